@@ -1,0 +1,129 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{ChildId, Invalid, RewardId, TaskId, Timestamp, UserId};
+
+/// The number of an event's row in the tracking table; it grows with the order of writing.
+pub type RowNumber = u64;
+
+/// One of the four mutations and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mutation {
+    /// A task is done, or a penalty is given.
+    Activate(ChildId, TaskId),
+    /// A reward is asked for.
+    Request(ChildId, RewardId),
+    /// A reward is paid for.
+    Redeem(ChildId, RewardId),
+    /// A request is withdrawn.
+    Cancel(ChildId, RewardId),
+}
+
+impl Mutation {
+    /// Whose points or requests it changes.
+    pub fn child_id(&self) -> &ChildId {
+        match self {
+            Self::Activate(child, _)
+            | Self::Request(child, _)
+            | Self::Redeem(child, _)
+            | Self::Cancel(child, _) => child,
+        }
+    }
+
+    /// The same text for the same mutation, and for no other.
+    pub fn fingerprint(&self) -> String {
+        let (verb, entity) = match self {
+            Self::Activate(_, task) => ("activate", task.as_str()),
+            Self::Request(_, reward) => ("request", reward.as_str()),
+            Self::Redeem(_, reward) => ("redeem", reward.as_str()),
+            Self::Cancel(_, reward) => ("cancel", reward.as_str()),
+        };
+        // The length keeps ids that hold the separator apart.
+        let child = self.child_id().as_str();
+        format!("{verb}/{}/{child}/{entity}", child.len())
+    }
+}
+
+/// A client's name for one mutation, by which a repeat of it is known: 1 to 255 visible ASCII
+/// characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(Arc<str>);
+
+impl IdempotencyKey {
+    /// The most bytes that a key may have.
+    pub const MAX_BYTES: usize = 255;
+
+    /// Checks a key from a request's header.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let usable = (1..=Self::MAX_BYTES).contains(&text.len())
+            && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        if !usable {
+            let rule = "must be 1 to 255 visible ASCII characters";
+            return Err(Invalid::new("Idempotency-Key", rule));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// A key as a file holds it.
+    pub fn recorded(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What became of a mutation that came with a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// The account that sent it.
+    pub user_id: UserId,
+    /// The key, which is the account's own.
+    pub key: IdempotencyKey,
+    /// The mutation's [`Mutation::fingerprint`].
+    pub fingerprint: Arc<str>,
+    /// The event that it became.
+    pub event_row: RowNumber,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+impl Remembered {
+    /// How long a key is remembered.
+    pub const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+    /// Whether a repeat at `now` is still answered.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.created_at.after(Self::LIFETIME)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_bounded() {
+        assert!(IdempotencyKey::parse(&"k".repeat(255)).is_ok());
+        for bad in ["", "a\nb", "ключ", &"k".repeat(256)] {
+            assert!(IdempotencyKey::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn each_mutation_has_its_own_fingerprint() {
+        let all = [
+            Mutation::Activate("a".into(), "b".into()),
+            Mutation::Request("a".into(), "b".into()),
+            Mutation::Redeem("a".into(), "b".into()),
+            Mutation::Cancel("a".into(), "b".into()),
+            Mutation::Cancel("a".into(), "c".into()),
+            Mutation::Cancel("a/b".into(), "c".into()),
+            Mutation::Cancel("a".into(), "b/c".into()),
+        ];
+        let prints: std::collections::HashSet<_> = all.iter().map(Mutation::fingerprint).collect();
+        assert_eq!(prints.len(), all.len());
+    }
+}

@@ -1,0 +1,285 @@
+//! What the four mutations do to a child's points. These rules decide alone; nothing else in the
+//! project changes points.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Action, Child, EntityType, EventError, EventFields, EventId, Points, Refusal, Reward, Task,
+    Timestamp, TrackingEvent,
+};
+
+/// Who asked for a mutation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A parent (or an administrator, in its own family).
+    Parent,
+    /// The child itself.
+    Child,
+}
+
+/// What one mutation does to a child: the event it becomes, less id and time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Movement {
+    entity_type: EntityType,
+    entity_id: String,
+    action: Action,
+    before: Points,
+    after: Points,
+    metadata: Map<String, Value>,
+}
+
+/// A task is done, or a penalty is given. A penalty can't push the points below `floor`, and never
+/// raises them where they lie below it already.
+pub fn activate(
+    child: &Child,
+    task: &Task,
+    floor: Points,
+    actor: Actor,
+) -> Result<Movement, Refusal> {
+    let asked = if task.is_good { task.points.get() } else { -task.points.get() };
+    let mut metadata = about(task.name.as_str(), "points", task.points.get(), actor);
+    let sum = child.points.checked_add(asked);
+    let after = if task.is_good {
+        sum.ok_or(Refusal::PointsOutOfRange)?
+    } else {
+        let lowest = floor.min(child.points);
+        sum.unwrap_or(lowest).max(lowest)
+    };
+    if after.get() - child.points.get() != asked {
+        metadata.insert("requested_delta".to_owned(), asked.into());
+    }
+    let entity_type = if task.is_good { EntityType::Task } else { EntityType::Penalty };
+    Ok(Movement {
+        entity_type,
+        entity_id: task.id.as_str().to_owned(),
+        action: Action::Activated,
+        before: child.points,
+        after,
+        metadata,
+    })
+}
+
+/// A child asks for a reward that it can pay for, once at a time.
+pub fn request(
+    child: &Child,
+    reward: &Reward,
+    is_pending: bool,
+    actor: Actor,
+) -> Result<Movement, Refusal> {
+    if is_pending {
+        return Err(Refusal::RewardAlreadyRequested);
+    }
+    points_after_paying(child, reward)?;
+    Ok(of_reward(child, reward, Action::Requested, child.points, actor))
+}
+
+/// A reward is paid for. No request is needed before.
+pub fn redeem(child: &Child, reward: &Reward, actor: Actor) -> Result<Movement, Refusal> {
+    let after = points_after_paying(child, reward)?;
+    Ok(of_reward(child, reward, Action::Redeemed, after, actor))
+}
+
+/// A request is withdrawn.
+pub fn cancel(
+    child: &Child,
+    reward: &Reward,
+    is_pending: bool,
+    actor: Actor,
+) -> Result<Movement, Refusal> {
+    if !is_pending {
+        return Err(Refusal::NoPendingRequest);
+    }
+    Ok(of_reward(child, reward, Action::Cancelled, child.points, actor))
+}
+
+/// How many points a child lacks for a reward; 0 when it can pay.
+pub fn points_needed(child: &Child, reward: &Reward) -> i64 {
+    reward.cost.get().saturating_sub(child.points.get()).max(0)
+}
+
+impl Movement {
+    /// The child's points afterwards.
+    pub fn points_after(&self) -> Points {
+        self.after
+    }
+
+    /// The movement as the event that records it.
+    pub fn into_event(
+        self,
+        id: EventId,
+        child: &Child,
+        now: Timestamp,
+    ) -> Result<TrackingEvent, EventError> {
+        TrackingEvent::new(EventFields {
+            id,
+            user_id: Some(child.user_id.clone()),
+            child_id: child.id.clone(),
+            entity_type: self.entity_type,
+            entity_id: self.entity_id,
+            action: self.action,
+            points_before: self.before,
+            points_after: self.after,
+            delta: self.after.get() - self.before.get(),
+            occurred_at: now,
+            created_at: now,
+            metadata: Some(self.metadata),
+        })
+    }
+}
+
+fn points_after_paying(child: &Child, reward: &Reward) -> Result<Points, Refusal> {
+    match points_needed(child, reward) {
+        0 => child.points.checked_add(-reward.cost.get()).ok_or(Refusal::PointsOutOfRange),
+        points_needed => Err(Refusal::InsufficientPoints { points_needed }),
+    }
+}
+
+fn of_reward(
+    child: &Child,
+    reward: &Reward,
+    action: Action,
+    after: Points,
+    actor: Actor,
+) -> Movement {
+    Movement {
+        entity_type: EntityType::Reward,
+        entity_id: reward.id.as_str().to_owned(),
+        action,
+        before: child.points,
+        after,
+        metadata: about(reward.name.as_str(), "cost", reward.cost.get(), actor),
+    }
+}
+
+fn about(name: &str, amount: &str, points: i64, actor: Actor) -> Map<String, Value> {
+    let actor = match actor {
+        Actor::Parent => "parent",
+        Actor::Child => "child",
+    };
+    let mut metadata = Map::with_capacity(4);
+    metadata.insert("name".to_owned(), name.into());
+    metadata.insert(amount.to_owned(), points.into());
+    metadata.insert("actor".to_owned(), actor.into());
+    metadata
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Amount, Name};
+    use super::*;
+
+    fn child(points: i64) -> Child {
+        Child {
+            id: "c".into(),
+            user_id: "u".into(),
+            name: Name::recorded("Mía"),
+            age: None,
+            points: Points::new(points).unwrap(),
+            tasks: [].into(),
+            rewards: [].into(),
+            image_id: None,
+            created_at: None,
+            updated_at: None,
+            extra: [].into(),
+        }
+    }
+
+    fn task(points: i64, is_good: bool) -> Task {
+        Task {
+            id: "t".into(),
+            user_id: None,
+            name: Name::recorded("Homework"),
+            points: Amount::new(points).unwrap(),
+            is_good,
+            image_id: None,
+            created_at: None,
+            updated_at: None,
+            extra: [].into(),
+        }
+    }
+
+    fn reward(cost: i64) -> Reward {
+        Reward {
+            id: "r".into(),
+            user_id: None,
+            name: Name::recorded("Ice cream"),
+            description: "".into(),
+            cost: Amount::new(cost).unwrap(),
+            image_id: None,
+            created_at: None,
+            updated_at: None,
+            extra: [].into(),
+        }
+    }
+
+    fn event(child: &Child, movement: Movement) -> TrackingEvent {
+        movement.into_event("e".into(), child, Timestamp::EPOCH).unwrap()
+    }
+
+    #[test]
+    fn a_task_gives_its_points() {
+        let child = child(3);
+        let movement = activate(&child, &task(5, true), Points::ZERO, Actor::Parent).unwrap();
+        let event = event(&child, movement);
+        assert_eq!((event.points_before.get(), event.points_after.get(), event.delta), (3, 8, 5));
+        assert_eq!((event.entity_type, event.action), (EntityType::Task, Action::Activated));
+        let metadata = Value::Object(event.metadata.clone().unwrap());
+        let expected = serde_json::json!({"name": "Homework", "points": 5, "actor": "parent"});
+        assert_eq!(metadata, expected);
+    }
+
+    #[test]
+    fn a_penalty_stops_at_the_floor_and_says_what_was_asked() {
+        for (points, floor, penalty, after) in
+            [(10, 0, 8, 2), (5, 0, 8, 0), (0, 0, 8, 0), (-4, 0, 8, -4), (5, -10, 8, -3), (5, 3, 8, 3)]
+        {
+            let child = child(points);
+            let floor = Points::new(floor).unwrap();
+            let movement = activate(&child, &task(penalty, false), floor, Actor::Parent).unwrap();
+            let event = event(&child, movement);
+            assert_eq!(event.points_after.get(), after, "{points} - {penalty} from {floor}");
+            assert_eq!(event.entity_type, EntityType::Penalty);
+            let clamped = event.metadata.as_ref().unwrap().get("requested_delta");
+            let expected = Value::from(-penalty);
+            assert_eq!(clamped, (event.delta != -penalty).then_some(&expected));
+        }
+    }
+
+    #[test]
+    fn points_do_not_run_over() {
+        let refused = activate(&child(Points::LIMIT), &task(1, true), Points::ZERO, Actor::Parent);
+        assert_eq!(refused, Err(Refusal::PointsOutOfRange));
+        let lowest = child(-Points::LIMIT);
+        let movement = activate(&lowest, &task(1, false), Points::ZERO, Actor::Parent).unwrap();
+        assert_eq!(movement.points_after(), lowest.points);
+    }
+
+    #[test]
+    fn a_request_needs_the_points_and_leaves_them() {
+        let movement = request(&child(20), &reward(20), false, Actor::Child).unwrap();
+        let event = event(&child(20), movement);
+        assert_eq!((event.delta, event.action), (0, Action::Requested));
+        assert_eq!(event.metadata.as_ref().unwrap()["actor"], "child");
+        let refused = request(&child(19), &reward(20), false, Actor::Child);
+        assert_eq!(refused, Err(Refusal::InsufficientPoints { points_needed: 1 }));
+        let refused = request(&child(20), &reward(20), true, Actor::Child);
+        assert_eq!(refused, Err(Refusal::RewardAlreadyRequested));
+    }
+
+    #[test]
+    fn a_redeem_takes_the_cost_or_nothing() {
+        let event = event(&child(25), redeem(&child(25), &reward(20), Actor::Parent).unwrap());
+        assert_eq!((event.points_after.get(), event.delta), (5, -20));
+        assert_eq!(event.metadata.as_ref().unwrap()["cost"], 20);
+        let refused = redeem(&child(-5), &reward(20), Actor::Parent);
+        assert_eq!(refused, Err(Refusal::InsufficientPoints { points_needed: 25 }));
+    }
+
+    #[test]
+    fn only_a_pending_request_can_be_cancelled() {
+        let event = event(&child(0), cancel(&child(0), &reward(20), true, Actor::Child).unwrap());
+        assert_eq!((event.delta, event.action), (0, Action::Cancelled));
+        let refused = cancel(&child(0), &reward(20), false, Actor::Child);
+        assert_eq!(refused, Err(Refusal::NoPendingRequest));
+    }
+}

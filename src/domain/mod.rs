@@ -1,0 +1,29 @@
+//! Floor 0: the records of a family and the rules for them. Pure: no I/O, no clock, no randomness,
+//! no async; nothing here knows how records are stored or asked for.
+
+mod idempotency;
+pub mod ledger;
+pub mod password;
+mod points;
+mod records;
+mod refusal;
+mod text;
+mod timestamp;
+mod tracking;
+
+mod id;
+
+pub use id::Id;
+pub use idempotency::{IdempotencyKey, Mutation, Remembered, RowNumber};
+pub use points::{Amount, Points};
+pub use records::{
+    Child, ChildId, Extra, PendingReward, PendingRewardId, Reward, RewardId, Role, Session, Task,
+    TaskId, TokenHash, User, UserId,
+};
+pub use refusal::{Invalid, Kind, Refusal};
+pub use text::{Email, Name, check_line};
+pub use timestamp::Timestamp;
+pub use tracking::{
+    Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, SortOrder,
+    TrackingEvent,
+};

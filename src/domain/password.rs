@@ -1,0 +1,211 @@
+//! Password hashes in werkzeug's text form, `method$salt$hexdigest`, where the method is
+//! `scrypt:N:r:p` or `pbkdf2:digest:iterations` and the salt counts as the bytes of its text.
+//!
+//! Source: `werkzeug.security` 3.1, `generate_password_hash` and `check_password_hash`.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use scrypt::Params;
+use sha2::{Sha256, Sha512};
+use subtle::ConstantTimeEq;
+
+use super::Invalid;
+
+/// The method of new hashes. It costs some 32 MiB and, on a machine of 2026, some 150 ms.
+pub const NEW_METHOD: &str = "scrypt:32768:8:3";
+
+/// A salt and a digest that no password is known for: checking against it costs what checking a
+/// new hash costs.
+pub const UNMATCHED: &str = "scrypt:32768:8:3$0000000000000000$\
+    0000000000000000000000000000000000000000000000000000000000000000\
+    0000000000000000000000000000000000000000000000000000000000000000";
+
+const SALT_CHARS: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+const SCRYPT_DIGEST_BYTES: usize = 64;
+/// Bounds for what a file may ask for, some ten times the cost of a new hash: a hand-made hash must
+/// not take the machine's memory or an hour of its time.
+const MAX_SCRYPT_MEMORY: u64 = 256 << 20;
+const MAX_SCRYPT_COST: u64 = 8 << 20;
+const MAX_ITERATIONS: u32 = 5_000_000;
+const MAX_SALT_BYTES: usize = 256;
+
+/// A password that an account may get: 8 to 256 bytes.
+#[derive(Clone)]
+pub struct NewPassword(Arc<str>);
+
+impl NewPassword {
+    /// Checks a password from a request; `field` is named in the error.
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, Invalid> {
+        if !(8..=256).contains(&text.len()) {
+            return Err(Invalid::new(field, "must be 8 to 256 bytes long"));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The hash to store, made with sixteen random bytes.
+    pub fn hash(&self, random: [u8; 16]) -> Arc<str> {
+        let salt: String = random.iter().map(|byte| salt_char(*byte)).collect();
+        let digest = Method::parse(NEW_METHOD).and_then(|method| method.digest(&self.0, &salt));
+        let digest = digest.unwrap_or_default();
+        debug_assert_eq!(digest.len(), SCRYPT_DIGEST_BYTES);
+        let mut hash = format!("{NEW_METHOD}${salt}$");
+        for byte in digest {
+            // Writing to a `String` can't fail.
+            write!(hash, "{byte:02x}").unwrap_or_default();
+        }
+        hash.into()
+    }
+}
+
+/// Whether `password` is the one that `hash` was made of. False for every hash that isn't of a
+/// known method or asks for more than the bounds.
+pub fn verify(hash: &str, password: &str) -> bool {
+    let mut parts = hash.splitn(3, '$');
+    let (Some(method), Some(salt), Some(expected)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    if salt.len() > MAX_SALT_BYTES {
+        return false;
+    }
+    let Some(digest) = Method::parse(method).and_then(|method| method.digest(password, salt))
+    else {
+        return false;
+    };
+    let mut found = String::with_capacity(digest.len() * 2);
+    for byte in digest {
+        write!(found, "{byte:02x}").unwrap_or_default();
+    }
+    found.as_bytes().ct_eq(expected.as_bytes()).into()
+}
+
+/// The method of a hash: all hashes of one method cost the same to check.
+pub fn method(hash: &str) -> &str {
+    hash.split('$').next().unwrap_or_default()
+}
+
+enum Method {
+    Scrypt(Params),
+    Pbkdf2Sha256(u32),
+    Pbkdf2Sha512(u32),
+}
+
+impl Method {
+    fn parse(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split(':').collect();
+        match parts[..] {
+            ["scrypt", n, r, p] => scrypt_params(n, r, p).map(Self::Scrypt),
+            ["pbkdf2", digest, iterations] => {
+                let iterations = iterations.parse().ok()?;
+                if !(1..=MAX_ITERATIONS).contains(&iterations) {
+                    return None;
+                }
+                match digest {
+                    "sha256" => Some(Self::Pbkdf2Sha256(iterations)),
+                    "sha512" => Some(Self::Pbkdf2Sha512(iterations)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn digest(&self, password: &str, salt: &str) -> Option<Vec<u8>> {
+        let (password, salt) = (password.as_bytes(), salt.as_bytes());
+        let mut digest;
+        match self {
+            Self::Scrypt(params) => {
+                digest = vec![0; SCRYPT_DIGEST_BYTES];
+                scrypt::scrypt(password, salt, params, &mut digest).ok()?;
+            }
+            Self::Pbkdf2Sha256(iterations) => {
+                digest = vec![0; 32];
+                pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, *iterations, &mut digest);
+            }
+            Self::Pbkdf2Sha512(iterations) => {
+                digest = vec![0; 64];
+                pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, *iterations, &mut digest);
+            }
+        }
+        Some(digest)
+    }
+}
+
+fn scrypt_params(n: &str, r: &str, p: &str) -> Option<Params> {
+    let n: u64 = n.parse().ok()?;
+    let (r, p): (u32, u32) = (r.parse().ok()?, p.parse().ok()?);
+    let memory = n.checked_mul(128)?.checked_mul(r.into())?;
+    let cost = n.checked_mul(r.into())?.checked_mul(p.into())?;
+    if !n.is_power_of_two() || memory > MAX_SCRYPT_MEMORY || cost > MAX_SCRYPT_COST {
+        return None;
+    }
+    Params::new(u8::try_from(n.ilog2()).ok()?, r, p).ok()
+}
+
+/// One of werkzeug's 62 salt characters. The bias of a byte's remainder costs a salt nothing: it
+/// must be unique, not uniform.
+fn salt_char(byte: u8) -> char {
+    char::from(SALT_CHARS[usize::from(byte) % SALT_CHARS.len()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Made by werkzeug 3.1.3 for "correct horse 0" and "correct horse 1".
+    const SCRYPT: &str = "scrypt:32768:8:1$B5TWbkgfWzsVhBP0$edf40b154d5642fe0cb6238b7786ecc7e1e7a2\
+        6a2c6567d7bdb651fecb7ed00ca3b38125899c24c7560eb4220414cae524e9f1d320da743744afdb4ecf8aa657";
+    const PBKDF2: &str = "pbkdf2:sha256:60000$MTxcUgXKiqg0XEW0$ec877d5a492cbaada9eebf956105502c7a12\
+        bfd52e62403dab853309faeec583";
+
+    #[test]
+    fn hashes_of_werkzeug_are_verified() {
+        assert!(verify(SCRYPT, "correct horse 0"));
+        assert!(!verify(SCRYPT, "correct horse 1"));
+        assert!(verify(PBKDF2, "correct horse 1"));
+        assert!(!verify(PBKDF2, "correct horse 0"));
+    }
+
+    #[test]
+    fn new_hashes_are_verified_and_salted() {
+        let password = NewPassword::parse("password", "Zoë's 8 bytes").unwrap();
+        let hash = password.hash([7; 16]);
+        assert!(hash.starts_with("scrypt:32768:8:3$hhhhhhhhhhhhhhhh$"));
+        assert!(verify(&hash, "Zoë's 8 bytes"));
+        assert_ne!(hash, password.hash([8; 16]));
+    }
+
+    #[test]
+    fn nothing_matches_the_unmatched_hash() {
+        assert_eq!(method(UNMATCHED), NEW_METHOD);
+        assert!(!verify(UNMATCHED, ""));
+        assert_eq!(UNMATCHED.rsplit('$').next().map(str::len), Some(2 * SCRYPT_DIGEST_BYTES));
+    }
+
+    #[test]
+    fn hashes_that_ask_for_too_much_are_refused_unread() {
+        for hash in [
+            "",
+            "plain",
+            "md5$salt$00",
+            "scrypt:1073741824:8:1$salt$00",
+            "scrypt:32768:8:1000000$salt$00",
+            "scrypt:32767:8:1$salt$00",
+            "scrypt:0:8:1$salt$00",
+            "scrypt:18446744073709551615:4294967295:4294967295$salt$00",
+            "pbkdf2:sha256:4294967295$salt$00",
+            "pbkdf2:sha256:0$salt$00",
+            "pbkdf2:whirlpool:1$salt$00",
+        ] {
+            assert!(!verify(hash, "password"), "{hash}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_bounded() {
+        assert!(NewPassword::parse("password", "1234567").is_err());
+        assert!(NewPassword::parse("password", &"p".repeat(257)).is_err());
+        assert!(NewPassword::parse("password", &"p".repeat(256)).is_ok());
+    }
+}

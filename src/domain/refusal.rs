@@ -1,0 +1,84 @@
+use thiserror::Error;
+
+/// A value of a request that breaks a rule: which field, and the rule.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("`{field}` {message}")]
+pub struct Invalid {
+    /// The field's name in the request.
+    pub field: &'static str,
+    /// The rule, so that "`name` must not be empty" reads as a sentence.
+    pub message: String,
+}
+
+impl Invalid {
+    /// `field` breaks the rule that `message` says.
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+        Self { field, message: message.into() }
+    }
+}
+
+/// A kind of record, as refusals name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A [`super::User`].
+    User,
+    /// A [`super::Child`].
+    Child,
+    /// A [`super::Task`].
+    Task,
+    /// A [`super::Reward`].
+    Reward,
+}
+
+/// Why a change was not made. Nothing changes where one is returned.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// A value breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The record doesn't exist, or is another family's: nobody learns which.
+    #[error("there is no such {}", .0.as_str())]
+    NotFound(Kind),
+    /// The record is offered to every family; none may change it.
+    #[error("a shared {} can't be changed by a family", .0.as_str())]
+    SharedReadOnly(Kind),
+    /// An account with that email address exists.
+    #[error("an account with this email address exists already")]
+    EmailTaken,
+    /// The password isn't the account's.
+    #[error("the current password is not right")]
+    WrongPassword,
+    /// The session has ended since the request was let in.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// The child has asked for this reward already.
+    #[error("this reward is already requested")]
+    RewardAlreadyRequested,
+    /// The reward costs more than the child has.
+    #[error("{points_needed} more points are needed")]
+    InsufficientPoints {
+        /// How many are missing.
+        points_needed: i64,
+    },
+    /// Nothing waits to be cancelled.
+    #[error("there is no pending request for this reward")]
+    NoPendingRequest,
+    /// The points would leave the range that is kept exactly.
+    #[error("the points would go beyond what can be counted")]
+    PointsOutOfRange,
+    /// The idempotency key belongs to another mutation of the account.
+    #[error("this Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
+}
+
+impl Kind {
+    /// The word for it in a sentence.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Child => "child",
+            Self::Task => "task",
+            Self::Reward => "reward",
+        }
+    }
+}

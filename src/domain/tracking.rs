@@ -1,0 +1,287 @@
+use std::fmt;
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::{ChildId, Id, Points, Timestamp, UserId};
+
+/// The id of a [`TrackingEvent`].
+pub type EventId = Id<TrackingEvent>;
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntityType {
+    /// A task that gives points.
+    Task,
+    /// A reward.
+    Reward,
+    /// A task that takes points.
+    Penalty,
+}
+
+impl EntityType {
+    /// Every type.
+    pub const ALL: [Self; 3] = [Self::Task, Self::Reward, Self::Penalty];
+
+    /// `task`, `reward` or `penalty`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Reward => "reward",
+            Self::Penalty => "penalty",
+        }
+    }
+
+    /// The type that is written so.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// A task was done, or a penalty given.
+    Activated,
+    /// A reward was asked for.
+    Requested,
+    /// A reward was paid for with points.
+    Redeemed,
+    /// A request was withdrawn.
+    Cancelled,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 4] = [Self::Activated, Self::Requested, Self::Redeemed, Self::Cancelled];
+
+    /// `activated`, `requested`, `redeemed` or `cancelled`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Activated => "activated",
+            Self::Requested => "requested",
+            Self::Redeemed => "redeemed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The action that is written so.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
+    }
+}
+
+impl fmt::Display for EntityType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The fields of a [`TrackingEvent`], before they are checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventFields {
+    /// Unique.
+    pub id: EventId,
+    /// The family's account; none once it is anonymised.
+    pub user_id: Option<UserId>,
+    /// Whose points it is about.
+    pub child_id: ChildId,
+    /// The kind of what was activated, asked for, paid for or withdrawn.
+    pub entity_type: EntityType,
+    /// The id of that.
+    pub entity_id: String,
+    /// What happened to it.
+    pub action: Action,
+    /// The child's points before.
+    pub points_before: Points,
+    /// The child's points after.
+    pub points_after: Points,
+    /// `points_after` − `points_before`.
+    pub delta: i64,
+    /// When it happened, by the server's clock.
+    pub occurred_at: Timestamp,
+    /// When it was recorded, by the server's clock.
+    pub created_at: Timestamp,
+    /// More about it; at least `name`, `points` or `cost`, and `actor` where Goldstar wrote it.
+    pub metadata: Option<Map<String, Value>>,
+}
+
+/// One entry of the audit history. It can't be made with fields that contradict each other, and
+/// it is never changed, but that its `user_id` goes when the account does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackingEvent(EventFields);
+
+impl TrackingEvent {
+    /// The one way to make an event: refuses what contradicts itself.
+    pub fn new(fields: EventFields) -> Result<Self, EventError> {
+        let required = [
+            ("id", fields.id.as_str()),
+            ("child_id", fields.child_id.as_str()),
+            ("entity_id", fields.entity_id.as_str()),
+        ];
+        if let Some((field, _)) = required.into_iter().find(|(_, text)| text.is_empty()) {
+            return Err(EventError::Missing(field));
+        }
+        if fields.points_before.checked_add(fields.delta) != Some(fields.points_after) {
+            return Err(EventError::WrongDelta {
+                before: fields.points_before,
+                after: fields.points_after,
+                delta: fields.delta,
+            });
+        }
+        let of_a_reward = fields.entity_type == EntityType::Reward;
+        if of_a_reward == (fields.action == Action::Activated) {
+            return Err(EventError::WrongAction(fields.entity_type, fields.action));
+        }
+        if fields.created_at < fields.occurred_at {
+            return Err(EventError::RecordedBeforeItOccurred);
+        }
+        Ok(Self(fields))
+    }
+}
+
+impl std::ops::Deref for TrackingEvent {
+    type Target = EventFields;
+
+    fn deref(&self) -> &EventFields {
+        &self.0
+    }
+}
+
+/// Why fields make no event.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum EventError {
+    /// A required field is missing or empty.
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+    /// The delta isn't what the points say.
+    #[error("delta {delta} does not lead from {before} to {after} points")]
+    WrongDelta {
+        /// `points_before`.
+        before: Points,
+        /// `points_after`.
+        after: Points,
+        /// `delta`.
+        delta: i64,
+    },
+    /// Tasks and penalties are activated; rewards are requested, redeemed and cancelled.
+    #[error("a {0} can't be {1}")]
+    WrongAction(EntityType, Action),
+    /// `created_at` lies before `occurred_at`.
+    #[error("created_at lies before occurred_at")]
+    RecordedBeforeItOccurred,
+}
+
+/// Which events a query is for: every condition that is set must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventFilter {
+    /// Events of this child.
+    pub child_id: Option<ChildId>,
+    /// Events of this account.
+    pub user_id: Option<UserId>,
+    /// Events of this type.
+    pub entity_type: Option<EntityType>,
+    /// Events about this task, penalty or reward.
+    pub entity_id: Option<String>,
+    /// Events with this action.
+    pub action: Option<Action>,
+    /// Events at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Events before this moment.
+    pub to: Option<Timestamp>,
+}
+
+/// The order of a query's events, by `occurred_at`, then `created_at`, then the order of writing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortOrder {
+    /// Newest first.
+    #[default]
+    Descending,
+    /// Oldest first.
+    Ascending,
+}
+
+/// A part of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// At most this many entries.
+    pub limit: usize,
+    /// After leaving out this many.
+    pub offset: usize,
+}
+
+impl Page {
+    /// The most entries that one page has.
+    pub const MAX_LIMIT: usize = 500;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields() -> EventFields {
+        EventFields {
+            id: "e".into(),
+            user_id: Some("u".into()),
+            child_id: "c".into(),
+            entity_type: EntityType::Task,
+            entity_id: "t".to_owned(),
+            action: Action::Activated,
+            points_before: Points::new(1).unwrap(),
+            points_after: Points::new(6).unwrap(),
+            delta: 5,
+            occurred_at: Timestamp::EPOCH,
+            created_at: Timestamp::EPOCH,
+            metadata: None,
+        }
+    }
+
+    #[test]
+    fn a_right_event_is_made() {
+        assert_eq!(TrackingEvent::new(fields()).unwrap().delta, 5);
+    }
+
+    #[test]
+    fn a_wrong_delta_is_refused() {
+        let wrong = EventFields { delta: 4, ..fields() };
+        assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongDelta { .. })));
+        let wrong = EventFields { delta: i64::MAX, ..fields() };
+        assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongDelta { .. })));
+    }
+
+    #[test]
+    fn a_missing_field_is_refused() {
+        let wrong = EventFields { id: "".into(), ..fields() };
+        assert_eq!(TrackingEvent::new(wrong), Err(EventError::Missing("id")));
+        let wrong = EventFields { child_id: "".into(), ..fields() };
+        assert_eq!(TrackingEvent::new(wrong), Err(EventError::Missing("child_id")));
+        let wrong = EventFields { entity_id: String::new(), ..fields() };
+        assert_eq!(TrackingEvent::new(wrong), Err(EventError::Missing("entity_id")));
+    }
+
+    #[test]
+    fn an_action_that_the_entity_does_not_have_is_refused() {
+        let wrong = EventFields { action: Action::Redeemed, ..fields() };
+        assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongAction(..))));
+        let wrong = EventFields { entity_type: EntityType::Reward, ..fields() };
+        assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongAction(..))));
+    }
+
+    #[test]
+    fn unknown_words_are_refused() {
+        assert_eq!(EntityType::parse("chore"), None);
+        assert_eq!(Action::parse("Activated"), None);
+        for kind in EntityType::ALL {
+            assert_eq!(EntityType::parse(kind.as_str()), Some(kind));
+        }
+        for action in Action::ALL {
+            assert_eq!(Action::parse(action.as_str()), Some(action));
+        }
+    }
+}
