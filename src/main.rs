@@ -1,1 +1,2 @@
+//! The `goldstar` command.
 fn main() {}

@@ -56,7 +56,9 @@ impl IdempotencyKey {
     /// Checks a key from a request's header.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let usable = (1..=Self::MAX_BYTES).contains(&text.len())
-            && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+            && text
+                .bytes()
+                .all(|byte| byte == b' ' || byte.is_ascii_graphic());
         if !usable {
             let rule = "must be 1 to 255 visible ASCII characters";
             return Err(Invalid::new("Idempotency-Key", rule));
@@ -92,7 +94,7 @@ pub struct Remembered {
 
 impl Remembered {
     /// How long a key is remembered.
-    pub const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+    pub const LIFETIME: Duration = Duration::from_hours(24);
 
     /// Whether a repeat at `now` is still answered.
     pub fn is_live(&self, now: Timestamp) -> bool {

@@ -182,9 +182,9 @@ pub struct Session {
 
 impl Session {
     /// How long a session lives after its last use.
-    pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+    pub const LIFETIME: Duration = Duration::from_hours(30 * 24);
     /// How often its use is written down at most.
-    pub const TOUCH_INTERVAL: Duration = Duration::from_secs(3600);
+    pub const TOUCH_INTERVAL: Duration = Duration::from_hours(1);
 
     /// A session that begins `now`.
     pub fn begin(

@@ -1,0 +1,1 @@
+//! The store on TinyDB files, made safe by a journal.

@@ -1,0 +1,303 @@
+//! Floor 1: where a family's records and the audit history are kept.
+//!
+//! [`Store`] speaks plain domain types, and one contract test (`tests/store_contract.rs`) runs over
+//! every implementation. [`json`] is the one that there is: a journal, with TinyDB files as its
+//! projections.
+
+pub mod json;
+
+use std::any::Any;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::domain::{
+    Child, ChildId, Email, EventFilter, IdempotencyKey, Page, PendingReward, PendingRewardId,
+    Refusal, Remembered, Reward, RewardId, RowNumber, Session, SortOrder, Task, TaskId, Timestamp,
+    TokenHash, TrackingEvent, User, UserId,
+};
+
+/// A future that can be sent between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Decides a change on the newest state. It gets the moment that its events must carry, and may
+/// hand a value out of the decision next to its changes.
+///
+/// It must not block, and it is called at most once.
+pub type Decide =
+    Box<dyn FnOnce(&dyn View, Timestamp) -> Result<(Changes, Box<dyn Any + Send>), Refusal> + Send>;
+
+/// A store of records and of the audit history.
+pub trait Store: Send + Sync {
+    /// The state after the last durable commit: a snapshot, which stays as it is however long it is
+    /// kept. Never waits for the disk.
+    fn view(&self) -> Arc<dyn View>;
+
+    /// Calls `decide` and makes what it decided durable.
+    ///
+    /// Decisions are taken one after the other, each on the state that the ones before it left. A
+    /// change is durable, visible to [`Store::view`] and to [`History`], and handed to every
+    /// [`EventSink`], before this answers. After an error nothing has changed, except where it is
+    /// [`CommitError::OutcomeUnknown`].
+    ///
+    /// The commit goes on to its end where the future is dropped.
+    fn commit(&self, decide: Decide) -> BoxFuture<'_, Result<Committed, CommitError>>;
+
+    /// The events that `filter` is for, in `order`, and how many there are in all. Reads from the
+    /// disk no more than the page.
+    fn events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+        page: Page,
+    ) -> BoxFuture<'_, Result<EventPage, ReadError>>;
+
+    /// The audit history, for replay.
+    fn history(&self) -> Arc<dyn History>;
+
+    /// What works and what doesn't.
+    fn health(&self) -> Health;
+
+    /// Takes no more commits, brings everything to its final form and lets go of it. Safe to call
+    /// twice. After an error what was committed is still durable, and the next start completes it.
+    fn close(&self) -> BoxFuture<'_, io::Result<()>>;
+}
+
+/// One state of all records. Lists come in the order in which their records were made.
+pub trait View: Send + Sync {
+    /// Whether there is no record of any kind.
+    fn is_empty(&self) -> bool;
+    /// The account with that id.
+    fn user(&self, id: &UserId) -> Option<Arc<User>>;
+    /// The account with that email address, in whatever case.
+    fn user_by_email(&self, email: &Email) -> Option<Arc<User>>;
+    /// The session whose token has that hash, be it expired or not.
+    fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>>;
+    /// Every session of an account, its children's too.
+    fn sessions_of(&self, user_id: &UserId) -> Vec<Arc<Session>>;
+    /// Every session that is over at `now`.
+    fn expired_sessions(&self, now: Timestamp) -> Vec<Arc<Session>>;
+    /// The child with that id, of whatever family.
+    fn child(&self, id: &ChildId) -> Option<Arc<Child>>;
+    /// The children of a family.
+    fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>>;
+    /// The task or penalty with that id, of whatever family.
+    fn task(&self, id: &TaskId) -> Option<Arc<Task>>;
+    /// The tasks and penalties of a family, and those offered to every family.
+    fn tasks_for(&self, user_id: &UserId) -> Vec<Arc<Task>>;
+    /// The reward with that id, of whatever family.
+    fn reward(&self, id: &RewardId) -> Option<Arc<Reward>>;
+    /// The rewards of a family, and those offered to every family.
+    fn rewards_for(&self, user_id: &UserId) -> Vec<Arc<Reward>>;
+    /// A child's request for a reward.
+    fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>>;
+    /// Every request that waits in a family.
+    fn pending_of(&self, user_id: &UserId) -> Vec<Arc<PendingReward>>;
+    /// What an account's idempotency key stands for, be it expired or not.
+    fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<Remembered>>;
+    /// Every idempotency key that is over at `now`.
+    fn expired_keys(&self, now: Timestamp) -> Vec<Arc<Remembered>>;
+}
+
+/// What one decision changes: all of it becomes durable, or nothing.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The records, in the order in which they are put and removed.
+    pub records: Vec<Change>,
+    /// What goes into the audit history.
+    pub event: Option<NewEvent>,
+}
+
+impl Changes {
+    /// No change: the decision only had to be taken in order.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Changes of records, without an event.
+    pub fn of(records: impl IntoIterator<Item = Change>) -> Self {
+        Self {
+            records: records.into_iter().collect(),
+            event: None,
+        }
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.event.is_none()
+    }
+}
+
+/// A change of one record: its whole new contents, or its end. Putting a record whose id is there
+/// replaces it and leaves the fields that Goldstar doesn't know as they are; removing one that
+/// isn't there changes nothing.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each says what it does")]
+pub enum Change {
+    PutUser(User),
+    PutChild(Child),
+    RemoveChild(ChildId),
+    PutTask(Task),
+    RemoveTask(TaskId),
+    PutReward(Reward),
+    RemoveReward(RewardId),
+    PutPending(PendingReward),
+    RemovePending(PendingRewardId),
+    PutSession(Session),
+    RemoveSession(TokenHash),
+    Forget(UserId, IdempotencyKey),
+}
+
+/// An event on its way into the audit history.
+#[derive(Debug)]
+pub struct NewEvent {
+    /// The event, with the moment that the decision was given.
+    pub event: TrackingEvent,
+    /// The key, and the mutation's fingerprint, by which a repeat is to be known.
+    pub remember: Option<(IdempotencyKey, String)>,
+}
+
+/// An event in the audit history.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Its number: grows with every event, unique within the history.
+    pub row: RowNumber,
+    /// The event.
+    pub event: TrackingEvent,
+    /// The event as the JSON object that is answered for it, byte for byte as it is kept.
+    pub json: Arc<str>,
+}
+
+/// What a commit did.
+pub struct Committed {
+    /// The event that the changes held.
+    pub event: Option<Arc<Recorded>>,
+    /// What the decision handed out.
+    pub value: Box<dyn Any + Send>,
+}
+
+/// One page of a query.
+#[derive(Debug, Default)]
+pub struct EventPage {
+    /// Each event as its JSON object, unknown fields included.
+    pub events: Vec<String>,
+    /// How many events the filter is for, on all pages.
+    pub total: usize,
+}
+
+/// The audit history in the order of writing.
+pub trait History: Send + Sync {
+    /// The number of the last event; 0 where there is none.
+    fn last_row(&self) -> RowNumber;
+
+    /// The event with that number.
+    fn event(&self, row: RowNumber) -> Result<Option<Recorded>, ReadError>;
+
+    /// The first `limit` events that `filter` is for and whose number is above `row`.
+    fn events_after(
+        &self,
+        row: RowNumber,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, ReadError>;
+}
+
+/// Something that follows the audit history: it is told every event once, in commit order, after
+/// the commit and before its answer.
+///
+/// A sink can't refuse an event. What it can't use now it must fetch from the history later.
+pub trait EventSink: Send {
+    /// What it is called in [`Health`].
+    fn name(&self) -> &'static str;
+
+    /// Called once, before anything else.
+    fn resume(&mut self, from: Resume<'_>, history: &dyn History);
+
+    /// New events, which the history holds already.
+    fn apply(&mut self, events: &[Arc<Recorded>], history: &dyn History);
+
+    /// Called about once a second while [`EventSink::health`] shows a backlog.
+    fn retry(&mut self, history: &dyn History);
+
+    /// What it has fallen behind by.
+    fn health(&self) -> Projection;
+
+    /// Notes what it has done so far, and returns what makes that durable and then yields the text
+    /// that [`EventSink::resume`] gets after a crash. The work is done on another thread.
+    fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send>;
+}
+
+/// Where a sink stands when a store opens.
+#[derive(Clone, Copy, Debug)]
+pub struct Resume<'a> {
+    /// What its last checkpoint yielded; none where there was none.
+    pub saved: Option<&'a str>,
+    /// The last event that Goldstar itself wrote; what comes after it in the history is the work of
+    /// another program.
+    pub written: RowNumber,
+}
+
+/// The state of something that follows the commits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Projection {
+    /// What it is called.
+    pub name: &'static str,
+    /// How many changes it has yet to make.
+    pub backlog: usize,
+    /// Why, where it failed last time.
+    pub last_error: Option<String>,
+}
+
+/// What works and what doesn't.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// Whether commits are refused until a restart, since the outcome of one is unknown.
+    pub read_only: bool,
+    /// Every projection.
+    pub projections: Vec<Projection>,
+}
+
+/// Why a commit didn't happen.
+#[derive(Debug, Error)]
+pub enum CommitError {
+    /// The decision was to refuse.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It couldn't be made durable. Nothing has changed.
+    #[error("the change could not be made durable")]
+    NotDurable,
+    /// The disk is full. Nothing has changed.
+    #[error("the disk is full")]
+    StorageFull,
+    /// It couldn't be made durable, nor undone for certain. The store takes no more commits.
+    #[error("whether the change is durable is unknown")]
+    OutcomeUnknown,
+    /// The outcome of an earlier commit is unknown.
+    #[error("the store takes no changes until it is restarted")]
+    ReadOnly,
+    /// The decision panicked. Nothing has changed.
+    #[error("the decision panicked")]
+    Panicked,
+    /// The store is closed or closing. Nothing has changed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// Why the history couldn't be read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The disk failed.
+    #[error("the audit history could not be read")]
+    Io(#[from] io::Error),
+    /// Another program wrote something that is no event.
+    #[error("event {row} is not well-formed: {why}")]
+    Malformed {
+        /// The event's number.
+        row: RowNumber,
+        /// What is wrong with it.
+        why: String,
+    },
+}
