@@ -7,13 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, lowest floor first. Modules of one floor don't use each other.
-const FLOORS: &[&[&str]] = &[
-    &["domain"],
-    &["disk", "env"],
-    &["store", "audit_log", "live"],
-    &["service"],
-    &["http"],
-];
+const FLOORS: &[&[&str]] =
+    &[&["domain"], &["disk", "env"], &["store", "audit_log", "live"], &["service"], &["http"]];
 /// The top floor wires everything together: its modules may use each other too.
 const TOP: &[&str] = &["app", "cli", "config", "main"];
 
@@ -51,10 +46,7 @@ fn place_of(path_in_src: &Path) -> Place {
         parts.pop();
     }
     let depth = parts.len();
-    Place {
-        module: parts.swap_remove(0),
-        depth,
-    }
+    Place { module: parts.swap_remove(0), depth }
 }
 
 /// The modules that a source text names by a path from the crate's root.
@@ -111,11 +103,8 @@ fn heads(rest: &str) -> impl Iterator<Item = String> {
         names.push(rest.to_owned());
     }
     names.into_iter().filter_map(|name| {
-        let head: String = name
-            .trim_start()
-            .chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect();
+        let head: String =
+            name.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         (!head.is_empty() && head != "self").then_some(head)
     })
 }
@@ -152,11 +141,7 @@ fn no_floor_uses_a_floor_above_it() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&src, &mut files);
-    assert!(
-        files.len() > 10,
-        "found only {} files in {src:?}",
-        files.len()
-    );
+    assert!(files.len() > 10, "found only {} files in {src:?}", files.len());
     let faults: Vec<String> = files
         .iter()
         .flat_map(|file| {
@@ -175,14 +160,8 @@ fn a_made_up_upward_import_is_found() {
         ("disk.rs", "fn f(clock: &crate::env::Clock) {}"),
         ("live.rs", "use crate::{domain::{Id, Name}, audit_log};"),
         ("store/json/journal.rs", "use super::super::super::service;"),
-        (
-            "service/mod.rs",
-            "use crate::{\n    domain::Id,\n    http,\n};",
-        ),
-        (
-            "http/tasks.rs",
-            "pub(crate) use crate::{self as root, app::App};",
-        ),
+        ("service/mod.rs", "use crate::{\n    domain::Id,\n    http,\n};"),
+        ("http/tasks.rs", "pub(crate) use crate::{self as root, app::App};"),
     ] {
         assert_eq!(faults(Path::new(file), line).len(), 1, "{file}: {line}");
     }
@@ -198,20 +177,13 @@ fn a_module_without_a_place_is_found() {
 #[test]
 fn what_may_be_used_is_let_through() {
     for (file, line) in [
-        (
-            "store/json/mod.rs",
-            "use crate::{disk::Disk, domain::{Id, Name}};",
-        ),
+        ("store/json/mod.rs", "use crate::{disk::Disk, domain::{Id, Name}};"),
         ("http/tasks.rs", "use super::error::ApiError;"),
         ("http/tasks.rs", "/// As [`crate::app::launch`] says."),
         ("service/mod.rs", "use axum_crate::http::Uri;"),
         ("cli/serve.rs", "use crate::{app, config::Config};"),
         ("main.rs", "use goldstar::cli;"),
     ] {
-        assert_eq!(
-            faults(Path::new(file), line),
-            Vec::<String>::new(),
-            "{line}"
-        );
+        assert_eq!(faults(Path::new(file), line), Vec::<String>::new(), "{line}");
     }
 }

@@ -80,9 +80,7 @@ impl Table {
     /// The ids of an account's events.
     fn ids_of(&self, user_id: &str) -> Vec<String> {
         let events = self.events.borrow();
-        let own = events
-            .iter()
-            .filter(|event| event.user_id == Some(user_id.into()));
+        let own = events.iter().filter(|event| event.user_id == Some(user_id.into()));
         own.map(|event| event.id.to_string()).collect()
     }
 }
@@ -236,9 +234,7 @@ fn ids_in(folder: &Path, user_id: &str) -> Vec<String> {
         assert!(text.is_empty() || text.ends_with('\n'), "{text:?}");
         ids.extend(text.lines().map(|line| {
             let head = line::head(line.as_bytes());
-            head.unwrap_or_else(|| panic!("{line:?}"))
-                .event_id
-                .to_owned()
+            head.unwrap_or_else(|| panic!("{line:?}")).event_id.to_owned()
         }));
     }
     ids

@@ -10,11 +10,7 @@ fn catch_up(log: &mut AuditLog, table: &Table) {
         }
         log.retry(table);
     }
-    panic!(
-        "{} lines are missing: {:?}",
-        log.backlog(),
-        log.last_error()
-    );
+    panic!("{} lines are missing: {:?}", log.backlog(), log.last_error());
 }
 
 #[test]
@@ -122,11 +118,7 @@ fn a_log_whose_sync_failed_becomes_a_new_file() {
     let saved = log.checkpoint()().unwrap();
     assert_eq!(saved, r#"{"through":6,"lagging":{}}"#);
     assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a"));
-    assert_eq!(
-        old.metadata().unwrap().len(),
-        3 * line_len(),
-        "another file"
-    );
+    assert_eq!(old.metadata().unwrap().len(), 3 * line_len(), "another file");
 }
 
 #[test]
