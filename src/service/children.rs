@@ -56,7 +56,7 @@ impl Service {
         &self,
         parent: &Parent,
         new: NewChild,
-    ) -> Result<Child, ServiceError> {
+    ) -> Result<Arc<Child>, ServiceError> {
         let user_id = parent.user().id.clone();
         let outcome = self
             .transact_as(parent, move |_, now| {
@@ -76,7 +76,7 @@ impl Service {
                 Ok((Changes::of([Change::PutChild(child.clone())]), child))
             })
             .await?;
-        Ok(outcome.value)
+        Ok(Arc::new(outcome.value))
     }
 
     /// Changes a child of the family.
@@ -85,7 +85,7 @@ impl Service {
         parent: &Parent,
         id: ChildId,
         patch: ChildPatch,
-    ) -> Result<Child, ServiceError> {
+    ) -> Result<Arc<Child>, ServiceError> {
         let decider = parent.clone();
         let outcome = self
             .transact_as(parent, move |view, now| {
@@ -102,7 +102,7 @@ impl Service {
                 Ok((Changes::of([Change::PutChild(child.clone())]), child))
             })
             .await?;
-        Ok(outcome.value)
+        Ok(Arc::new(outcome.value))
     }
 
     /// Removes a child of the family. Its pending requests end without an event, and so do its

@@ -1,5 +1,7 @@
 //! The demo family: something to try the product on.
 
+use std::sync::Arc;
+
 use super::input::{amount, opening_points};
 use super::{NewAccount, NewChild, NewReward, NewTask, Parent, Service, ServiceError, Token};
 use crate::domain::password::NewPassword;
@@ -13,13 +15,13 @@ pub struct Demo {
     /// The administrator's.
     pub admin: DemoLogin,
     /// One of the children.
-    pub child: Child,
+    pub child: Arc<Child>,
     /// A task of the family.
-    pub task: Task,
+    pub task: Arc<Task>,
     /// A penalty of the family.
-    pub penalty: Task,
+    pub penalty: Arc<Task>,
     /// A reward that the child can pay.
-    pub reward: Reward,
+    pub reward: Arc<Reward>,
 }
 
 /// How to log in to a demo account.
@@ -72,7 +74,7 @@ impl Service {
         name: &str,
         age: i64,
         points: i64,
-    ) -> Result<Child, ServiceError> {
+    ) -> Result<Arc<Child>, ServiceError> {
         let new = NewChild {
             name: Name::parse("name", name)?,
             age: Some(age),
@@ -90,7 +92,7 @@ impl Service {
         name: &str,
         points: i64,
         is_good: bool,
-    ) -> Result<Task, ServiceError> {
+    ) -> Result<Arc<Task>, ServiceError> {
         let new = NewTask {
             name: Name::parse("name", name)?,
             points: amount("points", points)?,
@@ -105,7 +107,7 @@ impl Service {
         parent: &Parent,
         name: &str,
         cost: i64,
-    ) -> Result<Reward, ServiceError> {
+    ) -> Result<Arc<Reward>, ServiceError> {
         let new = NewReward {
             name: Name::parse("name", name)?,
             description: "".into(),

@@ -102,6 +102,11 @@ impl Service {
         self.store.health()
     }
 
+    /// Ends every live stream, and those to come: the server stops.
+    pub fn end_streams(&self) {
+        self.hub.close_all();
+    }
+
     /// Takes no more changes and brings everything on the disk to its final form.
     ///
     /// After an error what was answered is still durable, and the next start completes it.

@@ -18,7 +18,7 @@ use crate::store::{Change, Changes, NewEvent, ReadError, View};
 #[derive(Debug)]
 pub struct Mutated {
     /// The child as it is now.
-    pub child: Child,
+    pub child: Arc<Child>,
     /// The event, as the JSON object of its row.
     pub event: Arc<str>,
     /// Whether it is the event of an earlier request with the same idempotency key.
@@ -28,9 +28,9 @@ pub struct Mutated {
 /// What was decided.
 enum Decision {
     /// The event is new.
-    Done(Child),
+    Done(Arc<Child>),
     /// A request with the same key became that event before.
-    Repeated(Child, RowNumber),
+    Repeated(Arc<Child>, RowNumber),
     /// The ledger's movement made no event. It can't happen while the ledger is right.
     Impossible(EventError),
 }
@@ -166,7 +166,7 @@ impl Order {
         let fingerprint = self.mutation.fingerprint();
         // Before the entity is looked up: a repeat is answered even where that is gone by now.
         if let Some(row) = self.answered_before(view, &fingerprint, now)? {
-            let decision = Decision::Repeated((*child).clone(), row);
+            let decision = Decision::Repeated(child, row);
             return Ok((Changes::none(), decision));
         }
         let effect = self.effect(view, &child, now)?;
@@ -188,7 +188,7 @@ impl Order {
                 remember: self.key.map(|key| (key, fingerprint)),
             }),
         };
-        Ok((changes, Decision::Done(child)))
+        Ok((changes, Decision::Done(Arc::new(child))))
     }
 
     /// The event that the key stands for, where it is the key of this very mutation. Refuses the

@@ -81,7 +81,7 @@ impl Service {
         &self,
         parent: &Parent,
         new: NewReward,
-    ) -> Result<Reward, ServiceError> {
+    ) -> Result<Arc<Reward>, ServiceError> {
         let user_id = parent.user().id.clone();
         let outcome = self
             .transact_as(parent, move |_, now| {
@@ -99,7 +99,7 @@ impl Service {
                 Ok((Changes::of([Change::PutReward(reward.clone())]), reward))
             })
             .await?;
-        Ok(outcome.value)
+        Ok(Arc::new(outcome.value))
     }
 
     /// Changes a reward of the family. Refuses a shared one.
@@ -108,7 +108,7 @@ impl Service {
         parent: &Parent,
         id: RewardId,
         patch: RewardPatch,
-    ) -> Result<Reward, ServiceError> {
+    ) -> Result<Arc<Reward>, ServiceError> {
         let decider = parent.clone();
         let outcome = self
             .transact_as(parent, move |view, now| {
@@ -124,7 +124,7 @@ impl Service {
                 Ok((Changes::of([Change::PutReward(reward.clone())]), reward))
             })
             .await?;
-        Ok(outcome.value)
+        Ok(Arc::new(outcome.value))
     }
 
     /// Removes a reward of the family. Its pending requests end without an event; its events stay.

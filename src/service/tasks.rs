@@ -43,7 +43,11 @@ impl Service {
     }
 
     /// Adds a task to the family's.
-    pub async fn create_task(&self, parent: &Parent, new: NewTask) -> Result<Task, ServiceError> {
+    pub async fn create_task(
+        &self,
+        parent: &Parent,
+        new: NewTask,
+    ) -> Result<Arc<Task>, ServiceError> {
         let user_id = parent.user().id.clone();
         let outcome = self
             .transact_as(parent, move |_, now| {
@@ -61,7 +65,7 @@ impl Service {
                 Ok((Changes::of([Change::PutTask(task.clone())]), task))
             })
             .await?;
-        Ok(outcome.value)
+        Ok(Arc::new(outcome.value))
     }
 
     /// Changes a task of the family. Refuses a shared one.
@@ -70,7 +74,7 @@ impl Service {
         parent: &Parent,
         id: TaskId,
         patch: TaskPatch,
-    ) -> Result<Task, ServiceError> {
+    ) -> Result<Arc<Task>, ServiceError> {
         let decider = parent.clone();
         let outcome = self
             .transact_as(parent, move |view, now| {
@@ -86,7 +90,7 @@ impl Service {
                 Ok((Changes::of([Change::PutTask(task.clone())]), task))
             })
             .await?;
-        Ok(outcome.value)
+        Ok(Arc::new(outcome.value))
     }
 
     /// Removes a task of the family. Its events stay. Refuses a shared one.
