@@ -37,7 +37,13 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// The names of the files in a folder, sorted.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+    /// What tells the file at `path` from every other (see [`DiskFile::identity`]).
+    fn identity(&self, path: &Path) -> io::Result<Identity>;
 }
+
+/// What tells a file from every other, whatever its name: device and inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity(pub u64, pub u64);
 
 /// An open file.
 pub trait DiskFile: Send + Sync + fmt::Debug {
@@ -55,6 +61,8 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     }
     /// Makes the contents durable (`fdatasync`).
     fn sync(&self) -> io::Result<()>;
+    /// What tells this file from every other, also once its name has gone to another.
+    fn identity(&self) -> io::Result<Identity>;
 }
 
 /// The machine's own disk.
@@ -92,10 +100,7 @@ impl Disk for RealDisk {
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
@@ -112,6 +117,11 @@ impl Disk for RealDisk {
         }
         names.sort();
         Ok(names)
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        let metadata = fs::metadata(path)?;
+        Ok(Identity(metadata.dev(), metadata.ino()))
     }
 }
 
@@ -134,6 +144,11 @@ impl DiskFile for File {
 
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        let metadata = self.metadata()?;
+        Ok(Identity(metadata.dev(), metadata.ino()))
     }
 }
 

@@ -25,9 +25,7 @@ impl Clock {
 
     /// A clock that shows `micros` microseconds after the epoch, whatever is stored there.
     pub fn by_hand(micros: Arc<AtomicI64>) -> Self {
-        Self {
-            by_hand: Some(micros),
-        }
+        Self { by_hand: Some(micros) }
     }
 
     /// The time now. It may run backwards when the machine's clock is set.
@@ -36,9 +34,7 @@ impl Clock {
             return Timestamp::from_micros(micros.load(Ordering::Relaxed));
         }
         // A clock before 1970 is a broken one; the epoch will do.
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
     }
 }

@@ -33,19 +33,13 @@ impl<K: ?Sized> Id<K> {
 
 impl<K: ?Sized, T: Into<Arc<str>>> From<T> for Id<K> {
     fn from(text: T) -> Self {
-        Self {
-            text: text.into(),
-            kind: PhantomData,
-        }
+        Self { text: text.into(), kind: PhantomData }
     }
 }
 
 impl<K: ?Sized> Clone for Id<K> {
     fn clone(&self) -> Self {
-        Self {
-            text: Arc::clone(&self.text),
-            kind: PhantomData,
-        }
+        Self { text: Arc::clone(&self.text), kind: PhantomData }
     }
 }
 

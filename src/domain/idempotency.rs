@@ -56,9 +56,7 @@ impl IdempotencyKey {
     /// Checks a key from a request's header.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let usable = (1..=Self::MAX_BYTES).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte == b' ' || byte.is_ascii_graphic());
+            && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         if !usable {
             let rule = "must be 1 to 255 visible ASCII characters";
             return Err(Invalid::new("Idempotency-Key", rule));

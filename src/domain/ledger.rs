@@ -36,11 +36,7 @@ pub fn activate(
     floor: Points,
     actor: Actor,
 ) -> Result<Movement, Refusal> {
-    let asked = if task.is_good {
-        task.points.get()
-    } else {
-        -task.points.get()
-    };
+    let asked = if task.is_good { task.points.get() } else { -task.points.get() };
     let mut metadata = about(task.name.as_str(), "points", task.points.get(), actor);
     let sum = child.points.checked_add(asked);
     let after = if task.is_good {
@@ -52,11 +48,7 @@ pub fn activate(
     if after.get() - child.points.get() != asked {
         metadata.insert("requested_delta".to_owned(), asked.into());
     }
-    let entity_type = if task.is_good {
-        EntityType::Task
-    } else {
-        EntityType::Penalty
-    };
+    let entity_type = if task.is_good { EntityType::Task } else { EntityType::Penalty };
     Ok(Movement {
         entity_type,
         entity_id: task.id.as_str().to_owned(),
@@ -78,13 +70,7 @@ pub fn request(
         return Err(Refusal::RewardAlreadyRequested);
     }
     points_after_paying(child, reward)?;
-    Ok(of_reward(
-        child,
-        reward,
-        Action::Requested,
-        child.points,
-        actor,
-    ))
+    Ok(of_reward(child, reward, Action::Requested, child.points, actor))
 }
 
 /// A reward is paid for. No request is needed before.
@@ -103,13 +89,7 @@ pub fn cancel(
     if !is_pending {
         return Err(Refusal::NoPendingRequest);
     }
-    Ok(of_reward(
-        child,
-        reward,
-        Action::Cancelled,
-        child.points,
-        actor,
-    ))
+    Ok(of_reward(child, reward, Action::Cancelled, child.points, actor))
 }
 
 /// How many points a child lacks for a reward; 0 when it can pay.
@@ -149,10 +129,7 @@ impl Movement {
 
 fn points_after_paying(child: &Child, reward: &Reward) -> Result<Points, Refusal> {
     match points_needed(child, reward) {
-        0 => child
-            .points
-            .checked_add(-reward.cost.get())
-            .ok_or(Refusal::PointsOutOfRange),
+        0 => child.points.checked_add(-reward.cost.get()).ok_or(Refusal::PointsOutOfRange),
         points_needed => Err(Refusal::InsufficientPoints { points_needed }),
     }
 }
@@ -236,9 +213,7 @@ mod tests {
     }
 
     fn event(child: &Child, movement: Movement) -> TrackingEvent {
-        movement
-            .into_event("e".into(), child, Timestamp::EPOCH)
-            .unwrap()
+        movement.into_event("e".into(), child, Timestamp::EPOCH).unwrap()
     }
 
     #[test]
@@ -246,18 +221,8 @@ mod tests {
         let child = child(3);
         let movement = activate(&child, &task(5, true), Points::ZERO, Actor::Parent).unwrap();
         let event = event(&child, movement);
-        assert_eq!(
-            (
-                event.points_before.get(),
-                event.points_after.get(),
-                event.delta
-            ),
-            (3, 8, 5)
-        );
-        assert_eq!(
-            (event.entity_type, event.action),
-            (EntityType::Task, Action::Activated)
-        );
+        assert_eq!((event.points_before.get(), event.points_after.get(), event.delta), (3, 8, 5));
+        assert_eq!((event.entity_type, event.action), (EntityType::Task, Action::Activated));
         let metadata = Value::Object(event.metadata.clone().unwrap());
         let expected = serde_json::json!({"name": "Homework", "points": 5, "actor": "parent"});
         assert_eq!(metadata, expected);
@@ -277,11 +242,7 @@ mod tests {
             let floor = Points::new(floor).unwrap();
             let movement = activate(&child, &task(penalty, false), floor, Actor::Parent).unwrap();
             let event = event(&child, movement);
-            assert_eq!(
-                event.points_after.get(),
-                after,
-                "{points} - {penalty} from {floor}"
-            );
+            assert_eq!(event.points_after.get(), after, "{points} - {penalty} from {floor}");
             assert_eq!(event.entity_type, EntityType::Penalty);
             let clamped = event.metadata.as_ref().unwrap().get("requested_delta");
             let expected = Value::from(-penalty);
@@ -291,12 +252,7 @@ mod tests {
 
     #[test]
     fn points_do_not_run_over() {
-        let refused = activate(
-            &child(Points::LIMIT),
-            &task(1, true),
-            Points::ZERO,
-            Actor::Parent,
-        );
+        let refused = activate(&child(Points::LIMIT), &task(1, true), Points::ZERO, Actor::Parent);
         assert_eq!(refused, Err(Refusal::PointsOutOfRange));
         let lowest = child(-Points::LIMIT);
         let movement = activate(&lowest, &task(1, false), Points::ZERO, Actor::Parent).unwrap();
@@ -310,35 +266,23 @@ mod tests {
         assert_eq!((event.delta, event.action), (0, Action::Requested));
         assert_eq!(event.metadata.as_ref().unwrap()["actor"], "child");
         let refused = request(&child(19), &reward(20), false, Actor::Child);
-        assert_eq!(
-            refused,
-            Err(Refusal::InsufficientPoints { points_needed: 1 })
-        );
+        assert_eq!(refused, Err(Refusal::InsufficientPoints { points_needed: 1 }));
         let refused = request(&child(20), &reward(20), true, Actor::Child);
         assert_eq!(refused, Err(Refusal::RewardAlreadyRequested));
     }
 
     #[test]
     fn a_redeem_takes_the_cost_or_nothing() {
-        let event = event(
-            &child(25),
-            redeem(&child(25), &reward(20), Actor::Parent).unwrap(),
-        );
+        let event = event(&child(25), redeem(&child(25), &reward(20), Actor::Parent).unwrap());
         assert_eq!((event.points_after.get(), event.delta), (5, -20));
         assert_eq!(event.metadata.as_ref().unwrap()["cost"], 20);
         let refused = redeem(&child(-5), &reward(20), Actor::Parent);
-        assert_eq!(
-            refused,
-            Err(Refusal::InsufficientPoints { points_needed: 25 })
-        );
+        assert_eq!(refused, Err(Refusal::InsufficientPoints { points_needed: 25 }));
     }
 
     #[test]
     fn only_a_pending_request_can_be_cancelled() {
-        let event = event(
-            &child(0),
-            cancel(&child(0), &reward(20), true, Actor::Child).unwrap(),
-        );
+        let event = event(&child(0), cancel(&child(0), &reward(20), true, Actor::Child).unwrap());
         assert_eq!((event.delta, event.action), (0, Action::Cancelled));
         let refused = cancel(&child(0), &reward(20), false, Actor::Child);
         assert_eq!(refused, Err(Refusal::NoPendingRequest));

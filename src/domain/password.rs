@@ -180,10 +180,7 @@ mod tests {
     fn nothing_matches_the_unmatched_hash() {
         assert_eq!(method(UNMATCHED), NEW_METHOD);
         assert!(!verify(UNMATCHED, ""));
-        assert_eq!(
-            UNMATCHED.rsplit('$').next().map(str::len),
-            Some(2 * SCRYPT_DIGEST_BYTES)
-        );
+        assert_eq!(UNMATCHED.rsplit('$').next().map(str::len), Some(2 * SCRYPT_DIGEST_BYTES));
     }
 
     #[test]

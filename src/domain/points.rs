@@ -14,9 +14,7 @@ impl Points {
 
     /// That many points; none beyond the limit.
     pub fn new(points: i64) -> Option<Self> {
-        (-Self::LIMIT..=Self::LIMIT)
-            .contains(&points)
-            .then_some(Self(points))
+        (-Self::LIMIT..=Self::LIMIT).contains(&points).then_some(Self(points))
     }
 
     /// The number.

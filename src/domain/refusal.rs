@@ -13,10 +13,7 @@ pub struct Invalid {
 impl Invalid {
     /// `field` breaks the rule that `message` says.
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            field,
-            message: message.into(),
-        }
+        Self { field, message: message.into() }
     }
 }
 

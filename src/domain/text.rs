@@ -65,9 +65,7 @@ impl Email {
             |c: char| c.is_whitespace() || c.is_control() || "<>(),;:\"\\[]".contains(c);
         let bad_domain = domain.is_empty()
             || domain.contains('@')
-            || domain
-                .split('.')
-                .any(|label| label.is_empty() || label.len() > 63);
+            || domain.split('.').any(|label| label.is_empty() || label.len() > 63);
         if local.is_empty() || local.len() > 64 || bad_domain || text.contains(forbidden) {
             return invalid("must be an email address");
         }
@@ -76,10 +74,7 @@ impl Email {
 
     /// An address as a file holds it.
     pub fn recorded(text: &str) -> Self {
-        Self {
-            given: text.into(),
-            folded: text.trim().to_lowercase().into(),
-        }
+        Self { given: text.into(), folded: text.trim().to_lowercase().into() }
     }
 
     /// The address as it was given.
@@ -104,19 +99,10 @@ impl Eq for Email {}
 /// Checks an optional text of a record: at most `max_chars` characters, no control characters.
 pub fn check_line(field: &'static str, text: &str, max_chars: usize) -> Result<(), Invalid> {
     if text.chars().count() > max_chars {
-        return Err(Invalid::new(
-            field,
-            format!("must have at most {max_chars} characters"),
-        ));
+        return Err(Invalid::new(field, format!("must have at most {max_chars} characters")));
     }
-    if text
-        .chars()
-        .any(|c| c.is_control() || c == '\u{2028}' || c == '\u{2029}')
-    {
-        return Err(Invalid::new(
-            field,
-            "must not hold control characters or line breaks",
-        ));
+    if text.chars().any(|c| c.is_control() || c == '\u{2028}' || c == '\u{2029}') {
+        return Err(Invalid::new(field, "must not hold control characters or line breaks"));
     }
     Ok(())
 }
@@ -129,19 +115,8 @@ mod tests {
     fn names_are_trimmed_and_bounded() {
         assert_eq!(Name::parse("name", "  Mía ").unwrap().as_str(), "Mía");
         assert!(Name::parse("name", &"é".repeat(100)).is_ok());
-        for bad in [
-            "",
-            "   ",
-            "a\nb",
-            "a\u{2028}b",
-            "a\u{1b}[0m",
-            &"é".repeat(101),
-        ] {
-            assert_eq!(
-                Name::parse("name", bad).unwrap_err().field,
-                "name",
-                "{bad:?}"
-            );
+        for bad in ["", "   ", "a\nb", "a\u{2028}b", "a\u{1b}[0m", &"é".repeat(101)] {
+            assert_eq!(Name::parse("name", bad).unwrap_err().field, "name", "{bad:?}");
         }
     }
 
@@ -155,9 +130,9 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.org", "a".repeat(250));
-        for bad in [
-            "", "a", "@b", "a@", "a@b@c", "a b@c", "a@b..c", "a@.b", "a\n@b", "<a@b>", &long,
-        ] {
+        for bad in
+            ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b..c", "a@.b", "a\n@b", "<a@b>", &long]
+        {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }
     }

@@ -32,10 +32,7 @@ impl Timestamp {
         let micros = (seconds * 1e6).round();
         #[expect(clippy::cast_precision_loss, reason = "the bounds need no exactness")]
         let within = (Self::MIN.0 as f64..=Self::MAX.0 as f64).contains(&micros);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "checked against the bounds"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "checked against the bounds")]
         within.then_some(Self(micros as i64))
     }
 
@@ -67,10 +64,7 @@ impl Timestamp {
                 .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f"))
                 .map(|moment| moment.and_utc().timestamp_micros())
         });
-        micros
-            .ok()
-            .filter(|micros| (Self::MIN.0..=Self::MAX.0).contains(micros))
-            .map(Self)
+        micros.ok().filter(|micros| (Self::MIN.0..=Self::MAX.0).contains(micros)).map(Self)
     }
 
     /// Reads a bare date, `2026-02-09`, as the first moment of that UTC day.
@@ -79,9 +73,7 @@ impl Timestamp {
             return None;
         }
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        Some(Self(
-            date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros(),
-        ))
+        Some(Self(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros()))
     }
 }
 
@@ -97,22 +89,14 @@ impl fmt::Display for Timestamp {
 /// them for each event.
 fn parse_usual_form(text: &[u8]) -> Option<Timestamp> {
     let number = |from: usize, len: usize| {
-        text.get(from..from + len)?
-            .iter()
-            .try_fold(0_i64, |sum, digit| {
-                digit
-                    .is_ascii_digit()
-                    .then(|| sum * 10 + i64::from(digit - b'0'))
-            })
+        text.get(from..from + len)?.iter().try_fold(0_i64, |sum, digit| {
+            digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
+        })
     };
     let mark = |at: usize, mark: u8| (*text.get(at)? == mark).then_some(());
     let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
     let (hour, minute, second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);
-    mark(4, b'-')
-        .and(mark(7, b'-'))
-        .and(mark(10, b'T'))
-        .and(mark(13, b':'))
-        .and(mark(16, b':'))?;
+    mark(4, b'-').and(mark(7, b'-')).and(mark(10, b'T')).and(mark(13, b':')).and(mark(16, b':'))?;
     let (fraction, zone) = match text.get(19) {
         Some(b'.') => (number(20, 6)?, &text[26..]),
         _ => (0, &text[19..]),
@@ -162,13 +146,8 @@ mod tests {
 
     #[test]
     fn what_is_no_moment_is_refused() {
-        for text in [
-            "",
-            "yesterday",
-            "2026-13-01T00:00:00Z",
-            "2026-02-30T00:00:00Z",
-            "2026-02-09",
-        ] {
+        for text in ["", "yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-02-09"]
+        {
             assert_eq!(Timestamp::parse_iso(text), None, "{text}");
         }
         assert_eq!(Timestamp::parse_date("2026-02-30"), None);

@@ -53,12 +53,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 4] = [
-        Self::Activated,
-        Self::Requested,
-        Self::Redeemed,
-        Self::Cancelled,
-    ];
+    pub const ALL: [Self; 4] = [Self::Activated, Self::Requested, Self::Redeemed, Self::Cancelled];
 
     /// `activated`, `requested`, `redeemed` or `cancelled`.
     pub fn as_str(self) -> &'static str {
@@ -254,67 +249,28 @@ mod tests {
 
     #[test]
     fn a_wrong_delta_is_refused() {
-        let wrong = EventFields {
-            delta: 4,
-            ..fields()
-        };
-        assert!(matches!(
-            TrackingEvent::new(wrong),
-            Err(EventError::WrongDelta { .. })
-        ));
-        let wrong = EventFields {
-            delta: i64::MAX,
-            ..fields()
-        };
-        assert!(matches!(
-            TrackingEvent::new(wrong),
-            Err(EventError::WrongDelta { .. })
-        ));
+        let wrong = EventFields { delta: 4, ..fields() };
+        assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongDelta { .. })));
+        let wrong = EventFields { delta: i64::MAX, ..fields() };
+        assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongDelta { .. })));
     }
 
     #[test]
     fn a_missing_field_is_refused() {
-        let wrong = EventFields {
-            id: "".into(),
-            ..fields()
-        };
+        let wrong = EventFields { id: "".into(), ..fields() };
         assert_eq!(TrackingEvent::new(wrong), Err(EventError::Missing("id")));
-        let wrong = EventFields {
-            child_id: "".into(),
-            ..fields()
-        };
-        assert_eq!(
-            TrackingEvent::new(wrong),
-            Err(EventError::Missing("child_id"))
-        );
-        let wrong = EventFields {
-            entity_id: String::new(),
-            ..fields()
-        };
-        assert_eq!(
-            TrackingEvent::new(wrong),
-            Err(EventError::Missing("entity_id"))
-        );
+        let wrong = EventFields { child_id: "".into(), ..fields() };
+        assert_eq!(TrackingEvent::new(wrong), Err(EventError::Missing("child_id")));
+        let wrong = EventFields { entity_id: String::new(), ..fields() };
+        assert_eq!(TrackingEvent::new(wrong), Err(EventError::Missing("entity_id")));
     }
 
     #[test]
     fn an_action_that_the_entity_does_not_have_is_refused() {
-        let wrong = EventFields {
-            action: Action::Redeemed,
-            ..fields()
-        };
-        assert!(matches!(
-            TrackingEvent::new(wrong),
-            Err(EventError::WrongAction(..))
-        ));
-        let wrong = EventFields {
-            entity_type: EntityType::Reward,
-            ..fields()
-        };
-        assert!(matches!(
-            TrackingEvent::new(wrong),
-            Err(EventError::WrongAction(..))
-        ));
+        let wrong = EventFields { action: Action::Redeemed, ..fields() };
+        assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongAction(..))));
+        let wrong = EventFields { entity_type: EntityType::Reward, ..fields() };
+        assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongAction(..))));
     }
 
     #[test]

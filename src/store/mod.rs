@@ -119,10 +119,7 @@ impl Changes {
 
     /// Changes of records, without an event.
     pub fn of(records: impl IntoIterator<Item = Change>) -> Self {
-        Self {
-            records: records.into_iter().collect(),
-            event: None,
-        }
+        Self { records: records.into_iter().collect(), event: None }
     }
 
     /// Whether nothing changes.

@@ -1,1 +1,235 @@
 //! The store on TinyDB files, made safe by a journal.
+//!
+//! A commit's way: [`JsonStore`] queues its decision for the committer's thread (`committer`), which
+//! decides it on the newest `state` together with whatever else has queued up (`batch`), appends
+//! one frame for each to the `journal` and syncs them all at once, appends the events to the
+//! tracking table (`tracking`), makes the new state the one that is read, tells the sinks, and
+//! answers. A second thread (`maintenance`) writes the small tables' files, and makes a `checkpoint`
+//! now and then, so that the journal can go. A start (`recovery`) replays what is left of it.
+//!
+//! What always holds:
+//!
+//! - What was answered is in the journal, synced, or in files that a checkpoint says are synced.
+//! - No file is read that isn't wholly Goldstar's or wholly another program's doing: a journal with
+//!   something in it is replayed only over the files that it belongs to.
+//! - A failed write or sync is never followed by trust in the same file.
+//! - No lock is held while the disk works.
+
+mod batch;
+mod checkpoint;
+mod committer;
+mod damage;
+mod frame;
+mod journal;
+mod lock;
+mod maintenance;
+mod pyjson;
+mod record;
+mod records;
+mod recovery;
+mod segment;
+mod state;
+mod table;
+mod tracking;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use committer::{Committer, Job, Shared, Synced};
+pub use damage::{Damage, OpenError};
+use lock::DirectoryLock;
+use maintenance::{Maintenance, Wake, Waker};
+use recovery::{Recovered, Recovery};
+
+use super::{
+    BoxFuture, CommitError, Committed, Decide, EventPage, EventSink, Health, History, Projection,
+    ReadError, Store, View,
+};
+use crate::disk::Disk;
+use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
+
+/// Tells the time.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Where a store keeps its files, and what it stands on.
+#[derive(Clone)]
+pub struct Options {
+    /// The data directory; made where it doesn't exist.
+    pub data_dir: PathBuf,
+    /// The disk.
+    pub disk: Arc<dyn Disk>,
+    /// The clock.
+    pub now: Now,
+}
+
+/// A data directory that this process holds.
+pub struct JsonStore {
+    shared: Arc<Shared>,
+    jobs: Sender<Job>,
+    wakes: Sender<Wake>,
+    closed: AtomicBool,
+    threads: [JoinHandle<()>; 2],
+}
+
+impl fmt::Debug for JsonStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonStore").finish_non_exhaustive()
+    }
+}
+
+impl JsonStore {
+    /// Opens a data directory: takes it for this process, replays the journal, and resumes `sinks`.
+    ///
+    /// What is there already is left as it is where it can't be understood.
+    pub fn open(options: Options, mut sinks: Vec<Box<dyn EventSink>>) -> Result<Self, OpenError> {
+        let Options { data_dir: data, disk, now } = options;
+        let folder = data.join(journal::FOLDER);
+        disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
+        let lock = DirectoryLock::take(&data)?;
+        let recovery = Recovery { disk: &disk, data: &data, folder: &folder, now: now() };
+        let Recovered { state, appender, journal, files, sinks: saved, checkpoint } =
+            recovery.run(&mut sinks)?;
+        let shared = Arc::new(Shared {
+            state: ArcSwap::from_pointee(state),
+            tracking: Arc::clone(appender.tracking()),
+            projections: Mutex::new(sinks.iter().map(|sink| sink.health()).collect()),
+            tables: Mutex::new(Projection { name: "tables", ..Projection::default() }),
+            read_only: AtomicBool::new(false),
+            journal_len: AtomicU64::new(journal.len()),
+        });
+        let (jobs, queued_jobs) = channel();
+        let (wakes, queued_wakes) = channel();
+        let on_change = Waker { wakes: wakes.clone(), changed: Arc::default() };
+        let maintenance = Maintenance {
+            shared: Arc::clone(&shared),
+            disk: Arc::clone(&disk),
+            data,
+            folder: folder.clone(),
+            jobs: jobs.clone(),
+            files,
+            sinks: saved,
+            synced: Synced { link: checkpoint.link(), tracking: checkpoint.tracking() },
+            changed: Arc::clone(&on_change.changed),
+            _lock: lock,
+        };
+        let committer = Committer {
+            shared: Arc::clone(&shared),
+            disk,
+            folder: folder.clone(),
+            journal,
+            appender,
+            sinks,
+            now,
+            latest_event: checkpoint.latest_event(),
+            suspect: None,
+            wake_maintenance: Box::new(move || on_change.wake()),
+            last_retry: Instant::now(),
+            failing: false,
+        };
+        let io = || OpenError::io(&folder);
+        let committer = start("committer", move || committer.run(&queued_jobs)).map_err(io())?;
+        let maintenance =
+            start("maintenance", move || maintenance.run(&queued_wakes)).map_err(io())?;
+        let closed = AtomicBool::new(false);
+        Ok(Self { shared, jobs, wakes, closed, threads: [committer, maintenance] })
+    }
+
+    /// Asks for the end; `done` is called once everything has its final form. False where it was
+    /// asked for before, or a thread is gone.
+    fn begin_close(&self, done: impl FnOnce(io::Result<()>) + Send + 'static) -> bool {
+        let first = !self.closed.swap(true, Ordering::AcqRel);
+        first && self.wakes.send(Wake::Close(Box::new(done))).is_ok()
+    }
+}
+
+impl Drop for JsonStore {
+    /// Leaves the directory tidy where nobody closed the store.
+    fn drop(&mut self) {
+        let (answer, answered) = sync_channel(1);
+        let asked = self.begin_close(move |result| {
+            if answer.send(result).is_err() {
+                tracing::debug!("nobody waits for the store to close");
+            }
+        });
+        if asked && !matches!(answered.recv(), Ok(Ok(()))) {
+            tracing::error!("the store could not be closed; the next start completes it");
+        }
+    }
+}
+
+impl Store for JsonStore {
+    fn view(&self) -> Arc<dyn View> {
+        self.shared.state.load_full()
+    }
+
+    fn commit(&self, decide: Decide) -> BoxFuture<'_, Result<Committed, CommitError>> {
+        let (answer, answered) = oneshot::channel();
+        let queued = !self.closed.load(Ordering::Acquire)
+            && self.jobs.send(Job::Commit(decide, answer)).is_ok();
+        Box::pin(async move {
+            if !queued {
+                return Err(CommitError::Closed);
+            }
+            answered.await.unwrap_or(Err(CommitError::Closed))
+        })
+    }
+
+    fn events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+        page: Page,
+    ) -> BoxFuture<'_, Result<EventPage, ReadError>> {
+        let filter = filter.clone();
+        let tracking = Arc::clone(&self.shared.tracking);
+        Box::pin(async move {
+            let query = move || tracking.query(&filter, order, page);
+            let joined = tokio::task::spawn_blocking(query).await;
+            joined.unwrap_or_else(|error| Err(io::Error::other(error).into()))
+        })
+    }
+
+    fn history(&self) -> Arc<dyn History> {
+        Arc::clone(&self.shared.tracking) as Arc<dyn History>
+    }
+
+    fn health(&self) -> Health {
+        let mut projections = vec![self.shared.tables.lock().clone()];
+        projections.extend(self.shared.projections.lock().iter().cloned());
+        // A thread ends before the store is closed only where it has panicked.
+        let gone = !self.closed.load(Ordering::Acquire)
+            && self.threads.iter().any(JoinHandle::is_finished);
+        let read_only = gone || self.shared.read_only.load(Ordering::Relaxed);
+        Health { read_only, projections }
+    }
+
+    fn close(&self) -> BoxFuture<'_, io::Result<()>> {
+        let (answer, answered) = oneshot::channel();
+        let asked = self.begin_close(move |result| {
+            if answer.send(result).is_err() {
+                tracing::debug!("nobody waits for the store to close");
+            }
+        });
+        Box::pin(async move {
+            if !asked {
+                return Ok(());
+            }
+            let gone = |_| io::Error::other("a thread of the store has panicked");
+            answered.await.map_err(gone)?
+        })
+    }
+}
+
+fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(work)
+}

@@ -1,0 +1,71 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::frame::Entry;
+use super::state::State;
+use super::tracking::event;
+use crate::domain::{Remembered, RowNumber, Timestamp};
+use crate::store::{Changes, CommitError, Committed, Decide, NewEvent, Recorded};
+
+/// A batch being decided: the durable state and, over it, what the batch's decisions have changed
+/// so far. Dropping it undoes them all.
+pub(super) struct Batch {
+    /// What the state will be.
+    pub(super) state: State,
+    /// One payload for each decision that changes something.
+    pub(super) payloads: Vec<String>,
+    /// The events, in the order of their numbers.
+    pub(super) events: Vec<Arc<Recorded>>,
+    last_row: RowNumber,
+    now: Timestamp,
+}
+
+impl Batch {
+    /// An empty batch on a state whose last event has that number. `now` is what its events carry.
+    pub(super) fn new(state: &State, last_row: RowNumber, now: Timestamp) -> Self {
+        Self { state: state.clone(), payloads: Vec::new(), events: Vec::new(), last_row, now }
+    }
+
+    /// Takes one decision. Its outcome counts only once the batch is durable: even a refusal may
+    /// rest on what the batch has changed.
+    pub(super) fn decide(&mut self, decide: Decide) -> Result<Committed, CommitError> {
+        let decision = AssertUnwindSafe(|| decide(&self.state, self.now));
+        let (changes, value) = catch_unwind(decision).map_err(|_| CommitError::Panicked)??;
+        let event = self.apply(changes);
+        Ok(Committed { event, value })
+    }
+
+    fn apply(&mut self, changes: Changes) -> Option<Arc<Recorded>> {
+        let mut payload = String::with_capacity(1024);
+        for change in &changes.records {
+            if let Some(image) = self.state.apply(change) {
+                Entry::Row(image).push(&mut payload);
+            }
+        }
+        let event = changes.event.map(|event| self.record(event, &mut payload));
+        if !payload.is_empty() {
+            self.payloads.push(payload);
+        }
+        event
+    }
+
+    fn record(&mut self, new: NewEvent, payload: &mut String) -> Arc<Recorded> {
+        let NewEvent { event, remember } = new;
+        self.last_row += 1;
+        let json: Arc<str> = event::encode(&event).into();
+        Entry::Event { number: self.last_row, text: Arc::clone(&json) }.push(payload);
+        if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
+            let row = self.state.remember(&Remembered {
+                user_id: user_id.clone(),
+                key,
+                fingerprint: fingerprint.into(),
+                event_row: self.last_row,
+                created_at: event.created_at,
+            });
+            Entry::Row(row).push(payload);
+        }
+        let recorded = Arc::new(Recorded { row: self.last_row, event, json });
+        self.events.push(Arc::clone(&recorded));
+        recorded
+    }
+}

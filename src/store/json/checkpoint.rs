@@ -1,0 +1,105 @@
+//! The checkpoint: from where the journal must be replayed, and on what.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::damage::{Damage, OpenError};
+use super::frame::Print;
+use super::segment::Link;
+use super::tracking::Mark;
+use crate::disk::{Disk, read_if_exists, replace};
+use crate::domain::Timestamp;
+
+const FORMAT: u32 = 1;
+
+/// What is written to `journal/checkpoint.json`: everything before its link is in the projections,
+/// synced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Checkpoint {
+    format: u32,
+    epoch: u64,
+    sequence: u64,
+    previous_crc: u32,
+    tracking_len: u64,
+    tracking_crc: u32,
+    tracking_last_row: u64,
+    /// The length and the CRC-32 of each small table's file; none of those that don't exist.
+    tables: BTreeMap<String, (u64, u32)>,
+    /// What each sink is to be resumed with.
+    pub(super) sinks: BTreeMap<String, String>,
+    /// The latest time that an event was given, in microseconds since the epoch.
+    latest_event_micros: Option<i64>,
+}
+
+impl Checkpoint {
+    pub(super) fn new(link: Link, tracking: Mark, latest_event: Option<Timestamp>) -> Self {
+        Self {
+            format: FORMAT,
+            epoch: link.epoch,
+            sequence: link.sequence,
+            previous_crc: link.previous,
+            tracking_len: tracking.len,
+            tracking_crc: tracking.crc,
+            tracking_last_row: tracking.last_row,
+            tables: BTreeMap::new(),
+            sinks: BTreeMap::new(),
+            latest_event_micros: latest_event.map(Timestamp::as_micros),
+        }
+    }
+
+    /// Notes a small table's file.
+    pub(super) fn set_table(&mut self, file: &str, print: Print) {
+        self.tables.insert(file.to_owned(), (print.len, print.crc));
+    }
+
+    /// The small table's file as it was noted.
+    pub(super) fn table(&self, file: &str) -> Option<Print> {
+        self.tables.get(file).map(|(len, crc)| Print { len: *len, crc: *crc })
+    }
+
+    /// The link of the first frame to be replayed.
+    pub(super) fn link(&self) -> Link {
+        Link { epoch: self.epoch, sequence: self.sequence, previous: self.previous_crc }
+    }
+
+    /// The tracking file as it was noted.
+    pub(super) fn tracking(&self) -> Mark {
+        Mark { len: self.tracking_len, crc: self.tracking_crc, last_row: self.tracking_last_row }
+    }
+
+    /// The latest time that an event was given.
+    pub(super) fn latest_event(&self) -> Option<Timestamp> {
+        self.latest_event_micros.map(Timestamp::from_micros)
+    }
+
+    /// Reads the checkpoint of a journal's folder; none where there is none.
+    pub(super) fn load(disk: &dyn Disk, folder: &Path) -> Result<Option<Self>, OpenError> {
+        let path = path(folder);
+        let Some(bytes) = read_if_exists(disk, &path).map_err(OpenError::io(&path))? else {
+            return Ok(None);
+        };
+        let read: Result<Self, _> = serde_json::from_slice(&bytes);
+        match read {
+            Ok(checkpoint) if checkpoint.format == FORMAT => Ok(Some(checkpoint)),
+            Ok(checkpoint) => {
+                let format = checkpoint.format;
+                let cause = format!("it is of format {format}, which another version wrote");
+                Err(Damage::new(path, 0, cause).into())
+            }
+            Err(error) => Err(Damage::new(path, 0, format!("it can't be read: {error}")).into()),
+        }
+    }
+
+    /// Makes it durable, in place of the one before it.
+    pub(super) fn save(&self, disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+        replace(disk, &path(folder), &serde_json::to_vec(self)?)
+    }
+}
+
+fn path(folder: &Path) -> PathBuf {
+    folder.join("checkpoint.json")
+}

@@ -1,0 +1,354 @@
+use std::io;
+use std::mem;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::Now;
+use super::batch::Batch;
+use super::frame::Entry;
+use super::journal::{self, AppendError, Journal};
+use super::segment::Link;
+use super::state::State;
+use super::tracking::{self, Appender, Mark, NewRow, Tracking};
+use crate::disk::{Disk, DiskFile};
+use crate::domain::Timestamp;
+use crate::store::{CommitError, Committed, Decide, EventSink, Projection};
+
+/// How many decisions share a sync at most.
+const MAX_BATCH: usize = 1024;
+/// How often what has fallen behind is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What readers, the committer and the maintenance share.
+pub(super) struct Shared {
+    /// The durable state.
+    pub(super) state: ArcSwap<State>,
+    /// The tracking table.
+    pub(super) tracking: Arc<Tracking>,
+    /// The projections that follow each batch.
+    pub(super) projections: Mutex<Vec<Projection>>,
+    /// The projection of the small tables.
+    pub(super) tables: Mutex<Projection>,
+    /// No commits until a restart.
+    pub(super) read_only: AtomicBool,
+    /// The bytes of the journal's current segment.
+    pub(super) journal_len: AtomicU64,
+}
+
+/// What the committer does.
+pub(super) enum Job {
+    /// A decision, and where its outcome goes.
+    Commit(Decide, oneshot::Sender<Result<Committed, CommitError>>),
+    /// A payload that changes no state.
+    Note(String, SyncSender<io::Result<()>>),
+    /// Begin a new segment, and say what must be synced so that the old ones can go.
+    Cut(SyncSender<io::Result<Cut>>),
+    /// A sync of the tracking file has failed: write it anew from its last checkpoint.
+    RewriteTracking(Synced),
+    /// End.
+    Stop,
+}
+
+/// What the last checkpoint says is durable.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Synced {
+    pub(super) link: Link,
+    pub(super) tracking: Mark,
+}
+
+/// A sink's name, and what makes durable what it has done.
+pub(super) type SinkSync = (&'static str, Box<dyn FnOnce() -> io::Result<String> + Send>);
+
+/// A point between two batches from which a journal could be replayed.
+pub(super) struct Cut {
+    /// The link of the first frame behind it.
+    pub(super) link: Link,
+    /// What the tracking file holds.
+    pub(super) tracking: Mark,
+    /// The tracking file, to be synced.
+    pub(super) file: Arc<dyn DiskFile>,
+    /// The sinks.
+    pub(super) sinks: Vec<SinkSync>,
+    /// The latest time that an event was given.
+    pub(super) latest_event: Option<Timestamp>,
+}
+
+/// The one thread that changes anything: it takes what has queued up, decides it, makes it durable,
+/// and brings everything that follows along, before it answers.
+pub(super) struct Committer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) folder: PathBuf,
+    pub(super) journal: Journal,
+    pub(super) appender: Appender,
+    pub(super) sinks: Vec<Box<dyn EventSink>>,
+    pub(super) now: Now,
+    pub(super) latest_event: Option<Timestamp>,
+    /// Where the tracking file's sync has failed: what of it can be trusted.
+    pub(super) suspect: Option<Synced>,
+    /// Called after each batch that changed a record.
+    pub(super) wake_maintenance: Box<dyn Fn() + Send>,
+    pub(super) last_retry: Instant,
+    pub(super) failing: bool,
+}
+
+type Answer = oneshot::Sender<Result<Committed, CommitError>>;
+
+/// What has queued up for one batch.
+#[derive(Default)]
+struct Queue {
+    commits: Vec<(Decide, Answer)>,
+    notes: Vec<(String, SyncSender<io::Result<()>>)>,
+}
+
+impl Queue {
+    fn len(&self) -> usize {
+        self.commits.len() + self.notes.len()
+    }
+}
+
+impl Committer {
+    /// Works until it is stopped.
+    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        while let Some(first) = self.next_job(jobs) {
+            let mut queue = Queue::default();
+            let mut next = Some(first);
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Commit(decide, answer) => queue.commits.push((decide, answer)),
+                    Job::Note(payload, answer) => queue.notes.push((payload, answer)),
+                    Job::Cut(answer) => {
+                        self.commit(mem::take(&mut queue));
+                        answer_to(&answer, self.cut());
+                    }
+                    Job::RewriteTracking(synced) => self.suspect = Some(synced),
+                    Job::Stop => {
+                        self.commit(queue);
+                        return;
+                    }
+                }
+                if queue.len() < MAX_BATCH {
+                    next = jobs.try_recv().ok();
+                }
+            }
+            self.commit(queue);
+            if self.is_behind() && self.last_retry.elapsed() >= RETRY_INTERVAL {
+                self.retry();
+            }
+        }
+    }
+
+    /// Waits for a job; meanwhile tries again what has fallen behind.
+    fn next_job(&mut self, jobs: &Receiver<Job>) -> Option<Job> {
+        loop {
+            if !self.is_behind() {
+                return jobs.recv().ok();
+            }
+            match jobs.recv_timeout(RETRY_INTERVAL) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Timeout) => self.retry(),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    fn commit(&mut self, queue: Queue) {
+        if queue.len() == 0 {
+            return;
+        }
+        if self.shared.read_only.load(Ordering::Relaxed) {
+            return refuse(queue, || CommitError::ReadOnly);
+        }
+        let state = self.shared.state.load_full();
+        let last_row = crate::store::History::last_row(&*self.shared.tracking);
+        let mut batch = Batch::new(&state, last_row, self.moment());
+        let mut outcomes = Vec::with_capacity(queue.commits.len());
+        for (decide, answer) in queue.commits {
+            outcomes.push((batch.decide(decide), answer));
+        }
+        let changes_records = !batch.payloads.is_empty();
+        let mut payloads = mem::take(&mut batch.payloads);
+        let (notes, note_answers): (Vec<_>, Vec<_>) = queue.notes.into_iter().unzip();
+        payloads.extend(notes);
+        if !payloads.is_empty()
+            && let Err(error) = self.make_durable(&payloads)
+        {
+            for answer in note_answers {
+                answer_to(&answer, Err(io::Error::other(error.to_string())));
+            }
+            for (_, answer) in outcomes {
+                answer_to_client(answer, Err(same(&error)));
+            }
+            return;
+        }
+        if changes_records {
+            self.publish(batch);
+        }
+        for answer in note_answers {
+            answer_to(&answer, Ok(()));
+        }
+        for (outcome, answer) in outcomes {
+            answer_to_client(answer, outcome);
+        }
+    }
+
+    /// The time for a batch: the clock's, unless that runs behind an event that is there.
+    fn moment(&self) -> Timestamp {
+        let now = (self.now)();
+        self.latest_event.map_or(now, |latest| now.max(latest))
+    }
+
+    fn make_durable(&mut self, payloads: &[String]) -> Result<(), CommitError> {
+        let result = self.journal.append(payloads);
+        self.shared.journal_len.store(self.journal.len(), Ordering::Relaxed);
+        let (outcome, error) = match result {
+            Ok(()) => {
+                if mem::take(&mut self.failing) {
+                    tracing::info!("the journal can be written again");
+                }
+                return Ok(());
+            }
+            Err(AppendError::Undone(error)) if is_full(&error) => (CommitError::StorageFull, error),
+            Err(AppendError::Undone(error)) => (CommitError::NotDurable, error),
+            Err(AppendError::Unknown(error)) => {
+                self.shared.read_only.store(true, Ordering::Relaxed);
+                (CommitError::OutcomeUnknown, error)
+            }
+        };
+        if !mem::replace(&mut self.failing, true) {
+            tracing::error!(%error, "the journal can't be written: {outcome}");
+        }
+        Err(outcome)
+    }
+
+    /// Makes a durable batch visible, and brings along what follows it.
+    fn publish(&mut self, batch: Batch) {
+        let Batch { state, events, .. } = batch;
+        if let Some(last) = events.last() {
+            self.latest_event = Some(last.event.occurred_at);
+        }
+        let rows: Vec<NewRow<'_>> = events
+            .iter()
+            .map(|event| NewRow { number: event.row, event: &event.event, text: &event.json })
+            .collect();
+        if !rows.is_empty() {
+            self.appender.append(&rows);
+        }
+        self.shared.state.store(Arc::new(state));
+        if !events.is_empty() {
+            for sink in &mut self.sinks {
+                sink.apply(&events, &*self.shared.tracking);
+            }
+            self.note_health();
+        }
+        (self.wake_maintenance)();
+    }
+
+    fn is_behind(&self) -> bool {
+        self.suspect.is_some()
+            || self.appender.last_error().is_some()
+            || self.shared.projections.lock().iter().any(|projection| projection.backlog > 0)
+    }
+
+    fn retry(&mut self) {
+        self.last_retry = Instant::now();
+        if let Some(synced) = self.suspect {
+            match self.rewrite_tracking(synced) {
+                Ok(()) => self.suspect = None,
+                Err(error) => tracing::error!(%error, "the tracking file can't be written anew"),
+            }
+        }
+        if self.appender.last_error().is_some() {
+            self.appender.retry();
+        }
+        for sink in &mut self.sinks {
+            if sink.health().backlog > 0 {
+                sink.retry(&*self.shared.tracking);
+            }
+        }
+        self.note_health();
+    }
+
+    /// Writes the tracking file anew from what was synced and from the journal, which still holds
+    /// all that came after it.
+    fn rewrite_tracking(&mut self, synced: Synced) -> io::Result<()> {
+        let journal = journal::load(&*self.disk, &self.folder, synced.link);
+        let entries = journal.map_err(io::Error::other)?.entries;
+        let rows: Vec<_> = entries
+            .into_iter()
+            .filter_map(|entry| match entry {
+                Entry::Event { number, text } => Some((number, text)),
+                _ => None,
+            })
+            .collect();
+        self.appender.rewrite(synced.tracking, &rows)
+    }
+
+    fn cut(&mut self) -> io::Result<Cut> {
+        if self.is_behind() {
+            self.retry();
+        }
+        let tracking = self.appender.mark().filter(|_| self.suspect.is_none());
+        let tracking = tracking
+            .ok_or_else(|| io::Error::other("events wait to be written to the tracking file"))?;
+        Ok(Cut {
+            link: self.journal.rotate()?,
+            tracking,
+            file: self.appender.file(),
+            sinks: self.sinks.iter_mut().map(|sink| (sink.name(), sink.checkpoint())).collect(),
+            latest_event: self.latest_event,
+        })
+    }
+
+    fn note_health(&self) {
+        let tracking = Projection {
+            name: tracking::FILE,
+            backlog: self.shared.tracking.backlog(),
+            last_error: self.appender.last_error().map(ToOwned::to_owned),
+        };
+        let sinks = self.sinks.iter().map(|sink| sink.health());
+        *self.shared.projections.lock() = std::iter::once(tracking).chain(sinks).collect();
+    }
+}
+
+fn refuse(queue: Queue, error: impl Fn() -> CommitError) {
+    for (_, answer) in queue.commits {
+        answer_to_client(answer, Err(error()));
+    }
+    for (_, answer) in queue.notes {
+        answer_to(&answer, Err(io::Error::other(error().to_string())));
+    }
+}
+
+/// One failed batch has many clients, and the error can't be cloned.
+fn same(error: &CommitError) -> CommitError {
+    match error {
+        CommitError::StorageFull => CommitError::StorageFull,
+        CommitError::OutcomeUnknown => CommitError::OutcomeUnknown,
+        _ => CommitError::NotDurable,
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Answers a client that may have gone away: its commit counts all the same.
+fn answer_to_client(answer: Answer, outcome: Result<Committed, CommitError>) {
+    if answer.send(outcome).is_err() {
+        tracing::debug!("a client went away before its commit was answered");
+    }
+}
+
+fn answer_to<T>(answer: &SyncSender<T>, value: T) {
+    if answer.send(value).is_err() {
+        tracing::debug!("the maintenance went away before it was answered");
+    }
+}

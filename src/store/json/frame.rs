@@ -1,0 +1,147 @@
+//! What is in the journal's frames.
+//!
+//! A frame's payload is ASCII or UTF-8 text: JSON arrays in Python's dialect, one after the other,
+//! a line each. The first item says what an entry is.
+//!
+//! | entry | meaning |
+//! | --- | --- |
+//! | `["segment", previous, length]` | first in each file: the file before it, and how much of that one is valid; `null, 0` where nothing before it counts |
+//! | `["row", "children.json", 5, {…}]` | this row of this file now reads so; `null` where it is gone |
+//! | `["event", 1001, {…}]` | this row goes behind all others of the tracking table |
+//! | `["flush", "children.json", length, crc32]` | this file is about to be replaced by one of that length and checksum |
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::pyjson::{self, Scanner};
+use super::state;
+use super::table::RowImage;
+use crate::domain::RowNumber;
+
+/// The length and the CRC-32 of a file's contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Print {
+    pub(super) len: u64,
+    pub(super) crc: u32,
+}
+
+impl Print {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self { len: bytes.len() as u64, crc: crc32fast::hash(bytes) }
+    }
+}
+
+/// One entry of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// See the module's table.
+    Segment { previous: Option<u64>, length: u64 },
+    /// A row of a small table.
+    Row(RowImage),
+    /// A row of the tracking table.
+    Event { number: RowNumber, text: Arc<str> },
+    /// A file's next contents.
+    Flush { file: &'static str, print: Print },
+}
+
+impl Entry {
+    /// Appends the entry to a payload.
+    pub(super) fn push(&self, out: &mut String) {
+        // Writing to a `String` can't fail.
+        match self {
+            Self::Segment { previous: Some(epoch), length } => {
+                writeln!(out, "[\"segment\", {epoch}, {length}]").unwrap_or_default();
+            }
+            Self::Segment { previous: None, length } => {
+                writeln!(out, "[\"segment\", null, {length}]").unwrap_or_default();
+            }
+            Self::Row(RowImage { file, number, text }) => {
+                let text = text.as_deref().unwrap_or("null");
+                writeln!(out, "[\"row\", \"{file}\", {number}, {text}]").unwrap_or_default();
+            }
+            Self::Event { number, text } => {
+                writeln!(out, "[\"event\", {number}, {text}]").unwrap_or_default();
+            }
+            Self::Flush { file, print: Print { len, crc } } => {
+                writeln!(out, "[\"flush\", \"{file}\", {len}, {crc}]").unwrap_or_default();
+            }
+        }
+    }
+}
+
+/// Reads a payload. None where it isn't one, which its checksum makes all but impossible.
+pub(super) fn parse(payload: &[u8]) -> Option<Vec<Entry>> {
+    let payload = std::str::from_utf8(payload).ok()?;
+    let mut scanner = Scanner::new(payload.as_bytes());
+    let mut entries = Vec::new();
+    while scanner.peek().is_some() {
+        let entry = &payload[scanner.value().ok()?];
+        let items = pyjson::items(entry.as_bytes()).ok()?;
+        let items: Vec<&str> = items.into_iter().map(|span| &entry[span]).collect();
+        entries.push(parse_entry(&items)?);
+    }
+    Some(entries)
+}
+
+fn parse_entry(items: &[&str]) -> Option<Entry> {
+    match items {
+        ["\"segment\"", "null", _] => Some(Entry::Segment { previous: None, length: 0 }),
+        ["\"segment\"", previous, length] => Some(Entry::Segment {
+            previous: Some(previous.parse().ok()?),
+            length: length.parse().ok()?,
+        }),
+        ["\"row\"", file, number, text] => Some(Entry::Row(RowImage {
+            file: table_file(file)?,
+            number: number.parse().ok()?,
+            text: (*text != "null").then(|| Arc::from(*text)),
+        })),
+        ["\"event\"", number, text] => {
+            Some(Entry::Event { number: number.parse().ok()?, text: Arc::from(*text) })
+        }
+        ["\"flush\"", file, len, crc] => Some(Entry::Flush {
+            file: table_file(file)?,
+            print: Print { len: len.parse().ok()?, crc: crc.parse().ok()? },
+        }),
+        _ => None,
+    }
+}
+
+fn table_file(raw: &str) -> Option<&'static str> {
+    let file = pyjson::decode_string(raw)?;
+    state::TABLE_FILES.into_iter().find(|known| *known == file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_back() {
+        let entries = vec![
+            Entry::Segment { previous: Some(4), length: 4096 },
+            Entry::Segment { previous: None, length: 0 },
+            Entry::Row(RowImage {
+                file: "children.json",
+                number: 5,
+                text: Some("{\"name\": \"M\\u00eda\",\n \"x\": NaN}".into()),
+            }),
+            Entry::Row(RowImage { file: "sessions.json", number: 1, text: None }),
+            Entry::Event { number: 1001, text: "{\"id\": \"e\"}".into() },
+            Entry::Flush { file: "users.json", print: Print::of(b"{}") },
+        ];
+        let mut payload = String::new();
+        for entry in &entries {
+            entry.push(&mut payload);
+        }
+        assert_eq!(parse(payload.as_bytes()), Some(entries));
+    }
+
+    #[test]
+    fn what_is_no_entry_is_refused() {
+        for payload in
+            ["[\"row\", \"passwd\", 1, {}]", "[\"row\"]", "{}", "[", "[\"event\", -1, {}]"]
+        {
+            assert_eq!(parse(payload.as_bytes()), None, "{payload}");
+        }
+    }
+}

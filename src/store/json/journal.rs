@@ -1,0 +1,258 @@
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::damage::{Damage, OpenError};
+use super::frame::{self, Entry};
+use super::segment::{self, End, Link, push_frame, read_segment};
+use crate::disk::{Disk, DiskFile, Open};
+
+/// The journal's folder within a data directory.
+pub(super) const FOLDER: &str = "journal";
+const EXTENSION: &str = ".journal";
+
+/// The end of the journal, to which batches are appended.
+pub(super) struct Journal {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    file: Arc<dyn DiskFile>,
+    next: Link,
+    len: u64,
+    /// A new segment was begun and may or may not be on the disk, saying where this one ends.
+    rotation_due: bool,
+    buffer: Vec<u8>,
+}
+
+/// Why a batch isn't durable.
+#[derive(Debug)]
+pub(super) enum AppendError {
+    /// Nothing of it will ever be read.
+    Undone(io::Error),
+    /// Whether it will be read after a crash is unknown. Nothing more can be appended.
+    Unknown(io::Error),
+}
+
+impl Journal {
+    /// Begins a journal with a new, durable segment.
+    ///
+    /// `first` links its first frame; `previous` is the segment before it that counts, and how much
+    /// of that is valid.
+    pub(super) fn create(
+        disk: Arc<dyn Disk>,
+        folder: PathBuf,
+        first: Link,
+        previous: Option<(u64, u64)>,
+    ) -> io::Result<Self> {
+        let (file, next, len) = start_segment(&*disk, &folder, first, previous)?;
+        Ok(Self { disk, folder, file, next, len, rotation_due: false, buffer: Vec::new() })
+    }
+
+    /// Makes a batch durable: one frame for each payload, one write, one sync.
+    pub(super) fn append(&mut self, payloads: &[String]) -> Result<(), AppendError> {
+        if self.rotation_due {
+            self.rotate().map_err(AppendError::Undone)?;
+        }
+        self.buffer.clear();
+        let mut next = self.next;
+        let mut following = u32::try_from(payloads.len()).unwrap_or(u32::MAX);
+        for (preceding, payload) in (0..).zip(payloads) {
+            following -= 1;
+            let in_batch = (preceding, following);
+            next.previous = push_frame(&mut self.buffer, next, in_batch, payload.as_bytes());
+            next.sequence += 1;
+        }
+        if let Err(error) = self.file.write_all_at(&self.buffer, self.len) {
+            // What was written of it is cut off, and that must be durable before anyone hears that
+            // nothing happened.
+            return match self.file.set_len(self.len).and_then(|()| self.file.sync()) {
+                Ok(()) => Err(AppendError::Undone(error)),
+                Err(_) => Err(self.abandon_segment(error)),
+            };
+        }
+        if let Err(error) = self.file.sync() {
+            return Err(self.abandon_segment(error));
+        }
+        self.next = next;
+        self.len += self.buffer.len() as u64;
+        Ok(())
+    }
+
+    /// Goes on in a new segment; returns the link of its first frame.
+    ///
+    /// Where this fails, the next append tries again first: a frame behind the end that the new
+    /// segment names would not be read.
+    pub(super) fn rotate(&mut self) -> io::Result<Link> {
+        self.rotation_due = true;
+        let first = Link { epoch: self.next.epoch + 1, ..self.next };
+        let previous = Some((self.next.epoch, self.len));
+        let segment = start_segment(&*self.disk, &self.folder, first, previous)?;
+        (self.file, self.next, self.len) = segment;
+        self.rotation_due = false;
+        Ok(first)
+    }
+
+    /// The bytes of the current segment.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// A sync that failed tells nothing about what is on the disk, and a later one on the same file
+    /// may succeed without having written it. So the tail is cut by a new file that says so.
+    fn abandon_segment(&mut self, error: io::Error) -> AppendError {
+        match self.rotate() {
+            Ok(_) => AppendError::Undone(error),
+            Err(second) => AppendError::Unknown(io::Error::new(
+                second.kind(),
+                format!("{error}; then, beginning a new journal file: {second}"),
+            )),
+        }
+    }
+}
+
+fn start_segment(
+    disk: &dyn Disk,
+    folder: &Path,
+    first: Link,
+    previous: Option<(u64, u64)>,
+) -> io::Result<(Arc<dyn DiskFile>, Link, u64)> {
+    let (previous, length) = previous.unzip();
+    let mut payload = String::new();
+    Entry::Segment { previous, length: length.unwrap_or(0) }.push(&mut payload);
+    let mut bytes = Vec::new();
+    let crc = push_frame(&mut bytes, first, (0, 0), payload.as_bytes());
+    let path = path(folder, first.epoch);
+    // What an earlier try left behind may have a failed sync, so it isn't used again.
+    match disk.remove(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = disk.open(&path, Open::Truncate)?;
+    file.write_all_at(&bytes, 0)?;
+    file.sync()?;
+    disk.sync_dir(folder)?;
+    let next = Link { sequence: first.sequence + 1, previous: crc, ..first };
+    Ok((file, next, bytes.len() as u64))
+}
+
+fn path(folder: &Path, epoch: u64) -> PathBuf {
+    folder.join(format!("{epoch:020}{EXTENSION}"))
+}
+
+/// The epochs of the segments that are there, in order.
+pub(super) fn epochs(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<u64>> {
+    let names = disk.list(folder)?;
+    let epochs = names.iter().filter_map(|name| name.strip_suffix(EXTENSION)?.parse().ok());
+    Ok(epochs.collect())
+}
+
+/// Removes every segment before `epoch`. The removal is not yet durable, which harms nobody: what is
+/// left of it is known by its epoch.
+pub(super) fn remove_before(disk: &dyn Disk, folder: &Path, epoch: u64) -> io::Result<()> {
+    for old in epochs(disk, folder)?.into_iter().filter(|other| *other < epoch) {
+        disk.remove(&path(folder, old))?;
+    }
+    Ok(())
+}
+
+/// What a journal holds.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// The entries of every whole batch, in order.
+    pub(super) entries: Vec<Entry>,
+    /// The link that a next frame would have.
+    pub(super) next: Link,
+    /// A batch that was torn, and so never answered for: the file, and the byte.
+    pub(super) torn: Option<(PathBuf, u64)>,
+}
+
+/// Reads the journal from the segment that `first` links on.
+pub(super) fn load(disk: &dyn Disk, folder: &Path, first: Link) -> Result<Loaded, OpenError> {
+    let epochs = epochs(disk, folder).map_err(OpenError::io(folder))?;
+    let mut segments = Vec::new();
+    for epoch in epochs.into_iter().filter(|epoch| *epoch >= first.epoch) {
+        let path = path(folder, epoch);
+        let read = disk.open(&path, Open::Read).and_then(|file| segment::read_file(&*file));
+        let bytes = read.map_err(OpenError::io(&path))?;
+        segments.push((epoch, path, bytes));
+    }
+    let mut loaded = Loaded { entries: Vec::new(), next: first, torn: None };
+    for (position, (epoch, path, bytes)) in segments.iter().enumerate() {
+        if *epoch != first.epoch + position as u64 {
+            return Err(Damage::new(path, 0, "the journal file before this one is missing").into());
+        }
+        let following = segments.get(position + 1);
+        let cut = following.and_then(|(epoch, _, bytes)| valid_length_of_previous(bytes, *epoch));
+        load_segment(&mut loaded, (*epoch, path, bytes), cut)?;
+        if cut.is_none() {
+            if let Some((_, path, bytes)) = following {
+                check_unfinished(path, bytes, position + 2 == segments.len())?;
+            }
+            break;
+        }
+    }
+    Ok(loaded)
+}
+
+/// What a segment's first frame says of the segment before it; none where it has no valid one.
+fn valid_length_of_previous(bytes: &[u8], epoch: u64) -> Option<usize> {
+    let frame = segment::read_frame(bytes).filter(|frame| frame.link.epoch == epoch)?;
+    match frame::parse(frame.payload)?.first()? {
+        Entry::Segment { previous: Some(previous), length } if previous + 1 == epoch => {
+            usize::try_from(*length).ok()
+        }
+        _ => None,
+    }
+}
+
+/// A last segment whose first frame isn't valid was never begun, and holds no more than that frame;
+/// anything else is damage.
+fn check_unfinished(path: &Path, bytes: &[u8], is_last: bool) -> Result<(), Damage> {
+    const LONGEST_FIRST_FRAME: usize = segment::HEADER_LEN + 64;
+    if is_last && bytes.len() <= LONGEST_FIRST_FRAME {
+        return Ok(());
+    }
+    Err(Damage::new(path, 0, "the journal file's first frame is not valid"))
+}
+
+fn load_segment(
+    loaded: &mut Loaded,
+    (epoch, path, bytes): (u64, &Path, &[u8]),
+    cut: Option<usize>,
+) -> Result<(), Damage> {
+    let valid = match cut {
+        Some(cut) => bytes.get(..cut).ok_or_else(|| {
+            Damage::new(path, bytes.len() as u64, "it was cut off after it had been completed")
+        })?,
+        None => bytes,
+    };
+    let first = Link { epoch, ..loaded.next };
+    let contents = read_segment(valid, epoch, Some(first));
+    match contents.end {
+        End::Broken(byte) => {
+            let cause = "a journal frame is not valid, though valid ones follow it: the disk has \
+                         changed what was written";
+            return Err(Damage::new(path, byte as u64, cause));
+        }
+        End::Torn(byte) if cut.is_some() => {
+            let cause = "a journal frame is not valid, though the next journal file counts on it";
+            return Err(Damage::new(path, byte as u64, cause));
+        }
+        End::Torn(byte) => loaded.torn = Some((path.to_owned(), byte as u64)),
+        End::Clean if cut.is_some_and(|cut| contents.len != cut) => {
+            let cause = "journal frames are missing on which the next journal file counts";
+            return Err(Damage::new(path, contents.len as u64, cause));
+        }
+        End::Clean => {}
+    }
+    loaded.next = first;
+    for frame in &contents.frames {
+        let entries = frame::parse(frame.payload).ok_or_else(|| {
+            let byte = frame.payload.as_ptr().addr() - bytes.as_ptr().addr();
+            Damage::new(path, byte as u64, "a journal frame holds what Goldstar doesn't write")
+        })?;
+        loaded.entries.extend(entries);
+        loaded.next.sequence = frame.link.sequence + 1;
+        loaded.next.previous = frame.crc;
+    }
+    Ok(())
+}

@@ -1,0 +1,226 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::checkpoint::Checkpoint;
+use super::committer::{Cut, Job, Shared, Synced};
+use super::frame::{Entry, Print};
+use super::journal;
+use super::lock::DirectoryLock;
+use crate::disk::{Disk, replace};
+
+/// A checkpoint is made once the journal's current segment is this long.
+const SEGMENT_LEN: u64 = 16 << 20;
+/// The tables are written at most this often …
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+/// … and for no more than this part of the time.
+const SHARE: u32 = 20;
+/// After a failure it is tried again after a pause that doubles up to this.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// What wakes the maintenance.
+pub(super) enum Wake {
+    /// Records have changed.
+    Changed,
+    /// Bring all to its final form, and end.
+    Close(Box<dyn FnOnce(io::Result<()>) + Send>),
+}
+
+/// Wakes the maintenance, once for as many changes as come before it looks.
+#[derive(Clone)]
+pub(super) struct Waker {
+    pub(super) wakes: Sender<Wake>,
+    pub(super) changed: Arc<AtomicBool>,
+}
+
+impl Waker {
+    pub(super) fn wake(&self) {
+        if !self.changed.swap(true, Ordering::AcqRel) && self.wakes.send(Wake::Changed).is_err() {
+            tracing::debug!("the maintenance has ended");
+        }
+    }
+}
+
+/// The thread that brings the small tables' files up to date and lets go of the journal.
+pub(super) struct Maintenance {
+    pub(super) shared: Arc<Shared>,
+    pub(super) disk: Arc<dyn Disk>,
+    /// The data directory, and the journal's folder.
+    pub(super) data: PathBuf,
+    pub(super) folder: PathBuf,
+    pub(super) jobs: Sender<Job>,
+    /// The version of each table that its file holds, and that file's print.
+    pub(super) files: BTreeMap<&'static str, TableFile>,
+    /// What each sink would be resumed with.
+    pub(super) sinks: BTreeMap<String, String>,
+    /// What the last checkpoint says.
+    pub(super) synced: Synced,
+    pub(super) changed: Arc<AtomicBool>,
+    /// The directory is held for as long as this thread may write to it.
+    pub(super) _lock: DirectoryLock,
+}
+
+/// What a small table's file holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TableFile {
+    pub(super) version: u64,
+    /// None where the file doesn't exist.
+    pub(super) print: Option<Print>,
+}
+
+impl Maintenance {
+    /// Works until it is closed.
+    pub(super) fn run(mut self, wakes: &Receiver<Wake>) {
+        let (mut is_due, mut failures) = (false, 0_u32);
+        let mut not_before = Instant::now();
+        loop {
+            let wake = if is_due {
+                wakes.recv_timeout(not_before.saturating_duration_since(Instant::now()))
+            } else {
+                wakes.recv().map_err(RecvTimeoutError::from)
+            };
+            match wake {
+                Ok(Wake::Changed) => is_due = true,
+                Ok(Wake::Close(done)) => {
+                    let result = self.close();
+                    // The directory is free before anyone hears that it is.
+                    drop(self);
+                    return done(result);
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {
+                    let started = Instant::now();
+                    is_due = !self.work();
+                    failures = if is_due { failures.saturating_add(1) } else { 0 };
+                    let pause = match failures {
+                        0 => SHORTEST_PAUSE.max(started.elapsed() * SHARE),
+                        _ => LONGEST_PAUSE.min(SHORTEST_PAUSE * 2_u32.saturating_pow(failures)),
+                    };
+                    not_before = Instant::now() + pause;
+                }
+            }
+        }
+    }
+
+    /// Brings the files up to date; false where something of it must be tried again.
+    fn work(&mut self) -> bool {
+        // Before the state is looked at: what changes afterwards must wake this again.
+        self.changed.store(false, Ordering::Release);
+        let flushed = self.flush();
+        self.note(&flushed);
+        if flushed.is_err() || self.shared.journal_len.load(Ordering::Relaxed) < SEGMENT_LEN {
+            return flushed.is_ok();
+        }
+        match self.checkpoint() {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::warn!(%error, "no checkpoint could be made; the journal is kept");
+                false
+            }
+        }
+    }
+
+    /// Replaces the file of each table that has changed.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        let state = self.shared.state.load_full();
+        let mut changed = Vec::new();
+        let mut notes = String::new();
+        for table in state.tables() {
+            let (file, version) = (table.file(), table.version());
+            if self.files.get(file).is_some_and(|known| known.version == version) {
+                continue;
+            }
+            let text = table.file_text();
+            let print = Print::of(text.as_bytes());
+            Entry::Flush { file, print }.push(&mut notes);
+            changed.push((file, text, TableFile { version, print: Some(print) }));
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        // After a crash, a file that is neither the checkpoint's nor announced is another program's.
+        self.ask(|answer| Job::Note(notes, answer))?;
+        for (file, text, contents) in changed {
+            replace(&*self.disk, &self.data.join(file), text.as_bytes())?;
+            self.files.insert(file, contents);
+        }
+        Ok(())
+    }
+
+    /// Makes durable what every projection holds, notes it, and lets the older journal go. Returns
+    /// the epoch from which the journal is still needed.
+    fn checkpoint(&mut self) -> io::Result<u64> {
+        let cut = self.ask(Job::Cut)?;
+        self.flush()?;
+        if let Err(error) = cut.file.sync() {
+            if self.jobs.send(Job::RewriteTracking(self.synced)).is_err() {
+                tracing::debug!("the committer has ended");
+            }
+            return Err(error);
+        }
+        let checkpoint = self.describe(cut);
+        checkpoint.save(&*self.disk, &self.folder)?;
+        self.synced = Synced { link: checkpoint.link(), tracking: checkpoint.tracking() };
+        journal::remove_before(&*self.disk, &self.folder, self.synced.link.epoch)?;
+        Ok(self.synced.link.epoch)
+    }
+
+    fn describe(&mut self, cut: Cut) -> Checkpoint {
+        for (name, sync) in cut.sinks {
+            match sync() {
+                Ok(saved) => _ = self.sinks.insert(name.to_owned(), saved),
+                // It is resumed from where it was durable last, and finds what is there already.
+                Err(error) => tracing::warn!(%error, sink = name, "could not be synced"),
+            }
+        }
+        let mut checkpoint = Checkpoint::new(cut.link, cut.tracking, cut.latest_event);
+        for (file, contents) in &self.files {
+            if let Some(print) = contents.print {
+                checkpoint.set_table(file, print);
+            }
+        }
+        checkpoint.sinks.clone_from(&self.sinks);
+        checkpoint
+    }
+
+    /// After the last commit: brings everything to its final form. A directory without a journal is
+    /// one that any program may change.
+    fn close(&mut self) -> io::Result<()> {
+        let epoch = self.checkpoint();
+        if self.jobs.send(Job::Stop).is_err() {
+            tracing::debug!("the committer has ended");
+        }
+        journal::remove_before(&*self.disk, &self.folder, epoch? + 1)?;
+        self.disk.sync_dir(&self.folder)
+    }
+
+    fn ask<T>(&self, job: impl FnOnce(SyncSender<io::Result<T>>) -> Job) -> io::Result<T> {
+        let ended = || io::Error::other("the committer has ended");
+        let (answer, answered) = sync_channel(1);
+        self.jobs.send(job(answer)).map_err(|_| ended())?;
+        answered.recv().map_err(|_| ended())?
+    }
+
+    fn note(&self, result: &io::Result<()>) {
+        let mut tables = self.shared.tables.lock();
+        let error = result.as_ref().err().map(ToString::to_string);
+        if let (Some(error), None) = (&error, &tables.last_error) {
+            tracing::error!(%error, "the tables can't be written; their changes are in the journal");
+        }
+        tables.backlog = if error.is_some() { self.outdated() } else { 0 };
+        tables.last_error = error;
+    }
+
+    /// How many tables have changed since their file was written.
+    fn outdated(&self) -> usize {
+        let state = self.shared.state.load();
+        let is_outdated =
+            |file, version| self.files.get(file).is_none_or(|known| known.version != version);
+        let tables = state.tables().into_iter();
+        tables.filter(|table| is_outdated(table.file(), table.version())).count()
+    }
+}

@@ -1,0 +1,251 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::pyjson;
+use crate::domain::{Extra, Timestamp};
+
+/// A kind of record with a table of its own: how it stands in a row.
+pub(super) trait Record: Clone + Send + Sync + 'static {
+    /// The file that its table is in.
+    const FILE: &'static str;
+
+    /// Reads a record from a row's fields.
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable>;
+
+    /// The fields that Goldstar knows, in the order of a new row, each with its JSON text.
+    fn encode(&self) -> Vec<(&'static str, String)>;
+
+    /// What it is found by; unique within the table.
+    fn key(&self) -> Arc<str>;
+
+    /// What it is listed by; none where nothing lists it.
+    fn group(&self) -> Option<Arc<str>>;
+}
+
+/// Why a row can't be read as a record: the field, and what it should be.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{field}` is not {expected}")]
+pub(super) struct Unreadable {
+    pub(super) field: &'static str,
+    pub(super) expected: &'static str,
+}
+
+/// A row's fields: the names, and the values as JSON text. Where a name stands twice, the last one
+/// counts, as it does in Python.
+pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+impl<'a> Fields<'a> {
+    /// Takes a row apart.
+    pub(super) fn parse(row: &'a str) -> Result<Self, pyjson::Fault> {
+        let members = pyjson::members(row.as_bytes())?;
+        let mut fields: Vec<(Cow<'a, str>, &'a str)> = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            let name = pyjson::decode_string(&row[name]).unwrap_or_default();
+            let value = &row[value];
+            match fields.iter_mut().find(|(other, _)| *other == name) {
+                Some(field) => field.1 = value,
+                None => fields.push((name, value)),
+            }
+        }
+        Ok(Self(fields))
+    }
+
+    /// A field's JSON text; none where it is missing.
+    pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| *value)
+    }
+
+    /// A field's JSON text; none where it is missing or null.
+    fn present(&self, name: &str) -> Option<&'a str> {
+        self.raw(name).filter(|value| *value != "null")
+    }
+
+    /// A text that must be there.
+    pub(super) fn text(&self, name: &'static str) -> Result<Cow<'a, str>, Unreadable> {
+        let text = self.present(name).and_then(pyjson::decode_string);
+        text.ok_or(Unreadable { field: name, expected: "a text" })
+    }
+
+    /// A text, or null, or missing. What is neither reads as none, too: it is display data.
+    pub(super) fn optional_text(&self, name: &str) -> Option<Arc<str>> {
+        let text = self.present(name).and_then(pyjson::decode_string)?;
+        Some(Arc::from(&*text))
+    }
+
+    /// A whole number, be it written as a float.
+    pub(super) fn integer(&self, name: &'static str) -> Result<i64, Unreadable> {
+        let number = self.present(name).and_then(integer);
+        number.ok_or(Unreadable { field: name, expected: "a whole number" })
+    }
+
+    /// A whole number, or null, or missing.
+    pub(super) fn optional_integer(&self, name: &str) -> Option<i64> {
+        self.present(name).and_then(integer)
+    }
+
+    /// A truth value; `default` where it is null or missing.
+    pub(super) fn boolean(&self, name: &str, default: bool) -> bool {
+        match self.present(name) {
+            Some("true" | "1") => true,
+            Some("false" | "0") => false,
+            _ => default,
+        }
+    }
+
+    /// A moment that must be there: Unix seconds, or ISO 8601 text.
+    pub(super) fn moment(&self, name: &'static str) -> Result<Timestamp, Unreadable> {
+        self.optional_moment(name).ok_or(Unreadable { field: name, expected: "a moment" })
+    }
+
+    /// A moment, or null, or missing.
+    pub(super) fn optional_moment(&self, name: &str) -> Option<Timestamp> {
+        self.present(name).and_then(moment)
+    }
+
+    /// An array of texts; other items are left out, and what is no array reads as empty.
+    pub(super) fn texts(&self, name: &str) -> Arc<[Arc<str>]> {
+        let raw = self.present(name).unwrap_or("[]");
+        let items = pyjson::items(raw.as_bytes()).unwrap_or_default();
+        items
+            .into_iter()
+            .filter_map(|item| pyjson::decode_string(&raw[item]).map(|text| Arc::from(&*text)))
+            .collect()
+    }
+
+    /// The fields that aren't among `known`, for an answer.
+    pub(super) fn extra(&self, known: &[&str]) -> Extra {
+        let unknown = self.0.iter().filter(|(name, _)| !known.contains(&&**name));
+        unknown.map(|(name, value)| ((**name).into(), pyjson::strict(value).into())).collect()
+    }
+
+    /// All fields.
+    fn iter(&self) -> impl Iterator<Item = &(Cow<'a, str>, &'a str)> {
+        self.0.iter()
+    }
+}
+
+/// A moment as JSON text: Unix seconds, or ISO 8601.
+pub(super) fn moment(raw: &str) -> Option<Timestamp> {
+    match pyjson::decode_string(raw) {
+        Some(text) => Timestamp::parse_iso(&text),
+        None => raw.parse().ok().and_then(Timestamp::from_unix_seconds),
+    }
+}
+
+fn integer(raw: &str) -> Option<i64> {
+    if let Ok(number) = raw.parse() {
+        return Some(number);
+    }
+    let number: f64 = raw.parse().ok()?;
+    // Beyond 2⁵³ a float doesn't say which whole number it means.
+    let exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and within the bounds")]
+    exact.then_some(number as i64)
+}
+
+/// The row that a record becomes where `old`, a row and what it was read as, stood before. Fields
+/// that don't change, unknown ones above all, keep their text and their place, or their absence.
+pub(super) fn merge<R: Record>(old: Option<(&str, &R)>, new: &R) -> Arc<str> {
+    let mut fields = new.encode();
+    let parsed = old.and_then(|(row, record)| Some((Fields::parse(row).ok()?, record.encode())));
+    let mut out = String::with_capacity(old.map_or(256, |(row, _)| row.len() + 32));
+    out.push('{');
+    let mut push = |name: &str, value: &str| {
+        if out.len() > 1 {
+            out.push_str(", ");
+        }
+        pyjson::push_string(&mut out, name);
+        out.push_str(": ");
+        out.push_str(value);
+    };
+    if let Some((old_fields, old_values)) = &parsed {
+        // What reads the same as before stays as it was written.
+        fields.retain(|field| !old_values.contains(field));
+        for (name, value) in old_fields.iter() {
+            match fields.iter().position(|(changed, _)| changed == name) {
+                Some(position) => push(name, &fields.remove(position).1),
+                None => push(name, value),
+            }
+        }
+    }
+    for (name, value) in &fields {
+        push(name, value);
+    }
+    out.push('}');
+    out.into()
+}
+
+/// JSON text of a text.
+pub(super) fn text(value: &str) -> String {
+    let mut out = String::with_capacity(value.len() + 2);
+    pyjson::push_string(&mut out, value);
+    out
+}
+
+/// JSON text of a text, or null.
+pub(super) fn optional_text(value: Option<&str>) -> String {
+    value.map_or_else(|| "null".to_owned(), text)
+}
+
+/// JSON text of texts.
+pub(super) fn texts(values: &[Arc<str>]) -> String {
+    let values: Vec<String> = values.iter().map(|value| text(value)).collect();
+    format!("[{}]", values.join(", "))
+}
+
+/// JSON text of a moment, as Unix seconds in the form of a Python float.
+pub(super) fn seconds(moment: Timestamp) -> String {
+    let micros = moment.as_micros();
+    let sign = if micros < 0 { "-" } else { "" };
+    let micros = micros.unsigned_abs();
+    let fraction = format!("{:06}", micros % 1_000_000);
+    let fraction = match fraction.trim_end_matches('0') {
+        "" => "0",
+        digits => digits,
+    };
+    format!("{sign}{}.{fraction}", micros / 1_000_000)
+}
+
+/// JSON text of a moment, or null.
+pub(super) fn optional_seconds(moment: Option<Timestamp>) -> String {
+    moment.map_or_else(|| "null".to_owned(), seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_in_every_form_that_python_writes() {
+        let fields =
+            Fields::parse(r#"{"a": 63.0, "b": 1e2, "c": 63.5, "d": NaN, "e": -7}"#).unwrap();
+        assert_eq!(fields.integer("a"), Ok(63));
+        assert_eq!(fields.integer("b"), Ok(100));
+        assert!(fields.integer("c").is_err());
+        assert!(fields.integer("d").is_err());
+        assert_eq!(fields.integer("e"), Ok(-7));
+        assert_eq!(fields.optional_integer("missing"), None);
+    }
+
+    #[test]
+    fn seconds_are_written_as_python_floats() {
+        for (micros, text) in [
+            (1_768_540_641_511_130, "1768540641.51113"),
+            (1_768_540_641_000_000, "1768540641.0"),
+            (1, "0.000001"),
+            (-1_500_000, "-1.5"),
+        ] {
+            let moment = Timestamp::from_micros(micros);
+            assert_eq!(seconds(moment), text);
+            assert_eq!(super::moment(text), Some(moment));
+        }
+        let iso = "\"2026-01-05T11:11:44Z\"";
+        assert_eq!(super::moment(iso), Timestamp::parse_iso("2026-01-05T11:11:44Z"));
+    }
+
+    #[test]
+    fn the_last_of_two_equal_names_counts() {
+        let fields = Fields::parse(r#"{"a": 1, "b": 2, "\u0061": 3}"#).unwrap();
+        assert_eq!(fields.integer("a"), Ok(3));
+    }
+}

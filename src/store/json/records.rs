@@ -1,0 +1,356 @@
+//! How each kind of record stands in a row; the field names are those of the Flask service's files.
+
+use std::sync::Arc;
+
+use super::record::{
+    Fields, Record, Unreadable, optional_seconds, optional_text, seconds, text, texts,
+};
+use crate::domain::{
+    Amount, Child, Email, Id, IdempotencyKey, Name, PendingReward, Points, Remembered, Reward,
+    Role, Session, Task, TokenHash, User,
+};
+
+impl Record for User {
+    const FILE: &'static str = "users.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        let is_admin = fields.optional_text("role").as_deref() == Some(Role::Admin.as_str());
+        Ok(Self {
+            id: id(fields, "id")?,
+            first_name: name(fields, "first_name"),
+            last_name: name(fields, "last_name"),
+            email: Email::recorded(&fields.text("email")?),
+            password: fields.optional_text("password").unwrap_or_default(),
+            role: if is_admin { Role::Admin } else { Role::Parent },
+            image_id: fields.optional_text("image_id"),
+            created_at: fields.optional_moment("created_at"),
+            updated_at: fields.optional_moment("updated_at"),
+            extra: fields.extra(&[
+                "id",
+                "first_name",
+                "last_name",
+                "email",
+                "password",
+                "role",
+                "image_id",
+                "created_at",
+                "updated_at",
+            ]),
+        })
+    }
+
+    fn encode(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("id", text(self.id.as_str())),
+            ("first_name", text(self.first_name.as_str())),
+            ("last_name", text(self.last_name.as_str())),
+            ("email", text(self.email.as_str())),
+            ("password", text(&self.password)),
+            ("role", text(self.role.as_str())),
+            ("image_id", optional_text(self.image_id.as_deref())),
+            ("created_at", optional_seconds(self.created_at)),
+            ("updated_at", optional_seconds(self.updated_at)),
+            // Goldstar verifies no addresses; the Flask service lets only verified accounts in.
+            ("verified", "true".to_owned()),
+        ]
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    /// By the address, since that is what a login names.
+    fn group(&self) -> Option<Arc<str>> {
+        Some(Arc::clone(self.email.folded()))
+    }
+}
+
+impl Record for Child {
+    const FILE: &'static str = "children.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: id(fields, "id")?,
+            user_id: id(fields, "user_id")?,
+            name: name(fields, "name"),
+            age: fields.optional_integer("age"),
+            points: points(fields)?,
+            tasks: fields.texts("tasks"),
+            rewards: fields.texts("rewards"),
+            image_id: fields.optional_text("image_id"),
+            created_at: fields.optional_moment("created_at"),
+            updated_at: fields.optional_moment("updated_at"),
+            extra: fields.extra(&[
+                "id",
+                "user_id",
+                "name",
+                "age",
+                "points",
+                "tasks",
+                "rewards",
+                "image_id",
+                "created_at",
+                "updated_at",
+            ]),
+        })
+    }
+
+    fn encode(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("id", text(self.id.as_str())),
+            ("name", text(self.name.as_str())),
+            ("age", self.age.map_or_else(|| "null".to_owned(), |age| age.to_string())),
+            ("points", self.points.to_string()),
+            ("tasks", texts(&self.tasks)),
+            ("rewards", texts(&self.rewards)),
+            ("image_id", optional_text(self.image_id.as_deref())),
+            ("user_id", text(self.user_id.as_str())),
+            ("created_at", optional_seconds(self.created_at)),
+            ("updated_at", optional_seconds(self.updated_at)),
+        ]
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+impl Record for Task {
+    const FILE: &'static str = "tasks.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: id(fields, "id")?,
+            user_id: fields.optional_text("user_id").map(Id::from),
+            name: name(fields, "name"),
+            points: amount(fields, "points")?,
+            is_good: fields.boolean("is_good", true),
+            image_id: fields.optional_text("image_id"),
+            created_at: fields.optional_moment("created_at"),
+            updated_at: fields.optional_moment("updated_at"),
+            extra: fields.extra(&[
+                "id",
+                "user_id",
+                "name",
+                "points",
+                "is_good",
+                "image_id",
+                "created_at",
+                "updated_at",
+            ]),
+        })
+    }
+
+    fn encode(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("id", text(self.id.as_str())),
+            ("name", text(self.name.as_str())),
+            ("points", self.points.get().to_string()),
+            ("is_good", self.is_good.to_string()),
+            ("image_id", optional_text(self.image_id.as_deref())),
+            ("user_id", optional_text(self.user_id.as_ref().map(Id::as_str))),
+            ("created_at", optional_seconds(self.created_at)),
+            ("updated_at", optional_seconds(self.updated_at)),
+        ]
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        self.user_id.as_ref().map(Id::shared)
+    }
+}
+
+impl Record for Reward {
+    const FILE: &'static str = "rewards.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: id(fields, "id")?,
+            user_id: fields.optional_text("user_id").map(Id::from),
+            name: name(fields, "name"),
+            description: fields.optional_text("description").unwrap_or_default(),
+            cost: amount(fields, "cost")?,
+            image_id: fields.optional_text("image_id"),
+            created_at: fields.optional_moment("created_at"),
+            updated_at: fields.optional_moment("updated_at"),
+            extra: fields.extra(&[
+                "id",
+                "user_id",
+                "name",
+                "description",
+                "cost",
+                "image_id",
+                "created_at",
+                "updated_at",
+            ]),
+        })
+    }
+
+    fn encode(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("id", text(self.id.as_str())),
+            ("name", text(self.name.as_str())),
+            ("description", text(&self.description)),
+            ("cost", self.cost.get().to_string()),
+            ("image_id", optional_text(self.image_id.as_deref())),
+            ("user_id", optional_text(self.user_id.as_ref().map(Id::as_str))),
+            ("created_at", optional_seconds(self.created_at)),
+            ("updated_at", optional_seconds(self.updated_at)),
+        ]
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        self.user_id.as_ref().map(Id::shared)
+    }
+}
+
+impl Record for PendingReward {
+    const FILE: &'static str = "pending_rewards.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: id(fields, "id")?,
+            user_id: id(fields, "user_id")?,
+            child_id: id(fields, "child_id")?,
+            child_name: name(fields, "child_name"),
+            reward_id: id(fields, "reward_id")?,
+            reward_name: name(fields, "reward_name"),
+            created_at: fields.optional_moment("created_at"),
+            extra: fields.extra(&[
+                "id",
+                "user_id",
+                "child_id",
+                "child_name",
+                "reward_id",
+                "reward_name",
+                "created_at",
+                "status",
+            ]),
+        })
+    }
+
+    fn encode(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("id", text(self.id.as_str())),
+            ("child_id", text(self.child_id.as_str())),
+            ("child_name", text(self.child_name.as_str())),
+            ("reward_id", text(self.reward_id.as_str())),
+            ("reward_name", text(self.reward_name.as_str())),
+            ("user_id", text(self.user_id.as_str())),
+            // A request that no longer waits has no row.
+            ("status", text("pending")),
+            ("created_at", optional_seconds(self.created_at)),
+        ]
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+impl Record for Session {
+    const FILE: &'static str = "sessions.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            token_hash: TokenHash(Arc::from(&*fields.text("token_sha256")?)),
+            user_id: id(fields, "user_id")?,
+            child_id: fields.optional_text("child_id").map(Id::from),
+            created_at: fields.moment("created_at")?,
+            last_used_at: fields.moment("last_used_at")?,
+            expires_at: fields.moment("expires_at")?,
+        })
+    }
+
+    fn encode(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("token_sha256", text(&self.token_hash.0)),
+            ("user_id", text(self.user_id.as_str())),
+            ("child_id", optional_text(self.child_id.as_ref().map(Id::as_str))),
+            ("created_at", seconds(self.created_at)),
+            ("last_used_at", seconds(self.last_used_at)),
+            ("expires_at", seconds(self.expires_at)),
+        ]
+    }
+
+    fn key(&self) -> Arc<str> {
+        Arc::clone(&self.token_hash.0)
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+impl Record for Remembered {
+    const FILE: &'static str = "idempotency_keys.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            user_id: id(fields, "user_id")?,
+            key: IdempotencyKey::recorded(&fields.text("key")?),
+            fingerprint: Arc::from(&*fields.text("mutation")?),
+            event_row: fields.integer("event_row")?.unsigned_abs(),
+            created_at: fields.moment("created_at")?,
+        })
+    }
+
+    fn encode(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("user_id", text(self.user_id.as_str())),
+            ("key", text(self.key.as_str())),
+            ("mutation", text(&self.fingerprint)),
+            ("event_row", self.event_row.to_string()),
+            ("created_at", seconds(self.created_at)),
+        ]
+    }
+
+    fn key(&self) -> Arc<str> {
+        remembered_key(self.user_id.as_str(), self.key.as_str())
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+/// What a [`Remembered`] is found by. A key holds no line break, so that no two pairs meet.
+pub(super) fn remembered_key(user_id: &str, key: &str) -> Arc<str> {
+    format!("{key}\n{user_id}").into()
+}
+
+fn id<K>(fields: &Fields<'_>, field: &'static str) -> Result<Id<K>, Unreadable> {
+    Ok(Id::from(&*fields.text(field)?))
+}
+
+fn name(fields: &Fields<'_>, field: &str) -> Name {
+    Name::recorded(fields.optional_text(field).unwrap_or_default())
+}
+
+fn points(fields: &Fields<'_>) -> Result<Points, Unreadable> {
+    let points = fields.optional_integer("points").unwrap_or_default();
+    if fields.raw("points").is_some_and(|raw| raw != "null") {
+        fields.integer("points")?;
+    }
+    Points::new(points).ok_or(Unreadable { field: "points", expected: "within the limit" })
+}
+
+fn amount(fields: &Fields<'_>, field: &'static str) -> Result<Amount, Unreadable> {
+    let amount = Amount::recorded(fields.integer(field)?);
+    amount.ok_or(Unreadable { field, expected: "within the limit" })
+}

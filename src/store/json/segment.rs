@@ -1,0 +1,280 @@
+//! The journal's file format: frames in segments.
+//!
+//! A segment is a file of the folder `journal`, named `<epoch>.journal` with twenty digits. It is a
+//! run of frames, which ends at the end of the file or at a frame header of zeros. A frame is a
+//! header of 44 bytes, little-endian, and its payload (see [`super::frame`]):
+//!
+//! | bytes | field |
+//! | --- | --- |
+//! | 0–3 | the mark `GSJ1` |
+//! | 4–7 | the payload's length |
+//! | 8–15 | the segment's epoch |
+//! | 16–23 | the frame's sequence number: one more than its predecessor's, through all segments |
+//! | 24–27 | the predecessor's CRC |
+//! | 28–31 | how many frames of the same batch come before this one |
+//! | 32–35 | how many frames of the same batch follow |
+//! | 36–39 | zero |
+//! | 40–43 | CRC-32 (IEEE) of the 40 bytes before it and of the payload |
+//!
+//! The frames of a batch are written at once and synced together, and no frame of the next batch is
+//! written before that: where a valid frame of a later batch follows damage, what is damaged had
+//! been synced.
+
+use crate::disk::DiskFile;
+
+/// The length of a frame's header, in bytes.
+pub(super) const HEADER_LEN: usize = 44;
+const MARK: &[u8; 4] = b"GSJ1";
+/// No payload is longer; a length beyond it is damage.
+pub(super) const MAX_PAYLOAD: usize = 256 << 20;
+
+/// Where a frame stands in its journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    /// The segment.
+    pub(super) epoch: u64,
+    /// The frame's number.
+    pub(super) sequence: u64,
+    /// The CRC of the frame before it.
+    pub(super) previous: u32,
+}
+
+/// A frame that was read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame<'a> {
+    pub(super) link: Link,
+    /// How many frames of its batch come before it, and how many follow.
+    pub(super) in_batch: (u32, u32),
+    pub(super) crc: u32,
+    pub(super) payload: &'a [u8],
+}
+
+impl Frame<'_> {
+    /// Header and payload, in bytes.
+    pub(super) fn len(&self) -> usize {
+        HEADER_LEN + self.payload.len()
+    }
+
+    /// The number of the first frame of its batch.
+    fn batch_start(&self) -> u64 {
+        self.link.sequence.saturating_sub(self.in_batch.0.into())
+    }
+}
+
+/// Appends a frame to `out`; returns its CRC.
+pub(super) fn push_frame(
+    out: &mut Vec<u8>,
+    link: Link,
+    in_batch: (u32, u32),
+    payload: &[u8],
+) -> u32 {
+    let start = out.len();
+    out.extend_from_slice(MARK);
+    let len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    debug_assert!(payload.len() <= MAX_PAYLOAD);
+    out.extend_from_slice(&len.to_le_bytes());
+    out.extend_from_slice(&link.epoch.to_le_bytes());
+    out.extend_from_slice(&link.sequence.to_le_bytes());
+    out.extend_from_slice(&link.previous.to_le_bytes());
+    out.extend_from_slice(&in_batch.0.to_le_bytes());
+    out.extend_from_slice(&in_batch.1.to_le_bytes());
+    out.extend_from_slice(&[0; 4]);
+    let crc = checksum(&out[start..], payload);
+    out.extend_from_slice(&crc.to_le_bytes());
+    out.extend_from_slice(payload);
+    crc
+}
+
+/// The frame at the start of `bytes`; none where its mark, length or checksum is wrong.
+pub(super) fn read_frame(bytes: &[u8]) -> Option<Frame<'_>> {
+    let header = bytes.get(..HEADER_LEN)?;
+    if &header[..4] != MARK {
+        return None;
+    }
+    let len = usize::try_from(u32_at(header, 4)).ok().filter(|len| *len <= MAX_PAYLOAD)?;
+    let payload = bytes.get(HEADER_LEN..HEADER_LEN + len)?;
+    let crc = u32_at(header, 40);
+    (checksum(&header[..40], payload) == crc).then(|| Frame {
+        link: Link {
+            epoch: u64_at(header, 8),
+            sequence: u64_at(header, 16),
+            previous: u32_at(header, 24),
+        },
+        in_batch: (u32_at(header, 28), u32_at(header, 32)),
+        crc,
+        payload,
+    })
+}
+
+/// What a segment's bytes hold.
+#[derive(Debug)]
+pub(super) struct Contents<'a> {
+    /// The frames of all whole batches, in order.
+    pub(super) frames: Vec<Frame<'a>>,
+    /// The bytes that those take.
+    pub(super) len: usize,
+    /// How it ends.
+    pub(super) end: End,
+}
+
+/// How a segment ends behind its last whole batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With nothing, or with zeros.
+    Clean,
+    /// With a batch that is damaged, at this byte, and nothing later.
+    Torn(usize),
+    /// With damage at this byte, and a valid frame of a later batch behind it.
+    Broken(usize),
+}
+
+/// Reads a segment whose first frame must be linked by `link` (of which an unknown `previous`
+/// is not compared).
+pub(super) fn read_segment(bytes: &[u8], epoch: u64, first: Option<Link>) -> Contents<'_> {
+    let mut frames: Vec<Frame<'_>> = Vec::new();
+    let (mut whole, mut whole_len, mut at) = (0, 0, 0);
+    let mut expected = first;
+    while let Some(frame) = bytes.get(at..).and_then(read_frame) {
+        let linked = expected.is_none_or(|link| link == frame.link);
+        let position = frames.len() - whole;
+        let in_order = usize::try_from(frame.in_batch.0).is_ok_and(|before| before == position);
+        if frame.link.epoch != epoch || !linked || !in_order {
+            break;
+        }
+        at += frame.len();
+        expected = Some(Link { epoch, sequence: frame.link.sequence + 1, previous: frame.crc });
+        frames.push(frame);
+        if frame.in_batch.1 == 0 {
+            (whole, whole_len) = (frames.len(), at);
+        }
+    }
+    let next_batch = frames.get(whole).map(Frame::batch_start);
+    let next_batch = next_batch.or(frames.last().map(|frame| frame.link.sequence + 1));
+    let next_batch = next_batch.or(first.map(|link| link.sequence)).unwrap_or(0);
+    let end = end_of(bytes, whole_len, at, epoch, next_batch);
+    frames.truncate(whole);
+    Contents { frames, len: whole_len, end }
+}
+
+/// Judges what lies behind the last whole batch; frames up to `at` were valid.
+fn end_of(bytes: &[u8], whole_len: usize, at: usize, epoch: u64, next_batch: u64) -> End {
+    let rest = &bytes[whole_len..];
+    if rest.iter().all(|byte| *byte == 0) {
+        return End::Clean;
+    }
+    let later = memchr::memmem::find_iter(rest, MARK).filter_map(|mark| read_frame(&rest[mark..]));
+    let mut later = later.filter(|frame| frame.link.epoch == epoch);
+    if later.any(|frame| frame.batch_start() > next_batch) {
+        return End::Broken(at);
+    }
+    End::Torn(at)
+}
+
+/// Reads a whole segment file.
+pub(super) fn read_file(file: &dyn DiskFile) -> std::io::Result<Vec<u8>> {
+    let len = usize::try_from(file.len()?).map_err(|_| std::io::ErrorKind::FileTooLarge)?;
+    let mut bytes = vec![0; len];
+    crate::disk::read_exact_at(file, &mut bytes, 0)?;
+    Ok(bytes)
+}
+
+fn checksum(header: &[u8], payload: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(header);
+    hasher.update(payload);
+    hasher.finalize()
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Batches of one, three and two frames, and where each batch starts.
+    fn segment() -> (Vec<u8>, Vec<usize>) {
+        let mut bytes = Vec::new();
+        let mut starts = Vec::new();
+        let mut link = Link { epoch: 7, sequence: 40, previous: 9 };
+        for size in [1_u32, 3, 2] {
+            starts.push(bytes.len());
+            for position in 0..size {
+                let payload = format!("[\"event\", {}, {{}}]\n", link.sequence);
+                let in_batch = (position, size - 1 - position);
+                link.previous = push_frame(&mut bytes, link, in_batch, payload.as_bytes());
+                link.sequence += 1;
+            }
+        }
+        starts.push(bytes.len());
+        (bytes, starts)
+    }
+
+    const FIRST: Option<Link> = Some(Link { epoch: 7, sequence: 40, previous: 9 });
+
+    #[test]
+    fn a_segment_comes_back() {
+        let (mut bytes, starts) = segment();
+        for zeros in [0, 5, 500] {
+            bytes.resize(starts[3] + zeros, 0);
+            let contents = read_segment(&bytes, 7, FIRST);
+            assert_eq!((contents.frames.len(), contents.len), (6, starts[3]));
+            assert_eq!(contents.end, End::Clean);
+        }
+    }
+
+    #[test]
+    fn a_cut_drops_the_cut_batch_whole() {
+        let (bytes, starts) = segment();
+        for cut in 0..bytes.len() {
+            let contents = read_segment(&bytes[..cut], 7, FIRST);
+            let whole = starts.iter().rposition(|start| *start <= cut).unwrap();
+            assert_eq!(contents.len, starts[whole], "cut at {cut}");
+            let clean = starts.contains(&cut);
+            assert_eq!(contents.end == End::Clean, clean, "cut at {cut}: {:?}", contents.end);
+            assert!(!matches!(contents.end, End::Broken(_)), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_torn_in_the_last_batch_and_broken_before() {
+        let (bytes, starts) = segment();
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let contents = read_segment(&flipped, 7, FIRST);
+            let batch = starts.iter().rposition(|start| *start <= bit / 8).unwrap();
+            assert_eq!(contents.len, starts[batch], "bit {bit}");
+            match contents.end {
+                End::Torn(byte) => assert!(batch == 2 && byte <= bit / 8, "bit {bit}"),
+                End::Broken(byte) => assert!(batch < 2 && byte <= bit / 8, "bit {bit}"),
+                End::Clean => panic!("bit {bit} went unseen"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_lost_sector_in_the_last_batch_is_torn() {
+        let (mut bytes, starts) = segment();
+        bytes[starts[2]..starts[2] + HEADER_LEN].fill(0);
+        let contents = read_segment(&bytes, 7, FIRST);
+        assert_eq!((contents.len, contents.end), (starts[2], End::Torn(starts[2])));
+        let (mut bytes, starts) = segment();
+        bytes[starts[1]..starts[1] + HEADER_LEN].fill(0);
+        let contents = read_segment(&bytes, 7, FIRST);
+        assert_eq!((contents.len, contents.end), (starts[1], End::Broken(starts[1])));
+    }
+
+    #[test]
+    fn frames_of_another_segment_do_not_count() {
+        let (bytes, _) = segment();
+        assert!(read_segment(&bytes, 8, None).frames.is_empty());
+        let other = Some(Link { epoch: 7, sequence: 40, previous: 10 });
+        assert!(read_segment(&bytes, 7, other).frames.is_empty());
+    }
+}

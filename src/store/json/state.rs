@@ -1,0 +1,188 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use super::damage::Damage;
+use super::record::Record;
+use super::records::remembered_key;
+use super::table::{AnyTable, RowImage, Table};
+use crate::domain::{
+    Child, ChildId, Email, IdempotencyKey, PendingReward, Remembered, Reward, RewardId, Session,
+    Task, TaskId, Timestamp, TokenHash, User, UserId,
+};
+use crate::store::{Change, View};
+
+/// The files of the small tables.
+pub(super) const TABLE_FILES: [&str; 7] = [
+    User::FILE,
+    Child::FILE,
+    Task::FILE,
+    Reward::FILE,
+    PendingReward::FILE,
+    Session::FILE,
+    Remembered::FILE,
+];
+
+/// All small tables at one moment. It is a value: a clone costs nothing, and neither sees what is
+/// done to the other. So a batch is decided on a clone, which takes the state's place once the
+/// batch is durable, and is dropped where that fails.
+#[derive(Clone, Default)]
+pub(super) struct State {
+    users: Table<User>,
+    children: Table<Child>,
+    tasks: Table<Task>,
+    rewards: Table<Reward>,
+    pending: Table<PendingReward>,
+    sessions: Table<Session>,
+    remembered: Table<Remembered>,
+}
+
+impl State {
+    /// Reads every table; `read` gives a file's contents, empty where there is none.
+    pub(super) fn parse<E: From<Damage>>(
+        folder: &Path,
+        mut read: impl FnMut(&'static str) -> Result<Vec<u8>, E>,
+    ) -> Result<Self, E> {
+        Ok(Self {
+            users: parse_table(folder, &mut read)?,
+            children: parse_table(folder, &mut read)?,
+            tasks: parse_table(folder, &mut read)?,
+            rewards: parse_table(folder, &mut read)?,
+            pending: parse_table(folder, &mut read)?,
+            sessions: parse_table(folder, &mut read)?,
+            remembered: parse_table(folder, &mut read)?,
+        })
+    }
+
+    /// Every table.
+    pub(super) fn tables(&self) -> [&dyn AnyTable; 7] {
+        [
+            &self.users,
+            &self.children,
+            &self.tasks,
+            &self.rewards,
+            &self.pending,
+            &self.sessions,
+            &self.remembered,
+        ]
+    }
+
+    /// Makes a change; returns the row that it leaves. None where nothing changes.
+    pub(super) fn apply(&mut self, change: &Change) -> Option<RowImage> {
+        match change {
+            Change::PutUser(user) => Some(self.users.put(user)),
+            Change::PutChild(child) => Some(self.children.put(child)),
+            Change::RemoveChild(id) => self.children.remove(id.as_str()),
+            Change::PutTask(task) => Some(self.tasks.put(task)),
+            Change::RemoveTask(id) => self.tasks.remove(id.as_str()),
+            Change::PutReward(reward) => Some(self.rewards.put(reward)),
+            Change::RemoveReward(id) => self.rewards.remove(id.as_str()),
+            Change::PutPending(pending) => Some(self.pending.put(pending)),
+            Change::RemovePending(id) => self.pending.remove(id.as_str()),
+            Change::PutSession(session) => Some(self.sessions.put(session)),
+            Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
+            Change::Forget(user_id, key) => {
+                self.remembered.remove(&remembered_key(user_id.as_str(), key.as_str()))
+            }
+        }
+    }
+
+    /// Remembers an idempotency key; returns the row that it is.
+    pub(super) fn remember(&mut self, remembered: &Remembered) -> RowImage {
+        self.remembered.put(remembered)
+    }
+
+    /// Sets a row to what the journal says.
+    pub(super) fn set(&mut self, image: &RowImage) {
+        let tables: [&mut dyn AnyTable; 7] = [
+            &mut self.users,
+            &mut self.children,
+            &mut self.tasks,
+            &mut self.rewards,
+            &mut self.pending,
+            &mut self.sessions,
+            &mut self.remembered,
+        ];
+        if let Some(table) = tables.into_iter().find(|table| table.file() == image.file) {
+            table.set(image.number, image.text.clone());
+        }
+    }
+}
+
+fn parse_table<R: Record, E: From<Damage>>(
+    folder: &Path,
+    read: &mut impl FnMut(&'static str) -> Result<Vec<u8>, E>,
+) -> Result<Table<R>, E> {
+    Ok(Table::parse(&folder.join(R::FILE), &read(R::FILE)?)?)
+}
+
+impl View for State {
+    fn is_empty(&self) -> bool {
+        self.users.is_empty()
+            && self.children.is_empty()
+            && self.tasks.is_empty()
+            && self.rewards.is_empty()
+            && self.pending.is_empty()
+    }
+
+    fn user(&self, id: &UserId) -> Option<Arc<User>> {
+        self.users.get(id.as_str())
+    }
+
+    fn user_by_email(&self, email: &Email) -> Option<Arc<User>> {
+        self.users.group(email.folded()).into_iter().next()
+    }
+
+    fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>> {
+        self.sessions.get(&token_hash.0)
+    }
+
+    fn sessions_of(&self, user_id: &UserId) -> Vec<Arc<Session>> {
+        self.sessions.group(user_id.as_str())
+    }
+
+    fn expired_sessions(&self, now: Timestamp) -> Vec<Arc<Session>> {
+        self.sessions.records().filter(|session| !session.is_live(now)).cloned().collect()
+    }
+
+    fn child(&self, id: &ChildId) -> Option<Arc<Child>> {
+        self.children.get(id.as_str())
+    }
+
+    fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>> {
+        self.children.group(user_id.as_str())
+    }
+
+    fn task(&self, id: &TaskId) -> Option<Arc<Task>> {
+        self.tasks.get(id.as_str())
+    }
+
+    fn tasks_for(&self, user_id: &UserId) -> Vec<Arc<Task>> {
+        self.tasks.group_and_ungrouped(user_id.as_str())
+    }
+
+    fn reward(&self, id: &RewardId) -> Option<Arc<Reward>> {
+        self.rewards.get(id.as_str())
+    }
+
+    fn rewards_for(&self, user_id: &UserId) -> Vec<Arc<Reward>> {
+        self.rewards.group_and_ungrouped(user_id.as_str())
+    }
+
+    fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>> {
+        let family = self.pending_of(&self.child(child_id)?.user_id);
+        let mut asked = family.into_iter();
+        asked.find(|pending| pending.child_id == *child_id && pending.reward_id == *reward_id)
+    }
+
+    fn pending_of(&self, user_id: &UserId) -> Vec<Arc<PendingReward>> {
+        self.pending.group(user_id.as_str())
+    }
+
+    fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<Remembered>> {
+        self.remembered.get(&remembered_key(user_id.as_str(), key.as_str()))
+    }
+
+    fn expired_keys(&self, now: Timestamp) -> Vec<Arc<Remembered>> {
+        self.remembered.records().filter(|kept| !kept.is_live(now)).cloned().collect()
+    }
+}

@@ -1,0 +1,341 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use imbl::{HashMap, OrdMap, OrdSet};
+
+use super::damage::Damage;
+use super::pyjson::{self, Scanner};
+use super::record::{Fields, Record, merge};
+use crate::domain::RowNumber;
+
+/// The name of the table in a TinyDB file that Goldstar reads and writes.
+pub(super) const DEFAULT_TABLE: &str = "_default";
+
+/// What a change leaves of one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RowImage {
+    /// The file that its table is in.
+    pub(super) file: &'static str,
+    /// The row's number.
+    pub(super) number: RowNumber,
+    /// Its text; none where the row is gone.
+    pub(super) text: Option<Arc<str>>,
+}
+
+/// One table in memory. Cloning it costs nothing: clones share what they have in common.
+#[derive(Clone)]
+pub(super) struct Table<R> {
+    rows: OrdMap<RowNumber, Row<R>>,
+    by_key: HashMap<Arc<str>, RowNumber>,
+    by_group: HashMap<Arc<str>, OrdSet<RowNumber>>,
+    ungrouped: OrdSet<RowNumber>,
+    /// The other tables of the file, as JSON text of members, in front of this one and behind it.
+    around: Arc<(String, String)>,
+    version: u64,
+}
+
+/// A row: its text, and what it reads as, where it does.
+#[derive(Clone)]
+struct Row<R> {
+    text: Arc<str>,
+    record: Option<Arc<R>>,
+}
+
+impl<R> Default for Table<R> {
+    fn default() -> Self {
+        Self {
+            rows: OrdMap::new(),
+            by_key: HashMap::new(),
+            by_group: HashMap::new(),
+            ungrouped: OrdSet::new(),
+            around: Arc::default(),
+            version: 0,
+        }
+    }
+}
+
+impl<R: Record> Table<R> {
+    /// Reads a TinyDB file. Rows that are no record of this kind are kept, and not found.
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Damage> {
+        let mut table = Self::default();
+        if bytes.is_empty() {
+            return Ok(table);
+        }
+        let file = parse_file(path, bytes)?;
+        table.around = Arc::new((file.before, file.after));
+        for (number, text) in file.rows {
+            table.set(number, Some(text.into()));
+        }
+        table.version = 0;
+        Ok(table)
+    }
+
+    /// The record with that key.
+    pub(super) fn get(&self, key: &str) -> Option<Arc<R>> {
+        self.record(*self.by_key.get(key)?)
+    }
+
+    /// The records of a group, in the order of their row numbers.
+    pub(super) fn group(&self, group: &str) -> Vec<Arc<R>> {
+        let rows = self.by_group.get(group).into_iter().flatten();
+        rows.filter_map(|row| self.record(*row)).collect()
+    }
+
+    /// The records of a group and those of none, in the order of their row numbers.
+    pub(super) fn group_and_ungrouped(&self, group: &str) -> Vec<Arc<R>> {
+        let grouped = self.by_group.get(group).into_iter().flatten();
+        let mut rows: Vec<RowNumber> = grouped.chain(&self.ungrouped).copied().collect();
+        rows.sort_unstable();
+        rows.into_iter().filter_map(|row| self.record(row)).collect()
+    }
+
+    /// All records.
+    pub(super) fn records(&self) -> impl Iterator<Item = &Arc<R>> {
+        self.rows.values().filter_map(|row| row.record.as_ref())
+    }
+
+    /// Whether there is no row, be it a record or not.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Puts a record in the place of the one with its key, or behind all others.
+    pub(super) fn put(&mut self, record: &R) -> RowImage {
+        let key = record.key();
+        let number = self.by_key.get(&key).copied().unwrap_or_else(|| self.next_number());
+        let old = self.rows.get(&number).and_then(|row| Some((&*row.text, row.record.as_deref()?)));
+        let text = merge(old, record);
+        self.set(number, Some(Arc::clone(&text)));
+        RowImage { file: R::FILE, number, text: Some(text) }
+    }
+
+    /// Removes the record with that key.
+    pub(super) fn remove(&mut self, key: &str) -> Option<RowImage> {
+        let number = *self.by_key.get(key)?;
+        self.set(number, None);
+        Some(RowImage { file: R::FILE, number, text: None })
+    }
+
+    fn record(&self, number: RowNumber) -> Option<Arc<R>> {
+        self.rows.get(&number)?.record.clone()
+    }
+
+    /// As TinyDB numbers: one more than the largest number that is there.
+    fn next_number(&self) -> RowNumber {
+        self.rows.get_max().map_or(1, |(number, _)| number + 1)
+    }
+
+    fn index(&mut self, number: RowNumber, record: &R) {
+        // Of two rows with one key, the first is found, as by TinyDB's `get`.
+        self.by_key.entry(record.key()).or_insert(number);
+        match record.group() {
+            Some(group) => _ = self.by_group.entry(group).or_default().insert(number),
+            None => _ = self.ungrouped.insert(number),
+        }
+    }
+
+    fn unindex(&mut self, number: RowNumber, record: &R) {
+        let key = record.key();
+        if self.by_key.get(&key) == Some(&number) {
+            self.by_key.remove(&key);
+        }
+        let Some(group) = record.group() else {
+            self.ungrouped.remove(&number);
+            return;
+        };
+        if let Some(rows) = self.by_group.get_mut(&group) {
+            rows.remove(&number);
+            if rows.is_empty() {
+                self.by_group.remove(&group);
+            }
+        }
+    }
+}
+
+/// What the journal and the files need of a table, whatever its records are.
+pub(super) trait AnyTable {
+    /// The file that the table is in.
+    fn file(&self) -> &'static str;
+    /// Sets a row's text, or removes the row.
+    fn set(&mut self, number: RowNumber, text: Option<Arc<str>>);
+    /// Grows with every change.
+    fn version(&self) -> u64;
+    /// The whole file.
+    fn file_text(&self) -> String;
+    /// How many rows are no record of the table's kind.
+    fn unreadable_rows(&self) -> usize;
+}
+
+impl<R: Record> AnyTable for Table<R> {
+    fn file(&self) -> &'static str {
+        R::FILE
+    }
+
+    fn set(&mut self, number: RowNumber, text: Option<Arc<str>>) {
+        self.version += 1;
+        if let Some(Row { record: Some(old), .. }) = self.rows.remove(&number) {
+            self.unindex(number, &old);
+        }
+        let Some(text) = text else { return };
+        // Read back even what was just written: what is answered is then what a restart would find.
+        let fields = Fields::parse(&text).ok();
+        let record = fields.and_then(|fields| R::decode(&fields).ok()).map(Arc::new);
+        if let Some(record) = &record {
+            self.index(number, record);
+        }
+        self.rows.insert(number, Row { text, record });
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn file_text(&self) -> String {
+        let (before, after) = &*self.around;
+        let size: usize = self.rows.values().map(|row| row.text.len() + 16).sum();
+        let mut out = String::with_capacity(size + before.len() + after.len() + 32);
+        out.push('{');
+        out.push_str(before);
+        out.push_str("\"_default\": {");
+        for (position, (number, row)) in self.rows.iter().enumerate() {
+            if position > 0 {
+                out.push_str(", ");
+            }
+            out.push_str(&row_name(*number));
+            out.push_str(&row.text);
+        }
+        out.push('}');
+        out.push_str(after);
+        out.push('}');
+        out
+    }
+
+    fn unreadable_rows(&self) -> usize {
+        self.rows.values().filter(|row| row.record.is_none()).count()
+    }
+}
+
+/// What stands in front of a row's text.
+pub(super) fn row_name(number: RowNumber) -> String {
+    format!("\"{number}\": ")
+}
+
+/// A TinyDB file, taken apart.
+pub(super) struct ParsedFile<'a> {
+    /// The members in front of the default table, each with a comma behind it.
+    pub(super) before: String,
+    /// The rows of the default table.
+    pub(super) rows: BTreeMap<RowNumber, &'a str>,
+    /// The members behind the default table, each with a comma in front of it.
+    pub(super) after: String,
+}
+
+/// Reads a TinyDB file that isn't empty.
+pub(super) fn parse_file<'a>(path: &Path, bytes: &'a [u8]) -> Result<ParsedFile<'a>, Damage> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        Damage::new(path, error.valid_up_to() as u64, "it holds bytes that are no UTF-8")
+    })?;
+    let members =
+        pyjson::members(bytes).map_err(|fault| Damage::not_json(path, 0, bytes, fault))?;
+    let (mut before, mut after) = (String::new(), String::new());
+    let mut default_table = None;
+    for (name, value) in members {
+        if pyjson::decode_string(&text[name.clone()]).as_deref() == Some(DEFAULT_TABLE) {
+            default_table = Some(value);
+        } else if default_table.is_none() {
+            before.extend([&text[name], ": ", &text[value], ", "]);
+        } else {
+            after.extend([", ", &text[name], ": ", &text[value]]);
+        }
+    }
+    let rows = match default_table {
+        Some(span) => parse_rows(path, text, span.start, span.end)?,
+        None => BTreeMap::new(),
+    };
+    Ok(ParsedFile { before, rows, after })
+}
+
+fn parse_rows<'a>(
+    path: &Path,
+    text: &'a str,
+    start: usize,
+    end: usize,
+) -> Result<BTreeMap<RowNumber, &'a str>, Damage> {
+    let table = &text[start..end];
+    let mut scanner = Scanner::new(table.as_bytes());
+    let mut rows = BTreeMap::new();
+    let wrong = |byte: usize, cause: &str| Damage::new(path, (start + byte) as u64, cause);
+    let not_json = |fault| Damage::not_json(path, start as u64, table.as_bytes(), fault);
+    scanner.take(b'{', "an opening brace").map_err(not_json)?;
+    while scanner.next_item(b'}', rows.is_empty()).map_err(not_json)? {
+        let name = scanner.name().map_err(not_json)?;
+        let number = pyjson::decode_string(&table[name.clone()]).and_then(|name| name.parse().ok());
+        let number = number.ok_or_else(|| wrong(name.start, "this row's name is no number"))?;
+        let row = scanner.value().map_err(not_json)?;
+        if !table[row.clone()].starts_with('{') {
+            return Err(wrong(row.start, "this row is no object"));
+        }
+        rows.insert(number, &table[row]);
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Child, Points};
+
+    fn parse(text: &str) -> Result<Table<Child>, Damage> {
+        Table::parse(Path::new("children.json"), text.as_bytes())
+    }
+
+    const FILE: &str = r#"{"old": {"1": {}}, "_default": {"3": {"id": "a", "user_id": "u", "name": "M\u00eda", "points": 5.0, "x": [1.50, NaN]}, "7": {"what": "is this"}}, "late": []}"#;
+
+    #[test]
+    fn a_file_comes_back_as_it_was() {
+        let table = parse(FILE).unwrap();
+        assert_eq!(table.file_text(), FILE);
+        assert_eq!(table.unreadable_rows(), 1);
+        assert_eq!(parse("").unwrap().file_text(), r#"{"_default": {}}"#);
+        assert_eq!(parse("{}").unwrap().file_text(), r#"{"_default": {}}"#);
+    }
+
+    #[test]
+    fn a_change_leaves_all_else_alone() {
+        let mut table = parse(FILE).unwrap();
+        let mut child = Child::clone(&table.get("a").unwrap());
+        assert_eq!(&*child.extra[0].1, "[1.50, null]");
+        child.points = Points::new(6).unwrap();
+        table.put(&child);
+        assert_eq!(table.file_text(), FILE.replace("5.0", "6"));
+    }
+
+    #[test]
+    fn numbers_go_on_behind_the_largest() {
+        let mut table = parse(FILE).unwrap();
+        let child = Child { id: "b".into(), ..Child::clone(&table.get("a").unwrap()) };
+        assert_eq!(table.put(&child).number, 8);
+        assert_eq!(table.group("u").len(), 2);
+        table.remove("a");
+        assert_eq!(table.group("u").len(), 1);
+        assert!(table.get("a").is_none());
+        assert!(table.remove("a").is_none());
+    }
+
+    #[test]
+    fn damage_is_located() {
+        for (text, byte, cause) in [
+            (r#"{"_default": {"1": {}}}{}"#, 23, "a second text"),
+            (r#"{"_default": {"1": {}"#, 21, "cut off"),
+            ("{\"_default\": {\0\0", 14, "NUL"),
+            (r#"{"_default": {"x": {}}}"#, 14, "no number"),
+            (r#"{"_default": {"1": 5}}"#, 19, "no object"),
+            (r"[]", 0, "brace"),
+        ] {
+            let damage = parse(text).err().unwrap();
+            assert_eq!(damage.byte, byte, "{text}");
+            assert!(damage.cause.contains(cause), "{damage}");
+        }
+    }
+}

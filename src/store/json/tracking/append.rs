@@ -1,0 +1,282 @@
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::super::table::row_name;
+use super::index::{Kind, Place, Summary};
+use super::load::{Loaded, Mark};
+use super::{Inner, Tracking, Waiting};
+use crate::disk::{Disk, DiskFile, Identity, Open, put_in_place, read_exact_at, temporary_path};
+use crate::domain::{Id, RowNumber, TrackingEvent};
+
+/// What stands in front of the first row, and what closes the table and the file.
+const OPENING: &str = "{\"_default\": {";
+const CLOSING: &str = "}}";
+/// How much is copied or caught up with at once.
+const PIECE: usize = 1 << 20;
+
+/// The one writer of the tracking table.
+///
+/// New rows are written over what closes the table, followed by a new closing: a crash may leave
+/// the end torn, which the journal mends. A write that fails leaves its rows in memory, where they
+/// are read from until a later write brings them into the file.
+pub(in super::super) struct Appender {
+    tracking: Arc<Tracking>,
+    disk: Arc<dyn Disk>,
+    identity: Identity,
+    /// Where the file's last row ends.
+    written: u64,
+    /// Where the table's last row will end once nothing waits.
+    end: u64,
+    /// The checksum up to `end`, as [`Mark::crc`] has it.
+    crc: crc32fast::Hasher,
+    /// Whether the table has no row, written or waiting.
+    is_empty: bool,
+    last_error: Option<String>,
+}
+
+/// A row on its way into the table.
+pub(in super::super) struct NewRow<'a> {
+    pub(in super::super) number: RowNumber,
+    pub(in super::super) event: &'a TrackingEvent,
+    pub(in super::super) text: &'a Arc<str>,
+}
+
+impl Appender {
+    /// An empty table in a file that is made, or emptied, for it.
+    pub(in super::super) fn create(disk: Arc<dyn Disk>, path: PathBuf) -> io::Result<Self> {
+        crate::disk::replace(&*disk, &path, format!("{OPENING}{CLOSING}").as_bytes())?;
+        let file = disk.open(&path, Open::Write)?;
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(OPENING.as_bytes());
+        let loaded = Loaded {
+            index: super::Index::new(),
+            end: OPENING.len() as u64,
+            crc,
+            tail: Vec::new(),
+            appendable: true,
+        };
+        Self::open(disk, path, file, loaded)
+    }
+
+    /// The table that was loaded from `file`, to be appended to where its rows end.
+    pub(in super::super) fn open(
+        disk: Arc<dyn Disk>,
+        path: PathBuf,
+        file: Arc<dyn DiskFile>,
+        loaded: Loaded,
+    ) -> io::Result<Self> {
+        let identity = file.identity()?;
+        let Loaded { index, end, crc, .. } = loaded;
+        let is_empty = index.len() == 0;
+        let inner = Inner { index, file, backlog: VecDeque::new() };
+        let tracking = Arc::new(Tracking { path, inner: RwLock::new(inner) });
+        Ok(Self { tracking, disk, identity, written: end, end, crc, is_empty, last_error: None })
+    }
+
+    /// The table that this appends to.
+    pub(in super::super) fn tracking(&self) -> &Arc<Tracking> {
+        &self.tracking
+    }
+
+    /// Why the last write failed; none where it didn't.
+    pub(in super::super) fn last_error(&self) -> Option<&str> {
+        self.last_error.as_deref()
+    }
+
+    /// Adds rows to the table. They can be read at once, whatever becomes of the file.
+    pub(in super::super) fn append(&mut self, rows: &[NewRow<'_>]) {
+        let nothing_waits = self.written == self.end;
+        let waiting: Vec<Waiting> = rows.iter().map(|row| self.place(row)).collect();
+        let written = nothing_waits && self.write(&waiting);
+        let mut inner = self.tracking.inner.write();
+        for (row, waiting) in rows.iter().zip(waiting) {
+            inner.index.push(&summary(row, waiting.place));
+            if !written {
+                inner.backlog.push_back(waiting);
+            }
+        }
+    }
+
+    /// Tries to bring what waits into the file.
+    pub(in super::super) fn retry(&mut self) {
+        if let Err(error) = self.replace_missing_file() {
+            self.note(&error);
+            return;
+        }
+        loop {
+            let piece = self.next_piece();
+            if piece.is_empty() || !self.write(&piece) {
+                return;
+            }
+            self.tracking.inner.write().backlog.drain(..piece.len());
+        }
+    }
+
+    /// How far the file holds everything, for a checkpoint; none while rows wait.
+    pub(in super::super) fn mark(&self) -> Option<Mark> {
+        (self.written == self.end && self.last_error.is_none()).then(|| Mark {
+            len: self.end,
+            crc: self.crc.clone().finalize(),
+            last_row: self.tracking.inner.read().index.last_row(),
+        })
+    }
+
+    /// The file, to be synced.
+    pub(in super::super) fn file(&self) -> Arc<dyn DiskFile> {
+        Arc::clone(&self.tracking.inner.read().file)
+    }
+
+    /// Writes the file anew, after a sync of it has failed: the part before `trusted`, which had been
+    /// synced, and `rows`, which are all that came after it.
+    pub(in super::super) fn rewrite(
+        &mut self,
+        trusted: Mark,
+        rows: &[(RowNumber, Arc<str>)],
+    ) -> io::Result<()> {
+        let mut text = String::new();
+        let mut is_first = trusted.last_row == 0;
+        for (number, row) in rows {
+            text.push_str(&prefix(*number, is_first));
+            text.push_str(row);
+            is_first = false;
+        }
+        self.move_to_new_file(trusted.len, &text)?;
+        self.written = trusted.len + text.len() as u64;
+        let written = self.written;
+        self.tracking.inner.write().backlog.retain(|waiting| waiting.place.offset >= written);
+        self.last_error = None;
+        Ok(())
+    }
+
+    /// Finds the next row's place, and counts it in.
+    fn place(&mut self, row: &NewRow<'_>) -> Waiting {
+        let prefix = prefix(row.number, self.is_empty);
+        let place = Place {
+            offset: self.end + prefix.len() as u64,
+            len: u32::try_from(row.text.len()).unwrap_or(u32::MAX),
+        };
+        self.crc.update(prefix.as_bytes());
+        hash_masked(&mut self.crc, row.text);
+        self.end = place.offset + u64::from(place.len);
+        self.is_empty = false;
+        Waiting { prefix, place, text: Arc::clone(row.text) }
+    }
+
+    /// Writes rows behind the file's last one. False where that failed.
+    fn write(&mut self, rows: &[Waiting]) -> bool {
+        let mut text = String::with_capacity(rows.len() * 640);
+        for waiting in rows {
+            text.push_str(&waiting.prefix);
+            text.push_str(&waiting.text);
+        }
+        let end = self.written + text.len() as u64;
+        text.push_str(CLOSING);
+        let result = self.check_in_place().and_then(|()| {
+            let file = self.file();
+            file.write_all_at(text.as_bytes(), self.written)
+        });
+        match result {
+            Ok(()) => {
+                self.written = end;
+                if self.last_error.take().is_some() {
+                    tracing::info!(file = %self.tracking.path.display(), "can be written again");
+                }
+                true
+            }
+            Err(error) => {
+                self.note(&error);
+                false
+            }
+        }
+    }
+
+    fn note(&mut self, error: &io::Error) {
+        if self.last_error.is_none() {
+            let file = self.tracking.path.display();
+            tracing::error!(%file, %error, "can't be written; its events wait in the journal");
+        }
+        self.last_error = Some(error.to_string());
+    }
+
+    /// The rows that wait, oldest first, up to a bounded amount of text.
+    fn next_piece(&self) -> Vec<Waiting> {
+        let inner = self.tracking.inner.read();
+        let mut bytes = 0;
+        let within = |waiting: &&Waiting| {
+            let fits = bytes < PIECE;
+            bytes += waiting.text.len();
+            fits
+        };
+        inner.backlog.iter().take_while(within).map(Waiting::clone).collect()
+    }
+
+    /// What is written to a file that has lost its name is written for nobody.
+    fn check_in_place(&self) -> io::Result<()> {
+        if self.disk.identity(&self.tracking.path)? == self.identity {
+            return Ok(());
+        }
+        Err(io::Error::other("something else has taken the file's place"))
+    }
+
+    /// Where the file was removed, writes it anew from the one that is still open.
+    fn replace_missing_file(&mut self) -> io::Result<()> {
+        match self.disk.identity(&self.tracking.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.move_to_new_file(self.written, "")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts a new file in the place of the old one: the first `len` bytes of that, and `rest`.
+    fn move_to_new_file(&mut self, len: u64, rest: &str) -> io::Result<()> {
+        let path = self.tracking.path.clone();
+        let temporary = temporary_path(&path);
+        let old = self.file();
+        let new = self.disk.open(&temporary, Open::Truncate)?;
+        let mut buffer = vec![0; PIECE];
+        let mut offset = 0;
+        while offset < len {
+            let count = usize::try_from(len - offset).map_or(PIECE, |rest| rest.min(PIECE));
+            read_exact_at(&*old, &mut buffer[..count], offset)?;
+            new.write_all_at(&buffer[..count], offset)?;
+            offset += count as u64;
+        }
+        new.write_all_at(format!("{rest}{CLOSING}").as_bytes(), len)?;
+        put_in_place(&*self.disk, &*new, &temporary, &path)?;
+        self.identity = new.identity()?;
+        self.tracking.inner.write().file = new;
+        Ok(())
+    }
+}
+
+/// What stands in front of a row.
+fn prefix(number: RowNumber, is_first: bool) -> String {
+    let name = row_name(number);
+    if is_first { name } else { format!(", {name}") }
+}
+
+fn summary<'a>(row: &NewRow<'a>, place: Place) -> Summary<'a> {
+    let event: &TrackingEvent = row.event;
+    Summary {
+        row: row.number,
+        place,
+        user_id: event.user_id.as_ref().map(Id::as_str),
+        child_id: event.child_id.as_str(),
+        entity_id: &event.entity_id,
+        kind: Kind::parse(event.entity_type.as_str(), event.action.as_str()),
+        occurred_at: event.occurred_at,
+        created_at: event.created_at,
+    }
+}
+
+/// Hashes a row as [`load`](super::load) does.
+fn hash_masked(crc: &mut crc32fast::Hasher, row: &str) {
+    let masked = super::load::masked_span(row);
+    crc.update(&row.as_bytes()[..masked.start]);
+    crc.update(&row.as_bytes()[masked.end..]);
+}

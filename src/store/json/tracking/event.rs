@@ -1,0 +1,106 @@
+//! How an event stands in its row, which is also how it is answered.
+
+use std::fmt::Write as _;
+
+use super::super::pyjson;
+use super::super::record::{Fields, Unreadable};
+use crate::domain::{Action, EntityType, EventError, EventFields, Id, Points, TrackingEvent};
+
+/// The row that an event becomes.
+pub(in super::super) fn encode(event: &TrackingEvent) -> String {
+    let mut out = String::with_capacity(640);
+    let mut text = |name: &str, value: Option<&str>| {
+        out.push_str(if out.is_empty() { "{\"" } else { ", \"" });
+        out.push_str(name);
+        out.push_str("\": ");
+        match value {
+            Some(value) => pyjson::push_string(&mut out, value),
+            None => out.push_str("null"),
+        }
+    };
+    text("id", Some(event.id.as_str()));
+    text("user_id", event.user_id.as_ref().map(Id::as_str));
+    text("child_id", Some(event.child_id.as_str()));
+    text("entity_type", Some(event.entity_type.as_str()));
+    text("entity_id", Some(&event.entity_id));
+    text("action", Some(event.action.as_str()));
+    // Writing to a `String` can't fail.
+    write!(
+        out,
+        ", \"points_before\": {}, \"points_after\": {}, \"delta\": {}, \
+         \"occurred_at\": \"{}\", \"created_at\": \"{}\", \"metadata\": ",
+        event.points_before, event.points_after, event.delta, event.occurred_at, event.created_at,
+    )
+    .unwrap_or_default();
+    match &event.metadata {
+        Some(metadata) => pyjson::push_object(&mut out, metadata),
+        None => out.push_str("null"),
+    }
+    out.push('}');
+    out
+}
+
+/// Reads a row as an event; what it says wrong where it isn't one.
+pub(in super::super) fn decode(row: &str) -> Result<TrackingEvent, String> {
+    let fields = Fields::parse(row).map_err(|fault| fault.to_string())?;
+    let event = fields_of(&fields).map_err(|unreadable| unreadable.to_string())?;
+    TrackingEvent::new(event).map_err(|error: EventError| error.to_string())
+}
+
+fn fields_of(fields: &Fields<'_>) -> Result<EventFields, Unreadable> {
+    let unknown = |field| Unreadable { field, expected: "one of the known words" };
+    let points = |field| {
+        Points::new(fields.integer(field)?)
+            .ok_or(Unreadable { field, expected: "within the limit" })
+    };
+    let metadata = match fields.raw("metadata").unwrap_or("null") {
+        "null" => None,
+        raw => Some(
+            serde_json::from_str(&pyjson::strict(raw))
+                .map_err(|_| Unreadable { field: "metadata", expected: "an object" })?,
+        ),
+    };
+    Ok(EventFields {
+        id: Id::from(&*fields.text("id")?),
+        user_id: fields.optional_text("user_id").map(Id::from),
+        child_id: Id::from(&*fields.text("child_id")?),
+        entity_type: EntityType::parse(&fields.text("entity_type")?)
+            .ok_or(unknown("entity_type"))?,
+        entity_id: fields.text("entity_id")?.into_owned(),
+        action: Action::parse(&fields.text("action")?).ok_or(unknown("action"))?,
+        points_before: points("points_before")?,
+        points_after: points("points_after")?,
+        delta: fields.integer("delta")?,
+        occurred_at: fields.moment("occurred_at")?,
+        created_at: fields.moment("created_at")?,
+        metadata,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: &str = r#"{"id": "e", "user_id": null, "child_id": "c", "entity_type": "penalty", "entity_id": "t", "action": "activated", "points_before": 5, "points_after": 0, "delta": -5, "occurred_at": "2026-02-09T18:42:15.123456Z", "created_at": "2026-02-09T18:42:15.123456Z", "metadata": {"name": "M\u00eda \ud83d\udc15", "points": 8, "list": [1, {"a": true}], "requested_delta": -8}}"#;
+
+    #[test]
+    fn an_event_is_its_row() {
+        assert_eq!(encode(&decode(ROW).unwrap()), ROW);
+    }
+
+    #[test]
+    fn what_is_no_event_says_why() {
+        for (from, to, why) in [
+            ("\"id\": \"e\"", "\"id\": 5", "`id`"),
+            ("\"child_id\": \"c\", ", "", "`child_id`"),
+            ("penalty", "chore", "`entity_type`"),
+            ("activated", "done", "`action`"),
+            ("-5", "-4", "delta"),
+            ("5, ", "5.5, ", "`points_before`"),
+            ("\"2026-02-09T18:42:15.123456Z\"", "\"soon\"", "`occurred_at`"),
+        ] {
+            let error = decode(&ROW.replacen(from, to, 1)).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

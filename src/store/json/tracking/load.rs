@@ -1,0 +1,333 @@
+//! Reads a tracking file from front to end, a piece at a time: the index and the checksum of a
+//! million events, without holding their text.
+
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+
+use super::super::damage::{Damage, OpenError};
+use super::super::pyjson::{self, Fault, Scanner};
+use super::super::record;
+use super::super::table::DEFAULT_TABLE;
+use super::index::{Index, Kind, Place, Summary};
+use crate::disk::DiskFile;
+use crate::domain::{RowNumber, Timestamp};
+
+/// How far a tracking file is synced: what a checkpoint notes of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Mark {
+    /// The bytes up to the end of its last row.
+    pub(in super::super) len: u64,
+    /// CRC-32 of those bytes, less the value of each row's `user_id` and the spaces behind it: an
+    /// anonymised row has the same one.
+    pub(in super::super) crc: u32,
+    /// The number of the last row; 0 where there is none.
+    pub(in super::super) last_row: RowNumber,
+}
+
+/// A tracking file that was read.
+pub(in super::super) struct Loaded {
+    pub(super) index: Index,
+    /// Where the next row goes.
+    pub(super) end: u64,
+    /// The checksum of everything before that.
+    pub(super) crc: crc32fast::Hasher,
+    /// Whole rows behind the mark.
+    pub(in super::super) tail: Vec<(RowNumber, String)>,
+    /// Whether it is in the shape that rows can be appended to.
+    pub(in super::super) appendable: bool,
+}
+
+const PIECE: usize = 1 << 20;
+
+/// Reads a file that isn't empty.
+///
+/// With a mark, the part before it must be what the mark says; what follows it is read as far as it
+/// is whole rows, and isn't indexed.
+pub(in super::super) fn load(
+    file: &dyn DiskFile,
+    path: &Path,
+    mark: Option<Mark>,
+) -> Result<Loaded, OpenError> {
+    let mut reader = Reader::new(file, path);
+    let mut loaded = Loaded {
+        index: Index::new(),
+        end: 0,
+        crc: crc32fast::Hasher::new(),
+        tail: Vec::new(),
+        appendable: true,
+    };
+    if !reader.find_default_table()? {
+        loaded.appendable = false;
+        return Ok(loaded);
+    }
+    loaded.end = reader.offset();
+    reader.hash_until(&mut loaded.crc, loaded.end);
+    let differs = |byte| {
+        let cause = "the part that had been synced has changed: another program wrote here after \
+                     Goldstar had stopped without tidying up, or the disk lost what it had";
+        OpenError::from(Damage::new(path, byte, cause))
+    };
+    let mut first = true;
+    loop {
+        if let Some(mark) = mark
+            && loaded.end >= mark.len
+        {
+            if loaded.end != mark.len || loaded.crc.clone().finalize() != mark.crc {
+                return Err(differs(loaded.end));
+            }
+            loaded.tail = reader.tail(first)?;
+            return Ok(loaded);
+        }
+        let Some(row) = reader.row(first)? else { break };
+        first = false;
+        reader.add(&row, &mut loaded)?;
+    }
+    if mark.is_some() {
+        return Err(differs(loaded.end));
+    }
+    loaded.appendable = reader.closes()? && !reader.has_line_breaks;
+    Ok(loaded)
+}
+
+/// The spans of one row, in the reader's buffer.
+struct RowSpans {
+    name: Range<usize>,
+    value: Range<usize>,
+    /// The values of [`FIELDS`].
+    fields: [Range<usize>; 7],
+    /// The `user_id`'s value and the spaces behind it.
+    masked: Range<usize>,
+}
+
+/// The fields that the index is made of.
+const FIELDS: [&str; 7] =
+    ["user_id", "child_id", "entity_type", "entity_id", "action", "occurred_at", "created_at"];
+
+struct Reader<'a> {
+    file: &'a dyn DiskFile,
+    path: &'a Path,
+    buffer: Vec<u8>,
+    /// The offset in the file of the buffer's first byte.
+    base: u64,
+    /// The next byte to be read, in the buffer.
+    at: usize,
+    /// The next byte to be hashed, in the buffer.
+    hashed: usize,
+    complete: bool,
+    has_line_breaks: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(file: &'a dyn DiskFile, path: &'a Path) -> Self {
+        Self {
+            file,
+            path,
+            buffer: Vec::new(),
+            base: 0,
+            at: 0,
+            hashed: 0,
+            complete: false,
+            has_line_breaks: false,
+        }
+    }
+
+    fn offset(&self) -> u64 {
+        self.base + self.at as u64
+    }
+
+    /// Reads on, past what was hashed, keeping what wasn't.
+    fn fill(&mut self) -> Result<(), OpenError> {
+        self.buffer.drain(..self.hashed);
+        self.base += self.hashed as u64;
+        self.at -= self.hashed;
+        self.hashed = 0;
+        let len = self.buffer.len();
+        self.buffer.resize(len + PIECE.max(len), 0);
+        let count = loop {
+            match self.file.read_at(&mut self.buffer[len..], self.base + len as u64) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other.map_err(OpenError::io(self.path))?,
+            }
+        };
+        self.complete = count == 0;
+        self.buffer.truncate(len + count);
+        self.has_line_breaks |= memchr::memchr(b'\n', &self.buffer[len..]).is_some();
+        Ok(())
+    }
+
+    /// Takes what `parse` takes, reading on where the buffer ends in the middle of it.
+    fn take<T>(
+        &mut self,
+        mut parse: impl FnMut(&mut Scanner<'_>) -> Result<T, Fault>,
+    ) -> Result<(T, usize), OpenError> {
+        loop {
+            let mut scanner = Scanner::new(&self.buffer[self.at..]);
+            match parse(&mut scanner) {
+                Ok(value) => {
+                    let start = self.at;
+                    self.at += scanner.position();
+                    return Ok((value, start));
+                }
+                Err(Fault::Ended) if !self.complete => self.fill()?,
+                Err(fault) => {
+                    let rest = &self.buffer[self.at..];
+                    return Err(Damage::not_json(self.path, self.offset(), rest, fault).into());
+                }
+            }
+        }
+    }
+
+    /// Goes to the first row; false where there is no default table.
+    fn find_default_table(&mut self) -> Result<bool, OpenError> {
+        self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
+        let mut first = true;
+        loop {
+            let (name, start) = self.take(|scanner| {
+                if !scanner.next_item(b'}', first)? {
+                    return Ok(None);
+                }
+                scanner.name().map(Some)
+            })?;
+            let Some(name) = name else { return Ok(false) };
+            first = false;
+            let name = &self.buffer[start + name.start..start + name.end];
+            let name = std::str::from_utf8(name).ok().and_then(pyjson::decode_string);
+            if name.as_deref() == Some(DEFAULT_TABLE) {
+                self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
+                return Ok(true);
+            }
+            self.take(|scanner| scanner.value().map(drop))?;
+        }
+    }
+
+    /// Takes the next row; none at the end of the table.
+    fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
+        let (row, start) = self.take(|scanner| scan_row(scanner, first))?;
+        Ok(row.map(|mut row| {
+            let spans = [&mut row.name, &mut row.value, &mut row.masked];
+            for span in spans.into_iter().chain(&mut row.fields) {
+                *span = span.start + start..span.end + start;
+            }
+            row
+        }))
+    }
+
+    /// Adds a row to the index and to the checksum.
+    fn add(&mut self, row: &RowSpans, loaded: &mut Loaded) -> Result<(), OpenError> {
+        let text = |span: &Range<usize>| -> Result<&str, OpenError> {
+            std::str::from_utf8(&self.buffer[span.clone()]).map_err(|error| {
+                let byte = self.base + (span.start + error.valid_up_to()) as u64;
+                Damage::new(self.path, byte, "it holds bytes that are no UTF-8").into()
+            })
+        };
+        text(&row.value)?;
+        let [user, child, entity_type, entity, action, occurred, created] = &row.fields;
+        let string = |span| text(span).map(|raw| pyjson::decode_string(raw).unwrap_or_default());
+        let moment = |span| text(span).map(record::moment);
+        let occurred_at = moment(occurred)?.unwrap_or(Timestamp::EPOCH);
+        let (user, has_user) = (string(user)?, !row.fields[0].is_empty());
+        loaded.index.push(&Summary {
+            row: self.row_number(row)?,
+            place: Place {
+                offset: self.base + row.value.start as u64,
+                len: u32::try_from(row.value.len()).unwrap_or(u32::MAX),
+            },
+            user_id: (has_user && !user.is_empty()).then_some(&*user),
+            child_id: &string(child)?,
+            entity_id: &string(entity)?,
+            kind: Kind::parse(&string(entity_type)?, &string(action)?),
+            occurred_at,
+            created_at: moment(created)?.unwrap_or(occurred_at),
+        });
+        loaded.crc.update(&self.buffer[self.hashed..row.masked.start]);
+        loaded.crc.update(&self.buffer[row.masked.end..row.value.end]);
+        self.hashed = row.value.end;
+        loaded.end = self.base + row.value.end as u64;
+        Ok(())
+    }
+
+    fn row_number(&self, row: &RowSpans) -> Result<RowNumber, OpenError> {
+        let name = std::str::from_utf8(&self.buffer[row.name.clone()]).ok();
+        let number = name.and_then(pyjson::decode_string).and_then(|name| name.parse().ok());
+        number.ok_or_else(|| {
+            let byte = self.base + row.name.start as u64;
+            Damage::new(self.path, byte, "this row's name is no number").into()
+        })
+    }
+
+    fn hash_until(&mut self, crc: &mut crc32fast::Hasher, offset: u64) {
+        let end = usize::try_from(offset - self.base).unwrap_or(self.buffer.len());
+        crc.update(&self.buffer[self.hashed..end]);
+        self.hashed = end;
+    }
+
+    /// The whole rows from here on, up to the table's end or to what is no row.
+    fn tail(&mut self, mut first: bool) -> Result<Vec<(RowNumber, String)>, OpenError> {
+        let mut rows = Vec::new();
+        loop {
+            match self.row(first) {
+                Ok(Some(row)) => {
+                    let text = String::from_utf8(self.buffer[row.value.clone()].to_vec());
+                    match (self.row_number(&row), text) {
+                        (Ok(number), Ok(text)) => rows.push((number, text)),
+                        _ => return Ok(rows),
+                    }
+                }
+                Ok(None) | Err(OpenError::Damaged(_)) => return Ok(rows),
+                Err(error) => return Err(error),
+            }
+            first = false;
+        }
+    }
+
+    /// Whether the default table is the file's last one. Fails where the file isn't closed.
+    fn closes(&mut self) -> Result<bool, OpenError> {
+        let (more, _) = self.take(|scanner| scanner.next_item(b'}', false))?;
+        if more {
+            return Ok(false);
+        }
+        while !self.complete {
+            self.fill()?;
+        }
+        self.take(|scanner| scanner.end().map(drop))?;
+        Ok(true)
+    }
+}
+
+/// The part of a row that a [`Mark`] doesn't count in: its `user_id`'s value and the spaces behind.
+pub(super) fn masked_span(row: &str) -> Range<usize> {
+    scan_fields(&mut Scanner::new(row.as_bytes())).map(|(_, masked)| masked).unwrap_or_default()
+}
+
+fn scan_row(scanner: &mut Scanner<'_>, first: bool) -> Result<Option<RowSpans>, Fault> {
+    if !scanner.next_item(b'}', first)? {
+        return Ok(None);
+    }
+    let name = scanner.name()?;
+    scanner.peek();
+    let start = scanner.position();
+    let (fields, masked) = scan_fields(scanner)?;
+    Ok(Some(RowSpans { name, value: start..scanner.position(), fields, masked }))
+}
+
+/// Takes a row's object: the values of [`FIELDS`], empty where one is missing, and what is masked.
+fn scan_fields(scanner: &mut Scanner<'_>) -> Result<([Range<usize>; 7], Range<usize>), Fault> {
+    let mut fields: [Range<usize>; 7] = Default::default();
+    scanner.take(b'{', "an opening brace")?;
+    let mut masked = scanner.position()..scanner.position();
+    let mut first = true;
+    while scanner.next_item(b'}', first)? {
+        first = false;
+        let field = scanner.name()?;
+        let value = scanner.value()?;
+        if let Some(known) = scanner.known_field(&field, &FIELDS) {
+            if known == 0 {
+                scanner.peek();
+                masked = value.start..scanner.position();
+            }
+            fields[known] = value;
+        }
+    }
+    Ok((fields, masked))
+}
