@@ -1,6 +1,41 @@
 //! Goldstar: the back end of a family chore-and-reward app.
+//!
+//! Each floor uses only the floors below it; a test reads the `use` lines and fails on an upward
+//! one.
+//!
+//! | floor | modules | what lives there |
+//! | --- | --- | --- |
+//! | 4 | [`cli`], [`config`], [`app`] | arguments, configuration, wiring |
+//! | 3 | [`http`] | HTTP and nothing else |
+//! | 2 | [`service`] | what the product does: load, decide, commit, publish |
+//! | 1 | [`store`], [`audit_log`], [`live`], [`env`], [`disk`] | files, streams, the clock and the ids; they don't know each other |
+//! | 0 | [`domain`] | records and rules: no I/O, no clock, no random id, no async |
+//!
+//! # One mutation's way
+//!
+//! A parent activates a task: `POST /children/{child_id}/tasks/{task_id}/activate`.
+//!
+//! 1. `http::serve` accepts the connection, and `http::router` finds the route. `http::extract`
+//!    turns the cookie into a [`service::Parent`], the path into ids and the header into an
+//!    [`domain::IdempotencyKey`]; `http::mutations::activate` hands them on.
+//! 2. [`service::Service::activate`] puts a decision into [`store::Store::commit`].
+//! 3. The store calls that decision on its newest state. It finds the child and the task in the
+//!    caller's family, knows a repeat by its key, and asks [`domain::ledger::activate`], which alone
+//!    rules what becomes of the points. The outcome is a set of [`store::Changes`]: the child with
+//!    its new points, the [`domain::TrackingEvent`] and the key.
+//! 4. The store makes them durable in one journal frame, which many mutations share, and then tells
+//!    each [`store::EventSink`]: [`service::AuditSink`] writes the line of the [`audit_log`],
+//!    [`service::LiveSink`] hands the event to the [`live`] streams.
+//! 5. The commit is answered, and `http::mutations` answers the child and the event's row.
 
+pub mod app;
+pub mod audit_log;
+pub mod cli;
+pub mod config;
 pub mod disk;
 pub mod domain;
 pub mod env;
+pub mod http;
+pub mod live;
+pub mod service;
 pub mod store;

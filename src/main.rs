@@ -1,2 +1,7 @@
 //! The `goldstar` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    goldstar::cli::run()
+}

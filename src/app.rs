@@ -1,0 +1,171 @@
+//! Floor 4: the composition root. A server is a function of its configuration, its listener and its
+//! end; the command and the tests launch exactly the same.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::{self, JoinError, JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::audit_log::AuditLog;
+use crate::config::{Config, Signup, StorageConfig};
+use crate::disk::{Disk, RealDisk};
+use crate::env::Clock;
+use crate::http;
+use crate::live::Hub;
+use crate::service::{AuditSink, Demo, LiveSink, Service, ServiceError, Settings};
+use crate::store::json::{JsonStore, OpenError, Options};
+
+/// What a server uses of the machine: its own, or what a test puts in its place.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// Tells the time.
+    pub clock: Clock,
+    /// Holds the files.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl Default for Machine {
+    /// The machine's own.
+    fn default() -> Self {
+        Self { clock: Clock::system(), disk: Arc::new(RealDisk) }
+    }
+}
+
+/// Why a server didn't start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The data can't be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The machine has no thread left.
+    #[error("a thread could not be started")]
+    Thread(#[source] io::Error),
+    /// The listener has no address.
+    #[error("the address to serve on is not known")]
+    Listener(#[source] io::Error),
+    /// The demo family couldn't be made.
+    #[error(transparent)]
+    Demo(#[from] ServiceError),
+    /// The data wasn't opened to the end.
+    #[error("opening the data failed")]
+    Opening(#[from] JoinError),
+}
+
+impl StartError {
+    /// Whether the data itself is at fault: damaged, or not Goldstar's.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_damage())
+    }
+}
+
+/// Why a server didn't end as it should. What it answered is durable all the same.
+#[derive(Debug, Error)]
+pub enum StopError {
+    /// The files couldn't be brought to their final form; the next start completes them.
+    #[error("the files could not be brought to their final form; the next start completes them")]
+    Close(#[source] io::Error),
+    /// A task of the server's own panicked.
+    #[error("the server failed")]
+    Panicked(#[from] JoinError),
+}
+
+/// Opens the data and puts the product together on it. Blocks: a start reads all of the data.
+pub fn open(
+    storage: &StorageConfig,
+    settings: Settings,
+    machine: &Machine,
+) -> Result<Service, StartError> {
+    let hub = Hub::start().map_err(StartError::Thread)?;
+    let disk = Arc::clone(&machine.disk);
+    let log = AuditLog::new(disk, storage.log_dir.clone(), storage.audit_log());
+    let clock = machine.clock.clone();
+    let options = Options {
+        data_dir: storage.data_dir.clone(),
+        disk: Arc::clone(&machine.disk),
+        now: Arc::new(move || clock.now()),
+    };
+    let sinks: Vec<Box<dyn crate::store::EventSink>> =
+        vec![Box::new(AuditSink::new(log)), Box::new(LiveSink::new(hub.clone()))];
+    let store = Arc::new(JsonStore::open(options, sinks)?);
+    Ok(Service::new(store, hub, machine.clock.clone(), settings))
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    demo: Option<Demo>,
+    served: JoinHandle<io::Result<()>>,
+}
+
+impl Server {
+    /// Where it serves.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The demo family, where one was asked for.
+    pub fn demo(&self) -> Option<&Demo> {
+        self.demo.as_ref()
+    }
+
+    /// Waits for its end: the answers under way are given, the files are in their final form.
+    pub async fn ended(self) -> Result<(), StopError> {
+        self.served.await?.map_err(StopError::Close)
+    }
+}
+
+/// Starts a server on this machine. It answers once this has returned, until `shutdown`.
+pub async fn launch(
+    config: Config,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<Server, StartError> {
+    launch_on(Machine::default(), config, listener, shutdown).await
+}
+
+/// Starts a server on that machine.
+pub async fn launch_on(
+    machine: Machine,
+    config: Config,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<Server, StartError> {
+    let address = listener.local_addr().map_err(StartError::Listener)?;
+    let named_events = config.named_events;
+    let with_demo = config.demo;
+    let settings =
+        Settings { points_floor: config.points_floor, signup_open: config.signup == Signup::Open };
+    let opened = task::spawn_blocking(move || open(&config.storage, settings, &machine));
+    let service = Arc::new(opened.await??);
+    let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
+    let router = http::router(Arc::clone(&service), named_events);
+    let served = tokio::spawn(async move {
+        let end_of_streams = async {
+            shutdown.cancelled().await;
+            service.end_streams();
+        };
+        let housekeeping = tokio::spawn(Arc::clone(&service).keep_house(shutdown.clone()));
+        let requests = http::serve(listener, router, shutdown.clone());
+        let ((), (), kept) = tokio::join!(requests, end_of_streams, housekeeping);
+        if let Err(error) = kept {
+            tracing::error!(%error, "the housekeeping failed");
+        }
+        service.close().await
+    });
+    Ok(Server { address, demo, served })
+}
+
+async fn fill_with_demo(service: &Service) -> Result<Demo, ServiceError> {
+    let filled = service.fill_with_demo().await;
+    if filled.is_err()
+        && let Err(error) = service.close().await
+    {
+        tracing::error!(%error, "the data could not be closed");
+    }
+    filled
+}

@@ -1,0 +1,171 @@
+//! How a log that is behind catches up from the history: after a crash and after a failure alike.
+
+use super::files::LogError;
+use super::lag::{Backoff, Lag};
+use super::{AuditLog, Past, line};
+use crate::domain::{RowNumber, Timestamp, TrackingEvent, UserId};
+
+/// How many events are asked of the history at once.
+const PAGE: usize = 256;
+
+impl AuditLog {
+    /// Whether it is for this log to write about a row.
+    fn is_own(&self, row: RowNumber) -> bool {
+        let is_foreign = |(start, end): &(RowNumber, RowNumber)| *start < row && row <= *end;
+        row <= self.done && !self.foreign.iter().any(is_foreign)
+    }
+
+    /// Finds the logs that the unscanned events belong to; false where that fails.
+    pub(super) fn scan(&mut self, past: &dyn Past) -> bool {
+        while let Some(unscanned) = &mut self.unscanned {
+            let events = match past.events_after(unscanned.after, None, PAGE) {
+                Ok(events) => events,
+                Err(error) => {
+                    unscanned.backoff.failed();
+                    if !std::mem::replace(&mut unscanned.failing, true) {
+                        tracing::error!(%error, "the audit logs wait: the history can't be read");
+                    }
+                    self.last_error = Some(LogError::Past(error).to_string());
+                    return false;
+                }
+            };
+            match events.last() {
+                Some((last, _)) if *last < self.done => unscanned.after = *last,
+                _ => self.unscanned = None,
+            }
+            for (row, event) in &events {
+                if let Some(user_id) = &event.user_id
+                    && self.is_own(*row)
+                {
+                    // Its log has all lines before: an earlier event would have been found first.
+                    let new = || Lag::after(row - 1);
+                    let lag = self.lags.entry(user_id.clone()).or_insert_with(new);
+                    lag.backlog += 1;
+                }
+            }
+        }
+        true
+    }
+
+    /// Brings one log as far as `lines` allows.
+    pub(super) fn settle(&mut self, user_id: &UserId, past: &dyn Past, lines: &mut usize) {
+        if *lines == 0 {
+            return;
+        }
+        let Some(mut lag) = self.lags.remove(user_id) else {
+            return;
+        };
+        match self.catch_up(user_id, &mut lag, past, lines) {
+            Ok(true) if lag.failing => {
+                let path = self.files.path(user_id);
+                tracing::info!(path = %path.display(), "an audit log has caught up");
+            }
+            Ok(true) => {}
+            Ok(false) => {
+                lag.backoff = Backoff::default();
+                self.lags.insert(user_id.clone(), lag);
+            }
+            Err(error) => {
+                *lines = lines.saturating_sub(1);
+                self.fall_behind(user_id, lag, &error);
+            }
+        }
+    }
+
+    /// Whether the log has all its lines then.
+    fn catch_up(
+        &mut self,
+        user_id: &UserId,
+        lag: &mut Lag,
+        past: &dyn Past,
+        lines: &mut usize,
+    ) -> Result<bool, LogError> {
+        if !lag.surveyed {
+            self.survey(user_id, lag, past)?;
+        }
+        while *lines > 0 {
+            let events = self.own_events(past, lag.after, user_id, PAGE)?;
+            let Some((last, _)) = events.last() else {
+                return Ok(true);
+            };
+            let appended = self
+                .files
+                .append(user_id, events.iter().map(|(_, event)| event));
+            if let Err((count, error)) = appended {
+                lag.advance(events[count].0 - 1, count);
+                return Err(error);
+            }
+            lag.advance(*last, events.len());
+            *lines = lines.saturating_sub(events.len());
+        }
+        Ok(false)
+    }
+
+    /// Finds out which lines a log has. As they are written in the order of the events, the last
+    /// one tells.
+    fn survey(&mut self, user_id: &UserId, lag: &mut Lag, past: &dyn Past) -> Result<(), LogError> {
+        let first = self.own_events(past, lag.after, user_id, 1)?;
+        let oldest = first
+            .first()
+            .map_or(Timestamp::MAX, |(_, event)| event.created_at);
+        let last_line = self.files.mend(user_id, oldest, lag.renew)?;
+        lag.renew = false;
+        lag.backlog = 0;
+        let mut row = lag.after;
+        loop {
+            let events = self.own_events(past, row, user_id, PAGE)?;
+            let Some((last, _)) = events.last() else {
+                break;
+            };
+            row = *last;
+            for (row, event) in &events {
+                lag.backlog += 1;
+                if last_line.as_deref() == Some(&*line::value(event.id.as_str())) {
+                    lag.advance(*row, lag.backlog);
+                }
+            }
+        }
+        lag.surveyed = true;
+        Ok(())
+    }
+
+    /// Some of the events after a row that an account's log is to hold; none only where there are
+    /// no more.
+    fn own_events(
+        &self,
+        past: &dyn Past,
+        mut row: RowNumber,
+        user_id: &UserId,
+        limit: usize,
+    ) -> Result<Vec<(RowNumber, TrackingEvent)>, LogError> {
+        loop {
+            let events = past.events_after(row, Some(user_id), limit);
+            let mut events = events.map_err(LogError::Past)?;
+            let Some((last, _)) = events.last() else {
+                return Ok(events);
+            };
+            row = *last;
+            events.retain(|(row, _)| self.is_own(*row));
+            if !events.is_empty() {
+                return Ok(events);
+            }
+        }
+    }
+
+    /// Puts a log among those that are behind, after a failure.
+    pub(super) fn fall_behind(&mut self, user_id: &UserId, mut lag: Lag, error: &LogError) {
+        lag.surveyed = false;
+        if matches!(error, LogError::Sync(_)) {
+            self.unsynced.sync_failed();
+            lag.renew = true;
+            lag.after = lag.after.min(self.unsynced.durable_row(user_id));
+        }
+        lag.backoff.failed();
+        if !std::mem::replace(&mut lag.failing, true) {
+            let path = self.files.path(user_id);
+            tracing::error!(path = %path.display(), %error, "an audit log can't be written");
+        }
+        self.last_error = Some(error.to_string());
+        self.lags.insert(user_id.clone(), lag);
+    }
+}

@@ -1,0 +1,276 @@
+//! The files of the logs: opened when needed, appended to, rotated, and mended after a failure.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::sync::Unsynced;
+use super::{Settings, file_name, line, tail};
+use crate::disk::{self, Disk, DiskFile, Open, put_in_place, read_exact_at};
+use crate::domain::{Timestamp, TrackingEvent, UserId};
+
+/// The most logs that stay open between two calls. With those that are open for a moment, to be
+/// mended (two) and to be synced by a checkpoint (one), there are never more than 128.
+const KEPT_OPEN: usize = 124;
+
+const COPY_CHUNK: usize = 1 << 20;
+
+/// Why a log couldn't be written.
+#[derive(Debug, Error)]
+pub(super) enum LogError {
+    /// The disk failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A sync failed: what was written since the last checkpoint may be lost.
+    #[error("{0}")]
+    Sync(io::Error),
+    /// The history couldn't be read.
+    #[error("the history could not be read: {0}")]
+    Past(String),
+}
+
+#[derive(Debug)]
+pub(super) struct Files {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    settings: Settings,
+    open: HashMap<UserId, OpenLog>,
+    /// Counts the uses of open logs.
+    uses: u64,
+    unsynced: Unsynced,
+}
+
+#[derive(Debug)]
+struct OpenLog {
+    file: Arc<dyn DiskFile>,
+    end: u64,
+    last_use: u64,
+}
+
+impl Files {
+    pub(super) fn new(
+        disk: Arc<dyn Disk>,
+        folder: PathBuf,
+        settings: Settings,
+        unsynced: Unsynced,
+    ) -> Self {
+        Self {
+            disk,
+            folder,
+            settings,
+            open: HashMap::new(),
+            uses: 0,
+            unsynced,
+        }
+    }
+
+    pub(super) fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn path(&self, user_id: &UserId) -> PathBuf {
+        self.folder.join(file_name(user_id))
+    }
+
+    /// Writes the lines of an account's events. After an error it is unknown what the log holds of
+    /// the lines from the given one on.
+    pub(super) fn append<'a>(
+        &mut self,
+        user_id: &UserId,
+        events: impl IntoIterator<Item = &'a TrackingEvent>,
+    ) -> Result<(), (usize, LogError)> {
+        let lines: Vec<String> = events.into_iter().map(line::render).collect();
+        let mut done = 0;
+        while done < lines.len() {
+            match self.append_some(user_id, &lines[done..]) {
+                Ok(count) => done += count,
+                Err(error) => {
+                    self.open.remove(user_id);
+                    return Err((done, error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes as many of the lines as go into one file, at least one; says how many.
+    fn append_some(&mut self, user_id: &UserId, lines: &[String]) -> Result<usize, LogError> {
+        let mut end = self.opened(user_id)?.end;
+        if lines.first().is_some_and(|line| self.rotates(end, line)) {
+            self.rotate(user_id)?;
+            end = self.opened(user_id)?.end;
+        }
+        let mut chunk = String::new();
+        let mut count = 0;
+        for line in lines {
+            if count > 0 && self.rotates(end + chunk.len() as u64, line) {
+                break;
+            }
+            chunk.push_str(line);
+            count += 1;
+        }
+        self.unsynced.wrote(user_id);
+        let log = self.opened(user_id)?;
+        log.file.write_all_at(chunk.as_bytes(), log.end)?;
+        log.end += chunk.len() as u64;
+        Ok(count)
+    }
+
+    /// Python's `RotatingFileHandler.shouldRollover`, as it is since Python 3.13: an empty file
+    /// isn't rotated, however long the line.
+    fn rotates(&self, end: u64, line: &str) -> bool {
+        let Settings { max_bytes, backups } = self.settings;
+        max_bytes > 0 && backups > 0 && end > 0 && end + line.len() as u64 >= max_bytes
+    }
+
+    /// Python's `RotatingFileHandler.doRollover`. After a failure half-way it can be done again:
+    /// what is shifted already isn't shifted twice.
+    fn rotate(&mut self, user_id: &UserId) -> Result<(), LogError> {
+        // Synced before it goes, so that a checkpoint needs to look at the newest file alone.
+        if let Some(log) = self.open.remove(user_id) {
+            log.file.sync().map_err(LogError::Sync)?;
+        }
+        let base = self.path(user_id);
+        for number in (1..self.settings.backups).rev() {
+            match self
+                .disk
+                .rename(&backup(&base, number), &backup(&base, number + 1))
+            {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                renamed => renamed?,
+            }
+        }
+        self.disk.rename(&base, &backup(&base, 1))?;
+        Ok(())
+    }
+
+    fn opened(&mut self, user_id: &UserId) -> io::Result<&mut OpenLog> {
+        if !self.open.contains_key(user_id) && self.open.len() >= KEPT_OPEN {
+            self.close_least_used();
+        }
+        self.uses += 1;
+        let path = self.path(user_id);
+        let log = match self.open.entry(user_id.clone()) {
+            Entry::Occupied(log) => log.into_mut(),
+            Entry::Vacant(place) => {
+                let file = match self.disk.open(&path, Open::Create) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        self.disk.create_dir(&self.folder)?;
+                        self.unsynced.made_folder();
+                        self.disk.open(&path, Open::Create)?
+                    }
+                    opened => opened?,
+                };
+                let end = end_of_last_line(&*file)?;
+                place.insert(OpenLog {
+                    file,
+                    end,
+                    last_use: 0,
+                })
+            }
+        };
+        log.last_use = self.uses;
+        Ok(log)
+    }
+
+    fn close_least_used(&mut self) {
+        let oldest = self.open.iter().min_by_key(|(_, log)| log.last_use);
+        if let Some(user_id) = oldest.map(|(user_id, _)| user_id.clone()) {
+            self.open.remove(&user_id);
+        }
+    }
+
+    /// Closes an account's log.
+    pub(super) fn close(&mut self, user_id: &UserId) {
+        self.open.remove(user_id);
+    }
+
+    /// Looks at what an account's log holds after a crash or a failure: cuts what isn't whole, and
+    /// tells the last event that has a line (in the form of [`line::value`]). What is older than
+    /// `oldest` is known to be whole. With `renew` the log becomes a new, synced file.
+    pub(super) fn mend(
+        &mut self,
+        user_id: &UserId,
+        oldest: Timestamp,
+        renew: bool,
+    ) -> io::Result<Option<String>> {
+        self.close(user_id);
+        let base = self.path(user_id);
+        let mut last_event = None;
+        if let Some(file) = self.open_if_exists(&base, Open::Write)? {
+            let tail = tail::read(&*file, oldest)?;
+            // Lines that a crash left behind may never have been synced.
+            self.unsynced.wrote(user_id);
+            if tail.good_len < tail.len {
+                file.set_len(tail.good_len)?;
+            }
+            if renew {
+                self.renew(&base, &*file, tail.good_len)?;
+            }
+            last_event = tail.last_event;
+        }
+        // The newest file may be an empty one, or its rotation may have been cut short.
+        for number in 1..=self.settings.backups {
+            if last_event.is_some() {
+                break;
+            }
+            if let Some(file) = self.open_if_exists(&backup(&base, number), Open::Read)? {
+                last_event = tail::read(&*file, Timestamp::MAX)?.last_event;
+            }
+        }
+        Ok(last_event)
+    }
+
+    fn open_if_exists(&self, path: &Path, how: Open) -> io::Result<Option<Arc<dyn DiskFile>>> {
+        match self.disk.open(path, how) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a synced copy in the place of a file whose sync failed.
+    fn renew(&self, path: &Path, file: &dyn DiskFile, len: u64) -> io::Result<()> {
+        let temporary = disk::temporary_path(path);
+        let copy = self.disk.open(&temporary, Open::Truncate)?;
+        let mut offset = 0;
+        while offset < len {
+            let count = usize::try_from(len - offset).map_or(COPY_CHUNK, |n| n.min(COPY_CHUNK));
+            let mut chunk = vec![0; count];
+            read_exact_at(file, &mut chunk, offset)?;
+            copy.write_all_at(&chunk, offset)?;
+            offset += count as u64;
+        }
+        put_in_place(&*self.disk, &*copy, &temporary, path)
+    }
+}
+
+/// Where the next line begins. What another program left without a newline gets one: its text is
+/// nothing to cut.
+fn end_of_last_line(file: &dyn DiskFile) -> io::Result<u64> {
+    let len = file.len()?;
+    let Some(last) = len.checked_sub(1) else {
+        return Ok(0);
+    };
+    let mut byte = [0];
+    read_exact_at(file, &mut byte, last)?;
+    if byte == *b"\n" {
+        return Ok(len);
+    }
+    file.write_all_at(b"\n", len)?;
+    Ok(len + 1)
+}
+
+fn backup(base: &Path, number: u32) -> PathBuf {
+    let mut name = base.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    PathBuf::from(name)
+}

@@ -1,0 +1,316 @@
+//! Floor 1: the audit log, one logfmt file an account, rotated by size.
+//!
+//! It follows the audit history and never holds it up: a log that can't be written falls behind
+//! alone, keeps its place, and catches up from the history, so that after any failure or crash each
+//! event has its line exactly once, and an account's lines stand in the order of its events.
+
+mod catch_up;
+mod files;
+mod lag;
+mod line;
+mod name;
+mod sync;
+mod tail;
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::disk::Disk;
+use crate::domain::{RowNumber, TrackingEvent, UserId};
+use files::{Files, LogError};
+use lag::{Backoff, Lag};
+pub use name::file_name;
+use sync::{Cursor, Unsynced};
+
+/// How many lines one retry writes about, so that new events don't wait for long. A log that fails
+/// counts as one line.
+const RETRY_LINES: usize = 4096;
+
+/// When a log is rotated, as Python's `RotatingFileHandler` understands it: where either is 0, never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// A log is rotated before the line that would make it this many bytes long or longer.
+    pub max_bytes: u64,
+    /// How many rotated files an account keeps (`.1` is the youngest); more than
+    /// [`Self::MAX_BACKUPS`] count as so many.
+    pub backups: u32,
+}
+
+impl Settings {
+    /// The most rotated files that an account keeps: a rotation renames each of them.
+    pub const MAX_BACKUPS: u32 = 1000;
+}
+
+impl Default for Settings {
+    /// 10 MiB and five.
+    fn default() -> Self {
+        Self {
+            max_bytes: 10 << 20,
+            backups: 5,
+        }
+    }
+}
+
+/// The audit history, as far as a log needs it to catch up.
+pub trait Past {
+    /// The number of the last event; 0 where there is none.
+    fn last_row(&self) -> RowNumber;
+
+    /// The first `limit` events whose number is above `row`, in order: those of one account, or of
+    /// all. Fewer than `limit` only where there are no more.
+    ///
+    /// The error is a text for the operator.
+    fn events_after(
+        &self,
+        row: RowNumber,
+        user_id: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<(RowNumber, TrackingEvent)>, String>;
+}
+
+/// The audit logs of all accounts.
+///
+/// Nobody else may write to them while it lives. None of its methods fails: what can't be done now
+/// is counted in [`Self::backlog`] and done by [`Self::retry`].
+#[derive(Debug)]
+pub struct AuditLog {
+    files: Files,
+    unsynced: Unsynced,
+    /// The last event that was applied, or that a start found.
+    done: RowNumber,
+    /// The part of the history whose events weren't told to their logs.
+    unscanned: Option<Unscanned>,
+    /// The logs that are behind. Every other one holds the lines of all its events up to `done`.
+    lags: HashMap<UserId, Lag>,
+    /// What another program wrote: above the first and up to the second row.
+    foreign: Vec<(RowNumber, RowNumber)>,
+    last_error: Option<String>,
+}
+
+/// The history above a row, which couldn't be read at the start.
+#[derive(Debug)]
+struct Unscanned {
+    after: RowNumber,
+    /// How many events were applied meanwhile.
+    backlog: usize,
+    failing: bool,
+    backoff: Backoff,
+}
+
+impl AuditLog {
+    /// The logs `tracking_user_<user_id>.log` in `folder`, which is made when it is first needed.
+    pub fn new(disk: Arc<dyn Disk>, folder: PathBuf, settings: Settings) -> Self {
+        let unsynced = Unsynced::default();
+        let settings = Settings {
+            backups: settings.backups.min(Settings::MAX_BACKUPS),
+            ..settings
+        };
+        Self {
+            files: Files::new(disk, folder, settings, unsynced.clone()),
+            unsynced,
+            done: 0,
+            unscanned: None,
+            lags: HashMap::new(),
+            foreign: Vec::new(),
+            last_error: None,
+        }
+    }
+
+    /// Goes on after a start; called once, before anything else.
+    ///
+    /// `saved` is what the last checkpoint yielded, and `written` the last event that Goldstar
+    /// itself wrote: what comes after it in the history is the work of another program, and no line
+    /// is written for it. Without `saved` every event of the history counts as logged; so the first
+    /// checkpoint has to be kept before the first event is applied.
+    ///
+    /// Each event after the checkpoint has its line exactly once when this returns, but in the logs
+    /// that can't be read or written now.
+    pub fn resume(&mut self, saved: Option<&str>, written: RowNumber, past: &dyn Past) {
+        self.done = past.last_row();
+        let mut cursor = self.read_cursor(saved);
+        // A history that was replaced by an older one counts its rows anew.
+        cursor.through = cursor.through.min(self.done);
+        self.foreign.clone_from(&cursor.foreign);
+        let own = written.max(cursor.through);
+        if own < self.done {
+            self.foreign.push((own, self.done));
+        }
+        for (user_id, row) in &cursor.lagging {
+            let lag = Lag::after((*row).min(self.done));
+            self.lags.insert(user_id.as_str().into(), lag);
+        }
+        self.unscanned = Some(Unscanned {
+            after: cursor.through,
+            backlog: 0,
+            failing: false,
+            backoff: Backoff::default(),
+        });
+        self.unsynced.set_durable(cursor);
+        if self.scan(past) {
+            let mut lines = usize::MAX;
+            for user_id in self.lags.keys().cloned().collect::<Vec<_>>() {
+                self.settle(&user_id, past, &mut lines);
+            }
+        }
+    }
+
+    /// Writes a line for each of these events, which follow, in order, on what was applied before.
+    /// An event without an account has no log.
+    pub fn apply(&mut self, events: &[(RowNumber, &TrackingEvent)]) {
+        let Some((last, _)) = events.last() else {
+            return;
+        };
+        self.take_findings();
+        self.done = *last;
+        if let Some(unscanned) = &mut self.unscanned {
+            unscanned.backlog += events.len();
+            return;
+        }
+        for (user_id, events) in by_account(events) {
+            if let Some(lag) = self.lags.get_mut(user_id) {
+                lag.backlog += events.len();
+                continue;
+            }
+            let lines = events.iter().map(|(_, event)| *event);
+            if let Err((count, error)) = self.files.append(user_id, lines) {
+                let mut lag = Lag::after(events[count].0 - 1);
+                lag.backlog = events.len() - count;
+                self.fall_behind(user_id, lag, &error);
+            }
+        }
+    }
+
+    /// Tries again what failed; to be called about once a second while there is a backlog. Each log
+    /// waits for 1, 2, 4 … 60 calls from failure to failure. It writes a bounded number of lines, so
+    /// that a long backlog doesn't hold up new events.
+    pub fn retry(&mut self, past: &dyn Past) {
+        self.take_findings();
+        if let Some(unscanned) = &mut self.unscanned
+            && !unscanned.backoff.tick()
+        {
+            return;
+        }
+        if !self.scan(past) {
+            return;
+        }
+        let mut due = Vec::new();
+        for (user_id, lag) in &mut self.lags {
+            if lag.backoff.tick() {
+                due.push((lag.backlog, user_id.clone()));
+            }
+        }
+        // The shortest first: one that takes many calls must not hold up the others.
+        due.sort_by_key(|(backlog, _)| *backlog);
+        let mut lines = RETRY_LINES;
+        for (_, user_id) in due {
+            self.settle(&user_id, past, &mut lines);
+        }
+    }
+
+    /// How many lines are still to be written; at least 1 for each log that is behind.
+    pub fn backlog(&self) -> usize {
+        let lags = self.lags.values().map(|lag| lag.backlog.max(1));
+        let unscanned = self.unscanned.as_ref();
+        let failed = self.unsynced.failed().map_or(0, |(count, _)| count);
+        lags.sum::<usize>() + unscanned.map_or(0, |unscanned| unscanned.backlog.max(1)) + failed
+    }
+
+    /// Why the last failure happened, while there is a backlog. It names no account: it may be
+    /// shown to anyone.
+    pub fn last_error(&self) -> Option<String> {
+        if self.backlog() == 0 {
+            return None;
+        }
+        let sync = self.unsynced.failed().map(|(_, error)| error);
+        sync.or_else(|| self.last_error.clone())
+    }
+
+    /// Notes what is logged by now. The work that is returned makes that durable and yields the text
+    /// for [`Self::resume`]; it may run on another thread while events are applied.
+    ///
+    /// Where the work fails, or is dropped, the next checkpoint includes what this one didn't do.
+    pub fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send> {
+        self.take_findings();
+        // A log that is to be renewed counts only as far as the last checkpoint: nothing to sync.
+        let is_whole = |user_id: &UserId| self.lags.get(user_id).is_none_or(|lag| !lag.renew);
+        let work = self.unsynced.checkpoint(
+            self.files.disk(),
+            self.files.folder(),
+            self.cursor(),
+            |user_id| is_whole(user_id).then(|| self.files.path(user_id)),
+        );
+        Box::new(move || work.run())
+    }
+}
+
+impl AuditLog {
+    fn read_cursor(&self, saved: Option<&str>) -> Cursor {
+        let all_done = Cursor {
+            through: self.done,
+            ..Cursor::default()
+        };
+        let Some(saved) = saved else {
+            return all_done;
+        };
+        serde_json::from_str(saved).unwrap_or_else(|error| {
+            tracing::error!(%error, "the audit logs' checkpoint is unreadable: they go on from here");
+            all_done
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        let unscanned = self.unscanned.as_ref();
+        let through = unscanned.map_or(self.done, |unscanned| unscanned.after);
+        let lags = self.lags.iter();
+        let lagging: BTreeMap<_, _> = lags
+            .map(|(user_id, lag)| (user_id.as_str().to_owned(), lag.after))
+            .collect();
+        let lowest = lagging.values().copied().fold(through, RowNumber::min);
+        let mut foreign = self.foreign.clone();
+        foreign.retain(|(_, end)| *end > lowest);
+        Cursor {
+            through,
+            lagging,
+            foreign,
+        }
+    }
+
+    /// Takes over what a checkpoint found out on its thread.
+    fn take_findings(&mut self) {
+        for user_id in self.unsynced.take_gone() {
+            // What is open is a file without a name: the next line begins a new one.
+            self.files.close(&user_id);
+        }
+        for (user_id, error) in self.unsynced.take_failed() {
+            self.files.close(&user_id);
+            let lag = self.lags.remove(&user_id);
+            let lag = lag.unwrap_or_else(|| Lag::after(self.done));
+            let error = LogError::Sync(io::Error::other(error));
+            self.fall_behind(&user_id, lag, &error);
+        }
+    }
+}
+
+/// The events of each account, in their order.
+fn by_account<'a>(
+    events: &[(RowNumber, &'a TrackingEvent)],
+) -> Vec<(&'a UserId, Vec<(RowNumber, &'a TrackingEvent)>)> {
+    let mut accounts: Vec<(&UserId, Vec<_>)> = Vec::new();
+    let mut places = HashMap::new();
+    for (row, event) in events {
+        let Some(user_id) = &event.user_id else {
+            continue;
+        };
+        let place = *places.entry(user_id).or_insert_with(|| {
+            accounts.push((user_id, Vec::new()));
+            accounts.len() - 1
+        });
+        accounts[place].1.push((*row, *event));
+    }
+    accounts
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! The name of an account's log.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::UserId;
+
+/// The longest id, as it is encoded, that stands in a name whole. File systems allow 255 bytes.
+const MAX_WHOLE: usize = 120;
+/// What a name keeps of a longer one, for people to know it by.
+const KEPT: usize = 80;
+
+/// The name of the file for an account: `tracking_user_<user_id>.log`.
+///
+/// Bytes other than ASCII letters, digits, `_` and `-` are percent-encoded, so that no id leaves
+/// the folder. An id that is too long is cut, and the SHA-256 of the whole follows after a dot,
+/// which no whole id holds: two accounts never share a file.
+pub fn file_name(user_id: &UserId) -> String {
+    let mut id = encode(user_id.as_str());
+    if id.len() > MAX_WHOLE {
+        id.truncate(KEPT);
+        id.push('.');
+        for byte in Sha256::digest(user_id.as_str()) {
+            push_hex(&mut id, byte);
+        }
+    }
+    format!("tracking_user_{id}.log")
+}
+
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            push_hex(&mut encoded, byte);
+        }
+    }
+    encoded
+}
+
+fn push_hex(text: &mut String, byte: u8) {
+    let written = write!(text, "{byte:02X}");
+    debug_assert!(written.is_ok(), "writing to a string can't fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_usual_id_stands_in_the_name_as_it_is() {
+        let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        assert_eq!(file_name(&id.into()), format!("tracking_user_{id}.log"));
+    }
+
+    #[test]
+    fn no_id_leaves_the_folder() {
+        for (id, expected) in [
+            ("", "tracking_user_.log"),
+            ("../x", "tracking_user_%2E%2E%2Fx.log"),
+            ("a\0b", "tracking_user_a%00b.log"),
+            ("a%00b", "tracking_user_a%2500b.log"),
+            ("a\\b\nc", "tracking_user_a%5Cb%0Ac.log"),
+            ("é", "tracking_user_%C3%A9.log"),
+        ] {
+            assert_eq!(file_name(&id.into()), expected);
+        }
+    }
+
+    #[test]
+    fn two_ids_never_share_a_name() {
+        let long = "a".repeat(300);
+        let shown = file_name(&long.as_str().into());
+        let pretender = shown
+            .trim_start_matches("tracking_user_")
+            .trim_end_matches(".log");
+        let ids = [
+            long.clone(),
+            format!("{long}b"),
+            "a".repeat(120),
+            "a".repeat(121),
+            "/".repeat(300),
+            "/".repeat(301),
+            pretender.to_owned(),
+        ];
+        let names: HashSet<_> = ids
+            .iter()
+            .map(|id| file_name(&id.as_str().into()))
+            .collect();
+        assert_eq!(names.len(), ids.len());
+        // Room for `.1000` and `.tmp` within the 255 bytes of a file name.
+        assert!(names.iter().all(|name| name.len() <= 240), "{names:?}");
+    }
+}

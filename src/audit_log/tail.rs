@@ -1,0 +1,167 @@
+//! The end of a log, read backwards: what is damaged, and how far it goes.
+
+use std::io;
+
+use memchr::{memchr, memrchr};
+
+use super::line;
+use crate::disk::{DiskFile, read_exact_at};
+use crate::domain::Timestamp;
+
+const CHUNK: u64 = 64 << 10;
+
+/// What the end of a log holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// The file's length in bytes.
+    pub(super) len: u64,
+    /// How many of them are whole lines.
+    pub(super) good_len: u64,
+    /// The event id of the last whole line that is an event's, as it stands there.
+    pub(super) last_event: Option<String>,
+}
+
+/// Reads a log from its end back to a line that is older than `oldest`.
+///
+/// A crash can tear the last line off; and after a loss of power there can be zeros instead of what
+/// wasn't synced, with later lines behind them. So the whole lines end where the first line with a
+/// zero begins. Lines older than `oldest` must be synced: no damage is looked for beyond.
+pub(super) fn read(file: &dyn DiskFile, oldest: Timestamp) -> io::Result<Tail> {
+    let len = file.len()?;
+    let mut tail = Tail {
+        len,
+        good_len: len,
+        last_event: None,
+    };
+    let mut lines = LinesBack {
+        file,
+        start: len,
+        buffer: Vec::new(),
+    };
+    while let Some((offset, line)) = lines.next()? {
+        if line.last() != Some(&b'\n') || memchr(0, &line).is_some() {
+            tail.good_len = offset;
+            tail.last_event = None;
+            continue;
+        }
+        if let Some(head) = line::head(&line) {
+            if tail.last_event.is_none() {
+                tail.last_event = Some(head.event_id.to_owned());
+            }
+            if head.time < oldest {
+                break;
+            }
+        }
+    }
+    Ok(tail)
+}
+
+/// The lines of a file from the last to the first.
+struct LinesBack<'a> {
+    file: &'a dyn DiskFile,
+    /// Where the buffer begins in the file.
+    start: u64,
+    /// What is read and not handed out.
+    buffer: Vec<u8>,
+}
+
+impl LinesBack<'_> {
+    /// The line before, with its newline, and where it begins.
+    fn next(&mut self) -> io::Result<Option<(u64, Vec<u8>)>> {
+        loop {
+            // The last byte is the line's own newline, or no newline at all.
+            let before = self.buffer.len().saturating_sub(1);
+            if let Some(at) = memrchr(b'\n', &self.buffer[..before]) {
+                let line = self.buffer.split_off(at + 1);
+                return Ok(Some((self.start + at as u64 + 1, line)));
+            }
+            if self.start == 0 {
+                let line = std::mem::take(&mut self.buffer);
+                return Ok((!line.is_empty()).then_some((0, line)));
+            }
+            self.read_more()?;
+        }
+    }
+
+    fn read_more(&mut self) -> io::Result<()> {
+        // Twice the buffer each time: a line of any length costs no more than linear time.
+        let more = self.start.min(CHUNK.max(self.buffer.len() as u64));
+        let more_bytes = usize::try_from(more).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        let mut buffer = vec![0; more_bytes];
+        read_exact_at(self.file, &mut buffer, self.start - more)?;
+        buffer.append(&mut self.buffer);
+        self.start -= more;
+        self.buffer = buffer;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::tests::event_with;
+    use super::*;
+    use crate::disk::{Disk, Open, RealDisk};
+
+    fn moment(second: i64) -> Timestamp {
+        Timestamp::from_micros(second * 1_000_000)
+    }
+
+    fn line(second: i64) -> Vec<u8> {
+        let event = event_with(|fields| {
+            fields.id = format!("e{second}").into();
+            fields.created_at = moment(second);
+            fields.occurred_at = moment(second);
+        });
+        line::render(&event).into_bytes()
+    }
+
+    fn read_bytes(bytes: &[u8], oldest: i64) -> (u64, Option<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, bytes).unwrap();
+        let file = RealDisk.open(Path::new(&path), Open::Read).unwrap();
+        let tail = read(&*file, moment(oldest)).unwrap();
+        assert_eq!(tail.len, bytes.len() as u64);
+        (tail.good_len, tail.last_event)
+    }
+
+    #[test]
+    fn a_torn_line_is_no_line() {
+        let first = line(1);
+        let whole = first.len() as u64;
+        assert_eq!(read_bytes(b"", 0), (0, None));
+        let torn = &line(2)[..20];
+        let bytes = [first.as_slice(), torn].concat();
+        assert_eq!(read_bytes(&bytes, 0), (whole, Some("e1".to_owned())));
+        assert_eq!(read_bytes(torn, 0), (0, None));
+    }
+
+    #[test]
+    fn lines_behind_zeros_are_not_whole() {
+        let first = line(1);
+        let whole = first.len() as u64;
+        let zeros = vec![0; 200_000];
+        let bytes = [&first, &line(2)[..9], &zeros, &line(3)[9..], &line(4)].concat();
+        assert_eq!(read_bytes(&bytes, 2), (whole, Some("e1".to_owned())));
+        let bytes = [&first[..], &zeros].concat();
+        assert_eq!(read_bytes(&bytes, 2), (whole, Some("e1".to_owned())));
+    }
+
+    #[test]
+    fn lines_of_another_form_stay() {
+        let note = "a note\n".repeat(30_000);
+        let bytes = [&line(1), note.as_bytes()].concat();
+        let expected = (bytes.len() as u64, Some("e1".to_owned()));
+        assert_eq!(read_bytes(&bytes, 2), expected);
+    }
+
+    #[test]
+    fn a_line_longer_than_any_chunk_is_one_line() {
+        let long = vec![b'x'; 3 * 65_536 + 7];
+        let bytes = [&line(1), &long[..], b"\n", &line(2)].concat();
+        let expected = (bytes.len() as u64, Some("e2".to_owned()));
+        assert_eq!(read_bytes(&bytes, 0), expected);
+    }
+}

@@ -1,0 +1,321 @@
+//! The log as a whole. What the tests share is here; `rotation`, `crash` and `failure` use it.
+
+mod crash;
+mod failure;
+mod rotation;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::disk::{DiskFile, Open, RealDisk};
+use crate::domain::{Action, EntityType, EventFields, Points, Timestamp};
+
+/// An event with some fields of its own.
+pub(super) fn event_with(change: impl FnOnce(&mut EventFields)) -> TrackingEvent {
+    let mut fields = EventFields {
+        id: "e-1".into(),
+        user_id: Some("u-1".into()),
+        child_id: "c-1".into(),
+        entity_type: EntityType::Penalty,
+        entity_id: "t-1".to_owned(),
+        action: Action::Activated,
+        points_before: Points::new(8).unwrap(),
+        points_after: Points::new(5).unwrap(),
+        delta: -3,
+        occurred_at: Timestamp::EPOCH,
+        created_at: Timestamp::EPOCH,
+        metadata: None,
+    };
+    change(&mut fields);
+    TrackingEvent::new(fields).unwrap()
+}
+
+/// The audit history: row n is the n-th event.
+#[derive(Default)]
+struct Table {
+    events: RefCell<Vec<TrackingEvent>>,
+    unreadable: Cell<bool>,
+}
+
+impl Table {
+    /// Adds `count` events of an account. The lines of the first 999 are equally long.
+    fn add(&self, user_id: &str, count: usize) {
+        let mut events = self.events.borrow_mut();
+        for _ in 0..count {
+            let row = events.len() + 1;
+            events.push(event_with(|fields| {
+                fields.id = format!("e{row:03}").into();
+                fields.user_id = Some(user_id.into());
+                // Pairs of events share a moment, as events of one batch do.
+                let moment = Timestamp::from_micros(i64::try_from(row / 2).unwrap());
+                fields.created_at = moment;
+                fields.occurred_at = moment;
+            }));
+        }
+    }
+
+    /// Has a log apply the events after a row.
+    fn apply(&self, log: &mut AuditLog, after: usize) {
+        let events = self.events.borrow();
+        let events: Vec<_> = (1..).zip(events.iter()).skip(after).collect();
+        log.apply(&events);
+    }
+
+    /// Adds events and has a log apply them.
+    fn record(&self, log: &mut AuditLog, user_id: &str, count: usize) {
+        let after = self.events.borrow().len();
+        self.add(user_id, count);
+        self.apply(log, after);
+    }
+
+    /// The ids of an account's events.
+    fn ids_of(&self, user_id: &str) -> Vec<String> {
+        let events = self.events.borrow();
+        let own = events
+            .iter()
+            .filter(|event| event.user_id == Some(user_id.into()));
+        own.map(|event| event.id.to_string()).collect()
+    }
+}
+
+impl Past for Table {
+    fn last_row(&self) -> RowNumber {
+        self.events.borrow().len() as u64
+    }
+
+    fn events_after(
+        &self,
+        row: RowNumber,
+        user_id: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<(RowNumber, TrackingEvent)>, String> {
+        if self.unreadable.get() {
+            return Err("unreadable".to_owned());
+        }
+        let events = self.events.borrow();
+        let wanted = (1..).zip(events.iter()).filter(|(number, event)| {
+            *number > row && (user_id.is_none() || event.user_id.as_ref() == user_id)
+        });
+        let wanted = wanted.take(limit);
+        Ok(wanted.map(|(row, event)| (row, event.clone())).collect())
+    }
+}
+
+/// The machine's disk, which counts open files and fails on demand.
+#[derive(Clone, Debug, Default)]
+struct TestDisk(Arc<TestDiskState>);
+
+#[derive(Debug, Default)]
+struct TestDiskState {
+    open: AtomicUsize,
+    most_open: AtomicUsize,
+    writes: AtomicUsize,
+    /// The write that fails, after half of its bytes; the first is 1.
+    failing_write: AtomicUsize,
+    syncs_fail: AtomicBool,
+}
+
+#[derive(Debug)]
+struct TestFile {
+    disk: TestDisk,
+    file: Arc<dyn DiskFile>,
+}
+
+impl Disk for TestDisk {
+    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
+        let file = RealDisk.open(path, how)?;
+        let open = self.0.open.fetch_add(1, Ordering::Relaxed) + 1;
+        self.0.most_open.fetch_max(open, Ordering::Relaxed);
+        let disk = self.clone();
+        Ok(Arc::new(TestFile { disk, file }))
+    }
+
+    fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
+        RealDisk.copy_mode(like, path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove(path)
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        RealDisk.create_dir(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        RealDisk.sync_dir(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        RealDisk.list(path)
+    }
+}
+
+impl DiskFile for TestFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(buffer, offset)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let number = self.disk.0.writes.fetch_add(1, Ordering::Relaxed) + 1;
+        if number == self.disk.0.failing_write.load(Ordering::Relaxed) {
+            self.file.write_all_at(&bytes[..bytes.len() / 2], offset)?;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.file.write_all_at(bytes, offset)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        if self.disk.0.syncs_fail.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the sync failed"));
+        }
+        self.file.sync()
+    }
+}
+
+impl Drop for TestFile {
+    fn drop(&mut self) {
+        self.disk.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A log in a folder of its own that isn't there yet, at the start of an empty history.
+fn log_in(home: &TempDir, disk: impl Disk + 'static, settings: Settings) -> AuditLog {
+    AuditLog::new(Arc::new(disk), folder(home), settings)
+}
+
+fn folder(home: &TempDir) -> PathBuf {
+    home.path().join("logs")
+}
+
+fn settings(max_bytes: u64, backups: u32) -> Settings {
+    Settings { max_bytes, backups }
+}
+
+/// Every file of the folder by name.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let names = RealDisk.list(folder).unwrap_or_default().into_iter();
+    names
+        .map(|name| {
+            let bytes = fs::read(folder.join(&name)).unwrap();
+            (name, bytes)
+        })
+        .collect()
+}
+
+/// The event ids of a log, oldest first: of the rotated files, then of the newest.
+fn ids_in(folder: &Path, user_id: &str) -> Vec<String> {
+    let base = file_name(&user_id.into());
+    let mut files = contents(folder);
+    files.retain(|name, _| name.starts_with(&base));
+    let mut ids = Vec::new();
+    for bytes in files.into_values().rev() {
+        // In reverse of the names: `.2`, `.1`, and the bare one last.
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.is_empty() || text.ends_with('\n'), "{text:?}");
+        ids.extend(text.lines().map(|line| {
+            let head = line::head(line.as_bytes());
+            head.unwrap_or_else(|| panic!("{line:?}"))
+                .event_id
+                .to_owned()
+        }));
+    }
+    ids
+}
+
+/// The length of the lines of [`Table::add`] for accounts with a name of one letter.
+fn line_len() -> u64 {
+    let table = Table::default();
+    table.add("a", 1);
+    let events = table.events.borrow();
+    line::render(&events[0]).len() as u64
+}
+
+#[test]
+fn each_event_is_a_line_in_its_accounts_log() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    assert!(!folder(&home).exists(), "it is made when it is needed");
+    table.record(&mut log, "a", 2);
+    table.record(&mut log, "b", 1);
+    table.record(&mut log, "../a", 1);
+    table.record(&mut log, "a", 1);
+    assert_eq!(ids_in(&folder(&home), "a"), ["e001", "e002", "e005"]);
+    assert_eq!(ids_in(&folder(&home), "b"), ["e003"]);
+    assert_eq!(ids_in(&folder(&home), "../a"), ["e004"]);
+    assert_eq!((log.backlog(), log.last_error()), (0, None));
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(folder(&home)), 0o700);
+    assert_eq!(mode(folder(&home).join("tracking_user_a.log")), 0o600);
+}
+
+#[test]
+fn an_event_without_an_account_has_no_line() {
+    let home = tempfile::tempdir().unwrap();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &Table::default());
+    let event = event_with(|fields| fields.user_id = None);
+    log.apply(&[(1, &event)]);
+    assert_eq!(contents(&folder(&home)), BTreeMap::new());
+}
+
+#[test]
+fn what_another_program_left_without_a_newline_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let path = folder(&home).join("tracking_user_a.log");
+    fs::create_dir(folder(&home)).unwrap();
+    fs::write(&path, "an old line").unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 1);
+    let text = fs::read_to_string(&path).unwrap();
+    let line = line::render(&table.events.borrow()[0]);
+    assert_eq!(text, format!("an old line\n{line}"));
+}
+
+#[test]
+fn a_thousand_accounts_never_open_more_than_128_files() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let table = Table::default();
+    let mut log = log_in(&home, disk.clone(), Settings::default());
+    log.resume(None, 0, &table);
+    let accounts: Vec<_> = (0..1000).map(|number| format!("u{number}")).collect();
+    for _ in 0..2 {
+        for user_id in &accounts {
+            table.record(&mut log, user_id, 1);
+        }
+        log.checkpoint()().unwrap();
+    }
+    for user_id in &accounts {
+        assert_eq!(ids_in(&folder(&home), user_id), table.ids_of(user_id));
+    }
+    let most_open = disk.0.most_open.load(Ordering::Relaxed);
+    assert!((100..=128).contains(&most_open), "{most_open}");
+    drop(log);
+    assert_eq!(disk.0.open.load(Ordering::Relaxed), 0);
+}

@@ -1,0 +1,170 @@
+//! Each event has its line exactly once after a crash.
+
+use super::*;
+
+/// What a crash leaves behind: the folder's files, and the last checkpoint.
+struct Wreck {
+    files: BTreeMap<String, Vec<u8>>,
+    saved: String,
+}
+
+/// Starts on what a crash left behind, and answers the files that there are then.
+fn restarted(wreck: &Wreck, settings: Settings, table: &Table) -> BTreeMap<String, Vec<u8>> {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(folder(&home)).unwrap();
+    for (name, bytes) in &wreck.files {
+        fs::write(folder(&home).join(name), bytes).unwrap();
+    }
+    let mut log = log_in(&home, RealDisk, settings);
+    log.resume(Some(&wreck.saved), table.last_row(), table);
+    assert_eq!((log.backlog(), log.last_error()), (0, None));
+    contents(&folder(&home))
+}
+
+/// Logs events of two accounts with a checkpoint in between, loses what wasn't synced of the one
+/// log from each byte on, in each way that a disk may, and compares.
+fn check_every_byte(settings: Settings, synced: usize, unsynced: usize, durable_len: usize) {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, settings);
+    log.resume(None, 0, &table);
+    table.record(&mut log, "b", 1);
+    table.record(&mut log, "a", synced);
+    let saved = log.checkpoint()().unwrap();
+    table.record(&mut log, "a", unsynced);
+    table.record(&mut log, "b", 1);
+    drop(log);
+    let whole = contents(&folder(&home));
+    let name = file_name(&"a".into());
+    let bytes = &whole[&name];
+    assert!(bytes.len() > durable_len);
+    let mut wreck = Wreck {
+        files: whole.clone(),
+        saved,
+    };
+    for cut in durable_len..=bytes.len() {
+        let mut zeroed = bytes[..cut].to_vec();
+        zeroed.resize(bytes.len() + 100, 0);
+        let mut holed = bytes.clone();
+        holed[cut..(cut + 50).min(bytes.len())].fill(0);
+        for left in [bytes[..cut].to_vec(), zeroed, holed] {
+            wreck.files.insert(name.clone(), left);
+            assert!(restarted(&wreck, settings, &table) == whole, "cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_log_that_is_cut_at_any_byte_is_completed() {
+    let len = usize::try_from(line_len()).unwrap();
+    check_every_byte(Settings::default(), 2, 3, 2 * len);
+}
+
+#[test]
+fn a_log_that_is_cut_after_a_rotation_is_completed() {
+    // The checkpoint is in `.1` then, with two of the later lines.
+    check_every_byte(settings(5 * line_len(), 2), 2, 4, 0);
+}
+
+#[test]
+fn a_rotation_that_is_cut_short_is_completed() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let settings = settings(2 * line_len() + 1, 2);
+    let mut log = log_in(&home, RealDisk, settings);
+    log.resume(None, 0, &table);
+    let saved = log.checkpoint()().unwrap();
+    table.record(&mut log, "a", 5);
+    drop(log);
+    let whole = contents(&folder(&home));
+    assert_eq!(whole.len(), 3);
+    // The newest file is rotated away, and the next one not made.
+    let mut files = whole.clone();
+    files.remove("tracking_user_a.log");
+    let wreck = Wreck { files, saved };
+    assert!(restarted(&wreck, settings, &table) == whole);
+}
+
+#[test]
+fn a_crash_that_loses_nothing_adds_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    let first = log.checkpoint()().unwrap();
+    table.record(&mut log, "a", 600);
+    let second = log.checkpoint()().unwrap();
+    let files = contents(&folder(&home));
+    for saved in [first, second] {
+        let files = files.clone();
+        let wreck = Wreck {
+            files: files.clone(),
+            saved,
+        };
+        assert!(restarted(&wreck, Settings::default(), &table) == files);
+    }
+}
+
+#[test]
+fn an_older_services_events_are_not_logged_anew() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    table.add("a", 3);
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 1);
+    assert_eq!(ids_in(&folder(&home), "a"), ["e004"]);
+}
+
+#[test]
+fn another_programs_events_get_no_line() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    let saved = log.checkpoint()().unwrap();
+    table.record(&mut log, "a", 2);
+    drop(log);
+    fs::remove_file(folder(&home).join("tracking_user_a.log")).unwrap();
+    table.add("a", 2);
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    // The history can't be read at first: the gap has to be remembered, across a restart too.
+    table.unreadable.set(true);
+    log.resume(Some(&saved), 2, &table);
+    table.record(&mut log, "a", 1);
+    let saved = log.checkpoint()().unwrap();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(Some(&saved), 5, &table);
+    table.record(&mut log, "a", 1);
+    assert_eq!(ids_in(&folder(&home), "a"), [""; 0]);
+    table.unreadable.set(false);
+    log.retry(&table);
+    assert_eq!(
+        ids_in(&folder(&home), "a"),
+        ["e001", "e002", "e005", "e006"]
+    );
+    assert_eq!(log.backlog(), 0);
+}
+
+#[test]
+fn an_unreadable_checkpoint_does_not_stop_the_logs() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    table.add("a", 1);
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(Some("{"), 1, &table);
+    table.record(&mut log, "a", 1);
+    assert_eq!(ids_in(&folder(&home), "a"), ["e002"]);
+}
+
+#[test]
+fn a_checkpoint_beyond_the_history_counts_to_its_end() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    table.add("a", 1);
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(Some(r#"{"through":9,"lagging":{"a":7}}"#), 1, &table);
+    table.record(&mut log, "a", 1);
+    assert_eq!(log.checkpoint()().unwrap(), r#"{"through":2,"lagging":{}}"#);
+    assert_eq!(ids_in(&folder(&home), "a"), ["e002"]);
+}

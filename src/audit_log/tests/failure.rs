@@ -1,0 +1,223 @@
+//! A log that can't be written falls behind alone, and catches up.
+
+use super::*;
+
+/// Retries until nothing is behind.
+fn catch_up(log: &mut AuditLog, table: &Table) {
+    for _ in 0..200 {
+        if log.backlog() == 0 {
+            return;
+        }
+        log.retry(table);
+    }
+    panic!(
+        "{} lines are missing: {:?}",
+        log.backlog(),
+        log.last_error()
+    );
+}
+
+#[test]
+fn a_log_that_can_not_be_written_falls_behind_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 1);
+    let path = folder(&home).join("tracking_user_bad.log");
+    fs::create_dir(&path).unwrap();
+    table.record(&mut log, "bad", 2);
+    table.record(&mut log, "a", 1);
+    table.record(&mut log, "bad", 1);
+    assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a"));
+    assert_eq!(log.backlog(), 3);
+    assert_eq!(log.last_error().unwrap(), "Is a directory (os error 21)");
+    for _ in 0..10 {
+        log.retry(&table);
+    }
+    assert_eq!(log.backlog(), 3);
+    fs::remove_dir(&path).unwrap();
+    table.record(&mut log, "bad", 1);
+    assert_eq!(log.backlog(), 4, "later events wait for the earlier ones");
+    catch_up(&mut log, &table);
+    assert_eq!(ids_in(&folder(&home), "bad"), table.ids_of("bad"));
+    assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a"));
+    assert_eq!(log.last_error(), None);
+    table.record(&mut log, "bad", 1);
+    assert_eq!(ids_in(&folder(&home), "bad"), table.ids_of("bad"));
+}
+
+#[test]
+fn a_log_that_is_behind_stays_so_across_a_restart() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 2);
+    let path = folder(&home).join("tracking_user_b.log");
+    fs::create_dir(&path).unwrap();
+    table.record(&mut log, "b", 2);
+    table.record(&mut log, "a", 1);
+    let saved = log.checkpoint()().unwrap();
+    assert_eq!(saved, r#"{"through":5,"lagging":{"b":2}}"#);
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(Some(&saved), 5, &table);
+    assert!(log.backlog() > 0);
+    fs::remove_dir(&path).unwrap();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(Some(&saved), 5, &table);
+    assert_eq!(log.backlog(), 0);
+    for user_id in ["a", "b"] {
+        assert_eq!(ids_in(&folder(&home), user_id), table.ids_of(user_id));
+    }
+}
+
+#[test]
+fn whichever_write_fails_each_line_is_there_once() {
+    for failing in 1..=12 {
+        let home = tempfile::tempdir().unwrap();
+        let disk = TestDisk::default();
+        let table = Table::default();
+        let mut log = log_in(&home, disk.clone(), settings(4 * line_len(), 9));
+        log.resume(None, 0, &table);
+        disk.0.failing_write.store(failing, Ordering::Relaxed);
+        for count in [1, 5, 2, 4] {
+            table.record(&mut log, "a", count);
+            table.record(&mut log, "b", 1);
+        }
+        let writes = disk.0.writes.load(Ordering::Relaxed);
+        assert_eq!(log.backlog() > 0, failing <= writes, "write {failing}");
+        catch_up(&mut log, &table);
+        for user_id in ["a", "b"] {
+            let ids = ids_in(&folder(&home), user_id);
+            assert_eq!(ids, table.ids_of(user_id), "write {failing}");
+        }
+    }
+}
+
+#[test]
+fn a_log_whose_sync_failed_becomes_a_new_file() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let table = Table::default();
+    let mut log = log_in(&home, disk.clone(), Settings::default());
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 2);
+    table.record(&mut log, "b", 2);
+    log.checkpoint()().unwrap();
+    table.record(&mut log, "a", 2);
+    disk.0.syncs_fail.store(true, Ordering::Relaxed);
+    assert!(log.checkpoint()().is_err());
+    assert_eq!(log.backlog(), 1);
+    assert_eq!(log.last_error().unwrap(), "the sync failed");
+    disk.0.syncs_fail.store(false, Ordering::Relaxed);
+    // The disk lost one line that seemed written.
+    let path = folder(&home).join("tracking_user_a.log");
+    let old = fs::File::options().write(true).open(&path).unwrap();
+    old.set_len(3 * line_len()).unwrap();
+    // The next checkpoint doesn't trust the file, and holds nobody up.
+    let saved = log.checkpoint()().unwrap();
+    assert_eq!(saved, r#"{"through":6,"lagging":{"a":4}}"#);
+    catch_up(&mut log, &table);
+    let saved = log.checkpoint()().unwrap();
+    assert_eq!(saved, r#"{"through":6,"lagging":{}}"#);
+    assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a"));
+    assert_eq!(
+        old.metadata().unwrap().len(),
+        3 * line_len(),
+        "another file"
+    );
+}
+
+#[test]
+fn a_sync_that_fails_in_a_rotation_loses_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let table = Table::default();
+    let mut log = log_in(&home, disk.clone(), settings(3 * line_len(), 5));
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 2);
+    let overtaken = log.checkpoint();
+    disk.0.syncs_fail.store(true, Ordering::Relaxed);
+    table.record(&mut log, "a", 2);
+    disk.0.syncs_fail.store(false, Ordering::Relaxed);
+    assert!(overtaken().is_err(), "its sync would succeed by mistake");
+    fs::write(folder(&home).join("tracking_user_a.log"), "").unwrap();
+    catch_up(&mut log, &table);
+    assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a"));
+}
+
+#[test]
+fn what_a_checkpoint_did_not_do_the_next_one_does() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let table = Table::default();
+    let mut log = log_in(&home, disk.clone(), Settings::default());
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 1);
+    drop(log.checkpoint());
+    let slow = log.checkpoint();
+    table.record(&mut log, "a", 1);
+    assert_eq!(slow().unwrap(), r#"{"through":1,"lagging":{}}"#);
+    // Were the log not in the set any more, this would succeed.
+    disk.0.syncs_fail.store(true, Ordering::Relaxed);
+    assert!(log.checkpoint()().is_err());
+}
+
+#[test]
+fn a_log_that_somebody_removed_begins_anew() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 1);
+    fs::remove_dir_all(folder(&home)).unwrap();
+    log.checkpoint()().unwrap();
+    table.record(&mut log, "a", 1);
+    assert_eq!(ids_in(&folder(&home), "a"), ["e002"]);
+}
+
+#[test]
+fn a_history_that_can_not_be_read_is_caught_up_with_later() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    let saved = log.checkpoint()().unwrap();
+    table.record(&mut log, "a", 2);
+    table.unreadable.set(true);
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(Some(&saved), 2, &table);
+    table.record(&mut log, "b", 2);
+    assert_eq!(log.backlog(), 2);
+    let error = log.last_error().unwrap();
+    assert_eq!(error, "the history could not be read: unreadable");
+    assert_eq!(log.checkpoint()().unwrap(), saved);
+    log.retry(&table);
+    table.unreadable.set(false);
+    catch_up(&mut log, &table);
+    for user_id in ["a", "b"] {
+        assert_eq!(ids_in(&folder(&home), user_id), table.ids_of(user_id));
+    }
+}
+
+#[test]
+fn a_long_backlog_is_written_in_parts_and_holds_nobody_up() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    for user_id in ["a", "b"] {
+        let path = folder(&home).join(file_name(&user_id.into()));
+        fs::create_dir_all(&path).unwrap();
+        table.record(&mut log, user_id, if user_id == "a" { 5000 } else { 10 });
+        fs::remove_dir(&path).unwrap();
+    }
+    assert_eq!(log.backlog(), 5010);
+    log.retry(&table);
+    assert_eq!(ids_in(&folder(&home), "b"), table.ids_of("b"));
+    assert!((500..2000).contains(&log.backlog()), "{}", log.backlog());
+    table.record(&mut log, "a", 1);
+    catch_up(&mut log, &table);
+    assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a"));
+}

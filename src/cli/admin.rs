@@ -1,0 +1,86 @@
+//! `goldstar admin`
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use clap::{Args, Subcommand};
+
+use super::{Failure, runtime};
+use crate::app::{self, Machine};
+use crate::config::StorageConfig;
+use crate::domain::password::NewPassword;
+use crate::domain::{Email, Name, Points};
+use crate::service::{NewAccount, Settings};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make an administrator's account, on a data directory that no server holds
+    ///
+    /// The password is asked for at the terminal; without one it is read as a line from the
+    /// standard input.
+    Create(Create),
+}
+
+#[derive(Args)]
+struct Create {
+    /// The email address to log in with
+    #[arg(long)]
+    email: String,
+
+    /// Given name
+    #[arg(long, default_value = "Administrator")]
+    first_name: String,
+
+    /// Family name
+    #[arg(long, default_value = "Goldstar")]
+    last_name: String,
+
+    #[command(flatten)]
+    storage: StorageConfig,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Command::Create(create) = arguments.command;
+    // Before the password is asked for, so that nobody types it in vain.
+    let (email, first_name, last_name) = (
+        Email::parse(&create.email)?,
+        Name::parse("first-name", &create.first_name)?,
+        Name::parse("last-name", &create.last_name)?,
+    );
+    let password = NewPassword::parse("password", &read_password()?)?;
+    let account = NewAccount { first_name, last_name, email, password };
+    runtime()?.block_on(make(&create.storage, account))
+}
+
+async fn make(storage: &StorageConfig, account: NewAccount) -> Result<(), Failure> {
+    let settings = Settings { points_floor: Points::ZERO, signup_open: false };
+    let machine = Machine::default();
+    let service = tokio::task::block_in_place(|| app::open(storage, settings, &machine))?;
+    let made = service.create_admin(account).await;
+    // Closed even where nothing was made: the directory must be left as a stopped server leaves it.
+    let closed = service.close().await.map_err(app::StopError::Close);
+    let user = made?;
+    closed?;
+    let said = writeln!(io::stdout(), "{} is an administrator now.", user.email.as_str());
+    said.map_err(Failure::io("the account is made, but that could not be printed"))
+}
+
+fn read_password() -> Result<String, Failure> {
+    let unreadable = "the password could not be read";
+    if io::stdin().is_terminal() {
+        let ask = |prompt| rpassword::prompt_password(prompt).map_err(Failure::io(unreadable));
+        let password = ask("Password: ")?;
+        if ask("Again: ")? != password {
+            return Err(Failure::PasswordsDiffer);
+        }
+        return Ok(password);
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(Failure::io(unreadable))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,122 @@
+//! Floor 4: the command line, a file a command.
+
+mod admin;
+mod serve;
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use thiserror::Error;
+
+use crate::app::{StartError, StopError};
+use crate::config::Config;
+use crate::domain::Invalid;
+use crate::service::{Causes, ServiceError};
+
+/// The back end of a family chore-and-reward app.
+///
+/// Without a command it serves.
+#[derive(Parser)]
+#[command(name = "goldstar", version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the families over HTTP, until Ctrl-C or SIGTERM
+    Serve(Config),
+    /// Manage administrators
+    Admin(admin::Arguments),
+}
+
+/// Why a command failed.
+#[derive(Debug, Error)]
+enum Failure {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Stop(#[from] StopError),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error("the passwords are not the same")]
+    PasswordsDiffer,
+    #[error("{what}")]
+    Io {
+        what: String,
+        #[source]
+        cause: io::Error,
+    },
+}
+
+impl Failure {
+    fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |cause| Self::Io { what, cause }
+    }
+
+    /// Damaged or foreign data needs a person; with `sysexits.h`'s `EX_CONFIG` a service manager
+    /// can be told not to try again.
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Start(error) if error.is_damage() => ExitCode::from(78),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Runs the command that the process was started with, and gives its exit code: 0, 78 where the
+/// data is damaged or not Goldstar's, 2 for wrong arguments, else 1.
+pub fn run() -> ExitCode {
+    let Arguments { command, config } = Arguments::parse();
+    let done = match command {
+        None => serve::run(config),
+        Some(Command::Serve(config)) => serve::run(config),
+        Some(Command::Admin(arguments)) => admin::run(arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let cause: &dyn Error = &failure;
+            eprintln!("goldstar: {}", Causes(cause));
+            failure.exit_code()
+        }
+    }
+}
+
+/// The threads that everything asynchronous runs on.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::io("the threads could not be started"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn to_serve_is_the_default() {
+        let arguments = Arguments::parse_from(["goldstar", "--listen", "127.0.0.1:1"]);
+        assert!(arguments.command.is_none());
+        assert_eq!(arguments.config.listen, "127.0.0.1:1");
+        let arguments = Arguments::parse_from(["goldstar", "serve", "--data-dir", "d"]);
+        assert!(matches!(arguments.command, Some(Command::Serve(_))));
+    }
+}

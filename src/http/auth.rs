@@ -1,0 +1,174 @@
+//! Accounts and sessions.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{HeaderMap, SET_COOKIE};
+use axum::http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use super::ApiError;
+use super::extract::{NO_COOKIE, cookie_with, session_cookie};
+use super::input::{Fields, FromFields, Input};
+use super::records::UserBody;
+use crate::domain::password::NewPassword;
+use crate::domain::{Email, Invalid, Name};
+use crate::service::{Caller, LoggedIn, NewAccount, Parent, Scope, Service, ServiceError, Token};
+
+/// An account.
+#[derive(Serialize)]
+pub(super) struct UserAnswer {
+    user: UserBody,
+}
+
+/// An account, and what this session may do.
+#[derive(Serialize)]
+pub(super) struct SessionAnswer {
+    user: UserBody,
+    scope: &'static str,
+    child_id: Option<Arc<str>>,
+}
+
+impl SessionAnswer {
+    fn new(user: UserBody, scope: &Scope) -> Self {
+        let child_id = match scope {
+            Scope::Child(child_id) => Some(child_id.shared()),
+            Scope::Parent | Scope::Admin => None,
+        };
+        Self { user, scope: scope.as_str(), child_id }
+    }
+}
+
+type WithCookie<T> = ([(axum::http::HeaderName, HeaderValue); 1], Json<T>);
+
+/// `POST /auth/signup`
+pub(super) async fn signup(
+    State(service): State<Arc<Service>>,
+    Input(Signup(account)): Input<Signup>,
+) -> Result<(StatusCode, WithCookie<UserAnswer>), ApiError> {
+    let logged_in = service.signup(account).await?;
+    Ok((StatusCode::CREATED, user_with_cookie(logged_in)?))
+}
+
+/// `POST /auth/login`
+pub(super) async fn login(
+    State(service): State<Arc<Service>>,
+    Input(login): Input<Login>,
+) -> Result<WithCookie<UserAnswer>, ApiError> {
+    let logged_in = service.login(&login.email, login.password).await?;
+    user_with_cookie(logged_in)
+}
+
+/// `POST /auth/logout`
+pub(super) async fn logout(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+) -> Result<(StatusCode, [(axum::http::HeaderName, HeaderValue); 1]), ApiError> {
+    service.logout(&caller).await?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, NO_COOKIE)]))
+}
+
+/// `GET /auth/me`. Gives the browser its cookie anew, so that it lives as long as the session.
+pub(super) async fn me(caller: Caller, headers: HeaderMap) -> (HeaderMap, Json<SessionAnswer>) {
+    let cookie = session_cookie(&headers).and_then(cookie_with);
+    let renewed = cookie.map(|cookie| (SET_COOKIE, cookie));
+    let scope = caller.scope();
+    let user = UserBody::seen_in(Arc::clone(caller.user()), scope);
+    let answer = SessionAnswer::new(user, scope);
+    (renewed.into_iter().collect(), Json(answer))
+}
+
+/// `PUT /auth/password`
+pub(super) async fn change_password(
+    State(service): State<Arc<Service>>,
+    parent: Parent,
+    Input(change): Input<PasswordChange>,
+) -> Result<StatusCode, ApiError> {
+    service.change_password(&parent, change.current, change.new).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /auth/child-session`
+pub(super) async fn begin_child_session(
+    State(service): State<Arc<Service>>,
+    parent: Parent,
+    Input(ChildSession(child_id)): Input<ChildSession>,
+) -> Result<WithCookie<SessionAnswer>, ApiError> {
+    let LoggedIn { token, user, scope } =
+        service.begin_child_session(&parent, child_id.into()).await?;
+    let answer = SessionAnswer::new(UserBody::seen_in(user, &scope), &scope);
+    Ok((set_cookie(&token)?, Json(answer)))
+}
+
+fn user_with_cookie(logged_in: LoggedIn) -> Result<WithCookie<UserAnswer>, ApiError> {
+    let user = UserBody::seen_in(logged_in.user, &logged_in.scope);
+    Ok((set_cookie(&logged_in.token)?, Json(UserAnswer { user })))
+}
+
+fn set_cookie(token: &Token) -> Result<[(axum::http::HeaderName, HeaderValue); 1], ApiError> {
+    let cookie = cookie_with(token.reveal());
+    let cookie = cookie.ok_or_else(|| ServiceError::Internal("a token fits no header".into()))?;
+    Ok([(SET_COOKIE, cookie)])
+}
+
+/// The body of a sign-up.
+pub(super) struct Signup(NewAccount);
+
+impl FromFields for Signup {
+    const ALLOWED: &'static [&'static str] = &["first_name", "last_name", "email", "password"];
+
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
+        let text = |name| fields.required::<String>(name);
+        Ok(Self(NewAccount {
+            first_name: Name::parse("first_name", &text("first_name")?)?,
+            last_name: Name::parse("last_name", &text("last_name")?)?,
+            email: Email::parse(&text("email")?)?,
+            password: NewPassword::parse("password", &text("password")?)?,
+        }))
+    }
+}
+
+/// The body of a login. Nothing is checked but the types: an older account may have what a new one
+/// could not get.
+pub(super) struct Login {
+    email: String,
+    password: String,
+}
+
+impl FromFields for Login {
+    const ALLOWED: &'static [&'static str] = &["email", "password"];
+
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self { email: fields.required("email")?, password: fields.required("password")? })
+    }
+}
+
+/// The body of a password change.
+pub(super) struct PasswordChange {
+    current: String,
+    new: NewPassword,
+}
+
+impl FromFields for PasswordChange {
+    const ALLOWED: &'static [&'static str] = &["current_password", "new_password"];
+
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
+        let new: String = fields.required("new_password")?;
+        Ok(Self {
+            current: fields.required("current_password")?,
+            new: NewPassword::parse("new_password", &new)?,
+        })
+    }
+}
+
+/// The body of a child session's begin.
+pub(super) struct ChildSession(String);
+
+impl FromFields for ChildSession {
+    const ALLOWED: &'static [&'static str] = &["child_id"];
+
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self(fields.required("child_id")?))
+    }
+}

@@ -1,0 +1,216 @@
+//! Every error answer: one enum, one table of statuses and codes, one form.
+
+use axum::Json;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::domain::{Invalid, Refusal};
+use crate::service::{Causes, ServiceError};
+use crate::store::CommitError;
+
+/// Why a request is answered with an error.
+#[derive(Debug, Error)]
+pub enum ApiError {
+    /// The product's own answer.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// No route has that path.
+    #[error("there is nothing at this address")]
+    RouteNotFound,
+    /// The route has no such method.
+    #[error("this address doesn't take that method; `Allow` lists the ones it does")]
+    MethodNotAllowed,
+    /// The body isn't said to be JSON.
+    #[error("the body must be JSON, sent with `Content-Type: application/json`")]
+    UnsupportedMediaType,
+    /// The body isn't a JSON object.
+    #[error("the body is not a JSON object: {0}")]
+    InvalidJson(String),
+    /// The body passes the limit.
+    #[error("the body is larger than 64 KiB")]
+    PayloadTooLarge,
+    /// The body didn't come in time.
+    #[error("the body took too long to arrive")]
+    RequestTimeout,
+    /// The connection broke within the body; hardly anyone reads this answer.
+    #[error("the body ended before its time")]
+    BrokenBody,
+    /// A field that may not be set here.
+    #[error("`{0}` may not be set here")]
+    FieldNotAllowed(String),
+    /// A field that is there twice: parsers differ in which one they take.
+    #[error("`{0}` is there more than once")]
+    RepeatedField(String),
+    /// A query parameter breaks a rule.
+    #[error("the parameter `{name}` {rule}")]
+    InvalidParameter {
+        /// Its name.
+        name: String,
+        /// The rule.
+        rule: &'static str,
+    },
+    /// A handler panicked.
+    #[error("the server failed")]
+    Panicked,
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::Service(invalid.into())
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: String,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details<'a>>,
+}
+
+/// What a client needs beyond the code, as an object of one field.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Details<'a> {
+    Field(&'a str),
+    Parameter(&'a str),
+    PointsNeeded(i64),
+}
+
+impl ApiError {
+    fn details(&self) -> Option<Details<'_>> {
+        match self {
+            Self::FieldNotAllowed(field) | Self::RepeatedField(field) => {
+                Some(Details::Field(field))
+            }
+            Self::InvalidParameter { name, .. } => Some(Details::Parameter(name)),
+            Self::Service(ServiceError::Refused(Refusal::Invalid(invalid))) => {
+                Some(Details::Field(invalid.field))
+            }
+            Self::Service(ServiceError::Refused(Refusal::InsufficientPoints { points_needed })) => {
+                Some(Details::PointsNeeded(*points_needed))
+            }
+            _ => None,
+        }
+    }
+
+    /// The table.
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Service(error) => of_service(error),
+            Self::RouteNotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
+            }
+            Self::InvalidJson(_) | Self::BrokenBody => (StatusCode::BAD_REQUEST, "INVALID_JSON"),
+            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
+            Self::FieldNotAllowed(_) => (StatusCode::BAD_REQUEST, "FIELD_NOT_ALLOWED"),
+            Self::RepeatedField(_) => (StatusCode::BAD_REQUEST, "VALIDATION_FAILED"),
+            Self::InvalidParameter { .. } => (StatusCode::BAD_REQUEST, "INVALID_PARAMETER"),
+            Self::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        }
+    }
+}
+
+fn of_service(error: &ServiceError) -> (StatusCode, &'static str) {
+    match error {
+        ServiceError::Refused(refusal) => of_refusal(refusal),
+        ServiceError::InvalidCredentials => (StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS"),
+        ServiceError::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+        ServiceError::ParentRequired => (StatusCode::FORBIDDEN, "PARENT_REQUIRED"),
+        ServiceError::AdminRequired => (StatusCode::FORBIDDEN, "ADMIN_REQUIRED"),
+        ServiceError::SignupClosed => (StatusCode::FORBIDDEN, "SIGNUP_CLOSED"),
+        ServiceError::Commit(error) => of_commit(error),
+        ServiceError::NotEmpty | ServiceError::Read(_) | ServiceError::Internal(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL")
+        }
+    }
+}
+
+fn of_refusal(refusal: &Refusal) -> (StatusCode, &'static str) {
+    match refusal {
+        Refusal::Invalid(_) => (StatusCode::BAD_REQUEST, "VALIDATION_FAILED"),
+        Refusal::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+        Refusal::SharedReadOnly(_) => (StatusCode::FORBIDDEN, "SHARED_READ_ONLY"),
+        Refusal::EmailTaken => (StatusCode::CONFLICT, "EMAIL_TAKEN"),
+        Refusal::WrongPassword => (StatusCode::FORBIDDEN, "WRONG_PASSWORD"),
+        Refusal::SessionEnded => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+        Refusal::RewardAlreadyRequested => (StatusCode::CONFLICT, "REWARD_ALREADY_REQUESTED"),
+        Refusal::InsufficientPoints { .. } => (StatusCode::CONFLICT, "INSUFFICIENT_POINTS"),
+        Refusal::NoPendingRequest => (StatusCode::CONFLICT, "NO_PENDING_REQUEST"),
+        Refusal::PointsOutOfRange => (StatusCode::CONFLICT, "POINTS_OUT_OF_RANGE"),
+        Refusal::IdempotencyKeyReused => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED")
+        }
+    }
+}
+
+fn of_commit(error: &CommitError) -> (StatusCode, &'static str) {
+    match error {
+        CommitError::Refused(refusal) => of_refusal(refusal),
+        CommitError::NotDurable => (StatusCode::SERVICE_UNAVAILABLE, "NOT_DURABLE"),
+        CommitError::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "STORAGE_FULL"),
+        CommitError::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "OUTCOME_UNKNOWN"),
+        CommitError::ReadOnly => (StatusCode::SERVICE_UNAVAILABLE, "READ_ONLY"),
+        CommitError::Closed => (StatusCode::SERVICE_UNAVAILABLE, "SHUTTING_DOWN"),
+        CommitError::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.status_and_code();
+        if status.is_server_error() {
+            tracing::error!(code, error = %Causes(&self), "a request failed");
+        }
+        let error = if status == StatusCode::INTERNAL_SERVER_ERROR {
+            // What went wrong inside is the operator's business.
+            sentence("the server failed, and its operator can read why in its log")
+        } else {
+            sentence(&self.to_string())
+        };
+        let details = self.details();
+        let body = Json(Body { error, code, details });
+        let mut response = (status, body).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
+    }
+}
+
+/// An error's text, which is made to stand within a sentence, as a sentence of its own.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(char::to_uppercase);
+    let rest = chars.as_str();
+    first.into_iter().flatten().chain(rest.chars()).chain(['.']).collect()
+}
+
+/// What an unknown path answers.
+pub(super) async fn not_found() -> ApiError {
+    ApiError::RouteNotFound
+}
+
+/// What a known path answers to a method that it doesn't take; the router adds `Allow`. `OPTIONS`
+/// asks for just that.
+pub(super) async fn other_method(method: Method) -> Result<StatusCode, ApiError> {
+    if method == Method::OPTIONS { Ok(StatusCode::OK) } else { Err(ApiError::MethodNotAllowed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_a_sentence() {
+        assert_eq!(sentence("there is no such child"), "There is no such child.");
+        let invalid = Invalid::new("name", "must not be empty");
+        assert_eq!(sentence(&invalid.to_string()), "`name` must not be empty.");
+    }
+}

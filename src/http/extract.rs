@@ -1,0 +1,143 @@
+//! Who asks, and what for: the parts of a request as the service wants them.
+
+use axum::extract::{self, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use serde::de::DeserializeOwned;
+
+use super::{ApiError, AppState};
+use crate::domain::{IdempotencyKey, Invalid, Session};
+use crate::service::{Admin, Caller, Parent, ServiceError, Token};
+
+/// The ids in a request's path.
+pub(super) struct Path<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = extract::Path::from_request_parts(parts, state).await;
+        // What isn't UTF-8 is nobody's id.
+        let extract::Path(ids) = path.map_err(|_| ApiError::RouteNotFound)?;
+        Ok(Self(ids))
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let token = bearer_token(&parts.headers).or_else(|| session_cookie(&parts.headers));
+        let token = Token::presented(token.ok_or(ServiceError::Unauthenticated)?);
+        Ok(state.service.authenticate(&token)?)
+    }
+}
+
+impl FromRequestParts<AppState> for Parent {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(caller.into_parent()?)
+    }
+}
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(caller.into_admin()?)
+    }
+}
+
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+const COOKIE_NAME: &str = "session";
+
+/// The session's token, where the client sent it as a cookie.
+pub(super) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let lines = headers.get_all(header::COOKIE).into_iter();
+    let texts = lines.filter_map(|line| line.to_str().ok());
+    let cookies = texts.flat_map(|text| text.split(';'));
+    let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
+    let found = pairs.find(|(name, _)| *name == COOKIE_NAME);
+    found.map(|(_, token)| token)
+}
+
+/// The header that gives a browser its session. Scripts can't read it, and other sites' forms don't
+/// send it along. It lives as long as an unused session does.
+pub(super) fn cookie_with(token: &str) -> Option<HeaderValue> {
+    let seconds = Session::LIFETIME.as_secs();
+    let cookie =
+        format!("{COOKIE_NAME}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}");
+    HeaderValue::try_from(cookie).ok()
+}
+
+/// The header that takes a browser's session away, in both ways that there are: old browsers know
+/// only `Expires`.
+pub(super) const NO_COOKIE: HeaderValue = HeaderValue::from_static(
+    "session=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+);
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// A request's `Idempotency-Key`, where it has one.
+pub(super) struct Key(pub(super) Option<IdempotencyKey>);
+
+impl<S: Sync> FromRequestParts<S> for Key {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let mut values = parts.headers.get_all(IDEMPOTENCY_KEY).into_iter();
+        let Some(value) = values.next() else {
+            return Ok(Self(None));
+        };
+        if values.next().is_some() {
+            return Err(Invalid::new(IDEMPOTENCY_KEY, "must be there once").into());
+        }
+        // What isn't ASCII breaks the key's own rule; an empty text does too.
+        let key = IdempotencyKey::parse(value.to_str().unwrap_or_default())?;
+        Ok(Self(Some(key)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, values: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(&name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn the_session_is_found_among_other_cookies() {
+        let found = |values: &[&'static str]| {
+            let headers = headers(header::COOKIE, values);
+            session_cookie(&headers).map(str::to_owned)
+        };
+        assert_eq!(found(&["a=b; session=t; c=d"]).as_deref(), Some("t"));
+        assert_eq!(found(&["a=b", "session=t"]).as_deref(), Some("t"));
+        assert_eq!(found(&["xsession=t; sessions=u"]), None);
+    }
+
+    #[test]
+    fn a_bearer_token_is_found_in_any_case() {
+        let found = |value: &'static str| {
+            let headers = headers(header::AUTHORIZATION, &[value]);
+            bearer_token(&headers).map(str::to_owned)
+        };
+        assert_eq!(found("Bearer t").as_deref(), Some("t"));
+        assert_eq!(found("bearer  t").as_deref(), Some("t"));
+        assert_eq!(found("Basic dTpw"), None);
+        assert_eq!(found("t"), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! Floor 3: HTTP and nothing else. A small file a resource; each handler parses, calls the service
+//! and answers.
+
+mod auth;
+mod children;
+mod error;
+mod events;
+mod extract;
+mod health;
+mod input;
+mod mutations;
+mod query;
+mod records;
+mod rewards;
+mod serve;
+mod tasks;
+mod tracking;
+
+pub use error::ApiError;
+pub use serve::serve;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::http::{HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::service::Service;
+
+/// What every handler can reach.
+#[derive(Clone)]
+struct AppState {
+    service: Arc<Service>,
+    named_events: bool,
+}
+
+impl FromRef<AppState> for Arc<Service> {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.service)
+    }
+}
+
+/// Every route, at `/…` and at `/api/…`. `named_events` says whether the frames of the live stream
+/// have an `event:` line where the request doesn't say.
+pub fn router(service: Arc<Service>, named_events: bool) -> Router {
+    let state = AppState { service, named_events };
+    routes()
+        .nest("/api", routes())
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::other_method)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(map_response(without_store))
+        .with_state(state)
+}
+
+fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/auth/signup", post(auth::signup))
+        .route("/auth/login", post(auth::login))
+        .route("/auth/logout", post(auth::logout))
+        .route("/auth/me", get(auth::me))
+        .route("/auth/password", put(auth::change_password))
+        .route("/auth/child-session", post(auth::begin_child_session))
+        .route("/events", get(events::stream))
+        .route("/admin/tracking", get(tracking::query))
+        .route("/health", get(health::health))
+        .merge(record_routes())
+        .merge(mutation_routes())
+}
+
+fn record_routes() -> Router<AppState> {
+    let children = get(children::list).post(children::create);
+    let child = get(children::get).patch(children::update).delete(children::delete);
+    let tasks = get(tasks::list).post(tasks::create);
+    let task = get(tasks::get).patch(tasks::update).delete(tasks::delete);
+    let rewards = get(rewards::list).post(rewards::create);
+    let reward = get(rewards::get).patch(rewards::update).delete(rewards::delete);
+    Router::new()
+        .route("/children", children)
+        .route("/children/{id}", child)
+        .route("/children/{id}/rewards", get(rewards::offers))
+        .route("/children/{id}/tracking", get(tracking::of_child))
+        .route("/tasks", tasks)
+        .route("/tasks/{id}", task)
+        .route("/rewards", rewards)
+        .route("/rewards/pending", get(rewards::pending))
+        .route("/rewards/{id}", reward)
+}
+
+fn mutation_routes() -> Router<AppState> {
+    Router::new()
+        .route("/children/{id}/tasks/{task_id}/activate", post(mutations::activate))
+        .route("/children/{id}/rewards/{reward_id}/request", post(mutations::request))
+        .route("/children/{id}/rewards/{reward_id}/redeem", post(mutations::redeem))
+        .route("/children/{id}/rewards/{reward_id}/cancel", post(mutations::cancel))
+}
+
+/// The panic itself has been reported on the standard error output by then.
+fn panicked(_panic: Box<dyn Any + Send>) -> Response {
+    ApiError::Panicked.into_response()
+}
+
+/// Nearly every answer holds a family's data: no cache may keep any.
+async fn without_store(mut response: Response) -> Response {
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    response
+}

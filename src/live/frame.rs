@@ -1,0 +1,72 @@
+//! Frames of `text/event-stream`. Source: the HTML standard, 9.2, "Server-sent events".
+
+use bytes::Bytes;
+
+use crate::domain::RowNumber;
+
+/// Tells the client to wait two seconds before it reconnects. The first frame of a stream.
+pub const RETRY: Bytes = Bytes::from_static(b"retry: 2000\n\n");
+
+/// A comment, which clients ignore: it keeps proxies from closing an idle stream.
+pub const HEARTBEAT: Bytes = Bytes::from_static(b": heartbeat\n\n");
+
+/// The name of the frames of tracking events.
+const EVENT_NAME: &str = "tracking_event_created";
+
+/// One event: `data` is a JSON text. `named` frames have an `event:` line; the others reach a
+/// browser's `onmessage`.
+pub fn event(row: RowNumber, data: &str, named: bool) -> Bytes {
+    render(EVENT_NAME, row, data, named)
+}
+
+/// Tells the client to load everything anew, since what it missed can't be replayed. `last` is the
+/// row that the stream goes on after: the client names it when it reconnects, and isn't told to
+/// load everything again.
+pub fn resync(last: RowNumber, named: bool) -> Bytes {
+    render("resync", last, r#"{"type":"resync"}"#, named)
+}
+
+fn render(name: &str, row: RowNumber, data: &str, named: bool) -> Bytes {
+    let mut frame = String::with_capacity(data.len() + 64);
+    if named {
+        frame.extend(["event: ", name, "\n"]);
+    }
+    frame.extend(["id: ", &row.to_string(), "\n"]);
+    // JSON holds a raw line break only as white space between its tokens; there it may be split.
+    for line in data.split(['\n', '\r']) {
+        frame.extend(["data: ", line, "\n"]);
+    }
+    frame.push('\n');
+    frame.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_named_or_not() {
+        let named = event(7, r#"{"a":1}"#, true);
+        assert_eq!(
+            named,
+            "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n"
+        );
+        let unnamed = event(7, r#"{"a":1}"#, false);
+        assert_eq!(unnamed, "id: 7\ndata: {\"a\":1}\n\n");
+    }
+
+    #[test]
+    fn a_line_break_does_not_end_a_frame() {
+        let frame = event(7, "{\n\r\n}", false);
+        assert_eq!(frame, "id: 7\ndata: {\ndata: \ndata: \ndata: }\n\n");
+    }
+
+    #[test]
+    fn a_resync_moves_the_client_to_a_row_that_exists() {
+        assert_eq!(
+            resync(3, true),
+            "event: resync\nid: 3\ndata: {\"type\":\"resync\"}\n\n"
+        );
+        assert_eq!(resync(3, false), "id: 3\ndata: {\"type\":\"resync\"}\n\n");
+    }
+}

@@ -1,0 +1,254 @@
+//! Floor 1: the hub, which hands each new event to the readers that it concerns.
+//!
+//! Publishing costs the committer one push to a queue: a thread of the hub's own does the rest. A
+//! reader that doesn't keep up is closed, and costs the others nothing.
+
+pub mod frame;
+mod reader;
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{ChildId, RowNumber, TokenHash, UserId};
+use reader::Reader;
+
+/// How many messages a reader may be behind before it is closed.
+pub const QUEUE_LIMIT: usize = 256;
+
+/// One new event as the bytes that are sent for it: rendered once, shared by all readers.
+#[derive(Debug)]
+pub struct Message {
+    /// The event's number in the audit history.
+    pub row: RowNumber,
+    /// The family that may hear of it.
+    pub user_id: UserId,
+    /// The child that it is about.
+    pub child_id: ChildId,
+    /// The frame with an `event:` line.
+    pub named: Bytes,
+    /// The frame without.
+    pub unnamed: Bytes,
+}
+
+impl Message {
+    /// Renders an event's frames; `data` is the JSON text that the client gets.
+    pub fn new(row: RowNumber, user_id: UserId, child_id: ChildId, data: &str) -> Self {
+        Self {
+            row,
+            user_id,
+            child_id,
+            named: frame::event(row, data, true),
+            unnamed: frame::event(row, data, false),
+        }
+    }
+}
+
+/// What a reader may hear of.
+#[derive(Clone, Debug)]
+pub struct Interest {
+    /// Its family.
+    pub user_id: UserId,
+    /// The one child that a child's session hears of; none for the whole family.
+    pub child_id: Option<ChildId>,
+    /// The session that the stream ends with.
+    pub session: TokenHash,
+}
+
+/// The hub. A clone is the same hub.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    publisher: Sender<Message>,
+    readers: Arc<Readers>,
+}
+
+impl Hub {
+    /// Starts the hub's thread, which ends with the last clone. Fails where the machine has no
+    /// thread left.
+    pub fn start() -> io::Result<Self> {
+        let (publisher, messages) = channel();
+        let readers = Arc::new(Readers::default());
+        let dispatched = Arc::clone(&readers);
+        thread::Builder::new()
+            .name("live".to_owned())
+            .spawn(move || dispatch(&messages, &dispatched))?;
+        Ok(Self { publisher, readers })
+    }
+
+    /// Hands a message to all readers that it concerns, each in the order of these calls. Never
+    /// blocks.
+    pub fn publish(&self, message: Message) {
+        if self.publisher.send(message).is_err() {
+            // Only a bug in the thread ends it; the readers then resume by their ids elsewhere.
+            tracing::error!("the thread that hands events to the live streams has ended");
+        }
+    }
+
+    /// Begins to listen. Where the reader falls [`QUEUE_LIMIT`] messages behind, it is closed and
+    /// `closer` cancelled, upon which the server is to abort the connection.
+    ///
+    /// A message that is on its way at this moment may be heard or not: subscribe first, then
+    /// replay from the history, and drop what was replayed already by its row. A session that ended
+    /// just before isn't noticed: check it again after this. After [`Self::close_all`] the
+    /// subscription is born closed.
+    pub fn subscribe(&self, interest: Interest, closer: CancellationToken) -> Subscription {
+        let reader = Arc::new(Reader::new(interest, closer));
+        self.readers.add(&reader);
+        Subscription {
+            reader,
+            readers: Arc::clone(&self.readers),
+        }
+    }
+
+    /// Ends every stream of a session.
+    pub fn close_session(&self, session: &TokenHash) {
+        self.readers
+            .close(|reader| reader.interest.session == *session);
+    }
+
+    /// Ends every stream, and those to come.
+    pub fn close_all(&self) {
+        self.readers.close_for_good();
+    }
+
+    /// How many streams are open.
+    pub fn reader_count(&self) -> usize {
+        self.readers.count.load(Ordering::Relaxed)
+    }
+
+    /// How many readers were closed since the start because they didn't keep up.
+    pub fn evictions(&self) -> u64 {
+        self.readers.evictions.load(Ordering::Relaxed)
+    }
+}
+
+/// A place in the hub, left when it is dropped.
+#[derive(Debug)]
+pub struct Subscription {
+    reader: Arc<Reader>,
+    readers: Arc<Readers>,
+}
+
+impl Subscription {
+    /// The next message; none once the stream is closed, at once and for ever. It may be cancelled
+    /// without a loss.
+    pub async fn next(&mut self) -> Option<Arc<Message>> {
+        poll_fn(|context| self.reader.poll_next(context)).await
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.reader.close();
+        self.readers.remove(&self.reader);
+    }
+}
+
+/// Every open reader.
+#[derive(Debug, Default)]
+struct Readers {
+    families: Mutex<Families>,
+    count: AtomicUsize,
+    evictions: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Families {
+    /// A family without a reader has no entry.
+    by_user: HashMap<UserId, Vec<Arc<Reader>>>,
+    closed: bool,
+}
+
+impl Readers {
+    fn add(&self, reader: &Arc<Reader>) {
+        let mut families = self.families.lock();
+        if families.closed {
+            reader.close();
+            return;
+        }
+        let user_id = reader.interest.user_id.clone();
+        let family = families.by_user.entry(user_id).or_default();
+        family.push(Arc::clone(reader));
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn remove(&self, reader: &Arc<Reader>) {
+        let mut families = self.families.lock();
+        let user_id = &reader.interest.user_id;
+        let Some(family) = families.by_user.get_mut(user_id) else {
+            return;
+        };
+        if let Some(place) = family.iter().position(|other| Arc::ptr_eq(other, reader)) {
+            family.swap_remove(place);
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+        if family.is_empty() {
+            families.by_user.remove(user_id);
+        }
+    }
+
+    /// The readers that a message is for. Copied, so that nothing is delivered under the lock: to
+    /// subscribe never waits for a fan-out.
+    fn concerned(&self, message: &Message) -> Vec<Arc<Reader>> {
+        let families = self.families.lock();
+        let family = families.by_user.get(&message.user_id).into_iter().flatten();
+        family
+            .filter(|reader| reader.wants(message))
+            .cloned()
+            .collect()
+    }
+
+    fn close(&self, which: impl Fn(&Reader) -> bool) {
+        let families = self.families.lock();
+        let all = families.by_user.values().flatten();
+        let closed: Vec<_> = all.filter(|reader| which(reader)).cloned().collect();
+        drop(families);
+        for reader in closed {
+            reader.close();
+            self.remove(&reader);
+        }
+    }
+
+    fn close_for_good(&self) {
+        let mut families = self.families.lock();
+        families.closed = true;
+        let all = std::mem::take(&mut families.by_user);
+        self.count.store(0, Ordering::Relaxed);
+        drop(families);
+        for reader in all.into_values().flatten() {
+            reader.close();
+        }
+    }
+
+    fn evict(&self, reader: &Arc<Reader>) {
+        self.remove(reader);
+        // A reader that has left by itself meanwhile isn't counted.
+        if reader.close() {
+            self.evictions.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!("a live stream that did not keep up is closed");
+            reader.abort();
+        }
+    }
+}
+
+fn dispatch(messages: &Receiver<Message>, readers: &Readers) {
+    for message in messages {
+        let message = Arc::new(message);
+        for reader in readers.concerned(&message) {
+            if !reader.push(&message, QUEUE_LIMIT) {
+                readers.evict(&reader);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! One reader's queue.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::{Interest, Message};
+
+/// What an empty queue may keep of its memory, in messages: a burst must not cost an idle reader
+/// its memory for ever.
+const KEPT_CAPACITY: usize = 8;
+
+/// A reader, shared by the hub and its subscription. An idle one takes some 150 bytes: its queue
+/// owns no memory.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) interest: Interest,
+    closer: CancellationToken,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    messages: VecDeque<Arc<Message>>,
+    waker: Option<Waker>,
+    closed: bool,
+}
+
+impl Reader {
+    pub(super) fn new(interest: Interest, closer: CancellationToken) -> Self {
+        Self {
+            interest,
+            closer,
+            queue: Mutex::default(),
+        }
+    }
+
+    /// Whether a message is for this reader.
+    pub(super) fn wants(&self, message: &Message) -> bool {
+        let child = self.interest.child_id.as_ref();
+        child.is_none_or(|child| *child == message.child_id)
+    }
+
+    /// Queues a message; false where the queue holds `limit` already. A closed reader takes
+    /// everything, and keeps nothing.
+    pub(super) fn push(&self, message: &Arc<Message>, limit: usize) -> bool {
+        let mut queue = self.queue.lock();
+        if queue.closed {
+            return true;
+        }
+        if queue.messages.len() >= limit {
+            return false;
+        }
+        queue.messages.push_back(Arc::clone(message));
+        let waker = queue.waker.take();
+        // Waking runs the executor's code, which must not find the queue locked.
+        drop(queue);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+
+    /// Ends the stream; false where it had ended before.
+    pub(super) fn close(&self) -> bool {
+        let mut queue = self.queue.lock();
+        let was_open = !queue.closed;
+        queue.closed = true;
+        queue.messages = VecDeque::new();
+        let waker = queue.waker.take();
+        drop(queue);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        was_open
+    }
+
+    /// Tells the server to drop the connection.
+    pub(super) fn abort(&self) {
+        self.closer.cancel();
+    }
+
+    pub(super) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Arc<Message>>> {
+        let mut queue = self.queue.lock();
+        if queue.closed {
+            return Poll::Ready(None);
+        }
+        if let Some(message) = queue.messages.pop_front() {
+            if queue.messages.is_empty() && queue.messages.capacity() > KEPT_CAPACITY {
+                queue.messages = VecDeque::new();
+            }
+            return Poll::Ready(Some(message));
+        }
+        let replaced = queue.waker.replace(context.waker().clone());
+        // Dropping a waker may run the executor's code too.
+        drop(queue);
+        drop(replaced);
+        Poll::Pending
+    }
+}

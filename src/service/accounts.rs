@@ -1,0 +1,220 @@
+//! Accounts: who there is, and how they get in.
+
+use std::sync::Arc;
+
+use super::{Caller, Parent, Scope, Service, ServiceError, Token};
+use crate::domain::password::NewPassword;
+use crate::domain::{
+    ChildId, Email, Name, Refusal, Role, Session, Timestamp, TokenHash, User, UserId,
+};
+use crate::env;
+use crate::store::{Change, Changes, View};
+
+/// What a new account is made of.
+pub struct NewAccount {
+    /// Given name.
+    pub first_name: Name,
+    /// Family name.
+    pub last_name: Name,
+    /// Unique among the accounts, in whatever case.
+    pub email: Email,
+    /// In the clear, until it is hashed.
+    pub password: NewPassword,
+}
+
+/// A new session.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// The session's secret, which is handed out this once.
+    pub token: Token,
+    /// The account.
+    pub user: Arc<User>,
+    /// What the session may do.
+    pub scope: Scope,
+}
+
+impl Service {
+    /// Makes a parent's account and logs it in.
+    ///
+    /// Refuses where the sign-up is closed or the email address has an account.
+    pub async fn signup(&self, account: NewAccount) -> Result<LoggedIn, ServiceError> {
+        if !self.settings.signup_open {
+            return Err(ServiceError::SignupClosed);
+        }
+        self.create_parent(account).await
+    }
+
+    /// Makes a parent's account and logs it in, be the sign-up open or not.
+    pub(super) async fn create_parent(
+        &self,
+        account: NewAccount,
+    ) -> Result<LoggedIn, ServiceError> {
+        let hash = self.passwords.hash(account.password.clone()).await?;
+        let token = Token::random();
+        let token_hash = token.hash();
+        let outcome = self
+            .transact(move |view, now| {
+                let user = new_user(view, &account, hash, Role::Parent, now)?;
+                let session = Session::begin(token_hash, user.id.clone(), None, now);
+                let changes =
+                    Changes::of([Change::PutUser(user.clone()), Change::PutSession(session)]);
+                Ok((changes, user))
+            })
+            .await?;
+        Ok(LoggedIn { token, user: Arc::new(outcome.value), scope: Scope::Parent })
+    }
+
+    /// Makes an administrator's account. Refuses an email address that has an account.
+    pub async fn create_admin(&self, account: NewAccount) -> Result<User, ServiceError> {
+        let hash = self.passwords.hash(account.password.clone()).await?;
+        let outcome = self
+            .transact(move |view, now| {
+                let user = new_user(view, &account, hash, Role::Admin, now)?;
+                Ok((Changes::of([Change::PutUser(user.clone())]), user))
+            })
+            .await?;
+        Ok(outcome.value)
+    }
+
+    /// Begins a session for whoever knows the account's password.
+    ///
+    /// Refuses, after the same time, an email address without account and a wrong password.
+    pub async fn login(&self, email: &str, password: String) -> Result<LoggedIn, ServiceError> {
+        // Not parsed: an older account may have an address that a new one could not get.
+        let known = self.store.view().user_by_email(&Email::recorded(email));
+        let hash = known.as_ref().map(|user| Arc::clone(&user.password));
+        let matches = self.passwords.verify(hash, password).await?;
+        let Some(known) = known.filter(|_| matches) else {
+            return Err(ServiceError::InvalidCredentials);
+        };
+        let token = Token::random();
+        let token_hash = token.hash();
+        let outcome = self
+            .transact(move |view, now| Ok(begin_session(view, &known, token_hash, now)))
+            .await?;
+        let user = outcome.value.ok_or(ServiceError::InvalidCredentials)?;
+        let scope = match user.role {
+            Role::Parent => Scope::Parent,
+            Role::Admin => Scope::Admin,
+        };
+        Ok(LoggedIn { token, user, scope })
+    }
+
+    /// Ends the caller's session and its streams.
+    pub async fn logout(&self, caller: &Caller) -> Result<(), ServiceError> {
+        let token_hash = caller.token_hash().clone();
+        let ended = token_hash.clone();
+        self.transact(move |_, _| Ok((Changes::of([Change::RemoveSession(token_hash)]), ())))
+            .await?;
+        self.hub.close_session(&ended);
+        Ok(())
+    }
+
+    /// Gives the account another password, and ends every other session of it with its streams.
+    ///
+    /// Refuses where `current` isn't the account's password.
+    pub async fn change_password(
+        &self,
+        parent: &Parent,
+        current: String,
+        new: NewPassword,
+    ) -> Result<(), ServiceError> {
+        let verified = Arc::clone(&parent.user().password);
+        let matches = self.passwords.verify(Some(Arc::clone(&verified)), current);
+        if !matches.await? {
+            return Err(Refusal::WrongPassword.into());
+        }
+        let hash = self.passwords.hash(new).await?;
+        let (user_id, own) = (parent.user().id.clone(), parent.token_hash().clone());
+        let outcome = self
+            .transact_as(parent, move |view, now| {
+                let user = view.user(&user_id).ok_or(Refusal::SessionEnded)?;
+                // Another change may have come between the check and this decision.
+                if user.password != verified {
+                    return Err(Refusal::WrongPassword);
+                }
+                let ended = other_sessions(view, &user_id, &own);
+                let user = User { password: hash, updated_at: Some(now), ..(*user).clone() };
+                let removed = ended.iter().cloned().map(Change::RemoveSession);
+                let changes = Changes::of(removed.chain([Change::PutUser(user)]));
+                Ok((changes, ended))
+            })
+            .await?;
+        for token_hash in outcome.value {
+            self.hub.close_session(&token_hash);
+        }
+        Ok(())
+    }
+
+    /// Makes the caller's browser that child's: its session ends, and a session of the child
+    /// begins. It gets a new token, so that nobody who knows the old one comes along.
+    ///
+    /// Refuses a child that isn't the family's.
+    pub async fn begin_child_session(
+        &self,
+        parent: &Parent,
+        child_id: ChildId,
+    ) -> Result<LoggedIn, ServiceError> {
+        let token = Token::random();
+        let token_hash = token.hash();
+        let decider = parent.clone();
+        let scope = Scope::Child(child_id.clone());
+        self.transact_as(parent, move |view, now| {
+            let child = decider.child(view, &child_id)?;
+            let session =
+                Session::begin(token_hash, child.user_id.clone(), Some(child.id.clone()), now);
+            let changes = Changes::of([
+                Change::RemoveSession(decider.token_hash().clone()),
+                Change::PutSession(session),
+            ]);
+            Ok((changes, ()))
+        })
+        .await?;
+        self.hub.close_session(parent.token_hash());
+        Ok(LoggedIn { token, user: Arc::clone(parent.user()), scope })
+    }
+}
+
+fn new_user(
+    view: &dyn View,
+    account: &NewAccount,
+    password: Arc<str>,
+    role: Role,
+    now: Timestamp,
+) -> Result<User, Refusal> {
+    if view.user_by_email(&account.email).is_some() {
+        return Err(Refusal::EmailTaken);
+    }
+    Ok(User {
+        id: env::new_id(),
+        first_name: account.first_name.clone(),
+        last_name: account.last_name.clone(),
+        email: account.email.clone(),
+        password,
+        role,
+        image_id: None,
+        created_at: Some(now),
+        updated_at: Some(now),
+        extra: [].into(),
+    })
+}
+
+/// A session for the account whose password was verified; none where that password has been changed
+/// since, or the account is gone.
+fn begin_session(
+    view: &dyn View,
+    verified: &User,
+    token_hash: TokenHash,
+    now: Timestamp,
+) -> (Changes, Option<Arc<User>>) {
+    let user = view.user(&verified.id).filter(|user| user.password == verified.password);
+    let session = user.as_ref().map(|user| Session::begin(token_hash, user.id.clone(), None, now));
+    (Changes::of(session.map(Change::PutSession)), user)
+}
+
+fn other_sessions(view: &dyn View, user_id: &UserId, own: &TokenHash) -> Vec<TokenHash> {
+    let sessions = view.sessions_of(user_id);
+    let hashes =
+        sessions.iter().map(|session| session.token_hash.clone()).filter(|hash| hash != own);
+    hashes.collect()
+}

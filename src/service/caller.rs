@@ -1,0 +1,261 @@
+//! Who asks, and what that session may do and see.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::ServiceError;
+use crate::domain::ledger::Actor;
+use crate::domain::{
+    Child, ChildId, Kind, Refusal, Reward, RewardId, Role, Session, Task, TaskId, Timestamp,
+    TokenHash, User,
+};
+use crate::env;
+use crate::store::View;
+
+/// The secret by which a client shows that a session is its own: 256 random bits as 64 hexadecimal
+/// digits. Only its hash is stored.
+pub struct Token(String);
+
+impl Token {
+    /// A new one.
+    pub(super) fn random() -> Self {
+        Self(hexadecimal(&env::random::<32>()))
+    }
+
+    /// What a client sent, whatever it is.
+    pub fn presented(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The secret itself, for the one answer that hands it out.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What is stored of it. One round of SHA-256 is enough: unlike a password, 256 random bits
+    /// can't be guessed from their hash.
+    pub(super) fn hash(&self) -> TokenHash {
+        TokenHash(hexadecimal(&Sha256::digest(self.0.as_bytes())).into())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
+/// What a session may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything in its own family.
+    Parent,
+    /// See that child, the tasks and the rewards; request and cancel for that child.
+    Child(ChildId),
+    /// What a parent may, and the administrative routes.
+    Admin,
+}
+
+impl Scope {
+    /// `parent`, `child` or `admin`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Parent => "parent",
+            Self::Child(_) => "child",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// A live session and its account. Cloning copies pointers.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    user: Arc<User>,
+    session: Arc<Session>,
+    scope: Scope,
+}
+
+impl Caller {
+    /// The caller whose session is `session`; none where it has ended, or its account or child is
+    /// gone.
+    pub(super) fn of(session: Arc<Session>, view: &dyn View, now: Timestamp) -> Option<Self> {
+        if !session.is_live(now) {
+            return None;
+        }
+        let user = view.user(&session.user_id)?;
+        let scope = match &session.child_id {
+            Some(child_id) => {
+                let child = view.child(child_id)?;
+                if child.user_id != user.id {
+                    return None;
+                }
+                Scope::Child(child_id.clone())
+            }
+            None if user.role == Role::Admin => Scope::Admin,
+            None => Scope::Parent,
+        };
+        Some(Self { user, session, scope })
+    }
+
+    /// The account.
+    pub fn user(&self) -> &Arc<User> {
+        &self.user
+    }
+
+    /// What the session may do.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The one child that the session belongs to; none for a parent's or an administrator's.
+    pub fn child_id(&self) -> Option<&ChildId> {
+        match &self.scope {
+            Scope::Child(child_id) => Some(child_id),
+            Scope::Parent | Scope::Admin => None,
+        }
+    }
+
+    /// Who acts, as an event's metadata names it.
+    pub fn actor(&self) -> Actor {
+        match self.scope {
+            Scope::Parent | Scope::Admin => Actor::Parent,
+            Scope::Child(_) => Actor::Child,
+        }
+    }
+
+    /// The session.
+    pub(super) fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
+    /// The hash of the session's token, which names the session.
+    pub(super) fn token_hash(&self) -> &TokenHash {
+        &self.session.token_hash
+    }
+
+    /// Refuses where the session has ended since the request was let in: a decision may come long
+    /// after it, behind a password change.
+    pub(super) fn check_session(&self, view: &dyn View, now: Timestamp) -> Result<(), Refusal> {
+        let session = view.session(self.token_hash());
+        if session.is_some_and(|session| session.is_live(now)) {
+            Ok(())
+        } else {
+            Err(Refusal::SessionEnded)
+        }
+    }
+
+    /// A child that the session may see.
+    pub(super) fn child(&self, view: &dyn View, id: &ChildId) -> Result<Arc<Child>, Refusal> {
+        view.child(id)
+            .filter(|child| child.user_id == self.user.id)
+            .filter(|child| self.child_id().is_none_or(|own| *own == child.id))
+            .ok_or(Refusal::NotFound(Kind::Child))
+    }
+
+    /// A task that the session may see: the family's or a shared one.
+    pub(super) fn task(&self, view: &dyn View, id: &TaskId) -> Result<Arc<Task>, Refusal> {
+        view.task(id)
+            .filter(|task| task.user_id.as_ref().is_none_or(|id| *id == self.user.id))
+            .ok_or(Refusal::NotFound(Kind::Task))
+    }
+
+    /// A reward that the session may see: the family's or a shared one.
+    pub(super) fn reward(&self, view: &dyn View, id: &RewardId) -> Result<Arc<Reward>, Refusal> {
+        view.reward(id)
+            .filter(|reward| reward.user_id.as_ref().is_none_or(|id| *id == self.user.id))
+            .ok_or(Refusal::NotFound(Kind::Reward))
+    }
+
+    /// The caller as a parent. Refuses a child's session.
+    pub fn into_parent(self) -> Result<Parent, ServiceError> {
+        match self.scope {
+            Scope::Parent | Scope::Admin => Ok(Parent(self)),
+            Scope::Child(_) => Err(ServiceError::ParentRequired),
+        }
+    }
+
+    /// The caller as an administrator. Refuses everyone else, and an administrator's child too.
+    pub fn into_admin(self) -> Result<Admin, ServiceError> {
+        match self.scope {
+            Scope::Admin => Ok(Admin(Parent(self))),
+            Scope::Parent | Scope::Child(_) => Err(ServiceError::AdminRequired),
+        }
+    }
+}
+
+/// A caller who may do all in its own family: a parent, or an administrator.
+#[derive(Clone, Debug)]
+pub struct Parent(Caller);
+
+impl Parent {
+    /// A task that the family may change: its own. Refuses a shared one.
+    pub(super) fn own_task(&self, view: &dyn View, id: &TaskId) -> Result<Arc<Task>, Refusal> {
+        let task = self.task(view, id)?;
+        match task.user_id {
+            Some(_) => Ok(task),
+            None => Err(Refusal::SharedReadOnly(Kind::Task)),
+        }
+    }
+
+    /// A reward that the family may change: its own. Refuses a shared one.
+    pub(super) fn own_reward(
+        &self,
+        view: &dyn View,
+        id: &RewardId,
+    ) -> Result<Arc<Reward>, Refusal> {
+        let reward = self.reward(view, id)?;
+        match reward.user_id {
+            Some(_) => Ok(reward),
+            None => Err(Refusal::SharedReadOnly(Kind::Reward)),
+        }
+    }
+}
+
+impl Deref for Parent {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+/// An administrator.
+#[derive(Clone, Debug)]
+pub struct Admin(Parent);
+
+impl Deref for Admin {
+    type Target = Parent;
+
+    fn deref(&self) -> &Parent {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_stored_as_its_sha256() {
+        let token = Token::presented("abc");
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(&*token.hash().0, expected);
+    }
+
+    #[test]
+    fn tokens_are_long_and_never_shown_by_accident() {
+        let token = Token::random();
+        assert_eq!(token.reveal().len(), 64);
+        assert_ne!(token.reveal(), Token::random().reveal());
+        assert_eq!(format!("{token:?}"), "Token(..)");
+    }
+}

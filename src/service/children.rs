@@ -1,0 +1,137 @@
+//! The children of a family.
+
+use std::sync::Arc;
+
+use super::input::Patch;
+use super::{Caller, Listing, Parent, Service, ServiceError};
+use crate::domain::{Child, ChildId, Name, Page, Points, TokenHash};
+use crate::env;
+use crate::store::{Change, Changes, View};
+
+/// What a new child is made of.
+#[derive(Clone, Debug)]
+pub struct NewChild {
+    /// What it is called.
+    pub name: Name,
+    /// In years.
+    pub age: Option<i64>,
+    /// What it begins with. Afterwards points change by events alone.
+    pub points: Points,
+    /// A picture.
+    pub image_id: Option<Arc<str>>,
+    /// Display data.
+    pub tasks: Arc<[Arc<str>]>,
+    /// Display data.
+    pub rewards: Arc<[Arc<str>]>,
+}
+
+/// What a parent may change of a child; what is `None` or [`Patch::Keep`] stays.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields of `Child`")]
+pub struct ChildPatch {
+    pub name: Option<Name>,
+    pub age: Patch<i64>,
+    pub image_id: Patch<Arc<str>>,
+    pub tasks: Option<Arc<[Arc<str>]>>,
+    pub rewards: Option<Arc<[Arc<str>]>>,
+}
+
+impl Service {
+    /// The children that the caller may see: the family's, or the one whose session it is.
+    pub fn children(&self, caller: &Caller, page: Page) -> Listing<Child> {
+        let mut children = self.store.view().children_of(&caller.user().id);
+        if let Some(own) = caller.child_id() {
+            children.retain(|child| child.id == *own);
+        }
+        Listing::cut(children, page)
+    }
+
+    /// One child. Refuses one that the caller may not see.
+    pub fn child(&self, caller: &Caller, id: &ChildId) -> Result<Arc<Child>, ServiceError> {
+        Ok(caller.child(&*self.store.view(), id)?)
+    }
+
+    /// Adds a child to the family.
+    pub async fn create_child(
+        &self,
+        parent: &Parent,
+        new: NewChild,
+    ) -> Result<Arc<Child>, ServiceError> {
+        let user_id = parent.user().id.clone();
+        let outcome = self
+            .transact_as(parent, move |_, now| {
+                let child = Child {
+                    id: env::new_id(),
+                    user_id,
+                    name: new.name,
+                    age: new.age,
+                    points: new.points,
+                    tasks: new.tasks,
+                    rewards: new.rewards,
+                    image_id: new.image_id,
+                    created_at: Some(now),
+                    updated_at: Some(now),
+                    extra: [].into(),
+                };
+                Ok((Changes::of([Change::PutChild(child.clone())]), child))
+            })
+            .await?;
+        Ok(Arc::new(outcome.value))
+    }
+
+    /// Changes a child of the family.
+    pub async fn update_child(
+        &self,
+        parent: &Parent,
+        id: ChildId,
+        patch: ChildPatch,
+    ) -> Result<Arc<Child>, ServiceError> {
+        let decider = parent.clone();
+        let outcome = self
+            .transact_as(parent, move |view, now| {
+                let child = Child::clone(&*decider.child(view, &id)?);
+                let child = Child {
+                    name: patch.name.unwrap_or(child.name),
+                    age: patch.age.apply(child.age),
+                    image_id: patch.image_id.apply(child.image_id),
+                    tasks: patch.tasks.unwrap_or(child.tasks),
+                    rewards: patch.rewards.unwrap_or(child.rewards),
+                    updated_at: Some(now),
+                    ..child
+                };
+                Ok((Changes::of([Change::PutChild(child.clone())]), child))
+            })
+            .await?;
+        Ok(Arc::new(outcome.value))
+    }
+
+    /// Removes a child of the family. Its pending requests end without an event, and so do its
+    /// sessions; its events stay.
+    pub async fn delete_child(&self, parent: &Parent, id: ChildId) -> Result<(), ServiceError> {
+        let decider = parent.clone();
+        let outcome = self
+            .transact_as(parent, move |view, _| {
+                let child = decider.child(view, &id)?;
+                let ended = sessions_of_child(view, &child);
+                let pending = view.pending_of(&child.user_id);
+                let requests = pending
+                    .iter()
+                    .filter(|request| request.child_id == child.id)
+                    .map(|request| Change::RemovePending(request.id.clone()));
+                let sessions = ended.iter().cloned().map(Change::RemoveSession);
+                let itself = [Change::RemoveChild(child.id.clone())];
+                Ok((Changes::of(requests.chain(sessions).chain(itself)), ended))
+            })
+            .await?;
+        for token_hash in outcome.value {
+            self.hub.close_session(&token_hash);
+        }
+        Ok(())
+    }
+}
+
+fn sessions_of_child(view: &dyn View, child: &Child) -> Vec<TokenHash> {
+    let sessions = view.sessions_of(&child.user_id);
+    let of_child = sessions.iter().filter(|session| session.child_id.as_ref() == Some(&child.id));
+    of_child.map(|session| session.token_hash.clone()).collect()
+}

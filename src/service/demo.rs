@@ -1,0 +1,127 @@
+//! The demo family: something to try the product on.
+
+use std::sync::Arc;
+
+use super::input::{amount, opening_points};
+use super::{NewAccount, NewChild, NewReward, NewTask, Parent, Service, ServiceError, Token};
+use crate::domain::password::NewPassword;
+use crate::domain::{Child, Email, Name, Reward, Task};
+
+/// What was made.
+#[derive(Clone, Debug)]
+pub struct Demo {
+    /// The family's account.
+    pub parent: DemoLogin,
+    /// The administrator's.
+    pub admin: DemoLogin,
+    /// One of the children.
+    pub child: Arc<Child>,
+    /// A task of the family.
+    pub task: Arc<Task>,
+    /// A penalty of the family.
+    pub penalty: Arc<Task>,
+    /// A reward that the child can pay.
+    pub reward: Arc<Reward>,
+}
+
+/// How to log in to a demo account.
+#[derive(Clone, Debug)]
+pub struct DemoLogin {
+    /// The email address.
+    pub email: &'static str,
+    /// The password, made at random: a demo server may be reachable by others.
+    pub password: String,
+}
+
+impl Service {
+    /// Makes a family with children, tasks, penalties and rewards, and an administrator.
+    ///
+    /// Refuses where there is a record of any kind.
+    pub async fn fill_with_demo(&self) -> Result<Demo, ServiceError> {
+        if !self.store.view().is_empty() {
+            return Err(ServiceError::NotEmpty);
+        }
+        let (admin, account) = login("admin@example.org", "Ada", "Admin")?;
+        self.create_admin(account).await?;
+        let (login, account) = login("parent@example.org", "Paula", "Parent")?;
+        let token = self.create_parent(account).await?.token;
+        let parent = self.authenticate(&token)?.into_parent()?;
+        let child = self.demo_child(&parent, "Mía", 7, 45).await?;
+        self.demo_child(&parent, "Noah", 10, 10).await?;
+        let task = self.demo_task(&parent, "Make the bed", 5, true).await?;
+        self.demo_task(&parent, "Walk the dog", 10, true).await?;
+        self.demo_task(&parent, "Homework", 15, true).await?;
+        let penalty = self.demo_task(&parent, "Hit a sibling", 8, false).await?;
+        self.demo_task(&parent, "Left the lights on", 2, false).await?;
+        let reward = self.demo_reward(&parent, "Ice cream", 20).await?;
+        self.demo_reward(&parent, "Extra screen time", 35).await?;
+        self.demo_reward(&parent, "A trip to the zoo", 150).await?;
+        self.logout(&parent).await?;
+        Ok(Demo { parent: login, admin, child, task, penalty, reward })
+    }
+
+    async fn demo_child(
+        &self,
+        parent: &Parent,
+        name: &str,
+        age: i64,
+        points: i64,
+    ) -> Result<Arc<Child>, ServiceError> {
+        let new = NewChild {
+            name: Name::parse("name", name)?,
+            age: Some(age),
+            points: opening_points(points)?,
+            image_id: None,
+            tasks: [].into(),
+            rewards: [].into(),
+        };
+        self.create_child(parent, new).await
+    }
+
+    async fn demo_task(
+        &self,
+        parent: &Parent,
+        name: &str,
+        points: i64,
+        is_good: bool,
+    ) -> Result<Arc<Task>, ServiceError> {
+        let new = NewTask {
+            name: Name::parse("name", name)?,
+            points: amount("points", points)?,
+            is_good,
+            image_id: None,
+        };
+        self.create_task(parent, new).await
+    }
+
+    async fn demo_reward(
+        &self,
+        parent: &Parent,
+        name: &str,
+        cost: i64,
+    ) -> Result<Arc<Reward>, ServiceError> {
+        let new = NewReward {
+            name: Name::parse("name", name)?,
+            description: "".into(),
+            cost: amount("cost", cost)?,
+            image_id: None,
+        };
+        self.create_reward(parent, new).await
+    }
+}
+
+fn login(
+    email: &'static str,
+    first_name: &str,
+    last_name: &str,
+) -> Result<(DemoLogin, NewAccount), ServiceError> {
+    // Sixteen of a token's digits are 64 random bits.
+    let password: String = Token::random().reveal().chars().take(16).collect();
+    let account = NewAccount {
+        first_name: Name::parse("first_name", first_name)?,
+        last_name: Name::parse("last_name", last_name)?,
+        email: Email::parse(email)?,
+        password: NewPassword::parse("password", &password)?,
+    };
+    Ok((DemoLogin { email, password }, account))
+}

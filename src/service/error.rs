@@ -1,0 +1,81 @@
+use std::error::Error;
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::domain::{Invalid, Refusal};
+use crate::store::{CommitError, ReadError};
+
+/// Why the product didn't do what it was asked for.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// A rule is against it. Nothing has changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no account with that email address, or its password is another. Which of the two
+    /// is told to nobody.
+    #[error("the email address or the password is not right")]
+    InvalidCredentials,
+    /// No live session came with the request.
+    #[error("there is no session, or it has ended: log in")]
+    Unauthenticated,
+    /// A child's session may not do this.
+    #[error("only a parent may do this")]
+    ParentRequired,
+    /// Only an administrator's own session may do this.
+    #[error("only an administrator may do this")]
+    AdminRequired,
+    /// The operator closed the sign-up.
+    #[error("new accounts are made by the operator of this server")]
+    SignupClosed,
+    /// The demo family goes only where no record is.
+    #[error("the data directory holds records already, and the demo family needs an empty one")]
+    NotEmpty,
+    /// The store didn't make the change.
+    #[error(transparent)]
+    Commit(CommitError),
+    /// The audit history couldn't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The server is at fault.
+    #[error("the server failed")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl ServiceError {
+    /// A fault of the server's own.
+    pub(super) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+impl From<CommitError> for ServiceError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Refused(refusal) => Self::Refused(refusal),
+            other => Self::Commit(other),
+        }
+    }
+}
+
+impl From<Invalid> for ServiceError {
+    fn from(invalid: Invalid) -> Self {
+        Self::Refused(invalid.into())
+    }
+}
+
+/// An error with all of its causes, in one line for the operator.
+#[derive(Debug)]
+pub struct Causes<'a>(pub &'a (dyn Error + 'a));
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

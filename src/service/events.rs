@@ -1,0 +1,220 @@
+//! A live stream of one family's events: first what the reader missed, then what happens.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::task;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+
+use super::{Caller, Causes, Service, ServiceError, sinks};
+use crate::domain::{EventFilter, RowNumber, TokenHash};
+use crate::live::{Interest, Message, Subscription, frame};
+use crate::store::{History, ReadError, Recorded};
+
+/// How often an idle stream says that it lives, and looks whether its session does.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
+/// The most missed events that are replayed; beyond it, to load everything anew is cheaper.
+const MAX_REPLAYED: usize = 10_000;
+/// How many events are read at once for a replay.
+const CHUNK: usize = 500;
+
+/// What a reader asks for.
+#[derive(Clone, Debug)]
+pub struct FeedRequest {
+    /// The id of the last event that the reader has; none where it begins now.
+    pub last_event_id: Option<String>,
+    /// Whether the frames have an `event:` line.
+    pub named: bool,
+    /// What aborts the reader's connection, where it doesn't keep up.
+    pub closer: CancellationToken,
+}
+
+/// A reader's frames, as they go over the wire. It ends with the session, with the server, and for
+/// a reader that doesn't keep up.
+pub struct Feed {
+    service: Arc<Service>,
+    session: TokenHash,
+    named: bool,
+    subscription: Subscription,
+    heartbeat: Interval,
+    /// What is rendered and not yet sent.
+    ready: VecDeque<Bytes>,
+    /// What is to be replayed; none once the reader has caught up.
+    missed: Option<EventFilter>,
+    /// The last row that the reader has, or need not get.
+    sent: RowNumber,
+}
+
+/// Where a stream begins.
+enum Start {
+    /// With the next event.
+    Now,
+    /// After that row.
+    After(RowNumber),
+    /// The reader must load everything anew; then after that row.
+    Anew(RowNumber),
+}
+
+impl Service {
+    /// The events that the caller may hear of, from the one after `last_event_id` on: no gap and no
+    /// duplicate. Where that can't be, the stream begins with a `resync`.
+    ///
+    /// Refuses a caller whose session has ended meanwhile.
+    pub async fn subscribe(
+        self: &Arc<Self>,
+        caller: &Caller,
+        request: FeedRequest,
+    ) -> Result<Feed, ServiceError> {
+        let (user_id, child_id) = (caller.user().id.clone(), caller.child_id().cloned());
+        let session = caller.token_hash().clone();
+        let filter = EventFilter {
+            user_id: Some(user_id.clone()),
+            child_id: child_id.clone(),
+            ..EventFilter::default()
+        };
+        let interest = Interest { user_id, child_id, session: session.clone() };
+        // First the live events, then the past: the other way round, one that comes in between
+        // would be in neither.
+        let subscription = self.hub.subscribe(interest, request.closer);
+        // A session that ended before this line has closed only the streams that there were.
+        self.live_session(&session).ok_or(ServiceError::Unauthenticated)?;
+        let start = self.start(&filter, request.last_event_id.as_deref()).await;
+        let mut feed = Feed {
+            service: Arc::clone(self),
+            session,
+            named: request.named,
+            subscription,
+            heartbeat: heartbeat(),
+            ready: VecDeque::from([frame::RETRY]),
+            missed: None,
+            sent: 0,
+        };
+        match start {
+            Start::Now => {}
+            Start::After(row) => (feed.missed, feed.sent) = (Some(filter), row),
+            Start::Anew(row) => feed.resync(row),
+        }
+        Ok(feed)
+    }
+
+    async fn start(&self, filter: &EventFilter, last_event_id: Option<&str>) -> Start {
+        let Some(last_event_id) = last_event_id else {
+            return Start::Now;
+        };
+        let history = self.store.history();
+        let last = history.last_row();
+        let Some(row) = last_event_id.parse().ok().filter(|row| *row <= last) else {
+            return Start::Anew(last);
+        };
+        // Rows of all families lie in between, so this bounds the reader's own from above.
+        if last - row <= MAX_REPLAYED as RowNumber {
+            return Start::After(row);
+        }
+        let filter = filter.clone();
+        let count = task::spawn_blocking(move || count_after(&*history, row, &filter));
+        match count.await {
+            Ok(Ok(count)) if count <= MAX_REPLAYED => Start::After(row),
+            _ => Start::Anew(last),
+        }
+    }
+}
+
+impl Feed {
+    /// The next frame; none at the stream's end.
+    pub async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                return Some(frame);
+            }
+            match self.missed.take() {
+                Some(filter) => self.replay(filter).await,
+                None => return self.next_live().await,
+            }
+        }
+    }
+
+    /// Renders the next of what was missed.
+    async fn replay(&mut self, filter: EventFilter) {
+        let history = self.service.store.history();
+        let sent = self.sent;
+        let read = task::spawn_blocking(move || {
+            let chunk = history.events_after(sent, &filter, CHUNK);
+            chunk.map(|chunk| (chunk, filter))
+        });
+        let (chunk, filter) = match read.await.map_err(ServiceError::internal) {
+            Ok(Ok(read)) => read,
+            Ok(Err(error)) => return self.replay_failed(&error),
+            Err(error) => return self.replay_failed(&error),
+        };
+        self.missed = (chunk.len() == CHUNK).then_some(filter);
+        self.sent = chunk.last().map_or(sent, |last| last.row);
+        let named = self.named;
+        let frames = chunk.iter().filter_map(|recorded| frame_of(recorded, named));
+        self.ready.extend(frames);
+    }
+
+    fn replay_failed(&mut self, error: &dyn Error) {
+        tracing::error!(error = %Causes(error), "missed events could not be replayed");
+        self.resync(self.service.store.history().last_row());
+    }
+
+    /// Sends the reader to load everything anew, and goes on after `row`.
+    fn resync(&mut self, row: RowNumber) {
+        self.sent = row;
+        self.ready.push_back(frame::resync(row, self.named));
+    }
+
+    async fn next_live(&mut self) -> Option<Bytes> {
+        loop {
+            tokio::select! {
+                message = self.subscription.next() => {
+                    let message = message?;
+                    // What was replayed may have been published after the subscription too.
+                    if message.row > self.sent {
+                        return Some(chosen(&message, self.named));
+                    }
+                }
+                _ = self.heartbeat.tick() => {
+                    // A logout closes the stream at once; what is left to see here is the expiry.
+                    self.service.live_session(&self.session)?;
+                    return Some(frame::HEARTBEAT);
+                }
+            }
+        }
+    }
+}
+
+fn heartbeat() -> Interval {
+    let mut interval = interval_at(Instant::now() + HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+fn frame_of(recorded: &Recorded, named: bool) -> Option<Bytes> {
+    sinks::message(recorded).map(|message| chosen(&message, named))
+}
+
+fn chosen(message: &Message, named: bool) -> Bytes {
+    if named { message.named.clone() } else { message.unnamed.clone() }
+}
+
+/// How many events follow `row`; counts no further than is needed to know that they are too many.
+fn count_after(
+    history: &dyn History,
+    mut row: RowNumber,
+    filter: &EventFilter,
+) -> Result<usize, ReadError> {
+    let mut count = 0;
+    loop {
+        let chunk = history.events_after(row, filter, CHUNK)?;
+        count += chunk.len();
+        match chunk.last() {
+            Some(last) if chunk.len() == CHUNK && count <= MAX_REPLAYED => row = last.row,
+            _ => return Ok(count),
+        }
+    }
+}

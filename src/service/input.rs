@@ -1,0 +1,126 @@
+//! The rules for single values that a request may set. Names, emails and passwords have theirs in
+//! the domain.
+
+use std::sync::Arc;
+
+use crate::domain::{Amount, Invalid, Points, check_line};
+
+/// The most points that a child can begin with.
+const MAX_OPENING_POINTS: i64 = 1_000_000;
+/// The oldest that a child can be, in years.
+const MAX_AGE: i64 = 150;
+const MAX_IMAGE_ID_CHARS: usize = 200;
+const MAX_DESCRIPTION_CHARS: usize = 1000;
+const MAX_DISPLAYED: usize = 500;
+const MAX_ID_CHARS: usize = 200;
+
+/// A change of a field that may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// Leave it as it is.
+    #[default]
+    Keep,
+    /// Empty it.
+    Clear,
+    /// Set it.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    /// The field after the change.
+    pub(super) fn apply(self, old: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => old,
+            Self::Clear => None,
+            Self::Set(new) => Some(new),
+        }
+    }
+
+    /// The change with its value checked.
+    pub fn try_map<U, E>(self, check: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
+        Ok(match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(check(value)?),
+        })
+    }
+}
+
+/// What a task is worth or a reward costs: 1 to 1,000,000 points.
+pub fn amount(field: &'static str, points: i64) -> Result<Amount, Invalid> {
+    Amount::new(points).ok_or_else(|| Invalid::new(field, "must be between 1 and 1000000"))
+}
+
+/// What a child begins with: 0 to 1,000,000 points.
+pub fn opening_points(points: i64) -> Result<Points, Invalid> {
+    Points::new(points)
+        .filter(|points| (0..=MAX_OPENING_POINTS).contains(&points.get()))
+        .ok_or_else(|| Invalid::new("points", "must be between 0 and 1000000"))
+}
+
+/// A child's age in years, 0 to 150.
+pub fn age(years: i64) -> Result<i64, Invalid> {
+    if (0..=MAX_AGE).contains(&years) {
+        Ok(years)
+    } else {
+        Err(Invalid::new("age", "must be between 0 and 150"))
+    }
+}
+
+/// The id of a picture: at most 200 characters.
+pub fn image_id(text: String) -> Result<Arc<str>, Invalid> {
+    check_line("image_id", &text, MAX_IMAGE_ID_CHARS)?;
+    Ok(text.into())
+}
+
+/// A few words about a reward: at most 1,000 characters, over several lines if need be.
+pub fn description(text: &str) -> Result<Arc<str>, Invalid> {
+    for line in text.lines() {
+        check_line("description", line, MAX_DESCRIPTION_CHARS)?;
+    }
+    if text.chars().count() > MAX_DESCRIPTION_CHARS {
+        let rule = format!("must have at most {MAX_DESCRIPTION_CHARS} characters");
+        return Err(Invalid::new("description", rule));
+    }
+    Ok(text.trim().into())
+}
+
+/// The ids of the tasks or rewards that a front end shows first for a child: at most 500. They need
+/// not exist.
+pub fn displayed(field: &'static str, ids: Vec<String>) -> Result<Arc<[Arc<str>]>, Invalid> {
+    if ids.len() > MAX_DISPLAYED {
+        let rule = format!("must have at most {MAX_DISPLAYED} entries");
+        return Err(Invalid::new(field, rule));
+    }
+    for id in &ids {
+        check_line(field, id, MAX_ID_CHARS)?;
+    }
+    Ok(ids.into_iter().map(Arc::from).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_bounded() {
+        assert!(amount("cost", 1).is_ok() && amount("cost", 1_000_000).is_ok());
+        assert_eq!(amount("cost", 0).unwrap_err().field, "cost");
+        assert!(amount("points", 1_000_001).is_err());
+        assert!(opening_points(0).is_ok() && opening_points(1_000_000).is_ok());
+        assert!(opening_points(-1).is_err() && opening_points(1_000_001).is_err());
+        assert!(age(0).is_ok() && age(150).is_ok());
+        assert!(age(-1).is_err() && age(151).is_err());
+    }
+
+    #[test]
+    fn texts_are_bounded() {
+        assert!(image_id("x".repeat(200)).is_ok());
+        assert!(image_id("x".repeat(201)).is_err());
+        assert!(description("two\r\nlines\n").is_ok());
+        assert!(description("a\u{7}b").is_err());
+        assert!(description(&"x\n".repeat(501)).is_err());
+        assert!(displayed("tasks", vec![String::new(); 501]).is_err());
+        assert!(displayed("tasks", vec!["x".repeat(201)]).is_err());
+    }
+}

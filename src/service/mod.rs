@@ -1,0 +1,144 @@
+//! Floor 2: what the product does. Each function loads, decides, commits and publishes; nothing
+//! here knows of HTTP or of files.
+//!
+//! A change is decided inside [`Store::commit`], on the newest state: what a function read before
+//! is only good for a quick answer, never for a decision.
+
+mod accounts;
+mod caller;
+mod children;
+mod demo;
+mod error;
+mod events;
+mod housekeeping;
+pub mod input;
+mod mutations;
+mod passwords;
+mod rewards;
+mod sessions;
+mod sinks;
+mod tasks;
+mod tracking;
+
+pub use accounts::{LoggedIn, NewAccount};
+pub use caller::{Admin, Caller, Parent, Scope, Token};
+pub use children::{ChildPatch, NewChild};
+pub use demo::{Demo, DemoLogin};
+pub use error::{Causes, ServiceError};
+pub use events::{Feed, FeedRequest};
+pub use mutations::Mutated;
+pub use rewards::{NewReward, Offer, RewardPatch};
+pub use sinks::{AuditSink, LiveSink};
+pub use tasks::{NewTask, TaskPatch};
+pub use tracking::EventQuery;
+
+use std::sync::Arc;
+
+use crate::domain::{Page, Points, Refusal, Timestamp};
+use crate::env::Clock;
+use crate::live::Hub;
+use crate::store::{Changes, Health, Recorded, Store, View};
+use passwords::Passwords;
+
+/// What the operator decides about the product.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How low a penalty can push a child's points.
+    pub points_floor: Points,
+    /// Whether anyone may make an account.
+    pub signup_open: bool,
+}
+
+/// The product. One instance serves all requests.
+pub struct Service {
+    store: Arc<dyn Store>,
+    hub: Hub,
+    clock: Clock,
+    passwords: Passwords,
+    settings: Settings,
+}
+
+/// What a commit did.
+struct Outcome<T> {
+    /// What the decision handed out.
+    value: T,
+    /// The event that it recorded.
+    event: Option<Arc<Recorded>>,
+}
+
+/// A part of a family's records of one kind.
+#[derive(Debug)]
+pub struct Listing<T> {
+    /// The page.
+    pub records: Vec<Arc<T>>,
+    /// How many there are on all pages.
+    pub total: usize,
+}
+
+impl<T> Listing<T> {
+    fn cut(mut records: Vec<Arc<T>>, page: Page) -> Self {
+        let total = records.len();
+        records.truncate(page.offset.saturating_add(page.limit));
+        records.drain(..page.offset.min(records.len()));
+        Self { records, total }
+    }
+}
+
+impl Service {
+    /// The product on a store, telling its readers through `hub`. The store's sinks must include a
+    /// [`LiveSink`] of the same hub.
+    pub fn new(store: Arc<dyn Store>, hub: Hub, clock: Clock, settings: Settings) -> Self {
+        Self { store, hub, clock, passwords: Passwords::new(), settings }
+    }
+
+    /// What works and what doesn't.
+    pub fn health(&self) -> Health {
+        self.store.health()
+    }
+
+    /// Ends every live stream, and those to come: the server stops.
+    pub fn end_streams(&self) {
+        self.hub.close_all();
+    }
+
+    /// Takes no more changes and brings everything on the disk to its final form.
+    ///
+    /// After an error what was answered is still durable, and the next start completes it.
+    pub async fn close(&self) -> std::io::Result<()> {
+        self.store.close().await
+    }
+
+    /// Commits what `decide` decides and gives back what it handed out.
+    async fn transact<T: Send + 'static>(
+        &self,
+        decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), Refusal> + Send + 'static,
+    ) -> Result<Outcome<T>, ServiceError> {
+        let committed = self
+            .store
+            .commit(Box::new(move |view, now| {
+                let (changes, value) = decide(view, now)?;
+                Ok((changes, Box::new(value)))
+            }))
+            .await?;
+        match committed.value.downcast::<T>() {
+            Ok(value) => Ok(Outcome { value: *value, event: committed.event }),
+            Err(_) => Err(ServiceError::internal(
+                "the store handed out another value than the decision gave",
+            )),
+        }
+    }
+
+    /// Commits what `decide` decides for a caller whose session has not ended by then.
+    async fn transact_as<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), Refusal> + Send + 'static,
+    ) -> Result<Outcome<T>, ServiceError> {
+        let caller = caller.clone();
+        self.transact(move |view, now| {
+            caller.check_session(view, now)?;
+            decide(view, now)
+        })
+        .await
+    }
+}

@@ -1,0 +1,241 @@
+//! The four mutations: what changes a child's points and its requests, and becomes an event.
+//!
+//! All four go the same way: one decision on the newest state, in which [`ledger`] rules alone, and
+//! one commit of the points, the pending request, the event and the idempotency key together.
+
+use std::sync::Arc;
+
+use super::{Caller, Outcome, Parent, Service, ServiceError};
+use crate::domain::ledger::{self, Movement};
+use crate::domain::{
+    Child, ChildId, EventError, IdempotencyKey, Mutation, PendingReward, Points, Refusal, Reward,
+    RewardId, RowNumber, TaskId, Timestamp,
+};
+use crate::env;
+use crate::store::{Change, Changes, NewEvent, ReadError, View};
+
+/// What a mutation did.
+#[derive(Debug)]
+pub struct Mutated {
+    /// The child as it is now.
+    pub child: Arc<Child>,
+    /// The event, as the JSON object of its row.
+    pub event: Arc<str>,
+    /// Whether it is the event of an earlier request with the same idempotency key.
+    pub replayed: bool,
+}
+
+/// What was decided.
+enum Decision {
+    /// The event is new.
+    Done(Arc<Child>),
+    /// A request with the same key became that event before.
+    Repeated(Arc<Child>, RowNumber),
+    /// The ledger's movement made no event. It can't happen while the ledger is right.
+    Impossible(EventError),
+}
+
+/// A mutation on its way to its decision.
+struct Order {
+    caller: Caller,
+    mutation: Mutation,
+    key: Option<IdempotencyKey>,
+    floor: Points,
+}
+
+/// What a mutation does, before it is made an event.
+struct Effect {
+    movement: Movement,
+    /// The pending request that begins or ends.
+    request: Option<Change>,
+}
+
+impl Service {
+    /// A child has done a task, or gets a penalty.
+    ///
+    /// Refuses a child or a task that the family doesn't have.
+    pub async fn activate(
+        &self,
+        parent: &Parent,
+        child: ChildId,
+        task: TaskId,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Mutated, ServiceError> {
+        self.mutate(parent, Mutation::Activate(child, task), key).await
+    }
+
+    /// A child asks for a reward.
+    ///
+    /// Refuses a child or a reward that the caller may not see, a reward that the child can't pay
+    /// or has asked for already.
+    pub async fn request(
+        &self,
+        caller: &Caller,
+        child: ChildId,
+        reward: RewardId,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Mutated, ServiceError> {
+        self.mutate(caller, Mutation::Request(child, reward), key).await
+    }
+
+    /// A child gets a reward and pays for it; its request for it, if any, ends.
+    ///
+    /// Refuses a child or a reward that the family doesn't have, and one that the child can't pay.
+    pub async fn redeem(
+        &self,
+        parent: &Parent,
+        child: ChildId,
+        reward: RewardId,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Mutated, ServiceError> {
+        self.mutate(parent, Mutation::Redeem(child, reward), key).await
+    }
+
+    /// A request for a reward is withdrawn.
+    ///
+    /// Refuses a child or a reward that the caller may not see, and where nothing was asked for.
+    pub async fn cancel(
+        &self,
+        caller: &Caller,
+        child: ChildId,
+        reward: RewardId,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Mutated, ServiceError> {
+        self.mutate(caller, Mutation::Cancel(child, reward), key).await
+    }
+
+    async fn mutate(
+        &self,
+        caller: &Caller,
+        mutation: Mutation,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Mutated, ServiceError> {
+        let order =
+            Order { caller: caller.clone(), mutation, key, floor: self.settings.points_floor };
+        let decide = move |view: &dyn View, now| order.decide(view, now);
+        match self.transact_as(caller, decide).await? {
+            Outcome { value: Decision::Done(child), event: Some(recorded) } => {
+                Ok(Mutated { child, event: Arc::clone(&recorded.json), replayed: false })
+            }
+            Outcome { value: Decision::Repeated(child, row), .. } => {
+                Ok(Mutated { child, event: self.recorded_json(row).await?, replayed: true })
+            }
+            Outcome { value: Decision::Impossible(error), .. } => {
+                Err(ServiceError::internal(error))
+            }
+            Outcome { event: None, .. } => {
+                Err(ServiceError::internal("the store kept a mutation without its event"))
+            }
+        }
+    }
+
+    async fn recorded_json(&self, row: RowNumber) -> Result<Arc<str>, ServiceError> {
+        let history = self.store.history();
+        let read = tokio::task::spawn_blocking(move || history.event(row));
+        let recorded = read.await.map_err(ServiceError::internal)??;
+        let missing = || ReadError::Malformed {
+            row,
+            why: "an idempotency key stands for it, but it is not there".to_owned(),
+        };
+        Ok(recorded.ok_or_else(missing)?.json)
+    }
+}
+
+impl Order {
+    fn decide(self, view: &dyn View, now: Timestamp) -> Result<(Changes, Decision), Refusal> {
+        let child = self.caller.child(view, self.mutation.child_id())?;
+        let fingerprint = self.mutation.fingerprint();
+        // Before the entity is looked up: a repeat is answered even where that is gone by now.
+        if let Some(row) = self.answered_before(view, &fingerprint, now)? {
+            let decision = Decision::Repeated(child, row);
+            return Ok((Changes::none(), decision));
+        }
+        let effect = self.effect(view, &child, now)?;
+        let points = effect.movement.points_after();
+        let event = match effect.movement.into_event(env::new_id(), &child, now) {
+            Ok(event) => event,
+            Err(error) => return Ok((Changes::none(), Decision::Impossible(error))),
+        };
+        let child = Child { points, updated_at: Some(now), ..(*child).clone() };
+        let put = Change::PutChild(child.clone());
+        let changes = Changes {
+            records: [put].into_iter().chain(effect.request).collect(),
+            event: Some(NewEvent { event, remember: self.key.map(|key| (key, fingerprint)) }),
+        };
+        Ok((changes, Decision::Done(Arc::new(child))))
+    }
+
+    /// The event that the key stands for, where it is the key of this very mutation. Refuses the
+    /// key of another one.
+    fn answered_before(
+        &self,
+        view: &dyn View,
+        fingerprint: &str,
+        now: Timestamp,
+    ) -> Result<Option<RowNumber>, Refusal> {
+        let remembered = self
+            .key
+            .as_ref()
+            .and_then(|key| view.remembered(&self.caller.user().id, key))
+            .filter(|remembered| remembered.is_live(now));
+        match remembered {
+            None => Ok(None),
+            Some(first) if *first.fingerprint == *fingerprint => Ok(Some(first.event_row)),
+            Some(_) => Err(Refusal::IdempotencyKeyReused),
+        }
+    }
+
+    fn effect(&self, view: &dyn View, child: &Child, now: Timestamp) -> Result<Effect, Refusal> {
+        let actor = self.caller.actor();
+        match &self.mutation {
+            Mutation::Activate(_, task) => {
+                let task = self.caller.task(view, task)?;
+                Ok(Effect {
+                    movement: ledger::activate(child, &task, self.floor, actor)?,
+                    request: None,
+                })
+            }
+            Mutation::Request(_, reward) => {
+                let reward = self.caller.reward(view, reward)?;
+                let is_pending = view.pending(&child.id, &reward.id).is_some();
+                Ok(Effect {
+                    movement: ledger::request(child, &reward, is_pending, actor)?,
+                    request: Some(Change::PutPending(new_request(child, &reward, now))),
+                })
+            }
+            Mutation::Redeem(_, reward) => {
+                let reward = self.caller.reward(view, reward)?;
+                Ok(Effect {
+                    movement: ledger::redeem(child, &reward, actor)?,
+                    request: end_of_request(view, child, &reward),
+                })
+            }
+            Mutation::Cancel(_, reward) => {
+                let reward = self.caller.reward(view, reward)?;
+                let request = end_of_request(view, child, &reward);
+                Ok(Effect {
+                    movement: ledger::cancel(child, &reward, request.is_some(), actor)?,
+                    request,
+                })
+            }
+        }
+    }
+}
+
+fn new_request(child: &Child, reward: &Reward, now: Timestamp) -> PendingReward {
+    PendingReward {
+        id: env::new_id(),
+        user_id: child.user_id.clone(),
+        child_id: child.id.clone(),
+        child_name: child.name.clone(),
+        reward_id: reward.id.clone(),
+        reward_name: reward.name.clone(),
+        created_at: Some(now),
+        extra: [].into(),
+    }
+}
+
+fn end_of_request(view: &dyn View, child: &Child, reward: &Reward) -> Option<Change> {
+    let request = view.pending(&child.id, &reward.id)?;
+    Some(Change::RemovePending(request.id.clone()))
+}

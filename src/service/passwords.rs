@@ -1,0 +1,132 @@
+//! Password work: off the async threads, bounded in number, and as long for everyone.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task;
+
+use super::ServiceError;
+use crate::domain::password::{self, NEW_METHOD, NewPassword, UNMATCHED};
+use crate::env;
+
+/// How much of a moving average a new measurement makes: one part in this many.
+const WEIGHT: u32 = 8;
+
+/// Hashes passwords and checks them.
+pub(super) struct Passwords {
+    /// One permit a core: more checks at once would take memory (32 MiB each) and win no time.
+    permits: Arc<Semaphore>,
+    durations: Arc<Durations>,
+}
+
+impl Passwords {
+    pub(super) fn new() -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self { permits: Arc::new(Semaphore::new(cores)), durations: Arc::default() }
+    }
+
+    /// The hash to store for a new password.
+    pub(super) async fn hash(&self, password: NewPassword) -> Result<Arc<str>, ServiceError> {
+        let permit = self.permit().await?;
+        let work = task::spawn_blocking(move || {
+            let hash = password.hash(env::random());
+            drop(permit);
+            hash
+        });
+        work.await.map_err(ServiceError::internal)
+    }
+
+    /// Whether `password` is the one that `hash` was made of; never, where there is no hash. Takes
+    /// as long in every case, so that nobody learns from the time which accounts exist or how old
+    /// their passwords are.
+    pub(super) async fn verify(
+        &self,
+        hash: Option<Arc<str>>,
+        password: String,
+    ) -> Result<bool, ServiceError> {
+        let permit = self.permit().await?;
+        let durations = Arc::clone(&self.durations);
+        let work = task::spawn_blocking(move || {
+            let is_known = hash.is_some();
+            let hash = hash.unwrap_or_else(|| UNMATCHED.into());
+            let (matches, rest) = durations.verify(&hash, &password);
+            drop(permit);
+            (is_known && matches, rest)
+        });
+        let (matches, rest) = work.await.map_err(ServiceError::internal)?;
+        tokio::time::sleep(rest).await;
+        Ok(matches)
+    }
+
+    /// The permit goes with the work, not with the future that waits for it: where a client hangs
+    /// up, the work goes on and must still count.
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, ServiceError> {
+        let permits = Arc::clone(&self.permits);
+        permits.acquire_owned().await.map_err(ServiceError::internal)
+    }
+}
+
+/// How long a check takes on this machine: a moving average for each method of hashing.
+#[derive(Default)]
+struct Durations(Mutex<HashMap<Box<str>, Duration>>);
+
+impl Durations {
+    /// Whether the password matches, and for how long the answer must wait until it has taken as
+    /// long as the slowest method takes.
+    fn verify(&self, hash: &str, password: &str) -> (bool, Duration) {
+        // The first check of all might be of a cheap hash: there must be something to wait for.
+        let is_first = !self.0.lock().contains_key(NEW_METHOD);
+        if is_first {
+            self.timed(UNMATCHED, password);
+        }
+        let (matches, took) = self.timed(hash, password);
+        (matches, self.slowest().saturating_sub(took))
+    }
+
+    fn timed(&self, hash: &str, password: &str) -> (bool, Duration) {
+        let start = Instant::now();
+        let matches = password::verify(hash, password);
+        let took = start.elapsed();
+        self.note(password::method(hash), took);
+        (matches, took)
+    }
+
+    fn note(&self, method: &str, took: Duration) {
+        let mut averages = self.0.lock();
+        match averages.get_mut(method) {
+            Some(average) => *average = (*average * (WEIGHT - 1) + took) / WEIGHT,
+            None => _ = averages.insert(method.into(), took),
+        }
+    }
+
+    fn slowest(&self) -> Duration {
+        self.0.lock().values().max().copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cheap_check_waits_for_the_rest_of_the_slowest() {
+        let durations = Durations::default();
+        durations.note(NEW_METHOD, Duration::from_secs(100));
+        durations.note("pbkdf2:sha256:1", Duration::from_millis(1));
+        let (matches, rest) = durations.verify("pbkdf2:sha256:1$salt$00", "password");
+        assert!(!matches);
+        assert!(rest > Duration::from_secs(90), "{rest:?}");
+    }
+
+    #[test]
+    fn the_average_follows_slowly() {
+        let durations = Durations::default();
+        durations.note("a", Duration::from_millis(800));
+        durations.note("a", Duration::ZERO);
+        assert_eq!(durations.slowest(), Duration::from_millis(700));
+    }
+}

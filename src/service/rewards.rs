@@ -1,0 +1,147 @@
+//! Rewards, and the requests for them that wait.
+
+use std::sync::Arc;
+
+use super::input::Patch;
+use super::{Caller, Listing, Parent, Service, ServiceError};
+use crate::domain::{Amount, ChildId, Name, Page, PendingReward, Reward, RewardId, ledger};
+use crate::env;
+use crate::store::{Change, Changes};
+
+/// What a new reward is made of.
+#[derive(Clone, Debug)]
+pub struct NewReward {
+    /// What it is called.
+    pub name: Name,
+    /// A few words about it; may be empty.
+    pub description: Arc<str>,
+    /// Points it takes.
+    pub cost: Amount,
+    /// A picture.
+    pub image_id: Option<Arc<str>>,
+}
+
+/// What a parent may change of a reward; what is `None` or [`Patch::Keep`] stays.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields of `Reward`")]
+pub struct RewardPatch {
+    pub name: Option<Name>,
+    pub description: Option<Arc<str>>,
+    pub cost: Option<Amount>,
+    pub image_id: Patch<Arc<str>>,
+}
+
+/// A reward as one child sees it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The reward.
+    pub reward: Arc<Reward>,
+    /// How many points the child lacks for it; 0 when it can pay.
+    pub points_needed: i64,
+    /// Whether the child has asked for it.
+    pub requested: bool,
+}
+
+impl Service {
+    /// The family's rewards, and the shared ones.
+    pub fn rewards(&self, caller: &Caller, page: Page) -> Listing<Reward> {
+        Listing::cut(self.store.view().rewards_for(&caller.user().id), page)
+    }
+
+    /// One reward. Refuses one that the caller may not see.
+    pub fn reward(&self, caller: &Caller, id: &RewardId) -> Result<Arc<Reward>, ServiceError> {
+        Ok(caller.reward(&*self.store.view(), id)?)
+    }
+
+    /// Every reward that a child can have: what it can pay, what it lacks for it, what it has asked
+    /// for. Refuses a child that the caller may not see.
+    pub fn offers(&self, caller: &Caller, child_id: &ChildId) -> Result<Vec<Offer>, ServiceError> {
+        let view = self.store.view();
+        let child = caller.child(&*view, child_id)?;
+        let rewards = view.rewards_for(&child.user_id).into_iter();
+        let offers = rewards.map(|reward| Offer {
+            points_needed: ledger::points_needed(&child, &reward),
+            requested: view.pending(&child.id, &reward.id).is_some(),
+            reward,
+        });
+        Ok(offers.collect())
+    }
+
+    /// The requests that wait: the family's, or the child's whose session it is.
+    pub fn pending_rewards(&self, caller: &Caller) -> Vec<Arc<PendingReward>> {
+        let mut pending = self.store.view().pending_of(&caller.user().id);
+        if let Some(own) = caller.child_id() {
+            pending.retain(|request| request.child_id == *own);
+        }
+        pending
+    }
+
+    /// Adds a reward to the family's.
+    pub async fn create_reward(
+        &self,
+        parent: &Parent,
+        new: NewReward,
+    ) -> Result<Arc<Reward>, ServiceError> {
+        let user_id = parent.user().id.clone();
+        let outcome = self
+            .transact_as(parent, move |_, now| {
+                let reward = Reward {
+                    id: env::new_id(),
+                    user_id: Some(user_id),
+                    name: new.name,
+                    description: new.description,
+                    cost: new.cost,
+                    image_id: new.image_id,
+                    created_at: Some(now),
+                    updated_at: Some(now),
+                    extra: [].into(),
+                };
+                Ok((Changes::of([Change::PutReward(reward.clone())]), reward))
+            })
+            .await?;
+        Ok(Arc::new(outcome.value))
+    }
+
+    /// Changes a reward of the family. Refuses a shared one.
+    pub async fn update_reward(
+        &self,
+        parent: &Parent,
+        id: RewardId,
+        patch: RewardPatch,
+    ) -> Result<Arc<Reward>, ServiceError> {
+        let decider = parent.clone();
+        let outcome = self
+            .transact_as(parent, move |view, now| {
+                let reward = Reward::clone(&*decider.own_reward(view, &id)?);
+                let reward = Reward {
+                    name: patch.name.unwrap_or(reward.name),
+                    description: patch.description.unwrap_or(reward.description),
+                    cost: patch.cost.unwrap_or(reward.cost),
+                    image_id: patch.image_id.apply(reward.image_id),
+                    updated_at: Some(now),
+                    ..reward
+                };
+                Ok((Changes::of([Change::PutReward(reward.clone())]), reward))
+            })
+            .await?;
+        Ok(Arc::new(outcome.value))
+    }
+
+    /// Removes a reward of the family. Its pending requests end without an event; its events stay.
+    /// Refuses a shared one.
+    pub async fn delete_reward(&self, parent: &Parent, id: RewardId) -> Result<(), ServiceError> {
+        let decider = parent.clone();
+        self.transact_as(parent, move |view, _| {
+            let reward = decider.own_reward(view, &id)?;
+            let pending = view.pending_of(&decider.user().id);
+            let requests = pending
+                .iter()
+                .filter(|request| request.reward_id == reward.id)
+                .map(|request| Change::RemovePending(request.id.clone()));
+            let itself = [Change::RemoveReward(reward.id.clone())];
+            Ok((Changes::of(requests.chain(itself)), ()))
+        })
+        .await?;
+        Ok(())
+    }
+}

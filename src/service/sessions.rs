@@ -1,0 +1,48 @@
+//! Sessions: how a request becomes a caller.
+
+use std::sync::Arc;
+
+use super::{Caller, Causes, Service, ServiceError, Token};
+use crate::domain::{Session, TokenHash};
+use crate::store::{Change, Changes};
+
+impl Service {
+    /// The caller whose session `token` belongs to. Reads memory alone; the session's use is
+    /// written down beside the request, at most hourly.
+    ///
+    /// Refuses a token that is unknown or whose session is over. Must be called within a Tokio
+    /// runtime.
+    pub fn authenticate(&self, token: &Token) -> Result<Caller, ServiceError> {
+        let caller = self.live_session(&token.hash()).ok_or(ServiceError::Unauthenticated)?;
+        if caller.session().touched(self.clock.now()).is_some() {
+            self.touch(caller.token_hash().clone());
+        }
+        Ok(caller)
+    }
+
+    /// The caller with that session, where it is live now.
+    pub(super) fn live_session(&self, token_hash: &TokenHash) -> Option<Caller> {
+        let view = self.store.view();
+        let session = view.session(token_hash)?;
+        Caller::of(session, &*view, self.clock.now())
+    }
+
+    /// Writes a use down in a task of its own, so that no read waits for the disk.
+    fn touch(&self, token_hash: TokenHash) {
+        let store = Arc::clone(&self.store);
+        tokio::spawn(async move {
+            let commit = store.commit(Box::new(move |view, now| {
+                // Decided anew: of many requests at once, the first one writes.
+                let touched = view
+                    .session(&token_hash)
+                    .filter(|session| session.is_live(now))
+                    .and_then(|session| Session::touched(&session, now));
+                let changes = Changes::of(touched.map(Change::PutSession));
+                Ok((changes, Box::new(())))
+            }));
+            if let Err(error) = commit.await {
+                tracing::warn!(error = %Causes(&error), "the use of a session was not written down");
+            }
+        });
+    }
+}
