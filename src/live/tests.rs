@@ -204,6 +204,18 @@ async fn ten_thousand_readers_hear_of_one_event() {
 }
 
 #[test]
+fn a_closed_reader_takes_everything_and_keeps_nothing() {
+    let reader = Reader::new(family("u"), CancellationToken::new());
+    let message = Arc::new(message(1, "u", "c"));
+    assert!(reader.push(&message, 1));
+    assert!(!reader.push(&message, 1));
+    assert!(reader.close());
+    assert!(reader.push(&message, 1) && reader.push(&message, 1));
+    assert_eq!(Arc::strong_count(&message), 1);
+    assert!(!reader.close(), "it was closed before");
+}
+
+#[test]
 fn an_idle_reader_is_small() {
     // Its queue owns no memory; the family's entry and the ids are shared with others.
     assert!(size_of::<Reader>() + size_of::<Subscription>() <= 256);
