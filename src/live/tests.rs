@@ -75,10 +75,7 @@ async fn the_bytes_of_a_message_are_shared() {
     let first = readers[0].next().await.unwrap();
     let second = readers[1].next().await.unwrap();
     assert!(Arc::ptr_eq(&first, &second));
-    assert_eq!(
-        first.named,
-        "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n"
-    );
+    assert_eq!(first.named, "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n");
     assert_eq!(first.unnamed, "id: 7\ndata: {\"a\":1}\n\n");
 }
 

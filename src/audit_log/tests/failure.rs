@@ -10,11 +10,7 @@ fn catch_up(log: &mut AuditLog, table: &Table) {
         }
         log.retry(table);
     }
-    panic!(
-        "{} lines are missing: {:?}",
-        log.backlog(),
-        log.last_error()
-    );
+    panic!("{} lines are missing: {:?}", log.backlog(), log.last_error());
 }
 
 #[test]
@@ -113,11 +109,7 @@ fn a_write_that_fails_while_a_log_catches_up_is_mended_too() {
     catch_up(&mut log, &table);
     let files = contents(&folder(&home));
     assert_eq!(files.len(), 300 / 4);
-    assert!(
-        files
-            .values()
-            .all(|bytes| bytes.len() as u64 == 4 * line_len())
-    );
+    assert!(files.values().all(|bytes| bytes.len() as u64 == 4 * line_len()));
     let oldest = &files["tracking_user_a.log.74"];
     assert_eq!(line::head(oldest).unwrap().event_id, "e001");
 }
@@ -149,11 +141,7 @@ fn a_log_whose_sync_failed_becomes_a_new_file() {
     let saved = log.checkpoint()().unwrap();
     assert_eq!(saved, r#"{"through":6,"lagging":{}}"#);
     assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a"));
-    assert_eq!(
-        old.metadata().unwrap().len(),
-        3 * line_len(),
-        "another file"
-    );
+    assert_eq!(old.metadata().unwrap().len(), 3 * line_len(), "another file");
 }
 
 #[test]
