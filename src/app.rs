@@ -31,10 +31,7 @@ pub struct Machine {
 impl Default for Machine {
     /// The machine's own.
     fn default() -> Self {
-        Self {
-            clock: Clock::system(),
-            disk: Arc::new(RealDisk),
-        }
+        Self { clock: Clock::system(), disk: Arc::new(RealDisk) }
     }
 }
 
@@ -91,10 +88,8 @@ pub fn open(
         disk: Arc::clone(&machine.disk),
         now: Arc::new(move || clock.now()),
     };
-    let sinks: Vec<Box<dyn crate::store::EventSink>> = vec![
-        Box::new(AuditSink::new(log)),
-        Box::new(LiveSink::new(hub.clone())),
-    ];
+    let sinks: Vec<Box<dyn crate::store::EventSink>> =
+        vec![Box::new(AuditSink::new(log)), Box::new(LiveSink::new(hub.clone()))];
     let store = Arc::new(JsonStore::open(options, sinks)?);
     Ok(Service::new(store, hub, machine.clock.clone(), settings))
 }
@@ -143,17 +138,11 @@ pub async fn launch_on(
     let address = listener.local_addr().map_err(StartError::Listener)?;
     let named_events = config.named_events;
     let with_demo = config.demo;
-    let settings = Settings {
-        points_floor: config.points_floor,
-        signup_open: config.signup == Signup::Open,
-    };
+    let settings =
+        Settings { points_floor: config.points_floor, signup_open: config.signup == Signup::Open };
     let opened = task::spawn_blocking(move || open(&config.storage, settings, &machine));
     let service = Arc::new(opened.await??);
-    let demo = if with_demo {
-        Some(fill_with_demo(&service).await?)
-    } else {
-        None
-    };
+    let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let router = http::router(Arc::clone(&service), named_events);
     let served = tokio::spawn(async move {
         let end_of_streams = async {
@@ -168,11 +157,7 @@ pub async fn launch_on(
         }
         service.close().await
     });
-    Ok(Server {
-        address,
-        demo,
-        served,
-    })
+    Ok(Server { address, demo, served })
 }
 
 async fn fill_with_demo(service: &Service) -> Result<Demo, ServiceError> {

@@ -32,10 +32,7 @@ pub struct StorageConfig {
 impl StorageConfig {
     /// How the audit logs are rotated.
     pub fn audit_log(&self) -> audit_log::Settings {
-        audit_log::Settings {
-            max_bytes: self.log_max_bytes,
-            backups: self.log_backups,
-        }
+        audit_log::Settings { max_bytes: self.log_max_bytes, backups: self.log_backups }
     }
 }
 
@@ -59,8 +56,7 @@ pub struct Config {
     pub storage: StorageConfig,
 
     /// The address and the port to serve on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000",
-        env = "GOLDSTAR_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000", env = "GOLDSTAR_LISTEN")]
     pub listen: String,
 
     /// Whether anyone may make an account

@@ -147,10 +147,10 @@ impl Files {
             self.close_least_used();
         }
         self.uses += 1;
-        let path = self.path(user_id);
         let log = match self.open.entry(user_id.clone()) {
             Entry::Occupied(log) => log.into_mut(),
             Entry::Vacant(place) => {
+                let path = self.folder.join(file_name(user_id));
                 let file = match self.disk.open(&path, Open::Create) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {
                         self.disk.create_dir(&self.folder)?;

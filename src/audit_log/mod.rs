@@ -271,7 +271,6 @@ impl AuditLog {
             self.files.close(&user_id);
         }
         for (user_id, error) in self.unsynced.take_failed() {
-            self.files.close(&user_id);
             let lag = self.lags.remove(&user_id);
             let lag = lag.unwrap_or_else(|| Lag::after(self.done));
             let error = LogError::Sync(io::Error::other(error));

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 use super::*;
-use crate::disk::{DiskFile, Open, RealDisk};
+use crate::disk::{DiskFile, Identity, Open, RealDisk};
 use crate::domain::{Action, EntityType, EventFields, Points, Timestamp};
 
 /// An event with some fields of its own.
@@ -160,6 +160,10 @@ impl Disk for TestDisk {
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         RealDisk.list(path)
     }
+
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        RealDisk.identity(path)
+    }
 }
 
 impl DiskFile for TestFile {
@@ -189,6 +193,10 @@ impl DiskFile for TestFile {
             return Err(io::Error::other("the sync failed"));
         }
         self.file.sync()
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        self.file.identity()
     }
 }
 
@@ -307,8 +315,12 @@ fn a_thousand_accounts_never_open_more_than_128_files() {
         }
         log.checkpoint()().unwrap();
     }
-    for user_id in &accounts {
-        assert_eq!(ids_in(&folder(&home), user_id), table.ids_of(user_id));
+    let files = contents(&folder(&home));
+    assert_eq!(files.len(), accounts.len());
+    for (number, user_id) in accounts.iter().enumerate() {
+        let lines = [number, number + 1000].map(|at| line::render(&table.events.borrow()[at]));
+        let text = str::from_utf8(&files[&file_name(&user_id.as_str().into())]).unwrap();
+        assert_eq!(text, lines.concat());
     }
     let most_open = disk.0.most_open.load(Ordering::Relaxed);
     assert!((100..=128).contains(&most_open), "{most_open}");

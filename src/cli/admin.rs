@@ -53,20 +53,12 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Name::parse("last-name", &create.last_name)?,
     );
     let password = NewPassword::parse("password", &read_password()?)?;
-    let account = NewAccount {
-        first_name,
-        last_name,
-        email,
-        password,
-    };
+    let account = NewAccount { first_name, last_name, email, password };
     runtime()?.block_on(make(&create.storage, account))
 }
 
 async fn make(storage: &StorageConfig, account: NewAccount) -> Result<(), Failure> {
-    let settings = Settings {
-        points_floor: Points::ZERO,
-        signup_open: false,
-    };
+    let settings = Settings { points_floor: Points::ZERO, signup_open: false };
     let machine = Machine::default();
     let service = tokio::task::block_in_place(|| app::open(storage, settings, &machine))?;
     let made = service.create_admin(account).await;
@@ -89,9 +81,6 @@ fn read_password() -> Result<String, Failure> {
         return Ok(password);
     }
     let mut line = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(Failure::io(unreadable))?;
+    io::stdin().lock().read_line(&mut line).map_err(Failure::io(unreadable))?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -34,17 +34,12 @@ fn start_log() {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let what = format!("{} can't be served on", config.listen);
-    let listener = TcpListener::bind(&config.listen)
-        .await
-        .map_err(Failure::io(what))?;
+    let listener = TcpListener::bind(&config.listen).await.map_err(Failure::io(what))?;
     let shutdown = CancellationToken::new();
     cancel_on_signal(&shutdown)?;
     let storage = config.storage.clone();
     let server = app::launch(config, listener, shutdown).await?;
-    let greeting = Greeting {
-        address: server.address(),
-        demo: server.demo(),
-    };
+    let greeting = Greeting { address: server.address(), demo: server.demo() };
     // A server that nobody listens to, its output closed, serves all the same.
     if let Err(error) = writeln!(io::stdout(), "{greeting}") {
         tracing::warn!(%error, "the greeting could not be printed");

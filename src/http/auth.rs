@@ -36,11 +36,7 @@ impl SessionAnswer {
             Scope::Child(child_id) => Some(child_id.shared()),
             Scope::Parent | Scope::Admin => None,
         };
-        Self {
-            user,
-            scope: scope.as_str(),
-            child_id,
-        }
+        Self { user, scope: scope.as_str(), child_id }
     }
 }
 
@@ -89,9 +85,7 @@ pub(super) async fn change_password(
     parent: Parent,
     Input(change): Input<PasswordChange>,
 ) -> Result<StatusCode, ApiError> {
-    service
-        .change_password(&parent, change.current, change.new)
-        .await?;
+    service.change_password(&parent, change.current, change.new).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -101,9 +95,8 @@ pub(super) async fn begin_child_session(
     parent: Parent,
     Input(ChildSession(child_id)): Input<ChildSession>,
 ) -> Result<WithCookie<SessionAnswer>, ApiError> {
-    let LoggedIn { token, user, scope } = service
-        .begin_child_session(&parent, child_id.into())
-        .await?;
+    let LoggedIn { token, user, scope } =
+        service.begin_child_session(&parent, child_id.into()).await?;
     let answer = SessionAnswer::new(UserBody::seen_in(user, &scope), &scope);
     Ok((set_cookie(&token)?, Json(answer)))
 }
@@ -147,10 +140,7 @@ impl FromFields for Login {
     const ALLOWED: &'static [&'static str] = &["email", "password"];
 
     fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self {
-            email: fields.required("email")?,
-            password: fields.required("password")?,
-        })
+        Ok(Self { email: fields.required("email")?, password: fields.required("password")? })
     }
 }
 

@@ -174,17 +174,11 @@ impl IntoResponse for ApiError {
             sentence(&self.to_string())
         };
         let details = self.details();
-        let body = Json(Body {
-            error,
-            code,
-            details,
-        });
+        let body = Json(Body { error, code, details });
         let mut response = (status, body).into_response();
         if status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, scheme);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
         response
     }
@@ -195,12 +189,7 @@ fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(char::to_uppercase);
     let rest = chars.as_str();
-    first
-        .into_iter()
-        .flatten()
-        .chain(rest.chars())
-        .chain(['.'])
-        .collect()
+    first.into_iter().flatten().chain(rest.chars()).chain(['.']).collect()
 }
 
 /// What an unknown path answers.
@@ -211,11 +200,7 @@ pub(super) async fn not_found() -> ApiError {
 /// What a known path answers to a method that it doesn't take; the router adds `Allow`. `OPTIONS`
 /// asks for just that.
 pub(super) async fn other_method(method: Method) -> Result<StatusCode, ApiError> {
-    if method == Method::OPTIONS {
-        Ok(StatusCode::OK)
-    } else {
-        Err(ApiError::MethodNotAllowed)
-    }
+    if method == Method::OPTIONS { Ok(StatusCode::OK) } else { Err(ApiError::MethodNotAllowed) }
 }
 
 #[cfg(test)]
@@ -224,10 +209,7 @@ mod tests {
 
     #[test]
     fn an_error_is_a_sentence() {
-        assert_eq!(
-            sentence("there is no such child"),
-            "There is no such child."
-        );
+        assert_eq!(sentence("there is no such child"), "There is no such child.");
         let invalid = Invalid::new("name", "must not be empty");
         assert_eq!(sentence(&invalid.to_string()), "`name` must not be empty.");
     }

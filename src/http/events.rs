@@ -30,10 +30,8 @@ fn answer(feed: Feed) -> Response {
         let frame = feed.next().await?;
         Some((Ok::<_, Infallible>(frame), feed))
     });
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     // Proxies of nginx's kind would else collect frames until their buffer is full.
     let unbuffered = [("X-Accel-Buffering", HeaderValue::from_static("no"))];
     (headers, unbuffered, Body::from_stream(frames)).into_response()
@@ -52,9 +50,7 @@ impl FromRequestParts<AppState> for Wanted {
         let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
         let closer = parts.extensions.get::<ConnectionCloser>();
         Ok(Self(FeedRequest {
-            last_event_id: header
-                .filter(|id| !id.is_empty())
-                .or(parameters.last_event_id),
+            last_event_id: header.filter(|id| !id.is_empty()).or(parameters.last_event_id),
             named: parameters.named.unwrap_or(state.named_events),
             closer: closer.map(|closer| closer.0.clone()).unwrap_or_default(),
         }))

@@ -30,10 +30,7 @@ pub(super) async fn health(
     let health = service.health();
     let (status, word) = verdict(&health);
     let projections = health.projections.into_iter().map(ProjectionBody::from);
-    let answer = HealthAnswer {
-        status: word,
-        projections: projections.collect(),
-    };
+    let answer = HealthAnswer { status: word, projections: projections.collect() };
     (status, Json(answer))
 }
 

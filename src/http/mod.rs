@@ -48,10 +48,7 @@ impl FromRef<AppState> for Arc<Service> {
 /// Every route, at `/…` and at `/api/…`. `named_events` says whether the frames of the live stream
 /// have an `event:` line where the request doesn't say.
 pub fn router(service: Arc<Service>, named_events: bool) -> Router {
-    let state = AppState {
-        service,
-        named_events,
-    };
+    let state = AppState { service, named_events };
     routes()
         .nest("/api", routes())
         .fallback(error::not_found)
@@ -78,15 +75,11 @@ fn routes() -> Router<AppState> {
 
 fn record_routes() -> Router<AppState> {
     let children = get(children::list).post(children::create);
-    let child = get(children::get)
-        .patch(children::update)
-        .delete(children::delete);
+    let child = get(children::get).patch(children::update).delete(children::delete);
     let tasks = get(tasks::list).post(tasks::create);
     let task = get(tasks::get).patch(tasks::update).delete(tasks::delete);
     let rewards = get(rewards::list).post(rewards::create);
-    let reward = get(rewards::get)
-        .patch(rewards::update)
-        .delete(rewards::delete);
+    let reward = get(rewards::get).patch(rewards::update).delete(rewards::delete);
     Router::new()
         .route("/children", children)
         .route("/children/{id}", child)
@@ -101,22 +94,10 @@ fn record_routes() -> Router<AppState> {
 
 fn mutation_routes() -> Router<AppState> {
     Router::new()
-        .route(
-            "/children/{id}/tasks/{task_id}/activate",
-            post(mutations::activate),
-        )
-        .route(
-            "/children/{id}/rewards/{reward_id}/request",
-            post(mutations::request),
-        )
-        .route(
-            "/children/{id}/rewards/{reward_id}/redeem",
-            post(mutations::redeem),
-        )
-        .route(
-            "/children/{id}/rewards/{reward_id}/cancel",
-            post(mutations::cancel),
-        )
+        .route("/children/{id}/tasks/{task_id}/activate", post(mutations::activate))
+        .route("/children/{id}/rewards/{reward_id}/request", post(mutations::request))
+        .route("/children/{id}/rewards/{reward_id}/redeem", post(mutations::redeem))
+        .route("/children/{id}/rewards/{reward_id}/cancel", post(mutations::cancel))
 }
 
 /// The panic itself has been reported on the standard error output by then.
@@ -127,8 +108,6 @@ fn panicked(_panic: Box<dyn Any + Send>) -> Response {
 /// Nearly every answer holds a family's data: no cache may keep any.
 async fn without_store(mut response: Response) -> Response {
     let no_store = HeaderValue::from_static("no-store");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, no_store);
+    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
     response
 }

@@ -64,9 +64,5 @@ fn answer(done: Mutated) -> Result<Response, ApiError> {
     let child = child.map_err(|error| ServiceError::Internal(error.into()))?;
     let event = done.event;
     let body = JsonText(format!(r#"{{"child":{child},"tracking_event":{event}}}"#));
-    Ok(if done.replayed {
-        (REPLAYED, body).into_response()
-    } else {
-        body.into_response()
-    })
+    Ok(if done.replayed { (REPLAYED, body).into_response() } else { body.into_response() })
 }

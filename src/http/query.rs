@@ -145,10 +145,7 @@ mod tests {
         assert_eq!(paging(&[("limit", "1"), ("offset", "7")]), page(1, 7));
         assert_eq!(paging(&[("limit", "501")]), page(500, 0));
         let huge = "99999999999999999999999";
-        assert_eq!(
-            paging(&[("limit", huge), ("offset", huge)]),
-            page(500, usize::MAX)
-        );
+        assert_eq!(paging(&[("limit", huge), ("offset", huge)]), page(500, usize::MAX));
     }
 
     #[test]
@@ -163,11 +160,7 @@ mod tests {
             ("offset", "one"),
             ("limits", "1"),
         ] {
-            assert_eq!(
-                paging(&[(name, text)]),
-                Err(name.to_owned()),
-                "{name}={text}"
-            );
+            assert_eq!(paging(&[(name, text)]), Err(name.to_owned()), "{name}={text}");
         }
         let twice = paging(&[("limit", "1"), ("limit", "2")]);
         assert_eq!(twice, Err("limit".to_owned()));

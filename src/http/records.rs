@@ -8,7 +8,7 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::domain::{Child, Extra, Page, PendingReward, Reward, Task, Timestamp, User};
+use crate::domain::{Child, Extra, Page, PendingReward, Reward, Task, Timestamp, User, UserId};
 use crate::service::{Listing, Scope};
 
 /// An account, as its owner sees it; in a child's session only what a child needs.
@@ -45,10 +45,7 @@ impl Serialize for UserBody {
             image_id: user.image_id.as_deref(),
             created_at: user.created_at.map(Iso),
             updated_at: user.updated_at.map(Iso),
-            extra: Unknown {
-                fields: &user.extra,
-                is_shown: |name| !may_be_secret(name),
-            },
+            extra: Unknown { fields: &user.extra, is_shown: |name| !may_be_secret(name) },
         }
         .serialize(serializer)
     }
@@ -131,7 +128,7 @@ impl Serialize for TaskBody {
         let task = &*self.0;
         TaskFields {
             id: task.id.as_str(),
-            user_id: task.user_id.as_ref().map(|id| id.as_str()),
+            user_id: task.user_id.as_ref().map(UserId::as_str),
             name: task.name.as_str(),
             points: task.points.get(),
             is_good: task.is_good,
@@ -166,7 +163,7 @@ impl Serialize for RewardBody {
         let reward = &*self.0;
         RewardFields {
             id: reward.id.as_str(),
-            user_id: reward.user_id.as_ref().map(|id| id.as_str()),
+            user_id: reward.user_id.as_ref().map(UserId::as_str),
             name: reward.name.as_str(),
             description: &reward.description,
             cost: reward.cost.get(),
@@ -243,10 +240,7 @@ struct Unknown<'a> {
 
 impl<'a> Unknown<'a> {
     fn all(fields: &'a Extra) -> Self {
-        Self {
-            fields,
-            is_shown: |_| true,
-        }
+        Self { fields, is_shown: |_| true }
     }
 }
 
@@ -272,11 +266,7 @@ pub(super) struct PageBody {
 impl PageBody {
     /// The page that was asked for, of a list of `total`.
     pub(super) fn new(page: Page, total: usize) -> Self {
-        Self {
-            total,
-            limit: page.limit,
-            offset: page.offset,
-        }
+        Self { total, limit: page.limit, offset: page.offset }
     }
 }
 
@@ -321,13 +311,7 @@ mod tests {
 
     #[test]
     fn what_may_let_somebody_in_is_known_by_its_name() {
-        for name in [
-            "pin",
-            "pin_setup_code",
-            "reset_token",
-            "Password2",
-            "totp_secret",
-        ] {
+        for name in ["pin", "pin_setup_code", "reset_token", "Password2", "totp_secret"] {
             assert!(may_be_secret(name), "{name}");
         }
         for name in ["timezone", "verified", "opinion"] {

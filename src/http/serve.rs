@@ -43,10 +43,8 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
     while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, _)) => {
-                let connection = Connection {
-                    closer: abort.child_token(),
-                    shutdown: shutdown.clone(),
-                };
+                let connection =
+                    Connection { closer: abort.child_token(), shutdown: shutdown.clone() };
                 connections.spawn(connection.answer(stream, app.clone()));
             }
             Err(error) => pause_after(&error).await,
@@ -54,14 +52,8 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
     }
     drop(listener);
     connections.close();
-    if tokio::time::timeout(GRACE, connections.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            open = connections.len(),
-            "connections that did not end are dropped"
-        );
+    if tokio::time::timeout(GRACE, connections.wait()).await.is_err() {
+        tracing::warn!(open = connections.len(), "connections that did not end are dropped");
         abort.cancel();
         connections.wait().await;
     }
@@ -71,10 +63,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 /// too many open files, needs a moment to pass.
 async fn pause_after(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    ) {
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
         return;
     }
     tracing::error!(%error, "a connection could not be accepted");

@@ -37,10 +37,7 @@ pub(super) async fn list(
     Query(Paging(page)): Query<Paging>,
 ) -> Json<TasksAnswer> {
     let listing = service.tasks(&caller, page);
-    Json(TasksAnswer {
-        page: PageBody::new(page, listing.total),
-        tasks: bodies(listing, TaskBody),
-    })
+    Json(TasksAnswer { page: PageBody::new(page, listing.total), tasks: bodies(listing, TaskBody) })
 }
 
 /// `POST /tasks`

@@ -33,9 +33,7 @@ pub(super) async fn of_child(
     Query(FamilyQuery(query)): Query<FamilyQuery>,
 ) -> Result<JsonText, ApiError> {
     let page = query.page;
-    let found = service
-        .tracking_of_child(&caller, &id.into(), query)
-        .await?;
+    let found = service.tracking_of_child(&caller, &id.into(), query).await?;
     Ok(answer(&found, page))
 }
 
@@ -77,16 +75,8 @@ impl FromParameters for AdminQuery {
 pub(super) struct FamilyQuery(EventQuery);
 
 impl FromParameters for FamilyQuery {
-    const NAMES: &'static [&'static str] = &[
-        "entity_type",
-        "entity_id",
-        "action",
-        "from",
-        "to",
-        "order",
-        "limit",
-        "offset",
-    ];
+    const NAMES: &'static [&'static str] =
+        &["entity_type", "entity_id", "action", "from", "to", "order", "limit", "offset"];
 
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
         event_query(given).map(Self)
@@ -110,9 +100,5 @@ fn event_query(given: &Parameters) -> Result<EventQuery, ApiError> {
         "desc" => Some(SortOrder::Descending),
         _ => None,
     })?;
-    Ok(EventQuery {
-        filter,
-        order: order.unwrap_or_default(),
-        page: given.page(DEFAULT_LIMIT)?,
-    })
+    Ok(EventQuery { filter, order: order.unwrap_or_default(), page: given.page(DEFAULT_LIMIT)? })
 }

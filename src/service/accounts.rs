@@ -61,11 +61,7 @@ impl Service {
                 Ok((changes, user))
             })
             .await?;
-        Ok(LoggedIn {
-            token,
-            user: Arc::new(outcome.value),
-            scope: Scope::Parent,
-        })
+        Ok(LoggedIn { token, user: Arc::new(outcome.value), scope: Scope::Parent })
     }
 
     /// Makes an administrator's account. Refuses an email address that has an account.
@@ -138,11 +134,7 @@ impl Service {
                     return Err(Refusal::WrongPassword);
                 }
                 let ended = other_sessions(view, &user_id, &own);
-                let user = User {
-                    password: hash,
-                    updated_at: Some(now),
-                    ..(*user).clone()
-                };
+                let user = User { password: hash, updated_at: Some(now), ..(*user).clone() };
                 let removed = ended.iter().cloned().map(Change::RemoveSession);
                 let changes = Changes::of(removed.chain([Change::PutUser(user)]));
                 Ok((changes, ended))
@@ -169,12 +161,8 @@ impl Service {
         let scope = Scope::Child(child_id.clone());
         self.transact_as(parent, move |view, now| {
             let child = decider.child(view, &child_id)?;
-            let session = Session::begin(
-                token_hash,
-                child.user_id.clone(),
-                Some(child.id.clone()),
-                now,
-            );
+            let session =
+                Session::begin(token_hash, child.user_id.clone(), Some(child.id.clone()), now);
             let changes = Changes::of([
                 Change::RemoveSession(decider.token_hash().clone()),
                 Change::PutSession(session),
@@ -183,11 +171,7 @@ impl Service {
         })
         .await?;
         self.hub.close_session(parent.token_hash());
-        Ok(LoggedIn {
-            token,
-            user: Arc::clone(parent.user()),
-            scope,
-        })
+        Ok(LoggedIn { token, user: Arc::clone(parent.user()), scope })
     }
 }
 
@@ -223,20 +207,14 @@ fn begin_session(
     token_hash: TokenHash,
     now: Timestamp,
 ) -> (Changes, Option<Arc<User>>) {
-    let user = view
-        .user(&verified.id)
-        .filter(|user| user.password == verified.password);
-    let session = user
-        .as_ref()
-        .map(|user| Session::begin(token_hash, user.id.clone(), None, now));
+    let user = view.user(&verified.id).filter(|user| user.password == verified.password);
+    let session = user.as_ref().map(|user| Session::begin(token_hash, user.id.clone(), None, now));
     (Changes::of(session.map(Change::PutSession)), user)
 }
 
 fn other_sessions(view: &dyn View, user_id: &UserId, own: &TokenHash) -> Vec<TokenHash> {
     let sessions = view.sessions_of(user_id);
-    let hashes = sessions
-        .iter()
-        .map(|session| session.token_hash.clone())
-        .filter(|hash| hash != own);
+    let hashes =
+        sessions.iter().map(|session| session.token_hash.clone()).filter(|hash| hash != own);
     hashes.collect()
 }

@@ -51,10 +51,7 @@ impl fmt::Debug for Token {
 fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 /// What a session may do.
@@ -106,11 +103,7 @@ impl Caller {
             None if user.role == Role::Admin => Scope::Admin,
             None => Scope::Parent,
         };
-        Some(Self {
-            user,
-            session,
-            scope,
-        })
+        Some(Self { user, session, scope })
     }
 
     /// The account.

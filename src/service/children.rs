@@ -132,8 +132,6 @@ impl Service {
 
 fn sessions_of_child(view: &dyn View, child: &Child) -> Vec<TokenHash> {
     let sessions = view.sessions_of(&child.user_id);
-    let of_child = sessions
-        .iter()
-        .filter(|session| session.child_id.as_ref() == Some(&child.id));
+    let of_child = sessions.iter().filter(|session| session.child_id.as_ref() == Some(&child.id));
     of_child.map(|session| session.token_hash.clone()).collect()
 }

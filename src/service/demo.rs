@@ -52,20 +52,12 @@ impl Service {
         self.demo_task(&parent, "Walk the dog", 10, true).await?;
         self.demo_task(&parent, "Homework", 15, true).await?;
         let penalty = self.demo_task(&parent, "Hit a sibling", 8, false).await?;
-        self.demo_task(&parent, "Left the lights on", 2, false)
-            .await?;
+        self.demo_task(&parent, "Left the lights on", 2, false).await?;
         let reward = self.demo_reward(&parent, "Ice cream", 20).await?;
         self.demo_reward(&parent, "Extra screen time", 35).await?;
         self.demo_reward(&parent, "A trip to the zoo", 150).await?;
         self.logout(&parent).await?;
-        Ok(Demo {
-            parent: login,
-            admin,
-            child,
-            task,
-            penalty,
-            reward,
-        })
+        Ok(Demo { parent: login, admin, child, task, penalty, reward })
     }
 
     async fn demo_child(

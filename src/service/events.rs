@@ -76,17 +76,12 @@ impl Service {
             child_id: child_id.clone(),
             ..EventFilter::default()
         };
-        let interest = Interest {
-            user_id,
-            child_id,
-            session: session.clone(),
-        };
+        let interest = Interest { user_id, child_id, session: session.clone() };
         // First the live events, then the past: the other way round, one that comes in between
         // would be in neither.
         let subscription = self.hub.subscribe(interest, request.closer);
         // A session that ended before this line has closed only the streams that there were.
-        self.live_session(&session)
-            .ok_or(ServiceError::Unauthenticated)?;
+        self.live_session(&session).ok_or(ServiceError::Unauthenticated)?;
         let start = self.start(&filter, request.last_event_id.as_deref()).await;
         let mut feed = Feed {
             service: Arc::clone(self),
@@ -158,9 +153,7 @@ impl Feed {
         self.missed = (chunk.len() == CHUNK).then_some(filter);
         self.sent = chunk.last().map_or(sent, |last| last.row);
         let named = self.named;
-        let frames = chunk
-            .iter()
-            .filter_map(|recorded| frame_of(recorded, named));
+        let frames = chunk.iter().filter_map(|recorded| frame_of(recorded, named));
         self.ready.extend(frames);
     }
 
@@ -206,11 +199,7 @@ fn frame_of(recorded: &Recorded, named: bool) -> Option<Bytes> {
 }
 
 fn chosen(message: &Message, named: bool) -> Bytes {
-    if named {
-        message.named.clone()
-    } else {
-        message.unnamed.clone()
-    }
+    if named { message.named.clone() } else { message.unnamed.clone() }
 }
 
 /// How many events follow `row`; counts no further than is needed to know that they are too many.

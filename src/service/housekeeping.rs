@@ -37,9 +37,8 @@ impl Service {
                 let removed = sessions
                     .iter()
                     .map(|session| Change::RemoveSession(session.token_hash.clone()));
-                let forgotten = keys
-                    .iter()
-                    .map(|key| Change::Forget(key.user_id.clone(), key.key.clone()));
+                let forgotten =
+                    keys.iter().map(|key| Change::Forget(key.user_id.clone(), key.key.clone()));
                 Ok((Changes::of(removed.chain(forgotten)), sessions))
             })
             .await?;

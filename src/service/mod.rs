@@ -88,13 +88,7 @@ impl Service {
     /// The product on a store, telling its readers through `hub`. The store's sinks must include a
     /// [`LiveSink`] of the same hub.
     pub fn new(store: Arc<dyn Store>, hub: Hub, clock: Clock, settings: Settings) -> Self {
-        Self {
-            store,
-            hub,
-            clock,
-            passwords: Passwords::new(),
-            settings,
-        }
+        Self { store, hub, clock, passwords: Passwords::new(), settings }
     }
 
     /// What works and what doesn't.
@@ -127,10 +121,7 @@ impl Service {
             }))
             .await?;
         match committed.value.downcast::<T>() {
-            Ok(value) => Ok(Outcome {
-                value: *value,
-                event: committed.event,
-            }),
+            Ok(value) => Ok(Outcome { value: *value, event: committed.event }),
             Err(_) => Err(ServiceError::internal(
                 "the store handed out another value than the decision gave",
             )),

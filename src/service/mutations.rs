@@ -61,8 +61,7 @@ impl Service {
         task: TaskId,
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
-        self.mutate(parent, Mutation::Activate(child, task), key)
-            .await
+        self.mutate(parent, Mutation::Activate(child, task), key).await
     }
 
     /// A child asks for a reward.
@@ -76,8 +75,7 @@ impl Service {
         reward: RewardId,
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
-        self.mutate(caller, Mutation::Request(child, reward), key)
-            .await
+        self.mutate(caller, Mutation::Request(child, reward), key).await
     }
 
     /// A child gets a reward and pays for it; its request for it, if any, ends.
@@ -90,8 +88,7 @@ impl Service {
         reward: RewardId,
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
-        self.mutate(parent, Mutation::Redeem(child, reward), key)
-            .await
+        self.mutate(parent, Mutation::Redeem(child, reward), key).await
     }
 
     /// A request for a reward is withdrawn.
@@ -104,8 +101,7 @@ impl Service {
         reward: RewardId,
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
-        self.mutate(caller, Mutation::Cancel(child, reward), key)
-            .await
+        self.mutate(caller, Mutation::Cancel(child, reward), key).await
     }
 
     async fn mutate(
@@ -114,37 +110,22 @@ impl Service {
         mutation: Mutation,
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
-        let order = Order {
-            caller: caller.clone(),
-            mutation,
-            key,
-            floor: self.settings.points_floor,
-        };
+        let order =
+            Order { caller: caller.clone(), mutation, key, floor: self.settings.points_floor };
         let decide = move |view: &dyn View, now| order.decide(view, now);
         match self.transact_as(caller, decide).await? {
-            Outcome {
-                value: Decision::Done(child),
-                event: Some(recorded),
-            } => Ok(Mutated {
-                child,
-                event: Arc::clone(&recorded.json),
-                replayed: false,
-            }),
-            Outcome {
-                value: Decision::Repeated(child, row),
-                ..
-            } => Ok(Mutated {
-                child,
-                event: self.recorded_json(row).await?,
-                replayed: true,
-            }),
-            Outcome {
-                value: Decision::Impossible(error),
-                ..
-            } => Err(ServiceError::internal(error)),
-            Outcome { event: None, .. } => Err(ServiceError::internal(
-                "the store kept a mutation without its event",
-            )),
+            Outcome { value: Decision::Done(child), event: Some(recorded) } => {
+                Ok(Mutated { child, event: Arc::clone(&recorded.json), replayed: false })
+            }
+            Outcome { value: Decision::Repeated(child, row), .. } => {
+                Ok(Mutated { child, event: self.recorded_json(row).await?, replayed: true })
+            }
+            Outcome { value: Decision::Impossible(error), .. } => {
+                Err(ServiceError::internal(error))
+            }
+            Outcome { event: None, .. } => {
+                Err(ServiceError::internal("the store kept a mutation without its event"))
+            }
         }
     }
 
@@ -175,18 +156,11 @@ impl Order {
             Ok(event) => event,
             Err(error) => return Ok((Changes::none(), Decision::Impossible(error))),
         };
-        let child = Child {
-            points,
-            updated_at: Some(now),
-            ..(*child).clone()
-        };
+        let child = Child { points, updated_at: Some(now), ..(*child).clone() };
         let put = Change::PutChild(child.clone());
         let changes = Changes {
             records: [put].into_iter().chain(effect.request).collect(),
-            event: Some(NewEvent {
-                event,
-                remember: self.key.map(|key| (key, fingerprint)),
-            }),
+            event: Some(NewEvent { event, remember: self.key.map(|key| (key, fingerprint)) }),
         };
         Ok((changes, Decision::Done(Arc::new(child))))
     }

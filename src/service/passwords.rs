@@ -26,10 +26,7 @@ pub(super) struct Passwords {
 impl Passwords {
     pub(super) fn new() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            permits: Arc::new(Semaphore::new(cores)),
-            durations: Arc::default(),
-        }
+        Self { permits: Arc::new(Semaphore::new(cores)), durations: Arc::default() }
     }
 
     /// The hash to store for a new password.
@@ -69,10 +66,7 @@ impl Passwords {
     /// up, the work goes on and must still count.
     async fn permit(&self) -> Result<OwnedSemaphorePermit, ServiceError> {
         let permits = Arc::clone(&self.permits);
-        permits
-            .acquire_owned()
-            .await
-            .map_err(ServiceError::internal)
+        permits.acquire_owned().await.map_err(ServiceError::internal)
     }
 }
 

@@ -13,9 +13,7 @@ impl Service {
     /// Refuses a token that is unknown or whose session is over. Must be called within a Tokio
     /// runtime.
     pub fn authenticate(&self, token: &Token) -> Result<Caller, ServiceError> {
-        let caller = self
-            .live_session(&token.hash())
-            .ok_or(ServiceError::Unauthenticated)?;
+        let caller = self.live_session(&token.hash()).ok_or(ServiceError::Unauthenticated)?;
         if caller.session().touched(self.clock.now()).is_some() {
             self.touch(caller.token_hash().clone());
         }

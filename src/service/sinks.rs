@@ -39,10 +39,7 @@ impl EventSink for LiveSink {
     fn retry(&mut self, _history: &dyn History) {}
 
     fn health(&self) -> Projection {
-        Projection {
-            name: self.name(),
-            ..Projection::default()
-        }
+        Projection { name: self.name(), ..Projection::default() }
     }
 
     fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send> {
@@ -55,12 +52,7 @@ pub(super) fn message(recorded: &Recorded) -> Option<Message> {
     let event = &recorded.event;
     let user_id = event.user_id.clone()?;
     let data = live_data(event);
-    Some(Message::new(
-        recorded.row,
-        user_id,
-        event.child_id.clone(),
-        &data,
-    ))
+    Some(Message::new(recorded.row, user_id, event.child_id.clone(), &data))
 }
 
 #[derive(Serialize)]
@@ -123,10 +115,8 @@ impl EventSink for AuditSink {
     }
 
     fn apply(&mut self, events: &[Arc<Recorded>], _history: &dyn History) {
-        let events: Vec<_> = events
-            .iter()
-            .map(|recorded| (recorded.row, &recorded.event))
-            .collect();
+        let events: Vec<_> =
+            events.iter().map(|recorded| (recorded.row, &recorded.event)).collect();
         self.log.apply(&events);
     }
 
@@ -161,15 +151,10 @@ impl Past for Behind<'_> {
         user_id: Option<&UserId>,
         limit: usize,
     ) -> Result<Vec<(RowNumber, TrackingEvent)>, String> {
-        let filter = EventFilter {
-            user_id: user_id.cloned(),
-            ..EventFilter::default()
-        };
+        let filter = EventFilter { user_id: user_id.cloned(), ..EventFilter::default() };
         let events = self.0.events_after(row, &filter, limit);
         let events = events.map_err(|error| Causes(&error).to_string())?;
-        let pairs = events
-            .into_iter()
-            .map(|recorded| (recorded.row, recorded.event));
+        let pairs = events.into_iter().map(|recorded| (recorded.row, recorded.event));
         Ok(pairs.collect())
     }
 }

@@ -100,6 +100,23 @@ fn a_crash_that_loses_nothing_adds_nothing() {
 }
 
 #[test]
+fn what_a_crash_left_unsynced_is_synced() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let table = Table::default();
+    let mut log = log_in(&home, disk.clone(), Settings::default());
+    log.resume(None, 0, &table);
+    let saved = log.checkpoint()().unwrap();
+    table.record(&mut log, "a", 1);
+    drop(log);
+    let mut log = log_in(&home, disk.clone(), Settings::default());
+    log.resume(Some(&saved), 1, &table);
+    // Were the log not in the set of those to sync, this would succeed.
+    disk.0.syncs_fail.store(true, Ordering::Relaxed);
+    assert!(log.checkpoint()().is_err());
+}
+
+#[test]
 fn an_older_services_events_are_not_logged_anew() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
