@@ -52,6 +52,8 @@ pub(super) enum Job {
     Cut(SyncSender<io::Result<Cut>>),
     /// A sync of the tracking file has failed: write it anew from its last checkpoint.
     RewriteTracking(Synced),
+    /// Refuse every later decision.
+    Refuse,
     /// End.
     Stop,
 }
@@ -96,7 +98,10 @@ pub(super) struct Committer {
     /// Called after each batch that changed a record.
     pub(super) wake_maintenance: Box<dyn Fn() + Send>,
     pub(super) last_retry: Instant,
+    /// Whether the journal's last write failed.
     pub(super) failing: bool,
+    /// Whether the store is closing.
+    pub(super) refusing: bool,
 }
 
 type Answer = oneshot::Sender<Result<Committed, CommitError>>;
@@ -129,6 +134,10 @@ impl Committer {
                         answer_to(&answer, self.cut());
                     }
                     Job::RewriteTracking(synced) => self.suspect = Some(synced),
+                    Job::Refuse => {
+                        self.commit(mem::take(&mut queue));
+                        self.refusing = true;
+                    }
                     Job::Stop => {
                         self.commit(queue);
                         return;
@@ -159,7 +168,12 @@ impl Committer {
         }
     }
 
-    fn commit(&mut self, queue: Queue) {
+    fn commit(&mut self, mut queue: Queue) {
+        if self.refusing {
+            for (_, answer) in queue.commits.drain(..) {
+                answer_to_client(answer, Err(CommitError::Closed));
+            }
+        }
         if queue.len() == 0 {
             return;
         }

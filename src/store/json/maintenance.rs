@@ -190,10 +190,12 @@ impl Maintenance {
     /// After the last commit: brings everything to its final form. A directory without a journal is
     /// one that any program may change.
     fn close(&mut self) -> io::Result<()> {
-        let epoch = self.checkpoint();
-        if self.jobs.send(Job::Stop).is_err() {
-            tracing::debug!("the committer has ended");
-        }
+        let ended = |_| io::Error::other("the committer has ended");
+        // Behind the last checkpoint there must be no commit: its journal is removed.
+        self.jobs.send(Job::Refuse).map_err(ended)?;
+        // A sync that fails has its file written anew; that is worth a second try.
+        let epoch = self.checkpoint().or_else(|_| self.checkpoint());
+        self.jobs.send(Job::Stop).map_err(ended)?;
         journal::remove_before(&*self.disk, &self.folder, epoch? + 1)?;
         self.disk.sync_dir(&self.folder)
     }

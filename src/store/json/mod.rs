@@ -135,6 +135,7 @@ impl JsonStore {
             wake_maintenance: Box::new(move || on_change.wake()),
             last_retry: Instant::now(),
             failing: false,
+            refusing: false,
         };
         let io = || OpenError::io(&folder);
         let committer = start("committer", move || committer.run(&queued_jobs)).map_err(io())?;

@@ -1,0 +1,200 @@
+//! Directories as a crash, or another program after a crash, leaves them.
+
+use std::fs;
+
+use goldstar::store::Store;
+use goldstar::store::json::OpenError;
+
+use crate::harness::{Folder, give_point, points};
+
+/// A folder that was killed after some commits, of which `synced` were under a checkpoint.
+async fn killed_after(synced: i64, more: i64) -> Folder {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    for _ in 0..synced {
+        give_point(&store, "a").await.unwrap();
+    }
+    store.close().await.unwrap();
+    let store = folder.open().unwrap();
+    for _ in 0..more {
+        give_point(&store, "a").await.unwrap();
+    }
+    folder.killed()
+}
+
+fn damage(folder: &Folder) -> goldstar::store::json::Damage {
+    let before = folder.read("tracking_events.json");
+    match folder.open() {
+        Err(OpenError::Damaged(damage)) => {
+            assert_eq!(folder.read("tracking_events.json"), before, "a damaged file was changed");
+            damage
+        }
+        other => panic!("opened, or failed otherwise: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_a_kill() {
+    for (synced, more) in [(0, 0), (0, 1), (0, 5), (3, 0), (3, 4)] {
+        let folder = killed_after(synced, more).await;
+        let store = folder.open().unwrap();
+        assert_eq!(points(&store, "a").await, synced + more);
+        give_point(&store, "a").await.unwrap();
+        store.close().await.unwrap();
+        let rows = folder.rows("tracking_events.json");
+        let numbers: Vec<_> = rows.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, (1..=(synced + more + 1).unsigned_abs()).collect::<Vec<_>>());
+        assert_eq!(folder.rows("children.json")[0].1["points"], synced + more + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_kill_during_recovery_changes_nothing() {
+    let mut folder = killed_after(2, 3).await;
+    for _ in 0..3 {
+        let store = folder.open().unwrap();
+        assert_eq!(points(&store, "a").await, 5);
+        let again = folder.killed();
+        drop(store);
+        folder = again;
+    }
+}
+
+#[tokio::test]
+async fn a_torn_tracking_file_is_mended_from_the_journal() {
+    let folder = killed_after(2, 3).await;
+    let whole = folder.read("tracking_events.json");
+    let synced = killed_after(2, 0).await.read("tracking_events.json").len() - 2;
+    for cut in (synced..whole.len()).step_by(9) {
+        let torn = folder.killed();
+        fs::write(torn.file("tracking_events.json"), &whole[..cut]).unwrap();
+        let store = torn.open().unwrap();
+        assert_eq!(points(&store, "a").await, 5, "cut at {cut}");
+        drop(store);
+        assert_eq!(torn.read("tracking_events.json"), whole, "cut at {cut}");
+    }
+    // A piece that never reached the disk reads as zeros.
+    let torn = folder.killed();
+    let mut bytes = whole.clone();
+    bytes[synced + 100..synced + 200].fill(0);
+    fs::write(torn.file("tracking_events.json"), &bytes).unwrap();
+    assert_eq!(points(&torn.open().unwrap(), "a").await, 5);
+}
+
+/// A folder killed before its last commit, the journal with that commit in it, and the tracking file
+/// with its row.
+async fn before_the_last_commit() -> (Folder, Vec<u8>, Vec<u8>) {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    for _ in 0..4 {
+        give_point(&store, "a").await.unwrap();
+    }
+    let before = folder.killed();
+    give_point(&store, "a").await.unwrap();
+    let after = folder.killed();
+    (before, fs::read(after.journal()).unwrap(), after.read("tracking_events.json"))
+}
+
+#[tokio::test]
+async fn a_torn_last_batch_is_dropped() {
+    let (before, journal, _) = before_the_last_commit().await;
+    let len = fs::read(before.journal()).unwrap().len();
+    let mut seen = Vec::new();
+    for cut in (len..=journal.len()).step_by(7).chain([journal.len()]) {
+        let torn = before.killed();
+        fs::write(torn.journal(), &journal[..cut]).unwrap();
+        seen.push(points(&torn.open().unwrap(), "a").await);
+    }
+    assert!(seen.is_sorted() && seen.first() == Some(&4) && seen.last() == Some(&5), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_damaged_batch_whose_row_was_written_is_refused() {
+    let (before, journal, tracking) = before_the_last_commit().await;
+    let len = fs::read(before.journal()).unwrap().len();
+    fs::write(before.file("tracking_events.json"), tracking).unwrap();
+    for cut in [len + 1, len + 50] {
+        fs::write(before.journal(), &journal[..cut]).unwrap();
+        let damage = damage(&before);
+        assert_eq!(damage.file, before.journal());
+        assert!(damage.cause.contains("row 5"), "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn damage_before_a_later_batch_is_refused() {
+    let folder = killed_after(0, 3).await;
+    let mut journal = fs::read(folder.journal()).unwrap();
+    let middle = journal.len() / 2;
+    journal[middle] ^= 1;
+    fs::write(folder.journal(), journal).unwrap();
+    let damage = damage(&folder);
+    assert_eq!(damage.file, folder.journal());
+    assert!(damage.byte > 0 && damage.byte <= middle as u64, "{damage}");
+}
+
+#[tokio::test]
+async fn another_program_after_a_crash_is_refused() {
+    let folder = killed_after(2, 1).await;
+    let text = String::from_utf8(folder.read("tracking_events.json")).unwrap();
+    let row = r#", "4": {"id": "x", "child_id": "a"}}}"#;
+    fs::write(
+        folder.file("tracking_events.json"),
+        text.strip_suffix("}}").unwrap().to_owned() + row,
+    )
+    .unwrap();
+    assert!(damage(&folder).cause.contains("another program"));
+
+    let folder = killed_after(2, 1).await;
+    let text = String::from_utf8(folder.read("tracking_events.json")).unwrap();
+    fs::write(
+        folder.file("tracking_events.json"),
+        text.replacen("\"delta\": 1", "\"delta\": 2", 1),
+    )
+    .unwrap();
+    assert!(damage(&folder).cause.contains("has changed"));
+
+    let folder = killed_after(2, 1).await;
+    let text = String::from_utf8(folder.read("children.json")).unwrap();
+    fs::write(folder.file("children.json"), text.replace("M\\u00eda", "Mia")).unwrap();
+    assert_eq!(damage(&folder).file, folder.file("children.json"));
+}
+
+#[tokio::test]
+async fn another_program_after_a_clean_stop_is_welcome() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    give_point(&store, "a").await.unwrap();
+    store.close().await.unwrap();
+    let text = String::from_utf8(folder.read("children.json")).unwrap();
+    fs::write(folder.file("children.json"), text.replace("M\\u00eda", "Mia")).unwrap();
+    let store = folder.open().unwrap();
+    assert_eq!(store.view().child(&"a".into()).unwrap().name.as_str(), "Mia");
+}
+
+#[tokio::test]
+async fn an_anonymised_row_has_the_same_checksum() {
+    let folder = killed_after(2, 1).await;
+    let text = String::from_utf8(folder.read("tracking_events.json")).unwrap();
+    let patched = text.replacen("\"family\"", "null    ", 1);
+    assert_eq!(patched.len(), text.len());
+    fs::write(folder.file("tracking_events.json"), &patched).unwrap();
+    let store = folder.open().unwrap();
+    assert_eq!(points(&store, "a").await, 3);
+    drop(store);
+    assert!(folder.rows("tracking_events.json")[0].1["user_id"].is_null());
+}
+
+#[tokio::test]
+async fn times_do_not_run_backwards() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    let first = give_point(&store, "a").await.unwrap().event.unwrap();
+    let ten_years = 10 * 365 * 86_400_000_000;
+    folder.clock.fetch_sub(ten_years, std::sync::atomic::Ordering::Relaxed);
+    let second = give_point(&store, "a").await.unwrap().event.unwrap();
+    assert_eq!(second.event.occurred_at, first.event.occurred_at);
+    drop(store);
+    let third = give_point(&folder.open().unwrap(), "a").await.unwrap().event.unwrap();
+    assert_eq!(third.event.occurred_at, first.event.occurred_at);
+}

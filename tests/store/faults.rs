@@ -1,0 +1,167 @@
+//! A disk that fails.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use goldstar::store::{CommitError, Store};
+
+use crate::harness::{Folder, Operation, give_point, points};
+
+/// Waits for a condition, without a fixed pause: it yields to the store's own threads.
+async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !condition() {
+        assert!(std::time::Instant::now() < end, "never happened: {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+fn backlog(store: &impl Store) -> usize {
+    store.health().projections.iter().map(|projection| projection.backlog).sum()
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_goes_on_once_there_is_space() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    give_point(&store, "a").await.unwrap();
+    folder.disk.fail(Operation::Write, ".journal", ErrorKind::StorageFull, 3);
+    for _ in 0..3 {
+        let refused = give_point(&store, "a").await;
+        assert!(matches!(refused, Err(CommitError::StorageFull)));
+        assert_eq!(points(&store, "a").await, 1);
+    }
+    give_point(&store, "a").await.unwrap();
+    let killed = folder.killed();
+    assert_eq!(points(&killed.open().unwrap(), "a").await, 2);
+}
+
+#[tokio::test]
+async fn a_failed_sync_undoes_the_batch_and_moves_to_a_new_file() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    give_point(&store, "a").await.unwrap();
+    let old = folder.journal();
+    folder.disk.fail(Operation::Sync, ".journal", ErrorKind::Other, 1);
+    assert!(matches!(give_point(&store, "a").await, Err(CommitError::NotDurable)));
+    assert_eq!(points(&store, "a").await, 1);
+    assert_ne!(folder.journal(), old);
+    // The old file still holds the batch that was undone; it must not come back.
+    assert_eq!(points(&folder.killed().open().unwrap(), "a").await, 1);
+    give_point(&store, "a").await.unwrap();
+    assert_eq!(points(&folder.killed().open().unwrap(), "a").await, 2);
+}
+
+#[tokio::test]
+async fn where_the_outcome_is_unknown_the_store_is_read_only() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    give_point(&store, "a").await.unwrap();
+    folder.disk.fail(Operation::Sync, ".journal", ErrorKind::Other, -1);
+    assert!(matches!(give_point(&store, "a").await, Err(CommitError::OutcomeUnknown)));
+    folder.disk.mend();
+    assert!(matches!(give_point(&store, "a").await, Err(CommitError::ReadOnly)));
+    assert!(store.health().read_only);
+    assert_eq!(points(&store, "a").await, 1);
+    drop(store);
+    // Either is right after a restart, but what was answered before is there.
+    let store = folder.open().unwrap();
+    assert!((1..=2).contains(&points(&store, "a").await));
+}
+
+#[tokio::test]
+async fn a_tracking_file_that_can_not_be_written_costs_nobody_anything() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    give_point(&store, "a").await.unwrap();
+    folder.disk.fail(Operation::Write, "tracking_events.json", ErrorKind::StorageFull, -1);
+    for expected in 2..=20 {
+        give_point(&store, "a").await.unwrap();
+        assert_eq!(points(&store, "a").await, expected);
+    }
+    assert_eq!(backlog(&store), 19);
+    let killed = folder.killed();
+    assert_eq!(points(&killed.open().unwrap(), "a").await, 20);
+    folder.disk.mend();
+    until("the backlog drains", || backlog(&store) == 0).await;
+    let numbers: Vec<u64> =
+        folder.rows("tracking_events.json").into_iter().map(|(number, _)| number).collect();
+    assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_in_the_place_of_the_tracking_file_is_noticed() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    give_point(&store, "a").await.unwrap();
+    let path = folder.file("tracking_events.json");
+    fs::rename(&path, folder.file("aside")).unwrap();
+    fs::create_dir(&path).unwrap();
+    give_point(&store, "a").await.unwrap();
+    assert_eq!(backlog(&store), 1);
+    fs::remove_dir(&path).unwrap();
+    until("the backlog drains", || backlog(&store) == 0).await;
+    give_point(&store, "a").await.unwrap();
+    assert_eq!(folder.rows("tracking_events.json").len(), 3);
+}
+
+#[tokio::test]
+async fn a_tracking_file_whose_sync_failed_is_written_anew() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    for _ in 0..5 {
+        give_point(&store, "a").await.unwrap();
+    }
+    let before = folder.disk.identity_of(&folder.file("tracking_events.json"));
+    folder.disk.fail(Operation::Sync, "tracking_events.json", ErrorKind::Other, 1);
+    store.close().await.unwrap();
+    assert_ne!(folder.disk.identity_of(&folder.file("tracking_events.json")), before);
+    assert_eq!(folder.rows("tracking_events.json").len(), 5);
+    assert_eq!(points(&folder.open().unwrap(), "a").await, 5);
+}
+
+#[tokio::test]
+async fn tables_that_can_not_be_written_are_written_later() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    folder.disk.fail(Operation::Open, "children.json", ErrorKind::StorageFull, 1);
+    give_point(&store, "a").await.unwrap();
+    until("the failure shows", || backlog(&store) == 1).await;
+    until("the file is written", || backlog(&store) == 0).await;
+    assert_eq!(folder.rows("children.json")[0].1["points"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_at_once_give_one_history() {
+    let folder = Folder::new();
+    let store = Arc::new(folder.open().unwrap());
+    let tasks: Vec<_> = (0..64)
+        .map(|client| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    give_point(&store, if client % 2 == 0 { "a" } else { "b" }).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!((points(&store, "a").await, points(&store, "b").await), (640, 640));
+    let killed = folder.killed();
+    let reopened = killed.open().unwrap();
+    assert_eq!((points(&reopened, "a").await, points(&reopened, "b").await), (640, 640));
+}
+
+#[tokio::test]
+async fn one_directory_has_one_store() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    let error = folder.open().unwrap_err().to_string();
+    assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
+    store.close().await.unwrap();
+    folder.open().unwrap();
+}

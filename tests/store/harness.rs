@@ -1,0 +1,277 @@
+//! A store in a temporary folder, and a disk that fails when it is told to.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk};
+use goldstar::domain::{
+    Action, Child, EntityType, EventFields, EventFilter, Name, Page, Points, SortOrder, Timestamp,
+    TrackingEvent,
+};
+use goldstar::store::json::{JsonStore, OpenError, Options};
+use goldstar::store::{Change, Changes, CommitError, Committed, NewEvent, Store};
+use parking_lot::Mutex;
+use serde_json::Value;
+
+/// 2026-02-09T18:42:15Z.
+pub(crate) const START: i64 = 1_770_662_535_000_000;
+
+/// Which operation a [`FaultyDisk`] fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Write,
+    Sync,
+    Open,
+}
+
+/// A rule: operations of that kind on files whose path contains this text fail with that error.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    pub(crate) operation: Operation,
+    pub(crate) path: &'static str,
+    pub(crate) error: io::ErrorKind,
+    /// How many times; negative without end.
+    pub(crate) times: i64,
+}
+
+/// The machine's disk, but for the faults that are set.
+#[derive(Debug, Default)]
+pub(crate) struct FaultyDisk {
+    faults: Arc<Mutex<Vec<Fault>>>,
+}
+
+impl FaultyDisk {
+    pub(crate) fn fail(
+        &self,
+        operation: Operation,
+        path: &'static str,
+        error: io::ErrorKind,
+        times: i64,
+    ) {
+        self.faults.lock().push(Fault { operation, path, error, times });
+    }
+
+    pub(crate) fn identity_of(&self, path: &Path) -> Identity {
+        RealDisk.identity(path).unwrap()
+    }
+
+    pub(crate) fn mend(&self) {
+        self.faults.lock().clear();
+    }
+}
+
+fn check(faults: &Mutex<Vec<Fault>>, operation: Operation, path: &Path) -> io::Result<()> {
+    let path = path.to_string_lossy().into_owned();
+    for fault in &mut *faults.lock() {
+        if fault.operation == operation && path.contains(fault.path) && fault.times != 0 {
+            fault.times -= 1;
+            return Err(fault.error.into());
+        }
+    }
+    Ok(())
+}
+
+#[derive(Debug)]
+struct FaultyFile {
+    file: Arc<dyn DiskFile>,
+    path: PathBuf,
+    faults: Arc<Mutex<Vec<Fault>>>,
+}
+
+impl Disk for FaultyDisk {
+    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
+        check(&self.faults, Operation::Open, path)?;
+        let file = RealDisk.open(path, how)?;
+        Ok(Arc::new(FaultyFile { file, path: path.to_owned(), faults: Arc::clone(&self.faults) }))
+    }
+
+    fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
+        RealDisk.copy_mode(like, path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove(path)
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        RealDisk.create_dir(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        RealDisk.sync_dir(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        RealDisk.list(path)
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        RealDisk.identity(path)
+    }
+}
+
+impl DiskFile for FaultyFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(buffer, offset)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if let Err(error) = check(&self.faults, Operation::Write, &self.path) {
+            // As on a full disk, a part of it is written.
+            self.file.write_all_at(&bytes[..bytes.len() / 2], offset)?;
+            return Err(error);
+        }
+        self.file.write_all_at(bytes, offset)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        check(&self.faults, Operation::Sync, &self.path)?;
+        self.file.sync()
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        self.file.identity()
+    }
+}
+
+/// A data directory, its disk and its clock.
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+    pub(crate) disk: Arc<FaultyDisk>,
+    pub(crate) clock: Arc<AtomicI64>,
+    _temporary: tempfile::TempDir,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("data");
+        let clock = Arc::new(AtomicI64::new(START));
+        Self { path, disk: Arc::default(), clock, _temporary: temporary }
+    }
+
+    /// What a process leaves behind that is killed now.
+    pub(crate) fn killed(&self) -> Self {
+        let copy = Self::new();
+        copy_folder(&self.path, &copy.path);
+        copy.clock.store(self.clock.load(Ordering::Relaxed), Ordering::Relaxed);
+        copy
+    }
+
+    pub(crate) fn open(&self) -> Result<JsonStore, OpenError> {
+        let clock = Arc::clone(&self.clock);
+        let now = move || Timestamp::from_micros(clock.load(Ordering::Relaxed));
+        let disk = Arc::clone(&self.disk) as Arc<dyn Disk>;
+        let options = Options { data_dir: self.path.clone(), disk, now: Arc::new(now) };
+        JsonStore::open(options, Vec::new())
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.file(name)).unwrap()
+    }
+
+    /// The rows of a file's default table, as any JSON reader sees them.
+    pub(crate) fn rows(&self, name: &str) -> Vec<(u64, Value)> {
+        let file: Value = serde_json::from_slice(&self.read(name)).unwrap();
+        let rows = file["_default"].as_object().unwrap();
+        rows.iter().map(|(number, row)| (number.parse().unwrap(), row.clone())).collect()
+    }
+
+    /// The newest journal file.
+    pub(crate) fn journal(&self) -> PathBuf {
+        let names = RealDisk.list(&self.file("journal")).unwrap();
+        let newest = names.iter().rfind(|name| name.ends_with(".journal")).unwrap();
+        self.file("journal").join(newest)
+    }
+}
+
+/// Copies a folder that a store works in, so that the copy could be what a kill leaves: the journal,
+/// which is always ahead of the other files, comes last.
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let is_temporary = entry.path().extension().is_some_and(|extension| extension == "tmp");
+        if entry.file_type().unwrap().is_file() && !is_temporary {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+    if from.join("journal").exists() {
+        copy_folder(&from.join("journal"), &to.join("journal"));
+    }
+}
+
+/// Commits an event that gives one point to a child, which is made where it isn't there.
+pub(crate) async fn give_point(store: &JsonStore, child: &str) -> Result<Committed, CommitError> {
+    let id: goldstar::domain::ChildId = child.into();
+    let decide = move |view: &dyn goldstar::store::View, now: Timestamp| {
+        let old = view.child(&id);
+        let before = old.as_ref().map_or(Points::ZERO, |child| child.points);
+        let after = before.checked_add(1).unwrap();
+        let made = Child {
+            id: id.clone(),
+            user_id: "family".into(),
+            name: Name::recorded("Mía"),
+            age: None,
+            points: after,
+            tasks: [].into(),
+            rewards: [].into(),
+            image_id: None,
+            created_at: Some(now),
+            updated_at: None,
+            extra: [].into(),
+        };
+        let child = old.map_or(made, |old| Child { points: after, ..Child::clone(&old) });
+        let event = TrackingEvent::new(EventFields {
+            id: format!("{id}-{after}").into(),
+            user_id: Some("family".into()),
+            child_id: id.clone(),
+            entity_type: EntityType::Task,
+            entity_id: "task".to_owned(),
+            action: Action::Activated,
+            points_before: before,
+            points_after: after,
+            delta: 1,
+            occurred_at: now,
+            created_at: now,
+            metadata: None,
+        });
+        let event = Some(NewEvent { event: event.unwrap(), remember: None });
+        let changes = Changes { records: vec![Change::PutChild(child)], event };
+        Ok((changes, Box::new(()) as Box<_>))
+    };
+    store.commit(Box::new(decide)).await
+}
+
+/// A child's points, which must be the fold of its events.
+pub(crate) async fn points(store: &JsonStore, child: &str) -> i64 {
+    let filter = EventFilter { child_id: Some(child.into()), ..EventFilter::default() };
+    let page = Page { limit: 1, offset: 0 };
+    let events = store.events(&filter, SortOrder::Descending, page).await.unwrap();
+    let points = store.view().child(&child.into()).map_or(0, |child| child.points.get());
+    assert_eq!(usize::try_from(points).unwrap(), events.total);
+    if let Some(last) = events.events.first() {
+        let last: Value = serde_json::from_str(last).unwrap();
+        assert_eq!(last["points_after"], points);
+    }
+    points
+}
