@@ -61,12 +61,13 @@ async fn make(storage: &StorageConfig, account: NewAccount) -> Result<(), Failur
     let settings = Settings { points_floor: Points::ZERO, signup_open: false };
     let machine = Machine::default();
     let service = tokio::task::block_in_place(|| app::open(storage, settings, &machine))?;
+    let email = account.email.clone();
     let made = service.create_admin(account).await;
     // Closed even where nothing was made: the directory must be left as a stopped server leaves it.
     let closed = service.close().await.map_err(app::StopError::Close);
-    let user = made?;
+    made?;
     closed?;
-    let said = writeln!(io::stdout(), "{} is an administrator now.", user.email.as_str());
+    let said = writeln!(io::stdout(), "{} is an administrator now.", email.as_str());
     said.map_err(Failure::io("the account is made, but that could not be printed"))
 }
 
