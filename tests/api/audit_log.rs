@@ -3,9 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use serde_json::json;
+use serde_json::{Map, json};
+use sha2::{Digest, Sha256};
 
-use crate::harness::{Folders, Settings, TestServer, event_ids, logfmt, names, text};
+use crate::harness::{
+    Folders, Settings, TestServer, activate_path, event_ids, logfmt, names, send, text,
+};
 
 #[tokio::test]
 async fn each_event_has_one_line_in_its_accounts_file() {
@@ -130,5 +133,66 @@ async fn hostile_ids_stay_in_the_folder_and_on_their_line() {
         assert!(!line.chars().any(char::is_control), "{line:?}");
         let fields = logfmt(line);
         assert_eq!((&*fields["user_id"], &*fields["delta"]), (id, "5"));
+    }
+}
+
+/// As many accounts as `count`, each with a child, a task and a session whose token is its number.
+fn put_accounts(folders: &Folders, count: u64) {
+    let (mut users, mut children) = (Map::new(), Map::new());
+    let (mut tasks, mut sessions) = (Map::new(), Map::new());
+    for n in 0..count {
+        let (row, user_id) = ((n + 1).to_string(), format!("user-{n}"));
+        let user = json!({
+            "id": user_id, "first_name": "Zoë", "last_name": "Example", "role": "parent",
+            "email": format!("{n}@example.org"), "password": "",
+        });
+        users.insert(row.clone(), user);
+        let child = json!({"id": format!("c{n}"), "user_id": user_id, "name": "Mía", "points": 0});
+        children.insert(row.clone(), child);
+        let task = json!({
+            "id": format!("t{n}"), "user_id": user_id, "name": "Homework", "points": 5,
+            "is_good": true,
+        });
+        tasks.insert(row.clone(), task);
+        let digest = Sha256::digest(n.to_string());
+        let hash = digest.iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+        let session = json!({
+            "token_sha256": hash, "user_id": user_id, "child_id": null, "created_at": 1.8e9,
+            "last_used_at": 1.8e9, "expires_at": 4e9,
+        });
+        sessions.insert(row, session);
+    }
+    for (name, rows) in [
+        ("users.json", users),
+        ("children.json", children),
+        ("tasks.json", tasks),
+        ("sessions.json", sessions),
+    ] {
+        folders.put(name, &json!({"_default": rows}).to_string());
+    }
+}
+
+#[tokio::test]
+async fn many_accounts_do_not_hold_many_open_files() {
+    const COUNT: u64 = 400;
+    let folders = Folders::new();
+    put_accounts(&folders, COUNT);
+    let settings = Settings { binary: true, ..Settings::default() };
+    let server = TestServer::on(folders, settings).await;
+    let browser = server.nobody();
+    for _ in 0..2 {
+        for n in 0..COUNT {
+            let path = activate_path(&format!("c{n}"), &format!("t{n}"));
+            let request = browser.request(reqwest::Method::POST, &path).bearer_auth(n);
+            send(request).await.expect(200);
+        }
+    }
+    let open = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
+    let open = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+    let logs = open.filter(|path| path.starts_with(server.folders.logs())).count();
+    assert!(logs <= 200, "{logs} open logs");
+    for n in 0..COUNT {
+        let lines = server.folders.log_lines(&format!("user-{n}"));
+        assert_eq!(lines.len(), 2, "user-{n}");
     }
 }

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::harness::{Frame, PASSWORD, Settings, TestServer, assert_error, log_in, text};
+use crate::harness::{
+    Folders, Frame, PASSWORD, Parent, Settings, TestServer, activate_path, assert_error, log_in,
+    text,
+};
 
 #[tokio::test]
 async fn a_stream_has_the_headers_that_proxies_need() {
@@ -216,16 +219,46 @@ async fn streams_end_at_shutdown() {
     stream.assert_end().await;
 }
 
+/// A family whose events take some 24 KB each, so that a few hundred of them fill every buffer
+/// between the server and a reader that sleeps.
+async fn family_with_long_ids() -> (TestServer, Parent, String) {
+    let (child, task) = ("c".repeat(12_000), "t".repeat(12_000));
+    let folders = Folders::new();
+    TestServer::put_admin(&folders);
+    let row = json!({"id": child, "user_id": "admin-1", "name": "Mía", "age": 6, "points": 0});
+    folders.put("children.json", &json!({"_default": {"1": row}}).to_string());
+    let row = json!({
+        "id": task, "user_id": "admin-1", "name": "Homework", "points": 1, "is_good": true,
+    });
+    folders.put("tasks.json", &json!({"_default": {"1": row}}).to_string());
+    let server = TestServer::on(folders, Settings::default()).await;
+    let parent = server.admin().await.0;
+    (server, parent, activate_path(&child, &task))
+}
+
 #[tokio::test]
-async fn a_reader_that_sleeps_costs_the_others_nothing() {
-    let server = TestServer::start().await;
-    let family = server.family().await;
-    let asleep = family.parent.events("/events").await;
-    let mut awake = family.parent.events("/events").await;
-    for _ in 0..300 {
-        family.event().await;
-        awake.next().await;
+async fn a_reader_that_does_not_keep_up_is_closed_and_resumes_by_its_id() {
+    const COUNT: usize = 800;
+    let (server, parent, path) = family_with_long_ids().await;
+    let mut asleep = parent.events("/events").await;
+    let mut awake = parent.events("/events").await;
+    for _ in 0..COUNT / 16 {
+        let all = (0..16).map(|_| parent.act(&path));
+        for answer in futures_util::future::join_all(all).await {
+            answer.expect(200);
+        }
+        awake.take(16).await;
     }
-    drop(asleep);
-    assert_eq!(server.folders.events().len(), 300);
+
+    let mut heard = Vec::new();
+    while let Some(frame) = asleep.next_or_end().await {
+        heard.push(frame);
+    }
+    assert!(heard.len() < COUNT, "it was never closed");
+    let mut resumed = parent.events_after(&heard.last().unwrap().id).await;
+    heard.extend(resumed.take(COUNT - heard.len()).await);
+    let heard: Vec<&str> = heard.iter().map(Frame::event_id).collect();
+    let recorded = server.folders.events();
+    let recorded: Vec<String> = recorded.iter().map(|event| text(&event["id"])).collect();
+    assert_eq!(heard, recorded);
 }

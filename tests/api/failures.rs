@@ -10,7 +10,7 @@ use goldstar::app::Machine;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Family, FaultyDisk, Settings, TestServer, assert_error, event_ids, eventually, text,
+    Fails, Family, FaultyDisk, Settings, TestServer, assert_error, event_ids, eventually, text,
 };
 
 async fn on_faulty_disk() -> (TestServer, FaultyDisk) {
@@ -197,12 +197,12 @@ async fn small_tables_that_cannot_be_written_block_nothing() {
 }
 
 /// While the journal can't be written, nothing happens; afterwards everything does.
-async fn assert_refused_and_recovered(kind: ErrorKind, status: u16, code: &str) {
+async fn assert_refused_and_recovered(fails: Fails, kind: ErrorKind, status: u16, code: &str) {
     let (mut server, disk) = on_faulty_disk().await;
     let family = server.family().await;
     let mut stream = family.parent.events("/events").await;
     let mut ids = three_events(&family).await;
-    disk.fail_writes_in("journal", kind);
+    disk.fail_in("journal", fails, kind);
     for _ in 0..3 {
         let answer = family.parent.activate(&family.child, &family.task).await;
         assert_error(&answer, status, code);
@@ -225,10 +225,53 @@ async fn assert_refused_and_recovered(kind: ErrorKind, status: u16, code: &str) 
 
 #[tokio::test]
 async fn a_full_disk_under_the_journal_is_said_and_nothing_happens() {
-    assert_refused_and_recovered(ErrorKind::StorageFull, 507, "STORAGE_FULL").await;
+    let full = ErrorKind::StorageFull;
+    assert_refused_and_recovered(Fails::Writes, full, 507, "STORAGE_FULL").await;
 }
 
 #[tokio::test]
 async fn a_failing_disk_under_the_journal_is_said_and_nothing_happens() {
-    assert_refused_and_recovered(ErrorKind::Other, 503, "NOT_DURABLE").await;
+    assert_refused_and_recovered(Fails::Writes, ErrorKind::Other, 503, "NOT_DURABLE").await;
+}
+
+#[tokio::test]
+async fn a_sync_that_fails_once_harms_one_change_only() {
+    let (mut server, disk) = on_faulty_disk().await;
+    let family = server.family().await;
+    let mut ids = three_events(&family).await;
+    for _ in 0..2 {
+        disk.fail_once_in("journal", Fails::Syncs, ErrorKind::Other);
+        let refused = family.parent.activate(&family.child, &family.task).await;
+        assert_error(&refused, 503, "NOT_DURABLE");
+        ids.extend(three_events(&family).await);
+        assert_eq!(ids_on_disk(&server), ids);
+    }
+    server.restart().await;
+    assert_readable(&family, &ids).await;
+}
+
+#[tokio::test]
+async fn where_the_outcome_is_unknown_the_server_is_read_only_until_a_restart() {
+    let (mut server, disk) = on_faulty_disk().await;
+    let family = server.family().await;
+    let ids = three_events(&family).await;
+    disk.fail_in("journal", Fails::Everything, ErrorKind::Other);
+    let unknown = family.parent.activate(&family.child, &family.task).await;
+    assert_error(&unknown, 503, "OUTCOME_UNKNOWN");
+    disk.repair();
+    let refused = family.parent.activate(&family.child, &family.task).await;
+    assert_error(&refused, 503, "READ_ONLY");
+    assert_readable(&family, &ids).await;
+    let health = server.nobody().get("/health").await;
+    assert_eq!((health.status, &health.body["status"]), (503, &"read_only".into()));
+
+    server.stop_broken().await;
+    server.start_again().await;
+    let events = server.folders.events();
+    assert!((3..=4).contains(&events.len()), "with it or without it");
+    let points = events.last().unwrap()["points_after"].as_i64().unwrap();
+    assert_eq!(family.parent.points(&family.child).await, points);
+    assert_eq!(family.event().await["points_before"], points);
+    let logged = event_ids(&server.folders.log_lines(&family.parent.id));
+    assert_eq!(logged, ids_on_disk(&server));
 }

@@ -1,13 +1,18 @@
 //! Restarts, wanted or not: what was answered is there, and everything is there once.
 
 use std::cell::RefCell;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
 
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::harness::{Family, TestServer, activate_path, event_ids, text, try_send};
+use crate::harness::{
+    Family, Process, TestServer, activate_path, event_ids, python, text, try_send,
+};
 
 /// Checks that rows, log lines, stored points and answers tell one history.
 async fn assert_one_history(server: &TestServer, family: &Family, acknowledged: &[String]) {
@@ -153,4 +158,45 @@ async fn a_stop_by_either_signal_is_clean() {
         let child = folders.record("children.json", &family.child);
         assert_eq!(child["points"], 55);
     }
+}
+
+/// The newest file of the journal.
+fn journal_file(server: &TestServer) -> PathBuf {
+    let files = server.folders.data_files().into_iter();
+    let in_journal = |path: &PathBuf| path.parent().unwrap().ends_with("journal");
+    let log = |path: &PathBuf| path.extension().is_none_or(|end| end != "json");
+    files.filter(in_journal).filter(log).max().expect("there is a journal")
+}
+
+#[tokio::test]
+async fn a_write_torn_by_a_power_cut_is_dropped() {
+    let mut server = TestServer::process().await;
+    let family = server.family().await;
+    let mut acknowledged = Vec::new();
+    for torn in [&b"\x07"[..], &[0; 4096], b"\x40\0\0\0half of a frame"] {
+        acknowledged.push(text(&family.event().await["id"]));
+        server.kill();
+        let mut journal = OpenOptions::new().append(true).open(journal_file(&server)).unwrap();
+        journal.write_all(torn).unwrap();
+        drop(journal);
+        server.start_again().await;
+        assert_one_history(&server, &family, &acknowledged).await;
+    }
+}
+
+#[tokio::test]
+async fn rows_that_another_program_wrote_after_a_kill_are_not_overwritten() {
+    let mut server = TestServer::process().await;
+    let family = server.family().await;
+    let mut foreign = family.event().await;
+    server.kill();
+    foreign["id"] = "written-by-flask".into();
+    let file = server.folders.data_file("tracking_events.json");
+    python("append_event.py", &[&file], &foreign.to_string());
+    let before = std::fs::read(&file).unwrap();
+    let refused = Process::start(&server.folders, &[]).err().expect("it refuses");
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("tracking_events.json"), "{said}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
 }

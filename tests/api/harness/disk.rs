@@ -17,7 +17,21 @@ pub(crate) struct FaultyDisk {
 #[derive(Debug)]
 struct Fault {
     broken: Broken,
+    fails: Fails,
     kind: io::ErrorKind,
+    /// It mends itself after it has failed once.
+    once: bool,
+}
+
+/// What fails on a broken file. It can always be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fails {
+    /// Writing.
+    Writes,
+    /// Making durable what was written.
+    Syncs,
+    /// Writing, cutting, syncing, and making new files.
+    Everything,
 }
 
 #[derive(Debug)]
@@ -32,13 +46,23 @@ impl FaultyDisk {
     /// From now on, nothing can be written to files whose names begin with `prefix`.
     pub(crate) fn fail_writes(&self, prefix: &'static str, kind: io::ErrorKind) {
         let broken = Broken::Files(prefix);
-        *self.fault.lock().unwrap() = Some(Fault { broken, kind });
+        self.fail(Fault { broken, fails: Fails::Writes, kind, once: false });
     }
 
-    /// From now on, nothing can be written to files in folders of that name.
-    pub(crate) fn fail_writes_in(&self, folder: &'static str, kind: io::ErrorKind) {
+    /// From now on, this fails for every file in folders of that name.
+    pub(crate) fn fail_in(&self, folder: &'static str, fails: Fails, kind: io::ErrorKind) {
         let broken = Broken::Folder(folder);
-        *self.fault.lock().unwrap() = Some(Fault { broken, kind });
+        self.fail(Fault { broken, fails, kind, once: false });
+    }
+
+    /// The next time, this fails for a file in folders of that name.
+    pub(crate) fn fail_once_in(&self, folder: &'static str, fails: Fails, kind: io::ErrorKind) {
+        let broken = Broken::Folder(folder);
+        self.fail(Fault { broken, fails, kind, once: true });
+    }
+
+    fn fail(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = Some(fault);
     }
 
     /// From now on, everything works.
@@ -46,11 +70,19 @@ impl FaultyDisk {
         *self.fault.lock().unwrap() = None;
     }
 
-    fn check(&self, path: &Path) -> io::Result<()> {
-        match &*self.fault.lock().unwrap() {
-            Some(fault) if fault.broken.is(path) => Err(fault.kind.into()),
-            _ => Ok(()),
+    /// Fails where `operation`, or everything, does.
+    fn check(&self, path: &Path, operation: Fails) -> io::Result<()> {
+        let mut fault = self.fault.lock().unwrap();
+        let hit = fault.as_ref().filter(|fault| {
+            let fails = fault.fails == operation || fault.fails == Fails::Everything;
+            fails && fault.broken.is(path)
+        });
+        let Some(Fault { kind, once, .. }) = hit else { return Ok(()) };
+        let (kind, once) = (*kind, *once);
+        if once {
+            *fault = None;
         }
+        Err(kind.into())
     }
 }
 
@@ -66,8 +98,10 @@ impl Broken {
 
 impl Disk for FaultyDisk {
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
-        if how == Open::Truncate {
-            self.check(path)?;
+        match how {
+            Open::Read | Open::Write => {}
+            Open::Create => self.check(path, Fails::Everything)?,
+            Open::Truncate => self.check(path, Fails::Writes)?,
         }
         Ok(Arc::new(FaultyFile {
             file: RealDisk.open(path, how)?,
@@ -81,7 +115,7 @@ impl Disk for FaultyDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.check(to)?;
+        self.check(to, Fails::Writes)?;
         RealDisk.rename(from, to)
     }
 
@@ -106,7 +140,7 @@ impl Disk for FaultyDisk {
     }
 }
 
-/// A file on such a disk. It can always be read and cut.
+/// A file on such a disk.
 struct FaultyFile {
     file: Arc<dyn DiskFile>,
     path: PathBuf,
@@ -126,7 +160,7 @@ impl DiskFile for FaultyFile {
 
     /// A full disk takes a part of what is written before it says so.
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        if let Err(error) = self.disk.check(&self.path) {
+        if let Err(error) = self.disk.check(&self.path, Fails::Writes) {
             self.file.write_all_at(&bytes[..bytes.len() / 2], offset)?;
             return Err(error);
         }
@@ -134,6 +168,7 @@ impl DiskFile for FaultyFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
+        self.disk.check(&self.path, Fails::Everything)?;
         self.file.set_len(len)
     }
 
@@ -142,6 +177,7 @@ impl DiskFile for FaultyFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.disk.check(&self.path, Fails::Syncs)?;
         self.file.sync()
     }
 

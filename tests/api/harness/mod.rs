@@ -12,7 +12,7 @@ mod stream;
 mod wait;
 
 pub(crate) use client::{Answer, Client, assert_error, send, try_send};
-pub(crate) use disk::FaultyDisk;
+pub(crate) use disk::{Fails, FaultyDisk};
 pub(crate) use files::{Folders, event_ids, logfmt, names};
 pub(crate) use people::{
     Admin, Family, PASSWORD, Parent, activate_path, log_in, reward_path, text,

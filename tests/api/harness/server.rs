@@ -156,6 +156,16 @@ impl TestServer {
         }
     }
 
+    /// Stops a server that can't complete its files any more.
+    pub(crate) async fn stop_broken(&mut self) {
+        let Some(Running::Here { shutdown, server }) = self.running.take() else {
+            panic!("only a server in this process has a disk that breaks");
+        };
+        shutdown.cancel();
+        let ended = within("the server's end", server.ended()).await;
+        assert!(ended.is_err(), "it was not broken");
+    }
+
     /// Stops the process with a signal.
     pub(crate) fn stop_by(mut self, signal: &str) -> ExitStatus {
         match self.running.take() {

@@ -57,8 +57,12 @@ impl Events {
 
     /// The next frame, which must come.
     pub(crate) async fn next(&mut self) -> Frame {
-        let next = within("the next frame", self.frames.next()).await;
-        next.expect("the stream has ended")
+        self.next_or_end().await.expect("the stream has ended")
+    }
+
+    /// The next frame; none at the stream's end. One of the two must come.
+    pub(crate) async fn next_or_end(&mut self) -> Option<Frame> {
+        within("the next frame", self.frames.next()).await
     }
 
     /// The next so many frames.
@@ -72,7 +76,7 @@ impl Events {
 
     /// Checks that the stream ends now, without another frame.
     pub(crate) async fn assert_end(&mut self) {
-        let next = within("the stream's end", self.frames.next()).await;
+        let next = self.next_or_end().await;
         assert!(next.is_none(), "one more frame: {next:?}");
     }
 }
