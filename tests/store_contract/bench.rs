@@ -12,14 +12,15 @@ use goldstar::domain::{
 };
 use goldstar::env::Clock;
 use goldstar::store::{
-    BoxFuture, Change, Changes, CommitError, Committed, NewEvent, Recorded, Store, View,
+    BoxFuture, Change, Changes, CommitError, Committed, EventSink, NewEvent, Recorded, Store, View,
 };
 
 /// Where the clock of a [`Bench`] starts: 2026-02-09T18:42:15Z.
 pub(crate) const START: i64 = 1_770_662_535_000_000;
 
 /// Opens one implementation over what is kept in a folder (or in what the folder stands for).
-pub(crate) type Open = for<'a> fn(&'a Path, Clock) -> BoxFuture<'a, Arc<dyn Store>>;
+pub(crate) type Open =
+    for<'a> fn(&'a Path, Clock, Vec<Box<dyn EventSink>>) -> BoxFuture<'a, Arc<dyn Store>>;
 
 /// A store under test, with a clock that is set by hand.
 pub(crate) struct Bench {
@@ -31,9 +32,14 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new(open: Open) -> Self {
+        Self::with_sinks(open, Vec::new()).await
+    }
+
+    /// A store that tells these of every event.
+    pub(crate) async fn with_sinks(open: Open, sinks: Vec<Box<dyn EventSink>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let micros = Arc::new(AtomicI64::new(START));
-        let store = open(folder.path(), Clock::by_hand(Arc::clone(&micros))).await;
+        let store = open(folder.path(), Clock::by_hand(Arc::clone(&micros)), sinks).await;
         Self { store, micros, folder, open }
     }
 
@@ -42,7 +48,7 @@ impl Bench {
         self.store.close().await.unwrap();
         let Self { store, micros, folder, open } = self;
         drop(store);
-        let store = open(folder.path(), Clock::by_hand(Arc::clone(&micros))).await;
+        let store = open(folder.path(), Clock::by_hand(Arc::clone(&micros)), Vec::new()).await;
         Self { store, micros, folder, open }
     }
 

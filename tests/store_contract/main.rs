@@ -7,6 +7,7 @@ mod bench;
 mod commits;
 mod history;
 mod records;
+mod sinks;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use goldstar::disk::RealDisk;
 use goldstar::env::Clock;
 use goldstar::store::json::{JsonStore, Options};
-use goldstar::store::{BoxFuture, Store};
+use goldstar::store::{BoxFuture, EventSink, Store};
 
 use bench::{Bench, Open};
 
@@ -27,14 +28,18 @@ async fn over_each(test: impl AsyncFn(Bench)) {
     }
 }
 
-fn json(folder: &Path, clock: Clock) -> BoxFuture<'_, Arc<dyn Store>> {
+fn json(
+    folder: &Path,
+    clock: Clock,
+    sinks: Vec<Box<dyn EventSink>>,
+) -> BoxFuture<'_, Arc<dyn Store>> {
     let options = Options {
         data_dir: folder.to_owned(),
         disk: Arc::new(RealDisk),
         now: Arc::new(move || clock.now()),
     };
     Box::pin(async move {
-        let store = JsonStore::open(options, Vec::new()).unwrap();
+        let store = JsonStore::open(options, sinks).unwrap();
         Arc::new(store) as Arc<dyn Store>
     })
 }
