@@ -88,9 +88,7 @@ impl AuditLog {
             let Some((last, _)) = events.last() else {
                 return Ok(true);
             };
-            let appended = self
-                .files
-                .append(user_id, events.iter().map(|(_, event)| event));
+            let appended = self.files.append(user_id, events.iter().map(|(_, event)| event));
             if let Err((count, error)) = appended {
                 lag.advance(events[count].0 - 1, count);
                 return Err(error);
@@ -105,9 +103,7 @@ impl AuditLog {
     /// one tells.
     fn survey(&mut self, user_id: &UserId, lag: &mut Lag, past: &dyn Past) -> Result<(), LogError> {
         let first = self.own_events(past, lag.after, user_id, 1)?;
-        let oldest = first
-            .first()
-            .map_or(Timestamp::MAX, |(_, event)| event.created_at);
+        let oldest = first.first().map_or(Timestamp::MAX, |(_, event)| event.created_at);
         let last_line = self.files.mend(user_id, oldest, lag.renew)?;
         lag.renew = false;
         lag.backlog = 0;

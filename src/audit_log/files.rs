@@ -58,14 +58,7 @@ impl Files {
         settings: Settings,
         unsynced: Unsynced,
     ) -> Self {
-        Self {
-            disk,
-            folder,
-            settings,
-            open: HashMap::new(),
-            uses: 0,
-            unsynced,
-        }
+        Self { disk, folder, settings, open: HashMap::new(), uses: 0, unsynced }
     }
 
     pub(super) fn disk(&self) -> &Arc<dyn Disk> {
@@ -140,10 +133,7 @@ impl Files {
         }
         let base = self.path(user_id);
         for number in (1..self.settings.backups).rev() {
-            match self
-                .disk
-                .rename(&backup(&base, number), &backup(&base, number + 1))
-            {
+            match self.disk.rename(&backup(&base, number), &backup(&base, number + 1)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 renamed => renamed?,
             }
@@ -157,10 +147,10 @@ impl Files {
             self.close_least_used();
         }
         self.uses += 1;
-        let path = self.path(user_id);
         let log = match self.open.entry(user_id.clone()) {
             Entry::Occupied(log) => log.into_mut(),
             Entry::Vacant(place) => {
+                let path = self.folder.join(file_name(user_id));
                 let file = match self.disk.open(&path, Open::Create) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {
                         self.disk.create_dir(&self.folder)?;
@@ -170,11 +160,7 @@ impl Files {
                     opened => opened?,
                 };
                 let end = end_of_last_line(&*file)?;
-                place.insert(OpenLog {
-                    file,
-                    end,
-                    last_use: 0,
-                })
+                place.insert(OpenLog { file, end, last_use: 0 })
             }
         };
         log.last_use = self.uses;

@@ -94,10 +94,7 @@ pub(super) fn head(line: &[u8]) -> Option<Head<'_>> {
     } else {
         rest.find(' ')?
     };
-    Some(Head {
-        time: Timestamp::parse_iso(time)?,
-        event_id: &rest[..end],
-    })
+    Some(Head { time: Timestamp::parse_iso(time)?, event_id: &rest[..end] })
 }
 
 #[cfg(test)]

@@ -46,10 +46,7 @@ impl Settings {
 impl Default for Settings {
     /// 10 MiB and five.
     fn default() -> Self {
-        Self {
-            max_bytes: 10 << 20,
-            backups: 5,
-        }
+        Self { max_bytes: 10 << 20, backups: 5 }
     }
 }
 
@@ -103,10 +100,8 @@ impl AuditLog {
     /// The logs `tracking_user_<user_id>.log` in `folder`, which is made when it is first needed.
     pub fn new(disk: Arc<dyn Disk>, folder: PathBuf, settings: Settings) -> Self {
         let unsynced = Unsynced::default();
-        let settings = Settings {
-            backups: settings.backups.min(Settings::MAX_BACKUPS),
-            ..settings
-        };
+        let settings =
+            Settings { backups: settings.backups.min(Settings::MAX_BACKUPS), ..settings };
         Self {
             files: Files::new(disk, folder, settings, unsynced.clone()),
             unsynced,
@@ -247,10 +242,7 @@ impl AuditLog {
 
 impl AuditLog {
     fn read_cursor(&self, saved: Option<&str>) -> Cursor {
-        let all_done = Cursor {
-            through: self.done,
-            ..Cursor::default()
-        };
+        let all_done = Cursor { through: self.done, ..Cursor::default() };
         let Some(saved) = saved else {
             return all_done;
         };
@@ -264,17 +256,12 @@ impl AuditLog {
         let unscanned = self.unscanned.as_ref();
         let through = unscanned.map_or(self.done, |unscanned| unscanned.after);
         let lags = self.lags.iter();
-        let lagging: BTreeMap<_, _> = lags
-            .map(|(user_id, lag)| (user_id.as_str().to_owned(), lag.after))
-            .collect();
+        let lagging: BTreeMap<_, _> =
+            lags.map(|(user_id, lag)| (user_id.as_str().to_owned(), lag.after)).collect();
         let lowest = lagging.values().copied().fold(through, RowNumber::min);
         let mut foreign = self.foreign.clone();
         foreign.retain(|(_, end)| *end > lowest);
-        Cursor {
-            through,
-            lagging,
-            foreign,
-        }
+        Cursor { through, lagging, foreign }
     }
 
     /// Takes over what a checkpoint found out on its thread.
@@ -284,7 +271,6 @@ impl AuditLog {
             self.files.close(&user_id);
         }
         for (user_id, error) in self.unsynced.take_failed() {
-            self.files.close(&user_id);
             let lag = self.lags.remove(&user_id);
             let lag = lag.unwrap_or_else(|| Lag::after(self.done));
             let error = LogError::Sync(io::Error::other(error));

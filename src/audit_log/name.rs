@@ -76,9 +76,7 @@ mod tests {
     fn two_ids_never_share_a_name() {
         let long = "a".repeat(300);
         let shown = file_name(&long.as_str().into());
-        let pretender = shown
-            .trim_start_matches("tracking_user_")
-            .trim_end_matches(".log");
+        let pretender = shown.trim_start_matches("tracking_user_").trim_end_matches(".log");
         let ids = [
             long.clone(),
             format!("{long}b"),
@@ -88,10 +86,7 @@ mod tests {
             "/".repeat(301),
             pretender.to_owned(),
         ];
-        let names: HashSet<_> = ids
-            .iter()
-            .map(|id| file_name(&id.as_str().into()))
-            .collect();
+        let names: HashSet<_> = ids.iter().map(|id| file_name(&id.as_str().into())).collect();
         assert_eq!(names.len(), ids.len());
         // Room for `.1000` and `.tmp` within the 255 bytes of a file name.
         assert!(names.iter().all(|name| name.len() <= 240), "{names:?}");

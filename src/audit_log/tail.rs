@@ -28,16 +28,8 @@ pub(super) struct Tail {
 /// zero begins. Lines older than `oldest` must be synced: no damage is looked for beyond.
 pub(super) fn read(file: &dyn DiskFile, oldest: Timestamp) -> io::Result<Tail> {
     let len = file.len()?;
-    let mut tail = Tail {
-        len,
-        good_len: len,
-        last_event: None,
-    };
-    let mut lines = LinesBack {
-        file,
-        start: len,
-        buffer: Vec::new(),
-    };
+    let mut tail = Tail { len, good_len: len, last_event: None };
+    let mut lines = LinesBack { file, start: len, buffer: Vec::new() };
     while let Some((offset, line)) = lines.next()? {
         if line.last() != Some(&b'\n') || memchr(0, &line).is_some() {
             tail.good_len = offset;

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 use super::*;
-use crate::disk::{DiskFile, Open, RealDisk};
+use crate::disk::{DiskFile, Identity, Open, RealDisk};
 use crate::domain::{Action, EntityType, EventFields, Points, Timestamp};
 
 /// An event with some fields of its own.
@@ -80,9 +80,7 @@ impl Table {
     /// The ids of an account's events.
     fn ids_of(&self, user_id: &str) -> Vec<String> {
         let events = self.events.borrow();
-        let own = events
-            .iter()
-            .filter(|event| event.user_id == Some(user_id.into()));
+        let own = events.iter().filter(|event| event.user_id == Some(user_id.into()));
         own.map(|event| event.id.to_string()).collect()
     }
 }
@@ -162,6 +160,10 @@ impl Disk for TestDisk {
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         RealDisk.list(path)
     }
+
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        RealDisk.identity(path)
+    }
 }
 
 impl DiskFile for TestFile {
@@ -191,6 +193,10 @@ impl DiskFile for TestFile {
             return Err(io::Error::other("the sync failed"));
         }
         self.file.sync()
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        self.file.identity()
     }
 }
 
@@ -236,9 +242,7 @@ fn ids_in(folder: &Path, user_id: &str) -> Vec<String> {
         assert!(text.is_empty() || text.ends_with('\n'), "{text:?}");
         ids.extend(text.lines().map(|line| {
             let head = line::head(line.as_bytes());
-            head.unwrap_or_else(|| panic!("{line:?}"))
-                .event_id
-                .to_owned()
+            head.unwrap_or_else(|| panic!("{line:?}")).event_id.to_owned()
         }));
     }
     ids
@@ -311,8 +315,12 @@ fn a_thousand_accounts_never_open_more_than_128_files() {
         }
         log.checkpoint()().unwrap();
     }
-    for user_id in &accounts {
-        assert_eq!(ids_in(&folder(&home), user_id), table.ids_of(user_id));
+    let files = contents(&folder(&home));
+    assert_eq!(files.len(), accounts.len());
+    for (number, user_id) in accounts.iter().enumerate() {
+        let lines = [number, number + 1000].map(|at| line::render(&table.events.borrow()[at]));
+        let text = str::from_utf8(&files[&file_name(&user_id.as_str().into())]).unwrap();
+        assert_eq!(text, lines.concat());
     }
     let most_open = disk.0.most_open.load(Ordering::Relaxed);
     assert!((100..=128).contains(&most_open), "{most_open}");

@@ -47,10 +47,7 @@ mod tests {
     #[test]
     fn a_frame_is_named_or_not() {
         let named = event(7, r#"{"a":1}"#, true);
-        assert_eq!(
-            named,
-            "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n"
-        );
+        assert_eq!(named, "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n");
         let unnamed = event(7, r#"{"a":1}"#, false);
         assert_eq!(unnamed, "id: 7\ndata: {\"a\":1}\n\n");
     }
@@ -63,10 +60,7 @@ mod tests {
 
     #[test]
     fn a_resync_moves_the_client_to_a_row_that_exists() {
-        assert_eq!(
-            resync(3, true),
-            "event: resync\nid: 3\ndata: {\"type\":\"resync\"}\n\n"
-        );
+        assert_eq!(resync(3, true), "event: resync\nid: 3\ndata: {\"type\":\"resync\"}\n\n");
         assert_eq!(resync(3, false), "id: 3\ndata: {\"type\":\"resync\"}\n\n");
     }
 }

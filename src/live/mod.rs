@@ -102,16 +102,12 @@ impl Hub {
     pub fn subscribe(&self, interest: Interest, closer: CancellationToken) -> Subscription {
         let reader = Arc::new(Reader::new(interest, closer));
         self.readers.add(&reader);
-        Subscription {
-            reader,
-            readers: Arc::clone(&self.readers),
-        }
+        Subscription { reader, readers: Arc::clone(&self.readers) }
     }
 
     /// Ends every stream of a session.
     pub fn close_session(&self, session: &TokenHash) {
-        self.readers
-            .close(|reader| reader.interest.session == *session);
+        self.readers.close(|reader| reader.interest.session == *session);
     }
 
     /// Ends every stream, and those to come.
@@ -200,10 +196,7 @@ impl Readers {
     fn concerned(&self, message: &Message) -> Vec<Arc<Reader>> {
         let families = self.families.lock();
         let family = families.by_user.get(&message.user_id).into_iter().flatten();
-        family
-            .filter(|reader| reader.wants(message))
-            .cloned()
-            .collect()
+        family.filter(|reader| reader.wants(message)).cloned().collect()
     }
 
     fn close(&self, which: impl Fn(&Reader) -> bool) {

@@ -31,11 +31,7 @@ struct Queue {
 
 impl Reader {
     pub(super) fn new(interest: Interest, closer: CancellationToken) -> Self {
-        Self {
-            interest,
-            closer,
-            queue: Mutex::default(),
-        }
+        Self { interest, closer, queue: Mutex::default() }
     }
 
     /// Whether a message is for this reader.

@@ -75,10 +75,7 @@ async fn the_bytes_of_a_message_are_shared() {
     let first = readers[0].next().await.unwrap();
     let second = readers[1].next().await.unwrap();
     assert!(Arc::ptr_eq(&first, &second));
-    assert_eq!(
-        first.named,
-        "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n"
-    );
+    assert_eq!(first.named, "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n");
     assert_eq!(first.unnamed, "id: 7\ndata: {\"a\":1}\n\n");
 }
 
@@ -201,6 +198,18 @@ async fn ten_thousand_readers_hear_of_one_event() {
         assert_eq!(rows(reader, 1).await, [1]);
     }
     assert_eq!(hub.evictions(), 0);
+}
+
+#[test]
+fn a_closed_reader_takes_everything_and_keeps_nothing() {
+    let reader = Reader::new(family("u"), CancellationToken::new());
+    let message = Arc::new(message(1, "u", "c"));
+    assert!(reader.push(&message, 1));
+    assert!(!reader.push(&message, 1));
+    assert!(reader.close());
+    assert!(reader.push(&message, 1) && reader.push(&message, 1));
+    assert_eq!(Arc::strong_count(&message), 1);
+    assert!(!reader.close(), "it was closed before");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The store on real files, with a disk that can fail, and with directories as a crash leaves them.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod crashes;
 mod faults;

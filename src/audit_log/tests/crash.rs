@@ -38,10 +38,7 @@ fn check_every_byte(settings: Settings, synced: usize, unsynced: usize, durable_
     let name = file_name(&"a".into());
     let bytes = &whole[&name];
     assert!(bytes.len() > durable_len);
-    let mut wreck = Wreck {
-        files: whole.clone(),
-        saved,
-    };
+    let mut wreck = Wreck { files: whole.clone(), saved };
     for cut in durable_len..=bytes.len() {
         let mut zeroed = bytes[..cut].to_vec();
         zeroed.resize(bytes.len() + 100, 0);
@@ -97,12 +94,26 @@ fn a_crash_that_loses_nothing_adds_nothing() {
     let files = contents(&folder(&home));
     for saved in [first, second] {
         let files = files.clone();
-        let wreck = Wreck {
-            files: files.clone(),
-            saved,
-        };
+        let wreck = Wreck { files: files.clone(), saved };
         assert!(restarted(&wreck, Settings::default(), &table) == files);
     }
+}
+
+#[test]
+fn what_a_crash_left_unsynced_is_synced() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let table = Table::default();
+    let mut log = log_in(&home, disk.clone(), Settings::default());
+    log.resume(None, 0, &table);
+    let saved = log.checkpoint()().unwrap();
+    table.record(&mut log, "a", 1);
+    drop(log);
+    let mut log = log_in(&home, disk.clone(), Settings::default());
+    log.resume(Some(&saved), 1, &table);
+    // Were the log not in the set of those to sync, this would succeed.
+    disk.0.syncs_fail.store(true, Ordering::Relaxed);
+    assert!(log.checkpoint()().is_err());
 }
 
 #[test]
@@ -139,10 +150,7 @@ fn another_programs_events_get_no_line() {
     assert_eq!(ids_in(&folder(&home), "a"), [""; 0]);
     table.unreadable.set(false);
     log.retry(&table);
-    assert_eq!(
-        ids_in(&folder(&home), "a"),
-        ["e001", "e002", "e005", "e006"]
-    );
+    assert_eq!(ids_in(&folder(&home), "a"), ["e001", "e002", "e005", "e006"]);
     assert_eq!(log.backlog(), 0);
 }
 

@@ -10,11 +10,7 @@ fn catch_up(log: &mut AuditLog, table: &Table) {
         }
         log.retry(table);
     }
-    panic!(
-        "{} lines are missing: {:?}",
-        log.backlog(),
-        log.last_error()
-    );
+    panic!("{} lines are missing: {:?}", log.backlog(), log.last_error());
 }
 
 #[test]
@@ -96,6 +92,29 @@ fn whichever_write_fails_each_line_is_there_once() {
 }
 
 #[test]
+fn a_write_that_fails_while_a_log_catches_up_is_mended_too() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let table = Table::default();
+    // Four lines a file, and so a write.
+    let mut log = log_in(&home, disk.clone(), settings(5 * line_len(), 99));
+    log.resume(None, 0, &table);
+    let path = folder(&home).join("tracking_user_a.log");
+    fs::create_dir_all(&path).unwrap();
+    table.record(&mut log, "a", 300);
+    fs::remove_dir(&path).unwrap();
+    disk.0.failing_write.store(3, Ordering::Relaxed);
+    log.retry(&table);
+    assert_eq!(log.backlog(), 300 - 2 * 4);
+    catch_up(&mut log, &table);
+    let files = contents(&folder(&home));
+    assert_eq!(files.len(), 300 / 4);
+    assert!(files.values().all(|bytes| bytes.len() as u64 == 4 * line_len()));
+    let oldest = &files["tracking_user_a.log.74"];
+    assert_eq!(line::head(oldest).unwrap().event_id, "e001");
+}
+
+#[test]
 fn a_log_whose_sync_failed_becomes_a_new_file() {
     let home = tempfile::tempdir().unwrap();
     let disk = TestDisk::default();
@@ -110,7 +129,6 @@ fn a_log_whose_sync_failed_becomes_a_new_file() {
     assert!(log.checkpoint()().is_err());
     assert_eq!(log.backlog(), 1);
     assert_eq!(log.last_error().unwrap(), "the sync failed");
-    disk.0.syncs_fail.store(false, Ordering::Relaxed);
     // The disk lost one line that seemed written.
     let path = folder(&home).join("tracking_user_a.log");
     let old = fs::File::options().write(true).open(&path).unwrap();
@@ -118,15 +136,12 @@ fn a_log_whose_sync_failed_becomes_a_new_file() {
     // The next checkpoint doesn't trust the file, and holds nobody up.
     let saved = log.checkpoint()().unwrap();
     assert_eq!(saved, r#"{"through":6,"lagging":{"a":4}}"#);
+    disk.0.syncs_fail.store(false, Ordering::Relaxed);
     catch_up(&mut log, &table);
     let saved = log.checkpoint()().unwrap();
     assert_eq!(saved, r#"{"through":6,"lagging":{}}"#);
     assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a"));
-    assert_eq!(
-        old.metadata().unwrap().len(),
-        3 * line_len(),
-        "another file"
-    );
+    assert_eq!(old.metadata().unwrap().len(), 3 * line_len(), "another file");
 }
 
 #[test]

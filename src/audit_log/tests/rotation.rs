@@ -25,9 +25,8 @@ fn assert_files(settings: Settings, count: usize, expected: &[&[usize]]) {
         _ => format!("tracking_user_a.log.{number}"),
     });
     let ids = |rows: &[usize]| rows.iter().map(|row| format!("e{row:03}")).collect();
-    let expected: Vec<_> = names
-        .zip(expected.iter().map(|rows| ids(rows)))
-        .collect::<Vec<(_, Vec<_>)>>();
+    let expected: Vec<_> =
+        names.zip(expected.iter().map(|rows| ids(rows))).collect::<Vec<(_, Vec<_>)>>();
     assert_eq!(files_after(count, settings), expected, "{settings:?}");
 }
 
