@@ -29,15 +29,15 @@ enum Command {
 #[derive(Args)]
 struct Create {
     /// The email address to log in with
-    #[arg(long)]
+    #[arg(long, env = "GOLDSTAR_ADMIN_EMAIL")]
     email: String,
 
     /// Given name
-    #[arg(long, default_value = "Administrator")]
+    #[arg(long, default_value = "Administrator", env = "GOLDSTAR_ADMIN_FIRST_NAME")]
     first_name: String,
 
     /// Family name
-    #[arg(long, default_value = "Goldstar")]
+    #[arg(long, default_value = "Goldstar", env = "GOLDSTAR_ADMIN_LAST_NAME")]
     last_name: String,
 
     #[command(flatten)]
@@ -61,12 +61,13 @@ async fn make(storage: &StorageConfig, account: NewAccount) -> Result<(), Failur
     let settings = Settings { points_floor: Points::ZERO, signup_open: false };
     let machine = Machine::default();
     let service = tokio::task::block_in_place(|| app::open(storage, settings, &machine))?;
+    let email = account.email.clone();
     let made = service.create_admin(account).await;
     // Closed even where nothing was made: the directory must be left as a stopped server leaves it.
     let closed = service.close().await.map_err(app::StopError::Close);
-    let user = made?;
+    made?;
     closed?;
-    let said = writeln!(io::stdout(), "{} is an administrator now.", user.email.as_str());
+    let said = writeln!(io::stdout(), "{} is an administrator now.", email.as_str());
     said.map_err(Failure::io("the account is made, but that could not be printed"))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{HeaderMap, SET_COOKIE};
+use axum::http::header::{HeaderMap, HeaderName, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -13,8 +13,8 @@ use super::extract::{NO_COOKIE, cookie_with, session_cookie};
 use super::input::{Fields, FromFields, Input};
 use super::records::UserBody;
 use crate::domain::password::NewPassword;
-use crate::domain::{Email, Invalid, Name};
-use crate::service::{Caller, LoggedIn, NewAccount, Parent, Scope, Service, ServiceError, Token};
+use crate::domain::{ChildId, Email, Invalid, Name};
+use crate::service::{Caller, LoggedIn, NewAccount, Parent, Service, ServiceError, Token};
 
 /// An account.
 #[derive(Serialize)]
@@ -31,52 +31,52 @@ pub(super) struct SessionAnswer {
 }
 
 impl SessionAnswer {
-    fn new(user: UserBody, scope: &Scope) -> Self {
-        let child_id = match scope {
-            Scope::Child(child_id) => Some(child_id.shared()),
-            Scope::Parent | Scope::Admin => None,
-        };
-        Self { user, scope: scope.as_str(), child_id }
+    fn of(caller: &Caller) -> Self {
+        Self {
+            user: UserBody::seen_by(caller),
+            scope: caller.scope().as_str(),
+            child_id: caller.child_id().map(ChildId::shared),
+        }
     }
 }
 
-type WithCookie<T> = ([(axum::http::HeaderName, HeaderValue); 1], Json<T>);
+/// `Set-Cookie`.
+type Cookie = [(HeaderName, HeaderValue); 1];
 
 /// `POST /auth/signup`
 pub(super) async fn signup(
     State(service): State<Arc<Service>>,
     Input(Signup(account)): Input<Signup>,
-) -> Result<(StatusCode, WithCookie<UserAnswer>), ApiError> {
-    let logged_in = service.signup(account).await?;
-    Ok((StatusCode::CREATED, user_with_cookie(logged_in)?))
+) -> Result<(StatusCode, Cookie, Json<UserAnswer>), ApiError> {
+    let LoggedIn { token, caller } = service.signup(account).await?;
+    let user = UserBody::seen_by(&caller);
+    Ok((StatusCode::CREATED, cookie(&token)?, Json(UserAnswer { user })))
 }
 
 /// `POST /auth/login`
 pub(super) async fn login(
     State(service): State<Arc<Service>>,
     Input(login): Input<Login>,
-) -> Result<WithCookie<UserAnswer>, ApiError> {
-    let logged_in = service.login(&login.email, login.password).await?;
-    user_with_cookie(logged_in)
+) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
+    let LoggedIn { token, caller } = service.login(&login.email, login.password).await?;
+    let user = UserBody::seen_by(&caller);
+    Ok((cookie(&token)?, Json(UserAnswer { user })))
 }
 
 /// `POST /auth/logout`
 pub(super) async fn logout(
     State(service): State<Arc<Service>>,
     caller: Caller,
-) -> Result<(StatusCode, [(axum::http::HeaderName, HeaderValue); 1]), ApiError> {
+) -> Result<(StatusCode, Cookie), ApiError> {
     service.logout(&caller).await?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, NO_COOKIE)]))
 }
 
-/// `GET /auth/me`. Gives the browser its cookie anew, so that it lives as long as the session.
+/// `GET /auth/me`. Gives a browser its cookie anew, so that it lives as long as the session.
 pub(super) async fn me(caller: Caller, headers: HeaderMap) -> (HeaderMap, Json<SessionAnswer>) {
     let cookie = session_cookie(&headers).and_then(cookie_with);
     let renewed = cookie.map(|cookie| (SET_COOKIE, cookie));
-    let scope = caller.scope();
-    let user = UserBody::seen_in(Arc::clone(caller.user()), scope);
-    let answer = SessionAnswer::new(user, scope);
-    (renewed.into_iter().collect(), Json(answer))
+    (renewed.into_iter().collect(), Json(SessionAnswer::of(&caller)))
 }
 
 /// `PUT /auth/password`
@@ -94,19 +94,12 @@ pub(super) async fn begin_child_session(
     State(service): State<Arc<Service>>,
     parent: Parent,
     Input(ChildSession(child_id)): Input<ChildSession>,
-) -> Result<WithCookie<SessionAnswer>, ApiError> {
-    let LoggedIn { token, user, scope } =
-        service.begin_child_session(&parent, child_id.into()).await?;
-    let answer = SessionAnswer::new(UserBody::seen_in(user, &scope), &scope);
-    Ok((set_cookie(&token)?, Json(answer)))
+) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
+    let LoggedIn { token, caller } = service.begin_child_session(&parent, child_id).await?;
+    Ok((cookie(&token)?, Json(SessionAnswer::of(&caller))))
 }
 
-fn user_with_cookie(logged_in: LoggedIn) -> Result<WithCookie<UserAnswer>, ApiError> {
-    let user = UserBody::seen_in(logged_in.user, &logged_in.scope);
-    Ok((set_cookie(&logged_in.token)?, Json(UserAnswer { user })))
-}
-
-fn set_cookie(token: &Token) -> Result<[(axum::http::HeaderName, HeaderValue); 1], ApiError> {
+fn cookie(token: &Token) -> Result<Cookie, ApiError> {
     let cookie = cookie_with(token.reveal());
     let cookie = cookie.ok_or_else(|| ServiceError::Internal("a token fits no header".into()))?;
     Ok([(SET_COOKIE, cookie)])
@@ -163,12 +156,13 @@ impl FromFields for PasswordChange {
 }
 
 /// The body of a child session's begin.
-pub(super) struct ChildSession(String);
+pub(super) struct ChildSession(ChildId);
 
 impl FromFields for ChildSession {
     const ALLOWED: &'static [&'static str] = &["child_id"];
 
     fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self(fields.required("child_id")?))
+        let child_id: String = fields.required("child_id")?;
+        Ok(Self(child_id.into()))
     }
 }

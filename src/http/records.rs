@@ -9,19 +9,18 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::domain::{Child, Extra, Page, PendingReward, Reward, Task, Timestamp, User, UserId};
-use crate::service::{Listing, Scope};
+use crate::service::{Caller, Listing};
 
 /// An account, as its owner sees it; in a child's session only what a child needs.
 pub(super) struct UserBody {
-    pub(super) user: Arc<User>,
-    pub(super) for_child: bool,
+    user: Arc<User>,
+    for_child: bool,
 }
 
 impl UserBody {
-    /// The account as a session of that scope sees it.
-    pub(super) fn seen_in(user: Arc<User>, scope: &Scope) -> Self {
-        let for_child = matches!(scope, Scope::Child(_));
-        Self { user, for_child }
+    /// The caller's own account.
+    pub(super) fn seen_by(caller: &Caller) -> Self {
+        Self { user: Arc::clone(caller.user()), for_child: caller.child_id().is_some() }
     }
 }
 

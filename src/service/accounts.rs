@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Parent, Scope, Service, ServiceError, Token};
+use super::{Caller, Parent, Service, ServiceError, Token};
 use crate::domain::password::NewPassword;
 use crate::domain::{
     ChildId, Email, Name, Refusal, Role, Session, Timestamp, TokenHash, User, UserId,
@@ -27,10 +27,8 @@ pub struct NewAccount {
 pub struct LoggedIn {
     /// The session's secret, which is handed out this once.
     pub token: Token,
-    /// The account.
-    pub user: Arc<User>,
-    /// What the session may do.
-    pub scope: Scope,
+    /// Who has it.
+    pub caller: Caller,
 }
 
 impl Service {
@@ -52,28 +50,24 @@ impl Service {
         let hash = self.passwords.hash(account.password.clone()).await?;
         let token = Token::random();
         let token_hash = token.hash();
-        let outcome = self
-            .transact(move |view, now| {
-                let user = new_user(view, &account, hash, Role::Parent, now)?;
-                let session = Session::begin(token_hash, user.id.clone(), None, now);
-                let changes =
-                    Changes::of([Change::PutUser(user.clone()), Change::PutSession(session)]);
-                Ok((changes, user))
-            })
-            .await?;
-        Ok(LoggedIn { token, user: Arc::new(outcome.value), scope: Scope::Parent })
+        self.transact(move |view, now| {
+            let user = new_user(view, &account, hash, Role::Parent, now)?;
+            let session = Session::begin(token_hash, user.id.clone(), None, now);
+            Ok((Changes::of([Change::PutUser(user), Change::PutSession(session)]), ()))
+        })
+        .await?;
+        self.logged_in(token)
     }
 
     /// Makes an administrator's account. Refuses an email address that has an account.
-    pub async fn create_admin(&self, account: NewAccount) -> Result<User, ServiceError> {
+    pub async fn create_admin(&self, account: NewAccount) -> Result<(), ServiceError> {
         let hash = self.passwords.hash(account.password.clone()).await?;
-        let outcome = self
-            .transact(move |view, now| {
-                let user = new_user(view, &account, hash, Role::Admin, now)?;
-                Ok((Changes::of([Change::PutUser(user.clone())]), user))
-            })
-            .await?;
-        Ok(outcome.value)
+        self.transact(move |view, now| {
+            let user = new_user(view, &account, hash, Role::Admin, now)?;
+            Ok((Changes::of([Change::PutUser(user)]), ()))
+        })
+        .await?;
+        Ok(())
     }
 
     /// Begins a session for whoever knows the account's password.
@@ -92,12 +86,13 @@ impl Service {
         let outcome = self
             .transact(move |view, now| Ok(begin_session(view, &known, token_hash, now)))
             .await?;
-        let user = outcome.value.ok_or(ServiceError::InvalidCredentials)?;
-        let scope = match user.role {
-            Role::Parent => Scope::Parent,
-            Role::Admin => Scope::Admin,
-        };
-        Ok(LoggedIn { token, user, scope })
+        if outcome.value { self.logged_in(token) } else { Err(ServiceError::InvalidCredentials) }
+    }
+
+    /// What the account looks like now that its session is kept.
+    fn logged_in(&self, token: Token) -> Result<LoggedIn, ServiceError> {
+        let caller = self.authenticate(&token)?;
+        Ok(LoggedIn { token, caller })
     }
 
     /// Ends the caller's session and its streams.
@@ -158,7 +153,6 @@ impl Service {
         let token = Token::random();
         let token_hash = token.hash();
         let decider = parent.clone();
-        let scope = Scope::Child(child_id.clone());
         self.transact_as(parent, move |view, now| {
             let child = decider.child(view, &child_id)?;
             let session =
@@ -171,7 +165,7 @@ impl Service {
         })
         .await?;
         self.hub.close_session(parent.token_hash());
-        Ok(LoggedIn { token, user: Arc::clone(parent.user()), scope })
+        self.logged_in(token)
     }
 }
 
@@ -199,17 +193,18 @@ fn new_user(
     })
 }
 
-/// A session for the account whose password was verified; none where that password has been changed
-/// since, or the account is gone.
+/// A session for the account whose password was verified; none, and false, where that password has
+/// been changed since, or the account is gone.
 fn begin_session(
     view: &dyn View,
     verified: &User,
     token_hash: TokenHash,
     now: Timestamp,
-) -> (Changes, Option<Arc<User>>) {
+) -> (Changes, bool) {
     let user = view.user(&verified.id).filter(|user| user.password == verified.password);
-    let session = user.as_ref().map(|user| Session::begin(token_hash, user.id.clone(), None, now));
-    (Changes::of(session.map(Change::PutSession)), user)
+    let session = user.map(|user| Session::begin(token_hash, user.id.clone(), None, now));
+    let is_begun = session.is_some();
+    (Changes::of(session.map(Change::PutSession)), is_begun)
 }
 
 fn other_sessions(view: &dyn View, user_id: &UserId, own: &TokenHash) -> Vec<TokenHash> {
