@@ -29,15 +29,15 @@ enum Command {
 #[derive(Args)]
 struct Create {
     /// The email address to log in with
-    #[arg(long)]
+    #[arg(long, env = "GOLDSTAR_ADMIN_EMAIL")]
     email: String,
 
     /// Given name
-    #[arg(long, default_value = "Administrator")]
+    #[arg(long, default_value = "Administrator", env = "GOLDSTAR_ADMIN_FIRST_NAME")]
     first_name: String,
 
     /// Family name
-    #[arg(long, default_value = "Goldstar")]
+    #[arg(long, default_value = "Goldstar", env = "GOLDSTAR_ADMIN_LAST_NAME")]
     last_name: String,
 
     #[command(flatten)]

@@ -110,10 +110,10 @@ impl<S: Sync> FromRequestParts<S> for Key {
 mod tests {
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&'static str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(&name, HeaderValue::from_static(value));
+            headers.append(name, HeaderValue::from_static(value));
         }
         headers
     }
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn the_session_is_found_among_other_cookies() {
         let found = |values: &[&'static str]| {
-            let headers = headers(header::COOKIE, values);
+            let headers = headers(&header::COOKIE, values);
             session_cookie(&headers).map(str::to_owned)
         };
         assert_eq!(found(&["a=b; session=t; c=d"]).as_deref(), Some("t"));
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_bearer_token_is_found_in_any_case() {
         let found = |value: &'static str| {
-            let headers = headers(header::AUTHORIZATION, &[value]);
+            let headers = headers(&header::AUTHORIZATION, &[value]);
             bearer_token(&headers).map(str::to_owned)
         };
         assert_eq!(found("Bearer t").as_deref(), Some("t"));

@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::BytesMut;
+use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -16,6 +17,9 @@ use crate::service::input::Patch;
 
 /// The most bytes that a body may have.
 const MAX_BODY_BYTES: usize = 64 << 10;
+/// How much of a body that is too large is read on and thrown away: a client that is still sending
+/// when the connection closes never sees the answer.
+const MAX_DISCARDED_BYTES: usize = 4 << 20;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -53,13 +57,22 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn read(body: Body) -> Result<Bytes, ApiError> {
-    let whole = Limited::new(body, MAX_BODY_BYTES).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, whole).await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
-        Ok(Err(_)) => Err(ApiError::BrokenBody),
-        Err(_) => Err(ApiError::RequestTimeout),
+    let whole = tokio::time::timeout(BODY_TIMEOUT, collect(body));
+    whole.await.unwrap_or(Err(ApiError::RequestTimeout))
+}
+
+async fn collect(mut body: Body) -> Result<Bytes, ApiError> {
+    let (mut whole, mut len) = (BytesMut::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let data = frame.map_err(|_| ApiError::BrokenBody)?.into_data().unwrap_or_default();
+        len += data.len();
+        if len <= MAX_BODY_BYTES {
+            whole.extend_from_slice(&data);
+        } else if len > MAX_BODY_BYTES + MAX_DISCARDED_BYTES {
+            break;
+        }
     }
+    if len > MAX_BODY_BYTES { Err(ApiError::PayloadTooLarge) } else { Ok(whole.freeze()) }
 }
 
 /// The fields of a JSON object, each still JSON text.

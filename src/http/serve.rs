@@ -21,8 +21,10 @@ use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 /// How long a client may take for the head of a request, and for the next request on a connection
 /// that it keeps.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// What a connection buffers of its requests; so long may a request's head be.
-const MAX_BUFFER_BYTES: usize = 32 << 10;
+/// The longest head that a request may have.
+const MAX_HEAD_BYTES: usize = 32 << 10;
+/// What a connection buffers of its requests.
+const MAX_BUFFER_BYTES: usize = 2 * MAX_HEAD_BYTES;
 /// How long requests that are under way may take at shutdown.
 const GRACE: Duration = Duration::from_secs(10);
 /// How long to wait where the machine has no more connections to give.
@@ -89,6 +91,7 @@ impl Connection {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
+            .max_header_size(MAX_HEAD_BYTES)
             .max_buf_size(MAX_BUFFER_BYTES)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);

@@ -179,7 +179,8 @@ impl Feed {
                     }
                 }
                 _ = self.heartbeat.tick() => {
-                    // A logout closes the stream at once; what is left to see here is the expiry.
+                    // A logout closes the stream at once; what is left to see here is the expiry,
+                    // and a logout whose client hung up before its answer.
                     self.service.live_session(&self.session)?;
                     return Some(frame::HEARTBEAT);
                 }

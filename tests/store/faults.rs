@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
+use goldstar::disk::{Disk, RealDisk};
 use goldstar::store::{CommitError, Store};
 
 use crate::harness::{Folder, Operation, give_point, points};
@@ -114,10 +115,10 @@ async fn a_tracking_file_whose_sync_failed_is_written_anew() {
     for _ in 0..5 {
         give_point(&store, "a").await.unwrap();
     }
-    let before = folder.disk.identity_of(&folder.file("tracking_events.json"));
+    let before = RealDisk.identity(&folder.file("tracking_events.json")).unwrap();
     folder.disk.fail(Operation::Sync, "tracking_events.json", ErrorKind::Other, 1);
     store.close().await.unwrap();
-    assert_ne!(folder.disk.identity_of(&folder.file("tracking_events.json")), before);
+    assert_ne!(RealDisk.identity(&folder.file("tracking_events.json")).unwrap(), before);
     assert_eq!(folder.rows("tracking_events.json").len(), 5);
     assert_eq!(points(&folder.open().unwrap(), "a").await, 5);
 }

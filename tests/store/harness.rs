@@ -54,10 +54,6 @@ impl FaultyDisk {
         self.faults.lock().push(Fault { operation, path, error, times });
     }
 
-    pub(crate) fn identity_of(&self, path: &Path) -> Identity {
-        RealDisk.identity(path).unwrap()
-    }
-
     pub(crate) fn mend(&self) {
         self.faults.lock().clear();
     }

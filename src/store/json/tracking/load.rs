@@ -215,30 +215,30 @@ impl<'a> Reader<'a> {
 
     /// Adds a row to the index and to the checksum.
     fn add(&mut self, row: &RowSpans, loaded: &mut Loaded) -> Result<(), OpenError> {
-        let text = |span: &Range<usize>| -> Result<&str, OpenError> {
-            std::str::from_utf8(&self.buffer[span.clone()]).map_err(|error| {
-                let byte = self.base + (span.start + error.valid_up_to()) as u64;
-                Damage::new(self.path, byte, "it holds bytes that are no UTF-8").into()
-            })
+        let text = std::str::from_utf8(&self.buffer[row.value.clone()]).map_err(|error| {
+            let byte = self.base + (row.value.start + error.valid_up_to()) as u64;
+            Damage::new(self.path, byte, "it holds bytes that are no UTF-8")
+        })?;
+        let field = |span: &Range<usize>| {
+            let start = span.start.saturating_sub(row.value.start);
+            text.get(start..start + span.len()).unwrap_or_default()
         };
-        text(&row.value)?;
-        let [user, child, entity_type, entity, action, occurred, created] = &row.fields;
-        let string = |span| text(span).map(|raw| pyjson::decode_string(raw).unwrap_or_default());
-        let moment = |span| text(span).map(record::moment);
-        let occurred_at = moment(occurred)?.unwrap_or(Timestamp::EPOCH);
-        let (user, has_user) = (string(user)?, !row.fields[0].is_empty());
+        let [user, child, entity_type, entity, action, occurred, created] =
+            row.fields.each_ref().map(field);
+        let string = |raw| pyjson::decode_string(raw).unwrap_or_default();
+        let occurred_at = record::moment(occurred).unwrap_or(Timestamp::EPOCH);
         loaded.index.push(&Summary {
             row: self.row_number(row)?,
             place: Place {
                 offset: self.base + row.value.start as u64,
                 len: u32::try_from(row.value.len()).unwrap_or(u32::MAX),
             },
-            user_id: (has_user && !user.is_empty()).then_some(&*user),
-            child_id: &string(child)?,
-            entity_id: &string(entity)?,
-            kind: Kind::parse(&string(entity_type)?, &string(action)?),
+            user_id: pyjson::decode_string(user).as_deref(),
+            child_id: &string(child),
+            entity_id: &string(entity),
+            kind: Kind::parse(&string(entity_type), &string(action)),
             occurred_at,
-            created_at: moment(created)?.unwrap_or(occurred_at),
+            created_at: record::moment(created).unwrap_or(occurred_at),
         });
         loaded.crc.update(&self.buffer[self.hashed..row.masked.start]);
         loaded.crc.update(&self.buffer[row.masked.end..row.value.end]);
