@@ -4,6 +4,7 @@
 mod client;
 mod disk;
 mod files;
+mod forbidden;
 mod people;
 mod process;
 mod python;
@@ -14,6 +15,7 @@ mod wait;
 pub(crate) use client::{Answer, Client, assert_error, send, try_send};
 pub(crate) use disk::{Fails, FaultyDisk};
 pub(crate) use files::{Folders, event_ids, logfmt, names};
+pub(crate) use forbidden::forbidden;
 pub(crate) use people::{
     Admin, Family, PASSWORD, Parent, activate_path, log_in, reward_path, text,
 };
