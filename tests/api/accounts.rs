@@ -1,0 +1,147 @@
+//! Sign-up, login and the password.
+
+use serde_json::{Value, json};
+
+use crate::harness::{PASSWORD, Parent, Settings, TestServer, assert_error, log_in};
+
+fn account(email: &str) -> Value {
+    json!({"first_name": "Zoë", "last_name": "Example", "email": email, "password": PASSWORD})
+}
+
+#[tokio::test]
+async fn a_sign_up_makes_a_parent_and_logs_it_in() {
+    let server = TestServer::start().await;
+    let browser = server.nobody();
+    let mut wanted = account(" Zoe@Example.org ");
+    wanted["first_name"] = "  Zoë ".into();
+    let answer = browser.post("/auth/signup", wanted).await;
+    assert!(!answer.text.contains("scrypt"), "{}", answer.text);
+    let user = answer.expect(201)["user"].take();
+    assert_eq!(user["first_name"], "Zoë");
+    assert_eq!(user["email"], "Zoe@Example.org");
+    assert_eq!(user["role"], "parent");
+    assert!(user.get("password").is_none());
+    let me = browser.get("/auth/me").await.expect(200);
+    assert_eq!(me["user"], user);
+    assert_eq!((&me["scope"], &me["child_id"]), (&json!("parent"), &Value::Null));
+}
+
+#[tokio::test]
+async fn an_email_address_has_one_account_in_whatever_case() {
+    let server = TestServer::start().await;
+    let first = account("zoe@example.org");
+    server.nobody().post("/auth/signup", first).await.expect(201);
+    let answer = server.nobody().post("/auth/signup", account("ZOE@example.ORG")).await;
+    assert_error(&answer, 409, "EMAIL_TAKEN");
+    log_in(&server.nobody(), "Zoe@EXAMPLE.org", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_sign_up_is_checked_field_by_field() {
+    let server = TestServer::start().await;
+    for (field, value) in [
+        ("first_name", json!("")),
+        ("first_name", json!("   ")),
+        ("first_name", json!("x".repeat(101))),
+        ("last_name", json!("line\nbreak")),
+        ("last_name", json!(7)),
+        ("last_name", Value::Null),
+        ("email", json!("no-at-sign")),
+        ("email", json!("a b@example.org")),
+        ("email", json!(format!("{}@example.org", "x".repeat(250)))),
+        ("password", json!("short")),
+        ("password", json!("x".repeat(257))),
+    ] {
+        let mut wanted = account("field@example.org");
+        wanted[field] = value.clone();
+        let answer = server.nobody().post("/auth/signup", wanted).await;
+        let details = assert_error(&answer, 400, "VALIDATION_FAILED");
+        assert_eq!(details["field"], field, "{field}={value}");
+    }
+    let mut wanted = account("missing@example.org");
+    wanted.as_object_mut().unwrap().remove("password");
+    let answer = server.nobody().post("/auth/signup", wanted).await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    assert!(answer.text.contains("password"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn nobody_signs_up_as_an_administrator() {
+    let server = TestServer::start().await;
+    for (field, value) in [("role", json!("admin")), ("id", json!("mine"))] {
+        let mut wanted = account("eve@example.org");
+        wanted[field] = value;
+        let answer = server.nobody().post("/auth/signup", wanted).await;
+        assert_error(&answer, 400, "FIELD_NOT_ALLOWED");
+    }
+}
+
+#[tokio::test]
+async fn the_sign_up_can_be_closed() {
+    let settings = Settings { signup_open: false, ..Settings::default() };
+    let server = TestServer::with(settings).await;
+    let answer = server.nobody().post("/auth/signup", account("zoe@example.org")).await;
+    assert_error(&answer, 403, "SIGNUP_CLOSED");
+    server.admin().await.get("/auth/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_email_answer_alike() {
+    let server = TestServer::start().await;
+    let parent = server.parent().await;
+    let wrong = log_in(&server.nobody(), &parent.email, "wrong password").await;
+    let unknown = log_in(&server.nobody(), "nobody@example.org", PASSWORD).await;
+    assert_error(&wrong, 401, "INVALID_CREDENTIALS");
+    assert_error(&unknown, 401, "INVALID_CREDENTIALS");
+    assert_eq!(wrong.body, unknown.body);
+    assert_eq!(wrong.header("set-cookie"), "");
+}
+
+#[tokio::test]
+async fn a_login_never_rewrites_the_stored_hash() {
+    let mut server = TestServer::start().await;
+    let hash = server.folders.record("users.json", "admin-1")["password"].take();
+    server.admin().await;
+    server.stop().await;
+    assert_eq!(server.folders.record("users.json", "admin-1")["password"], hash);
+}
+
+#[tokio::test]
+async fn a_password_change_ends_every_other_session() {
+    let server = TestServer::start().await;
+    let parent = server.parent().await;
+    let other = server.nobody();
+    log_in(&other, &parent.email, PASSWORD).await.expect(200);
+    let new = "another battery";
+
+    let wrong = json!({"current_password": "wrong password", "new_password": new});
+    let answer = parent.put("/auth/password", wrong).await;
+    assert_error(&answer, 403, "WRONG_PASSWORD");
+    let weak = json!({"current_password": PASSWORD, "new_password": "short"});
+    let answer = parent.put("/auth/password", weak).await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    other.get("/auth/me").await.expect(200);
+
+    let change = json!({"current_password": PASSWORD, "new_password": new});
+    let answer = parent.put("/auth/password", change).await;
+    assert!(matches!(answer.status, 200 | 204), "{}", answer.text);
+    parent.get("/auth/me").await.expect(200);
+    assert_error(&other.get("/auth/me").await, 401, "UNAUTHENTICATED");
+    let old = log_in(&server.nobody(), &parent.email, PASSWORD).await;
+    assert_error(&old, 401, "INVALID_CREDENTIALS");
+    Parent::log_in(server.nobody(), &parent.email, new).await;
+}
+
+#[tokio::test]
+async fn two_password_changes_at_once_do_not_both_succeed() {
+    let server = TestServer::start().await;
+    let parent = server.parent().await;
+    let change = |new: &str| {
+        let body = json!({"current_password": PASSWORD, "new_password": new});
+        let parent = parent.clone();
+        async move { parent.put("/auth/password", body).await.status }
+    };
+    let statuses = tokio::join!(change("first new one"), change("second new one"));
+    let good = [statuses.0, statuses.1].iter().filter(|status| **status < 300).count();
+    assert_eq!(good, 1, "{statuses:?}");
+}

@@ -1,0 +1,113 @@
+//! What depends on the time: sessions, idempotency keys, and moments that never run backwards.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use goldstar::app::Machine;
+use goldstar::env::Clock;
+
+use crate::harness::{Settings, TestServer, activate_path, assert_error, text};
+
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
+
+/// A clock that the test moves.
+struct Hand(Arc<AtomicI64>);
+
+impl Hand {
+    fn forward(&self, micros: i64) {
+        self.0.fetch_add(micros, Ordering::Relaxed);
+    }
+}
+
+async fn with_clock_by_hand() -> (TestServer, Hand) {
+    let micros = Arc::new(AtomicI64::new(1_770_662_535_000_000));
+    let machine = Machine { clock: Clock::by_hand(Arc::clone(&micros)), ..Machine::default() };
+    let settings = Settings { machine, ..Settings::default() };
+    (TestServer::with(settings).await, Hand(micros))
+}
+
+#[tokio::test]
+async fn a_session_ends_thirty_days_after_its_last_use() {
+    let (mut server, clock) = with_clock_by_hand().await;
+    let parent = server.parent().await;
+    for _ in 0..3 {
+        clock.forward(29 * DAY);
+        parent.get("/auth/me").await.expect(200);
+        // The use is written down beside the answer; a stop waits for it.
+        server.restart().await;
+    }
+    clock.forward(31 * DAY);
+    assert_error(&parent.get("/auth/me").await, 401, "UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn a_sessions_use_is_written_at_most_hourly() {
+    let (mut server, clock) = with_clock_by_hand().await;
+    let parent = server.parent().await;
+    let mut written = Vec::new();
+    for minutes in [1, 30, 40, 20] {
+        clock.forward(minutes * HOUR / 60);
+        parent.get("/auth/me").await.expect(200);
+        server.restart().await;
+        written.push(server.folders.rows("sessions.json")[0].1.clone());
+    }
+    assert_eq!(written[0], written[1], "31 minutes after the login");
+    assert_ne!(written[1], written[2], "71 minutes after it");
+    assert_eq!(written[2], written[3], "20 minutes after that");
+}
+
+#[tokio::test]
+async fn an_idempotency_key_lives_for_a_day() {
+    let (server, clock) = with_clock_by_hand().await;
+    let family = server.family().await;
+    let path = activate_path(&family.child, &family.task);
+    let first = family.parent.act_once(&path, "k").await.expect(200);
+    clock.forward(DAY - HOUR);
+    let repeat = family.parent.act_once(&path, "k").await.expect(200);
+    assert_eq!(repeat["tracking_event"], first["tracking_event"]);
+    clock.forward(2 * HOUR);
+    let new = family.parent.act_once(&path, "k").await;
+    assert_eq!(new.header("idempotent-replayed"), "");
+    assert_ne!(new.expect(200)["tracking_event"], first["tracking_event"]);
+}
+
+#[tokio::test]
+async fn events_are_in_order_though_the_clock_is_set_back() {
+    let (mut server, clock) = with_clock_by_hand().await;
+    let family = server.family().await;
+    let mut moments = Vec::new();
+    for step in [0, 1, -DAY, 0, -HOUR, 5, 2 * DAY] {
+        clock.forward(step);
+        moments.push(text(&family.event().await["occurred_at"]));
+        if step == 0 {
+            server.restart().await;
+        }
+    }
+    assert!(moments.is_sorted(), "{moments:?}");
+    let path = format!("/children/{}/tracking?order=asc", family.child);
+    let found = family.parent.get(&path).await.expect(200);
+    assert_eq!(found["tracking_events"], serde_json::json!(server.folders.events()));
+}
+
+#[tokio::test]
+async fn a_row_from_far_ahead_does_not_hold_the_clock() {
+    let (mut server, _clock) = with_clock_by_hand().await;
+    let family = server.family().await;
+    let event = family.event().await;
+    server.stop().await;
+    let mut file = server.folders.json("tracking_events.json");
+    let mut ahead = event.clone();
+    for (field, value) in [
+        ("id", "from-the-future"),
+        ("occurred_at", "2199-01-01T00:00:00Z"),
+        ("created_at", "2199-01-01T00:00:00Z"),
+    ] {
+        ahead[field] = value.into();
+    }
+    file["_default"]["2"] = ahead;
+    server.folders.put("tracking_events.json", &file.to_string());
+    server.start_again().await;
+    let next = family.event().await;
+    assert_eq!(next["occurred_at"], event["occurred_at"]);
+}

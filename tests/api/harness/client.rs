@@ -1,0 +1,143 @@
+//! An HTTP client that keeps its cookies, and answers with the status beside the body.
+
+use std::sync::{Arc, Mutex};
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use super::{DEADLINE, Events};
+
+/// Where a server is: it moves to another port when it restarts, and its clients follow.
+pub(crate) type Address = Arc<Mutex<String>>;
+
+/// One browser.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    address: Address,
+}
+
+/// What came back for one request.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// The body, where it is JSON; null otherwise.
+    pub(crate) body: Value,
+}
+
+impl Client {
+    pub(crate) fn new(address: Address) -> Self {
+        let http = reqwest::Client::builder()
+            .cookie_store(true)
+            .timeout(DEADLINE)
+            // A proxy that the machine is set up for leads nowhere near the test's server.
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self { http, address }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address.lock().unwrap())
+    }
+
+    /// A request with this client's cookies, to be built further.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, self.url(path))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn get_with(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+        let mut url = reqwest::Url::parse(&self.url(path)).unwrap();
+        url.query_pairs_mut().extend_pairs(query);
+        send(self.http.get(url)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// A post without a body.
+    pub(crate) async fn act(&self, path: &str) -> Answer {
+        send(self.request(Method::POST, path)).await
+    }
+
+    pub(crate) async fn act_once(&self, path: &str, key: &str) -> Answer {
+        let request = self.request(Method::POST, path);
+        send(request.header("Idempotency-Key", key)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
+    }
+
+    /// Opens an event stream.
+    pub(crate) async fn events(&self, path: &str) -> Events {
+        Events::open(self.request(Method::GET, path)).await
+    }
+
+    /// Opens an event stream again after the frame with this id.
+    pub(crate) async fn events_after(&self, last: &str) -> Events {
+        let request = self.request(Method::GET, "/events");
+        Events::open(request.header("Last-Event-ID", last)).await
+    }
+}
+
+/// Sends a request that must be answered.
+pub(crate) async fn send(request: RequestBuilder) -> Answer {
+    try_send(request).await.unwrap()
+}
+
+/// Sends a request that the server may be killed under.
+pub(crate) async fn try_send(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
+    let response = request.send().await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await?;
+    let body = serde_json::from_str(&text).unwrap_or_default();
+    Ok(Answer { status, headers, text, body })
+}
+
+impl Answer {
+    /// The body of an answer that must have this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.body
+    }
+
+    /// A header's text; empty where it is missing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+}
+
+/// Checks that an answer is an error in the contract's form, and gives its details.
+#[track_caller]
+pub(crate) fn assert_error(answer: &Answer, status: u16, code: &str) -> Value {
+    let Answer { text, body, .. } = answer;
+    assert_eq!((answer.status, &body["code"]), (status, &code.into()), "{text}");
+    assert_eq!(answer.header("content-type"), "application/json", "{text}");
+    let sentence = body["error"].as_str().unwrap_or_default();
+    assert!(sentence.contains(' '), "no sentence for a person: {text}");
+    let fields = body.as_object().unwrap();
+    let known = ["error", "code", "details"];
+    assert!(fields.keys().all(|key| known.contains(&key.as_str())), "{text}");
+    let details = &body["details"];
+    assert!(details.is_null() || details.is_object(), "{text}");
+    details.clone()
+}

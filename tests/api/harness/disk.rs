@@ -1,0 +1,187 @@
+//! A disk that fails at will.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk};
+
+/// The machine's disk, until a part of it is broken.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FaultyDisk {
+    fault: Arc<Mutex<Option<Fault>>>,
+}
+
+#[derive(Debug)]
+struct Fault {
+    broken: Broken,
+    fails: Fails,
+    kind: io::ErrorKind,
+    /// It mends itself after it has failed once.
+    once: bool,
+}
+
+/// What fails on a broken file. It can always be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fails {
+    /// Writing.
+    Writes,
+    /// Making durable what was written.
+    Syncs,
+    /// Writing, cutting, syncing, and making new files.
+    Everything,
+}
+
+#[derive(Debug)]
+enum Broken {
+    /// Files whose names begin so.
+    Files(&'static str),
+    /// Every file in the folder of that name.
+    Folder(&'static str),
+}
+
+impl FaultyDisk {
+    /// From now on, nothing can be written to files whose names begin with `prefix`.
+    pub(crate) fn fail_writes(&self, prefix: &'static str, kind: io::ErrorKind) {
+        let broken = Broken::Files(prefix);
+        self.fail(Fault { broken, fails: Fails::Writes, kind, once: false });
+    }
+
+    /// From now on, this fails for every file in folders of that name.
+    pub(crate) fn fail_in(&self, folder: &'static str, fails: Fails, kind: io::ErrorKind) {
+        let broken = Broken::Folder(folder);
+        self.fail(Fault { broken, fails, kind, once: false });
+    }
+
+    /// The next time, this fails for a file in folders of that name.
+    pub(crate) fn fail_once_in(&self, folder: &'static str, fails: Fails, kind: io::ErrorKind) {
+        let broken = Broken::Folder(folder);
+        self.fail(Fault { broken, fails, kind, once: true });
+    }
+
+    fn fail(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = Some(fault);
+    }
+
+    /// From now on, everything works.
+    pub(crate) fn repair(&self) {
+        *self.fault.lock().unwrap() = None;
+    }
+
+    /// Fails where `operation`, or everything, does.
+    fn check(&self, path: &Path, operation: Fails) -> io::Result<()> {
+        let mut fault = self.fault.lock().unwrap();
+        let hit = fault.as_ref().filter(|fault| {
+            let fails = fault.fails == operation || fault.fails == Fails::Everything;
+            fails && fault.broken.is(path)
+        });
+        let Some(Fault { kind, once, .. }) = hit else { return Ok(()) };
+        let (kind, once) = (*kind, *once);
+        if once {
+            *fault = None;
+        }
+        Err(kind.into())
+    }
+}
+
+impl Broken {
+    fn is(&self, path: &Path) -> bool {
+        let text = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
+        match self {
+            Self::Files(prefix) => text(path.file_name()).starts_with(prefix),
+            Self::Folder(name) => text(path.parent().and_then(Path::file_name)) == *name,
+        }
+    }
+}
+
+impl Disk for FaultyDisk {
+    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
+        match how {
+            Open::Read | Open::Write => {}
+            Open::Create => self.check(path, Fails::Everything)?,
+            Open::Truncate => self.check(path, Fails::Writes)?,
+        }
+        Ok(Arc::new(FaultyFile {
+            file: RealDisk.open(path, how)?,
+            path: path.to_owned(),
+            disk: self.clone(),
+        }))
+    }
+
+    fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
+        RealDisk.copy_mode(like, path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.check(to, Fails::Writes)?;
+        RealDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove(path)
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        RealDisk.create_dir(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        RealDisk.sync_dir(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        RealDisk.list(path)
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        RealDisk.identity(path)
+    }
+}
+
+/// A file on such a disk.
+struct FaultyFile {
+    file: Arc<dyn DiskFile>,
+    path: PathBuf,
+    disk: FaultyDisk,
+}
+
+impl fmt::Debug for FaultyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.fmt(f)
+    }
+}
+
+impl DiskFile for FaultyFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(buffer, offset)
+    }
+
+    /// A full disk takes a part of what is written before it says so.
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if let Err(error) = self.disk.check(&self.path, Fails::Writes) {
+            self.file.write_all_at(&bytes[..bytes.len() / 2], offset)?;
+            return Err(error);
+        }
+        self.file.write_all_at(bytes, offset)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.disk.check(&self.path, Fails::Everything)?;
+        self.file.set_len(len)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.disk.check(&self.path, Fails::Syncs)?;
+        self.file.sync()
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        self.file.identity()
+    }
+}

@@ -1,0 +1,24 @@
+//! What the tests share: a server on a temporary directory, clients for everyone who uses it, and
+//! readers of all that it leaves behind.
+
+mod client;
+mod disk;
+mod files;
+mod people;
+mod process;
+mod python;
+mod server;
+mod stream;
+mod wait;
+
+pub(crate) use client::{Answer, Client, assert_error, send, try_send};
+pub(crate) use disk::{Fails, FaultyDisk};
+pub(crate) use files::{Folders, event_ids, logfmt, names};
+pub(crate) use people::{
+    Admin, Family, PASSWORD, Parent, activate_path, log_in, reward_path, text,
+};
+pub(crate) use process::{Process, goldstar, run_with_input};
+pub(crate) use python::python;
+pub(crate) use server::{Settings, TestServer};
+pub(crate) use stream::{Events, Frame};
+pub(crate) use wait::{DEADLINE, eventually, within};

@@ -1,0 +1,160 @@
+//! The real binary, for what only a process can show: signals, exit codes, a second server.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use super::{DEADLINE, Folders};
+
+/// A `goldstar` command without the environment's settings, in a folder where it harms nothing.
+pub(crate) fn goldstar(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_goldstar"));
+    command.current_dir(folder);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GOLDSTAR_") {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A running server; it is killed when this is dropped.
+pub(crate) struct Process {
+    child: Child,
+    /// `http://127.0.0.1:<port>`.
+    pub(crate) address: String,
+    /// The lines that were read of what it printed.
+    head: Vec<String>,
+    lines: Receiver<String>,
+}
+
+impl Process {
+    /// Starts a server and waits for its address. The error is what it said instead, and its exit
+    /// status.
+    pub(crate) fn start(folders: &Folders, arguments: &[String]) -> Result<Self, Output> {
+        let root = folders.data();
+        let mut child = goldstar(root.parent().unwrap())
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(folders.data())
+            .arg("--log-dir")
+            .arg(folders.logs())
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = lines_of(child.stdout.take().unwrap());
+        let stderr = child.stderr.take().unwrap();
+        let errors = thread::spawn(move || read_all(stderr));
+        let mut head = Vec::new();
+        while let Ok(line) = lines.recv_timeout(DEADLINE) {
+            let address = address_in(&line);
+            head.push(line);
+            if let Some(address) = address {
+                return Ok(Self { child, address, head, lines });
+            }
+        }
+        // Its output has ended without an address, or the deadline has passed.
+        child.kill().unwrap();
+        Err(Output {
+            status: child.wait().unwrap(),
+            stdout: head.join("\n").into_bytes(),
+            stderr: errors.join().unwrap().into_bytes(),
+        })
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// All that it has printed, as soon as `enough` holds for it.
+    pub(crate) fn read_until(&mut self, enough: impl Fn(&[String]) -> bool) -> Vec<String> {
+        while !enough(&self.head) {
+            let line = self.lines.recv_timeout(DEADLINE);
+            let line = line.unwrap_or_else(|_| panic!("it only printed {:?}", self.head));
+            self.head.push(line);
+        }
+        self.head.clone()
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends a signal by its name, as `kill` does.
+    pub(crate) fn signal(&self, name: &str) {
+        let script = format!("kill -{name} {}", self.pid());
+        let status = Command::new("sh").args(["-c", &script]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Stops it with a signal, and waits for its end.
+    pub(crate) fn stop(mut self, signal: &str) -> ExitStatus {
+        self.signal(signal);
+        // Its output ends when it does; the deadline is for one that hangs.
+        while self.lines.recv_timeout(DEADLINE).is_ok() {}
+        let ended = self.child.try_wait().unwrap();
+        ended.unwrap_or_else(|| self.child.wait().unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail where it has ended already, as it should have.
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(drop).unwrap_or_default();
+    }
+}
+
+/// The address that a line names.
+fn address_in(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("http://")?;
+    let end =
+        rest.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap_or(rest.len());
+    let address = rest[..end].trim_end_matches(['.', ':']);
+    address.contains(':').then(|| format!("http://{address}"))
+}
+
+/// The lines of a stream, as they come.
+fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            // Where nobody reads on, the process still must not block on a full pipe.
+            sender.send(line).unwrap_or_default();
+        }
+    });
+    lines
+}
+
+/// All of a stream; echoed, so that a failed test shows it.
+fn read_all(stream: impl Read) -> String {
+    let mut text = String::new();
+    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        eprintln!("goldstar: {line}");
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// Runs a command to its end, with a line on its standard input.
+pub(crate) fn run_with_input(mut command: Command, input: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A command that refuses its arguments ends without reading.
+    stdin.write_all(input.as_bytes()).unwrap_or_default();
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}

@@ -1,0 +1,222 @@
+//! A server under test.
+
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use goldstar::app::{self, Machine};
+use goldstar::config::{Config, Signup, StorageConfig};
+use goldstar::domain::Points;
+
+use super::client::Address;
+use super::{Admin, Client, Family, Folders, Parent, Process, within};
+
+/// What a test sets otherwise than the defaults.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) signup_open: bool,
+    pub(crate) points_floor: i64,
+    pub(crate) log_max_bytes: u64,
+    pub(crate) log_backups: u32,
+    pub(crate) named_events: bool,
+    /// The clock and the disk of a server in this process.
+    pub(crate) machine: Machine,
+    /// Run the real binary, so that it can be killed.
+    pub(crate) binary: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            signup_open: true,
+            points_floor: 0,
+            log_max_bytes: 10 << 20,
+            log_backups: 5,
+            named_events: true,
+            machine: Machine::default(),
+            binary: false,
+        }
+    }
+}
+
+/// A server on its own folders.
+pub(crate) struct TestServer {
+    pub(crate) folders: Folders,
+    settings: Settings,
+    address: Address,
+    running: Option<Running>,
+}
+
+enum Running {
+    Here { shutdown: CancellationToken, server: app::Server },
+    Process(Process),
+}
+
+/// The administrator of every test server: the hash is werkzeug's, of "correct horse 0".
+const ADMIN: (&str, &str) = ("admin@example.org", "correct horse 0");
+const ADMIN_HASH: &str = "scrypt:32768:8:1$B5TWbkgfWzsVhBP0$edf40b154d5642fe0cb6238b7786ecc7e1e7a26a\
+    2c6567d7bdb651fecb7ed00ca3b38125899c24c7560eb4220414cae524e9f1d320da743744afdb4ecf8aa657";
+
+impl TestServer {
+    pub(crate) async fn start() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let folders = Folders::new();
+        Self::put_admin(&folders);
+        Self::on(folders, settings).await
+    }
+
+    /// Writes the administrator's account, as a Flask service would have.
+    pub(crate) fn put_admin(folders: &Folders) {
+        let admin = json!({
+            "id": "admin-1", "first_name": "Ada", "last_name": "Admin", "email": ADMIN.0,
+            "password": ADMIN_HASH, "role": "admin", "created_at": 1_769_551_003.419_12,
+        });
+        folders.put("users.json", &json!({"_default": {"1": admin}}).to_string());
+    }
+
+    /// The real binary.
+    pub(crate) async fn process() -> Self {
+        let binary = true;
+        Self::with(Settings { binary, ..Settings::default() }).await
+    }
+
+    /// A server on folders that hold something already.
+    pub(crate) async fn on(folders: Folders, settings: Settings) -> Self {
+        let address = Arc::new(Mutex::new(String::new()));
+        let mut server = Self { folders, settings, address, running: None };
+        server.launch().await;
+        server
+    }
+
+    async fn launch(&mut self) {
+        let (address, running) = if self.settings.binary {
+            let process = Process::start(&self.folders, &self.arguments())
+                .unwrap_or_else(|output| panic!("the server did not start: {output:?}"));
+            (process.address.clone(), Running::Process(process))
+        } else {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = format!("http://{}", listener.local_addr().unwrap());
+            let shutdown = CancellationToken::new();
+            let machine = self.settings.machine.clone();
+            let launched = app::launch_on(machine, self.config(), listener, shutdown.clone());
+            let server = within("the start", launched).await.unwrap();
+            (address, Running::Here { shutdown, server })
+        };
+        *self.address.lock().unwrap() = address;
+        self.running = Some(running);
+        self.nobody().get("/health").await.expect(200);
+    }
+
+    fn config(&self) -> Config {
+        let settings = &self.settings;
+        let signup = if settings.signup_open { Signup::Open } else { Signup::Closed };
+        Config {
+            storage: StorageConfig {
+                data_dir: self.folders.data(),
+                log_dir: self.folders.logs(),
+                log_max_bytes: settings.log_max_bytes,
+                log_backups: settings.log_backups,
+            },
+            signup,
+            points_floor: Points::new(settings.points_floor).unwrap(),
+            named_events: settings.named_events,
+            ..Config::default()
+        }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let settings = &self.settings;
+        let signup = if settings.signup_open { "open" } else { "closed" };
+        vec![
+            format!("--signup={signup}"),
+            format!("--points-floor={}", settings.points_floor),
+            format!("--named-events={}", settings.named_events),
+            format!("--log-max-bytes={}", settings.log_max_bytes),
+            format!("--log-backups={}", settings.log_backups),
+        ]
+    }
+
+    /// Stops it as a SIGTERM does, and waits until everything is on the disk.
+    pub(crate) async fn stop(&mut self) {
+        match self.running.take().expect("it runs") {
+            Running::Here { shutdown, server } => {
+                shutdown.cancel();
+                within("the server's end", server.ended()).await.unwrap();
+            }
+            Running::Process(process) => {
+                let status = process.stop("TERM");
+                assert!(status.success(), "{status}");
+            }
+        }
+    }
+
+    /// Stops a server that can't complete its files any more.
+    pub(crate) async fn stop_broken(&mut self) {
+        let Some(Running::Here { shutdown, server }) = self.running.take() else {
+            panic!("only a server in this process has a disk that breaks");
+        };
+        shutdown.cancel();
+        let ended = within("the server's end", server.ended()).await;
+        assert!(ended.is_err(), "it was not broken");
+    }
+
+    /// Stops the process with a signal.
+    pub(crate) fn stop_by(mut self, signal: &str) -> ExitStatus {
+        match self.running.take() {
+            Some(Running::Process(process)) => process.stop(signal),
+            _ => panic!("only a process takes signals"),
+        }
+    }
+
+    /// Stops it and starts it again on the same folders. Clients find it at its new address.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        self.launch().await;
+    }
+
+    /// Kills the process, as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        match self.running.take() {
+            Some(Running::Process(process)) => process.kill(),
+            _ => panic!("only a process can be killed"),
+        }
+    }
+
+    /// Starts it after [`Self::stop`] or [`Self::kill`].
+    pub(crate) async fn start_again(&mut self) {
+        assert!(self.running.is_none(), "it runs already");
+        self.launch().await;
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        match &self.running {
+            Some(Running::Process(process)) => process.pid(),
+            _ => std::process::id(),
+        }
+    }
+
+    /// A browser that nobody has logged in with.
+    pub(crate) fn nobody(&self) -> Client {
+        Client::new(Arc::clone(&self.address))
+    }
+
+    /// A parent with a new account.
+    pub(crate) async fn parent(&self) -> Parent {
+        Parent::sign_up(self.nobody()).await
+    }
+
+    /// A new family.
+    pub(crate) async fn family(&self) -> Family {
+        Family::of(self.parent().await).await
+    }
+
+    pub(crate) async fn admin(&self) -> Admin {
+        Admin(Parent::log_in(self.nobody(), ADMIN.0, ADMIN.1).await)
+    }
+}

@@ -1,0 +1,82 @@
+//! A reader of the event stream.
+
+use std::pin::Pin;
+
+use eventsource_stream::Eventsource;
+use futures_util::{Stream, StreamExt};
+use reqwest::RequestBuilder;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::within;
+
+/// One frame.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    /// `message` where the frame has no `event:` line, as a browser sees it.
+    pub(crate) event: String,
+    pub(crate) id: String,
+    pub(crate) data: Value,
+}
+
+impl Frame {
+    /// The event's id in the frame's payload.
+    pub(crate) fn event_id(&self) -> &str {
+        let id = self.data["payload"]["tracking_event_id"].as_str();
+        id.unwrap_or_else(|| panic!("no tracking event: {self:?}"))
+    }
+}
+
+/// An open event stream.
+pub(crate) struct Events {
+    pub(crate) headers: HeaderMap,
+    frames: Pin<Box<dyn Stream<Item = Frame>>>,
+}
+
+impl Events {
+    pub(crate) async fn open(request: RequestBuilder) -> Self {
+        // A stream has no end that a time-out could wait for; each frame has a deadline instead.
+        let request = request.timeout(std::time::Duration::MAX);
+        let response = within("the stream's head", request.send()).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let headers = response.headers().clone();
+        let bytes = response.bytes_stream();
+        // A connection that breaks ends the stream, as it does for a browser.
+        let frames = bytes.eventsource().take_while(|event| std::future::ready(event.is_ok())).map(
+            |event| {
+                let event = event.unwrap();
+                Frame {
+                    data: serde_json::from_str(&event.data).unwrap(),
+                    event: event.event,
+                    id: event.id,
+                }
+            },
+        );
+        Self { headers, frames: Box::pin(frames) }
+    }
+
+    /// The next frame, which must come.
+    pub(crate) async fn next(&mut self) -> Frame {
+        self.next_or_end().await.expect("the stream has ended")
+    }
+
+    /// The next frame; none at the stream's end. One of the two must come.
+    pub(crate) async fn next_or_end(&mut self) -> Option<Frame> {
+        within("the next frame", self.frames.next()).await
+    }
+
+    /// The next so many frames.
+    pub(crate) async fn take(&mut self, count: usize) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        for _ in 0..count {
+            frames.push(self.next().await);
+        }
+        frames
+    }
+
+    /// Checks that the stream ends now, without another frame.
+    pub(crate) async fn assert_end(&mut self) {
+        let next = self.next_or_end().await;
+        assert!(next.is_none(), "one more frame: {next:?}");
+    }
+}

@@ -1,0 +1,27 @@
+//! What Goldstar promises over HTTP, on the disk and on the command line, tried from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod harness;
+
+mod accounts;
+mod audit_log;
+mod children;
+mod cli;
+mod clock;
+mod end_to_end;
+mod errors;
+mod events;
+mod failures;
+mod flask;
+mod idempotency;
+mod mutations;
+mod properties;
+mod races;
+mod refusals;
+mod restart;
+mod rewards;
+mod sessions;
+mod storage;
+mod tasks;
+mod tracking;
