@@ -1,6 +1,6 @@
 //! What a mutation, a start and an event's memory cost as the history grows.
 //!
-//! `cargo bench --bench scale` prints a table. Only its ratios mean something: both sides of each
+//! `cargo bench --bench scale` prints a table, `-- start` and the like only a part of it. Only its ratios mean something: both sides of each
 //! are measured in one run, in turns, client and server on one machine.
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't go on has failed")]
 
@@ -30,17 +30,27 @@ fn main() {
         generate(&path.join("data"), size).unwrap();
         path
     });
+    let parts: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let wants = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     println!("| what | measured | goal |");
     println!("| --- | --- | --- |");
-    start_time(&large);
+    if wants("start") {
+        start_time(&large);
+    }
     let servers = [&small, &large].map(|path| Server::start(path).unwrap());
-    memory(&servers);
+    if wants("memory") {
+        memory(&servers);
+    }
     let tokens = servers.each_ref().map(|server| {
         let mut client = Client::connect(server.address).unwrap();
         (0..CONNECTIONS).map(|user| client.log_in(user).unwrap()).collect::<Vec<_>>()
     });
-    growth(&servers, &tokens);
-    group_commit(&servers[1], &tokens[1]);
+    if wants("growth") {
+        growth(&servers, &tokens);
+    }
+    if wants("connections") {
+        group_commit(&servers[1], &tokens[1]);
+    }
 }
 
 /// A start on a large directory, against reading and parsing its largest file once.

@@ -37,7 +37,7 @@ impl Batch {
 
     fn apply(&mut self, changes: Changes) -> Option<Arc<Recorded>> {
         let mut payload = String::with_capacity(1024);
-        for change in &changes.records {
+        for change in changes.records {
             if let Some(image) = self.state.apply(change) {
                 Entry::Row(image).push(&mut payload);
             }
@@ -55,7 +55,7 @@ impl Batch {
         let json: Arc<str> = event::encode(&event).into();
         Entry::Event { number: self.last_row, text: Arc::clone(&json) }.push(payload);
         if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
-            let row = self.state.remember(&Remembered {
+            let row = self.state.remember(Remembered {
                 user_id: user_id.clone(),
                 key,
                 fingerprint: fingerprint.into(),

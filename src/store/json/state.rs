@@ -67,7 +67,7 @@ impl State {
     }
 
     /// Makes a change; returns the row that it leaves. None where nothing changes.
-    pub(super) fn apply(&mut self, change: &Change) -> Option<RowImage> {
+    pub(super) fn apply(&mut self, change: Change) -> Option<RowImage> {
         match change {
             Change::PutUser(user) => Some(self.users.put(user)),
             Change::PutChild(child) => Some(self.children.put(child)),
@@ -87,7 +87,7 @@ impl State {
     }
 
     /// Remembers an idempotency key; returns the row that it is.
-    pub(super) fn remember(&mut self, remembered: &Remembered) -> RowImage {
+    pub(super) fn remember(&mut self, remembered: Remembered) -> RowImage {
         self.remembered.put(remembered)
     }
 

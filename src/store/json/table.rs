@@ -101,12 +101,23 @@ impl<R: Record> Table<R> {
     }
 
     /// Puts a record in the place of the one with its key, or behind all others.
-    pub(super) fn put(&mut self, record: &R) -> RowImage {
-        let key = record.key();
-        let number = self.by_key.get(&key).copied().unwrap_or_else(|| self.next_number());
-        let old = self.rows.get(&number).and_then(|row| Some((&*row.text, row.record.as_deref()?)));
-        let text = merge(old, record);
-        self.set(number, Some(Arc::clone(&text)));
+    pub(super) fn put(&mut self, record: R) -> RowImage {
+        let known = self.by_key.get(&record.key()).copied();
+        let old = known.and_then(|number| Some((number, self.rows.get(&number)?.clone())));
+        let Some((number, Row { text: old_text, record: Some(old) })) = old else {
+            // Read back: fields that only the file has are answered, too.
+            let (number, text) = (self.next_number(), merge(None, &record));
+            self.set(number, Some(Arc::clone(&text)));
+            return RowImage { file: R::FILE, number, text: Some(text) };
+        };
+        let text = merge(Some((&*old_text, &*old)), &record);
+        self.version += 1;
+        if old.group() != record.group() {
+            self.unindex(number, &old);
+            self.index(number, &record);
+        }
+        let row = Row { text: Arc::clone(&text), record: Some(Arc::new(record)) };
+        self.rows.insert(number, row);
         RowImage { file: R::FILE, number, text: Some(text) }
     }
 
@@ -178,7 +189,6 @@ impl<R: Record> AnyTable for Table<R> {
             self.unindex(number, &old);
         }
         let Some(text) = text else { return };
-        // Read back even what was just written: what is answered is then what a restart would find.
         let fields = Fields::parse(&text).ok();
         let record = fields.and_then(|fields| R::decode(&fields).ok()).map(Arc::new);
         if let Some(record) = &record {
@@ -307,7 +317,7 @@ mod tests {
         let mut child = Child::clone(&table.get("a").unwrap());
         assert_eq!(&*child.extra[0].1, "[1.50, null]");
         child.points = Points::new(6).unwrap();
-        table.put(&child);
+        table.put(child);
         assert_eq!(table.file_text(), FILE.replace("5.0", "6"));
     }
 
@@ -315,7 +325,7 @@ mod tests {
     fn numbers_go_on_behind_the_largest() {
         let mut table = parse(FILE).unwrap();
         let child = Child { id: "b".into(), ..Child::clone(&table.get("a").unwrap()) };
-        assert_eq!(table.put(&child).number, 8);
+        assert_eq!(table.put(child).number, 8);
         assert_eq!(table.group("u").len(), 2);
         table.remove("a");
         assert_eq!(table.group("u").len(), 1);
