@@ -9,13 +9,13 @@ use super::super::table::row_name;
 use super::index::{Kind, Place, Summary};
 use super::load::{Loaded, Mark};
 use super::{Inner, Tracking, Waiting};
-use crate::disk::{Disk, DiskFile, Identity, Open, put_in_place, read_exact_at, temporary_path};
+use crate::disk::{Disk, DiskFile, Identity, Open, copy, put_in_place, temporary_path};
 use crate::domain::{Id, RowNumber, TrackingEvent};
 
 /// What stands in front of the first row, and what closes the table and the file.
 const OPENING: &str = "{\"_default\": {";
 const CLOSING: &str = "}}";
-/// How much is copied or caught up with at once.
+/// How much is caught up with at once.
 const PIECE: usize = 1 << 20;
 
 /// The one writer of the tracking table.
@@ -238,14 +238,7 @@ impl Appender {
         let temporary = temporary_path(&path);
         let old = self.file();
         let new = self.disk.open(&temporary, Open::Truncate)?;
-        let mut buffer = vec![0; PIECE];
-        let mut offset = 0;
-        while offset < len {
-            let count = usize::try_from(len - offset).map_or(PIECE, |rest| rest.min(PIECE));
-            read_exact_at(&*old, &mut buffer[..count], offset)?;
-            new.write_all_at(&buffer[..count], offset)?;
-            offset += count as u64;
-        }
+        copy(&*old, &*new, len)?;
         new.write_all_at(format!("{rest}{CLOSING}").as_bytes(), len)?;
         put_in_place(&*self.disk, &*new, &temporary, &path)?;
         self.identity = new.identity()?;
