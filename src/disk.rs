@@ -172,6 +172,20 @@ pub fn read_exact_at(
     Ok(())
 }
 
+/// Copies the first `len` bytes of a file to the start of another.
+pub fn copy(from: &dyn DiskFile, to: &dyn DiskFile, len: u64) -> io::Result<()> {
+    const CHUNK: usize = 1 << 20;
+    let mut buffer = vec![0; usize::try_from(len).map_or(CHUNK, |len| len.min(CHUNK))];
+    let mut offset = 0;
+    while offset < len {
+        let count = usize::try_from(len - offset).map_or(CHUNK, |rest| rest.min(CHUNK));
+        read_exact_at(from, &mut buffer[..count], offset)?;
+        to.write_all_at(&buffer[..count], offset)?;
+        offset += count as u64;
+    }
+    Ok(())
+}
+
 /// Reads a whole file; none where it doesn't exist.
 pub fn read_if_exists(disk: &dyn Disk, path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match disk.open(path, Open::Read) {

@@ -51,8 +51,8 @@ pub struct Feed {
 
 /// Where a stream begins.
 enum Start {
-    /// With the next event.
-    Now,
+    /// With the first event after that row, which is the last one.
+    Now(RowNumber),
     /// After that row.
     After(RowNumber),
     /// The reader must load everything anew; then after that row.
@@ -94,7 +94,7 @@ impl Service {
             sent: 0,
         };
         match start {
-            Start::Now => {}
+            Start::Now(row) => feed.sent = row,
             Start::After(row) => (feed.missed, feed.sent) = (Some(filter), row),
             Start::Anew(row) => feed.resync(row),
         }
@@ -102,11 +102,11 @@ impl Service {
     }
 
     async fn start(&self, filter: &EventFilter, last_event_id: Option<&str>) -> Start {
-        let Some(last_event_id) = last_event_id else {
-            return Start::Now;
-        };
         let history = self.store.history();
         let last = history.last_row();
+        let Some(last_event_id) = last_event_id else {
+            return Start::Now(last);
+        };
         let Some(row) = last_event_id.parse().ok().filter(|row| *row <= last) else {
             return Start::Anew(last);
         };
@@ -173,7 +173,7 @@ impl Feed {
             tokio::select! {
                 message = self.subscription.next() => {
                     let message = message?;
-                    // What was replayed may have been published after the subscription too.
+                    // What was there before may have been handed out after the subscription.
                     if message.row > self.sent {
                         return Some(chosen(&message, self.named));
                     }

@@ -97,8 +97,7 @@ impl JsonStore {
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
         let lock = DirectoryLock::take(&data)?;
         let recovery = Recovery { disk: &disk, data: &data, folder: &folder, now: now() };
-        let Recovered { state, appender, journal, files, sinks: saved, checkpoint } =
-            recovery.run(&mut sinks)?;
+        let Recovered { state, appender, journal, files, checkpoint } = recovery.run(&mut sinks)?;
         let shared = Arc::new(Shared {
             state: ArcSwap::from_pointee(state),
             tracking: Arc::clone(appender.tracking()),
@@ -117,7 +116,7 @@ impl JsonStore {
             folder: folder.clone(),
             jobs: jobs.clone(),
             files,
-            sinks: saved,
+            sinks: checkpoint.sinks.clone(),
             synced: Synced { link: checkpoint.link(), tracking: checkpoint.tracking() },
             changed: Arc::clone(&on_change.changed),
             _lock: lock,
