@@ -61,6 +61,26 @@ async fn a_kill_during_recovery_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_start_that_is_cut_off_anywhere_is_done_again() {
+    let killed = killed_after(2, 3).await;
+    for changes in 0.. {
+        let folder = killed.killed();
+        folder.disk.end_after(changes);
+        let first = folder.open();
+        let cut_off = folder.disk.has_ended();
+        assert_eq!(first.is_err(), cut_off, "after {changes} changes");
+        folder.disk.mend();
+        drop(first);
+        let again = folder.open();
+        let store = again.unwrap_or_else(|error| panic!("after {changes} changes: {error}"));
+        assert_eq!(points(&store, "a").await, 5, "after {changes} changes");
+        if !cut_off {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_torn_tracking_file_is_mended_from_the_journal() {
     let folder = killed_after(2, 3).await;
     let whole = folder.read("tracking_events.json");

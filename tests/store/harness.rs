@@ -38,9 +38,17 @@ pub(crate) struct Fault {
 }
 
 /// The machine's disk, but for the faults that are set.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct FaultyDisk {
     faults: Arc<Mutex<Vec<Fault>>>,
+    /// How many more changes the disk takes.
+    budget: Arc<AtomicI64>,
+}
+
+impl Default for FaultyDisk {
+    fn default() -> Self {
+        Self { faults: Arc::default(), budget: Arc::new(AtomicI64::new(i64::MAX)) }
+    }
 }
 
 impl FaultyDisk {
@@ -54,8 +62,27 @@ impl FaultyDisk {
         self.faults.lock().push(Fault { operation, path, error, times });
     }
 
+    /// Takes that many changes and no more, as where the process is killed then.
+    pub(crate) fn end_after(&self, changes: i64) {
+        self.budget.store(changes, Ordering::Relaxed);
+    }
+
+    /// Whether a change was refused since [`Self::end_after`].
+    pub(crate) fn has_ended(&self) -> bool {
+        self.budget.load(Ordering::Relaxed) < 0
+    }
+
     pub(crate) fn mend(&self) {
         self.faults.lock().clear();
+        self.end_after(i64::MAX);
+    }
+}
+
+/// Counts a change of the disk.
+fn change(budget: &AtomicI64) -> io::Result<()> {
+    match budget.fetch_sub(1, Ordering::Relaxed) {
+        left if left > 0 => Ok(()),
+        _ => Err(io::Error::other("the process was killed by then")),
     }
 }
 
@@ -75,13 +102,18 @@ struct FaultyFile {
     file: Arc<dyn DiskFile>,
     path: PathBuf,
     faults: Arc<Mutex<Vec<Fault>>>,
+    budget: Arc<AtomicI64>,
 }
 
 impl Disk for FaultyDisk {
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
         check(&self.faults, Operation::Open, path)?;
+        if how == Open::Truncate {
+            change(&self.budget)?;
+        }
         let file = RealDisk.open(path, how)?;
-        Ok(Arc::new(FaultyFile { file, path: path.to_owned(), faults: Arc::clone(&self.faults) }))
+        let (faults, budget) = (Arc::clone(&self.faults), Arc::clone(&self.budget));
+        Ok(Arc::new(FaultyFile { file, path: path.to_owned(), faults, budget }))
     }
 
     fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
@@ -89,10 +121,12 @@ impl Disk for FaultyDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        change(&self.budget)?;
         RealDisk.rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        change(&self.budget)?;
         RealDisk.remove(path)
     }
 
@@ -124,10 +158,12 @@ impl DiskFile for FaultyFile {
             self.file.write_all_at(&bytes[..bytes.len() / 2], offset)?;
             return Err(error);
         }
+        change(&self.budget)?;
         self.file.write_all_at(bytes, offset)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
+        change(&self.budget)?;
         self.file.set_len(len)
     }
 
