@@ -92,6 +92,12 @@ async fn every_flag_has_its_variable() {
     let created = run_with_input(command, "correct horse battery\n");
     assert!(created.status.success(), "{}", said(&created));
     assert_eq!(folders.rows("users.json").len(), 1);
+    for (value, is_understood) in [("1", true), ("0", true), ("yes", true), ("often", false)] {
+        let mut command = goldstar(data.parent().unwrap());
+        command.envs([("GOLDSTAR_DEMO", value), ("GOLDSTAR_NAMED_EVENTS", value)]);
+        let code = command.args(["--listen", "nowhere:x"]).output().unwrap().status.code();
+        assert_eq!(code, Some(if is_understood { 1 } else { 2 }), "{value}");
+    }
     let mut command = goldstar(data.parent().unwrap());
     let help = said(&command.args(["serve", "--help"]).output().unwrap());
     for name in
