@@ -119,6 +119,19 @@ async fn an_address_in_use_is_said() {
     assert!(said(&refused).contains(&address), "{}", said(&refused));
 }
 
+#[tokio::test]
+async fn a_data_directory_that_cannot_be_used_is_named_with_the_cause_once() {
+    let folders = Folders::new();
+    let data = folders.data();
+    std::fs::create_dir_all(data.parent().unwrap()).unwrap();
+    std::fs::write(&data, "a file").unwrap();
+    let refused = Process::start(&folders, &[]).err().expect("it refuses");
+    assert_eq!(refused.status.code(), Some(1));
+    let said = said(&refused);
+    assert!(said.contains(&*data.to_string_lossy()), "{said}");
+    assert_eq!(said.matches("os error").count(), 1, "{said}");
+}
+
 /// The five curl lines among what a demo server printed.
 fn curl_lines(printed: &[String]) -> Vec<String> {
     // One more is for a second terminal: `curl -N` goes on until it is ended.
