@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use goldstar::disk::{Disk, RealDisk};
 use goldstar::store::{CommitError, Store};
 
@@ -159,6 +160,23 @@ async fn commits_at_once_give_one_history() {
     let killed = folder.killed();
     let reopened = killed.open().unwrap();
     assert_eq!((points(&reopened, "a").await, points(&reopened, "b").await), (640, 640));
+}
+
+#[tokio::test]
+async fn reads_do_not_wait_for_the_disk() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    give_point(&store, "a").await.unwrap();
+    folder.disk.hold_syncs(true);
+    let mut commit = Box::pin(give_point(&store, "a"));
+    for _ in 0..100 {
+        assert!((&mut commit).now_or_never().is_none(), "answered before it was durable");
+        // What isn't durable is not to be seen.
+        assert_eq!(points(&store, "a").await, 1);
+    }
+    folder.disk.hold_syncs(false);
+    commit.await.unwrap();
+    assert_eq!(points(&store, "a").await, 2);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use goldstar::domain::{
 };
 use goldstar::store::json::{JsonStore, OpenError, Options};
 use goldstar::store::{Change, Changes, CommitError, Committed, NewEvent, Store};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
 
 /// 2026-02-09T18:42:15Z.
@@ -43,6 +43,8 @@ pub(crate) struct FaultyDisk {
     faults: Arc<Mutex<Vec<Fault>>>,
     /// How many more changes it makes before it makes none at all, as if the power had gone.
     changes_left: Arc<Mutex<Option<u64>>>,
+    /// Whether every sync waits.
+    held: Arc<(Mutex<bool>, Condvar)>,
 }
 
 impl FaultyDisk {
@@ -54,6 +56,12 @@ impl FaultyDisk {
         times: i64,
     ) {
         self.faults.lock().push(Fault { operation, path, error, times });
+    }
+
+    /// Holds every sync up, or lets them go on.
+    pub(crate) fn hold_syncs(&self, hold: bool) {
+        *self.held.0.lock() = hold;
+        self.held.1.notify_all();
     }
 
     pub(crate) fn stop_after(&self, changes: u64) {
@@ -162,6 +170,7 @@ impl DiskFile for FaultyFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.disk.held.1.wait_while(&mut self.disk.held.0.lock(), |held| *held);
         self.disk.change()?;
         check(&self.disk.faults, Operation::Sync, &self.path)?;
         self.file.sync()

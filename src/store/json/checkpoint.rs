@@ -30,8 +30,6 @@ pub(super) struct Checkpoint {
     tracking_last_row: u64,
     /// The length and the CRC-32 of each small table's file; none of those that don't exist.
     tables: BTreeMap<String, (u64, u32)>,
-    /// The same of the files that a start is about to write, which may be cut short.
-    announced: BTreeMap<String, (u64, u32)>,
     /// What each sink is to be resumed with.
     pub(super) sinks: BTreeMap<String, String>,
     /// The latest time that an event was given, in microseconds since the epoch.
@@ -50,7 +48,6 @@ impl Checkpoint {
             tracking_rows: tracking.rows,
             tracking_last_row: tracking.last_row,
             tables: BTreeMap::new(),
-            announced: BTreeMap::new(),
             sinks: BTreeMap::new(),
             latest_event_micros: latest_event.map(Timestamp::as_micros),
         }
@@ -61,16 +58,9 @@ impl Checkpoint {
         self.tables.insert(file.to_owned(), (print.len, print.crc));
     }
 
-    /// Notes a small table's file that is about to be written.
-    pub(super) fn announce(&mut self, file: &str, print: Print) {
-        self.announced.insert(file.to_owned(), (print.len, print.crc));
-    }
-
-    /// Whether a small table's file is as it was noted or announced. None stands for no file.
-    pub(super) fn knows(&self, file: &str, found: Option<Print>) -> bool {
-        let found = found.map(|print| (print.len, print.crc));
-        let noted = self.tables.get(file).copied();
-        noted == found || found.is_some() && self.announced.get(file).copied() == found
+    /// The small table's file as it was noted; none where there was none.
+    pub(super) fn table(&self, file: &str) -> Option<Print> {
+        self.tables.get(file).map(|(len, crc)| Print { len: *len, crc: *crc })
     }
 
     /// The link of the first frame to be replayed.

@@ -101,7 +101,7 @@ impl JsonStore {
         let shared = Arc::new(Shared {
             state: ArcSwap::from_pointee(state),
             tracking: Arc::clone(appender.tracking()),
-            projections: Mutex::new(sinks.iter().map(|sink| sink.health()).collect()),
+            projections: Mutex::default(),
             tables: Mutex::new(Projection { name: "tables", ..Projection::default() }),
             read_only: AtomicBool::new(false),
             journal_len: AtomicU64::new(journal.len()),
@@ -136,6 +136,7 @@ impl JsonStore {
             failing: false,
             refusing: false,
         };
+        committer.note_health();
         let io = || OpenError::io(&folder);
         let committer = start("committer", move || committer.run(&queued_jobs)).map_err(io())?;
         let maintenance =

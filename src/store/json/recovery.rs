@@ -69,7 +69,7 @@ impl Recovery<'_> {
             sink.resume(Resume { saved, written: own }, &**history);
         }
         let latest_event = self.latest_event(&saved, &events, &appender);
-        self.flush(saved, &state, &mut files)?;
+        self.flush(&state, &mut files)?;
         let link = Link { epoch: self.next_epoch(loaded.next.epoch)?, ..loaded.next };
         let (appender, checkpoint) =
             self.checkpoint(link, appender, &files, sinks, latest_event)?;
@@ -113,9 +113,14 @@ impl Recovery<'_> {
                 Entry::Flush { file, print } => announced.push((file, print)),
             }
         }
-        for (file, TableFile { print, .. }) in files {
-            let is_announced = print.is_some_and(|found| announced.contains(&(*file, found)));
-            if !is_announced && !saved.knows(file, *print) {
+        for table in state.tables() {
+            let file = table.file();
+            let found = files.get(file).and_then(|contents| contents.print);
+            let is_own = found == saved.table(file)
+                || found.is_some_and(|found| announced.contains(&(file, found)))
+                // A start that was cut short may have written it already.
+                || found == Some(Print::of(table.file_text().as_bytes()));
+            if !is_own {
                 return Err(self.foreign(file).into());
             }
         }
@@ -236,25 +241,9 @@ impl Recovery<'_> {
     }
 
     /// Writes the file of each table that the journal has changed.
-    fn flush(
-        &self,
-        mut saved: Checkpoint,
-        state: &State,
-        files: &mut TableFiles,
-    ) -> Result<(), OpenError> {
-        let changed = state.tables().into_iter().filter(|table| table.version() > 0);
-        let changed: Vec<_> =
-            changed.map(|table| (table.file(), table.version(), table.file_text())).collect();
-        if changed.is_empty() {
-            return Ok(());
-        }
-        // The journal is still needed: should this be cut short, the next start must know the files
-        // that were written already.
-        for (file, _, text) in &changed {
-            saved.announce(file, Print::of(text.as_bytes()));
-        }
-        saved.save(&**self.disk, self.folder).map_err(OpenError::io(self.folder))?;
-        for (file, version, text) in changed {
+    fn flush(&self, state: &State, files: &mut TableFiles) -> Result<(), OpenError> {
+        for table in state.tables().into_iter().filter(|table| table.version() > 0) {
+            let (file, version, text) = (table.file(), table.version(), table.file_text());
             let path = self.data.join(file);
             replace(&**self.disk, &path, text.as_bytes()).map_err(OpenError::io(&path))?;
             files.insert(file, TableFile { version, print: Some(Print::of(text.as_bytes())) });
