@@ -14,6 +14,7 @@ mod errors;
 mod events;
 mod failures;
 mod flask;
+mod heartbeat;
 mod idempotency;
 mod mutations;
 mod panics;

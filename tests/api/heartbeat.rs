@@ -1,0 +1,59 @@
+//! A live stream in which nothing happens. The time is tokio's own, which a test may let pass.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use goldstar::app::{self, Machine};
+use goldstar::config::StorageConfig;
+use goldstar::domain::Points;
+use goldstar::env::Clock;
+use goldstar::live::frame;
+use goldstar::service::{Feed, FeedRequest, Service, Settings};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::{Folders, TestServer};
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// A stream of the administrator's, and the clock of its server.
+async fn idle_stream() -> (Feed, Arc<AtomicI64>, Folders) {
+    let folders = Folders::new();
+    TestServer::put_admin(&folders);
+    let micros = Arc::new(AtomicI64::new(1_770_662_535_000_000));
+    let machine = Machine { clock: Clock::by_hand(Arc::clone(&micros)), ..Machine::default() };
+    let storage = StorageConfig {
+        data_dir: folders.data(),
+        log_dir: folders.logs(),
+        ..StorageConfig::default()
+    };
+    let settings = Settings { points_floor: Points::ZERO, signup_open: true };
+    let service: Arc<Service> = Arc::new(app::open(&storage, settings, &machine).unwrap());
+    let login = service.login("admin@example.org", "correct horse 0".to_owned()).await.unwrap();
+    let request =
+        FeedRequest { last_event_id: None, named: true, closer: CancellationToken::new() };
+    let mut feed = service.subscribe(&login.caller, request).await.unwrap();
+    feed.next().await.unwrap();
+    (feed, micros, folders)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_stream_has_a_comment_every_fifteen_seconds() {
+    let (mut feed, _clock, _folders) = idle_stream().await;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        assert_eq!(feed.next().await, Some(frame::HEARTBEAT));
+        assert!(begun.elapsed() <= Duration::from_secs(15), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() > Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
+    assert!(frame::HEARTBEAT.starts_with(b":") && frame::HEARTBEAT.ends_with(b"\n\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_when_its_session_expires() {
+    let (mut feed, clock, _folders) = idle_stream().await;
+    assert_eq!(feed.next().await, Some(frame::HEARTBEAT));
+    clock.fetch_add(31 * DAY_MICROS, Ordering::Relaxed);
+    assert_eq!(feed.next().await, None);
+}
