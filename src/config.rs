@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::audit_log;
@@ -71,11 +72,11 @@ pub struct Config {
     /// Whether the frames of the event stream have an `event:` line; false for front ends that
     /// listen with `onmessage`
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
-        env = "GOLDSTAR_NAMED_EVENTS")]
+        value_parser = BoolishValueParser::new(), env = "GOLDSTAR_NAMED_EVENTS")]
     pub named_events: bool,
 
     /// Fill a data directory that holds no records with a family to try things on
-    #[arg(long, env = "GOLDSTAR_DEMO")]
+    #[arg(long, value_parser = BoolishValueParser::new(), env = "GOLDSTAR_DEMO")]
     pub demo: bool,
 }
 

@@ -4,7 +4,9 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{
+    DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,11 +86,10 @@ impl Disk for RealDisk {
 
     fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
         let like = fs::metadata(like)?;
-        let own = fs::metadata(path)?;
-        if (like.uid(), like.gid()) != (own.uid(), own.gid()) {
-            std::os::unix::fs::chown(path, Some(like.uid()), Some(like.gid()))?;
-        }
-        fs::set_permissions(path, fs::Permissions::from_mode(like.mode() & 0o7777))
+        copy_owner(&like, path)?;
+        let has_group = fs::metadata(path)?.gid() == like.gid();
+        let mode = if has_group { like.mode() } else { without_group(like.mode()) };
+        fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o7777))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -123,6 +124,28 @@ impl Disk for RealDisk {
         let metadata = fs::metadata(path)?;
         Ok(Identity(metadata.dev(), metadata.ino()))
     }
+}
+
+/// Gives a file the owner and the group of another; of the two, what this process may give.
+fn copy_owner(like: &fs::Metadata, path: &Path) -> io::Result<()> {
+    let own = fs::metadata(path)?;
+    let user = Some(like.uid()).filter(|user| *user != own.uid());
+    let group = Some(like.gid()).filter(|group| *group != own.gid());
+    for (user, group) in [(user, group), (None, group)] {
+        if (user, group) == (None, None) {
+            break;
+        }
+        match chown(path, user, group) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            other => return other,
+        }
+    }
+    Ok(())
+}
+
+/// A mode in which a group has what everyone has: another group must not get more.
+fn without_group(mode: u32) -> u32 {
+    mode & !0o070 | (mode & 0o007) << 3
 }
 
 impl DiskFile for File {
@@ -172,6 +195,20 @@ pub fn read_exact_at(
     Ok(())
 }
 
+/// Copies the first `len` bytes of a file to the start of another.
+pub fn copy(from: &dyn DiskFile, to: &dyn DiskFile, len: u64) -> io::Result<()> {
+    const CHUNK: usize = 1 << 20;
+    let mut buffer = vec![0; usize::try_from(len).map_or(CHUNK, |len| len.min(CHUNK))];
+    let mut offset = 0;
+    while offset < len {
+        let count = usize::try_from(len - offset).map_or(CHUNK, |rest| rest.min(CHUNK));
+        read_exact_at(from, &mut buffer[..count], offset)?;
+        to.write_all_at(&buffer[..count], offset)?;
+        offset += count as u64;
+    }
+    Ok(())
+}
+
 /// Reads a whole file; none where it doesn't exist.
 pub fn read_if_exists(disk: &dyn Disk, path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match disk.open(path, Open::Read) {
@@ -216,4 +253,26 @@ pub fn put_in_place(
     file.sync()?;
     disk.rename(temporary, path)?;
     disk.sync_dir(path.parent().unwrap_or(Path::new(".")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shows something only where the tests run as another user than root, who may do all.
+    #[test]
+    fn a_file_of_another_owner_can_be_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "").unwrap();
+        RealDisk.copy_mode(Path::new("/etc/passwd"), &path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o644);
+    }
+
+    #[test]
+    fn no_group_gets_what_another_had() {
+        for (mode, expected) in [(0o660, 0o600), (0o664, 0o644), (0o600, 0o600), (0o777, 0o777)] {
+            assert_eq!(without_group(mode), expected, "{mode:o}");
+        }
+    }
 }

@@ -17,8 +17,6 @@ use crate::domain::{Timestamp, TrackingEvent, UserId};
 /// mended (two) and to be synced by a checkpoint (one), there are never more than 128.
 const KEPT_OPEN: usize = 124;
 
-const COPY_CHUNK: usize = 1 << 20;
-
 /// Why a log couldn't be written.
 #[derive(Debug, Error)]
 pub(super) enum LogError {
@@ -227,14 +225,7 @@ impl Files {
     fn renew(&self, path: &Path, file: &dyn DiskFile, len: u64) -> io::Result<()> {
         let temporary = disk::temporary_path(path);
         let copy = self.disk.open(&temporary, Open::Truncate)?;
-        let mut offset = 0;
-        while offset < len {
-            let count = usize::try_from(len - offset).map_or(COPY_CHUNK, |n| n.min(COPY_CHUNK));
-            let mut chunk = vec![0; count];
-            read_exact_at(file, &mut chunk, offset)?;
-            copy.write_all_at(&chunk, offset)?;
-            offset += count as u64;
-        }
+        disk::copy(file, &*copy, len)?;
         put_in_place(&*self.disk, &*copy, &temporary, path)
     }
 }

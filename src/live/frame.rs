@@ -4,8 +4,12 @@ use bytes::Bytes;
 
 use crate::domain::RowNumber;
 
-/// Tells the client to wait two seconds before it reconnects. The first frame of a stream.
-pub const RETRY: Bytes = Bytes::from_static(b"retry: 2000\n\n");
+/// The first frame of a stream, which is no event: it tells the client to wait two seconds before it
+/// reconnects, and the row that the stream goes on after. A client whose stream breaks before the
+/// first event names that row when it reconnects, and misses nothing.
+pub fn beginning(after: RowNumber) -> Bytes {
+    format!("retry: 2000\nid: {after}\n\n").into()
+}
 
 /// A comment, which clients ignore: it keeps proxies from closing an idle stream.
 pub const HEARTBEAT: Bytes = Bytes::from_static(b": heartbeat\n\n");

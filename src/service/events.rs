@@ -83,19 +83,20 @@ impl Service {
         // A session that ended before this line has closed only the streams that there were.
         self.live_session(&session).ok_or(ServiceError::Unauthenticated)?;
         let start = self.start(&filter, request.last_event_id.as_deref()).await;
+        let (Start::Now(row) | Start::After(row) | Start::Anew(row)) = start;
         let mut feed = Feed {
             service: Arc::clone(self),
             session,
             named: request.named,
             subscription,
             heartbeat: heartbeat(),
-            ready: VecDeque::from([frame::RETRY]),
+            ready: VecDeque::from([frame::beginning(row)]),
             missed: None,
-            sent: 0,
+            sent: row,
         };
         match start {
-            Start::Now(row) => feed.sent = row,
-            Start::After(row) => (feed.missed, feed.sent) = (Some(filter), row),
+            Start::Now(_) => {}
+            Start::After(_) => feed.missed = Some(filter),
             Start::Anew(row) => feed.resync(row),
         }
         Ok(feed)

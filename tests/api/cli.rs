@@ -92,6 +92,12 @@ async fn every_flag_has_its_variable() {
     let created = run_with_input(command, "correct horse battery\n");
     assert!(created.status.success(), "{}", said(&created));
     assert_eq!(folders.rows("users.json").len(), 1);
+    for (value, is_understood) in [("1", true), ("0", true), ("yes", true), ("often", false)] {
+        let mut command = goldstar(data.parent().unwrap());
+        command.envs([("GOLDSTAR_DEMO", value), ("GOLDSTAR_NAMED_EVENTS", value)]);
+        let code = command.args(["--listen", "nowhere:x"]).output().unwrap().status.code();
+        assert_eq!(code, Some(if is_understood { 1 } else { 2 }), "{value}");
+    }
     let mut command = goldstar(data.parent().unwrap());
     let help = said(&command.args(["serve", "--help"]).output().unwrap());
     for name in
@@ -111,6 +117,19 @@ async fn an_address_in_use_is_said() {
     let refused = command.args(["--listen", &address, "--data-dir"]).arg(&data).output().unwrap();
     assert!(!refused.status.success());
     assert!(said(&refused).contains(&address), "{}", said(&refused));
+}
+
+#[tokio::test]
+async fn a_data_directory_that_cannot_be_used_is_named_with_the_cause_once() {
+    let folders = Folders::new();
+    let data = folders.data();
+    std::fs::create_dir_all(data.parent().unwrap()).unwrap();
+    std::fs::write(&data, "a file").unwrap();
+    let refused = Process::start(&folders, &[]).err().expect("it refuses");
+    assert_eq!(refused.status.code(), Some(1));
+    let said = said(&refused);
+    assert!(said.contains(&*data.to_string_lossy()), "{said}");
+    assert_eq!(said.matches("os error").count(), 1, "{said}");
 }
 
 /// The five curl lines among what a demo server printed.

@@ -103,5 +103,8 @@ async fn health_says_that_all_is_well() {
     for path in ["/health", "/api/health"] {
         let health = server.nobody().get(path).await.expect(200);
         assert_eq!(health["status"], "ok", "{health}");
+        let projections = health["projections"].as_array().unwrap();
+        let names: Vec<_> = projections.iter().map(|one| one["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["tables", "tracking_events.json", "audit_log", "live"]);
     }
 }

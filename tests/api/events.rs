@@ -1,5 +1,6 @@
 //! `GET /events`: the live stream, what a reconnect gets, and who hears of what.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::{
@@ -19,13 +20,19 @@ async fn a_stream_has_the_headers_that_proxies_need() {
 }
 
 #[tokio::test]
-async fn a_stream_begins_with_the_time_to_reconnect_after() {
+async fn a_stream_begins_with_the_time_to_reconnect_after_and_the_id_to_do_it_with() {
     let server = TestServer::start().await;
     let family = server.family().await;
-    let request = family.parent.request(reqwest::Method::GET, "/events");
-    let mut response = request.send().await.unwrap();
-    let chunk = response.chunk().await.unwrap().unwrap();
-    assert!(chunk.starts_with(b"retry: "), "{chunk:?}");
+    for _ in 0..3 {
+        family.event().await;
+    }
+    let begin = async |path| {
+        let mut response = family.parent.request(Method::GET, path).send().await.unwrap();
+        response.chunk().await.unwrap().unwrap()
+    };
+    // A stream that breaks before its first event must leave no gap either.
+    assert_eq!(begin("/events").await, "retry: 2000\nid: 3\n\n");
+    assert_eq!(begin("/events?last_event_id=1").await, "retry: 2000\nid: 1\n\n");
 }
 
 #[tokio::test]

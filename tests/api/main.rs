@@ -16,6 +16,7 @@ mod failures;
 mod flask;
 mod idempotency;
 mod mutations;
+mod panics;
 mod properties;
 mod races;
 mod refusals;

@@ -61,6 +61,43 @@ async fn a_kill_during_recovery_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_start_that_is_cut_short_anywhere_is_done_again() {
+    let folder = killed_after(2, 3).await;
+    for changes in 0.. {
+        let cut = folder.killed();
+        cut.disk.stop_after(changes);
+        let opened = cut.open();
+        let done = opened.is_ok();
+        drop(opened);
+        cut.disk.mend();
+        let store = cut.open().unwrap();
+        assert_eq!(points(&store, "a").await, 5, "cut after {changes} changes");
+        store.close().await.unwrap();
+        assert_eq!(cut.rows("children.json")[0].1["points"], 5);
+        if done {
+            assert!(changes > 10, "a start makes more than {changes} changes");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_that_is_cut_short_anywhere_is_completed() {
+    for changes in 0.. {
+        let folder = killed_after(2, 3).await;
+        let store = folder.open().unwrap();
+        give_point(&store, "a").await.unwrap();
+        folder.disk.stop_after(changes);
+        let done = store.close().await.is_ok();
+        folder.disk.mend();
+        assert_eq!(points(&folder.open().unwrap(), "a").await, 6, "cut after {changes} changes");
+        if done {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_torn_tracking_file_is_mended_from_the_journal() {
     let folder = killed_after(2, 3).await;
     let whole = folder.read("tracking_events.json");
@@ -119,6 +156,21 @@ async fn a_damaged_batch_whose_row_was_written_is_refused() {
         assert_eq!(damage.file, before.journal());
         assert!(damage.cause.contains("row 5"), "{damage}");
     }
+}
+
+#[tokio::test]
+async fn the_only_batch_is_refused_where_its_row_was_written() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    let before = folder.killed();
+    give_point(&store, "a").await.unwrap();
+    let after = folder.killed();
+    let len = fs::read(before.journal()).unwrap().len();
+    let journal = fs::read(after.journal()).unwrap();
+    fs::write(before.journal(), &journal[..len + 50]).unwrap();
+    assert_eq!(points(&before.killed().open().unwrap(), "a").await, 0);
+    fs::write(before.file("tracking_events.json"), after.read("tracking_events.json")).unwrap();
+    assert!(damage(&before).cause.contains("row 1"));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use goldstar::domain::{
 };
 use goldstar::store::json::{JsonStore, OpenError, Options};
 use goldstar::store::{Change, Changes, CommitError, Committed, NewEvent, Store};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
 
 /// 2026-02-09T18:42:15Z.
@@ -38,9 +38,13 @@ pub(crate) struct Fault {
 }
 
 /// The machine's disk, but for the faults that are set.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FaultyDisk {
     faults: Arc<Mutex<Vec<Fault>>>,
+    /// How many more changes it makes before it makes none at all, as if the power had gone.
+    changes_left: Arc<Mutex<Option<u64>>>,
+    /// Whether every sync waits.
+    held: Arc<(Mutex<bool>, Condvar)>,
 }
 
 impl FaultyDisk {
@@ -54,8 +58,30 @@ impl FaultyDisk {
         self.faults.lock().push(Fault { operation, path, error, times });
     }
 
+    /// Holds every sync up, or lets them go on.
+    pub(crate) fn hold_syncs(&self, hold: bool) {
+        *self.held.0.lock() = hold;
+        self.held.1.notify_all();
+    }
+
+    pub(crate) fn stop_after(&self, changes: u64) {
+        *self.changes_left.lock() = Some(changes);
+    }
+
     pub(crate) fn mend(&self) {
         self.faults.lock().clear();
+        *self.changes_left.lock() = None;
+    }
+
+    fn change(&self) -> io::Result<()> {
+        match &mut *self.changes_left.lock() {
+            Some(0) => Err(io::Error::other("the power is gone")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -74,14 +100,17 @@ fn check(faults: &Mutex<Vec<Fault>>, operation: Operation, path: &Path) -> io::R
 struct FaultyFile {
     file: Arc<dyn DiskFile>,
     path: PathBuf,
-    faults: Arc<Mutex<Vec<Fault>>>,
+    disk: FaultyDisk,
 }
 
 impl Disk for FaultyDisk {
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
         check(&self.faults, Operation::Open, path)?;
+        if matches!(how, Open::Create | Open::Truncate) {
+            self.change()?;
+        }
         let file = RealDisk.open(path, how)?;
-        Ok(Arc::new(FaultyFile { file, path: path.to_owned(), faults: Arc::clone(&self.faults) }))
+        Ok(Arc::new(FaultyFile { file, path: path.to_owned(), disk: self.clone() }))
     }
 
     fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
@@ -89,10 +118,12 @@ impl Disk for FaultyDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change()?;
         RealDisk.rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        self.change()?;
         RealDisk.remove(path)
     }
 
@@ -101,6 +132,7 @@ impl Disk for FaultyDisk {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.change()?;
         RealDisk.sync_dir(path)
     }
 
@@ -119,7 +151,8 @@ impl DiskFile for FaultyFile {
     }
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        if let Err(error) = check(&self.faults, Operation::Write, &self.path) {
+        self.disk.change()?;
+        if let Err(error) = check(&self.disk.faults, Operation::Write, &self.path) {
             // As on a full disk, a part of it is written.
             self.file.write_all_at(&bytes[..bytes.len() / 2], offset)?;
             return Err(error);
@@ -128,6 +161,7 @@ impl DiskFile for FaultyFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
+        self.disk.change()?;
         self.file.set_len(len)
     }
 
@@ -136,7 +170,9 @@ impl DiskFile for FaultyFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        check(&self.faults, Operation::Sync, &self.path)?;
+        self.disk.held.1.wait_while(&mut self.disk.held.0.lock(), |held| *held);
+        self.disk.change()?;
+        check(&self.disk.faults, Operation::Sync, &self.path)?;
         self.file.sync()
     }
 

@@ -26,6 +26,7 @@ pub(super) struct Checkpoint {
     previous_crc: u32,
     tracking_len: u64,
     tracking_crc: u32,
+    tracking_rows: u64,
     tracking_last_row: u64,
     /// The length and the CRC-32 of each small table's file; none of those that don't exist.
     tables: BTreeMap<String, (u64, u32)>,
@@ -44,6 +45,7 @@ impl Checkpoint {
             previous_crc: link.previous,
             tracking_len: tracking.len,
             tracking_crc: tracking.crc,
+            tracking_rows: tracking.rows,
             tracking_last_row: tracking.last_row,
             tables: BTreeMap::new(),
             sinks: BTreeMap::new(),
@@ -56,7 +58,7 @@ impl Checkpoint {
         self.tables.insert(file.to_owned(), (print.len, print.crc));
     }
 
-    /// The small table's file as it was noted.
+    /// The small table's file as it was noted; none where there was none.
     pub(super) fn table(&self, file: &str) -> Option<Print> {
         self.tables.get(file).map(|(len, crc)| Print { len: *len, crc: *crc })
     }
@@ -68,7 +70,12 @@ impl Checkpoint {
 
     /// The tracking file as it was noted.
     pub(super) fn tracking(&self) -> Mark {
-        Mark { len: self.tracking_len, crc: self.tracking_crc, last_row: self.tracking_last_row }
+        Mark {
+            len: self.tracking_len,
+            crc: self.tracking_crc,
+            rows: self.tracking_rows,
+            last_row: self.tracking_last_row,
+        }
     }
 
     /// The latest time that an event was given.

@@ -321,7 +321,8 @@ impl Committer {
         })
     }
 
-    fn note_health(&self) {
+    /// Tells readers how far the projections are.
+    pub(super) fn note_health(&self) {
         let tracking = Projection {
             name: tracking::FILE,
             backlog: self.shared.tracking.backlog(),

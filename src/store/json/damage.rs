@@ -26,7 +26,7 @@ pub enum OpenError {
     #[error(transparent)]
     Damaged(#[from] Damage),
     /// The disk failed.
-    #[error("{}: {source}", .path.display())]
+    #[error("{} can't be used", .path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,

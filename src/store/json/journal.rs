@@ -10,6 +10,8 @@ use crate::disk::{Disk, DiskFile, Open};
 /// The journal's folder within a data directory.
 pub(super) const FOLDER: &str = "journal";
 const EXTENSION: &str = ".journal";
+/// No first frame of a segment is longer, and a batch behind it never is as short.
+const LONGEST_FIRST_FRAME: usize = segment::HEADER_LEN + 64;
 
 /// The end of the journal, to which batches are appended.
 pub(super) struct Journal {
@@ -165,6 +167,15 @@ pub(super) struct Loaded {
     pub(super) torn: Option<(PathBuf, u64)>,
 }
 
+impl Loaded {
+    /// Whether nothing was ever committed to it, nor begun to be: whoever changed the files since
+    /// has changed them in their final form.
+    pub(super) fn is_empty(&self) -> bool {
+        let commits = |entry: &Entry| matches!(entry, Entry::Row(_) | Entry::Event { .. });
+        self.torn.is_none() && !self.entries.iter().any(commits)
+    }
+}
+
 /// Reads the journal from the segment that `first` links on.
 pub(super) fn load(disk: &dyn Disk, folder: &Path, first: Link) -> Result<Loaded, OpenError> {
     let epochs = epochs(disk, folder).map_err(OpenError::io(folder))?;
@@ -207,7 +218,6 @@ fn valid_length_of_previous(bytes: &[u8], epoch: u64) -> Option<usize> {
 /// A last segment whose first frame isn't valid was never begun, and holds no more than that frame;
 /// anything else is damage.
 fn check_unfinished(path: &Path, bytes: &[u8], is_last: bool) -> Result<(), Damage> {
-    const LONGEST_FIRST_FRAME: usize = segment::HEADER_LEN + 64;
     if is_last && bytes.len() <= LONGEST_FIRST_FRAME {
         return Ok(());
     }
@@ -237,7 +247,13 @@ fn load_segment(
             let cause = "a journal frame is not valid, though the next journal file counts on it";
             return Err(Damage::new(path, byte as u64, cause));
         }
-        End::Torn(byte) => loaded.torn = Some((path.to_owned(), byte as u64)),
+        // A first frame that was cut short: no batch was ever written behind it.
+        End::Torn(0) if bytes.len() <= LONGEST_FIRST_FRAME => {}
+        End::Torn(byte) => {
+            let file = path.display();
+            tracing::warn!(%file, byte, "the last batch is torn: nobody had its answer");
+            loaded.torn = Some((path.to_owned(), byte as u64));
+        }
         End::Clean if cut.is_some_and(|cut| contents.len != cut) => {
             let cause = "journal frames are missing on which the next journal file counts";
             return Err(Damage::new(path, contents.len as u64, cause));

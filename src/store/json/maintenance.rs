@@ -11,6 +11,7 @@ use super::committer::{Cut, Job, Shared, Synced};
 use super::frame::{Entry, Print};
 use super::journal;
 use super::lock::DirectoryLock;
+use super::recovery::TableFiles;
 use crate::disk::{Disk, replace};
 
 /// A checkpoint is made once the journal's current segment is this long.
@@ -54,7 +55,7 @@ pub(super) struct Maintenance {
     pub(super) folder: PathBuf,
     pub(super) jobs: Sender<Job>,
     /// The version of each table that its file holds, and that file's print.
-    pub(super) files: BTreeMap<&'static str, TableFile>,
+    pub(super) files: TableFiles,
     /// What each sink would be resumed with.
     pub(super) sinks: BTreeMap<String, String>,
     /// What the last checkpoint says.

@@ -97,12 +97,11 @@ impl JsonStore {
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
         let lock = DirectoryLock::take(&data)?;
         let recovery = Recovery { disk: &disk, data: &data, folder: &folder, now: now() };
-        let Recovered { state, appender, journal, files, sinks: saved, checkpoint } =
-            recovery.run(&mut sinks)?;
+        let Recovered { state, appender, journal, files, checkpoint } = recovery.run(&mut sinks)?;
         let shared = Arc::new(Shared {
             state: ArcSwap::from_pointee(state),
             tracking: Arc::clone(appender.tracking()),
-            projections: Mutex::new(sinks.iter().map(|sink| sink.health()).collect()),
+            projections: Mutex::default(),
             tables: Mutex::new(Projection { name: "tables", ..Projection::default() }),
             read_only: AtomicBool::new(false),
             journal_len: AtomicU64::new(journal.len()),
@@ -117,7 +116,7 @@ impl JsonStore {
             folder: folder.clone(),
             jobs: jobs.clone(),
             files,
-            sinks: saved,
+            sinks: checkpoint.sinks.clone(),
             synced: Synced { link: checkpoint.link(), tracking: checkpoint.tracking() },
             changed: Arc::clone(&on_change.changed),
             _lock: lock,
@@ -137,6 +136,7 @@ impl JsonStore {
             failing: false,
             refusing: false,
         };
+        committer.note_health();
         let io = || OpenError::io(&folder);
         let committer = start("committer", move || committer.run(&queued_jobs)).map_err(io())?;
         let maintenance =

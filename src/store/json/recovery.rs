@@ -2,7 +2,8 @@
 //! right. Until the new checkpoint is written nothing is lost by a crash: the next start does the
 //! same again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,20 +14,19 @@ use super::journal::{self, Journal};
 use super::maintenance::TableFile;
 use super::pyjson;
 use super::segment::Link;
-use super::state::{State, TABLE_FILES};
+use super::state::State;
 use super::table::{parse_file, row_name};
 use super::tracking::{self, Appender, Mark, NewRow, event};
 use crate::disk::{Disk, Open, read_if_exists, replace};
 use crate::domain::{RowNumber, Timestamp};
-use crate::store::{EventSink, History, Resume};
+use crate::store::{EventSink, Resume};
 
 /// What a start found, ready to go on from.
 pub(super) struct Recovered {
     pub(super) state: State,
     pub(super) appender: Appender,
     pub(super) journal: Journal,
-    pub(super) files: BTreeMap<&'static str, TableFile>,
-    pub(super) sinks: BTreeMap<String, String>,
+    pub(super) files: TableFiles,
     pub(super) checkpoint: Checkpoint,
 }
 
@@ -39,7 +39,11 @@ pub(super) struct Recovery<'a> {
     pub(super) now: Timestamp,
 }
 
+/// Rows of the tracking table.
 type Rows = Vec<(RowNumber, Arc<str>)>;
+
+/// The small tables' files.
+pub(super) type TableFiles = BTreeMap<&'static str, TableFile>;
 
 impl Recovery<'_> {
     /// Brings the directory into the form in which commits can begin.
@@ -47,100 +51,87 @@ impl Recovery<'_> {
         let saved = Checkpoint::load(&**self.disk, self.folder)?;
         let first =
             saved.as_ref().map_or(Link { epoch: 1, sequence: 1, previous: 0 }, Checkpoint::link);
-        let loaded = journal::load(&**self.disk, self.folder, first)?;
-        if let Some((file, byte)) = &loaded.torn {
-            let file = file.display();
-            tracing::warn!(%file, byte, "the journal's last batch is torn: nobody had its answer");
-        }
-        let (state, mut files, rows) = self.replay_tables(saved.as_ref(), loaded.entries)?;
         let saved = saved.unwrap_or_default();
-        let appender = if rows.replays {
-            self.replay_tracking(saved.tracking(), &rows.events, loaded.torn.as_ref())?
+        let loaded = journal::load(&**self.disk, self.folder, first)?;
+        let (mut state, mut files) = self.read_tables()?;
+        let (events, appender) = if loaded.is_empty() {
+            // Whatever the files hold, it is meant so: they may have been another program's since.
+            (Rows::new(), self.load_tracking()?)
         } else {
-            self.load_tracking()?
+            let events = self.replay_tables(&saved, loaded.entries, &mut state, &files)?;
+            let appender = self.replay_tracking(saved.tracking(), &events, loaded.torn.as_ref())?;
+            (events, appender)
         };
         let history = appender.tracking();
-        let written = if rows.replays { history.last_row() } else { saved.tracking().last_row };
+        let own = events.last().map_or(saved.tracking().last_row, |(row, _)| *row);
         for sink in &mut *sinks {
             let saved = saved.sinks.get(sink.name()).map(String::as_str);
-            sink.resume(Resume { saved, written }, &**history);
+            sink.resume(Resume { saved, written: own }, &**history);
         }
-        let latest_event = self.latest_event(&saved, &rows.events, &appender);
-        let link = Link { epoch: self.next_epoch(loaded.next.epoch)?, ..loaded.next };
+        let latest_event = self.latest_event(&saved, &events, &appender);
         self.flush(&state, &mut files)?;
-        let (checkpoint, sinks) = self.checkpoint(link, &appender, &files, sinks, latest_event)?;
-        let io = OpenError::io(self.folder);
-        let journal =
-            journal::remove_before(&**self.disk, self.folder, link.epoch).and_then(|()| {
-                Journal::create(Arc::clone(self.disk), self.folder.to_owned(), link, None)
-            });
-        let journal = journal.map_err(io)?;
-        Ok(Recovered { state, appender, journal, files, sinks, checkpoint })
+        let link = Link { epoch: self.next_epoch(loaded.next.epoch)?, ..loaded.next };
+        let (appender, checkpoint) =
+            self.checkpoint(link, appender, &files, sinks, latest_event)?;
+        let journal = self.begin_journal(link).map_err(OpenError::io(self.folder))?;
+        Ok(Recovered { state, appender, journal, files, checkpoint })
     }
 
-    /// Reads the small tables, and sets each row to what the journal says.
-    fn replay_tables(
-        &self,
-        saved: Option<&Checkpoint>,
-        entries: Vec<Entry>,
-    ) -> Result<(State, BTreeMap<&'static str, TableFile>, Replayed), OpenError> {
-        let mut prints = HashMap::new();
-        let mut state = State::parse(self.data, |file| {
+    /// Reads the small tables, and what files they are in.
+    fn read_tables(&self) -> Result<(State, TableFiles), OpenError> {
+        let mut files = TableFiles::new();
+        let state = State::parse(self.data, |file| {
             let path = self.data.join(file);
             let bytes = read_if_exists(&**self.disk, &path).map_err(OpenError::io(&path))?;
-            prints.insert(file, bytes.as_deref().map(Print::of));
+            let print = bytes.as_deref().map(Print::of);
+            files.insert(file, TableFile { version: 0, print });
             Ok::<_, OpenError>(bytes.unwrap_or_default())
         })?;
-        let mut replayed = Replayed { replays: false, events: Vec::new() };
-        let mut announced: HashMap<&str, Vec<Print>> = HashMap::new();
-        let mut files = BTreeMap::new();
-        for file in TABLE_FILES {
-            let print = prints.get(file).copied().flatten();
-            files.insert(file, TableFile { version: 0, print });
+        for table in state.tables().into_iter().filter(|table| table.unreadable_rows() > 0) {
+            let (file, rows) = (table.file(), table.unreadable_rows());
+            tracing::warn!(file, rows, "rows can't be read; they are kept as they are");
         }
+        Ok((state, files))
+    }
+
+    /// Sets each row to what the journal says; returns the rows of the tracking table. Refuses where
+    /// the journal doesn't belong to the files.
+    fn replay_tables(
+        &self,
+        saved: &Checkpoint,
+        entries: Vec<Entry>,
+        state: &mut State,
+        files: &TableFiles,
+    ) -> Result<Rows, OpenError> {
+        let mut events = Rows::new();
+        let mut announced = Vec::new();
         for entry in entries {
-            replayed.replays |= !matches!(entry, Entry::Segment { .. });
             match entry {
                 Entry::Segment { .. } => {}
                 Entry::Row(image) => state.set(&image),
-                Entry::Event { number, text } => replayed.events.push((number, text)),
-                Entry::Flush { file, print } => announced.entry(file).or_default().push(print),
-            }
-        }
-        if replayed.replays {
-            for (file, contents) in &files {
-                let known = saved.and_then(|saved| saved.table(file));
-                let announced = announced.get(file).map(Vec::as_slice).unwrap_or_default();
-                self.check_own(file, contents.print, known, announced)?;
+                Entry::Event { number, text } => events.push((number, text)),
+                Entry::Flush { file, print } => announced.push((file, print)),
             }
         }
         for table in state.tables() {
-            if table.unreadable_rows() > 0 {
-                let (file, rows) = (table.file(), table.unreadable_rows());
-                tracing::warn!(
-                    file,
-                    rows,
-                    "rows of this file can't be read; they are kept as they are"
-                );
+            let file = table.file();
+            let found = files.get(file).and_then(|contents| contents.print);
+            let is_own = found == saved.table(file)
+                || found.is_some_and(|found| announced.contains(&(file, found)))
+                // A start that was cut short may have written it already.
+                || found == Some(Print::of(table.file_text().as_bytes()));
+            if !is_own {
+                return Err(self.foreign(file).into());
             }
         }
-        Ok((state, files, replayed))
+        Ok(events)
     }
 
-    /// Refuses to replay over a file that another program has written since.
-    fn check_own(
-        &self,
-        file: &str,
-        found: Option<Print>,
-        known: Option<Print>,
-        announced: &[Print],
-    ) -> Result<(), Damage> {
-        if found == known || found.is_some_and(|found| announced.contains(&found)) {
-            return Ok(());
-        }
+    /// What is said of a file that the journal doesn't belong to.
+    fn foreign(&self, file: &str) -> Damage {
         let cause = "another program has written this file after Goldstar had stopped without \
                      tidying up, and the journal still holds changes that belong into it";
-        Err(Damage::new(self.data.join(file), 0, cause))
+        Damage::new(self.data.join(file), 0, cause)
     }
 
     /// Reads the tracking file as it lies there.
@@ -150,7 +141,7 @@ impl Recovery<'_> {
         loop {
             let file = match self.disk.open(&path, Open::Write) {
                 Ok(file) => file,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     return self.create_tracking();
                 }
                 Err(error) => return Err(io()(error)),
@@ -223,7 +214,7 @@ impl Recovery<'_> {
         appender.append(&rows);
         match appender.last_error() {
             None => Ok(appender),
-            Some(error) => Err(io()(std::io::Error::other(error.to_owned()))),
+            Some(error) => Err(io()(io::Error::other(error.to_owned()))),
         }
     }
 
@@ -250,36 +241,32 @@ impl Recovery<'_> {
     }
 
     /// Writes the file of each table that the journal has changed.
-    fn flush(
-        &self,
-        state: &State,
-        files: &mut BTreeMap<&'static str, TableFile>,
-    ) -> Result<(), OpenError> {
-        for table in state.tables() {
-            let (file, version) = (table.file(), table.version());
-            if version == 0 {
-                continue;
-            }
-            let text = table.file_text();
+    fn flush(&self, state: &State, files: &mut TableFiles) -> Result<(), OpenError> {
+        for table in state.tables().into_iter().filter(|table| table.version() > 0) {
+            let (file, version, text) = (table.file(), table.version(), table.file_text());
             let path = self.data.join(file);
             replace(&**self.disk, &path, text.as_bytes()).map_err(OpenError::io(&path))?;
-            let print = Some(Print::of(text.as_bytes()));
-            files.insert(file, TableFile { version, print });
+            files.insert(file, TableFile { version, print: Some(Print::of(text.as_bytes())) });
         }
         Ok(())
     }
 
+    /// Makes durable what the projections hold, and notes it: the older journal isn't needed any
+    /// more.
     fn checkpoint(
         &self,
         link: Link,
-        appender: &Appender,
-        files: &BTreeMap<&'static str, TableFile>,
+        mut appender: Appender,
+        files: &TableFiles,
         sinks: &mut [Box<dyn EventSink>],
         latest_event: Option<Timestamp>,
-    ) -> Result<(Checkpoint, BTreeMap<String, String>), OpenError> {
-        let io = || OpenError::io(self.folder);
-        appender.file().sync().map_err(OpenError::io(self.tracking_path()))?;
-        let mark = appender.mark().unwrap_or_default();
+    ) -> Result<(Appender, Checkpoint), OpenError> {
+        let path = self.tracking_path();
+        appender.file().sync().map_err(OpenError::io(&path))?;
+        let mark = appender.mark().ok_or_else(|| {
+            let error = appender.last_error().unwrap_or("rows wait to be written").to_owned();
+            OpenError::io(path)(io::Error::other(error))
+        })?;
         let mut checkpoint = Checkpoint::new(link, mark, latest_event);
         for (file, contents) in files {
             if let Some(print) = contents.print {
@@ -287,25 +274,21 @@ impl Recovery<'_> {
             }
         }
         for sink in sinks {
-            let saved = (sink.checkpoint())().map_err(io())?;
+            let saved = (sink.checkpoint())().map_err(OpenError::io(self.folder))?;
             checkpoint.sinks.insert(sink.name().to_owned(), saved);
         }
-        checkpoint.save(&**self.disk, self.folder).map_err(io())?;
-        let sinks = checkpoint.sinks.clone();
-        Ok((checkpoint, sinks))
+        checkpoint.save(&**self.disk, self.folder).map_err(OpenError::io(self.folder))?;
+        Ok((appender, checkpoint))
+    }
+
+    fn begin_journal(&self, first: Link) -> io::Result<Journal> {
+        journal::remove_before(&**self.disk, self.folder, first.epoch)?;
+        Journal::create(Arc::clone(self.disk), self.folder.to_owned(), first, None)
     }
 
     fn tracking_path(&self) -> PathBuf {
         self.data.join(tracking::FILE)
     }
-}
-
-/// What a journal's entries bring back.
-struct Replayed {
-    /// Whether there is anything to replay: if not, the directory may be in any program's hands.
-    replays: bool,
-    /// The rows of the tracking table.
-    events: Rows,
 }
 
 /// Rows behind the checkpoint must be the journal's: it was durable before they were written.

@@ -9,13 +9,13 @@ use super::super::table::row_name;
 use super::index::{Kind, Place, Summary};
 use super::load::{Loaded, Mark};
 use super::{Inner, Tracking, Waiting};
-use crate::disk::{Disk, DiskFile, Identity, Open, put_in_place, read_exact_at, temporary_path};
+use crate::disk::{Disk, DiskFile, Identity, Open, copy, put_in_place, temporary_path};
 use crate::domain::{Id, RowNumber, TrackingEvent};
 
 /// What stands in front of the first row, and what closes the table and the file.
 const OPENING: &str = "{\"_default\": {";
 const CLOSING: &str = "}}";
-/// How much is copied or caught up with at once.
+/// How much is caught up with at once.
 const PIECE: usize = 1 << 20;
 
 /// The one writer of the tracking table.
@@ -108,20 +108,31 @@ impl Appender {
             return;
         }
         loop {
+            // Even where nothing waits: what closes the file is written, and the error is over.
             let piece = self.next_piece();
-            if piece.is_empty() || !self.write(&piece) {
+            if !self.write(&piece) {
                 return;
             }
-            self.tracking.inner.write().backlog.drain(..piece.len());
+            let mut inner = self.tracking.inner.write();
+            inner.backlog.drain(..piece.len());
+            if inner.backlog.is_empty() {
+                return;
+            }
         }
     }
 
-    /// How far the file holds everything, for a checkpoint; none while rows wait.
-    pub(in super::super) fn mark(&self) -> Option<Mark> {
+    /// How far the file holds everything, for a checkpoint; none while rows wait, and where the file
+    /// has lost its place.
+    pub(in super::super) fn mark(&mut self) -> Option<Mark> {
+        if let Err(error) = self.check_in_place() {
+            self.note(&error);
+        }
+        let inner = self.tracking.inner.read();
         (self.written == self.end && self.last_error.is_none()).then(|| Mark {
             len: self.end,
             crc: self.crc.clone().finalize(),
-            last_row: self.tracking.inner.read().index.last_row(),
+            rows: inner.index.len() as u64,
+            last_row: inner.index.last_row(),
         })
     }
 
@@ -138,7 +149,7 @@ impl Appender {
         rows: &[(RowNumber, Arc<str>)],
     ) -> io::Result<()> {
         let mut text = String::new();
-        let mut is_first = trusted.last_row == 0;
+        let mut is_first = trusted.rows == 0;
         for (number, row) in rows {
             text.push_str(&prefix(*number, is_first));
             text.push_str(row);
@@ -238,14 +249,7 @@ impl Appender {
         let temporary = temporary_path(&path);
         let old = self.file();
         let new = self.disk.open(&temporary, Open::Truncate)?;
-        let mut buffer = vec![0; PIECE];
-        let mut offset = 0;
-        while offset < len {
-            let count = usize::try_from(len - offset).map_or(PIECE, |rest| rest.min(PIECE));
-            read_exact_at(&*old, &mut buffer[..count], offset)?;
-            new.write_all_at(&buffer[..count], offset)?;
-            offset += count as u64;
-        }
+        copy(&*old, &*new, len)?;
         new.write_all_at(format!("{rest}{CLOSING}").as_bytes(), len)?;
         put_in_place(&*self.disk, &*new, &temporary, &path)?;
         self.identity = new.identity()?;

@@ -21,7 +21,9 @@ pub(in super::super) struct Mark {
     /// CRC-32 of those bytes, less the value of each row's `user_id` and the spaces behind it: an
     /// anonymised row has the same one.
     pub(in super::super) crc: u32,
-    /// The number of the last row; 0 where there is none.
+    /// How many rows there are.
+    pub(in super::super) rows: u64,
+    /// The largest number of a row; 0 where there is none.
     pub(in super::super) last_row: RowNumber,
 }
 

@@ -1,23 +1,15 @@
-//! JSON as Python's `json` module reads and writes it: read as spans of the text, without building
-//! values, so that what Goldstar doesn't know can be kept byte for byte.
-//!
-//! Python's dialect is RFC 8259 with `NaN`, `Infinity` and `-Infinity` as numbers, and with escaped
-//! surrogates that need no partner. Its writer, as TinyDB calls it, escapes all but ASCII and
-//! separates with `, ` and `: `.
-
-use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::ops::Range;
 
-use serde_json::{Map, Value};
 use thiserror::Error;
+
+use super::decode_string;
 
 /// How deep arrays and objects may lie in each other. Python itself gives up near 1,000.
 const MAX_DEPTH: usize = 500;
 
 /// Why a text isn't JSON.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(in super::super) enum Fault {
     /// The text ends too early.
     #[error("the text ends in the middle of a value")]
     Ended,
@@ -33,7 +25,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// The byte at which the text stops being JSON, in a text of `len` bytes.
-    pub(super) fn byte(self, len: usize) -> usize {
+    pub(in super::super) fn byte(self, len: usize) -> usize {
         match self {
             Self::Ended => len,
             Self::At { at, .. } => at,
@@ -43,23 +35,23 @@ impl Fault {
 
 /// Walks over a text from value to value.
 #[derive(Clone, Debug)]
-pub(super) struct Scanner<'a> {
+pub(in super::super) struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    pub(in super::super) fn new(text: &'a [u8]) -> Self {
         Self { text, at: 0 }
     }
 
     /// The next byte's offset.
-    pub(super) fn position(&self) -> usize {
+    pub(in super::super) fn position(&self) -> usize {
         self.at
     }
 
     /// The next byte that isn't white space, which stays the next one.
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    pub(in super::super) fn peek(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.text.get(self.at) {
             self.at += 1;
         }
@@ -67,7 +59,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes `byte`, after white space.
-    pub(super) fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
+    pub(in super::super) fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
         match self.peek() {
             Some(next) if next == byte => {
                 self.at += 1;
@@ -79,7 +71,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes the comma before a container's next item, or its closing bracket: whether there is a
     /// next item. `first` says that none was taken yet.
-    pub(super) fn next_item(&mut self, close: u8, first: bool) -> Result<bool, Fault> {
+    pub(in super::super) fn next_item(&mut self, close: u8, first: bool) -> Result<bool, Fault> {
         match self.peek() {
             Some(next) if next == close => {
                 self.at += 1;
@@ -98,7 +90,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes an object's next name and the colon behind it: the name's span, quotes included.
-    pub(super) fn name(&mut self) -> Result<Range<usize>, Fault> {
+    pub(in super::super) fn name(&mut self) -> Result<Range<usize>, Fault> {
         if let Some(next) = self.peek()
             && next != b'"'
         {
@@ -110,7 +102,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes one value of any kind: its span.
-    pub(super) fn value(&mut self) -> Result<Range<usize>, Fault> {
+    pub(in super::super) fn value(&mut self) -> Result<Range<usize>, Fault> {
         // An explicit stack of closing brackets: a deep text must not overflow the thread's own.
         let mut open: Vec<u8> = Vec::new();
         self.peek();
@@ -148,7 +140,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// Which of `known` the name is whose span [`Self::name`] gave.
-    pub(super) fn known_field(&self, name: &Range<usize>, known: &[&str]) -> Option<usize> {
+    pub(in super::super) fn known_field(
+        &self,
+        name: &Range<usize>,
+        known: &[&str],
+    ) -> Option<usize> {
         let raw = &self.text[name.clone()];
         let plain = &raw[1..raw.len() - 1];
         if memchr::memchr(b'\\', plain).is_none() {
@@ -159,7 +155,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Fails unless only white space is left.
-    pub(super) fn end(&mut self) -> Result<(), Fault> {
+    pub(in super::super) fn end(&mut self) -> Result<(), Fault> {
         match self.peek() {
             None => Ok(()),
             Some(_) => Err(Fault::At { at: self.at, expected: "the end of the text" }),
@@ -293,10 +289,10 @@ impl<'a> Scanner<'a> {
 }
 
 /// The spans of a member's name, quotes included, and of its value.
-pub(super) type Member = (Range<usize>, Range<usize>);
+pub(in super::super) type Member = (Range<usize>, Range<usize>);
 
 /// The members of an object in their order. The object must be all of the text.
-pub(super) fn members(text: &[u8]) -> Result<Vec<Member>, Fault> {
+pub(in super::super) fn members(text: &[u8]) -> Result<Vec<Member>, Fault> {
     let mut scanner = Scanner::new(text);
     let mut members = Vec::new();
     scanner.take(b'{', "an opening brace")?;
@@ -308,7 +304,7 @@ pub(super) fn members(text: &[u8]) -> Result<Vec<Member>, Fault> {
 }
 
 /// The items of an array in their order. The array must be all of the text.
-pub(super) fn items(text: &[u8]) -> Result<Vec<Range<usize>>, Fault> {
+pub(in super::super) fn items(text: &[u8]) -> Result<Vec<Range<usize>>, Fault> {
     let mut scanner = Scanner::new(text);
     let mut items = Vec::new();
     scanner.take(b'[', "an opening bracket")?;
@@ -317,161 +313,6 @@ pub(super) fn items(text: &[u8]) -> Result<Vec<Range<usize>>, Fault> {
     }
     scanner.end()?;
     Ok(items)
-}
-
-/// What a string that was scanned says; a surrogate without its partner reads as U+FFFD. None where
-/// `raw` is no string.
-pub(super) fn decode_string(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Some(Cow::Borrowed(inner));
-    }
-    let mut text = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some((before, escape)) = rest.split_once('\\') {
-        text.push_str(before);
-        rest = unescape(escape, &mut text)?;
-    }
-    text.push_str(rest);
-    Some(Cow::Owned(text))
-}
-
-/// Takes what follows a backslash; returns what follows that.
-fn unescape<'a>(escape: &'a str, text: &mut String) -> Option<&'a str> {
-    let plain = match escape.as_bytes().first()? {
-        b'u' => {
-            let first = hex_unit(escape.get(1..5)?)?;
-            let rest = escape.get(5..)?;
-            let second = rest.strip_prefix("\\u").and_then(|rest| hex_unit(rest.get(..4)?));
-            if let Some(second) = second
-                && let Some(Ok(pair)) = char::decode_utf16([first, second]).next()
-                && pair > '\u{ffff}'
-            {
-                text.push(pair);
-                return rest.get(6..);
-            }
-            text.push(char::from_u32(first.into()).unwrap_or(char::REPLACEMENT_CHARACTER));
-            return Some(rest);
-        }
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'n' => '\n',
-        b'r' => '\r',
-        b't' => '\t',
-        other => char::from(*other),
-    };
-    text.push(plain);
-    escape.get(1..)
-}
-
-fn hex_unit(digits: &str) -> Option<u16> {
-    u16::from_str_radix(digits, 16).ok()
-}
-
-/// Appends a string as Python writes it: quoted, in ASCII.
-pub(super) fn push_string(out: &mut String, text: &str) {
-    out.push('"');
-    let mut plain = 0;
-    for (at, c) in text.char_indices() {
-        if matches!(c, ' '..='~') && c != '"' && c != '\\' {
-            continue;
-        }
-        out.push_str(&text[plain..at]);
-        plain = at + c.len_utf8();
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            _ => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    // Writing to a `String` can't fail.
-                    write!(out, "\\u{unit:04x}").unwrap_or_default();
-                }
-            }
-        }
-    }
-    out.push_str(&text[plain..]);
-    out.push('"');
-}
-
-/// Appends an object as Python writes it.
-pub(super) fn push_object(out: &mut String, object: &Map<String, Value>) {
-    out.push('{');
-    for (position, (name, value)) in object.iter().enumerate() {
-        if position > 0 {
-            out.push_str(", ");
-        }
-        push_string(out, name);
-        out.push_str(": ");
-        push_value(out, value);
-    }
-    out.push('}');
-}
-
-fn push_value(out: &mut String, value: &Value) {
-    match value {
-        Value::String(text) => push_string(out, text),
-        Value::Array(items) => {
-            out.push('[');
-            for (position, item) in items.iter().enumerate() {
-                if position > 0 {
-                    out.push_str(", ");
-                }
-                push_value(out, item);
-            }
-            out.push(']');
-        }
-        Value::Object(object) => push_object(out, object),
-        // Numbers, booleans and null look the same in both dialects.
-        other => write!(out, "{other}").unwrap_or_default(),
-    }
-}
-
-/// A value that was scanned, in strict JSON: Python's numbers that aren't any become null.
-pub(super) fn strict(raw: &str) -> Cow<'_, str> {
-    if !raw.contains("NaN") && !raw.contains("Infinity") {
-        return Cow::Borrowed(raw);
-    }
-    outside_strings(raw, |out, part| {
-        let part = part.replace("-Infinity", "null");
-        out.push_str(&part.replace("Infinity", "null").replace("NaN", "null"));
-    })
-}
-
-/// A value that was scanned, with the white space between its tokens as Python writes it.
-pub(super) fn compact(raw: &str) -> Cow<'_, str> {
-    outside_strings(raw, |out, part| {
-        for c in part.chars() {
-            match c {
-                ',' => out.push_str(", "),
-                ':' => out.push_str(": "),
-                ' ' | '\n' | '\r' | '\t' => {}
-                other => out.push(other),
-            }
-        }
-    })
-}
-
-/// Copies a scanned value, its strings as they are, the text between them through `change`.
-fn outside_strings(raw: &str, mut change: impl FnMut(&mut String, &str)) -> Cow<'_, str> {
-    let mut out = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(quote) = rest.find('"') {
-        change(&mut out, &rest[..quote]);
-        let mut scanner = Scanner::new(&rest.as_bytes()[quote..]);
-        let end = match scanner.string() {
-            Ok(()) => quote + scanner.position(),
-            Err(_) => rest.len(),
-        };
-        out.push_str(&rest[quote..end]);
-        rest = &rest[end..];
-    }
-    change(&mut out, rest);
-    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -543,41 +384,7 @@ mod tests {
         assert!(matches!(scan(&"[".repeat(1_000_000)), Err(Fault::At { at: 500, .. })));
     }
 
-    #[test]
-    fn strings_decode() {
-        for (raw, text) in [
-            (r#""plain""#, "plain"),
-            (r#""\u00e9\ud83d\udc15 \"\\\/\b\f\n\r\t""#, "é🐕 \"\\/\u{8}\u{c}\n\r\t"),
-            (r#""\ud83d""#, "\u{fffd}"),
-            (r#""\ud83dx""#, "\u{fffd}x"),
-            (r#""\udc15\ud83d""#, "\u{fffd}\u{fffd}"),
-            (r#""\ud83d\u0041""#, "\u{fffd}A"),
-        ] {
-            assert_eq!(decode_string(raw).unwrap(), text, "{raw}");
-        }
-        assert_eq!(decode_string("1"), None);
-    }
-
-    #[test]
-    fn strict_and_compact_leave_strings_alone() {
-        let raw = "{\"NaN, \\\"Infinity\": [NaN,\n -Infinity , Infinity],\"b\" :1}";
-        assert_eq!(strict(raw), "{\"NaN, \\\"Infinity\": [null,\n null , null],\"b\" :1}");
-        let compacted = "{\"NaN, \\\"Infinity\": [NaN, -Infinity, Infinity], \"b\": 1}";
-        assert_eq!(compact(raw), compacted);
-    }
-
     proptest::proptest! {
-        #[test]
-        fn strings_come_back(text in ".*") {
-            let mut raw = String::new();
-            push_string(&mut raw, &text);
-            proptest::prop_assert!(raw.is_ascii());
-            proptest::prop_assert_eq!(scan(&raw), Ok(()));
-            proptest::prop_assert_eq!(decode_string(&raw).unwrap(), text.as_str());
-            let by_serde: String = serde_json::from_str(&raw).unwrap();
-            proptest::prop_assert_eq!(by_serde, text);
-        }
-
         #[test]
         fn any_text_is_scanned_without_a_panic(text in "[\\[\\]{}\",:\\\\u0-9eE.+a-zN -]{0,40}") {
             let by_serde = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();

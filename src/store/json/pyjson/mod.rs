@@ -1,0 +1,12 @@
+//! JSON as Python's `json` module reads and writes it: read as spans of the text, without building
+//! values, so that what Goldstar doesn't know can be kept byte for byte.
+//!
+//! Python's dialect is RFC 8259 with `NaN`, `Infinity` and `-Infinity` as numbers, and with escaped
+//! surrogates that need no partner. Its writer, as TinyDB calls it, escapes all but ASCII and
+//! separates with `, ` and `: `.
+
+mod scan;
+mod text;
+
+pub(super) use scan::{Fault, Scanner, items, members};
+pub(super) use text::{compact, decode_string, push_object, push_string, strict};
