@@ -7,7 +7,7 @@ use crate::markdown::{Document, code};
 /// A flag, its variable and its default.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Flag {
-    flag: String,
+    name: String,
     variable: String,
     default: String,
 }
@@ -25,15 +25,15 @@ fn in_help(command: &[&str]) -> Vec<Flag> {
             rest.split(']').next()
         };
         if words.starts_with("--") {
-            let flag = words.to_owned();
-            flags.push(Flag { flag, variable: String::new(), default: String::new() });
+            let name = words.to_owned();
+            flags.push(Flag { name, variable: String::new(), default: String::new() });
         }
         let Some(last) = flags.last_mut() else { continue };
         if let Some(variable) = bracketed("env") {
-            last.variable = variable.trim_end_matches('=').to_owned();
+            variable.trim_end_matches('=').clone_into(&mut last.variable);
         }
         if let Some(default) = bracketed("default") {
-            last.default = default.to_owned();
+            default.clone_into(&mut last.default);
         }
     }
     flags.sort();
@@ -44,7 +44,7 @@ fn in_document(heading: &str) -> Vec<Flag> {
     let text = |cell: &String| code(cell).unwrap_or_default().to_owned();
     let table = Document::read("docs/operations.md").table(heading);
     let row = |row: &Vec<String>| Flag {
-        flag: text(&row[0]),
+        name: text(&row[0]),
         variable: text(&row[1]),
         default: text(&row[2]),
     };

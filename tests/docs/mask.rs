@@ -46,17 +46,14 @@ fn replace(text: &str, mut with: impl FnMut(&'static str, &str) -> String) -> St
     let (mut rest, mut before) = (text, ' ');
     while let Some(first) = rest.chars().next() {
         let found = FORMS.iter().find_map(|form| Some((*form, length(form, rest)?)));
-        match found.filter(|_| !before.is_ascii_alphanumeric()) {
-            Some((form, length)) => {
-                replaced.push_str(&with(form, &rest[..length]));
-                rest = &rest[length..];
-                before = ' ';
-            }
-            None => {
-                replaced.push(first);
-                rest = &rest[first.len_utf8()..];
-                before = first;
-            }
+        if let Some((form, length)) = found.filter(|_| !before.is_ascii_alphanumeric()) {
+            replaced.push_str(&with(form, &rest[..length]));
+            rest = &rest[length..];
+            before = ' ';
+        } else {
+            replaced.push(first);
+            rest = &rest[first.len_utf8()..];
+            before = first;
         }
     }
     replaced
@@ -83,44 +80,25 @@ fn length(form: &str, text: &str) -> Option<usize> {
 
 /// What the values of a document's samples stand for in this run.
 #[derive(Debug, Default)]
-pub(crate) struct Bindings {
-    real: HashMap<String, String>,
-    written: HashMap<String, String>,
-}
+pub(crate) struct Bindings(HashMap<String, String>);
 
 impl Bindings {
     /// Whether a sample says what was printed, each of its values standing for one value throughout
     /// the document.
     pub(crate) fn agree(&mut self, sample: &str, printed: &str) -> Result<(), String> {
         let (sample, printed) = (mask(sample), mask(printed));
-        if sample.text != printed.text {
-            return Err("the texts differ".to_owned());
-        }
-        for (written, real) in sample.values.into_iter().zip(printed.values) {
-            let known = self.real.entry(written.clone()).or_insert_with(|| real.clone());
-            if *known != real {
+        for (written, real) in sample.values.iter().zip(&printed.values) {
+            let known = self.0.entry(written.clone()).or_insert_with(|| real.clone());
+            if known != real {
                 return Err(format!("{written} stood for {known}, and now for {real}"));
             }
-            self.written.insert(real, written);
         }
-        Ok(())
+        if sample.text == printed.text { Ok(()) } else { Err("the texts differ".to_owned()) }
     }
 
     /// A document's command with this run's values.
     pub(crate) fn in_this_run(&self, text: &str) -> String {
-        replace(text, |_, value| self.real.get(value).map_or(value, |real| real).to_owned())
-    }
-
-    /// The sample for what was printed. It keeps the values of the older sample, which the
-    /// document's commands name, where these are as many.
-    pub(crate) fn renew(&mut self, older: &str, printed: &str) -> String {
-        let (older, real) = (mask(older).values, mask(printed).values);
-        let written = if older.len() == real.len() { &older } else { &real };
-        for (written, real) in written.iter().zip(&real) {
-            self.real.entry(written.clone()).or_insert_with(|| real.clone());
-            self.written.entry(real.clone()).or_insert_with(|| written.clone());
-        }
-        replace(printed, |_, value| self.written.get(value).map_or(value, |known| known).to_owned())
+        replace(text, |_, value| self.0.get(value).map_or(value, |real| real).to_owned())
     }
 }
 
@@ -139,5 +117,4 @@ fn values_that_differ_are_masked_and_bound() {
     assert!(bindings.agree(&a, &a).is_err(), "it stands for another one");
     assert!(bindings.agree("1", "2").is_err());
     assert_eq!(bindings.in_this_run(&format!("/{a}/x")), format!("/{b}/x"));
-    assert_eq!(bindings.renew("", &format!("/{b}/x")), format!("/{a}/x"));
 }

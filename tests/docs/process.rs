@@ -71,12 +71,13 @@ impl Running {
     /// The first lines that it prints, as soon as there are so many.
     pub(crate) fn lines(&mut self, count: usize) -> String {
         while self.printed.len() < count {
-            match self.lines.recv_timeout(DEADLINE) {
-                Ok(line) => self.printed.push(line),
-                Err(_) => panic!("{count} lines were expected, and came: {:#?}", self.printed),
-            }
+            let line = self.lines.recv_timeout(DEADLINE);
+            let line = line.unwrap_or_else(|error| {
+                panic!("{error}: {count} lines were expected, and came: {:#?}", self.printed)
+            });
+            self.printed.push(line);
         }
-        self.printed[..count].iter().map(|line| format!("{line}\n")).collect()
+        self.printed[..count].join("\n") + "\n"
     }
 
     /// Stops it as Ctrl-C or SIGTERM does, and waits for its end, which must be a success.

@@ -1,6 +1,7 @@
 //! The table of routes, against the router's source and against a running server.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -86,11 +87,13 @@ fn codes(rows: &[Row], at: &str, folder: &Path, token: &str) -> Vec<String> {
         let url = format!("{at}{}", without_names(path).replace("{}", "x"));
         // The stream would never end by itself: who may have it is told of the bad parameter.
         let query = if path == "/events" { "?named=x" } else { "" };
-        script.push_str(&format!(
+        write!(
+            script,
             "curl -sS -o answer -X {method} {JSON} -H 'Authorization: Bearer {token}' \
              '{url}{query}'\n\
              grep -o '\"code\":\"[A-Z_]*\"' answer || echo none; rm -f answer\n"
-        ));
+        )
+        .unwrap();
     }
     let printed = run(&script, folder).unwrap();
     let code = |line: &str| line.split('"').nth(3).unwrap_or("none").to_owned();
@@ -103,7 +106,7 @@ fn who_may_is_as_the_table_says() {
     let goldstar = env!("CARGO_BIN_EXE_goldstar");
     let mut server = Running::start(&format!("exec {goldstar}"), folder.path());
     let greeting = server.lines(1);
-    let at = greeting.trim().split_whitespace().last().unwrap();
+    let at = greeting.split_whitespace().last().unwrap();
     let post = |path: &str, token: &str, body: &str| {
         let bearer = format!("-H 'Authorization: Bearer {token}'");
         run(&format!("curl -sS -i {JSON} {bearer} -d '{body}' {at}{path}"), folder.path()).unwrap()
@@ -118,9 +121,9 @@ fn who_may_is_as_the_table_says() {
     let child = post("/children", &parent, r#"{"name":"C"}"#);
     let (_, rest) = child.split_once("\"id\":\"").unwrap();
     let child_id = rest.split('"').next().unwrap();
-    let begun = token(&post("/auth/login", "", &format!("{{{account}}}")));
-    let begin = format!("{{\"child_id\":\"{child_id}\"}}");
-    let child = token(&post("/auth/child-session", &begun, &begin));
+    let second = token(&post("/auth/login", "", &format!("{{{account}}}")));
+    let body = format!("{{\"child_id\":\"{child_id}\"}}");
+    let child = token(&post("/auth/child-session", &second, &body));
 
     let mut rows = in_document();
     // A logout ends the session that asks: the last thing that it does.

@@ -70,7 +70,11 @@ impl Session {
     fn take(&mut self, block: &mut Block, printed: Option<Printed>) -> Option<Printed> {
         if !matches!(&*block.language, "json" | "text") {
             self.check_silence(printed, block.line);
-            return self.command(block);
+            let printed = self.command(block);
+            if self.writes {
+                block.text = self.bindings.in_this_run(&block.text);
+            }
+            return printed;
         }
         match printed {
             Some(Printed::Text(text)) => self.compare(block, &text),
@@ -154,13 +158,12 @@ impl Session {
             Ok(printed) => printed,
             Err(why) => return self.fault(block.line, &why),
         };
-        match sample.and_then(|sample| self.bindings.agree(&sample, &printed)) {
-            Ok(()) => {}
-            Err(_) if self.writes => block.text = self.bindings.renew(&block.text, &printed),
-            Err(why) => {
-                let said = &block.text;
-                self.fault(block.line, &format!("{why}\nthe sample:\n{said}\nprinted:\n{printed}"));
-            }
+        let agreed = sample.and_then(|sample| self.bindings.agree(&sample, &printed));
+        if self.writes {
+            block.text = printed;
+        } else if let Err(why) = agreed {
+            let said = &block.text;
+            self.fault(block.line, &format!("{why}\nthe sample:\n{said}\nprinted:\n{printed}"));
         }
     }
 
@@ -185,6 +188,8 @@ impl Session {
     }
 }
 
+const ADVICE: &str = "This test needs Python with TinyDB: run scripts/test, which installs it.";
+
 /// The folder of a reader who has built the project in it.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -200,7 +205,9 @@ fn folder() -> TempDir {
             "[ \"$1 $2\" = 'run --release' ] || exit 9\nshift 2\n[ \"$1\" != -- ] || shift\nexec {goldstar} \"$@\""
         ),
     );
-    put_script(&bin.join("python3"), &format!("exec {} \"$@\"", interpreter().display()));
+    let python = interpreter().display().to_string();
+    let python = format!("[ -x {python} ] || {{ echo {ADVICE}; exit 1; }}\nexec {python} \"$@\"");
+    put_script(&bin.join("python3"), &python);
     symlink(root().join("tests"), folder.path().join("tests")).unwrap();
     folder
 }
