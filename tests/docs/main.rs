@@ -1,0 +1,28 @@
+//! The documents are true: what they tell a reader to type is typed here, what they say comes back
+//! must come back, and their tables are held against the source.
+//!
+//! A fenced block's language says what is done with it:
+//!
+//! | language | what it is |
+//! | --- | --- |
+//! | `sh` | commands; they are run in an empty folder and must succeed |
+//! | `json`, `text` | right behind a block: what it printed, times, ids and secrets apart |
+//! | `sh server` | a command that serves; it runs until the next one, or a `<!-- test: stop -->` |
+//! | `sh stream` | a command that goes on printing, as in a second terminal |
+//! | `text stream` | what the stream has printed by then |
+//! | `console`, `js` | not run; [`samples::LEFT_OUT`] lists each of them |
+//!
+//! After a change of what is answered, `GOLDSTAR_WRITE_SAMPLES=1 cargo test --test docs` writes the
+//! samples anew. Read the difference before you commit it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod error_codes;
+mod flags;
+mod links;
+mod markdown;
+mod mask;
+mod process;
+mod routes;
+mod samples;
+mod session;

@@ -1,0 +1,102 @@
+//! Commands as a reader would start them.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+/// Far above what anything takes on a busy machine: it ends a test that would hang.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// A shell in a folder, without this process's settings of Goldstar.
+fn shell(script: &str, folder: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).current_dir(folder).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GOLDSTAR_") {
+            command.env_remove(name);
+        }
+    }
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{}:{path}", folder.join("bin").display()));
+    // Whatever address a document names: other tests run at the same time.
+    command.env("GOLDSTAR_LISTEN", "127.0.0.1:0");
+    command
+}
+
+/// Runs commands to their end, which must be a success; gives all that they printed.
+pub(crate) fn run(script: &str, folder: &Path) -> Result<String, String> {
+    let script = format!("exec 2>&1\nset -e\n{script}");
+    let mut command = Command::new("timeout");
+    let shell = shell(&script, folder);
+    command.arg(DEADLINE.as_secs().to_string()).arg(shell.get_program()).args(shell.get_args());
+    command.current_dir(folder).stdin(Stdio::null());
+    for (name, value) in shell.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let output = command.output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+    if output.status.success() { Ok(printed) } else { Err(format!("{}: {printed}", output.status)) }
+}
+
+/// A command that goes on; it is killed when this is dropped.
+pub(crate) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    printed: Vec<String>,
+}
+
+impl Running {
+    /// Starts it. The script's last command must be an `exec`, so that a signal doesn't stop at the
+    /// shell.
+    pub(crate) fn start(script: &str, folder: &Path) -> Self {
+        let mut shell = shell(script, folder);
+        let mut child = shell.stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                // Where nobody reads on, the command still must not block on a full pipe.
+                sender.send(line).unwrap_or_default();
+            }
+        });
+        Self { child, lines, printed: Vec::new() }
+    }
+
+    /// The first lines that it prints, as soon as there are so many.
+    pub(crate) fn lines(&mut self, count: usize) -> String {
+        while self.printed.len() < count {
+            let line = self.lines.recv_timeout(DEADLINE);
+            let line = line.unwrap_or_else(|error| {
+                panic!("{error}: {count} lines were expected, and came: {:#?}", self.printed)
+            });
+            self.printed.push(line);
+        }
+        self.printed[..count].join("\n") + "\n"
+    }
+
+    /// Stops it as Ctrl-C or SIGTERM does, and waits for its end, which must be a success.
+    pub(crate) fn stop(mut self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
+        assert!(status.success(), "it had ended already");
+        // Its output ends when it does; the deadline is for one that hangs.
+        while self.lines.recv_timeout(DEADLINE).is_ok() {}
+        let ended = self.child.try_wait().unwrap();
+        let status = ended.unwrap_or_else(|| self.child.wait().unwrap());
+        assert!(status.success(), "{status}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail where it has ended already, as it should have.
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(drop).unwrap_or_default();
+    }
+}

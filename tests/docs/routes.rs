@@ -1,0 +1,148 @@
+//! The table of routes, against the router's source and against a running server.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use crate::markdown::{Document, code, root};
+use crate::process::{Running, run};
+
+/// Every method and path, with `{}` for an id.
+type Routes = BTreeSet<(String, String)>;
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// Every `.route("path", methods)` of `src/http/mod.rs`.
+fn in_source() -> Routes {
+    let source = fs::read_to_string(root().join("src/http/mod.rs")).unwrap();
+    let names: BTreeMap<&str, &str> = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("let ")?.strip_suffix(';')?.split_once(" = "))
+        .collect();
+    let mut routes = Routes::new();
+    for rest in source.split(".route(").skip(1) {
+        let (path, methods) = call(rest).split_once(", ").unwrap();
+        let methods = names.get(methods).unwrap_or(&methods);
+        for method in METHODS {
+            let is_called = methods.starts_with(&format!("{method}("))
+                || methods.contains(&format!(").{method}("));
+            if is_called {
+                let path = without_names(path.trim_matches('"'));
+                routes.insert((method.to_uppercase(), path));
+            }
+        }
+    }
+    routes
+}
+
+/// The text up to the bracket that closes a call.
+fn call(rest: &str) -> &str {
+    let mut depth = 0;
+    let is_end = |c: char| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth < 0
+    };
+    let end = rest.find(is_end).unwrap();
+    &rest[..end]
+}
+
+/// `/tasks/{}` for `/tasks/{id}`.
+fn without_names(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Who may, the method, and the path.
+type Row = (String, String, String);
+
+fn in_document() -> Vec<Row> {
+    let table = Document::read("docs/api.md").table(" Routes");
+    let row = |row: &Vec<String>| {
+        let (method, path) = code(&row[1]).unwrap().split_once(' ').unwrap();
+        (row[0].clone(), method.to_owned(), path.to_owned())
+    };
+    table.iter().map(row).collect()
+}
+
+#[test]
+fn every_route_is_in_the_table_and_no_other() {
+    let rows = in_document();
+    let document: Routes =
+        rows.iter().map(|(_, method, path)| (method.clone(), without_names(path))).collect();
+    assert_eq!(document.len(), rows.len(), "a route is there twice");
+    let source = in_source();
+    assert!(source.len() > 25, "{source:?}");
+    let missing: Vec<_> = source.difference(&document).collect();
+    let made_up: Vec<_> = document.difference(&source).collect();
+    assert!(missing.is_empty() && made_up.is_empty(), "missing {missing:?}, made up {made_up:?}");
+}
+
+const JSON: &str = "-H 'Content-Type: application/json'";
+
+/// What one session is answered on each route, asked for ids that don't exist.
+fn codes(rows: &[Row], at: &str, folder: &Path, token: &str) -> Vec<String> {
+    let mut script = String::new();
+    for (_, method, path) in rows {
+        let url = format!("{at}{}", without_names(path).replace("{}", "x"));
+        // The stream would never end by itself: who may have it is told of the bad parameter.
+        let query = if path == "/events" { "?named=x" } else { "" };
+        write!(
+            script,
+            "curl -sS -o answer -X {method} {JSON} -H 'Authorization: Bearer {token}' \
+             '{url}{query}'\n\
+             grep -o '\"code\":\"[A-Z_]*\"' answer || echo none; rm -f answer\n"
+        )
+        .unwrap();
+    }
+    let printed = run(&script, folder).unwrap();
+    let code = |line: &str| line.split('"').nth(3).unwrap_or("none").to_owned();
+    printed.lines().map(code).collect()
+}
+
+#[test]
+fn who_may_is_as_the_table_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let goldstar = env!("CARGO_BIN_EXE_goldstar");
+    let mut server = Running::start(&format!("exec {goldstar}"), folder.path());
+    let greeting = server.lines(1);
+    let at = greeting.split_whitespace().last().unwrap();
+    let post = |path: &str, token: &str, body: &str| {
+        let bearer = format!("-H 'Authorization: Bearer {token}'");
+        run(&format!("curl -sS -i {JSON} {bearer} -d '{body}' {at}{path}"), folder.path()).unwrap()
+    };
+    let token = |answer: &str| {
+        let (_, rest) = answer.split_once("session=").unwrap_or_else(|| panic!("{answer}"));
+        rest.split(';').next().unwrap().to_owned()
+    };
+    let account = r#""email":"a@example.org","password":"correct horse""#;
+    let names = r#""first_name":"A","last_name":"B""#;
+    let parent = token(&post("/auth/signup", "", &format!("{{{account},{names}}}")));
+    let child = post("/children", &parent, r#"{"name":"C"}"#);
+    let (_, rest) = child.split_once("\"id\":\"").unwrap();
+    let child_id = rest.split('"').next().unwrap();
+    let second = token(&post("/auth/login", "", &format!("{{{account}}}")));
+    let body = format!("{{\"child_id\":\"{child_id}\"}}");
+    let child = token(&post("/auth/child-session", &second, &body));
+
+    let mut rows = in_document();
+    // A logout ends the session that asks: the last thing that it does.
+    rows.sort_by_key(|(_, _, path)| path == "/auth/logout");
+    let answers = [("nobody", ""), ("child", &child), ("parent", &parent)];
+    for (who, token) in answers {
+        let codes = codes(&rows, at, folder.path(), token);
+        for ((may, method, path), code) in rows.iter().zip(codes) {
+            let expected = match (may.as_str(), who) {
+                ("anyone", _) | ("session", "child" | "parent") | ("parent", "parent") => None,
+                (_, "nobody") => Some("UNAUTHENTICATED"),
+                ("parent", "child") => Some("PARENT_REQUIRED"),
+                ("admin", _) => Some("ADMIN_REQUIRED"),
+                _ => panic!("`{may}` is nobody"),
+            };
+            let refusals = ["UNAUTHENTICATED", "PARENT_REQUIRED", "ADMIN_REQUIRED"];
+            let refused = refusals.contains(&code.as_str()).then_some(code.as_str());
+            assert_eq!(refused, expected, "{who}: {method} {path}");
+        }
+    }
+    server.stop();
+}
