@@ -18,6 +18,16 @@ async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// Waits until the tables' files hold what was committed: before that, a fault could strike the note
+/// that the store makes of them, and not the commit that a test means.
+async fn flushed(folder: &Folder) {
+    until("the tables are written", || {
+        let text = fs::read_to_string(folder.file("children.json"));
+        text.is_ok_and(|text| text.contains("\"points\": 1"))
+    })
+    .await;
+}
+
 fn backlog(store: &impl Store) -> usize {
     store.health().projections.iter().map(|projection| projection.backlog).sum()
 }
@@ -27,6 +37,7 @@ async fn a_full_disk_refuses_and_goes_on_once_there_is_space() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
+    flushed(&folder).await;
     folder.disk.fail(Operation::Write, ".journal", ErrorKind::StorageFull, 3);
     for _ in 0..3 {
         let refused = give_point(&store, "a").await;
@@ -44,6 +55,7 @@ async fn a_failed_sync_undoes_the_batch_and_moves_to_a_new_file() {
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
     let old = folder.journal();
+    flushed(&folder).await;
     folder.disk.fail(Operation::Sync, ".journal", ErrorKind::Other, 1);
     assert!(matches!(give_point(&store, "a").await, Err(CommitError::NotDurable)));
     assert_eq!(points(&store, "a").await, 1);
@@ -59,6 +71,7 @@ async fn where_the_outcome_is_unknown_the_store_is_read_only() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
+    flushed(&folder).await;
     folder.disk.fail(Operation::Sync, ".journal", ErrorKind::Other, -1);
     assert!(matches!(give_point(&store, "a").await, Err(CommitError::OutcomeUnknown)));
     folder.disk.mend();
