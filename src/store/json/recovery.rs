@@ -47,6 +47,8 @@ impl Recovery<'_> {
         let saved = Checkpoint::load(&**self.disk, self.folder)?;
         let first =
             saved.as_ref().map_or(Link { epoch: 1, sequence: 1, previous: 0 }, Checkpoint::link);
+        journal::secure(&**self.disk, self.folder, first.epoch)
+            .map_err(OpenError::io(self.folder))?;
         let loaded = journal::load(&**self.disk, self.folder, first)?;
         if let Some((file, byte)) = &loaded.torn {
             let file = file.display();
