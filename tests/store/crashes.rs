@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use goldstar::disk::{Disk, RealDisk};
 use goldstar::store::Store;
 use goldstar::store::json::OpenError;
 
@@ -130,6 +131,31 @@ async fn before_the_last_commit() -> (Folder, Vec<u8>, Vec<u8>) {
     give_point(&store, "a").await.unwrap();
     let after = folder.killed();
     (before, fs::read(after.journal()).unwrap(), after.read("tracking_events.json"))
+}
+
+#[tokio::test]
+async fn a_start_rests_on_nothing_that_a_power_cut_could_take() {
+    let (before, journal, _) = before_the_last_commit().await;
+    let synced = fs::read(before.journal()).unwrap();
+    for changes in 0.. {
+        let folder = before.killed();
+        let path = folder.journal();
+        // Killed between the write and the sync of the last commit, and again during the start.
+        fs::write(&path, &journal).unwrap();
+        let unsynced = RealDisk.identity(&path).unwrap();
+        folder.disk.stop_after(changes);
+        let has_started = folder.open().is_ok();
+        folder.disk.mend();
+        if has_started {
+            break;
+        }
+        if RealDisk.identity(&path).is_ok_and(|file| file == unsynced) {
+            fs::write(&path, &synced).unwrap();
+        }
+        let again = folder.open();
+        let store = again.unwrap_or_else(|error| panic!("after {changes} changes: {error}"));
+        assert!((4..=5).contains(&points(&store, "a").await), "after {changes} changes");
+    }
 }
 
 #[tokio::test]

@@ -156,6 +156,18 @@ pub(super) fn remove_before(disk: &dyn Disk, folder: &Path, epoch: u64) -> io::R
     Ok(())
 }
 
+/// Writes every segment from `epoch` on anew, as it is, and syncs it. What a killed process wrote may
+/// be in the machine's memory alone, where a sync that failed before isn't made good by another one;
+/// and nothing may rest on a batch that a loss of power could still take away.
+pub(super) fn secure(disk: &dyn Disk, folder: &Path, epoch: u64) -> io::Result<()> {
+    for epoch in epochs(disk, folder)?.into_iter().filter(|other| *other >= epoch) {
+        let path = path(folder, epoch);
+        let bytes = segment::read_file(&*disk.open(&path, Open::Read)?)?;
+        crate::disk::replace(disk, &path, &bytes)?;
+    }
+    Ok(())
+}
+
 /// What a journal holds.
 #[derive(Debug)]
 pub(super) struct Loaded {

@@ -58,6 +58,8 @@ impl Recovery<'_> {
             // Whatever the files hold, it is meant so: they may have been another program's since.
             (Rows::new(), self.load_tracking()?)
         } else {
+            journal::secure(&**self.disk, self.folder, first.epoch)
+                .map_err(OpenError::io(self.folder))?;
             let events = self.replay_tables(&saved, loaded.entries, &mut state, &files)?;
             let appender = self.replay_tracking(saved.tracking(), &events, loaded.torn.as_ref())?;
             (events, appender)
