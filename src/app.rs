@@ -17,7 +17,7 @@ use crate::env::Clock;
 use crate::http;
 use crate::live::Hub;
 use crate::service::{AuditSink, Demo, LiveSink, Service, ServiceError, Settings};
-use crate::store::json::{JsonStore, OpenError, Options};
+use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options};
 
 /// What a server uses of the machine: its own, or what a test puts in its place.
 #[derive(Clone, Debug)]
@@ -87,6 +87,7 @@ pub fn open(
         data_dir: storage.data_dir.clone(),
         disk: Arc::clone(&machine.disk),
         now: Arc::new(move || clock.now()),
+        checkpoint_bytes: CHECKPOINT_BYTES,
     };
     let sinks: Vec<Box<dyn crate::store::EventSink>> =
         vec![Box::new(AuditSink::new(log)), Box::new(LiveSink::new(hub.clone()))];

@@ -9,7 +9,7 @@ use goldstar::env::Clock;
 use goldstar::http;
 use goldstar::live::Hub;
 use goldstar::service::{Service, Settings};
-use goldstar::store::json::{JsonStore, Options};
+use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options};
 use goldstar::store::{
     BoxFuture, CommitError, Committed, Decide, EventPage, Health, History, ReadError, Store, View,
 };
@@ -58,7 +58,12 @@ async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     let now = Arc::new(|| Clock::system().now());
-    let options = Options { data_dir: folders.data(), disk: Machine::default().disk, now };
+    let options = Options {
+        data_dir: folders.data(),
+        disk: Machine::default().disk,
+        now,
+        checkpoint_bytes: CHECKPOINT_BYTES,
+    };
     let store = Arc::new(Panicking(JsonStore::open(options, Vec::new()).unwrap()));
     let settings = Settings { points_floor: Points::ZERO, signup_open: true };
     let service = Service::new(store, Hub::start().unwrap(), Clock::system(), settings);

@@ -148,6 +148,21 @@ async fn tables_that_can_not_be_written_are_written_later() {
     assert_eq!(folder.rows("children.json")[0].1["points"], 1);
 }
 
+#[tokio::test]
+async fn a_journal_file_that_can_not_be_begun_refuses_nobody() {
+    let mut folder = Folder::new();
+    folder.checkpoint_bytes = 1024;
+    let store = folder.open().unwrap();
+    folder.disk.fail(Operation::Open, ".journal.tmp", ErrorKind::StorageFull, -1);
+    for expected in 1..=50 {
+        give_point(&store, "a").await.unwrap();
+        assert_eq!(points(&store, "a").await, expected);
+    }
+    folder.disk.mend();
+    store.close().await.unwrap();
+    assert_eq!(points(&folder.open().unwrap(), "a").await, 50);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn commits_at_once_give_one_history() {
     let folder = Folder::new();

@@ -11,7 +11,7 @@ use goldstar::domain::{
     Action, Child, EntityType, EventFields, EventFilter, Name, Page, Points, SortOrder, Timestamp,
     TrackingEvent,
 };
-use goldstar::store::json::{JsonStore, OpenError, Options};
+use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options};
 use goldstar::store::{Change, Changes, CommitError, Committed, NewEvent, Store};
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
@@ -186,6 +186,7 @@ pub(crate) struct Folder {
     pub(crate) path: PathBuf,
     pub(crate) disk: Arc<FaultyDisk>,
     pub(crate) clock: Arc<AtomicI64>,
+    pub(crate) checkpoint_bytes: u64,
     _temporary: tempfile::TempDir,
 }
 
@@ -194,7 +195,13 @@ impl Folder {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().join("data");
         let clock = Arc::new(AtomicI64::new(START));
-        Self { path, disk: Arc::default(), clock, _temporary: temporary }
+        Self {
+            path,
+            disk: Arc::default(),
+            clock,
+            checkpoint_bytes: CHECKPOINT_BYTES,
+            _temporary: temporary,
+        }
     }
 
     /// What a process leaves behind that is killed now.
@@ -209,7 +216,12 @@ impl Folder {
         let clock = Arc::clone(&self.clock);
         let now = move || Timestamp::from_micros(clock.load(Ordering::Relaxed));
         let disk = Arc::clone(&self.disk) as Arc<dyn Disk>;
-        let options = Options { data_dir: self.path.clone(), disk, now: Arc::new(now) };
+        let options = Options {
+            data_dir: self.path.clone(),
+            disk,
+            now: Arc::new(now),
+            checkpoint_bytes: self.checkpoint_bytes,
+        };
         JsonStore::open(options, Vec::new())
     }
 

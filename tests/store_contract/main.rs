@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use goldstar::disk::RealDisk;
 use goldstar::env::Clock;
-use goldstar::store::json::{JsonStore, Options};
+use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options};
 use goldstar::store::{BoxFuture, EventSink, Store};
 
 use bench::{Bench, Open};
@@ -37,6 +37,7 @@ fn json(
         data_dir: folder.to_owned(),
         disk: Arc::new(RealDisk),
         now: Arc::new(move || clock.now()),
+        checkpoint_bytes: CHECKPOINT_BYTES,
     };
     Box::pin(async move {
         let store = JsonStore::open(options, sinks).unwrap();

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::damage::{Damage, OpenError};
 use super::frame::Print;
+use super::recovery::TableFiles;
 use super::segment::Link;
 use super::tracking::Mark;
 use crate::disk::{Disk, read_if_exists, replace};
@@ -37,7 +38,14 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
-    pub(super) fn new(link: Link, tracking: Mark, latest_event: Option<Timestamp>) -> Self {
+    pub(super) fn new(
+        link: Link,
+        tracking: Mark,
+        latest_event: Option<Timestamp>,
+        files: &TableFiles,
+        sinks: BTreeMap<String, String>,
+    ) -> Self {
+        let prints = files.iter().filter_map(|(file, contents)| Some((*file, contents.print?)));
         Self {
             format: FORMAT,
             epoch: link.epoch,
@@ -47,15 +55,10 @@ impl Checkpoint {
             tracking_crc: tracking.crc,
             tracking_rows: tracking.rows,
             tracking_last_row: tracking.last_row,
-            tables: BTreeMap::new(),
-            sinks: BTreeMap::new(),
+            tables: prints.map(|(file, print)| (file.to_owned(), (print.len, print.crc))).collect(),
+            sinks,
             latest_event_micros: latest_event.map(Timestamp::as_micros),
         }
-    }
-
-    /// Notes a small table's file.
-    pub(super) fn set_table(&mut self, file: &str, print: Print) {
-        self.tables.insert(file.to_owned(), (print.len, print.crc));
     }
 
     /// The small table's file as it was noted; none where there was none.

@@ -52,6 +52,8 @@ pub(super) enum Job {
     Cut(SyncSender<io::Result<Cut>>),
     /// A sync of the tracking file has failed: write it anew from its last checkpoint.
     RewriteTracking(Synced),
+    /// Look again at what the sinks say of themselves.
+    NoteHealth,
     /// Refuse every later decision.
     Refuse,
     /// End.
@@ -134,6 +136,7 @@ impl Committer {
                         answer_to(&answer, self.cut());
                     }
                     Job::RewriteTracking(synced) => self.suspect = Some(synced),
+                    Job::NoteHealth => self.note_health(),
                     Job::Refuse => {
                         self.commit(mem::take(&mut queue));
                         self.refusing = true;

@@ -56,17 +56,26 @@ pub struct Damage {
     pub byte: u64,
     /// What is wrong, and what has likely happened.
     pub cause: String,
+    /// Whether the file itself may be whole, and only doesn't go with the journal.
+    pub is_foreign: bool,
 }
 
 impl std::error::Error for Damage {}
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (is, advice) = if self.is_foreign {
+            let advice = "Then put back what was there when Goldstar stopped, or, to go on with the \
+                          files as they are and without the changes that only the journal holds, \
+                          move the folder `journal` away";
+            ("does not go with the journal", advice)
+        } else {
+            ("is damaged", "Then put this file back from a backup, or mend it by hand")
+        };
         write!(
             f,
-            "{} is damaged at byte {}: {}. Nothing was changed. Copy the whole data directory to a \
-             safe place before anything else, then put this file back from a backup, or mend it by \
-             hand and start again.",
+            "{} {is} from byte {} on: {}. Nothing was changed. Copy the whole data directory to a \
+             safe place before anything else. {advice}, and start again.",
             self.file.display(),
             self.byte,
             self.cause
@@ -76,7 +85,12 @@ impl fmt::Display for Damage {
 
 impl Damage {
     pub(super) fn new(file: impl Into<PathBuf>, byte: u64, cause: impl Into<String>) -> Self {
-        Self { file: file.into(), byte, cause: cause.into() }
+        Self { file: file.into(), byte, cause: cause.into(), is_foreign: false }
+    }
+
+    /// A file that may be whole, but isn't the one that the journal belongs to.
+    pub(super) fn foreign(file: impl Into<PathBuf>, byte: u64, cause: impl Into<String>) -> Self {
+        Self { is_foreign: true, ..Self::new(file, byte, cause) }
     }
 
     /// Damage by which `text`, from `offset` in its file on, stops being JSON.

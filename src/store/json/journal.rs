@@ -5,13 +5,11 @@ use std::sync::Arc;
 use super::damage::{Damage, OpenError};
 use super::frame::{self, Entry};
 use super::segment::{self, End, Link, push_frame, read_segment};
-use crate::disk::{Disk, DiskFile, Open};
+use crate::disk::{Disk, DiskFile, Open, temporary_path};
 
 /// The journal's folder within a data directory.
 pub(super) const FOLDER: &str = "journal";
 const EXTENSION: &str = ".journal";
-/// No first frame of a segment is longer, and a batch behind it never is as short.
-const LONGEST_FIRST_FRAME: usize = segment::HEADER_LEN + 64;
 
 /// The end of the journal, to which batches are appended.
 pub(super) struct Journal {
@@ -45,7 +43,9 @@ impl Journal {
         first: Link,
         previous: Option<(u64, u64)>,
     ) -> io::Result<Self> {
-        let (file, next, len) = start_segment(&*disk, &folder, first, previous)?;
+        let segment = Prepared::new(&*disk, &folder, first, previous)?;
+        segment.put_in_place(&*disk)?;
+        let Prepared { file, next, len, .. } = segment;
         Ok(Self { disk, folder, file, next, len, rotation_due: false, buffer: Vec::new() })
     }
 
@@ -80,15 +80,16 @@ impl Journal {
     }
 
     /// Goes on in a new segment; returns the link of its first frame.
-    ///
-    /// Where this fails, the next append tries again first: a frame behind the end that the new
-    /// segment names would not be read.
     pub(super) fn rotate(&mut self) -> io::Result<Link> {
-        self.rotation_due = true;
         let first = Link { epoch: self.next.epoch + 1, ..self.next };
         let previous = Some((self.next.epoch, self.len));
-        let segment = start_segment(&*self.disk, &self.folder, first, previous)?;
-        (self.file, self.next, self.len) = segment;
+        let segment = Prepared::new(&*self.disk, &self.folder, first, previous)?;
+        // From here on the new segment may be on the disk, and say where this one ends: a frame
+        // behind that would not be read. So where this fails, the next append tries it again first.
+        self.rotation_due = true;
+        segment.put_in_place(&*self.disk)?;
+        let Prepared { file, next, len, .. } = segment;
+        (self.file, self.next, self.len) = (file, next, len);
         self.rotation_due = false;
         Ok(first)
     }
@@ -111,29 +112,47 @@ impl Journal {
     }
 }
 
-fn start_segment(
-    disk: &dyn Disk,
-    folder: &Path,
-    first: Link,
-    previous: Option<(u64, u64)>,
-) -> io::Result<(Arc<dyn DiskFile>, Link, u64)> {
-    let (previous, length) = previous.unzip();
-    let mut payload = String::new();
-    Entry::Segment { previous, length: length.unwrap_or(0) }.push(&mut payload);
-    let mut bytes = Vec::new();
-    let crc = push_frame(&mut bytes, first, (0, 0), payload.as_bytes());
-    let path = path(folder, first.epoch);
-    // What an earlier try left behind may have a failed sync, so it isn't used again.
-    match disk.remove(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// A segment that is on the disk with its first frame, and not yet in its place.
+struct Prepared {
+    file: Arc<dyn DiskFile>,
+    temporary: PathBuf,
+    path: PathBuf,
+    next: Link,
+    len: u64,
+}
+
+impl Prepared {
+    /// Where this fails, no segment has begun.
+    fn new(
+        disk: &dyn Disk,
+        folder: &Path,
+        first: Link,
+        previous: Option<(u64, u64)>,
+    ) -> io::Result<Self> {
+        let (previous, length) = previous.unzip();
+        let mut payload = String::new();
+        Entry::Segment { previous, length: length.unwrap_or(0) }.push(&mut payload);
+        let mut bytes = Vec::new();
+        let crc = push_frame(&mut bytes, first, (0, 0), payload.as_bytes());
+        let path = path(folder, first.epoch);
+        let temporary = temporary_path(&path);
+        // What an earlier try left behind may have a failed sync, so it isn't used again.
+        match disk.remove(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = disk.open(&temporary, Open::Truncate)?;
+        file.write_all_at(&bytes, 0)?;
+        file.sync()?;
+        let next = Link { sequence: first.sequence + 1, previous: crc, ..first };
+        Ok(Self { file, temporary, path, next, len: bytes.len() as u64 })
     }
-    let file = disk.open(&path, Open::Truncate)?;
-    file.write_all_at(&bytes, 0)?;
-    file.sync()?;
-    disk.sync_dir(folder)?;
-    let next = Link { sequence: first.sequence + 1, previous: crc, ..first };
-    Ok((file, next, bytes.len() as u64))
+
+    /// Begins the segment. Where this fails, it may or may not have begun.
+    fn put_in_place(&self, disk: &dyn Disk) -> io::Result<()> {
+        disk.rename(&self.temporary, &self.path)?;
+        disk.sync_dir(self.path.parent().unwrap_or(Path::new(".")))
+    }
 }
 
 fn path(folder: &Path, epoch: u64) -> PathBuf {
@@ -203,37 +222,25 @@ pub(super) fn load(disk: &dyn Disk, folder: &Path, first: Link) -> Result<Loaded
         if *epoch != first.epoch + position as u64 {
             return Err(Damage::new(path, 0, "the journal file before this one is missing").into());
         }
-        let following = segments.get(position + 1);
-        let cut = following.and_then(|(epoch, _, bytes)| valid_length_of_previous(bytes, *epoch));
+        let cut = segments.get(position + 1).map(valid_length_of_previous).transpose()?;
         load_segment(&mut loaded, (*epoch, path, bytes), cut)?;
-        if cut.is_none() {
-            if let Some((_, path, bytes)) = following {
-                check_unfinished(path, bytes, position + 2 == segments.len())?;
-            }
-            break;
-        }
     }
     Ok(loaded)
 }
 
-/// What a segment's first frame says of the segment before it; none where it has no valid one.
-fn valid_length_of_previous(bytes: &[u8], epoch: u64) -> Option<usize> {
-    let frame = segment::read_frame(bytes).filter(|frame| frame.link.epoch == epoch)?;
-    match frame::parse(frame.payload)?.first()? {
-        Entry::Segment { previous: Some(previous), length } if previous + 1 == epoch => {
-            usize::try_from(*length).ok()
+/// What a segment's first frame says of the segment before it. It was synced before the segment got
+/// its name, so there is one.
+fn valid_length_of_previous(
+    (epoch, path, bytes): &(u64, PathBuf, Vec<u8>),
+) -> Result<usize, Damage> {
+    let frame = segment::read_frame(bytes).filter(|frame| frame.link.epoch == *epoch);
+    let entries = frame.and_then(|frame| frame::parse(frame.payload)).unwrap_or_default();
+    match entries.first() {
+        Some(Entry::Segment { previous: Some(previous), length }) if previous + 1 == *epoch => {
+            Ok(usize::try_from(*length).unwrap_or(usize::MAX))
         }
-        _ => None,
+        _ => Err(Damage::new(path, 0, "the journal file's first frame is not valid")),
     }
-}
-
-/// A last segment whose first frame isn't valid was never begun, and holds no more than that frame;
-/// anything else is damage.
-fn check_unfinished(path: &Path, bytes: &[u8], is_last: bool) -> Result<(), Damage> {
-    if is_last && bytes.len() <= LONGEST_FIRST_FRAME {
-        return Ok(());
-    }
-    Err(Damage::new(path, 0, "the journal file's first frame is not valid"))
 }
 
 fn load_segment(
@@ -259,8 +266,6 @@ fn load_segment(
             let cause = "a journal frame is not valid, though the next journal file counts on it";
             return Err(Damage::new(path, byte as u64, cause));
         }
-        // A first frame that was cut short: no batch was ever written behind it.
-        End::Torn(0) if bytes.len() <= LONGEST_FIRST_FRAME => {}
         End::Torn(byte) => {
             let file = path.display();
             tracing::warn!(%file, byte, "the last batch is torn: nobody had its answer");

@@ -14,8 +14,6 @@ use super::lock::DirectoryLock;
 use super::recovery::TableFiles;
 use crate::disk::{Disk, replace};
 
-/// A checkpoint is made once the journal's current segment is this long.
-const SEGMENT_LEN: u64 = 16 << 20;
 /// The tables are written at most this often …
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 /// … and for no more than this part of the time.
@@ -60,6 +58,8 @@ pub(super) struct Maintenance {
     pub(super) sinks: BTreeMap<String, String>,
     /// What the last checkpoint says.
     pub(super) synced: Synced,
+    /// A checkpoint is made once the journal's current segment is this long.
+    pub(super) checkpoint_bytes: u64,
     pub(super) changed: Arc<AtomicBool>,
     /// The directory is held for as long as this thread may write to it.
     pub(super) _lock: DirectoryLock,
@@ -113,7 +113,9 @@ impl Maintenance {
         self.changed.store(false, Ordering::Release);
         let flushed = self.flush();
         self.note(&flushed);
-        if flushed.is_err() || self.shared.journal_len.load(Ordering::Relaxed) < SEGMENT_LEN {
+        if flushed.is_err()
+            || self.shared.journal_len.load(Ordering::Relaxed) < self.checkpoint_bytes
+        {
             return flushed.is_ok();
         }
         match self.checkpoint() {
@@ -145,11 +147,15 @@ impl Maintenance {
         }
         // After a crash, a file that is neither the checkpoint's nor announced is another program's.
         self.ask(|answer| Job::Note(notes, answer))?;
+        // One that can't be written must not keep the others from it.
+        let mut result = Ok(());
         for (file, text, contents) in changed {
-            replace(&*self.disk, &self.data.join(file), text.as_bytes())?;
-            self.files.insert(file, contents);
+            match replace(&*self.disk, &self.data.join(file), text.as_bytes()) {
+                Ok(()) => _ = self.files.insert(file, contents),
+                Err(error) => result = Err(error),
+            }
         }
-        Ok(())
+        result
     }
 
     /// Makes durable what every projection holds, notes it, and lets the older journal go. Returns
@@ -166,6 +172,8 @@ impl Maintenance {
         let checkpoint = self.describe(cut);
         checkpoint.save(&*self.disk, &self.folder)?;
         self.synced = Synced { link: checkpoint.link(), tracking: checkpoint.tracking() };
+        // A sync may have shown a sink that it is behind.
+        self.jobs.send(Job::NoteHealth).map_err(|_| io::Error::other("the committer has ended"))?;
         journal::remove_before(&*self.disk, &self.folder, self.synced.link.epoch)?;
         Ok(self.synced.link.epoch)
     }
@@ -178,14 +186,8 @@ impl Maintenance {
                 Err(error) => tracing::warn!(%error, sink = name, "could not be synced"),
             }
         }
-        let mut checkpoint = Checkpoint::new(cut.link, cut.tracking, cut.latest_event);
-        for (file, contents) in &self.files {
-            if let Some(print) = contents.print {
-                checkpoint.set_table(file, print);
-            }
-        }
-        checkpoint.sinks.clone_from(&self.sinks);
-        checkpoint
+        let sinks = self.sinks.clone();
+        Checkpoint::new(cut.link, cut.tracking, cut.latest_event, &self.files, sinks)
     }
 
     /// After the last commit: brings everything to its final form. A directory without a journal is

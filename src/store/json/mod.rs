@@ -70,7 +70,13 @@ pub struct Options {
     pub disk: Arc<dyn Disk>,
     /// The clock.
     pub now: Now,
+    /// How long a journal file becomes before a checkpoint is made, in bytes;
+    /// [`CHECKPOINT_BYTES`] but for tests.
+    pub checkpoint_bytes: u64,
 }
+
+/// The usual [`Options::checkpoint_bytes`]: 16 MiB.
+pub const CHECKPOINT_BYTES: u64 = 16 << 20;
 
 /// A data directory that this process holds.
 pub struct JsonStore {
@@ -92,7 +98,7 @@ impl JsonStore {
     ///
     /// What is there already is left as it is where it can't be understood.
     pub fn open(options: Options, mut sinks: Vec<Box<dyn EventSink>>) -> Result<Self, OpenError> {
-        let Options { data_dir: data, disk, now } = options;
+        let Options { data_dir: data, disk, now, checkpoint_bytes } = options;
         let folder = data.join(journal::FOLDER);
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
         let lock = DirectoryLock::take(&data)?;
@@ -117,6 +123,7 @@ impl JsonStore {
             jobs: jobs.clone(),
             files,
             sinks: checkpoint.sinks.clone(),
+            checkpoint_bytes,
             synced: Synced { link: checkpoint.link(), tracking: checkpoint.tracking() },
             changed: Arc::clone(&on_change.changed),
             _lock: lock,

@@ -133,7 +133,7 @@ impl Recovery<'_> {
     fn foreign(&self, file: &str) -> Damage {
         let cause = "another program has written this file after Goldstar had stopped without \
                      tidying up, and the journal still holds changes that belong into it";
-        Damage::new(self.data.join(file), 0, cause)
+        Damage::foreign(self.data.join(file), 0, cause)
     }
 
     /// Reads the tracking file as it lies there.
@@ -197,7 +197,13 @@ impl Recovery<'_> {
     ) -> Result<Appender, OpenError> {
         let path = self.tracking_path();
         let io = || OpenError::io(&path);
-        let file = self.disk.open(&path, Open::Write).map_err(io())?;
+        let file = match self.disk.open(&path, Open::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let cause = "it is missing, and the journal holds rows that belong behind its own";
+                return Err(Damage::foreign(&path, 0, cause).into());
+            }
+            opened => opened.map_err(io())?,
+        };
         let loaded = tracking::load(&*file, &path, Some(mark))?;
         check_tail(&path, mark, &loaded.tail, events, torn)?;
         let decoded = events.iter().map(|(number, text)| {
@@ -269,16 +275,12 @@ impl Recovery<'_> {
             let error = appender.last_error().unwrap_or("rows wait to be written").to_owned();
             OpenError::io(path)(io::Error::other(error))
         })?;
-        let mut checkpoint = Checkpoint::new(link, mark, latest_event);
-        for (file, contents) in files {
-            if let Some(print) = contents.print {
-                checkpoint.set_table(file, print);
-            }
-        }
+        let mut saved = BTreeMap::new();
         for sink in sinks {
-            let saved = (sink.checkpoint())().map_err(OpenError::io(self.folder))?;
-            checkpoint.sinks.insert(sink.name().to_owned(), saved);
+            let text = (sink.checkpoint())().map_err(OpenError::io(self.folder))?;
+            saved.insert(sink.name().to_owned(), text);
         }
+        let checkpoint = Checkpoint::new(link, mark, latest_event, files, saved);
         checkpoint.save(&**self.disk, self.folder).map_err(OpenError::io(self.folder))?;
         Ok((appender, checkpoint))
     }
@@ -317,7 +319,7 @@ fn check_tail(
             "row {number}, behind the part that had been synced, is not in the journal: another \
              program wrote here after Goldstar had stopped without tidying up"
         );
-        return Err(Damage::new(path, mark.len, cause));
+        return Err(Damage::foreign(path, mark.len, cause));
     }
     Ok(())
 }

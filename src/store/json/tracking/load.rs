@@ -68,7 +68,7 @@ pub(in super::super) fn load(
     let differs = |byte| {
         let cause = "the part that had been synced has changed: another program wrote here after \
                      Goldstar had stopped without tidying up, or the disk lost what it had";
-        OpenError::from(Damage::new(path, byte, cause))
+        OpenError::from(Damage::foreign(path, byte, cause))
     };
     let mut first = true;
     loop {
