@@ -19,7 +19,7 @@ use super::state::State;
 use super::tracking::{self, Appender, Mark, NewRow, Tracking};
 use crate::disk::{Disk, DiskFile};
 use crate::domain::Timestamp;
-use crate::store::{CommitError, Committed, Decide, EventSink, Projection};
+use crate::store::{CommitError, Committed, Decide, EventSink, History, Projection};
 
 /// How many decisions share a sync at most.
 const MAX_BATCH: usize = 1024;
@@ -40,6 +40,20 @@ pub(super) struct Shared {
     pub(super) read_only: AtomicBool,
     /// The bytes of the journal's current segment.
     pub(super) journal_len: AtomicU64,
+}
+
+impl Shared {
+    /// The state after a start.
+    pub(super) fn new(state: State, appender: &Appender, journal: &Journal) -> Self {
+        Self {
+            state: ArcSwap::from_pointee(state),
+            tracking: Arc::clone(appender.tracking()),
+            projections: Mutex::default(),
+            tables: Mutex::new(Projection { name: "tables", ..Projection::default() }),
+            read_only: AtomicBool::new(false),
+            journal_len: AtomicU64::new(journal.len()),
+        }
+    }
 }
 
 /// What the committer does.
@@ -112,8 +126,11 @@ type Answer = oneshot::Sender<Result<Committed, CommitError>>;
 #[derive(Default)]
 struct Queue {
     commits: Vec<(Decide, Answer)>,
-    notes: Vec<(String, SyncSender<io::Result<()>>)>,
+    notes: Vec<Note>,
 }
+
+/// A payload that changes no state, and where it is said that it is durable.
+type Note = (String, SyncSender<io::Result<()>>);
 
 impl Queue {
     fn len(&self) -> usize {
@@ -184,36 +201,35 @@ impl Committer {
             return refuse(queue, || CommitError::ReadOnly);
         }
         let state = self.shared.state.load_full();
-        let last_row = crate::store::History::last_row(&*self.shared.tracking);
+        let last_row = self.shared.tracking.last_row();
         let mut batch = Batch::new(&state, last_row, self.moment());
         let mut outcomes = Vec::with_capacity(queue.commits.len());
         for (decide, answer) in queue.commits {
             outcomes.push((batch.decide(decide), answer));
         }
-        let changes_records = !batch.payloads.is_empty();
-        let mut payloads = mem::take(&mut batch.payloads);
-        let (notes, note_answers): (Vec<_>, Vec<_>) = queue.notes.into_iter().unzip();
-        payloads.extend(notes);
-        if !payloads.is_empty()
-            && let Err(error) = self.make_durable(&payloads)
-        {
-            for answer in note_answers {
-                answer_to(&answer, Err(io::Error::other(error.to_string())));
-            }
-            for (_, answer) in outcomes {
-                answer_to_client(answer, Err(same(&error)));
-            }
-            return;
-        }
-        if changes_records {
-            self.publish(batch);
-        }
-        for answer in note_answers {
-            answer_to(&answer, Ok(()));
-        }
+        let durable = self.settle(batch, queue.notes);
         for (outcome, answer) in outcomes {
+            // Even a refusal may rest on what the batch would have changed.
+            let outcome = durable.as_ref().map_or_else(|error| Err(same(error)), |()| outcome);
             answer_to_client(answer, outcome);
         }
+    }
+
+    /// Makes a batch and the notes durable, and then visible, or nothing of it.
+    fn settle(&mut self, mut batch: Batch, notes: Vec<Note>) -> Result<(), CommitError> {
+        let changes_records = !batch.payloads.is_empty();
+        let mut payloads = mem::take(&mut batch.payloads);
+        let (notes, answers): (Vec<_>, Vec<_>) = notes.into_iter().unzip();
+        payloads.extend(notes);
+        let durable = if payloads.is_empty() { Ok(()) } else { self.make_durable(&payloads) };
+        if durable.is_ok() && changes_records {
+            self.publish(batch);
+        }
+        for answer in answers {
+            let said = durable.as_ref().copied().map_err(ToString::to_string);
+            answer_to(&answer, said.map_err(io::Error::other));
+        }
+        durable
     }
 
     /// The time for a batch: the clock's, unless that runs behind an event that is there.

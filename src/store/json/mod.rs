@@ -34,15 +34,13 @@ mod tracking;
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use committer::{Committer, Job, Shared, Synced};
@@ -52,8 +50,8 @@ use maintenance::{Maintenance, Wake, Waker};
 use recovery::{Recovered, Recovery};
 
 use super::{
-    BoxFuture, CommitError, Committed, Decide, EventPage, EventSink, Health, History, Projection,
-    ReadError, Store, View,
+    BoxFuture, CommitError, Committed, Decide, EventPage, EventSink, Health, History, ReadError,
+    Store, View,
 };
 use crate::disk::Disk;
 use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
@@ -98,20 +96,25 @@ impl JsonStore {
     ///
     /// What is there already is left as it is where it can't be understood.
     pub fn open(options: Options, mut sinks: Vec<Box<dyn EventSink>>) -> Result<Self, OpenError> {
-        let Options { data_dir: data, disk, now, checkpoint_bytes } = options;
+        let Options { data_dir: data, disk, now, .. } = &options;
         let folder = data.join(journal::FOLDER);
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
-        let lock = DirectoryLock::take(&data)?;
-        let recovery = Recovery { disk: &disk, data: &data, folder: &folder, now: now() };
-        let Recovered { state, appender, journal, files, checkpoint } = recovery.run(&mut sinks)?;
-        let shared = Arc::new(Shared {
-            state: ArcSwap::from_pointee(state),
-            tracking: Arc::clone(appender.tracking()),
-            projections: Mutex::default(),
-            tables: Mutex::new(Projection { name: "tables", ..Projection::default() }),
-            read_only: AtomicBool::new(false),
-            journal_len: AtomicU64::new(journal.len()),
-        });
+        let lock = DirectoryLock::take(data)?;
+        let recovered = Recovery { disk, data, folder: &folder, now: now() }.run(&mut sinks)?;
+        Self::start(options, &folder, lock, recovered, sinks).map_err(OpenError::io(&folder))
+    }
+
+    /// Starts the two threads on what a start has found.
+    fn start(
+        options: Options,
+        folder: &Path,
+        lock: DirectoryLock,
+        recovered: Recovered,
+        sinks: Vec<Box<dyn EventSink>>,
+    ) -> io::Result<Self> {
+        let Options { data_dir: data, disk, now, checkpoint_bytes } = options;
+        let Recovered { state, appender, journal, files, checkpoint } = recovered;
+        let shared = Arc::new(Shared::new(state, &appender, &journal));
         let (jobs, queued_jobs) = channel();
         let (wakes, queued_wakes) = channel();
         let on_change = Waker { wakes: wakes.clone(), changed: Arc::default() };
@@ -119,7 +122,7 @@ impl JsonStore {
             shared: Arc::clone(&shared),
             disk: Arc::clone(&disk),
             data,
-            folder: folder.clone(),
+            folder: folder.to_owned(),
             jobs: jobs.clone(),
             files,
             sinks: checkpoint.sinks.clone(),
@@ -131,7 +134,7 @@ impl JsonStore {
         let committer = Committer {
             shared: Arc::clone(&shared),
             disk,
-            folder: folder.clone(),
+            folder: folder.to_owned(),
             journal,
             appender,
             sinks,
@@ -144,12 +147,11 @@ impl JsonStore {
             refusing: false,
         };
         committer.note_health();
-        let io = || OpenError::io(&folder);
-        let committer = start("committer", move || committer.run(&queued_jobs)).map_err(io())?;
-        let maintenance =
-            start("maintenance", move || maintenance.run(&queued_wakes)).map_err(io())?;
-        let closed = AtomicBool::new(false);
-        Ok(Self { shared, jobs, wakes, closed, threads: [committer, maintenance] })
+        let threads = [
+            spawn("committer", move || committer.run(&queued_jobs))?,
+            spawn("maintenance", move || maintenance.run(&queued_wakes))?,
+        ];
+        Ok(Self { shared, jobs, wakes, closed: AtomicBool::new(false), threads })
     }
 
     /// Asks for the end; `done` is called once everything has its final form. False where it was
@@ -238,6 +240,6 @@ impl Store for JsonStore {
     }
 }
 
-fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name(name.to_owned()).spawn(work)
 }
