@@ -99,6 +99,7 @@ pub fn open(
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    is_new: bool,
     demo: Option<Demo>,
     served: JoinHandle<io::Result<()>>,
 }
@@ -107,6 +108,11 @@ impl Server {
     /// Where it serves.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether it began with a data directory that held no records, and still does.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// The demo family, where one was asked for.
@@ -144,6 +150,7 @@ pub async fn launch_on(
     let opened = task::spawn_blocking(move || open(&config.storage, settings, &machine));
     let service = Arc::new(opened.await??);
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
+    let is_new = service.is_new();
     let router = http::router(Arc::clone(&service), named_events);
     let served = tokio::spawn(async move {
         let end_of_streams = async {
@@ -158,7 +165,7 @@ pub async fn launch_on(
         }
         service.close().await
     });
-    Ok(Server { address, demo, served })
+    Ok(Server { address, is_new, demo, served })
 }
 
 async fn fill_with_demo(service: &Service) -> Result<Demo, ServiceError> {

@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Failure, runtime};
 use crate::app;
-use crate::config::Config;
+use crate::config::{Config, Signup};
 use crate::service::Demo;
 
 pub(super) fn run(config: Config) -> Result<(), Failure> {
@@ -37,9 +37,13 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let listener = TcpListener::bind(&config.listen).await.map_err(Failure::io(what))?;
     let shutdown = CancellationToken::new();
     cancel_on_signal(&shutdown)?;
-    let storage = config.storage.clone();
+    let (storage, signup) = (config.storage.clone(), config.signup);
     let server = app::launch(config, listener, shutdown).await?;
-    let greeting = Greeting { address: server.address(), demo: server.demo() };
+    let greeting = Greeting {
+        address: server.address(),
+        can_begin: server.is_new() && signup == Signup::Open,
+        demo: server.demo(),
+    };
     // A server that nobody listens to, its output closed, serves all the same.
     if let Err(error) = writeln!(io::stdout(), "{greeting}") {
         tracing::warn!(%error, "the greeting could not be printed");
@@ -76,6 +80,8 @@ fn cancel_on_signal(shutdown: &CancellationToken) -> Result<(), Failure> {
 /// What a person at the terminal needs first.
 struct Greeting<'a> {
     address: SocketAddr,
+    /// Whether the first account is still to be made, and may be.
+    can_begin: bool,
     demo: Option<&'a Demo>,
 }
 
@@ -85,6 +91,15 @@ impl fmt::Display for Greeting<'_> {
         writeln!(f, "Goldstar serves {at}")?;
         match self.demo {
             Some(demo) => greet_with_demo(f, &at, demo),
+            None if self.can_begin => {
+                writeln!(f, "Try:  curl {at}/health")?;
+                write!(
+                    f,
+                    "Begin with an account:  curl -c cookies -H 'Content-Type: application/json' \
+                     -d '{{\"first_name\":\"Ada\",\"last_name\":\"Family\",\"email\":\"ada@example.org\",\
+                     \"password\":\"change me, please\"}}' {at}/auth/signup"
+                )
+            }
             None => write!(f, "Try:  curl {at}/health"),
         }
     }

@@ -38,7 +38,7 @@ impl Service {
     ///
     /// Refuses where there is a record of any kind.
     pub async fn fill_with_demo(&self) -> Result<Demo, ServiceError> {
-        if !self.store.view().is_empty() {
+        if !self.is_new() {
             return Err(ServiceError::NotEmpty);
         }
         let (admin, account) = login("admin@example.org", "Ada", "Admin")?;

@@ -91,6 +91,11 @@ impl Service {
         Self { store, hub, clock, passwords: Passwords::new(), settings }
     }
 
+    /// Whether there is no record of any kind yet.
+    pub fn is_new(&self) -> bool {
+        self.store.view().is_empty()
+    }
+
     /// What works and what doesn't.
     pub fn health(&self) -> Health {
         self.store.health()

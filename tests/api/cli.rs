@@ -169,6 +169,23 @@ async fn the_demos_five_curl_lines_work_as_printed() {
 }
 
 #[tokio::test]
+async fn a_new_directory_is_told_how_to_begin_and_an_old_one_is_not() {
+    let folders = Folders::new();
+    let mut server = Process::start(&folders, &[]).expect("it starts");
+    let begin = server.read_until(|printed| printed.iter().any(|line| line.contains("signup")));
+    let line = begin.iter().find_map(|line| line.find("curl -c").map(|at| line[at..].to_owned()));
+    let workplace = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh");
+    let output = shell.args(["-c", &line.unwrap()]).current_dir(workplace.path()).output().unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["user"]["email"], "ada@example.org", "{answer}");
+    server.kill();
+    let mut server = Process::start(&folders, &[]).expect("it starts again");
+    let greeting = server.read_until(|printed| printed.iter().any(|line| line.contains("Try:")));
+    assert!(!greeting.join("").contains("signup"), "{greeting:?}");
+}
+
+#[tokio::test]
 async fn the_demo_refuses_a_directory_that_holds_records() {
     let mut server = TestServer::process().await;
     server.family().await;
