@@ -34,6 +34,7 @@ async fn a_reward_is_checked_field_by_field() {
         ("cost", json!("20")),
         ("cost", Value::Null),
         ("description", json!("x".repeat(1001))),
+        ("description", json!("Two\n\u{2066}lines")),
     ] {
         let mut wanted = json!({"name": "Ice cream", "cost": 20});
         wanted[field] = value.clone();
