@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use super::Invalid;
 
-/// A name of a person, a child, a task or a reward: 1 to 100 characters without control characters,
-/// without white space around it.
+/// A name of a person, a child, a task or a reward: 1 to 100 characters without control characters
+/// and deceptive ones, without white space around it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(Arc<str>);
 
@@ -96,7 +96,8 @@ impl PartialEq for Email {
 
 impl Eq for Email {}
 
-/// Checks an optional text of a record: at most `max_chars` characters, no control characters.
+/// Checks an optional text of a record: at most `max_chars` characters, no control characters and
+/// no deceptive ones: those that nobody can see, and those that turn the text around.
 pub fn check_line(field: &'static str, text: &str, max_chars: usize) -> Result<(), Invalid> {
     if text.chars().count() > max_chars {
         return Err(Invalid::new(field, format!("must have at most {max_chars} characters")));
@@ -104,7 +105,20 @@ pub fn check_line(field: &'static str, text: &str, max_chars: usize) -> Result<(
     if text.chars().any(|c| c.is_control() || c == '\u{2028}' || c == '\u{2029}') {
         return Err(Invalid::new(field, "must not hold control characters or line breaks"));
     }
+    if text.chars().any(is_deceptive) {
+        let rule = "must not hold invisible characters or ones that turn the text around";
+        return Err(Invalid::new(field, rule));
+    }
     Ok(())
+}
+
+/// Whether nobody can see the character, so that two different texts look the same, or it turns
+/// around what stands behind it, beyond the end of its own text too.
+///
+/// U+200C and U+200D are none of them: several scripts and many emoji can't be written without.
+fn is_deceptive(c: char) -> bool {
+    let is_invisible = matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}');
+    is_invisible || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -117,6 +131,20 @@ mod tests {
         assert!(Name::parse("name", &"é".repeat(100)).is_ok());
         for bad in ["", "   ", "a\nb", "a\u{2028}b", "a\u{1b}[0m", &"é".repeat(101)] {
             assert_eq!(Name::parse("name", bad).unwrap_err().field, "name", "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_sees_or_turns_the_text_around_is_refused() {
+        let turning = ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
+        for bad in turning.chain(['\u{200b}', '\u{2060}', '\u{feff}']) {
+            for text in [format!("M{bad}ía"), format!("{bad}Mía"), bad.to_string()] {
+                assert_eq!(Name::parse("name", &text).unwrap_err().field, "name", "{text:?}");
+                assert_eq!(check_line("image_id", &text, 9).unwrap_err().field, "image_id");
+            }
+        }
+        for good in ["👩\u{200d}👧", "نامه\u{200c}ای", "מיה", "क्\u{200d}ष"] {
+            assert_eq!(Name::parse("name", good).unwrap().as_str(), good);
         }
     }
 

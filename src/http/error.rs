@@ -197,7 +197,7 @@ pub(super) async fn not_found() -> ApiError {
     ApiError::RouteNotFound
 }
 
-/// What a known path answers to a method that it doesn't take; the router adds `Allow`. `OPTIONS`
+/// What a known path answers to a method that has no handler; the router adds `Allow`. `OPTIONS`
 /// asks for just that.
 pub(super) async fn other_method(method: Method) -> Result<StatusCode, ApiError> {
     if method == Method::OPTIONS { Ok(StatusCode::OK) } else { Err(ApiError::MethodNotAllowed) }

@@ -49,13 +49,15 @@ impl FromRef<AppState> for Arc<Service> {
 /// have an `event:` line where the request doesn't say.
 pub fn router(service: Arc<Service>, named_events: bool) -> Router {
     let state = AppState { service, named_events };
-    routes()
+    let answering = routes()
         .nest("/api", routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::other_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(map_response(without_store))
-        .with_state(state)
+        .with_state(state);
+    // Around the router: it sets `Allow` behind the layers of its routes.
+    Router::new().fallback_service(answering).layer(map_response(with_options))
 }
 
 fn routes() -> Router<AppState> {
@@ -103,6 +105,16 @@ fn mutation_routes() -> Router<AppState> {
 /// The panic itself has been reported on the standard error output by then.
 fn panicked(_panic: Box<dyn Any + Send>) -> Response {
     ApiError::Panicked.into_response()
+}
+
+/// Every address takes `OPTIONS`, by the router's fallback, which isn't in its list of methods.
+async fn with_options(mut response: Response) -> Response {
+    if let Some(allow) = response.headers_mut().get_mut(header::ALLOW)
+        && let Ok(longer) = HeaderValue::from_bytes(&[allow.as_bytes(), b",OPTIONS"].concat())
+    {
+        *allow = longer;
+    }
+    response
 }
 
 /// Nearly every answer holds a family's data: no cache may keep any.

@@ -270,8 +270,8 @@ impl PageBody {
 }
 
 /// The records of a listing, each as its body.
-pub(super) fn bodies<T, B>(listing: Listing<T>, body: impl Fn(Arc<T>) -> B) -> Vec<B> {
-    listing.records.into_iter().map(body).collect()
+pub(super) fn bodies<T, B>(listing: Listing<T>, body: impl FnMut(T) -> B) -> Vec<B> {
+    listing.map(body).records
 }
 
 /// An answer whose JSON text is there already.

@@ -30,10 +30,12 @@ pub(super) struct RewardsAnswer {
     page: PageBody,
 }
 
-/// Every reward as one child sees it.
+/// Some of the rewards as one child sees them.
 #[derive(Serialize)]
 pub(super) struct OffersAnswer {
     rewards: Vec<OfferBody>,
+    #[serde(flatten)]
+    page: PageBody,
 }
 
 #[derive(Serialize)]
@@ -45,10 +47,12 @@ struct OfferBody {
     requested: bool,
 }
 
-/// The requests that wait.
+/// Some of the requests that wait.
 #[derive(Serialize)]
 pub(super) struct PendingAnswer {
     pending_rewards: Vec<PendingBody>,
+    #[serde(flatten)]
+    page: PageBody,
 }
 
 /// `GET /rewards`
@@ -109,20 +113,26 @@ pub(super) async fn offers(
     State(service): State<Arc<Service>>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Paging(page)): Query<Paging>,
 ) -> Result<Json<OffersAnswer>, ApiError> {
-    let offers = service.offers(&caller, &id.into())?;
-    let rewards = offers.into_iter().map(OfferBody::from).collect();
-    Ok(Json(OffersAnswer { rewards }))
+    let listing = service.offers(&caller, &id.into(), page)?;
+    Ok(Json(OffersAnswer {
+        page: PageBody::new(page, listing.total),
+        rewards: bodies(listing, OfferBody::from),
+    }))
 }
 
 /// `GET /rewards/pending`
 pub(super) async fn pending(
     State(service): State<Arc<Service>>,
     caller: Caller,
+    Query(Paging(page)): Query<Paging>,
 ) -> Json<PendingAnswer> {
-    let pending = service.pending_rewards(&caller);
-    let pending_rewards = pending.into_iter().map(PendingBody).collect();
-    Json(PendingAnswer { pending_rewards })
+    let listing = service.pending_rewards(&caller, page);
+    Json(PendingAnswer {
+        page: PageBody::new(page, listing.total),
+        pending_rewards: bodies(listing, PendingBody),
+    })
 }
 
 fn answer(reward: Arc<Reward>) -> Json<RewardAnswer> {

@@ -38,7 +38,7 @@ pub struct ChildPatch {
 
 impl Service {
     /// The children that the caller may see: the family's, or the one whose session it is.
-    pub fn children(&self, caller: &Caller, page: Page) -> Listing<Child> {
+    pub fn children(&self, caller: &Caller, page: Page) -> Listing<Arc<Child>> {
         let mut children = self.store.view().children_of(&caller.user().id);
         if let Some(own) = caller.child_id() {
             children.retain(|child| child.id == *own);

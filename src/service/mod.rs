@@ -66,21 +66,27 @@ struct Outcome<T> {
     event: Option<Arc<Recorded>>,
 }
 
-/// A part of a family's records of one kind.
+/// One page of a list.
 #[derive(Debug)]
 pub struct Listing<T> {
     /// The page.
-    pub records: Vec<Arc<T>>,
+    pub records: Vec<T>,
     /// How many there are on all pages.
     pub total: usize,
 }
 
 impl<T> Listing<T> {
-    fn cut(mut records: Vec<Arc<T>>, page: Page) -> Self {
+    fn cut(mut records: Vec<T>, page: Page) -> Self {
         let total = records.len();
         records.truncate(page.offset.saturating_add(page.limit));
         records.drain(..page.offset.min(records.len()));
         Self { records, total }
+    }
+
+    /// The same page of what each record becomes.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Listing<U> {
+        let records = self.records.into_iter().map(change).collect();
+        Listing { records, total: self.total }
     }
 }
 

@@ -44,7 +44,7 @@ pub struct Offer {
 
 impl Service {
     /// The family's rewards, and the shared ones.
-    pub fn rewards(&self, caller: &Caller, page: Page) -> Listing<Reward> {
+    pub fn rewards(&self, caller: &Caller, page: Page) -> Listing<Arc<Reward>> {
         Listing::cut(self.store.view().rewards_for(&caller.user().id), page)
     }
 
@@ -53,27 +53,31 @@ impl Service {
         Ok(caller.reward(&*self.store.view(), id)?)
     }
 
-    /// Every reward that a child can have: what it can pay, what it lacks for it, what it has asked
+    /// The rewards that a child can have: what it can pay, what it lacks for it, what it has asked
     /// for. Refuses a child that the caller may not see.
-    pub fn offers(&self, caller: &Caller, child_id: &ChildId) -> Result<Vec<Offer>, ServiceError> {
+    pub fn offers(
+        &self,
+        caller: &Caller,
+        child_id: &ChildId,
+        page: Page,
+    ) -> Result<Listing<Offer>, ServiceError> {
         let view = self.store.view();
         let child = caller.child(&*view, child_id)?;
-        let rewards = view.rewards_for(&child.user_id).into_iter();
-        let offers = rewards.map(|reward| Offer {
+        let rewards = Listing::cut(view.rewards_for(&child.user_id), page);
+        Ok(rewards.map(|reward| Offer {
             points_needed: ledger::points_needed(&child, &reward),
             requested: view.pending(&child.id, &reward.id).is_some(),
             reward,
-        });
-        Ok(offers.collect())
+        }))
     }
 
     /// The requests that wait: the family's, or the child's whose session it is.
-    pub fn pending_rewards(&self, caller: &Caller) -> Vec<Arc<PendingReward>> {
+    pub fn pending_rewards(&self, caller: &Caller, page: Page) -> Listing<Arc<PendingReward>> {
         let mut pending = self.store.view().pending_of(&caller.user().id);
         if let Some(own) = caller.child_id() {
             pending.retain(|request| request.child_id == *own);
         }
-        pending
+        Listing::cut(pending, page)
     }
 
     /// Adds a reward to the family's.

@@ -33,7 +33,7 @@ pub struct TaskPatch {
 
 impl Service {
     /// The family's tasks and penalties, and the shared ones.
-    pub fn tasks(&self, caller: &Caller, page: Page) -> Listing<Task> {
+    pub fn tasks(&self, caller: &Caller, page: Page) -> Listing<Arc<Task>> {
         Listing::cut(self.store.view().tasks_for(&caller.user().id), page)
     }
 

@@ -66,6 +66,8 @@ async fn a_child_is_checked_field_by_field() {
         ("name", json!("")),
         ("name", json!("x".repeat(101))),
         ("name", json!("tab\tin it")),
+        ("name", json!("Mía\u{200b}")),
+        ("name", json!("\u{202e}aíM")),
         ("name", Value::Null),
         ("age", json!(-1)),
         ("age", json!("six")),
@@ -76,6 +78,7 @@ async fn a_child_is_checked_field_by_field() {
         ("points", json!("12")),
         ("tasks", json!("t")),
         ("image_id", json!("x".repeat(201))),
+        ("image_id", json!("girl\u{feff}02")),
     ] {
         let mut wanted = json!({"name": "Mía"});
         wanted[field] = value.clone();

@@ -22,7 +22,9 @@ async fn a_wrong_method_names_the_right_ones() {
         let answer = server.nobody().delete(path).await;
         assert_error(&answer, 405, "METHOD_NOT_ALLOWED");
         let allow = answer.header("allow");
-        assert!(allow.split(',').any(|method| method.trim() == allowed), "{allow}");
+        for allowed in [allowed, "OPTIONS"] {
+            assert!(allow.split(',').any(|method| method.trim() == allowed), "{allow}");
+        }
     }
 }
 
@@ -30,17 +32,23 @@ async fn a_wrong_method_names_the_right_ones() {
 async fn options_answers_what_is_allowed() {
     let server = TestServer::start().await;
     for (path, methods) in [
-        ("/children", &["GET", "POST"][..]),
-        ("/api/children", &["GET", "POST"]),
-        ("/auth/login", &["POST"]),
-        ("/children/x", &["GET", "PATCH", "DELETE"]),
+        ("/children", &["GET", "HEAD", "OPTIONS", "POST"][..]),
+        ("/api/children", &["GET", "HEAD", "OPTIONS", "POST"]),
+        ("/api/children/", &["GET", "HEAD", "OPTIONS", "POST"]),
+        ("/auth/login", &["OPTIONS", "POST"]),
+        ("/children/x", &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH"]),
     ] {
         let answer = send(server.nobody().request(Method::OPTIONS, path)).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         let allow = answer.header("allow");
-        let allowed: Vec<&str> = allow.split(',').map(str::trim).collect();
-        assert!(methods.iter().all(|method| allowed.contains(method)), "{path}: {allow}");
+        let mut allowed: Vec<&str> = allow.split(',').map(str::trim).collect();
+        allowed.sort_unstable();
+        assert_eq!(allowed, methods, "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
     }
+    let unknown = send(server.nobody().request(Method::OPTIONS, "/nowhere")).await;
+    assert_error(&unknown, 404, "NOT_FOUND");
+    assert_eq!(unknown.header("allow"), "");
 }
 
 #[tokio::test]

@@ -98,6 +98,19 @@ async fn a_repeat_is_answered_though_its_task_is_gone() {
 }
 
 #[tokio::test]
+async fn a_repeat_whose_child_is_gone_finds_none() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    once(&family, "k").await.expect(200);
+    let path = format!("/children/{}", family.child);
+    assert_eq!(family.parent.delete(&path).await.status, 204);
+    let again = once(&family, "k").await;
+    assert_error(&again, 404, "NOT_FOUND");
+    assert_eq!(again.header("idempotent-replayed"), "");
+    assert_eq!(server.folders.events().len(), 1, "the first one stays");
+}
+
+#[tokio::test]
 async fn keys_are_bounded() {
     let server = TestServer::start().await;
     let family = server.family().await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, assert_error, text};
+use crate::harness::{Client, TestServer, assert_error, text};
 
 #[tokio::test]
 async fn a_reward_is_made_read_changed_and_deleted() {
@@ -34,6 +34,7 @@ async fn a_reward_is_checked_field_by_field() {
         ("cost", json!("20")),
         ("cost", Value::Null),
         ("description", json!("x".repeat(1001))),
+        ("description", json!("Two\n\u{2066}lines")),
     ] {
         let mut wanted = json!({"name": "Ice cream", "cost": 20});
         wanted[field] = value.clone();
@@ -84,6 +85,76 @@ async fn what_waits_says_who_asked_for_what() {
     // The child sees its own.
     let own = child.get("/rewards/pending").await.expect(200);
     assert_eq!(own["pending_rewards"], json!([waiting[0]]));
+}
+
+/// The values of one field of a page's records, and what the page says of itself.
+fn page_of(page: &Value, records: &str, field: &str) -> (Vec<String>, [Value; 3]) {
+    let values = page[records].as_array().unwrap().iter().map(|record| text(&record[field]));
+    (values.collect(), ["total", "limit", "offset"].map(|name| page[name].clone()))
+}
+
+/// Asks for the pages of a list of three.
+async fn assert_pages(browser: &Client, path: &str, records: &str, field: &str, all: &[&str; 3]) {
+    let whole = browser.get(path).await.expect(200);
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(page_of(&whole, records, field), (names(all), [json!(3), json!(500), json!(0)]));
+    for (limit, offset, shown) in [(1, 1, &all[1..2]), (2, 2, &all[2..]), (1, 3, &[])] {
+        let (limit_text, offset_text) = (limit.to_string(), offset.to_string());
+        let query = [("limit", &*limit_text), ("offset", &*offset_text)];
+        let page = browser.get_with(path, &query).await.expect(200);
+        let said = [json!(3), json!(limit), json!(offset)];
+        assert_eq!(page_of(&page, records, field), (names(shown), said), "{path} {query:?}");
+    }
+    let most = browser.get_with(path, &[("limit", "501")]).await.expect(200);
+    assert_eq!(most["limit"], 500);
+}
+
+/// Asks for what no list takes.
+async fn assert_strict(browser: &Client, path: &str) {
+    for (query, wrong) in [
+        (&[("limit", "0")][..], "limit"),
+        (&[("offset", "-1")], "offset"),
+        (&[("offset", "")], "offset"),
+        (&[("page", "2")], "page"),
+        (&[("limit", "1"), ("limit", "2")], "limit"),
+    ] {
+        let answer = browser.get_with(path, query).await;
+        let details = assert_error(&answer, 400, "INVALID_PARAMETER");
+        assert_eq!(details["parameter"], wrong, "{path} {query:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_child_can_have_comes_in_pages() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    for name in ["Kite", "Zoo"] {
+        family.parent.reward(name, 10).await;
+    }
+    let child = family.parent.hand_over(server.nobody(), &family.child).await;
+    let path = format!("/children/{}/rewards", family.child);
+    for browser in [&*child, &*family.parent] {
+        assert_pages(browser, &path, "rewards", "name", &["Ice cream", "Kite", "Zoo"]).await;
+        assert_strict(browser, &path).await;
+    }
+}
+
+#[tokio::test]
+async fn what_waits_comes_in_pages() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    family.parent.ask_for(&family.child, &family.reward).await.expect(200);
+    for name in ["Aarav", "Zoé"] {
+        let sibling = family.parent.child(name, 50).await;
+        family.parent.ask_for(&sibling, &family.reward).await.expect(200);
+    }
+    let names = ["Mía", "Aarav", "Zoé"];
+    assert_pages(&family.parent, "/rewards/pending", "pending_rewards", "child_name", &names).await;
+    assert_strict(&family.parent, "/rewards/pending").await;
+    // Of a child's pages, other children's requests are no part.
+    let child = family.parent.hand_over(server.nobody(), &family.child).await;
+    let own = child.get("/rewards/pending").await.expect(200);
+    assert_eq!(own["total"], 1);
 }
 
 #[tokio::test]
