@@ -14,10 +14,10 @@ use super::journal::{self, Journal};
 use super::maintenance::TableFile;
 use super::pyjson;
 use super::segment::Link;
-use super::state::State;
+use super::state::{State, TABLE_FILES};
 use super::table::{parse_file, row_name};
 use super::tracking::{self, Appender, Mark, NewRow, event};
-use crate::disk::{Disk, Open, read_if_exists, replace};
+use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
 use crate::domain::{RowNumber, Timestamp};
 use crate::store::{EventSink, Resume};
 
@@ -287,7 +287,27 @@ impl Recovery<'_> {
 
     fn begin_journal(&self, first: Link) -> io::Result<Journal> {
         journal::remove_before(&**self.disk, self.folder, first.epoch)?;
+        self.remove_leftovers()?;
         Journal::create(Arc::clone(self.disk), self.folder.to_owned(), first, None)
+    }
+
+    /// Removes what was being written when the last run was cut short: nobody would look for an old
+    /// password's hash there.
+    fn remove_leftovers(&self) -> io::Result<()> {
+        let tables = TABLE_FILES.into_iter().chain([tracking::FILE]);
+        let tables = tables.map(|file| temporary_path(&self.data.join(file)));
+        let journal = self
+            .disk
+            .list(self.folder)?
+            .into_iter()
+            .filter(|name| name.strip_suffix(".tmp").is_some());
+        for leftover in tables.chain(journal.map(|name| self.folder.join(name))) {
+            match self.disk.remove(&leftover) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn tracking_path(&self) -> PathBuf {
