@@ -4,4 +4,6 @@
 mod crashes;
 mod faults;
 mod harness;
+mod lossy;
+mod lossy_disk;
 mod shapes;

@@ -1,0 +1,418 @@
+//! A disk in memory that keeps what is durable apart from what a process sees, and that forgets the
+//! rest as a machine does whose power goes.
+//!
+//! - A file's contents are kept as of its last sync and after each change since. A power cut leaves
+//!   each piece of 512 bytes as it was at one of these moments, and the length likewise, each for
+//!   itself: writes are torn, reordered, lost, and there are holes of zeros.
+//! - Of the name changes (a new file, a rename, a removal) that no sync of their folder followed, a
+//!   power cut leaves the first few.
+//! - A sync that fails either has done nothing, or has written some pieces and counts the others as
+//!   written, so that no later sync writes them.
+//! - A killed process leaves all that it wrote; a power cut may still take it.
+//!
+//! What it can't do: lose folders, which are there and durable from the start; reorder name changes;
+//! fail a read or a single write; damage what was synced; let a process see what only a failed sync
+//! of an earlier one counts as written.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use goldstar::disk::{Disk, DiskFile, Identity, Open};
+use parking_lot::Mutex;
+
+/// What a disk writes whole or not at all.
+const PIECE: usize = 512;
+
+/// Random numbers that a seed settles (xorshift64).
+#[derive(Clone, Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut random = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).max(1));
+        // Small seeds begin alike.
+        for _ in 0..8 {
+            random.next();
+        }
+        random
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// A number from 0 up to, but without, `end`.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end as u64).unwrap()
+    }
+
+    pub(crate) fn coin(&mut self) -> bool {
+        self.below(2) == 0
+    }
+
+    /// Others, which don't depend on how many of these are drawn later.
+    pub(crate) fn fork(&mut self) -> Self {
+        Self::new(self.next())
+    }
+}
+
+/// What befalls a process.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Plan {
+    /// How many changes the disk makes before it is killed.
+    pub(crate) killed_after: Option<usize>,
+    /// The change, counted from 1, that fails if it is a sync.
+    pub(crate) failing_sync: Option<usize>,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Kill,
+    PowerCut,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    durable: Vec<u8>,
+    /// What a process sees: as of the last sync, and after each change since.
+    seen: Vec<Vec<u8>>,
+    /// The pieces that are to be written, and by which of these moments each first was.
+    dirty: BTreeMap<usize, usize>,
+}
+
+impl File {
+    fn of(durable: Vec<u8>) -> Self {
+        Self { seen: vec![durable.clone()], durable, dirty: BTreeMap::new() }
+    }
+
+    fn contents(&self) -> &[u8] {
+        self.seen.last().unwrap()
+    }
+
+    fn write(&mut self, offset: usize, bytes: &[u8]) {
+        let mut contents = self.contents().to_owned();
+        let end = offset + bytes.len();
+        let start = offset.min(contents.len());
+        contents.resize(contents.len().max(end), 0);
+        contents[offset..end].copy_from_slice(bytes);
+        self.change(contents, start..end);
+    }
+
+    fn set_len(&mut self, len: usize) {
+        let mut contents = self.contents().to_owned();
+        let old = contents.len();
+        contents.resize(len, 0);
+        self.change(contents, len.min(old)..len.max(old));
+    }
+
+    fn change(&mut self, contents: Vec<u8>, touched: Range<usize>) {
+        for piece in touched.start / PIECE..touched.end.div_ceil(PIECE) {
+            self.dirty.entry(piece).or_insert(self.seen.len());
+        }
+        self.seen.push(contents);
+    }
+
+    /// What is durable once the length and each piece are written as of the moment that `moment`
+    /// gives for it.
+    fn written(&self, mut moment: impl FnMut() -> usize) -> Vec<u8> {
+        let mut bytes = self.durable.clone();
+        bytes.resize(self.seen[moment()].len(), 0);
+        for (number, bytes) in bytes.chunks_mut(PIECE).enumerate() {
+            let moment = moment();
+            if self.dirty.get(&number).is_some_and(|first| *first <= moment) {
+                let piece = self.seen[moment].chunks(PIECE).nth(number).unwrap_or_default();
+                let len = piece.len().min(bytes.len());
+                bytes[..len].copy_from_slice(&piece[..len]);
+                bytes[len..].fill(0);
+            }
+        }
+        bytes
+    }
+
+    /// What is durable once some of it is written: nothing, everything, or a mixture.
+    fn partly_written(&self, random: &mut Random) -> Vec<u8> {
+        let last = self.seen.len() - 1;
+        let kind = random.below(4);
+        self.written(|| match kind {
+            0 => 0,
+            1 => last,
+            _ => random.below(last + 1),
+        })
+    }
+
+    fn sync(&mut self) {
+        let last = self.seen.len() - 1;
+        self.durable = self.written(|| last);
+        self.forget_changes();
+    }
+
+    fn fail_to_sync(&mut self, random: &mut Random) {
+        if random.coin() {
+            self.durable = self.partly_written(random);
+            self.forget_changes();
+        }
+    }
+
+    fn forget_changes(&mut self) {
+        self.seen.drain(..self.seen.len() - 1);
+        self.dirty.clear();
+    }
+
+    /// Reads what isn't to be written from the disk again.
+    fn read_again(&mut self) {
+        self.seen = (0..self.seen.len()).map(|moment| self.written(|| moment)).collect();
+    }
+}
+
+type Names = BTreeMap<PathBuf, u64>;
+
+#[derive(Clone, Debug)]
+enum NameChange {
+    Put(PathBuf, u64),
+    Rename(PathBuf, PathBuf),
+    Remove(PathBuf),
+}
+
+impl NameChange {
+    fn apply(&self, names: &mut Names) {
+        match self {
+            Self::Put(path, id) => _ = names.insert(path.clone(), *id),
+            Self::Rename(from, to) => {
+                if let Some(id) = names.remove(from) {
+                    names.insert(to.clone(), id);
+                }
+            }
+            Self::Remove(path) => _ = names.remove(path),
+        }
+    }
+
+    fn is_in(&self, folder: &Path) -> bool {
+        let (Self::Put(path, _) | Self::Rename(path, _) | Self::Remove(path)) = self;
+        path.parent() == Some(folder)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    /// Every file that ever was, by its number.
+    files: BTreeMap<u64, File>,
+    names: Names,
+    durable_names: Names,
+    unsynced_names: Vec<NameChange>,
+    /// How many changes this process has made.
+    changes: usize,
+    plan: Plan,
+    is_disturbed: bool,
+    random: Random,
+}
+
+impl State {
+    fn change(&mut self) -> io::Result<()> {
+        if self.plan.killed_after.is_some_and(|changes| self.changes >= changes) {
+            self.is_disturbed = true;
+            return Err(io::Error::other("the process is dead"));
+        }
+        self.changes += 1;
+        Ok(())
+    }
+
+    /// Counts a sync as a change; false where it has to fail.
+    fn sync(&mut self) -> io::Result<bool> {
+        self.change()?;
+        let fails = self.plan.failing_sync == Some(self.changes);
+        self.is_disturbed |= fails;
+        Ok(!fails)
+    }
+
+    fn change_name(&mut self, change: NameChange) -> io::Result<()> {
+        self.change()?;
+        change.apply(&mut self.names);
+        self.unsynced_names.push(change);
+        Ok(())
+    }
+
+    fn id(&self, path: &Path) -> io::Result<u64> {
+        self.names.get(path).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn cut_power(&mut self) {
+        let kept = self.random.below(self.unsynced_names.len() + 1);
+        for change in self.unsynced_names.drain(..).take(kept) {
+            change.apply(&mut self.durable_names);
+        }
+        self.names = self.durable_names.clone();
+        for file in self.files.values_mut() {
+            *file = File::of(file.partly_written(&mut self.random));
+        }
+    }
+}
+
+/// The disk as one process has it.
+#[derive(Clone, Debug)]
+pub(crate) struct LossyDisk(Arc<Mutex<State>>);
+
+impl LossyDisk {
+    /// An empty disk.
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            files: BTreeMap::new(),
+            names: Names::new(),
+            durable_names: Names::new(),
+            unsynced_names: Vec::new(),
+            changes: 0,
+            plan: Plan::default(),
+            is_disturbed: false,
+            random: Random::new(0),
+        })))
+    }
+
+    /// The disk as the next process finds it. The one before has no more part in it.
+    pub(crate) fn after(&self, end: End, plan: Plan, random: Random) -> Self {
+        let state = self.0.lock().clone();
+        let mut state = State { changes: 0, plan, is_disturbed: false, random, ..state };
+        match end {
+            End::Kill => state.files.values_mut().for_each(File::read_again),
+            End::PowerCut => state.cut_power(),
+        }
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// Makes no more changes for this process.
+    pub(crate) fn kill(&self) {
+        self.0.lock().plan.killed_after = Some(0);
+    }
+
+    /// Whether something has failed.
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.0.lock().is_disturbed
+    }
+}
+
+impl Disk for LossyDisk {
+    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
+        let mut state = self.0.lock();
+        let id = match (state.id(path), how) {
+            (Err(_), Open::Create | Open::Truncate) => {
+                let id = state.files.len() as u64;
+                state.change_name(NameChange::Put(path.to_owned(), id))?;
+                state.files.insert(id, File::of(Vec::new()));
+                id
+            }
+            (Ok(id), Open::Truncate) => {
+                state.change()?;
+                state.files.get_mut(&id).unwrap().set_len(0);
+                id
+            }
+            (id, _) => id?,
+        };
+        Ok(Arc::new(LossyFile { disk: self.clone(), id }))
+    }
+
+    fn copy_mode(&self, like: &Path, _path: &Path) -> io::Result<()> {
+        self.identity(like).map(|_| ())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.id(from)?;
+        state.change_name(NameChange::Rename(from.to_owned(), to.to_owned()))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.id(path)?;
+        state.change_name(NameChange::Remove(path.to_owned()))
+    }
+
+    fn create_dir(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        let state = &mut *self.0.lock();
+        if !state.sync()? {
+            return Err(io::Error::other("the folder's sync failed"));
+        }
+        for change in state.unsynced_names.extract_if(.., |change| change.is_in(path)) {
+            change.apply(&mut state.durable_names);
+        }
+        Ok(())
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        let state = self.0.lock();
+        let paths = state.names.keys().filter(|name| name.parent() == Some(path));
+        let mut names: Vec<_> =
+            paths.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        Ok(Identity(0, self.0.lock().id(path)?))
+    }
+}
+
+#[derive(Debug)]
+struct LossyFile {
+    disk: LossyDisk,
+    id: u64,
+}
+
+impl LossyFile {
+    fn change(&self, change: impl FnOnce(&mut File)) -> io::Result<()> {
+        let mut state = self.disk.0.lock();
+        state.change()?;
+        change(state.files.get_mut(&self.id).unwrap());
+        Ok(())
+    }
+}
+
+fn index(offset: u64) -> usize {
+    usize::try_from(offset).unwrap()
+}
+
+impl DiskFile for LossyFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let state = self.disk.0.lock();
+        let rest = state.files[&self.id].contents().get(index(offset)..).unwrap_or_default();
+        let len = rest.len().min(buffer.len());
+        buffer[..len].copy_from_slice(&rest[..len]);
+        Ok(len)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.change(|file| file.write(index(offset), bytes))
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.change(|file| file.set_len(index(len)))
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.disk.0.lock().files[&self.id].contents().len() as u64)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let state = &mut *self.disk.0.lock();
+        let succeeds = state.sync()?;
+        let file = state.files.get_mut(&self.id).unwrap();
+        if succeeds {
+            file.sync();
+            return Ok(());
+        }
+        file.fail_to_sync(&mut state.random);
+        Err(io::Error::other("the sync failed"))
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        Ok(Identity(0, self.id))
+    }
+}
