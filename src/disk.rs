@@ -4,6 +4,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::{
     DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown,
 };
@@ -205,13 +206,15 @@ pub fn read_exact_at(
     Ok(())
 }
 
-/// Copies the first `len` bytes of a file to the start of another.
-pub fn copy(from: &dyn DiskFile, to: &dyn DiskFile, len: u64) -> io::Result<()> {
+/// Copies a range of a file to the same place in another, or in the same one: what is written again
+/// is there to be synced again.
+pub fn copy(from: &dyn DiskFile, to: &dyn DiskFile, range: Range<u64>) -> io::Result<()> {
     const CHUNK: usize = 1 << 20;
-    let mut buffer = vec![0; usize::try_from(len).map_or(CHUNK, |len| len.min(CHUNK))];
-    let mut offset = 0;
-    while offset < len {
-        let count = usize::try_from(len - offset).map_or(CHUNK, |rest| rest.min(CHUNK));
+    let chunk = |len| usize::try_from(len).map_or(CHUNK, |len: usize| len.min(CHUNK));
+    let mut offset = range.start;
+    let mut buffer = vec![0; chunk(range.end.saturating_sub(offset))];
+    while offset < range.end {
+        let count = chunk(range.end - offset);
         read_exact_at(from, &mut buffer[..count], offset)?;
         to.write_all_at(&buffer[..count], offset)?;
         offset += count as u64;

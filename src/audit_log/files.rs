@@ -179,7 +179,7 @@ impl Files {
 
     /// Looks at what an account's log holds after a crash or a failure: cuts what isn't whole, and
     /// tells the last event that has a line (in the form of [`line::value`]). What is older than
-    /// `oldest` is known to be whole. With `renew` the log becomes a new, synced file.
+    /// `oldest` is known to be whole and durable; the rest is there to be synced. With `renew` the log becomes a new, synced file.
     pub(super) fn mend(
         &mut self,
         user_id: &UserId,
@@ -198,6 +198,10 @@ impl Files {
             }
             if renew {
                 self.renew(&base, &*file, tail.good_len)?;
+            } else {
+                // The last process may have failed to sync them, and a sync alone would not try
+                // what it takes for written.
+                disk::copy(&*file, &*file, tail.durable_len..tail.good_len)?;
             }
             last_event = tail.last_event;
         }
@@ -225,7 +229,7 @@ impl Files {
     fn renew(&self, path: &Path, file: &dyn DiskFile, len: u64) -> io::Result<()> {
         let temporary = disk::temporary_path(path);
         let copy = self.disk.open(&temporary, Open::Truncate)?;
-        disk::copy(file, &*copy, len)?;
+        disk::copy(file, &*copy, 0..len)?;
         put_in_place(&*self.disk, &*copy, &temporary, path)
     }
 }

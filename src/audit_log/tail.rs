@@ -17,6 +17,8 @@ pub(super) struct Tail {
     pub(super) len: u64,
     /// How many of them are whole lines.
     pub(super) good_len: u64,
+    /// How many of them are known to be durable.
+    pub(super) durable_len: u64,
     /// The event id of the last whole line that is an event's, as it stands there.
     pub(super) last_event: Option<String>,
 }
@@ -28,7 +30,7 @@ pub(super) struct Tail {
 /// zero begins. Lines older than `oldest` must be synced: no damage is looked for beyond.
 pub(super) fn read(file: &dyn DiskFile, oldest: Timestamp) -> io::Result<Tail> {
     let len = file.len()?;
-    let mut tail = Tail { len, good_len: len, last_event: None };
+    let mut tail = Tail { len, good_len: len, durable_len: 0, last_event: None };
     let mut lines = LinesBack { file, start: len, buffer: Vec::new() };
     while let Some((offset, line)) = lines.next()? {
         if line.last() != Some(&b'\n') || memchr(0, &line).is_some() {
@@ -41,6 +43,7 @@ pub(super) fn read(file: &dyn DiskFile, oldest: Timestamp) -> io::Result<Tail> {
                 tail.last_event = Some(head.event_id.to_owned());
             }
             if head.time < oldest {
+                tail.durable_len = offset + line.len() as u64;
                 break;
             }
         }

@@ -122,7 +122,13 @@ impl Life {
         let log = AuditLog::new(Arc::clone(&disk), self.logs(), LOGS);
         let clock = AtomicI64::new(START);
         let now = move || Timestamp::from_micros(clock.fetch_add(1000, Ordering::Relaxed));
-        let options = Options { data_dir: self.folder.clone(), disk, now: Arc::new(now) };
+        let options = Options {
+            data_dir: self.folder.clone(),
+            disk,
+            now: Arc::new(now),
+            // So that checkpoints are made, and cut short, while it works.
+            checkpoint_bytes: 2048,
+        };
         let sinks: Vec<Box<dyn EventSink>> = vec![Box::new(AuditSink::new(log))];
         JsonStore::open(options, sinks)
     }

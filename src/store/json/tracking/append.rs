@@ -249,7 +249,7 @@ impl Appender {
         let temporary = temporary_path(&path);
         let old = self.file();
         let new = self.disk.open(&temporary, Open::Truncate)?;
-        copy(&*old, &*new, len)?;
+        copy(&*old, &*new, 0..len)?;
         new.write_all_at(format!("{rest}{CLOSING}").as_bytes(), len)?;
         put_in_place(&*self.disk, &*new, &temporary, &path)?;
         self.identity = new.identity()?;
