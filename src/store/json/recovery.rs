@@ -58,6 +58,7 @@ impl Recovery<'_> {
             // Whatever the files hold, it is meant so: they may have been another program's since.
             (Rows::new(), self.load_tracking()?)
         } else {
+            // Before any file rests on what only the machine's memory may hold.
             journal::secure(&**self.disk, self.folder, first.epoch)
                 .map_err(OpenError::io(self.folder))?;
             let events = self.replay_tables(&saved, loaded.entries, &mut state, &files)?;
