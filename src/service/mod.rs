@@ -145,9 +145,11 @@ impl Service {
         caller: &Caller,
         decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), Refusal> + Send + 'static,
     ) -> Result<Outcome<T>, ServiceError> {
-        let caller = caller.clone();
+        let (caller, clock) = (caller.clone(), self.clock.clone());
         self.transact(move |view, now| {
-            caller.check_session(view, now)?;
+            // By the clock, as when the request was let in: events may be ahead of it, where it was
+            // set back.
+            caller.check_session(view, clock.now())?;
             decide(view, now)
         })
         .await

@@ -91,6 +91,19 @@ async fn events_are_in_order_though_the_clock_is_set_back() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_far_ahead_for_a_while_ends_no_session() {
+    let (server, clock) = with_clock_by_hand().await;
+    let early = server.family().await;
+    clock.forward(400 * DAY);
+    let late = server.family().await;
+    let ahead = late.event().await;
+    clock.forward(-400 * DAY);
+    // The history goes on behind the event from ahead; the session of before is live by the clock.
+    let event = early.event().await;
+    assert_eq!(event["occurred_at"], ahead["occurred_at"]);
+}
+
+#[tokio::test]
 async fn a_row_from_far_ahead_does_not_hold_the_clock() {
     let (mut server, _clock) = with_clock_by_hand().await;
     let family = server.family().await;
