@@ -27,7 +27,8 @@ use goldstar::store::{CommitError, EventSink, Store};
 use serde_json::Value;
 
 use crate::harness::{START, give_point};
-use crate::lossy_disk::{End, LossyDisk, Plan, Random};
+use crate::lossy_disk::{End, LossyDisk, Plan};
+use crate::random::Random;
 
 /// How many seeds are tried where the environment doesn't say.
 const SEEDS: u64 = 40;

@@ -6,4 +6,5 @@ mod faults;
 mod harness;
 mod lossy;
 mod lossy_disk;
+mod random;
 mod shapes;
