@@ -11,7 +11,7 @@ use tokio::task::{self, JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit_log::AuditLog;
-use crate::config::{Config, Signup, StorageConfig};
+use crate::config::{Config, StorageConfig};
 use crate::disk::{Disk, RealDisk};
 use crate::env::Clock;
 use crate::http;
@@ -81,7 +81,7 @@ pub fn open(
 ) -> Result<Service, StartError> {
     let hub = Hub::start().map_err(StartError::Thread)?;
     let disk = Arc::clone(&machine.disk);
-    let log = AuditLog::new(disk, storage.log_dir.clone(), storage.audit_log());
+    let log = AuditLog::new(disk, storage.log_dir.clone(), storage.audit_log);
     let clock = machine.clock.clone();
     let options = Options {
         data_dir: storage.data_dir.clone(),
@@ -143,15 +143,13 @@ pub async fn launch_on(
     shutdown: CancellationToken,
 ) -> Result<Server, StartError> {
     let address = listener.local_addr().map_err(StartError::Listener)?;
-    let named_events = config.named_events;
-    let with_demo = config.demo;
-    let settings =
-        Settings { points_floor: config.points_floor, signup_open: config.signup == Signup::Open };
-    let opened = task::spawn_blocking(move || open(&config.storage, settings, &machine));
+    let Config { storage, demo: with_demo, http: http_settings, service: settings, .. } = config;
+    let http_settings = Arc::new(http_settings);
+    let opened = task::spawn_blocking(move || open(&storage, settings, &machine));
     let service = Arc::new(opened.await??);
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let is_new = service.is_new();
-    let router = http::router(Arc::clone(&service), named_events);
+    let router = http::router(Arc::clone(&service), http_settings);
     let served = tokio::spawn(async move {
         let end_of_streams = async {
             shutdown.cancelled().await;

@@ -6,10 +6,10 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, runtime};
 use crate::app::{self, Machine};
-use crate::config::StorageConfig;
+use crate::config::{self, Config, Flags};
 use crate::domain::password::NewPassword;
-use crate::domain::{Email, Name, Points};
-use crate::service::{NewAccount, Settings};
+use crate::domain::{Email, Name};
+use crate::service::NewAccount;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -41,11 +41,12 @@ struct Create {
     last_name: String,
 
     #[command(flatten)]
-    storage: StorageConfig,
+    flags: Flags<config::Storage>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Command::Create(create) = arguments.command;
+    let config = Config::resolve(&create.flags)?;
     // Before the password is asked for, so that nobody types it in vain.
     let (email, first_name, last_name) = (
         Email::parse(&create.email)?,
@@ -54,13 +55,13 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     );
     let password = NewPassword::parse("password", &read_password()?)?;
     let account = NewAccount { first_name, last_name, email, password };
-    runtime()?.block_on(make(&create.storage, account))
+    runtime()?.block_on(make(&config, account))
 }
 
-async fn make(storage: &StorageConfig, account: NewAccount) -> Result<(), Failure> {
-    let settings = Settings { points_floor: Points::ZERO, signup_open: false };
+async fn make(config: &Config, account: NewAccount) -> Result<(), Failure> {
     let machine = Machine::default();
-    let service = tokio::task::block_in_place(|| app::open(storage, settings, &machine))?;
+    let service =
+        tokio::task::block_in_place(|| app::open(&config.storage, config.service, &machine))?;
     let email = account.email.clone();
     let made = service.create_admin(account).await;
     // Closed even where nothing was made: the directory must be left as a stopped server leaves it.

@@ -1,6 +1,7 @@
 //! Floor 4: the command line, a file a command.
 
 mod admin;
+mod config;
 mod serve;
 
 use std::error::Error;
@@ -11,7 +12,7 @@ use clap::{Parser, Subcommand};
 use thiserror::Error;
 
 use crate::app::{StartError, StopError};
-use crate::config::Config;
+use crate::config::{ConfigError, Everything, Flags};
 use crate::domain::Invalid;
 use crate::service::{Causes, ServiceError};
 
@@ -25,13 +26,15 @@ struct Arguments {
     command: Option<Command>,
 
     #[command(flatten)]
-    config: Config,
+    flags: Flags<Everything>,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Serve the families over HTTP, until Ctrl-C or SIGTERM
-    Serve(Config),
+    Serve(Flags<Everything>),
+    /// Print what is set, and where each value comes from, as a file of settings
+    Config(Flags<Everything>),
     /// Manage administrators
     Admin(admin::Arguments),
 }
@@ -39,6 +42,8 @@ enum Command {
 /// Why a command failed.
 #[derive(Debug, Error)]
 enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Start(#[from] StartError),
     #[error(transparent)]
@@ -68,18 +73,21 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Start(error) if error.is_damage() => ExitCode::from(78),
+            Self::Config(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }
 }
 
 /// Runs the command that the process was started with, and gives its exit code: 0, 78 where the
-/// data is damaged or not Goldstar's, 2 for wrong arguments, else 1.
+/// data is damaged or not Goldstar's, 2 for wrong arguments or
+/// settings, else 1.
 pub fn run() -> ExitCode {
-    let Arguments { command, config } = Arguments::parse();
+    let Arguments { command, flags } = Arguments::parse();
     let done = match command {
-        None => serve::run(config),
-        Some(Command::Serve(config)) => serve::run(config),
+        None => serve::run(&flags),
+        Some(Command::Serve(flags)) => serve::run(&flags),
+        Some(Command::Config(flags)) => config::run(&flags),
         Some(Command::Admin(arguments)) => admin::run(arguments),
     };
     match done {
@@ -115,7 +123,6 @@ mod tests {
     fn to_serve_is_the_default() {
         let arguments = Arguments::parse_from(["goldstar", "--listen", "127.0.0.1:1"]);
         assert!(arguments.command.is_none());
-        assert_eq!(arguments.config.listen, "127.0.0.1:1");
         let arguments = Arguments::parse_from(["goldstar", "serve", "--data-dir", "d"]);
         assert!(matches!(arguments.command, Some(Command::Serve(_))));
     }

@@ -11,10 +11,11 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Failure, runtime};
 use crate::app;
-use crate::config::{Config, Signup};
+use crate::config::{Config, Everything, Flags};
 use crate::service::Demo;
 
-pub(super) fn run(config: Config) -> Result<(), Failure> {
+pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
+    let config = Config::resolve(flags)?;
     start_log();
     runtime()?.block_on(serve(config))
 }
@@ -37,11 +38,11 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let listener = TcpListener::bind(&config.listen).await.map_err(Failure::io(what))?;
     let shutdown = CancellationToken::new();
     cancel_on_signal(&shutdown)?;
-    let (storage, signup) = (config.storage.clone(), config.signup);
+    let (storage, signup_open) = (config.storage.clone(), config.service.signup_open);
     let server = app::launch(config, listener, shutdown).await?;
     let greeting = Greeting {
         address: server.address(),
-        can_begin: server.is_new() && signup == Signup::Open,
+        can_begin: server.is_new() && signup_open,
         demo: server.demo(),
     };
     // A server that nobody listens to, its output closed, serves all the same.

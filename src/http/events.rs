@@ -51,7 +51,7 @@ impl FromRequestParts<AppState> for Wanted {
         let closer = parts.extensions.get::<ConnectionCloser>();
         Ok(Self(FeedRequest {
             last_event_id: header.filter(|id| !id.is_empty()).or(parameters.last_event_id),
-            named: parameters.named.unwrap_or(state.named_events),
+            named: parameters.named.unwrap_or(state.settings.named_events),
             closer: closer.map(|closer| closer.0.clone()).unwrap_or_default(),
         }))
     }

@@ -3,6 +3,7 @@
 
 mod auth;
 mod children;
+mod client;
 mod error;
 mod events;
 mod extract;
@@ -13,11 +14,13 @@ mod query;
 mod records;
 mod rewards;
 mod serve;
+mod settings;
 mod tasks;
 mod tracking;
 
 pub use error::ApiError;
 pub use serve::serve;
+pub use settings::{Limits, Monitoring, Origin, Secret, Settings};
 
 use std::any::Any;
 use std::sync::Arc;
@@ -25,7 +28,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::{HeaderValue, header};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -36,7 +39,7 @@ use crate::service::Service;
 #[derive(Clone)]
 struct AppState {
     service: Arc<Service>,
-    named_events: bool,
+    settings: Arc<Settings>,
 }
 
 impl FromRef<AppState> for Arc<Service> {
@@ -45,16 +48,16 @@ impl FromRef<AppState> for Arc<Service> {
     }
 }
 
-/// Every route, at `/…` and at `/api/…`. `named_events` says whether the frames of the live stream
-/// have an `event:` line where the request doesn't say.
-pub fn router(service: Arc<Service>, named_events: bool) -> Router {
-    let state = AppState { service, named_events };
+/// Every route, at `/…` and at `/api/…`.
+pub fn router(service: Arc<Service>, settings: Arc<Settings>) -> Router {
+    let state = AppState { service, settings };
     let answering = routes()
         .nest("/api", routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::other_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(map_response(without_store))
+        .layer(from_fn_with_state(state.clone(), client::identify))
         .with_state(state);
     // Around the router: it sets `Allow` behind the layers of its routes.
     Router::new().fallback_service(answering).layer(map_response(with_options))

@@ -2,6 +2,7 @@
 //! and no way to drop a single connection.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -34,6 +35,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub(super) struct ConnectionCloser(pub(super) CancellationToken);
 
+/// The other end of the connection that a request came on. In the extensions of every request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
 /// Answers requests until `shutdown`; then takes no more, lets those under way finish for at most
 /// ten seconds, and drops what is left. The live streams must be ended by then: they don't finish
 /// by themselves.
@@ -44,9 +49,12 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
     let abort = CancellationToken::new();
     while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
         match accepted {
-            Ok((stream, _)) => {
-                let connection =
-                    Connection { closer: abort.child_token(), shutdown: shutdown.clone() };
+            Ok((stream, peer)) => {
+                let connection = Connection {
+                    peer: Peer(peer),
+                    closer: abort.child_token(),
+                    shutdown: shutdown.clone(),
+                };
                 connections.spawn(connection.answer(stream, app.clone()));
             }
             Err(error) => pause_after(&error).await,
@@ -73,6 +81,7 @@ async fn pause_after(error: &io::Error) {
 }
 
 struct Connection {
+    peer: Peer,
     closer: CancellationToken,
     shutdown: CancellationToken,
 }
@@ -83,8 +92,9 @@ impl Connection {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
         }
-        let closer = ConnectionCloser(self.closer.clone());
+        let (peer, closer) = (self.peer, ConnectionCloser(self.closer.clone()));
         let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
             request.extensions_mut().insert(closer.clone());
             app.clone().oneshot(request.map(Body::new))
         });

@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod housekeeping;
 pub mod input;
+mod logins;
 mod mutations;
 mod passwords;
 mod rewards;
@@ -26,6 +27,7 @@ pub use children::{ChildPatch, NewChild};
 pub use demo::{Demo, DemoLogin};
 pub use error::{Causes, ServiceError};
 pub use events::{Feed, FeedRequest};
+pub use logins::LoginLimits;
 pub use mutations::Mutated;
 pub use rewards::{NewReward, Offer, RewardPatch};
 pub use sinks::{AuditSink, LiveSink};
@@ -47,6 +49,10 @@ pub struct Settings {
     pub points_floor: Points,
     /// Whether anyone may make an account.
     pub signup_open: bool,
+    /// How many live streams a session may have open at once.
+    pub streams_per_session: usize,
+    /// How often passwords may be tried.
+    pub logins: LoginLimits,
 }
 
 /// The product. One instance serves all requests.

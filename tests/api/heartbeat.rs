@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use goldstar::app::{self, Machine};
-use goldstar::config::StorageConfig;
-use goldstar::domain::Points;
+use goldstar::config::{Config, StorageConfig};
 use goldstar::env::Clock;
 use goldstar::live::frame;
-use goldstar::service::{Feed, FeedRequest, Service, Settings};
+use goldstar::service::{Feed, FeedRequest, Service};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -26,9 +25,9 @@ async fn idle_stream() -> (Feed, Arc<AtomicI64>, Folders) {
     let storage = StorageConfig {
         data_dir: folders.data(),
         log_dir: folders.logs(),
-        ..StorageConfig::default()
+        ..Config::default().storage
     };
-    let settings = Settings { points_floor: Points::ZERO, signup_open: true };
+    let settings = Config::default().service;
     let service: Arc<Service> = Arc::new(app::open(&storage, settings, &machine).unwrap());
     let login = service.login("admin@example.org", "correct horse 0".to_owned()).await.unwrap();
     let request =

@@ -4,11 +4,12 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use goldstar::app::Machine;
-use goldstar::domain::{EventFilter, Page, Points, SortOrder};
+use goldstar::config::Config;
+use goldstar::domain::{EventFilter, Page, SortOrder};
 use goldstar::env::Clock;
 use goldstar::http;
 use goldstar::live::Hub;
-use goldstar::service::{Service, Settings};
+use goldstar::service::Service;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options};
 use goldstar::store::{
     BoxFuture, CommitError, Committed, Decide, EventPage, Health, History, ReadError, Store, View,
@@ -65,12 +66,12 @@ async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
         checkpoint_bytes: CHECKPOINT_BYTES,
     };
     let store = Arc::new(Panicking(JsonStore::open(options, Vec::new()).unwrap()));
-    let settings = Settings { points_floor: Points::ZERO, signup_open: true };
-    let service = Service::new(store, Hub::start().unwrap(), Clock::system(), settings);
+    let config = Config::default();
+    let service = Service::new(store, Hub::start().unwrap(), Clock::system(), config.service);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
-    let router = http::router(Arc::new(service), true);
+    let router = http::router(Arc::new(service), Arc::new(config.http));
     let served = tokio::spawn(http::serve(listener, router, shutdown.clone()));
 
     let admin = Client::new(Arc::new(Mutex::new(address)));

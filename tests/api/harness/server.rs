@@ -8,7 +8,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use goldstar::app::{self, Machine};
-use goldstar::config::{Config, Signup, StorageConfig};
+use goldstar::audit_log;
+use goldstar::config::{Config, StorageConfig};
 use goldstar::domain::Points;
 
 use super::client::Address;
@@ -24,8 +25,12 @@ pub(crate) struct Settings {
     pub(crate) named_events: bool,
     /// The clock and the disk of a server in this process.
     pub(crate) machine: Machine,
+    /// Sets anything else of a server in this process.
+    pub(crate) configure: fn(&mut Config),
     /// Run the real binary, so that it can be killed.
     pub(crate) binary: bool,
+    /// Further flags for the binary.
+    pub(crate) flags: Vec<String>,
 }
 
 impl Default for Settings {
@@ -37,7 +42,9 @@ impl Default for Settings {
             log_backups: 5,
             named_events: true,
             machine: Machine::default(),
+            configure: |_| {},
             binary: false,
+            flags: Vec::new(),
         }
     }
 }
@@ -115,31 +122,34 @@ impl TestServer {
 
     fn config(&self) -> Config {
         let settings = &self.settings;
-        let signup = if settings.signup_open { Signup::Open } else { Signup::Closed };
-        Config {
-            storage: StorageConfig {
-                data_dir: self.folders.data(),
-                log_dir: self.folders.logs(),
-                log_max_bytes: settings.log_max_bytes,
-                log_backups: settings.log_backups,
+        let storage = StorageConfig {
+            data_dir: self.folders.data(),
+            log_dir: self.folders.logs(),
+            audit_log: audit_log::Settings {
+                max_bytes: settings.log_max_bytes,
+                backups: settings.log_backups,
             },
-            signup,
-            points_floor: Points::new(settings.points_floor).unwrap(),
-            named_events: settings.named_events,
-            ..Config::default()
-        }
+        };
+        let mut config = Config { storage, ..Config::default() };
+        config.service.signup_open = settings.signup_open;
+        config.service.points_floor = Points::new(settings.points_floor).unwrap();
+        config.http.named_events = settings.named_events;
+        (settings.configure)(&mut config);
+        config
     }
 
     fn arguments(&self) -> Vec<String> {
         let settings = &self.settings;
         let signup = if settings.signup_open { "open" } else { "closed" };
-        vec![
+        let mut arguments = vec![
             format!("--signup={signup}"),
             format!("--points-floor={}", settings.points_floor),
             format!("--named-events={}", settings.named_events),
             format!("--log-max-bytes={}", settings.log_max_bytes),
             format!("--log-backups={}", settings.log_backups),
-        ]
+        ];
+        arguments.extend_from_slice(&settings.flags);
+        arguments
     }
 
     /// Stops it as a SIGTERM does, and waits until everything is on the disk.

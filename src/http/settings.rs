@@ -1,0 +1,145 @@
+//! What the operator decides about HTTP.
+
+use std::fmt;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// What the operator decides about HTTP.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether the frames of the live stream have an `event:` line where the request doesn't say.
+    pub named_events: bool,
+    /// The origin under which browsers reach the server, where the operator has said so.
+    pub public_origin: Option<Origin>,
+    /// Further origins whose pages may send changes along with a session cookie.
+    pub allowed_origins: Vec<Origin>,
+    /// The proxies whose word about the client is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Who may read the details of `/health`, and `/metrics`.
+    pub monitoring: Monitoring,
+    /// How long things may take, and how large they may be.
+    pub limits: Limits,
+}
+
+/// How long things may take, and how large they may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most bytes that a request's body may have.
+    pub max_body_bytes: usize,
+    /// How many connections may be open at once.
+    pub max_connections: usize,
+    /// How long a client may take for the head of a request, and for the next request on a
+    /// connection that it keeps.
+    pub head_timeout: Duration,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a client may take none of its answer.
+    pub write_timeout: Duration,
+    /// How long a request may take until its answer begins.
+    pub request_timeout: Duration,
+    /// How long the server's end may take, all in all.
+    pub shutdown_timeout: Duration,
+}
+
+/// Who may read the details of `/health`, and `/metrics`.
+#[derive(Clone, Debug)]
+pub struct Monitoring {
+    /// Anyone may; else an administrator, and whoever has the token.
+    pub is_open: bool,
+    /// What a monitoring program presents as its Bearer token.
+    pub token: Option<Secret>,
+}
+
+/// The scheme, the host and the port of a page's address, in the form in which browsers send it:
+/// small letters, and no port where it is the scheme's usual one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// Reads an address; none where it isn't an `http` or `https` one, or has more than an origin.
+    pub fn parse(text: &str) -> Option<Self> {
+        let uri: axum::http::Uri = text.parse().ok()?;
+        let scheme = uri.scheme_str()?;
+        let usual = match scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return None,
+        };
+        let authority = uri.authority()?;
+        let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
+        if !is_bare || authority.as_str().contains('@') || text.contains('#') {
+            return None;
+        }
+        let host = authority.host().to_ascii_lowercase();
+        let has_port = authority.as_str().len() > authority.host().len();
+        let port = if has_port { Some(authority.port_u16()?) } else { None };
+        let port = port.filter(|port| *port != usual);
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        Some(Self(format!("{scheme}://{host}{port}")))
+    }
+
+    /// As a browser's `Origin` header has it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the connection to it is encrypted.
+    pub fn is_secure(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+}
+
+/// A text that must not be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps it.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_has_the_form_that_browsers_send() {
+        for (text, origin) in [
+            ("https://Goldstar.Example.org/", Some("https://goldstar.example.org")),
+            ("https://goldstar.example.org:443", Some("https://goldstar.example.org")),
+            ("http://127.0.0.1:5173", Some("http://127.0.0.1:5173")),
+            ("http://[::1]:80", Some("http://[::1]")),
+            ("https://goldstar.example.org/app", None),
+            ("https://goldstar.example.org/?a", None),
+            ("https://goldstar.example.org/#a", None),
+            ("https://a@goldstar.example.org", None),
+            ("https://goldstar.example.org:port", None),
+            ("goldstar.example.org", None),
+            ("ftp://goldstar.example.org", None),
+            ("null", None),
+            ("", None),
+        ] {
+            let parsed = Origin::parse(text);
+            assert_eq!(parsed.as_ref().map(Origin::as_str), origin, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_shown_by_accident() {
+        assert_eq!(format!("{:?}", Secret::new("abc".to_owned())), "Secret(..)");
+    }
+}
