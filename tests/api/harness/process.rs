@@ -95,8 +95,13 @@ impl Process {
     }
 
     /// Stops it with a signal, and waits for its end.
-    pub(crate) fn stop(mut self, signal: &str) -> ExitStatus {
+    pub(crate) fn stop(self, signal: &str) -> ExitStatus {
         self.signal(signal);
+        self.ended()
+    }
+
+    /// Waits for its end, which something has brought about.
+    pub(crate) fn ended(mut self) -> ExitStatus {
         // Its output ends when it does; the deadline is for one that hangs.
         while self.lines.recv_timeout(DEADLINE).is_ok() {}
         let ended = self.child.try_wait().unwrap();
