@@ -48,6 +48,12 @@ impl FromRef<AppState> for Arc<Service> {
     }
 }
 
+impl FromRef<AppState> for Arc<Settings> {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.settings)
+    }
+}
+
 /// Every route, at `/…` and at `/api/…`.
 pub fn router(service: Arc<Service>, settings: Arc<Settings>) -> Router {
     let state = AppState { service, settings };
