@@ -9,6 +9,7 @@ mod audit_log;
 mod children;
 mod cli;
 mod clock;
+mod cross_site;
 mod end_to_end;
 mod errors;
 mod events;
