@@ -62,9 +62,9 @@ pub fn router(service: Arc<Service>, settings: Arc<Settings>) -> Router {
         .nest("/api", routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::other_method)
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(cross_site::refuse_forms))
         .layer(from_fn_with_state(state.clone(), cross_site::refuse_foreign_pages))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(map_response(without_store))
         .layer(from_fn_with_state(state.clone(), client::identify))
         .with_state(state);

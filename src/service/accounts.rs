@@ -94,14 +94,14 @@ impl Service {
         let hash = known.as_ref().map(|user| Arc::clone(&user.password));
         let matches = self.passwords.verify(hash, password).await?;
         let token = match known.filter(|_| matches) {
-            Some(verified) => self.begin_session(verified).await?,
+            Some(verified) => self.begin_verified(verified).await?,
             None => None,
         };
         self.logged_in(token.ok_or(ServiceError::InvalidCredentials)?)
     }
 
     /// None where the verified password has been changed since, or the account is gone.
-    async fn begin_session(&self, verified: Arc<User>) -> Result<Option<Token>, ServiceError> {
+    async fn begin_verified(&self, verified: Arc<User>) -> Result<Option<Token>, ServiceError> {
         let token = Token::random();
         let token_hash = token.hash();
         let outcome = self

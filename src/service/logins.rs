@@ -105,9 +105,11 @@ const SLOTS: usize = 1 << 20;
 /// A key's hash chooses its count, so that no flood of made-up keys takes more memory. Once in a
 /// million times, two keys share one; nobody can aim at that, since the hash is seeded at random.
 struct Counter<C: Clock> {
-    limiter: RateLimiter<Probe, Slots, C, NoOpMiddleware<C::Instant>>,
+    limiter: Limiter<C>,
     hasher: RandomState,
 }
+
+type Limiter<C> = RateLimiter<Probe, Slots, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 impl<C: Clock> Counter<C> {
     /// None where there is no limit.
@@ -128,7 +130,7 @@ impl<C: Clock> Counter<C> {
 
 /// One key's count.
 struct Count<'a, C: Clock> {
-    limiter: &'a RateLimiter<Probe, Slots, C, NoOpMiddleware<C::Instant>>,
+    limiter: &'a Limiter<C>,
     slot: usize,
 }
 
