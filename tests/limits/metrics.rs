@@ -17,6 +17,17 @@ async fn metrics(client: &Client) -> Metrics {
     Metrics::parse(&text(client).await)
 }
 
+/// The number of a value that counts something.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is small and whole"
+)]
+fn whole(value: f64) -> u64 {
+    assert!(value >= 0.0 && value.fract() == 0.0, "{value}");
+    value as u64
+}
+
 /// The name of the one metric of that kind whose name has all of these parts.
 fn named(metrics: &Metrics, kind: &str, parts: &[&str]) -> String {
     let mut fits = metrics.families.iter().filter(|(name, family)| {
@@ -64,7 +75,7 @@ async fn requests_are_counted_by_route_and_status() {
     let metrics = metrics(&server.nobody()).await;
     let requests = named(&metrics, "counter", &["request"]);
     let durations = named(&metrics, "histogram", &["request", "seconds"]) + "_count";
-    let count = |name: &str, values: &[&str]| metrics.sum(name, values) as u64;
+    let count = |name: &str, values: &[&str]| whole(metrics.sum(name, values));
     assert_eq!(count(&requests, &["GET", "/tasks/{id}", "404"]), 3);
     assert_eq!(count(&requests, &["GET", "/tasks/{id}", "200"]), 3);
     assert_eq!(count(&durations, &["/tasks/{id}"]), 6);
@@ -132,11 +143,11 @@ async fn commits_are_counted() {
     let after = metrics(&server.nobody()).await;
     let commits = named(&after, "counter", &["commit"]);
     let grown = |name: &str| after.sum(name, &[]) - before.sum(name, &[]);
-    assert_eq!(grown(&commits) as u64, 5);
+    assert_eq!(whole(grown(&commits)), 5);
     let syncs = named(&after, "histogram", &["sync", "seconds"]) + "_count";
     assert!(grown(&syncs) >= 5.0);
     let batches = named(&after, "histogram", &["batch"]);
-    assert_eq!(grown(&format!("{batches}_sum")) as u64, 5);
+    assert_eq!(whole(grown(&format!("{batches}_sum"))), 5);
     let backlog = named(&after, "gauge", &["projection", "backlog"]);
     for projection in ["tables", "tracking_events.json", "audit_log", "live"] {
         let samples = &after.family(&backlog).samples;
@@ -155,7 +166,7 @@ async fn readers_of_the_stream_are_counted() {
             names.find(|(name, family)| family.kind == "gauge" && name.contains(part))
         };
         let found = ["reader", "stream", "sse"].into_iter().find_map(of).expect("a gauge");
-        metrics.sum(found.0, &[]) as u64
+        whole(metrics.sum(found.0, &[]))
     };
     let nobody = server.nobody();
     assert_eq!(readers(&metrics(&nobody).await), 0);
@@ -179,7 +190,7 @@ async fn refused_logins_are_counted() {
     let nobody = server.nobody();
     let refused = async || {
         let metrics = metrics(&nobody).await;
-        metrics.sum(&named(&metrics, "counter", &["login", "refused"]), &[]) as u64
+        whole(metrics.sum(&named(&metrics, "counter", &["login", "refused"]), &[]))
     };
     for _ in 0..2 {
         log_in(&nobody, "nobody@example.org", PASSWORD).await.expect(401);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, PASSWORD, Parent, TestServer, send, text};
+use crate::harness::{Answer, Client, PASSWORD, Parent, TestServer, send};
 
 /// A session of an account.
 #[derive(Clone)]
@@ -46,18 +46,11 @@ impl Session {
         let length = format!("Content-Length: {}", body.len());
         self.head("POST", path, &["Content-Type: application/json", &length]) + &body
     }
-
-    /// Adds a child with the name, and gives its id.
-    pub(crate) async fn child(&self, server: &TestServer, name: &str) -> String {
-        let request = server.nobody().request(reqwest::Method::POST, "/children");
-        let request = request.bearer_auth(&self.token).json(&json!({"name": name, "points": 50}));
-        text(&send(request).await.expect(201)["child"]["id"])
-    }
 }
 
 /// The head of a request with these header lines.
 pub(crate) fn head(method: &str, path: &str, lines: &[&str]) -> String {
-    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    let lines = lines.iter().fold(String::new(), |all, line| all + line + "\r\n");
     format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n")
 }
 

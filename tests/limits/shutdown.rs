@@ -93,7 +93,9 @@ fn recorded(folders: &Folders) -> BTreeSet<String> {
 #[tokio::test]
 async fn a_busy_server_stops_cleanly() {
     let folders = Folders::new();
-    let running = Running::start(&folders, &["--streams-per-session=100"]);
+    // Twice as long as by default: a busy machine hashes slowly.
+    let flags = ["--streams-per-session=100", "--shutdown-timeout=20"];
+    let running = Running::start(&folders, &flags);
     let family = running.family().await;
     let session = running.session(&family).await;
     let mut streams = Vec::new();
@@ -125,12 +127,13 @@ async fn a_busy_server_stops_cleanly() {
 
     running.process.signal("TERM");
     running.closed().await;
-    for (mut wire, body) in logins {
+    let logged_in = logins.into_iter().map(async |(mut wire, body)| {
         let answer = wire.exchange(body).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         assert!(answer.header("set-cookie").starts_with("session="));
         wire.assert_end().await;
-    }
+    });
+    join_all(logged_in).await;
     for mut stream in streams {
         stream.chunk_with(event["id"].as_str().unwrap()).await;
         stream.assert_clean_end().await;
@@ -154,6 +157,28 @@ async fn a_busy_server_stops_cleanly() {
     let me = again.connect().await.exchange(session.head("GET", "/auth/me", &[])).await;
     assert_eq!(me.status, 200, "{}", me.text);
     assert_eq!(again.process.stop("INT").code(), Some(0));
+}
+
+/// Clients that have begun something and go on with nothing. Each may take ten minutes for it, but
+/// the stop doesn't wait for them so long.
+#[tokio::test]
+async fn clients_that_hang_do_not_hold_up_the_stop() {
+    let folders = Folders::new();
+    let running = Running::start(&folders, &[]);
+    let family = running.family().await;
+    let (hanging, _) = begun_login(&running, &family.parent.email).await;
+    let mut hanging = vec![hanging];
+    for begun in ["", "G", "GET /health HTTP/1.1\r\nHost: localhost\r\n"] {
+        let mut wire = running.connect().await;
+        wire.send(begun).await;
+        hanging.push(wire);
+    }
+    let status = running.process.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{status}");
+    for mut wire in hanging {
+        wire.drain().await;
+    }
+    assert_checkpointed(&folders);
 }
 
 /// Nothing hangs: then the stop doesn't wait for anything either.

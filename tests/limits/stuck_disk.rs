@@ -74,7 +74,7 @@ struct GatedDisk(Arc<Gate>);
 impl Disk for GatedDisk {
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
         let file = RealDisk.open(path, how)?;
-        let is_journal = path.extension().is_some_and(|extension| extension == "journal");
+        let is_journal = path.parent().is_some_and(|folder| folder.ends_with("journal"));
         Ok(if is_journal { Arc::new(GatedFile(file, Arc::clone(&self.0))) } else { file })
     }
 
