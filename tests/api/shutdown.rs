@@ -1,11 +1,17 @@
 //! The end of a server: soon, in order, and whoever is connected.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use goldstar::app::Machine;
 use goldstar::config::Config;
+use reqwest::Method;
 use tokio::net::TcpStream;
 
-use crate::harness::{Raw, Settings, TestServer, assert_error, eventually};
+use crate::harness::{
+    FaultyDisk, Raw, Settings, TestServer, activate_path, assert_error, eventually, try_send,
+    within,
+};
 
 /// The head of a request whose body is still to come.
 const BODY: &str = "{\"email\":\"nobody@example.org\",\"password\":\"correct horse\"}";
@@ -95,4 +101,25 @@ async fn nobody_holds_the_end_up() {
     }
     server.start_again().await;
     assert_eq!(family.parent.points(&family.child).await, 55);
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_does_not_hold_the_end_up_either() {
+    let disk = FaultyDisk::default();
+    let machine = Machine { disk: Arc::new(disk.clone()), ..Machine::default() };
+    let configure = |config: &mut Config| {
+        config.http.limits.shutdown_timeout = Duration::from_millis(200);
+    };
+    let mut server = TestServer::with(Settings { machine, configure, ..Settings::default() }).await;
+    let family = server.family().await;
+    disk.hold();
+    let parent = family.parent.clone();
+    let request = parent.request(Method::POST, &activate_path(&family.child, &family.task));
+    let unanswered = tokio::spawn(try_send(request));
+    let begun = async || disk.holds_something().then_some(());
+    eventually("a change under way", begun).await;
+    server.stop_broken().await;
+    within("the end of the connection", unanswered).await.unwrap().unwrap_err();
+    // The store's threads end with it.
+    disk.release();
 }

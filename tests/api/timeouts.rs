@@ -161,7 +161,7 @@ async fn a_change_whose_answer_is_late_is_made_once_all_the_same() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     family.parent.move_to(listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
-    let served =
+    let task =
         tokio::spawn(http::serve(listener, router, limits, Arc::default(), shutdown.clone()));
 
     let path = activate_path(&family.child, &family.task);
@@ -178,7 +178,7 @@ async fn a_change_whose_answer_is_late_is_made_once_all_the_same() {
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(again.body["child"]["points"], 55);
     shutdown.cancel();
-    within("the end", served).await.unwrap();
+    within("the end", task).await.unwrap();
 }
 
 #[tokio::test]

@@ -79,29 +79,18 @@ impl Connection {
 
     /// Tells the client why the connection ends, where it doesn't know, and closes it.
     async fn part(&self, stream: ClientStream, ended: hyper::Result<()>, unparsed: &[u8]) {
-        let refusal = match ended {
-            Ok(()) => None,
-            Err(error) => {
-                tracing::debug!(%error, "a connection broke");
-                let refusal = refusal(&error, unparsed, stream.has_withheld());
-                if refusal.is_none() && !error.is_timeout() {
-                    return;
-                }
-                refusal
+        let mut last_words = None;
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection broke");
+            last_words = refusal(&error, unparsed, stream.has_withheld());
+            let is_idle = error.is_timeout();
+            if last_words.is_none() && !is_idle {
+                return;
             }
-        };
-        if refusal.is_none() && stream.is_ended() {
-            return;
         }
-        let mut stream = stream.into_inner();
-        let parted = async {
-            if let Some(refusal) = refusal {
-                farewell::say(&mut stream, refusal).await?;
-            }
-            farewell::close(&mut stream).await
-        };
-        if let Some(Err(error)) = self.shutdown.run_until_cancelled(parted).await {
-            tracing::debug!(%error, "a connection broke while it was closed");
+        if last_words.is_some() || !stream.is_ended() {
+            let parted = farewell::part(stream.into_inner(), last_words, &self.shutdown);
+            self.closer.run_until_cancelled(parted).await;
         }
     }
 }
@@ -121,7 +110,7 @@ fn refusal(error: &hyper::Error, unparsed: &[u8], is_withheld: bool) -> Option<A
         None
     } else if !error.is_parse_too_large() {
         Some(ApiError::MalformedRequest)
-    } else if memchr(b'\n', unparsed).is_none() {
+    } else if memchr(b'\n', &unparsed[..unparsed.len().min(MAX_HEAD_BYTES)]).is_none() {
         Some(ApiError::UriTooLong)
     } else {
         Some(ApiError::HeadTooLarge)

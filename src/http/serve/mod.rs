@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use tower::Layer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
-use super::Limits;
+use super::{ApiError, Limits};
 use connection::Connection;
 
 /// How long to wait where the machine has no more connections to give.
@@ -89,9 +89,10 @@ impl Edge {
                 drop(open);
             });
         } else if let Some(refusal) = self.connections.refuse_one() {
-            let shutdown = self.shutdown.clone();
+            let (shutdown, abort) = (self.shutdown.clone(), self.abort.clone());
             self.tasks.spawn(async move {
-                shutdown.run_until_cancelled(farewell::turn_away(stream)).await;
+                let reason = Some(ApiError::TooManyConnections);
+                abort.run_until_cancelled(farewell::part(stream, reason, &shutdown)).await;
                 drop(refusal);
             });
         }
