@@ -56,7 +56,7 @@ async fn a_too_large_head_is_answered_while_it_is_being_sent() {
     let head = |field: &str| format!("GET /health HTTP/1.1\r\nHost: test\r\n{field}");
     let (huge, long) = ("x".repeat(1 << 20), "y".repeat(40 << 10));
     for head in [head(&format!("X-Field: {huge}")), head(&format!("X-Field: {long}\r\n\r\n")), {
-        let fields: String = (0..101).map(|n| format!("X-Field-{n}: x\r\n")).collect();
+        let fields = ["X-Field: x\r\n"; 101].concat();
         head(&format!("{fields}\r\n"))
     }] {
         let mut raw = server.connect().await;
