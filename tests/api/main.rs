@@ -9,6 +9,7 @@ mod audit_log;
 mod children;
 mod cli;
 mod clock;
+mod config;
 mod end_to_end;
 mod errors;
 mod events;
