@@ -1,8 +1,9 @@
 //! `goldstar admin`
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 
@@ -44,7 +45,7 @@ struct Create {
 
     /// A file whose first line is the password
     #[arg(long, value_name = "FILE", env = "GOLDSTAR_ADMIN_PASSWORD_FILE")]
-    password_file: Option<PathBuf>,
+    password_file: Option<OsString>,
 
     #[command(flatten)]
     flags: Flags<config::Storage>,
@@ -60,9 +61,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Name::parse("last-name", &create.last_name)?,
     );
     // A variable that is empty counts as not set.
-    let file = create.password_file.filter(|path| !path.as_os_str().is_empty());
-    let password = match file {
-        Some(path) => read_password_in(&path)?,
+    let password = match create.password_file.filter(|path| !path.is_empty()) {
+        Some(path) => read_password_in(Path::new(&path))?,
         None => ask_for_password()?,
     };
     let password = NewPassword::parse("password", &password)?;

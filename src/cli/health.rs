@@ -27,7 +27,7 @@ const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Where the server is, such as http://127.0.0.1:5000, instead of where the settings say
+    /// Where the server is, instead of where the settings say
     #[arg(long, value_parser = Server::at)]
     url: Option<Server>,
 

@@ -39,10 +39,10 @@ enum Command {
     Serve(Flags<Everything>),
     /// Print what is set, and where each value comes from, as a file of settings
     Config(Flags<Everything>),
-    /// Ask a running server how it is: prints ok, degraded or read_only
+    /// Ask a running server how it is: prints its status
     ///
-    /// The exit code is 0 for ok and degraded, and 1 for anything else. The monitoring token is sent
-    /// along where one is set.
+    /// The exit code is 0 where the status is ok or degraded, and 1 where it is anything else or the
+    /// server can't be asked. The monitoring token is sent along where one is set.
     Health(health::Arguments),
     /// Manage administrators
     Admin(admin::Arguments),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::error::ConfigError;
-use super::settings::{Kind, PREFIX, SETTINGS, Setting};
+use super::settings::{PREFIX, SETTINGS, Setting};
 use super::values::{Source, Value};
 
 /// The variable that names the file with settings.
@@ -52,7 +52,7 @@ impl Environment {
         let mut values = Vec::new();
         for setting in &SETTINGS {
             let text = self.0.get(&setting.variable());
-            let file = secret_variable(setting).and_then(|variable| self.0.get(&variable));
+            let file = setting.file_variable().and_then(|variable| self.0.get(&variable));
             let value = match (text, file) {
                 (Some(_), Some(_)) => {
                     let one = setting.variable();
@@ -68,14 +68,9 @@ impl Environment {
     }
 }
 
-/// The variable that names the file that a secret is in.
-fn secret_variable(setting: &Setting) -> Option<String> {
-    (setting.kind == Kind::Secret).then(|| format!("{}_FILE", setting.variable()))
-}
-
 fn is_known(variable: &str) -> bool {
     let is_of = |setting: &Setting| {
-        variable == setting.variable() || secret_variable(setting).as_deref() == Some(variable)
+        variable == setting.variable() || setting.file_variable().as_deref() == Some(variable)
     };
     variable == FILE || SETTINGS.iter().any(is_of)
 }

@@ -54,21 +54,22 @@ fn take(
 ) -> Result<Option<Value>, ConfigError> {
     let source = Source::File(path.to_owned());
     let key = setting.key.to_owned();
-    let value = table.remove(&key);
-    if setting.kind == Kind::Secret {
-        let key_of_file = format!("{key}_file");
-        if let Some(named) = table.remove(&key_of_file) {
-            if value.is_some() {
-                let other = format!("`{key_of_file}` in {}", path.display());
-                return Err(ConfigError::Twice { one: format!("`{key}`"), other });
-            }
-            let file = text(setting.kind, named).map_err(wrong_type(path, key_of_file))?;
-            return Ok(Some(Value::in_file(setting, file.into(), source)));
+    let file = setting.file_key().and_then(|key| table.remove_entry(&key));
+    match (table.remove(&key), file) {
+        (Some(_), Some((file_key, _))) => {
+            let other = format!("`{file_key}` in {}", path.display());
+            Err(ConfigError::Twice { one: format!("`{key}`"), other })
         }
+        (Some(value), None) => {
+            let text = text(setting.kind, value).map_err(wrong_type(path, key))?;
+            Ok(Some(Value::new(setting, text, source)))
+        }
+        (None, Some((file_key, value))) => {
+            let file = text(setting.kind, value).map_err(wrong_type(path, file_key))?;
+            Ok(Some(Value::in_file(setting, file.into(), source)))
+        }
+        (None, None) => Ok(None),
     }
-    let Some(value) = value else { return Ok(None) };
-    let text = text(setting.kind, value).map_err(wrong_type(path, key))?;
-    Ok(Some(Value::new(setting, text, source)))
 }
 
 fn wrong_type(path: &Path, key: String) -> impl FnOnce(&'static str) -> ConfigError {
@@ -103,7 +104,10 @@ pub(super) fn assignment(value: &Value) -> String {
         (Kind::List, _) => {
             format!("{key} = [{}]", items(text).map(quoted).collect::<Vec<_>>().join(", "))
         }
-        (Kind::Secret, Some(path)) => format!("{key}_file = {}", quoted(&path.to_string_lossy())),
+        (Kind::Secret, Some(path)) => {
+            let key = value.setting.file_key().unwrap_or_default();
+            format!("{key} = {}", quoted(&path.to_string_lossy()))
+        }
         (Kind::Secret, None) if text.is_empty() => format!("{key} = \"\""),
         (Kind::Secret, None) => format!("# {key} is set"),
     }

@@ -101,16 +101,13 @@ fn argument(setting: &'static Setting) -> Arg {
 }
 
 fn help(setting: &Setting) -> String {
-    let mut help = setting.help.to_owned();
-    if let Some(range) = setting.range() {
-        help += &format!(" [{range}]");
-    }
-    let suffix = if setting.kind == Kind::Secret { "_FILE" } else { "" };
-    help += &format!(" [env: {}{suffix}]", setting.variable());
-    if !setting.default.is_empty() {
-        help += &format!(" [default: {}]", setting.default);
-    }
-    help
+    let range = setting.range().map(|range| format!(" [{range}]")).unwrap_or_default();
+    let variable = setting.file_variable().unwrap_or_else(|| setting.variable());
+    let default = match setting.default {
+        "" => String::new(),
+        default => format!(" [default: {default}]"),
+    };
+    format!("{}{range} [env: {variable}]{default}", setting.help)
 }
 
 impl<P: Part> FromArgMatches for Flags<P> {

@@ -54,6 +54,16 @@ impl Setting {
         format!("{PREFIX}{}", self.key.to_uppercase())
     }
 
+    /// `GOLDSTAR_MONITORING_TOKEN_FILE`, which names the file that a secret is in; none for others.
+    pub fn file_variable(&self) -> Option<String> {
+        (self.kind == Kind::Secret).then(|| format!("{}_FILE", self.variable()))
+    }
+
+    /// `monitoring_token_file`, the same in the file of settings.
+    pub(super) fn file_key(&self) -> Option<String> {
+        (self.kind == Kind::Secret).then(|| format!("{}_file", self.key))
+    }
+
     /// The values that it can have, such as `1 to 3600`, where its kind tells.
     pub fn range(&self) -> Option<String> {
         match self.kind {

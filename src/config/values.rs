@@ -54,10 +54,10 @@ impl Value {
     pub fn origin(&self) -> String {
         match &self.source {
             Source::Flag => self.setting.flag(),
-            Source::Variable if self.secret_file.is_some() => {
-                format!("{}_FILE", self.setting.variable())
+            Source::Variable => {
+                let of_file = self.setting.file_variable().filter(|_| self.secret_file.is_some());
+                of_file.unwrap_or_else(|| self.setting.variable())
             }
-            Source::Variable => self.setting.variable(),
             Source::File(path) => path.display().to_string(),
             Source::Default => "default".to_owned(),
         }
@@ -65,13 +65,11 @@ impl Value {
 
     /// The place where a person would change it.
     fn place(&self) -> String {
-        let key = self.setting.key;
+        let of_file = self.setting.file_key().filter(|_| self.secret_file.is_some());
+        let key = of_file.unwrap_or_else(|| self.setting.key.to_owned());
         match &self.source {
             Source::Flag | Source::Variable => self.origin(),
-            Source::File(path) => {
-                let suffix = if self.secret_file.is_some() { "_file" } else { "" };
-                format!("`{key}{suffix}` in {}", path.display())
-            }
+            Source::File(path) => format!("`{key}` in {}", path.display()),
             Source::Default => format!("the default of `{key}`"),
         }
     }
