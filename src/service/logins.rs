@@ -1,19 +1,12 @@
 //! How often passwords may be tried.
 //!
 //! An attempt is counted for the client's address and for the account, be there one or not, before
-//! any password is hashed. Each of them may make so many attempts at once, and gets them back
-//! evenly over the window (the generic cell rate algorithm).
+//! any password is hashed.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
-use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use governor::clock::{Clock, MonotonicClock};
-use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
-use governor::state::StateStore;
-use governor::{Quota, RateLimiter};
 use parking_lot::Mutex;
 
 use super::ServiceError;
@@ -32,24 +25,24 @@ pub struct LoginLimits {
 }
 
 /// Counts the attempts, and refuses those beyond the limits.
-pub(super) struct Attempts<C: Clock = MonotonicClock> {
-    by_address: Option<Counter<C>>,
-    by_account: Option<Counter<C>>,
-    /// Held while an attempt is decided, so that it counts for both or for neither.
-    turn: Mutex<()>,
+pub(super) struct Attempts {
+    start: Instant,
+    /// One lock for both, so that an attempt counts for both or for neither.
+    counters: Mutex<Counters>,
+}
+
+struct Counters {
+    by_address: Counter,
+    by_account: Counter,
 }
 
 impl Attempts {
     pub(super) fn new(limits: LoginLimits) -> Self {
-        Self::timed_by(&MonotonicClock, limits)
-    }
-}
-
-impl<C: Clock + Clone> Attempts<C> {
-    fn timed_by(clock: &C, limits: LoginLimits) -> Self {
-        let counter = |limit| Counter::new(limit, limits.window, clock.clone());
-        let (by_address, by_account) = (counter(limits.per_address), counter(limits.per_account));
-        Self { by_address, by_account, turn: Mutex::new(()) }
+        let counters = Counters {
+            by_address: Counter::new(limits.per_address, limits.window),
+            by_account: Counter::new(limits.per_account, limits.window),
+        };
+        Self { start: Instant::now(), counters: Mutex::new(counters) }
     }
 
     /// Counts an attempt at the password of the account with that email address. To be called
@@ -57,30 +50,48 @@ impl<C: Clock + Clone> Attempts<C> {
     ///
     /// Refuses with [`ServiceError::TooManyAttempts`]; what is refused doesn't count.
     pub(super) fn at_password(&self, address: IpAddr, email: &Email) -> Result<(), ServiceError> {
-        let by_address = self.by_address.as_ref().map(|all| all.count_of(&network(address)));
-        let by_account = self.by_account.as_ref().map(|all| all.count_of(email.folded()));
-        self.decide(&[by_address, by_account])
+        self.counters.lock().at_password(self.start.elapsed(), address, email)
     }
 
     /// Counts an attempt at a sign-up, which has no account yet but costs a hash as well.
     ///
     /// Refuses with [`ServiceError::TooManyAttempts`]; what is refused doesn't count.
     pub(super) fn at_sign_up(&self, address: IpAddr) -> Result<(), ServiceError> {
-        let by_address = self.by_address.as_ref().map(|all| all.count_of(&network(address)));
-        self.decide(&[by_address])
+        self.counters.lock().at_sign_up(self.start.elapsed(), address)
+    }
+}
+
+impl Counters {
+    fn at_password(
+        &mut self,
+        now: Duration,
+        address: IpAddr,
+        email: &Email,
+    ) -> Result<(), ServiceError> {
+        let by_address = self.by_address.count_of(&network(address));
+        let by_account = self.by_account.count_of(email.folded());
+        let after_address = self.by_address.after_one_more(by_address, now);
+        let after_account = self.by_account.after_one_more(by_account, now);
+        // The longer of two waits: after the shorter one, the other limit would refuse.
+        let wait = after_address.err().max(after_account.err());
+        let (Ok(after_address), Ok(after_account)) = (after_address, after_account) else {
+            return Err(refusal(wait.unwrap_or_default()));
+        };
+        self.by_address.set(by_address, after_address);
+        self.by_account.set(by_account, after_account);
+        Ok(())
     }
 
-    fn decide(&self, counts: &[Option<Count<'_, C>>]) -> Result<(), ServiceError> {
-        let _turn = self.turn.lock();
-        let counts = || counts.iter().flatten();
-        // The longer of two waits: after the shorter one, the other limit would refuse.
-        let wait = counts().filter_map(|count| count.step(Step::Look).err()).max();
-        let decided = match wait {
-            Some(wait) => Err(wait),
-            None => counts().try_for_each(|count| count.step(Step::Take)),
-        };
-        decided.map_err(|wait| ServiceError::TooManyAttempts { retry_after: whole_seconds(wait) })
+    fn at_sign_up(&mut self, now: Duration, address: IpAddr) -> Result<(), ServiceError> {
+        let count = self.by_address.count_of(&network(address));
+        let after = self.by_address.after_one_more(count, now).map_err(refusal)?;
+        self.by_address.set(count, after);
+        Ok(())
     }
+}
+
+fn refusal(wait: Duration) -> ServiceError {
+    ServiceError::TooManyAttempts { retry_after: whole_seconds(wait) }
 }
 
 /// What counts as one client: whoever has one IPv6 address has a /64 of them.
@@ -98,120 +109,87 @@ fn whole_seconds(wait: Duration) -> u64 {
 }
 
 /// How many counts a [`Counter`] has: 8 MiB, of which the system gives the pages that are used.
-const SLOTS: usize = 1 << 20;
+const COUNTS: usize = 1 << 20;
 
-/// One limit, with a count for each key.
+/// One limit, with a count for each key: the generic cell rate algorithm, as ITU-T I.371 has it.
+///
+/// A count is the moment at which all of the key's attempts will have come back, in nanoseconds
+/// since the start. Each attempt moves it on by an equal part of the window; it may lie a whole
+/// window ahead.
 ///
 /// A key's hash chooses its count, so that no flood of made-up keys takes more memory. Once in a
 /// million times, two keys share one; nobody can aim at that, since the hash is seeded at random.
-struct Counter<C: Clock> {
-    limiter: Limiter<C>,
+struct Counter {
+    /// What an attempt costs; zero where there is no limit.
+    interval: u64,
+    window: u64,
+    counts: Vec<u64>,
     hasher: RandomState,
 }
 
-type Limiter<C> = RateLimiter<Probe, Slots, C, NoOpMiddleware<<C as Clock>::Instant>>;
-
-impl<C: Clock> Counter<C> {
-    /// None where there is no limit.
-    fn new(limit: u32, window: Duration, clock: C) -> Option<Self> {
-        let limit = NonZeroU32::new(limit)?;
-        let quota = Quota::with_period(window / limit.get())?.allow_burst(limit);
-        let limiter = RateLimiter::new(quota, Slots::new(), clock);
-        Some(Self { limiter, hasher: RandomState::new() })
+impl Counter {
+    fn new(limit: u32, window: Duration) -> Self {
+        let interval = nanos(window).checked_div(u64::from(limit)).unwrap_or(0);
+        let counts = if limit == 0 { Vec::new() } else { vec![0; COUNTS] };
+        Self { interval, window: interval * u64::from(limit), counts, hasher: RandomState::new() }
     }
 
-    fn count_of(&self, key: &impl Hash) -> Count<'_, C> {
-        let hash = self.hasher.hash_one(key);
-        // The remainder is below `SLOTS`.
-        let slot = usize::try_from(hash % SLOTS as u64).unwrap_or_default();
-        Count { limiter: &self.limiter, slot }
+    /// The place of a key's count.
+    fn count_of(&self, key: &impl Hash) -> usize {
+        // The remainder is below `COUNTS`.
+        usize::try_from(self.hasher.hash_one(key) % COUNTS as u64).unwrap_or_default()
     }
-}
 
-/// One key's count.
-struct Count<'a, C: Clock> {
-    limiter: &'a Limiter<C>,
-    slot: usize,
-}
-
-impl<C: Clock> Count<'_, C> {
-    /// The error is how long it takes until an attempt comes back.
-    fn step(&self, step: Step) -> Result<(), Duration> {
-        let checked = self.limiter.check_key(&Probe { slot: self.slot, step });
-        checked.map_err(|refused| refused.wait_time_from(self.limiter.clock().now()))
-    }
-}
-
-/// What is done with a count.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Step {
-    /// Would an attempt be allowed?
-    Look,
-    /// Count an attempt, where it is allowed.
-    Take,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Probe {
-    slot: usize,
-    step: Step,
-}
-
-/// The counts, each as the time at which all attempts will have come back, in nanoseconds since the
-/// start; 0 for an unused one.
-struct Slots(Mutex<Vec<u64>>);
-
-impl Slots {
-    fn new() -> Self {
-        Self(Mutex::new(vec![0; SLOTS]))
-    }
-}
-
-impl StateStore for Slots {
-    type Key = Probe;
-
-    fn measure_and_replace<T, F, E>(&self, probe: &Probe, measure: F) -> Result<T, E>
-    where
-        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
-    {
-        let mut slots = self.0.lock();
-        let slot = &mut slots[probe.slot];
-        let (outcome, next) = measure((*slot > 0).then(|| Nanos::new(*slot)))?;
-        if probe.step == Step::Take {
-            *slot = next.as_u64();
+    /// What the count becomes by an attempt; the error is how long it takes until one comes back.
+    fn after_one_more(&self, count: usize, now: Duration) -> Result<u64, Duration> {
+        let now = nanos(now);
+        let after = self.counts.get(count).map_or(0, |count| now.max(*count) + self.interval);
+        match after.checked_sub(now + self.window) {
+            None | Some(0) => Ok(after),
+            Some(wait) => Err(Duration::from_nanos(wait)),
         }
-        Ok(outcome)
     }
+
+    fn set(&mut self, count: usize, after: u64) {
+        if let Some(count) = self.counts.get_mut(count) {
+            *count = after;
+        }
+    }
+}
+
+/// Enough for 500 years.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use governor::clock::FakeRelativeClock;
-
     use super::*;
 
     const HOME: [u8; 4] = [192, 0, 2, 1];
 
-    fn attempts(
-        per_account: u32,
-        per_address: u32,
-    ) -> (Attempts<FakeRelativeClock>, FakeRelativeClock) {
-        let clock = FakeRelativeClock::default();
-        let limits = LoginLimits { per_account, per_address, window: Duration::from_mins(10) };
-        (Attempts::timed_by(&clock, limits), clock)
+    /// The limits, and the time since the start.
+    struct Attempts(Counters, Duration);
+
+    fn attempts(per_account: u32, per_address: u32) -> Attempts {
+        let window = Duration::from_mins(10);
+        let by_address = Counter::new(per_address, window);
+        let by_account = Counter::new(per_account, window);
+        Attempts(Counters { by_address, by_account }, Duration::ZERO)
     }
 
-    fn pass(clock: &FakeRelativeClock, seconds: u64) {
-        clock.advance(Duration::from_secs(seconds));
+    fn pass(attempts: &mut Attempts, seconds: u64) {
+        attempts.1 += Duration::from_secs(seconds);
     }
 
     /// The seconds to wait; 0 where the attempt is allowed.
-    fn try_password(attempts: &Attempts<FakeRelativeClock>, address: &str, email: &str) -> u64 {
-        wait(attempts.at_password(address.parse().unwrap(), &Email::recorded(email)))
+    fn try_password(attempts: &mut Attempts, address: &str, email: &str) -> u64 {
+        let Attempts(counters, now) = attempts;
+        wait(counters.at_password(*now, address.parse().unwrap(), &Email::recorded(email)))
     }
 
-    fn sign_up(attempts: &Attempts<FakeRelativeClock>, address: impl Into<IpAddr>) -> u64 {
-        wait(attempts.at_sign_up(address.into()))
+    fn sign_up(attempts: &mut Attempts, address: impl Into<IpAddr>) -> u64 {
+        wait(attempts.0.at_sign_up(attempts.1, address.into()))
     }
 
     fn wait(decided: Result<(), ServiceError>) -> u64 {
@@ -224,61 +202,61 @@ mod tests {
 
     #[test]
     fn attempts_come_back_one_by_one() {
-        let (attempts, clock) = attempts(0, 20);
+        let mut attempts = attempts(0, 20);
         for _ in 0..20 {
-            assert_eq!(sign_up(&attempts, HOME), 0);
+            assert_eq!(sign_up(&mut attempts, HOME), 0);
         }
-        assert_eq!(sign_up(&attempts, HOME), 30, "the twentieth part of ten minutes");
-        pass(&clock, 29);
-        assert_eq!(sign_up(&attempts, HOME), 1);
-        pass(&clock, 1);
-        assert_eq!(sign_up(&attempts, HOME), 0);
-        assert_eq!(sign_up(&attempts, HOME), 30);
-        pass(&clock, 600);
-        let allowed = (0..50).take_while(|_| sign_up(&attempts, HOME) == 0);
+        assert_eq!(sign_up(&mut attempts, HOME), 30, "the twentieth part of ten minutes");
+        pass(&mut attempts, 29);
+        assert_eq!(sign_up(&mut attempts, HOME), 1);
+        pass(&mut attempts, 1);
+        assert_eq!(sign_up(&mut attempts, HOME), 0);
+        assert_eq!(sign_up(&mut attempts, HOME), 30);
+        pass(&mut attempts, 600);
+        let allowed = (0..50).take_while(|_| sign_up(&mut attempts, HOME) == 0);
         assert_eq!(allowed.count(), 20, "and never more than that");
     }
 
     #[test]
     fn what_one_limit_refuses_does_not_count_for_the_other() {
-        let (attempts, _) = attempts(2, 3);
+        let mut attempts = attempts(2, 3);
         for wait in [0, 0, 300, 300, 300, 300] {
-            assert_eq!(try_password(&attempts, "192.0.2.1", "a@example.org"), wait);
+            assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), wait);
         }
         // The address has one left, and the account of another address too.
-        assert_eq!(try_password(&attempts, "192.0.2.1", "b@example.org"), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "b@example.org"), 0);
         for wait in [200, 200, 200] {
-            assert_eq!(try_password(&attempts, "192.0.2.1", "b@example.org"), wait);
+            assert_eq!(try_password(&mut attempts, "192.0.2.1", "b@example.org"), wait);
         }
-        assert_eq!(try_password(&attempts, "192.0.2.2", "b@example.org"), 0);
-        assert_eq!(try_password(&attempts, "192.0.2.2", "b@example.org"), 300);
+        assert_eq!(try_password(&mut attempts, "192.0.2.2", "b@example.org"), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.2", "b@example.org"), 300);
     }
 
     #[test]
     fn the_wait_is_the_longer_one_of_both_limits() {
-        let (attempts, clock) = attempts(1, 2);
-        assert_eq!(try_password(&attempts, "192.0.2.1", "a@example.org"), 0);
-        assert_eq!(try_password(&attempts, "192.0.2.1", "b@example.org"), 0);
-        assert_eq!(try_password(&attempts, "192.0.2.1", "c@example.org"), 300);
-        assert_eq!(try_password(&attempts, "192.0.2.1", "a@example.org"), 600);
-        pass(&clock, 600);
-        assert_eq!(try_password(&attempts, "192.0.2.1", "a@example.org"), 0);
+        let mut attempts = attempts(1, 2);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "b@example.org"), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "c@example.org"), 300);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), 600);
+        pass(&mut attempts, 600);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), 0);
     }
 
     #[test]
     fn an_email_address_counts_as_it_is_compared() {
-        let (attempts, _) = attempts(1, 0);
-        assert_eq!(try_password(&attempts, "192.0.2.1", "Zoe@Example.org"), 0);
-        assert_eq!(try_password(&attempts, "192.0.2.2", " zoe@example.ORG "), 600);
+        let mut attempts = attempts(1, 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "Zoe@Example.org"), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.2", " zoe@example.ORG "), 600);
         let long = "x".repeat(1 << 20);
-        assert_eq!(try_password(&attempts, "192.0.2.2", &long), 0);
-        assert_eq!(try_password(&attempts, "192.0.2.2", &long), 600);
+        assert_eq!(try_password(&mut attempts, "192.0.2.2", &long), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.2", &long), 600);
     }
 
     #[test]
     fn a_household_has_one_address() {
-        let (attempts, _) = attempts(0, 1);
-        let from = |address: &str| sign_up(&attempts, address.parse::<IpAddr>().unwrap());
+        let mut attempts = attempts(0, 1);
+        let mut from = |address: &str| sign_up(&mut attempts, address.parse::<IpAddr>().unwrap());
         assert_eq!(from("2001:db8:0:1::1"), 0);
         assert_eq!(from("2001:db8:0:1:ffff::2"), 600);
         assert_eq!(from("2001:db8:0:2::1"), 0);
@@ -289,19 +267,19 @@ mod tests {
 
     #[test]
     fn zero_is_no_limit() {
-        let (attempts, _) = attempts(0, 0);
+        let mut attempts = attempts(0, 0);
         for _ in 0..10_000 {
-            assert_eq!(try_password(&attempts, "192.0.2.1", "a@example.org"), 0);
+            assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), 0);
         }
     }
 
     #[test]
     fn a_flood_of_accounts_hurts_no_other() {
-        let (attempts, _) = attempts(20, 0);
+        let mut attempts = attempts(20, 0);
         for n in 0..200_000 {
-            assert_eq!(try_password(&attempts, "192.0.2.1", &format!("{n}@example.org")), 0);
+            assert_eq!(try_password(&mut attempts, "192.0.2.1", &format!("{n}@example.org")), 0);
         }
-        assert_eq!(try_password(&attempts, "192.0.2.1", "zoe@example.org"), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "zoe@example.org"), 0);
     }
 
     #[test]

@@ -141,7 +141,7 @@ async fn a_busy_server_stops_cleanly() {
     for mut wire in idle {
         wire.assert_end().await;
     }
-    let status = running.process.ended();
+    let status = running.process.ended().0;
     assert_eq!(status.code(), Some(0), "{status}");
     for mut wire in half {
         wire.drain().await;
@@ -249,7 +249,7 @@ async fn a_second_signal_ends_it_at_once_and_loses_nothing() {
         running.closed().await;
         running.process.signal(signals[1]);
         let Running { process, folders, .. } = running;
-        let status = process.ended();
+        let (status, _) = process.ended();
         println!("{signals:?}: {status}");
 
         let again = Running::start(&folders, &[]);
@@ -291,7 +291,7 @@ async fn nothing_that_was_answered_is_lost_under_load() {
         running.process.signal("TERM");
     };
     let (answered, ()) = tokio::join!(load, stop);
-    let status = running.process.ended();
+    let status = running.process.ended().0;
     assert_eq!(status.code(), Some(0), "{status}");
     let answered: BTreeSet<String> = answered.into_iter().flatten().collect();
     let recorded = recorded(&folders);
@@ -348,7 +348,7 @@ async fn a_request_after_the_signal_is_not_left_without_an_answer() {
         assert!(second.status == 201 || second.body["code"] == "SHUTTING_DOWN", "{}", second.text);
     }
     let folders = running.folders.clone();
-    assert_eq!(running.process.ended().code(), Some(0));
+    assert_eq!(running.process.ended().0.code(), Some(0));
     let was_made = second.is_some_and(|answer| answer.status == 201);
     assert_eq!(folders.rows("children.json").len(), 1 + usize::from(was_made));
 }

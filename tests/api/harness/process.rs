@@ -3,14 +3,25 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::{self, JoinHandle};
 
 use super::{DEADLINE, Folders};
 
 /// A `goldstar` command without the environment's settings, in a folder where it harms nothing.
 pub(crate) fn goldstar(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_goldstar"));
+    in_folder(Command::new(env!("CARGO_BIN_EXE_goldstar")), folder)
+}
+
+/// The same behind a shell's command, such as one that sets a limit.
+fn goldstar_after(script: &str, folder: &Path) -> Command {
+    let mut shell = Command::new("sh");
+    let script = format!("{script}; exec \"$0\" \"$@\"");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_goldstar")]);
+    in_folder(shell, folder)
+}
+
+fn in_folder(mut command: Command, folder: &Path) -> Command {
     command.current_dir(folder);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GOLDSTAR_") {
@@ -29,14 +40,33 @@ pub(crate) struct Process {
     /// The lines that were read of what it printed.
     head: Vec<String>,
     lines: Receiver<String>,
+    /// Reads its standard error output.
+    errors: Option<JoinHandle<String>>,
 }
 
 impl Process {
     /// Starts a server and waits for its address. The error is what it said instead, and its exit
     /// status.
     pub(crate) fn start(folders: &Folders, arguments: &[String]) -> Result<Self, Output> {
-        let root = folders.data();
-        let mut child = goldstar(root.parent().unwrap())
+        Self::start_by(goldstar(folders.data().parent().unwrap()), folders, arguments)
+    }
+
+    /// The same after a shell's command, such as one that sets a limit.
+    pub(crate) fn start_after(
+        script: &str,
+        folders: &Folders,
+        arguments: &[String],
+    ) -> Result<Self, Output> {
+        let command = goldstar_after(script, folders.data().parent().unwrap());
+        Self::start_by(command, folders, arguments)
+    }
+
+    fn start_by(
+        mut command: Command,
+        folders: &Folders,
+        arguments: &[String],
+    ) -> Result<Self, Output> {
+        let mut child = command
             .args(arguments)
             .arg("--data-dir")
             .arg(folders.data())
@@ -55,7 +85,7 @@ impl Process {
             let address = address_in(&line);
             head.push(line);
             if let Some(address) = address {
-                return Ok(Self { child, address, head, lines });
+                return Ok(Self { child, address, head, lines, errors: Some(errors) });
             }
         }
         // Its output has ended without an address, or the deadline has passed.
@@ -96,16 +126,28 @@ impl Process {
 
     /// Stops it with a signal, and waits for its end.
     pub(crate) fn stop(self, signal: &str) -> ExitStatus {
+        self.stop_and_read(signal).0
+    }
+
+    /// The same; gives all that it has said on its standard error output as well.
+    pub(crate) fn stop_and_read(self, signal: &str) -> (ExitStatus, String) {
         self.signal(signal);
         self.ended()
     }
 
-    /// Waits for its end, which something has brought about.
-    pub(crate) fn ended(mut self) -> ExitStatus {
-        // Its output ends when it does; the deadline is for one that hangs.
-        while self.lines.recv_timeout(DEADLINE).is_ok() {}
+    /// Waits for its end, which something has brought about; gives what [`Self::stop_and_read`] does.
+    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
+        // Its output ends when it does.
+        let end = loop {
+            if let Err(end) = self.lines.recv_timeout(DEADLINE) {
+                break end;
+            }
+        };
+        assert_eq!(end, RecvTimeoutError::Disconnected, "it goes on");
         let ended = self.child.try_wait().unwrap();
-        ended.unwrap_or_else(|| self.child.wait().unwrap())
+        let status = ended.unwrap_or_else(|| self.child.wait().unwrap());
+        let errors = self.errors.take().expect("it was not stopped before");
+        (status, errors.join().unwrap())
     }
 }
 

@@ -1,10 +1,11 @@
 //! A server under test.
 
+use std::net::SocketAddr;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use goldstar::app::{self, Machine};
@@ -13,7 +14,7 @@ use goldstar::config::{Config, StorageConfig};
 use goldstar::domain::Points;
 
 use super::client::Address;
-use super::{Admin, Client, Family, Folders, Parent, Process, within};
+use super::{Admin, Client, Family, Folders, Parent, Process, Raw, within};
 
 /// What a test sets otherwise than the defaults.
 #[derive(Clone)]
@@ -176,10 +177,19 @@ impl TestServer {
         assert!(ended.is_err(), "it was not broken");
     }
 
-    /// Stops the process with a signal.
-    pub(crate) fn stop_by(mut self, signal: &str) -> ExitStatus {
+    /// Stops the process with a signal; gives its exit status, and all that it has said on its
+    /// standard error output.
+    pub(crate) fn stop_by(&mut self, signal: &str) -> (ExitStatus, String) {
         match self.running.take() {
-            Some(Running::Process(process)) => process.stop(signal),
+            Some(Running::Process(process)) => process.stop_and_read(signal),
+            _ => panic!("only a process takes signals"),
+        }
+    }
+
+    /// Sends the process a signal that it may live on with.
+    pub(crate) fn signal(&self, name: &str) {
+        match &self.running {
+            Some(Running::Process(process)) => process.signal(name),
             _ => panic!("only a process takes signals"),
         }
     }
@@ -214,6 +224,16 @@ impl TestServer {
     /// A browser that nobody has logged in with.
     pub(crate) fn nobody(&self) -> Client {
         Client::new(Arc::clone(&self.address))
+    }
+
+    /// Where it listens.
+    pub(crate) fn socket_address(&self) -> SocketAddr {
+        self.nobody().url("").strip_prefix("http://").unwrap().parse().unwrap()
+    }
+
+    /// A connection without an HTTP client.
+    pub(crate) async fn connect(&self) -> Raw {
+        Raw::new(TcpStream::connect(self.socket_address()).await.unwrap())
     }
 
     /// A parent with a new account.
