@@ -19,6 +19,7 @@ mod idempotency;
 mod mutations;
 mod panics;
 mod properties;
+mod proxies;
 mod races;
 mod refusals;
 mod restart;
