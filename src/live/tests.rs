@@ -21,7 +21,12 @@ fn message(row: RowNumber, user_id: &str, child_id: &str) -> Message {
 }
 
 fn subscribe(hub: &Hub, interest: Interest) -> Subscription {
-    hub.subscribe(interest, CancellationToken::new())
+    subscribe_with(hub, interest, CancellationToken::new())
+}
+
+/// Subscribes without a limit.
+fn subscribe_with(hub: &Hub, interest: Interest, closer: CancellationToken) -> Subscription {
+    hub.subscribe(interest, closer, usize::MAX).unwrap()
 }
 
 /// The rows of the next messages.
@@ -101,7 +106,7 @@ async fn a_reader_hears_of_its_family_and_a_child_of_itself() {
 async fn a_reader_that_does_not_keep_up_is_closed_alone() {
     let hub = Hub::start().unwrap();
     let closer = CancellationToken::new();
-    let mut slow = hub.subscribe(family("u"), closer.clone());
+    let mut slow = subscribe_with(&hub, family("u"), closer.clone());
     let mut quick = subscribe(&hub, family("u"));
     let limit = QUEUE_LIMIT as u64;
     for row in 1..=limit {
@@ -136,7 +141,7 @@ async fn a_queue_that_was_read_takes_messages_again() {
 async fn the_streams_of_a_session_end_with_it() {
     let hub = Hub::start().unwrap();
     let closer = CancellationToken::new();
-    let mut ended = hub.subscribe(interest("u", None, "s1"), closer.clone());
+    let mut ended = subscribe_with(&hub, interest("u", None, "s1"), closer.clone());
     let mut second = subscribe(&hub, interest("u", Some("c"), "s1"));
     let mut other = subscribe(&hub, interest("u", None, "s2"));
     hub.publish(message(1, "u", "c"));
@@ -158,6 +163,39 @@ async fn a_waiting_reader_learns_of_its_end() {
     tokio::task::yield_now().await;
     hub.close_session(&TokenHash("s".into()));
     assert!(waiting.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_session_has_so_many_streams_and_no_more() {
+    let hub = Hub::start().unwrap();
+    let open = |session| {
+        hub.subscribe(interest("u", None, session), CancellationToken::new(), 2).map(Some)
+    };
+    let mut streams = [open("s1").unwrap(), open("s1").unwrap(), open("s2").unwrap()];
+    assert_eq!(open("s1").unwrap_err(), TooManyStreams);
+    assert_eq!(hub.reader_count(), 3);
+    hub.publish(message(1, "u", "c"));
+    for stream in streams.iter_mut().flatten() {
+        assert_eq!(rows(stream, 1).await, [1]);
+    }
+    streams[0] = None;
+    streams[0] = open("s1").unwrap();
+    open("s1").unwrap_err();
+    // A stream that was closed has left its place, even where nobody has noticed yet.
+    hub.close_session(&TokenHash("s1".into()));
+    open("s1").unwrap();
+}
+
+#[test]
+fn of_many_streams_at_once_no_more_open_than_may() {
+    let hub = Hub::start().unwrap();
+    let open = || hub.subscribe(family("u"), CancellationToken::new(), 10);
+    let opened: Vec<_> = thread::scope(|scope| {
+        let openers: Vec<_> = (0..4).map(|_| scope.spawn(|| [(); 10].map(|()| open()))).collect();
+        openers.into_iter().flat_map(|opener| opener.join().unwrap()).collect()
+    });
+    assert_eq!(opened.iter().filter(|stream| stream.is_ok()).count(), 10);
+    assert_eq!(hub.reader_count(), 10);
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ use crate::domain::{Page, Points, Refusal, Timestamp};
 use crate::env::Clock;
 use crate::live::Hub;
 use crate::store::{Changes, Health, Recorded, Store, View};
+use logins::Attempts;
 use passwords::Passwords;
 
 /// What the operator decides about the product.
@@ -60,6 +61,7 @@ pub struct Service {
     store: Arc<dyn Store>,
     hub: Hub,
     clock: Clock,
+    attempts: Attempts,
     passwords: Passwords,
     settings: Settings,
 }
@@ -100,7 +102,8 @@ impl Service {
     /// The product on a store, telling its readers through `hub`. The store's sinks must include a
     /// [`LiveSink`] of the same hub.
     pub fn new(store: Arc<dyn Store>, hub: Hub, clock: Clock, settings: Settings) -> Self {
-        Self { store, hub, clock, passwords: Passwords::new(), settings }
+        let attempts = Attempts::new(settings.logins);
+        Self { store, hub, clock, attempts, passwords: Passwords::new(), settings }
     }
 
     /// Whether there is no record of any kind yet.
