@@ -22,7 +22,6 @@ pub(super) struct Browser<'a> {
 /// What came back.
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// The head, in small letters.
     pub(super) head: String,
     pub(super) text: String,
 }
@@ -33,6 +32,13 @@ impl Answer {
     pub(super) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}{}", self.head, self.text);
         serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// A header's text; empty where it is missing.
+    pub(super) fn header(&self, name: &str) -> &str {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let mut found = lines.filter(|line| line.0.eq_ignore_ascii_case(name));
+        found.next().unwrap_or_default().1
     }
 }
 
@@ -61,7 +67,7 @@ impl<'a> Browser<'a> {
         let answer = String::from_utf8(output.stdout).unwrap();
         let (head, text) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_lowercase(), text: text.to_owned() }
+        Answer { status, head: head.to_owned(), text: text.to_owned() }
     }
 
     pub(super) fn get(&self, path: &str) -> Answer {
@@ -83,8 +89,22 @@ impl<'a> Browser<'a> {
         self.post("/api/auth/signup", &account)
     }
 
+    /// Tries to log in, with a forged word about where this browser is.
+    pub(super) fn guess_password(&self, forged: Option<&str>) -> Answer {
+        let header = format!("X-Forwarded-For: {}", forged.unwrap_or_default());
+        let json = "Content-Type: application/json";
+        let guess = json!({"email": "paula@example.org", "password": "wrong password"});
+        // `curl` leaves out a header without a value.
+        self.send("/api/auth/login", &["-H", &header, "-H", json, "-d", &guess.to_string()])
+    }
+
     /// Opens the event stream, after the frame with that id.
     pub(super) fn events(&self, last: Option<&str>) -> Stream {
+        self.try_events(last).unwrap()
+    }
+
+    /// Opens the event stream; the error is what came in its place.
+    pub(super) fn try_events(&self, last: Option<&str>) -> Result<Stream, String> {
         let mut command = self.command("/api/events");
         if let Some(last) = last {
             command.args(["-H", &format!("Last-Event-ID: {last}")]);
@@ -100,8 +120,8 @@ impl<'a> Browser<'a> {
         });
         let stream = Stream { child, lines };
         // The server has the reader when it says how long to wait before a reconnect.
-        assert_eq!(stream.line(), "retry: 2000");
-        stream
+        let first = stream.line();
+        if first.starts_with("retry: ") { Ok(stream) } else { Err(first) }
     }
 }
 

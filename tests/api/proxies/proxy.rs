@@ -37,13 +37,16 @@ pub(super) struct Proxy {
 }
 
 impl Kind {
+    /// Whether it is there, and what makes its certificate.
     pub(super) fn is_installed(self) -> bool {
-        let (program, argument) = match self {
+        let program = match self {
             Self::Nginx => ("nginx", "-v"),
             Self::Caddy => ("caddy", "version"),
         };
-        let mut command = Command::new(program);
-        command.arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+        [program, ("openssl", "version")].iter().all(|(program, argument)| {
+            let mut command = Command::new(program);
+            command.arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+        })
     }
 }
 
