@@ -39,6 +39,6 @@ ENV GOLDSTAR_LISTEN=0.0.0.0:5000 \
 VOLUME ["/var/lib/goldstar"]
 EXPOSE 5000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["goldstar", "health"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["goldstar", "health"]
 ENTRYPOINT ["goldstar"]
 CMD ["serve"]
