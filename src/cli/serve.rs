@@ -17,7 +17,11 @@ use crate::service::Demo;
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;
     start_log();
-    runtime()?.block_on(serve(config))
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve(config));
+    // The data is closed by now: nobody waits for a thread that still reads or computes.
+    runtime.shutdown_background();
+    served
 }
 
 /// The server's own log, for the operator: on the standard error output.
