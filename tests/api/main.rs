@@ -26,6 +26,7 @@ mod malformed;
 mod mutations;
 mod panics;
 mod properties;
+mod proxies;
 mod races;
 mod refusals;
 mod restart;
