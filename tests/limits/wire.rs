@@ -256,6 +256,8 @@ impl Reader {
     async fn answer(&mut self, has_body: bool) -> Option<Answer> {
         let mut answer = self.head().await?;
         let is_bodiless = answer.status < 200 || matches!(answer.status, 204 | 304);
+        // A stream's chunks are read one by one.
+        let is_bodiless = is_bodiless || answer.header("content-type") == "text/event-stream";
         if has_body && !is_bodiless {
             let bytes = self.body(framing(&answer)).await;
             answer.text = String::from_utf8(bytes).unwrap();
