@@ -3,6 +3,7 @@
 mod admin;
 mod config;
 mod serve;
+mod server_log;
 
 use std::error::Error;
 use std::io;

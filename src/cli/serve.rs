@@ -1,14 +1,14 @@
 //! `goldstar serve`
 
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
+use super::server_log::ServerLog;
 use super::{Failure, runtime};
 use crate::app;
 use crate::config::{Config, Everything, Flags};
@@ -16,21 +16,9 @@ use crate::service::Demo;
 
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;
-    start_log();
+    // Held to the end of this function, whichever it is: then everything that was said is written.
+    let _log = ServerLog::start(&config.server_log)?;
     runtime()?.block_on(serve(config))
-}
-
-/// The server's own log, for the operator: on the standard error output.
-fn start_log() {
-    let filter = EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .with_env_var("GOLDSTAR_LOG")
-        .from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {

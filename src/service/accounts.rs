@@ -8,6 +8,7 @@ use crate::domain::{
     ChildId, Email, Name, Refusal, Role, Session, Timestamp, TokenHash, User, UserId,
 };
 use crate::env;
+use crate::metrics::LoginRefusal;
 use crate::store::{Change, Changes, View};
 
 /// What a new account is made of.
@@ -79,14 +80,19 @@ impl Service {
         let hash = known.as_ref().map(|user| Arc::clone(&user.password));
         let matches = self.passwords.verify(hash, password).await?;
         let Some(known) = known.filter(|_| matches) else {
-            return Err(ServiceError::InvalidCredentials);
+            return Err(self.wrong_credentials());
         };
         let token = Token::random();
         let token_hash = token.hash();
         let outcome = self
             .transact(move |view, now| Ok(begin_session(view, &known, token_hash, now)))
             .await?;
-        if outcome.value { self.logged_in(token) } else { Err(ServiceError::InvalidCredentials) }
+        if outcome.value { self.logged_in(token) } else { Err(self.wrong_credentials()) }
+    }
+
+    fn wrong_credentials(&self) -> ServiceError {
+        self.logins.refused(LoginRefusal::Credentials);
+        ServiceError::InvalidCredentials
     }
 
     /// What the account looks like now that its session is kept.
