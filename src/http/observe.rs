@@ -36,7 +36,7 @@ pub(super) async fn observe(
     let client = request.extensions().get::<Client>().copied();
     let id = state.request_ids.id_of(client, request.headers());
     // Of the highest level, so that the id stands on an error's line whatever else is left out.
-    let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
+    let span = tracing::error_span!("request", id = %id.to_str().unwrap_or_default());
     let mut observed = Observed {
         span: span.clone(),
         metrics: state.metrics,

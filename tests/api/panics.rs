@@ -90,6 +90,7 @@ async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
         let answer = admin.get("/admin/tracking").await;
         assert!(!answer.text.contains("mistake"), "{}", answer.text);
         assert_error(&answer, 500, "INTERNAL");
+        assert_ne!(answer.header("x-request-id"), "");
     }
     admin.get("/auth/me").await.expect(200);
     admin.post("/children", json!({"name": "Mía"})).await.expect(201);

@@ -8,6 +8,7 @@ mod forbidden;
 mod people;
 mod process;
 mod python;
+mod scrape;
 mod server;
 mod stream;
 mod wait;
@@ -21,6 +22,7 @@ pub(crate) use people::{
 };
 pub(crate) use process::{Process, goldstar, run_with_input};
 pub(crate) use python::python;
+pub(crate) use scrape::Scrape;
 pub(crate) use server::{Settings, TestServer};
 pub(crate) use stream::{Events, Frame};
 pub(crate) use wait::{DEADLINE, eventually, within};

@@ -29,6 +29,7 @@ pub(crate) struct Process {
     /// The lines that were read of what it printed.
     head: Vec<String>,
     lines: Receiver<String>,
+    errors: Receiver<String>,
 }
 
 impl Process {
@@ -49,13 +50,13 @@ impl Process {
             .unwrap();
         let lines = lines_of(child.stdout.take().unwrap());
         let stderr = child.stderr.take().unwrap();
-        let errors = thread::spawn(move || read_all(stderr));
+        let errors = all_of(stderr);
         let mut head = Vec::new();
         while let Ok(line) = lines.recv_timeout(DEADLINE) {
             let address = address_in(&line);
             head.push(line);
             if let Some(address) = address {
-                return Ok(Self { child, address, head, lines });
+                return Ok(Self { child, address, head, lines, errors });
             }
         }
         // Its output has ended without an address, or the deadline has passed.
@@ -63,7 +64,7 @@ impl Process {
         Err(Output {
             status: child.wait().unwrap(),
             stdout: head.join("\n").into_bytes(),
-            stderr: errors.join().unwrap().into_bytes(),
+            stderr: errors.recv().unwrap().into_bytes(),
         })
     }
 
@@ -95,12 +96,18 @@ impl Process {
     }
 
     /// Stops it with a signal, and waits for its end.
-    pub(crate) fn stop(mut self, signal: &str) -> ExitStatus {
+    pub(crate) fn stop(self, signal: &str) -> ExitStatus {
+        self.stop_and_read(signal).0
+    }
+
+    /// Stops it with a signal; gives its exit status, and all of its standard error output.
+    pub(crate) fn stop_and_read(mut self, signal: &str) -> (ExitStatus, String) {
         self.signal(signal);
         // Its output ends when it does; the deadline is for one that hangs.
         while self.lines.recv_timeout(DEADLINE).is_ok() {}
         let ended = self.child.try_wait().unwrap();
-        ended.unwrap_or_else(|| self.child.wait().unwrap())
+        let status = ended.unwrap_or_else(|| self.child.wait().unwrap());
+        (status, self.errors.recv_timeout(DEADLINE).unwrap())
     }
 }
 
@@ -133,15 +140,20 @@ fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
-/// All of a stream; echoed, so that a failed test shows it.
-fn read_all(stream: impl Read) -> String {
-    let mut text = String::new();
-    for line in BufReader::new(stream).lines().map_while(Result::ok) {
-        eprintln!("goldstar: {line}");
-        text.push_str(&line);
-        text.push('\n');
-    }
-    text
+/// All of a stream, once it has ended; echoed, so that a failed test shows it.
+fn all_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, all) = channel();
+    thread::spawn(move || {
+        let mut text = String::new();
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            eprintln!("goldstar: {line}");
+            text.push_str(&line);
+            text.push('\n');
+        }
+        // Few tests ask for it.
+        sender.send(text).unwrap_or_default();
+    });
+    all
 }
 
 /// Runs a command to its end, with a line on its standard input.

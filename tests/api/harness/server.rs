@@ -176,6 +176,16 @@ impl TestServer {
         assert!(ended.is_err(), "it was not broken");
     }
 
+    /// Stops the process, and gives all that it wrote to its standard error output.
+    pub(crate) fn stop_and_read(&mut self) -> String {
+        let Some(Running::Process(process)) = self.running.take() else {
+            panic!("only a process has an output of its own");
+        };
+        let (status, errors) = process.stop_and_read("TERM");
+        assert!(status.success(), "{status}");
+        errors
+    }
+
     /// Stops the process with a signal.
     pub(crate) fn stop_by(mut self, signal: &str) -> ExitStatus {
         match self.running.take() {
