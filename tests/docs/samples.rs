@@ -7,11 +7,13 @@ use crate::session::Session;
 const FOLLOWED: [&str; 4] = ["MIGRATION.md", "README.md", "docs/api.md", "docs/operations.md"];
 
 /// The blocks that aren't run, by their document and their first line.
-const LEFT_OUT: [(&str, &str); 2] = [
+const LEFT_OUT: [(&str, &str); 3] = [
     // It runs this test.
     ("README.md", "scripts/test"),
     // It needs a browser.
     ("docs/api.md", "const events = new EventSource(\"/api/events\");"),
+    // It is for another program.
+    ("docs/operations.md", "scrape_configs:"),
 ];
 
 #[track_caller]
