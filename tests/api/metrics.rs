@@ -24,7 +24,7 @@ async fn a_scrape_is_in_a_form_that_prometheus_knows() {
     for path in ["/metrics", "/api/metrics"] {
         let answer = server.nobody().get(path).await;
         assert_eq!(answer.status, 200);
-        let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        let media_type = "application/openmetrics-text; version=1.0; charset=utf-8";
         assert_eq!(answer.header("content-type"), media_type);
         assert!(answer.text.ends_with("\n# EOF\n"), "{}", answer.text);
     }
@@ -51,19 +51,19 @@ async fn requests_are_counted_by_their_route_and_status() {
 
     let activate = r#"method="POST",route="/children/{id}/tasks/{task_id}/activate""#;
     for (labels, count) in [
-        (format!(r#"{activate},status="200""#), 3.0),
-        (format!(r#"{activate},status="404""#), 1.0),
-        (r#"method="GET",route="/health",status="200""#.to_owned(), 1.0),
-        (r#"method="DELETE",route="/health",status="405""#.to_owned(), 1.0),
-        (r#"method="GET",route="none",status="404""#.to_owned(), 1.0),
-        (r#"method="other",route="/health",status="405""#.to_owned(), 1.0),
-        (r#"method="GET",route="/metrics",status="200""#.to_owned(), 1.0),
+        (format!(r#"{activate},status="200""#), 3),
+        (format!(r#"{activate},status="404""#), 1),
+        (r#"method="GET",route="/health",status="200""#.to_owned(), 1),
+        (r#"method="DELETE",route="/health",status="405""#.to_owned(), 1),
+        (r#"method="GET",route="none",status="404""#.to_owned(), 1),
+        (r#"method="other",route="/health",status="405""#.to_owned(), 1),
+        (r#"method="GET",route="/metrics",status="200""#.to_owned(), 1),
     ] {
         assert_eq!(grown(&format!("http_requests_total{{{labels}}}")), count, "{labels}");
     }
     let durations = "http_request_duration_seconds";
-    assert_eq!(grown(&format!("{durations}_count{{{activate}}}")), 4.0);
-    assert!(grown(&format!("{durations}_sum{{{activate}}}")) > 0.0);
+    assert_eq!(grown(&format!("{durations}_count{{{activate}}}")), 4);
+    assert!(after.seconds(&format!("{durations}_sum{{{activate}}}")) > 0);
     for series in after.series() {
         for id in [&family.child, &family.task, &family.parent.id] {
             assert!(!series.contains(id.as_str()), "{series}");
@@ -83,14 +83,15 @@ async fn commits_are_counted_with_their_syncs() {
     assert_error(&refused, 409, "NO_PENDING_REQUEST");
     let after = Scrape::of(&server).await;
     let grown = |series: &str| after.grown(series, &before);
-    assert_eq!(grown("commits_total"), 3.0);
-    assert_eq!(grown("commit_batch_size_sum"), 4.0, "a refusal is a decision too");
-    assert_eq!(grown("commit_batch_size_count"), 4.0, "one client: a batch each");
+    assert_eq!(grown("commits_total"), 3);
+    assert_eq!(grown("commit_batch_size_sum"), 4, "a refusal is a decision too");
+    assert_eq!(grown("commit_batch_size_count"), 4, "one client: a batch each");
     // The background's notes are synced in the same way.
-    assert!(grown("journal_sync_seconds_count") >= 3.0);
-    assert!(grown("journal_sync_seconds_sum") > 0.0);
-    assert!(grown("journal_bytes") > 0.0);
-    assert_eq!(after.get("read_only"), 0.0);
+    assert!(grown("journal_sync_seconds_count") >= 3);
+    let synced = |scrape: &Scrape| scrape.seconds("journal_sync_seconds_sum");
+    assert!(synced(&after) > synced(&before));
+    assert!(grown("journal_bytes") > 0);
+    assert_eq!(after.get("read_only"), 0);
 }
 
 #[tokio::test]
@@ -99,11 +100,11 @@ async fn the_journal_is_as_large_as_its_files() {
     let family = server.family().await;
     family.event().await;
     eventually("the journal to be at rest", async || {
-        let bytes = Scrape::of(&server).await.get("journal_bytes");
+        let bytes = Scrape::of(&server).await.get("journal_bytes").cast_unsigned();
         let files = server.folders.data_files().into_iter();
         let segments = files.filter(|path| path.extension().is_some_and(|e| e == "journal"));
         let sizes = segments.map(|path| path.metadata().unwrap().len());
-        (bytes == sizes.sum::<u64>() as f64).then_some(())
+        (bytes == sizes.sum::<u64>()).then_some(())
     })
     .await;
 }
@@ -118,7 +119,7 @@ async fn refused_logins_are_counted() {
         assert_error(&answer, 401, "INVALID_CREDENTIALS");
     }
     let refused = r#"logins_refused_total{reason="credentials"}"#;
-    assert_eq!(Scrape::of(&server).await.grown(refused, &before), 2.0);
+    assert_eq!(Scrape::of(&server).await.grown(refused, &before), 2);
 }
 
 #[tokio::test]
@@ -126,10 +127,10 @@ async fn open_streams_are_counted() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     let streams = (parent.events("/events").await, parent.events("/events").await);
-    assert_eq!(Scrape::of(&server).await.get("sse_readers"), 2.0);
+    assert_eq!(Scrape::of(&server).await.get("sse_readers"), 2);
     drop(streams);
     eventually("the streams to be gone", async || {
-        (Scrape::of(&server).await.get("sse_readers") == 0.0).then_some(())
+        (Scrape::of(&server).await.get("sse_readers") == 0).then_some(())
     })
     .await;
 }
@@ -150,7 +151,7 @@ async fn a_request_whose_client_goes_away_is_counted_too() {
     drop(connection);
     let series = r#"http_requests_total{method="POST",route="/auth/login",status="499"}"#;
     eventually("the request to be counted", async || {
-        (Scrape::of(&server).await.get(series) == 1.0).then_some(())
+        (Scrape::of(&server).await.get(series) == 1).then_some(())
     })
     .await;
 }
@@ -167,14 +168,14 @@ async fn a_degraded_server_shows_in_health_and_in_the_metrics() {
     let backlog = r#"projection_backlog{projection="audit_log"}"#;
     let errors = r#"projection_errors_total{projection="audit_log"}"#;
     let degraded = Scrape::of(&server).await;
-    assert_eq!(degraded.get(backlog), 2.0);
-    assert!(degraded.get(errors) >= 1.0);
-    assert_eq!(degraded.get(r#"projection_backlog{projection="tables"}"#), 0.0);
+    assert_eq!(degraded.get(backlog), 2);
+    assert!(degraded.get(errors) >= 1);
+    assert_eq!(degraded.get(r#"projection_backlog{projection="tables"}"#), 0);
 
     disk.repair();
     let recovered = eventually("the log to catch up", async || {
         let scrape = Scrape::of(&server).await;
-        (scrape.get(backlog) == 0.0).then_some(scrape)
+        (scrape.get(backlog) == 0).then_some(scrape)
     })
     .await;
     assert!(recovered.get(errors) >= degraded.get(errors), "a failure stays counted");
@@ -188,11 +189,11 @@ async fn failures_of_the_files_are_counted() {
         [("tracking_events.json", "tracking_events.json"), ("children.json", "tables")]
     {
         let errors = format!("projection_errors_total{{projection=\"{projection}\"}}");
-        assert_eq!(Scrape::of(&server).await.get(&errors), 0.0);
+        assert_eq!(Scrape::of(&server).await.get(&errors), 0);
         disk.fail_writes(file, ErrorKind::Other);
         family.event().await;
         eventually("the failure to be counted", async || {
-            (Scrape::of(&server).await.get(&errors) >= 1.0).then_some(())
+            (Scrape::of(&server).await.get(&errors) >= 1).then_some(())
         })
         .await;
         disk.repair();
@@ -214,9 +215,9 @@ async fn a_read_only_server_shows_in_health_and_in_the_metrics() {
     let health = server.nobody().get("/health").await;
     assert_eq!((health.status, &health.body["status"]), (503, &json!("read_only")));
     let scrape = Scrape::of(&server).await;
-    assert_eq!(scrape.get("read_only"), 1.0);
+    assert_eq!(scrape.get("read_only"), 1);
     for (reason, count) in
-        [("storage_full", 1.0), ("outcome_unknown", 1.0), ("read_only", 2.0), ("panicked", 0.0)]
+        [("storage_full", 1), ("outcome_unknown", 1), ("read_only", 2), ("panicked", 0)]
     {
         let failures = format!("commit_failures_total{{reason=\"{reason}\"}}");
         assert_eq!(scrape.get(&failures), count, "{reason}");

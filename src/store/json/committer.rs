@@ -1,14 +1,11 @@
-use std::collections::BTreeMap;
 use std::io;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::Now;
@@ -16,80 +13,17 @@ use super::batch::Batch;
 use super::frame::Entry;
 use super::journal::{self, AppendError, Journal};
 use super::segment::Link;
-use super::state::State;
-use super::tracking::{self, Appender, Mark, NewRow, Tracking};
+use super::shared::Shared;
+use super::tracking::{self, Appender, Mark, NewRow};
 use crate::disk::{Disk, DiskFile};
 use crate::domain::Timestamp;
-use crate::metrics::{self, CommitFailure};
+use crate::metrics::CommitFailure;
 use crate::store::{CommitError, Committed, Decide, EventSink, History, Projection};
 
 /// How many decisions share a sync at most.
 const MAX_BATCH: usize = 1024;
 /// How often what has fallen behind is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-
-/// What readers, the committer and the maintenance share.
-pub(super) struct Shared {
-    /// The durable state.
-    pub(super) state: ArcSwap<State>,
-    /// The tracking table.
-    pub(super) tracking: Arc<Tracking>,
-    /// The projections that follow each batch.
-    pub(super) projections: Mutex<Vec<Projection>>,
-    /// The projection of the small tables.
-    pub(super) tables: Mutex<Projection>,
-    /// No commits until a restart.
-    pub(super) read_only: AtomicBool,
-    /// The journal's segments by their epochs, and the bytes of each.
-    segments: Mutex<BTreeMap<u64, u64>>,
-    /// Where commits and failures are counted.
-    pub(super) metrics: metrics::Store,
-}
-
-impl Shared {
-    /// The state after a start.
-    pub(super) fn new(
-        state: State,
-        appender: &Appender,
-        journal: &Journal,
-        metrics: metrics::Store,
-    ) -> Self {
-        let shared = Self {
-            state: ArcSwap::from_pointee(state),
-            tracking: Arc::clone(appender.tracking()),
-            projections: Mutex::default(),
-            tables: Mutex::new(Projection { name: "tables", ..Projection::default() }),
-            read_only: AtomicBool::new(false),
-            segments: Mutex::default(),
-            metrics,
-        };
-        shared.note_segment(journal);
-        shared
-    }
-
-    /// Notes how long the journal's current segment is.
-    fn note_segment(&self, journal: &Journal) {
-        let (epoch, len) = journal.segment();
-        self.change_segments(|segments| _ = segments.insert(epoch, len));
-    }
-
-    /// Notes that the segments before an epoch are gone.
-    pub(super) fn forget_segments_before(&self, epoch: u64) {
-        self.change_segments(|segments| *segments = segments.split_off(&epoch));
-    }
-
-    fn change_segments(&self, change: impl FnOnce(&mut BTreeMap<u64, u64>)) {
-        let mut segments = self.segments.lock();
-        change(&mut segments);
-        let bytes: u64 = segments.values().sum();
-        self.metrics.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
-    }
-
-    /// The bytes of the journal's current segment.
-    pub(super) fn segment_len(&self) -> u64 {
-        self.segments.lock().last_key_value().map_or(0, |(_, len)| *len)
-    }
-}
 
 /// What the committer does.
 pub(super) enum Job {

@@ -7,11 +7,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_chann
 use std::time::{Duration, Instant};
 
 use super::checkpoint::Checkpoint;
-use super::committer::{Cut, Job, Shared, Synced};
+use super::committer::{Cut, Job, Synced};
 use super::frame::{Entry, Print};
 use super::journal;
 use super::lock::DirectoryLock;
 use super::recovery::TableFiles;
+use super::shared::Shared;
 use crate::disk::{Disk, replace};
 
 /// The tables are written at most this often …

@@ -28,6 +28,7 @@ mod record;
 mod records;
 mod recovery;
 mod segment;
+mod shared;
 mod state;
 mod table;
 mod tracking;
@@ -44,11 +45,12 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use committer::{Committer, Job, Shared, Synced};
+use committer::{Committer, Job, Synced};
 pub use damage::{Damage, OpenError};
 use lock::DirectoryLock;
 use maintenance::{Maintenance, Wake, Waker};
 use recovery::{Recovered, Recovery};
+use shared::Shared;
 
 use super::{
     BoxFuture, CommitError, Committed, Decide, EventPage, EventSink, Health, History, ReadError,
