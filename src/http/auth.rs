@@ -8,10 +8,11 @@ use axum::http::header::{HeaderMap, HeaderName, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use super::ApiError;
-use super::extract::{NO_COOKIE, cookie_with, session_cookie};
+use super::client::Client;
+use super::extract::{cookie_with, no_cookie, session_cookie};
 use super::input::{Fields, FromFields, Input};
 use super::records::UserBody;
+use super::{ApiError, Settings};
 use crate::domain::password::NewPassword;
 use crate::domain::{ChildId, Email, Invalid, Name};
 use crate::service::{Caller, LoggedIn, NewAccount, Parent, Service, ServiceError, Token};
@@ -46,35 +47,45 @@ type Cookie = [(HeaderName, HeaderValue); 1];
 /// `POST /auth/signup`
 pub(super) async fn signup(
     State(service): State<Arc<Service>>,
+    State(settings): State<Arc<Settings>>,
+    client: Client,
     Input(Signup(account)): Input<Signup>,
 ) -> Result<(StatusCode, Cookie, Json<UserAnswer>), ApiError> {
-    let LoggedIn { token, caller } = service.signup(account).await?;
+    let LoggedIn { token, caller } = service.signup(client.address, account).await?;
     let user = UserBody::seen_by(&caller);
-    Ok((StatusCode::CREATED, cookie(&token)?, Json(UserAnswer { user })))
+    Ok((StatusCode::CREATED, cookie(&token, &settings)?, Json(UserAnswer { user })))
 }
 
 /// `POST /auth/login`
 pub(super) async fn login(
     State(service): State<Arc<Service>>,
+    State(settings): State<Arc<Settings>>,
+    client: Client,
     Input(login): Input<Login>,
 ) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
-    let LoggedIn { token, caller } = service.login(&login.email, login.password).await?;
+    let logged_in = service.login(client.address, &login.email, login.password).await?;
+    let LoggedIn { token, caller } = logged_in;
     let user = UserBody::seen_by(&caller);
-    Ok((cookie(&token)?, Json(UserAnswer { user })))
+    Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
 }
 
 /// `POST /auth/logout`
 pub(super) async fn logout(
     State(service): State<Arc<Service>>,
+    State(settings): State<Arc<Settings>>,
     caller: Caller,
 ) -> Result<(StatusCode, Cookie), ApiError> {
     service.logout(&caller).await?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, NO_COOKIE)]))
+    Ok((StatusCode::NO_CONTENT, header_of(no_cookie(&settings))?))
 }
 
 /// `GET /auth/me`. Gives a browser its cookie anew, so that it lives as long as the session.
-pub(super) async fn me(caller: Caller, headers: HeaderMap) -> (HeaderMap, Json<SessionAnswer>) {
-    let cookie = session_cookie(&headers).and_then(cookie_with);
+pub(super) async fn me(
+    State(settings): State<Arc<Settings>>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> (HeaderMap, Json<SessionAnswer>) {
+    let cookie = session_cookie(&headers).and_then(|token| cookie_with(token, &settings));
     let renewed = cookie.map(|cookie| (SET_COOKIE, cookie));
     (renewed.into_iter().collect(), Json(SessionAnswer::of(&caller)))
 }
@@ -82,25 +93,30 @@ pub(super) async fn me(caller: Caller, headers: HeaderMap) -> (HeaderMap, Json<S
 /// `PUT /auth/password`
 pub(super) async fn change_password(
     State(service): State<Arc<Service>>,
+    client: Client,
     parent: Parent,
     Input(change): Input<PasswordChange>,
 ) -> Result<StatusCode, ApiError> {
-    service.change_password(&parent, change.current, change.new).await?;
+    service.change_password(client.address, &parent, change.current, change.new).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /auth/child-session`
 pub(super) async fn begin_child_session(
     State(service): State<Arc<Service>>,
+    State(settings): State<Arc<Settings>>,
     parent: Parent,
     Input(ChildSession(child_id)): Input<ChildSession>,
 ) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
     let LoggedIn { token, caller } = service.begin_child_session(&parent, child_id).await?;
-    Ok((cookie(&token)?, Json(SessionAnswer::of(&caller))))
+    Ok((cookie(&token, &settings)?, Json(SessionAnswer::of(&caller))))
 }
 
-fn cookie(token: &Token) -> Result<Cookie, ApiError> {
-    let cookie = cookie_with(token.reveal());
+fn cookie(token: &Token, settings: &Settings) -> Result<Cookie, ApiError> {
+    header_of(cookie_with(token.reveal(), settings))
+}
+
+fn header_of(cookie: Option<HeaderValue>) -> Result<Cookie, ApiError> {
     let cookie = cookie.ok_or_else(|| ServiceError::Internal("a token fits no header".into()))?;
     Ok([(SET_COOKIE, cookie)])
 }

@@ -2,14 +2,16 @@
 
 use std::net::IpAddr;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
 
-use super::AppState;
 use super::serve::Peer;
+use super::{ApiError, AppState};
+use crate::service::ServiceError;
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";
 
@@ -34,6 +36,16 @@ pub(super) async fn identify(
     let client = Client::of(peer, request.headers(), &state.settings.trusted_proxies);
     request.extensions_mut().insert(client);
     next.run(request).await
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let client = parts.extensions.get().copied();
+        let unknown = || ServiceError::Internal("nothing has identified the client".into());
+        client.ok_or_else(|| unknown().into())
+    }
 }
 
 impl Client {

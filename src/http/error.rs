@@ -22,6 +22,9 @@ pub enum ApiError {
     /// The route has no such method.
     #[error("this address doesn't take that method; `Allow` lists the ones it does")]
     MethodNotAllowed,
+    /// A page of another origin sent the request, with a session's cookie.
+    #[error("this request came from a page of another origin, which may not use the session")]
+    ForeignOrigin,
     /// The body isn't said to be JSON.
     #[error("the body must be JSON, sent with `Content-Type: application/json`")]
     UnsupportedMediaType,
@@ -77,6 +80,7 @@ enum Details<'a> {
     Field(&'a str),
     Parameter(&'a str),
     PointsNeeded(i64),
+    RetryAfter(u64),
 }
 
 impl ApiError {
@@ -92,6 +96,14 @@ impl ApiError {
             Self::Service(ServiceError::Refused(Refusal::InsufficientPoints { points_needed })) => {
                 Some(Details::PointsNeeded(*points_needed))
             }
+            _ => self.retry_after().map(Details::RetryAfter),
+        }
+    }
+
+    /// The seconds after which the same request can be answered otherwise, where they are known.
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Service(ServiceError::TooManyAttempts { retry_after }) => Some(*retry_after),
             _ => None,
         }
     }
@@ -102,6 +114,7 @@ impl ApiError {
             Self::Service(error) => of_service(error),
             Self::RouteNotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            Self::ForeignOrigin => (StatusCode::FORBIDDEN, "FOREIGN_ORIGIN"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
             }
@@ -120,6 +133,10 @@ fn of_service(error: &ServiceError) -> (StatusCode, &'static str) {
     match error {
         ServiceError::Refused(refusal) => of_refusal(refusal),
         ServiceError::InvalidCredentials => (StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS"),
+        ServiceError::TooManyAttempts { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_ATTEMPTS")
+        }
+        ServiceError::TooManyStreams(_) => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS"),
         ServiceError::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
         ServiceError::ParentRequired => (StatusCode::FORBIDDEN, "PARENT_REQUIRED"),
         ServiceError::AdminRequired => (StatusCode::FORBIDDEN, "ADMIN_REQUIRED"),
@@ -176,6 +193,9 @@ impl IntoResponse for ApiError {
         let details = self.details();
         let body = Json(Body { error, code, details });
         let mut response = (status, body).into_response();
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         if status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);

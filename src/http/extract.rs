@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
-use super::{ApiError, AppState, Monitoring, Secret};
+use super::{ApiError, AppState, Monitoring, Origin, Secret, Settings};
 use crate::domain::{IdempotencyKey, Invalid, Session};
 use crate::service::{Admin, Caller, Parent, ServiceError, Token};
 
@@ -95,18 +95,24 @@ pub(super) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
 
 /// The header that gives a browser its session. Scripts can't read it, and other sites' forms don't
 /// send it along. It lives as long as an unused session does.
-pub(super) fn cookie_with(token: &str) -> Option<HeaderValue> {
-    let seconds = Session::LIFETIME.as_secs();
-    let cookie =
-        format!("{COOKIE_NAME}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}");
-    HeaderValue::try_from(cookie).ok()
+pub(super) fn cookie_with(token: &str, settings: &Settings) -> Option<HeaderValue> {
+    set_cookie(token, &format!("Max-Age={}", Session::LIFETIME.as_secs()), settings)
 }
 
 /// The header that takes a browser's session away, in both ways that there are: old browsers know
 /// only `Expires`.
-pub(super) const NO_COOKIE: HeaderValue = HeaderValue::from_static(
-    "session=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
-);
+pub(super) fn no_cookie(settings: &Settings) -> Option<HeaderValue> {
+    set_cookie("", "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT", settings)
+}
+
+/// `Secure` where browsers reach the server over https. Else they would throw such a cookie away.
+fn set_cookie(token: &str, lifetime: &str, settings: &Settings) -> Option<HeaderValue> {
+    let is_secure = settings.public_origin.as_ref().is_some_and(Origin::is_secure);
+    let secure = if is_secure { "; Secure" } else { "" };
+    let cookie =
+        format!("{COOKIE_NAME}={token}; HttpOnly; SameSite=Lax; Path=/; {lifetime}{secure}");
+    HeaderValue::try_from(cookie).ok()
+}
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 

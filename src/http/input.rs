@@ -49,7 +49,8 @@ impl<T: FromFields, S: Sync> FromRequest<S> for Input<T> {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the body is said to be JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE);
     let text = content_type.and_then(|value| value.to_str().ok());
     let essence = text.and_then(|text| text.split(';').next());

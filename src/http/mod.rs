@@ -4,6 +4,7 @@
 mod auth;
 mod children;
 mod client;
+mod cross_site;
 mod error;
 mod events;
 mod extract;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -54,6 +55,12 @@ impl FromRef<AppState> for Arc<Service> {
     }
 }
 
+impl FromRef<AppState> for Arc<Settings> {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.settings)
+    }
+}
+
 /// Every route, at `/…` and at `/api/…`. Requests are counted in `metrics`, which `/metrics` shows.
 pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Router {
     let state = AppState { service, settings, metrics, request_ids: Arc::new(RequestIds::new()) };
@@ -61,6 +68,8 @@ pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metri
         .nest("/api", routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::other_method)
+        .layer(from_fn(cross_site::refuse_forms))
+        .layer(from_fn_with_state(state.clone(), cross_site::refuse_foreign_pages))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(map_response(without_store))
         .layer(from_fn_with_state(state.clone(), observe::observe))

@@ -68,7 +68,8 @@ impl Origin {
         };
         let authority = uri.authority()?;
         let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-        if !is_bare || authority.as_str().contains('@') || text.contains('#') {
+        let has_host = !authority.host().is_empty();
+        if !is_bare || !has_host || authority.as_str().contains('@') || text.contains('#') {
             return None;
         }
         let host = authority.host().to_ascii_lowercase();
@@ -129,6 +130,7 @@ mod tests {
             ("https://a@goldstar.example.org", None),
             ("https://goldstar.example.org:port", None),
             ("goldstar.example.org", None),
+            ("http://:80", None),
             ("ftp://goldstar.example.org", None),
             ("null", None),
             ("", None),

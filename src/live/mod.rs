@@ -15,6 +15,7 @@ use std::thread;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{ChildId, RowNumber, TokenHash, UserId};
@@ -99,10 +100,18 @@ impl Hub {
     /// replay from the history, and drop what was replayed already by its row. A session that ended
     /// just before isn't noticed: check it again after this. After [`Self::close_all`] the
     /// subscription is born closed.
-    pub fn subscribe(&self, interest: Interest, closer: CancellationToken) -> Subscription {
+    ///
+    /// Refuses where the session has `limit` open streams already; a stream that has ended doesn't
+    /// count. That costs the others nothing.
+    pub fn subscribe(
+        &self,
+        interest: Interest,
+        closer: CancellationToken,
+        limit: usize,
+    ) -> Result<Subscription, TooManyStreams> {
         let reader = Arc::new(Reader::new(interest, closer));
-        self.readers.add(&reader);
-        Subscription { reader, readers: Arc::clone(&self.readers) }
+        self.readers.add(&reader, limit)?;
+        Ok(Subscription { reader, readers: Arc::clone(&self.readers) })
     }
 
     /// Ends every stream of a session.
@@ -115,6 +124,11 @@ impl Hub {
         self.readers.close_for_good();
     }
 }
+
+/// The session has as many open streams as it may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("this session has as many event streams open as it may have: close one first")]
+pub struct TooManyStreams;
 
 /// A place in the hub, left when it is dropped.
 #[derive(Debug)]
@@ -153,16 +167,22 @@ struct Families {
 }
 
 impl Readers {
-    fn add(&self, reader: &Arc<Reader>) {
+    /// Counts and adds under one lock: of two streams at once for the last place, one gets it.
+    fn add(&self, reader: &Arc<Reader>, limit: usize) -> Result<(), TooManyStreams> {
         let mut families = self.families.lock();
         if families.closed {
             reader.close();
-            return;
+            return Ok(());
         }
-        let user_id = reader.interest.user_id.clone();
-        let family = families.by_user.entry(user_id).or_default();
-        family.push(Arc::clone(reader));
+        let Interest { user_id, session, .. } = &reader.interest;
+        let family = families.by_user.get(user_id).into_iter().flatten();
+        let own = family.filter(|other| other.interest.session == *session);
+        if own.take(limit).count() == limit {
+            return Err(TooManyStreams);
+        }
+        families.by_user.entry(user_id.clone()).or_default().push(Arc::clone(reader));
         self.metrics.readers.inc();
+        Ok(())
     }
 
     fn remove(&self, reader: &Arc<Reader>) {

@@ -21,7 +21,12 @@ fn message(row: RowNumber, user_id: &str, child_id: &str) -> Message {
 }
 
 fn subscribe(hub: &Hub, interest: Interest) -> Subscription {
-    hub.subscribe(interest, CancellationToken::new())
+    subscribe_with(hub, interest, CancellationToken::new())
+}
+
+/// Subscribes without a limit.
+fn subscribe_with(hub: &Hub, interest: Interest, closer: CancellationToken) -> Subscription {
+    hub.subscribe(interest, closer, usize::MAX).unwrap()
 }
 
 /// The rows of the next messages.
@@ -34,7 +39,7 @@ async fn rows(subscription: &mut Subscription, count: usize) -> Vec<RowNumber> {
 }
 
 /// How many streams are open, as the metrics have it.
-fn open(hub: &Hub) -> i64 {
+fn reader_count(hub: &Hub) -> i64 {
     hub.readers.metrics.readers.get()
 }
 
@@ -110,7 +115,7 @@ async fn a_reader_hears_of_its_family_and_a_child_of_itself() {
 async fn a_reader_that_does_not_keep_up_is_closed_alone() {
     let hub = Hub::start(metrics::Live::default()).unwrap();
     let closer = CancellationToken::new();
-    let mut slow = hub.subscribe(family("u"), closer.clone());
+    let mut slow = subscribe_with(&hub, family("u"), closer.clone());
     let mut quick = subscribe(&hub, family("u"));
     let limit = QUEUE_LIMIT as u64;
     for row in 1..=limit {
@@ -123,9 +128,9 @@ async fn a_reader_that_does_not_keep_up_is_closed_alone() {
     closer.cancelled().await;
     assert_eq!(rows(&mut quick, 1).await, [limit + 1]);
     assert_eq!(poll(&mut slow), Poll::Ready(None));
-    assert_eq!((evicted(&hub), open(&hub)), (1, 1));
+    assert_eq!((evicted(&hub), reader_count(&hub)), (1, 1));
     drop(slow);
-    assert_eq!(open(&hub), 1);
+    assert_eq!(reader_count(&hub), 1);
 }
 
 #[tokio::test]
@@ -145,7 +150,7 @@ async fn a_queue_that_was_read_takes_messages_again() {
 async fn the_streams_of_a_session_end_with_it() {
     let hub = Hub::start(metrics::Live::default()).unwrap();
     let closer = CancellationToken::new();
-    let mut ended = hub.subscribe(interest("u", None, "s1"), closer.clone());
+    let mut ended = subscribe_with(&hub, interest("u", None, "s1"), closer.clone());
     let mut second = subscribe(&hub, interest("u", Some("c"), "s1"));
     let mut other = subscribe(&hub, interest("u", None, "s2"));
     hub.publish(message(1, "u", "c"));
@@ -155,7 +160,7 @@ async fn the_streams_of_a_session_end_with_it() {
     assert!(ended.next().await.is_none());
     assert!(second.next().await.is_none());
     assert!(!closer.is_cancelled(), "the stream can end in order");
-    assert_eq!(open(&hub), 1);
+    assert_eq!(reader_count(&hub), 1);
     assert_eq!(rows(&mut other, 1).await, [1]);
 }
 
@@ -170,6 +175,39 @@ async fn a_waiting_reader_learns_of_its_end() {
 }
 
 #[tokio::test]
+async fn a_session_has_so_many_streams_and_no_more() {
+    let hub = Hub::start(metrics::Live::default()).unwrap();
+    let open = |session| {
+        hub.subscribe(interest("u", None, session), CancellationToken::new(), 2).map(Some)
+    };
+    let mut streams = [open("s1").unwrap(), open("s1").unwrap(), open("s2").unwrap()];
+    assert_eq!(open("s1").unwrap_err(), TooManyStreams);
+    assert_eq!(reader_count(&hub), 3);
+    hub.publish(message(1, "u", "c"));
+    for stream in streams.iter_mut().flatten() {
+        assert_eq!(rows(stream, 1).await, [1]);
+    }
+    streams[0] = None;
+    streams[0] = open("s1").unwrap();
+    open("s1").unwrap_err();
+    // A stream that was closed has left its place, even where nobody has noticed yet.
+    hub.close_session(&TokenHash("s1".into()));
+    open("s1").unwrap();
+}
+
+#[test]
+fn of_many_streams_at_once_no_more_open_than_may() {
+    let hub = Hub::start(metrics::Live::default()).unwrap();
+    let open = || hub.subscribe(family("u"), CancellationToken::new(), 10);
+    let opened: Vec<_> = thread::scope(|scope| {
+        let openers: Vec<_> = (0..4).map(|_| scope.spawn(|| [(); 10].map(|()| open()))).collect();
+        openers.into_iter().flat_map(|opener| opener.join().unwrap()).collect()
+    });
+    assert_eq!(opened.iter().filter(|stream| stream.is_ok()).count(), 10);
+    assert_eq!(reader_count(&hub), 10);
+}
+
+#[tokio::test]
 async fn after_the_shutdown_no_stream_opens() {
     let hub = Hub::start(metrics::Live::default()).unwrap();
     let mut before = subscribe(&hub, family("u"));
@@ -178,7 +216,7 @@ async fn after_the_shutdown_no_stream_opens() {
     assert!(before.next().await.is_none());
     assert!(after.next().await.is_none());
     drop((before, after));
-    assert_eq!(open(&hub), 0);
+    assert_eq!(reader_count(&hub), 0);
 }
 
 #[tokio::test]
@@ -186,11 +224,11 @@ async fn a_dropped_subscription_leaves_nothing_behind() {
     let hub = Hub::start(metrics::Live::default()).unwrap();
     let reader = subscribe(&hub, family("u"));
     let other = subscribe(&hub, family("u"));
-    assert_eq!(open(&hub), 2);
+    assert_eq!(reader_count(&hub), 2);
     drop(reader);
-    assert_eq!(open(&hub), 1);
+    assert_eq!(reader_count(&hub), 1);
     drop(other);
-    assert_eq!(open(&hub), 0);
+    assert_eq!(reader_count(&hub), 0);
     assert!(hub.readers.families.lock().by_user.is_empty());
     hub.publish(message(1, "u", "c"));
     settled(&hub).await;
@@ -201,7 +239,7 @@ async fn a_dropped_subscription_leaves_nothing_behind() {
 async fn ten_thousand_readers_hear_of_one_event() {
     let hub = Hub::start(metrics::Live::default()).unwrap();
     let mut readers: Vec<_> = (0..10_000).map(|_| subscribe(&hub, family("u"))).collect();
-    assert_eq!(open(&hub), 10_000);
+    assert_eq!(reader_count(&hub), 10_000);
     hub.publish(message(1, "u", "c"));
     for reader in &mut readers {
         assert_eq!(rows(reader, 1).await, [1]);

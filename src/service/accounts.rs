@@ -1,5 +1,6 @@
 //! Accounts: who there is, and how they get in.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Caller, Parent, Service, ServiceError, Token};
@@ -33,13 +34,19 @@ pub struct LoggedIn {
 }
 
 impl Service {
-    /// Makes a parent's account and logs it in.
+    /// Makes a parent's account and logs it in, for a client at `address`.
     ///
-    /// Refuses where the sign-up is closed or the email address has an account.
-    pub async fn signup(&self, account: NewAccount) -> Result<LoggedIn, ServiceError> {
+    /// Refuses where the sign-up is closed, where there were too many attempts from that address,
+    /// and where the email address has an account.
+    pub async fn signup(
+        &self,
+        address: IpAddr,
+        account: NewAccount,
+    ) -> Result<LoggedIn, ServiceError> {
         if !self.settings.signup_open {
             return Err(ServiceError::SignupClosed);
         }
+        self.attempts.at_sign_up(address)?;
         self.create_parent(account).await
     }
 
@@ -71,28 +78,41 @@ impl Service {
         Ok(())
     }
 
-    /// Begins a session for whoever knows the account's password.
+    /// Begins a session for a client at `address` that knows the account's password.
     ///
-    /// Refuses, after the same time, an email address without account and a wrong password.
-    pub async fn login(&self, email: &str, password: String) -> Result<LoggedIn, ServiceError> {
+    /// Refuses, after the same time, an email address without account and a wrong password; and
+    /// either, at once, after too many attempts.
+    pub async fn login(
+        &self,
+        address: IpAddr,
+        email: &str,
+        password: String,
+    ) -> Result<LoggedIn, ServiceError> {
         // Not parsed: an older account may have an address that a new one could not get.
-        let known = self.store.view().user_by_email(&Email::recorded(email));
+        let email = Email::recorded(email);
+        self.attempts.at_password(address, &email)?;
+        let known = self.store.view().user_by_email(&email);
         let hash = known.as_ref().map(|user| Arc::clone(&user.password));
         let matches = self.passwords.verify(hash, password).await?;
-        let Some(known) = known.filter(|_| matches) else {
-            return Err(self.wrong_credentials());
+        let token = match known.filter(|_| matches) {
+            Some(verified) => self.begin_verified(verified).await?,
+            None => None,
         };
+        let Some(token) = token else {
+            self.metrics.refused(LoginRefusal::Credentials);
+            return Err(ServiceError::InvalidCredentials);
+        };
+        self.logged_in(token)
+    }
+
+    /// None where the verified password has been changed since, or the account is gone.
+    async fn begin_verified(&self, verified: Arc<User>) -> Result<Option<Token>, ServiceError> {
         let token = Token::random();
         let token_hash = token.hash();
         let outcome = self
-            .transact(move |view, now| Ok(begin_session(view, &known, token_hash, now)))
+            .transact(move |view, now| Ok(begin_session(view, &verified, token_hash, now)))
             .await?;
-        if outcome.value { self.logged_in(token) } else { Err(self.wrong_credentials()) }
-    }
-
-    fn wrong_credentials(&self) -> ServiceError {
-        self.logins.refused(LoginRefusal::Credentials);
-        ServiceError::InvalidCredentials
+        Ok(outcome.value.then_some(token))
     }
 
     /// What the account looks like now that its session is kept.
@@ -111,15 +131,18 @@ impl Service {
         Ok(())
     }
 
-    /// Gives the account another password, and ends every other session of it with its streams.
+    /// Gives the account another password, for a client at `address`, and ends every other session
+    /// of it with its streams.
     ///
-    /// Refuses where `current` isn't the account's password.
+    /// Refuses where `current` isn't the account's password, and after too many attempts.
     pub async fn change_password(
         &self,
+        address: IpAddr,
         parent: &Parent,
         current: String,
         new: NewPassword,
     ) -> Result<(), ServiceError> {
+        self.attempts.at_password(address, &parent.user().email)?;
         let verified = Arc::clone(&parent.user().password);
         let matches = self.passwords.verify(Some(Arc::clone(&verified)), current);
         if !matches.await? {

@@ -4,6 +4,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::domain::{Invalid, Refusal};
+use crate::live::TooManyStreams;
 use crate::store::{CommitError, ReadError};
 
 /// Why the product didn't do what it was asked for.
@@ -16,6 +17,16 @@ pub enum ServiceError {
     /// is told to nobody.
     #[error("the email address or the password is not right")]
     InvalidCredentials,
+    /// Passwords were tried too often, for that account or from that address. Nothing was looked
+    /// at, so that nobody learns from it whether the password was right.
+    #[error("there were too many attempts: try again in {retry_after} s")]
+    TooManyAttempts {
+        /// After how many seconds, at least 1, there will be another attempt.
+        retry_after: u64,
+    },
+    /// The session has as many live streams open as it may have.
+    #[error(transparent)]
+    TooManyStreams(#[from] TooManyStreams),
     /// No live session came with the request.
     #[error("there is no session, or it has ended: log in")]
     Unauthenticated,

@@ -62,7 +62,7 @@ impl Service {
     /// The events that the caller may hear of, from the one after `last_event_id` on: no gap and no
     /// duplicate. Where that can't be, the stream begins with a `resync`.
     ///
-    /// Refuses a caller whose session has ended meanwhile.
+    /// Refuses a caller whose session has ended meanwhile, or has as many streams open as it may.
     pub async fn subscribe(
         self: &Arc<Self>,
         caller: &Caller,
@@ -78,7 +78,8 @@ impl Service {
         let interest = Interest { user_id, child_id, session: session.clone() };
         // First the live events, then the past: the other way round, one that comes in between
         // would be in neither.
-        let subscription = self.hub.subscribe(interest, request.closer);
+        let limit = self.settings.streams_per_session;
+        let subscription = self.hub.subscribe(interest, request.closer, limit)?;
         // A session that ended before this line has closed only the streams that there were.
         self.live_session(&session).ok_or(ServiceError::Unauthenticated)?;
         let start = self.start(&filter, request.last_event_id.as_deref()).await;

@@ -1,14 +1,307 @@
 //! How often passwords may be tried.
+//!
+//! An attempt is counted for the client's address and for the account, be there one or not, before
+//! any password is hashed.
 
-use std::time::Duration;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::ServiceError;
+use crate::domain::Email;
+use crate::metrics::{self, LoginRefusal};
 
 /// How often passwords may be tried.
 #[derive(Clone, Copy, Debug)]
 pub struct LoginLimits {
     /// How often an account's password may be tried within the window; 0 for any number.
     pub per_account: u32,
-    /// How often a client's address may try passwords within the window; 0 for any number.
+    /// How often a client's address may try passwords, and make accounts, within the window; 0 for
+    /// any number. An IPv6 address counts by its /64: a household has that many.
     pub per_address: u32,
-    /// The window.
+    /// The window, until all of the attempts have come back.
     pub window: Duration,
+}
+
+/// Counts the attempts, and refuses those beyond the limits.
+pub(super) struct Attempts {
+    start: Instant,
+    /// One lock for both, so that an attempt counts for both or for neither.
+    counters: Mutex<Counters>,
+    metrics: metrics::Logins,
+}
+
+/// An attempt beyond a limit.
+struct TooMany {
+    limit: LoginRefusal,
+    /// How long it takes until an attempt comes back.
+    wait: Duration,
+}
+
+struct Counters {
+    by_address: Counter,
+    by_account: Counter,
+}
+
+impl Attempts {
+    pub(super) fn new(limits: LoginLimits, metrics: metrics::Logins) -> Self {
+        let counters = Counters {
+            by_address: Counter::new(limits.per_address, limits.window),
+            by_account: Counter::new(limits.per_account, limits.window),
+        };
+        Self { start: Instant::now(), counters: Mutex::new(counters), metrics }
+    }
+
+    /// Counts an attempt at the password of the account with that email address. To be called
+    /// whether there is one or not, and before anything is hashed.
+    ///
+    /// Refuses with [`ServiceError::TooManyAttempts`]; what is refused doesn't count.
+    pub(super) fn at_password(&self, address: IpAddr, email: &Email) -> Result<(), ServiceError> {
+        let decided = self.counters.lock().at_password(self.start.elapsed(), address, email);
+        decided.map_err(|too_many| self.refuse(&too_many))
+    }
+
+    /// Counts an attempt at a sign-up, which has no account yet but costs a hash as well.
+    ///
+    /// Refuses with [`ServiceError::TooManyAttempts`]; what is refused doesn't count.
+    pub(super) fn at_sign_up(&self, address: IpAddr) -> Result<(), ServiceError> {
+        let decided = self.counters.lock().at_sign_up(self.start.elapsed(), address);
+        decided.map_err(|too_many| self.refuse(&too_many))
+    }
+
+    fn refuse(&self, too_many: &TooMany) -> ServiceError {
+        self.metrics.refused(too_many.limit);
+        ServiceError::TooManyAttempts { retry_after: whole_seconds(too_many.wait) }
+    }
+}
+
+impl Counters {
+    fn at_password(
+        &mut self,
+        now: Duration,
+        address: IpAddr,
+        email: &Email,
+    ) -> Result<(), TooMany> {
+        let by_address = self.by_address.count_of(&network(address));
+        let by_account = self.by_account.count_of(email.folded());
+        let after_address = self.by_address.after_one_more(by_address, now);
+        let after_address = after_address.map_err(beyond(LoginRefusal::AddressLimit));
+        let after_account = self.by_account.after_one_more(by_account, now);
+        let after_account = after_account.map_err(beyond(LoginRefusal::AccountLimit));
+        let (after_address, after_account) = match (after_address, after_account) {
+            (Ok(after_address), Ok(after_account)) => (after_address, after_account),
+            // The longer of two waits: after the shorter one, the other limit would refuse.
+            (Err(one), Err(other)) => return Err(if one.wait > other.wait { one } else { other }),
+            (Err(only), Ok(_)) | (Ok(_), Err(only)) => return Err(only),
+        };
+        self.by_address.set(by_address, after_address);
+        self.by_account.set(by_account, after_account);
+        Ok(())
+    }
+
+    fn at_sign_up(&mut self, now: Duration, address: IpAddr) -> Result<(), TooMany> {
+        let count = self.by_address.count_of(&network(address));
+        let after = self.by_address.after_one_more(count, now);
+        let after = after.map_err(beyond(LoginRefusal::AddressLimit))?;
+        self.by_address.set(count, after);
+        Ok(())
+    }
+}
+
+fn beyond(limit: LoginRefusal) -> impl FnOnce(Duration) -> TooMany {
+    move |wait| TooMany { limit, wait }
+}
+
+/// What counts as one client: whoever has one IPv6 address has a /64 of them.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// Rounded up, and at least 1: whoever waits so long doesn't come too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    let started = u64::from(wait.subsec_nanos() > 0);
+    (wait.as_secs() + started).max(1)
+}
+
+/// How many counts a [`Counter`] has: 8 MiB, of which the system gives the pages that are used.
+const COUNTS: usize = 1 << 20;
+
+/// One limit, with a count for each key: the generic cell rate algorithm, as ITU-T I.371 has it.
+///
+/// A count is the moment at which all of the key's attempts will have come back, in nanoseconds
+/// since the start. Each attempt moves it on by an equal part of the window; it may lie a whole
+/// window ahead.
+///
+/// A key's hash chooses its count, so that no flood of made-up keys takes more memory. Once in a
+/// million times, two keys share one; nobody can aim at that, since the hash is seeded at random.
+struct Counter {
+    /// What an attempt costs; zero where there is no limit.
+    interval: u64,
+    window: u64,
+    counts: Vec<u64>,
+    hasher: RandomState,
+}
+
+impl Counter {
+    fn new(limit: u32, window: Duration) -> Self {
+        let interval = nanos(window).checked_div(u64::from(limit)).unwrap_or(0);
+        let counts = if limit == 0 { Vec::new() } else { vec![0; COUNTS] };
+        Self { interval, window: interval * u64::from(limit), counts, hasher: RandomState::new() }
+    }
+
+    /// The place of a key's count.
+    fn count_of(&self, key: &impl Hash) -> usize {
+        // The remainder is below `COUNTS`.
+        usize::try_from(self.hasher.hash_one(key) % COUNTS as u64).unwrap_or_default()
+    }
+
+    /// What the count becomes by an attempt; the error is how long it takes until one comes back.
+    fn after_one_more(&self, count: usize, now: Duration) -> Result<u64, Duration> {
+        let now = nanos(now);
+        let after = self.counts.get(count).map_or(0, |count| now.max(*count) + self.interval);
+        match after.checked_sub(now + self.window) {
+            None | Some(0) => Ok(after),
+            Some(wait) => Err(Duration::from_nanos(wait)),
+        }
+    }
+
+    fn set(&mut self, count: usize, after: u64) {
+        if let Some(count) = self.counts.get_mut(count) {
+            *count = after;
+        }
+    }
+}
+
+/// Enough for 500 years.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: [u8; 4] = [192, 0, 2, 1];
+
+    /// The limits, and the time since the start.
+    struct Attempts(Counters, Duration);
+
+    fn attempts(per_account: u32, per_address: u32) -> Attempts {
+        let window = Duration::from_mins(10);
+        let by_address = Counter::new(per_address, window);
+        let by_account = Counter::new(per_account, window);
+        Attempts(Counters { by_address, by_account }, Duration::ZERO)
+    }
+
+    fn pass(attempts: &mut Attempts, seconds: u64) {
+        attempts.1 += Duration::from_secs(seconds);
+    }
+
+    /// The seconds to wait; 0 where the attempt is allowed.
+    fn try_password(attempts: &mut Attempts, address: &str, email: &str) -> u64 {
+        let Attempts(counters, now) = attempts;
+        wait(counters.at_password(*now, address.parse().unwrap(), &Email::recorded(email)))
+    }
+
+    fn sign_up(attempts: &mut Attempts, address: impl Into<IpAddr>) -> u64 {
+        wait(attempts.0.at_sign_up(attempts.1, address.into()))
+    }
+
+    fn wait(decided: Result<(), TooMany>) -> u64 {
+        decided.map_or_else(|too_many| whole_seconds(too_many.wait), |()| 0)
+    }
+
+    #[test]
+    fn attempts_come_back_one_by_one() {
+        let mut attempts = attempts(0, 20);
+        for _ in 0..20 {
+            assert_eq!(sign_up(&mut attempts, HOME), 0);
+        }
+        assert_eq!(sign_up(&mut attempts, HOME), 30, "the twentieth part of ten minutes");
+        pass(&mut attempts, 29);
+        assert_eq!(sign_up(&mut attempts, HOME), 1);
+        pass(&mut attempts, 1);
+        assert_eq!(sign_up(&mut attempts, HOME), 0);
+        assert_eq!(sign_up(&mut attempts, HOME), 30);
+        pass(&mut attempts, 600);
+        let allowed = (0..50).take_while(|_| sign_up(&mut attempts, HOME) == 0);
+        assert_eq!(allowed.count(), 20, "and never more than that");
+    }
+
+    #[test]
+    fn what_one_limit_refuses_does_not_count_for_the_other() {
+        let mut attempts = attempts(2, 3);
+        for wait in [0, 0, 300, 300, 300, 300] {
+            assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), wait);
+        }
+        // The address has one left, and the account of another address too.
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "b@example.org"), 0);
+        for wait in [200, 200, 200] {
+            assert_eq!(try_password(&mut attempts, "192.0.2.1", "b@example.org"), wait);
+        }
+        assert_eq!(try_password(&mut attempts, "192.0.2.2", "b@example.org"), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.2", "b@example.org"), 300);
+    }
+
+    #[test]
+    fn the_wait_is_the_longer_one_of_both_limits() {
+        let mut attempts = attempts(1, 2);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "b@example.org"), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "c@example.org"), 300);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), 600);
+        pass(&mut attempts, 600);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), 0);
+    }
+
+    #[test]
+    fn an_email_address_counts_as_it_is_compared() {
+        let mut attempts = attempts(1, 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "Zoe@Example.org"), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.2", " zoe@example.ORG "), 600);
+        let long = "x".repeat(1 << 20);
+        assert_eq!(try_password(&mut attempts, "192.0.2.2", &long), 0);
+        assert_eq!(try_password(&mut attempts, "192.0.2.2", &long), 600);
+    }
+
+    #[test]
+    fn a_household_has_one_address() {
+        let mut attempts = attempts(0, 1);
+        let mut from = |address: &str| sign_up(&mut attempts, address.parse::<IpAddr>().unwrap());
+        assert_eq!(from("2001:db8:0:1::1"), 0);
+        assert_eq!(from("2001:db8:0:1:ffff::2"), 600);
+        assert_eq!(from("2001:db8:0:2::1"), 0);
+        assert_eq!(from("192.0.2.1"), 0);
+        assert_eq!(from("::ffff:192.0.2.1"), 600);
+        assert_eq!(from("192.0.2.2"), 0);
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        let mut attempts = attempts(0, 0);
+        for _ in 0..10_000 {
+            assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), 0);
+        }
+    }
+
+    #[test]
+    fn a_flood_of_accounts_hurts_no_other() {
+        let mut attempts = attempts(20, 0);
+        for n in 0..200_000 {
+            assert_eq!(try_password(&mut attempts, "192.0.2.1", &format!("{n}@example.org")), 0);
+        }
+        assert_eq!(try_password(&mut attempts, "192.0.2.1", "zoe@example.org"), 0);
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up_to_whole_seconds() {
+        for (millis, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (59_999, 60)] {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds, "{millis}");
+        }
+    }
 }

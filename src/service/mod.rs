@@ -44,6 +44,7 @@ use crate::env::Clock;
 use crate::live::Hub;
 use crate::metrics;
 use crate::store::{Changes, Health, Recorded, Store, View};
+use logins::Attempts;
 use passwords::Passwords;
 
 /// What the operator decides about the product.
@@ -64,9 +65,10 @@ pub struct Service {
     store: Arc<dyn Store>,
     hub: Hub,
     clock: Clock,
+    attempts: Attempts,
     passwords: Passwords,
     settings: Settings,
-    logins: metrics::Logins,
+    metrics: metrics::Logins,
 }
 
 /// What a commit did.
@@ -103,15 +105,16 @@ impl<T> Listing<T> {
 
 impl Service {
     /// The product on a store, telling its readers through `hub`. The store's sinks must include a
-    /// [`LiveSink`] of the same hub. Refused logins are counted in `logins`.
+    /// [`LiveSink`] of the same hub. Refused logins are counted in `metrics`.
     pub fn new(
         store: Arc<dyn Store>,
         hub: Hub,
         clock: Clock,
         settings: Settings,
-        logins: metrics::Logins,
+        metrics: metrics::Logins,
     ) -> Self {
-        Self { store, hub, clock, passwords: Passwords::new(), settings, logins }
+        let attempts = Attempts::new(settings.logins, metrics.clone());
+        Self { store, hub, clock, attempts, passwords: Passwords::new(), settings, metrics }
     }
 
     /// Whether there is no record of any kind yet.

@@ -32,7 +32,9 @@ async fn idle_stream() -> (Feed, Arc<AtomicI64>, Folders) {
     let metrics = Metrics::new(machine.clock.now());
     let service: Arc<Service> =
         Arc::new(app::open(&storage, settings, &machine, &metrics).unwrap());
-    let login = service.login("admin@example.org", "correct horse 0".to_owned()).await.unwrap();
+    let address = [127, 0, 0, 1].into();
+    let login =
+        service.login(address, "admin@example.org", "correct horse 0".to_owned()).await.unwrap();
     let request =
         FeedRequest { last_event_id: None, named: true, closer: CancellationToken::new() };
     let mut feed = service.subscribe(&login.caller, request).await.unwrap();

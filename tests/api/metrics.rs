@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use goldstar::app::Machine;
+use goldstar::config::Config;
 use reqwest::Method;
 use serde_json::json;
 
@@ -63,7 +64,7 @@ async fn requests_are_counted_by_their_route_and_status() {
     }
     let durations = "http_request_duration_seconds";
     assert_eq!(grown(&format!("{durations}_count{{{activate}}}")), 4);
-    assert!(after.seconds(&format!("{durations}_sum{{{activate}}}")) > 0);
+    assert!(after.seconds(&format!("{durations}_sum{{{activate}}}")) > 0.0);
     for series in after.series() {
         for id in [&family.child, &family.task, &family.parent.id] {
             assert!(!series.contains(id.as_str()), "{series}");
@@ -111,15 +112,39 @@ async fn the_journal_is_as_large_as_its_files() {
 
 #[tokio::test]
 async fn refused_logins_are_counted() {
-    let server = TestServer::start().await;
+    let configure = |config: &mut Config| {
+        config.service.logins.per_account = 2;
+        // A sign-up is an attempt, too.
+        config.service.logins.per_address = 5;
+    };
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
     let parent = server.parent().await;
-    let before = Scrape::of(&server).await;
-    for (email, password) in [(parent.email.as_str(), "wrong"), ("nobody@example.org", "wrong")] {
-        let answer = log_in(&server.nobody(), email, password).await;
-        assert_error(&answer, 401, "INVALID_CREDENTIALS");
+    let wrong = async |email: &str, status, code| {
+        let answer = log_in(&server.nobody(), email, "wrong").await;
+        assert_error(&answer, status, code);
+    };
+    for email in [parent.email.as_str(), "nobody@example.org"] {
+        wrong(email, 401, "INVALID_CREDENTIALS").await;
+        wrong(email, 401, "INVALID_CREDENTIALS").await;
     }
-    let refused = r#"logins_refused_total{reason="credentials"}"#;
-    assert_eq!(Scrape::of(&server).await.grown(refused, &before), 2);
+    wrong("somebody@example.org", 429, "TOO_MANY_ATTEMPTS").await;
+    let scrape = Scrape::of(&server).await;
+    let refused = |reason| scrape.get(&format!("logins_refused_total{{reason=\"{reason}\"}}"));
+    assert_eq!((refused("credentials"), refused("address_limit")), (4, 1));
+    assert_eq!(refused("account_limit"), 0);
+}
+
+#[tokio::test]
+async fn logins_beyond_an_account_s_limit_are_counted_apart() {
+    let configure = |config: &mut Config| config.service.logins.per_account = 1;
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    for (status, code) in [(401, "INVALID_CREDENTIALS"), (429, "TOO_MANY_ATTEMPTS")] {
+        let answer = log_in(&server.nobody(), "nobody@example.org", "wrong").await;
+        assert_error(&answer, status, code);
+    }
+    let scrape = Scrape::of(&server).await;
+    assert_eq!(scrape.get(r#"logins_refused_total{reason="account_limit"}"#), 1);
+    assert_eq!(scrape.get(r#"logins_refused_total{reason="credentials"}"#), 1);
 }
 
 #[tokio::test]
