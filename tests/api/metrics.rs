@@ -25,7 +25,7 @@ async fn a_scrape_is_in_a_form_that_prometheus_knows() {
     for path in ["/metrics", "/api/metrics"] {
         let answer = server.nobody().get(path).await;
         assert_eq!(answer.status, 200);
-        let media_type = "application/openmetrics-text; version=1.0; charset=utf-8";
+        let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         assert_eq!(answer.header("content-type"), media_type);
         assert!(answer.text.ends_with("\n# EOF\n"), "{}", answer.text);
     }
