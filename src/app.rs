@@ -8,6 +8,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::{self, JoinError, JoinHandle};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit_log::AuditLog;
@@ -66,6 +67,11 @@ impl StartError {
 /// Why a server didn't end as it should. What it answered is durable all the same.
 #[derive(Debug, Error)]
 pub enum StopError {
+    /// The time that the end may take was over before that.
+    #[error(
+        "the files were not brought to their final form in time; the next start completes them"
+    )]
+    Late,
     /// The files couldn't be brought to their final form; the next start completes them.
     #[error("the files could not be brought to their final form; the next start completes them")]
     Close(#[source] io::Error),
@@ -109,7 +115,7 @@ pub struct Server {
     address: SocketAddr,
     is_new: bool,
     demo: Option<Demo>,
-    served: JoinHandle<io::Result<()>>,
+    served: JoinHandle<Result<(), StopError>>,
 }
 
 impl Server {
@@ -130,7 +136,7 @@ impl Server {
 
     /// Waits for its end: the answers under way are given, the files are in their final form.
     pub async fn ended(self) -> Result<(), StopError> {
-        self.served.await?.map_err(StopError::Close)
+        self.served.await?
     }
 }
 
@@ -159,21 +165,39 @@ pub async fn launch_on(
     let service = Arc::new(opened.await??);
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let is_new = service.is_new();
-    let router = http::router(Arc::clone(&service), http_settings, metrics);
-    let served = tokio::spawn(async move {
-        let end_of_streams = async {
-            shutdown.cancelled().await;
-            service.end_streams();
-        };
-        let housekeeping = tokio::spawn(Arc::clone(&service).keep_house(shutdown.clone()));
-        let requests = http::serve(listener, router, shutdown.clone());
-        let ((), (), kept) = tokio::join!(requests, end_of_streams, housekeeping);
-        if let Err(error) = kept {
-            tracing::error!(%error, "the housekeeping failed");
-        }
-        service.close().await
-    });
+    let served = tokio::spawn(run(listener, service, http_settings, metrics, shutdown));
     Ok(Server { address, is_new, demo, served })
+}
+
+/// Serves until `shutdown`, and then ends within the time that the end may take: the requests get a
+/// share of it, and the files the rest.
+async fn run(
+    listener: TcpListener,
+    service: Arc<Service>,
+    settings: Arc<http::Settings>,
+    metrics: Arc<Metrics>,
+    shutdown: CancellationToken,
+) -> Result<(), StopError> {
+    let limits = settings.limits;
+    let connections = Arc::new(http::Connections::new(&metrics.http));
+    let router = http::router(Arc::clone(&service), settings, metrics);
+    let housekeeping = tokio::spawn(Arc::clone(&service).keep_house(shutdown.clone()));
+    let end_of_streams = async {
+        shutdown.cancelled().await;
+        service.end_streams();
+        Instant::now() + limits.shutdown_timeout
+    };
+    let requests = http::serve(listener, router, limits, connections, shutdown.clone());
+    let ((), deadline) = tokio::join!(requests, end_of_streams);
+    // It may wait for a change that the disk doesn't take.
+    housekeeping.abort();
+    if let Err(error) = housekeeping.await
+        && error.is_panic()
+    {
+        tracing::error!(%error, "the housekeeping failed");
+    }
+    let closed = tokio::time::timeout_at(deadline, service.close()).await;
+    closed.map_err(|_| StopError::Late)?.map_err(StopError::Close)
 }
 
 async fn fill_with_demo(service: &Service) -> Result<Demo, ServiceError> {

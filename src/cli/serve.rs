@@ -18,7 +18,11 @@ pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;
     // Held to the end of this function, whichever it is: then everything that was said is written.
     let _log = ServerLog::start(&config.server_log)?;
-    runtime()?.block_on(serve(config))
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve(config));
+    // The data is closed by now: nobody waits for a thread that still reads or computes.
+    runtime.shutdown_background();
+    served
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {

@@ -31,15 +31,33 @@ pub enum ApiError {
     /// The body isn't a JSON object.
     #[error("the body is not a JSON object: {0}")]
     InvalidJson(String),
-    /// The body passes the limit.
-    #[error("the body is larger than 64 KiB")]
-    PayloadTooLarge,
-    /// The body didn't come in time.
-    #[error("the body took too long to arrive")]
+    /// The body passes the limit, which is so many bytes.
+    #[error("the body is larger than the {0} bytes that are taken here")]
+    PayloadTooLarge(usize),
+    /// The head or the body didn't come in time.
+    #[error("the request took too long to arrive")]
     RequestTimeout,
-    /// The connection broke within the body; hardly anyone reads this answer.
-    #[error("the body ended before its time")]
+    /// The body ended before its time, or its chunks aren't chunks.
+    #[error("the body is broken")]
     BrokenBody,
+    /// What came is no request at all.
+    #[error("this is not a request of HTTP/1.1")]
+    MalformedRequest,
+    /// The head passes the limit of its size, or of its fields.
+    #[error("the head of the request is larger than 32 KiB, or has more than 100 fields")]
+    HeadTooLarge,
+    /// The address alone fills all that a head may take.
+    #[error("the address is too long")]
+    UriTooLong,
+    /// As many connections as are allowed are open.
+    #[error("the server has too many connections open; try again in a moment")]
+    TooManyConnections,
+    /// The answer hadn't begun in time.
+    #[error(
+        "the request took too long, and whether it was done is unknown; ask again with the same \
+         `Idempotency-Key`"
+    )]
+    TimedOut,
     /// A field that may not be set here.
     #[error("`{0}` may not be set here")]
     FieldNotAllowed(String),
@@ -108,6 +126,21 @@ impl ApiError {
         }
     }
 
+    /// Whether the connection ends with this answer: the rest of the request is unread, or can't be
+    /// told from the next one.
+    fn ends_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::PayloadTooLarge(_)
+                | Self::RequestTimeout
+                | Self::BrokenBody
+                | Self::MalformedRequest
+                | Self::HeadTooLarge
+                | Self::UriTooLong
+                | Self::TooManyConnections
+        )
+    }
+
     /// The table.
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
@@ -118,8 +151,15 @@ impl ApiError {
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
             }
-            Self::InvalidJson(_) | Self::BrokenBody => (StatusCode::BAD_REQUEST, "INVALID_JSON"),
-            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            Self::InvalidJson(_) => (StatusCode::BAD_REQUEST, "INVALID_JSON"),
+            Self::BrokenBody | Self::MalformedRequest => {
+                (StatusCode::BAD_REQUEST, "MALFORMED_REQUEST")
+            }
+            Self::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEAD_TOO_LARGE"),
+            Self::UriTooLong => (StatusCode::URI_TOO_LONG, "URI_TOO_LONG"),
+            Self::TooManyConnections => (StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_CONNECTIONS"),
+            Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "TIMED_OUT"),
+            Self::PayloadTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
             Self::FieldNotAllowed(_) => (StatusCode::BAD_REQUEST, "FIELD_NOT_ALLOWED"),
             Self::RepeatedField(_) => (StatusCode::BAD_REQUEST, "VALIDATION_FAILED"),
@@ -181,7 +221,8 @@ fn of_commit(error: &CommitError) -> (StatusCode, &'static str) {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = self.status_and_code();
-        if status.is_server_error() {
+        // A flood of connections must not become a flood of lines.
+        if status.is_server_error() && !matches!(self, Self::TooManyConnections) {
             tracing::error!(code, error = %Causes(&self), "a request failed");
         }
         let error = if status == StatusCode::INTERNAL_SERVER_ERROR {
@@ -199,6 +240,13 @@ impl IntoResponse for ApiError {
         if status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        if self.ends_connection() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        if matches!(self, Self::TooManyConnections) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
         }
         response
     }

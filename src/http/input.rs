@@ -1,8 +1,6 @@
 //! JSON bodies, read strictly: a front end that misspells a field hears of it.
 
-use std::time::Duration;
-
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use bytes::BytesMut;
@@ -11,17 +9,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::ApiError;
+use super::{ApiError, AppState, Limits};
 use crate::domain::Invalid;
 use crate::service::input::Patch;
-
-/// The most bytes that a body may have.
-const MAX_BODY_BYTES: usize = 64 << 10;
-/// How much of a body that is too large is read on and thrown away: a client that is still sending
-/// when the connection closes never sees the answer.
-const MAX_DISCARDED_BYTES: usize = 4 << 20;
-/// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A request's body, which must be a JSON object.
 pub(super) struct Input<T>(pub(super) T);
@@ -35,14 +25,14 @@ pub(super) trait FromFields: Sized {
     fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid>;
 }
 
-impl<T: FromFields, S: Sync> FromRequest<S> for Input<T> {
+impl<T: FromFields> FromRequest<AppState> for Input<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::UnsupportedMediaType);
         }
-        let body = read(request.into_body()).await?;
+        let body = read(request.into_body(), &state.settings.limits).await?;
         let fields = Fields::parse(&body)?;
         fields.check_names(T::ALLOWED)?;
         Ok(Self(T::from_fields(&fields)?))
@@ -57,23 +47,26 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn read(body: Body) -> Result<Bytes, ApiError> {
-    let whole = tokio::time::timeout(BODY_TIMEOUT, collect(body));
+async fn read(body: Body, limits: &Limits) -> Result<Bytes, ApiError> {
+    let whole = tokio::time::timeout(limits.body_timeout, collect(body, limits.max_body_bytes));
     whole.await.unwrap_or(Err(ApiError::RequestTimeout))
 }
 
-async fn collect(mut body: Body) -> Result<Bytes, ApiError> {
-    let (mut whole, mut len) = (BytesMut::new(), 0);
+/// What is too large is left unread; the connection sees to it that its client reads the answer.
+async fn collect(mut body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
+    let announced = body.size_hint().lower();
+    if announced > max_bytes as u64 {
+        return Err(ApiError::PayloadTooLarge(max_bytes));
+    }
+    let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let data = frame.map_err(|_| ApiError::BrokenBody)?.into_data().unwrap_or_default();
-        len += data.len();
-        if len <= MAX_BODY_BYTES {
-            whole.extend_from_slice(&data);
-        } else if len > MAX_BODY_BYTES + MAX_DISCARDED_BYTES {
-            break;
+        if data.len() > max_bytes - whole.len() {
+            return Err(ApiError::PayloadTooLarge(max_bytes));
         }
+        whole.extend_from_slice(&data);
     }
-    if len > MAX_BODY_BYTES { Err(ApiError::PayloadTooLarge) } else { Ok(whole.freeze()) }
+    Ok(whole.freeze())
 }
 
 /// The fields of a JSON object, each still JSON text.

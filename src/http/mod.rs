@@ -4,10 +4,12 @@
 mod auth;
 mod children;
 mod client;
+mod compression;
 mod cross_site;
 mod error;
 mod events;
 mod extract;
+mod guard;
 mod health;
 mod input;
 mod metrics;
@@ -22,7 +24,7 @@ mod tasks;
 mod tracking;
 
 pub use error::ApiError;
-pub use serve::serve;
+pub use serve::{Connections, serve};
 pub use settings::{Limits, Monitoring, Origin, Secret, Settings};
 
 use std::any::Any;
@@ -71,7 +73,8 @@ pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metri
         .layer(from_fn(cross_site::refuse_forms))
         .layer(from_fn_with_state(state.clone(), cross_site::refuse_foreign_pages))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(map_response(without_store))
+        .layer(compression::layer())
+        .layer(from_fn_with_state(state.clone(), guard::guard))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .layer(from_fn_with_state(state.clone(), client::identify))
         .with_state(state);
@@ -134,12 +137,5 @@ async fn with_options(mut response: Response) -> Response {
     {
         *allow = longer;
     }
-    response
-}
-
-/// Nearly every answer holds a family's data: no cache may keep any.
-async fn without_store(mut response: Response) -> Response {
-    let no_store = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
     response
 }

@@ -29,8 +29,8 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// How many connections may be open at once.
     pub max_connections: usize,
-    /// How long a client may take for the head of a request, and for the next request on a
-    /// connection that it keeps.
+    /// How long a client may take for the head of a request, from the connection's beginning or
+    /// the last answer on.
     pub head_timeout: Duration,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,

@@ -29,6 +29,31 @@ async fn a_scrape_is_in_a_form_that_prometheus_knows() {
         assert_eq!(answer.header("content-type"), media_type);
         assert!(answer.text.ends_with("\n# EOF\n"), "{}", answer.text);
     }
+    let request = server.nobody().request(Method::GET, "/metrics");
+    let answer = request.header("Accept-Encoding", "gzip").send().await.unwrap();
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+}
+
+#[tokio::test]
+async fn connections_are_counted_and_those_that_are_refused() {
+    let configure = |config: &mut Config| config.http.limits.max_connections = 3;
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    let reader = server.nobody();
+    let alone = Scrape::by(&reader).await;
+    assert!((1..=2).contains(&alone.get("connections")), "the harness's may be open yet");
+    let address = server.nobody().url("").replace("http://", "");
+    let waiting: Vec<_> = (0..3).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    eventually("a connection to be refused", async || {
+        let scrape = Scrape::by(&reader).await;
+        let is_full = scrape.get("connections") == 3;
+        (is_full && scrape.get("connections_refused_total") >= 1).then_some(())
+    })
+    .await;
+    drop(waiting);
+    eventually("the connections to be gone", async || {
+        (Scrape::by(&reader).await.get("connections") <= 2).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

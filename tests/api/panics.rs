@@ -80,8 +80,10 @@ async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
+    let limits = config.http.limits;
     let router = http::router(Arc::new(service), Arc::new(config.http), metrics);
-    let served = tokio::spawn(http::serve(listener, router, shutdown.clone()));
+    let connections = Arc::default();
+    let served = tokio::spawn(http::serve(listener, router, limits, connections, shutdown.clone()));
 
     let admin = Client::new(Arc::new(Mutex::new(address)));
     let login = json!({"email": "admin@example.org", "password": "correct horse 0"});

@@ -1,5 +1,6 @@
 //! An HTTP client that keeps its cookies, and answers with the status beside the body.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use reqwest::header::HeaderMap;
@@ -38,6 +39,11 @@ impl Client {
             .build()
             .unwrap();
         Self { http, address }
+    }
+
+    /// From now on, this client and those that share its address ask there.
+    pub(crate) fn move_to(&self, address: SocketAddr) {
+        *self.address.lock().unwrap() = format!("http://{address}");
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 
 use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk};
 
@@ -12,6 +13,24 @@ use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FaultyDisk {
     fault: Arc<Mutex<Option<Fault>>>,
+    hold: Arc<Hold>,
+}
+
+/// Where every sync waits while it holds.
+#[derive(Debug, Default)]
+struct Hold {
+    is_on: Mutex<bool>,
+    released: Condvar,
+    /// Whether a sync has begun to wait.
+    is_felt: AtomicBool,
+}
+
+impl Hold {
+    fn wait(&self) {
+        let is_on = self.is_on.lock().unwrap();
+        self.is_felt.fetch_or(*is_on, Ordering::SeqCst);
+        drop(self.released.wait_while(is_on, |is_on| *is_on).unwrap());
+    }
 }
 
 #[derive(Debug)]
@@ -59,6 +78,22 @@ impl FaultyDisk {
     pub(crate) fn fail_once_in(&self, folder: &'static str, fails: Fails, kind: io::ErrorKind) {
         let broken = Broken::Folder(folder);
         self.fail(Fault { broken, fails, kind, once: true });
+    }
+
+    /// From now on, no sync returns, until `release`.
+    pub(crate) fn hold(&self) {
+        *self.hold.is_on.lock().unwrap() = true;
+    }
+
+    /// Whether a sync waits, or has waited, for the release.
+    pub(crate) fn holds_something(&self) -> bool {
+        self.hold.is_felt.load(Ordering::SeqCst)
+    }
+
+    /// Lets all syncs go on.
+    pub(crate) fn release(&self) {
+        *self.hold.is_on.lock().unwrap() = false;
+        self.hold.released.notify_all();
     }
 
     fn fail(&self, fault: Fault) {
@@ -177,6 +212,7 @@ impl DiskFile for FaultyFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.disk.hold.wait();
         self.disk.check(&self.path, Fails::Syncs)?;
         self.file.sync()
     }

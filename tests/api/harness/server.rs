@@ -1,10 +1,11 @@
 //! A server under test.
 
+use std::net::SocketAddr;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use goldstar::app::{self, Machine};
@@ -13,7 +14,7 @@ use goldstar::config::{Config, StorageConfig};
 use goldstar::domain::Points;
 
 use super::client::Address;
-use super::{Admin, Client, Family, Folders, Parent, Process, within};
+use super::{Admin, Client, Family, Folders, Parent, Process, Raw, within};
 
 /// What a test sets otherwise than the defaults.
 #[derive(Clone)]
@@ -224,6 +225,16 @@ impl TestServer {
     /// A browser that nobody has logged in with.
     pub(crate) fn nobody(&self) -> Client {
         Client::new(Arc::clone(&self.address))
+    }
+
+    /// Where it listens.
+    pub(crate) fn socket_address(&self) -> SocketAddr {
+        self.nobody().url("").strip_prefix("http://").unwrap().parse().unwrap()
+    }
+
+    /// A connection without an HTTP client.
+    pub(crate) async fn connect(&self) -> Raw {
+        Raw::new(TcpStream::connect(self.socket_address()).await.unwrap())
     }
 
     /// A parent with a new account.

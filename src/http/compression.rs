@@ -1,0 +1,50 @@
+//! Large answers are compressed for clients that can read that.
+
+use axum::body::HttpBody;
+use axum::http::{HeaderMap, HeaderValue, Response, header};
+use tower_http::compression::{CompressionLayer, Predicate};
+
+/// The size from which an answer is compressed: below it, nothing is saved.
+const MIN_BYTES: u64 = 1024;
+
+/// Compresses what is large enough, in requests that have been [settled](settle).
+pub(super) fn layer() -> CompressionLayer<Compressible> {
+    CompressionLayer::new().gzip(true).compress_when(Compressible)
+}
+
+/// JSON, the metrics and text, but not the live stream: its frames would wait for each other.
+#[derive(Clone, Copy)]
+pub(super) struct Compressible;
+
+impl Predicate for Compressible {
+    fn should_compress<B: HttpBody>(&self, response: &Response<B>) -> bool {
+        let content_type = response.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.map_or(&b""[..], |value| value.as_bytes());
+        let is_text = content_type.starts_with(b"application/json")
+            || content_type.starts_with(b"application/openmetrics-text")
+            || content_type.starts_with(b"text/")
+                && !content_type.starts_with(b"text/event-stream");
+        is_text && length(response).is_none_or(|bytes| bytes >= MIN_BYTES)
+    }
+}
+
+/// The header tells of the body that the answer to a `HEAD` leaves out.
+fn length<B: HttpBody>(response: &Response<B>) -> Option<u64> {
+    let header = response.headers().get(header::CONTENT_LENGTH);
+    let told = header.and_then(|value| value.to_str().ok()?.parse().ok());
+    told.or_else(|| response.body().size_hint().exact())
+}
+
+/// A client that rules out the plain encoding, and every other one that there is here, would be
+/// answered 406 once its request is done. So whoever says anything of the plain one gets it.
+pub(super) fn settle(headers: &mut HeaderMap) {
+    let mut lines = headers.get_all(header::ACCEPT_ENCODING).iter().map(HeaderValue::as_bytes);
+    if lines.any(speaks_of_plain) {
+        headers.remove(header::ACCEPT_ENCODING);
+    }
+}
+
+fn speaks_of_plain(line: &[u8]) -> bool {
+    const PLAIN: &[u8] = b"identity";
+    line.contains(&b'*') || line.windows(PLAIN.len()).any(|word| word.eq_ignore_ascii_case(PLAIN))
+}

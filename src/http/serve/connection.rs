@@ -1,0 +1,118 @@
+//! One connection, from its first request to its end.
+
+use std::error::Error;
+use std::pin::Pin;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{HttpService, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use memchr::memchr;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+use tower_http::normalize_path::NormalizePath;
+
+use super::stream::ClientStream;
+use super::{ConnectionCloser, Peer, farewell};
+use crate::http::{ApiError, Limits};
+
+/// The longest head that a request may have.
+const MAX_HEAD_BYTES: usize = 32 << 10;
+/// What a connection buffers of its requests.
+const MAX_BUFFER_BYTES: usize = 2 * MAX_HEAD_BYTES;
+
+pub(super) struct Connection {
+    pub(super) peer: Peer,
+    pub(super) limits: Limits,
+    /// Drops the connection.
+    pub(super) closer: CancellationToken,
+    /// Lets the request under way be the last one.
+    pub(super) shutdown: CancellationToken,
+}
+
+impl Connection {
+    /// Answers requests until either side ends the connection.
+    pub(super) async fn answer(self, stream: TcpStream, app: NormalizePath<Router>) {
+        // Small answers and live frames must not wait for more to send.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+        }
+        let (peer, closer) = (self.peer, ConnectionCloser(self.closer.clone()));
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(closer.clone());
+            app.clone().oneshot(request.map(Body::new))
+        });
+        let stream = ClientStream::new(stream, self.limits.write_timeout);
+        let mut connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head_timeout)
+            .max_header_size(MAX_HEAD_BYTES)
+            .max_buf_size(MAX_BUFFER_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        let Some(ended) = self.until_end(&mut connection).await else { return };
+        let http1::Parts { io, read_buf, .. } = connection.into_parts();
+        self.part(io.into_inner(), ended, &read_buf).await;
+    }
+
+    /// How hyper has ended the connection; none where it is to be dropped.
+    async fn until_end<S>(
+        &self,
+        mut connection: &mut http1::Connection<TokioIo<ClientStream>, S>,
+    ) -> Option<hyper::Result<()>>
+    where
+        S: HttpService<Incoming, ResBody = Body>,
+        S::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        tokio::select! {
+            ended = &mut connection => return Some(ended),
+            () = self.closer.cancelled() => return None,
+            () = self.shutdown.cancelled() => {}
+        }
+        Pin::new(&mut *connection).graceful_shutdown();
+        self.closer.run_until_cancelled(connection).await
+    }
+
+    /// Tells the client why the connection ends, where it doesn't know, and closes it.
+    async fn part(&self, stream: ClientStream, ended: hyper::Result<()>, unparsed: &[u8]) {
+        let mut last_words = None;
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection broke");
+            last_words = refusal(&error, unparsed, stream.has_withheld());
+            let is_idle = error.is_timeout();
+            if last_words.is_none() && !is_idle {
+                return;
+            }
+        }
+        if last_words.is_some() || !stream.is_ended() {
+            let parted = farewell::part(stream.into_inner(), last_words, &self.shutdown);
+            self.closer.run_until_cancelled(parted).await;
+        }
+    }
+}
+
+/// What the client is told of the error that ended its connection. `unparsed` is what it had sent of
+/// its next request.
+fn refusal(error: &hyper::Error, unparsed: &[u8], is_withheld: bool) -> Option<ApiError> {
+    let unparsed = unparsed.trim_ascii_start();
+    if error.is_timeout() {
+        // A kept connection that nobody uses ends without a word: its client would take the answer
+        // for that of its next request.
+        (!unparsed.is_empty()).then_some(ApiError::RequestTimeout)
+    } else if error.is_parse_version_h2() {
+        Some(ApiError::MalformedRequest)
+    } else if !error.is_parse() || !is_withheld {
+        // The client has an answer, or a part of one.
+        None
+    } else if !error.is_parse_too_large() {
+        Some(ApiError::MalformedRequest)
+    } else if memchr(b'\n', &unparsed[..unparsed.len().min(MAX_HEAD_BYTES)]).is_none() {
+        Some(ApiError::UriTooLong)
+    } else {
+        Some(ApiError::HeadTooLarge)
+    }
+}

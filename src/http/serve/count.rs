@@ -1,0 +1,92 @@
+//! How many connections there are.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::metrics::{self, Counter, Gauge};
+
+/// How many refusals may be under way at once: each takes a socket and a task for some seconds.
+const MAX_REFUSALS: usize = 128;
+
+/// The connections of a server, counted in its metrics.
+#[derive(Debug, Default)]
+pub struct Connections {
+    open: Gauge,
+    refusals: Gauge,
+    refused: Counter,
+}
+
+impl Connections {
+    /// Counts in `metrics` those that are open, the ones that are being refused left out, and those
+    /// that were refused.
+    pub fn new(metrics: &metrics::Http) -> Self {
+        Self {
+            open: metrics.connections.clone(),
+            refusals: Gauge::default(),
+            refused: metrics.connections_refused.clone(),
+        }
+    }
+
+    /// Counts one more open connection, until the result is dropped; none where `max` are open.
+    pub(super) fn open_one(self: &Arc<Self>, max: usize) -> Option<Counted> {
+        Counted::within(self, |connections| &connections.open, max)
+    }
+
+    /// Counts one more refusal, which is under way until the result is dropped; none where too many
+    /// are.
+    pub(super) fn refuse_one(self: &Arc<Self>) -> Option<Counted> {
+        self.refused.inc();
+        Counted::within(self, |connections| &connections.refusals, MAX_REFUSALS)
+    }
+}
+
+/// Something that is counted while it lasts.
+pub(super) struct Counted {
+    connections: Arc<Connections>,
+    count: fn(&Connections) -> &Gauge,
+}
+
+impl Counted {
+    fn within(
+        connections: &Arc<Connections>,
+        count: fn(&Connections) -> &Gauge,
+        max: usize,
+    ) -> Option<Self> {
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        // One step, so that two at once can't both be the last one.
+        let one_more = |now: i64| (now < max).then_some(now + 1);
+        let (set, fetched) = (Ordering::Relaxed, Ordering::Relaxed);
+        count(connections).inner().fetch_update(set, fetched, one_more).ok()?;
+        Some(Self { connections: Arc::clone(connections), count })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        (self.count)(&self.connections).dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_counts_while_it_lasts() {
+        let connections = Arc::new(Connections::default());
+        let first = connections.open_one(2).unwrap();
+        let second = connections.open_one(2);
+        assert!(second.is_some() && connections.open_one(2).is_none());
+        drop(first);
+        assert_eq!(connections.open.get(), 1);
+        assert!(connections.open_one(2).is_some());
+    }
+
+    #[test]
+    fn refusals_are_bounded_and_all_of_them_counted() {
+        let connections = Arc::new(Connections::default());
+        let begun: Vec<_> = (0..=MAX_REFUSALS).map(|_| connections.refuse_one()).collect();
+        assert_eq!(begun.iter().flatten().count(), MAX_REFUSALS);
+        assert_eq!(connections.refused.get(), MAX_REFUSALS as u64 + 1);
+    }
+}

@@ -1,0 +1,121 @@
+//! The server's edge: it takes connections, as many as are allowed, and ends them. It stands in for
+//! `axum::serve`, which has no time limit for a request's head, no cap, and no way to drop a single
+//! connection.
+
+mod connection;
+mod count;
+mod farewell;
+mod stream;
+
+pub use count::Connections;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Layer;
+use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
+
+use super::{ApiError, Limits};
+use connection::Connection;
+
+/// How long to wait where the machine has no more connections to give.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Aborts the connection that a request came on. In the extensions of every request.
+#[derive(Clone, Debug)]
+pub(super) struct ConnectionCloser(pub(super) CancellationToken);
+
+/// The other end of the connection that a request came on. In the extensions of every request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// Answers requests until `shutdown`; then takes no more, lets those under way finish for seven
+/// tenths of `limits.shutdown_timeout` at most, and drops what is left. The live streams must be
+/// ended by then: they don't finish by themselves.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    connections: Arc<Connections>,
+    shutdown: CancellationToken,
+) {
+    // Around the router: within it, a route would be chosen before the path is normalized.
+    let app = NormalizePathLayer::trim_trailing_slash().layer(router);
+    let abort = CancellationToken::new();
+    let edge = Edge { app, limits, connections, shutdown, abort, tasks: TaskTracker::new() };
+    edge.accept(listener).await;
+    edge.finish().await;
+}
+
+struct Edge {
+    app: NormalizePath<Router>,
+    limits: Limits,
+    connections: Arc<Connections>,
+    shutdown: CancellationToken,
+    /// Drops every connection.
+    abort: CancellationToken,
+    /// One for every connection.
+    tasks: TaskTracker,
+}
+
+impl Edge {
+    /// The listener is closed when this returns.
+    async fn accept(&self, listener: TcpListener) {
+        while let Some(accepted) = self.shutdown.run_until_cancelled(listener.accept()).await {
+            match accepted {
+                Ok((stream, peer)) => self.take(stream, peer),
+                Err(error) => pause_after(&error).await,
+            }
+        }
+    }
+
+    fn take(&self, stream: TcpStream, peer: SocketAddr) {
+        if let Some(open) = self.connections.open_one(self.limits.max_connections) {
+            let connection = Connection {
+                peer: Peer(peer),
+                limits: self.limits,
+                closer: self.abort.child_token(),
+                shutdown: self.shutdown.clone(),
+            };
+            let answered = connection.answer(stream, self.app.clone());
+            self.tasks.spawn(async move {
+                answered.await;
+                drop(open);
+            });
+        } else if let Some(refusal) = self.connections.refuse_one() {
+            let (shutdown, abort) = (self.shutdown.clone(), self.abort.clone());
+            self.tasks.spawn(async move {
+                let reason = Some(ApiError::TooManyConnections);
+                abort.run_until_cancelled(farewell::part(stream, reason, &shutdown)).await;
+                drop(refusal);
+            });
+        }
+    }
+
+    async fn finish(self) {
+        self.tasks.close();
+        let grace = self.limits.shutdown_timeout.mul_f64(0.7);
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
+            tracing::warn!(open = self.tasks.len(), "connections that did not end are dropped");
+            self.abort.cancel();
+            self.tasks.wait().await;
+        }
+    }
+}
+
+/// A connection that broke before it was accepted is its client's matter; anything else, such as
+/// too many open files, needs a moment to pass.
+async fn pause_after(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        return;
+    }
+    tracing::error!(%error, "a connection could not be accepted");
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+}
