@@ -1,6 +1,9 @@
 //! `goldstar admin`
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 
@@ -22,8 +25,8 @@ pub(super) struct Arguments {
 enum Command {
     /// Make an administrator's account, on a data directory that no server holds
     ///
-    /// The password is asked for at the terminal; without one it is read as a line from the
-    /// standard input.
+    /// The password is the first line of a file, where one is named. Else it is asked for at the
+    /// terminal; without one it is read as a line from the standard input.
     Create(Create),
 }
 
@@ -41,6 +44,10 @@ struct Create {
     #[arg(long, default_value = "Goldstar", env = "GOLDSTAR_ADMIN_LAST_NAME")]
     last_name: String,
 
+    /// A file whose first line is the password
+    #[arg(long, value_name = "FILE", env = "GOLDSTAR_ADMIN_PASSWORD_FILE")]
+    password_file: Option<OsString>,
+
     #[command(flatten)]
     flags: Flags<config::Storage>,
 }
@@ -54,7 +61,12 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Name::parse("first-name", &create.first_name)?,
         Name::parse("last-name", &create.last_name)?,
     );
-    let password = NewPassword::parse("password", &read_password()?)?;
+    // A variable that is empty counts as not set.
+    let password = match create.password_file.filter(|path| !path.is_empty()) {
+        Some(path) => read_password_in(Path::new(&path))?,
+        None => ask_for_password()?,
+    };
+    let password = NewPassword::parse("password", &password)?;
     let account = NewAccount { first_name, last_name, email, password };
     runtime()?.block_on(make(&config, account))
 }
@@ -75,7 +87,13 @@ async fn make(config: &Config, account: NewAccount) -> Result<(), Failure> {
     said.map_err(Failure::io("the account is made, but that could not be printed"))
 }
 
-fn read_password() -> Result<String, Failure> {
+fn read_password_in(path: &Path) -> Result<String, Failure> {
+    let unreadable = || Failure::io(format!("{} can't be read", path.display()));
+    let file = File::open(path).map_err(unreadable())?;
+    first_line(BufReader::new(file)).map_err(unreadable())
+}
+
+fn ask_for_password() -> Result<String, Failure> {
     let unreadable = "the password could not be read";
     if io::stdin().is_terminal() {
         let ask = |prompt| rpassword::prompt_password(prompt).map_err(Failure::io(unreadable));
@@ -85,7 +103,12 @@ fn read_password() -> Result<String, Failure> {
         }
         return Ok(password);
     }
+    first_line(io::stdin().lock()).map_err(Failure::io(unreadable))
+}
+
+/// Without its end.
+fn first_line(mut input: impl BufRead) -> io::Result<String> {
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(Failure::io(unreadable))?;
+    input.read_line(&mut line)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

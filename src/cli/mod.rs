@@ -2,8 +2,12 @@
 
 mod admin;
 mod config;
+mod greeting;
+mod health;
+mod open_files;
 mod serve;
 mod server_log;
+mod signals;
 
 use std::error::Error;
 use std::io;
@@ -32,10 +36,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the families over HTTP, until Ctrl-C or SIGTERM
+    /// Serve the families over HTTP, until SIGTERM, SIGINT (Ctrl-C) or SIGHUP
     Serve(Flags<Everything>),
     /// Print what is set, and where each value comes from, as a file of settings
     Config(Flags<Everything>),
+    /// Ask a running server how it is: prints its status
+    ///
+    /// The exit code is 0 where the status is ok or degraded, and 1 where it is anything else or the
+    /// server can't be asked. The monitoring token is sent along where one is set.
+    Health(health::Arguments),
     /// Manage administrators
     Admin(admin::Arguments),
 }
@@ -53,6 +62,8 @@ enum Failure {
     Service(#[from] ServiceError),
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    #[error(transparent)]
+    Unhealthy(#[from] health::Unhealthy),
     #[error("the passwords are not the same")]
     PasswordsDiffer,
     #[error("{what}")]
@@ -81,14 +92,14 @@ impl Failure {
 }
 
 /// Runs the command that the process was started with, and gives its exit code: 0, 78 where the
-/// data is damaged or not Goldstar's, 2 for wrong arguments or
-/// settings, else 1.
+/// data is damaged or not Goldstar's, 2 for wrong arguments or settings, else 1.
 pub fn run() -> ExitCode {
     let Arguments { command, flags } = Arguments::parse();
     let done = match command {
         None => serve::run(&flags),
         Some(Command::Serve(flags)) => serve::run(&flags),
         Some(Command::Config(flags)) => config::run(&flags),
+        Some(Command::Health(arguments)) => health::run(arguments),
         Some(Command::Admin(arguments)) => admin::run(arguments),
     };
     match done {

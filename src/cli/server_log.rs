@@ -3,7 +3,9 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal};
 use std::panic::{self, PanicHookInfo};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tracing::Metadata;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
@@ -17,10 +19,9 @@ use super::Failure;
 use crate::config::{LogFormat, ServerLogConfig};
 use crate::disk::{Disk, RealDisk};
 
-/// The log's writers. Dropping this writes what is left, and ends them.
-pub(super) struct ServerLog {
-    _writers: Vec<WorkerGuard>,
-}
+/// The log's writers. A clone has the same.
+#[derive(Clone)]
+pub(super) struct ServerLog(Arc<Mutex<Vec<WorkerGuard>>>);
 
 impl ServerLog {
     /// Starts the log of this process, panics included: on the standard error output, and in a file
@@ -53,7 +54,14 @@ impl ServerLog {
             }
         }
         panic::set_hook(Box::new(log_panic));
-        Ok(Self { _writers: writers })
+        Ok(Self(Arc::new(Mutex::new(writers))))
+    }
+
+    /// Writes what waits to be written, and ends the log; to be called before the process ends,
+    /// whichever way. Takes some two seconds where nothing can be written any more.
+    pub(super) fn finish(&self) {
+        // Under the lock: whoever comes second is to find it all written, too.
+        self.0.lock().clear();
     }
 }
 

@@ -1,20 +1,25 @@
 //! Floor 4: what the operator can set, where it comes from, and what a server makes of it.
 
+mod environment;
+mod error;
+mod file;
+mod flags;
 mod parse;
 mod settings;
-mod sources;
+mod values;
 
+pub use error::ConfigError;
+pub use flags::{Address, Everything, Flags, Part, Storage};
 pub use settings::{Kind, SETTINGS, Setting};
-pub use sources::{Address, ConfigError, Everything, Flags, Part, Source, Storage, Value, Values};
+pub use values::{Value, Values};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::audit_log;
-use crate::domain::Points;
-use crate::http::{self, Limits, Monitoring, Origin, Secret};
+use crate::http::{self, Limits, Monitoring};
 use crate::service::{self, LoginLimits};
-use parse::{choice, list, number, optional, seconds, switch};
+use parse::{list, optional};
 
 /// Where everything is kept.
 #[derive(Clone, Debug)]
@@ -68,7 +73,7 @@ pub struct Config {
 
 impl Config {
     /// Reads the flags, the environment and the file.
-    pub fn resolve<P: Part>(flags: &Flags<P>) -> Result<Self, ConfigError> {
+    pub fn resolve<P>(flags: &Flags<P>) -> Result<Self, ConfigError> {
         Self::from_values(&Values::resolve(flags)?)
     }
 
@@ -77,8 +82,8 @@ impl Config {
         Ok(Self {
             storage: storage(values)?,
             server_log: server_log(values)?,
-            listen: values.read("listen", parse::text)?,
-            demo: values.read("demo", switch)?,
+            listen: values.read("listen", parse::listen)?,
+            demo: values.is_on("demo"),
             http: http_settings(values)?,
             service: service_settings(values)?,
         })
@@ -87,75 +92,68 @@ impl Config {
 
 impl Default for Config {
     fn default() -> Self {
-        match Self::from_values(&Values::defaults()) {
-            Ok(config) => config,
-            Err(error) => panic!("{error}"),
-        }
+        let config = Values::merge([]).and_then(|values| Self::from_values(&values));
+        config.unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
 fn storage(values: &Values) -> Result<StorageConfig, ConfigError> {
     Ok(StorageConfig {
-        data_dir: values.read("data_dir", parse::text)?.into(),
-        log_dir: values.read("log_dir", parse::text)?.into(),
+        data_dir: values.text("data_dir").into(),
+        log_dir: values.text("log_dir").into(),
         audit_log: audit_log::Settings {
-            max_bytes: values.read("log_max_bytes", number(0..=u64::MAX))?,
-            backups: values.read("log_backups", number(0..=1000))?,
+            max_bytes: values.number("log_max_bytes")?,
+            backups: values.number("log_backups")?,
         },
     })
 }
 
 fn server_log(values: &Values) -> Result<ServerLogConfig, ConfigError> {
-    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let is_json = values.is("server_log_format", "json");
+    let directory = values.text("server_log_dir");
     Ok(ServerLogConfig {
         filter: values.read("server_log", parse::log_filter)?,
-        format: values.read("server_log_format", choice(formats))?,
-        directory: values.read("server_log_dir", optional(parse::text))?.map(PathBuf::from),
-        files: values.read("server_log_files", number(NonZeroUsize::MIN..=NonZeroUsize::MAX))?,
+        format: if is_json { LogFormat::Json } else { LogFormat::Text },
+        directory: (!directory.is_empty()).then(|| directory.into()),
+        files: values.number("server_log_files")?,
     })
 }
 
 fn http_settings(values: &Values) -> Result<http::Settings, ConfigError> {
-    let origin = |text: &str| Origin::parse(text).ok_or_else(|| parse::ORIGIN_RULE.to_owned());
     Ok(http::Settings {
-        named_events: values.read("named_events", switch)?,
-        public_origin: values.read("public_url", optional(origin))?,
-        allowed_origins: values.read("allowed_origins", list(origin))?,
+        named_events: values.is_on("named_events"),
+        public_origin: values.read("public_url", optional(parse::origin))?,
+        allowed_origins: values.read("allowed_origins", list(parse::origin))?,
         trusted_proxies: values.read("trusted_proxies", list(parse::network))?,
         monitoring: Monitoring {
-            is_open: values.read("monitoring", choice([("open", true), ("protected", false)]))?,
-            token: values.read("monitoring_token", optional(parse::token))?.map(Secret::new),
+            is_open: values.is("monitoring", "open"),
+            token: values.read("monitoring_token", optional(parse::token))?,
         },
         limits: limits(values)?,
     })
 }
 
 fn limits(values: &Values) -> Result<Limits, ConfigError> {
-    let timeout = |key| values.read(key, seconds(1..=3600));
     Ok(Limits {
-        max_body_bytes: values.read("max_body_bytes", number(1024..=16 << 20))?,
-        max_connections: values.read("max_connections", number(1..=usize::MAX))?,
-        head_timeout: timeout("head_timeout")?,
-        body_timeout: timeout("body_timeout")?,
-        write_timeout: timeout("write_timeout")?,
-        request_timeout: timeout("request_timeout")?,
-        shutdown_timeout: values.read("shutdown_timeout", seconds(2..=3600))?,
+        max_body_bytes: values.number("max_body_bytes")?,
+        max_connections: values.number("max_connections")?,
+        head_timeout: values.seconds("head_timeout")?,
+        body_timeout: values.seconds("body_timeout")?,
+        write_timeout: values.seconds("write_timeout")?,
+        request_timeout: values.seconds("request_timeout")?,
+        shutdown_timeout: values.seconds("shutdown_timeout")?,
     })
 }
 
 fn service_settings(values: &Values) -> Result<service::Settings, ConfigError> {
-    let points = |text: &str| {
-        let points = number(-Points::LIMIT..=Points::LIMIT)(text)?;
-        Points::new(points).ok_or_else(|| "is out of range".to_owned())
-    };
     Ok(service::Settings {
-        points_floor: values.read("points_floor", points)?,
-        signup_open: values.read("signup", choice([("open", true), ("closed", false)]))?,
-        streams_per_session: values.read("streams_per_session", number(1..=usize::MAX))?,
+        points_floor: values.read("points_floor", parse::points)?,
+        signup_open: values.is("signup", "open"),
+        streams_per_session: values.number("streams_per_session")?,
         logins: LoginLimits {
-            per_account: values.read("logins_per_account", number(0..=1_000_000))?,
-            per_address: values.read("logins_per_address", number(0..=1_000_000))?,
-            window: values.read("login_window", seconds(1..=86_400))?,
+            per_account: values.number("logins_per_account")?,
+            per_address: values.number("logins_per_address")?,
+            window: values.seconds("login_window")?,
         },
     })
 }

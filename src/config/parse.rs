@@ -1,21 +1,15 @@
-//! Values from their texts. An error is a rule that stands behind a setting's name.
+//! What the table's kinds don't tell: values from their texts. An error is a rule that stands behind
+//! a setting's name.
 
-use std::fmt;
 use std::net::IpAddr;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
-use std::time::Duration;
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
-/// What an origin must be.
-pub(super) const ORIGIN_RULE: &str =
-    "must be an address such as https://goldstar.example.org, without a path";
-
-pub(super) fn text(text: &str) -> Result<String, String> {
-    if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
-}
+use super::settings::items;
+use crate::domain::Points;
+use crate::http::{Origin, Secret};
 
 /// Where an empty text stands for none.
 pub(super) fn optional<T>(
@@ -28,46 +22,21 @@ pub(super) fn optional<T>(
 pub(super) fn list<T>(
     read: impl Fn(&str) -> Result<T, String>,
 ) -> impl Fn(&str) -> Result<Vec<T>, String> {
-    move |text| {
-        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        items.map(&read).collect()
-    }
+    move |text| items(text).map(&read).collect()
 }
 
-/// One of a few words.
-pub(super) fn choice<T: Copy, const N: usize>(
-    words: [(&str, T); N],
-) -> impl Fn(&str) -> Result<T, String> {
-    move |text| {
-        let found = words.iter().find(|(word, _)| *word == text);
-        let names = words.map(|(word, _)| word);
-        found.map(|(_, value)| *value).ok_or_else(|| format!("must be {}", names.join(" or ")))
-    }
+/// Where to listen. Whether the machine has that address shows when it is used.
+pub(super) fn listen(text: &str) -> Result<String, String> {
+    let parts = text.rsplit_once(':');
+    let is_good = parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    let rule = "must be an address and a port, such as 127.0.0.1:5000 or [::1]:5000";
+    if is_good { Ok(text.to_owned()) } else { Err(rule.to_owned()) }
 }
 
-/// A whole number within bounds.
-pub(super) fn number<T: FromStr + PartialOrd + fmt::Display>(
-    bounds: RangeInclusive<T>,
-) -> impl Fn(&str) -> Result<T, String> {
-    move |text| {
-        let number = text.parse().ok().filter(|number| bounds.contains(number));
-        number.ok_or_else(|| {
-            format!("must be a whole number from {} to {}", bounds.start(), bounds.end())
-        })
-    }
-}
-
-pub(super) fn seconds(bounds: RangeInclusive<u64>) -> impl Fn(&str) -> Result<Duration, String> {
-    move |text| number(bounds.clone())(text).map(Duration::from_secs)
-}
-
-/// As people write it in variables.
-pub(super) fn switch(text: &str) -> Result<bool, String> {
-    match &*text.to_ascii_lowercase() {
-        "true" | "yes" | "on" | "1" => Ok(true),
-        "false" | "no" | "off" | "0" => Ok(false),
-        _ => Err("must be true or false".to_owned()),
-    }
+/// The scheme, the host and the port of a page's address.
+pub(super) fn origin(text: &str) -> Result<Origin, String> {
+    let rule = "must be an address such as https://goldstar.example.org, without a path";
+    Origin::parse(text).ok_or_else(|| rule.to_owned())
 }
 
 /// A network, or a single address.
@@ -77,19 +46,32 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
     network.map_err(|_| "must list addresses or networks, such as 10.0.0.0/8".to_owned())
 }
 
+/// A level, or levels of parts of the program.
 pub(super) fn log_filter(filter: &str) -> Result<String, String> {
-    match EnvFilter::builder().parse(filter) {
-        Ok(_) => text(filter),
-        Err(error) => Err(format!("must be a level, or levels of parts ({error})")),
+    let rule = "must be error, warn, info, debug or trace, or name=level with commas in between";
+    // To the library, a misspelt level is the name of a part.
+    let is_clear = |directive: &str| {
+        directive.contains(['=', '[']) || directive.parse::<LevelFilter>().is_ok()
+    };
+    if items(filter).all(is_clear) && EnvFilter::builder().parse(filter).is_ok() {
+        Ok(filter.to_owned())
+    } else {
+        Err(rule.to_owned())
     }
 }
 
 /// What can stand behind `Bearer`, and is not guessed.
-pub(super) fn token(text: &str) -> Result<String, String> {
+pub(super) fn token(text: &str) -> Result<Secret, String> {
     let is_graphic = text.bytes().all(|byte| byte.is_ascii_graphic());
     if is_graphic && (16..=1024).contains(&text.len()) {
-        Ok(text.to_owned())
+        Ok(Secret::new(text.to_owned()))
     } else {
         Err("must be 16 to 1024 printable ASCII characters without blanks".to_owned())
     }
+}
+
+/// A number of points.
+pub(super) fn points(text: &str) -> Result<Points, String> {
+    let points = text.parse().ok().and_then(Points::new);
+    points.ok_or_else(|| "is out of range".to_owned())
 }

@@ -1,12 +1,15 @@
-//! Every setting that there is, once: the flags, the variables, the keys of the file, the help and
-//! the defaults all come from this table.
+//! Every setting that there is, once: the flags, the variables, the keys of the file, the help, the
+//! bounds and the defaults all come from this table.
+
+use crate::audit_log;
+use crate::domain::Points;
 
 /// Something that the operator can set.
 #[derive(Debug)]
 pub struct Setting {
     /// Its key in the file. The flag is the same with dashes, the variable the same in capitals.
     pub key: &'static str,
-    /// What stands for its value in the help.
+    /// What stands for its value in the help: for a number, its unit.
     pub placeholder: &'static str,
     /// The form of its value.
     pub kind: Kind,
@@ -19,10 +22,17 @@ pub struct Setting {
 /// The form of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A string in the file.
+    /// A string in the file; it may be empty where the default is.
     Text,
-    /// An integer in the file.
-    Number,
+    /// One of these strings.
+    Word(&'static [&'static str]),
+    /// An integer in the file, no smaller and no larger than these.
+    Number {
+        /// The smallest.
+        min: i64,
+        /// The largest.
+        max: i64,
+    },
     /// A boolean in the file.
     Switch,
     /// An array of strings in the file; separated by commas elsewhere.
@@ -43,10 +53,66 @@ impl Setting {
     pub fn variable(&self) -> String {
         format!("{PREFIX}{}", self.key.to_uppercase())
     }
+
+    /// `GOLDSTAR_MONITORING_TOKEN_FILE`, which names the file that a secret is in; none for others.
+    pub fn file_variable(&self) -> Option<String> {
+        (self.kind == Kind::Secret).then(|| format!("{}_FILE", self.variable()))
+    }
+
+    /// `monitoring_token_file`, the same in the file of settings.
+    pub(super) fn file_key(&self) -> Option<String> {
+        (self.kind == Kind::Secret).then(|| format!("{}_file", self.key))
+    }
+
+    /// The values that it can have, such as `1 to 3600`, where its kind tells.
+    pub fn range(&self) -> Option<String> {
+        match self.kind {
+            Kind::Word(words) => Some(words.join(" or ")),
+            Kind::Number { min, max } => Some(format!("{min} to {max}")),
+            Kind::Switch => Some("true or false".to_owned()),
+            Kind::Text | Kind::List | Kind::Secret => None,
+        }
+    }
+
+    /// The one form of a text that can be written in several ways, such as `yes`, `007` or `a, b`.
+    /// The error is the rule that it breaks, to stand behind the setting's name.
+    pub(super) fn normalize(&self, text: &str) -> Result<String, String> {
+        match self.kind {
+            Kind::Text | Kind::Secret if text.is_empty() && !self.default.is_empty() => {
+                Err("must not be empty".to_owned())
+            }
+            Kind::Text | Kind::Secret => Ok(text.to_owned()),
+            Kind::List => Ok(items(text).collect::<Vec<_>>().join(",")),
+            Kind::Word(words) if words.contains(&text) => Ok(text.to_owned()),
+            Kind::Word(words) => Err(format!("must be {}", words.join(" or "))),
+            Kind::Switch => match switch(text) {
+                Some(on) => Ok(on.to_string()),
+                None => Err("must be true or false".to_owned()),
+            },
+            Kind::Number { min, max } => match text.parse::<i64>() {
+                Ok(number) if (min..=max).contains(&number) => Ok(number.to_string()),
+                _ => Err(format!("must be a whole number from {min} to {max}")),
+            },
+        }
+    }
 }
 
 /// What every variable's name begins with.
 pub(super) const PREFIX: &str = "GOLDSTAR_";
+
+/// The items of a list with commas in between.
+pub(super) fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+/// As people write it in variables.
+fn switch(text: &str) -> Option<bool> {
+    match &*text.to_ascii_lowercase() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
 
 const fn setting(
     key: &'static str,
@@ -56,6 +122,10 @@ const fn setting(
     help: &'static str,
 ) -> Setting {
     Setting { key, placeholder, kind, default, help }
+}
+
+const fn number(min: i64, max: i64) -> Kind {
+    Kind::Number { min, max }
 }
 
 /// The table.
@@ -105,16 +175,16 @@ pub static SETTINGS: [Setting; 29] = [
     setting(
         "log_max_bytes",
         "BYTES",
-        Kind::Number,
+        number(0, 1 << 40),
         "10485760",
         "An audit log is rotated before it reaches this many bytes; 0 for never",
     ),
     setting(
         "log_backups",
         "COUNT",
-        Kind::Number,
+        number(0, audit_log::Settings::MAX_BACKUPS as i64),
         "5",
-        "How many rotated audit logs an account keeps, at most 1000; 0: an audit log isn't rotated",
+        "How many rotated audit logs an account keeps; 0: an audit log isn't rotated",
     ),
     setting(
         "server_log",
@@ -127,9 +197,9 @@ pub static SETTINGS: [Setting; 29] = [
     setting(
         "server_log_format",
         "FORMAT",
-        Kind::Text,
+        Kind::Word(&["text", "json"]),
         "text",
-        "The form of the lines of the server's own log: text or json",
+        "The form of the lines of the server's own log",
     ),
     setting(
         "server_log_dir",
@@ -141,21 +211,21 @@ pub static SETTINGS: [Setting; 29] = [
     setting(
         "server_log_files",
         "COUNT",
-        Kind::Number,
+        number(1, 10_000),
         "14",
-        "How many of these daily files are kept, at least 1",
+        "How many of these daily files are kept",
     ),
     setting(
         "signup",
         "WHO",
-        Kind::Text,
+        Kind::Word(&["open", "closed"]),
         "open",
-        "Whether anyone may make an account: open or closed",
+        "Whether anyone may make an account",
     ),
     setting(
         "points_floor",
         "POINTS",
-        Kind::Number,
+        number(-Points::LIMIT, Points::LIMIT),
         "0",
         "How low a penalty can push a child's points",
     ),
@@ -177,83 +247,83 @@ pub static SETTINGS: [Setting; 29] = [
     setting(
         "logins_per_account",
         "COUNT",
-        Kind::Number,
+        number(0, 1_000_000),
         "20",
         "How often an account's password may be tried within the login window; 0 for any number",
     ),
     setting(
         "logins_per_address",
         "COUNT",
-        Kind::Number,
+        number(0, 1_000_000),
         "100",
         "How often a client's address may try passwords and make accounts within the login window; \
          0 for any number",
     ),
-    setting("login_window", "SECONDS", Kind::Number, "600", "The login window, 1 to 86400 seconds"),
+    setting("login_window", "SECONDS", number(1, 86_400), "600", "How long a try counts"),
     setting(
         "streams_per_session",
         "COUNT",
-        Kind::Number,
+        number(1, 1000),
         "10",
-        "How many event streams a session may have open at once, at least 1",
+        "How many event streams a session may have open at once",
     ),
     setting(
         "max_connections",
         "COUNT",
-        Kind::Number,
+        number(1, 1_000_000),
         "10000",
-        "How many connections may be open at once, at least 1",
+        "How many connections may be open at once",
     ),
     setting(
         "max_body_bytes",
         "BYTES",
-        Kind::Number,
+        number(1024, 16 << 20),
         "65536",
-        "How large a request's body may be, 1024 to 16777216 bytes",
+        "How large a request's body may be",
     ),
     setting(
         "head_timeout",
         "SECONDS",
-        Kind::Number,
+        number(1, 3600),
         "30",
         "How long a request's head may take to arrive, and a kept connection's next request to \
-         begin, 1 to 3600 seconds",
+         begin",
     ),
     setting(
         "body_timeout",
         "SECONDS",
-        Kind::Number,
+        number(1, 3600),
         "30",
-        "How long a request's body may take to arrive, 1 to 3600 seconds",
+        "How long a request's body may take to arrive",
     ),
     setting(
         "write_timeout",
         "SECONDS",
-        Kind::Number,
+        number(1, 3600),
         "30",
-        "How long a client may leave what it is sent unread, 1 to 3600 seconds",
+        "How long a client may leave what it is sent unread",
     ),
     setting(
         "request_timeout",
         "SECONDS",
-        Kind::Number,
+        number(1, 3600),
         "60",
-        "How long a request may take until its answer begins, 1 to 3600 seconds",
+        "How long a request may take until its answer begins",
     ),
     setting(
         "shutdown_timeout",
         "SECONDS",
-        Kind::Number,
+        number(2, 3600),
         "10",
-        "How long a stop may take, 2 to 3600 seconds; what is unanswered then is dropped",
+        "How long a stop may take; what is unanswered then is dropped",
     ),
     setting(
         "monitoring",
         "WHO",
-        Kind::Text,
+        Kind::Word(&["open", "protected"]),
         "open",
-        "Who may read /metrics and the details of /health: open, or protected for administrators \
-         and the monitoring token",
+        "Who may read /metrics and the details of /health: anyone, or administrators and whoever \
+         has the monitoring token",
     ),
     setting(
         "monitoring_token",

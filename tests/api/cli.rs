@@ -73,38 +73,77 @@ async fn help_and_mistakes_have_their_exit_codes() {
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(text.contains("--data-dir"), "{text}");
     }
-    for mistake in [&["--no-such-flag"][..], &["serve", "--signup", "maybe"], &["dance"]] {
+    for mistake in [
+        &["--no-such-flag"][..],
+        &["serve", "--signup", "maybe"],
+        &["--listen", "nowhere:x"],
+        &["health", "--data-dir", "data"],
+        &["dance"],
+    ] {
         assert_eq!(run(mistake).status.code(), Some(2), "{mistake:?}");
     }
-    assert!(!run(&["--listen", "nowhere:x"]).status.success());
+    assert_eq!(run(&["--listen", "192.0.2.1:1"]).status.code(), Some(1));
     let version = said(&run(&["--version"]));
     assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
     assert_eq!(names(&folders.data()), [""; 0], "nothing was made");
 }
 
 #[tokio::test]
-async fn every_flag_has_its_variable() {
+async fn an_administrator_is_made_from_variables_and_a_file() {
     let folders = Folders::new();
     let data = folders.data();
-    let mut command = goldstar(data.parent().unwrap());
-    command.args(["admin", "create", "--email", "ada@example.org"]);
-    command.env("GOLDSTAR_DATA_DIR", &data);
-    let created = run_with_input(command, "correct horse battery\n");
+    let root = data.parent().unwrap();
+    std::fs::write(root.join("password"), "correct horse battery \r\nanother line\n").unwrap();
+    let mut command = goldstar(root);
+    command.args(["admin", "create"]).env("GOLDSTAR_DATA_DIR", &data).envs([
+        ("GOLDSTAR_ADMIN_EMAIL", "ada@example.org"),
+        ("GOLDSTAR_ADMIN_PASSWORD_FILE", "password"),
+    ]);
+    let created = run_with_input(command, "another password\n");
     assert!(created.status.success(), "{}", said(&created));
-    assert_eq!(folders.rows("users.json").len(), 1);
-    for (value, is_understood) in [("1", true), ("0", true), ("yes", true), ("often", false)] {
-        let mut command = goldstar(data.parent().unwrap());
-        command.envs([("GOLDSTAR_DEMO", value), ("GOLDSTAR_NAMED_EVENTS", value)]);
-        let code = command.args(["--listen", "nowhere:x"]).output().unwrap().status.code();
-        assert_eq!(code, Some(if is_understood { 1 } else { 2 }), "{value}");
-    }
-    let mut command = goldstar(data.parent().unwrap());
-    let help = said(&command.args(["serve", "--help"]).output().unwrap());
-    for name in
-        ["DATA_DIR", "LOG_DIR", "LISTEN", "SIGNUP", "POINTS_FLOOR", "LOG_MAX_BYTES", "LOG_BACKUPS"]
+    let create = |password_file: &str, input: &str| {
+        let mut command = goldstar(root);
+        command.args(["admin", "create", "--email", "eve@example.org", "--data-dir"]).arg(&data);
+        command.env("GOLDSTAR_ADMIN_PASSWORD_FILE", password_file);
+        run_with_input(command, input)
+    };
+    let missing = create("nowhere", "correct horse battery\n");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(said(&missing).contains("nowhere can't be read"), "{}", said(&missing));
+    assert!(create("", "from the input\n").status.success(), "an empty variable is not set");
+
+    let server = TestServer::on(folders, Settings::default()).await;
+    for (email, password) in
+        [("ada@example.org", "correct horse battery "), ("eve@example.org", "from the input")]
     {
-        assert!(help.contains(&format!("GOLDSTAR_{name}")), "{name}: {help}");
+        let admin = Parent::log_in(server.nobody(), email, password).await;
+        admin.get("/admin/tracking").await.expect(200);
     }
+}
+
+/// The soft limit of a process's open files.
+fn open_files(pid: u32) -> u64 {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    line.split_whitespace().nth(3).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_limit_of_open_files_is_raised_to_what_connections_need() {
+    let folders = Folders::new();
+    let flags = ["--max-connections=700".to_owned()];
+    let start = |limits: &str| Process::start_after(limits, &folders, &flags).expect("it starts");
+    let server = start("ulimit -Sn 300; ulimit -Hn 1024");
+    let raised = open_files(server.pid());
+    assert!((800..1024).contains(&raised), "{raised}");
+    let said = server.stop_and_read("TERM").1;
+    assert!(!said.contains("WARN"), "{said}");
+
+    let server = start("ulimit -n 512");
+    assert_eq!(open_files(server.pid()), 512);
+    let said = server.stop_and_read("TERM").1;
+    let warnings: Vec<_> = said.lines().filter(|line| line.contains("WARN")).collect();
+    assert!(matches!(*warnings, [line] if line.contains("max_connections=256")), "{said}");
 }
 
 #[tokio::test]
@@ -166,6 +205,8 @@ async fn the_demos_five_curl_lines_work_as_printed() {
     }
     assert!(changed, "one of them is a mutation");
     assert!(!folders.events().is_empty());
+    assert_eq!(names(workplace.path()), [""; 0]);
+    assert_eq!(names(folders.data().parent().unwrap()), ["data", "data.cookies", "logs"]);
 }
 
 #[tokio::test]

@@ -143,23 +143,6 @@ async fn an_idempotency_key_survives_a_kill() {
     assert_eq!(server.folders.events().len(), 1);
 }
 
-#[tokio::test]
-async fn a_stop_by_either_signal_is_clean() {
-    for signal in ["TERM", "INT"] {
-        let server = TestServer::process().await;
-        let family = server.family().await;
-        let mut stream = family.parent.events("/events").await;
-        family.event().await;
-        stream.next().await;
-        let folders = server.folders.clone();
-        let status = server.stop_by(signal);
-        assert_eq!(status.code(), Some(0), "SIG{signal}");
-        // The small tables are in their final form.
-        let child = folders.record("children.json", &family.child);
-        assert_eq!(child["points"], 55);
-    }
-}
-
 /// The newest file of the journal.
 fn journal_file(server: &TestServer) -> PathBuf {
     let files = server.folders.data_files().into_iter();

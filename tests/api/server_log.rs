@@ -17,6 +17,13 @@ fn logging(folder: &Path, flags: &[&str]) -> Settings {
     Settings { binary: true, flags: flags.collect(), ..Settings::default() }
 }
 
+/// Stops the server; gives all that it has said on its standard error output.
+fn stop(server: &mut TestServer) -> String {
+    let (status, said) = server.stop_by("TERM");
+    assert!(status.success(), "{status}");
+    said
+}
+
 /// The text of the one daily file that is there.
 fn daily_file(folder: &Path) -> String {
     let names = names(folder);
@@ -89,7 +96,7 @@ async fn assert_secrets_are_kept(format: &str) {
     TestServer::put_admin(&folders);
     let mut server = TestServer::on(folders, settings).await;
     let secrets = secrets_of_a_day(&server).await;
-    let output = server.stop_and_read();
+    let output = stop(&mut server);
     let file = daily_file(&log_folder);
     for text in [&output, &file] {
         assert!(text.lines().count() > 10, "nothing to find anything in: {text}");
@@ -119,7 +126,7 @@ async fn nothing_is_lost_at_the_end_and_both_places_have_the_same() {
     for _ in 0..200 {
         server.nobody().get("/health").await.expect(200);
     }
-    let output = server.stop_and_read();
+    let output = stop(&mut server);
     assert_eq!(daily_file(&log_folder), output);
     let requests = output.lines().filter(|line| line.contains(" answered method=GET "));
     // The harness asks once itself.
@@ -137,7 +144,7 @@ async fn a_line_of_json_is_an_object_with_the_request_s_id() {
     let settings = logging(&log_folder, &["--server-log-format=json"]);
     let mut server = TestServer::on(folders, settings).await;
     let answer = server.nobody().get("/children/x").await;
-    server.stop_and_read();
+    stop(&mut server);
     let file = daily_file(&log_folder);
     let lines: Vec<Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let own = lines.iter().find(|line| line["span"]["id"] == answer.header("x-request-id"));
@@ -166,7 +173,7 @@ async fn only_so_many_daily_files_are_kept() {
     fs::write(log_folder.join("notes.txt"), "mine\n").unwrap();
     let settings = logging(&log_folder, &["--server-log-files=3"]);
     let mut server = TestServer::on(folders, settings).await;
-    server.stop_and_read();
+    stop(&mut server);
     let names = names(&log_folder);
     let kept = names.iter().filter(|name| name.starts_with("goldstar.")).count();
     assert_eq!(kept, 3, "{names:?}");

@@ -1,6 +1,8 @@
-//! The tables of flags, against the command's own help.
+//! The tables of settings and flags, against the code's own and the commands' help.
 
 use std::process::Command;
+
+use goldstar::config::{Kind, SETTINGS};
 
 use crate::markdown::{Document, code};
 
@@ -17,49 +19,81 @@ fn in_help(command: &[&str]) -> Vec<Flag> {
     let goldstar = env!("CARGO_BIN_EXE_goldstar");
     let output = Command::new(goldstar).args(command).arg("--help").env_clear().output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    let mut flags: Vec<Flag> = Vec::new();
-    for line in help.lines().map(str::trim) {
-        let words = line.split_whitespace().next().unwrap_or_default();
+    let (_, options) = help.split_once("Options:").unwrap();
+    // A long line is wrapped, anywhere.
+    let words = options.split_whitespace().collect::<Vec<_>>().join(" ");
+    let flag = |text: &str| {
+        let end = text.find([' ', '[']).unwrap();
         let bracketed = |name: &str| {
-            let (_, rest) = line.split_once(&format!("[{name}: "))?;
-            rest.split(']').next()
+            let inside = text.split_once(&format!("[{name}: ")).map(|(_, rest)| rest);
+            inside.and_then(|rest| rest.split(']').next()).unwrap_or_default().to_owned()
         };
-        if words.starts_with("--") {
-            let name = words.to_owned();
-            flags.push(Flag { name, variable: String::new(), default: String::new() });
+        Flag {
+            name: format!("--{}", &text[..end]),
+            variable: bracketed("env").trim_end_matches('=').to_owned(),
+            default: bracketed("default"),
         }
-        let Some(last) = flags.last_mut() else { continue };
-        if let Some(variable) = bracketed("env") {
-            variable.trim_end_matches('=').clone_into(&mut last.variable);
-        }
-        if let Some(default) = bracketed("default") {
-            default.clone_into(&mut last.default);
-        }
-    }
-    flags.sort();
-    flags
+    };
+    let flags = words.split("-h, --help").next().unwrap().split("--").skip(1);
+    flags.map(flag).collect()
 }
 
-fn in_document(heading: &str) -> Vec<Flag> {
-    let text = |cell: &String| code(cell).unwrap_or_default().to_owned();
-    let table = Document::read("docs/operations.md").table(heading);
-    let row = |row: &Vec<String>| Flag {
-        name: text(&row[0]),
-        variable: text(&row[1]),
-        default: text(&row[2]),
-    };
-    let mut flags: Vec<Flag> = table.iter().map(row).collect();
-    flags.sort();
-    flags
+/// The first code of a row's cell; empty where there is none.
+fn cell(row: &[String], column: usize) -> String {
+    code(&row[column]).unwrap_or_default().to_owned()
 }
 
 #[test]
-fn every_flag_is_in_its_table_and_no_other() {
-    for (command, heading) in
-        [(&["serve"][..], " Flags and variables"), (&["admin", "create"], " An administrator")]
-    {
-        let help = in_help(command);
-        assert!(help.len() > 5, "{help:?}");
-        assert_eq!(in_document(heading), help, "{command:?}");
+fn every_setting_is_in_the_table_and_nothing_else() {
+    let table = Document::read("docs/operations.md").table(" Settings");
+    let documented: Vec<[String; 4]> =
+        table.iter().map(|row| [0, 1, 2, 3].map(|column| cell(row, column))).collect();
+    let settings: Vec<[String; 4]> = SETTINGS
+        .iter()
+        .map(|setting| {
+            let (key, default) = (setting.key.to_owned(), setting.default.to_owned());
+            [key, setting.flag(), setting.variable(), default]
+        })
+        .collect();
+    assert_eq!(documented, settings);
+    for (row, setting) in table.iter().zip(&SETTINGS) {
+        let what = row[4].replace('`', "");
+        let range = setting.range().unwrap_or_default();
+        assert!(what.contains(&range), "{}: {range}", setting.key);
+        let has_file = row[0].contains("_file`") && row[2].contains("_FILE`");
+        assert_eq!(has_file, setting.kind == Kind::Secret, "{}", setting.key);
+    }
+}
+
+#[test]
+fn the_help_lists_every_setting() {
+    let mut help = in_help(&["serve"]).into_iter();
+    assert_eq!(help.next().map(|flag| flag.variable).as_deref(), Some("GOLDSTAR_CONFIG"));
+    let settings = SETTINGS.iter().map(|setting| Flag {
+        name: setting.flag(),
+        variable: setting.file_variable().unwrap_or_else(|| setting.variable()),
+        default: setting.default.to_owned(),
+    });
+    assert_eq!(help.collect::<Vec<_>>(), settings.collect::<Vec<_>>());
+}
+
+#[test]
+fn an_administrators_flags_are_in_their_table() {
+    let document = Document::read("docs/operations.md");
+    let row = |row: &Vec<String>| Flag {
+        name: cell(row, 0),
+        variable: cell(row, 1),
+        default: cell(row, 2),
+    };
+    let documented: Vec<Flag> = document.table(" An administrator").iter().map(row).collect();
+    let is_setting = |flag: &Flag| {
+        SETTINGS.iter().any(|setting| setting.flag() == flag.name) || flag.name == "--config"
+    };
+    let (settings, own): (Vec<_>, Vec<_>) =
+        in_help(&["admin", "create"]).into_iter().partition(is_setting);
+    assert_eq!(documented, own);
+    let section = document.section(" An administrator");
+    for flag in settings {
+        assert!(section.contains(&format!("`{}`", flag.name)), "{}", flag.name);
     }
 }

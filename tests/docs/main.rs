@@ -10,7 +10,7 @@
 //! | `sh server` | a command that serves; it runs until the next one, or a `<!-- test: stop -->` |
 //! | `sh stream` | a command that goes on printing, as in a second terminal |
 //! | `text stream` | what the stream has printed by then |
-//! | `console`, `js`, `yaml` | not run; [`samples::LEFT_OUT`] lists each of them |
+//! | `console`, `yaml` and others | not run here; [`samples::LEFT_OUT`] lists each of them |
 //!
 //! After a change of what is answered, `GOLDSTAR_WRITE_SAMPLES=1 cargo test --test docs` writes the
 //! samples anew. Read the difference before you commit it.

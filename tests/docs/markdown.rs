@@ -76,12 +76,18 @@ impl Document {
         })
     }
 
-    /// The cells of the table under a heading, without the two lines of its head.
-    pub(crate) fn table(&self, heading: &str) -> Vec<Vec<String>> {
+    /// The lines under a heading, outside of the blocks.
+    pub(crate) fn section(&self, heading: &str) -> String {
         let mut lines = self.lines().skip_while(|line| line.trim_start_matches('#') != heading);
         assert!(lines.next().is_some(), "{} has no heading{heading}", self.name);
         let section = lines.take_while(|line| !line.starts_with('#'));
-        let rows = section.skip_while(|line| !line.starts_with('|'));
+        section.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The cells of the table under a heading, without the two lines of its head.
+    pub(crate) fn table(&self, heading: &str) -> Vec<Vec<String>> {
+        let section = self.section(heading);
+        let rows = section.lines().skip_while(|line| !line.starts_with('|'));
         let rows = rows.take_while(|line| line.starts_with('|')).skip(2);
         let cell = |text: &str| text.trim().replace("\\|", "|");
         let cells = |row: &str| {

@@ -20,6 +20,11 @@ impl Folders {
         Self { root }
     }
 
+    /// Where the server is started: it reads its file of settings there.
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.root.path().join("data")
     }

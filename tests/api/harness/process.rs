@@ -4,13 +4,24 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use super::{DEADLINE, Folders};
 
 /// A `goldstar` command without the environment's settings, in a folder where it harms nothing.
 pub(crate) fn goldstar(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_goldstar"));
+    in_folder(Command::new(env!("CARGO_BIN_EXE_goldstar")), folder)
+}
+
+/// The same behind a shell's command, such as one that sets a limit.
+fn goldstar_after(script: &str, folder: &Path) -> Command {
+    let mut shell = Command::new("sh");
+    let script = format!("{script}; exec \"$0\" \"$@\"");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_goldstar")]);
+    in_folder(shell, folder)
+}
+
+fn in_folder(mut command: Command, folder: &Path) -> Command {
     command.current_dir(folder);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GOLDSTAR_") {
@@ -29,15 +40,33 @@ pub(crate) struct Process {
     /// The lines that were read of what it printed.
     head: Vec<String>,
     lines: Receiver<String>,
-    errors: Receiver<String>,
+    /// Reads its standard error output.
+    errors: Option<JoinHandle<String>>,
 }
 
 impl Process {
     /// Starts a server and waits for its address. The error is what it said instead, and its exit
     /// status.
     pub(crate) fn start(folders: &Folders, arguments: &[String]) -> Result<Self, Output> {
-        let root = folders.data();
-        let mut child = goldstar(root.parent().unwrap())
+        Self::start_by(goldstar(folders.data().parent().unwrap()), folders, arguments)
+    }
+
+    /// The same after a shell's command, such as one that sets a limit.
+    pub(crate) fn start_after(
+        script: &str,
+        folders: &Folders,
+        arguments: &[String],
+    ) -> Result<Self, Output> {
+        let command = goldstar_after(script, folders.data().parent().unwrap());
+        Self::start_by(command, folders, arguments)
+    }
+
+    fn start_by(
+        mut command: Command,
+        folders: &Folders,
+        arguments: &[String],
+    ) -> Result<Self, Output> {
+        let mut child = command
             .args(arguments)
             .arg("--data-dir")
             .arg(folders.data())
@@ -50,13 +79,13 @@ impl Process {
             .unwrap();
         let lines = lines_of(child.stdout.take().unwrap());
         let stderr = child.stderr.take().unwrap();
-        let errors = all_of(stderr);
+        let errors = thread::spawn(move || read_all(stderr));
         let mut head = Vec::new();
         while let Ok(line) = lines.recv_timeout(DEADLINE) {
             let address = address_in(&line);
             head.push(line);
             if let Some(address) = address {
-                return Ok(Self { child, address, head, lines, errors });
+                return Ok(Self { child, address, head, lines, errors: Some(errors) });
             }
         }
         // Its output has ended without an address, or the deadline has passed.
@@ -64,7 +93,7 @@ impl Process {
         Err(Output {
             status: child.wait().unwrap(),
             stdout: head.join("\n").into_bytes(),
-            stderr: errors.recv().unwrap().into_bytes(),
+            stderr: errors.join().unwrap().into_bytes(),
         })
     }
 
@@ -100,14 +129,15 @@ impl Process {
         self.stop_and_read(signal).0
     }
 
-    /// Stops it with a signal; gives its exit status, and all of its standard error output.
+    /// The same; gives all that it has said on its standard error output as well.
     pub(crate) fn stop_and_read(mut self, signal: &str) -> (ExitStatus, String) {
         self.signal(signal);
         // Its output ends when it does; the deadline is for one that hangs.
         while self.lines.recv_timeout(DEADLINE).is_ok() {}
         let ended = self.child.try_wait().unwrap();
         let status = ended.unwrap_or_else(|| self.child.wait().unwrap());
-        (status, self.errors.recv_timeout(DEADLINE).unwrap())
+        let errors = self.errors.take().expect("it was not stopped before");
+        (status, errors.join().unwrap())
     }
 }
 
@@ -140,20 +170,15 @@ fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
-/// All of a stream, once it has ended; echoed, so that a failed test shows it.
-fn all_of(stream: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, all) = channel();
-    thread::spawn(move || {
-        let mut text = String::new();
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            eprintln!("goldstar: {line}");
-            text.push_str(&line);
-            text.push('\n');
-        }
-        // Few tests ask for it.
-        sender.send(text).unwrap_or_default();
-    });
-    all
+/// All of a stream; echoed, so that a failed test shows it.
+fn read_all(stream: impl Read) -> String {
+    let mut text = String::new();
+    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        eprintln!("goldstar: {line}");
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
 }
 
 /// Runs a command to its end, with a line on its standard input.

@@ -177,20 +177,19 @@ impl TestServer {
         assert!(ended.is_err(), "it was not broken");
     }
 
-    /// Stops the process, and gives all that it wrote to its standard error output.
-    pub(crate) fn stop_and_read(&mut self) -> String {
-        let Some(Running::Process(process)) = self.running.take() else {
-            panic!("only a process has an output of its own");
-        };
-        let (status, errors) = process.stop_and_read("TERM");
-        assert!(status.success(), "{status}");
-        errors
+    /// Stops the process with a signal; gives its exit status, and all that it has said on its
+    /// standard error output.
+    pub(crate) fn stop_by(&mut self, signal: &str) -> (ExitStatus, String) {
+        match self.running.take() {
+            Some(Running::Process(process)) => process.stop_and_read(signal),
+            _ => panic!("only a process takes signals"),
+        }
     }
 
-    /// Stops the process with a signal.
-    pub(crate) fn stop_by(mut self, signal: &str) -> ExitStatus {
-        match self.running.take() {
-            Some(Running::Process(process)) => process.stop(signal),
+    /// Sends the process a signal that it may live on with.
+    pub(crate) fn signal(&self, name: &str) {
+        match &self.running {
+            Some(Running::Process(process)) => process.signal(name),
             _ => panic!("only a process takes signals"),
         }
     }

@@ -1,0 +1,44 @@
+# Goldstar in a container; docs/operations.md says how to run it. Both images are of one Debian
+# release, since the program uses the C library of the one that it was built on.
+ARG BUILD_IMAGE=rust:1.95-slim-bookworm
+ARG RUNTIME_IMAGE=debian:bookworm-slim
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /build
+
+# The dependencies first, with an empty program: this layer is built anew only when they change.
+# Cargo wants every target that the manifest names, also those that it doesn't build.
+COPY Cargo.toml Cargo.lock ./
+RUN mkdir -p src benches \
+    && touch src/lib.rs \
+    && echo 'fn main() {}' | tee src/main.rs > benches/scale.rs \
+    && cargo build --locked --release --bin goldstar
+
+# Copied files keep their times, and Cargo takes what is older than its last build for built.
+COPY src src
+RUN touch src/lib.rs src/main.rs \
+    && cargo build --locked --release --bin goldstar
+
+FROM ${RUNTIME_IMAGE}
+
+# The ids are fixed, so that a directory of the host can be given to them.
+RUN groupadd --gid 10001 goldstar \
+    && useradd --uid 10001 --gid goldstar --no-create-home --home-dir /var/lib/goldstar \
+        --shell /usr/sbin/nologin goldstar \
+    && install -d -m 0700 -o goldstar -g goldstar /var/lib/goldstar
+
+COPY LICENSE-APACHE LICENSE-MIT /usr/share/doc/goldstar/
+COPY --from=build /build/target/release/goldstar /usr/local/bin/goldstar
+
+# By number: Kubernetes can tell then that it isn't root.
+USER 10001:10001
+WORKDIR /var/lib/goldstar
+ENV GOLDSTAR_LISTEN=0.0.0.0:5000 \
+    GOLDSTAR_DATA_DIR=/var/lib/goldstar/data \
+    GOLDSTAR_LOG_DIR=/var/lib/goldstar/logs
+VOLUME ["/var/lib/goldstar"]
+EXPOSE 5000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["goldstar", "health"]
+ENTRYPOINT ["goldstar"]
+CMD ["serve"]

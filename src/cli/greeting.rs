@@ -1,0 +1,112 @@
+//! What a server says on its standard output once it serves.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{self, Path, PathBuf};
+
+use crate::service::Demo;
+
+/// What a person at the terminal needs first.
+pub(super) struct Greeting<'a> {
+    pub(super) address: SocketAddr,
+    /// Whether the first account is still to be made, and may be.
+    pub(super) can_begin: bool,
+    pub(super) demo: Option<&'a Demo>,
+    /// Where the records are.
+    pub(super) data_dir: &'a Path,
+}
+
+impl fmt::Display for Greeting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = format!("http://{}", self.address);
+        writeln!(f, "Goldstar serves {at}")?;
+        match self.demo {
+            Some(demo) => greet_with_demo(f, &at, demo, &cookies_beside(self.data_dir)),
+            None if self.can_begin => {
+                writeln!(f, "Try:  curl {at}/health")?;
+                write!(
+                    f,
+                    "Begin with an account:  curl -c cookies -H 'Content-Type: application/json' \
+                     -d '{{\"first_name\":\"Ada\",\"last_name\":\"Family\",\"email\":\"ada@example.org\",\
+                     \"password\":\"change me, please\"}}' {at}/auth/signup"
+                )
+            }
+            None => write!(f, "Try:  curl {at}/health"),
+        }
+    }
+}
+
+/// Where the demo's `curl` lines keep their session: a file beside the demo's own data, so that two
+/// demos don't share one, which works in any directory.
+fn cookies_beside(data_dir: &Path) -> String {
+    let data_dir = path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+    // The components are without a slash at the end.
+    let data_dir: PathBuf = data_dir.components().collect();
+    quoted(&format!("{}.cookies", data_dir.display()))
+}
+
+/// As one word of a shell's line.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+fn greet_with_demo(
+    f: &mut fmt::Formatter<'_>,
+    at: &str,
+    demo: &Demo,
+    cookies: &str,
+) -> fmt::Result {
+    let Demo { parent, admin, .. } = demo;
+    let (email, password) = (parent.email, &parent.password);
+    let curl = format!("curl -sS -b {cookies}");
+    let child = format!("{at}/children/{}", demo.child.id);
+    let (task, penalty, reward) = (&demo.task.id, &demo.penalty.id, &demo.reward.id);
+    writeln!(f)?;
+    writeln!(f, "A parent logs in as         {email}, {password}")?;
+    let (email_of_admin, password_of_admin) = (admin.email, &admin.password);
+    writeln!(f, "an administrator as         {email_of_admin}, {password_of_admin}")?;
+    writeln!(f)?;
+    writeln!(f, "Try, line by line: log in, do a task, get a penalty, pay for a reward, read on.")?;
+    writeln!(f)?;
+    writeln!(
+        f,
+        "curl -sS -c {cookies} -H 'Content-Type: application/json' \
+         -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}' {at}/auth/login"
+    )?;
+    writeln!(f, "{curl} -X POST {child}/tasks/{task}/activate")?;
+    writeln!(f, "{curl} -X POST {child}/tasks/{penalty}/activate")?;
+    writeln!(f, "{curl} -X POST {child}/rewards/{reward}/redeem")?;
+    writeln!(f, "{curl} {child}/tracking")?;
+    writeln!(f)?;
+    writeln!(f, "In a second terminal, each event as it happens, after the first line:")?;
+    writeln!(f)?;
+    write!(f, "curl -N -sS -b {cookies} {at}/events")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_of_the_shell() {
+        for (text, word) in [
+            ("/var/lib/goldstar-1/data.cookies", "/var/lib/goldstar-1/data.cookies"),
+            ("/home/a b/data.cookies", "'/home/a b/data.cookies'"),
+            ("/it's $HOME/`x`", r"'/it'\''s $HOME/`x`'"),
+        ] {
+            assert_eq!(quoted(text), word);
+        }
+    }
+
+    #[test]
+    fn each_data_directory_has_its_own_cookies() {
+        let paths = ["/demo/data", "/demo/other/", "/demo/data.1"].map(Path::new);
+        let cookies = paths.map(cookies_beside);
+        assert_eq!(cookies, ["/demo/data.cookies", "/demo/other.cookies", "/demo/data.1.cookies"]);
+    }
+}

@@ -1,0 +1,381 @@
+//! Settings: where they come from, which of them counts, and what is refused.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use goldstar::config::{Kind, SETTINGS, Setting};
+use tempfile::TempDir;
+
+use crate::harness::{goldstar, names};
+
+const TOKEN: &str = "0123456789abcdef-secret";
+
+/// A folder with a file of settings in it.
+fn folder_with(name: &str, text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(name), text).unwrap();
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command: Command = goldstar(folder);
+    command.args(arguments).envs(variables.iter().copied()).output().unwrap()
+}
+
+/// What `goldstar config` prints: each setting's line up to its origin, and the origin.
+fn config(
+    folder: &Path,
+    flags: &[&str],
+    variables: &[(&str, &str)],
+) -> BTreeMap<String, (String, String)> {
+    let output = run(folder, &[&["config"], flags].concat(), variables);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && errors.is_empty(), "{flags:?} {variables:?}: {errors}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains(TOKEN), "{text}");
+    let line = |line: &str| {
+        let (assignment, origin) = line.rsplit_once("  # ").unwrap();
+        let key = assignment.trim_start_matches("# ").split(' ').next().unwrap();
+        // A secret that is in a file is one setting with one that isn't.
+        let key = key.trim_end_matches("_file");
+        (key.to_owned(), (assignment.trim().to_owned(), origin.to_owned()))
+    };
+    text.lines().map(line).collect()
+}
+
+/// Checks that `config` and `serve` refuse with the same message and exit code 2, and touch
+/// nothing; gives the message.
+#[track_caller]
+fn refusal(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> String {
+    let before = names(folder);
+    let outputs = ["config", "serve"].map(|command| {
+        let output = run(folder, &[&[command], flags].concat(), variables);
+        assert_eq!(output.status.code(), Some(2), "{flags:?} {variables:?}: {output:?}");
+        assert_eq!(output.stdout, b"");
+        String::from_utf8(output.stderr).unwrap()
+    });
+    assert_eq!(outputs[0], outputs[1]);
+    assert!(!outputs[0].contains(TOKEN), "{}", outputs[0]);
+    assert_eq!(names(folder), before, "something was made");
+    outputs[0].clone()
+}
+
+#[track_caller]
+fn assert_set(
+    printed: &BTreeMap<String, (String, String)>,
+    key: &str,
+    assignment: &str,
+    origin: &str,
+) {
+    assert_eq!(printed[key], (assignment.to_owned(), origin.to_owned()));
+}
+
+#[test]
+fn all_four_sources_come_together() {
+    let folder = folder_with(
+        "goldstar.toml",
+        "listen = \"127.0.0.1:1\"\nlog_dir = \"a\"\nmax_connections = 1\nsignup = \"closed\"\n",
+    );
+    let variables =
+        [("GOLDSTAR_LISTEN", "127.0.0.1:2"), ("GOLDSTAR_LOG_DIR", "b"), ("GOLDSTAR_DEMO", "yes")];
+    let printed = config(folder.path(), &["--listen", "127.0.0.1:3", "--data-dir=c"], &variables);
+    assert_eq!(printed.len(), SETTINGS.len(), "{printed:?}");
+    // Flag over variable over file, flag over default, variable over file, variable over default,
+    // file over default, and a default.
+    assert_set(&printed, "listen", "listen = \"127.0.0.1:3\"", "--listen");
+    assert_set(&printed, "data_dir", "data_dir = \"c\"", "--data-dir");
+    assert_set(&printed, "log_dir", "log_dir = \"b\"", "GOLDSTAR_LOG_DIR");
+    assert_set(&printed, "demo", "demo = true", "GOLDSTAR_DEMO");
+    assert_set(&printed, "max_connections", "max_connections = 1", "goldstar.toml");
+    assert_set(&printed, "signup", "signup = \"closed\"", "goldstar.toml");
+    assert_set(&printed, "login_window", "login_window = 600", "default");
+    // Flag over file, without a variable between them.
+    let printed = config(folder.path(), &["--max-connections", "7", "--signup=open"], &[]);
+    assert_set(&printed, "max_connections", "max_connections = 7", "--max-connections");
+    assert_set(&printed, "signup", "signup = \"open\"", "--signup");
+}
+
+#[test]
+fn what_is_overridden_is_not_judged() {
+    let folder = folder_with(
+        "goldstar.toml",
+        "login_window = 0\npublic_url = \"x\"\nmonitoring_token_file = \"not there\"\n",
+    );
+    let token = folder.path().join("token");
+    fs::write(&token, TOKEN).unwrap();
+    let variables = [("GOLDSTAR_LOGIN_WINDOW", "often"), ("GOLDSTAR_PUBLIC_URL", "http://a")];
+    let token = token.to_string_lossy();
+    let flags = ["--login-window=9", "--monitoring-token-file", &token];
+    let printed = config(folder.path(), &flags, &variables);
+    assert_set(&printed, "login_window", "login_window = 9", "--login-window");
+}
+
+/// A valid value that is not the default, as it would be written in a variable.
+fn other_value(setting: &Setting) -> String {
+    match (setting.key, setting.kind) {
+        ("listen", _) => "[::1]:81".to_owned(),
+        ("public_url", _) => "https://goldstar.example.org".to_owned(),
+        ("allowed_origins", _) => "http://a,https://b".to_owned(),
+        ("trusted_proxies", _) => "10.0.0.0/8,::1".to_owned(),
+        ("server_log", _) => "warn,goldstar=debug".to_owned(),
+        (_, Kind::Word(words)) => words[1].to_owned(),
+        (_, Kind::Number { max, .. }) => max.to_string(),
+        (_, Kind::Switch) => (setting.default != "true").to_string(),
+        (_, Kind::Secret) => TOKEN.to_owned(),
+        (key, Kind::Text) => format!("another '{key}' \"or two\""),
+        (key, Kind::List) => panic!("which value can {key} have?"),
+    }
+}
+
+/// As it would stand in a file.
+fn assignment(setting: &Setting, value: &str) -> String {
+    let text = match setting.kind {
+        Kind::Number { .. } | Kind::Switch => value.to_owned(),
+        Kind::List => format!("{:?}", value.split(',').collect::<Vec<_>>()),
+        Kind::Text | Kind::Word(_) | Kind::Secret => format!("{value:?}"),
+    };
+    format!("{} = {text}", setting.key)
+}
+
+#[test]
+fn every_setting_has_its_key_its_variable_and_its_flag() {
+    let empty = tempfile::tempdir().unwrap();
+    let parse = |line: &str| line.parse::<toml::Table>().unwrap();
+    for setting in SETTINGS.iter().filter(|setting| setting.kind != Kind::Secret) {
+        let key = setting.key;
+        let value = other_value(setting);
+        let line = assignment(setting, &value);
+        let folder = folder_with("goldstar.toml", &line);
+        let flag = format!("{}={value}", setting.flag());
+        let variable = setting.variable();
+        for (printed, origin) in [
+            (config(folder.path(), &[], &[]), "goldstar.toml"),
+            (config(empty.path(), &[], &[(&variable, &value)]), &variable),
+            (config(empty.path(), &[&flag], &[]), &setting.flag()),
+        ] {
+            assert_eq!(parse(&printed[key].0), parse(&line));
+            assert_eq!(printed[key].1, origin);
+            let others = printed.iter().filter(|(other, _)| *other != key);
+            assert!(others.into_iter().all(|(_, (_, origin))| origin == "default"), "{printed:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_printed_says_the_same_as_a_file() {
+    let folder = folder_with("token", TOKEN);
+    let mut flags = Vec::new();
+    for setting in &SETTINGS {
+        let is_secret = setting.kind == Kind::Secret;
+        let value = if is_secret { "token".to_owned() } else { other_value(setting) };
+        flags.push(format!("{}={value}", setting.flag()));
+    }
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let saved = run(folder.path(), &[&["config"], &*flags].concat(), &[]).stdout;
+    fs::write(folder.path().join("goldstar.toml"), &saved).unwrap();
+    let assignments = |printed: BTreeMap<String, (String, String)>| {
+        printed.into_iter().map(|(key, (assignment, _))| (key, assignment)).collect::<Vec<_>>()
+    };
+    let (before, after) = (config(folder.path(), &flags, &[]), config(folder.path(), &[], &[]));
+    assert!(after.values().all(|(_, origin)| origin == "goldstar.toml"), "{after:?}");
+    assert_eq!(assignments(before), assignments(after));
+}
+
+#[test]
+fn the_defaults_as_printed_are_a_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = run(folder.path(), &["config"], &[]).stdout;
+    fs::write(folder.path().join("mine.toml"), saved).unwrap();
+    let printed = config(folder.path(), &["--config", "mine.toml"], &[]);
+    for setting in &SETTINGS {
+        assert_eq!(printed[setting.key].1, "mine.toml");
+    }
+}
+
+#[test]
+fn odd_spellings_are_printed_in_the_form_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [
+        ("GOLDSTAR_DEMO", "YES"),
+        ("GOLDSTAR_NAMED_EVENTS", "0"),
+        ("GOLDSTAR_LOG_BACKUPS", "+007"),
+        ("GOLDSTAR_TRUSTED_PROXIES", " ::1 ,, 10.0.0.0/8,"),
+    ];
+    let printed = config(folder.path(), &["--points-floor", "-5"], &variables);
+    assert_eq!(printed["demo"].0, "demo = true");
+    assert_eq!(printed["named_events"].0, "named_events = false");
+    assert_eq!(printed["log_backups"].0, "log_backups = 7");
+    assert_eq!(printed["trusted_proxies"].0, "trusted_proxies = [\"::1\", \"10.0.0.0/8\"]");
+    assert_eq!(printed["points_floor"].0, "points_floor = -5");
+    assert_eq!(config(folder.path(), &["--demo"], &[])["demo"].0, "demo = true");
+    assert_eq!(config(folder.path(), &["--demo=off"], &variables)["demo"].0, "demo = false");
+}
+
+#[test]
+fn a_secret_comes_from_four_places_and_is_never_shown() {
+    let folder = folder_with("token", &format!("{TOKEN}\n"));
+    let path = folder.path();
+    let file = "monitoring_token_file = \"token\"";
+    let is_set = "# monitoring_token is set";
+    let printed = |flags: &[&str], variables: &[(&str, &str)], text: &str| {
+        fs::write(path.join("goldstar.toml"), text).unwrap();
+        config(path, flags, variables)["monitoring_token"].clone()
+    };
+    for (flags, variables, text, assignment, origin) in [
+        (&[][..], &[][..], "", "monitoring_token = \"\"", "default"),
+        (&[], &[], "monitoring_token = \"0123456789abcdef-secret\"", is_set, "goldstar.toml"),
+        (&[], &[], file, file, "goldstar.toml"),
+        (&[], &[("GOLDSTAR_MONITORING_TOKEN", TOKEN)], "", is_set, "GOLDSTAR_MONITORING_TOKEN"),
+        (
+            &[],
+            &[("GOLDSTAR_MONITORING_TOKEN_FILE", "token")],
+            "monitoring_token = \"overridden\"",
+            file,
+            "GOLDSTAR_MONITORING_TOKEN_FILE",
+        ),
+        (
+            &["--monitoring-token-file", "token"],
+            &[("GOLDSTAR_MONITORING_TOKEN", "overridden")],
+            "monitoring_token_file = \"not there\"",
+            file,
+            "--monitoring-token-file",
+        ),
+    ] {
+        let expected = (assignment.to_owned(), origin.to_owned());
+        assert_eq!(printed(flags, variables, text), expected);
+    }
+}
+
+#[test]
+fn a_secret_that_is_wrong_is_refused_without_being_shown() {
+    let folder = folder_with("token", "0123456789abcdef-secret and more");
+    fs::write(folder.path().join("empty"), "\n").unwrap();
+    let refused = |flags: &[&str], variables: &[(&str, &str)], text: &str| {
+        fs::write(folder.path().join("goldstar.toml"), text).unwrap();
+        refusal(folder.path(), flags, variables)
+    };
+    let (token, file) = ("GOLDSTAR_MONITORING_TOKEN", "GOLDSTAR_MONITORING_TOKEN_FILE");
+    let short = refused(&[], &[(token, "sesame")], "");
+    assert!(short.contains("GOLDSTAR_MONITORING_TOKEN must be 16 to 1024"), "{short}");
+    assert!(!short.contains("sesame"), "{short}");
+    let flag = refused(&["--monitoring-token-file=token"], &[], "");
+    assert!(flag.contains("token, which --monitoring-token-file names, must be 16"), "{flag}");
+    let empty = refused(&[], &[(file, "empty")], "");
+    assert!(empty.contains("empty, which GOLDSTAR_MONITORING_TOKEN_FILE names,"), "{empty}");
+    let missing = refused(&[], &[], "monitoring_token_file = \"nowhere\"");
+    let named = "nowhere, which `monitoring_token_file` in goldstar.toml names, can't be read";
+    assert!(missing.contains(named), "{missing}");
+    let twice = refused(&[], &[(token, TOKEN), (file, "token")], "");
+    assert!(twice.contains(token) && twice.contains(file), "{twice}");
+    let both = "monitoring_token = \"0123456789abcdef-secret\"\nmonitoring_token_file = \"token\"";
+    let twice = refused(&[], &[], both);
+    assert!(twice.contains("`monitoring_token` and `monitoring_token_file` in"), "{twice}");
+    let number = refused(&[], &[], "monitoring_token = 12345678901234567");
+    assert!(number.contains("`monitoring_token` in goldstar.toml must be a string"), "{number}");
+    assert!(!number.contains("12345678"), "{number}");
+    // There is no flag for the secret itself.
+    let flag = format!("--monitoring-token={TOKEN}");
+    let code = run(folder.path(), &["config", &flag], &[]).status.code();
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn a_bad_value_is_named_with_its_place_and_its_rule() {
+    let folder = folder_with("goldstar.toml", "");
+    let rule = "must be a whole number from 1 to 3600, and is \"0\"";
+    let said = refusal(folder.path(), &["--head-timeout=0"], &[]);
+    assert_eq!(said, format!("goldstar: --head-timeout {rule}\n"));
+    let said = refusal(folder.path(), &[], &[("GOLDSTAR_HEAD_TIMEOUT", "0")]);
+    assert_eq!(said, format!("goldstar: GOLDSTAR_HEAD_TIMEOUT {rule}\n"));
+    fs::write(folder.path().join("goldstar.toml"), "head_timeout = 0").unwrap();
+    let said = refusal(folder.path(), &[], &[]);
+    assert_eq!(said, format!("goldstar: `head_timeout` in goldstar.toml {rule}\n"));
+    for (flag, said) in [("--listen=", "must not be empty"), ("--data-dir=", "must not be empty")] {
+        assert!(refusal(folder.path(), &[flag, "--head-timeout=1"], &[]).contains(said));
+    }
+}
+
+#[test]
+fn what_is_no_setting_is_named() {
+    let folder = folder_with("goldstar.toml", "data_dri = \"0123456789abcdef-secret\"");
+    let said = refusal(folder.path(), &[], &[]);
+    assert!(said.contains("`data_dri` in goldstar.toml is not a setting"), "{said}");
+    fs::write(folder.path().join("goldstar.toml"), "[http]\nlisten = \"x\"").unwrap();
+    let said = refusal(folder.path(), &[], &[]);
+    assert!(said.contains("`http` in goldstar.toml is not a setting"), "{said}");
+    let empty = tempfile::tempdir().unwrap();
+    let said = refusal(empty.path(), &[], &[("GOLDSTAR_DATADIR", TOKEN)]);
+    assert!(said.contains("GOLDSTAR_DATADIR is not a setting"), "{said}");
+    let injected = [("GOLDSTAR_SERVICE_HOST", "10.0.0.1"), ("GOLDSTAR_ADMIN_EMAIL", "a@b.c")];
+    config(empty.path(), &[], &injected);
+}
+
+#[test]
+fn a_value_of_another_type_is_named() {
+    for (text, said) in [
+        ("listen = 5000", "`listen` in goldstar.toml must be a string"),
+        ("signup = true", "`signup` in goldstar.toml must be a string"),
+        ("login_window = \"600\"", "`login_window` in goldstar.toml must be a whole number"),
+        ("login_window = 1.5", "`login_window` in goldstar.toml must be a whole number"),
+        ("demo = 1", "`demo` in goldstar.toml must be true or false"),
+        ("demo = \"yes\"", "`demo` in goldstar.toml must be true or false"),
+        ("trusted_proxies = \"::1\"", "`trusted_proxies` in goldstar.toml must be an array of"),
+        ("trusted_proxies = [1]", "`trusted_proxies` in goldstar.toml must be an array of"),
+        ("allowed_origins = [\"http://a,http://b\"]", "each without a comma"),
+        ("monitoring_token_file = 1", "`monitoring_token_file` in goldstar.toml must be a string"),
+    ] {
+        let folder = folder_with("goldstar.toml", text);
+        let refused = refusal(folder.path(), &[], &[]);
+        assert!(refused.contains(said), "{refused}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_by_its_line() {
+    for broken in [
+        "monitoring_token = 0123456789abcdef-secret",
+        "monitoring_token = \"0123456789abcdef-secret",
+        "monitoring_token = '0123456789abcdef-secret\"",
+        "monitoring_token \"0123456789abcdef-secret\"",
+        "monitoring_token = \"\\0123456789abcdef-secret\"",
+        "0123456789abcdef-secret",
+        "monitoring_token = \"0123456789abcdef-secret\" 0123456789abcdef-secret",
+        "demo = true\nmonitoring_token = [ 0123456789abcdef-secret",
+        "[0123456789abcdef-secret",
+        "demo = \"é",
+    ] {
+        let folder = folder_with("goldstar.toml", &format!("# a comment: é\n{broken}\n"));
+        let said = refusal(folder.path(), &[], &[]);
+        let line = if broken.starts_with("demo = true") { 3 } else { 2 };
+        assert!(said.starts_with(&format!("goldstar: goldstar.toml, line {line}: ")), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+    let folder = folder_with("goldstar.toml", "demo = true\ndemo = false\n");
+    let said = refusal(folder.path(), &[], &[]);
+    assert!(said.contains("goldstar.toml, line 2: duplicate key"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_named_must_be_there() {
+    let folder = folder_with("mine.toml", "login_window = 7");
+    for (flags, variables) in
+        [(&["--config=gone.toml"][..], &[][..]), (&[], &[("GOLDSTAR_CONFIG", "gone.toml")])]
+    {
+        let said = refusal(folder.path(), flags, variables);
+        assert!(said.contains("gone.toml can't be read"), "{said}");
+    }
+    fs::create_dir(folder.path().join("directory")).unwrap();
+    let said = refusal(folder.path(), &["--config=directory"], &[]);
+    assert!(said.contains("directory can't be read"), "{said}");
+    let line = "login_window = 7";
+    let variable = [("GOLDSTAR_CONFIG", "mine.toml")];
+    let printed = config(folder.path(), &[], &variable);
+    assert_set(&printed, "login_window", line, "mine.toml");
+    // The flag counts, and the usual file isn't read beside it.
+    fs::write(folder.path().join("goldstar.toml"), "no toml").unwrap();
+    fs::write(folder.path().join("other.toml"), "login_window = 8").unwrap();
+    let printed = config(folder.path(), &["--config", "other.toml"], &variable);
+    assert_set(&printed, "login_window", "login_window = 8", "other.toml");
+}

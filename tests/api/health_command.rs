@@ -1,0 +1,129 @@
+//! `goldstar health`, as a container's health check runs it.
+
+use std::io::ErrorKind;
+use std::process::Output;
+use std::sync::Arc;
+
+use goldstar::app::Machine;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::harness::{Fails, FaultyDisk, Settings, TestServer, goldstar, within};
+
+/// Runs `goldstar health` in an empty folder.
+async fn ask(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let folder = TempDir::new().unwrap();
+    let mut command = goldstar(folder.path());
+    command.arg("health").args(arguments).envs(variables.iter().copied());
+    let output = within("the command", spawn_blocking(move || command.output())).await;
+    output.unwrap().unwrap()
+}
+
+#[track_caller]
+fn assert_says(output: &Output, word: &str, code: i32) {
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), word, "{output:?}");
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+}
+
+#[track_caller]
+fn assert_fails(output: &Output, complaint: &str) {
+    assert_says(output, "", 1);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(complaint), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_is_found_by_its_settings_or_by_its_address() {
+    let server = TestServer::process().await;
+    let url = server.nobody().url("");
+    let address = url.replace("http://", "");
+    let everywhere = address.replace("127.0.0.1", "0.0.0.0");
+    assert_says(&ask(&["--listen", &address], &[]).await, "ok", 0);
+    assert_says(&ask(&[], &[("GOLDSTAR_LISTEN", &everywhere)]).await, "ok", 0);
+    for url in [url.clone(), format!("{url}/"), format!("{url}/api")] {
+        assert_says(&ask(&["--url", &url], &[("GOLDSTAR_LISTEN", "[::1]:1")]).await, "ok", 0);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_lags_is_healthy_and_one_that_takes_no_changes_is_not() {
+    let disk = FaultyDisk::default();
+    let machine = Machine { disk: Arc::new(disk.clone()), ..Machine::default() };
+    let server = TestServer::with(Settings { machine, ..Settings::default() }).await;
+    let family = server.family().await;
+    let url = server.nobody().url("");
+    disk.fail_in("logs", Fails::Everything, ErrorKind::PermissionDenied);
+    family.event().await;
+    assert_says(&ask(&["--url", &url], &[]).await, "degraded", 0);
+    disk.repair();
+    disk.fail_in("journal", Fails::Everything, ErrorKind::Other);
+    family.parent.activate(&family.child, &family.task).await.expect(503);
+    let read_only = ask(&["--url", &url], &[]).await;
+    assert_says(&read_only, "read_only", 1);
+    assert!(String::from_utf8_lossy(&read_only.stderr).contains("restarted"), "{read_only:?}");
+}
+
+/// Answers one request with that text, and gives the request's head.
+async fn answer_once(answer: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let served = tokio::spawn(async move {
+        let mut stream = BufReader::new(listener.accept().await.unwrap().0);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(stream.read_line(&mut head).await.unwrap(), 0);
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        head
+    });
+    (url, served)
+}
+
+#[tokio::test]
+async fn the_token_is_sent_where_there_is_one() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}";
+    let token = "0123456789abcdef";
+    for (variables, sends) in [(&[][..], false), (&[("GOLDSTAR_MONITORING_TOKEN", token)], true)] {
+        let (url, served) = answer_once(answer).await;
+        assert_says(&ask(&["--url", &url], variables).await, "ok", 0);
+        let head = within("the request", served).await.unwrap();
+        assert!(head.starts_with("GET /health HTTP/1.1\r\n"), "{head}");
+        let authorization = format!("authorization: bearer {token}\r\n");
+        assert_eq!(head.to_lowercase().contains(&authorization), sends, "{head}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_goldstar_is_not_healthy() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"status\":\"up\"}",
+        "HTTP/1.1 503 Busy\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}",
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+    ] {
+        let (url, _served) = answer_once(answer).await;
+        assert_fails(&ask(&["--url", &url], &[]).await, "and not with what /health says");
+    }
+    let (url, _served) = answer_once("220 smtp.example.org\r\n").await;
+    assert_fails(&ask(&["--url", &url], &[]).await, "can't be asked");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_not_healthy() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    // It is connected to, and says nothing.
+    assert_fails(&ask(&["--listen", &address], &[]).await, "has not answered in time");
+    // A port that is taken, and on which nobody listens.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = ask(&["--listen", &address], &[]).await;
+    assert_fails(&refused, &format!("{address} can't be asked"));
+    assert_fails(&ask(&["--listen", "127.0.0.1:0"], &[]).await, "--url");
+    for url in ["https://goldstar.example.org", "goldstar", ""] {
+        assert_eq!(ask(&["--url", url], &[]).await.status.code(), Some(2), "{url}");
+    }
+}
