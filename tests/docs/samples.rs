@@ -34,6 +34,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "proxy_pass http://127.0.0.1:5000/;"),
     (OPERATIONS, "goldstar.example.org {"),
     (OPERATIONS, "handle_path /api/* {"),
+    // It is for Prometheus.
+    (OPERATIONS, "scrape_configs:"),
     // systemd and Docker once more.
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "systemctl stop goldstar"),
