@@ -17,6 +17,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::env::Clock;
 use crate::http;
 use crate::live::Hub;
+use crate::metrics::Metrics;
 use crate::service::{AuditSink, Demo, LiveSink, Service, ServiceError, Settings};
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options};
 
@@ -84,21 +85,28 @@ pub fn open(
     storage: &StorageConfig,
     settings: Settings,
     machine: &Machine,
+    metrics: &Metrics,
 ) -> Result<Service, StartError> {
-    let hub = Hub::start().map_err(StartError::Thread)?;
+    let hub = Hub::start(metrics.live.clone()).map_err(StartError::Thread)?;
     let disk = Arc::clone(&machine.disk);
-    let log = AuditLog::new(disk, storage.log_dir.clone(), storage.audit_log);
+    let log = AuditLog::new(
+        disk,
+        storage.log_dir.clone(),
+        storage.audit_log,
+        metrics.store.projection_errors(AuditSink::NAME),
+    );
     let clock = machine.clock.clone();
     let options = Options {
         data_dir: storage.data_dir.clone(),
         disk: Arc::clone(&machine.disk),
         now: Arc::new(move || clock.now()),
+        metrics: metrics.store.clone(),
         checkpoint_bytes: CHECKPOINT_BYTES,
     };
     let sinks: Vec<Box<dyn crate::store::EventSink>> =
         vec![Box::new(AuditSink::new(log)), Box::new(LiveSink::new(hub.clone()))];
     let store = Arc::new(JsonStore::open(options, sinks)?);
-    Ok(Service::new(store, hub, machine.clock.clone(), settings))
+    Ok(Service::new(store, hub, machine.clock.clone(), settings, metrics.logins.clone()))
 }
 
 /// A running server.
@@ -151,11 +159,13 @@ pub async fn launch_on(
     let address = listener.local_addr().map_err(StartError::Listener)?;
     let Config { storage, demo: with_demo, http: http_settings, service: settings, .. } = config;
     let http_settings = Arc::new(http_settings);
-    let opened = task::spawn_blocking(move || open(&storage, settings, &machine));
+    let metrics = Arc::new(Metrics::new(machine.clock.now()));
+    let counted = Arc::clone(&metrics);
+    let opened = task::spawn_blocking(move || open(&storage, settings, &machine, &counted));
     let service = Arc::new(opened.await??);
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let is_new = service.is_new();
-    let served = tokio::spawn(run(listener, service, http_settings, shutdown));
+    let served = tokio::spawn(run(listener, service, http_settings, metrics, shutdown));
     Ok(Server { address, is_new, demo, served })
 }
 
@@ -165,11 +175,12 @@ async fn run(
     listener: TcpListener,
     service: Arc<Service>,
     settings: Arc<http::Settings>,
+    metrics: Arc<Metrics>,
     shutdown: CancellationToken,
 ) -> Result<(), StopError> {
     let limits = settings.limits;
-    let connections = Arc::new(http::Connections::default());
-    let router = http::router(Arc::clone(&service), settings);
+    let connections = Arc::new(http::Connections::new(&metrics.http));
+    let router = http::router(Arc::clone(&service), settings, metrics);
     let housekeeping = tokio::spawn(Arc::clone(&service).keep_house(shutdown.clone()));
     let end_of_streams = async {
         shutdown.cancelled().await;

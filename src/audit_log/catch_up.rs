@@ -21,6 +21,7 @@ impl AuditLog {
             let events = match past.events_after(unscanned.after, None, PAGE) {
                 Ok(events) => events,
                 Err(error) => {
+                    self.failures.inc();
                     unscanned.backoff.failed();
                     if !std::mem::replace(&mut unscanned.failing, true) {
                         tracing::error!(%error, "the audit logs wait: the history can't be read");
@@ -57,8 +58,8 @@ impl AuditLog {
         };
         match self.catch_up(user_id, &mut lag, past, lines) {
             Ok(true) if lag.failing => {
-                let path = self.files.path(user_id);
-                tracing::info!(path = %path.display(), "an audit log has caught up");
+                let folder = self.files.folder().display();
+                tracing::info!(%folder, "an audit log has caught up");
             }
             Ok(true) => {}
             Ok(false) => {
@@ -150,6 +151,7 @@ impl AuditLog {
 
     /// Puts a log among those that are behind, after a failure.
     pub(super) fn fall_behind(&mut self, user_id: &UserId, mut lag: Lag, error: &LogError) {
+        self.failures.inc();
         lag.surveyed = false;
         if matches!(error, LogError::Sync(_)) {
             self.unsynced.sync_failed();
@@ -158,8 +160,9 @@ impl AuditLog {
         }
         lag.backoff.failed();
         if !std::mem::replace(&mut lag.failing, true) {
-            let path = self.files.path(user_id);
-            tracing::error!(path = %path.display(), %error, "an audit log can't be written");
+            // Not the file: its name holds the account's id.
+            let folder = self.files.folder().display();
+            tracing::error!(%folder, %error, "an audit log can't be written");
         }
         self.last_error = Some(error.to_string());
         self.lags.insert(user_id.clone(), lag);

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use crate::disk::Disk;
 use crate::domain::{RowNumber, TrackingEvent, UserId};
+use crate::metrics::Counter;
 use files::{Files, LogError};
 use lag::{Backoff, Lag};
 pub use name::file_name;
@@ -84,6 +85,7 @@ pub struct AuditLog {
     /// What another program wrote: above the first and up to the second row.
     foreign: Vec<(RowNumber, RowNumber)>,
     last_error: Option<String>,
+    failures: Counter,
 }
 
 /// The history above a row, which couldn't be read at the start.
@@ -98,7 +100,13 @@ struct Unscanned {
 
 impl AuditLog {
     /// The logs `tracking_user_<user_id>.log` in `folder`, which is made when it is first needed.
-    pub fn new(disk: Arc<dyn Disk>, folder: PathBuf, settings: Settings) -> Self {
+    /// `failures` counts how often a log couldn't be written or the history couldn't be read.
+    pub fn new(
+        disk: Arc<dyn Disk>,
+        folder: PathBuf,
+        settings: Settings,
+        failures: Counter,
+    ) -> Self {
         let unsynced = Unsynced::default();
         let settings =
             Settings { backups: settings.backups.min(Settings::MAX_BACKUPS), ..settings };
@@ -110,6 +118,7 @@ impl AuditLog {
             lags: HashMap::new(),
             foreign: Vec::new(),
             last_error: None,
+            failures,
         }
     }
 

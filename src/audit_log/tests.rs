@@ -208,7 +208,7 @@ impl Drop for TestFile {
 
 /// A log in a folder of its own that isn't there yet, at the start of an empty history.
 fn log_in(home: &TempDir, disk: impl Disk + 'static, settings: Settings) -> AuditLog {
-    AuditLog::new(Arc::new(disk), folder(home), settings)
+    AuditLog::new(Arc::new(disk), folder(home), settings, Counter::default())
 }
 
 fn folder(home: &TempDir) -> PathBuf {

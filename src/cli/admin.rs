@@ -12,6 +12,7 @@ use crate::app::{self, Machine};
 use crate::config::{self, Config, Flags};
 use crate::domain::password::NewPassword;
 use crate::domain::{Email, Name};
+use crate::metrics::Metrics;
 use crate::service::NewAccount;
 
 #[derive(Args)]
@@ -72,8 +73,10 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn make(config: &Config, account: NewAccount) -> Result<(), Failure> {
     let machine = Machine::default();
-    let service =
-        tokio::task::block_in_place(|| app::open(&config.storage, config.service, &machine))?;
+    let metrics = Metrics::new(machine.clock.now());
+    let service = tokio::task::block_in_place(|| {
+        app::open(&config.storage, config.service, &machine, &metrics)
+    })?;
     let email = account.email.clone();
     let made = service.create_admin(account).await;
     // Closed even where nothing was made: the directory must be left as a stopped server leaves it.

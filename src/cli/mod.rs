@@ -6,6 +6,7 @@ mod greeting;
 mod health;
 mod open_files;
 mod serve;
+mod server_log;
 mod signals;
 
 use std::error::Error;

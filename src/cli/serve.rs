@@ -1,13 +1,13 @@
 //! `goldstar serve`
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 use super::greeting::Greeting;
 use super::open_files::make_room_for;
+use super::server_log::ServerLog;
 use super::signals::cancel_on_signal;
 use super::{Failure, runtime};
 use crate::app;
@@ -15,30 +15,23 @@ use crate::config::{Config, Everything, Flags};
 
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;
-    start_log();
+    let log = ServerLog::start(&config.server_log)?;
+    let served = run_to_its_end(config, &log);
+    log.finish();
+    served
+}
+
+fn run_to_its_end(config: Config, log: &ServerLog) -> Result<(), Failure> {
     let runtime = runtime()?;
-    let served = runtime.block_on(serve(config));
+    let served = runtime.block_on(serve(config, log));
     // The data is closed by now: nobody waits for a thread that still reads or computes.
     runtime.shutdown_background();
     served
 }
 
-/// The server's own log, for the operator: on the standard error output.
-fn start_log() {
-    let filter = EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .with_env_var("GOLDSTAR_LOG")
-        .from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
-}
-
-async fn serve(mut config: Config) -> Result<(), Failure> {
+async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
     let shutdown = CancellationToken::new();
-    cancel_on_signal(&shutdown)?;
+    cancel_on_signal(&shutdown, log)?;
     let limits = &mut config.http.limits;
     limits.max_connections = make_room_for(limits.max_connections);
     let what = format!("{} can't be served on", config.listen);

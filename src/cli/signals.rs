@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
+use super::server_log::ServerLog;
 
 /// What `exit` is given by a second signal.
 const ENDED_AT_ONCE: i32 = 1;
@@ -17,15 +18,19 @@ const ENDED_AT_ONCE: i32 = 1;
 ///
 /// To be called before anything else starts, so that no signal finds the default, which would end
 /// the process even at the first.
-pub(super) fn cancel_on_signal(shutdown: &CancellationToken) -> Result<(), Failure> {
+pub(super) fn cancel_on_signal(
+    shutdown: &CancellationToken,
+    log: &ServerLog,
+) -> Result<(), Failure> {
     let mut signals = Signals::watch()?;
-    let shutdown = shutdown.clone();
+    let (shutdown, log) = (shutdown.clone(), log.clone());
     tokio::spawn(async move {
         let signal = signals.next().await;
         tracing::info!(signal, "stopping; a second signal ends the server at once");
         shutdown.cancel();
         let signal = signals.next().await;
         tracing::warn!(signal, "ended at once; the next start brings the files up to date");
+        log.finish();
         std::process::exit(ENDED_AT_ONCE);
     });
     Ok(())

@@ -12,7 +12,7 @@ pub(super) fn layer() -> CompressionLayer<Compressible> {
     CompressionLayer::new().gzip(true).compress_when(Compressible)
 }
 
-/// JSON and text, but not the live stream: its frames would wait for each other.
+/// JSON, the metrics and text, but not the live stream: its frames would wait for each other.
 #[derive(Clone, Copy)]
 pub(super) struct Compressible;
 
@@ -21,6 +21,7 @@ impl Predicate for Compressible {
         let content_type = response.headers().get(header::CONTENT_TYPE);
         let content_type = content_type.map_or(&b""[..], |value| value.as_bytes());
         let is_text = content_type.starts_with(b"application/json")
+            || content_type.starts_with(b"application/openmetrics-text")
             || content_type.starts_with(b"text/")
                 && !content_type.starts_with(b"text/event-stream");
         is_text && length(response).is_none_or(|bytes| bytes >= MIN_BYTES)

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use tracing::{Instrument, Span};
 
 use super::query::{FromParameters, Parameters, Query};
 use super::serve::ConnectionCloser;
@@ -26,9 +27,14 @@ pub(super) async fn stream(
 }
 
 fn answer(feed: Feed) -> Response {
-    let frames = stream::unfold(feed, |mut feed| async {
-        let frame = feed.next().await?;
-        Some((Ok::<_, Infallible>(frame), feed))
+    // The stream goes on after the handler's end; what it logs is still the request's.
+    let span = Span::current();
+    let frames = stream::unfold(feed, move |mut feed| {
+        let next = async {
+            let frame = feed.next().await?;
+            Some((Ok::<_, Infallible>(frame), feed))
+        };
+        next.instrument(span.clone())
     });
     let headers =
         [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];

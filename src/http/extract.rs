@@ -4,8 +4,9 @@ use axum::extract::{self, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use serde::de::DeserializeOwned;
+use subtle::ConstantTimeEq;
 
-use super::{ApiError, AppState, Origin, Settings};
+use super::{ApiError, AppState, Monitoring, Origin, Secret, Settings};
 use crate::domain::{IdempotencyKey, Invalid, Session};
 use crate::service::{Admin, Caller, Parent, ServiceError, Token};
 
@@ -49,6 +50,29 @@ impl FromRequestParts<AppState> for Admin {
         let caller = Caller::from_request_parts(parts, state).await?;
         Ok(caller.into_admin()?)
     }
+}
+
+/// Whoever may read how the server is: anyone where the operator has left that open, else an
+/// administrator, and who presents the monitoring token.
+pub(super) struct Monitor;
+
+impl FromRequestParts<AppState> for Monitor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Monitoring { is_open, token } = &state.settings.monitoring;
+        if *is_open || token.as_ref().is_some_and(|token| presents(&parts.headers, token)) {
+            return Ok(Self);
+        }
+        Admin::from_request_parts(parts, state).await?;
+        Ok(Self)
+    }
+}
+
+/// Whether a request's Bearer token is this one. Takes as long wherever the two differ.
+fn presents(headers: &HeaderMap, token: &Secret) -> bool {
+    let presented = bearer_token(headers).unwrap_or_default();
+    presented.as_bytes().ct_eq(token.reveal().as_bytes()).into()
 }
 
 fn bearer_token(headers: &HeaderMap) -> Option<&str> {

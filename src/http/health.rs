@@ -7,13 +7,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 
+use super::ApiError;
+use super::extract::Monitor;
 use crate::service::Service;
 use crate::store::{Health, Projection};
 
 #[derive(Serialize)]
 pub(super) struct HealthAnswer {
     status: &'static str,
-    projections: Vec<ProjectionBody>,
+    /// For whoever may monitor the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    projections: Option<Vec<ProjectionBody>>,
 }
 
 #[derive(Serialize)]
@@ -26,11 +30,13 @@ struct ProjectionBody {
 /// `GET /health`
 pub(super) async fn health(
     State(service): State<Arc<Service>>,
+    monitor: Result<Monitor, ApiError>,
 ) -> (StatusCode, Json<HealthAnswer>) {
     let health = service.health();
     let (status, word) = verdict(&health);
     let projections = health.projections.into_iter().map(ProjectionBody::from);
-    let answer = HealthAnswer { status: word, projections: projections.collect() };
+    let projections = monitor.is_ok().then(|| projections.collect());
+    let answer = HealthAnswer { status: word, projections };
     (status, Json(answer))
 }
 

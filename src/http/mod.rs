@@ -12,7 +12,9 @@ mod extract;
 mod guard;
 mod health;
 mod input;
+mod metrics;
 mod mutations;
+mod observe;
 mod query;
 mod records;
 mod rewards;
@@ -36,13 +38,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::metrics::Metrics;
 use crate::service::Service;
+use observe::RequestIds;
 
 /// What every handler can reach.
 #[derive(Clone)]
 struct AppState {
     service: Arc<Service>,
     settings: Arc<Settings>,
+    metrics: Arc<Metrics>,
+    request_ids: Arc<RequestIds>,
 }
 
 impl FromRef<AppState> for Arc<Service> {
@@ -57,9 +63,9 @@ impl FromRef<AppState> for Arc<Settings> {
     }
 }
 
-/// Every route, at `/…` and at `/api/…`.
-pub fn router(service: Arc<Service>, settings: Arc<Settings>) -> Router {
-    let state = AppState { service, settings };
+/// Every route, at `/…` and at `/api/…`. Requests are counted in `metrics`, which `/metrics` shows.
+pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Router {
+    let state = AppState { service, settings, metrics, request_ids: Arc::new(RequestIds::new()) };
     let answering = routes()
         .nest("/api", routes())
         .fallback(error::not_found)
@@ -69,6 +75,7 @@ pub fn router(service: Arc<Service>, settings: Arc<Settings>) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(compression::layer())
         .layer(from_fn_with_state(state.clone(), guard::guard))
+        .layer(from_fn_with_state(state.clone(), observe::observe))
         .layer(from_fn_with_state(state.clone(), client::identify))
         .with_state(state);
     // Around the router: it sets `Allow` behind the layers of its routes.
@@ -86,6 +93,7 @@ fn routes() -> Router<AppState> {
         .route("/events", get(events::stream))
         .route("/admin/tracking", get(tracking::query))
         .route("/health", get(health::health))
+        .route("/metrics", get(metrics::scrape))
         .merge(record_routes())
         .merge(mutation_routes())
 }

@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -20,6 +19,7 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{ChildId, RowNumber, TokenHash, UserId};
+use crate::metrics;
 use reader::Reader;
 
 /// How many messages a reader may be behind before it is closed.
@@ -74,9 +74,9 @@ pub struct Hub {
 impl Hub {
     /// Starts the hub's thread, which ends with the last clone. Fails where the machine has no
     /// thread left.
-    pub fn start() -> io::Result<Self> {
+    pub fn start(metrics: metrics::Live) -> io::Result<Self> {
         let (publisher, messages) = channel();
-        let readers = Arc::new(Readers::default());
+        let readers = Arc::new(Readers { families: Mutex::default(), metrics });
         let dispatched = Arc::clone(&readers);
         thread::Builder::new()
             .name("live".to_owned())
@@ -123,16 +123,6 @@ impl Hub {
     pub fn close_all(&self) {
         self.readers.close_for_good();
     }
-
-    /// How many streams are open.
-    pub fn reader_count(&self) -> usize {
-        self.readers.count.load(Ordering::Relaxed)
-    }
-
-    /// How many readers were closed since the start because they didn't keep up.
-    pub fn evictions(&self) -> u64 {
-        self.readers.evictions.load(Ordering::Relaxed)
-    }
 }
 
 /// The session has as many open streams as it may have.
@@ -163,11 +153,10 @@ impl Drop for Subscription {
 }
 
 /// Every open reader.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Readers {
     families: Mutex<Families>,
-    count: AtomicUsize,
-    evictions: AtomicU64,
+    metrics: metrics::Live,
 }
 
 #[derive(Debug, Default)]
@@ -192,7 +181,7 @@ impl Readers {
             return Err(TooManyStreams);
         }
         families.by_user.entry(user_id.clone()).or_default().push(Arc::clone(reader));
-        self.count.fetch_add(1, Ordering::Relaxed);
+        self.metrics.readers.inc();
         Ok(())
     }
 
@@ -204,7 +193,7 @@ impl Readers {
         };
         if let Some(place) = family.iter().position(|other| Arc::ptr_eq(other, reader)) {
             family.swap_remove(place);
-            self.count.fetch_sub(1, Ordering::Relaxed);
+            self.metrics.readers.dec();
         }
         if family.is_empty() {
             families.by_user.remove(user_id);
@@ -234,7 +223,7 @@ impl Readers {
         let mut families = self.families.lock();
         families.closed = true;
         let all = std::mem::take(&mut families.by_user);
-        self.count.store(0, Ordering::Relaxed);
+        self.metrics.readers.set(0);
         drop(families);
         for reader in all.into_values().flatten() {
             reader.close();
@@ -245,7 +234,7 @@ impl Readers {
         self.remove(reader);
         // A reader that has left by itself meanwhile isn't counted.
         if reader.close() {
-            self.evictions.fetch_add(1, Ordering::Relaxed);
+            self.metrics.evictions.inc();
             tracing::debug!("a live stream that did not keep up is closed");
             reader.abort();
         }

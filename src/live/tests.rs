@@ -38,6 +38,15 @@ async fn rows(subscription: &mut Subscription, count: usize) -> Vec<RowNumber> {
     rows
 }
 
+/// How many streams are open, as the metrics have it.
+fn reader_count(hub: &Hub) -> i64 {
+    hub.readers.metrics.readers.get()
+}
+
+fn evicted(hub: &Hub) -> u64 {
+    hub.readers.metrics.evictions.get()
+}
+
 /// Waits until everything that was published has been handed out.
 async fn settled(hub: &Hub) {
     let mut witness = subscribe(hub, family("witness"));
@@ -54,7 +63,7 @@ fn poll(subscription: &mut Subscription) -> Poll<Option<RowNumber>> {
 
 #[tokio::test]
 async fn messages_come_in_the_order_of_publishing() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let mut reader = subscribe(&hub, family("u"));
     for row in 1..=200 {
         hub.publish(message(row, "u", "c"));
@@ -64,7 +73,7 @@ async fn messages_come_in_the_order_of_publishing() {
 
 #[tokio::test]
 async fn a_reader_waits_for_the_next_message() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let mut reader = subscribe(&hub, family("u"));
     let waiting = tokio::spawn(async move { rows(&mut reader, 1).await });
     tokio::task::yield_now().await;
@@ -74,7 +83,7 @@ async fn a_reader_waits_for_the_next_message() {
 
 #[tokio::test]
 async fn the_bytes_of_a_message_are_shared() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let mut readers = [(); 2].map(|()| subscribe(&hub, family("u")));
     hub.publish(Message::new(7, "u".into(), "c".into(), r#"{"a":1}"#));
     let first = readers[0].next().await.unwrap();
@@ -86,7 +95,7 @@ async fn the_bytes_of_a_message_are_shared() {
 
 #[tokio::test]
 async fn a_reader_hears_of_its_family_and_a_child_of_itself() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let mut parent = subscribe(&hub, family("u"));
     let mut child = subscribe(&hub, interest("u", Some("c2"), "s"));
     let mut other = subscribe(&hub, family("v"));
@@ -104,7 +113,7 @@ async fn a_reader_hears_of_its_family_and_a_child_of_itself() {
 
 #[tokio::test]
 async fn a_reader_that_does_not_keep_up_is_closed_alone() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let closer = CancellationToken::new();
     let mut slow = subscribe_with(&hub, family("u"), closer.clone());
     let mut quick = subscribe(&hub, family("u"));
@@ -119,14 +128,14 @@ async fn a_reader_that_does_not_keep_up_is_closed_alone() {
     closer.cancelled().await;
     assert_eq!(rows(&mut quick, 1).await, [limit + 1]);
     assert_eq!(poll(&mut slow), Poll::Ready(None));
-    assert_eq!((hub.evictions(), hub.reader_count()), (1, 1));
+    assert_eq!((evicted(&hub), reader_count(&hub)), (1, 1));
     drop(slow);
-    assert_eq!(hub.reader_count(), 1);
+    assert_eq!(reader_count(&hub), 1);
 }
 
 #[tokio::test]
 async fn a_queue_that_was_read_takes_messages_again() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let mut reader = subscribe(&hub, family("u"));
     for _ in 0..3 {
         for row in 1..=QUEUE_LIMIT as u64 {
@@ -134,12 +143,12 @@ async fn a_queue_that_was_read_takes_messages_again() {
         }
         rows(&mut reader, QUEUE_LIMIT).await;
     }
-    assert_eq!(hub.evictions(), 0);
+    assert_eq!(evicted(&hub), 0);
 }
 
 #[tokio::test]
 async fn the_streams_of_a_session_end_with_it() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let closer = CancellationToken::new();
     let mut ended = subscribe_with(&hub, interest("u", None, "s1"), closer.clone());
     let mut second = subscribe(&hub, interest("u", Some("c"), "s1"));
@@ -151,13 +160,13 @@ async fn the_streams_of_a_session_end_with_it() {
     assert!(ended.next().await.is_none());
     assert!(second.next().await.is_none());
     assert!(!closer.is_cancelled(), "the stream can end in order");
-    assert_eq!(hub.reader_count(), 1);
+    assert_eq!(reader_count(&hub), 1);
     assert_eq!(rows(&mut other, 1).await, [1]);
 }
 
 #[tokio::test]
 async fn a_waiting_reader_learns_of_its_end() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let mut reader = subscribe(&hub, family("u"));
     let waiting = tokio::spawn(async move { reader.next().await.is_none() });
     tokio::task::yield_now().await;
@@ -167,13 +176,13 @@ async fn a_waiting_reader_learns_of_its_end() {
 
 #[tokio::test]
 async fn a_session_has_so_many_streams_and_no_more() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let open = |session| {
         hub.subscribe(interest("u", None, session), CancellationToken::new(), 2).map(Some)
     };
     let mut streams = [open("s1").unwrap(), open("s1").unwrap(), open("s2").unwrap()];
     assert_eq!(open("s1").unwrap_err(), TooManyStreams);
-    assert_eq!(hub.reader_count(), 3);
+    assert_eq!(reader_count(&hub), 3);
     hub.publish(message(1, "u", "c"));
     for stream in streams.iter_mut().flatten() {
         assert_eq!(rows(stream, 1).await, [1]);
@@ -188,54 +197,54 @@ async fn a_session_has_so_many_streams_and_no_more() {
 
 #[test]
 fn of_many_streams_at_once_no_more_open_than_may() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let open = || hub.subscribe(family("u"), CancellationToken::new(), 10);
     let opened: Vec<_> = thread::scope(|scope| {
         let openers: Vec<_> = (0..4).map(|_| scope.spawn(|| [(); 10].map(|()| open()))).collect();
         openers.into_iter().flat_map(|opener| opener.join().unwrap()).collect()
     });
     assert_eq!(opened.iter().filter(|stream| stream.is_ok()).count(), 10);
-    assert_eq!(hub.reader_count(), 10);
+    assert_eq!(reader_count(&hub), 10);
 }
 
 #[tokio::test]
 async fn after_the_shutdown_no_stream_opens() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let mut before = subscribe(&hub, family("u"));
     hub.close_all();
     let mut after = subscribe(&hub, family("u"));
     assert!(before.next().await.is_none());
     assert!(after.next().await.is_none());
     drop((before, after));
-    assert_eq!(hub.reader_count(), 0);
+    assert_eq!(reader_count(&hub), 0);
 }
 
 #[tokio::test]
 async fn a_dropped_subscription_leaves_nothing_behind() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let reader = subscribe(&hub, family("u"));
     let other = subscribe(&hub, family("u"));
-    assert_eq!(hub.reader_count(), 2);
+    assert_eq!(reader_count(&hub), 2);
     drop(reader);
-    assert_eq!(hub.reader_count(), 1);
+    assert_eq!(reader_count(&hub), 1);
     drop(other);
-    assert_eq!(hub.reader_count(), 0);
+    assert_eq!(reader_count(&hub), 0);
     assert!(hub.readers.families.lock().by_user.is_empty());
     hub.publish(message(1, "u", "c"));
     settled(&hub).await;
-    assert_eq!(hub.evictions(), 0);
+    assert_eq!(evicted(&hub), 0);
 }
 
 #[tokio::test]
 async fn ten_thousand_readers_hear_of_one_event() {
-    let hub = Hub::start().unwrap();
+    let hub = Hub::start(metrics::Live::default()).unwrap();
     let mut readers: Vec<_> = (0..10_000).map(|_| subscribe(&hub, family("u"))).collect();
-    assert_eq!(hub.reader_count(), 10_000);
+    assert_eq!(reader_count(&hub), 10_000);
     hub.publish(message(1, "u", "c"));
     for reader in &mut readers {
         assert_eq!(rows(reader, 1).await, [1]);
     }
-    assert_eq!(hub.evictions(), 0);
+    assert_eq!(evicted(&hub), 0);
 }
 
 #[test]
@@ -259,7 +268,8 @@ fn an_idle_reader_is_small() {
 #[test]
 fn the_thread_ends_with_the_hub() {
     let (publisher, messages) = channel();
-    let readers = Arc::new(Readers::default());
+    let metrics = metrics::Live::default();
+    let readers = Arc::new(Readers { families: Mutex::default(), metrics });
     let hub = Hub { publisher, readers };
     let (ended, end) = mpsc::channel();
     let readers = Arc::clone(&hub.readers);

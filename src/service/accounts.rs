@@ -9,6 +9,7 @@ use crate::domain::{
     ChildId, Email, Name, Refusal, Role, Session, Timestamp, TokenHash, User, UserId,
 };
 use crate::env;
+use crate::metrics::LoginRefusal;
 use crate::store::{Change, Changes, View};
 
 /// What a new account is made of.
@@ -97,7 +98,11 @@ impl Service {
             Some(verified) => self.begin_verified(verified).await?,
             None => None,
         };
-        self.logged_in(token.ok_or(ServiceError::InvalidCredentials)?)
+        let Some(token) = token else {
+            self.metrics.refused(LoginRefusal::Credentials);
+            return Err(ServiceError::InvalidCredentials);
+        };
+        self.logged_in(token)
     }
 
     /// None where the verified password has been changed since, or the account is gone.

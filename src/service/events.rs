@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::task;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Caller, Causes, Service, ServiceError, sinks};
+use super::{Caller, Causes, Service, ServiceError, blocking, sinks};
 use crate::domain::{EventFilter, RowNumber, TokenHash};
 use crate::live::{Interest, Message, Subscription, frame};
 use crate::store::{History, ReadError, Recorded};
@@ -117,7 +116,7 @@ impl Service {
             return Start::After(row);
         }
         let filter = filter.clone();
-        let count = task::spawn_blocking(move || count_after(&*history, row, &filter));
+        let count = blocking::spawn(move || count_after(&*history, row, &filter));
         match count.await {
             Ok(Ok(count)) if count <= MAX_REPLAYED => Start::After(row),
             _ => Start::Anew(last),
@@ -143,7 +142,7 @@ impl Feed {
     async fn replay(&mut self, filter: EventFilter) {
         let history = self.service.store.history();
         let sent = self.sent;
-        let read = task::spawn_blocking(move || {
+        let read = blocking::spawn(move || {
             let chunk = history.events_after(sent, &filter, CHUNK);
             chunk.map(|chunk| (chunk, filter))
         });

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use super::ServiceError;
 use crate::domain::Email;
+use crate::metrics::{self, LoginRefusal};
 
 /// How often passwords may be tried.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,14 @@ pub(super) struct Attempts {
     start: Instant,
     /// One lock for both, so that an attempt counts for both or for neither.
     counters: Mutex<Counters>,
+    metrics: metrics::Logins,
+}
+
+/// An attempt beyond a limit.
+struct TooMany {
+    limit: LoginRefusal,
+    /// How long it takes until an attempt comes back.
+    wait: Duration,
 }
 
 struct Counters {
@@ -37,12 +46,12 @@ struct Counters {
 }
 
 impl Attempts {
-    pub(super) fn new(limits: LoginLimits) -> Self {
+    pub(super) fn new(limits: LoginLimits, metrics: metrics::Logins) -> Self {
         let counters = Counters {
             by_address: Counter::new(limits.per_address, limits.window),
             by_account: Counter::new(limits.per_account, limits.window),
         };
-        Self { start: Instant::now(), counters: Mutex::new(counters) }
+        Self { start: Instant::now(), counters: Mutex::new(counters), metrics }
     }
 
     /// Counts an attempt at the password of the account with that email address. To be called
@@ -50,14 +59,21 @@ impl Attempts {
     ///
     /// Refuses with [`ServiceError::TooManyAttempts`]; what is refused doesn't count.
     pub(super) fn at_password(&self, address: IpAddr, email: &Email) -> Result<(), ServiceError> {
-        self.counters.lock().at_password(self.start.elapsed(), address, email)
+        let decided = self.counters.lock().at_password(self.start.elapsed(), address, email);
+        decided.map_err(|too_many| self.refuse(&too_many))
     }
 
     /// Counts an attempt at a sign-up, which has no account yet but costs a hash as well.
     ///
     /// Refuses with [`ServiceError::TooManyAttempts`]; what is refused doesn't count.
     pub(super) fn at_sign_up(&self, address: IpAddr) -> Result<(), ServiceError> {
-        self.counters.lock().at_sign_up(self.start.elapsed(), address)
+        let decided = self.counters.lock().at_sign_up(self.start.elapsed(), address);
+        decided.map_err(|too_many| self.refuse(&too_many))
+    }
+
+    fn refuse(&self, too_many: &TooMany) -> ServiceError {
+        self.metrics.refused(too_many.limit);
+        ServiceError::TooManyAttempts { retry_after: whole_seconds(too_many.wait) }
     }
 }
 
@@ -67,31 +83,35 @@ impl Counters {
         now: Duration,
         address: IpAddr,
         email: &Email,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<(), TooMany> {
         let by_address = self.by_address.count_of(&network(address));
         let by_account = self.by_account.count_of(email.folded());
         let after_address = self.by_address.after_one_more(by_address, now);
+        let after_address = after_address.map_err(beyond(LoginRefusal::AddressLimit));
         let after_account = self.by_account.after_one_more(by_account, now);
-        // The longer of two waits: after the shorter one, the other limit would refuse.
-        let wait = after_address.err().max(after_account.err());
-        let (Ok(after_address), Ok(after_account)) = (after_address, after_account) else {
-            return Err(refusal(wait.unwrap_or_default()));
+        let after_account = after_account.map_err(beyond(LoginRefusal::AccountLimit));
+        let (after_address, after_account) = match (after_address, after_account) {
+            (Ok(after_address), Ok(after_account)) => (after_address, after_account),
+            // The longer of two waits: after the shorter one, the other limit would refuse.
+            (Err(one), Err(other)) => return Err(if one.wait > other.wait { one } else { other }),
+            (Err(only), Ok(_)) | (Ok(_), Err(only)) => return Err(only),
         };
         self.by_address.set(by_address, after_address);
         self.by_account.set(by_account, after_account);
         Ok(())
     }
 
-    fn at_sign_up(&mut self, now: Duration, address: IpAddr) -> Result<(), ServiceError> {
+    fn at_sign_up(&mut self, now: Duration, address: IpAddr) -> Result<(), TooMany> {
         let count = self.by_address.count_of(&network(address));
-        let after = self.by_address.after_one_more(count, now).map_err(refusal)?;
+        let after = self.by_address.after_one_more(count, now);
+        let after = after.map_err(beyond(LoginRefusal::AddressLimit))?;
         self.by_address.set(count, after);
         Ok(())
     }
 }
 
-fn refusal(wait: Duration) -> ServiceError {
-    ServiceError::TooManyAttempts { retry_after: whole_seconds(wait) }
+fn beyond(limit: LoginRefusal) -> impl FnOnce(Duration) -> TooMany {
+    move |wait| TooMany { limit, wait }
 }
 
 /// What counts as one client: whoever has one IPv6 address has a /64 of them.
@@ -192,12 +212,8 @@ mod tests {
         wait(attempts.0.at_sign_up(attempts.1, address.into()))
     }
 
-    fn wait(decided: Result<(), ServiceError>) -> u64 {
-        match decided {
-            Ok(()) => 0,
-            Err(ServiceError::TooManyAttempts { retry_after }) => retry_after,
-            Err(other) => panic!("{other}"),
-        }
+    fn wait(decided: Result<(), TooMany>) -> u64 {
+        decided.map_or_else(|too_many| whole_seconds(too_many.wait), |()| 0)
     }
 
     #[test]

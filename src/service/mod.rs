@@ -5,6 +5,7 @@
 //! is only good for a quick answer, never for a decision.
 
 mod accounts;
+mod blocking;
 mod caller;
 mod children;
 mod demo;
@@ -36,9 +37,12 @@ pub use tracking::EventQuery;
 
 use std::sync::Arc;
 
+use tracing::Span;
+
 use crate::domain::{Page, Points, Refusal, Timestamp};
 use crate::env::Clock;
 use crate::live::Hub;
+use crate::metrics;
 use crate::store::{Changes, Health, Recorded, Store, View};
 use logins::Attempts;
 use passwords::Passwords;
@@ -64,6 +68,7 @@ pub struct Service {
     attempts: Attempts,
     passwords: Passwords,
     settings: Settings,
+    metrics: metrics::Logins,
 }
 
 /// What a commit did.
@@ -100,10 +105,16 @@ impl<T> Listing<T> {
 
 impl Service {
     /// The product on a store, telling its readers through `hub`. The store's sinks must include a
-    /// [`LiveSink`] of the same hub.
-    pub fn new(store: Arc<dyn Store>, hub: Hub, clock: Clock, settings: Settings) -> Self {
-        let attempts = Attempts::new(settings.logins);
-        Self { store, hub, clock, attempts, passwords: Passwords::new(), settings }
+    /// [`LiveSink`] of the same hub. Refused logins are counted in `metrics`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        hub: Hub,
+        clock: Clock,
+        settings: Settings,
+        metrics: metrics::Logins,
+    ) -> Self {
+        let attempts = Attempts::new(settings.logins, metrics.clone());
+        Self { store, hub, clock, attempts, passwords: Passwords::new(), settings, metrics }
     }
 
     /// Whether there is no record of any kind yet.
@@ -133,10 +144,11 @@ impl Service {
         &self,
         decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), Refusal> + Send + 'static,
     ) -> Result<Outcome<T>, ServiceError> {
+        let span = Span::current();
         let committed = self
             .store
             .commit(Box::new(move |view, now| {
-                let (changes, value) = decide(view, now)?;
+                let (changes, value) = span.in_scope(|| decide(view, now))?;
                 Ok((changes, Box::new(value)))
             }))
             .await?;

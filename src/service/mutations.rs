@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Outcome, Parent, Service, ServiceError};
+use super::{Caller, Outcome, Parent, Service, ServiceError, blocking};
 use crate::domain::ledger::{self, Movement};
 use crate::domain::{
     Child, ChildId, EventError, IdempotencyKey, Mutation, PendingReward, Points, Refusal, Reward,
@@ -131,7 +131,7 @@ impl Service {
 
     async fn recorded_json(&self, row: RowNumber) -> Result<Arc<str>, ServiceError> {
         let history = self.store.history();
-        let read = tokio::task::spawn_blocking(move || history.event(row));
+        let read = blocking::spawn(move || history.event(row));
         let recorded = read.await.map_err(ServiceError::internal)??;
         let missing = || ReadError::Malformed {
             row,

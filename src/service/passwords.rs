@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task;
 
-use super::ServiceError;
+use super::{ServiceError, blocking};
 use crate::domain::password::{self, NEW_METHOD, NewPassword, UNMATCHED};
 use crate::env;
 
@@ -32,7 +31,7 @@ impl Passwords {
     /// The hash to store for a new password.
     pub(super) async fn hash(&self, password: NewPassword) -> Result<Arc<str>, ServiceError> {
         let permit = self.permit().await?;
-        let work = task::spawn_blocking(move || {
+        let work = blocking::spawn(move || {
             let hash = password.hash(env::random());
             drop(permit);
             hash
@@ -50,7 +49,7 @@ impl Passwords {
     ) -> Result<bool, ServiceError> {
         let permit = self.permit().await?;
         let durations = Arc::clone(&self.durations);
-        let work = task::spawn_blocking(move || {
+        let work = blocking::spawn(move || {
             let is_known = hash.is_some();
             let hash = hash.unwrap_or_else(|| UNMATCHED.into());
             let (matches, rest) = durations.verify(&hash, &password);

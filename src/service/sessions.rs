@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 use super::{Caller, Causes, Service, ServiceError, Token};
 use crate::domain::{Session, TokenHash};
 use crate::store::{Change, Changes};
@@ -30,7 +32,7 @@ impl Service {
     /// Writes a use down in a task of its own, so that no read waits for the disk.
     fn touch(&self, token_hash: TokenHash) {
         let store = Arc::clone(&self.store);
-        tokio::spawn(async move {
+        let touch = async move {
             let commit = store.commit(Box::new(move |view, now| {
                 // Decided anew: of many requests at once, the first one writes.
                 let touched = view
@@ -43,6 +45,7 @@ impl Service {
             if let Err(error) = commit.await {
                 tracing::warn!(error = %Causes(&error), "the use of a session was not written down");
             }
-        });
+        };
+        tokio::spawn(touch.in_current_span());
     }
 }

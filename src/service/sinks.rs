@@ -99,6 +99,9 @@ pub struct AuditSink {
 }
 
 impl AuditSink {
+    /// What it is called in the store's health.
+    pub const NAME: &str = "audit_log";
+
     /// A sink that writes to `log`.
     pub fn new(log: AuditLog) -> Self {
         Self { log }
@@ -107,7 +110,7 @@ impl AuditSink {
 
 impl EventSink for AuditSink {
     fn name(&self) -> &'static str {
-        "audit_log"
+        Self::NAME
     }
 
     fn resume(&mut self, from: Resume<'_>, history: &dyn History) {

@@ -8,6 +8,7 @@ use goldstar::app::{self, Machine};
 use goldstar::config::{Config, StorageConfig};
 use goldstar::env::Clock;
 use goldstar::live::frame;
+use goldstar::metrics::Metrics;
 use goldstar::service::{Feed, FeedRequest, Service};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,9 @@ async fn idle_stream() -> (Feed, Arc<AtomicI64>, Folders) {
         ..Config::default().storage
     };
     let settings = Config::default().service;
-    let service: Arc<Service> = Arc::new(app::open(&storage, settings, &machine).unwrap());
+    let metrics = Metrics::new(machine.clock.now());
+    let service: Arc<Service> =
+        Arc::new(app::open(&storage, settings, &machine, &metrics).unwrap());
     let address = [127, 0, 0, 1].into();
     let login =
         service.login(address, "admin@example.org", "correct horse 0".to_owned()).await.unwrap();

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use goldstar::app::Machine;
 use goldstar::config::Config;
-use goldstar::domain::{EventFilter, Page, SortOrder};
+use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
 use goldstar::env::Clock;
 use goldstar::http;
 use goldstar::live::Hub;
+use goldstar::metrics::{self, Metrics};
 use goldstar::service::Service;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options};
 use goldstar::store::{
@@ -62,17 +63,25 @@ async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
     let options = Options {
         data_dir: folders.data(),
         disk: Machine::default().disk,
+        metrics: metrics::Store::default(),
         now,
         checkpoint_bytes: CHECKPOINT_BYTES,
     };
     let store = Arc::new(Panicking(JsonStore::open(options, Vec::new()).unwrap()));
     let config = Config::default();
-    let service = Service::new(store, Hub::start().unwrap(), Clock::system(), config.service);
+    let metrics = Arc::new(Metrics::new(Timestamp::EPOCH));
+    let service = Service::new(
+        store,
+        Hub::start(metrics.live.clone()).unwrap(),
+        Clock::system(),
+        config.service,
+        metrics.logins.clone(),
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
     let limits = config.http.limits;
-    let router = http::router(Arc::new(service), Arc::new(config.http));
+    let router = http::router(Arc::new(service), Arc::new(config.http), metrics);
     let connections = Arc::default();
     let served = tokio::spawn(http::serve(listener, router, limits, connections, shutdown.clone()));
 
@@ -83,6 +92,7 @@ async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
         let answer = admin.get("/admin/tracking").await;
         assert!(!answer.text.contains("mistake"), "{}", answer.text);
         assert_error(&answer, 500, "INTERNAL");
+        assert_ne!(answer.header("x-request-id"), "");
     }
     admin.get("/auth/me").await.expect(200);
     admin.post("/children", json!({"name": "Mía"})).await.expect(201);

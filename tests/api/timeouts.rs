@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use goldstar::app::Machine;
 use goldstar::config::Config;
-use goldstar::domain::{EventFilter, Page, SortOrder};
+use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
 use goldstar::env::Clock;
 use goldstar::http;
 use goldstar::live::Hub;
+use goldstar::metrics::Metrics;
 use goldstar::service::Service;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options};
 use goldstar::store::{
@@ -136,7 +137,9 @@ impl Store for Mute {
 
 /// The product on that store, with a short time for requests.
 fn mute_router(folders: &Folders, is_mute: Arc<AtomicBool>) -> (axum::Router, http::Limits) {
+    let metrics = Arc::new(Metrics::new(Timestamp::EPOCH));
     let options = Options {
+        metrics: metrics.store.clone(),
         data_dir: folders.data(),
         disk: Machine::default().disk,
         now: Arc::new(|| Clock::system().now()),
@@ -147,8 +150,14 @@ fn mute_router(folders: &Folders, is_mute: Arc<AtomicBool>) -> (axum::Router, ht
     config.http.limits.request_timeout = SHORT;
     let limits = config.http.limits;
     let store = Arc::new(Mute { store, is_mute });
-    let service = Service::new(store, Hub::start().unwrap(), Clock::system(), config.service);
-    (http::router(Arc::new(service), Arc::new(config.http)), limits)
+    let service = Service::new(
+        store,
+        Hub::start(metrics.live.clone()).unwrap(),
+        Clock::system(),
+        config.service,
+        metrics.logins.clone(),
+    );
+    (http::router(Arc::new(service), Arc::new(config.http), metrics), limits)
 }
 
 #[tokio::test]

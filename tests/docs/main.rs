@@ -22,6 +22,7 @@ mod flags;
 mod links;
 mod markdown;
 mod mask;
+mod metrics;
 mod process;
 mod routes;
 mod samples;

@@ -13,14 +13,26 @@ const FORMS: &[&str] = &[
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
     // A password of the demo.
     "xxxxxxxxxxxxxxxx",
+    // A request's id.
+    "xxxxxxxx-#",
     // The time of an HTTP header.
     HTTP_DATE,
+    // How long a request took.
+    DURATION,
+    DURATION_IN_JSON,
     // Who holds a directory.
     "(process #)",
 ];
 
 /// Its seconds come and go: two that are alike in a document need not be alike in a run.
 const HTTP_DATE: &str = "date: aaa, 99 aaa 9999 99:99:99 GMT";
+
+/// Of two requests, one may be as fast as the other in one run and not in the next.
+const DURATION: &str = "duration_ms=#.#";
+const DURATION_IN_JSON: &str = "\"duration_ms\":#.#";
+
+/// The forms of values that need not be alike where the document's are.
+const UNBOUND: [&str; 3] = [HTTP_DATE, DURATION, DURATION_IN_JSON];
 
 /// A text in which each value that may differ is replaced by its form, and those values.
 #[derive(Debug, PartialEq)]
@@ -32,7 +44,7 @@ pub(crate) struct Masked {
 pub(crate) fn mask(text: &str) -> Masked {
     let mut masked = Masked { text: String::new(), values: Vec::new() };
     masked.text = replace(text, |form, value| {
-        if form != HTTP_DATE {
+        if !UNBOUND.contains(&form) {
             masked.values.push(value.to_owned());
         }
         format!("<{form}>")

@@ -24,6 +24,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "docker compose up --detach --build"),
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "docker compose stop"),
+    (OPERATIONS, "goldstar health --config /etc/goldstar/goldstar.toml"),
     // `tests/api/proxies` runs both proxies with these, and the server with the first.
     (
         OPERATIONS,
@@ -33,6 +34,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "proxy_pass http://127.0.0.1:5000/;"),
     (OPERATIONS, "goldstar.example.org {"),
     (OPERATIONS, "handle_path /api/* {"),
+    // It is for Prometheus.
+    (OPERATIONS, "scrape_configs:"),
     // systemd and Docker once more.
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "systemctl stop goldstar"),

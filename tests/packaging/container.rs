@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use goldstar::config::{Config, SETTINGS};
 
@@ -134,6 +135,11 @@ fn the_program_is_no_root_and_gets_signals_itself() {
     assert_eq!(only("ENTRYPOINT"), "[\"goldstar\"]");
     assert_eq!(only("CMD"), "[\"serve\"]");
     assert!(only("HEALTHCHECK").ends_with("CMD [\"goldstar\", \"health\"]"));
+    for command in ["serve", "health"] {
+        let mut goldstar = Command::new(env!("CARGO_BIN_EXE_goldstar"));
+        let output = goldstar.args([command, "--help"]).output().unwrap();
+        assert!(output.status.success(), "{command}");
+    }
 }
 
 #[test]

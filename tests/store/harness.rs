@@ -11,6 +11,7 @@ use goldstar::domain::{
     Action, Child, EntityType, EventFields, EventFilter, Name, Page, Points, SortOrder, Timestamp,
     TrackingEvent,
 };
+use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options};
 use goldstar::store::{Change, Changes, CommitError, Committed, NewEvent, Store};
 use parking_lot::{Condvar, Mutex};
@@ -219,6 +220,7 @@ impl Folder {
         let options = Options {
             data_dir: self.path.clone(),
             disk,
+            metrics: metrics::Store::default(),
             now: Arc::new(now),
             checkpoint_bytes: self.checkpoint_bytes,
         };

@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use goldstar::audit_log::{AuditLog, Settings, file_name};
 use goldstar::disk::{Disk, read_if_exists};
 use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
+use goldstar::metrics::{self, Counter};
 use goldstar::service::AuditSink;
 use goldstar::store::json::{JsonStore, OpenError, Options};
 use goldstar::store::{CommitError, EventSink, Store};
@@ -120,12 +121,13 @@ impl Life {
 
     fn open(&self) -> Result<JsonStore, OpenError> {
         let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
-        let log = AuditLog::new(Arc::clone(&disk), self.logs(), LOGS);
+        let log = AuditLog::new(Arc::clone(&disk), self.logs(), LOGS, Counter::default());
         let clock = AtomicI64::new(START);
         let now = move || Timestamp::from_micros(clock.fetch_add(1000, Ordering::Relaxed));
         let options = Options {
             data_dir: self.folder.clone(),
             disk,
+            metrics: metrics::Store::default(),
             now: Arc::new(now),
             // So that checkpoints are made, and cut short, while it works.
             checkpoint_bytes: 2048,

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use goldstar::disk::RealDisk;
 use goldstar::env::Clock;
+use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options};
 use goldstar::store::{BoxFuture, EventSink, Store};
 
@@ -36,6 +37,7 @@ fn json(
     let options = Options {
         data_dir: folder.to_owned(),
         disk: Arc::new(RealDisk),
+        metrics: metrics::Store::default(),
         now: Arc::new(move || clock.now()),
         checkpoint_bytes: CHECKPOINT_BYTES,
     };

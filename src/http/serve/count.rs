@@ -1,28 +1,30 @@
 //! How many connections there are.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
+
+use crate::metrics::{self, Counter, Gauge};
 
 /// How many refusals may be under way at once: each takes a socket and a task for some seconds.
 const MAX_REFUSALS: usize = 128;
 
-/// The connections of a server, counted. The server counts; anyone may read.
+/// The connections of a server, counted in its metrics.
 #[derive(Debug, Default)]
 pub struct Connections {
-    open: AtomicUsize,
-    refusals: AtomicUsize,
-    refused: AtomicU64,
+    open: Gauge,
+    refusals: Gauge,
+    refused: Counter,
 }
 
 impl Connections {
-    /// How many are open, those that are being refused left out.
-    pub fn open(&self) -> usize {
-        self.open.load(Ordering::Relaxed)
-    }
-
-    /// How many have been refused since the start, because too many were open.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+    /// Counts in `metrics` those that are open, the ones that are being refused left out, and those
+    /// that were refused.
+    pub fn new(metrics: &metrics::Http) -> Self {
+        Self {
+            open: metrics.connections.clone(),
+            refusals: Gauge::default(),
+            refused: metrics.connections_refused.clone(),
+        }
     }
 
     /// Counts one more open connection, until the result is dropped; none where `max` are open.
@@ -33,7 +35,7 @@ impl Connections {
     /// Counts one more refusal, which is under way until the result is dropped; none where too many
     /// are.
     pub(super) fn refuse_one(self: &Arc<Self>) -> Option<Counted> {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.refused.inc();
         Counted::within(self, |connections| &connections.refusals, MAX_REFUSALS)
     }
 }
@@ -41,25 +43,27 @@ impl Connections {
 /// Something that is counted while it lasts.
 pub(super) struct Counted {
     connections: Arc<Connections>,
-    count: fn(&Connections) -> &AtomicUsize,
+    count: fn(&Connections) -> &Gauge,
 }
 
 impl Counted {
     fn within(
         connections: &Arc<Connections>,
-        count: fn(&Connections) -> &AtomicUsize,
+        count: fn(&Connections) -> &Gauge,
         max: usize,
     ) -> Option<Self> {
-        let one_more = |now: usize| (now < max).then_some(now + 1);
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        // One step, so that two at once can't both be the last one.
+        let one_more = |now: i64| (now < max).then_some(now + 1);
         let (set, fetched) = (Ordering::Relaxed, Ordering::Relaxed);
-        count(connections).fetch_update(set, fetched, one_more).ok()?;
+        count(connections).inner().fetch_update(set, fetched, one_more).ok()?;
         Some(Self { connections: Arc::clone(connections), count })
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        (self.count)(&self.connections).fetch_sub(1, Ordering::Relaxed);
+        (self.count)(&self.connections).dec();
     }
 }
 
@@ -74,7 +78,7 @@ mod tests {
         let second = connections.open_one(2);
         assert!(second.is_some() && connections.open_one(2).is_none());
         drop(first);
-        assert_eq!(connections.open(), 1);
+        assert_eq!(connections.open.get(), 1);
         assert!(connections.open_one(2).is_some());
     }
 
@@ -83,6 +87,6 @@ mod tests {
         let connections = Arc::new(Connections::default());
         let begun: Vec<_> = (0..=MAX_REFUSALS).map(|_| connections.refuse_one()).collect();
         assert_eq!(begun.iter().flatten().count(), MAX_REFUSALS);
-        assert_eq!(connections.refused(), MAX_REFUSALS as u64 + 1);
+        assert_eq!(connections.refused.get(), MAX_REFUSALS as u64 + 1);
     }
 }

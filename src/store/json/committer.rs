@@ -2,12 +2,10 @@ use std::io;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::Now;
@@ -15,46 +13,17 @@ use super::batch::Batch;
 use super::frame::Entry;
 use super::journal::{self, AppendError, Journal};
 use super::segment::Link;
-use super::state::State;
-use super::tracking::{self, Appender, Mark, NewRow, Tracking};
+use super::shared::Shared;
+use super::tracking::{self, Appender, Mark, NewRow};
 use crate::disk::{Disk, DiskFile};
 use crate::domain::Timestamp;
+use crate::metrics::CommitFailure;
 use crate::store::{CommitError, Committed, Decide, EventSink, History, Projection};
 
 /// How many decisions share a sync at most.
 const MAX_BATCH: usize = 1024;
 /// How often what has fallen behind is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-
-/// What readers, the committer and the maintenance share.
-pub(super) struct Shared {
-    /// The durable state.
-    pub(super) state: ArcSwap<State>,
-    /// The tracking table.
-    pub(super) tracking: Arc<Tracking>,
-    /// The projections that follow each batch.
-    pub(super) projections: Mutex<Vec<Projection>>,
-    /// The projection of the small tables.
-    pub(super) tables: Mutex<Projection>,
-    /// No commits until a restart.
-    pub(super) read_only: AtomicBool,
-    /// The bytes of the journal's current segment.
-    pub(super) journal_len: AtomicU64,
-}
-
-impl Shared {
-    /// The state after a start.
-    pub(super) fn new(state: State, appender: &Appender, journal: &Journal) -> Self {
-        Self {
-            state: ArcSwap::from_pointee(state),
-            tracking: Arc::clone(appender.tracking()),
-            projections: Mutex::default(),
-            tables: Mutex::new(Projection { name: "tables", ..Projection::default() }),
-            read_only: AtomicBool::new(false),
-            journal_len: AtomicU64::new(journal.len()),
-        }
-    }
-}
 
 /// What the committer does.
 pub(super) enum Job {
@@ -152,7 +121,10 @@ impl Committer {
                         self.commit(mem::take(&mut queue));
                         answer_to(&answer, self.cut());
                     }
-                    Job::RewriteTracking(synced) => self.suspect = Some(synced),
+                    Job::RewriteTracking(synced) => {
+                        self.count_tracking_failure();
+                        self.suspect = Some(synced);
+                    }
                     Job::NoteHealth => self.note_health(),
                     Job::Refuse => {
                         self.commit(mem::take(&mut queue));
@@ -198,7 +170,7 @@ impl Committer {
             return;
         }
         if self.shared.read_only.load(Ordering::Relaxed) {
-            return refuse(queue, || CommitError::ReadOnly);
+            return self.refuse(queue);
         }
         let state = self.shared.state.load_full();
         let last_row = self.shared.tracking.last_row();
@@ -207,22 +179,57 @@ impl Committer {
         for (decide, answer) in queue.commits {
             outcomes.push((batch.decide(decide), answer));
         }
+        if !outcomes.is_empty() {
+            let size = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
+            self.shared.metrics.batch_size.observe(size.into());
+        }
         let durable = self.settle(batch, queue.notes);
         for (outcome, answer) in outcomes {
             // Even a refusal may rest on what the batch would have changed.
             let outcome = durable.as_ref().map_or_else(|error| Err(same(error)), |()| outcome);
+            self.count_failure(&outcome);
             answer_to_client(answer, outcome);
         }
     }
 
+    /// Answers that the store is read-only.
+    fn refuse(&self, queue: Queue) {
+        for (_, answer) in queue.commits {
+            let refused = Err(CommitError::ReadOnly);
+            self.count_failure(&refused);
+            answer_to_client(answer, refused);
+        }
+        for (_, answer) in queue.notes {
+            answer_to(&answer, Err(io::Error::other(CommitError::ReadOnly)));
+        }
+    }
+
+    /// Counts what is neither a success nor a refusal.
+    fn count_failure<T>(&self, outcome: &Result<T, CommitError>) {
+        let why = match outcome {
+            Ok(_) | Err(CommitError::Refused(_) | CommitError::Closed) => return,
+            Err(CommitError::NotDurable) => CommitFailure::NotDurable,
+            Err(CommitError::StorageFull) => CommitFailure::StorageFull,
+            Err(CommitError::OutcomeUnknown) => CommitFailure::OutcomeUnknown,
+            Err(CommitError::ReadOnly) => CommitFailure::ReadOnly,
+            Err(CommitError::Panicked) => CommitFailure::Panicked,
+        };
+        self.shared.metrics.failed(why);
+    }
+
+    fn count_tracking_failure(&self) {
+        self.shared.metrics.projection_errors(tracking::FILE).inc();
+    }
+
     /// Makes a batch and the notes durable, and then visible, or nothing of it.
     fn settle(&mut self, mut batch: Batch, notes: Vec<Note>) -> Result<(), CommitError> {
-        let changes_records = !batch.payloads.is_empty();
+        let commits = batch.payloads.len();
         let mut payloads = mem::take(&mut batch.payloads);
         let (notes, answers): (Vec<_>, Vec<_>) = notes.into_iter().unzip();
         payloads.extend(notes);
         let durable = if payloads.is_empty() { Ok(()) } else { self.make_durable(&payloads) };
-        if durable.is_ok() && changes_records {
+        if durable.is_ok() && commits > 0 {
+            self.shared.metrics.commits.inc_by(commits as u64);
             self.publish(batch);
         }
         for answer in answers {
@@ -240,7 +247,7 @@ impl Committer {
 
     fn make_durable(&mut self, payloads: &[String]) -> Result<(), CommitError> {
         let result = self.journal.append(payloads);
-        self.shared.journal_len.store(self.journal.len(), Ordering::Relaxed);
+        self.shared.note_segment(&self.journal);
         let (outcome, error) = match result {
             Ok(()) => {
                 if mem::take(&mut self.failing) {
@@ -295,7 +302,10 @@ impl Committer {
         if let Some(synced) = self.suspect {
             match self.rewrite_tracking(synced) {
                 Ok(()) => self.suspect = None,
-                Err(error) => tracing::error!(%error, "the tracking file can't be written anew"),
+                Err(error) => {
+                    self.count_tracking_failure();
+                    tracing::error!(%error, "the tracking file can't be written anew");
+                }
             }
         }
         if self.appender.last_error().is_some() {
@@ -331,8 +341,10 @@ impl Committer {
         let tracking = self.appender.mark().filter(|_| self.suspect.is_none());
         let tracking = tracking
             .ok_or_else(|| io::Error::other("events wait to be written to the tracking file"))?;
+        let link = self.journal.rotate()?;
+        self.shared.note_segment(&self.journal);
         Ok(Cut {
-            link: self.journal.rotate()?,
+            link,
             tracking,
             file: self.appender.file(),
             sinks: self.sinks.iter_mut().map(|sink| (sink.name(), sink.checkpoint())).collect(),
@@ -349,15 +361,6 @@ impl Committer {
         };
         let sinks = self.sinks.iter().map(|sink| sink.health());
         *self.shared.projections.lock() = std::iter::once(tracking).chain(sinks).collect();
-    }
-}
-
-fn refuse(queue: Queue, error: impl Fn() -> CommitError) {
-    for (_, answer) in queue.commits {
-        answer_to_client(answer, Err(error()));
-    }
-    for (_, answer) in queue.notes {
-        answer_to(&answer, Err(io::Error::other(error().to_string())));
     }
 }
 

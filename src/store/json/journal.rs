@@ -1,11 +1,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::damage::{Damage, OpenError};
 use super::frame::{self, Entry};
 use super::segment::{self, End, Link, push_frame, read_segment};
 use crate::disk::{Disk, DiskFile, Open, temporary_path};
+use crate::metrics::Histogram;
 
 /// The journal's folder within a data directory.
 pub(super) const FOLDER: &str = "journal";
@@ -21,6 +23,8 @@ pub(super) struct Journal {
     /// A new segment was begun and may or may not be on the disk, saying where this one ends.
     rotation_due: bool,
     buffer: Vec<u8>,
+    /// How many seconds each sync took.
+    syncs: Histogram,
 }
 
 /// Why a batch isn't durable.
@@ -33,20 +37,18 @@ pub(super) enum AppendError {
 }
 
 impl Journal {
-    /// Begins a journal with a new, durable segment.
-    ///
-    /// `first` links its first frame; `previous` is the segment before it that counts, and how much
-    /// of that is valid.
+    /// Begins a journal with a new, durable segment, and no other before it. `first` links its first
+    /// frame; `syncs` is told how many seconds each later sync takes.
     pub(super) fn create(
         disk: Arc<dyn Disk>,
         folder: PathBuf,
         first: Link,
-        previous: Option<(u64, u64)>,
+        syncs: Histogram,
     ) -> io::Result<Self> {
-        let segment = Prepared::new(&*disk, &folder, first, previous)?;
+        let segment = Prepared::new(&*disk, &folder, first, None)?;
         segment.put_in_place(&*disk)?;
         let Prepared { file, next, len, .. } = segment;
-        Ok(Self { disk, folder, file, next, len, rotation_due: false, buffer: Vec::new() })
+        Ok(Self { disk, folder, file, next, len, rotation_due: false, buffer: Vec::new(), syncs })
     }
 
     /// Makes a batch durable: one frame for each payload, one write, one sync.
@@ -71,7 +73,10 @@ impl Journal {
                 Err(_) => Err(self.abandon_segment(error)),
             };
         }
-        if let Err(error) = self.file.sync() {
+        let started = Instant::now();
+        let synced = self.file.sync();
+        self.syncs.observe(started.elapsed().as_secs_f64());
+        if let Err(error) = synced {
             return Err(self.abandon_segment(error));
         }
         self.next = next;
@@ -94,9 +99,9 @@ impl Journal {
         Ok(first)
     }
 
-    /// The bytes of the current segment.
-    pub(super) fn len(&self) -> u64 {
-        self.len
+    /// The current segment's epoch, and its bytes.
+    pub(super) fn segment(&self) -> (u64, u64) {
+        (self.next.epoch, self.len)
     }
 
     /// A sync that failed tells nothing about what is on the disk, and a later one on the same file

@@ -7,11 +7,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_chann
 use std::time::{Duration, Instant};
 
 use super::checkpoint::Checkpoint;
-use super::committer::{Cut, Job, Shared, Synced};
+use super::committer::{Cut, Job, Synced};
 use super::frame::{Entry, Print};
 use super::journal;
 use super::lock::DirectoryLock;
 use super::recovery::TableFiles;
+use super::shared::Shared;
 use crate::disk::{Disk, replace};
 
 /// The tables are written at most this often …
@@ -113,9 +114,7 @@ impl Maintenance {
         self.changed.store(false, Ordering::Release);
         let flushed = self.flush();
         self.note(&flushed);
-        if flushed.is_err()
-            || self.shared.journal_len.load(Ordering::Relaxed) < self.checkpoint_bytes
-        {
+        if flushed.is_err() || self.shared.segment_len() < self.checkpoint_bytes {
             return flushed.is_ok();
         }
         match self.checkpoint() {
@@ -174,7 +173,7 @@ impl Maintenance {
         self.synced = Synced { link: checkpoint.link(), tracking: checkpoint.tracking() };
         // A sync may have shown a sink that it is behind.
         self.jobs.send(Job::NoteHealth).map_err(|_| io::Error::other("the committer has ended"))?;
-        journal::remove_before(&*self.disk, &self.folder, self.synced.link.epoch)?;
+        self.remove_segments_before(self.synced.link.epoch)?;
         Ok(self.synced.link.epoch)
     }
 
@@ -199,8 +198,14 @@ impl Maintenance {
         // A sync that fails has its file written anew; that is worth a second try.
         let epoch = self.checkpoint().or_else(|_| self.checkpoint());
         self.jobs.send(Job::Stop).map_err(ended)?;
-        journal::remove_before(&*self.disk, &self.folder, epoch? + 1)?;
+        self.remove_segments_before(epoch? + 1)?;
         self.disk.sync_dir(&self.folder)
+    }
+
+    fn remove_segments_before(&self, epoch: u64) -> io::Result<()> {
+        journal::remove_before(&*self.disk, &self.folder, epoch)?;
+        self.shared.forget_segments_before(epoch);
+        Ok(())
     }
 
     fn ask<T>(&self, job: impl FnOnce(SyncSender<io::Result<T>>) -> Job) -> io::Result<T> {
@@ -213,6 +218,9 @@ impl Maintenance {
     fn note(&self, result: &io::Result<()>) {
         let mut tables = self.shared.tables.lock();
         let error = result.as_ref().err().map(ToString::to_string);
+        if error.is_some() {
+            self.shared.metrics.projection_errors(tables.name).inc();
+        }
         if let (Some(error), None) = (&error, &tables.last_error) {
             tracing::error!(%error, "the tables can't be written; their changes are in the journal");
         }

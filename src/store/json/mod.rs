@@ -28,6 +28,7 @@ mod record;
 mod records;
 mod recovery;
 mod segment;
+mod shared;
 mod state;
 mod table;
 mod tracking;
@@ -42,12 +43,14 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
-use committer::{Committer, Job, Shared, Synced};
+use committer::{Committer, Job, Synced};
 pub use damage::{Damage, OpenError};
 use lock::DirectoryLock;
 use maintenance::{Maintenance, Wake, Waker};
 use recovery::{Recovered, Recovery};
+use shared::Shared;
 
 use super::{
     BoxFuture, CommitError, Committed, Decide, EventPage, EventSink, Health, History, ReadError,
@@ -55,6 +58,7 @@ use super::{
 };
 use crate::disk::Disk;
 use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
+use crate::metrics;
 
 /// Tells the time.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -68,6 +72,8 @@ pub struct Options {
     pub disk: Arc<dyn Disk>,
     /// The clock.
     pub now: Now,
+    /// Where commits, the journal and the failures of the files are counted.
+    pub metrics: metrics::Store,
     /// How long a journal file becomes before a checkpoint is made, in bytes;
     /// [`CHECKPOINT_BYTES`] but for tests.
     pub checkpoint_bytes: u64,
@@ -96,11 +102,12 @@ impl JsonStore {
     ///
     /// What is there already is left as it is where it can't be understood.
     pub fn open(options: Options, mut sinks: Vec<Box<dyn EventSink>>) -> Result<Self, OpenError> {
-        let Options { data_dir: data, disk, now, .. } = &options;
+        let Options { data_dir: data, disk, now, metrics, .. } = &options;
         let folder = data.join(journal::FOLDER);
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
         let lock = DirectoryLock::take(data)?;
-        let recovered = Recovery { disk, data, folder: &folder, now: now() }.run(&mut sinks)?;
+        let recovery = Recovery { disk, data, folder: &folder, now: now(), metrics };
+        let recovered = recovery.run(&mut sinks)?;
         Self::start(options, &folder, lock, recovered, sinks).map_err(OpenError::io(&folder))
     }
 
@@ -112,9 +119,9 @@ impl JsonStore {
         recovered: Recovered,
         sinks: Vec<Box<dyn EventSink>>,
     ) -> io::Result<Self> {
-        let Options { data_dir: data, disk, now, checkpoint_bytes } = options;
+        let Options { data_dir: data, disk, now, metrics, checkpoint_bytes } = options;
         let Recovered { state, appender, journal, files, checkpoint } = recovered;
-        let shared = Arc::new(Shared::new(state, &appender, &journal));
+        let shared = Arc::new(Shared::new(state, &appender, &journal, metrics));
         let (jobs, queued_jobs) = channel();
         let (wakes, queued_wakes) = channel();
         let on_change = Waker { wakes: wakes.clone(), changed: Arc::default() };
@@ -203,7 +210,8 @@ impl Store for JsonStore {
         let filter = filter.clone();
         let tracking = Arc::clone(&self.shared.tracking);
         Box::pin(async move {
-            let query = move || tracking.query(&filter, order, page);
+            let span = Span::current();
+            let query = move || span.in_scope(|| tracking.query(&filter, order, page));
             let joined = tokio::task::spawn_blocking(query).await;
             joined.unwrap_or_else(|error| Err(io::Error::other(error).into()))
         })

@@ -17,8 +17,9 @@ use super::segment::Link;
 use super::state::{State, TABLE_FILES};
 use super::table::{parse_file, row_name};
 use super::tracking::{self, Appender, Mark, NewRow, event};
-use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
+use crate::disk::{Disk, DiskFile, Open, read_if_exists, replace, temporary_path};
 use crate::domain::{RowNumber, Timestamp};
+use crate::metrics::{self, Counter};
 use crate::store::{EventSink, Resume};
 
 /// What a start found, ready to go on from.
@@ -37,6 +38,8 @@ pub(super) struct Recovery<'a> {
     pub(super) data: &'a Path,
     pub(super) folder: &'a Path,
     pub(super) now: Timestamp,
+    /// Where the journal and the files that this opens are counted.
+    pub(super) metrics: &'a metrics::Store,
 }
 
 /// Rows of the tracking table.
@@ -154,8 +157,7 @@ impl Recovery<'_> {
             }
             let loaded = tracking::load(&*file, &path, None)?;
             if loaded.appendable {
-                let disk = Arc::clone(self.disk);
-                return Appender::open(disk, path.clone(), file, loaded).map_err(io());
+                return self.open_tracking(file, loaded).map_err(io());
             }
             self.reshape(&path)?;
         }
@@ -163,7 +165,21 @@ impl Recovery<'_> {
 
     fn create_tracking(&self) -> Result<Appender, OpenError> {
         let path = self.tracking_path();
-        Appender::create(Arc::clone(self.disk), path.clone()).map_err(OpenError::io(path))
+        let (disk, failures) = (Arc::clone(self.disk), self.tracking_failures());
+        Appender::create(disk, path.clone(), failures).map_err(OpenError::io(path))
+    }
+
+    fn open_tracking(
+        &self,
+        file: Arc<dyn DiskFile>,
+        loaded: tracking::Loaded,
+    ) -> io::Result<Appender> {
+        let (disk, failures) = (Arc::clone(self.disk), self.tracking_failures());
+        Appender::open(disk, self.tracking_path(), file, loaded, failures)
+    }
+
+    fn tracking_failures(&self) -> Counter {
+        self.metrics.projection_errors(tracking::FILE)
     }
 
     /// Brings a tracking file into the shape that rows can be appended to: one line, the default
@@ -215,8 +231,7 @@ impl Recovery<'_> {
         });
         let decoded = decoded.collect::<Result<Vec<_>, _>>()?;
         file.set_len(mark.len).map_err(io())?;
-        let mut appender =
-            Appender::open(Arc::clone(self.disk), path.clone(), file, loaded).map_err(io())?;
+        let mut appender = self.open_tracking(file, loaded).map_err(io())?;
         let rows = events.iter().zip(&decoded);
         let rows: Vec<NewRow<'_>> =
             rows.map(|((number, text), event)| NewRow { number: *number, event, text }).collect();
@@ -289,7 +304,8 @@ impl Recovery<'_> {
     fn begin_journal(&self, first: Link) -> io::Result<Journal> {
         journal::remove_before(&**self.disk, self.folder, first.epoch)?;
         self.remove_leftovers()?;
-        Journal::create(Arc::clone(self.disk), self.folder.to_owned(), first, None)
+        let syncs = self.metrics.journal_sync.clone();
+        Journal::create(Arc::clone(self.disk), self.folder.to_owned(), first, syncs)
     }
 
     /// Removes what was being written when the last run was cut short: nobody would look for an old

@@ -9,6 +9,7 @@ mod people;
 mod process;
 mod python;
 mod raw;
+mod scrape;
 mod server;
 mod stream;
 mod wait;
@@ -23,6 +24,7 @@ pub(crate) use people::{
 pub(crate) use process::{Process, goldstar, run_with_input};
 pub(crate) use python::python;
 pub(crate) use raw::Raw;
+pub(crate) use scrape::Scrape;
 pub(crate) use server::{Settings, TestServer};
 pub(crate) use stream::{Events, Frame};
 pub(crate) use wait::{DEADLINE, eventually, within};

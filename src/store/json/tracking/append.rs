@@ -11,6 +11,7 @@ use super::load::{Loaded, Mark};
 use super::{Inner, Tracking, Waiting};
 use crate::disk::{Disk, DiskFile, Identity, Open, copy, put_in_place, temporary_path};
 use crate::domain::{Id, RowNumber, TrackingEvent};
+use crate::metrics::Counter;
 
 /// What stands in front of the first row, and what closes the table and the file.
 const OPENING: &str = "{\"_default\": {";
@@ -36,6 +37,7 @@ pub(in super::super) struct Appender {
     /// Whether the table has no row, written or waiting.
     is_empty: bool,
     last_error: Option<String>,
+    failures: Counter,
 }
 
 /// A row on its way into the table.
@@ -46,8 +48,13 @@ pub(in super::super) struct NewRow<'a> {
 }
 
 impl Appender {
-    /// An empty table in a file that is made, or emptied, for it.
-    pub(in super::super) fn create(disk: Arc<dyn Disk>, path: PathBuf) -> io::Result<Self> {
+    /// An empty table in a file that is made, or emptied, for it. `failures` counts what fails from
+    /// then on.
+    pub(in super::super) fn create(
+        disk: Arc<dyn Disk>,
+        path: PathBuf,
+        failures: Counter,
+    ) -> io::Result<Self> {
         crate::disk::replace(&*disk, &path, format!("{OPENING}{CLOSING}").as_bytes())?;
         let file = disk.open(&path, Open::Write)?;
         let mut crc = crc32fast::Hasher::new();
@@ -59,7 +66,7 @@ impl Appender {
             tail: Vec::new(),
             appendable: true,
         };
-        Self::open(disk, path, file, loaded)
+        Self::open(disk, path, file, loaded, failures)
     }
 
     /// The table that was loaded from `file`, to be appended to where its rows end.
@@ -68,13 +75,24 @@ impl Appender {
         path: PathBuf,
         file: Arc<dyn DiskFile>,
         loaded: Loaded,
+        failures: Counter,
     ) -> io::Result<Self> {
         let identity = file.identity()?;
         let Loaded { index, end, crc, .. } = loaded;
         let is_empty = index.len() == 0;
         let inner = Inner { index, file, backlog: VecDeque::new() };
         let tracking = Arc::new(Tracking { path, inner: RwLock::new(inner) });
-        Ok(Self { tracking, disk, identity, written: end, end, crc, is_empty, last_error: None })
+        Ok(Self {
+            tracking,
+            disk,
+            identity,
+            written: end,
+            end,
+            crc,
+            is_empty,
+            last_error: None,
+            failures,
+        })
     }
 
     /// The table that this appends to.
@@ -206,6 +224,7 @@ impl Appender {
     }
 
     fn note(&mut self, error: &io::Error) {
+        self.failures.inc();
         if self.last_error.is_none() {
             let file = self.tracking.path.display();
             tracing::error!(%file, %error, "can't be written; its events wait in the journal");

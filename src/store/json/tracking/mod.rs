@@ -15,7 +15,7 @@ use parking_lot::RwLock;
 
 pub(super) use append::{Appender, NewRow};
 use index::{Index, Place};
-pub(super) use load::{Mark, load};
+pub(super) use load::{Loaded, Mark, load};
 
 use super::pyjson;
 use crate::disk::{DiskFile, read_exact_at};

@@ -1,0 +1,34 @@
+//! What the server counts and measures of itself.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use super::extract::Monitor;
+use super::{ApiError, AppState};
+use crate::metrics::Metrics;
+use crate::service::ServiceError;
+
+/// `GET /metrics`
+pub(super) async fn scrape(
+    State(state): State<AppState>,
+    _monitor: Monitor,
+) -> Result<impl IntoResponse, ApiError> {
+    note_health(&state);
+    let scraped = state.metrics.scrape();
+    let scraped = scraped.map_err(|error| ServiceError::Internal(error.into()))?;
+    Ok(([(header::CONTENT_TYPE, Metrics::MEDIA_TYPE)], scraped))
+}
+
+/// What `/health` says is looked up at each scrape, so that the two can't contradict each other.
+fn note_health(state: &AppState) {
+    let health = state.service.health();
+    let store = &state.metrics.store;
+    store.read_only.set(health.read_only.into());
+    for projection in &health.projections {
+        let backlog = i64::try_from(projection.backlog).unwrap_or(i64::MAX);
+        store.projection_backlog(projection.name).set(backlog);
+        // One that has never failed shows a zero.
+        store.projection_errors(projection.name);
+    }
+}

@@ -1,0 +1,75 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use super::journal::Journal;
+use super::state::State;
+use super::tracking::{Appender, Tracking};
+use crate::metrics;
+use crate::store::Projection;
+
+/// What readers, the committer and the maintenance share.
+pub(super) struct Shared {
+    /// The durable state.
+    pub(super) state: ArcSwap<State>,
+    /// The tracking table.
+    pub(super) tracking: Arc<Tracking>,
+    /// The projections that follow each batch.
+    pub(super) projections: Mutex<Vec<Projection>>,
+    /// The projection of the small tables.
+    pub(super) tables: Mutex<Projection>,
+    /// No commits until a restart.
+    pub(super) read_only: AtomicBool,
+    /// The journal's segments by their epochs, and the bytes of each.
+    segments: Mutex<BTreeMap<u64, u64>>,
+    /// Where commits and failures are counted.
+    pub(super) metrics: metrics::Store,
+}
+
+impl Shared {
+    /// The state after a start.
+    pub(super) fn new(
+        state: State,
+        appender: &Appender,
+        journal: &Journal,
+        metrics: metrics::Store,
+    ) -> Self {
+        let shared = Self {
+            state: ArcSwap::from_pointee(state),
+            tracking: Arc::clone(appender.tracking()),
+            projections: Mutex::default(),
+            tables: Mutex::new(Projection { name: "tables", ..Projection::default() }),
+            read_only: AtomicBool::new(false),
+            segments: Mutex::default(),
+            metrics,
+        };
+        shared.note_segment(journal);
+        shared
+    }
+
+    /// Notes how long the journal's current segment is.
+    pub(super) fn note_segment(&self, journal: &Journal) {
+        let (epoch, len) = journal.segment();
+        self.change_segments(|segments| _ = segments.insert(epoch, len));
+    }
+
+    /// Notes that the segments before an epoch are gone.
+    pub(super) fn forget_segments_before(&self, epoch: u64) {
+        self.change_segments(|segments| *segments = segments.split_off(&epoch));
+    }
+
+    fn change_segments(&self, change: impl FnOnce(&mut BTreeMap<u64, u64>)) {
+        let mut segments = self.segments.lock();
+        change(&mut segments);
+        let bytes: u64 = segments.values().sum();
+        self.metrics.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// The bytes of the journal's current segment.
+    pub(super) fn segment_len(&self) -> u64 {
+        self.segments.lock().last_key_value().map_or(0, |(_, len)| *len)
+    }
+}

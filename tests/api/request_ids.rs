@@ -1,0 +1,166 @@
+//! Every request has an id, in its answer and on each of its lines in the log.
+
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use goldstar::app::Machine;
+use goldstar::config::Config;
+use goldstar::env::Clock;
+use reqwest::Method;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::harness::{Fails, FaultyDisk, Settings, TestServer, assert_error, eventually, send};
+
+/// The lines that a test's own thread logs, as the server's log has them.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// Collects from now on, as long as the guard is held. All of the server's async work is on the
+    /// test's thread.
+    fn collect() -> (Self, DefaultGuard) {
+        let lines = Self::default();
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone()).finish();
+        (lines, tracing::subscriber::set_default(log))
+    }
+
+    /// The lines of a request.
+    fn of(&self, id: &str) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let span = format!(" request{{id={id}}}: ");
+        text.lines().filter(|line| line.contains(&span)).map(str::to_owned).collect()
+    }
+}
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+fn behind_a_proxy(config: &mut Config) {
+    config.http.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+}
+
+async fn id_for(server: &TestServer, given: &str) -> String {
+    let request = server.nobody().request(Method::GET, "/health");
+    let answer = send(request.header("X-Request-Id", given)).await;
+    answer.header("x-request-id").to_owned()
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_of_its_own() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    let mut ids = BTreeSet::new();
+    let requests = [
+        (Method::GET, "/health", 200),
+        (Method::GET, "/api/children", 200),
+        (Method::GET, "/nowhere", 404),
+        (Method::DELETE, "/health", 405),
+        (Method::OPTIONS, "/children", 200),
+        (Method::HEAD, "/children", 200),
+        (Method::POST, "/children", 415),
+        (Method::GET, "/children/x", 404),
+        (Method::GET, "/admin/tracking", 403),
+        (Method::GET, "/children?limit=0", 400),
+    ];
+    let count = requests.len();
+    for (method, path, status) in requests {
+        let answer = send(family.parent.request(method, path)).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text);
+        ids.insert(answer.header("x-request-id").to_owned());
+    }
+    let stream = family.parent.events("/events").await;
+    ids.insert(stream.headers["x-request-id"].to_str().unwrap().to_owned());
+    assert!(!ids.contains(""), "{ids:?}");
+    assert_eq!(ids.len(), count + 1, "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_client_cannot_choose_its_id() {
+    let server = TestServer::start().await;
+    for given in ["mine", "a\"b", ""] {
+        assert_ne!(id_for(&server, given).await, given);
+    }
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_can() {
+    let settings = Settings { configure: behind_a_proxy, ..Settings::default() };
+    let server = TestServer::with(settings).await;
+    assert_eq!(id_for(&server, "4bf92f35-77b3.4da6_x").await, "4bf92f35-77b3.4da6_x");
+    for refused in ["a b", "a\"b", "a{b}", &"x".repeat(65)] {
+        let id = id_for(&server, refused).await;
+        assert!(id != refused && !id.is_empty(), "{refused}: {id}");
+    }
+}
+
+#[tokio::test]
+async fn the_id_is_on_the_request_s_line_and_on_its_error_s() {
+    let disk = FaultyDisk::default();
+    let machine = Machine { disk: Arc::new(disk.clone()), ..Machine::default() };
+    let server = TestServer::with(Settings { machine, ..Settings::default() }).await;
+    let family = server.family().await;
+    let (lines, _collecting) = Lines::collect();
+    disk.fail_in("journal", Fails::Writes, ErrorKind::Other);
+    let answer = family.parent.activate(&family.child, &family.task).await;
+    assert_error(&answer, 503, "NOT_DURABLE");
+    let lines = lines.of(answer.header("x-request-id"));
+    let [error, own] = &lines[..] else { panic!("{lines:#?}") };
+    assert!(error.contains(" ERROR ") && error.contains("NOT_DURABLE"), "{error}");
+    let route = "method=POST route=/children/{id}/tasks/{task_id}/activate status=503 duration_ms=";
+    assert!(own.contains(" INFO ") && own.contains(route), "{own}");
+    assert!(own.ends_with(" client=127.0.0.1"), "{own}");
+    disk.repair();
+}
+
+#[tokio::test]
+async fn the_id_is_on_the_lines_of_what_goes_on_behind_a_request() {
+    let disk = FaultyDisk::default();
+    let micros = Arc::new(AtomicI64::new(1_770_662_535_000_000));
+    let clock = Clock::by_hand(Arc::clone(&micros));
+    let machine = Machine { clock, disk: Arc::new(disk.clone()) };
+    let server = TestServer::with(Settings { machine, ..Settings::default() }).await;
+    let parent = server.parent().await;
+    let (lines, _collecting) = Lines::collect();
+    // Two hours later, the session's use is to be written down, and can't be.
+    micros.fetch_add(7_200_000_000, Ordering::Relaxed);
+    disk.fail_in("journal", Fails::Writes, ErrorKind::Other);
+    let answer = parent.get("/auth/me").await;
+    assert_eq!(answer.status, 200);
+    eventually("the warning", async || {
+        let lines = lines.of(answer.header("x-request-id"));
+        lines.iter().any(|line| line.contains("a session was not written down")).then_some(())
+    })
+    .await;
+    disk.repair();
+}
+
+#[tokio::test]
+async fn a_client_that_a_trusted_proxy_names_is_on_the_line() {
+    let settings = Settings { configure: behind_a_proxy, ..Settings::default() };
+    let server = TestServer::with(settings).await;
+    let (lines, _collecting) = Lines::collect();
+    let request = server.nobody().request(Method::GET, "/api/children/some-id?limit=secret");
+    let answer = send(request.header("X-Forwarded-For", "198.51.100.7")).await;
+    let lines = lines.of(answer.header("x-request-id"));
+    assert!(lines[0].contains("route=/children/{id} status=401"), "{lines:?}");
+    assert!(lines[0].ends_with("client=198.51.100.7"), "{lines:?}");
+    assert!(!lines[0].contains("some-id") && !lines[0].contains("secret"), "{lines:?}");
+}

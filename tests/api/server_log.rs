@@ -1,0 +1,195 @@
+//! The server's own log: where it goes, its forms, and what must never be in it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Answer, Folders, PASSWORD, Process, Settings, TestServer, log_in, names, send,
+};
+
+fn logging(folder: &Path, flags: &[&str]) -> Settings {
+    let folder = format!("--server-log-dir={}", folder.display());
+    let flags = flags.iter().map(|flag| (*flag).to_owned()).chain([folder]);
+    Settings { binary: true, flags: flags.collect(), ..Settings::default() }
+}
+
+/// Stops the server; gives all that it has said on its standard error output.
+fn stop(server: &mut TestServer) -> String {
+    let (status, said) = server.stop_by("TERM");
+    assert!(status.success(), "{status}");
+    said
+}
+
+/// The text of the one daily file that is there.
+fn daily_file(folder: &Path) -> String {
+    let names = names(folder);
+    let [name] = &names[..] else { panic!("{names:?}") };
+    let date = name.strip_prefix("goldstar.").and_then(|rest| rest.strip_suffix(".log"));
+    let date = date.unwrap_or_else(|| panic!("{name}"));
+    assert!(date.len() == 10 && date.split('-').count() == 3, "{name}");
+    fs::read_to_string(folder.join(name)).unwrap()
+}
+
+/// The session's token, where an answer hands one out.
+fn token(answer: &Answer) -> String {
+    let cookie = answer.header("set-cookie");
+    let (_, rest) = cookie.split_once("session=").unwrap_or_else(|| panic!("{cookie}"));
+    rest.split(';').next().unwrap().to_owned()
+}
+
+/// Uses the server in every way that has to do with a secret; gives the secrets.
+async fn secrets_of_a_day(server: &TestServer) -> Vec<String> {
+    let email = "secret.person@example.org";
+    let mut secrets = vec![email.to_owned(), "secret.person".to_owned(), PASSWORD.to_owned()];
+    let browser = server.nobody();
+    let account = json!({
+        "first_name": "Secretname", "last_name": "Family", "email": email, "password": PASSWORD,
+    });
+    let signed_up = browser.post("/auth/signup", account).await;
+    secrets.extend(["Secretname".to_owned(), token(&signed_up)]);
+    let user_id = signed_up.body["user"]["id"].as_str().unwrap().to_owned();
+    for (email, password) in [(email, "wrong guess 1"), ("unknown@example.org", "wrong guess 2")] {
+        log_in(&server.nobody(), email, password).await.expect(401);
+        secrets.extend([email.to_owned(), password.to_owned()]);
+    }
+    let session = token(&log_in(&server.nobody(), email, PASSWORD).await);
+    let request = server.nobody().request(Method::GET, "/auth/me");
+    send(request.header("Authorization", format!("Bearer {session}"))).await.expect(200);
+    let request = server.nobody().request(Method::GET, "/auth/me");
+    let unknown = "0123456789abcdef-unknown-token";
+    send(request.header("Authorization", format!("Bearer {unknown}"))).await.expect(401);
+    secrets.extend([session, unknown.to_owned()]);
+
+    let change = json!({"current_password": PASSWORD, "new_password": "another secret word"});
+    browser.put("/auth/password", change).await.expect(204);
+    secrets.push("another secret word".to_owned());
+    let child = browser.post("/children", json!({"name": "Secretchild"})).await.expect(201);
+    let child = child["child"]["id"].as_str().unwrap();
+    let task = browser.post("/tasks", json!({"name": "Secrettask", "points": 5})).await.expect(201);
+    let task = task["task"]["id"].as_str().unwrap();
+    // Its log can't be written: that is said, too.
+    fs::create_dir_all(server.folders.log_path(&user_id)).unwrap();
+    let key = "idempotency-key-1";
+    browser.act_once(&format!("/children/{child}/tasks/{task}/activate"), key).await.expect(200);
+    let mut stream = browser.events("/events?last_event_id=0").await;
+    stream.next().await;
+    let rows = "/events?last_event_id=secret-event-id";
+    browser.events(rows).await.next().await;
+    let session = browser.post("/auth/child-session", json!({"child_id": child})).await;
+    secrets.push(token(&session));
+    browser.act("/auth/logout").await.expect(204);
+    let path = format!("/nowhere/{user_id}?secret=secret-parameter");
+    browser.get(&path).await.expect(404);
+    secrets.extend(["Secretchild", "Secrettask", key, "secret-event-id"].map(str::to_owned));
+    secrets.extend(["secret-parameter".to_owned(), child.to_owned(), task.to_owned(), user_id]);
+    secrets
+}
+
+async fn assert_secrets_are_kept(format: &str) {
+    let folders = Folders::new();
+    let log_folder = folders.data().with_file_name("server-logs");
+    let settings = logging(&log_folder, &["--server-log=trace", format]);
+    TestServer::put_admin(&folders);
+    let mut server = TestServer::on(folders, settings).await;
+    let secrets = secrets_of_a_day(&server).await;
+    let output = stop(&mut server);
+    let file = daily_file(&log_folder);
+    for text in [&output, &file] {
+        assert!(text.lines().count() > 10, "nothing to find anything in: {text}");
+        assert!(text.contains("an audit log can't be written"), "{text}");
+        for secret in &secrets {
+            assert!(!text.contains(secret.as_str()), "{secret} is in {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_text_form() {
+    assert_secrets_are_kept("--server-log-format=text").await;
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_json_form() {
+    assert_secrets_are_kept("--server-log-format=json").await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_at_the_end_and_both_places_have_the_same() {
+    let folders = Folders::new();
+    // The folder, and the one above it, are made.
+    let log_folder = folders.data().with_file_name("var").join("server-logs");
+    let mut server = TestServer::on(folders, logging(&log_folder, &[])).await;
+    for _ in 0..200 {
+        server.nobody().get("/health").await.expect(200);
+    }
+    let output = stop(&mut server);
+    assert_eq!(daily_file(&log_folder), output);
+    let requests = output.lines().filter(|line| line.contains(" answered method=GET "));
+    // The harness asks once itself.
+    assert_eq!(requests.count(), 201);
+    assert!(output.trim_end().ends_with("stopped"), "{output}");
+    assert!(!output.contains('\u{1b}'), "no escape codes where there is no terminal");
+    let mode = fs::metadata(&log_folder).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn a_line_of_json_is_an_object_with_the_request_s_id() {
+    let folders = Folders::new();
+    let log_folder = folders.data().with_file_name("server-logs");
+    let settings = logging(&log_folder, &["--server-log-format=json"]);
+    let mut server = TestServer::on(folders, settings).await;
+    let answer = server.nobody().get("/children/x").await;
+    stop(&mut server);
+    let file = daily_file(&log_folder);
+    let lines: Vec<Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let own = lines.iter().find(|line| line["span"]["id"] == answer.header("x-request-id"));
+    let own = own.unwrap_or_else(|| panic!("{lines:#?}"));
+    for (field, value) in [
+        ("level", json!("INFO")),
+        ("message", json!("answered")),
+        ("method", json!("GET")),
+        ("route", json!("/children/{id}")),
+        ("status", json!(401)),
+        ("client", json!("127.0.0.1")),
+    ] {
+        assert_eq!(own[field], value, "{own}");
+    }
+    assert!(own["duration_ms"].is_f64(), "{own}");
+}
+
+#[tokio::test]
+async fn only_so_many_daily_files_are_kept() {
+    let folders = Folders::new();
+    let log_folder = folders.data().with_file_name("server-logs");
+    fs::create_dir_all(&log_folder).unwrap();
+    for day in 1..=5 {
+        fs::write(log_folder.join(format!("goldstar.2026-01-0{day}.log")), "old\n").unwrap();
+    }
+    fs::write(log_folder.join("notes.txt"), "mine\n").unwrap();
+    let settings = logging(&log_folder, &["--server-log-files=3"]);
+    let mut server = TestServer::on(folders, settings).await;
+    stop(&mut server);
+    let names = names(&log_folder);
+    let kept = names.iter().filter(|name| name.starts_with("goldstar.")).count();
+    assert_eq!(kept, 3, "{names:?}");
+    assert!(names.contains(&"notes.txt".to_owned()), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_used_is_named_at_the_start() {
+    let folders = Folders::new();
+    let blocked = folders.data().with_file_name("blocked");
+    fs::write(&blocked, "").unwrap();
+    for folder in [blocked.clone(), blocked.join("below")] {
+        let flag = format!("--server-log-dir={}", folder.display());
+        let Err(output) = Process::start(&folders, &[flag]) else { panic!("it started") };
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(&*folder.to_string_lossy()), "{said}");
+    }
+}
