@@ -92,6 +92,10 @@ async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
         let answer = admin.get("/admin/tracking").await;
         assert!(!answer.text.contains("mistake"), "{}", answer.text);
         assert_error(&answer, 500, "INTERNAL");
+        for header in ["x-content-type-options", "referrer-policy", "x-request-id"] {
+            assert_ne!(answer.header(header), "", "{header}");
+        }
+        assert_eq!(answer.header("cache-control"), "no-store");
         assert_ne!(answer.header("x-request-id"), "");
     }
     admin.get("/auth/me").await.expect(200);

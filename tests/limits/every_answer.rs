@@ -189,24 +189,19 @@ async fn the_cookie_is_secure_where_the_address_is() {
     }
 }
 
-/// Those that no handler saw.
+/// Those that no handler saw, of requests that could be read.
 #[tokio::test]
 async fn refusals_before_a_handler_are_in_full() {
     let configure = |config: &mut Config| {
-        config.http.limits.head_timeout = Duration::from_secs(1);
         config.http.limits.body_timeout = Duration::from_secs(1);
     };
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
-    let large = format!("X-Large: {}", "a".repeat(40 << 10));
     let json = "Content-Type: application/json";
     let mut ids = BTreeSet::new();
     for (request, status, code) in [
-        ("GET /heal".to_owned(), 408, "REQUEST_TIMEOUT"),
         (head("POST", "/auth/login", &[json, "Content-Length: 9"]), 408, "REQUEST_TIMEOUT"),
         (head("POST", "/auth/login", &[json, "Content-Length: 99999"]), 413, "PAYLOAD_TOO_LARGE"),
         (head("POST", "/auth/login", &["Content-Length: 2"]) + "{}", 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (head("GET", "/health", &[&large]), 431, "HEAD_TOO_LARGE"),
-        ("garbage\r\n\r\n".to_owned(), 400, "MALFORMED_REQUEST"),
     ] {
         let mut wire = Wire::connect(&server).await;
         let answer = wire.answer_while_sending(request.as_bytes()).await.expect("an answer");

@@ -2,7 +2,7 @@
 
 use crate::harness::TestServer;
 use crate::person::{Session, head};
-use crate::wire::{Wire, assert_hygiene, assert_refusal};
+use crate::wire::{Wire, assert_hygiene, assert_refusal, assert_turned_away};
 
 async fn assert_lives(server: &TestServer) {
     let family = server.family().await;
@@ -16,7 +16,7 @@ async fn assert_refused(server: &TestServer, request: &str, codes: &[(u16, &str)
     let answer = answer.expect("the connection ended without an answer");
     let fits = |(status, _): &&(u16, &str)| *status == answer.status;
     let (status, code) = codes.iter().find(fits).unwrap_or_else(|| panic!("{answer:?}"));
-    assert_refusal(&answer, *status, code);
+    assert_turned_away(&answer, *status, code);
     wire.assert_end().await;
 }
 

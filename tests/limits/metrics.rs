@@ -73,7 +73,7 @@ async fn requests_are_counted_by_route_and_status() {
         family.parent.get(&format!("/tasks/{}", family.task)).await.expect(200);
     }
     let metrics = metrics(&server.nobody()).await;
-    let requests = named(&metrics, "counter", &["request"]);
+    let requests = named(&metrics, "counter", &["request"]) + "_total";
     let durations = named(&metrics, "histogram", &["request", "seconds"]) + "_count";
     let count = |name: &str, values: &[&str]| whole(metrics.sum(name, values));
     assert_eq!(count(&requests, &["GET", "/tasks/{id}", "404"]), 3);
@@ -141,9 +141,9 @@ async fn commits_are_counted() {
         family.event().await;
     }
     let after = metrics(&server.nobody()).await;
-    let commits = named(&after, "counter", &["commit"]);
+    let commits = "goldstar_commits_total";
     let grown = |name: &str| after.sum(name, &[]) - before.sum(name, &[]);
-    assert_eq!(whole(grown(&commits)), 5);
+    assert_eq!(whole(grown(commits)), 5);
     let syncs = named(&after, "histogram", &["sync", "seconds"]) + "_count";
     assert!(grown(&syncs) >= 5.0);
     let batches = named(&after, "histogram", &["batch"]);
@@ -190,7 +190,10 @@ async fn refused_logins_are_counted() {
     let nobody = server.nobody();
     let refused = async || {
         let metrics = metrics(&nobody).await;
-        whole(metrics.sum(&named(&metrics, "counter", &["login", "refused"]), &[]))
+        whole(metrics.sum(
+            &(named(&metrics, "counter", &["login", "refused"]) + "_total"),
+            &["account_limit"],
+        ))
     };
     for _ in 0..2 {
         log_in(&nobody, "nobody@example.org", PASSWORD).await.expect(401);

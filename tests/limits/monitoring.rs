@@ -33,7 +33,8 @@ async fn open_monitoring_is_anyones() {
     for path in ["/metrics", "/api/metrics", "/metrics/"] {
         let answer = server.nobody().get(path).await;
         assert_eq!(answer.status, 200, "{path}");
-        assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        assert_eq!(answer.header("content-type"), kind);
     }
     let health = server.nobody().get("/health").await.expect(200);
     assert!(health["projections"].is_array(), "{health}");

@@ -1,4 +1,5 @@
-//! A strict reader of Prometheus' text format: it takes nothing that a scraper might not.
+//! A strict reader of what Prometheus reads, in the form of `OpenMetrics`: it takes nothing that a
+//! scraper might not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,18 +31,18 @@ pub(crate) struct Sample {
 impl Metrics {
     /// Reads a page; panics where it breaks a rule.
     pub(crate) fn parse(text: &str) -> Self {
-        assert!(text.ends_with('\n') && !text.contains('\r'), "lines end with a line feed");
+        let text = text.strip_suffix("# EOF\n").expect("it says that it is whole");
+        assert!(!text.contains('\r'), "lines end with a line feed");
         let mut metrics = Self::default();
         let mut helps = BTreeMap::new();
         let mut current = String::new();
-        for line in text.lines().filter(|line| !line.is_empty()) {
+        for line in text.lines() {
             if let Some(rest) = line.strip_prefix("# HELP ") {
                 let (name, help) = rest.split_once(' ').unwrap_or_else(|| panic!("{line}"));
                 assert!(helps.insert(name.to_owned(), help.to_owned()).is_none(), "twice: {line}");
             } else if let Some(rest) = line.strip_prefix("# TYPE ") {
                 let (name, kind) = rest.split_once(' ').unwrap_or_else(|| panic!("{line}"));
                 assert!(is_name(name, true), "{line}");
-                assert!(matches!(kind, "counter" | "gauge" | "histogram"), "{line}");
                 let help = helps.get(name).unwrap_or_else(|| panic!("no help before: {line}"));
                 assert!(help.contains(' '), "no sentence: {help}");
                 let family =
@@ -49,12 +50,18 @@ impl Metrics {
                 let old = metrics.families.insert(name.to_owned(), family);
                 assert!(old.is_none(), "twice: {line}");
                 name.clone_into(&mut current);
+            } else if let Some(rest) = line.strip_prefix("# UNIT ") {
+                let (name, unit) = rest.split_once(' ').unwrap_or_else(|| panic!("{line}"));
+                assert!(name == current && name.ends_with(&format!("_{unit}")), "{line}");
             } else {
                 assert!(!line.starts_with('#'), "{line}");
                 let sample = sample(line);
                 let family = metrics.families.get_mut(&current);
                 let family = family.unwrap_or_else(|| panic!("no type before: {line}"));
-                assert!(family.owns(&current, &sample.name), "out of place: {line}");
+                let part = sample.name.strip_prefix(&current);
+                let parts = family.parts();
+                let is_own = part.is_some_and(|part| parts.contains(&part));
+                assert!(is_own, "out of place: {line}");
                 family.samples.push(sample);
             }
         }
@@ -71,7 +78,7 @@ impl Metrics {
                 assert!(!sample.value.is_nan(), "{sample:?}");
                 assert!(family.kind == "gauge" || sample.value >= 0.0, "{sample:?}");
             }
-            assert_eq!(name.ends_with("_total"), family.kind == "counter", "{name}");
+            assert!(!name.ends_with("_total") && !name.ends_with("_info"), "{name}");
             if family.kind == "histogram" {
                 check_histogram(name, &family.samples);
             }
@@ -89,7 +96,7 @@ impl Metrics {
     /// labels' names.
     #[track_caller]
     pub(crate) fn sum(&self, name: &str, values: &[&str]) -> f64 {
-        let family = ["", "_count", "_sum"]
+        let family = ["", "_total", "_count", "_sum"]
             .iter()
             .find_map(|suffix| self.families.get(name.strip_suffix(suffix)?));
         let family = family.unwrap_or_else(|| self.family(name));
@@ -107,12 +114,15 @@ impl Metrics {
 }
 
 impl Family {
-    fn owns(&self, family: &str, sample: &str) -> bool {
-        if self.kind == "histogram" {
-            let parts = ["_bucket", "_sum", "_count"];
-            return sample.strip_prefix(family).is_some_and(|part| parts.contains(&part));
+    /// What may follow the metric's name in those of its samples.
+    fn parts(&self) -> &'static [&'static str] {
+        match &*self.kind {
+            "counter" => &["_total"],
+            "gauge" => &[""],
+            "histogram" => &["_bucket", "_sum", "_count"],
+            "info" => &["_info"],
+            kind => panic!("no kind: {kind}"),
         }
-        sample == family
     }
 }
 

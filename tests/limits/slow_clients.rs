@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use crate::harness::{Settings, TestServer};
 use crate::person::{Session, head};
-use crate::wire::{Wire, assert_hygiene, assert_refusal};
+use crate::wire::{Wire, assert_hygiene, assert_refusal, assert_turned_away};
 
 /// More bytes than a client sends in the time that a test has, and less than a head may have.
 const ENDLESS: usize = 16 << 10;
@@ -39,7 +39,7 @@ async fn a_dribbled_head_is_cut_off() {
     let server = impatient().await;
     let mut wire = Wire::connect(&server).await;
     let answer = wire.dribble(endless_head()).await.expect("an answer");
-    assert_refusal(&answer, 408, "REQUEST_TIMEOUT");
+    assert_turned_away(&answer, 408, "REQUEST_TIMEOUT");
     wire.assert_end().await;
 }
 
@@ -48,7 +48,7 @@ async fn a_first_line_that_never_ends_is_cut_off() {
     let server = impatient().await;
     let mut wire = Wire::connect(&server).await;
     let answer = wire.dribble(b"GET /".iter().chain(repeat_n(&b'a', ENDLESS)).map(|b| [*b])).await;
-    assert_refusal(&answer.expect("an answer"), 408, "REQUEST_TIMEOUT");
+    assert_turned_away(&answer.expect("an answer"), 408, "REQUEST_TIMEOUT");
     wire.assert_end().await;
 }
 
@@ -57,7 +57,7 @@ async fn a_client_that_begins_a_head_and_falls_silent_is_cut_off() {
     let server = impatient().await;
     let mut wire = Wire::connect(&server).await;
     let answer = wire.exchange("GET /health HTT").await;
-    assert_refusal(&answer, 408, "REQUEST_TIMEOUT");
+    assert_turned_away(&answer, 408, "REQUEST_TIMEOUT");
     wire.assert_end().await;
 }
 
@@ -81,7 +81,7 @@ async fn the_second_head_of_a_connection_is_cut_off_too() {
     let mut wire = Wire::connect(&server).await;
     assert_eq!(wire.exchange(head("GET", "/health", &[])).await.status, 200);
     let answer = wire.dribble(endless_head()).await.expect("an answer");
-    assert_refusal(&answer, 408, "REQUEST_TIMEOUT");
+    assert_turned_away(&answer, 408, "REQUEST_TIMEOUT");
     wire.assert_end().await;
 }
 

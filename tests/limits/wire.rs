@@ -314,19 +314,37 @@ pub(crate) fn assert_refusal(answer: &Answer, status: u16, code: &str) {
     assert_hygiene(answer);
 }
 
-/// Checks what every answer has, and gives its id.
+/// Checks that a client was turned away by an error of this kind before there was a request that
+/// could have an id; and that nothing more is read from it.
+#[track_caller]
+pub(crate) fn assert_turned_away(answer: &Answer, status: u16, code: &str) {
+    assert_error(answer, status, code);
+    assert_private(answer);
+    assert_eq!(answer.header("connection").to_ascii_lowercase(), "close");
+}
+
+/// Checks what every answer to a request has, and gives its id.
 #[track_caller]
 pub(crate) fn assert_hygiene(answer: &Answer) -> String {
+    assert_private(answer);
+    let Answer { status, headers, text, .. } = answer;
+    let about = format!("{status} {headers:?} {text}");
+    assert_eq!(headers.get_all("x-request-id").iter().count(), 1, "{about}");
+    let id = answer.header("x-request-id");
+    assert!(!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic()), "{about}");
+    id.to_owned()
+}
+
+/// Checks the headers that keep an answer where it belongs.
+#[track_caller]
+fn assert_private(answer: &Answer) {
     let Answer { status, headers, text, .. } = answer;
     let about = format!("{status} {headers:?} {text}");
     assert_eq!(answer.header("x-content-type-options"), "nosniff", "{about}");
     let referrer = answer.header("referrer-policy");
     assert!(matches!(referrer, "no-referrer" | "same-origin"), "{about}");
     assert_eq!(answer.header("cache-control"), "no-store", "{about}");
-    for name in ["x-content-type-options", "referrer-policy", "cache-control", "x-request-id"] {
+    for name in ["x-content-type-options", "referrer-policy", "cache-control"] {
         assert_eq!(headers.get_all(name).iter().count(), 1, "{name}: {about}");
     }
-    let id = answer.header("x-request-id");
-    assert!(!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic()), "{about}");
-    id.to_owned()
 }
