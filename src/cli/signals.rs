@@ -26,8 +26,8 @@ pub(super) fn cancel_on_signal(
     let (shutdown, log) = (shutdown.clone(), log.clone());
     tokio::spawn(async move {
         let signal = signals.next().await;
-        tracing::info!(signal, "stopping; a second signal ends the server at once");
         shutdown.cancel();
+        tracing::info!(signal, "stopping; a second signal ends the server at once");
         let signal = signals.next().await;
         tracing::warn!(signal, "ended at once; the next start brings the files up to date");
         log.finish();

@@ -286,8 +286,8 @@ pub static SETTINGS: [Setting; 29] = [
         "SECONDS",
         number(1, 3600),
         "30",
-        "How long a request's head may take to arrive, and a kept connection's next request to \
-         begin",
+        "How long a request's head may take to arrive, from the connection's begin or from the \
+         answer before it",
     ),
     setting(
         "body_timeout",
@@ -308,7 +308,8 @@ pub static SETTINGS: [Setting; 29] = [
         "SECONDS",
         number(1, 3600),
         "60",
-        "How long a request may take until its answer begins",
+        "How long a request may take until its answer begins, its body's arrival included; above \
+         body_timeout",
     ),
     setting(
         "shutdown_timeout",

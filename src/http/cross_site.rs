@@ -6,7 +6,7 @@
 //! Bearer token is nothing that a browser adds by itself.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower::{Layer, ServiceExt};
@@ -14,7 +14,10 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use super::extract::session_cookie;
 use super::input::is_json;
-use super::{ApiError, AppState, Settings};
+use super::{ApiError, AppState, Origin, Settings};
+
+/// Where a browser says whose page asks.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses a change with a session's cookie that a page of a foreign origin, or of one that its
 /// browser hides, asks for.
@@ -27,7 +30,7 @@ pub(super) async fn refuse_foreign_pages(
     next: Next,
 ) -> Response {
     let headers = request.headers();
-    if session_cookie(headers).is_none() || is_named(headers, &state.settings) {
+    if session_cookie(headers).is_none() || is_own(headers, &state.settings) {
         return next.run(request).await;
     }
     let foreign = |_: ProtectionError| ApiError::ForeignOrigin.into_response();
@@ -35,10 +38,16 @@ pub(super) async fn refuse_foreign_pages(
     judging.oneshot(request).await.into_response()
 }
 
-fn is_named(headers: &HeaderMap, settings: &Settings) -> bool {
-    let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+fn is_own(headers: &HeaderMap, settings: &Settings) -> bool {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok();
+    let Some(origin) = text(header::ORIGIN).and_then(Origin::parse) else { return false };
+    // Where the browser doesn't say whose page it is, the host does. The layer compares it letter by
+    // letter, but some proxies write the usual port, too.
+    let host = text(header::HOST).filter(|_| !headers.contains_key(SEC_FETCH_SITE));
+    let host = host.map(|host| format!("{}://{host}", origin.scheme()));
+    let own = host.and_then(|host| Origin::parse(&host));
     let mut named = settings.public_origin.iter().chain(&settings.allowed_origins);
-    named.any(|named| Some(named.as_str().as_bytes()) == origin)
+    own.as_ref() == Some(&origin) || named.any(|named| *named == origin)
 }
 
 /// Refuses a change with a session's cookie and a body that isn't JSON, also where the body isn't

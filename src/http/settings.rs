@@ -85,9 +85,14 @@ impl Origin {
         &self.0
     }
 
+    /// `http` or `https`.
+    pub(super) fn scheme(&self) -> &str {
+        self.0.split(':').next().unwrap_or_default()
+    }
+
     /// Whether the connection to it is encrypted.
     pub fn is_secure(&self) -> bool {
-        self.0.starts_with("https:")
+        self.scheme() == "https"
     }
 }
 

@@ -67,7 +67,7 @@ async fn a_connection_that_ends_makes_room() {
 async fn refused_clients_that_stay_are_bounded_too() {
     let (server, mut open) = full_server().await;
     let mut refused = Vec::new();
-    for _ in 0..128 {
+    for _ in 0..32 {
         let mut raw = server.connect().await;
         assert_error(&raw.answer().await, 503, "TOO_MANY_CONNECTIONS");
         refused.push(raw);

@@ -71,6 +71,8 @@ async fn the_servers_own_pages_need_no_configuration() {
         &[("Sec-Fetch-Site", "none")],
         // A proxy may send another host on: a browser of today says itself whose page it is.
         &[("Origin", "https://goldstar.example.org"), ("Sec-Fetch-Site", "same-origin")],
+        // Or the usual port, and capitals.
+        &[("Origin", "http://goldstar.example.org"), ("Host", "Goldstar.example.org:80")],
     ] {
         activate(&family, headers).await.expect(200);
     }

@@ -10,6 +10,7 @@ mod stream;
 pub use count::Connections;
 
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,10 +68,20 @@ struct Edge {
 impl Edge {
     /// The listener is closed when this returns.
     async fn accept(&self, listener: TcpListener) {
+        let mut is_failing = false;
         while let Some(accepted) = self.shutdown.run_until_cancelled(listener.accept()).await {
             match accepted {
-                Ok((stream, peer)) => self.take(stream, peer),
-                Err(error) => pause_after(&error).await,
+                Ok((stream, peer)) => {
+                    is_failing = false;
+                    self.take(stream, peer);
+                }
+                Err(error) if is_of_client(&error) => {}
+                Err(error) => {
+                    if !mem::replace(&mut is_failing, true) {
+                        tracing::error!(%error, "no connection can be accepted");
+                    }
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
@@ -111,11 +122,7 @@ impl Edge {
 
 /// A connection that broke before it was accepted is its client's matter; anything else, such as
 /// too many open files, needs a moment to pass.
-async fn pause_after(error: &io::Error) {
+fn is_of_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-        return;
-    }
-    tracing::error!(%error, "a connection could not be accepted");
-    tokio::time::sleep(ACCEPT_PAUSE).await;
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
