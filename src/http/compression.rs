@@ -1,7 +1,7 @@
 //! Large answers are compressed for clients that can read that.
 
 use axum::body::HttpBody;
-use axum::http::{HeaderMap, HeaderValue, Response, header};
+use axum::http::{HeaderMap, Response, header};
 use tower_http::compression::{CompressionLayer, Predicate};
 
 /// The size from which an answer is compressed: below it, nothing is saved.
@@ -36,15 +36,20 @@ fn length<B: HttpBody>(response: &Response<B>) -> Option<u64> {
 }
 
 /// A client that rules out the plain encoding, and every other one that there is here, would be
-/// answered 406 once its request is done. So whoever says anything of the plain one gets it.
+/// answered 406 once its request is done. So whoever rules out the plain one gets it.
 pub(super) fn settle(headers: &mut HeaderMap) {
-    let mut lines = headers.get_all(header::ACCEPT_ENCODING).iter().map(HeaderValue::as_bytes);
-    if lines.any(speaks_of_plain) {
+    let lines = headers.get_all(header::ACCEPT_ENCODING).iter();
+    let mut codings = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
+    if codings.any(rules_out_plain) {
         headers.remove(header::ACCEPT_ENCODING);
     }
 }
 
-fn speaks_of_plain(line: &[u8]) -> bool {
-    const PLAIN: &[u8] = b"identity";
-    line.contains(&b'*') || line.windows(PLAIN.len()).any(|word| word.eq_ignore_ascii_case(PLAIN))
+/// Whether a coding with its weight is `identity;q=0`, or `*;q=0`, which includes it.
+fn rules_out_plain(coding: &str) -> bool {
+    let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+    let is_plain = matches!(name.trim(), "*") || name.trim().eq_ignore_ascii_case("identity");
+    let weight = weight.trim().trim_start_matches(['q', 'Q']).trim_start();
+    let weight = weight.strip_prefix('=').and_then(|weight| weight.trim().parse::<f32>().ok());
+    is_plain && weight.is_some_and(|weight| weight <= 0.0)
 }

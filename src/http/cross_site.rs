@@ -6,7 +6,7 @@
 //! Bearer token is nothing that a browser adds by itself.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower::{Layer, ServiceExt};
@@ -30,7 +30,8 @@ pub(super) async fn refuse_foreign_pages(
     next: Next,
 ) -> Response {
     let headers = request.headers();
-    if session_cookie(headers).is_none() || is_own(headers, &state.settings) {
+    let is_concerned = is_change(request.method()) && session_cookie(headers).is_some();
+    if !is_concerned || is_own(headers, &state.settings) {
         return next.run(request).await;
     }
     let foreign = |_: ProtectionError| ApiError::ForeignOrigin.into_response();
@@ -54,15 +55,20 @@ fn is_own(headers: &HeaderMap, settings: &Settings) -> bool {
 /// read: any page can send a form, but only one that may ask beforehand can send JSON.
 pub(super) async fn refuse_forms(request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let has_cookie = session_cookie(headers).is_some();
-    if is_change && has_cookie && has_body(headers) && !is_json(headers) {
+    let is_concerned = is_change(request.method()) && session_cookie(headers).is_some();
+    if is_concerned && has_body(headers) && !is_json(headers) {
         return ApiError::UnsupportedMediaType.into_response();
     }
     next.run(request).await
 }
 
+fn is_change(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
 fn has_body(headers: &HeaderMap) -> bool {
     let length = headers.get(header::CONTENT_LENGTH);
-    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
+    let is_empty = |length: &HeaderValue| length.as_bytes().iter().all(|digit| *digit == b'0');
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || length.is_some_and(|length| !is_empty(length))
 }

@@ -86,11 +86,13 @@ const COOKIE_NAME: &str = "session";
 /// The session's token, where the client sent it as a cookie.
 pub(super) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
     let lines = headers.get_all(header::COOKIE).into_iter();
-    let texts = lines.filter_map(|line| line.to_str().ok());
-    let cookies = texts.flat_map(|text| text.split(';'));
-    let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
-    let found = pairs.find(|(name, _)| *name == COOKIE_NAME);
-    found.map(|(_, token)| token)
+    // Bytes: what other applications on the same host keep in their cookies need not be ASCII.
+    let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let mut values = cookies.filter_map(|cookie| {
+        let value = cookie.trim_ascii().strip_prefix(COOKIE_NAME.as_bytes())?;
+        value.strip_prefix(b"=")
+    });
+    values.next().and_then(|token| str::from_utf8(token).ok())
 }
 
 /// The header that gives a browser its session. Scripts can't read it, and other sites' forms don't
@@ -143,7 +145,7 @@ mod tests {
     fn headers(name: &header::HeaderName, values: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(name, HeaderValue::from_static(value));
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         headers
     }
@@ -156,6 +158,7 @@ mod tests {
         };
         assert_eq!(found(&["a=b; session=t; c=d"]).as_deref(), Some("t"));
         assert_eq!(found(&["a=b", "session=t"]).as_deref(), Some("t"));
+        assert_eq!(found(&["lang=\u{e9}; session=t"]).as_deref(), Some("t"));
         assert_eq!(found(&["xsession=t; sessions=u"]), None);
     }
 

@@ -1,7 +1,8 @@
 //! What holds for every answer: it begins in time, and it says how it may be used.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -18,11 +19,33 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     compression::settle(request.headers_mut());
-    let limit = state.settings.limits.request_timeout;
-    let answered = tokio::time::timeout(limit, next.run(request)).await;
-    let mut response = answered.unwrap_or_else(|_| ApiError::TimedOut.into_response());
+    let mut response = if names_its_host(&request) {
+        let limit = state.settings.limits.request_timeout;
+        let answered = tokio::time::timeout(limit, next.run(request)).await;
+        answered.unwrap_or_else(|_| ApiError::TimedOut.into_response())
+    } else {
+        ApiError::MalformedRequest.into_response()
+    };
     mark(response.headers_mut());
     response
+}
+
+/// Whether a request says once, and readably, which host it is for, as RFC 9112 (section 3.2) asks of
+/// HTTP/1.1. The host may be empty.
+fn names_its_host(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let is_host = |host: &HeaderValue| {
+        host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|host| !has_user(&host))
+    };
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => is_host(host),
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    }
+}
+
+fn has_user(authority: &Authority) -> bool {
+    authority.as_str().contains('@')
 }
 
 /// Sets the headers that every answer has: nearly each holds a family's data, which no cache may

@@ -66,6 +66,11 @@ async fn a_large_answer_is_compressed_where_the_client_reads_that() {
     let parent = parent_with_much(&server).await;
     let plain = parent.get("/rewards").await;
     assert_eq!((plain.header("content-encoding"), plain.header("vary")), ("", "accept-encoding"));
+    for accepted in ["gzip, identity;q=0.5", "*", "deflate, gzip;q=1.0, *;q=0.5"] {
+        let request = parent.request(Method::GET, "/rewards");
+        let response = request.header("accept-encoding", accepted).send().await.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "gzip", "{accepted}");
+    }
     let request = parent.request(Method::GET, "/rewards");
     let response = request.header("accept-encoding", "br, gzip").send().await.unwrap();
     assert_eq!(response.headers()["content-encoding"], "gzip");

@@ -31,11 +31,26 @@ async fn what_is_no_request_is_answered_and_the_connection_closed() {
         "POST /auth/login HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "POST /auth/login HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET /health HTTP/1.1\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: a b\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: a/b\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: a@b\r\n\r\n",
     ] {
         let mut raw = server.connect().await;
         raw.send(garbage).await;
         assert_closing_error(&raw.answer().await, 400, "MALFORMED_REQUEST");
         raw.assert_end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_host_may_be_empty_and_older_clients_name_none() {
+    let server = TestServer::start().await;
+    for head in ["GET /health HTTP/1.1\r\nHost:\r\n\r\n", "GET /health HTTP/1.0\r\n\r\n"] {
+        let mut raw = server.connect().await;
+        raw.send(head).await;
+        raw.answer().await.expect(200);
     }
 }
 

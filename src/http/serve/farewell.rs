@@ -14,12 +14,14 @@ use crate::http::{ApiError, guard};
 
 /// How long all of this takes, at most.
 const LINGER: Duration = Duration::from_secs(5);
+/// How long reading takes at the server's stop, at most.
+const HURRIED_LINGER: Duration = Duration::from_millis(500);
 /// How much of what still arrives on a closed connection is read away, at most.
 const LINGER_BYTES: u64 = 4 << 20;
 
 /// Ends a connection: says what there is to say, closes it, and reads for a while what the client
 /// goes on to send. A connection that is dropped with something unread is reset, which takes from
-/// the client what it hasn't read yet. With `hurry`, nothing is read any more.
+/// the client what it hasn't read yet. With `hurry`, it has [`HURRIED_LINGER`] for that.
 pub(super) async fn part(
     mut stream: TcpStream,
     last_words: Option<ApiError>,
@@ -31,8 +33,14 @@ pub(super) async fn part(
         }
         stream.shutdown().await?;
         let (mut rest, mut nowhere) = (stream.take(LINGER_BYTES), sink());
-        let read = copy(&mut rest, &mut nowhere);
-        hurry.run_until_cancelled(read).await.unwrap_or(Ok(0))
+        let hurried = async {
+            hurry.cancelled().await;
+            tokio::time::sleep(HURRIED_LINGER).await;
+        };
+        tokio::select! {
+            read = copy(&mut rest, &mut nowhere) => read,
+            () = hurried => Ok(0),
+        }
     };
     if let Ok(Err(error)) = tokio::time::timeout(LINGER, parted).await {
         tracing::debug!(%error, "a connection broke while it was closed");
