@@ -213,6 +213,15 @@ impl AuditLog {
         }
     }
 
+    /// Removes an account's log with all its rotated files, and no later checkpoint names it. Safe to
+    /// repeat; after an error some of the files may still be there. The error names no account.
+    pub fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
+        self.take_findings();
+        self.lags.remove(user_id);
+        self.unsynced.forget(user_id);
+        self.files.remove(user_id)
+    }
+
     /// How many lines are still to be written; at least 1 for each log that is behind.
     pub fn backlog(&self) -> usize {
         let lags = self.lags.values().map(|lag| lag.backlog.max(1));

@@ -17,8 +17,8 @@ pub use id::Id;
 pub use idempotency::{IdempotencyKey, Mutation, Remembered, RowNumber};
 pub use points::{Amount, Points};
 pub use records::{
-    Child, ChildId, Extra, PendingReward, PendingRewardId, Reward, RewardId, Role, Session, Task,
-    TaskId, TokenHash, User, UserId,
+    Child, ChildId, Deletion, Extra, PendingReward, PendingRewardId, Reward, RewardId, Role,
+    Session, Setting, Task, TaskId, TokenHash, User, UserId,
 };
 pub use refusal::{Invalid, Kind, Refusal};
 pub use text::{Email, Name, check_line};

@@ -218,6 +218,7 @@ fn new_user(
         image_id: None,
         created_at: Some(now),
         updated_at: Some(now),
+        deletion: None,
         extra: [].into(),
     })
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use goldstar::app::Machine;
 use goldstar::config::Config;
-use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
+use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
 use goldstar::env::Clock;
 use goldstar::http;
 use goldstar::live::Hub;
@@ -48,6 +48,18 @@ impl Store for Panicking {
 
     fn health(&self) -> Health {
         self.0.health()
+    }
+
+    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
+        self.0.anonymize(user_id)
+    }
+
+    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
+        self.0.forget(user_id)
+    }
+
+    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
+        self.0.purge()
     }
 
     fn close(&self) -> BoxFuture<'_, io::Result<()>> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use goldstar::app::Machine;
 use goldstar::config::Config;
-use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
+use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
 use goldstar::env::Clock;
 use goldstar::http;
 use goldstar::live::Hub;
@@ -128,6 +128,18 @@ impl Store for Mute {
 
     fn health(&self) -> Health {
         self.store.health()
+    }
+
+    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
+        self.store.anonymize(user_id)
+    }
+
+    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
+        self.store.forget(user_id)
+    }
+
+    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
+        self.store.purge()
     }
 
     fn close(&self) -> BoxFuture<'_, io::Result<()>> {

@@ -57,7 +57,7 @@ use super::{
     Store, View,
 };
 use crate::disk::Disk;
-use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
+use crate::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
 use crate::metrics;
 
 /// Tells the time.
@@ -229,6 +229,18 @@ impl Store for JsonStore {
             && self.threads.iter().any(JoinHandle::is_finished);
         let read_only = gone || self.shared.read_only.load(Ordering::Relaxed);
         Health { read_only, projections }
+    }
+
+    fn anonymize(&self, _user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
+        Box::pin(async { Err(CommitError::NotDurable) })
+    }
+
+    fn forget(&self, _user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async { Err(io::ErrorKind::Unsupported.into()) })
+    }
+
+    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async { Err(io::ErrorKind::Unsupported.into()) })
     }
 
     fn close(&self) -> BoxFuture<'_, io::Result<()>> {

@@ -12,7 +12,8 @@ pub(super) trait Record: Clone + Send + Sync + 'static {
     /// Reads a record from a row's fields.
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable>;
 
-    /// The fields that Goldstar knows, in the order of a new row, each with its JSON text.
+    /// The fields that Goldstar knows, in the order of a new row, each with its JSON text; an empty
+    /// one where the row doesn't have that field.
     fn encode(&self) -> Vec<(&'static str, String)>;
 
     /// What it is found by; unique within the table.
@@ -151,6 +152,9 @@ pub(super) fn merge<R: Record>(old: Option<(&str, &R)>, new: &R) -> Arc<str> {
     let mut out = String::with_capacity(old.map_or(256, |(row, _)| row.len() + 32));
     out.push('{');
     let mut push = |name: &str, value: &str| {
+        if value.is_empty() {
+            return;
+        }
         if out.len() > 1 {
             out.push_str(", ");
         }
