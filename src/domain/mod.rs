@@ -1,6 +1,7 @@
 //! Floor 0: the records of a family and the rules for them. Pure: no I/O, no clock, no randomness,
 //! no async; nothing here knows how records are stored or asked for.
 
+pub mod deletion;
 mod idempotency;
 pub mod ledger;
 pub mod password;
