@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use goldstar::app::Machine;
+use goldstar::audit_log::DeletionLog;
 use goldstar::config::Config;
 use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
 use goldstar::env::Clock;
@@ -167,7 +168,8 @@ fn mute_router(folders: &Folders, is_mute: Arc<AtomicBool>) -> (axum::Router, ht
         Hub::start(metrics.live.clone()).unwrap(),
         Clock::system(),
         config.service,
-        metrics.logins.clone(),
+        DeletionLog::new(Machine::default().disk, folders.logs(), config.storage.audit_log),
+        &metrics,
     );
     (http::router(Arc::new(service), Arc::new(config.http), metrics), limits)
 }
