@@ -180,8 +180,10 @@ mod tests {
         for second in 0..6 {
             log.write(moment(second), "a", &DeletionEvent::Restored).unwrap();
         }
-        let mut names: Vec<_> =
-            fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut names: Vec<_> = fs::read_dir(root.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         let base = DeletionLog::FILE_NAME;
         assert_eq!(names, [base.to_owned(), format!("{base}.1"), format!("{base}.2")]);
