@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::Now;
-use super::anonymize::{self, Departure, Departures};
 use super::batch::Batch;
+use super::departure::{self, Departure, Departures};
 use super::journal::{self, AppendError, Journal};
 use super::recovery::Past;
 use super::segment::Link;
@@ -204,7 +204,7 @@ impl Committer {
             let size = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
             self.shared.metrics.batch_size.observe(size.into());
         }
-        let durable = self.settle(batch, queue.notes, piece.as_ref().map(anonymize::payload));
+        let durable = self.settle(batch, queue.notes, piece.as_ref().map(departure::payload));
         for (outcome, answer) in outcomes {
             // Even a refusal may rest on what the batch would have changed.
             let outcome = durable.as_ref().map_or_else(|error| Err(same(error)), |()| outcome);
@@ -357,22 +357,11 @@ impl Committer {
         self.appender.rewrite(synced.tracking, &past.patches, &past.rows)
     }
 
-    /// Has every sink forget an account, also where one before it fails.
-    fn forget(&mut self, user_id: &UserId, answer: oneshot::Sender<io::Result<()>>) {
-        let mut outcome = Ok(());
-        for sink in &mut self.sinks {
-            outcome = outcome.and(sink.forget(user_id));
-        }
-        self.note_health();
-        if answer.send(outcome).is_err() {
-            tracing::debug!("nobody waits for an account to be forgotten");
-        }
-    }
-
     fn cut(&mut self) -> io::Result<Cut> {
         if self.is_behind() {
             self.retry();
         }
+        self.appender.remove_leftover()?;
         let tracking = self.appender.mark().filter(|_| self.suspect.is_none());
         let tracking = tracking
             .ok_or_else(|| io::Error::other("events wait to be written to the tracking file"))?;

@@ -15,11 +15,12 @@
 //! - A failed write or sync is never followed by trust in the same file.
 //! - No lock is held while the disk works.
 
-mod anonymize;
 mod batch;
 mod checkpoint;
 mod committer;
 mod damage;
+mod deletion;
+mod departure;
 mod frame;
 mod journal;
 mod lock;
@@ -46,9 +47,9 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use anonymize::{Departure, Departures};
 use committer::{Committer, Job, Synced};
 pub use damage::{Damage, OpenError};
+use departure::{Departure, Departures};
 use lock::DirectoryLock;
 use maintenance::{Maintenance, Wake, Waker};
 use recovery::{Recovered, Recovery};

@@ -185,6 +185,14 @@ impl Appender {
         })
     }
 
+    /// Removes what an attempt to write the file anew may have left behind.
+    pub(in super::super) fn remove_leftover(&self) -> io::Result<()> {
+        match self.disk.remove(&temporary_path(&self.tracking.path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// The file, to be synced.
     pub(in super::super) fn file(&self) -> Arc<dyn DiskFile> {
         Arc::clone(&self.tracking.inner.read().file)

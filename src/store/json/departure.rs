@@ -1,6 +1,7 @@
-//! Taking an account out of the audit history, a piece with each batch.
+//! An account's way out: of the audit history, a piece with each batch, and of what follows it.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
@@ -86,6 +87,18 @@ impl Committer {
                 Some(next) => departure.from = next,
                 None => self.end_departure(None),
             }
+        }
+    }
+
+    /// Has every sink forget an account, also where one before it fails.
+    pub(super) fn forget(&mut self, user_id: &UserId, answer: oneshot::Sender<io::Result<()>>) {
+        let mut outcome = Ok(());
+        for sink in &mut self.sinks {
+            outcome = outcome.and(sink.forget(user_id));
+        }
+        self.note_health();
+        if answer.send(outcome).is_err() {
+            tracing::debug!("nobody waits for an account to be forgotten");
         }
     }
 
