@@ -162,7 +162,8 @@ impl Changes {
 
 /// A change of one record: its whole new contents, or its end. Putting a record whose id is there
 /// replaces it and leaves the fields that Goldstar doesn't know as they are; removing one that
-/// isn't there changes nothing.
+/// isn't there changes nothing. With an account go whatever rows of a store's are marked as its own
+/// and are no record.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each says what it does")]
 pub enum Change {

@@ -8,6 +8,8 @@ use crate::domain::{Extra, Timestamp};
 pub(super) trait Record: Clone + Send + Sync + 'static {
     /// The file that its table is in.
     const FILE: &'static str;
+    /// The field that says which account a row belongs to.
+    const OWNER: &'static str = "user_id";
 
     /// Reads a record from a row's fields.
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable>;

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use super::deletion;
 use super::pyjson;
 use super::record::{
     Fields, Record, Unreadable, optional_seconds, optional_text, seconds, text, texts,
 };
 use crate::domain::{
-    Amount, Child, Deletion, Email, Id, IdempotencyKey, Name, PendingReward, Points, Remembered,
-    Reward, Role, Session, Setting, Task, Timestamp, TokenHash, User,
+    Amount, Child, Email, Id, IdempotencyKey, Name, PendingReward, Points, Remembered, Reward,
+    Role, Session, Setting, Task, TokenHash, User,
 };
 
 impl Record for User {
     const FILE: &'static str = "users.json";
+    const OWNER: &'static str = "id";
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         let is_admin = fields.optional_text("role").as_deref() == Some(Role::Admin.as_str());
@@ -26,7 +28,7 @@ impl Record for User {
             image_id: fields.optional_text("image_id"),
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
-            deletion: deletion(fields),
+            deletion: deletion::decode(fields),
             extra: fields.extra(&[
                 "id",
                 "first_name",
@@ -37,12 +39,12 @@ impl Record for User {
                 "image_id",
                 "created_at",
                 "updated_at",
-                "marked_for_deletion",
-                "marked_for_deletion_at",
-                "deletion_in_progress",
-                "deletion_attempted_at",
-                "deletion_attempts",
-                "deletion_error",
+                deletion::MARKED,
+                deletion::MARKED_AT,
+                deletion::IN_PROGRESS,
+                deletion::ATTEMPTED_AT,
+                deletion::ATTEMPTS,
+                deletion::ERROR,
             ]),
         })
     }
@@ -61,7 +63,7 @@ impl Record for User {
             // Goldstar verifies no addresses; the Flask service lets only verified accounts in.
             ("verified", "true".to_owned()),
         ];
-        fields.extend(deletion_fields(self.deletion.as_ref()));
+        fields.extend(deletion::encode(self.deletion.as_ref()));
         fields
     }
 
@@ -364,43 +366,6 @@ impl Record for Setting {
     fn group(&self) -> Option<Arc<str>> {
         None
     }
-}
-
-/// How far an account's deletion is. An account that is marked at an unknown time is out of use like
-/// any other, and never due.
-fn deletion(fields: &Fields<'_>) -> Option<Deletion> {
-    fields.boolean("marked_for_deletion", false).then(|| {
-        let attempts = fields.optional_integer("deletion_attempts").unwrap_or_default();
-        Deletion {
-            marked_at: fields.optional_moment("marked_for_deletion_at").unwrap_or(Timestamp::MAX),
-            in_progress: fields.boolean("deletion_in_progress", false),
-            attempted_at: fields.optional_moment("deletion_attempted_at"),
-            attempts: u32::try_from(attempts.max(0)).unwrap_or(u32::MAX),
-            error: fields.optional_text("deletion_error").map(|error| error.to_string()),
-        }
-    })
-}
-
-/// An account that isn't marked has none of these fields but the first.
-fn deletion_fields(deletion: Option<&Deletion>) -> [(&'static str, String); 6] {
-    let values = deletion.map(|deletion| {
-        [
-            seconds(deletion.marked_at),
-            deletion.in_progress.to_string(),
-            optional_seconds(deletion.attempted_at),
-            deletion.attempts.to_string(),
-            optional_text(deletion.error.as_deref()),
-        ]
-    });
-    let [marked_at, in_progress, attempted_at, attempts, error] = values.unwrap_or_default();
-    [
-        ("marked_for_deletion", deletion.is_some().to_string()),
-        ("marked_for_deletion_at", marked_at),
-        ("deletion_in_progress", in_progress),
-        ("deletion_attempted_at", attempted_at),
-        ("deletion_attempts", attempts),
-        ("deletion_error", error),
-    ]
 }
 
 /// What a [`Remembered`] is found by. A key holds no line break, so that no two pairs meet.

@@ -72,26 +72,35 @@ impl State {
         ]
     }
 
-    /// Makes a change; returns the row that it leaves. None where nothing changes.
-    pub(super) fn apply(&mut self, change: Change) -> Option<RowImage> {
+    /// Makes a change; returns the rows that it leaves. None where nothing changes.
+    pub(super) fn apply(&mut self, change: Change) -> Vec<RowImage> {
         match change {
-            Change::PutUser(user) => Some(self.users.put(user)),
-            Change::RemoveUser(id) => self.users.remove(id.as_str()),
-            Change::PutChild(child) => Some(self.children.put(child)),
+            Change::PutUser(user) => vec![self.users.put(user)],
+            Change::RemoveUser(id) => self.remove_user(id.as_str()),
+            Change::PutChild(child) => vec![self.children.put(child)],
             Change::RemoveChild(id) => self.children.remove(id.as_str()),
-            Change::PutTask(task) => Some(self.tasks.put(task)),
+            Change::PutTask(task) => vec![self.tasks.put(task)],
             Change::RemoveTask(id) => self.tasks.remove(id.as_str()),
-            Change::PutReward(reward) => Some(self.rewards.put(reward)),
+            Change::PutReward(reward) => vec![self.rewards.put(reward)],
             Change::RemoveReward(id) => self.rewards.remove(id.as_str()),
-            Change::PutPending(pending) => Some(self.pending.put(pending)),
+            Change::PutPending(pending) => vec![self.pending.put(pending)],
             Change::RemovePending(id) => self.pending.remove(id.as_str()),
-            Change::PutSession(session) => Some(self.sessions.put(session)),
+            Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
             Change::Forget(user_id, key) => {
                 self.remembered.remove(&remembered_key(user_id.as_str(), key.as_str()))
             }
-            Change::PutSetting { name, value } => Some(self.settings.put(Setting { name, value })),
+            Change::PutSetting { name, value } => vec![self.settings.put(Setting { name, value })],
         }
+    }
+
+    /// Removes an account, with the rows that name it and that nothing else finds.
+    fn remove_user(&mut self, id: &str) -> Vec<RowImage> {
+        let mut removed = self.users.remove(id);
+        for table in self.tables_mut() {
+            removed.extend(table.remove_strays_of(id));
+        }
+        removed
     }
 
     /// Remembers an idempotency key; returns the row that it is.
@@ -101,7 +110,14 @@ impl State {
 
     /// Sets a row to what the journal says.
     pub(super) fn set(&mut self, image: &RowImage) {
-        let tables: [&mut dyn AnyTable; 8] = [
+        let mut tables = self.tables_mut().into_iter();
+        if let Some(table) = tables.find(|table| table.file() == image.file) {
+            table.set(image.number, image.text.clone());
+        }
+    }
+
+    fn tables_mut(&mut self) -> [&mut dyn AnyTable; 8] {
+        [
             &mut self.users,
             &mut self.children,
             &mut self.tasks,
@@ -110,10 +126,7 @@ impl State {
             &mut self.sessions,
             &mut self.remembered,
             &mut self.settings,
-        ];
-        if let Some(table) = tables.into_iter().find(|table| table.file() == image.file) {
-            table.set(image.number, image.text.clone());
-        }
+        ]
     }
 }
 
