@@ -220,3 +220,34 @@ async fn a_stop_comes_between_two_accounts_and_the_next_start_goes_on() {
     server.stop().await;
     assert_eq!(server.folders.rows("users.json").len(), 1);
 }
+
+#[tokio::test]
+async fn what_the_journal_still_holds_of_a_deleted_account_is_let_go_later() {
+    let folders = Folders::new();
+    put_users(&folders, &[("leaver", marked("2026-01-11T00:00:00Z"))]);
+    let (clock, mut machine) = Hand::new();
+    let disk = FaultyDisk::default();
+    machine.disk = Arc::new(disk.clone());
+    let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
+    let server = TestServer::on(folders, settings).await;
+    let admin = server.admin().await;
+    clock.forward(20 * HOUR);
+    disk.fail_writes("checkpoint", ErrorKind::StorageFull);
+    assert_eq!(run(&admin).await[0]["outcome"], "deleted");
+    let health = server.nobody().get("/health").await.expect(200);
+    assert_eq!(health["status"], "degraded");
+    let told = json!({
+        "name": "account_deletion", "backlog": 1,
+        "last_error": "traces of deleted accounts are left: no storage space",
+    });
+    assert!(health["projections"].as_array().unwrap().contains(&told), "{health}");
+
+    disk.repair();
+    assert_eq!(run(&admin).await, [json!(null); 0]);
+    let health = server.nobody().get("/health").await.expect(200);
+    assert_eq!(health["status"], "ok", "{health}");
+    for path in server.folders.data_files() {
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        assert!(!text.contains("leaver"), "{}: {text}", path.display());
+    }
+}
