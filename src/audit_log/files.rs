@@ -95,14 +95,14 @@ impl Files {
     /// Writes as many of the lines as go into one file, at least one; says how many.
     fn append_some(&mut self, user_id: &UserId, lines: &[String]) -> Result<usize, LogError> {
         let mut end = self.opened(user_id)?.end;
-        if lines.first().is_some_and(|line| self.rotates(end, line)) {
+        if lines.first().is_some_and(|line| self.settings.rotates(end, line)) {
             self.rotate(user_id)?;
             end = self.opened(user_id)?.end;
         }
         let mut chunk = String::new();
         let mut count = 0;
         for line in lines {
-            if count > 0 && self.rotates(end + chunk.len() as u64, line) {
+            if count > 0 && self.settings.rotates(end + chunk.len() as u64, line) {
                 break;
             }
             chunk.push_str(line);
@@ -115,29 +115,12 @@ impl Files {
         Ok(count)
     }
 
-    /// Python's `RotatingFileHandler.shouldRollover`, as it is since Python 3.13: an empty file
-    /// isn't rotated, however long the line.
-    fn rotates(&self, end: u64, line: &str) -> bool {
-        let Settings { max_bytes, backups } = self.settings;
-        max_bytes > 0 && backups > 0 && end > 0 && end + line.len() as u64 >= max_bytes
-    }
-
-    /// Python's `RotatingFileHandler.doRollover`. After a failure half-way it can be done again:
-    /// what is shifted already isn't shifted twice.
     fn rotate(&mut self, user_id: &UserId) -> Result<(), LogError> {
         // Synced before it goes, so that a checkpoint needs to look at the newest file alone.
         if let Some(log) = self.open.remove(user_id) {
             log.file.sync().map_err(LogError::Sync)?;
         }
-        let base = self.path(user_id);
-        for number in (1..self.settings.backups).rev() {
-            match self.disk.rename(&backup(&base, number), &backup(&base, number + 1)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                renamed => renamed?,
-            }
-        }
-        self.disk.rename(&base, &backup(&base, 1))?;
-        Ok(())
+        Ok(rotate(&*self.disk, &self.path(user_id), self.settings.backups)?)
     }
 
     fn opened(&mut self, user_id: &UserId) -> io::Result<&mut OpenLog> {
@@ -175,6 +158,25 @@ impl Files {
     /// Closes an account's log.
     pub(super) fn close(&mut self, user_id: &UserId) {
         self.open.remove(user_id);
+    }
+
+    /// Closes an account's log, and removes it with its temporary file and all rotated ones, also
+    /// beyond the number that is kept now. It is durable when this returns.
+    pub(super) fn remove(&mut self, user_id: &UserId) -> io::Result<()> {
+        self.close(user_id);
+        let base = self.path(user_id);
+        let rotated = (1..=Settings::MAX_BACKUPS).map(|number| backup(&base, number));
+        // Each by its name: the folder's list is as long as there are accounts.
+        for path in [disk::temporary_path(&base), base.clone()].into_iter().chain(rotated) {
+            match self.disk.identity(&path).and_then(|_| self.disk.remove(&path)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        match self.disk.sync_dir(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Looks at what an account's log holds after a crash or a failure: cuts what isn't whole, and
@@ -236,7 +238,7 @@ impl Files {
 
 /// Where the next line begins. What another program left without a newline gets one: its text is
 /// nothing to cut.
-fn end_of_last_line(file: &dyn DiskFile) -> io::Result<u64> {
+pub(super) fn end_of_last_line(file: &dyn DiskFile) -> io::Result<u64> {
     let len = file.len()?;
     let Some(last) = len.checked_sub(1) else {
         return Ok(0);
@@ -248,6 +250,18 @@ fn end_of_last_line(file: &dyn DiskFile) -> io::Result<u64> {
     }
     file.write_all_at(b"\n", len)?;
     Ok(len + 1)
+}
+
+/// Python's `RotatingFileHandler.doRollover`. After a failure half-way it can be done again: what is
+/// shifted already isn't shifted twice.
+pub(super) fn rotate(disk: &dyn Disk, base: &Path, backups: u32) -> io::Result<()> {
+    for number in (1..backups).rev() {
+        match disk.rename(&backup(base, number), &backup(base, number + 1)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            renamed => renamed?,
+        }
+    }
+    disk.rename(base, &backup(base, 1))
 }
 
 fn backup(base: &Path, number: u32) -> PathBuf {
