@@ -11,7 +11,7 @@ use tokio::task::{self, JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit_log::AuditLog;
+use crate::audit_log::{AuditLog, DeletionLog};
 use crate::config::{Config, StorageConfig};
 use crate::disk::{Disk, RealDisk};
 use crate::env::Clock;
@@ -106,7 +106,9 @@ pub fn open(
     let sinks: Vec<Box<dyn crate::store::EventSink>> =
         vec![Box::new(AuditSink::new(log)), Box::new(LiveSink::new(hub.clone()))];
     let store = Arc::new(JsonStore::open(options, sinks)?);
-    Ok(Service::new(store, hub, machine.clock.clone(), settings, metrics.logins.clone()))
+    let disk = Arc::clone(&machine.disk);
+    let deletion_log = DeletionLog::new(disk, storage.log_dir.clone(), storage.audit_log);
+    Ok(Service::new(store, hub, machine.clock.clone(), settings, deletion_log, metrics))
 }
 
 /// A running server.
@@ -182,22 +184,30 @@ async fn run(
     let connections = Arc::new(http::Connections::new(&metrics.http));
     let router = http::router(Arc::clone(&service), settings, metrics);
     let housekeeping = tokio::spawn(Arc::clone(&service).keep_house(shutdown.clone()));
+    let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
         shutdown.cancelled().await;
-        service.end_streams();
+        service.begin_stop();
         Instant::now() + limits.shutdown_timeout
     };
     let requests = http::serve(listener, router, limits, connections, shutdown.clone());
     let ((), deadline) = tokio::join!(requests, end_of_streams);
     // It may wait for a change that the disk doesn't take.
     housekeeping.abort();
-    if let Err(error) = housekeeping.await
-        && error.is_panic()
-    {
-        tracing::error!(%error, "the housekeeping failed");
-    }
+    ended("the housekeeping", housekeeping).await;
+    let between_two_steps = ended("account deletion", deletion);
+    tokio::time::timeout_at(deadline, between_two_steps).await.map_err(|_| StopError::Late)?;
     let closed = tokio::time::timeout_at(deadline, service.close()).await;
     closed.map_err(|_| StopError::Late)?.map_err(StopError::Close)
+}
+
+/// Waits for the end of a task of the server's own.
+async fn ended(what: &'static str, task: JoinHandle<()>) {
+    if let Err(error) = task.await
+        && error.is_panic()
+    {
+        tracing::error!(what, %error, "a task of the server's own failed");
+    }
 }
 
 async fn fill_with_demo(service: &Service) -> Result<Demo, ServiceError> {

@@ -15,6 +15,7 @@ pub use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::domain::Timestamp;
+use crate::domain::deletion::Status;
 
 /// What every name begins with.
 const PREFIX: &str = "goldstar";
@@ -28,6 +29,9 @@ const SYNC_SECONDS: [f64; 16] = [
     0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025,
     0.05, 0.1, 0.25, 0.5, 1.0,
 ];
+/// 10 ms to 10 min: from an account without events to one with a long history on a slow disk.
+const DELETION_SECONDS: [f64; 11] =
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0];
 /// Up to the most decisions that share a sync.
 const BATCH_SIZES: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
@@ -42,6 +46,8 @@ pub struct Metrics {
     pub store: Store,
     /// The live streams.
     pub live: Live,
+    /// Account deletion.
+    pub deletions: Deletions,
     registry: Registry,
 }
 
@@ -60,12 +66,14 @@ impl Metrics {
             logins: Logins::default(),
             store: Store::default(),
             live: Live::default(),
+            deletions: Deletions::default(),
             registry: Registry::default(),
         };
         metrics.http.register(&mut registry);
         metrics.logins.register(&mut registry);
         metrics.store.register(&mut registry);
         metrics.live.register(&mut registry);
+        metrics.deletions.register(&mut registry);
         Self { registry, ..metrics }
     }
 
@@ -169,16 +177,20 @@ pub enum LoginRefusal {
     AccountLimit,
     /// The client's address has tried too often.
     AddressLimit,
+    /// The account is marked for deletion.
+    MarkedForDeletion,
 }
 
 impl LoginRefusal {
-    const ALL: [Self; 3] = [Self::Credentials, Self::AccountLimit, Self::AddressLimit];
+    const ALL: [Self; 4] =
+        [Self::Credentials, Self::AccountLimit, Self::AddressLimit, Self::MarkedForDeletion];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",
             Self::AccountLimit => "account_limit",
             Self::AddressLimit => "address_limit",
+            Self::MarkedForDeletion => "marked_for_deletion",
         }
     }
 }
@@ -317,6 +329,56 @@ impl Live {
         registry.register("sse_readers", "Open event streams", self.readers.clone());
         let help = "Event streams that were closed since their reader did not keep up";
         registry.register("sse_evictions", help, self.evictions.clone());
+    }
+}
+
+/// Account deletion.
+#[derive(Clone, Debug)]
+pub struct Deletions {
+    queue: Family<StatusLabel, Gauge>,
+    /// The accounts that were deleted.
+    pub deleted: Counter,
+    /// The attempts that failed.
+    pub failures: Counter,
+    /// How many seconds each attempt took, also one that failed.
+    pub duration: Histogram,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabel {
+    status: &'static str,
+}
+
+impl Deletions {
+    /// How many accounts of that status are in the queue.
+    pub fn queue(&self, status: Status) -> Gauge {
+        self.queue.get_or_create_owned(&StatusLabel { status: status.as_str() })
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        let help = "Accounts that are marked for deletion, by how far it is";
+        registry.register("deletion_queue", help, self.queue.clone());
+        registry.register("accounts_deleted", "Accounts that were deleted", self.deleted.clone());
+        let help = "Attempts to delete an account that failed";
+        registry.register("deletion_failures", help, self.failures.clone());
+        let help = "How long an attempt to delete an account took";
+        let name = "deletion_duration";
+        registry.register_with_unit(name, help, Unit::Seconds, self.duration.clone());
+    }
+}
+
+impl Default for Deletions {
+    fn default() -> Self {
+        let deletions = Self {
+            queue: Family::default(),
+            deleted: Counter::default(),
+            failures: Counter::default(),
+            duration: Histogram::new(DELETION_SECONDS),
+        };
+        for status in Status::ALL {
+            deletions.queue(status).set(0);
+        }
+        deletions
     }
 }
 

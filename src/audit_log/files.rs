@@ -95,14 +95,14 @@ impl Files {
     /// Writes as many of the lines as go into one file, at least one; says how many.
     fn append_some(&mut self, user_id: &UserId, lines: &[String]) -> Result<usize, LogError> {
         let mut end = self.opened(user_id)?.end;
-        if lines.first().is_some_and(|line| self.rotates(end, line)) {
+        if lines.first().is_some_and(|line| self.settings.rotates(end, line)) {
             self.rotate(user_id)?;
             end = self.opened(user_id)?.end;
         }
         let mut chunk = String::new();
         let mut count = 0;
         for line in lines {
-            if count > 0 && self.rotates(end + chunk.len() as u64, line) {
+            if count > 0 && self.settings.rotates(end + chunk.len() as u64, line) {
                 break;
             }
             chunk.push_str(line);
@@ -115,29 +115,12 @@ impl Files {
         Ok(count)
     }
 
-    /// Python's `RotatingFileHandler.shouldRollover`, as it is since Python 3.13: an empty file
-    /// isn't rotated, however long the line.
-    fn rotates(&self, end: u64, line: &str) -> bool {
-        let Settings { max_bytes, backups } = self.settings;
-        max_bytes > 0 && backups > 0 && end > 0 && end + line.len() as u64 >= max_bytes
-    }
-
-    /// Python's `RotatingFileHandler.doRollover`. After a failure half-way it can be done again:
-    /// what is shifted already isn't shifted twice.
     fn rotate(&mut self, user_id: &UserId) -> Result<(), LogError> {
         // Synced before it goes, so that a checkpoint needs to look at the newest file alone.
         if let Some(log) = self.open.remove(user_id) {
             log.file.sync().map_err(LogError::Sync)?;
         }
-        let base = self.path(user_id);
-        for number in (1..self.settings.backups).rev() {
-            match self.disk.rename(&backup(&base, number), &backup(&base, number + 1)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                renamed => renamed?,
-            }
-        }
-        self.disk.rename(&base, &backup(&base, 1))?;
-        Ok(())
+        Ok(rotate(&*self.disk, &self.path(user_id), self.settings.backups)?)
     }
 
     fn opened(&mut self, user_id: &UserId) -> io::Result<&mut OpenLog> {
@@ -175,6 +158,24 @@ impl Files {
     /// Closes an account's log.
     pub(super) fn close(&mut self, user_id: &UserId) {
         self.open.remove(user_id);
+    }
+
+    /// Closes an account's log, and removes it with all its rotated and temporary files, whatever
+    /// their numbers.
+    pub(super) fn remove(&mut self, user_id: &UserId) -> io::Result<()> {
+        self.close(user_id);
+        let own = file_name(user_id);
+        let names = match self.disk.list(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            names => names?,
+        };
+        for name in names.iter().filter(|name| is_part_of(name, &own)) {
+            match self.disk.remove(&self.folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        self.disk.sync_dir(&self.folder)
     }
 
     /// Looks at what an account's log holds after a crash or a failure: cuts what isn't whole, and
@@ -236,7 +237,7 @@ impl Files {
 
 /// Where the next line begins. What another program left without a newline gets one: its text is
 /// nothing to cut.
-fn end_of_last_line(file: &dyn DiskFile) -> io::Result<u64> {
+pub(super) fn end_of_last_line(file: &dyn DiskFile) -> io::Result<u64> {
     let len = file.len()?;
     let Some(last) = len.checked_sub(1) else {
         return Ok(0);
@@ -248,6 +249,28 @@ fn end_of_last_line(file: &dyn DiskFile) -> io::Result<u64> {
     }
     file.write_all_at(b"\n", len)?;
     Ok(len + 1)
+}
+
+/// Whether a file is the log of that name, one of its rotated files, or on its way to be one.
+fn is_part_of(name: &str, log: &str) -> bool {
+    let Some(rest) = name.strip_prefix(log) else {
+        return false;
+    };
+    let number = rest.strip_suffix(".tmp").unwrap_or(rest);
+    let is_number = |number: &str| number.bytes().all(|byte| byte.is_ascii_digit());
+    number.is_empty() || number.strip_prefix('.').is_some_and(is_number)
+}
+
+/// Python's `RotatingFileHandler.doRollover`. After a failure half-way it can be done again: what is
+/// shifted already isn't shifted twice.
+pub(super) fn rotate(disk: &dyn Disk, base: &Path, backups: u32) -> io::Result<()> {
+    for number in (1..backups).rev() {
+        match disk.rename(&backup(base, number), &backup(base, number + 1)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            renamed => renamed?,
+        }
+    }
+    disk.rename(base, &backup(base, 1))
 }
 
 fn backup(base: &Path, number: u32) -> PathBuf {

@@ -1,9 +1,11 @@
-//! Floor 1: the audit log, one logfmt file an account, rotated by size.
+//! Floor 1: the audit log, one logfmt file an account, rotated by size; and the log of account
+//! deletion, which outlives the accounts.
 //!
-//! It follows the audit history and never holds it up: a log that can't be written falls behind
-//! alone, keeps its place, and catches up from the history, so that after any failure or crash each
-//! event has its line exactly once, and an account's lines stand in the order of its events.
+//! The audit log follows the audit history and never holds it up: a log that can't be written falls
+//! behind alone, keeps its place, and catches up from the history, so that after any failure or crash
+//! each event has its line exactly once, and an account's lines stand in the order of its events.
 
+mod account_deletion;
 mod catch_up;
 mod files;
 mod lag;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 use crate::disk::Disk;
 use crate::domain::{RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
+pub use account_deletion::{DeletionEvent, DeletionLog};
 use files::{Files, LogError};
 use lag::{Backoff, Lag};
 pub use name::file_name;
@@ -42,6 +45,13 @@ pub struct Settings {
 impl Settings {
     /// The most rotated files that an account keeps: a rotation renames each of them.
     pub const MAX_BACKUPS: u32 = 1000;
+
+    /// Python's `RotatingFileHandler.shouldRollover`, as it is since Python 3.13: an empty file
+    /// isn't rotated, however long the line.
+    fn rotates(self, end: u64, line: &str) -> bool {
+        let Self { max_bytes, backups } = self;
+        max_bytes > 0 && backups > 0 && end > 0 && end + line.len() as u64 >= max_bytes
+    }
 }
 
 impl Default for Settings {
@@ -211,6 +221,15 @@ impl AuditLog {
         for (_, user_id) in due {
             self.settle(&user_id, past, &mut lines);
         }
+    }
+
+    /// Removes an account's log with all its rotated files, and no later checkpoint names it. Safe to
+    /// repeat; after an error some of the files may still be there. The error names no account.
+    pub fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
+        self.take_findings();
+        self.lags.remove(user_id);
+        self.unsynced.forget(user_id);
+        self.files.remove(user_id)
     }
 
     /// How many lines are still to be written; at least 1 for each log that is behind.

@@ -70,6 +70,15 @@ impl Unsynced {
         state.logs.insert(user_id.clone(), writes);
     }
 
+    /// Forgets what was written for an account.
+    pub(super) fn forget(&self, user_id: &UserId) {
+        let mut state = self.0.lock();
+        state.logs.remove(user_id);
+        state.failed.remove(user_id);
+        state.gone.retain(|gone| gone != user_id);
+        state.durable.lagging.remove(user_id.as_str());
+    }
+
     /// Notes that the folder is new.
     pub(super) fn made_folder(&self) {
         let mut state = self.0.lock();

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use crate::audit_log;
 use crate::http::{self, Limits, Monitoring};
-use crate::service::{self, LoginLimits};
+use crate::service::{self, DeletionSettings, LoginLimits};
 use parse::{list, optional};
 
 /// Where everything is kept.
@@ -154,6 +154,11 @@ fn service_settings(values: &Values) -> Result<service::Settings, ConfigError> {
             per_account: values.number("logins_per_account")?,
             per_address: values.number("logins_per_address")?,
             window: values.seconds("login_window")?,
+        },
+        deletion: DeletionSettings {
+            interval: values.seconds("deletion_interval")?,
+            threshold: values.read("deletion_threshold", parse::threshold)?,
+            max_attempts: values.number("deletion_attempts")?,
         },
     })
 }

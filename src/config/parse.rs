@@ -9,6 +9,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::settings::items;
 use crate::domain::Points;
+use crate::domain::deletion::Threshold;
 use crate::http::{Origin, Secret};
 
 /// Where an empty text stands for none.
@@ -31,6 +32,12 @@ pub(super) fn listen(text: &str) -> Result<String, String> {
     let is_good = parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
     let rule = "must be an address and a port, such as 127.0.0.1:5000 or [::1]:5000";
     if is_good { Ok(text.to_owned()) } else { Err(rule.to_owned()) }
+}
+
+/// How long a marked account waits. The table's bounds are those of the type.
+pub(super) fn threshold(text: &str) -> Result<Threshold, String> {
+    let hours = text.parse().ok().and_then(Threshold::from_hours);
+    hours.ok_or_else(|| "is beyond the bounds".to_owned())
 }
 
 /// The scheme, the host and the port of a page's address.

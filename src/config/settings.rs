@@ -3,6 +3,7 @@
 
 use crate::audit_log;
 use crate::domain::Points;
+use crate::domain::deletion::Threshold;
 
 /// Something that the operator can set.
 #[derive(Debug)]
@@ -129,7 +130,7 @@ const fn number(min: i64, max: i64) -> Kind {
 }
 
 /// The table.
-pub static SETTINGS: [Setting; 29] = [
+pub static SETTINGS: [Setting; 32] = [
     setting(
         "listen",
         "ADDRESS",
@@ -260,6 +261,28 @@ pub static SETTINGS: [Setting; 29] = [
          0 for any number",
     ),
     setting("login_window", "SECONDS", number(1, 86_400), "600", "How long a try counts"),
+    setting(
+        "deletion_interval",
+        "SECONDS",
+        number(1, 86_400),
+        "60",
+        "How often it is looked which accounts are due for deletion",
+    ),
+    setting(
+        "deletion_threshold",
+        "HOURS",
+        number(Threshold::MIN_HOURS as i64, Threshold::MAX_HOURS as i64),
+        "720",
+        "How long an account that is marked for deletion waits for it, until an administrator says \
+         otherwise",
+    ),
+    setting(
+        "deletion_attempts",
+        "COUNT",
+        number(1, 100),
+        "10",
+        "How often deleting an account is tried before it is left to an administrator",
+    ),
     setting(
         "streams_per_session",
         "COUNT",

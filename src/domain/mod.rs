@@ -1,6 +1,7 @@
 //! Floor 0: the records of a family and the rules for them. Pure: no I/O, no clock, no randomness,
 //! no async; nothing here knows how records are stored or asked for.
 
+pub mod deletion;
 mod idempotency;
 pub mod ledger;
 pub mod password;
@@ -17,8 +18,8 @@ pub use id::Id;
 pub use idempotency::{IdempotencyKey, Mutation, Remembered, RowNumber};
 pub use points::{Amount, Points};
 pub use records::{
-    Child, ChildId, Extra, PendingReward, PendingRewardId, Reward, RewardId, Role, Session, Task,
-    TaskId, TokenHash, User, UserId,
+    Child, ChildId, Deletion, Extra, PendingReward, PendingRewardId, Reward, RewardId, Role,
+    Session, Setting, Task, TaskId, TokenHash, User, UserId,
 };
 pub use refusal::{Invalid, Kind, Refusal};
 pub use text::{Email, Name, check_line};

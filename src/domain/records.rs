@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{Amount, Email, Id, Name, Points, Timestamp};
 
 /// The id of a [`User`].
@@ -60,8 +62,32 @@ pub struct User {
     pub created_at: Option<Timestamp>,
     /// When it was last changed.
     pub updated_at: Option<Timestamp>,
+    /// How far its deletion is; none where it isn't marked for deletion.
+    pub deletion: Option<Deletion>,
     /// Unknown fields.
     pub extra: Extra,
+}
+
+/// An account's way out: it is marked, and some time later deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// When the account was marked; [`Timestamp::MAX`] where a file says that it is and not when.
+    pub marked_at: Timestamp,
+    /// Whether its deletion has begun: from then on there is no way back.
+    pub in_progress: bool,
+    /// When it was last tried.
+    pub attempted_at: Option<Timestamp>,
+    /// How many times it was tried.
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    pub error: Option<String>,
+}
+
+impl Deletion {
+    /// The deletion of an account that is marked `now`: nothing was tried yet.
+    pub fn marked(now: Timestamp) -> Self {
+        Self { marked_at: now, in_progress: false, attempted_at: None, attempts: 0, error: None }
+    }
 }
 
 /// A child of a family.
@@ -156,6 +182,15 @@ pub struct PendingReward {
     pub created_at: Option<Timestamp>,
     /// Unknown fields.
     pub extra: Extra,
+}
+
+/// Something that the server is told once and keeps across restarts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Unique.
+    pub name: Arc<str>,
+    /// What it is set to.
+    pub value: Value,
 }
 
 /// The SHA-256 of a session's token, in lower-case hexadecimal digits. The token itself is stored

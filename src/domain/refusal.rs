@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use super::Timestamp;
+
 /// A value of a request that breaks a rule: which field, and the rule.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("`{field}` {message}")]
@@ -48,6 +50,21 @@ pub enum Refusal {
     /// The password isn't the account's.
     #[error("the current password is not right")]
     WrongPassword,
+    /// The account is marked for deletion: it can only be restored.
+    #[error("this account is marked for deletion; until that begins it can be restored")]
+    MarkedForDeletion {
+        /// When its deletion is due.
+        due_at: Timestamp,
+    },
+    /// The account isn't marked for deletion.
+    #[error("this account is not marked for deletion")]
+    NotMarkedForDeletion,
+    /// The account's deletion has begun: something of it may be gone.
+    #[error("the deletion of this account has begun, and it can't be restored any more")]
+    DeletionInProgress,
+    /// Without this account there would be no administrator.
+    #[error("the last administrator can't be deleted")]
+    LastAdministrator,
     /// The session has ended since the request was let in.
     #[error("the session has ended")]
     SessionEnded,

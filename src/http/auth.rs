@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::client::Client;
 use super::extract::{cookie_with, no_cookie, session_cookie};
 use super::input::{Fields, FromFields, Input};
-use super::records::UserBody;
+use super::records::{Iso, UserBody};
 use super::{ApiError, Settings};
 use crate::domain::password::NewPassword;
 use crate::domain::{ChildId, Email, Invalid, Name};
@@ -41,6 +41,12 @@ impl SessionAnswer {
     }
 }
 
+/// When an account will be deleted.
+#[derive(Serialize)]
+pub(super) struct MarkedAnswer {
+    due_at: Iso,
+}
+
 /// `Set-Cookie`.
 type Cookie = [(HeaderName, HeaderValue); 1];
 
@@ -67,6 +73,32 @@ pub(super) async fn login(
     let LoggedIn { token, caller } = logged_in;
     let user = UserBody::seen_by(&caller);
     Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
+}
+
+/// `POST /auth/restore`
+pub(super) async fn restore(
+    State(service): State<Arc<Service>>,
+    State(settings): State<Arc<Settings>>,
+    client: Client,
+    Input(login): Input<Login>,
+) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
+    let LoggedIn { token, caller } =
+        service.restore(client.address, &login.email, login.password).await?;
+    let user = UserBody::seen_by(&caller);
+    Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
+}
+
+/// `POST /user/mark-for-deletion`
+pub(super) async fn mark_for_deletion(
+    State(service): State<Arc<Service>>,
+    State(settings): State<Arc<Settings>>,
+    client: Client,
+    parent: Parent,
+    Input(Confirmation(password)): Input<Confirmation>,
+) -> Result<(StatusCode, Cookie, Json<MarkedAnswer>), ApiError> {
+    let due_at = service.mark_for_deletion(client.address, &parent, password).await?;
+    let answer = Json(MarkedAnswer { due_at: Iso(due_at) });
+    Ok((StatusCode::ACCEPTED, header_of(no_cookie(&settings))?, answer))
 }
 
 /// `POST /auth/logout`
@@ -150,6 +182,17 @@ impl FromFields for Login {
 
     fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
         Ok(Self { email: fields.required("email")?, password: fields.required("password")? })
+    }
+}
+
+/// The body of a marking.
+pub(super) struct Confirmation(String);
+
+impl FromFields for Confirmation {
+    const ALLOWED: &'static [&'static str] = &["password"];
+
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
+        fields.required("password").map(Self)
     }
 }
 

@@ -99,6 +99,7 @@ enum Details<'a> {
     Parameter(&'a str),
     PointsNeeded(i64),
     RetryAfter(u64),
+    DueAt(String),
 }
 
 impl ApiError {
@@ -113,6 +114,9 @@ impl ApiError {
             }
             Self::Service(ServiceError::Refused(Refusal::InsufficientPoints { points_needed })) => {
                 Some(Details::PointsNeeded(*points_needed))
+            }
+            Self::Service(ServiceError::Refused(Refusal::MarkedForDeletion { due_at })) => {
+                Some(Details::DueAt(due_at.to_string()))
             }
             _ => self.retry_after().map(Details::RetryAfter),
         }
@@ -195,6 +199,10 @@ fn of_refusal(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::SharedReadOnly(_) => (StatusCode::FORBIDDEN, "SHARED_READ_ONLY"),
         Refusal::EmailTaken => (StatusCode::CONFLICT, "EMAIL_TAKEN"),
         Refusal::WrongPassword => (StatusCode::FORBIDDEN, "WRONG_PASSWORD"),
+        Refusal::MarkedForDeletion { .. } => (StatusCode::FORBIDDEN, "ACCOUNT_MARKED_FOR_DELETION"),
+        Refusal::NotMarkedForDeletion => (StatusCode::CONFLICT, "NOT_MARKED_FOR_DELETION"),
+        Refusal::DeletionInProgress => (StatusCode::CONFLICT, "DELETION_IN_PROGRESS"),
+        Refusal::LastAdministrator => (StatusCode::CONFLICT, "LAST_ADMINISTRATOR"),
         Refusal::SessionEnded => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
         Refusal::RewardAlreadyRequested => (StatusCode::CONFLICT, "REWARD_ALREADY_REQUESTED"),
         Refusal::InsufficientPoints { .. } => (StatusCode::CONFLICT, "INSUFFICIENT_POINTS"),

@@ -31,4 +31,8 @@ fn note_health(state: &AppState) {
         // One that has never failed shows a zero.
         store.projection_errors(projection.name);
     }
+    for (status, count) in state.service.deletion_queue_lengths() {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        state.metrics.deletions.queue(status).set(count);
+    }
 }

@@ -6,6 +6,7 @@ mod children;
 mod client;
 mod compression;
 mod cross_site;
+mod deletion;
 mod error;
 mod events;
 mod extract;
@@ -83,15 +84,21 @@ pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metri
 }
 
 fn routes() -> Router<AppState> {
+    let threshold = get(deletion::threshold).put(deletion::set_threshold);
     Router::new()
         .route("/auth/signup", post(auth::signup))
         .route("/auth/login", post(auth::login))
+        .route("/auth/restore", post(auth::restore))
         .route("/auth/logout", post(auth::logout))
         .route("/auth/me", get(auth::me))
         .route("/auth/password", put(auth::change_password))
         .route("/auth/child-session", post(auth::begin_child_session))
+        .route("/user/mark-for-deletion", post(auth::mark_for_deletion))
         .route("/events", get(events::stream))
         .route("/admin/tracking", get(tracking::query))
+        .route("/admin/deletion-threshold", threshold)
+        .route("/admin/deletion-queue", get(deletion::queue))
+        .route("/admin/deletion-queue/run", post(deletion::run))
         .route("/health", get(health::health))
         .route("/metrics", get(metrics::scrape))
         .merge(record_routes())

@@ -223,7 +223,7 @@ struct PendingFields<'a> {
 }
 
 /// A moment in its ISO form.
-struct Iso(Timestamp);
+pub(super) struct Iso(pub(super) Timestamp);
 
 impl Serialize for Iso {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

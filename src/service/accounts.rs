@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Caller, Parent, Service, ServiceError, Token};
+use super::{Caller, DeletionSettings, Parent, Service, ServiceError, Token};
 use crate::domain::password::NewPassword;
 use crate::domain::{
     ChildId, Email, Name, Refusal, Role, Session, Timestamp, TokenHash, User, UserId,
@@ -80,43 +80,59 @@ impl Service {
 
     /// Begins a session for a client at `address` that knows the account's password.
     ///
-    /// Refuses, after the same time, an email address without account and a wrong password; and
-    /// either, at once, after too many attempts.
+    /// Refuses, after the same time, an email address without account and a wrong password; either,
+    /// at once, after too many attempts; and an account that is marked for deletion.
     pub async fn login(
         &self,
         address: IpAddr,
         email: &str,
         password: String,
     ) -> Result<LoggedIn, ServiceError> {
+        let verified = self.verified_user(address, email, password).await?;
+        let token = Token::random();
+        let token_hash = token.hash();
+        let settings = self.settings.deletion;
+        let outcome = self
+            .transact(move |view, now| begin_session(view, &verified, settings, token_hash, now));
+        match outcome.await {
+            Ok(outcome) if outcome.value => self.logged_in(token),
+            Ok(_) => Err(self.refuse_credentials()),
+            Err(error) => {
+                if let ServiceError::Refused(Refusal::MarkedForDeletion { .. }) = error {
+                    self.metrics.refused(LoginRefusal::MarkedForDeletion);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The account with that email address and password, for a client at `address`.
+    ///
+    /// Refuses, after the same time, an email address without account and a wrong password; and
+    /// either, at once, after too many attempts.
+    pub(super) async fn verified_user(
+        &self,
+        address: IpAddr,
+        email: &str,
+        password: String,
+    ) -> Result<Arc<User>, ServiceError> {
         // Not parsed: an older account may have an address that a new one could not get.
         let email = Email::recorded(email);
         self.attempts.at_password(address, &email)?;
         let known = self.store.view().user_by_email(&email);
         let hash = known.as_ref().map(|user| Arc::clone(&user.password));
         let matches = self.passwords.verify(hash, password).await?;
-        let token = match known.filter(|_| matches) {
-            Some(verified) => self.begin_verified(verified).await?,
-            None => None,
-        };
-        let Some(token) = token else {
-            self.metrics.refused(LoginRefusal::Credentials);
-            return Err(ServiceError::InvalidCredentials);
-        };
-        self.logged_in(token)
+        known.filter(|_| matches).ok_or_else(|| self.refuse_credentials())
     }
 
-    /// None where the verified password has been changed since, or the account is gone.
-    async fn begin_verified(&self, verified: Arc<User>) -> Result<Option<Token>, ServiceError> {
-        let token = Token::random();
-        let token_hash = token.hash();
-        let outcome = self
-            .transact(move |view, now| Ok(begin_session(view, &verified, token_hash, now)))
-            .await?;
-        Ok(outcome.value.then_some(token))
+    /// Counts a login with a wrong email address or password.
+    pub(super) fn refuse_credentials(&self) -> ServiceError {
+        self.metrics.refused(LoginRefusal::Credentials);
+        ServiceError::InvalidCredentials
     }
 
     /// What the account looks like now that its session is kept.
-    fn logged_in(&self, token: Token) -> Result<LoggedIn, ServiceError> {
+    pub(super) fn logged_in(&self, token: Token) -> Result<LoggedIn, ServiceError> {
         let caller = self.authenticate(&token)?;
         Ok(LoggedIn { token, caller })
     }
@@ -144,20 +160,16 @@ impl Service {
     ) -> Result<(), ServiceError> {
         self.attempts.at_password(address, &parent.user().email)?;
         let verified = Arc::clone(&parent.user().password);
-        let matches = self.passwords.verify(Some(Arc::clone(&verified)), current);
+        let matches = self.passwords.verify(Some(verified), current);
         if !matches.await? {
             return Err(Refusal::WrongPassword.into());
         }
         let hash = self.passwords.hash(new).await?;
-        let (user_id, own) = (parent.user().id.clone(), parent.token_hash().clone());
+        let decider = parent.clone();
         let outcome = self
             .transact_as(parent, move |view, now| {
-                let user = view.user(&user_id).ok_or(Refusal::SessionEnded)?;
-                // Another change may have come between the check and this decision.
-                if user.password != verified {
-                    return Err(Refusal::WrongPassword);
-                }
-                let ended = other_sessions(view, &user_id, &own);
+                let user = decider.unchanged_user(view)?;
+                let ended = other_sessions(view, &user.id, decider.token_hash());
                 let user = User { password: hash, updated_at: Some(now), ..(*user).clone() };
                 let removed = ended.iter().cloned().map(Change::RemoveSession);
                 let changes = Changes::of(removed.chain([Change::PutUser(user)]));
@@ -218,22 +230,28 @@ fn new_user(
         image_id: None,
         created_at: Some(now),
         updated_at: Some(now),
+        deletion: None,
         extra: [].into(),
     })
 }
 
 /// A session for the account whose password was verified; none, and false, where that password has
-/// been changed since, or the account is gone.
+/// been changed since, or the account is gone. Refuses an account that is marked for deletion.
 fn begin_session(
     view: &dyn View,
     verified: &User,
+    settings: DeletionSettings,
     token_hash: TokenHash,
     now: Timestamp,
-) -> (Changes, bool) {
+) -> Result<(Changes, bool), Refusal> {
     let user = view.user(&verified.id).filter(|user| user.password == verified.password);
+    if let Some(deletion) = user.as_ref().and_then(|user| user.deletion.as_ref()) {
+        let due_at = settings.policy(view).threshold.due_at(deletion.marked_at);
+        return Err(Refusal::MarkedForDeletion { due_at });
+    }
     let session = user.map(|user| Session::begin(token_hash, user.id.clone(), None, now));
     let is_begun = session.is_some();
-    (Changes::of(session.map(Change::PutSession)), is_begun)
+    Ok((Changes::of(session.map(Change::PutSession)), is_begun))
 }
 
 fn other_sessions(view: &dyn View, user_id: &UserId, own: &TokenHash) -> Vec<TokenHash> {

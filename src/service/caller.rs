@@ -48,7 +48,7 @@ impl fmt::Debug for Token {
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
@@ -85,13 +85,13 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The caller whose session is `session`; none where it has ended, or its account or child is
-    /// gone.
+    /// The caller whose session is `session`; none where it has ended, its account or child is
+    /// gone, or its account is marked for deletion: another program may have left its sessions.
     pub(super) fn of(session: Arc<Session>, view: &dyn View, now: Timestamp) -> Option<Self> {
         if !session.is_live(now) {
             return None;
         }
-        let user = view.user(&session.user_id)?;
+        let user = view.user(&session.user_id).filter(|user| user.deletion.is_none())?;
         let scope = match &session.child_id {
             Some(child_id) => {
                 let child = view.child(child_id)?;
@@ -197,6 +197,13 @@ impl Caller {
 pub struct Parent(Caller);
 
 impl Parent {
+    /// The account as it is now. Refuses where its password isn't the one that the caller has shown
+    /// to know: it may have been changed between that check and this decision.
+    pub(super) fn unchanged_user(&self, view: &dyn View) -> Result<Arc<User>, Refusal> {
+        let user = view.user(&self.user.id).ok_or(Refusal::SessionEnded)?;
+        if user.password == self.user.password { Ok(user) } else { Err(Refusal::WrongPassword) }
+    }
+
     /// A task that the family may change: its own. Refuses a shared one.
     pub(super) fn own_task(&self, view: &dyn View, id: &TaskId) -> Result<Arc<Task>, Refusal> {
         let task = self.task(view, id)?;

@@ -8,6 +8,7 @@ mod accounts;
 mod blocking;
 mod caller;
 mod children;
+mod deletion;
 mod demo;
 mod error;
 mod events;
@@ -25,6 +26,9 @@ mod tracking;
 pub use accounts::{LoggedIn, NewAccount};
 pub use caller::{Admin, Caller, Parent, Scope, Token};
 pub use children::{ChildPatch, NewChild};
+pub use deletion::{
+    Attempted, DeletionSettings, Outcome as AttemptOutcome, Queued, ThresholdInForce, Trigger,
+};
 pub use demo::{Demo, DemoLogin};
 pub use error::{Causes, ServiceError};
 pub use events::{Feed, FeedRequest};
@@ -39,11 +43,13 @@ use std::sync::Arc;
 
 use tracing::Span;
 
+use crate::audit_log::DeletionLog;
 use crate::domain::{Page, Points, Refusal, Timestamp};
 use crate::env::Clock;
 use crate::live::Hub;
-use crate::metrics;
+use crate::metrics::{self, Metrics};
 use crate::store::{Changes, Health, Recorded, Store, View};
+use deletion::Deletions;
 use logins::Attempts;
 use passwords::Passwords;
 
@@ -58,6 +64,8 @@ pub struct Settings {
     pub streams_per_session: usize,
     /// How often passwords may be tried.
     pub logins: LoginLimits,
+    /// How accounts are deleted.
+    pub deletion: DeletionSettings,
 }
 
 /// The product. One instance serves all requests.
@@ -69,6 +77,7 @@ pub struct Service {
     passwords: Passwords,
     settings: Settings,
     metrics: metrics::Logins,
+    deletions: Deletions,
 }
 
 /// What a commit did.
@@ -105,16 +114,27 @@ impl<T> Listing<T> {
 
 impl Service {
     /// The product on a store, telling its readers through `hub`. The store's sinks must include a
-    /// [`LiveSink`] of the same hub. Refused logins are counted in `metrics`.
+    /// [`LiveSink`] of the same hub. Logins and deletions are counted in `metrics`, and deletions
+    /// noted in `deletion_log`.
     pub fn new(
         store: Arc<dyn Store>,
         hub: Hub,
         clock: Clock,
         settings: Settings,
-        metrics: metrics::Logins,
+        deletion_log: DeletionLog,
+        metrics: &Metrics,
     ) -> Self {
-        let attempts = Attempts::new(settings.logins, metrics.clone());
-        Self { store, hub, clock, attempts, passwords: Passwords::new(), settings, metrics }
+        let deletions = Deletions::new(deletion_log, metrics.deletions.clone(), clock.now());
+        Self {
+            store,
+            hub,
+            clock,
+            attempts: Attempts::new(settings.logins, metrics.logins.clone()),
+            passwords: Passwords::new(),
+            settings,
+            metrics: metrics.logins.clone(),
+            deletions,
+        }
     }
 
     /// Whether there is no record of any kind yet.
@@ -124,12 +144,16 @@ impl Service {
 
     /// What works and what doesn't.
     pub fn health(&self) -> Health {
-        self.store.health()
+        let mut health = self.store.health();
+        health.projections.push(self.deletion_health());
+        health
     }
 
-    /// Ends every live stream, and those to come: the server stops.
-    pub fn end_streams(&self) {
+    /// The server stops: every live stream ends, and those to come, and the account that is being
+    /// deleted is left between two steps.
+    pub fn begin_stop(&self) {
         self.hub.close_all();
+        self.deletions.stop();
     }
 
     /// Takes no more changes and brings everything on the disk to its final form.

@@ -42,6 +42,10 @@ impl EventSink for LiveSink {
         Projection { name: self.name(), ..Projection::default() }
     }
 
+    fn forget(&mut self, _user_id: &UserId) -> io::Result<()> {
+        Ok(())
+    }
+
     fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send> {
         Box::new(|| Ok(String::new()))
     }
@@ -133,6 +137,10 @@ impl EventSink for AuditSink {
             backlog: self.log.backlog(),
             last_error: self.log.last_error(),
         }
+    }
+
+    fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
+        self.log.forget(user_id)
     }
 
     fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send> {

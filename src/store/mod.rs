@@ -12,6 +12,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::domain::{
@@ -61,6 +62,23 @@ pub trait Store: Send + Sync {
     /// What works and what doesn't.
     fn health(&self) -> Health;
 
+    /// Takes an account out of the audit history: in each of its events the account's id becomes
+    /// null, and all else stays. Returns how many events that were, none in a repeat.
+    ///
+    /// It is durable, and seen by every later read, when this answers. Events that are committed
+    /// for the account meanwhile may stay: its records must be gone before. Other commits go on
+    /// between its small pieces. After an error some of the events may have been changed; a repeat
+    /// goes on with the others.
+    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>>;
+
+    /// Has every [`EventSink`] forget an account. Safe to repeat. After an error some may have.
+    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>>;
+
+    /// Lets the past go: whatever was removed from the records or taken out of the audit history
+    /// before this was called is nowhere on the disk when this answers. Commits go on meanwhile.
+    /// Safe to repeat.
+    fn purge(&self) -> BoxFuture<'_, io::Result<()>>;
+
     /// Takes no more commits, brings everything to its final form and lets go of it. Safe to call
     /// twice. After an error what was committed is still durable, and the next start completes it.
     fn close(&self) -> BoxFuture<'_, io::Result<()>>;
@@ -74,6 +92,12 @@ pub trait View: Send + Sync {
     fn user(&self, id: &UserId) -> Option<Arc<User>>;
     /// The account with that email address, in whatever case.
     fn user_by_email(&self, email: &Email) -> Option<Arc<User>>;
+    /// Every account that is marked for deletion, those whose deletion has begun too. Looks at every
+    /// account.
+    fn marked_users(&self) -> Vec<Arc<User>>;
+    /// How many administrators there are, those that are marked for deletion not counted. Looks at
+    /// every account.
+    fn count_admins(&self) -> usize;
     /// The session whose token has that hash, be it expired or not.
     fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>>;
     /// Every session of an account, its children's too.
@@ -88,10 +112,14 @@ pub trait View: Send + Sync {
     fn task(&self, id: &TaskId) -> Option<Arc<Task>>;
     /// The tasks and penalties of a family, and those offered to every family.
     fn tasks_for(&self, user_id: &UserId) -> Vec<Arc<Task>>;
+    /// The tasks and penalties of a family alone.
+    fn tasks_of(&self, user_id: &UserId) -> Vec<Arc<Task>>;
     /// The reward with that id, of whatever family.
     fn reward(&self, id: &RewardId) -> Option<Arc<Reward>>;
     /// The rewards of a family, and those offered to every family.
     fn rewards_for(&self, user_id: &UserId) -> Vec<Arc<Reward>>;
+    /// The rewards of a family alone.
+    fn rewards_of(&self, user_id: &UserId) -> Vec<Arc<Reward>>;
     /// A child's request for a reward.
     fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>>;
     /// Every request that waits in a family.
@@ -100,6 +128,10 @@ pub trait View: Send + Sync {
     fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<Remembered>>;
     /// Every idempotency key that is over at `now`.
     fn expired_keys(&self, now: Timestamp) -> Vec<Arc<Remembered>>;
+    /// Every idempotency key of an account, be it expired or not.
+    fn keys_of(&self, user_id: &UserId) -> Vec<Arc<Remembered>>;
+    /// What a setting is set to; none where it was never set.
+    fn setting(&self, name: &str) -> Option<Value>;
 }
 
 /// What one decision changes: all of it becomes durable, or nothing.
@@ -130,11 +162,13 @@ impl Changes {
 
 /// A change of one record: its whole new contents, or its end. Putting a record whose id is there
 /// replaces it and leaves the fields that Goldstar doesn't know as they are; removing one that
-/// isn't there changes nothing.
+/// isn't there changes nothing. With an account go whatever rows of a store's are marked as its own
+/// and are no record.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each says what it does")]
 pub enum Change {
     PutUser(User),
+    RemoveUser(UserId),
     PutChild(Child),
     RemoveChild(ChildId),
     PutTask(Task),
@@ -146,6 +180,7 @@ pub enum Change {
     PutSession(Session),
     RemoveSession(TokenHash),
     Forget(UserId, IdempotencyKey),
+    PutSetting { name: Arc<str>, value: Value },
 }
 
 /// An event on its way into the audit history.
@@ -221,6 +256,11 @@ pub trait EventSink: Send {
 
     /// What it has fallen behind by.
     fn health(&self) -> Projection;
+
+    /// Forgets an account: whatever it keeps of that account's events goes, and no later
+    /// [`EventSink::checkpoint`] tells of them. They stay in the history, without the account. Safe
+    /// to repeat; after an error some of it may still be there.
+    fn forget(&mut self, user_id: &UserId) -> io::Result<()>;
 
     /// Notes what it has done so far, and returns what makes that durable and then yields the text
     /// that [`EventSink::resume`] gets after a crash. The work is done on another thread.

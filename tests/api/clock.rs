@@ -1,30 +1,11 @@
 //! What depends on the time: sessions, idempotency keys, and moments that never run backwards.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use goldstar::app::Machine;
-use goldstar::env::Clock;
-
-use crate::harness::{Settings, TestServer, activate_path, assert_error, text};
-
-const HOUR: i64 = 3_600_000_000;
-const DAY: i64 = 24 * HOUR;
-
-/// A clock that the test moves.
-struct Hand(Arc<AtomicI64>);
-
-impl Hand {
-    fn forward(&self, micros: i64) {
-        self.0.fetch_add(micros, Ordering::Relaxed);
-    }
-}
+use crate::harness::{DAY, HOUR, Hand, Settings, TestServer, activate_path, assert_error, text};
 
 async fn with_clock_by_hand() -> (TestServer, Hand) {
-    let micros = Arc::new(AtomicI64::new(1_770_662_535_000_000));
-    let machine = Machine { clock: Clock::by_hand(Arc::clone(&micros)), ..Machine::default() };
+    let (clock, machine) = Hand::new();
     let settings = Settings { machine, ..Settings::default() };
-    (TestServer::with(settings).await, Hand(micros))
+    (TestServer::with(settings).await, clock)
 }
 
 #[tokio::test]

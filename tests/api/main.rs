@@ -12,6 +12,7 @@ mod clock;
 mod config;
 mod connections;
 mod cross_site;
+mod deletion;
 mod end_to_end;
 mod errors;
 mod events;

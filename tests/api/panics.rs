@@ -4,8 +4,9 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use goldstar::app::Machine;
+use goldstar::audit_log::DeletionLog;
 use goldstar::config::Config;
-use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
+use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
 use goldstar::env::Clock;
 use goldstar::http;
 use goldstar::live::Hub;
@@ -50,6 +51,18 @@ impl Store for Panicking {
         self.0.health()
     }
 
+    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
+        self.0.anonymize(user_id)
+    }
+
+    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
+        self.0.forget(user_id)
+    }
+
+    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
+        self.0.purge()
+    }
+
     fn close(&self) -> BoxFuture<'_, io::Result<()>> {
         self.0.close()
     }
@@ -75,7 +88,8 @@ async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
         Hub::start(metrics.live.clone()).unwrap(),
         Clock::system(),
         config.service,
-        metrics.logins.clone(),
+        DeletionLog::new(Machine::default().disk, folders.logs(), config.storage.audit_log),
+        &metrics,
     );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

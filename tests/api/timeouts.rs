@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use goldstar::app::Machine;
+use goldstar::audit_log::DeletionLog;
 use goldstar::config::Config;
-use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
+use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
 use goldstar::env::Clock;
 use goldstar::http;
 use goldstar::live::Hub;
@@ -130,6 +131,18 @@ impl Store for Mute {
         self.store.health()
     }
 
+    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
+        self.store.anonymize(user_id)
+    }
+
+    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
+        self.store.forget(user_id)
+    }
+
+    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
+        self.store.purge()
+    }
+
     fn close(&self) -> BoxFuture<'_, io::Result<()>> {
         self.store.close()
     }
@@ -155,7 +168,8 @@ fn mute_router(folders: &Folders, is_mute: Arc<AtomicBool>) -> (axum::Router, ht
         Hub::start(metrics.live.clone()).unwrap(),
         Clock::system(),
         config.service,
-        metrics.logins.clone(),
+        DeletionLog::new(Machine::default().disk, folders.logs(), config.storage.audit_log),
+        &metrics,
     );
     (http::router(Arc::new(service), Arc::new(config.http), metrics), limits)
 }

@@ -145,6 +145,7 @@ pub(crate) fn user(id: &str, email: &str) -> User {
         image_id: None,
         created_at: Some(Timestamp::from_micros(START)),
         updated_at: None,
+        deletion: None,
         extra: [].into(),
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use goldstar::domain::RowNumber;
+use goldstar::domain::{RowNumber, UserId};
 use goldstar::store::{EventSink, History, Projection, Recorded, Resume};
 
 use crate::IMPLEMENTATIONS;
@@ -15,6 +15,7 @@ struct Told {
     resumed: usize,
     rows: Vec<RowNumber>,
     retries: usize,
+    forgotten: Vec<UserId>,
 }
 
 struct Listener {
@@ -51,6 +52,11 @@ impl EventSink for Listener {
     fn health(&self) -> Projection {
         let backlog = *self.backlog.lock().unwrap();
         Projection { name: self.name(), backlog, ..Projection::default() }
+    }
+
+    fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
+        self.told.lock().unwrap().forgotten.push(user_id.clone());
+        Ok(())
     }
 
     fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send> {

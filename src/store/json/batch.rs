@@ -38,7 +38,7 @@ impl Batch {
     fn apply(&mut self, changes: Changes) -> Option<Arc<Recorded>> {
         let mut payload = String::with_capacity(1024);
         for change in changes.records {
-            if let Some(image) = self.state.apply(change) {
+            for image in self.state.apply(change) {
                 Entry::Row(image).push(&mut payload);
             }
         }

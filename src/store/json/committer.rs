@@ -3,20 +3,21 @@ use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::Now;
 use super::batch::Batch;
-use super::frame::Entry;
+use super::departure::{self, Departure, Departures};
 use super::journal::{self, AppendError, Journal};
+use super::recovery::Past;
 use super::segment::Link;
 use super::shared::Shared;
 use super::tracking::{self, Appender, Mark, NewRow};
 use crate::disk::{Disk, DiskFile};
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, UserId};
 use crate::metrics::CommitFailure;
 use crate::store::{CommitError, Committed, Decide, EventSink, History, Projection};
 
@@ -31,12 +32,18 @@ pub(super) enum Job {
     Commit(Decide, oneshot::Sender<Result<Committed, CommitError>>),
     /// A payload that changes no state.
     Note(String, SyncSender<io::Result<()>>),
+    /// Take an account out of the audit history.
+    Anonymize(Departure),
+    /// Have the sinks forget an account.
+    Forget(UserId, oneshot::Sender<io::Result<()>>),
     /// Begin a new segment, and say what must be synced so that the old ones can go.
     Cut(SyncSender<io::Result<Cut>>),
     /// A sync of the tracking file has failed: write it anew from its last checkpoint.
     RewriteTracking(Synced),
     /// Look again at what the sinks say of themselves.
     NoteHealth,
+    /// Nothing has queued up, but an account is being taken out.
+    Go,
     /// Refuse every later decision.
     Refuse,
     /// End.
@@ -76,6 +83,7 @@ pub(super) struct Committer {
     pub(super) journal: Journal,
     pub(super) appender: Appender,
     pub(super) sinks: Vec<Box<dyn EventSink>>,
+    pub(super) departures: Departures,
     pub(super) now: Now,
     pub(super) latest_event: Option<Timestamp>,
     /// Where the tracking file's sync has failed: what of it can be trusted.
@@ -117,6 +125,12 @@ impl Committer {
                 match job {
                     Job::Commit(decide, answer) => queue.commits.push((decide, answer)),
                     Job::Note(payload, answer) => queue.notes.push((payload, answer)),
+                    Job::Anonymize(departure) => self.departures.push_back(departure),
+                    Job::Forget(user_id, answer) => {
+                        self.commit(mem::take(&mut queue));
+                        self.forget(&user_id, answer);
+                    }
+                    Job::Go => {}
                     Job::Cut(answer) => {
                         self.commit(mem::take(&mut queue));
                         answer_to(&answer, self.cut());
@@ -148,6 +162,12 @@ impl Committer {
 
     /// Waits for a job; meanwhile tries again what has fallen behind.
     fn next_job(&mut self, jobs: &Receiver<Job>) -> Option<Job> {
+        if !self.departures.is_empty() {
+            return match jobs.try_recv() {
+                Err(TryRecvError::Disconnected) => None,
+                job => Some(job.unwrap_or(Job::Go)),
+            };
+        }
         loop {
             if !self.is_behind() {
                 return jobs.recv().ok();
@@ -166,7 +186,8 @@ impl Committer {
                 answer_to_client(answer, Err(CommitError::Closed));
             }
         }
-        if queue.len() == 0 {
+        let piece = self.next_piece();
+        if queue.len() == 0 && piece.is_none() {
             return;
         }
         if self.shared.read_only.load(Ordering::Relaxed) {
@@ -183,12 +204,15 @@ impl Committer {
             let size = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
             self.shared.metrics.batch_size.observe(size.into());
         }
-        let durable = self.settle(batch, queue.notes);
+        let durable = self.settle(batch, queue.notes, piece.as_ref().map(departure::payload));
         for (outcome, answer) in outcomes {
             // Even a refusal may rest on what the batch would have changed.
             let outcome = durable.as_ref().map_or_else(|error| Err(same(error)), |()| outcome);
             self.count_failure(&outcome);
             answer_to_client(answer, outcome);
+        }
+        if let Some(piece) = piece {
+            self.finish_piece(&piece, &durable);
         }
     }
 
@@ -205,7 +229,7 @@ impl Committer {
     }
 
     /// Counts what is neither a success nor a refusal.
-    fn count_failure<T>(&self, outcome: &Result<T, CommitError>) {
+    pub(super) fn count_failure<T>(&self, outcome: &Result<T, CommitError>) {
         let why = match outcome {
             Ok(_) | Err(CommitError::Refused(_) | CommitError::Closed) => return,
             Err(CommitError::NotDurable) => CommitFailure::NotDurable,
@@ -221,12 +245,18 @@ impl Committer {
         self.shared.metrics.projection_errors(tracking::FILE).inc();
     }
 
-    /// Makes a batch and the notes durable, and then visible, or nothing of it.
-    fn settle(&mut self, mut batch: Batch, notes: Vec<Note>) -> Result<(), CommitError> {
+    /// Makes a batch, the notes and the frame of a piece durable, and the batch then visible, or
+    /// nothing of it.
+    fn settle(
+        &mut self,
+        mut batch: Batch,
+        notes: Vec<Note>,
+        piece: Option<String>,
+    ) -> Result<(), CommitError> {
         let commits = batch.payloads.len();
         let mut payloads = mem::take(&mut batch.payloads);
         let (notes, answers): (Vec<_>, Vec<_>) = notes.into_iter().unzip();
-        payloads.extend(notes);
+        payloads.extend(notes.into_iter().chain(piece));
         let durable = if payloads.is_empty() { Ok(()) } else { self.make_durable(&payloads) };
         if durable.is_ok() && commits > 0 {
             self.shared.metrics.commits.inc_by(commits as u64);
@@ -323,21 +353,15 @@ impl Committer {
     /// all that came after it.
     fn rewrite_tracking(&mut self, synced: Synced) -> io::Result<()> {
         let journal = journal::load(&*self.disk, &self.folder, synced.link);
-        let entries = journal.map_err(io::Error::other)?.entries;
-        let rows: Vec<_> = entries
-            .into_iter()
-            .filter_map(|entry| match entry {
-                Entry::Event { number, text } => Some((number, text)),
-                _ => None,
-            })
-            .collect();
-        self.appender.rewrite(synced.tracking, &rows)
+        let past = Past::read(journal.map_err(io::Error::other)?.entries, |_| {});
+        self.appender.rewrite(synced.tracking, &past.patches, &past.rows)
     }
 
     fn cut(&mut self) -> io::Result<Cut> {
         if self.is_behind() {
             self.retry();
         }
+        self.appender.remove_leftover()?;
         let tracking = self.appender.mark().filter(|_| self.suspect.is_none());
         let tracking = tracking
             .ok_or_else(|| io::Error::other("events wait to be written to the tracking file"))?;
@@ -365,7 +389,7 @@ impl Committer {
 }
 
 /// One failed batch has many clients, and the error can't be cloned.
-fn same(error: &CommitError) -> CommitError {
+pub(super) fn same(error: &CommitError) -> CommitError {
     match error {
         CommitError::StorageFull => CommitError::StorageFull,
         CommitError::OutcomeUnknown => CommitError::OutcomeUnknown,

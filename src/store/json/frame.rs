@@ -8,6 +8,7 @@
 //! | `["segment", previous, length]` | first in each file: the file before it, and how much of that one is valid; `null, 0` where nothing before it counts |
 //! | `["row", "children.json", 5, {…}]` | this row of this file now reads so; `null` where it is gone |
 //! | `["event", 1001, {…}]` | this row goes behind all others of the tracking table |
+//! | `["anonymized", [[7, offset, length], …]]` | these rows of the tracking table belong to nobody any more: `null` and blanks go over those bytes of the file |
 //! | `["flush", "children.json", length, crc32]` | this file is about to be replaced by one of that length and checksum |
 
 use std::fmt::Write as _;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use super::pyjson::{self, Scanner};
 use super::state;
 use super::table::RowImage;
+use super::tracking::Patch;
 use crate::domain::RowNumber;
 
 /// The length and the CRC-32 of a file's contents.
@@ -40,6 +42,8 @@ pub(super) enum Entry {
     Row(RowImage),
     /// A row of the tracking table.
     Event { number: RowNumber, text: Arc<str> },
+    /// Rows of the tracking table that lose their account.
+    Anonymized(Vec<Patch>),
     /// A file's next contents.
     Flush { file: &'static str, print: Print },
 }
@@ -62,6 +66,14 @@ impl Entry {
             Self::Event { number, text } => {
                 writeln!(out, "[\"event\", {number}, {text}]").unwrap_or_default();
             }
+            Self::Anonymized(patches) => {
+                let patches = patches.iter().map(|patch| {
+                    let Patch { row, offset, len } = patch;
+                    format!("[{row}, {offset}, {len}]")
+                });
+                let patches: Vec<String> = patches.collect();
+                writeln!(out, "[\"anonymized\", [{}]]", patches.join(", ")).unwrap_or_default();
+            }
             Self::Flush { file, print: Print { len, crc } } => {
                 writeln!(out, "[\"flush\", \"{file}\", {len}, {crc}]").unwrap_or_default();
             }
@@ -76,11 +88,26 @@ pub(super) fn parse(payload: &[u8]) -> Option<Vec<Entry>> {
     let mut entries = Vec::new();
     while scanner.peek().is_some() {
         let entry = &payload[scanner.value().ok()?];
-        let items = pyjson::items(entry.as_bytes()).ok()?;
-        let items: Vec<&str> = items.into_iter().map(|span| &entry[span]).collect();
-        entries.push(parse_entry(&items)?);
+        entries.push(parse_entry(&array(entry)?)?);
     }
     Some(entries)
+}
+
+/// The texts of an array's items.
+fn array(text: &str) -> Option<Vec<&str>> {
+    let items = pyjson::items(text.as_bytes()).ok()?;
+    Some(items.into_iter().map(|span| &text[span]).collect())
+}
+
+fn parse_patch(item: &str) -> Option<Patch> {
+    match *array(item)? {
+        [row, offset, len] => Some(Patch {
+            row: row.parse().ok()?,
+            offset: offset.parse().ok()?,
+            len: len.parse().ok()?,
+        }),
+        _ => None,
+    }
 }
 
 fn parse_entry(items: &[&str]) -> Option<Entry> {
@@ -97,6 +124,10 @@ fn parse_entry(items: &[&str]) -> Option<Entry> {
         })),
         ["\"event\"", number, text] => {
             Some(Entry::Event { number: number.parse().ok()?, text: Arc::from(*text) })
+        }
+        ["\"anonymized\"", patches] => {
+            let patches = array(patches)?.into_iter().map(parse_patch);
+            Some(Entry::Anonymized(patches.collect::<Option<_>>()?))
         }
         ["\"flush\"", file, len, crc] => Some(Entry::Flush {
             file: table_file(file)?,
@@ -127,6 +158,10 @@ mod tests {
             }),
             Entry::Row(RowImage { file: "sessions.json", number: 1, text: None }),
             Entry::Event { number: 1001, text: "{\"id\": \"e\"}".into() },
+            Entry::Anonymized(vec![
+                Patch { row: 7, offset: 4096, len: 38 },
+                Patch { row: 9, offset: 5000, len: 4 },
+            ]),
             Entry::Flush { file: "users.json", print: Print::of(b"{}") },
         ];
         let mut payload = String::new();
@@ -138,9 +173,14 @@ mod tests {
 
     #[test]
     fn what_is_no_entry_is_refused() {
-        for payload in
-            ["[\"row\", \"passwd\", 1, {}]", "[\"row\"]", "{}", "[", "[\"event\", -1, {}]"]
-        {
+        for payload in [
+            "[\"row\", \"passwd\", 1, {}]",
+            "[\"row\"]",
+            "{}",
+            "[",
+            "[\"event\", -1, {}]",
+            "[\"anonymized\", [[1, 2]]]",
+        ] {
             assert_eq!(parse(payload.as_bytes()), None, "{payload}");
         }
     }

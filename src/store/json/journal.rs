@@ -207,7 +207,9 @@ impl Loaded {
     /// Whether nothing was ever committed to it, nor begun to be: whoever changed the files since
     /// has changed them in their final form.
     pub(super) fn is_empty(&self) -> bool {
-        let commits = |entry: &Entry| matches!(entry, Entry::Row(_) | Entry::Event { .. });
+        let commits = |entry: &Entry| {
+            matches!(entry, Entry::Row(_) | Entry::Event { .. } | Entry::Anonymized(_))
+        };
         self.torn.is_none() && !self.entries.iter().any(commits)
     }
 }

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
 use super::checkpoint::Checkpoint;
 use super::committer::{Cut, Job, Synced};
 use super::frame::{Entry, Print};
@@ -26,6 +28,8 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 pub(super) enum Wake {
     /// Records have changed.
     Changed,
+    /// Let everything go that isn't needed any more.
+    Purge(oneshot::Sender<io::Result<()>>),
     /// Bring all to its final form, and end.
     Close(Box<dyn FnOnce(io::Result<()>) + Send>),
 }
@@ -57,6 +61,8 @@ pub(super) struct Maintenance {
     pub(super) files: TableFiles,
     /// What each sink would be resumed with.
     pub(super) sinks: BTreeMap<String, String>,
+    /// Why the last checkpoint has an older note of a sink; none where it hasn't.
+    pub(super) sink_error: Option<String>,
     /// What the last checkpoint says.
     pub(super) synced: Synced,
     /// A checkpoint is made once the journal's current segment is this long.
@@ -87,6 +93,11 @@ impl Maintenance {
             };
             match wake {
                 Ok(Wake::Changed) => is_due = true,
+                Ok(Wake::Purge(answer)) => {
+                    if answer.send(self.purge()).is_err() {
+                        tracing::debug!("nobody waits for the purge");
+                    }
+                }
                 Ok(Wake::Close(done)) => {
                     let result = self.close();
                     // The directory is free before anyone hears that it is.
@@ -178,15 +189,38 @@ impl Maintenance {
     }
 
     fn describe(&mut self, cut: Cut) -> Checkpoint {
+        self.sink_error = None;
         for (name, sync) in cut.sinks {
             match sync() {
                 Ok(saved) => _ = self.sinks.insert(name.to_owned(), saved),
                 // It is resumed from where it was durable last, and finds what is there already.
-                Err(error) => tracing::warn!(%error, sink = name, "could not be synced"),
+                Err(error) => {
+                    tracing::warn!(%error, sink = name, "could not be synced");
+                    self.sink_error = Some(error.to_string());
+                }
             }
         }
         let sinks = self.sinks.clone();
         Checkpoint::new(cut.link, cut.tracking, cut.latest_event, &self.files, sinks)
+    }
+
+    /// Lets every frame, file and note go that tells of what isn't there any more.
+    fn purge(&mut self) -> io::Result<()> {
+        let flushed = self.flush();
+        self.note(&flushed);
+        flushed?;
+        // As at the end: a sync that fails has its file written anew.
+        let first = self.checkpoint().and_then(|_| self.sinks_are_noted());
+        first.or_else(|_| self.checkpoint().and_then(|_| self.sinks_are_noted()))?;
+        self.disk.sync_dir(&self.folder)
+    }
+
+    /// Fails where the last checkpoint has an older note of a sink, which may tell of what is gone.
+    fn sinks_are_noted(&self) -> io::Result<()> {
+        match &self.sink_error {
+            Some(error) => Err(io::Error::other(error.clone())),
+            None => Ok(()),
+        }
     }
 
     /// After the last commit: brings everything to its final form. A directory without a journal is

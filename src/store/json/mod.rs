@@ -19,6 +19,8 @@ mod batch;
 mod checkpoint;
 mod committer;
 mod damage;
+mod deletion;
+mod departure;
 mod frame;
 mod journal;
 mod lock;
@@ -47,6 +49,7 @@ use tracing::Span;
 
 use committer::{Committer, Job, Synced};
 pub use damage::{Damage, OpenError};
+use departure::{Departure, Departures};
 use lock::DirectoryLock;
 use maintenance::{Maintenance, Wake, Waker};
 use recovery::{Recovered, Recovery};
@@ -57,7 +60,7 @@ use super::{
     Store, View,
 };
 use crate::disk::Disk;
-use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
+use crate::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
 use crate::metrics;
 
 /// Tells the time.
@@ -133,6 +136,7 @@ impl JsonStore {
             jobs: jobs.clone(),
             files,
             sinks: checkpoint.sinks.clone(),
+            sink_error: None,
             checkpoint_bytes,
             synced: Synced { link: checkpoint.link(), tracking: checkpoint.tracking() },
             changed: Arc::clone(&on_change.changed),
@@ -147,6 +151,7 @@ impl JsonStore {
             sinks,
             now,
             latest_event: checkpoint.latest_event(),
+            departures: Departures::new(),
             suspect: None,
             wake_maintenance: Box::new(move || on_change.wake()),
             last_retry: Instant::now(),
@@ -159,6 +164,11 @@ impl JsonStore {
             spawn("maintenance", move || maintenance.run(&queued_wakes))?,
         ];
         Ok(Self { shared, jobs, wakes, closed: AtomicBool::new(false), threads })
+    }
+
+    /// Gives the committer a job; false where the store takes none any more.
+    fn enqueue(&self, job: Job) -> bool {
+        !self.closed.load(Ordering::Acquire) && self.jobs.send(job).is_ok()
     }
 
     /// Asks for the end; `done` is called once everything has its final form. False where it was
@@ -191,8 +201,7 @@ impl Store for JsonStore {
 
     fn commit(&self, decide: Decide) -> BoxFuture<'_, Result<Committed, CommitError>> {
         let (answer, answered) = oneshot::channel();
-        let queued = !self.closed.load(Ordering::Acquire)
-            && self.jobs.send(Job::Commit(decide, answer)).is_ok();
+        let queued = self.enqueue(Job::Commit(decide, answer));
         Box::pin(async move {
             if !queued {
                 return Err(CommitError::Closed);
@@ -231,6 +240,30 @@ impl Store for JsonStore {
         Health { read_only, projections }
     }
 
+    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
+        let (answer, answered) = oneshot::channel();
+        let queued = self.enqueue(Job::Anonymize(Departure::new(user_id.clone(), answer)));
+        Box::pin(async move {
+            if !queued {
+                return Err(CommitError::Closed);
+            }
+            answered.await.unwrap_or(Err(CommitError::Closed))
+        })
+    }
+
+    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
+        let (answer, answered) = oneshot::channel();
+        let queued = self.enqueue(Job::Forget(user_id.clone(), answer));
+        Box::pin(answer_of(queued, answered))
+    }
+
+    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
+        let (answer, answered) = oneshot::channel();
+        let queued =
+            !self.closed.load(Ordering::Acquire) && self.wakes.send(Wake::Purge(answer)).is_ok();
+        Box::pin(answer_of(queued, answered))
+    }
+
     fn close(&self) -> BoxFuture<'_, io::Result<()>> {
         let (answer, answered) = oneshot::channel();
         let asked = self.begin_close(move |result| {
@@ -246,6 +279,15 @@ impl Store for JsonStore {
             answered.await.map_err(gone)?
         })
     }
+}
+
+/// What one of the threads says to a wish, where it could be told.
+async fn answer_of(queued: bool, answered: oneshot::Receiver<io::Result<()>>) -> io::Result<()> {
+    let closed = || io::Error::other(CommitError::Closed);
+    if !queued {
+        return Err(closed());
+    }
+    answered.await.map_err(|_| closed())?
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {

@@ -8,11 +8,14 @@ use crate::domain::{Extra, Timestamp};
 pub(super) trait Record: Clone + Send + Sync + 'static {
     /// The file that its table is in.
     const FILE: &'static str;
+    /// The field that says which account a row belongs to.
+    const OWNER: &'static str = "user_id";
 
     /// Reads a record from a row's fields.
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable>;
 
-    /// The fields that Goldstar knows, in the order of a new row, each with its JSON text.
+    /// The fields that Goldstar knows, in the order of a new row, each with its JSON text; an empty
+    /// one where the row doesn't have that field.
     fn encode(&self) -> Vec<(&'static str, String)>;
 
     /// What it is found by; unique within the table.
@@ -151,6 +154,9 @@ pub(super) fn merge<R: Record>(old: Option<(&str, &R)>, new: &R) -> Arc<str> {
     let mut out = String::with_capacity(old.map_or(256, |(row, _)| row.len() + 32));
     out.push('{');
     let mut push = |name: &str, value: &str| {
+        if value.is_empty() {
+            return;
+        }
         if out.len() > 1 {
             out.push_str(", ");
         }

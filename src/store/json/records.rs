@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use super::deletion;
+use super::pyjson;
 use super::record::{
     Fields, Record, Unreadable, optional_seconds, optional_text, seconds, text, texts,
 };
 use crate::domain::{
     Amount, Child, Email, Id, IdempotencyKey, Name, PendingReward, Points, Remembered, Reward,
-    Role, Session, Task, TokenHash, User,
+    Role, Session, Setting, Task, TokenHash, User,
 };
 
 impl Record for User {
     const FILE: &'static str = "users.json";
+    const OWNER: &'static str = "id";
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         let is_admin = fields.optional_text("role").as_deref() == Some(Role::Admin.as_str());
@@ -25,6 +28,7 @@ impl Record for User {
             image_id: fields.optional_text("image_id"),
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
+            deletion: deletion::decode(fields),
             extra: fields.extra(&[
                 "id",
                 "first_name",
@@ -35,12 +39,18 @@ impl Record for User {
                 "image_id",
                 "created_at",
                 "updated_at",
+                deletion::MARKED,
+                deletion::MARKED_AT,
+                deletion::IN_PROGRESS,
+                deletion::ATTEMPTED_AT,
+                deletion::ATTEMPTS,
+                deletion::ERROR,
             ]),
         })
     }
 
     fn encode(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut fields = vec![
             ("id", text(self.id.as_str())),
             ("first_name", text(self.first_name.as_str())),
             ("last_name", text(self.last_name.as_str())),
@@ -52,7 +62,9 @@ impl Record for User {
             ("updated_at", optional_seconds(self.updated_at)),
             // Goldstar verifies no addresses; the Flask service lets only verified accounts in.
             ("verified", "true".to_owned()),
-        ]
+        ];
+        fields.extend(deletion::encode(self.deletion.as_ref()));
+        fields
     }
 
     fn key(&self) -> Arc<str> {
@@ -326,6 +338,33 @@ impl Record for Remembered {
 
     fn group(&self) -> Option<Arc<str>> {
         Some(self.user_id.shared())
+    }
+}
+
+impl Record for Setting {
+    const FILE: &'static str = "settings.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        let value = fields.raw("value").unwrap_or("null");
+        let value = serde_json::from_str(&pyjson::strict(value));
+        Ok(Self {
+            name: Arc::from(&*fields.text("name")?),
+            value: value.map_err(|_| Unreadable { field: "value", expected: "a value" })?,
+        })
+    }
+
+    fn encode(&self) -> Vec<(&'static str, String)> {
+        let mut value = String::new();
+        pyjson::push_value(&mut value, &self.value);
+        vec![("name", text(&self.name)), ("value", value)]
+    }
+
+    fn key(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        None
     }
 }
 

@@ -16,7 +16,7 @@ use super::pyjson;
 use super::segment::Link;
 use super::state::{State, TABLE_FILES};
 use super::table::{parse_file, row_name};
-use super::tracking::{self, Appender, Mark, NewRow, event};
+use super::tracking::{self, Appender, Mark, NewRow, Patch, event};
 use crate::disk::{Disk, DiskFile, Open, read_if_exists, replace, temporary_path};
 use crate::domain::{RowNumber, Timestamp};
 use crate::metrics::{self, Counter};
@@ -45,6 +45,32 @@ pub(super) struct Recovery<'a> {
 /// Rows of the tracking table.
 type Rows = Vec<(RowNumber, Arc<str>)>;
 
+/// What the journal holds of the tracking table.
+#[derive(Default)]
+pub(super) struct Past {
+    /// The rows that were added, as they read at the journal's end.
+    pub(super) rows: Rows,
+    /// What has taken accounts out of the file, ordered by its place there.
+    pub(super) patches: Vec<Patch>,
+}
+
+impl Past {
+    /// Takes the entries that are about the tracking table, and hands on the others.
+    pub(super) fn read(entries: Vec<Entry>, mut other: impl FnMut(Entry)) -> Self {
+        let mut past = Self::default();
+        for entry in entries {
+            match entry {
+                Entry::Event { number, text } => past.rows.push((number, text)),
+                Entry::Anonymized(patches) => past.patches.extend(patches),
+                entry => other(entry),
+            }
+        }
+        past.patches.sort_unstable_by_key(|patch| patch.offset);
+        tracking::anonymize(&mut past.rows, &past.patches);
+        past
+    }
+}
+
 /// The small tables' files.
 pub(super) type TableFiles = BTreeMap<&'static str, TableFile>;
 
@@ -64,9 +90,9 @@ impl Recovery<'_> {
             // Before any file rests on what only the machine's memory may hold.
             journal::secure(&**self.disk, self.folder, first.epoch)
                 .map_err(OpenError::io(self.folder))?;
-            let events = self.replay_tables(&saved, loaded.entries, &mut state, &files)?;
-            let appender = self.replay_tracking(saved.tracking(), &events, loaded.torn.as_ref())?;
-            (events, appender)
+            let past = self.replay_tables(&saved, loaded.entries, &mut state, &files)?;
+            let appender = self.replay_tracking(saved.tracking(), &past, loaded.torn.as_ref())?;
+            (past.rows, appender)
         };
         let history = appender.tracking();
         let own = events.last().map_or(saved.tracking().last_row, |(row, _)| *row);
@@ -100,25 +126,21 @@ impl Recovery<'_> {
         Ok((state, files))
     }
 
-    /// Sets each row to what the journal says; returns the rows of the tracking table. Refuses where
-    /// the journal doesn't belong to the files.
+    /// Sets each row to what the journal says; returns what that says of the tracking table. Refuses
+    /// where the journal doesn't belong to the files.
     fn replay_tables(
         &self,
         saved: &Checkpoint,
         entries: Vec<Entry>,
         state: &mut State,
         files: &TableFiles,
-    ) -> Result<Rows, OpenError> {
-        let mut events = Rows::new();
+    ) -> Result<Past, OpenError> {
         let mut announced = Vec::new();
-        for entry in entries {
-            match entry {
-                Entry::Segment { .. } => {}
-                Entry::Row(image) => state.set(&image),
-                Entry::Event { number, text } => events.push((number, text)),
-                Entry::Flush { file, print } => announced.push((file, print)),
-            }
-        }
+        let past = Past::read(entries, |entry| match entry {
+            Entry::Row(image) => state.set(&image),
+            Entry::Flush { file, print } => announced.push((file, print)),
+            _ => {}
+        });
         for table in state.tables() {
             let file = table.file();
             let found = files.get(file).and_then(|contents| contents.print);
@@ -130,7 +152,7 @@ impl Recovery<'_> {
                 return Err(self.foreign(file).into());
             }
         }
-        Ok(events)
+        Ok(past)
     }
 
     /// What is said of a file that the journal doesn't belong to.
@@ -155,7 +177,7 @@ impl Recovery<'_> {
             if file.is_empty().map_err(io())? {
                 return self.create_tracking();
             }
-            let loaded = tracking::load(&*file, &path, None)?;
+            let loaded = tracking::load(&*file, &path, None, &[])?;
             if loaded.appendable {
                 return self.open_tracking(file, loaded).map_err(io());
             }
@@ -182,8 +204,8 @@ impl Recovery<'_> {
         self.metrics.projection_errors(tracking::FILE)
     }
 
-    /// Brings a tracking file into the shape that rows can be appended to: one line, the default
-    /// table last.
+    /// Brings a tracking file into the shape that rows can be appended to, and accounts be taken out
+    /// of: one line, the default table last, room for `null` in each row.
     fn reshape(&self, path: &Path) -> Result<(), OpenError> {
         let bytes = read_if_exists(&**self.disk, path).map_err(OpenError::io(path))?;
         let bytes = bytes.unwrap_or_default();
@@ -198,18 +220,19 @@ impl Recovery<'_> {
             let comma = if position > 0 { ", " } else { "" };
             text.push_str(comma);
             text.push_str(&row_name(*number));
-            text.push_str(&pyjson::compact(row));
+            text.push_str(&tracking::with_room(&pyjson::compact(row)));
         }
         text.push_str("}}");
         tracing::info!(file = %path.display(), "brought into the shape that can be appended to");
         replace(&**self.disk, path, text.as_bytes()).map_err(OpenError::io(path))
     }
 
-    /// Takes the tracking file back to its checkpoint, and appends what the journal holds since.
+    /// Takes the tracking file back to its checkpoint, and brings into it what the journal holds
+    /// since.
     fn replay_tracking(
         &self,
         mark: Mark,
-        events: &[(RowNumber, Arc<str>)],
+        past: &Past,
         torn: Option<&(PathBuf, u64)>,
     ) -> Result<Appender, OpenError> {
         let path = self.tracking_path();
@@ -221,7 +244,11 @@ impl Recovery<'_> {
             }
             opened => opened.map_err(io())?,
         };
-        let loaded = tracking::load(&*file, &path, Some(mark))?;
+        let Past { rows: events, patches } = past;
+        // A torn patch isn't JSON, so they are read over the file before they are written to it. Where
+        // that doesn't help, it is said of the file as it lies there.
+        let loaded = tracking::load(&*file, &path, Some(mark), patches)
+            .or_else(|error| tracking::load(&*file, &path, Some(mark), &[]).and(Err(error)))?;
         check_tail(&path, mark, &loaded.tail, events, torn)?;
         let decoded = events.iter().map(|(number, text)| {
             event::decode(text).map_err(|why| {
@@ -230,6 +257,7 @@ impl Recovery<'_> {
             })
         });
         let decoded = decoded.collect::<Result<Vec<_>, _>>()?;
+        tracking::write_patches(&*file, patches, mark.len).map_err(io())?;
         file.set_len(mark.len).map_err(io())?;
         let mut appender = self.open_tracking(file, loaded).map_err(io())?;
         let rows = events.iter().zip(&decoded);

@@ -1,18 +1,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::damage::Damage;
 use super::record::Record;
 use super::records::remembered_key;
 use super::table::{AnyTable, RowImage, Table};
 use crate::domain::{
-    Child, ChildId, Email, IdempotencyKey, PendingReward, Remembered, Reward, RewardId, Session,
-    Task, TaskId, Timestamp, TokenHash, User, UserId,
+    Child, ChildId, Email, IdempotencyKey, PendingReward, Remembered, Reward, RewardId, Role,
+    Session, Setting, Task, TaskId, Timestamp, TokenHash, User, UserId,
 };
 use crate::store::{Change, View};
 
 /// The files of the small tables.
-pub(super) const TABLE_FILES: [&str; 7] = [
+pub(super) const TABLE_FILES: [&str; 8] = [
     User::FILE,
     Child::FILE,
     Task::FILE,
@@ -20,6 +22,7 @@ pub(super) const TABLE_FILES: [&str; 7] = [
     PendingReward::FILE,
     Session::FILE,
     Remembered::FILE,
+    Setting::FILE,
 ];
 
 /// All small tables at one moment. It is a value: a clone costs nothing, and neither sees what is
@@ -34,6 +37,7 @@ pub(super) struct State {
     pending: Table<PendingReward>,
     sessions: Table<Session>,
     remembered: Table<Remembered>,
+    settings: Table<Setting>,
 }
 
 impl State {
@@ -50,11 +54,12 @@ impl State {
             pending: parse_table(folder, &mut read)?,
             sessions: parse_table(folder, &mut read)?,
             remembered: parse_table(folder, &mut read)?,
+            settings: parse_table(folder, &mut read)?,
         })
     }
 
     /// Every table.
-    pub(super) fn tables(&self) -> [&dyn AnyTable; 7] {
+    pub(super) fn tables(&self) -> [&dyn AnyTable; 8] {
         [
             &self.users,
             &self.children,
@@ -63,27 +68,39 @@ impl State {
             &self.pending,
             &self.sessions,
             &self.remembered,
+            &self.settings,
         ]
     }
 
-    /// Makes a change; returns the row that it leaves. None where nothing changes.
-    pub(super) fn apply(&mut self, change: Change) -> Option<RowImage> {
+    /// Makes a change; returns the rows that it leaves. None where nothing changes.
+    pub(super) fn apply(&mut self, change: Change) -> Vec<RowImage> {
         match change {
-            Change::PutUser(user) => Some(self.users.put(user)),
-            Change::PutChild(child) => Some(self.children.put(child)),
+            Change::PutUser(user) => vec![self.users.put(user)],
+            Change::RemoveUser(id) => self.remove_user(id.as_str()),
+            Change::PutChild(child) => vec![self.children.put(child)],
             Change::RemoveChild(id) => self.children.remove(id.as_str()),
-            Change::PutTask(task) => Some(self.tasks.put(task)),
+            Change::PutTask(task) => vec![self.tasks.put(task)],
             Change::RemoveTask(id) => self.tasks.remove(id.as_str()),
-            Change::PutReward(reward) => Some(self.rewards.put(reward)),
+            Change::PutReward(reward) => vec![self.rewards.put(reward)],
             Change::RemoveReward(id) => self.rewards.remove(id.as_str()),
-            Change::PutPending(pending) => Some(self.pending.put(pending)),
+            Change::PutPending(pending) => vec![self.pending.put(pending)],
             Change::RemovePending(id) => self.pending.remove(id.as_str()),
-            Change::PutSession(session) => Some(self.sessions.put(session)),
+            Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
             Change::Forget(user_id, key) => {
                 self.remembered.remove(&remembered_key(user_id.as_str(), key.as_str()))
             }
+            Change::PutSetting { name, value } => vec![self.settings.put(Setting { name, value })],
         }
+    }
+
+    /// Removes an account, with the rows that name it and that nothing else finds.
+    fn remove_user(&mut self, id: &str) -> Vec<RowImage> {
+        let mut removed = self.users.remove(id);
+        for table in self.tables_mut() {
+            removed.extend(table.remove_strays_of(id));
+        }
+        removed
     }
 
     /// Remembers an idempotency key; returns the row that it is.
@@ -93,7 +110,14 @@ impl State {
 
     /// Sets a row to what the journal says.
     pub(super) fn set(&mut self, image: &RowImage) {
-        let tables: [&mut dyn AnyTable; 7] = [
+        let mut tables = self.tables_mut().into_iter();
+        if let Some(table) = tables.find(|table| table.file() == image.file) {
+            table.set(image.number, image.text.clone());
+        }
+    }
+
+    fn tables_mut(&mut self) -> [&mut dyn AnyTable; 8] {
+        [
             &mut self.users,
             &mut self.children,
             &mut self.tasks,
@@ -101,10 +125,8 @@ impl State {
             &mut self.pending,
             &mut self.sessions,
             &mut self.remembered,
-        ];
-        if let Some(table) = tables.into_iter().find(|table| table.file() == image.file) {
-            table.set(image.number, image.text.clone());
-        }
+            &mut self.settings,
+        ]
     }
 }
 
@@ -130,6 +152,15 @@ impl View for State {
 
     fn user_by_email(&self, email: &Email) -> Option<Arc<User>> {
         self.users.group(email.folded()).into_iter().next()
+    }
+
+    fn marked_users(&self) -> Vec<Arc<User>> {
+        self.users.records().filter(|user| user.deletion.is_some()).cloned().collect()
+    }
+
+    fn count_admins(&self) -> usize {
+        let is_admin = |user: &&Arc<User>| user.role == Role::Admin && user.deletion.is_none();
+        self.users.records().filter(is_admin).count()
     }
 
     fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>> {
@@ -160,12 +191,20 @@ impl View for State {
         self.tasks.group_and_ungrouped(user_id.as_str())
     }
 
+    fn tasks_of(&self, user_id: &UserId) -> Vec<Arc<Task>> {
+        self.tasks.group(user_id.as_str())
+    }
+
     fn reward(&self, id: &RewardId) -> Option<Arc<Reward>> {
         self.rewards.get(id.as_str())
     }
 
     fn rewards_for(&self, user_id: &UserId) -> Vec<Arc<Reward>> {
         self.rewards.group_and_ungrouped(user_id.as_str())
+    }
+
+    fn rewards_of(&self, user_id: &UserId) -> Vec<Arc<Reward>> {
+        self.rewards.group(user_id.as_str())
     }
 
     fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>> {
@@ -184,5 +223,13 @@ impl View for State {
 
     fn expired_keys(&self, now: Timestamp) -> Vec<Arc<Remembered>> {
         self.remembered.records().filter(|kept| !kept.is_live(now)).cloned().collect()
+    }
+
+    fn keys_of(&self, user_id: &UserId) -> Vec<Arc<Remembered>> {
+        self.remembered.group(user_id.as_str())
+    }
+
+    fn setting(&self, name: &str) -> Option<Value> {
+        self.settings.get(name).map(|setting| setting.value.clone())
     }
 }

@@ -30,6 +30,9 @@ pub(super) struct Table<R> {
     by_key: HashMap<Arc<str>, RowNumber>,
     by_group: HashMap<Arc<str>, OrdSet<RowNumber>>,
     ungrouped: OrdSet<RowNumber>,
+    /// The rows that aren't found by a key: those that are no record, and those whose key an earlier
+    /// row has.
+    strays: OrdSet<RowNumber>,
     /// The other tables of the file, as JSON text of members, in front of this one and behind it.
     around: Arc<(String, String)>,
     version: u64,
@@ -49,6 +52,7 @@ impl<R> Default for Table<R> {
             by_key: HashMap::new(),
             by_group: HashMap::new(),
             ungrouped: OrdSet::new(),
+            strays: OrdSet::new(),
             around: Arc::default(),
             version: 0,
         }
@@ -113,19 +117,26 @@ impl<R: Record> Table<R> {
         let text = merge(Some((&*old_text, &*old)), &record);
         self.version += 1;
         if old.group() != record.group() {
-            self.unindex(number, &old);
-            self.index(number, &record);
+            self.leave_group(number, &old);
+            self.join_group(number, &record);
         }
         let row = Row { text: Arc::clone(&text), record: Some(Arc::new(record)) };
         self.rows.insert(number, row);
         RowImage { file: R::FILE, number, text: Some(text) }
     }
 
-    /// Removes the record with that key.
-    pub(super) fn remove(&mut self, key: &str) -> Option<RowImage> {
-        let number = *self.by_key.get(key)?;
+    /// Removes the record with that key, in as many rows as it stands.
+    pub(super) fn remove(&mut self, key: &str) -> Vec<RowImage> {
+        let mut removed = Vec::new();
+        while let Some(number) = self.by_key.get(key).copied() {
+            removed.push(self.remove_row(number));
+        }
+        removed
+    }
+
+    fn remove_row(&mut self, number: RowNumber) -> RowImage {
         self.set(number, None);
-        Some(RowImage { file: R::FILE, number, text: None })
+        RowImage { file: R::FILE, number, text: None }
     }
 
     fn record(&self, number: RowNumber) -> Option<Arc<R>> {
@@ -139,7 +150,15 @@ impl<R: Record> Table<R> {
 
     fn index(&mut self, number: RowNumber, record: &R) {
         // Of two rows with one key, the first is found, as by TinyDB's `get`.
-        self.by_key.entry(record.key()).or_insert(number);
+        let found = self.by_key.entry(record.key()).or_insert(number);
+        if *found != number {
+            self.strays.insert(number.max(*found));
+            *found = number.min(*found);
+        }
+        self.join_group(number, record);
+    }
+
+    fn join_group(&mut self, number: RowNumber, record: &R) {
         match record.group() {
             Some(group) => _ = self.by_group.entry(group).or_default().insert(number),
             None => _ = self.ungrouped.insert(number),
@@ -148,9 +167,22 @@ impl<R: Record> Table<R> {
 
     fn unindex(&mut self, number: RowNumber, record: &R) {
         let key = record.key();
-        if self.by_key.get(&key) == Some(&number) {
-            self.by_key.remove(&key);
+        if self.strays.remove(&number).is_none() {
+            let has_key =
+                |row: &Row<R>| row.record.as_ref().is_some_and(|other| other.key() == key);
+            let is_next = |stray: &&RowNumber| self.rows.get(*stray).is_some_and(has_key);
+            match self.strays.iter().find(is_next).copied() {
+                Some(next) => {
+                    self.strays.remove(&next);
+                    self.by_key.insert(key, next);
+                }
+                None => _ = self.by_key.remove(&key),
+            }
         }
+        self.leave_group(number, record);
+    }
+
+    fn leave_group(&mut self, number: RowNumber, record: &R) {
         let Some(group) = record.group() else {
             self.ungrouped.remove(&number);
             return;
@@ -170,6 +202,8 @@ pub(super) trait AnyTable {
     fn file(&self) -> &'static str;
     /// Sets a row's text, or removes the row.
     fn set(&mut self, number: RowNumber, text: Option<Arc<str>>);
+    /// Removes the rows that belong to an account and aren't found by a key.
+    fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage>;
     /// Grows with every change.
     fn version(&self) -> u64;
     /// The whole file.
@@ -185,16 +219,28 @@ impl<R: Record> AnyTable for Table<R> {
 
     fn set(&mut self, number: RowNumber, text: Option<Arc<str>>) {
         self.version += 1;
-        if let Some(Row { record: Some(old), .. }) = self.rows.remove(&number) {
-            self.unindex(number, &old);
+        match self.rows.remove(&number) {
+            Some(Row { record: Some(old), .. }) => self.unindex(number, &old),
+            _ => _ = self.strays.remove(&number),
         }
         let Some(text) = text else { return };
         let fields = Fields::parse(&text).ok();
         let record = fields.and_then(|fields| R::decode(&fields).ok()).map(Arc::new);
-        if let Some(record) = &record {
-            self.index(number, record);
+        match &record {
+            Some(record) => self.index(number, record),
+            None => _ = self.strays.insert(number),
         }
         self.rows.insert(number, Row { text, record });
+    }
+
+    fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage> {
+        let belongs = |number: &&RowNumber| {
+            let row = self.rows.get(*number);
+            let fields = row.and_then(|row| Fields::parse(&row.text).ok());
+            fields.is_some_and(|fields| fields.optional_text(R::OWNER).as_deref() == Some(user_id))
+        };
+        let strays: Vec<RowNumber> = self.strays.iter().filter(belongs).copied().collect();
+        strays.into_iter().map(|number| self.remove_row(number)).collect()
     }
 
     fn version(&self) -> u64 {
@@ -222,7 +268,8 @@ impl<R: Record> AnyTable for Table<R> {
     }
 
     fn unreadable_rows(&self) -> usize {
-        self.rows.values().filter(|row| row.record.is_none()).count()
+        let is_unreadable = |row: &Row<R>| row.record.is_none();
+        self.strays.iter().filter(|stray| self.rows.get(*stray).is_some_and(is_unreadable)).count()
     }
 }
 
@@ -330,7 +377,37 @@ mod tests {
         table.remove("a");
         assert_eq!(table.group("u").len(), 1);
         assert!(table.get("a").is_none());
-        assert!(table.remove("a").is_none());
+        assert!(table.remove("a").is_empty());
+    }
+
+    #[test]
+    fn a_record_that_stands_twice_is_removed_twice() {
+        let mut table = parse(
+            r#"{"_default": {"1": {"id": "a", "user_id": "u", "points": 1}, "2": {"id": "a", "user_id": "u", "points": 2}, "3": {"id": "b", "user_id": "u"}, "4": {"id": "a", "user_id": "u", "points": 4}}}"#,
+        )
+        .unwrap();
+        let first = r#"{"id": "a", "user_id": "u", "points": 7}"#;
+        table.set(1, Some(first.into()));
+        assert_eq!(table.get("a").unwrap().points, Points::new(7).unwrap());
+        table.set(1, None);
+        assert_eq!(table.get("a").unwrap().points, Points::new(2).unwrap());
+        let removed: Vec<_> = table.remove("a").iter().map(|image| image.number).collect();
+        assert_eq!(removed, [2, 4]);
+        assert_eq!(table.group("u").len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_record_goes_with_its_account() {
+        let mut table = parse(
+            r#"{"_default": {"1": {"id": "a", "user_id": "u"}, "2": {"user_id": "u"}, "3": {"user_id": "v"}, "4": {}}}"#,
+        )
+        .unwrap();
+        assert_eq!(table.unreadable_rows(), 3);
+        let removed: Vec<_> =
+            table.remove_strays_of("u").iter().map(|image| image.number).collect();
+        assert_eq!(removed, [2]);
+        assert_eq!(table.unreadable_rows(), 2);
+        assert!(table.get("a").is_some());
     }
 
     #[test]

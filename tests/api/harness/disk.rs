@@ -49,6 +49,8 @@ pub(crate) enum Fails {
     Writes,
     /// Making durable what was written.
     Syncs,
+    /// Removing it.
+    Removals,
     /// Writing, cutting, syncing, and making new files.
     Everything,
 }
@@ -66,6 +68,12 @@ impl FaultyDisk {
     pub(crate) fn fail_writes(&self, prefix: &'static str, kind: io::ErrorKind) {
         let broken = Broken::Files(prefix);
         self.fail(Fault { broken, fails: Fails::Writes, kind, once: false });
+    }
+
+    /// From now on, no file whose name begins with `prefix` can be removed.
+    pub(crate) fn fail_removals(&self, prefix: &'static str, kind: io::ErrorKind) {
+        let broken = Broken::Files(prefix);
+        self.fail(Fault { broken, fails: Fails::Removals, kind, once: false });
     }
 
     /// From now on, this fails for every file in folders of that name.
@@ -109,7 +117,8 @@ impl FaultyDisk {
     fn check(&self, path: &Path, operation: Fails) -> io::Result<()> {
         let mut fault = self.fault.lock().unwrap();
         let hit = fault.as_ref().filter(|fault| {
-            let fails = fault.fails == operation || fault.fails == Fails::Everything;
+            let is_all = fault.fails == Fails::Everything && operation != Fails::Removals;
+            let fails = fault.fails == operation || is_all;
             fails && fault.broken.is(path)
         });
         let Some(Fault { kind, once, .. }) = hit else { return Ok(()) };
@@ -155,6 +164,7 @@ impl Disk for FaultyDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        self.check(path, Fails::Removals)?;
         RealDisk.remove(path)
     }
 

@@ -2,6 +2,7 @@
 //! readers of all that it leaves behind.
 
 mod client;
+mod clock;
 mod disk;
 mod files;
 mod forbidden;
@@ -15,6 +16,7 @@ mod stream;
 mod wait;
 
 pub(crate) use client::{Answer, Client, assert_error, send, try_send};
+pub(crate) use clock::{DAY, HOUR, Hand};
 pub(crate) use disk::{Fails, FaultyDisk};
 pub(crate) use files::{Folders, event_ids, logfmt, names};
 pub(crate) use forbidden::forbidden;

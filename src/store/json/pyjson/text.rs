@@ -98,7 +98,8 @@ pub(in super::super) fn push_object(out: &mut String, object: &Map<String, Value
     out.push('}');
 }
 
-fn push_value(out: &mut String, value: &Value) {
+/// Appends a value as Python writes it.
+pub(in super::super) fn push_value(out: &mut String, value: &Value) {
     match value {
         Value::String(text) => push_string(out, text),
         Value::Array(items) => {

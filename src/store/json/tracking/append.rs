@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,9 +8,11 @@ use parking_lot::RwLock;
 use super::super::table::row_name;
 use super::index::{Kind, Place, Summary};
 use super::load::{Loaded, Mark};
+use super::patch::{self, Patch};
+use super::read::OwnRows;
 use super::{Inner, Tracking, Waiting};
 use crate::disk::{Disk, DiskFile, Identity, Open, copy, put_in_place, temporary_path};
-use crate::domain::{Id, RowNumber, TrackingEvent};
+use crate::domain::{Id, RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
 
 /// What stands in front of the first row, and what closes the table and the file.
@@ -80,7 +82,7 @@ impl Appender {
         let identity = file.identity()?;
         let Loaded { index, end, crc, .. } = loaded;
         let is_empty = index.len() == 0;
-        let inner = Inner { index, file, backlog: VecDeque::new() };
+        let inner = Inner { index, file, backlog: VecDeque::new(), patches: BTreeMap::new() };
         let tracking = Arc::new(Tracking { path, inner: RwLock::new(inner) });
         Ok(Self {
             tracking,
@@ -119,10 +121,38 @@ impl Appender {
         }
     }
 
+    /// Takes the account out of rows. From now on they are read without it, whatever becomes of the
+    /// file.
+    pub(in super::super) fn disown(&mut self, own: &OwnRows) {
+        let nothing_waits = {
+            let inner = &mut *self.tracking.inner.write();
+            let nothing_waits = inner.patches.is_empty();
+            for (found, patch) in &own.rows {
+                inner.index.disown(found.at);
+                match inner.waiting(found.place) {
+                    Some(at) => inner.backlog[at].text = patch::anonymous(&inner.backlog[at].text),
+                    None => _ = inner.patches.insert(patch.offset, *patch),
+                }
+            }
+            nothing_waits
+        };
+        if nothing_waits {
+            self.write_patches();
+        }
+    }
+
+    /// Forgets the name of an account that has no row any more.
+    pub(in super::super) fn forget(&self, user_id: &UserId) {
+        self.tracking.inner.write().index.forget_user(user_id.as_str());
+    }
+
     /// Tries to bring what waits into the file.
     pub(in super::super) fn retry(&mut self) {
         if let Err(error) = self.replace_missing_file() {
             self.note(&error);
+            return;
+        }
+        if !self.write_patches() {
             return;
         }
         loop {
@@ -139,19 +169,28 @@ impl Appender {
         }
     }
 
-    /// How far the file holds everything, for a checkpoint; none while rows wait, and where the file
-    /// has lost its place.
+    /// How far the file holds everything, for a checkpoint; none while rows or patches wait, and
+    /// where the file has lost its place.
     pub(in super::super) fn mark(&mut self) -> Option<Mark> {
         if let Err(error) = self.check_in_place() {
             self.note(&error);
         }
         let inner = self.tracking.inner.read();
-        (self.written == self.end && self.last_error.is_none()).then(|| Mark {
+        let is_whole = self.written == self.end && inner.patches.is_empty();
+        (is_whole && self.last_error.is_none()).then(|| Mark {
             len: self.end,
             crc: self.crc.clone().finalize(),
             rows: inner.index.len() as u64,
             last_row: inner.index.last_row(),
         })
+    }
+
+    /// Removes what an attempt to write the file anew may have left behind.
+    pub(in super::super) fn remove_leftover(&self) -> io::Result<()> {
+        match self.disk.remove(&temporary_path(&self.tracking.path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The file, to be synced.
@@ -160,10 +199,11 @@ impl Appender {
     }
 
     /// Writes the file anew, after a sync of it has failed: the part before `trusted`, which had been
-    /// synced, and `rows`, which are all that came after it.
+    /// synced, with the patches that came after it, and `rows`, which are all that came after it.
     pub(in super::super) fn rewrite(
         &mut self,
         trusted: Mark,
+        patches: &[Patch],
         rows: &[(RowNumber, Arc<str>)],
     ) -> io::Result<()> {
         let mut text = String::new();
@@ -173,10 +213,14 @@ impl Appender {
             text.push_str(row);
             is_first = false;
         }
-        self.move_to_new_file(trusted.len, &text)?;
+        self.move_to_new_file(trusted.len, patches, &text)?;
         self.written = trusted.len + text.len() as u64;
         let written = self.written;
-        self.tracking.inner.write().backlog.retain(|waiting| waiting.place.offset >= written);
+        let mut inner = self.tracking.inner.write();
+        inner.backlog.retain(|waiting| waiting.place.offset >= written);
+        // What waited is in the journal since the checkpoint, and so in the new file.
+        inner.patches.clear();
+        drop(inner);
         self.last_error = None;
         Ok(())
     }
@@ -211,15 +255,40 @@ impl Appender {
         match result {
             Ok(()) => {
                 self.written = end;
-                if self.last_error.take().is_some() {
-                    tracing::info!(file = %self.tracking.path.display(), "can be written again");
-                }
+                self.note_success();
                 true
             }
             Err(error) => {
                 self.note(&error);
                 false
             }
+        }
+    }
+
+    /// Writes the patches that wait. False where that failed.
+    fn write_patches(&mut self) -> bool {
+        let patches: Vec<Patch> = self.tracking.inner.read().patches.values().copied().collect();
+        if patches.is_empty() {
+            return true;
+        }
+        let file = self.file();
+        let result =
+            self.check_in_place().and_then(|()| patch::write_patches(&*file, &patches, u64::MAX));
+        match result {
+            Ok(()) => self.tracking.inner.write().patches.clear(),
+            Err(error) => {
+                self.note(&error);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn note_success(&mut self) {
+        // As long as patches wait, the file isn't what it should be.
+        let is_well = self.tracking.inner.read().patches.is_empty();
+        if is_well && self.last_error.take().is_some() {
+            tracing::info!(file = %self.tracking.path.display(), "can be written again");
         }
     }
 
@@ -256,19 +325,21 @@ impl Appender {
     fn replace_missing_file(&mut self) -> io::Result<()> {
         match self.disk.identity(&self.tracking.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.move_to_new_file(self.written, "")
+                self.move_to_new_file(self.written, &[], "")
             }
             _ => Ok(()),
         }
     }
 
-    /// Puts a new file in the place of the old one: the first `len` bytes of that, and `rest`.
-    fn move_to_new_file(&mut self, len: u64, rest: &str) -> io::Result<()> {
+    /// Puts a new file in the place of the old one: the first `len` bytes of that, with `patches`, and
+    /// `rest`.
+    fn move_to_new_file(&mut self, len: u64, patches: &[Patch], rest: &str) -> io::Result<()> {
         let path = self.tracking.path.clone();
         let temporary = temporary_path(&path);
         let old = self.file();
         let new = self.disk.open(&temporary, Open::Truncate)?;
         copy(&*old, &*new, 0..len)?;
+        patch::write_patches(&*new, patches, len)?;
         new.write_all_at(format!("{rest}{CLOSING}").as_bytes(), len)?;
         put_in_place(&*self.disk, &*new, &temporary, &path)?;
         self.identity = new.identity()?;

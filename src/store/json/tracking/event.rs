@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::pyjson;
 use super::super::record::{Fields, Unreadable};
+use super::patch;
 use crate::domain::{Action, EntityType, EventError, EventFields, Id, Points, TrackingEvent};
 
 /// The row that an event becomes.
@@ -37,7 +38,11 @@ pub(in super::super) fn encode(event: &TrackingEvent) -> String {
         None => out.push_str("null"),
     }
     out.push('}');
-    out
+    // Room for `null`, once the event belongs to nobody.
+    match &event.user_id {
+        Some(id) if id.as_str().len() < 2 => patch::with_room(&out),
+        _ => out,
+    }
 }
 
 /// Reads a row as an event; what it says wrong where it isn't one.

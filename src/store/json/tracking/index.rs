@@ -24,6 +24,17 @@ pub(super) struct Place {
     pub(super) len: u32,
 }
 
+/// An event that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) row: RowNumber,
+    pub(super) place: Place,
+    /// Its position in the index.
+    pub(super) at: usize,
+    /// Whether it belongs to an account.
+    pub(super) is_owned: bool,
+}
+
 /// An event's type and action in one byte; unknown words have a code that no filter asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Kind(u8);
@@ -128,7 +139,7 @@ impl Index {
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-    ) -> (Vec<(RowNumber, Place)>, usize) {
+    ) -> (Vec<Found>, usize) {
         let Some(wanted) = self.resolve(filter) else {
             return (Vec::new(), 0);
         };
@@ -149,12 +160,7 @@ impl Index {
 
     /// The first `limit` events that `filter` is for with a number above `row`, in the order of the
     /// file.
-    pub(super) fn after(
-        &self,
-        row: RowNumber,
-        filter: &EventFilter,
-        limit: usize,
-    ) -> Vec<(RowNumber, Place)> {
+    pub(super) fn after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> Vec<Found> {
         let Some(wanted) = self.resolve(filter) else {
             return Vec::new();
         };
@@ -168,18 +174,45 @@ impl Index {
         (first..self.len())
             .filter(|at| self.rows[*at] > row && wanted.matches(self, *at) && within(*at))
             .take(limit)
-            .map(|at| self.row_and_place(at))
+            .map(|at| self.found(at))
             .collect()
     }
 
-    /// Where the row with that number stands.
-    pub(super) fn find(&self, row: RowNumber) -> Option<Place> {
+    /// The row with that number.
+    pub(super) fn find(&self, row: RowNumber) -> Option<Found> {
         let at = if self.rows_ascend {
             self.rows.binary_search(&row).ok()?
         } else {
             self.rows.iter().rposition(|other| *other == row)?
         };
-        Some(self.row_and_place(at).1)
+        Some(self.found(at))
+    }
+
+    /// The first `limit` events of an account from a position on, in the order of the file, and the
+    /// position behind them.
+    pub(super) fn of_user(&self, user_id: &str, from: usize, limit: usize) -> (Vec<Found>, usize) {
+        let Some(user) = self.user_names.known(user_id) else {
+            return (Vec::new(), self.len());
+        };
+        let own = (from..self.len()).filter(|at| self.users[*at] == user);
+        let found: Vec<Found> = own.take(limit).map(|at| self.found(at)).collect();
+        let end = found.last().filter(|_| found.len() == limit).map(|last| last.at + 1);
+        (found, end.unwrap_or(self.len()))
+    }
+
+    /// Whether the event at that position belongs to an account.
+    pub(super) fn is_owned(&self, at: usize) -> bool {
+        self.users[at] != Names::NONE
+    }
+
+    /// Notes that the event at that position belongs to nobody any more.
+    pub(super) fn disown(&mut self, at: usize) {
+        self.users[at] = Names::NONE;
+    }
+
+    /// Forgets the name of an account that has no event any more.
+    pub(super) fn forget_user(&mut self, user_id: &str) {
+        self.user_names.numbers.remove(user_id);
     }
 
     fn page<'a>(
@@ -188,8 +221,8 @@ impl Index {
         count: usize,
         wanted: Wanted,
         page: Page,
-    ) -> (Vec<(RowNumber, Place)>, usize) {
-        let place = |at: &Position| self.row_and_place(*at as usize);
+    ) -> (Vec<Found>, usize) {
+        let place = |at: &Position| self.found(*at as usize);
         if wanted.needs_no_check() {
             return (candidates.skip(page.offset).take(page.limit).map(place).collect(), count);
         }
@@ -203,8 +236,9 @@ impl Index {
         (found, total)
     }
 
-    fn row_and_place(&self, at: usize) -> (RowNumber, Place) {
-        (self.rows[at], Place { offset: self.offsets[at], len: self.lens[at] })
+    fn found(&self, at: usize) -> Found {
+        let place = Place { offset: self.offsets[at], len: self.lens[at] };
+        Found { row: self.rows[at], place, at, is_owned: self.is_owned(at) }
     }
 
     /// How many of the candidates occurred before `from`.
@@ -270,6 +304,8 @@ impl Wanted {
 #[derive(Default)]
 struct Names {
     numbers: HashMap<Arc<str>, u32>,
+    /// No number is given twice, even where a text was forgotten.
+    next: u32,
 }
 
 impl Names {
@@ -280,7 +316,8 @@ impl Names {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
-        let number = u32::try_from(self.numbers.len()).unwrap_or(Self::NONE);
+        let number = self.next;
+        self.next += 1;
         self.numbers.insert(name.into(), number);
         number
     }
@@ -331,7 +368,7 @@ mod tests {
         let page = Page { limit: 100, offset: 0 };
         let (found, total) = index.query(filter, order, page);
         assert_eq!(found.len(), total);
-        found.into_iter().map(|(row, _)| row).collect()
+        found.into_iter().map(|found| found.row).collect()
     }
 
     #[test]
@@ -359,11 +396,14 @@ mod tests {
         for row in [3, 1, 7, 5] {
             index.push(&event(row, 1, "a"));
         }
-        assert_eq!(index.find(7).map(|place| place.offset), Some(700));
+        assert_eq!(index.find(7).map(|found| found.place.offset), Some(700));
         assert_eq!(index.find(2), None);
         assert_eq!(index.last_row(), 7);
-        let after: Vec<_> =
-            index.after(3, &EventFilter::default(), 10).into_iter().map(|(row, _)| row).collect();
+        let after: Vec<_> = index
+            .after(3, &EventFilter::default(), 10)
+            .into_iter()
+            .map(|found| found.row)
+            .collect();
         assert_eq!(after, [7, 5]);
     }
 
@@ -373,5 +413,32 @@ mod tests {
         index.push(&event(1, 1, "a"));
         let filter = EventFilter { user_id: Some("nobody".into()), ..EventFilter::default() };
         assert!(rows(&index, &filter, SortOrder::Ascending).is_empty());
+    }
+
+    #[test]
+    fn an_account_is_taken_out_in_pieces() {
+        let mut index = Index::new();
+        for row in 1..=10 {
+            let user_id = Some(if row % 3 == 0 { "v" } else { "u" });
+            index.push(&Summary { user_id, ..event(row, 1, "a") });
+        }
+        let (mut from, mut taken) = (0, Vec::new());
+        while from < index.len() {
+            let (found, next) = index.of_user("u", from, 2);
+            assert!(found.len() <= 2 && found.iter().all(|found| found.is_owned));
+            found.iter().for_each(|found| index.disown(found.at));
+            taken.extend(found.iter().map(|found| found.row));
+            from = next;
+        }
+        assert_eq!(taken, [1, 2, 4, 5, 7, 8, 10]);
+        index.forget_user("u");
+        let of = |user: &str| EventFilter { user_id: Some(user.into()), ..EventFilter::default() };
+        assert!(rows(&index, &of("u"), SortOrder::Ascending).is_empty());
+        assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3, 6, 9]);
+        // A name that comes later gets no other's number.
+        index.push(&Summary { user_id: Some("w"), ..event(11, 1, "a") });
+        index.push(&Summary { user_id: Some("u"), ..event(12, 1, "a") });
+        assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3, 6, 9]);
+        assert_eq!(rows(&index, &of("u"), SortOrder::Ascending), [12]);
     }
 }

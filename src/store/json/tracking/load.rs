@@ -10,6 +10,7 @@ use super::super::pyjson::{self, Fault, Scanner};
 use super::super::record;
 use super::super::table::DEFAULT_TABLE;
 use super::index::{Index, Kind, Place, Summary};
+use super::patch::{self, Patch};
 use crate::disk::DiskFile;
 use crate::domain::{RowNumber, Timestamp};
 
@@ -45,13 +46,15 @@ const PIECE: usize = 1 << 20;
 /// Reads a file that isn't empty.
 ///
 /// With a mark, the part before it must be what the mark says; what follows it is read as far as it
-/// is whole rows, and isn't indexed.
+/// is whole rows, and isn't indexed. The file is read as if `patches`, ordered by their offsets, were
+/// written to it already.
 pub(in super::super) fn load(
     file: &dyn DiskFile,
     path: &Path,
     mark: Option<Mark>,
+    patches: &[Patch],
 ) -> Result<Loaded, OpenError> {
-    let mut reader = Reader::new(file, path);
+    let mut reader = Reader::new(file, path, patches);
     let mut loaded = Loaded {
         index: Index::new(),
         end: 0,
@@ -88,7 +91,7 @@ pub(in super::super) fn load(
     if mark.is_some() {
         return Err(differs(loaded.end));
     }
-    loaded.appendable = reader.closes()? && !reader.has_line_breaks;
+    loaded.appendable = reader.closes()? && !reader.has_line_breaks && !reader.is_cramped;
     Ok(loaded)
 }
 
@@ -109,6 +112,7 @@ const FIELDS: [&str; 7] =
 struct Reader<'a> {
     file: &'a dyn DiskFile,
     path: &'a Path,
+    patches: &'a [Patch],
     buffer: Vec<u8>,
     /// The offset in the file of the buffer's first byte.
     base: u64,
@@ -118,19 +122,23 @@ struct Reader<'a> {
     hashed: usize,
     complete: bool,
     has_line_breaks: bool,
+    /// Whether an account's id leaves no room for `null`.
+    is_cramped: bool,
 }
 
 impl<'a> Reader<'a> {
-    fn new(file: &'a dyn DiskFile, path: &'a Path) -> Self {
+    fn new(file: &'a dyn DiskFile, path: &'a Path, patches: &'a [Patch]) -> Self {
         Self {
             file,
             path,
+            patches,
             buffer: Vec::new(),
             base: 0,
             at: 0,
             hashed: 0,
             complete: false,
             has_line_breaks: false,
+            is_cramped: false,
         }
     }
 
@@ -154,6 +162,7 @@ impl<'a> Reader<'a> {
         };
         self.complete = count == 0;
         self.buffer.truncate(len + count);
+        patch::overlay(&mut self.buffer[len..], self.base + len as u64, self.patches);
         self.has_line_breaks |= memchr::memchr(b'\n', &self.buffer[len..]).is_some();
         Ok(())
     }
@@ -242,6 +251,7 @@ impl<'a> Reader<'a> {
             occurred_at,
             created_at: record::moment(created).unwrap_or(occurred_at),
         });
+        self.is_cramped |= !user.is_empty() && patch::is_cramped(&row.masked);
         loaded.crc.update(&self.buffer[self.hashed..row.masked.start]);
         loaded.crc.update(&self.buffer[row.masked.end..row.value.end]);
         self.hashed = row.value.end;

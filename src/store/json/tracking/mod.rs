@@ -5,20 +5,23 @@ mod append;
 pub(super) mod event;
 mod index;
 mod load;
+mod patch;
+mod read;
 
-use std::collections::VecDeque;
-use std::io;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
 pub(super) use append::{Appender, NewRow};
-use index::{Index, Place};
+use index::{Found, Index, Place};
 pub(super) use load::{Loaded, Mark, load};
+pub(super) use patch::{Patch, anonymize, with_room, write_patches};
+pub(super) use read::OwnRows;
 
 use super::pyjson;
-use crate::disk::{DiskFile, read_exact_at};
+use crate::disk::DiskFile;
 use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
 use crate::store::{EventPage, History, ReadError, Recorded};
 
@@ -36,6 +39,8 @@ struct Inner {
     file: Arc<dyn DiskFile>,
     /// The rows that aren't in the file yet, and where they will be.
     backlog: VecDeque<Waiting>,
+    /// The patches that aren't in the file yet, or are being written, by their offsets.
+    patches: BTreeMap<u64, Patch>,
 }
 
 /// A row that isn't in the file yet.
@@ -47,12 +52,6 @@ struct Waiting {
     text: Arc<str>,
 }
 
-/// A row's text, or where it stands.
-enum Source {
-    File(Place),
-    Memory(Arc<str>),
-}
-
 impl Tracking {
     /// The events that `filter` is for.
     pub(super) fn query(
@@ -61,13 +60,9 @@ impl Tracking {
         order: SortOrder,
         page: Page,
     ) -> Result<EventPage, ReadError> {
-        let (found, total) = self.locate(|index| index.query(filter, order, page));
-        let mut events = Vec::with_capacity(found.rows.len());
-        for (_, source) in &found.rows {
-            let text = read(&*found.file, source)?;
-            events.push(pyjson::strict(&text).into_owned());
-        }
-        Ok(EventPage { events, total })
+        let (rows, total) = self.read(|index| index.query(filter, order, page))?;
+        let events = rows.iter().map(|(_, text)| pyjson::strict(text).into_owned());
+        Ok(EventPage { events: events.collect(), total })
     }
 
     /// The latest `occurred_at` that isn't later than `limit`.
@@ -75,55 +70,23 @@ impl Tracking {
         self.inner.read().index.latest_until(limit)
     }
 
-    /// How many rows aren't in the file yet.
+    /// How many rows and patches aren't in the file yet.
     pub(super) fn backlog(&self) -> usize {
-        self.inner.read().backlog.len()
-    }
-
-    /// Finds rows, and holds on to what is needed to read them: no lock is kept while the disk works.
-    fn locate<T>(&self, find: impl FnOnce(&Index) -> (Vec<(RowNumber, Place)>, T)) -> (Located, T) {
         let inner = self.inner.read();
-        let (places, rest) = find(&inner.index);
-        let source = |(row, place): (RowNumber, Place)| {
-            let in_file =
-                inner.backlog.front().is_none_or(|first| place.offset < first.place.offset);
-            if in_file {
-                return (row, Source::File(place));
-            }
-            let at = inner.backlog.partition_point(|other| other.place.offset < place.offset);
-            (row, Source::Memory(Arc::clone(&inner.backlog[at].text)))
-        };
-        let rows = places.into_iter().map(source).collect();
-        (Located { rows, file: Arc::clone(&inner.file) }, rest)
+        inner.backlog.len() + inner.patches.len()
     }
-}
 
-/// Rows, and all that is needed to read them.
-struct Located {
-    rows: Vec<(RowNumber, Source)>,
-    file: Arc<dyn DiskFile>,
-}
-
-impl Located {
-    fn recorded(&self) -> Result<Vec<Recorded>, ReadError> {
-        let mut events = Vec::with_capacity(self.rows.len());
-        for &(row, ref source) in &self.rows {
-            let text = read(&*self.file, source)?;
+    fn recorded(
+        &self,
+        find: impl FnOnce(&Index) -> Vec<Found>,
+    ) -> Result<Vec<Recorded>, ReadError> {
+        let (rows, ()) = self.read(|index| (find(index), ()))?;
+        let recorded = rows.into_iter().map(|(Found { row, .. }, text)| {
             let event = event::decode(&text).map_err(|why| ReadError::Malformed { row, why })?;
-            events.push(Recorded { row, event, json: pyjson::strict(&text).into() });
-        }
-        Ok(events)
+            Ok(Recorded { row, event, json: pyjson::strict(&text).into() })
+        });
+        recorded.collect()
     }
-}
-
-fn read(file: &dyn DiskFile, source: &Source) -> io::Result<String> {
-    let place = match source {
-        Source::Memory(text) => return Ok(text.to_string()),
-        Source::File(place) => place,
-    };
-    let mut bytes = vec![0; place.len as usize];
-    read_exact_at(file, &mut bytes, place.offset)?;
-    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 impl History for Tracking {
@@ -132,10 +95,7 @@ impl History for Tracking {
     }
 
     fn event(&self, row: RowNumber) -> Result<Option<Recorded>, ReadError> {
-        let find =
-            |index: &Index| (index.find(row).map(|place| (row, place)).into_iter().collect(), ());
-        let (found, ()) = self.locate(find);
-        Ok(found.recorded()?.pop())
+        Ok(self.recorded(|index| index.find(row).into_iter().collect())?.pop())
     }
 
     fn events_after(
@@ -144,7 +104,6 @@ impl History for Tracking {
         filter: &EventFilter,
         limit: usize,
     ) -> Result<Vec<Recorded>, ReadError> {
-        let (found, ()) = self.locate(|index| (index.after(row, filter, limit), ()));
-        found.recorded()
+        self.recorded(|index| index.after(row, filter, limit))
     }
 }

@@ -1,0 +1,232 @@
+//! When a marked account is deleted, what becomes of a deletion that fails, and which clock counts.
+
+mod clock;
+
+pub use clock::{DueClock, Reading};
+
+use std::time::Duration;
+
+use super::{Deletion, Timestamp};
+
+/// How long a marked account waits for its deletion: whole hours within bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threshold(u16);
+
+impl Threshold {
+    /// The fewest hours: a day, to think better of it.
+    pub const MIN_HOURS: u16 = 24;
+    /// The most hours: a year.
+    pub const MAX_HOURS: u16 = 8760;
+
+    /// So many hours; none beyond the bounds.
+    pub fn from_hours(hours: i64) -> Option<Self> {
+        let hours = u16::try_from(hours).ok()?;
+        (Self::MIN_HOURS..=Self::MAX_HOURS).contains(&hours).then_some(Self(hours))
+    }
+
+    /// How many hours.
+    pub fn hours(self) -> u16 {
+        self.0
+    }
+
+    /// When an account that was marked then is due.
+    pub fn due_at(self, marked_at: Timestamp) -> Timestamp {
+        marked_at.after(Duration::from_hours(self.0.into()))
+    }
+}
+
+/// What decides when an attempt is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// How long a marked account waits.
+    pub threshold: Threshold,
+    /// After so many attempts that failed there is none but for an administrator's asking.
+    pub max_attempts: u32,
+}
+
+/// How far an account's deletion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Nothing was tried yet: the account can be restored.
+    Pending,
+    /// An attempt is under way, or was broken off and goes on with the next run.
+    InProgress,
+    /// An attempt has failed; the next one waits.
+    Retrying,
+    /// As many attempts as there may be have failed.
+    Failed,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::InProgress, Self::Retrying, Self::Failed];
+
+    /// `pending`, `in_progress`, `retrying` or `failed`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::InProgress => "in_progress",
+            Self::Retrying => "retrying",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How long the next attempt waits after so many that failed, counted from the beginning of the
+/// last one: 1, 4, 16, 64 and 256 minutes, and then always 6 hours.
+fn back_off(attempts: u32) -> Duration {
+    match attempts {
+        0 => Duration::ZERO,
+        1..=5 => Duration::from_mins(4_u64.pow(attempts - 1)),
+        _ => Duration::from_hours(6),
+    }
+}
+
+impl Deletion {
+    /// Whether there is no way back: something of the account may be gone already.
+    pub fn has_begun(&self) -> bool {
+        self.in_progress || self.attempts > 0
+    }
+
+    /// How far it is, where there are at most so many attempts.
+    pub fn status(&self, max_attempts: u32) -> Status {
+        match self.attempts {
+            _ if self.in_progress => Status::InProgress,
+            0 => Status::Pending,
+            attempts if attempts < max_attempts => Status::Retrying,
+            _ => Status::Failed,
+        }
+    }
+
+    /// When it is tried next without an administrator's asking; none while it is under way, and
+    /// where it has failed for good.
+    pub fn next_attempt_at(&self, policy: Policy) -> Option<Timestamp> {
+        match self.status(policy.max_attempts) {
+            Status::Pending => Some(policy.threshold.due_at(self.marked_at)),
+            Status::Retrying => {
+                let last = self.attempted_at.unwrap_or(self.marked_at);
+                Some(last.after(back_off(self.attempts)))
+            }
+            Status::InProgress | Status::Failed => None,
+        }
+    }
+
+    /// Whether a run at `now` tries it. What was broken off goes on at once.
+    pub fn is_up(&self, policy: Policy, now: Timestamp) -> bool {
+        self.in_progress || self.next_attempt_at(policy).is_some_and(|next| next <= now)
+    }
+
+    /// Whether it is tried at `now` when an administrator asks: what is due, and whatever has
+    /// begun, however often it has failed and however short a while ago.
+    pub fn is_up_when_asked(&self, policy: Policy, now: Timestamp) -> bool {
+        self.has_begun() || policy.threshold.due_at(self.marked_at) <= now
+    }
+
+    /// The same with an attempt begun at `now`. One that was broken off goes on: it isn't counted
+    /// twice.
+    pub fn begun(&self, now: Timestamp) -> Self {
+        let attempts = self.attempts.saturating_add(u32::from(!self.in_progress));
+        Self { in_progress: true, attempted_at: Some(now), attempts, ..self.clone() }
+    }
+
+    /// The same with its attempt failed. `error` must hold nothing by which the account is known.
+    pub fn failed(&self, error: String) -> Self {
+        // An older file may say that it is under way, and of no attempt.
+        let attempts = self.attempts.max(1);
+        Self { in_progress: false, attempts, error: Some(error), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000_000;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_micros(minutes * MINUTE)
+    }
+
+    fn policy() -> Policy {
+        Policy { threshold: Threshold::from_hours(24).unwrap(), max_attempts: 10 }
+    }
+
+    #[test]
+    fn a_threshold_has_bounds() {
+        for hours in [24, 720, 8760] {
+            assert_eq!(
+                Threshold::from_hours(hours).map(Threshold::hours).map(i64::from),
+                Some(hours)
+            );
+        }
+        for hours in [i64::MIN, -24, 0, 23, 8761, 65_560, i64::MAX] {
+            assert_eq!(Threshold::from_hours(hours), None, "{hours}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_due_after_the_threshold_and_not_a_moment_before() {
+        let deletion = Deletion::marked(at(5));
+        let due = at(5 + 24 * 60);
+        assert_eq!(deletion.next_attempt_at(policy()), Some(due));
+        let before = Timestamp::from_micros(due.as_micros() - 1);
+        assert!(!deletion.is_up(policy(), before) && !deletion.is_up_when_asked(policy(), before));
+        assert!(deletion.is_up(policy(), due) && deletion.is_up_when_asked(policy(), due));
+    }
+
+    #[test]
+    fn who_was_marked_at_an_unknown_time_is_never_due() {
+        let deletion = Deletion::marked(Timestamp::MAX);
+        let last = Timestamp::from_micros(Timestamp::MAX.as_micros() - 1);
+        assert!(!deletion.is_up_when_asked(policy(), last));
+    }
+
+    #[test]
+    fn attempts_wait_longer_and_longer_and_then_end() {
+        let mut deletion = Deletion::marked(at(0));
+        let mut now = at(24 * 60);
+        for wait in [1, 4, 16, 64, 256, 360, 360, 360, 360] {
+            deletion = deletion.begun(now);
+            assert_eq!(deletion.status(10), Status::InProgress);
+            deletion = deletion.failed("the disk failed".to_owned());
+            assert_eq!(deletion.status(10), Status::Retrying);
+            let next = at(now.as_micros() / MINUTE + wait);
+            assert_eq!(deletion.next_attempt_at(policy()), Some(next));
+            assert!(!deletion.is_up(policy(), now) && deletion.is_up(policy(), next));
+            assert!(deletion.is_up_when_asked(policy(), now));
+            now = next;
+        }
+        deletion = deletion.begun(now).failed("the disk failed".to_owned());
+        assert_eq!((deletion.attempts, deletion.status(10)), (10, Status::Failed));
+        assert_eq!(deletion.next_attempt_at(policy()), None);
+        assert!(!deletion.is_up(policy(), Timestamp::MAX));
+        assert!(deletion.is_up_when_asked(policy(), now));
+        assert_eq!(deletion.status(11), Status::Retrying, "more attempts are allowed now");
+    }
+
+    #[test]
+    fn what_was_broken_off_goes_on_at_once_and_counts_once() {
+        let begun = Deletion::marked(at(0)).begun(at(10));
+        assert!(begun.is_up(policy(), at(0)) && begun.next_attempt_at(policy()).is_none());
+        let again = begun.begun(at(20));
+        assert_eq!((again.attempts, again.attempted_at), (1, Some(at(20))));
+        assert_eq!(again.failed(String::new()).begun(at(30)).attempts, 2);
+    }
+
+    #[test]
+    fn there_is_a_way_back_until_it_begins() {
+        let marked = Deletion::marked(at(0));
+        assert!(!marked.has_begun());
+        let begun = marked.begun(at(1));
+        assert!(begun.has_begun() && begun.failed(String::new()).has_begun());
+        let found = Deletion { in_progress: true, ..marked };
+        assert!(found.failed(String::new()).has_begun(), "of an older file");
+    }
+
+    #[test]
+    fn a_longer_threshold_stops_nothing_that_has_begun() {
+        let year = Policy { threshold: Threshold::from_hours(8760).unwrap(), ..policy() };
+        let failed = Deletion::marked(at(0)).begun(at(24 * 60)).failed(String::new());
+        assert!(failed.is_up(year, at(24 * 60 + 1)));
+    }
+}

@@ -1,0 +1,193 @@
+//! One account is deleted. Each step is safe to repeat: after a crash or a failure, the next attempt
+//! begins anew, and finds less to do.
+
+use std::io;
+
+use thiserror::Error;
+use tokio::time::Instant;
+
+use super::super::{Service, ServiceError};
+use super::notes;
+use super::run::{Attempted, Outcome, Trigger};
+use crate::audit_log::DeletionEvent;
+use crate::domain::{Deletion, Timestamp, User, UserId};
+use crate::store::{Change, Changes, View};
+
+/// Why an attempt ended. Its text holds nothing by which the account is known.
+#[derive(Debug, Error)]
+enum Broken {
+    #[error("the server stops")]
+    Stopping,
+    #[error("the attempt could not be noted: {0}")]
+    Beginning(ServiceError),
+    #[error("the family's records could not be removed: {0}")]
+    Records(ServiceError),
+    #[error("the account could not be taken out of the audit history: {0}")]
+    History(ServiceError),
+    #[error("the audit log could not be removed: {}", notes::reason(.0))]
+    Log(io::Error),
+    #[error("the account's own record could not be removed: {0}")]
+    Account(ServiceError),
+}
+
+impl Service {
+    /// Tries to delete an account that is up at `now`; none where it isn't any more, say since its
+    /// owner has restored it.
+    pub(super) async fn attempt(
+        &self,
+        user_id: UserId,
+        now: Timestamp,
+        trigger: Trigger,
+    ) -> Option<Attempted> {
+        let start = Instant::now();
+        let done = match self.begin_attempt(&user_id, now, trigger).await {
+            Ok(None) => return None,
+            Ok(Some(attempts)) => {
+                self.note(&user_id, DeletionEvent::Attempted { attempts }).await;
+                self.delete(&user_id, attempts).await
+            }
+            Err(error) => Err(Broken::Beginning(error)),
+        };
+        self.deletions.metrics.duration.observe(start.elapsed().as_secs_f64());
+        let (outcome, error) = match done {
+            Ok(()) => {
+                self.deletions.metrics.deleted.inc();
+                (Outcome::Deleted, None)
+            }
+            // What fails now fails because the store closes.
+            Err(_) if self.deletions.stopping.is_cancelled() => {
+                (Outcome::Interrupted, Some(Broken::Stopping.to_string()))
+            }
+            Err(broken) => {
+                let error = broken.to_string();
+                self.deletions.metrics.failures.inc();
+                self.note_failure(&user_id, error.clone()).await;
+                (Outcome::Failed, Some(error))
+            }
+        };
+        Some(Attempted { user_id, outcome, error })
+    }
+
+    /// From here on there is no way back. Says how many attempts there were, with this one.
+    async fn begin_attempt(
+        &self,
+        user_id: &UserId,
+        now: Timestamp,
+        trigger: Trigger,
+    ) -> Result<Option<u32>, ServiceError> {
+        let (user_id, settings) = (user_id.clone(), self.settings.deletion);
+        let outcome = self.transact(move |view, recorded_at| {
+            // Decided anew: the account may have been restored, and the threshold changed.
+            let policy = settings.policy(view);
+            let begun = with_deletion(view, &user_id, |deletion| {
+                trigger.is_up(deletion, policy, now).then(|| deletion.begun(now.max(recorded_at)))
+            });
+            Ok(match begun {
+                Some((user, deletion)) => {
+                    (Changes::of([Change::PutUser(user)]), Some(deletion.attempts))
+                }
+                None => (Changes::none(), None),
+            })
+        });
+        Ok(outcome.await?.value)
+    }
+
+    async fn delete(&self, user_id: &UserId, attempts: u32) -> Result<(), Broken> {
+        self.go_on()?;
+        self.remove_records(user_id).await.map_err(Broken::Records)?;
+        self.go_on()?;
+        let anonymized = self.store.anonymize(user_id).await;
+        anonymized.map_err(|error| Broken::History(error.into()))?;
+        self.go_on()?;
+        self.store.forget(user_id).await.map_err(Broken::Log)?;
+        self.go_on()?;
+        // Before the last step, since nothing tells of the account after it: a crash in between
+        // makes this line twice, and never loses it.
+        self.note(user_id, DeletionEvent::Deleted { attempts }).await;
+        self.remove_user(user_id).await.map_err(Broken::Account)
+    }
+
+    fn go_on(&self) -> Result<(), Broken> {
+        if self.deletions.stopping.is_cancelled() { Err(Broken::Stopping) } else { Ok(()) }
+    }
+
+    /// All that belongs to the account goes at once.
+    async fn remove_records(&self, user_id: &UserId) -> Result<(), ServiceError> {
+        let user_id = user_id.clone();
+        let removed = self.transact(move |view, _| Ok((all_records_of(view, &user_id), ())));
+        removed.await.map(|_| ())
+    }
+
+    async fn remove_user(&self, user_id: &UserId) -> Result<(), ServiceError> {
+        // Before it is gone: a crash behind it is followed by a start, which removes them too.
+        self.deletions.traces.lock().may_be_left = true;
+        let change = Change::RemoveUser(user_id.clone());
+        self.transact(move |_, _| Ok((Changes::of([change]), ()))).await.map(|_| ())
+    }
+
+    /// Writes down that an attempt has failed, in the account's record and in both logs.
+    async fn note_failure(&self, user_id: &UserId, error: String) {
+        let account = match self.pseudonym(user_id).await {
+            Ok(account) => account,
+            Err(_) => "unknown".to_owned(),
+        };
+        let (id, settings, reason) = (user_id.clone(), self.settings.deletion, error.clone());
+        let outcome = self.transact(move |view, _| {
+            // What could not even begin has not begun: it isn't counted.
+            let failed = with_deletion(view, &id, |deletion| {
+                deletion.in_progress.then(|| deletion.failed(reason))
+            });
+            Ok(match failed {
+                Some((user, deletion)) => {
+                    let next = deletion.next_attempt_at(settings.policy(view));
+                    (Changes::of([Change::PutUser(user)]), Some((deletion.attempts, next)))
+                }
+                None => (Changes::none(), None),
+            })
+        });
+        match outcome.await {
+            Ok(outcome) => {
+                let Some((attempts, next_attempt_at)) = outcome.value else {
+                    tracing::error!(account, error, "deleting an account could not begin");
+                    return;
+                };
+                tracing::error!(account, attempts, error, "an account could not be deleted");
+                let event = DeletionEvent::Failed { attempts, error, next_attempt_at };
+                self.note(user_id, event).await;
+            }
+            Err(cause) => tracing::error!(
+                account, error, %cause,
+                "an account could not be deleted, nor the failure be written down"
+            ),
+        }
+    }
+}
+
+/// The account with what becomes of its deletion; none where it is gone or isn't marked any more.
+fn with_deletion(
+    view: &dyn View,
+    user_id: &UserId,
+    change: impl FnOnce(&Deletion) -> Option<Deletion>,
+) -> Option<(User, Deletion)> {
+    let user = view.user(user_id)?;
+    let deletion = change(user.deletion.as_ref()?)?;
+    Some((User { deletion: Some(deletion.clone()), ..User::clone(&user) }, deletion))
+}
+
+fn all_records_of(view: &dyn View, user_id: &UserId) -> Changes {
+    let mut records = Vec::new();
+    let pending = view.pending_of(user_id);
+    records.extend(pending.iter().map(|request| Change::RemovePending(request.id.clone())));
+    let children = view.children_of(user_id);
+    records.extend(children.iter().map(|child| Change::RemoveChild(child.id.clone())));
+    let tasks = view.tasks_of(user_id);
+    records.extend(tasks.iter().map(|task| Change::RemoveTask(task.id.clone())));
+    let rewards = view.rewards_of(user_id);
+    records.extend(rewards.iter().map(|reward| Change::RemoveReward(reward.id.clone())));
+    let sessions = view.sessions_of(user_id);
+    let hashes = sessions.iter().map(|session| session.token_hash.clone());
+    records.extend(hashes.map(Change::RemoveSession));
+    let keys = view.keys_of(user_id);
+    records.extend(keys.iter().map(|key| Change::Forget(key.user_id.clone(), key.key.clone())));
+    Changes::of(records)
+}

@@ -1,0 +1,114 @@
+//! An account goes into the queue, and comes out of it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::super::{LoggedIn, Parent, Service, ServiceError, Token};
+use super::to_its_end;
+use crate::audit_log::DeletionEvent;
+use crate::domain::{Deletion, Refusal, Role, Session, Timestamp, TokenHash, User};
+use crate::store::{Change, Changes, View};
+
+/// What a marking did.
+struct Marked {
+    due_at: Timestamp,
+    ended: Vec<TokenHash>,
+}
+
+impl Service {
+    /// Marks the caller's account for deletion, for a client at `address`, and says when it is due.
+    /// All sessions of the account end with their streams, its children's too, and no new one
+    /// begins.
+    ///
+    /// Refuses where `password` isn't the account's, after too many attempts, and the last
+    /// administrator that isn't marked.
+    pub async fn mark_for_deletion(
+        self: &Arc<Self>,
+        address: IpAddr,
+        parent: &Parent,
+        password: String,
+    ) -> Result<Timestamp, ServiceError> {
+        self.attempts.at_password(address, &parent.user().email)?;
+        let verified = Arc::clone(&parent.user().password);
+        if !self.passwords.verify(Some(verified), password).await? {
+            return Err(Refusal::WrongPassword.into());
+        }
+        let (service, parent) = (Arc::clone(self), parent.clone());
+        to_its_end(async move { service.mark(&parent).await }).await?
+    }
+
+    async fn mark(&self, parent: &Parent) -> Result<Timestamp, ServiceError> {
+        let (decider, settings) = (parent.clone(), self.settings.deletion);
+        let earliest = self.deletions.clock.lock().latest();
+        let outcome = self.transact_as(parent, move |view, now| {
+            let user = decider.unchanged_user(view)?;
+            if user.role == Role::Admin && view.count_admins() <= 1 {
+                return Err(Refusal::LastAdministrator);
+            }
+            let deletion = Deletion::marked(now.max(earliest));
+            let due_at = settings.policy(view).threshold.due_at(deletion.marked_at);
+            let sessions = view.sessions_of(&user.id);
+            let ended: Vec<_> = sessions.iter().map(|session| session.token_hash.clone()).collect();
+            let user =
+                User { deletion: Some(deletion), updated_at: Some(now), ..User::clone(&user) };
+            let removed = ended.iter().cloned().map(Change::RemoveSession);
+            let changes = Changes::of(removed.chain([Change::PutUser(user)]));
+            Ok((changes, Marked { due_at, ended }))
+        });
+        let Marked { due_at, ended } = outcome.await?.value;
+        for token_hash in ended {
+            self.hub.close_session(&token_hash);
+        }
+        self.note(&parent.user().id, DeletionEvent::Marked { due_at }).await;
+        Ok(due_at)
+    }
+
+    /// Takes an account out of the queue for a client at `address` that knows its password, and
+    /// begins a session.
+    ///
+    /// Refuses, after the same time, an email address without account and a wrong password; either,
+    /// at once, after too many attempts; an account that isn't marked; and one whose deletion has
+    /// begun.
+    pub async fn restore(
+        self: &Arc<Self>,
+        address: IpAddr,
+        email: &str,
+        password: String,
+    ) -> Result<LoggedIn, ServiceError> {
+        let verified = self.verified_user(address, email, password).await?;
+        let service = Arc::clone(self);
+        to_its_end(async move { service.restore_verified(verified).await }).await?
+    }
+
+    async fn restore_verified(&self, verified: Arc<User>) -> Result<LoggedIn, ServiceError> {
+        let token = Token::random();
+        let token_hash = token.hash();
+        let user_id = verified.id.clone();
+        let outcome = self.transact(move |view, now| restore(view, &verified, token_hash, now));
+        if !outcome.await?.value {
+            return Err(self.refuse_credentials());
+        }
+        self.note(&user_id, DeletionEvent::Restored).await;
+        self.logged_in(token)
+    }
+}
+
+/// Nothing, and false, where the verified password has been changed since, or the account is gone.
+fn restore(
+    view: &dyn View,
+    verified: &User,
+    token_hash: TokenHash,
+    now: Timestamp,
+) -> Result<(Changes, bool), Refusal> {
+    let user = view.user(&verified.id).filter(|user| user.password == verified.password);
+    let Some(user) = user else {
+        return Ok((Changes::none(), false));
+    };
+    let deletion = user.deletion.as_ref().ok_or(Refusal::NotMarkedForDeletion)?;
+    if deletion.has_begun() {
+        return Err(Refusal::DeletionInProgress);
+    }
+    let session = Session::begin(token_hash, user.id.clone(), None, now);
+    let user = User { deletion: None, updated_at: Some(now), ..User::clone(&user) };
+    Ok((Changes::of([Change::PutUser(user), Change::PutSession(session)]), true))
+}

@@ -1,0 +1,88 @@
+//! What the log of account deletion is told, and the name that stands for an account there.
+
+use std::io;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::super::caller::hexadecimal;
+use super::super::{Causes, Service, ServiceError, blocking};
+use crate::audit_log::DeletionEvent;
+use crate::domain::UserId;
+use crate::env;
+use crate::store::{Change, Changes, View};
+
+/// The name of the setting that keeps the salt.
+const SALT: &str = "account_deletion_salt";
+/// How many bytes of a hash stand for an account: two of a billion accounts share them once in
+/// forty times.
+const NAME_BYTES: usize = 8;
+
+impl Service {
+    /// Writes a line. Where that fails, the server's log says so, and what happened has happened all
+    /// the same.
+    pub(super) async fn note(&self, user_id: &UserId, event: DeletionEvent) {
+        if let Err(error) = self.try_note(user_id, event).await {
+            tracing::error!(error = %Causes(&error), "the account deletion log lacks a line");
+        }
+    }
+
+    async fn try_note(&self, user_id: &UserId, event: DeletionEvent) -> Result<(), ServiceError> {
+        let account = self.pseudonym(user_id).await?;
+        let (log, now) = (Arc::clone(&self.deletions.log), self.clock.now());
+        let written = blocking::spawn(move || log.write(now, &account, &event));
+        written.await.map_err(ServiceError::internal)?.map_err(ServiceError::internal)
+    }
+
+    /// What stands for an account in the logs: its id's hash with a salt that is made once and kept.
+    /// Who has only the logs can't tell whose it is, and one account always has the same.
+    pub(super) async fn pseudonym(&self, user_id: &UserId) -> Result<String, ServiceError> {
+        let salt = self.salt().await?;
+        let hash = Sha256::new().chain_update(salt).chain_update(user_id.as_str()).finalize();
+        Ok(hexadecimal(&hash[..NAME_BYTES]))
+    }
+
+    async fn salt(&self) -> Result<String, ServiceError> {
+        if let Some(salt) = stored_salt(&*self.store.view()) {
+            return Ok(salt);
+        }
+        let made = hexadecimal(&env::random::<32>());
+        let outcome = self.transact(move |view, _| {
+            // Of several at once, the first one makes it.
+            Ok(stored_salt(view).map_or_else(
+                || (Changes::of([put_salt(&made)]), made.clone()),
+                |salt| (Changes::none(), salt),
+            ))
+        });
+        Ok(outcome.await?.value)
+    }
+}
+
+fn put_salt(salt: &str) -> Change {
+    Change::PutSetting { name: SALT.into(), value: salt.into() }
+}
+
+fn stored_salt(view: &dyn View) -> Option<String> {
+    let salt = view.setting(SALT)?;
+    salt.as_str().filter(|salt| !salt.is_empty()).map(str::to_owned)
+}
+
+/// Why the disk failed, in words that hold no path: the name of a log holds the account's id.
+pub(super) fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(code) => format!("{} (os error {code})", error.kind()),
+        None => error.kind().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_holds_no_path() {
+        let error = io::Error::new(io::ErrorKind::PermissionDenied, "logs/tracking_user_1.log");
+        assert_eq!(reason(&error), "permission denied");
+        assert_eq!(reason(&io::Error::from_raw_os_error(28)), "no storage space (os error 28)");
+    }
+}

@@ -1,0 +1,112 @@
+//! The queue, as administrators and monitoring see it.
+
+use std::sync::Arc;
+
+use super::super::{Admin, Listing, Service, ServiceError};
+use super::THRESHOLD;
+use crate::domain::deletion::{Status, Threshold};
+use crate::domain::{Page, Timestamp, User};
+use crate::store::{Change, Changes, Projection};
+
+/// An account that is marked for deletion.
+#[derive(Debug)]
+pub struct Queued {
+    /// The account, with its [`crate::domain::Deletion`].
+    pub user: Arc<User>,
+    /// When it is due, or was.
+    pub due_at: Timestamp,
+    /// How far it is.
+    pub status: Status,
+    /// When it is tried next; none while it is under way, and where it has failed for good.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+/// How long a marked account waits.
+#[derive(Clone, Copy, Debug)]
+pub struct ThresholdInForce {
+    /// What is in force.
+    pub threshold: Threshold,
+    /// What would be, had no administrator said otherwise.
+    pub default: Threshold,
+}
+
+impl Service {
+    /// How long a marked account waits.
+    pub fn deletion_threshold(&self, _admin: &Admin) -> ThresholdInForce {
+        let settings = self.settings.deletion;
+        let threshold = settings.policy(&*self.store.view()).threshold;
+        ThresholdInForce { threshold, default: settings.threshold }
+    }
+
+    /// Changes how long marked accounts wait, those that are in the queue already too. It is kept
+    /// across restarts.
+    pub async fn set_deletion_threshold(
+        &self,
+        admin: &Admin,
+        threshold: Threshold,
+    ) -> Result<ThresholdInForce, ServiceError> {
+        let change = Change::PutSetting { name: THRESHOLD.into(), value: threshold.hours().into() };
+        self.transact_as(admin, move |_, _| Ok((Changes::of([change]), ()))).await?;
+        Ok(ThresholdInForce { threshold, default: self.settings.deletion.threshold })
+    }
+
+    /// The accounts that are marked: first those under way, then the next ones first, and last those
+    /// that have failed for good.
+    pub fn deletion_queue(&self, _admin: &Admin, page: Page) -> Listing<Queued> {
+        let view = self.store.view();
+        let policy = self.settings.deletion.policy(&*view);
+        let mut queue: Vec<_> = view
+            .marked_users()
+            .into_iter()
+            .filter_map(|user| {
+                let deletion = user.deletion.as_ref()?;
+                let due_at = policy.threshold.due_at(deletion.marked_at);
+                let status = deletion.status(policy.max_attempts);
+                let next_attempt_at = deletion.next_attempt_at(policy);
+                Some(Queued { user, due_at, status, next_attempt_at })
+            })
+            .collect();
+        queue.sort_by(|one, other| one.place().cmp(&other.place()));
+        Listing::cut(queue, page)
+    }
+
+    /// How many accounts of a status are in the queue, for each status.
+    pub fn deletion_queue_lengths(&self) -> [(Status, usize); 4] {
+        let max_attempts = self.settings.deletion.max_attempts;
+        let marked = self.store.view().marked_users();
+        let deletions = || marked.iter().filter_map(|user| user.deletion.as_ref());
+        Status::ALL.map(|status| {
+            (status, deletions().filter(|it| it.status(max_attempts) == status).count())
+        })
+    }
+
+    /// What monitoring hears: what waits for a person. It names no account.
+    pub(in crate::service) fn deletion_health(&self) -> Projection {
+        let lengths = self.deletion_queue_lengths();
+        let failed = lengths.iter().find(|(status, _)| *status == Status::Failed);
+        let failed = failed.map_or(0, |(_, count)| *count);
+        let traces = self.deletions.traces.lock().error.clone();
+        let failures = match failed {
+            0 => None,
+            1 => Some("an account could not be deleted".to_owned()),
+            count => Some(format!("{count} accounts could not be deleted")),
+        };
+        Projection {
+            name: "account_deletion",
+            backlog: failed + usize::from(traces.is_some()),
+            last_error: failures.or(traces),
+        }
+    }
+}
+
+impl Queued {
+    /// What places it in the queue.
+    fn place(&self) -> impl Ord + '_ {
+        let class = match self.status {
+            Status::InProgress => 0,
+            Status::Pending | Status::Retrying => 1,
+            Status::Failed => 2,
+        };
+        (class, self.next_attempt_at, self.due_at, self.user.id.as_str())
+    }
+}

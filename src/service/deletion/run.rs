@@ -1,0 +1,171 @@
+//! Which accounts are deleted when.
+
+use std::sync::Arc;
+
+use tokio::time::MissedTickBehavior;
+
+use super::super::{Admin, Service, ServiceError};
+use super::{notes, to_its_end};
+use crate::domain::deletion::{Policy, Reading};
+use crate::domain::{Deletion, Timestamp, UserId};
+use crate::store::CommitError;
+
+/// Who asks for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// The schedule: what is due, and what has failed and waited long enough.
+    Schedule,
+    /// An administrator: what is due, and all that has failed.
+    Administrator,
+}
+
+/// What became of an account in a run.
+#[derive(Debug)]
+pub struct Attempted {
+    /// The account.
+    pub user_id: UserId,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it isn't deleted.
+    pub error: Option<String>,
+}
+
+/// What becomes of an account in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is gone.
+    Deleted,
+    /// The attempt failed.
+    Failed,
+    /// The server stops: the attempt goes on after the next start.
+    Interrupted,
+    /// The clock isn't trusted at the moment: nothing was tried.
+    Held,
+}
+
+impl Outcome {
+    /// `deleted`, `failed`, `interrupted` or `held`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::Held => "held",
+        }
+    }
+}
+
+impl Trigger {
+    /// Whether an account's deletion is tried at `now`.
+    pub(super) fn is_up(self, deletion: &Deletion, policy: Policy, now: Timestamp) -> bool {
+        match self {
+            Self::Schedule => deletion.is_up(policy, now),
+            Self::Administrator => deletion.is_up_when_asked(policy, now),
+        }
+    }
+}
+
+impl Service {
+    /// Deletes the accounts that are due, now and then at each interval, until
+    /// [`Self::begin_stop`]. Nothing is deleted while the clock isn't trusted.
+    pub async fn delete_on_schedule(self: Arc<Self>) {
+        let mut interval = tokio::time::interval(self.settings.deletion.interval);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let stopping = &self.deletions.stopping;
+        while stopping.run_until_cancelled(interval.tick()).await.is_some() {
+            if let Reading::Now(now) = self.deletions.read_clock(&self.clock) {
+                self.run_due(now, Trigger::Schedule).await;
+            }
+        }
+    }
+
+    /// Tries at once what is due or has failed, and says what became of each account. It goes on
+    /// where the caller goes away.
+    ///
+    /// Refuses where the store takes no changes.
+    pub async fn run_deletions(
+        self: &Arc<Self>,
+        _admin: &Admin,
+    ) -> Result<Vec<Attempted>, ServiceError> {
+        if self.store.health().read_only {
+            return Err(CommitError::ReadOnly.into());
+        }
+        match self.deletions.read_clock(&self.clock) {
+            Reading::Now(now) => {
+                let service = Arc::clone(self);
+                let run = async move { service.run_due(now, Trigger::Administrator).await };
+                to_its_end(run).await
+            }
+            Reading::Jumped { .. } | Reading::Held { .. } => Ok(self.held()),
+        }
+    }
+
+    /// Tries each account that is up at `now`, one after the other, the one that is due longest
+    /// first, and says what became of it. One that fails doesn't hold up the others. Ends early
+    /// where the server stops.
+    ///
+    /// There is one run at a time; another one waits.
+    pub async fn run_due(&self, now: Timestamp, trigger: Trigger) -> Vec<Attempted> {
+        let _running = self.deletions.running.lock().await;
+        let mut attempts = Vec::new();
+        if self.store.health().read_only {
+            return attempts;
+        }
+        for user_id in self.up(now, trigger) {
+            if self.deletions.stopping.is_cancelled() {
+                break;
+            }
+            attempts.extend(self.attempt(user_id, now, trigger).await);
+            tokio::task::yield_now().await;
+        }
+        self.remove_traces().await;
+        attempts
+    }
+
+    /// The accounts that are up, the one that is due longest first.
+    fn up(&self, now: Timestamp, trigger: Trigger) -> Vec<UserId> {
+        let view = self.store.view();
+        let policy = self.settings.deletion.policy(&*view);
+        let mut up: Vec<_> = view
+            .marked_users()
+            .iter()
+            .filter_map(|user| Some((user.deletion.as_ref()?.marked_at, user)))
+            .filter(|(_, user)| {
+                user.deletion.as_ref().is_some_and(|it| trigger.is_up(it, policy, now))
+            })
+            .map(|(marked_at, user)| (marked_at, user.id.clone()))
+            .collect();
+        up.sort_by(|(one, one_id), (other, other_id)| {
+            (one, one_id.as_str()).cmp(&(other, other_id.as_str()))
+        });
+        up.into_iter().map(|(_, user_id)| user_id).collect()
+    }
+
+    /// What an administrator's run would try, were the clock trusted.
+    fn held(&self) -> Vec<Attempted> {
+        let held = |user_id| Attempted {
+            user_id,
+            outcome: Outcome::Held,
+            error: Some("the clock has jumped: nothing is deleted for 24 hours".to_owned()),
+        };
+        self.up(self.clock.now(), Trigger::Administrator).into_iter().map(held).collect()
+    }
+
+    /// Has the store let go of what it still holds of deleted accounts. Where that fails, the next
+    /// run tries it again; a start does it by itself.
+    async fn remove_traces(&self) {
+        if !self.deletions.traces.lock().may_be_left || self.deletions.stopping.is_cancelled() {
+            return;
+        }
+        let purged = self.store.purge().await;
+        let mut traces = self.deletions.traces.lock();
+        match purged {
+            Ok(()) => *traces = super::Traces::default(),
+            Err(error) => {
+                let reason = notes::reason(&error);
+                tracing::error!(error = %reason, "traces of deleted accounts are left in the journal");
+                traces.error = Some(format!("traces of deleted accounts are left: {reason}"));
+            }
+        }
+    }
+}

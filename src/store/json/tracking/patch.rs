@@ -1,0 +1,154 @@
+//! Taking an account out of rows that are written: `null` and blanks go over its id, so that no row
+//! moves and every reader of JSON reads on.
+
+use std::collections::HashSet;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::load::masked_span;
+use crate::disk::DiskFile;
+use crate::domain::RowNumber;
+
+const NULL: &str = "null";
+
+/// The place of an account's id in the tracking file, with the blanks behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct Patch {
+    /// The row that it belongs to.
+    pub(in super::super) row: RowNumber,
+    /// Where in the file it begins, and its bytes: four at least.
+    pub(in super::super) offset: u64,
+    pub(in super::super) len: u32,
+}
+
+impl Patch {
+    /// Puts what takes the id's place into bytes of the file that begin at `base`.
+    pub(super) fn overlay(&self, bytes: &mut [u8], base: u64) {
+        let blank = blank(self.len as usize);
+        // A patch may lie across either end, and bytes of the file may end before it.
+        for (offset, byte) in (self.offset..).zip(blank.bytes()) {
+            let at = offset.checked_sub(base).and_then(|at| usize::try_from(at).ok());
+            if let Some(place) = at.and_then(|at| bytes.get_mut(at)) {
+                *place = byte;
+            }
+        }
+    }
+}
+
+/// Puts what these patches write into bytes of the file that begin at `base`. They are ordered by
+/// their offsets.
+pub(super) fn overlay(bytes: &mut [u8], base: u64, patches: &[Patch]) {
+    let first = patches.partition_point(|patch| patch.offset + u64::from(patch.len) <= base);
+    let end = base + bytes.len() as u64;
+    for patch in patches[first..].iter().take_while(|patch| patch.offset < end) {
+        patch.overlay(bytes, base);
+    }
+}
+
+/// Writes those of the patches that lie before `end`.
+pub(in super::super) fn write_patches(
+    file: &dyn DiskFile,
+    patches: &[Patch],
+    end: u64,
+) -> io::Result<()> {
+    patches
+        .iter()
+        .filter(|patch| patch.offset < end)
+        .try_for_each(|patch| file.write_all_at(blank(patch.len as usize).as_bytes(), patch.offset))
+}
+
+/// `null`, and blanks up to that many bytes.
+fn blank(len: usize) -> String {
+    format!("{NULL:len$}")
+}
+
+/// The part of a row that its account's id may be replaced in; none where `null` has no room there.
+pub(super) fn room(row: &str) -> Option<Range<usize>> {
+    Some(masked_span(row)).filter(|span| !is_cramped(span))
+}
+
+/// Whether `null` has no room in a [`masked_span`].
+pub(super) fn is_cramped(masked: &Range<usize>) -> bool {
+    masked.len() < NULL.len()
+}
+
+/// A row with blanks behind its account's id, where `null` would have no room.
+pub(in super::super) fn with_room(row: &str) -> String {
+    let span = masked_span(row);
+    let blanks = if span.is_empty() { 0 } else { NULL.len().saturating_sub(span.len()) };
+    format!("{}{:blanks$}{}", &row[..span.end], "", &row[span.end..])
+}
+
+/// A row as it stands in the file once it belongs to nobody.
+pub(super) fn anonymous(row: &str) -> Arc<str> {
+    let Some(span) = room(row) else {
+        return row.into();
+    };
+    format!("{}{}{}", &row[..span.start], blank(span.len()), &row[span.end..]).into()
+}
+
+/// A row as it is answered once it belongs to nobody: without the blanks.
+pub(super) fn trimmed(mut row: String) -> String {
+    let span = masked_span(&row);
+    if row[span.clone()].starts_with(NULL) {
+        row.replace_range(span.start + NULL.len()..span.end, "");
+    }
+    row
+}
+
+/// Takes the account out of each of these rows that a patch names.
+pub(in super::super) fn anonymize(rows: &mut [(RowNumber, Arc<str>)], patches: &[Patch]) {
+    let named: HashSet<RowNumber> = patches.iter().map(|patch| patch.row).collect();
+    for (_, text) in rows.iter_mut().filter(|(row, _)| named.contains(row)) {
+        *text = anonymous(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_belongs_to_nobody_and_keeps_its_length() {
+        let row = r#"{"id": "e", "user_id": "family", "child_id": "c"}"#;
+        let blanked = r#"{"id": "e", "user_id": null    , "child_id": "c"}"#;
+        assert_eq!(&*anonymous(row), blanked);
+        assert_eq!(&*anonymous(blanked), blanked);
+        let answered = r#"{"id": "e", "user_id": null, "child_id": "c"}"#;
+        assert_eq!(trimmed(blanked.to_owned()), answered);
+        for other in [answered, row, r#"{"id": "e"}"#] {
+            assert_eq!(trimmed(other.to_owned()), other);
+        }
+    }
+
+    #[test]
+    fn short_ids_get_room() {
+        for (row, roomy) in [
+            (r#"{"user_id": "u", "x": 1}"#, r#"{"user_id": "u" , "x": 1}"#),
+            (r#"{"user_id":""}"#, r#"{"user_id":""  }"#),
+            (r#"{"user_id": "uu"}"#, r#"{"user_id": "uu"}"#),
+            (r#"{"x": 1}"#, r#"{"x": 1}"#),
+        ] {
+            assert_eq!(with_room(row), roomy);
+            assert_eq!(with_room(roomy), roomy);
+            assert_eq!(anonymous(roomy).len(), roomy.len());
+            assert_eq!(room(row).is_some(), row == roomy && row.contains("user_id"), "{row}");
+        }
+    }
+
+    #[test]
+    fn a_patch_lies_over_whatever_part_of_it_was_read() {
+        let patch = Patch { row: 1, offset: 10, len: 6 };
+        let whole: String = (0..30)
+            .map(|at| if (10..16).contains(&at) { char::from(b"null  "[at - 10]) } else { 'x' })
+            .collect();
+        for start in 0..30 {
+            for end in start..30 {
+                let mut bytes = vec![b'x'; end - start];
+                patch.overlay(&mut bytes, start as u64);
+                assert_eq!(bytes, &whole.as_bytes()[start..end]);
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What is due is deleted, and what fails is tried again.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{OLD_PASSWORD, mark, put_users, queue, restless, run, unscheduled};
+use crate::harness::{
+    Admin, DAY, FaultyDisk, Folders, HOUR, Hand, PASSWORD, Settings, TestServer, activate_path,
+    assert_error, eventually, log_in, logfmt, names,
+};
+
+const MINUTE: i64 = HOUR / 60;
+
+/// Waits until nobody is in the queue.
+async fn until_empty(admin: &Admin) {
+    let empty = async || (queue(admin).await["count"] == 0).then_some(());
+    eventually("an empty queue", empty).await;
+}
+
+/// The fields of an account that was marked at that time.
+fn marked(at: &str) -> Value {
+    json!({"marked_for_deletion": true, "marked_for_deletion_at": at})
+}
+
+/// What the log of account deletion says: each line's event, without the times.
+fn logged(folders: &Folders) -> Vec<String> {
+    let log = fs::read_to_string(folders.logs().join("account_deletion.log")).unwrap_or_default();
+    log.lines().map(|line| logfmt(line)["event"].clone()).collect()
+}
+
+#[tokio::test]
+async fn an_account_goes_with_all_that_is_its_own() {
+    let (clock, machine) = Hand::new();
+    let mut server = TestServer::with(Settings { machine, ..Settings::default() }).await;
+    let (family, other) = (server.family().await, server.family().await);
+    for family in [&family, &other] {
+        family.event().await;
+        family.parent.ask_for(&family.child, &family.reward).await.expect(200);
+        let path = activate_path(&family.child, &family.task);
+        family.parent.act_once(&path, "key").await.expect(200);
+    }
+    mark(&family.parent).await.expect(202);
+    server.stop().await;
+    clock.forward(30 * DAY);
+    server.start_again().await;
+    let admin = server.admin().await;
+    until_empty(&admin).await;
+
+    let login = log_in(&server.nobody(), &family.parent.email, PASSWORD).await;
+    assert_error(&login, 401, "INVALID_CREDENTIALS");
+    for (id, user_id) in [(&family.child, json!(null)), (&other.child, json!(other.parent.id))] {
+        let found = admin.get(&format!("/admin/tracking?child_id={id}")).await.expect(200);
+        assert_eq!(found["total"], 3);
+        for event in found["tracking_events"].as_array().unwrap() {
+            assert_eq!(event["user_id"], user_id);
+        }
+    }
+    log_in(&other.parent, &other.parent.email, PASSWORD).await.expect(200);
+    assert_eq!(other.parent.points(&other.child).await, 60);
+    let scraped = server.nobody().get("/metrics").await.text;
+    assert!(scraped.contains("goldstar_accounts_deleted_total 1\n"), "{scraped}");
+    assert!(scraped.contains("goldstar_deletion_duration_seconds_count 1\n"), "{scraped}");
+
+    server.stop().await;
+    for name in ["children.json", "tasks.json", "rewards.json", "pending_rewards.json"] {
+        for (_, row) in server.folders.rows(name) {
+            assert_eq!(row["user_id"], *other.parent.id, "{name}");
+        }
+    }
+    assert_eq!(server.folders.rows("users.json").len(), 2);
+    let logs = names(&server.folders.logs());
+    let kept = format!("tracking_user_{}.log", other.parent.id);
+    assert_eq!(logs, ["account_deletion.log", &kept]);
+    assert_eq!(logged(&server.folders), ["marked", "attempted", "deleted"]);
+}
+
+#[tokio::test]
+async fn an_administrator_runs_what_is_due_now() {
+    let folders = Folders::new();
+    put_users(
+        &folders,
+        &[
+            ("last", marked("2026-01-10T20:00:00Z")),
+            ("waits", marked("2026-01-12T00:00:00Z")),
+            ("first", marked("2026-01-10T19:00:00Z")),
+        ],
+    );
+    let (clock, machine) = Hand::new();
+    let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
+    let server = TestServer::on(folders, settings).await;
+    let admin = server.admin().await;
+    assert_eq!(run(&admin).await, [json!(null); 0], "none is due yet");
+    clock.forward(2 * HOUR);
+    let deleted = |id: &str| json!({"id": id, "outcome": "deleted", "error": null});
+    assert_eq!(run(&admin).await, [deleted("first"), deleted("last")]);
+    assert_eq!(queue(&admin).await["users"][0]["id"], "waits");
+    assert_eq!(run(&admin).await, [json!(null); 0]);
+}
+
+/// A server on whose disk an audit log can't be removed: that of the account `stuck`, which is due,
+/// as `fine` is.
+async fn with_a_stuck_account(settings: Settings) -> (TestServer, FaultyDisk, Hand) {
+    let folders = Folders::new();
+    let at = "2026-01-01T00:00:00Z";
+    put_users(&folders, &[("stuck", marked(at)), ("fine", marked(at))]);
+    fs::create_dir_all(folders.logs()).unwrap();
+    fs::write(folders.logs().join("tracking_user_stuck.log"), "").unwrap();
+    let (clock, mut machine) = Hand::new();
+    let disk = FaultyDisk::default();
+    disk.fail_removals("tracking_user_stuck", ErrorKind::PermissionDenied);
+    machine.disk = Arc::new(disk.clone());
+    let server = TestServer::on(folders, Settings { machine, ..settings }).await;
+    (server, disk, clock)
+}
+
+/// The one account in the queue, once it has been tried so often.
+async fn tried(admin: &Admin, attempts: u32) -> Value {
+    let look = async || {
+        let mut queue = queue(admin).await;
+        let user = &mut queue["users"][0];
+        let done = user["attempts"] == attempts && user["status"] != "in_progress";
+        (done && queue["count"] == 1).then(|| queue["users"][0].take())
+    };
+    eventually("another attempt", look).await
+}
+
+const ERROR: &str = "the audit log could not be removed: permission denied";
+
+#[tokio::test]
+async fn what_fails_is_tried_ever_later_and_then_left_to_an_administrator() {
+    let settings = Settings { configure: restless, ..Settings::default() };
+    let (mut server, disk, clock) = with_a_stuck_account(settings).await;
+    let admin = server.admin().await;
+    let first = tried(&admin, 1).await;
+    assert_eq!(first["next_attempt_at"], "2026-02-09T18:43:15.000000Z");
+    for (attempts, minutes) in (2..).zip([1, 4, 16, 64, 256, 360, 360, 360, 360]) {
+        clock.forward(minutes * MINUTE);
+        let user = tried(&admin, attempts).await;
+        assert_eq!(user["last_error"], ERROR);
+        assert_eq!(user["status"], if attempts < 10 { "retrying" } else { "failed" });
+    }
+    let health = server.nobody().get("/health").await.expect(200);
+    assert_eq!(health["status"], "degraded");
+    clock.forward(23 * HOUR);
+    let failed = json!({"id": "stuck", "outcome": "failed", "error": ERROR});
+    assert_eq!(run(&admin).await, [failed]);
+    assert_eq!(tried(&admin, 11).await["status"], "failed");
+    let login = log_in(&server.nobody(), "stuck@example.org", OLD_PASSWORD).await;
+    assert_error(&login, 403, "ACCOUNT_MARKED_FOR_DELETION");
+    server.restart().await;
+    assert_eq!(tried(&admin, 11).await["status"], "failed", "it isn't tried by itself");
+
+    disk.repair();
+    let deleted = json!({"id": "stuck", "outcome": "deleted", "error": null});
+    assert_eq!(run(&admin).await, [deleted]);
+    let health = server.nobody().get("/health").await.expect(200);
+    assert_eq!(health["status"], "ok");
+    let log = fs::read_to_string(server.folders.logs().join("account_deletion.log")).unwrap();
+    for event in ["attempted", "failed"] {
+        let lines = log.matches(&format!(" event={event} ")).count();
+        assert_eq!(lines, if event == "failed" { 11 } else { 13 }, "{event}: {log}");
+    }
+    assert!(!log.contains("stuck") && !log.contains("fine"), "{log}");
+}
+
+#[tokio::test]
+async fn an_account_that_fails_holds_up_no_other() {
+    let settings = Settings { configure: unscheduled, ..Settings::default() };
+    let (mut server, _disk, _clock) = with_a_stuck_account(settings).await;
+    let admin = server.admin().await;
+    let stuck = tried(&admin, 1).await;
+    assert_eq!((&stuck["id"], &stuck["status"]), (&json!("stuck"), &json!("retrying")));
+    assert_eq!(stuck["last_error"], ERROR);
+    let gone = log_in(&server.nobody(), "fine@example.org", OLD_PASSWORD).await;
+    assert_error(&gone, 401, "INVALID_CREDENTIALS");
+    let scraped = server.nobody().get("/metrics").await.text;
+    assert!(scraped.contains("goldstar_deletion_failures_total 1\n"), "{scraped}");
+    assert!(scraped.contains("goldstar_accounts_deleted_total 1\n"), "{scraped}");
+    server.stop().await;
+    let row = server.folders.record("users.json", "stuck");
+    assert_eq!(row["deletion_error"], ERROR);
+    assert_eq!(
+        (&row["deletion_attempts"], &row["deletion_in_progress"]),
+        (&json!(1), &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn what_was_broken_off_goes_on_at_the_next_start_and_counts_once() {
+    let folders = Folders::new();
+    let mut begun = marked("2026-01-01T00:00:00Z");
+    begun["deletion_in_progress"] = true.into();
+    begun["deletion_attempts"] = 1.into();
+    begun["deletion_attempted_at"] = "2026-02-09T18:42:14Z".into();
+    put_users(&folders, &[("begun", begun)]);
+    let (_, machine) = Hand::new();
+    let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
+    let server = TestServer::on(folders, settings).await;
+    until_empty(&server.admin().await).await;
+    let log = fs::read_to_string(server.folders.logs().join("account_deletion.log")).unwrap();
+    assert_eq!(logged(&server.folders), ["attempted", "deleted"]);
+    assert!(log.lines().all(|line| logfmt(line)["attempts"] == "1"), "{log}");
+}
+
+#[tokio::test]
+async fn a_stop_comes_between_two_accounts_and_the_next_start_goes_on() {
+    let folders = Folders::new();
+    let ids: Vec<_> = (0..100).map(|n| format!("user-{n}")).collect();
+    let users: Vec<_> = ids.iter().map(|id| (&**id, marked("2026-01-01T00:00:00Z"))).collect();
+    put_users(&folders, &users);
+    let (_, machine) = Hand::new();
+    let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
+    let mut server = TestServer::on(folders, settings).await;
+    server.stop().await;
+    server.start_again().await;
+    until_empty(&server.admin().await).await;
+    server.stop().await;
+    assert_eq!(server.folders.rows("users.json").len(), 1);
+}
