@@ -160,22 +160,23 @@ impl Files {
         self.open.remove(user_id);
     }
 
-    /// Closes an account's log, and removes it with all its rotated and temporary files, whatever
-    /// their numbers.
+    /// Closes an account's log, and removes it with its temporary file and all rotated ones, also
+    /// beyond the number that is kept now. It is durable when this returns.
     pub(super) fn remove(&mut self, user_id: &UserId) -> io::Result<()> {
         self.close(user_id);
-        let own = file_name(user_id);
-        let names = match self.disk.list(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            names => names?,
-        };
-        for name in names.iter().filter(|name| is_part_of(name, &own)) {
-            match self.disk.remove(&self.folder.join(name)) {
+        let base = self.path(user_id);
+        let rotated = (1..=Settings::MAX_BACKUPS).map(|number| backup(&base, number));
+        // Each by its name: the folder's list is as long as there are accounts.
+        for path in [disk::temporary_path(&base), base.clone()].into_iter().chain(rotated) {
+            match self.disk.identity(&path).and_then(|_| self.disk.remove(&path)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
-        self.disk.sync_dir(&self.folder)
+        match self.disk.sync_dir(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Looks at what an account's log holds after a crash or a failure: cuts what isn't whole, and
@@ -249,16 +250,6 @@ pub(super) fn end_of_last_line(file: &dyn DiskFile) -> io::Result<u64> {
     }
     file.write_all_at(b"\n", len)?;
     Ok(len + 1)
-}
-
-/// Whether a file is the log of that name, one of its rotated files, or on its way to be one.
-fn is_part_of(name: &str, log: &str) -> bool {
-    let Some(rest) = name.strip_prefix(log) else {
-        return false;
-    };
-    let number = rest.strip_suffix(".tmp").unwrap_or(rest);
-    let is_number = |number: &str| number.bytes().all(|byte| byte.is_ascii_digit());
-    number.is_empty() || number.strip_prefix('.').is_some_and(is_number)
 }
 
 /// Python's `RotatingFileHandler.doRollover`. After a failure half-way it can be done again: what is

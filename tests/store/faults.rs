@@ -8,16 +8,7 @@ use futures_util::FutureExt;
 use goldstar::disk::{Disk, RealDisk};
 use goldstar::store::{CommitError, Store};
 
-use crate::harness::{Folder, Operation, give_point, points};
-
-/// Waits for a condition, without a fixed pause: it yields to the store's own threads.
-async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while !condition() {
-        assert!(std::time::Instant::now() < end, "never happened: {what}");
-        tokio::task::yield_now().await;
-    }
-}
+use crate::harness::{Folder, Operation, backlog, give_point, points, until};
 
 /// Waits until the tables' files hold what was committed: before that, a fault could strike the note
 /// that the store makes of them, and not the commit that a test means.
@@ -27,10 +18,6 @@ async fn flushed(folder: &Folder) {
         text.is_ok_and(|text| text.contains("\"points\": 1"))
     })
     .await;
-}
-
-fn backlog(store: &impl Store) -> usize {
-    store.health().projections.iter().map(|projection| projection.backlog).sum()
 }
 
 #[tokio::test]

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use goldstar::audit_log::{AuditLog, Settings};
 use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk};
 use goldstar::domain::{
     Action, Child, EntityType, EventFields, EventFilter, Name, Page, Points, SortOrder, Timestamp,
-    TrackingEvent,
+    TrackingEvent, UserId,
 };
-use goldstar::metrics;
+use goldstar::metrics::{self, Counter};
+use goldstar::service::AuditSink;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options};
-use goldstar::store::{Change, Changes, CommitError, Committed, NewEvent, Store};
+use goldstar::store::{Change, Changes, CommitError, Committed, EventSink, NewEvent, Store};
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
 
@@ -209,11 +211,31 @@ impl Folder {
     pub(crate) fn killed(&self) -> Self {
         let copy = Self::new();
         copy_folder(&self.path, &copy.path);
+        if self.logs().exists() {
+            copy_folder(&self.logs(), &copy.logs());
+        }
         copy.clock.store(self.clock.load(Ordering::Relaxed), Ordering::Relaxed);
         copy
     }
 
     pub(crate) fn open(&self) -> Result<JsonStore, OpenError> {
+        self.open_with(Vec::new())
+    }
+
+    /// Opens the store with audit logs, in a folder beside it.
+    pub(crate) fn open_with_logs(&self) -> Result<JsonStore, OpenError> {
+        let disk = Arc::clone(&self.disk) as Arc<dyn Disk>;
+        let settings = Settings { max_bytes: 400, backups: 9 };
+        let log = AuditLog::new(disk, self.logs(), settings, Counter::default());
+        self.open_with(vec![Box::new(AuditSink::new(log))])
+    }
+
+    /// The folder of the audit logs.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.path.with_file_name("logs")
+    }
+
+    fn open_with(&self, sinks: Vec<Box<dyn EventSink>>) -> Result<JsonStore, OpenError> {
         let clock = Arc::clone(&self.clock);
         let now = move || Timestamp::from_micros(clock.load(Ordering::Relaxed));
         let disk = Arc::clone(&self.disk) as Arc<dyn Disk>;
@@ -224,7 +246,7 @@ impl Folder {
             now: Arc::new(now),
             checkpoint_bytes: self.checkpoint_bytes,
         };
-        JsonStore::open(options, Vec::new())
+        JsonStore::open(options, sinks)
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -266,16 +288,27 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Commits an event that gives one point to a child, which is made where it isn't there.
+/// Commits an event that gives one point to a child of the account `family`, which is made where it
+/// isn't there.
 pub(crate) async fn give_point(store: &JsonStore, child: &str) -> Result<Committed, CommitError> {
+    give_point_of(store, "family", child).await
+}
+
+/// The same in another account.
+pub(crate) async fn give_point_of(
+    store: &JsonStore,
+    user: &str,
+    child: &str,
+) -> Result<Committed, CommitError> {
     let id: goldstar::domain::ChildId = child.into();
+    let user_id: UserId = user.into();
     let decide = move |view: &dyn goldstar::store::View, now: Timestamp| {
         let old = view.child(&id);
         let before = old.as_ref().map_or(Points::ZERO, |child| child.points);
         let after = before.checked_add(1).unwrap();
         let made = Child {
             id: id.clone(),
-            user_id: "family".into(),
+            user_id: user_id.clone(),
             name: Name::recorded("Mía"),
             age: None,
             points: after,
@@ -289,7 +322,7 @@ pub(crate) async fn give_point(store: &JsonStore, child: &str) -> Result<Committ
         let child = old.map_or(made, |old| Child { points: after, ..Child::clone(&old) });
         let event = TrackingEvent::new(EventFields {
             id: format!("{id}-{after}").into(),
-            user_id: Some("family".into()),
+            user_id: Some(user_id),
             child_id: id.clone(),
             entity_type: EntityType::Task,
             entity_id: "task".to_owned(),
@@ -306,6 +339,40 @@ pub(crate) async fn give_point(store: &JsonStore, child: &str) -> Result<Committ
         Ok((changes, Box::new(()) as Box<_>))
     };
     store.commit(Box::new(decide)).await
+}
+
+/// Whose each event is, in their order.
+pub(crate) async fn owners(store: &JsonStore) -> Vec<Option<String>> {
+    let page = Page { limit: usize::MAX, offset: 0 };
+    let all = store.events(&EventFilter::default(), SortOrder::Ascending, page).await.unwrap();
+    let owner = |event: &String| {
+        let event: Value = serde_json::from_str(event).unwrap();
+        event["user_id"].as_str().map(ToOwned::to_owned)
+    };
+    all.events.iter().map(owner).collect()
+}
+
+/// Commits changes of records that need no decision.
+pub(crate) async fn put(
+    store: &JsonStore,
+    records: impl IntoIterator<Item = Change>,
+) -> Result<(), CommitError> {
+    let changes = Changes::of(records);
+    store.commit(Box::new(|_, _| Ok((changes, Box::new(()) as Box<_>)))).await.map(|_| ())
+}
+
+/// Waits for a condition, without a fixed pause: it yields to the store's own threads.
+pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !condition() {
+        assert!(std::time::Instant::now() < end, "never happened: {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// How many changes the store's projections have yet to make.
+pub(crate) fn backlog(store: &impl Store) -> usize {
+    store.health().projections.iter().map(|projection| projection.backlog).sum()
 }
 
 /// A child's points, which must be the fold of its events.

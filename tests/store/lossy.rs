@@ -8,6 +8,11 @@
 //! given, and for each its event and its line in the audit log, once and in order. A start itself
 //! fails only where its own process was disturbed, and never by damage.
 //!
+//! Beside it each process gives points to a child of its own, all in one other account, and may then
+//! have that account leave. What was answered of that holds, too: an event that was taken out belongs
+//! to nobody after every later start, a log that was forgotten doesn't come back, and after a purge no
+//! file that has a name holds the account's id.
+//!
 //! `GOLDSTAR_LOSSY_SEEDS` says how many seeds are tried. A seed settles what each process does, what
 //! befalls it, and the random numbers by which a power cut keeps things. It doesn't settle which of
 //! the store's two threads comes first to the disk: a failure may take some runs to come again.
@@ -24,10 +29,10 @@ use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
 use goldstar::metrics::{self, Counter};
 use goldstar::service::AuditSink;
 use goldstar::store::json::{JsonStore, OpenError, Options};
-use goldstar::store::{CommitError, EventSink, Store};
+use goldstar::store::{Change, CommitError, EventSink, Store};
 use serde_json::Value;
 
-use crate::harness::{START, give_point};
+use crate::harness::{START, give_point_of, put};
 use crate::lossy_disk::{End, LossyDisk, Plan};
 use crate::random::Random;
 
@@ -38,15 +43,35 @@ const LIVES: usize = 12;
 /// How many points a process tries to give.
 const POINTS: usize = 6;
 /// About as many changes as a process makes that nothing befalls.
-const CHANGES: usize = 100;
+const CHANGES: usize = 160;
+/// The account that leaves.
+const LEAVER: &str = "the-leaver";
 /// Logs are rotated often, and none of them is ever removed.
 const LOGS: Settings = Settings { max_bytes: 1500, backups: 40 };
 
-/// What the child may have: what was answered, and what may have become durable beside it.
+/// What a child may have: what was answered, and what may have become durable beside it.
 #[derive(Clone, Copy, Debug)]
 struct Expected {
     answered: usize,
     possible: usize,
+}
+
+/// What a process may find.
+#[derive(Clone, Debug)]
+struct Found {
+    /// Of the child of the account that stays.
+    points: Expected,
+    /// Of the children of the one that leaves, and whether their events belong to nobody for certain.
+    others: Vec<(String, Expected, bool)>,
+    /// How far the last process has come with letting the account go.
+    departure: Departure,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+enum Departure {
+    Begun,
+    Forgotten,
+    Purged,
 }
 
 /// One process.
@@ -79,14 +104,15 @@ async fn live_through(seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let mut random = Random::new(seed);
     let mut disk = LossyDisk::new();
-    let mut expected = Expected { answered: 0, possible: 0 };
+    let points = Expected { answered: 0, possible: 0 };
+    let mut expected = Found { points, others: Vec::new(), departure: Departure::Begun };
     for number in 1..=LIVES {
         let plan = if number == LIVES { Plan::default() } else { some_plan(&mut random) };
         let before = if random.coin() { End::Kill } else { End::PowerCut };
         disk = disk.after(before, plan, random.fork());
         let folder = folder.path().to_owned();
         let life = Life { seed, number, plan, before, folder, disk: disk.clone() };
-        expected = life.run(expected, random.coin()).await;
+        expected = life.run(expected, random.coin(), random.coin()).await;
     }
 }
 
@@ -97,7 +123,10 @@ fn some_plan(random: &mut Random) -> Plan {
 
 impl Life {
     /// Says what the next process may find.
-    async fn run(&self, expected: Expected, closes: bool) -> Expected {
+    async fn run(&self, mut expected: Found, leaves: bool, closes: bool) -> Found {
+        if expected.departure == Departure::Purged {
+            assert_eq!(self.disk.files_with(LEAVER), [""; 0], "{self}: after a purge");
+        }
         let store = match self.open() {
             Ok(store) => store,
             Err(error) => {
@@ -106,11 +135,28 @@ impl Life {
                 return expected;
             }
         };
-        let found = self.found(&store).await;
-        let Expected { answered, possible } = expected;
-        assert!((answered..=possible).contains(&found), "{self}: {found} points, {expected:?}");
+        let found = self.found(&store, "a").await;
+        let points = store.view().child(&"a".into()).map_or(0, |child| child.points.get());
+        assert_eq!(i64::try_from(found).unwrap(), points, "{self}: the fold of the events");
+        expected.points.check(found, self);
         self.check_log(&store, found);
-        let expected = self.give_points(&store, found).await;
+        for (child, points, is_nobodys) in &mut expected.others {
+            let found = self.found(&store, child).await;
+            points.check(found, self);
+            *points = Expected { answered: found, possible: found };
+            assert!(!*is_nobodys || self.owned(&store, child).await == 0, "{self}: {child}");
+        }
+        if expected.departure >= Departure::Forgotten {
+            assert_eq!(self.disk.files_with_name(LEAVER), [""; 0], "{self}: a log came back");
+        }
+        expected.departure = Departure::Begun;
+        expected.points = self.give_points(&store, "family", "a", found).await;
+        let child = format!("child{}", self.number);
+        let points = self.give_points(&store, LEAVER, &child, 0).await;
+        expected.others.push((child.clone(), points, false));
+        if leaves {
+            expected = self.let_go(&store, &child, expected).await;
+        }
         if closes {
             let outcome = store.close().await;
             assert!(outcome.is_ok() || self.disk.is_disturbed(), "{self}: {outcome:?}");
@@ -140,19 +186,54 @@ impl Life {
         self.folder.join("logs")
     }
 
-    /// How many points the child has, each by one event.
-    async fn found(&self, store: &JsonStore) -> usize {
+    /// How many points a child was given, each by one event.
+    async fn found(&self, store: &JsonStore, child: &str) -> usize {
+        let events = self.events(store, child).await;
+        let ids: Vec<_> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, ids_up_to(child, ids.len()), "{self}: the history");
+        ids.len()
+    }
+
+    /// How many of a child's events belong to an account.
+    async fn owned(&self, store: &JsonStore, child: &str) -> usize {
+        let events = self.events(store, child).await;
+        events.iter().filter(|event| !event["user_id"].is_null()).count()
+    }
+
+    async fn events(&self, store: &JsonStore, child: &str) -> Vec<Value> {
         let page = Page { limit: LIVES * POINTS, offset: 0 };
-        let events = store.events(&EventFilter::default(), SortOrder::Ascending, page).await;
+        let filter = EventFilter { child_id: Some(child.into()), ..EventFilter::default() };
+        let events = store.events(&filter, SortOrder::Ascending, page).await;
         let events = events.unwrap_or_else(|error| panic!("{self}: {error}")).events;
-        let ids = events.iter().map(|event| {
-            let event: Value = serde_json::from_str(event).unwrap();
-            event["id"].as_str().unwrap().to_owned()
-        });
-        let points = store.view().child(&"a".into()).map_or(0, |child| child.points.get());
-        let points = usize::try_from(points).unwrap();
-        assert_eq!(ids.collect::<Vec<_>>(), ids_up_to(points), "{self}: the history");
-        points
+        events.iter().map(|event| serde_json::from_str(event).unwrap()).collect()
+    }
+
+    /// Has the account go, as far as the disk allows.
+    async fn let_go(&self, store: &JsonStore, child: &str, mut expected: Found) -> Found {
+        let removed = put(store, [Change::RemoveChild(child.into())]).await;
+        let anonymized = store.anonymize(&LEAVER.into()).await;
+        if anonymized.is_ok() {
+            expected.others.iter_mut().for_each(|(_, _, is_nobodys)| *is_nobodys = true);
+        }
+        let forgotten = store.forget(&LEAVER.into()).await;
+        let purged = store.purge().await;
+        if anonymized.is_ok() && forgotten.is_ok() {
+            expected.departure = Departure::Forgotten;
+            if self.has_no_child_left(store) && removed.is_ok() && purged.is_ok() {
+                expected.departure = Departure::Purged;
+            }
+        }
+        let is_done = anonymized.is_ok() && forgotten.is_ok() && purged.is_ok();
+        assert!(
+            is_done || self.disk.is_disturbed(),
+            "{self}: {anonymized:?} {forgotten:?} {purged:?}"
+        );
+        expected
+    }
+
+    /// Children of earlier processes may be there still.
+    fn has_no_child_left(&self, store: &JsonStore) -> bool {
+        store.view().children_of(&LEAVER.into()).is_empty()
     }
 
     /// The audit log has each event's line, unless this process' disk has failed it.
@@ -171,13 +252,19 @@ impl Life {
             lines.push_str(&String::from_utf8_lossy(&bytes));
         }
         let ids: Vec<_> = lines.lines().map(event_id).collect();
-        assert_eq!(ids, ids_up_to(points), "{self}: the audit log");
+        assert_eq!(ids, ids_up_to("a", points), "{self}: the audit log");
     }
 
-    async fn give_points(&self, store: &JsonStore, found: usize) -> Expected {
+    async fn give_points(
+        &self,
+        store: &JsonStore,
+        user: &str,
+        child: &str,
+        found: usize,
+    ) -> Expected {
         let mut expected = Expected { answered: found, possible: found };
         for _ in 0..POINTS {
-            match give_point(store, "a").await.map(|_| ()) {
+            match give_point_of(store, user, child).await.map(|_| ()) {
                 Ok(()) => {
                     expected.possible += 1;
                     expected.answered = expected.possible;
@@ -192,8 +279,14 @@ impl Life {
     }
 }
 
-fn ids_up_to(points: usize) -> Vec<String> {
-    (1..=points).map(|number| format!("a-{number}")).collect()
+impl Expected {
+    fn check(self, found: usize, life: &Life) {
+        assert!((self.answered..=self.possible).contains(&found), "{life}: {found}, {self:?}");
+    }
+}
+
+fn ids_up_to(child: &str, points: usize) -> Vec<String> {
+    (1..=points).map(|number| format!("{child}-{number}")).collect()
 }
 
 fn backup(log: &Path, number: u32) -> PathBuf {

@@ -249,6 +249,21 @@ impl LossyDisk {
         self.0.lock().plan.killed_after = Some(0);
     }
 
+    /// The files whose contents hold a text.
+    pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
+        let state = self.0.lock();
+        let holds = |id: &u64| String::from_utf8_lossy(state.files[id].contents()).contains(text);
+        let files = state.names.iter().filter(|(_, id)| holds(id));
+        files.map(|(path, _)| path.display().to_string()).collect()
+    }
+
+    /// The files whose name holds a text.
+    pub(crate) fn files_with_name(&self, text: &str) -> Vec<String> {
+        let paths = self.0.lock().names.keys().map(|path| path.display().to_string()).collect();
+        let paths: Vec<String> = paths;
+        paths.into_iter().filter(|path| path.contains(text)).collect()
+    }
+
     /// Whether something has failed.
     pub(crate) fn is_disturbed(&self) -> bool {
         self.0.lock().is_disturbed

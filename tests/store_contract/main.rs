@@ -5,6 +5,7 @@
 
 mod bench;
 mod commits;
+mod departures;
 mod history;
 mod records;
 mod sinks;

@@ -18,10 +18,13 @@ struct Told {
     forgotten: Vec<UserId>,
 }
 
+#[derive(Default)]
 struct Listener {
     told: Arc<Mutex<Told>>,
     /// How many events it claims to be behind by.
     backlog: Arc<Mutex<usize>>,
+    /// Whether it can't forget.
+    remembers: bool,
 }
 
 impl EventSink for Listener {
@@ -55,6 +58,9 @@ impl EventSink for Listener {
     }
 
     fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
+        if self.remembers {
+            return Err(io::Error::other("it stays"));
+        }
         self.told.lock().unwrap().forgotten.push(user_id.clone());
         Ok(())
     }
@@ -68,7 +74,7 @@ impl EventSink for Listener {
 async fn a_sink_hears_every_event_once_in_order_before_the_answer() {
     for open in IMPLEMENTATIONS {
         let told = Arc::new(Mutex::new(Told::default()));
-        let listener = Listener { told: Arc::clone(&told), backlog: Arc::default() };
+        let listener = Listener { told: Arc::clone(&told), ..Listener::default() };
         let bench = Bench::with_sinks(*open, vec![Box::new(listener)]).await;
         assert_eq!(told.lock().unwrap().resumed, 1);
         bench.put(family()).await;
@@ -89,7 +95,11 @@ async fn a_sink_hears_every_event_once_in_order_before_the_answer() {
 async fn a_sink_that_is_behind_is_called_again_and_shown() {
     for open in IMPLEMENTATIONS {
         let (told, backlog) = (Arc::new(Mutex::new(Told::default())), Arc::new(Mutex::new(7)));
-        let listener = Listener { told: Arc::clone(&told), backlog: Arc::clone(&backlog) };
+        let listener = Listener {
+            told: Arc::clone(&told),
+            backlog: Arc::clone(&backlog),
+            ..Listener::default()
+        };
         let bench = Bench::with_sinks(*open, vec![Box::new(listener)]).await;
         let shown = bench.store.health().projections;
         let shown = shown.iter().find(|projection| projection.name == "listener");
@@ -104,5 +114,18 @@ async fn a_sink_that_is_behind_is_called_again_and_shown() {
         let deadline = std::time::Duration::from_mins(1);
         tokio::time::timeout(deadline, caught_up).await.expect("it is called again");
         assert_eq!(*backlog.lock().unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn every_sink_forgets_an_account_also_where_another_can_not() {
+    for open in IMPLEMENTATIONS {
+        let told = Arc::new(Mutex::new(Told::default()));
+        let listener = Listener { told: Arc::clone(&told), ..Listener::default() };
+        let stubborn = Listener { remembers: true, ..Listener::default() };
+        let bench = Bench::with_sinks(*open, vec![Box::new(stubborn), Box::new(listener)]).await;
+        let error = bench.store.forget(&"u".into()).await.unwrap_err();
+        assert_eq!(error.to_string(), "it stays");
+        assert_eq!(told.lock().unwrap().forgotten, [UserId::from("u")]);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::MissedTickBehavior;
 
-use super::super::{Admin, Service, ServiceError};
+use super::super::{Admin, Causes, Service, ServiceError};
 use super::{notes, to_its_end};
 use crate::domain::deletion::{Policy, Reading};
 use crate::domain::{Deletion, Timestamp, UserId};
@@ -66,15 +66,19 @@ impl Trigger {
 }
 
 impl Service {
-    /// Deletes the accounts that are due, now and then at each interval, until
+    /// Deletes the accounts that are due, now and after each interval, until
     /// [`Self::begin_stop`]. Nothing is deleted while the clock isn't trusted.
     pub async fn delete_on_schedule(self: Arc<Self>) {
         let mut interval = tokio::time::interval(self.settings.deletion.interval);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let stopping = &self.deletions.stopping;
         while stopping.run_until_cancelled(interval.tick()).await.is_some() {
-            if let Reading::Now(now) = self.deletions.read_clock(&self.clock) {
-                self.run_due(now, Trigger::Schedule).await;
+            let Reading::Now(now) = self.deletions.read_clock(&self.clock) else { continue };
+            let service = Arc::clone(&self);
+            let run = to_its_end(async move { service.run_due(now, Trigger::Schedule).await });
+            // A mistake in one run doesn't end the schedule.
+            if let Err(error) = run.await {
+                tracing::error!(error = %Causes(&error), "a run of account deletions failed");
             }
         }
     }

@@ -4,6 +4,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
+use goldstar::app::{self, Machine};
+use goldstar::config::{Config, StorageConfig};
+use goldstar::domain::Timestamp;
+use goldstar::metrics::Metrics;
+use goldstar::service::{AttemptOutcome, Trigger};
 use serde_json::{Value, json};
 
 use super::{OLD_PASSWORD, mark, put_users, queue, restless, run, unscheduled};
@@ -75,6 +80,35 @@ async fn an_account_goes_with_all_that_is_its_own() {
     let kept = format!("tracking_user_{}.log", other.parent.id);
     assert_eq!(logs, ["account_deletion.log", &kept]);
     assert_eq!(logged(&server.folders), ["marked", "attempted", "deleted"]);
+}
+
+#[tokio::test]
+async fn a_run_tries_what_is_due_by_the_time_that_it_is_given() {
+    let folders = Folders::new();
+    let at = "2026-01-10T00:00:00Z";
+    put_users(
+        &folders,
+        &[("b", marked(at)), ("a", marked(at)), ("c", marked("2026-01-09T00:00:00Z"))],
+    );
+    let storage = StorageConfig {
+        data_dir: folders.data(),
+        log_dir: folders.logs(),
+        ..Config::default().storage
+    };
+    let metrics = Metrics::new(Timestamp::EPOCH);
+    let settings = Config::default().service;
+    let service = app::open(&storage, settings, &Machine::default(), &metrics).unwrap();
+    let run_at = async |time: &str| {
+        let now = Timestamp::parse_iso(time).unwrap();
+        let attempted = service.run_due(now, Trigger::Schedule).await;
+        assert!(attempted.iter().all(|it| it.outcome == AttemptOutcome::Deleted), "{attempted:?}");
+        attempted.iter().map(|it| it.user_id.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(run_at("2026-02-07T23:59:59.999999Z").await, [""; 0]);
+    assert_eq!(run_at("2026-02-08T00:00:00Z").await, ["c"]);
+    assert_eq!(run_at("2026-02-09T00:00:00Z").await, ["a", "b"]);
+    assert_eq!(run_at("2026-02-09T00:00:00Z").await, [""; 0]);
+    service.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -219,4 +253,35 @@ async fn a_stop_comes_between_two_accounts_and_the_next_start_goes_on() {
     until_empty(&server.admin().await).await;
     server.stop().await;
     assert_eq!(server.folders.rows("users.json").len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_journal_still_holds_of_a_deleted_account_is_let_go_later() {
+    let folders = Folders::new();
+    put_users(&folders, &[("leaver", marked("2026-01-11T00:00:00Z"))]);
+    let (clock, mut machine) = Hand::new();
+    let disk = FaultyDisk::default();
+    machine.disk = Arc::new(disk.clone());
+    let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
+    let server = TestServer::on(folders, settings).await;
+    let admin = server.admin().await;
+    clock.forward(20 * HOUR);
+    disk.fail_writes("checkpoint", ErrorKind::StorageFull);
+    assert_eq!(run(&admin).await[0]["outcome"], "deleted");
+    let health = server.nobody().get("/health").await.expect(200);
+    assert_eq!(health["status"], "degraded");
+    let told = json!({
+        "name": "account_deletion", "backlog": 1,
+        "last_error": "traces of deleted accounts are left: no storage space",
+    });
+    assert!(health["projections"].as_array().unwrap().contains(&told), "{health}");
+
+    disk.repair();
+    assert_eq!(run(&admin).await, [json!(null); 0]);
+    let health = server.nobody().get("/health").await.expect(200);
+    assert_eq!(health["status"], "ok", "{health}");
+    for path in server.folders.data_files() {
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        assert!(!text.contains("leaver"), "{}: {text}", path.display());
+    }
 }

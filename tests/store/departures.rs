@@ -1,0 +1,364 @@
+//! Accounts that leave: what a crash, a failing disk or another program does to their way out, and
+//! what is left of them on the disk.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use goldstar::disk::{Disk, RealDisk};
+use goldstar::domain::{Email, EventFilter, Name, Page, Role, SortOrder, Timestamp, User};
+use goldstar::store::json::{JsonStore, OpenError};
+use goldstar::store::{Change, CommitError, Store};
+
+use crate::harness::{
+    Folder, Operation, START, backlog, give_point, give_point_of, owners, points, put, until,
+};
+
+/// The account that leaves: its id, a child's id, and its email, each found nowhere else.
+const LEAVER: &str = "leaver-5f1a";
+const CHILD: &str = "child-77c0";
+const EMAIL: &str = "canary@example.org";
+const NAME: &str = "Kanarienvogel";
+
+fn leaver() -> User {
+    User {
+        id: LEAVER.into(),
+        first_name: Name::recorded(NAME),
+        last_name: Name::recorded(NAME),
+        email: Email::recorded(EMAIL),
+        password: "scrypt:32768:8:3$salt$00".into(),
+        role: Role::Parent,
+        image_id: None,
+        created_at: Some(Timestamp::from_micros(START)),
+        updated_at: None,
+        deletion: None,
+        extra: [].into(),
+    }
+}
+
+/// Events of two accounts in turns, `count` of each; the one of them is to leave.
+async fn two_accounts(store: &JsonStore, count: usize) {
+    put(store, [Change::PutUser(leaver())]).await.unwrap();
+    for _ in 0..count {
+        give_point_of(store, LEAVER, CHILD).await.unwrap();
+        give_point(store, "a").await.unwrap();
+    }
+}
+
+/// A folder that was killed once the leaver was out of the history: the first two of its three events
+/// are in the part that was synced before, the last one isn't.
+async fn killed_after_anonymizing() -> (Folder, Vec<u8>) {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    two_accounts(&store, 2).await;
+    store.close().await.unwrap();
+    let store = folder.open().unwrap();
+    give_point_of(&store, LEAVER, CHILD).await.unwrap();
+    let before = folder.read("tracking_events.json");
+    assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 3);
+    (folder.killed(), before)
+}
+
+/// All that the service does to delete an account, as far as it gets.
+async fn delete(store: &JsonStore) -> io::Result<()> {
+    put(store, [Change::RemoveChild(CHILD.into())]).await.map_err(io::Error::other)?;
+    store.anonymize(&LEAVER.into()).await.map_err(io::Error::other)?;
+    store.forget(&LEAVER.into()).await?;
+    put(store, [Change::RemoveUser(LEAVER.into())]).await.map_err(io::Error::other)?;
+    store.purge().await
+}
+
+/// The files at and below a path whose name or contents hold one of the words.
+fn files_with(path: &Path, words: &[&str]) -> Vec<String> {
+    if path.is_dir() {
+        let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+        return entries.flat_map(|entry| files_with(&entry, words)).collect();
+    }
+    let name = path.display().to_string();
+    let bytes = fs::read(path).unwrap();
+    let contents = String::from_utf8_lossy(&bytes);
+    let is_found = words.iter().any(|word| name.contains(word) || contents.contains(word));
+    is_found.then_some(name).into_iter().collect()
+}
+
+/// Neither the account nor what belongs to it is on the disk, but for the children's ids in the
+/// history.
+fn assert_gone(folder: &Folder, when: &str) {
+    let root = folder.path.parent().unwrap();
+    assert_eq!(files_with(root, &[LEAVER, EMAIL, NAME]), [""; 0], "{when}");
+    let with_child = files_with(root, &[CHILD]);
+    assert_eq!(with_child, [folder.file("tracking_events.json").display().to_string()], "{when}");
+}
+
+#[tokio::test]
+async fn nothing_of_an_account_is_on_the_disk_after_a_purge() {
+    let folder = Folder::new();
+    let store = folder.open_with_logs().unwrap();
+    two_accounts(&store, 5).await;
+    assert!(files_with(folder.path.parent().unwrap(), &[LEAVER]).len() > 3);
+    let journals = folder.journal();
+    delete(&store).await.unwrap();
+    assert_ne!(folder.journal(), journals);
+    assert_gone(&folder, "after the purge");
+    assert_eq!(points(&store, "a").await, 5);
+    give_point(&store, "a").await.unwrap();
+    delete(&store).await.unwrap();
+    let store = folder.killed().open_with_logs().unwrap();
+    let expected: Vec<_> =
+        (0..11).map(|n| (n % 2 == 1 || n == 10).then(|| "family".to_owned())).collect();
+    assert_eq!(owners(&store).await, expected);
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_cut_short_anywhere_is_completed_by_the_next() {
+    let prepared = Folder::new();
+    let store = prepared.open_with_logs().unwrap();
+    two_accounts(&store, 3).await;
+    for changes in 0.. {
+        let folder = prepared.killed();
+        let store = folder.open_with_logs().unwrap();
+        folder.disk.stop_after(changes);
+        let done = delete(&store).await.is_ok();
+        drop(store);
+        folder.disk.mend();
+        let store = folder.open_with_logs();
+        let store = store.unwrap_or_else(|error| panic!("after {changes} changes: {error}"));
+        assert_eq!(points(&store, "a").await, 3, "after {changes} changes");
+        delete(&store).await.unwrap();
+        assert_gone(&folder, &format!("after {changes} changes"));
+        let owners = owners(&store).await;
+        assert_eq!(owners.iter().flatten().count(), 3, "after {changes} changes");
+        assert_eq!(owners.len(), 6, "after {changes} changes");
+        if done {
+            assert!(changes > 20, "a deletion makes more than {changes} changes");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_was_taken_out_stays_out_however_the_patches_were_torn() {
+    let (killed, before) = killed_after_anonymizing().await;
+    let after = killed.read("tracking_events.json");
+    assert_eq!(before.len(), after.len());
+    let differing: Vec<usize> = (0..after.len()).filter(|at| before[*at] != after[*at]).collect();
+    assert!(differing.len() > 3 * 8, "three patches");
+    for (position, lost) in differing.iter().enumerate() {
+        // All of the patches from there on, all before, only that byte.
+        let (early, late) = differing.split_at(position);
+        for lost in [late, early, std::slice::from_ref(lost)] {
+            let torn = killed.killed();
+            let mut bytes = after.clone();
+            lost.iter().for_each(|at| bytes[*at] = before[*at]);
+            fs::write(torn.file("tracking_events.json"), &bytes).unwrap();
+            let store = torn.open().unwrap_or_else(|error| panic!("{lost:?}: {error}"));
+            assert_eq!(owners(&store).await.iter().flatten().count(), 2);
+            assert_eq!(points(&store, CHILD).await, 3);
+            drop(store);
+            assert_eq!(torn.read("tracking_events.json"), after, "{lost:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_torn_patch_at_the_end_of_a_torn_file_is_mended() {
+    let (killed, before) = killed_after_anonymizing().await;
+    let after = killed.read("tracking_events.json");
+    let synced = killed_length(&killed);
+    for cut in (synced..after.len()).step_by(5) {
+        for bytes in [&before, &after] {
+            let torn = killed.killed();
+            fs::write(torn.file("tracking_events.json"), &bytes[..cut]).unwrap();
+            let store = torn.open().unwrap_or_else(|error| panic!("cut at {cut}: {error}"));
+            assert_eq!(points(&store, CHILD).await, 3);
+            drop(store);
+            assert_eq!(torn.read("tracking_events.json"), after, "cut at {cut}");
+        }
+    }
+}
+
+/// The length of the part that the checkpoint counts on.
+fn killed_length(folder: &Folder) -> usize {
+    let checkpoint = folder.read("journal/checkpoint.json");
+    let checkpoint: serde_json::Value = serde_json::from_slice(&checkpoint).unwrap();
+    usize::try_from(checkpoint["tracking_len"].as_u64().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn patches_are_not_written_to_another_programs_file() {
+    let (killed, _) = killed_after_anonymizing().await;
+    for (from, to) in [("\"delta\": 1", "\"delta\": 2"), ("\"entity_id\": ", "\"entity_id\":  ")] {
+        let text = String::from_utf8(killed.read("tracking_events.json")).unwrap();
+        let foreign = text.replacen(from, to, 1);
+        fs::write(killed.file("tracking_events.json"), &foreign).unwrap();
+        match killed.open() {
+            Err(OpenError::Damaged(damage)) => assert!(damage.is_foreign, "{damage}"),
+            other => panic!("opened, or failed otherwise: {other:?}"),
+        }
+        assert_eq!(killed.read("tracking_events.json"), foreign.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn a_tracking_file_that_can_not_be_written_is_read_without_the_account_and_catches_up() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    two_accounts(&store, 2).await;
+    folder.disk.fail(Operation::Write, "tracking_events.json", ErrorKind::StorageFull, -1);
+    give_point_of(&store, LEAVER, CHILD).await.unwrap();
+    give_point(&store, "a").await.unwrap();
+    assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 3);
+    assert_eq!(backlog(&store), 4, "two rows and two patches wait");
+    give_point(&store, "a").await.unwrap();
+    store.purge().await.unwrap_err();
+    assert_eq!(owners(&store).await.iter().flatten().count(), 4);
+    let history = store.history();
+    let events = history.events_after(0, &EventFilter::default(), 9).unwrap();
+    assert_eq!(events.iter().filter(|recorded| recorded.event.user_id.is_none()).count(), 3);
+    let killed = folder.killed().open().unwrap();
+    assert_eq!(owners(&killed).await.iter().flatten().count(), 4);
+
+    folder.disk.mend();
+    until("the backlog drains", || backlog(&store) == 0).await;
+    assert!(files_with(&folder.file("tracking_events.json"), &[LEAVER]).is_empty());
+    let rows = folder.rows("tracking_events.json");
+    assert_eq!(rows.iter().filter(|(_, row)| row["user_id"].is_null()).count(), 3);
+    assert_eq!(rows.len(), 7);
+    delete(&store).await.unwrap();
+    assert_gone(&folder, "after the disk has recovered");
+}
+
+#[tokio::test]
+async fn patches_outlive_a_failed_sync_of_the_tracking_file() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    two_accounts(&store, 3).await;
+    store.purge().await.unwrap();
+    give_point_of(&store, LEAVER, CHILD).await.unwrap();
+    assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 4);
+    let before = RealDisk.identity(&folder.file("tracking_events.json")).unwrap();
+    // As where the machine's memory has lost what it was to write: the rewriting reads the old text.
+    let text = String::from_utf8(folder.read("tracking_events.json")).unwrap();
+    let old = format!("\"{LEAVER}\"");
+    let blank = format!("{:1$}", "null", old.len());
+    fs::write(folder.file("tracking_events.json"), text.replace(&blank, &old)).unwrap();
+    folder.disk.fail(Operation::Sync, "tracking_events.json", ErrorKind::Other, 1);
+    store.purge().await.unwrap();
+    assert_ne!(RealDisk.identity(&folder.file("tracking_events.json")).unwrap(), before);
+    assert_eq!(owners(&store).await.iter().flatten().count(), 3);
+    store.close().await.unwrap();
+    let rows = folder.rows("tracking_events.json");
+    assert_eq!(rows.iter().filter(|(_, row)| row["user_id"].is_null()).count(), 4);
+    assert_eq!(owners(&folder.open().unwrap()).await.iter().flatten().count(), 3);
+}
+
+#[tokio::test]
+async fn a_piece_that_can_not_be_made_durable_changes_nothing() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    two_accounts(&store, 2).await;
+    store.purge().await.unwrap();
+    folder.disk.fail(Operation::Write, ".journal", ErrorKind::StorageFull, -1);
+    let refused = store.anonymize(&LEAVER.into()).await;
+    assert!(matches!(refused, Err(CommitError::StorageFull)), "{refused:?}");
+    assert_eq!(owners(&store).await.iter().flatten().count(), 4);
+    folder.disk.mend();
+    assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 2);
+    assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_id_that_is_shorter_than_null_has_room_made_for_it() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.path).unwrap();
+    let row = |id: &str| {
+        format!(
+            r#"{{"id": "e", "user_id":{id},"child_id": "c", "entity_type": "task", "entity_id": "t", "action": "activated", "points_before": 0, "points_after": 5, "delta": 5, "occurred_at": "2026-01-05T11:11:44Z", "created_at": "2026-01-05T11:11:44Z", "metadata": null}}"#
+        )
+    };
+    let ids = ["\"x\"", "\"\"", "null", "\"x\"", "\"yz\"", "5"];
+    let rows = (1..).zip(ids).map(|(number, id)| format!("\"{number}\": {}", row(id)));
+    let text = format!("{{\"_default\": {{{}}}}}", rows.collect::<Vec<_>>().join(", "));
+    fs::write(folder.file("tracking_events.json"), text).unwrap();
+    for round in 0..2 {
+        let store = folder.open().unwrap();
+        give_point_of(&store, "x", "c2").await.unwrap();
+        assert_eq!(store.anonymize(&"x".into()).await.unwrap(), if round == 0 { 3 } else { 1 });
+        assert_eq!(store.anonymize(&"".into()).await.unwrap(), usize::from(round == 0));
+        let page = Page { limit: 50, offset: 0 };
+        let all = store.events(&EventFilter::default(), SortOrder::Ascending, page).await.unwrap();
+        for event in &all.events {
+            assert!(!event.contains("null ") && !event.contains("\"x\""), "{event}");
+        }
+        store.close().await.unwrap();
+    }
+    let owners: Vec<_> = folder
+        .rows("tracking_events.json")
+        .into_iter()
+        .map(|(_, row)| row["user_id"].clone())
+        .collect();
+    let expected: serde_json::Value =
+        serde_json::from_str("[null, null, null, null, \"yz\", 5, null, null]").unwrap();
+    assert_eq!(owners, *expected.as_array().unwrap());
+}
+
+/// A file of that many events, each other one the leaver's.
+fn long_history(folder: &Folder, events: usize) {
+    fs::create_dir_all(&folder.path).unwrap();
+    let row = |number: usize| {
+        let (user, child) = if number % 2 == 0 { (LEAVER, CHILD) } else { ("family", "other") };
+        format!(
+            r#""{number}": {{"id": "e{number}", "user_id": "{user}", "child_id": "{child}", "entity_type": "task", "entity_id": "t", "action": "activated", "points_before": 0, "points_after": 5, "delta": 5, "occurred_at": "2026-01-05T11:11:44Z", "created_at": "2026-01-05T11:11:44Z", "metadata": null}}"#
+        )
+    };
+    let rows: Vec<String> = (1..=events).map(row).collect();
+    let text = format!("{{\"_default\": {{{}}}}}", rows.join(", "));
+    fs::write(folder.file("tracking_events.json"), text).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_and_reads_go_on_while_a_long_history_is_anonymised() {
+    const EVENTS: usize = 100_000;
+    let folder = Folder::new();
+    long_history(&folder, EVENTS);
+    let store = Arc::new(folder.open().unwrap());
+    let done = Arc::new(AtomicBool::new(false));
+    let others = tokio::spawn({
+        let (store, done) = (Arc::clone(&store), Arc::clone(&done));
+        async move {
+            let mut answered = 0;
+            while !done.load(Ordering::Relaxed) {
+                give_point(&store, "a").await.unwrap();
+                answered += 1;
+            }
+            answered
+        }
+    });
+    let readers = tokio::spawn({
+        let (store, done) = (Arc::clone(&store), Arc::clone(&done));
+        async move {
+            let page = Page { limit: 500, offset: 0 };
+            let filter = EventFilter { child_id: Some(CHILD.into()), ..EventFilter::default() };
+            while !done.load(Ordering::Relaxed) {
+                let found = store.events(&filter, SortOrder::Ascending, page).await.unwrap();
+                for event in &found.events {
+                    let event: serde_json::Value = serde_json::from_str(event).unwrap();
+                    assert!(event["user_id"].is_null() || event["user_id"] == LEAVER, "{event}");
+                }
+                assert_eq!(found.total, EVENTS / 2);
+            }
+        }
+    });
+    assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), EVENTS / 2);
+    done.store(true, Ordering::Relaxed);
+    // Each of the five hundred pieces leaves room for a batch.
+    let answered = others.await.unwrap();
+    assert!(answered > 50, "{answered} commits between the pieces");
+    readers.await.unwrap();
+    store.close().await.unwrap();
+    assert!(files_with(&folder.path, &[LEAVER]).is_empty());
+    let nobodys = folder.rows("tracking_events.json");
+    assert_eq!(nobodys.iter().filter(|(_, row)| row["user_id"].is_null()).count(), EVENTS / 2);
+}
