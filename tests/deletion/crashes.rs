@@ -127,14 +127,17 @@ impl Scene {
 async fn a_crash_before_any_change_and_amid_any_write_is_gone_on_from() {
     let mut scene = Scene::set().await;
     let pictures = scene.film().await;
-    for step in ["writing data/journal/", "writing data/tracking_events.json", "removing logs/tracking_user_"] {
+    for step in [
+        "writing data/journal/",
+        "writing data/tracking_events.json",
+        "removing logs/tracking_user_",
+    ] {
         let taken = pictures.iter().any(|picture| picture.before.starts_with(step));
         assert!(taken, "no picture before {step}");
     }
     let mut all = Vec::new();
     for (number, Picture { folders, before }) in pictures.into_iter().enumerate() {
         let crash = format!("a crash at change {number}, before {before}");
-        eprintln!("{crash}");
         scene.go_on(folders.clone()).await;
         scene.check(&folders, &crash);
         all.push(folders);
