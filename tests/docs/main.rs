@@ -17,6 +17,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod acceptance;
 mod error_codes;
 mod flags;
 mod links;

@@ -4,7 +4,10 @@ use crate::markdown::Document;
 use crate::session::Session;
 
 /// The documents whose commands are run.
-const FOLLOWED: [&str; 4] = ["MIGRATION.md", "README.md", "docs/api.md", "docs/operations.md"];
+const FOLLOWED: [&str; 5] =
+    ["MIGRATION.md", "README.md", ACCOUNT_DELETION, "docs/api.md", "docs/operations.md"];
+
+const ACCOUNT_DELETION: &str = "docs/account-deletion.md";
 
 const OPERATIONS: &str = "docs/operations.md";
 
@@ -12,6 +15,8 @@ const OPERATIONS: &str = "docs/operations.md";
 const LEFT_OUT: &[(&str, &str)] = &[
     // It runs this test.
     ("README.md", "scripts/test"),
+    // It is a picture.
+    (ACCOUNT_DELETION, "stateDiagram-v2"),
     // It needs a browser.
     ("docs/api.md", "const events = new EventSource(\"/api/events\");"),
     // They need systemd and its root.
@@ -54,6 +59,11 @@ fn follow(name: &str) {
 #[test]
 fn the_readme() {
     follow("README.md");
+}
+
+#[test]
+fn account_deletion() {
+    follow(ACCOUNT_DELETION);
 }
 
 #[test]
