@@ -10,7 +10,7 @@ mod server_log;
 mod signals;
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -106,7 +106,8 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let cause: &dyn Error = &failure;
-            eprintln!("goldstar: {}", Causes(cause));
+            // Whether anyone can read that or not, the exit code is the failure's.
+            writeln!(io::stderr(), "goldstar: {}", Causes(cause)).unwrap_or_default();
             failure.exit_code()
         }
     }
