@@ -105,3 +105,23 @@ async fn a_server_that_was_told_to_ignore_its_terminals_end_does() {
     assert_eq!(status.code(), Some(0), "{said}");
     assert!(!said.contains("SIGHUP"), "{said}");
 }
+
+#[tokio::test]
+async fn a_server_whose_output_is_full_serves_and_stops() {
+    let folders = Folders::new();
+    // As many bytes as a pipe holds, which nobody reads.
+    let fill = "head -c 65536 /dev/zero; exec \"$0\" --listen 127.0.0.1:0";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", fill, env!("CARGO_BIN_EXE_goldstar")]).current_dir(folders.root());
+    let log = folders.root().join("log");
+    shell.stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap());
+    let mut server = shell.spawn().unwrap();
+    eventually("its first line", async || {
+        fs::read_to_string(&log).unwrap().contains(" serving ").then_some(())
+    })
+    .await;
+    let kill = format!("kill -TERM {}", server.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    let status = eventually("its end", async || server.try_wait().unwrap()).await;
+    assert_eq!(status.code(), Some(0));
+}
