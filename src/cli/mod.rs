@@ -2,6 +2,7 @@
 
 mod admin;
 mod config;
+mod daily_file;
 mod greeting;
 mod health;
 mod open_files;
