@@ -127,10 +127,21 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::config::OF_ADMIN;
 
     #[test]
     fn the_arguments_are_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_variables_of_admin_are_known() {
+        let command = Arguments::command();
+        let create = command.find_subcommand("admin").and_then(|it| it.find_subcommand("create"));
+        let variables = create.unwrap().get_arguments().filter_map(clap::Arg::get_env);
+        let mut variables: Vec<_> = variables.collect();
+        variables.sort();
+        assert_eq!(variables, OF_ADMIN);
     }
 
     #[test]

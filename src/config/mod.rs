@@ -8,6 +8,8 @@ mod parse;
 mod settings;
 mod values;
 
+#[cfg(test)]
+pub(crate) use environment::OF_ADMIN;
 pub use error::ConfigError;
 pub use flags::{Address, Everything, Flags, Part, Storage};
 pub use settings::{Kind, SETTINGS, Setting};
