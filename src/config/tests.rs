@@ -41,8 +41,12 @@ fn a_number_can_be_its_bounds_and_nothing_beyond() {
     for setting in &SETTINGS {
         let Kind::Number { min, max } = setting.kind else { continue };
         let rule = format!("must be a whole number from {min} to {max}");
+        let fitting = match setting.key {
+            "body_timeout" => ("GOLDSTAR_REQUEST_TIMEOUT", "3600"),
+            _ => ("GOLDSTAR_BODY_TIMEOUT", "1"),
+        };
         for number in [min, max] {
-            with(setting.key, &number.to_string()).unwrap();
+            with_variables(&[fitting, (&setting.variable(), &number.to_string())]).unwrap();
         }
         for number in [min - 1, max + 1] {
             assert_refused(setting.key, &number.to_string(), &rule);
