@@ -2,6 +2,7 @@
 
 mod admin;
 mod config;
+mod daily_file;
 mod greeting;
 mod health;
 mod open_files;
@@ -10,7 +11,7 @@ mod server_log;
 mod signals;
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -106,7 +107,8 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let cause: &dyn Error = &failure;
-            eprintln!("goldstar: {}", Causes(cause));
+            // Whether anyone can read that or not, the exit code is the failure's.
+            writeln!(io::stderr(), "goldstar: {}", Causes(cause)).unwrap_or_default();
             failure.exit_code()
         }
     }
@@ -125,10 +127,21 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::config::OF_ADMIN;
 
     #[test]
     fn the_arguments_are_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_variables_of_admin_are_known() {
+        let command = Arguments::command();
+        let create = command.find_subcommand("admin").and_then(|it| it.find_subcommand("create"));
+        let variables = create.unwrap().get_arguments().filter_map(clap::Arg::get_env);
+        let mut variables: Vec<_> = variables.collect();
+        variables.sort();
+        assert_eq!(variables, OF_ADMIN);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use tokio::net::TcpListener;
+use tokio::task;
 use tokio_util::sync::CancellationToken;
 
 use super::greeting::Greeting;
@@ -44,10 +45,7 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
         demo: server.demo(),
         data_dir: &storage.data_dir,
     };
-    // A server that nobody listens to, its output closed, serves all the same.
-    if let Err(error) = writeln!(io::stdout(), "{greeting}") {
-        tracing::warn!(%error, "the greeting could not be printed");
-    }
+    print(greeting.to_string());
     tracing::info!(
         address = %server.address(),
         data = %storage.data_dir.display(),
@@ -57,4 +55,14 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
     server.ended().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Prints a text, and waits for nothing: a server that nobody listens to, its output closed or full,
+/// serves and stops all the same.
+fn print(text: String) {
+    task::spawn_blocking(move || {
+        if let Err(error) = writeln!(io::stdout(), "{text}") {
+            tracing::warn!(%error, "the greeting could not be printed");
+        }
+    });
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tracing::Metadata;
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt};
@@ -16,8 +15,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::Failure;
+use super::daily_file::DailyFile;
 use crate::config::{LogFormat, ServerLogConfig};
-use crate::disk::{Disk, RealDisk};
+use crate::env::Clock;
 
 /// The log's writers. A clone has the same.
 #[derive(Clone)]
@@ -71,21 +71,13 @@ fn is_own(metadata: &Metadata<'_>) -> bool {
     metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"))
 }
 
-/// `goldstar.<date>.log` in the directory that is set, a new one from each midnight (UTC) on.
-fn daily_file(config: &ServerLogConfig) -> Result<Option<RollingFileAppender>, Failure> {
+/// The file a day, where a directory is set.
+fn daily_file(config: &ServerLogConfig) -> Result<Option<DailyFile>, Failure> {
     let Some(directory) = &config.directory else {
         return Ok(None);
     };
     let what = format!("the server's own log can't be kept in {}", directory.display());
-    let file = RealDisk.create_dir(directory).and_then(|()| {
-        RollingFileAppender::builder()
-            .rotation(Rotation::DAILY)
-            .filename_prefix("goldstar")
-            .filename_suffix("log")
-            .max_log_files(config.files.get())
-            .build(directory)
-            .map_err(io::Error::other)
-    });
+    let file = DailyFile::open(directory, config.files, Clock::system());
     file.map(Some).map_err(Failure::io(what))
 }
 

@@ -1,7 +1,7 @@
 //! Settings from the environment.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::error::ConfigError;
@@ -10,8 +10,13 @@ use super::values::{Source, Value};
 
 /// The variable that names the file with settings.
 pub(super) const FILE: &str = "GOLDSTAR_CONFIG";
-/// What the variables begin with that are for `goldstar admin` alone.
-const ADMIN: &str = "ADMIN_";
+/// The variables that are for `goldstar admin` alone.
+pub(crate) const OF_ADMIN: [&str; 4] = [
+    "GOLDSTAR_ADMIN_EMAIL",
+    "GOLDSTAR_ADMIN_FIRST_NAME",
+    "GOLDSTAR_ADMIN_LAST_NAME",
+    "GOLDSTAR_ADMIN_PASSWORD_FILE",
+];
 
 /// The variables that are set and are Goldstar's.
 pub(super) struct Environment(BTreeMap<String, String>);
@@ -27,7 +32,7 @@ impl Environment {
             // What isn't UTF-8 can be a name of Goldstar's as little as one without the prefix.
             let Some(name) = name.to_str() else { continue };
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-            if value.is_empty() || rest.starts_with(ADMIN) || is_injected(rest, &value) {
+            if value.is_empty() || OF_ADMIN.contains(&name) || is_injected(rest, &value) {
                 continue;
             }
             let name = name.to_owned();
@@ -75,14 +80,25 @@ fn is_known(variable: &str) -> bool {
     variable == FILE || SETTINGS.iter().any(is_of)
 }
 
-/// Whether another program set it: for each service whose name begins with `goldstar`, Kubernetes
-/// puts such variables into the environment, and Docker for each linked container.
-fn is_injected(name: &str, value: &OsString) -> bool {
-    if name == "PORT" {
+/// Whether Kubernetes set it, which does so for each service whose name begins with `goldstar`. `name`
+/// is without the prefix, which is the service's name or its beginning.
+fn is_injected(name: &str, value: &OsStr) -> bool {
+    let is_port = |number: &str, protocol: &str| {
+        number.parse::<u16>().is_ok() && ["TCP", "UDP", "SCTP"].contains(&protocol)
+    };
+    let words: Vec<&str> = name.split('_').collect();
+    match words[..] {
+        [.., "SERVICE", "HOST"] => true,
+        // One with a name may follow: `SERVICE_PORT_HTTP`.
+        _ if words.windows(2).any(|pair| pair == ["SERVICE", "PORT"]) => true,
+        [.., "PORT", number, protocol, "PROTO" | "PORT" | "ADDR"]
+        | [.., "PORT", number, protocol]
+            if is_port(number, protocol) =>
+        {
+            true
+        }
         // Theirs is a URL; whoever writes a number here means `listen`, and should hear so.
-        return value.to_string_lossy().contains("://");
+        [.., "PORT"] => value.to_string_lossy().contains("://"),
+        _ => false,
     }
-    let words = format!("_{name}_");
-    ["_SERVICE_HOST_", "_PORT_", "_ENV_"].iter().any(|mark| words.contains(mark))
-        || words.ends_with("_NAME_")
 }

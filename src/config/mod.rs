@@ -8,6 +8,8 @@ mod parse;
 mod settings;
 mod values;
 
+#[cfg(test)]
+pub(crate) use environment::OF_ADMIN;
 pub use error::ConfigError;
 pub use flags::{Address, Everything, Flags, Part, Storage};
 pub use settings::{Kind, SETTINGS, Setting};
@@ -134,6 +136,8 @@ fn http_settings(values: &Values) -> Result<http::Settings, ConfigError> {
 }
 
 fn limits(values: &Values) -> Result<Limits, ConfigError> {
+    // Else what came too late would be answered as a request whose outcome is unknown.
+    values.require_above("request_timeout", "body_timeout")?;
     Ok(Limits {
         max_body_bytes: values.number("max_body_bytes")?,
         max_connections: values.number("max_connections")?,

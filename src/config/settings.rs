@@ -315,7 +315,7 @@ pub static SETTINGS: [Setting; 32] = [
     setting(
         "body_timeout",
         "SECONDS",
-        number(1, 3600),
+        number(1, 3599),
         "30",
         "How long a request's body may take to arrive",
     ),
@@ -329,7 +329,7 @@ pub static SETTINGS: [Setting; 32] = [
     setting(
         "request_timeout",
         "SECONDS",
-        number(1, 3600),
+        number(2, 3600),
         "60",
         "How long a request may take until its answer begins, its body's arrival included; above \
          body_timeout",

@@ -167,6 +167,16 @@ impl Values {
         self.number(key).map(Duration::from_secs)
     }
 
+    /// Refuses a number that isn't above that other one.
+    pub(super) fn require_above(&self, key: &str, other: &str) -> Result<(), ConfigError> {
+        let (value, other) = (self.get(key), self.get(other));
+        if self.number::<i64>(value.setting.key)? > self.number(other.setting.key)? {
+            return Ok(());
+        }
+        let rule = format!("must be above {}, which is {:?}", other.place(), other.text);
+        Err(value.refused(rule))
+    }
+
     /// What `read` makes of a value; its error is a rule, such as "must be an address".
     pub(super) fn read<T>(
         &self,

@@ -89,6 +89,18 @@ async fn help_and_mistakes_have_their_exit_codes() {
 }
 
 #[tokio::test]
+async fn exit_codes_hold_where_nothing_can_be_said() {
+    let folders = Folders::new();
+    folders.put("children.json", "{");
+    for (argument, code) in [("--listen=192.0.2.1:1", 1), ("--signup=maybe", 2), ("--demo", 78)] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = goldstar(folders.data().parent().unwrap());
+        command.arg(argument).env("GOLDSTAR_LISTEN", "127.0.0.1:0").stderr(full);
+        assert_eq!(command.status().unwrap().code(), Some(code), "{argument}");
+    }
+}
+
+#[tokio::test]
 async fn an_administrator_is_made_from_variables_and_a_file() {
     let folders = Folders::new();
     let data = folders.data();

@@ -120,6 +120,7 @@ fn other_value(setting: &Setting) -> String {
         ("allowed_origins", _) => "http://a,https://b".to_owned(),
         ("trusted_proxies", _) => "10.0.0.0/8,::1".to_owned(),
         ("server_log", _) => "warn,goldstar=debug".to_owned(),
+        ("body_timeout", _) => "59".to_owned(),
         (_, Kind::Word(words)) => words[1].to_owned(),
         (_, Kind::Number { max, .. }) => max.to_string(),
         (_, Kind::Switch) => (setting.default != "true").to_string(),
@@ -295,6 +296,19 @@ fn a_bad_value_is_named_with_its_place_and_its_rule() {
     for (flag, said) in [("--listen=", "must not be empty"), ("--data-dir=", "must not be empty")] {
         assert!(refusal(folder.path(), &[flag, "--head-timeout=1"], &[]).contains(said));
     }
+}
+
+#[test]
+fn a_body_must_be_in_before_the_request_is_out_of_time() {
+    let folder = folder_with("goldstar.toml", "body_timeout = 20");
+    let variable = ("GOLDSTAR_REQUEST_TIMEOUT", "20");
+    let said = refusal(folder.path(), &[], &[variable]);
+    let rule = "must be above `body_timeout` in goldstar.toml, which is \"20\", and is \"20\"";
+    assert_eq!(said, format!("goldstar: GOLDSTAR_REQUEST_TIMEOUT {rule}\n"));
+    let said = refusal(folder.path(), &["--body-timeout=61"], &[]);
+    let rule = "must be above --body-timeout, which is \"61\", and is \"60\"";
+    assert_eq!(said, format!("goldstar: the default of `request_timeout` {rule}\n"));
+    config(folder.path(), &["--body-timeout=19"], &[variable]);
 }
 
 #[test]

@@ -170,14 +170,27 @@ async fn only_so_many_daily_files_are_kept() {
     for day in 1..=5 {
         fs::write(log_folder.join(format!("goldstar.2026-01-0{day}.log")), "old\n").unwrap();
     }
-    fs::write(log_folder.join("notes.txt"), "mine\n").unwrap();
-    let settings = logging(&log_folder, &["--server-log-files=3"]);
-    let mut server = TestServer::on(folders, settings).await;
-    stop(&mut server);
-    let names = names(&log_folder);
-    let kept = names.iter().filter(|name| name.starts_with("goldstar.")).count();
-    assert_eq!(kept, 3, "{names:?}");
-    assert!(names.contains(&"notes.txt".to_owned()), "{names:?}");
+    let others = ["goldstar.access.log", "goldstar.log", "goldstar2.log", "notes.txt"];
+    for other in others {
+        fs::write(log_folder.join(other), "another's\n").unwrap();
+    }
+    for files in [3, 1] {
+        // The second start on a day goes on with its file, and removes none for it.
+        for start in 1..=2 {
+            let settings = logging(&log_folder, &[&format!("--server-log-files={files}")]);
+            let mut server = TestServer::on(folders.clone(), settings).await;
+            stop(&mut server);
+            let mut names = names(&log_folder);
+            names.retain(|name| !others.contains(&&**name));
+            assert_eq!(names.len(), files, "{names:?}");
+            let today = fs::read_to_string(log_folder.join(&names[files - 1])).unwrap();
+            let starts = today.lines().filter(|line| line.contains(" serving ")).count();
+            assert_eq!(starts, if files == 3 { start } else { 2 + start });
+        }
+    }
+    for other in others {
+        assert_eq!(fs::read_to_string(log_folder.join(other)).unwrap(), "another's\n");
+    }
 }
 
 #[tokio::test]

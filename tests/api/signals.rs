@@ -44,7 +44,7 @@ async fn hang(server: &TestServer) -> BufReader<TcpStream> {
 #[tokio::test]
 async fn a_second_signal_ends_a_stop_that_waits_and_loses_nothing() {
     for (first, second) in [("TERM", "TERM"), ("INT", "HUP")] {
-        let waits = ["--shutdown-timeout=3600", "--body-timeout=3600", "--request-timeout=3600"];
+        let waits = ["--shutdown-timeout=3600", "--body-timeout=3599", "--request-timeout=3600"];
         let flags = waits.map(str::to_owned).into();
         let settings = Settings { binary: true, flags, ..Settings::default() };
         let mut server = TestServer::with(settings).await;
@@ -104,4 +104,24 @@ async fn a_server_that_was_told_to_ignore_its_terminals_end_does() {
     let (status, said) = server.stop_and_read("TERM");
     assert_eq!(status.code(), Some(0), "{said}");
     assert!(!said.contains("SIGHUP"), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_whose_output_is_full_serves_and_stops() {
+    let folders = Folders::new();
+    // As many bytes as a pipe holds, which nobody reads.
+    let fill = "head -c 65536 /dev/zero; exec \"$0\" --listen 127.0.0.1:0";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", fill, env!("CARGO_BIN_EXE_goldstar")]).current_dir(folders.root());
+    let log = folders.root().join("log");
+    shell.stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap());
+    let mut server = shell.spawn().unwrap();
+    eventually("its first line", async || {
+        fs::read_to_string(&log).unwrap().contains(" serving ").then_some(())
+    })
+    .await;
+    let kill = format!("kill -TERM {}", server.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    let status = eventually("its end", async || server.try_wait().unwrap()).await;
+    assert_eq!(status.code(), Some(0));
 }

@@ -19,7 +19,7 @@ use crate::wire::Wire;
 
 const JSON: &str = "Content-Type: application/json";
 /// Only the stop itself ends what hangs.
-const PATIENT: [&str; 3] = ["--head-timeout=600", "--body-timeout=600", "--request-timeout=600"];
+const PATIENT: [&str; 3] = ["--head-timeout=600", "--body-timeout=600", "--request-timeout=601"];
 
 /// A server in a process of its own.
 struct Running {

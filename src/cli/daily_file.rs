@@ -1,0 +1,176 @@
+//! A file a day for the server's own log.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use crate::disk::{Disk, RealDisk};
+use crate::domain::Timestamp;
+use crate::env::Clock;
+
+/// Appends lines to `goldstar.<date>.log`, a new file from each midnight (UTC) on, and keeps so many
+/// of these files; any other file in their directory is left alone.
+pub(super) struct DailyFile {
+    directory: PathBuf,
+    /// How many are kept.
+    files: NonZeroUsize,
+    clock: Clock,
+    /// The name of the last one that was begun.
+    name: String,
+    /// None where it has to be opened anew.
+    file: Option<File>,
+}
+
+impl DailyFile {
+    /// Begins today's file or goes on with it, and removes the oldest ones beyond `files`. Makes the
+    /// directory where it doesn't exist.
+    pub(super) fn open(directory: &Path, files: NonZeroUsize, clock: Clock) -> io::Result<Self> {
+        RealDisk.create_dir(directory)?;
+        let name = name_at(clock.now());
+        let file = open(&directory.join(&name))?;
+        let daily = Self { directory: directory.to_owned(), files, clock, name, file: Some(file) };
+        daily.prune()?;
+        Ok(daily)
+    }
+
+    /// Today's file.
+    fn today(&mut self) -> io::Result<File> {
+        let name = name_at(self.clock.now());
+        if name == self.name
+            && let Some(file) = self.file.take()
+        {
+            return Ok(file);
+        }
+        let file = open(&self.directory.join(&name))?;
+        if name != self.name {
+            self.name = name;
+            if let Err(error) = self.prune() {
+                tracing::warn!(%error, "old files of the server's own log can't be removed");
+            }
+        }
+        Ok(file)
+    }
+
+    /// Removes the oldest files beyond those that are kept. The newest of those that are kept is the
+    /// one that is written to, whatever a clock that was set wrong has left behind.
+    fn prune(&self) -> io::Result<()> {
+        let mut others = RealDisk.list(&self.directory)?;
+        others.retain(|name| is_daily(name) && *name != self.name);
+        // The order of such names is that of their dates.
+        let kept = self.files.get() - 1;
+        for name in &others[..others.len().saturating_sub(kept)] {
+            fs::remove_file(self.directory.join(name))?;
+        }
+        Ok(())
+    }
+}
+
+impl Write for DailyFile {
+    /// Writes all of a line, or nothing of it. After an error the next line tries with the file
+    /// opened anew.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let file = self.today()?;
+        append(&file, line)?;
+        self.file = Some(file);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    File::options().append(true).create(true).open(path)
+}
+
+fn append(mut file: &File, line: &[u8]) -> io::Result<()> {
+    let end = file.metadata()?.len();
+    file.write_all(line).inspect_err(|_| {
+        // Lest the next line stand behind a torn one.
+        if let Err(error) = file.set_len(end) {
+            tracing::debug!(%error, "a torn line stays in the server's own log");
+        }
+    })
+}
+
+fn name_at(moment: Timestamp) -> String {
+    let moment = moment.to_string();
+    let date = moment.split('T').next().unwrap_or_default();
+    format!("goldstar.{date}.log")
+}
+
+/// Whether it is the name of such a file, and not of another one that merely resembles it.
+fn is_daily(name: &str) -> bool {
+    let date = name.strip_prefix("goldstar.").and_then(|rest| rest.strip_suffix(".log"));
+    let day = date.and_then(Timestamp::parse_date);
+    day.is_some_and(|day| name_at(day) == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    const FILES: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+
+    fn at(time: &str) -> i64 {
+        Timestamp::parse_iso(time).unwrap().as_micros()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        RealDisk.list(folder).unwrap()
+    }
+
+    #[test]
+    fn a_new_file_begins_at_midnight_and_the_oldest_one_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("goldstar.access.log"), "another's").unwrap();
+        let micros = Arc::new(AtomicI64::new(at("2026-02-27T12:00:00Z")));
+        let clock = Clock::by_hand(Arc::clone(&micros));
+        let mut daily = DailyFile::open(folder.path(), FILES, clock).unwrap();
+        for (time, line) in [
+            ("2026-02-27T23:59:59.999999Z", "a\n"),
+            ("2026-02-28T00:00:00Z", "b\n"),
+            ("2026-02-28T23:59:59Z", "c\n"),
+            ("2026-03-01T00:00:00Z", "d\n"),
+        ] {
+            micros.store(at(time), Ordering::Relaxed);
+            daily.write_all(line.as_bytes()).unwrap();
+        }
+        let kept = ["goldstar.2026-02-28.log", "goldstar.2026-03-01.log", "goldstar.access.log"];
+        assert_eq!(names(folder.path()), kept);
+        let text = |name| fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!((&*text(kept[0]), &*text(kept[1])), ("b\nc\n", "d\n"));
+    }
+
+    #[test]
+    fn a_clock_that_ran_ahead_costs_no_line() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["goldstar.2030-01-01.log", "goldstar.2030-01-02.log"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let clock = Clock::by_hand(Arc::new(AtomicI64::new(at("2026-03-01T00:00:00Z"))));
+        let mut daily = DailyFile::open(folder.path(), FILES, clock).unwrap();
+        daily.write_all(b"a\n").unwrap();
+        assert_eq!(names(folder.path()), ["goldstar.2026-03-01.log", "goldstar.2030-01-02.log"]);
+    }
+
+    #[test]
+    fn a_daily_file_has_a_date_in_its_name() {
+        for (name, is_one) in [
+            ("goldstar.2026-02-28.log", true),
+            ("goldstar.2026-02-30.log", false),
+            ("goldstar.+2026-2-28.log", false),
+            ("goldstar.2026-02-28.log.gz", false),
+            ("goldstar.access.log", false),
+            ("goldstar.log", false),
+            ("my-goldstar.2026-02-28.log", false),
+        ] {
+            assert_eq!(is_daily(name), is_one, "{name}");
+        }
+    }
+}
