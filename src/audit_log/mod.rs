@@ -20,6 +20,7 @@ use std::sync::Arc;
 use crate::disk::Disk;
 use crate::domain::{RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
+pub use files::MAX_OPEN_FILES;
 use files::{Files, LogError};
 use lag::{Backoff, Lag};
 pub use name::file_name;

@@ -67,6 +67,11 @@ enum Failure {
     Unhealthy(#[from] health::Unhealthy),
     #[error("the passwords are not the same")]
     PasswordsDiffer,
+    #[error(
+        "the system allows this process {limit} open files, and a server needs {least} or more: \
+         raise the hard limit (`ulimit -n`, or `LimitNOFILE=` of a systemd unit)"
+    )]
+    OpenFiles { limit: u64, least: u64 },
     #[error("{what}")]
     Io {
         what: String,

@@ -34,7 +34,7 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
     let shutdown = CancellationToken::new();
     cancel_on_signal(&shutdown, log)?;
     let limits = &mut config.http.limits;
-    limits.max_connections = make_room_for(limits.max_connections);
+    limits.max_connections = make_room_for(limits.max_connections)?;
     let what = format!("{} can't be served on", config.listen);
     let listener = TcpListener::bind(&config.listen).await.map_err(Failure::io(what))?;
     let (storage, signup_open) = (config.storage.clone(), config.service.signup_open);

@@ -24,7 +24,7 @@ mod tasks;
 mod tracking;
 
 pub use error::ApiError;
-pub use serve::{Connections, serve};
+pub use serve::{Connections, MAX_REFUSALS, serve};
 pub use settings::{Limits, Monitoring, Origin, Secret, Settings};
 
 use std::any::Any;

@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 
 use crate::metrics::{self, Counter, Gauge};
 
-/// How many refusals may be under way at once: each takes a socket and a task for some seconds.
-const MAX_REFUSALS: usize = 32;
+/// How many refusals may be under way at once, beyond the open connections: each takes a socket and a
+/// task for some seconds.
+pub const MAX_REFUSALS: usize = 32;
 
 /// The connections of a server, counted in its metrics.
 #[derive(Debug, Default)]

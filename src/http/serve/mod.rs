@@ -7,7 +7,7 @@ mod count;
 mod farewell;
 mod stream;
 
-pub use count::Connections;
+pub use count::{Connections, MAX_REFUSALS};
 
 use std::io;
 use std::mem;
