@@ -1,6 +1,7 @@
 //! Floor 4: the command line, a file a command.
 
 mod admin;
+mod ask_first;
 mod config;
 mod daily_file;
 mod greeting;

@@ -8,18 +8,8 @@ use crate::harness::{Raw, Settings, TestServer, assert_error, eventually};
 async fn full_server() -> (TestServer, [Raw; 2]) {
     let configure = |config: &mut Config| config.http.limits.max_connections = 2;
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
-    let open = [admitted(&server).await, admitted(&server).await];
+    let open = [server.admitted().await, server.admitted().await];
     (server, open)
-}
-
-/// A connection that is answered, as soon as there is one: that of an earlier client counts until
-/// the server has seen its end.
-async fn admitted(server: &TestServer) -> Raw {
-    eventually("a connection", async || {
-        let mut raw = server.connect().await;
-        (raw.get("/health").await.status == 200).then_some(raw)
-    })
-    .await
 }
 
 #[tokio::test]
@@ -59,7 +49,7 @@ async fn a_connection_that_ends_makes_room() {
     let (server, open) = full_server().await;
     let [kept, ended] = open;
     drop(ended);
-    admitted(&server).await;
+    server.admitted().await;
     drop(kept);
 }
 
