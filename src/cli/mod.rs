@@ -10,6 +10,7 @@ mod open_files;
 mod serve;
 mod server_log;
 mod signals;
+mod watched;
 
 use std::error::Error;
 use std::io::{self, Write};
