@@ -91,6 +91,7 @@ impl Edge {
             let connection = Connection {
                 peer: Peer(peer),
                 limits: self.limits,
+                connections: Arc::clone(&self.connections),
                 closer: self.abort.child_token(),
                 shutdown: self.shutdown.clone(),
             };
