@@ -1,7 +1,7 @@
 //! What the table's kinds don't tell: values from their texts. An error is a rule that stands behind
 //! a setting's name.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
@@ -9,7 +9,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::settings::items;
 use crate::domain::Points;
-use crate::http::{Origin, Secret};
+use crate::http::{Origin, Secret, is_host};
 
 /// Where an empty text stands for none.
 pub(super) fn optional<T>(
@@ -28,7 +28,9 @@ pub(super) fn list<T>(
 /// Where to listen. Whether the machine has that address shows when it is used.
 pub(super) fn listen(text: &str) -> Result<String, String> {
     let parts = text.rsplit_once(':');
-    let is_good = parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    let is_named = parts.is_some_and(|(host, port)| is_host(host) && port.parse::<u16>().is_ok());
+    // One of IPv6 may have the number of an interface in it.
+    let is_good = is_named || text.parse::<SocketAddr>().is_ok();
     let rule = "must be an address and a port, such as 127.0.0.1:5000 or [::1]:5000";
     if is_good { Ok(text.to_owned()) } else { Err(rule.to_owned()) }
 }
