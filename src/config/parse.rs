@@ -48,12 +48,17 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
     network.map_err(|_| "must list addresses or networks, such as 10.0.0.0/8".to_owned())
 }
 
-/// A level, or levels of parts of the program.
+/// A level, or levels of parts of the program. A part of another program is refused: the log has no
+/// lines of it, and where it is all that is named, no other lines either.
 pub(super) fn log_filter(filter: &str) -> Result<String, String> {
-    let rule = "must be error, warn, info, debug or trace, or name=level with commas in between";
+    let rule = "must be error, warn, info, debug or trace, or goldstar::name=level, with commas in \
+                between";
+    let is_own = |part: &str| part.split("::").next() == Some(env!("CARGO_CRATE_NAME"));
     // To the library, a misspelt level is the name of a part.
-    let is_clear = |directive: &str| {
-        directive.contains(['=', '[']) || directive.parse::<LevelFilter>().is_ok()
+    let is_clear = |directive: &str| match directive.find(['=', '[']) {
+        Some(0) => true,
+        Some(end) => is_own(&directive[..end]),
+        None => directive.parse::<LevelFilter>().is_ok(),
     };
     if items(filter).all(is_clear) && EnvFilter::builder().parse(filter).is_ok() {
         Ok(filter.to_owned())

@@ -109,6 +109,8 @@ fn texts_have_their_rules() {
         ("trusted_proxies", "10.0.0.0/8, ::1", "10.0.0.0/33", "must list addresses or networks"),
         ("trusted_proxies", "127.0.0.1", "localhost", "must list addresses or networks"),
         ("server_log", "warn", "wran", "must be error, warn"),
+        ("server_log", "goldstar[request]=debug", "info,hyper=trace", "must be error, warn"),
+        ("server_log", "off,goldstar::http=info", "goldstars=info", "must be error, warn"),
         ("server_log", "info,goldstar::http=debug", "info,goldstar=loud", "must be error, warn"),
     ] {
         with(key, good).unwrap_or_else(|error| panic!("{error}"));
