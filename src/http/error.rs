@@ -118,10 +118,11 @@ impl ApiError {
         }
     }
 
-    /// The seconds after which the same request can be answered otherwise, where they are known.
+    /// The seconds after which the same request can be answered otherwise, where that is known.
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Service(ServiceError::TooManyAttempts { retry_after }) => Some(*retry_after),
+            Self::TooManyConnections => Some(1),
             _ => None,
         }
     }
@@ -250,9 +251,6 @@ impl IntoResponse for ApiError {
         if self.ends_connection() {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
-        }
-        if matches!(self, Self::TooManyConnections) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
         }
         response
     }

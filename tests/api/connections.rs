@@ -1,6 +1,7 @@
 //! How many connections may be open at once.
 
 use goldstar::config::Config;
+use serde_json::json;
 
 use crate::harness::{Raw, Settings, TestServer, assert_error, eventually};
 
@@ -18,6 +19,7 @@ async fn one_connection_too_many_is_told_so_at_once() {
     let mut raw = server.connect().await;
     let answer = raw.answer().await;
     assert_error(&answer, 503, "TOO_MANY_CONNECTIONS");
+    assert_eq!(answer.body["details"], json!({"retry_after": 1}));
     for (name, value) in [
         ("retry-after", "1"),
         ("connection", "close"),
