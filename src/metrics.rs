@@ -97,6 +97,33 @@ pub struct Http {
     pub connections: Gauge,
     /// The connections that were turned away since there were too many.
     pub connections_refused: Counter,
+    heads_refused: Family<ReasonLabel, Counter>,
+}
+
+/// Why a request's head was not taken: there is no request then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadRefusal {
+    /// It isn't one of HTTP/1.1.
+    Malformed,
+    /// It is too large, or has too many fields.
+    TooLarge,
+    /// The address in it is too long.
+    UriTooLong,
+    /// It didn't come in time.
+    Timeout,
+}
+
+impl HeadRefusal {
+    const ALL: [Self; 4] = [Self::Malformed, Self::TooLarge, Self::UriTooLong, Self::Timeout];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too_large",
+            Self::UriTooLong => "uri_too_long",
+            Self::Timeout => "timeout",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -116,13 +143,18 @@ impl Http {
     /// Counts a request. `route` must come from a bounded set: the template of the route, never the
     /// path that was asked for.
     pub fn count(&self, method: &'static str, route: &str, status: u16, took: Duration) {
-        // The one allocation of this; all that follows are look-ups under read locks.
+        // The one allocation of this, shared by both look-ups.
         let route: Arc<str> = route.into();
         let labels = RequestLabels { method, route, status };
         self.requests.get_or_create(&labels).inc();
         let RequestLabels { method, route, .. } = labels;
         let labels = RouteLabels { method, route };
         self.durations.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// Counts a request's head that was not taken.
+    pub fn head_refused(&self, why: HeadRefusal) {
+        self.heads_refused.get_or_create(&ReasonLabel { reason: why.as_str() }).inc();
     }
 
     fn register(&self, registry: &mut Registry) {
@@ -134,6 +166,8 @@ impl Http {
         registry.register("connections", "Open connections", self.connections.clone());
         let help = "Connections that were turned away since there were too many";
         registry.register("connections_refused", help, self.connections_refused.clone());
+        let help = "Heads of requests that were not taken, so that there was no request";
+        registry.register("heads_refused", help, self.heads_refused.clone());
     }
 }
 
@@ -144,6 +178,7 @@ impl Default for Http {
             durations: Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)),
             connections: Gauge::default(),
             connections_refused: Counter::default(),
+            heads_refused: by_reason(&HeadRefusal::ALL.map(HeadRefusal::as_str)),
         }
     }
 }

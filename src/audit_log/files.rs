@@ -13,9 +13,11 @@ use super::{Settings, file_name, line, tail};
 use crate::disk::{self, Disk, DiskFile, Open, put_in_place, read_exact_at};
 use crate::domain::{Timestamp, TrackingEvent, UserId};
 
-/// The most logs that stay open between two calls. With those that are open for a moment, to be
-/// mended (two) and to be synced by a checkpoint (one), there are never more than 128.
-const KEPT_OPEN: usize = 124;
+/// The most files that the logs ever have open at once.
+pub const MAX_OPEN_FILES: usize = 128;
+/// The most logs that stay open between two calls. It leaves room for those that are open for a
+/// moment: to be mended (two) and to be synced by a checkpoint (a file and a folder).
+const KEPT_OPEN: usize = MAX_OPEN_FILES - 4;
 
 /// Why a log couldn't be written.
 #[derive(Debug, Error)]

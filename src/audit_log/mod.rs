@@ -23,6 +23,7 @@ use crate::disk::Disk;
 use crate::domain::{RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
 pub use account_deletion::{DeletionEvent, DeletionLog};
+pub use files::MAX_OPEN_FILES;
 use files::{Files, LogError};
 use lag::{Backoff, Lag};
 pub use name::file_name;

@@ -160,6 +160,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_failed_is_opened_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("goldstar.2026-03-01.log");
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        let clock = Clock::by_hand(Arc::new(AtomicI64::new(at("2026-03-01T00:00:00Z"))));
+        let mut daily = DailyFile::open(folder.path(), FILES, clock).unwrap();
+        for line in ["a\n", "b\n"] {
+            let error = daily.write_all(line.as_bytes()).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        }
+        fs::remove_file(&path).unwrap();
+        daily.write_all(b"c\n").unwrap();
+        assert_eq!(fs::read_to_string(path).unwrap(), "c\n");
+    }
+
+    #[test]
     fn a_daily_file_has_a_date_in_its_name() {
         for (name, is_one) in [
             ("goldstar.2026-02-28.log", true),

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use tokio::net::TcpStream;
 
+use super::ask_first::AskFirst;
 use super::{Failure, runtime};
 use crate::config::{self, Config, Flags};
 use crate::http::Secret;
@@ -48,6 +49,8 @@ pub(super) enum Unhealthy {
     Foreign(String, StatusCode),
     #[error("{0} takes no changes until it is restarted")]
     ReadOnly(String),
+    #[error("{0} has too many connections open, and takes no more")]
+    Full(String),
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -124,6 +127,9 @@ impl Server {
         let (status, body) = self.fetch(token).await.map_err(unreachable)?;
         let answer: Answer = serde_json::from_slice(&body)
             .map_err(|_| Unhealthy::Foreign(self.authority.clone(), status))?;
+        if answer.code == "TOO_MANY_CONNECTIONS" {
+            return Err(Unhealthy::Full(self.authority.clone()));
+        }
         Ok((status, answer.status))
     }
 
@@ -139,7 +145,8 @@ impl Server {
             request = request.header(header::AUTHORIZATION, bearer);
         }
         let stream = TcpStream::connect(&self.authority).await?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(AskFirst::new(stream))).await?;
         // It ends with the answer; what fails in it fails the request too.
         tokio::spawn(connection);
         let answer = sender.send_request(request.body(Empty::<Bytes>::new())?).await?;
@@ -149,10 +156,12 @@ impl Server {
     }
 }
 
-/// What is read of an answer of `/health`.
-#[derive(Deserialize)]
+/// What is read of an answer: the status of `/health`, or an error's code.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Answer {
     status: String,
+    code: String,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Floor 4: the command line, a file a command.
 
 mod admin;
+mod ask_first;
 mod config;
 mod daily_file;
 mod greeting;
@@ -9,6 +10,7 @@ mod open_files;
 mod serve;
 mod server_log;
 mod signals;
+mod watched;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -67,6 +69,11 @@ enum Failure {
     Unhealthy(#[from] health::Unhealthy),
     #[error("the passwords are not the same")]
     PasswordsDiffer,
+    #[error(
+        "the system allows this process {limit} open files, and a server needs {least} or more: \
+         raise the hard limit (`ulimit -n`, or `LimitNOFILE=` of a systemd unit)"
+    )]
+    OpenFiles { limit: u64, least: u64 },
     #[error("{what}")]
     Io {
         what: String,

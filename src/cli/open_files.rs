@@ -2,13 +2,22 @@
 
 use rlimit::Resource;
 
-/// What the server has open besides connections, with room to spare: the journal, the tables, a
-/// hundred audit logs, and what the system needs.
-const OWN: u64 = 256;
+use super::Failure;
+use crate::{audit_log, http};
+
+/// What the server has open besides connections and audit logs: the journal, the tables and the files
+/// that take their places, its own log, the listener, and what the runtime and the system need. Some
+/// thirteen, with room to spare.
+const OTHERS: usize = 64;
+/// All that the server has open besides connections.
+const OWN: u64 = (audit_log::MAX_OPEN_FILES + http::MAX_REFUSALS + OTHERS) as u64;
 
 /// Raises the limit of open files to what so many connections need, and gives how many may be open
-/// at once: fewer where the system allows no more.
-pub(super) fn make_room_for(connections: usize) -> usize {
+/// at once: fewer where the system allows no more. Strangers can never take what the server needs for
+/// its own files.
+///
+/// Fails where the system allows too few for a single connection.
+pub(super) fn make_room_for(connections: usize) -> Result<usize, Failure> {
     let needed = (connections as u64).saturating_add(OWN);
     let limit = rlimit::increase_nofile_limit(needed).or_else(|error| {
         tracing::warn!(%error, "the limit of open files can't be raised");
@@ -18,10 +27,11 @@ pub(super) fn make_room_for(connections: usize) -> usize {
         Ok(limit) => limit,
         Err(error) => {
             tracing::warn!(%error, "the limit of open files isn't known");
-            return connections;
+            return Ok(connections);
         }
     };
-    let fitting = fitting(limit).min(connections);
+    let fitting = fitting(limit).ok_or(Failure::OpenFiles { limit, least: OWN + 1 })?;
+    let fitting = fitting.min(connections);
     if fitting < connections {
         tracing::warn!(
             open_files = limit,
@@ -30,13 +40,13 @@ pub(super) fn make_room_for(connections: usize) -> usize {
             "the system's limit of open files is too low for max_connections; it is lowered"
         );
     }
-    fitting
+    Ok(fitting)
 }
 
-/// How many connections a limit has room for, at least one.
-fn fitting(limit: u64) -> usize {
-    let connections = limit - OWN.min(limit / 2);
-    usize::try_from(connections).unwrap_or(usize::MAX).max(1)
+/// How many connections a limit has room for; none where there isn't any.
+fn fitting(limit: u64) -> Option<usize> {
+    let connections = limit.checked_sub(OWN).filter(|connections| *connections > 0)?;
+    Some(usize::try_from(connections).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -45,8 +55,9 @@ mod tests {
 
     #[test]
     fn connections_leave_room_for_the_servers_own_files() {
+        assert_eq!(fitting(u64::MAX), Some(usize::MAX - 224));
         for (limit, connections) in
-            [(0, 1), (1, 1), (64, 32), (512, 256), (1024, 768), (u64::MAX, usize::MAX - 256)]
+            [(0, None), (224, None), (225, Some(1)), (512, Some(288)), (1024, Some(800))]
         {
             assert_eq!(fitting(limit), connections, "{limit}");
         }

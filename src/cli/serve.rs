@@ -11,8 +11,8 @@ use super::open_files::make_room_for;
 use super::server_log::ServerLog;
 use super::signals::cancel_on_signal;
 use super::{Failure, runtime};
-use crate::app;
-use crate::config::{Config, Everything, Flags};
+use crate::app::{self, Server};
+use crate::config::{Config, Everything, Flags, StorageConfig};
 
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;
@@ -34,11 +34,21 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
     let shutdown = CancellationToken::new();
     cancel_on_signal(&shutdown, log)?;
     let limits = &mut config.http.limits;
-    limits.max_connections = make_room_for(limits.max_connections);
+    limits.max_connections = make_room_for(limits.max_connections)?;
     let what = format!("{} can't be served on", config.listen);
     let listener = TcpListener::bind(&config.listen).await.map_err(Failure::io(what))?;
     let (storage, signup_open) = (config.storage.clone(), config.service.signup_open);
-    let server = app::launch(config, listener, shutdown).await?;
+    let server = app::launch(config, listener, shutdown.clone()).await?;
+    if !shutdown.is_cancelled() {
+        announce(&server, &storage, signup_open);
+    }
+    server.ended().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Says that the server serves, and where.
+fn announce(server: &Server, storage: &StorageConfig, signup_open: bool) {
     let greeting = Greeting {
         address: server.address(),
         can_begin: server.is_new() && signup_open,
@@ -52,9 +62,6 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
         logs = %storage.log_dir.display(),
         "serving"
     );
-    server.ended().await?;
-    tracing::info!("stopped");
-    Ok(())
 }
 
 /// Prints a text, and waits for nothing: a server that nobody listens to, its output closed or full,

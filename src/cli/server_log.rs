@@ -16,6 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::Failure;
 use super::daily_file::DailyFile;
+use super::watched::Watched;
 use crate::config::{LogFormat, ServerLogConfig};
 use crate::env::Clock;
 
@@ -39,7 +40,7 @@ impl ServerLog {
         let is_colored = config.directory.is_none() && io::stderr().is_terminal();
         let writer = match daily_file(config)? {
             Some(file) => {
-                let (file, guard) = tracing_appender::non_blocking(file);
+                let (file, guard) = tracing_appender::non_blocking(Watched::new(file));
                 writers.push(guard);
                 BoxMakeWriter::new(stderr.and(file))
             }

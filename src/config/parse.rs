@@ -1,7 +1,7 @@
 //! What the table's kinds don't tell: values from their texts. An error is a rule that stands behind
 //! a setting's name.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
@@ -10,7 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 use super::settings::items;
 use crate::domain::Points;
 use crate::domain::deletion::Threshold;
-use crate::http::{Origin, Secret};
+use crate::http::{Origin, Secret, is_host};
 
 /// Where an empty text stands for none.
 pub(super) fn optional<T>(
@@ -29,7 +29,9 @@ pub(super) fn list<T>(
 /// Where to listen. Whether the machine has that address shows when it is used.
 pub(super) fn listen(text: &str) -> Result<String, String> {
     let parts = text.rsplit_once(':');
-    let is_good = parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    let is_named = parts.is_some_and(|(host, port)| is_host(host) && port.parse::<u16>().is_ok());
+    // One of IPv6 may have the number of an interface in it.
+    let is_good = is_named || text.parse::<SocketAddr>().is_ok();
     let rule = "must be an address and a port, such as 127.0.0.1:5000 or [::1]:5000";
     if is_good { Ok(text.to_owned()) } else { Err(rule.to_owned()) }
 }
@@ -53,12 +55,17 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
     network.map_err(|_| "must list addresses or networks, such as 10.0.0.0/8".to_owned())
 }
 
-/// A level, or levels of parts of the program.
+/// A level, or levels of parts of the program. A part of another program is refused: the log has no
+/// lines of it, and where it is all that is named, no other lines either.
 pub(super) fn log_filter(filter: &str) -> Result<String, String> {
-    let rule = "must be error, warn, info, debug or trace, or name=level with commas in between";
+    let rule = "must be error, warn, info, debug or trace, or goldstar::name=level, with commas in \
+                between";
+    let is_own = |part: &str| part.split("::").next() == Some(env!("CARGO_CRATE_NAME"));
     // To the library, a misspelt level is the name of a part.
-    let is_clear = |directive: &str| {
-        directive.contains(['=', '[']) || directive.parse::<LevelFilter>().is_ok()
+    let is_clear = |directive: &str| match directive.find(['=', '[']) {
+        Some(0) => true,
+        Some(end) => is_own(&directive[..end]),
+        None => directive.parse::<LevelFilter>().is_ok(),
     };
     if items(filter).all(is_clear) && EnvFilter::builder().parse(filter).is_ok() {
         Ok(filter.to_owned())

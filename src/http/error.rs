@@ -54,8 +54,8 @@ pub enum ApiError {
     TooManyConnections,
     /// The answer hadn't begun in time.
     #[error(
-        "the request took too long, and whether it was done is unknown; ask again with the same \
-         `Idempotency-Key`"
+        "the request took too long, and whether it was done is unknown; ask again, with the same \
+         `Idempotency-Key` where the address takes one"
     )]
     TimedOut,
     /// A field that may not be set here.
@@ -122,10 +122,11 @@ impl ApiError {
         }
     }
 
-    /// The seconds after which the same request can be answered otherwise, where they are known.
+    /// The seconds after which the same request can be answered otherwise, where that is known.
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Service(ServiceError::TooManyAttempts { retry_after }) => Some(*retry_after),
+            Self::TooManyConnections => Some(1),
             _ => None,
         }
     }
@@ -229,9 +230,15 @@ fn of_commit(error: &CommitError) -> (StatusCode, &'static str) {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = self.status_and_code();
-        // A flood of connections must not become a flood of lines.
-        if status.is_server_error() && !matches!(self, Self::TooManyConnections) {
-            tracing::error!(code, error = %Causes(&self), "a request failed");
+        match self {
+            // A flood of connections must not become a flood of lines.
+            Self::TooManyConnections => {}
+            // A busy server has not failed, nor has one that many guess passwords at.
+            Self::TimedOut => tracing::warn!(code, "a request was not answered in time"),
+            _ if status.is_server_error() => {
+                tracing::error!(code, error = %Causes(&self), "a request failed");
+            }
+            _ => {}
         }
         let error = if status == StatusCode::INTERNAL_SERVER_ERROR {
             // What went wrong inside is the operator's business.
@@ -252,9 +259,6 @@ impl IntoResponse for ApiError {
         if self.ends_connection() {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
-        }
-        if matches!(self, Self::TooManyConnections) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
         }
         response
     }
@@ -281,7 +285,29 @@ pub(super) async fn other_method(method: Method) -> Result<StatusCode, ApiError>
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
     use super::*;
+
+    /// What the log says of an error that is answered.
+    fn logged(error: ApiError) -> String {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let writer = Arc::new(log.reopen().unwrap());
+        let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish();
+        tracing::subscriber::with_default(lines, || drop(error.into_response()));
+        fs::read_to_string(log).unwrap()
+    }
+
+    #[test]
+    fn what_strangers_can_bring_about_is_no_error_in_the_log() {
+        let error = logged(ServiceError::Commit(CommitError::ReadOnly).into());
+        assert!(error.contains(" ERROR ") && error.contains("READ_ONLY"), "{error}");
+        let late = logged(ApiError::TimedOut);
+        assert!(late.contains(" WARN ") && late.contains("TIMED_OUT"), "{late}");
+        assert_eq!(logged(ApiError::TooManyConnections), "");
+        assert_eq!(logged(ApiError::RouteNotFound), "");
+    }
 
     #[test]
     fn an_error_is_a_sentence() {

@@ -25,7 +25,8 @@ mod tasks;
 mod tracking;
 
 pub use error::ApiError;
-pub use serve::{Connections, serve};
+pub use serve::{Connections, MAX_REFUSALS, serve};
+pub(crate) use settings::is_host;
 pub use settings::{Limits, Monitoring, Origin, Secret, Settings};
 
 use std::any::Any;

@@ -1,6 +1,7 @@
 //! What the operator decides about HTTP.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -68,13 +69,17 @@ impl Origin {
         };
         let authority = uri.authority()?;
         let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-        let has_host = !authority.host().is_empty();
-        if !is_bare || !has_host || authority.as_str().contains('@') || text.contains('#') {
+        if !is_bare
+            || !is_host(authority.host())
+            || authority.as_str().contains('@')
+            || text.contains('#')
+        {
             return None;
         }
         let host = authority.host().to_ascii_lowercase();
         let has_port = authority.as_str().len() > authority.host().len();
-        let port = if has_port { Some(authority.port_u16()?) } else { None };
+        let port =
+            if has_port { Some(authority.port_u16().filter(|port| *port > 0)?) } else { None };
         let port = port.filter(|port| *port != usual);
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         Some(Self(format!("{scheme}://{host}{port}")))
@@ -94,6 +99,16 @@ impl Origin {
     pub fn is_secure(&self) -> bool {
         self.scheme() == "https"
     }
+}
+
+/// Whether it can be the host in an address: a name of letters, digits, `-`, `.` and `_`, an IPv4
+/// address, or an IPv6 one in brackets.
+pub(crate) fn is_host(text: &str) -> bool {
+    if let Some(rest) = text.strip_prefix('[') {
+        return rest.strip_suffix(']').is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok());
+    }
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_of_name)
 }
 
 /// A text that must not be printed.
@@ -135,7 +150,13 @@ mod tests {
             ("https://a@goldstar.example.org", None),
             ("https://goldstar.example.org:port", None),
             ("goldstar.example.org", None),
+            ("http://my_host-1.example", Some("http://my_host-1.example")),
             ("http://:80", None),
+            ("http://goldstar.example.org:0", None),
+            ("http://goldstar.example.org:", None),
+            ("http://[::g]", None),
+            ("http://[::1", None),
+            ("http://what!.example.org", None),
             ("ftp://goldstar.example.org", None),
             ("null", None),
             ("", None),

@@ -147,7 +147,7 @@ async fn the_limit_of_open_files_is_raised_to_what_connections_need() {
     let start = |limits: &str| Process::start_after(limits, &folders, &flags).expect("it starts");
     let server = start("ulimit -Sn 300; ulimit -Hn 1024");
     let raised = open_files(server.pid());
-    assert!((800..1024).contains(&raised), "{raised}");
+    assert_eq!(raised, 924);
     let said = server.stop_and_read("TERM").1;
     assert!(!said.contains("WARN"), "{said}");
 
@@ -155,7 +155,13 @@ async fn the_limit_of_open_files_is_raised_to_what_connections_need() {
     assert_eq!(open_files(server.pid()), 512);
     let said = server.stop_and_read("TERM").1;
     let warnings: Vec<_> = said.lines().filter(|line| line.contains("WARN")).collect();
-    assert!(matches!(*warnings, [line] if line.contains("max_connections=256")), "{said}");
+    assert!(matches!(*warnings, [line] if line.contains("max_connections=288")), "{said}");
+
+    let refused =
+        Process::start_after("ulimit -n 224", &folders, &flags).err().expect("it refuses");
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("allows this process 224 open files") && said.contains("225"), "{said}");
 }
 
 #[tokio::test]

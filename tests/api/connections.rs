@@ -1,6 +1,7 @@
 //! How many connections may be open at once.
 
 use goldstar::config::Config;
+use serde_json::json;
 
 use crate::harness::{Raw, Settings, TestServer, assert_error, eventually};
 
@@ -8,18 +9,8 @@ use crate::harness::{Raw, Settings, TestServer, assert_error, eventually};
 async fn full_server() -> (TestServer, [Raw; 2]) {
     let configure = |config: &mut Config| config.http.limits.max_connections = 2;
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
-    let open = [admitted(&server).await, admitted(&server).await];
+    let open = [server.admitted().await, server.admitted().await];
     (server, open)
-}
-
-/// A connection that is answered, as soon as there is one: that of an earlier client counts until
-/// the server has seen its end.
-async fn admitted(server: &TestServer) -> Raw {
-    eventually("a connection", async || {
-        let mut raw = server.connect().await;
-        (raw.get("/health").await.status == 200).then_some(raw)
-    })
-    .await
 }
 
 #[tokio::test]
@@ -28,6 +19,7 @@ async fn one_connection_too_many_is_told_so_at_once() {
     let mut raw = server.connect().await;
     let answer = raw.answer().await;
     assert_error(&answer, 503, "TOO_MANY_CONNECTIONS");
+    assert_eq!(answer.body["details"], json!({"retry_after": 1}));
     for (name, value) in [
         ("retry-after", "1"),
         ("connection", "close"),
@@ -59,7 +51,7 @@ async fn a_connection_that_ends_makes_room() {
     let (server, open) = full_server().await;
     let [kept, ended] = open;
     drop(ended);
-    admitted(&server).await;
+    server.admitted().await;
     drop(kept);
 }
 

@@ -5,6 +5,7 @@ use std::process::Output;
 use std::sync::Arc;
 
 use goldstar::app::Machine;
+use goldstar::config::Config;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket};
@@ -63,6 +64,15 @@ async fn a_server_that_lags_is_healthy_and_one_that_takes_no_changes_is_not() {
     let read_only = ask(&["--url", &url], &[]).await;
     assert_says(&read_only, "read_only", 1);
     assert!(String::from_utf8_lossy(&read_only.stderr).contains("restarted"), "{read_only:?}");
+}
+
+#[tokio::test]
+async fn a_server_with_too_many_connections_is_not_healthy() {
+    let configure = |config: &mut Config| config.http.limits.max_connections = 1;
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    let _open = server.admitted().await;
+    let url = server.nobody().url("");
+    assert_fails(&ask(&["--url", &url], &[]).await, "has too many connections open");
 }
 
 /// Answers one request with that text, and gives the request's head.

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use goldstar::app::Machine;
 use goldstar::config::Config;
@@ -54,6 +55,30 @@ async fn connections_are_counted_and_those_that_are_refused() {
         (Scrape::by(&reader).await.get("connections") <= 2).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_never_became_a_request_is_counted() {
+    let configure = |config: &mut Config| config.http.limits.head_timeout = Duration::from_secs(1);
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    let long = "x".repeat(40 << 10);
+    for (head, status) in [
+        ("GET / HTTP/9.9\r\n\r\n".to_owned(), 400),
+        (format!("GET / HTTP/1.1\r\nX-Field: {long}\r\n\r\n"), 431),
+        (format!("GET /{long} HTTP/1.1\r\n\r\n"), 414),
+        ("GET / HTTP/1.1\r\nHost".to_owned(), 408),
+    ] {
+        let mut raw = server.connect().await;
+        raw.send(head).await;
+        assert_eq!(raw.answer().await.status, status);
+    }
+    // A connection that nobody uses isn't one of them.
+    server.connect().await.assert_end().await;
+    let scrape = Scrape::of(&server).await;
+    for reason in ["malformed", "too_large", "uri_too_long", "timeout"] {
+        let series = format!("heads_refused_total{{reason=\"{reason}\"}}");
+        assert_eq!(scrape.get(&series), 1, "{reason}");
+    }
 }
 
 #[tokio::test]

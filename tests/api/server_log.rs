@@ -1,9 +1,11 @@
 //! The server's own log: where it goes, its forms, and what must never be in it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::time::Duration;
 
+use goldstar::env::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -191,6 +193,30 @@ async fn only_so_many_daily_files_are_kept() {
     for other in others {
         assert_eq!(fs::read_to_string(log_folder.join(other)).unwrap(), "another's\n");
     }
+}
+
+#[tokio::test]
+async fn a_daily_file_that_cannot_be_written_is_said_once() {
+    let folders = Folders::new();
+    let log_folder = folders.data().with_file_name("server-logs");
+    fs::create_dir_all(&log_folder).unwrap();
+    let now = Clock::system().now();
+    // Midnight may come meanwhile.
+    for moment in [now, now.after(Duration::from_hours(24))] {
+        let date = &moment.to_string()[..10];
+        symlink("/dev/full", log_folder.join(format!("goldstar.{date}.log"))).unwrap();
+    }
+    let mut server = TestServer::on(folders, logging(&log_folder, &[])).await;
+    for _ in 0..5 {
+        server.nobody().get("/health").await.expect(200);
+    }
+    let output = stop(&mut server);
+    let said: Vec<_> = output.lines().filter(|line| line.contains("can't be written")).collect();
+    assert!(
+        matches!(*said, [line] if line.contains("ERROR") && line.contains("space")),
+        "{output}"
+    );
+    assert!(output.lines().filter(|line| line.contains(" answered ")).count() >= 5, "{output}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,8 +18,9 @@ use tower::ServiceExt;
 use tower_http::normalize_path::NormalizePath;
 
 use super::stream::ClientStream;
-use super::{ConnectionCloser, Peer, farewell};
+use super::{ConnectionCloser, Connections, Peer, farewell};
 use crate::http::{ApiError, Limits};
+use crate::metrics::HeadRefusal;
 
 /// The longest head that a request may have.
 const MAX_HEAD_BYTES: usize = 32 << 10;
@@ -28,6 +30,8 @@ const MAX_BUFFER_BYTES: usize = 2 * MAX_HEAD_BYTES;
 pub(super) struct Connection {
     pub(super) peer: Peer,
     pub(super) limits: Limits,
+    /// Counts the heads that are not taken.
+    pub(super) connections: Arc<Connections>,
     /// Drops the connection.
     pub(super) closer: CancellationToken,
     /// Lets the request under way be the last one.
@@ -82,7 +86,11 @@ impl Connection {
         let mut last_words = None;
         if let Err(error) = ended {
             tracing::debug!(%error, "a connection broke");
-            last_words = refusal(&error, unparsed, stream.has_withheld());
+            let why = head_refusal(&error, unparsed, stream.has_withheld());
+            last_words = why.map(|why| {
+                self.connections.head_refused(why);
+                ApiError::from(why)
+            });
             let is_idle = error.is_timeout();
             if last_words.is_none() && !is_idle {
                 return;
@@ -95,24 +103,35 @@ impl Connection {
     }
 }
 
-/// What the client is told of the error that ended its connection. `unparsed` is what it had sent of
-/// its next request.
-fn refusal(error: &hyper::Error, unparsed: &[u8], is_withheld: bool) -> Option<ApiError> {
+/// Why a request's head was not taken, where that has ended the connection. `unparsed` is what the client had
+/// sent of its next request.
+fn head_refusal(error: &hyper::Error, unparsed: &[u8], is_withheld: bool) -> Option<HeadRefusal> {
     let unparsed = unparsed.trim_ascii_start();
     if error.is_timeout() {
         // A kept connection that nobody uses ends without a word: its client would take the answer
         // for that of its next request.
-        (!unparsed.is_empty()).then_some(ApiError::RequestTimeout)
+        (!unparsed.is_empty()).then_some(HeadRefusal::Timeout)
     } else if error.is_parse_version_h2() {
-        Some(ApiError::MalformedRequest)
+        Some(HeadRefusal::Malformed)
     } else if !error.is_parse() || !is_withheld {
         // The client has an answer, or a part of one.
         None
     } else if !error.is_parse_too_large() {
-        Some(ApiError::MalformedRequest)
+        Some(HeadRefusal::Malformed)
     } else if memchr(b'\n', &unparsed[..unparsed.len().min(MAX_HEAD_BYTES)]).is_none() {
-        Some(ApiError::UriTooLong)
+        Some(HeadRefusal::UriTooLong)
     } else {
-        Some(ApiError::HeadTooLarge)
+        Some(HeadRefusal::TooLarge)
+    }
+}
+
+impl From<HeadRefusal> for ApiError {
+    fn from(why: HeadRefusal) -> Self {
+        match why {
+            HeadRefusal::Malformed => Self::MalformedRequest,
+            HeadRefusal::TooLarge => Self::HeadTooLarge,
+            HeadRefusal::UriTooLong => Self::UriTooLong,
+            HeadRefusal::Timeout => Self::RequestTimeout,
+        }
     }
 }

@@ -3,40 +3,42 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::metrics::{self, Counter, Gauge};
+use crate::metrics::{self, Gauge, HeadRefusal};
 
-/// How many refusals may be under way at once: each takes a socket and a task for some seconds.
-const MAX_REFUSALS: usize = 32;
+/// How many refusals may be under way at once, beyond the open connections: each takes a socket and a
+/// task for some seconds.
+pub const MAX_REFUSALS: usize = 32;
 
 /// The connections of a server, counted in its metrics.
 #[derive(Debug, Default)]
 pub struct Connections {
-    open: Gauge,
+    metrics: metrics::Http,
+    /// The refusals under way.
     refusals: Gauge,
-    refused: Counter,
 }
 
 impl Connections {
-    /// Counts in `metrics` those that are open, the ones that are being refused left out, and those
-    /// that were refused.
+    /// Counts in `metrics` those that are open, the ones that are being refused left out, those that
+    /// were refused, and the heads of requests that were not taken.
     pub fn new(metrics: &metrics::Http) -> Self {
-        Self {
-            open: metrics.connections.clone(),
-            refusals: Gauge::default(),
-            refused: metrics.connections_refused.clone(),
-        }
+        Self { metrics: metrics.clone(), refusals: Gauge::default() }
     }
 
     /// Counts one more open connection, until the result is dropped; none where `max` are open.
     pub(super) fn open_one(self: &Arc<Self>, max: usize) -> Option<Counted> {
-        Counted::within(self, |connections| &connections.open, max)
+        Counted::within(self, |connections| &connections.metrics.connections, max)
     }
 
     /// Counts one more refusal, which is under way until the result is dropped; none where too many
     /// are.
     pub(super) fn refuse_one(self: &Arc<Self>) -> Option<Counted> {
-        self.refused.inc();
+        self.metrics.connections_refused.inc();
         Counted::within(self, |connections| &connections.refusals, MAX_REFUSALS)
+    }
+
+    /// Counts a request's head that was not taken.
+    pub(super) fn head_refused(&self, why: HeadRefusal) {
+        self.metrics.head_refused(why);
     }
 }
 
@@ -78,7 +80,7 @@ mod tests {
         let second = connections.open_one(2);
         assert!(second.is_some() && connections.open_one(2).is_none());
         drop(first);
-        assert_eq!(connections.open.get(), 1);
+        assert_eq!(connections.metrics.connections.get(), 1);
         assert!(connections.open_one(2).is_some());
     }
 
@@ -87,6 +89,6 @@ mod tests {
         let connections = Arc::new(Connections::default());
         let begun: Vec<_> = (0..=MAX_REFUSALS).map(|_| connections.refuse_one()).collect();
         assert_eq!(begun.iter().flatten().count(), MAX_REFUSALS);
-        assert_eq!(connections.refused.get(), MAX_REFUSALS as u64 + 1);
+        assert_eq!(connections.metrics.connections_refused.get(), MAX_REFUSALS as u64 + 1);
     }
 }

@@ -7,7 +7,7 @@ mod count;
 mod farewell;
 mod stream;
 
-pub use count::Connections;
+pub use count::{Connections, MAX_REFUSALS};
 
 use std::io;
 use std::mem;
@@ -91,6 +91,7 @@ impl Edge {
             let connection = Connection {
                 peer: Peer(peer),
                 limits: self.limits,
+                connections: Arc::clone(&self.connections),
                 closer: self.abort.child_token(),
                 shutdown: self.shutdown.clone(),
             };

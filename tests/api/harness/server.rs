@@ -14,7 +14,7 @@ use goldstar::config::{Config, StorageConfig};
 use goldstar::domain::Points;
 
 use super::client::Address;
-use super::{Admin, Client, Family, Folders, Parent, Process, Raw, within};
+use super::{Admin, Client, Family, Folders, Parent, Process, Raw, eventually, within};
 
 /// What a test sets otherwise than the defaults.
 #[derive(Clone)]
@@ -234,6 +234,16 @@ impl TestServer {
     /// A connection without an HTTP client.
     pub(crate) async fn connect(&self) -> Raw {
         Raw::new(TcpStream::connect(self.socket_address()).await.unwrap())
+    }
+
+    /// A connection that is answered, as soon as there is one: that of an earlier client counts until
+    /// the server has seen its end.
+    pub(crate) async fn admitted(&self) -> Raw {
+        eventually("a connection", async || {
+            let mut raw = self.connect().await;
+            (raw.get("/health").await.status == 200).then_some(raw)
+        })
+        .await
     }
 
     /// A parent with a new account.
