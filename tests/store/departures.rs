@@ -151,7 +151,9 @@ async fn an_account_that_was_taken_out_stays_out_however_the_patches_were_torn()
         for lost in [late, early, std::slice::from_ref(lost)] {
             let torn = killed.killed();
             let mut bytes = after.clone();
-            lost.iter().for_each(|at| bytes[*at] = before[*at]);
+            for at in lost {
+                bytes[*at] = before[*at];
+            }
             fs::write(torn.file("tracking_events.json"), &bytes).unwrap();
             let store = torn.open().unwrap_or_else(|error| panic!("{lost:?}: {error}"));
             assert_eq!(owners(&store).await.iter().flatten().count(), 2);
@@ -308,7 +310,8 @@ async fn an_id_that_is_shorter_than_null_has_room_made_for_it() {
 fn long_history(folder: &Folder, events: usize) {
     fs::create_dir_all(&folder.path).unwrap();
     let row = |number: usize| {
-        let (user, child) = if number % 2 == 0 { (LEAVER, CHILD) } else { ("family", "other") };
+        let (user, child) =
+            if number.is_multiple_of(2) { (LEAVER, CHILD) } else { ("family", "other") };
         format!(
             r#""{number}": {{"id": "e{number}", "user_id": "{user}", "child_id": "{child}", "entity_type": "task", "entity_id": "t", "action": "activated", "points_before": 0, "points_after": 5, "delta": 5, "occurred_at": "2026-01-05T11:11:44Z", "created_at": "2026-01-05T11:11:44Z", "metadata": null}}"#
         )

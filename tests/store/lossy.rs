@@ -219,7 +219,9 @@ impl Life {
         let purged = store.purge().await;
         if anonymized.is_ok() && forgotten.is_ok() {
             expected.departure = Departure::Forgotten;
-            if self.has_no_child_left(store) && removed.is_ok() && purged.is_ok() {
+            // Children of earlier processes may be there still.
+            let has_children = !store.view().children_of(&LEAVER.into()).is_empty();
+            if removed.is_ok() && purged.is_ok() && !has_children {
                 expected.departure = Departure::Purged;
             }
         }
@@ -229,11 +231,6 @@ impl Life {
             "{self}: {anonymized:?} {forgotten:?} {purged:?}"
         );
         expected
-    }
-
-    /// Children of earlier processes may be there still.
-    fn has_no_child_left(&self, store: &JsonStore) -> bool {
-        store.view().children_of(&LEAVER.into()).is_empty()
     }
 
     /// The audit log has each event's line, unless this process' disk has failed it.

@@ -1,7 +1,7 @@
 //! Accounts that leave: marked and listed, taken out of the history, forgotten and purged.
 
 use goldstar::domain::{
-    Deletion, EventFilter, IdempotencyKey, Mutation, Page, Role, SortOrder, Timestamp,
+    Deletion, EventFilter, Id, IdempotencyKey, Mutation, Page, Role, SortOrder, Timestamp,
 };
 use goldstar::store::{Change, CommitError, Recorded};
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ async fn assert_history(bench: &Bench, expected: &[Value]) {
 fn assert_is(recorded: &Recorded, expected: &Value) {
     let json: Value = serde_json::from_str(&recorded.json).unwrap();
     assert_eq!(json, *expected);
-    let user_id = recorded.event.user_id.as_ref().map(|id| id.as_str());
+    let user_id = recorded.event.user_id.as_ref().map(Id::as_str);
     assert_eq!(user_id, expected["user_id"].as_str());
     if user_id.is_none() {
         assert!(recorded.json.contains("\"user_id\": null, \""), "{}", recorded.json);

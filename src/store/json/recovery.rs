@@ -315,6 +315,8 @@ impl Recovery<'_> {
     ) -> Result<(Appender, Checkpoint), OpenError> {
         let path = self.tracking_path();
         appender.file().sync().map_err(OpenError::io(&path))?;
+        // A process that was killed may have left names that are only in the machine's memory.
+        self.disk.sync_dir(self.data).map_err(OpenError::io(self.data))?;
         let mark = appender.mark().ok_or_else(|| {
             let error = appender.last_error().unwrap_or("rows wait to be written").to_owned();
             OpenError::io(path)(io::Error::other(error))

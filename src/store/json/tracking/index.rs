@@ -426,8 +426,10 @@ mod tests {
         while from < index.len() {
             let (found, next) = index.of_user("u", from, 2);
             assert!(found.len() <= 2 && found.iter().all(|found| found.is_owned));
-            found.iter().for_each(|found| index.disown(found.at));
-            taken.extend(found.iter().map(|found| found.row));
+            for found in found {
+                index.disown(found.at);
+                taken.push(found.row);
+            }
             from = next;
         }
         assert_eq!(taken, [1, 2, 4, 5, 7, 8, 10]);
