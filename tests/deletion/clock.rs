@@ -60,8 +60,9 @@ async fn a_threshold_that_is_raised_and_lowered_decides_for_who_waits() {
     server.restart().await;
     assert!(waits(&admin, &parent).await, "the run at the start has the raised one");
     set_threshold(&admin, 25).await;
-    assert_eq!(run(&admin).await, [deleted(&parent.id)], "lowered below what has passed");
-    assert_eq!(queue(&admin).await["count"], 0);
+    // The run at the start may be the one that finds it due.
+    run(&admin).await;
+    assert_eq!(queue(&admin).await["count"], 0, "lowered below what has passed");
 }
 
 #[tokio::test]

@@ -35,11 +35,16 @@ pub(crate) fn files(folders: &Folders) -> Vec<PathBuf> {
     files
 }
 
-/// The files that hold a text, in their bytes or in their names: as it is, or as JSON writes it.
+/// The files that hold a text, in their bytes or in their names: as it is, or as JSON writes it. Of a
+/// running server it can miss one that gets another name meanwhile.
 pub(crate) fn holders(folders: &Folders, text: &str) -> Vec<String> {
     let forms = [text.to_owned(), escaped(text)];
     let holds = |path: &Path| {
-        let bytes = fs::read(path).unwrap();
+        let bytes = match fs::read(path) {
+            // A running server has renamed or removed it meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => return false,
+            bytes => bytes.unwrap(),
+        };
         let found = |form: &String| {
             let form = form.as_bytes();
             bytes.windows(form.len()).any(|window| window == form)

@@ -17,6 +17,7 @@ mod crashes;
 mod families;
 mod folders;
 mod home;
+mod imported;
 mod kills;
 mod many;
 mod pictures;
