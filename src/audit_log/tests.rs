@@ -1,7 +1,8 @@
-//! The log as a whole. What the tests share is here; `rotation`, `crash` and `failure` use it.
+//! The log as a whole. What the tests share is here; `rotation`, `crash`, `failure` and `forget` use it.
 
 mod crash;
 mod failure;
+mod forget;
 mod rotation;
 
 use std::cell::{Cell, RefCell};

@@ -1,6 +1,7 @@
 //! Sinks: told every event once, in commit order, when the history holds it and before its answer.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use goldstar::domain::{RowNumber, UserId};
@@ -25,6 +26,8 @@ struct Listener {
     backlog: Arc<Mutex<usize>>,
     /// Whether it can't forget.
     remembers: bool,
+    /// Whether it can't make durable what it has done.
+    fails: Arc<AtomicBool>,
 }
 
 impl EventSink for Listener {
@@ -66,7 +69,11 @@ impl EventSink for Listener {
     }
 
     fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send> {
-        Box::new(|| Ok("noted".to_owned()))
+        let fails = Arc::clone(&self.fails);
+        Box::new(move || match fails.load(Ordering::Relaxed) {
+            true => Err(io::Error::other("it can't")),
+            false => Ok("noted".to_owned()),
+        })
     }
 }
 
@@ -127,5 +134,20 @@ async fn every_sink_forgets_an_account_also_where_another_can_not() {
         let error = bench.store.forget(&"u".into()).await.unwrap_err();
         assert_eq!(error.to_string(), "it stays");
         assert_eq!(told.lock().unwrap().forgotten, [UserId::from("u")]);
+    }
+}
+
+#[tokio::test]
+async fn a_purge_fails_while_the_note_of_a_sink_may_tell_of_the_past() {
+    for open in IMPLEMENTATIONS {
+        let fails = Arc::new(AtomicBool::new(false));
+        let listener = Listener { fails: Arc::clone(&fails), ..Listener::default() };
+        let bench = Bench::with_sinks(*open, vec![Box::new(listener)]).await;
+        bench.put(family()).await;
+        fails.store(true, Ordering::Relaxed);
+        bench.store.purge().await.unwrap_err();
+        bench.activate("c1", "good").await;
+        fails.store(false, Ordering::Relaxed);
+        bench.store.purge().await.unwrap();
     }
 }

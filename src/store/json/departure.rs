@@ -62,6 +62,7 @@ impl Committer {
         while let Some(departure) = self.departures.front() {
             let rows = self.shared.tracking.rows_of(&departure.user_id, departure.from, PIECE);
             match rows {
+                // Looked for behind the last batch: nothing of the account is left.
                 Ok(piece) if piece.is_empty() => self.end_departure(None),
                 Ok(piece) => return Some(piece),
                 Err(error) => {
@@ -83,10 +84,7 @@ impl Committer {
         (self.wake_maintenance)();
         if let Some(departure) = self.departures.front_mut() {
             departure.changed += piece.len();
-            match piece.next {
-                Some(next) => departure.from = next,
-                None => self.end_departure(None),
-            }
+            departure.from = piece.next;
         }
     }
 

@@ -12,8 +12,8 @@ use crate::domain::UserId;
 /// Some rows of an account, and where each names it.
 pub(in super::super) struct OwnRows {
     pub(super) rows: Vec<(Found, Patch)>,
-    /// Where in the index more of them may follow; none where there are no more.
-    pub(in super::super) next: Option<usize>,
+    /// Where in the index more of them may follow.
+    pub(in super::super) next: usize,
 }
 
 impl OwnRows {
@@ -76,10 +76,7 @@ impl Tracking {
         from: usize,
         limit: usize,
     ) -> io::Result<OwnRows> {
-        let (rows, next) = self.read(|index| {
-            let (found, end) = index.of_user(user_id.as_str(), from, limit);
-            (found, (end < index.len()).then_some(end))
-        })?;
+        let (rows, next) = self.read(|index| index.of_user(user_id.as_str(), from, limit))?;
         let patch = |(found, text): (Found, String)| {
             let span = patch::room(&text).ok_or_else(|| {
                 let row = found.row;

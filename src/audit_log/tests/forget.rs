@@ -1,0 +1,68 @@
+//! An account whose log goes.
+
+use super::*;
+
+#[test]
+fn a_log_goes_with_all_its_files_and_no_other() {
+    for user_id in ["a", "0f8fad5b-d9cb-469f-a165-70867728950e", &"é".repeat(300)] {
+        let home = tempfile::tempdir().unwrap();
+        let table = Table::default();
+        let mut log = log_in(&home, RealDisk, settings(3 * line_len(), 2));
+        log.resume(None, 0, &table);
+        table.record(&mut log, user_id, 10);
+        table.record(&mut log, "ab", 10);
+        let name = file_name(&user_id.into());
+        // What larger settings kept, and what a failure left.
+        for more in [".3", ".17", ".1000", ".tmp"] {
+            fs::write(folder(&home).join(format!("{name}{more}")), "older").unwrap();
+        }
+        let others = ["tracking_user_ab.log", "tracking_user_ab.log.1", "tracking_user_ab.log.2"];
+        for _ in 0..2 {
+            log.forget(&user_id.into()).unwrap();
+            assert_eq!(contents(&folder(&home)).into_keys().collect::<Vec<_>>(), others);
+            assert_eq!(log.backlog(), 0);
+        }
+        table.record(&mut log, "ab", 1);
+        assert_eq!(log.checkpoint()().unwrap(), r#"{"through":21,"lagging":{}}"#);
+    }
+}
+
+#[test]
+fn an_open_log_is_not_written_to_after_it_is_gone() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 2);
+    log.forget(&"a".into()).unwrap();
+    table.record(&mut log, "a", 1);
+    assert_eq!(ids_in(&folder(&home), "a"), ["e003"]);
+}
+
+#[test]
+fn a_log_that_is_behind_is_not_noted_any_more() {
+    let home = tempfile::tempdir().unwrap();
+    let table = Table::default();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &table);
+    let path = folder(&home).join("tracking_user_a.log");
+    fs::create_dir_all(&path).unwrap();
+    table.record(&mut log, "a", 2);
+    assert_eq!(log.checkpoint()().unwrap(), r#"{"through":2,"lagging":{"a":0}}"#);
+    // It can't be removed: a folder is in its place.
+    let error = log.forget(&"a".into()).unwrap_err().to_string();
+    assert!(!error.contains("tracking_user"), "{error}");
+    fs::remove_dir(&path).unwrap();
+    log.forget(&"a".into()).unwrap();
+    assert_eq!(log.backlog(), 0);
+    assert_eq!(log.checkpoint()().unwrap(), r#"{"through":2,"lagging":{}}"#);
+}
+
+#[test]
+fn where_there_are_no_logs_there_is_nothing_to_forget() {
+    let home = tempfile::tempdir().unwrap();
+    let mut log = log_in(&home, RealDisk, Settings::default());
+    log.resume(None, 0, &Table::default());
+    log.forget(&"a".into()).unwrap();
+    assert!(!folder(&home).exists());
+}
