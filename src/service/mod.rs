@@ -124,7 +124,9 @@ impl Service {
         deletion_log: DeletionLog,
         metrics: &Metrics,
     ) -> Self {
-        let deletions = Deletions::new(deletion_log, metrics.deletions.clone(), clock.now());
+        let view = store.view();
+        let metrics_of_deletions = metrics.deletions.clone();
+        let deletions = Deletions::new(deletion_log, metrics_of_deletions, &*view, clock.now());
         Self {
             store,
             hub,

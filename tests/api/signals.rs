@@ -7,7 +7,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use crate::harness::{
-    Folders, Process, Settings, TestServer, eventually, goldstar, names, text, within,
+    Folders, Process, Settings, TestServer, eventually, goldstar, goldstar_after, names, text,
+    within,
 };
 
 #[tokio::test]
@@ -110,9 +111,8 @@ async fn a_server_that_was_told_to_ignore_its_terminals_end_does() {
 async fn a_server_whose_output_is_full_serves_and_stops() {
     let folders = Folders::new();
     // As many bytes as a pipe holds, which nobody reads.
-    let fill = "head -c 65536 /dev/zero; exec \"$0\" --listen 127.0.0.1:0";
-    let mut shell = Command::new("sh");
-    shell.args(["-c", fill, env!("CARGO_BIN_EXE_goldstar")]).current_dir(folders.root());
+    let mut shell = goldstar_after("head -c 65536 /dev/zero", folders.root());
+    shell.args(["--listen", "127.0.0.1:0"]);
     let log = folders.root().join("log");
     shell.stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap());
     let mut server = shell.spawn().unwrap();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{deleted, mark, queue, restless, run, set_threshold, unscheduled};
-use crate::harness::{Admin, DAY, HOUR, Hand, Parent, Settings, TestServer, eventually};
+use crate::harness::{Admin, DAY, HOUR, Hand, Parent, Settings, TestServer};
 
 const YEAR: i64 = 365 * DAY;
 
@@ -41,10 +41,20 @@ async fn a_clock_that_jumps_and_jumps_back_deletes_nobody() {
     drop(admin);
     assert_eq!(run(&admin_again).await, [json!(null); 0]);
     assert!(waits(&admin_again, &parent).await);
-    set_threshold(&admin_again, 24).await;
-    clock.forward(DAY);
-    let gone = async || (queue(&admin_again).await["count"] == 0).then_some(());
-    eventually("the account's end, once it is due by a clock that runs", gone).await;
+}
+
+#[tokio::test]
+async fn a_restart_amid_the_doubt_deletes_nobody() {
+    let settings = Settings { configure: restless, ..Settings::default() };
+    let (mut server, clock, _admin, parent) = marked(settings).await;
+    clock.forward(YEAR);
+    let admin = server.admin().await;
+    assert_eq!(run(&admin).await[0]["outcome"], "held");
+    for _ in 0..2 {
+        server.restart().await;
+        assert_eq!(run(&admin).await[0]["outcome"], "held");
+        assert!(waits(&admin, &parent).await);
+    }
 }
 
 #[tokio::test]

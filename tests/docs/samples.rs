@@ -33,7 +33,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     // `tests/api/proxies` runs both proxies with these, and the server with the first.
     (
         OPERATIONS,
-        "# The session cookie is sent over https alone, and changes are taken from this site's pages alone.",
+        "# The session cookie is sent over https alone, and changes are taken from this site's pages.",
     ),
     (OPERATIONS, "server {"),
     (OPERATIONS, "proxy_pass http://127.0.0.1:5000/;"),

@@ -46,6 +46,12 @@ impl DueClock {
         Self { now: wall, last: (wall, Duration::ZERO), held_until: Duration::ZERO }
     }
 
+    /// A clock that starts while an earlier jump is doubted: the 24 hours begin anew, and nothing is
+    /// believed until they are over.
+    pub fn starting_held(wall: Timestamp) -> Self {
+        Self { now: Timestamp::EPOCH, last: (wall, Duration::ZERO), held_until: HOLD }
+    }
+
     /// The latest time that was believed: whoever is marked is marked no earlier, so that a clock
     /// that was set back makes nobody due too early.
     pub fn latest(&self) -> Timestamp {
@@ -140,6 +146,15 @@ mod tests {
         assert_eq!(clock.read(1001, 1), jumped(1000));
         assert_eq!(clock.read(2, 2), held(23));
         assert_eq!(clock.read(25, 25), Reading::Now(hour(25)));
+    }
+
+    #[test]
+    fn a_start_amid_a_hold_believes_nothing_for_a_day() {
+        let mut clock = Hours(DueClock::starting_held(hour(1000)));
+        assert_eq!(clock.0.latest(), Timestamp::EPOCH);
+        assert_eq!(clock.read(1001, 1), held(23));
+        assert_eq!(clock.read(2, 2), held(22), "set right meanwhile");
+        assert_eq!(clock.read(24, 24), Reading::Now(hour(24)));
     }
 
     #[test]

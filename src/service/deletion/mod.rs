@@ -20,16 +20,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::ServiceError;
+use super::{Causes, Service, ServiceError};
 use crate::audit_log::DeletionLog;
 use crate::domain::Timestamp;
 use crate::domain::deletion::{DueClock, Policy, Reading, Threshold};
-use crate::env::Clock;
 use crate::metrics;
-use crate::store::View;
+use crate::store::{Change, Changes, View};
 
 /// The name of the setting that an administrator changes.
 const THRESHOLD: &str = "account_deletion_threshold_hours";
+/// The name of the setting that is true while a jump of the clock is doubted.
+const DOUBT: &str = "account_deletion_clock_doubted";
 
 /// What the operator decides about account deletion.
 #[derive(Clone, Copy, Debug)]
@@ -74,13 +75,21 @@ struct Traces {
 }
 
 impl Deletions {
-    pub(super) fn new(log: DeletionLog, metrics: metrics::Deletions, now: Timestamp) -> Self {
+    /// For a server that starts at `now`, in the state that `view` shows.
+    pub(super) fn new(
+        log: DeletionLog,
+        metrics: metrics::Deletions,
+        view: &dyn View,
+        now: Timestamp,
+    ) -> Self {
+        // A restart makes no clock right.
+        let starting = if is_doubted(view) { DueClock::starting_held } else { DueClock::starting };
         Self {
             log: Arc::new(log),
             metrics,
             stopping: CancellationToken::new(),
             running: tokio::sync::Mutex::default(),
-            clock: Mutex::new(DueClock::starting(now)),
+            clock: Mutex::new(starting(now)),
             started: Instant::now(),
             traces: Mutex::default(),
         }
@@ -90,15 +99,46 @@ impl Deletions {
     pub(super) fn stop(&self) {
         self.stopping.cancel();
     }
+}
 
-    fn read_clock(&self, clock: &Clock) -> Reading {
-        let reading = self.clock.lock().read(clock.now(), self.started.elapsed());
-        if let Reading::Jumped { by } = reading {
-            let hours = by.as_secs() / 3600;
-            tracing::error!(hours, "the clock jumped forward: no account is deleted for 24 hours");
+impl Service {
+    /// The time by which accounts are due; none while the clock isn't trusted. That it isn't is kept
+    /// across restarts.
+    async fn due_time(&self) -> Option<Timestamp> {
+        let deletions = &self.deletions;
+        let reading = deletions.clock.lock().read(self.clock.now(), deletions.started.elapsed());
+        match reading {
+            Reading::Now(now) => {
+                self.keep_doubt(false).await;
+                Some(now)
+            }
+            Reading::Jumped { by } => {
+                let hours = by.as_secs() / 3600;
+                tracing::error!(
+                    hours,
+                    "the clock jumped forward: no account is deleted for 24 hours"
+                );
+                self.keep_doubt(true).await;
+                None
+            }
+            Reading::Held { .. } => None,
         }
-        reading
     }
+
+    async fn keep_doubt(&self, doubted: bool) {
+        if is_doubted(&*self.store.view()) == doubted {
+            return;
+        }
+        let change = Change::PutSetting { name: DOUBT.into(), value: doubted.into() };
+        if let Err(error) = self.transact(move |_, _| Ok((Changes::of([change]), ()))).await {
+            let error = Causes(&error);
+            tracing::error!(%error, "whether the clock is doubted could not be written down");
+        }
+    }
+}
+
+fn is_doubted(view: &dyn View) -> bool {
+    view.setting(DOUBT) == Some(Value::Bool(true))
 }
 
 /// Does `work` to its end, also where whoever waits for it goes away.

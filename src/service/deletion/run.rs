@@ -6,7 +6,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::super::{Admin, Causes, Service, ServiceError};
 use super::{notes, to_its_end};
-use crate::domain::deletion::{Policy, Reading};
+use crate::domain::deletion::Policy;
 use crate::domain::{Deletion, Timestamp, UserId};
 use crate::store::CommitError;
 
@@ -73,7 +73,7 @@ impl Service {
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let stopping = &self.deletions.stopping;
         while stopping.run_until_cancelled(interval.tick()).await.is_some() {
-            let Reading::Now(now) = self.deletions.read_clock(&self.clock) else { continue };
+            let Some(now) = self.due_time().await else { continue };
             let service = Arc::clone(&self);
             let run = to_its_end(async move { service.run_due(now, Trigger::Schedule).await });
             // A mistake in one run doesn't end the schedule.
@@ -94,14 +94,11 @@ impl Service {
         if self.store.health().read_only {
             return Err(CommitError::ReadOnly.into());
         }
-        match self.deletions.read_clock(&self.clock) {
-            Reading::Now(now) => {
-                let service = Arc::clone(self);
-                let run = async move { service.run_due(now, Trigger::Administrator).await };
-                to_its_end(run).await
-            }
-            Reading::Jumped { .. } | Reading::Held { .. } => Ok(self.held()),
-        }
+        let Some(now) = self.due_time().await else {
+            return Ok(self.held());
+        };
+        let service = Arc::clone(self);
+        to_its_end(async move { service.run_due(now, Trigger::Administrator).await }).await
     }
 
     /// Tries each account that is up at `now`, one after the other, the one that is due longest

@@ -14,7 +14,7 @@ pub(crate) fn goldstar(folder: &Path) -> Command {
 }
 
 /// The same behind a shell's command, such as one that sets a limit.
-fn goldstar_after(script: &str, folder: &Path) -> Command {
+pub(crate) fn goldstar_after(script: &str, folder: &Path) -> Command {
     let mut shell = Command::new("sh");
     let script = format!("{script}; exec \"$0\" \"$@\"");
     shell.args(["-c", &script, env!("CARGO_BIN_EXE_goldstar")]);
