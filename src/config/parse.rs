@@ -58,8 +58,8 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
 /// A level, or levels of parts of the program. A part of another program is refused: the log has no
 /// lines of it, and where it is all that is named, no other lines either.
 pub(super) fn log_filter(filter: &str) -> Result<String, String> {
-    let rule = "must be error, warn, info, debug or trace, or goldstar::name=level, with commas in \
-                between";
+    let rule = "must be error, warn, info, debug or trace, or module=level for modules of goldstar, \
+                with commas in between";
     let is_own = |part: &str| part.split("::").next() == Some(env!("CARGO_CRATE_NAME"));
     // To the library, a misspelt level is the name of a part.
     let is_clear = |directive: &str| match directive.find(['=', '[']) {
