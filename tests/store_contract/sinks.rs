@@ -70,9 +70,12 @@ impl EventSink for Listener {
 
     fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send> {
         let fails = Arc::clone(&self.fails);
-        Box::new(move || match fails.load(Ordering::Relaxed) {
-            true => Err(io::Error::other("it can't")),
-            false => Ok("noted".to_owned()),
+        Box::new(move || {
+            if fails.load(Ordering::Relaxed) {
+                Err(io::Error::other("it can't"))
+            } else {
+                Ok("noted".to_owned())
+            }
         })
     }
 }
