@@ -13,7 +13,7 @@ use goldstar::store::json::{JsonStore, OpenError};
 use goldstar::store::{Change, CommitError, Store};
 
 use crate::harness::{
-    Folder, Operation, START, backlog, give_point, give_point_of, owners, points, put, until,
+    Folder, Operation, Pause, START, backlog, give_point, give_point_of, owners, points, put, until,
 };
 
 /// The account that leaves: its id, a child's id, and its email, each found nowhere else.
@@ -238,6 +238,39 @@ async fn a_tracking_file_that_can_not_be_written_is_read_without_the_account_and
     assert_eq!(rows.len(), 7);
     delete(&store).await.unwrap();
     assert_gone(&folder, "after the disk has recovered");
+}
+
+#[tokio::test]
+async fn a_patch_that_failed_once_is_written_though_rows_are() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    two_accounts(&store, 2).await;
+    folder.disk.fail(Operation::Write, "tracking_events.json", ErrorKind::Other, 1);
+    assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 2);
+    assert_eq!(backlog(&store), 2);
+    give_point(&store, "a").await.unwrap();
+    until("the patches are written", || backlog(&store) == 0).await;
+    assert!(files_with(&folder.file("tracking_events.json"), &[LEAVER]).is_empty());
+    assert_eq!(folder.rows("tracking_events.json").len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_loses_its_account_while_it_is_read_is_read_again() {
+    let folder = Folder::new();
+    let store = Arc::new(folder.open().unwrap());
+    two_accounts(&store, 2).await;
+    folder.disk.pause_read(Pause::Next("tracking_events.json"));
+    let reader = tokio::spawn({
+        let store = Arc::clone(&store);
+        let page = Page { limit: 9, offset: 0 };
+        async move { store.events(&EventFilter::default(), SortOrder::Ascending, page).await }
+    });
+    until("the read has begun", || folder.disk.has_paused()).await;
+    assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 2);
+    folder.disk.pause_read(Pause::None);
+    let events = reader.await.unwrap().unwrap().events;
+    let nobodys = events.iter().filter(|event| event.contains("\"user_id\": null, \"child_id\""));
+    assert_eq!(nobodys.count(), 2, "{events:?}");
 }
 
 #[tokio::test]

@@ -48,6 +48,8 @@ pub(crate) struct FaultyDisk {
     changes_left: Arc<Mutex<Option<u64>>>,
     /// Whether every sync waits.
     held: Arc<(Mutex<bool>, Condvar)>,
+    /// The read that waits.
+    paused: Arc<(Mutex<Pause>, Condvar)>,
 }
 
 impl FaultyDisk {
@@ -65,6 +67,24 @@ impl FaultyDisk {
     pub(crate) fn hold_syncs(&self, hold: bool) {
         *self.held.0.lock() = hold;
         self.held.1.notify_all();
+    }
+
+    /// Has a read wait, or go on.
+    pub(crate) fn pause_read(&self, pause: Pause) {
+        *self.paused.0.lock() = pause;
+        self.paused.1.notify_all();
+    }
+
+    pub(crate) fn has_paused(&self) -> bool {
+        *self.paused.0.lock() == Pause::Waiting
+    }
+
+    fn read(&self, path: &Path) {
+        let mut pause = self.paused.0.lock();
+        if matches!(*pause, Pause::Next(text) if path.to_string_lossy().contains(text)) {
+            *pause = Pause::Waiting;
+            self.paused.1.wait_while(&mut pause, |pause| *pause == Pause::Waiting);
+        }
     }
 
     pub(crate) fn stop_after(&self, changes: u64) {
@@ -97,6 +117,16 @@ fn check(faults: &Mutex<Vec<Fault>>, operation: Operation, path: &Path) -> io::R
         }
     }
     Ok(())
+}
+
+/// Whether a read waits, or is to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pause {
+    #[default]
+    None,
+    /// The next read of a file whose path contains this text.
+    Next(&'static str),
+    Waiting,
 }
 
 #[derive(Debug)]
@@ -150,6 +180,7 @@ impl Disk for FaultyDisk {
 
 impl DiskFile for FaultyFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.disk.read(&self.path);
         self.file.read_at(buffer, offset)
     }
 

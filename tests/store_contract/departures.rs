@@ -51,30 +51,33 @@ fn without_owner(events: &[Value], user: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn an_account_leaves_the_history_and_all_else_stays() {
-    over_each(async |bench| {
-        two_families(&bench).await;
-        let before = events_in_turns(&bench).await;
-        let expected = without_owner(&before, "u");
-        assert_eq!(bench.store.anonymize(&"u".into()).await.unwrap(), 8);
-        assert_history(&bench, &expected).await;
-        let bench = bench.reopen().await;
-        assert_history(&bench, &expected).await;
-        assert_eq!(bench.store.anonymize(&"u".into()).await.unwrap(), 0, "in a repeat");
-        assert_eq!(bench.store.anonymize(&"nobody".into()).await.unwrap(), 0);
-        assert_history(&bench, &expected).await;
-    })
-    .await;
+    for (leaver, stayer, events) in [("u", "other-family", 8), ("other-family", "u", 4)] {
+        over_each(async |bench| {
+            two_families(&bench).await;
+            let before = events_in_turns(&bench).await;
+            let expected = without_owner(&before, leaver);
+            assert_eq!(bench.store.anonymize(&leaver.into()).await.unwrap(), events);
+            let counts = [(leaver, 0), (stayer, 12 - events)];
+            assert_history(&bench, &expected, counts).await;
+            let bench = bench.reopen().await;
+            assert_history(&bench, &expected, counts).await;
+            assert_eq!(bench.store.anonymize(&leaver.into()).await.unwrap(), 0, "in a repeat");
+            assert_eq!(bench.store.anonymize(&"nobody".into()).await.unwrap(), 0);
+            assert_history(&bench, &expected, counts).await;
+        })
+        .await;
+    }
 }
 
-/// The history is these events, four of each child, and the account `u` isn't in it.
-async fn assert_history(bench: &Bench, expected: &[Value]) {
+/// The history is these events, four of each child and so many of each account.
+async fn assert_history(bench: &Bench, expected: &[Value], accounts: [(&str, usize); 2]) {
     assert_eq!(found(bench, &EventFilter::default()).await, expected);
     for child in ["c1", "c2", "c3"] {
         let of_child = EventFilter { child_id: Some(child.into()), ..EventFilter::default() };
         assert_eq!(found(bench, &of_child).await.len(), 4, "{child}");
     }
     let history = bench.store.history();
-    for (user, count) in [("u", 0), ("other-family", 4)] {
+    for (user, count) in accounts {
         let of_user = EventFilter { user_id: Some(user.into()), ..EventFilter::default() };
         assert_eq!(found(bench, &of_user).await.len(), count, "{user}");
         assert_eq!(history.events_after(0, &of_user, 500).unwrap().len(), count, "{user}");
