@@ -7,14 +7,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use goldstar::audit_log::file_name;
 use goldstar::disk::{Disk, RealDisk};
 use goldstar::domain::{Email, EventFilter, Name, Page, Role, SortOrder, Timestamp, User};
 use goldstar::store::json::{JsonStore, OpenError};
 use goldstar::store::{Change, CommitError, Store};
+use serde_json::Value;
 
 use crate::harness::{
     Folder, Operation, Pause, START, backlog, give_point, give_point_of, owners, points, put, until,
 };
+use crate::python::python;
+use crate::server_log::server_log;
 
 /// The account that leaves: its id, a child's id, and its email, each found nowhere else.
 const LEAVER: &str = "leaver-5f1a";
@@ -118,6 +122,65 @@ async fn nothing_of_an_account_is_on_the_disk_after_a_purge() {
 }
 
 #[tokio::test]
+async fn nothing_that_goes_wrong_names_the_account_in_the_servers_log() {
+    server_log();
+    let folder = Folder::new();
+    let store = folder.open_with_logs().unwrap();
+    // A folder in the place of a log, and a tracking file that can't be written.
+    let log = folder.logs().join(file_name(&LEAVER.into()));
+    fs::create_dir_all(&log).unwrap();
+    two_accounts(&store, 3).await;
+    folder.disk.fail(Operation::Write, "tracking_events.json", ErrorKind::StorageFull, -1);
+    let error = delete(&store).await.unwrap_err();
+    assert!(!error.to_string().contains(LEAVER), "{error}");
+    folder.disk.mend();
+    fs::remove_dir(&log).unwrap();
+    until("the backlog drains", || backlog(&store) == 0).await;
+    folder.disk.fail(Operation::Write, ".journal", ErrorKind::StorageFull, 2);
+    folder.disk.fail(Operation::Open, "users.json", ErrorKind::StorageFull, 1);
+    let mut tries = 1;
+    while delete(&store).await.is_err() {
+        tries += 1;
+        assert!(tries < 10, "three faults, no more");
+    }
+    assert_gone(&folder, "in the end");
+    let said = server_log();
+    for what in ["audit log can't be written", "tracking_events.json", "journal can't be written"] {
+        assert!(said.contains(what), "{what}: {said}");
+    }
+    for word in [LEAVER, EMAIL, NAME, CHILD] {
+        let line = said.lines().find(|line| line.contains(word));
+        assert_eq!(line, None);
+    }
+}
+
+#[tokio::test]
+async fn tinydb_reads_what_an_account_has_left_behind() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    two_accounts(&store, 3).await;
+    let before = rows_by_tinydb(&folder);
+    assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 3);
+    // Also while the store is at work.
+    let after = rows_by_tinydb(&folder);
+    store.close().await.unwrap();
+    assert_eq!(rows_by_tinydb(&folder), after);
+    let mut expected = before;
+    for row in expected.as_object_mut().unwrap().values_mut() {
+        if row["user_id"] == LEAVER {
+            row["user_id"] = Value::Null;
+        }
+    }
+    assert_eq!(after, expected);
+}
+
+fn rows_by_tinydb(folder: &Folder) -> Value {
+    let output = python("read_tables.py", &[&folder.path], "");
+    let mut tables: Value = serde_json::from_slice(&output.stdout).unwrap();
+    tables["tracking_events.json"]["_default"].take()
+}
+
+#[tokio::test]
 async fn a_deletion_that_is_cut_short_anywhere_is_completed_by_the_next() {
     let prepared = Folder::new();
     let store = prepared.open_with_logs().unwrap();
@@ -190,7 +253,7 @@ async fn a_torn_patch_at_the_end_of_a_torn_file_is_mended() {
 /// The length of the part that the checkpoint counts on.
 fn killed_length(folder: &Folder) -> usize {
     let checkpoint = folder.read("journal/checkpoint.json");
-    let checkpoint: serde_json::Value = serde_json::from_slice(&checkpoint).unwrap();
+    let checkpoint: Value = serde_json::from_slice(&checkpoint).unwrap();
     usize::try_from(checkpoint["tracking_len"].as_u64().unwrap()).unwrap()
 }
 
@@ -342,7 +405,7 @@ async fn an_id_that_is_shorter_than_null_has_room_made_for_it() {
         .into_iter()
         .map(|(_, row)| row["user_id"].clone())
         .collect();
-    let expected: serde_json::Value =
+    let expected: Value =
         serde_json::from_str("[null, null, null, null, \"yz\", 5, null, null]").unwrap();
     assert_eq!(owners, *expected.as_array().unwrap());
 }
@@ -388,7 +451,7 @@ async fn commits_and_reads_go_on_while_a_long_history_is_anonymised() {
             while !done.load(Ordering::Relaxed) {
                 let found = store.events(&filter, SortOrder::Ascending, page).await.unwrap();
                 for event in &found.events {
-                    let event: serde_json::Value = serde_json::from_str(event).unwrap();
+                    let event: Value = serde_json::from_str(event).unwrap();
                     assert!(event["user_id"].is_null() || event["user_id"] == LEAVER, "{event}");
                 }
                 assert_eq!(found.total, EVENTS / 2);

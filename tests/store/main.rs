@@ -7,5 +7,8 @@ mod faults;
 mod harness;
 mod lossy;
 mod lossy_disk;
+#[path = "../api/harness/python.rs"]
+mod python;
 mod random;
+mod server_log;
 mod shapes;
