@@ -67,8 +67,16 @@ pub struct Interest {
 /// The hub. A clone is the same hub.
 #[derive(Clone, Debug)]
 pub struct Hub {
-    publisher: Sender<Message>,
+    publisher: Sender<Job>,
     readers: Arc<Readers>,
+}
+
+/// What the hub's thread does.
+enum Job {
+    /// Hand it to the readers that it concerns.
+    Deliver(Message),
+    /// End every stream behind what it was handed before.
+    Finish,
 }
 
 impl Hub {
@@ -87,7 +95,11 @@ impl Hub {
     /// Hands a message to all readers that it concerns, each in the order of these calls. Never
     /// blocks.
     pub fn publish(&self, message: Message) {
-        if self.publisher.send(message).is_err() {
+        self.send(Job::Deliver(message));
+    }
+
+    fn send(&self, job: Job) {
+        if self.publisher.send(job).is_err() {
             // Only a bug in the thread ends it; the readers then resume by their ids elsewhere.
             tracing::error!("the thread that hands events to the live streams has ended");
         }
@@ -119,9 +131,11 @@ impl Hub {
         self.readers.close(|reader| reader.interest.session == *session);
     }
 
-    /// Ends every stream, and those to come.
+    /// Ends every stream once its reader has got what was published before, and those to come at
+    /// once.
     pub fn close_all(&self) {
-        self.readers.close_for_good();
+        self.readers.take_no_more();
+        self.send(Job::Finish);
     }
 }
 
@@ -219,14 +233,17 @@ impl Readers {
         }
     }
 
-    fn close_for_good(&self) {
+    fn take_no_more(&self) {
+        self.families.lock().closed = true;
+    }
+
+    fn finish_all(&self) {
         let mut families = self.families.lock();
-        families.closed = true;
         let all = std::mem::take(&mut families.by_user);
         self.metrics.readers.set(0);
         drop(families);
         for reader in all.into_values().flatten() {
-            reader.close();
+            reader.finish();
         }
     }
 
@@ -241,8 +258,12 @@ impl Readers {
     }
 }
 
-fn dispatch(messages: &Receiver<Message>, readers: &Readers) {
-    for message in messages {
+fn dispatch(jobs: &Receiver<Job>, readers: &Readers) {
+    for job in jobs {
+        let Job::Deliver(message) = job else {
+            readers.finish_all();
+            continue;
+        };
         let message = Arc::new(message);
         for reader in readers.concerned(&message) {
             if !reader.push(&message, QUEUE_LIMIT) {

@@ -26,6 +26,9 @@ pub(super) struct Reader {
 struct Queue {
     messages: VecDeque<Arc<Message>>,
     waker: Option<Waker>,
+    /// Nothing is added any more, and the stream ends behind what is queued.
+    finished: bool,
+    /// The stream has ended.
     closed: bool,
 }
 
@@ -40,11 +43,11 @@ impl Reader {
         child.is_none_or(|child| *child == message.child_id)
     }
 
-    /// Queues a message; false where the queue holds `limit` already. A closed reader takes
-    /// everything, and keeps nothing.
+    /// Queues a message; false where the queue holds `limit` already. A reader whose stream ends takes
+    /// everything, and keeps nothing of it.
     pub(super) fn push(&self, message: &Arc<Message>, limit: usize) -> bool {
         let mut queue = self.queue.lock();
-        if queue.closed {
+        if queue.closed || queue.finished {
             return true;
         }
         if queue.messages.len() >= limit {
@@ -74,6 +77,17 @@ impl Reader {
         was_open
     }
 
+    /// Ends the stream behind what is queued.
+    pub(super) fn finish(&self) {
+        let mut queue = self.queue.lock();
+        queue.finished = true;
+        let waker = queue.waker.take();
+        drop(queue);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
     /// Tells the server to drop the connection.
     pub(super) fn abort(&self) {
         self.closer.cancel();
@@ -89,6 +103,9 @@ impl Reader {
                 queue.messages = VecDeque::new();
             }
             return Poll::Ready(Some(message));
+        }
+        if queue.finished {
+            return Poll::Ready(None);
         }
         let replaced = queue.waker.replace(context.waker().clone());
         // Dropping a waker may run the executor's code too.

@@ -9,8 +9,18 @@ use super::damage::OpenError;
 /// comes about.
 #[derive(Debug)]
 pub(super) struct DirectoryLock {
-    /// The system holds the lock for as long as this is open.
-    _file: File,
+    /// The system holds the lock for as long as this is open, in this process or in one that it has
+    /// just begun to start.
+    file: File,
+}
+
+impl Drop for DirectoryLock {
+    fn drop(&mut self) {
+        // Closing the file would do that too, but not while a new process has it for a moment.
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the data directory could not be unlocked");
+        }
+    }
 }
 
 impl DirectoryLock {
@@ -33,7 +43,7 @@ impl DirectoryLock {
             Err(TryLockError::Error(error)) => return Err(OpenError::io(&path)(error)),
         }
         write_pid(&mut file).map_err(OpenError::io(&path))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
