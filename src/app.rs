@@ -19,7 +19,7 @@ use crate::http;
 use crate::live::Hub;
 use crate::metrics::Metrics;
 use crate::service::{AuditSink, Demo, LiveSink, Service, ServiceError, Settings};
-use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options};
+use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 
 /// What a server uses of the machine: its own, or what a test puts in its place.
 #[derive(Clone, Debug)]
@@ -28,12 +28,14 @@ pub struct Machine {
     pub clock: Clock,
     /// Holds the files.
     pub disk: Arc<dyn Disk>,
+    /// Is told how far a start has come with a large file.
+    pub progress: Progress,
 }
 
 impl Default for Machine {
-    /// The machine's own.
+    /// The machine's own, and nobody who watches.
     fn default() -> Self {
-        Self { clock: Clock::system(), disk: Arc::new(RealDisk) }
+        Self { clock: Clock::system(), disk: Arc::new(RealDisk), progress: Progress::silent() }
     }
 }
 
@@ -102,6 +104,7 @@ pub fn open(
         now: Arc::new(move || clock.now()),
         metrics: metrics.store.clone(),
         checkpoint_bytes: CHECKPOINT_BYTES,
+        progress: machine.progress.clone(),
     };
     let sinks: Vec<Box<dyn crate::store::EventSink>> =
         vec![Box::new(AuditSink::new(log)), Box::new(LiveSink::new(hub.clone()))];

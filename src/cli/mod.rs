@@ -7,6 +7,7 @@ mod daily_file;
 mod greeting;
 mod health;
 mod open_files;
+mod progress;
 mod serve;
 mod server_log;
 mod signals;

@@ -10,8 +10,8 @@ use super::greeting::Greeting;
 use super::open_files::make_room_for;
 use super::server_log::ServerLog;
 use super::signals::cancel_on_signal;
-use super::{Failure, runtime};
-use crate::app::{self, Server};
+use super::{Failure, progress, runtime};
+use crate::app::{self, Machine, Server};
 use crate::config::{Config, Everything, Flags, StorageConfig};
 
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
@@ -38,7 +38,8 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
     let what = format!("{} can't be served on", config.listen);
     let listener = TcpListener::bind(&config.listen).await.map_err(Failure::io(what))?;
     let (storage, signup_open) = (config.storage.clone(), config.service.signup_open);
-    let server = app::launch(config, listener, shutdown.clone()).await?;
+    let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
+    let server = app::launch_on(machine, config, listener, shutdown.clone()).await?;
     if !shutdown.is_cancelled() {
         announce(&server, &storage, signup_open);
     }

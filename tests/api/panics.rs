@@ -12,7 +12,7 @@ use goldstar::http;
 use goldstar::live::Hub;
 use goldstar::metrics::{self, Metrics};
 use goldstar::service::Service;
-use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options};
+use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
 use goldstar::store::{
     BoxFuture, CommitError, Committed, Decide, EventPage, Health, History, ReadError, Store, View,
 };
@@ -79,6 +79,7 @@ async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
         metrics: metrics::Store::default(),
         now,
         checkpoint_bytes: CHECKPOINT_BYTES,
+        progress: Progress::silent(),
     };
     let store = Arc::new(Panicking(JsonStore::open(options, Vec::new()).unwrap()));
     let config = Config::default();

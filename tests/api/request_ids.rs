@@ -135,7 +135,7 @@ async fn the_id_is_on_the_lines_of_what_goes_on_behind_a_request() {
     let disk = FaultyDisk::default();
     let micros = Arc::new(AtomicI64::new(1_770_662_535_000_000));
     let clock = Clock::by_hand(Arc::clone(&micros));
-    let machine = Machine { clock, disk: Arc::new(disk.clone()) };
+    let machine = Machine { clock, disk: Arc::new(disk.clone()), ..Machine::default() };
     let server = TestServer::with(Settings { machine, ..Settings::default() }).await;
     let parent = server.parent().await;
     let (lines, _collecting) = Lines::collect();

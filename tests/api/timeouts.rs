@@ -14,7 +14,7 @@ use goldstar::http;
 use goldstar::live::Hub;
 use goldstar::metrics::Metrics;
 use goldstar::service::Service;
-use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options};
+use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
 use goldstar::store::{
     BoxFuture, CommitError, Committed, Decide, EventPage, Health, History, ReadError, Store, View,
 };
@@ -157,6 +157,7 @@ fn mute_router(folders: &Folders, is_mute: Arc<AtomicBool>) -> (axum::Router, ht
         disk: Machine::default().disk,
         now: Arc::new(|| Clock::system().now()),
         checkpoint_bytes: CHECKPOINT_BYTES,
+        progress: Progress::silent(),
     };
     let store = JsonStore::open(options, Vec::new()).unwrap();
     let mut config = Config::default();

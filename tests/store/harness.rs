@@ -14,7 +14,7 @@ use goldstar::domain::{
 };
 use goldstar::metrics::{self, Counter};
 use goldstar::service::AuditSink;
-use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options};
+use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 use goldstar::store::{Change, Changes, CommitError, Committed, EventSink, NewEvent, Store};
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
@@ -276,6 +276,7 @@ impl Folder {
             metrics: metrics::Store::default(),
             now: Arc::new(now),
             checkpoint_bytes: self.checkpoint_bytes,
+            progress: Progress::silent(),
         };
         JsonStore::open(options, sinks)
     }

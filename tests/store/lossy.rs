@@ -28,7 +28,7 @@ use goldstar::disk::{Disk, read_if_exists};
 use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
 use goldstar::metrics::{self, Counter};
 use goldstar::service::AuditSink;
-use goldstar::store::json::{JsonStore, OpenError, Options};
+use goldstar::store::json::{JsonStore, OpenError, Options, Progress};
 use goldstar::store::{Change, CommitError, EventSink, Store};
 use serde_json::Value;
 
@@ -177,6 +177,7 @@ impl Life {
             now: Arc::new(now),
             // So that checkpoints are made, and cut short, while it works.
             checkpoint_bytes: 2048,
+            progress: Progress::silent(),
         };
         let sinks: Vec<Box<dyn EventSink>> = vec![Box::new(AuditSink::new(log))];
         JsonStore::open(options, sinks)

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use goldstar::disk::RealDisk;
 use goldstar::env::Clock;
 use goldstar::metrics;
-use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options};
+use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
 use goldstar::store::{BoxFuture, EventSink, Store};
 
 use bench::{Bench, Open};
@@ -41,6 +41,7 @@ fn json(
         metrics: metrics::Store::default(),
         now: Arc::new(move || clock.now()),
         checkpoint_bytes: CHECKPOINT_BYTES,
+        progress: Progress::silent(),
     };
     Box::pin(async move {
         let store = JsonStore::open(options, sinks).unwrap();

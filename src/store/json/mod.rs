@@ -25,6 +25,7 @@ mod frame;
 mod journal;
 mod lock;
 mod maintenance;
+mod progress;
 mod pyjson;
 mod record;
 mod records;
@@ -52,6 +53,7 @@ pub use damage::{Damage, OpenError};
 use departure::{Departure, Departures};
 use lock::DirectoryLock;
 use maintenance::{Maintenance, Wake, Waker};
+pub use progress::Progress;
 use recovery::{Recovered, Recovery};
 use shared::Shared;
 
@@ -80,6 +82,8 @@ pub struct Options {
     /// How long a journal file becomes before a checkpoint is made, in bytes;
     /// [`CHECKPOINT_BYTES`] but for tests.
     pub checkpoint_bytes: u64,
+    /// Is told how far the start has come.
+    pub progress: Progress,
 }
 
 /// The usual [`Options::checkpoint_bytes`]: 16 MiB.
@@ -105,11 +109,11 @@ impl JsonStore {
     ///
     /// What is there already is left as it is where it can't be understood.
     pub fn open(options: Options, mut sinks: Vec<Box<dyn EventSink>>) -> Result<Self, OpenError> {
-        let Options { data_dir: data, disk, now, metrics, .. } = &options;
+        let Options { data_dir: data, disk, now, metrics, progress, .. } = &options;
         let folder = data.join(journal::FOLDER);
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
         let lock = DirectoryLock::take(data)?;
-        let recovery = Recovery { disk, data, folder: &folder, now: now(), metrics };
+        let recovery = Recovery { disk, data, folder: &folder, now: now(), metrics, progress };
         let recovered = recovery.run(&mut sinks)?;
         Self::start(options, &folder, lock, recovered, sinks).map_err(OpenError::io(&folder))
     }
@@ -122,7 +126,7 @@ impl JsonStore {
         recovered: Recovered,
         sinks: Vec<Box<dyn EventSink>>,
     ) -> io::Result<Self> {
-        let Options { data_dir: data, disk, now, metrics, checkpoint_bytes } = options;
+        let Options { data_dir: data, disk, now, metrics, checkpoint_bytes, .. } = options;
         let Recovered { state, appender, journal, files, checkpoint } = recovered;
         let shared = Arc::new(Shared::new(state, &appender, &journal, metrics));
         let (jobs, queued_jobs) = channel();

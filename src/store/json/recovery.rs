@@ -12,6 +12,7 @@ use super::damage::{Damage, OpenError};
 use super::frame::{Entry, Print};
 use super::journal::{self, Journal};
 use super::maintenance::TableFile;
+use super::progress::Progress;
 use super::pyjson;
 use super::segment::Link;
 use super::state::{State, TABLE_FILES};
@@ -40,6 +41,8 @@ pub(super) struct Recovery<'a> {
     pub(super) now: Timestamp,
     /// Where the journal and the files that this opens are counted.
     pub(super) metrics: &'a metrics::Store,
+    /// Is told how far the reading of the tracking file has come.
+    pub(super) progress: &'a Progress,
 }
 
 /// Rows of the tracking table.
@@ -177,7 +180,7 @@ impl Recovery<'_> {
             if file.is_empty().map_err(io())? {
                 return self.create_tracking();
             }
-            let loaded = tracking::load(&*file, &path, None, &[])?;
+            let loaded = tracking::load(&*file, &path, None, &[], self.progress)?;
             if loaded.appendable {
                 return self.open_tracking(file, loaded).map_err(io());
             }
@@ -247,8 +250,9 @@ impl Recovery<'_> {
         let Past { rows: events, patches } = past;
         // A torn patch isn't JSON, so they are read over the file before they are written to it. Where
         // that doesn't help, it is said of the file as it lies there.
-        let loaded = tracking::load(&*file, &path, Some(mark), patches)
-            .or_else(|error| tracking::load(&*file, &path, Some(mark), &[]).and(Err(error)))?;
+        let loaded = self
+            .load_until(&*file, mark, patches)
+            .or_else(|error| self.load_until(&*file, mark, &[]).and(Err(error)))?;
         check_tail(&path, mark, &loaded.tail, events, torn)?;
         let decoded = events.iter().map(|(number, text)| {
             event::decode(text).map_err(|why| {
@@ -268,6 +272,16 @@ impl Recovery<'_> {
             None => Ok(appender),
             Some(error) => Err(io()(io::Error::other(error.to_owned()))),
         }
+    }
+
+    /// Reads the tracking file up to its checkpoint, and what follows that.
+    fn load_until(
+        &self,
+        file: &dyn DiskFile,
+        mark: Mark,
+        patches: &[Patch],
+    ) -> Result<tracking::Loaded, OpenError> {
+        tracking::load(file, &self.tracking_path(), Some(mark), patches, self.progress)
     }
 
     /// The latest time that an event was given. A row of an older file that lies more than a day

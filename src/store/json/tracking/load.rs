@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::super::damage::{Damage, OpenError};
+use super::super::progress::Progress;
 use super::super::pyjson::{self, Fault, Scanner};
 use super::super::record;
 use super::super::table::DEFAULT_TABLE;
@@ -47,14 +48,16 @@ const PIECE: usize = 1 << 20;
 ///
 /// With a mark, the part before it must be what the mark says; what follows it is read as far as it
 /// is whole rows, and isn't indexed. The file is read as if `patches`, ordered by their offsets, were
-/// written to it already.
+/// written to it already. `progress` is told of each piece.
 pub(in super::super) fn load(
     file: &dyn DiskFile,
     path: &Path,
     mark: Option<Mark>,
     patches: &[Patch],
+    progress: &Progress,
 ) -> Result<Loaded, OpenError> {
-    let mut reader = Reader::new(file, path, patches);
+    let total = file.len().map_err(OpenError::io(path))?;
+    let mut reader = Reader::new(file, path, patches, (progress, total));
     let mut loaded = Loaded {
         index: Index::new(),
         end: 0,
@@ -113,6 +116,8 @@ struct Reader<'a> {
     file: &'a dyn DiskFile,
     path: &'a Path,
     patches: &'a [Patch],
+    /// Who is told how far this has come, and the length of the file.
+    progress: (&'a Progress, u64),
     buffer: Vec<u8>,
     /// The offset in the file of the buffer's first byte.
     base: u64,
@@ -127,11 +132,17 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(file: &'a dyn DiskFile, path: &'a Path, patches: &'a [Patch]) -> Self {
+    fn new(
+        file: &'a dyn DiskFile,
+        path: &'a Path,
+        patches: &'a [Patch],
+        progress: (&'a Progress, u64),
+    ) -> Self {
         Self {
             file,
             path,
             patches,
+            progress,
             buffer: Vec::new(),
             base: 0,
             at: 0,
@@ -163,6 +174,8 @@ impl<'a> Reader<'a> {
         self.complete = count == 0;
         self.buffer.truncate(len + count);
         patch::overlay(&mut self.buffer[len..], self.base + len as u64, self.patches);
+        let (progress, total) = self.progress;
+        progress.report(self.path, self.base + self.buffer.len() as u64, total);
         self.has_line_breaks |= memchr::memchr(b'\n', &self.buffer[len..]).is_some();
         Ok(())
     }
