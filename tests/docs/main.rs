@@ -20,6 +20,7 @@
 mod acceptance;
 mod error_codes;
 mod flags;
+mod legacy;
 mod links;
 mod markdown;
 mod mask;
