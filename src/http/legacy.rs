@@ -1,6 +1,5 @@
-//! The paths that the older Flask service is known to have, for front ends that still call them.
-//! Each leads to the handler of a new route: there is nothing here but the table, and how an old
-//! request is read.
+//! Paths in the style of the older Flask service, for front ends that call them. Each leads to the
+//! handler of a new route: there is nothing here but the table, and how an old request is read.
 
 use std::sync::Arc;
 
@@ -19,10 +18,10 @@ use crate::service::Service;
 /// whose request is that of a new route needs no more than `get(children::list)` behind it.
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
-        .route("/child/{id}/trigger-task", with::<TaskId, _, _>(mutations::activate))
-        .route("/child/{id}/request-reward", with::<RewardId, _, _>(mutations::request))
-        .route("/child/{id}/trigger-reward", with::<RewardId, _, _>(mutations::redeem))
-        .route("/child/{id}/cancel-request-reward", with::<RewardId, _, _>(mutations::cancel))
+        .route("/child/{id}/trigger-task", with(|TaskId(id)| id, mutations::activate))
+        .route("/child/{id}/request-reward", with(|RewardId(id)| id, mutations::request))
+        .route("/child/{id}/trigger-reward", with(|RewardId(id)| id, mutations::redeem))
+        .route("/child/{id}/cancel-request-reward", with(|RewardId(id)| id, mutations::cancel))
 }
 
 /// A body of `{"task_id": "…"}`.
@@ -34,6 +33,7 @@ struct RewardId(String);
 /// A `POST` that has the child in its path and the other id in its body, as the new route's handler
 /// wants it: both in the path.
 fn with<Id, Who, Answer>(
+    text: fn(Id) -> String,
     handler: impl Fn(State<Arc<Service>>, Who, Path<(String, String)>, Key) -> Answer
     + Clone
     + Send
@@ -41,13 +41,13 @@ fn with<Id, Who, Answer>(
     + 'static,
 ) -> MethodRouter<AppState>
 where
-    Id: FromFields + Into<String> + Send + 'static,
+    Id: FromFields + Send + 'static,
     Who: FromRequestParts<AppState, Rejection = ApiError> + Send + 'static,
     Answer: Future<Output = Result<Response, ApiError>> + Send + 'static,
 {
     // Who asks comes before the body: a stranger isn't told what is wrong in it.
     post(move |service, who: Who, Path(child): Path<String>, key: Key, Input(id): Input<Id>| {
-        handler(service, who, Path((child, id.into())), key)
+        handler(service, who, Path((child, text(id))), key)
     })
 }
 
@@ -64,17 +64,5 @@ impl FromFields for RewardId {
 
     fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
         fields.required("reward_id").map(Self)
-    }
-}
-
-impl From<TaskId> for String {
-    fn from(TaskId(id): TaskId) -> Self {
-        id
-    }
-}
-
-impl From<RewardId> for String {
-    fn from(RewardId(id): RewardId) -> Self {
-        id
     }
 }

@@ -23,7 +23,7 @@ fn old_path(child: &str, verb: &str) -> String {
 }
 
 /// What that route is for in this family.
-fn id<'a>(family: &'a Family, (_, field, _): Route) -> &'a str {
+fn id(family: &Family, (_, field, _): Route) -> &str {
     if field == "task_id" { &family.task } else { &family.reward }
 }
 

@@ -7,13 +7,13 @@ use crate::markdown::{Document, code, root};
 /// An old path, the field of its body, and the handler.
 type Legacy = (String, String, String);
 
-/// Every `.route("path", with::<TaskId, _, _>(mutations::handler))` of `src/http/legacy.rs`.
+/// Every `.route("path", with(|TaskId(id)| id, mutations::handler))` of `src/http/legacy.rs`.
 fn in_source() -> Vec<Legacy> {
     let source = fs::read_to_string(root().join("src/http/legacy.rs")).unwrap();
     let routes = source.split(".route(\"").skip(1);
     let parse = |route: &str| {
-        let (path, rest) = route.split_once("\", with::<")?;
-        let (id, rest) = rest.split_once(',')?;
+        let (path, rest) = route.split_once("\", with(|")?;
+        let (id, rest) = rest.split_once('(')?;
         let (_, handler) = rest.split_once("mutations::")?;
         let field = id.strip_suffix("Id")?.to_lowercase() + "_id";
         Some((path.to_owned(), field, handler.split(')').next()?.to_owned()))
