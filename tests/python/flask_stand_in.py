@@ -11,6 +11,7 @@ service's routes are is not known; these are for telling it from Goldstar, and f
 """
 
 import json
+import logging
 import pathlib
 import secrets
 import sys
@@ -70,7 +71,7 @@ def trigger_task(request, child_id):
     child = table("children").get(own)
     if task is None or child is None:
         raise NotFound
-    points = child["points"] + task["points"] if task["is_good"] else child["points"] - task["points"]
+    points = child["points"] + (task["points"] if task["is_good"] else -task["points"])
     table("children").update({"points": points}, own)
     return answer({"points": points})
 
@@ -84,6 +85,8 @@ def application(request):
         return error
 
 
+# Its tests say what went wrong.
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
 server = make_server("127.0.0.1", 0, application, threaded=True)
 print(server.server_port, flush=True)
 server.serve_forever()
