@@ -161,7 +161,12 @@ impl Damage {
         let byte = fault.byte(text.len());
         let rest = text.get(byte..).unwrap_or_default();
         let (kind, likely) = likely_cause(offset + byte as u64, rest, fault);
-        Self::new(kind, file, offset + byte as u64, format!("{fault}; {likely}"))
+        let cause = if fault.is_behind_the_end() {
+            likely.to_owned()
+        } else {
+            format!("{fault}; {likely}")
+        };
+        Self::new(kind, file, offset + byte as u64, cause)
     }
 
     /// Damage by which a text, from `offset` in its file on, isn't UTF-8.
@@ -194,7 +199,7 @@ fn likely_cause(byte: u64, rest: &[u8], fault: Fault) -> (DamageKind, &'static s
                           disk";
             (DamageKind::CutOff, likely)
         }
-        Fault::At { expected: "the end of the text", .. } => {
+        fault if fault.is_behind_the_end() => {
             let likely = if rest.first() == Some(&b'{') {
                 "a second text follows the first, as after two programs wrote at once"
             } else {
