@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use goldstar::store::json::{DamageKind, FindingKind};
 use serde_json::json;
 
 use crate::directory::{edit, flask, run};
@@ -101,6 +102,25 @@ fn the_report_for_a_program_has_a_fixed_shape() {
     let finding = report["findings"][0].as_object().unwrap();
     let names: Vec<_> = finding.keys().map(String::as_str).collect();
     assert_eq!(names, ["severity", "code", "file", "row", "byte", "message"]);
+}
+
+#[test]
+fn every_code_is_written_down() {
+    let text = include_str!("../../docs/operations.md");
+    let (_, table) = text.split_once("| code | severity | what it means |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let mut documented = Vec::new();
+    for line in table.lines().skip(2) {
+        let cells: Vec<_> = line.split(" | ").collect();
+        let codes = cells[0].split('`').skip(1).step_by(2);
+        documented.extend(codes.map(|code| (code, cells[1])));
+    }
+    let damage = DamageKind::ALL.map(FindingKind::Damage);
+    let kinds = damage.into_iter().chain(FindingKind::WARNINGS);
+    let mut known: Vec<_> = kinds.map(|kind| (kind.as_str(), kind.severity().as_str())).collect();
+    documented.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(documented, known);
 }
 
 #[test]

@@ -90,6 +90,21 @@ pub enum DamageKind {
 }
 
 impl DamageKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Foreign,
+        Self::CutOff,
+        Self::NulBytes,
+        Self::TwoRoots,
+        Self::NotUtf8,
+        Self::NotJson,
+        Self::NoObject,
+        Self::RowName,
+        Self::Journal,
+        Self::JournalFileMissing,
+        Self::Checkpoint,
+    ];
+
     /// The word for programs; it doesn't change.
     pub fn as_str(self) -> &'static str {
         match self {
