@@ -8,6 +8,7 @@ mod greeting;
 mod health;
 mod open_files;
 mod progress;
+mod salvage;
 mod serve;
 mod server_log;
 mod signals;
@@ -24,6 +25,7 @@ use crate::app::{StartError, StopError};
 use crate::config::{ConfigError, Everything, Flags};
 use crate::domain::Invalid;
 use crate::service::{Causes, ServiceError};
+use crate::store::json::salvage::SalvageError;
 
 /// The back end of a family chore-and-reward app.
 ///
@@ -49,6 +51,16 @@ enum Command {
     /// The exit code is 0 where the status is ok or degraded, and 1 where it is anything else or the
     /// server can't be asked. The monitoring token is sent along where one is set.
     Health(health::Arguments),
+    /// Copy a damaged data directory, with all that can still be read of it
+    ///
+    /// Of each damaged file the copy holds every row that can be read; what the journal holds is
+    /// merged into it, also where another program has written after a crash. The report names what
+    /// was kept, what was lost, and what should be looked at. Nothing is written into DIR, and a
+    /// server starts on the copy.
+    ///
+    /// The exit code is 0 where everything was kept, 1 where something was lost or should be looked
+    /// at, and 3 where no copy was made.
+    Salvage(salvage::Arguments),
     /// Manage administrators
     Admin(admin::Arguments),
 }
@@ -68,6 +80,10 @@ enum Failure {
     Invalid(#[from] Invalid),
     #[error(transparent)]
     Unhealthy(#[from] health::Unhealthy),
+    #[error(transparent)]
+    Salvage(#[from] SalvageError),
+    #[error("the copy is made, but not everything could be kept as it was: see the report")]
+    Incomplete,
     #[error("the passwords are not the same")]
     PasswordsDiffer,
     #[error(
@@ -95,13 +111,15 @@ impl Failure {
         match self {
             Self::Start(error) if error.is_damage() => ExitCode::from(78),
             Self::Config(_) => ExitCode::from(2),
+            Self::Salvage(_) => ExitCode::from(3),
             _ => ExitCode::FAILURE,
         }
     }
 }
 
 /// Runs the command that the process was started with, and gives its exit code: 0, 78 where the
-/// data is damaged or not Goldstar's, 2 for wrong arguments or settings, else 1.
+/// data is damaged or not Goldstar's, 2 for wrong arguments or settings, 3 where a salvage has made no
+/// copy, else 1.
 pub fn run() -> ExitCode {
     let Arguments { command, flags } = Arguments::parse();
     let done = match command {
@@ -109,6 +127,7 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(flags)) => serve::run(&flags),
         Some(Command::Config(flags)) => config::run(&flags),
         Some(Command::Health(arguments)) => health::run(arguments),
+        Some(Command::Salvage(arguments)) => salvage::run(&arguments),
         Some(Command::Admin(arguments)) => admin::run(arguments),
     };
     match done {

@@ -121,6 +121,11 @@ impl<'a> Fields<'a> {
         unknown.map(|(name, value)| ((**name).into(), pyjson::strict(value).into())).collect()
     }
 
+    /// The names of all fields.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| &**name)
+    }
+
     /// All fields.
     fn iter(&self) -> impl Iterator<Item = &(Cow<'a, str>, &'a str)> {
         self.0.iter()

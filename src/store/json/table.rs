@@ -249,28 +249,38 @@ impl<R: Record> AnyTable for Table<R> {
 
     fn file_text(&self) -> String {
         let (before, after) = &*self.around;
-        let size: usize = self.rows.values().map(|row| row.text.len() + 16).sum();
-        let mut out = String::with_capacity(size + before.len() + after.len() + 32);
-        out.push('{');
-        out.push_str(before);
-        out.push_str("\"_default\": {");
-        for (position, (number, row)) in self.rows.iter().enumerate() {
-            if position > 0 {
-                out.push_str(", ");
-            }
-            out.push_str(&row_name(*number));
-            out.push_str(&row.text);
-        }
-        out.push('}');
-        out.push_str(after);
-        out.push('}');
-        out
+        file_text(before, self.rows.iter().map(|(number, row)| (*number, &*row.text)), after)
     }
 
     fn unreadable_rows(&self) -> usize {
         let is_unreadable = |row: &Row<R>| row.record.is_none();
         self.strays.iter().filter(|stray| self.rows.get(*stray).is_some_and(is_unreadable)).count()
     }
+}
+
+/// The text of a TinyDB file: the rows of its default table, and the other tables in front of it and
+/// behind it, as [`ParsedFile`] has them.
+pub(super) fn file_text<'a>(
+    before: &str,
+    rows: impl Iterator<Item = (RowNumber, &'a str)> + Clone,
+    after: &str,
+) -> String {
+    let size: usize = rows.clone().map(|(_, row)| row.len() + 16).sum();
+    let mut out = String::with_capacity(size + before.len() + after.len() + 32);
+    out.push('{');
+    out.push_str(before);
+    out.push_str("\"_default\": {");
+    for (position, (number, row)) in rows.enumerate() {
+        if position > 0 {
+            out.push_str(", ");
+        }
+        out.push_str(&row_name(number));
+        out.push_str(row);
+    }
+    out.push('}');
+    out.push_str(after);
+    out.push('}');
+    out
 }
 
 /// What stands in front of a row's text.
