@@ -50,7 +50,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use committer::{Committer, Job, Synced};
-pub use damage::{Damage, OpenError};
+pub use damage::{Damage, DamageKind, OpenError};
 use departure::{Departure, Departures};
 use lock::DirectoryLock;
 use maintenance::{Maintenance, Wake, Waker};

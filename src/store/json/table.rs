@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
-use super::damage::Damage;
+use super::damage::{Damage, DamageKind};
 use super::pyjson::{self, Scanner};
 use super::record::{Fields, Record, merge};
 use crate::domain::RowNumber;
@@ -300,9 +300,7 @@ pub(super) struct ParsedFile<'a> {
 
 /// Reads a TinyDB file that isn't empty.
 pub(super) fn parse_file<'a>(path: &Path, bytes: &'a [u8]) -> Result<ParsedFile<'a>, Damage> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        Damage::new(path, error.valid_up_to() as u64, "it holds bytes that are no UTF-8")
-    })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| Damage::not_utf8(path, 0, error))?;
     let members =
         pyjson::members(bytes).map_err(|fault| Damage::not_json(path, 0, bytes, fault))?;
     let (mut before, mut after) = (String::new(), String::new());
@@ -332,16 +330,19 @@ fn parse_rows<'a>(
     let table = &text[start..end];
     let mut scanner = Scanner::new(table.as_bytes());
     let mut rows = BTreeMap::new();
-    let wrong = |byte: usize, cause: &str| Damage::new(path, (start + byte) as u64, cause);
+    let wrong =
+        |kind, byte: usize, cause: &str| Damage::new(kind, path, (start + byte) as u64, cause);
     let not_json = |fault| Damage::not_json(path, start as u64, table.as_bytes(), fault);
     scanner.take(b'{', "an opening brace").map_err(not_json)?;
     while scanner.next_item(b'}', rows.is_empty()).map_err(not_json)? {
         let name = scanner.name().map_err(not_json)?;
         let number = pyjson::decode_string(&table[name.clone()]).and_then(|name| name.parse().ok());
-        let number = number.ok_or_else(|| wrong(name.start, "this row's name is no number"))?;
+        let number = number.ok_or_else(|| {
+            wrong(DamageKind::RowName, name.start, "this row's name is no number")
+        })?;
         let row = scanner.value().map_err(not_json)?;
         if !table[row.clone()].starts_with('{') {
-            return Err(wrong(row.start, "this row is no object"));
+            return Err(wrong(DamageKind::NoObject, row.start, "this row is no object"));
         }
         rows.insert(number, &table[row]);
     }

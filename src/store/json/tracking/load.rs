@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::super::damage::{Damage, OpenError};
+use super::super::damage::{Damage, DamageKind, OpenError};
 use super::super::progress::Progress;
 use super::super::pyjson::{self, Fault, Scanner};
 use super::super::record;
@@ -66,6 +66,7 @@ pub(in super::super) fn load(
         appendable: true,
     };
     if !reader.find_default_table()? {
+        reader.ends()?;
         loaded.appendable = false;
         return Ok(loaded);
     }
@@ -74,7 +75,7 @@ pub(in super::super) fn load(
     let differs = |byte| {
         let cause = "the part that had been synced has changed: another program wrote here after \
                      Goldstar had stopped without tidying up, or the disk lost what it had";
-        OpenError::from(Damage::foreign(path, byte, cause))
+        OpenError::from(Damage::new(DamageKind::Foreign, path, byte, cause))
     };
     let mut first = true;
     loop {
@@ -221,7 +222,19 @@ impl<'a> Reader<'a> {
                 self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
                 return Ok(true);
             }
-            self.take(|scanner| scanner.value().map(drop))?;
+            self.skip_value()?;
+        }
+    }
+
+    /// Takes a value that nothing is made of.
+    fn skip_value(&mut self) -> Result<(), OpenError> {
+        let (value, start) = self.take(|scanner| scanner.value())?;
+        let value = value.start + start..value.end + start;
+        match std::str::from_utf8(&self.buffer[value.clone()]) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                Err(Damage::not_utf8(self.path, self.base + value.start as u64, error).into())
+            }
         }
     }
 
@@ -240,8 +253,7 @@ impl<'a> Reader<'a> {
     /// Adds a row to the index and to the checksum.
     fn add(&mut self, row: &RowSpans, loaded: &mut Loaded) -> Result<(), OpenError> {
         let text = std::str::from_utf8(&self.buffer[row.value.clone()]).map_err(|error| {
-            let byte = self.base + (row.value.start + error.valid_up_to()) as u64;
-            Damage::new(self.path, byte, "it holds bytes that are no UTF-8")
+            Damage::not_utf8(self.path, self.base + row.value.start as u64, error)
         })?;
         let field = |span: &Range<usize>| {
             let start = span.start.saturating_sub(row.value.start);
@@ -277,7 +289,7 @@ impl<'a> Reader<'a> {
         let number = name.and_then(pyjson::decode_string).and_then(|name| name.parse().ok());
         number.ok_or_else(|| {
             let byte = self.base + row.name.start as u64;
-            Damage::new(self.path, byte, "this row's name is no number").into()
+            Damage::new(DamageKind::RowName, self.path, byte, "this row's name is no number").into()
         })
     }
 
@@ -306,17 +318,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the default table is the file's last one. Fails where the file isn't closed.
+    /// Whether the default table is the file's last one. Reads the file to its end.
     fn closes(&mut self) -> Result<bool, OpenError> {
-        let (more, _) = self.take(|scanner| scanner.next_item(b'}', false))?;
-        if more {
-            return Ok(false);
+        let mut is_last = true;
+        let next = |scanner: &mut Scanner<'_>| {
+            let more = scanner.next_item(b'}', false)?;
+            if more { scanner.name().map(|_| true) } else { Ok(false) }
+        };
+        while self.take(next)?.0 {
+            is_last = false;
+            self.skip_value()?;
         }
+        self.ends()?;
+        Ok(is_last)
+    }
+
+    /// Fails where anything but blanks follows.
+    fn ends(&mut self) -> Result<(), OpenError> {
         while !self.complete {
             self.fill()?;
         }
-        self.take(|scanner| scanner.end().map(drop))?;
-        Ok(true)
+        self.take(|scanner| scanner.end().map(drop)).map(drop)
     }
 }
 
