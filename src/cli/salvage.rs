@@ -63,8 +63,7 @@ fn in_words(report: &Report) -> String {
 
 fn describe_file(out: &mut String, file: &FileReport) {
     let state = match &file.damage {
-        Some(damage) => format!("damaged from byte {} on: {}", damage.byte, damage.cause),
-        None if file.is_foreign => "another program has written it after a crash".to_owned(),
+        Some(damage) => format!("wrong from byte {} on: {}", damage.byte, damage.cause),
         None => "whole".to_owned(),
     };
     line(out, format_args!("{}: {state}", file.file));

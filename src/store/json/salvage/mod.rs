@@ -16,19 +16,18 @@ mod rows;
 mod table;
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::damage::OpenError;
+use super::damage::{Damage, OpenError};
+use super::journal::FOLDER;
 use super::lock::DirectoryLock;
 use super::progress::Progress;
-use super::state::State;
-use super::tracking as tracking_file;
-use crate::disk::{Disk, Open, read_exact_at, read_if_exists};
+use super::recovery::Reader;
+use crate::disk::{Disk, Open, read_exact_at};
 use journal::Past;
 use kind::{TABLES, TRACKING};
 use output::Output;
@@ -62,7 +61,7 @@ pub enum SalvageError {
     Open(OpenError),
     /// The copy would be refused by a server.
     #[error("the copy could not be opened, and was removed again")]
-    Unusable(#[source] OpenError),
+    Unusable(#[source] Damage),
     /// The disk failed.
     #[error("{} can't be used: the copy was broken off, and removed again", .path.display())]
     Io {
@@ -92,13 +91,13 @@ pub fn salvage(
 ) -> Result<Report, SalvageError> {
     let _lock = DirectoryLock::take_to_read(from).map_err(SalvageError::Open)?;
     let output = Output::begin(disk, from, to)?;
-    let folder = from.join(super::journal::FOLDER);
-    let (past, journal) = journal::read(&**disk, &folder).map_err(SalvageError::Open)?;
+    let damage = judge(&**disk, from, progress).map_err(SalvageError::Open)?;
+    let (past, journal) = journal::read(&**disk, &from.join(FOLDER)).map_err(SalvageError::Open)?;
     let texts = read_files(&**disk, from, &past, progress)?;
     if texts.is_empty() && journal.is_none() {
         return Err(SalvageError::NoData(from.to_owned()));
     }
-    let tables = bring_together(from, &texts, &past);
+    let tables = bring_together(from, &texts, &past, &damage);
     let mut files = Vec::new();
     for table in tables {
         if let Some(text) = table.file_text() {
@@ -110,7 +109,10 @@ pub fn salvage(
     }
     let is_known = |name: &Path| known_files().any(|file| name == Path::new(file));
     let (copied, left_out) = output.copy_rest(is_known)?;
-    open(&**disk, &output.partial, progress).map_err(SalvageError::Unusable)?;
+    let refused = judge(&**disk, &output.partial, progress).map_err(SalvageError::Open)?;
+    if let Some(damage) = refused.into_iter().next() {
+        return Err(SalvageError::Unusable(damage));
+    }
     output.finish()?;
     Ok(Report { from: from.to_owned(), to: to.to_owned(), files, journal, copied, left_out })
 }
@@ -165,10 +167,18 @@ fn read_with_progress(
 }
 
 /// Reads all tables, and merges the journal into them.
-fn bring_together<'a>(from: &Path, texts: &'a Texts, past: &Past) -> Vec<Table<'a>> {
+fn bring_together<'a>(
+    from: &Path,
+    texts: &'a Texts,
+    past: &Past,
+    damage: &[Damage],
+) -> Vec<Table<'a>> {
     let read = |kind: kind::Kind| {
         let bytes = texts.get(kind.file).map(Vec::as_slice);
-        Table::read(kind, &from.join(kind.file), bytes, past)
+        let path = from.join(kind.file);
+        let mut table = Table::read(kind, &path, bytes, past);
+        table.note(damage.iter().find(|damage| damage.file == path));
+        table
     };
     let mut gone = HashSet::new();
     let mut tables = Vec::new();
@@ -186,17 +196,9 @@ fn bring_together<'a>(from: &Path, texts: &'a Texts, past: &Past) -> Vec<Table<'
     tables
 }
 
-/// Reads a directory without a journal as a start does, and changes nothing.
-fn open(disk: &dyn Disk, folder: &Path, progress: &Progress) -> Result<(), OpenError> {
-    State::parse(folder, |file| {
-        let path = folder.join(file);
-        let bytes = read_if_exists(disk, &path).map_err(OpenError::io(&path))?;
-        Ok::<_, OpenError>(bytes.unwrap_or_default())
-    })?;
-    let path = folder.join(TRACKING.file);
-    if fs::metadata(&path).is_ok_and(|file| file.len() > 0) {
-        let file = disk.open(&path, Open::Read).map_err(OpenError::io(&path))?;
-        tracking_file::load(&*file, &path, None, &[], progress)?;
-    }
-    Ok(())
+/// All that a start finds wrong with a directory.
+fn judge(disk: &dyn Disk, folder: &Path, progress: &Progress) -> Result<Vec<Damage>, OpenError> {
+    let journal = folder.join(FOLDER);
+    let reader = Reader { disk, data: folder, folder: &journal, progress };
+    Ok(reader.read()?.damage)
 }

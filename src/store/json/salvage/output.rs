@@ -140,7 +140,7 @@ fn check_place(from: &Path, to: &Path) -> Result<(), SalvageError> {
         _ => return Err(SalvageError::Exists(to.to_owned())),
     }
     // A folder that is yet to be made lies in the nearest one that there is.
-    let there =
+    let mut there =
         to.ancestors().map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
     let there = there.find_map(|path| fs::canonicalize(path).ok());
     let from = fs::canonicalize(from).map_err(SalvageError::io(from))?;

@@ -39,10 +39,8 @@ impl Report {
 pub struct FileReport {
     /// Its name.
     pub file: &'static str,
-    /// What is wrong with it; none where it is whole.
+    /// What is wrong with it; none where it is as it should be.
     pub damage: Option<FileDamage>,
-    /// Whether another program has written it after Goldstar had stopped without tidying up.
-    pub is_foreign: bool,
     /// How many rows the new file has.
     pub rows: usize,
     /// The numbers of those rows: `1-812, 814`.
@@ -66,6 +64,8 @@ impl FileReport {
 /// What is wrong with a file.
 #[derive(Debug, Serialize)]
 pub struct FileDamage {
+    /// What has likely happened, in a word that doesn't change.
+    pub kind: &'static str,
     /// The first byte that is wrong.
     pub byte: u64,
     /// What is wrong, and what has likely happened.

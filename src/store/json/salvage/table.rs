@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::super::damage::Damage;
 use super::super::frame::Print;
 use super::super::record::Record;
 use super::super::table::{file_text, parse_file};
@@ -26,6 +27,8 @@ pub(super) struct Table<'a> {
     gaps: Vec<Gap>,
     /// Whether the file can't stay as it is.
     is_changed: bool,
+    /// Whether the file can be read from front to end.
+    is_whole: bool,
     report: FileReport,
 }
 
@@ -44,6 +47,7 @@ impl<'a> Table<'a> {
             around: Default::default(),
             gaps: Vec::new(),
             is_changed: false,
+            is_whole: true,
             report: FileReport { file: kind.file, ..FileReport::default() },
         };
         let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) else { return table };
@@ -51,19 +55,26 @@ impl<'a> Table<'a> {
             Ok(file) => {
                 table.rows = Rows::of_whole(kind, file.rows);
                 table.around = (file.before, file.after);
-                table.report.is_foreign = table.origin == Origin::Foreign;
             }
             Err(damage) => {
                 table.read_damaged(bytes);
-                let damage = FileDamage { byte: damage.byte, cause: damage.cause };
-                table.report.damage = Some(damage);
+                table.note(Some(&damage));
             }
         }
         table
     }
 
+    /// Notes what is wrong with the file.
+    pub(super) fn note(&mut self, damage: Option<&Damage>) {
+        if let Some(damage) = damage {
+            let Damage { kind, byte, cause, .. } = damage.clone();
+            self.report.damage = Some(FileDamage { kind: kind.as_str(), byte, cause });
+        }
+    }
+
     fn read_damaged(&mut self, bytes: &'a [u8]) {
         self.origin = Origin::Unknown;
+        self.is_whole = false;
         self.is_changed = true;
         let reading = read(bytes, &|row| (self.kind.key)(row).is_some());
         let Settled { rows, remains, conflicts } = settle(self.kind, &reading);
@@ -101,8 +112,8 @@ impl<'a> Table<'a> {
 
     /// Merges the journal's events into the tracking table; returns the rows that have new numbers.
     pub(super) fn merge_events(&mut self, past: &Past, gone: &HashSet<Arc<str>>) -> Renumbered {
-        let is_whole = self.report.damage.is_none();
-        let (changed, renumbered) = events::unite(&mut self.rows, past, is_whole, &mut self.report);
+        let (changed, renumbered) =
+            events::unite(&mut self.rows, past, self.is_whole, &mut self.report);
         self.is_changed |= changed;
         self.is_changed |= events::disown(&mut self.rows, past, &renumbered, gone);
         renumbered
