@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
@@ -12,6 +13,11 @@ use crate::disk::{Disk, RealDisk};
 use crate::store::json::salvage::{
     Conflict, FileReport, JournalReport, Lost, Named, Report, salvage,
 };
+
+/// The exit code where a copy was made, and something was lost or should be looked at.
+const INCOMPLETE: u8 = 1;
+/// The exit code where no copy was made.
+pub(super) const NO_COPY: u8 = 3;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -28,7 +34,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let report = salvage(&disk, &arguments.from, &arguments.to, &progress::on_terminal())?;
     let text = if arguments.json {
@@ -38,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let printed = text.and_then(|text| writeln!(io::stdout(), "{text}"));
     printed.map_err(Failure::io("the copy is made, but the report could not be printed"))?;
-    if report.is_complete() { Ok(()) } else { Err(Failure::Incomplete) }
+    Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })
 }
 
 /// The report for a person.

@@ -63,7 +63,7 @@ pub struct Damage {
 }
 
 /// What has likely happened to a damaged file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DamageKind {
     /// Another program has written a file, which may be whole, while the journal waited for it.
     Foreign,
@@ -166,9 +166,15 @@ impl Damage {
 
     /// Damage by which a text, from `offset` in its file on, isn't UTF-8.
     pub(super) fn not_utf8(file: impl Into<PathBuf>, offset: u64, error: Utf8Error) -> Self {
-        let cause = "it holds bytes that are no UTF-8, as after a fault of the disk, or when a \
-                     program wrote it in another encoding";
-        Self::new(DamageKind::NotUtf8, file, offset + error.valid_up_to() as u64, cause)
+        let (kind, cause) = match error.error_len() {
+            Some(_) => {
+                let cause = "it holds bytes that are no UTF-8, as after a fault of the disk, or when \
+                             a program wrote it in another encoding";
+                (DamageKind::NotUtf8, cause)
+            }
+            None => (DamageKind::CutOff, "it was cut off in the middle of a character"),
+        };
+        Self::new(kind, file, offset + error.valid_up_to() as u64, cause)
     }
 }
 

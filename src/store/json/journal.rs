@@ -165,9 +165,12 @@ pub(super) fn path(folder: &Path, epoch: u64) -> PathBuf {
     folder.join(format!("{epoch:020}{EXTENSION}"))
 }
 
-/// The epochs of the segments that are there, in order.
+/// The epochs of the segments that are there, in order; none where no journal was ever begun.
 pub(super) fn epochs(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<u64>> {
-    let names = disk.list(folder)?;
+    let names = match disk.list(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        names => names?,
+    };
     let epochs = names.iter().filter_map(|name| name.strip_suffix(EXTENSION)?.parse().ok());
     Ok(epochs.collect())
 }

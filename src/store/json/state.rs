@@ -30,14 +30,14 @@ pub(super) const TABLE_FILES: [&str; 8] = [
 /// batch is durable, and is dropped where that fails.
 #[derive(Clone, Default)]
 pub(super) struct State {
-    users: Table<User>,
-    children: Table<Child>,
-    tasks: Table<Task>,
-    rewards: Table<Reward>,
-    pending: Table<PendingReward>,
-    sessions: Table<Session>,
-    remembered: Table<Remembered>,
-    settings: Table<Setting>,
+    pub(super) users: Table<User>,
+    pub(super) children: Table<Child>,
+    pub(super) tasks: Table<Task>,
+    pub(super) rewards: Table<Reward>,
+    pub(super) pending: Table<PendingReward>,
+    pub(super) sessions: Table<Session>,
+    pub(super) remembered: Table<Remembered>,
+    pub(super) settings: Table<Setting>,
 }
 
 impl State {

@@ -19,7 +19,7 @@ use super::progress::Progress;
 use super::pyjson;
 use super::segment::Link;
 use super::state::{State, TABLE_FILES};
-use super::table::{parse_file, row_name};
+use super::table_file::{parse_file, row_name};
 use super::tracking::{self, Appender, Mark, NewRow, Patch};
 use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
 use crate::domain::{RowNumber, Timestamp};

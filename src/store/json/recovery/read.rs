@@ -39,6 +39,8 @@ pub(in super::super) struct Reading {
     pub(in super::super) first: Link,
     /// The journal since then; none where nothing was ever committed to it, or it can't be read.
     pub(in super::super) journal: Option<Replay>,
+    /// Whether the journal ends with a batch that was torn, and so never answered for.
+    pub(in super::super) is_torn: bool,
     /// The link that a next frame would have.
     pub(in super::super) next: Link,
     /// The small tables, with the journal replayed over them; those are empty that can't be read.
@@ -116,7 +118,8 @@ impl Reader<'_> {
             }
             error => Err(error),
         })?;
-        Ok(Reading { saved, first, journal, next, state, files, tracking, damage })
+        let is_torn = torn.is_some();
+        Ok(Reading { saved, first, journal, is_torn, next, state, files, tracking, damage })
     }
 
     /// Reads the small tables, and what files they are in.

@@ -14,7 +14,7 @@
 use std::ops::Range;
 
 use super::super::pyjson::{self, Fault, Scanner};
-use super::super::table::DEFAULT_TABLE;
+use super::super::table_file::DEFAULT_TABLE;
 use crate::domain::RowNumber;
 
 /// What was found in a file.

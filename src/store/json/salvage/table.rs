@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::damage::Damage;
 use super::super::frame::Print;
 use super::super::record::Record;
-use super::super::table::{file_text, parse_file};
+use super::super::table_file::{file_text, parse_file};
 use super::events::{self, Renumbered};
 use super::journal::Past;
 use super::kind::{Kind, TABLES};

@@ -9,7 +9,7 @@ use super::super::damage::{Damage, DamageKind, OpenError};
 use super::super::progress::Progress;
 use super::super::pyjson::{self, Fault, Scanner};
 use super::super::record;
-use super::super::table::DEFAULT_TABLE;
+use super::super::table_file::DEFAULT_TABLE;
 use super::index::{Index, Kind, Place, Summary};
 use super::patch::{self, Patch};
 use crate::disk::DiskFile;
@@ -100,9 +100,9 @@ pub(in super::super) fn load(
 }
 
 /// The spans of one row, in the reader's buffer.
-struct RowSpans {
+pub(super) struct RowSpans {
     name: Range<usize>,
-    value: Range<usize>,
+    pub(super) value: Range<usize>,
     /// The values of [`FIELDS`].
     fields: [Range<usize>; 7],
     /// The `user_id`'s value and the spaces behind it.
@@ -113,7 +113,7 @@ struct RowSpans {
 const FIELDS: [&str; 7] =
     ["user_id", "child_id", "entity_type", "entity_id", "action", "occurred_at", "created_at"];
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a dyn DiskFile,
     path: &'a Path,
     patches: &'a [Patch],
@@ -133,7 +133,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(
+    pub(super) fn new(
         file: &'a dyn DiskFile,
         path: &'a Path,
         patches: &'a [Patch],
@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes to the first row; false where there is no default table.
-    fn find_default_table(&mut self) -> Result<bool, OpenError> {
+    pub(super) fn find_default_table(&mut self) -> Result<bool, OpenError> {
         self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
         let mut first = true;
         loop {
@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the next row; none at the end of the table.
-    fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
+    pub(super) fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
         let (row, start) = self.take(|scanner| scan_row(scanner, first))?;
         Ok(row.map(|mut row| {
             let spans = [&mut row.name, &mut row.value, &mut row.masked];
@@ -250,11 +250,21 @@ impl<'a> Reader<'a> {
         }))
     }
 
+    /// Where a row's text begins in the file, and the text.
+    pub(super) fn text(&self, row: &RowSpans) -> Result<(u64, &str), OpenError> {
+        let byte = self.base + row.value.start as u64;
+        let text = std::str::from_utf8(&self.buffer[row.value.clone()]);
+        Ok((byte, text.map_err(|error| Damage::not_utf8(self.path, byte, error))?))
+    }
+
+    /// Makes room for what follows a row that isn't hashed.
+    pub(super) fn let_go(&mut self, row: &RowSpans) {
+        self.hashed = row.value.end;
+    }
+
     /// Adds a row to the index and to the checksum.
     fn add(&mut self, row: &RowSpans, loaded: &mut Loaded) -> Result<(), OpenError> {
-        let text = std::str::from_utf8(&self.buffer[row.value.clone()]).map_err(|error| {
-            Damage::not_utf8(self.path, self.base + row.value.start as u64, error)
-        })?;
+        let (offset, text) = self.text(row)?;
         let field = |span: &Range<usize>| {
             let start = span.start.saturating_sub(row.value.start);
             text.get(start..start + span.len()).unwrap_or_default()
@@ -265,10 +275,7 @@ impl<'a> Reader<'a> {
         let occurred_at = record::moment(occurred).unwrap_or(Timestamp::EPOCH);
         loaded.index.push(&Summary {
             row: self.row_number(row)?,
-            place: Place {
-                offset: self.base + row.value.start as u64,
-                len: u32::try_from(row.value.len()).unwrap_or(u32::MAX),
-            },
+            place: Place { offset, len: u32::try_from(row.value.len()).unwrap_or(u32::MAX) },
             user_id: pyjson::decode_string(user).as_deref(),
             child_id: &string(child),
             entity_id: &string(entity),
@@ -284,7 +291,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn row_number(&self, row: &RowSpans) -> Result<RowNumber, OpenError> {
+    pub(super) fn row_number(&self, row: &RowSpans) -> Result<RowNumber, OpenError> {
         let name = std::str::from_utf8(&self.buffer[row.name.clone()]).ok();
         let number = name.and_then(pyjson::decode_string).and_then(|name| name.parse().ok());
         number.ok_or_else(|| {
