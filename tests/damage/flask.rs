@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::bases::{flask, report_of};
 use crate::corpus::{concatenated, cut, flipped, interleaved, nul_bytes, replaced, two_roots};
-use crate::examine::examine;
+use crate::examine::{Examined, examine};
 use crate::harness::Folders;
 
 const EVENTS: &str = "tracking_events.json";
@@ -13,8 +13,8 @@ const EVENTS: &str = "tracking_events.json";
 async fn damaged(file: &str, damage: impl FnOnce(&Folders)) -> Value {
     let folders = flask();
     damage(&folders);
-    let (_, report) = examine(&folders, file, None).await;
-    report_of(&report, file).clone()
+    let examined = examine(&folders, file, None).await;
+    report_of(&examined.report, file).clone()
 }
 
 fn kept(report: &Value) -> &str {
@@ -119,6 +119,6 @@ async fn other_tables_of_a_damaged_file_are_kept_where_they_are_whole() {
     let folders = flask();
     replaced(&folders, "tasks.json", 0, "{\"_default\"", br#"{"old": {"1": {"x": 1}}, "_default""#);
     cut(&folders, "tasks.json", 3);
-    let (copy, _) = examine(&folders, "tasks.json", None).await;
-    assert_eq!(copy.json("tasks.json")["old"]["1"]["x"], 1);
+    let Examined { tables, .. } = examine(&folders, "tasks.json", None).await;
+    assert_eq!(tables["tasks.json"]["old"]["1"]["x"], 1);
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::bases::{CHILD, KEY, copy_of, first_parent, killed, report_of, rows, tables};
 use crate::corpus::change;
-use crate::examine::examine;
+use crate::examine::{Examined, examine};
 use crate::harness::{Folders, Settings, TestServer, activate_path, python};
 
 const EVENTS: &str = "tracking_events.json";
@@ -73,10 +73,11 @@ async fn an_event_that_was_appended_after_the_crash() {
         }
         let number = append_event(&folders, "of-flask", occurred_at);
         assert_eq!(number, if is_taken_back { 72 } else { 82 });
-        let (copy, report) = examine(&folders, EVENTS, Some(&expected)).await;
+        let Examined { copy, tables: copied, report } =
+            examine(&folders, EVENTS, Some(&expected)).await;
         let mut united = own.clone();
         united.insert(place, "of-flask".to_owned());
-        assert_eq!(ids_in_order(&tables(&copy)), united, "{report}");
+        assert_eq!(ids_in_order(&copied), united, "{report}");
         assert_repeat_is_answered(copy, &own[71]).await;
     }
 }
@@ -104,8 +105,9 @@ async fn of_a_row_that_both_have_changed_the_later_one_counts() {
     for (fields, points) in [(later, json!(999)), (earlier, own["points"].clone())] {
         let folders = copy_of(&base);
         update(&folders, "children.json", CHILD, &fields);
-        let (copy, report) = examine(&folders, "children.json", Some(&expected)).await;
-        assert_eq!(child(&tables(&copy))["points"], points);
+        let Examined { tables: copied, report, .. } =
+            examine(&folders, "children.json", Some(&expected)).await;
+        assert_eq!(child(&copied)["points"], points);
         let conflicts = &report_of(&report, "children.json")["conflicts"];
         assert_eq!(conflicts.as_array().unwrap().len(), 1, "{report}");
         assert_eq!(conflicts[0]["id"], CHILD);
@@ -113,7 +115,7 @@ async fn of_a_row_that_both_have_changed_the_later_one_counts() {
         let of_points = of_points.filter(|field| field["field"] == "points").next().unwrap();
         assert_eq!(of_points["kept"], points.to_string());
         // Nothing of the history is lost by that.
-        assert_eq!(ids_in_order(&tables(&copy)), ids_in_order(&expected));
+        assert_eq!(ids_in_order(&copied), ids_in_order(&expected));
     }
 }
 
@@ -131,8 +133,8 @@ async fn a_number_that_both_have_given() {
         });
         *bytes = serde_json::to_vec(&file).unwrap();
     });
-    let (copy, report) = examine(&folders, "children.json", Some(&expected)).await;
-    let copied = tables(&copy);
+    let Examined { tables: copied, report, .. } =
+        examine(&folders, "children.json", Some(&expected)).await;
     let table = &copied["children.json"]["_default"];
     assert_eq!(table["7"]["id"], "of-flask", "{report}");
     assert_eq!(table["8"]["name"], "Newcomer");

@@ -1,6 +1,6 @@
 """Prints every row that Python's own JSON parser can still reach in the files of a data directory.
 
-Wherever `"<number>": {` stands, the object behind it is parsed; it is a row where it has the fields of
+Wherever `"<number>": {` stands, be the number damaged, the object behind it is parsed; it is a row where it has the fields of
 its file's records. What lies in a row isn't one, unless the row has swallowed it since its brace is
 gone; such a row isn't one itself. The rows come as {"file": [{...}, ...]}.
 """
@@ -21,7 +21,7 @@ FIELDS = {
     "settings.json": {"name", "value"},
     "tracking_events.json": {"id", "child_id", "entity_type", "action"},
 }
-ROW = re.compile(r'"\d+"\s*:\s*(?=\{)')
+ROW = re.compile(r'"\d\w*"\s*:\s*(?=\{)')
 DECODER = json.JSONDecoder()
 
 

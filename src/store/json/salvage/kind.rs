@@ -20,6 +20,13 @@ pub(super) struct Kind {
     pub(super) owner: &'static str,
 }
 
+impl Kind {
+    /// What a row is known by, be it a record or not: two rows with one such name are one.
+    pub(super) fn identity(self, row: &str) -> Option<Arc<str>> {
+        (self.key)(row).or_else(|| text_of(row, "id"))
+    }
+}
+
 /// The small tables' files. The accounts come first: which of them are gone decides about the others.
 pub(super) const TABLES: [Kind; 8] = [
     table::<User>(),

@@ -89,6 +89,9 @@ pub fn salvage(
     to: &Path,
     progress: &Progress,
 ) -> Result<Report, SalvageError> {
+    if !from.is_dir() {
+        return Err(SalvageError::NoData(from.to_owned()));
+    }
     let _lock = DirectoryLock::take_to_read(from).map_err(SalvageError::Open)?;
     let output = Output::begin(disk, from, to)?;
     let damage = judge(&**disk, from, progress).map_err(SalvageError::Open)?;

@@ -55,7 +55,7 @@ impl<'a> Rows<'a> {
 
     pub(super) fn set(&mut self, number: RowNumber, text: Cow<'a, str>) {
         self.remove(number);
-        if let Some(key) = (self.kind.key)(&text) {
+        if let Some(key) = self.kind.identity(&text) {
             // Of two rows with one key the first is found, as by TinyDB's `get`.
             self.by_key.entry(key).or_insert(number);
         }
@@ -64,7 +64,7 @@ impl<'a> Rows<'a> {
 
     pub(super) fn remove(&mut self, number: RowNumber) -> Option<Cow<'a, str>> {
         let text = self.texts.remove(&number)?;
-        if let Some(key) = (self.kind.key)(&text)
+        if let Some(key) = self.kind.identity(&text)
             && self.by_key.get(&key) == Some(&number)
         {
             self.by_key.remove(&key);
@@ -81,7 +81,7 @@ impl<'a> Rows<'a> {
 
     /// Whether this text is the record of that row, or neither is a record.
     pub(super) fn is_same(&self, number: RowNumber, text: &str) -> bool {
-        let key = |text: &str| (self.kind.key)(text);
+        let key = |text: &str| self.kind.identity(text);
         self.get(number).is_some_and(|other| key(other) == key(text))
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn settle<'a>(kind: Kind, reading: &Reading<'a>) -> Settled<'a> {
     }
     let behind = homeless.len();
     for found in remains {
-        let key = (kind.key)(found.text);
+        let key = kind.identity(found.text);
         let is_known = key.is_some_and(|key| settled.rows.find(&key).is_some())
             || found.number.is_some_and(|number| settled.rows.is_same(number, found.text));
         if is_known {
@@ -130,17 +130,11 @@ pub(super) fn settle<'a>(kind: Kind, reading: &Reading<'a>) -> Settled<'a> {
 
 impl<'a> Settled<'a> {
     fn take<'f>(&mut self, found: &'f Found<'a>, homeless: &mut Vec<&'f Found<'a>>) {
-        let key = (self.rows.kind.key)(found.text);
+        let key = self.rows.kind.identity(found.text);
         let known = key.and_then(|key| self.rows.find(&key));
         let known = known.or(found.number.filter(|number| self.rows.is_same(*number, found.text)));
         if let Some(number) = known {
-            let earlier = self.rows.remove(number).unwrap_or_default();
-            if pyjson::compact(&earlier) != pyjson::compact(found.text) {
-                let decision = "it stands twice in the damaged file: the later text is kept";
-                let conflict = Conflict::new(number, found.text, decision);
-                self.conflicts.push(conflict.between(found.text, &earlier));
-            }
-            self.rows.set(number, Cow::Borrowed(found.text));
+            self.choose(number, found);
             return;
         }
         match found.number.filter(|number| self.rows.get(*number).is_none()) {
@@ -149,7 +143,34 @@ impl<'a> Settled<'a> {
         }
     }
 
+    /// Chooses between two texts of one record: the later one, but no record gives way to what is
+    /// none.
+    fn choose(&mut self, number: RowNumber, found: &Found<'a>) {
+        let earlier = self.rows.get(number).unwrap_or_default().to_owned();
+        if pyjson::compact(&earlier) == pyjson::compact(found.text) {
+            return;
+        }
+        let is_record = |text: &str| (self.rows.kind.key)(text).is_some();
+        let (kept, dropped, which) = if is_record(found.text) || !is_record(&earlier) {
+            (found.text, &*earlier, "the later text")
+        } else {
+            (&*earlier, found.text, "the one that is a record")
+        };
+        let decision = format!("it stands twice in the damaged file: {which} is kept");
+        self.conflicts.push(Conflict::new(number, kept, decision).between(kept, dropped));
+        if kept == found.text {
+            self.rows.set(number, Cow::Borrowed(found.text));
+        }
+    }
+
     fn give_number(&mut self, found: &Found<'a>, is_remains: bool) {
+        let key = self.rows.kind.identity(found.text);
+        if let Some(known) = key.and_then(|key| self.rows.find(&key)) {
+            if !is_remains {
+                self.choose(known, found);
+            }
+            return;
+        }
         let number = self.rows.next_number();
         let decision = match found.number {
             Some(old) => format!("another record has its number {old}: it got a new one"),
