@@ -102,13 +102,16 @@ impl fmt::Display for ForPeople<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { directory, report } = self;
         writeln!(f, "{}: {}\n", directory.display(), status(report))?;
+        writeln!(f, "{:<24}{:>10}  state", "file", "rows")?;
         for TableReport { file, state, rows } in &report.tables {
             let rows = rows.map_or_else(|| "?".to_owned(), |rows| rows.to_string());
-            writeln!(f, "{file:<24}{rows:>10} rows  {}", state.as_str())?;
+            writeln!(f, "{file:<24}{rows:>10}  {}", state.as_str())?;
         }
         if report.waiting > 0 {
             let waiting = report.waiting;
-            writeln!(f, "\n{waiting} changes wait in the journal; the next start writes them.")?;
+            let text = "changed rows are in the journal, and maybe not in the files yet; the next \
+                        start writes them.";
+            writeln!(f, "\n{waiting} {text}")?;
         }
         if report.is_torn {
             let text = "The journal's last batch was cut off; nobody had its answer, and the next \
@@ -139,17 +142,22 @@ fn by_kind(findings: &[Finding]) -> BTreeMap<FindingKind, Vec<&Finding>> {
 fn write_kind(f: &mut fmt::Formatter<'_>, kind: FindingKind, findings: &[&Finding]) -> fmt::Result {
     writeln!(f, "\n{} {} ({})", kind.severity().as_str(), kind.as_str(), findings.len())?;
     for Finding { file, row, byte, message, .. } in findings.iter().take(EXAMPLES) {
-        write!(f, "  {file}")?;
+        write!(f, "  {}", without_controls(file))?;
         if let Some(row) = row {
             write!(f, ", row {row}")?;
         }
         if let Some(byte) = byte {
             write!(f, ", byte {byte}")?;
         }
-        writeln!(f, ": {message}")?;
+        writeln!(f, ": {}", without_controls(message))?;
     }
     match findings.len().saturating_sub(EXAMPLES) {
         0 => Ok(()),
         more => writeln!(f, "  and {more} more; --json has them all"),
     }
+}
+
+/// What stands in a file or in its name can't steer a terminal.
+fn without_controls(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }

@@ -90,6 +90,21 @@ pub enum DamageKind {
 }
 
 impl DamageKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Foreign,
+        Self::CutOff,
+        Self::NulBytes,
+        Self::TwoRoots,
+        Self::NotUtf8,
+        Self::NotJson,
+        Self::NoObject,
+        Self::RowName,
+        Self::Journal,
+        Self::JournalFileMissing,
+        Self::Checkpoint,
+    ];
+
     /// The word for programs; it doesn't change.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -161,7 +176,12 @@ impl Damage {
         let byte = fault.byte(text.len());
         let rest = text.get(byte..).unwrap_or_default();
         let (kind, likely) = likely_cause(offset + byte as u64, rest, fault);
-        Self::new(kind, file, offset + byte as u64, format!("{fault}; {likely}"))
+        let cause = if fault.is_behind_the_end() {
+            likely.to_owned()
+        } else {
+            format!("{fault}; {likely}")
+        };
+        Self::new(kind, file, offset + byte as u64, cause)
     }
 
     /// Damage by which a text, from `offset` in its file on, isn't UTF-8.
@@ -194,7 +214,7 @@ fn likely_cause(byte: u64, rest: &[u8], fault: Fault) -> (DamageKind, &'static s
                           disk";
             (DamageKind::CutOff, likely)
         }
-        Fault::At { expected: "the end of the text", .. } => {
+        fault if fault.is_behind_the_end() => {
             let likely = if rest.first() == Some(&b'{') {
                 "a second text follows the first, as after two programs wrote at once"
             } else {

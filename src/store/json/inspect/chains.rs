@@ -98,8 +98,8 @@ impl Chains {
                 pair[0].is_known && pair[1].is_known && pair[0].after != pair[1].before
             };
             let mut broken = steps.windows(2).filter(is_broken);
-            if let Some(pair) = broken.next() {
-                findings.push(break_of(child, &pair[0], &pair[1], broken.count()));
+            if let Some([earlier, later]) = broken.next() {
+                findings.push(break_of(child, earlier, later, broken.count()));
             }
             each_end(self.end(last), findings);
         }

@@ -128,6 +128,27 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Every kind that isn't damage.
+    pub const WARNINGS: [Self; 17] = [
+        Self::UnreadableRow,
+        Self::DuplicateId,
+        Self::DuplicateRow,
+        Self::DuplicateField,
+        Self::DuplicateEmail,
+        Self::BrokenReference,
+        Self::EventOfNoAccount,
+        Self::MissingField,
+        Self::UnreadableField,
+        Self::UnknownWord,
+        Self::WrongAction,
+        Self::WrongDelta,
+        Self::RecordedTooEarly,
+        Self::WrongOrder,
+        Self::ChainBreak,
+        Self::ChildPoints,
+        Self::OtherFile,
+    ];
+
     /// The word for programs; it doesn't change.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -118,7 +118,7 @@ impl Recovery<'_> {
     fn take_over(&self, tracking: TrackingFile) -> Result<Appender, OpenError> {
         let path = self.tracking_path();
         let loaded = match tracking {
-            TrackingFile::Read(loaded) if loaded.appendable => loaded,
+            TrackingFile::Read(loaded) if loaded.appendable => *loaded,
             TrackingFile::Read(_) => {
                 self.reshape(&path)?;
                 self.load_reshaped(&path)?
@@ -185,7 +185,7 @@ impl Recovery<'_> {
         let path = self.tracking_path();
         let io = || OpenError::io(&path);
         let loaded = match tracking {
-            TrackingFile::Read(loaded) => loaded,
+            TrackingFile::Read(loaded) => *loaded,
             TrackingFile::Empty => return Err(io()(io::ErrorKind::NotFound.into())),
             TrackingFile::Damaged(damage) => return Err(damage.into()),
         };

@@ -49,7 +49,8 @@ pub(in super::super) struct Reading {
     pub(in super::super) files: TableFiles,
     /// The tracking file.
     pub(in super::super) tracking: TrackingFile,
-    /// Everything by which the directory isn't one that a start may rest on, the worst first.
+    /// Everything by which the directory isn't one that a start may rest on. A start
+    /// names the first.
     pub(in super::super) damage: Vec<Damage>,
 }
 
@@ -69,7 +70,7 @@ pub(in super::super) enum TrackingFile {
     Empty,
     /// A file as it was left: to its end or, where the journal has something to add, to the
     /// checkpoint's mark.
-    Read(tracking::Loaded),
+    Read(Box<tracking::Loaded>),
     /// A file that can't be read, or doesn't go with the journal.
     Damaged(Damage),
 }
@@ -192,7 +193,8 @@ impl Reader<'_> {
         if file.is_empty().map_err(OpenError::io(&path))? {
             return Ok(TrackingFile::Empty);
         }
-        tracking::load(&*file, &path, None, &[], self.progress).map(TrackingFile::Read)
+        let loaded = tracking::load(&*file, &path, None, &[], self.progress)?;
+        Ok(TrackingFile::Read(Box::new(loaded)))
     }
 
     /// Reads the tracking file up to its checkpoint. What follows must be the journal's.
@@ -216,7 +218,7 @@ impl Reader<'_> {
             .load_until(&*file, mark, &past.patches)
             .or_else(|error| self.load_until(&*file, mark, &[]).and(Err(error)))?;
         check_tail(&path, mark, &loaded.tail, &past.rows, torn)?;
-        Ok(TrackingFile::Read(loaded))
+        Ok(TrackingFile::Read(Box::new(loaded)))
     }
 
     /// Reads the tracking file up to its checkpoint, and what follows that.

@@ -132,6 +132,14 @@ pub(super) struct Reader<'a> {
     is_cramped: bool,
 }
 
+impl Drop for Reader<'_> {
+    /// Wherever this has stopped, nothing more comes.
+    fn drop(&mut self) {
+        let (progress, total) = self.progress;
+        progress.report(self.path, total, total);
+    }
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn new(
         file: &'a dyn DiskFile,
@@ -228,13 +236,13 @@ impl<'a> Reader<'a> {
 
     /// Takes a value that nothing is made of.
     fn skip_value(&mut self) -> Result<(), OpenError> {
-        let (value, start) = self.take(|scanner| scanner.value())?;
-        let value = value.start + start..value.end + start;
-        match std::str::from_utf8(&self.buffer[value.clone()]) {
+        let end_of_value = |scanner: &mut Scanner<'_>| scanner.value().map(|value| value.end);
+        let (end, start) = self.take(end_of_value)?;
+        let value = start..start + end;
+        let byte = self.base + value.start as u64;
+        match std::str::from_utf8(&self.buffer[value]) {
             Ok(_) => Ok(()),
-            Err(error) => {
-                Err(Damage::not_utf8(self.path, self.base + value.start as u64, error).into())
-            }
+            Err(error) => Err(Damage::not_utf8(self.path, byte, error).into()),
         }
     }
 
