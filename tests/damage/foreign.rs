@@ -96,8 +96,8 @@ async fn of_a_row_that_both_have_changed_the_later_one_counts() {
     let base = killed().await;
     let expected = tables(&base);
     let child = |tables: &Value| {
-        let found = rows(tables, "children.json").into_iter();
-        found.filter(|row| row["id"] == CHILD).cloned().next().unwrap()
+        let found = rows(tables, "children.json");
+        found.into_iter().find(|row| row["id"] == CHILD).unwrap().clone()
     };
     let own = child(&expected);
     let later = json!({"points": 999, "updated_at": 4_102_444_800.0});
@@ -111,8 +111,8 @@ async fn of_a_row_that_both_have_changed_the_later_one_counts() {
         let conflicts = &report_of(&report, "children.json")["conflicts"];
         assert_eq!(conflicts.as_array().unwrap().len(), 1, "{report}");
         assert_eq!(conflicts[0]["id"], CHILD);
-        let of_points = conflicts[0]["fields"].as_array().unwrap().iter();
-        let of_points = of_points.filter(|field| field["field"] == "points").next().unwrap();
+        let fields = conflicts[0]["fields"].as_array().unwrap();
+        let of_points = fields.iter().find(|field| field["field"] == "points").unwrap();
         assert_eq!(of_points["kept"], points.to_string());
         // Nothing of the history is lost by that.
         assert_eq!(ids_in_order(&copied), ids_in_order(&expected));
