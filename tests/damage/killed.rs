@@ -12,8 +12,8 @@ use crate::harness::Folders;
 const EVENTS: &str = "tracking_events.json";
 
 /// What is done to a file's bytes, or to a directory.
-type Change = dyn Fn(&mut Vec<u8>);
-type Damage = dyn Fn(&Folders);
+type Change<'a> = dyn Fn(&mut Vec<u8>) + 'a;
+type Damage<'a> = dyn Fn(&Folders) + 'a;
 
 /// What a start makes of the directory as it was before it was damaged.
 fn brought_up_to_date(folders: &Folders) -> Value {
@@ -30,7 +30,7 @@ async fn a_damaged_journal() {
     let journal = journal_file(&base.data());
     let len = fs::metadata(base.data().join(&journal)).unwrap().len();
     let len = usize::try_from(len).unwrap();
-    let damages: [&Change; 5] = [
+    let damages: [&Change<'_>; 5] = [
         &|bytes| bytes[50] ^= 1,
         &|bytes| bytes[len / 3] ^= 0x80,
         &|bytes| bytes[len / 2..len / 2 + 600].fill(0),
@@ -53,7 +53,7 @@ async fn a_damaged_checkpoint() {
     let base = killed().await;
     let expected = brought_up_to_date(&base);
     let checkpoint = "journal/checkpoint.json";
-    let damages: [&Damage; 3] =
+    let damages: [&Damage<'_>; 3] =
         [&|it| nul_bytes(it, checkpoint, |len| 0..len), &|it| cut(it, checkpoint, 1), &|it| {
             flipped(it, checkpoint, 5)
         }];
@@ -73,7 +73,7 @@ async fn a_damaged_checkpoint() {
 async fn damaged_files_beside_a_whole_journal() {
     let base = killed().await;
     let expected = brought_up_to_date(&base);
-    let damages: [(&str, &Damage); 6] = [
+    let damages: [(&str, &Damage<'_>); 6] = [
         (EVENTS, &|it| nul_bytes(it, EVENTS, |len| len / 3..len / 2)),
         (EVENTS, &|it| flipped(it, EVENTS, 11)),
         (EVENTS, &|it| cut(it, EVENTS, 2)),
