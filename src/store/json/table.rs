@@ -7,7 +7,7 @@ use imbl::{HashMap, OrdMap, OrdSet};
 use super::damage::Damage;
 use super::pyjson::{self, Scanner};
 use super::record::{Fields, Record, merge};
-use crate::domain::RowNumber;
+use crate::domain::{Points, RowNumber};
 
 /// The name of the table in a TinyDB file that Goldstar reads and writes.
 pub(super) const DEFAULT_TABLE: &str = "_default";
@@ -278,6 +278,13 @@ pub(super) fn row_name(number: RowNumber) -> String {
     format!("\"{number}\": ")
 }
 
+/// The number of a row's name; none beyond what every reader of JSON keeps exactly, so that there is
+/// always a next one.
+pub(super) fn row_number(raw_name: &str) -> Option<RowNumber> {
+    let number = pyjson::decode_string(raw_name)?.parse().ok()?;
+    (number <= Points::LIMIT.unsigned_abs()).then_some(number)
+}
+
 /// A TinyDB file, taken apart.
 pub(super) struct ParsedFile<'a> {
     /// The members in front of the default table, each with a comma behind it.
@@ -327,7 +334,7 @@ fn parse_rows<'a>(
     scanner.take(b'{', "an opening brace").map_err(not_json)?;
     while scanner.next_item(b'}', rows.is_empty()).map_err(not_json)? {
         let name = scanner.name().map_err(not_json)?;
-        let number = pyjson::decode_string(&table[name.clone()]).and_then(|name| name.parse().ok());
+        let number = row_number(&table[name.clone()]);
         let number = number.ok_or_else(|| wrong(name.start, "this row's name is no number"))?;
         let row = scanner.value().map_err(not_json)?;
         if !table[row.clone()].starts_with('{') {
@@ -341,7 +348,7 @@ fn parse_rows<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Child, Points};
+    use crate::domain::Child;
 
     fn parse(text: &str) -> Result<Table<Child>, Damage> {
         Table::parse(Path::new("children.json"), text.as_bytes())

@@ -98,8 +98,31 @@ impl Index {
         Some(Timestamp::from_micros(self.occurred[*latest as usize]))
     }
 
-    /// Adds the event that follows in the file.
+    /// Whether each event's row number is larger than the one before it. Only then are events found
+    /// by it.
+    pub(super) fn rows_ascend(&self) -> bool {
+        self.rows_ascend
+    }
+
+    /// Adds the event that follows in the file. Nearly always it is the latest one, too.
     pub(super) fn push(&mut self, event: &Summary<'_>) {
+        let (position, child) = self.add(event);
+        let (occurred, created) = (&self.occurred, &self.created);
+        let key = |at: Position| (occurred[at as usize], created[at as usize]);
+        insert_by(&mut self.by_time, position, key);
+        insert_by(&mut self.by_child[child], position, key);
+    }
+
+    /// Adds the event that follows in the file, and leaves its order to [`Self::sort`]: in another
+    /// program's file each event may be earlier than all before it.
+    pub(super) fn push_unsorted(&mut self, event: &Summary<'_>) {
+        let (position, child) = self.add(event);
+        self.by_time.push(position);
+        self.by_child[child].push(position);
+    }
+
+    /// Adds an event to all but the orders of time: its position, and the child's number.
+    fn add(&mut self, event: &Summary<'_>) -> (Position, usize) {
         // A file of four thousand million events is out of this store's reach by far.
         let position = Position::try_from(self.len()).unwrap_or(Position::MAX);
         reserve(&mut self.offsets);
@@ -124,13 +147,21 @@ impl Index {
         self.kinds.push(event.kind.0);
         self.occurred.push(event.occurred_at.as_micros());
         self.created.push(event.created_at.as_micros());
-        if self.by_child.len() <= child as usize {
-            self.by_child.resize_with(child as usize + 1, Vec::new);
+        let child = child as usize;
+        if self.by_child.len() <= child {
+            self.by_child.resize_with(child + 1, Vec::new);
         }
+        (position, child)
+    }
+
+    /// Brings the events that were added by [`Self::push_unsorted`] into the order of time.
+    pub(super) fn sort(&mut self) {
         let (occurred, created) = (&self.occurred, &self.created);
-        let key = |at: Position| (occurred[at as usize], created[at as usize], at);
-        insert_by(&mut self.by_time, position, key);
-        insert_by(&mut self.by_child[child as usize], position, key);
+        for positions in self.by_child.iter_mut().chain([&mut self.by_time]) {
+            // Stable, so that the order of writing decides last; what is in order already costs one
+            // look at each.
+            positions.sort_by_key(|at| (occurred[*at as usize], created[*at as usize]));
+        }
     }
 
     /// The places of one page of the events that `filter` is for, and how many there are in all.
@@ -164,15 +195,14 @@ impl Index {
         let Some(wanted) = self.resolve(filter) else {
             return Vec::new();
         };
-        let first =
-            if self.rows_ascend { self.rows.partition_point(|other| *other <= row) } else { 0 };
+        let first = self.rows.partition_point(|other| *other <= row);
         let within = |at: usize| {
             let occurred = self.occurred[at];
             filter.from.is_none_or(|from| occurred >= from.as_micros())
                 && filter.to.is_none_or(|to| occurred < to.as_micros())
         };
         (first..self.len())
-            .filter(|at| self.rows[*at] > row && wanted.matches(self, *at) && within(*at))
+            .filter(|at| wanted.matches(self, *at) && within(*at))
             .take(limit)
             .map(|at| self.found(at))
             .collect()
@@ -180,12 +210,7 @@ impl Index {
 
     /// The row with that number.
     pub(super) fn find(&self, row: RowNumber) -> Option<Found> {
-        let at = if self.rows_ascend {
-            self.rows.binary_search(&row).ok()?
-        } else {
-            self.rows.iter().rposition(|other| *other == row)?
-        };
-        Some(self.found(at))
+        self.rows.binary_search(&row).ok().map(|at| self.found(at))
     }
 
     /// The first `limit` events of an account from a position on, in the order of the file, and the
@@ -335,15 +360,20 @@ fn reserve<T>(column: &mut Vec<T>) {
     }
 }
 
-/// Inserts where the order says, looking from the end: but for clocks that ran wrong, that is it.
+/// Inserts behind all that aren't later: but for clocks that ran wrong, that is the end.
 fn insert_by<K: Ord>(
     positions: &mut Vec<Position>,
     position: Position,
     key: impl Fn(Position) -> K,
 ) {
     let new = key(position);
-    let later = positions.iter().rev().take_while(|other| key(**other) > new).count();
-    positions.insert(positions.len() - later, position);
+    let is_last = positions.last().is_none_or(|last| key(*last) <= new);
+    let place = if is_last {
+        positions.len()
+    } else {
+        positions.partition_point(|other| key(*other) <= new)
+    };
+    positions.insert(place, position);
 }
 
 #[cfg(test)]
@@ -391,20 +421,36 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_found_though_their_numbers_do_not_ascend() {
+    fn rows_are_found_by_their_numbers() {
         let mut index = Index::new();
-        for row in [3, 1, 7, 5] {
+        for row in [1, 3, 5, 7] {
             index.push(&event(row, 1, "a"));
         }
         assert_eq!(index.find(7).map(|found| found.place.offset), Some(700));
         assert_eq!(index.find(2), None);
+        let after = index.after(3, &EventFilter::default(), 10);
+        assert_eq!(after.iter().map(|found| found.row).collect::<Vec<_>>(), [5, 7]);
+        assert!(index.rows_ascend());
+        for row in [7, 6] {
+            index.push(&event(row, 1, "a"));
+            assert!(!index.rows_ascend());
+        }
         assert_eq!(index.last_row(), 7);
-        let after: Vec<_> = index
-            .after(3, &EventFilter::default(), 10)
-            .into_iter()
-            .map(|found| found.row)
-            .collect();
-        assert_eq!(after, [7, 5]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn sorting_at_once_and_one_by_one_is_the_same(seconds in proptest::collection::vec(0..9_i64, 0..40)) {
+            let (mut at_once, mut one_by_one) = (Index::new(), Index::new());
+            for (row, second) in (1..).zip(&seconds) {
+                let event = event(row, *second, if row % 3 == 0 { "a" } else { "b" });
+                at_once.push_unsorted(&event);
+                one_by_one.push(&event);
+            }
+            at_once.sort();
+            proptest::prop_assert_eq!(at_once.by_time, one_by_one.by_time);
+            proptest::prop_assert_eq!(at_once.by_child, one_by_one.by_child);
+        }
     }
 
     #[test]
