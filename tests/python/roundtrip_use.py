@@ -29,7 +29,7 @@ def no_number(word):
 
 
 class Client:
-    cookie = ""
+    cookie = family.get("cookie", "")
 
     def ask(self, method, path, body=None, expect=(200, 201, 204)):
         data = None if body is None else json.dumps(body).encode()
@@ -133,8 +133,9 @@ def ask_for_reward(round):
 
 
 round = family["round"]
-login = {"email": family["email"].upper(), "password": family["password"]}
-client.ask("POST", "/auth/login", login)
+if not client.cookie:
+    login = {"email": family["email"].upper(), "password": family["password"]}
+    client.ask("POST", "/auth/login", login)
 check_answers()
 act("children", family["child"], "tasks", family["task"], "activate")
 act("children", family["child"], "tasks", family["penalty"], "activate")
@@ -147,10 +148,12 @@ if "made" in family:
     changes.append({"file": "tasks.json", "removed": family["made"]})
 family["made"] = make("tasks", "task", name="Neu", points=3, is_good=False)
 make("children", "child", name="Another", age=3)
-new_password = f"neues Paßwort {round}"
-passwords = {"current_password": family["password"], "new_password": new_password}
-client.ask("PUT", "/auth/password", passwords)
-change("users.json", family["user"], password=None)
-family["password"] = new_password
+if round == 2:
+    new_password = "neues Paßwort \U0001f511"
+    passwords = {"current_password": family["password"], "new_password": new_password}
+    client.ask("PUT", "/auth/password", passwords)
+    change("users.json", family["user"], password=None)
+    family["password"] = new_password
+family["cookie"] = client.cookie
 (root / "family.json").write_text(json.dumps(family))
 (root / "changes.json").write_text(json.dumps(changes))
