@@ -11,4 +11,8 @@
 #[path = "../api/harness/mod.rs"]
 mod harness;
 
+mod history;
+mod passwords;
 mod roundtrip;
+mod tables;
+mod unknown;

@@ -278,7 +278,7 @@ impl<'a> Reader<'a> {
             occurred_at,
             created_at: record::moment(created).unwrap_or(occurred_at),
         });
-        self.is_cramped |= !user.is_empty() && patch::is_cramped(&row.masked);
+        self.is_cramped |= user.starts_with('"') && patch::is_cramped(&row.masked);
         loaded.crc.update(&self.buffer[self.hashed..row.masked.start]);
         loaded.crc.update(&self.buffer[row.masked.end..row.value.end]);
         self.hashed = row.value.end;
