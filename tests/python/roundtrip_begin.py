@@ -129,7 +129,10 @@ class Directory:
 def of_fixture(folder):
     files = values.read(folder)
     user = files["users.json"]["_default"]["1"]
-    rows = {name: files[f"{name}.json"]["_default"].values() for name in ("children", "tasks", "rewards")}
+    rows = {
+        name: files[f"{name}.json"]["_default"].values()
+        for name in ("children", "tasks", "rewards")
+    }
     own = {
         name: [row for row in found if row.get("user_id") in (None, user["id"])]
         for name, found in rows.items()

@@ -63,7 +63,9 @@ def check_rows(file, changes, old, new):
 def check_password(after):
     rows = after["users.json"]["_default"].values()
     hash = next(row["password"] for row in rows if row.get("id") == family["user"])
-    assert check_password_hash(hash, family["password"]) and not check_password_hash(hash, "another")
+    assert check_password_hash(hash, family["password"]) and not check_password_hash(
+        hash, "another"
+    )
 
 
 def insert(database, row):
@@ -105,7 +107,10 @@ def go_on(name):
 def event(row):
     own = {"child_id": family["child"], "entity_id": family["task"], "entity_type": "task"}
     points = {"action": "activated", "points_before": 1, "points_after": 6.0, "delta": 5}
-    times = {"occurred_at": random.choice([1.76e9, "2026-01-05T11:11:44+01:00"]), "created_at": 1.76e9}
+    times = {
+        "occurred_at": random.choice([1.76e9, "2026-01-05T11:11:44+01:00"]),
+        "created_at": 1.76e9,
+    }
     return {**row, **own, **points, **times}
 
 

@@ -17,8 +17,23 @@ root, address = pathlib.Path(sys.argv[1]), sys.argv[2]
 family = json.loads((root / "family.json").read_text())
 before = values.read(root / "before")
 changes = []
-LISTS = {"children": "children", "tasks": "tasks", "rewards": "rewards", "rewards/pending": "pending_rewards"}
-KNOWN = {"id", "user_id", "status", "child_id", "reward_id", "child_name", "reward_name", "name", "age"}
+LISTS = {
+    "children": "children",
+    "tasks": "tasks",
+    "rewards": "rewards",
+    "rewards/pending": "pending_rewards",
+}
+KNOWN = {
+    "id",
+    "user_id",
+    "status",
+    "child_id",
+    "reward_id",
+    "child_name",
+    "reward_name",
+    "name",
+    "age",
+}
 KNOWN |= {"points", "cost", "is_good", "description", "tasks", "rewards", "image_id"}
 KNOWN |= {"created_at", "updated_at", "first_name", "last_name", "email", "role"}
 SECRET = {"password", "pin", "pin_setup_code"}
@@ -57,7 +72,11 @@ def own_rows(table):
     """The rows of the family, and those that are offered to every family."""
     shared = [None] if table in ("tasks", "rewards") else []
     found = values.rows(before, f"{table}.json").values()
-    return {row["id"]: row for row in found if "id" in row and row.get("user_id") in [family["user"], *shared]}
+    return {
+        row["id"]: row
+        for row in found
+        if "id" in row and row.get("user_id") in [family["user"], *shared]
+    }
 
 
 def check_record(record, row):
@@ -86,10 +105,16 @@ def check_answers():
 def check_history():
     events, total = [], 1
     while len(events) < total:
-        page = client.ask("GET", path("children", family["child"], "tracking") + f"?limit=3&offset={len(events)}")
+        page = client.ask(
+            "GET", path("children", family["child"], "tracking") + f"?limit=3&offset={len(events)}"
+        )
         events, total = events + page["tracking_events"], page["total"]
     found = values.rows(before, "tracking_events.json").values()
-    rows = [row for row in found if row.get("child_id") == family["child"] and row.get("user_id") == family["user"]]
+    rows = [
+        row
+        for row in found
+        if row.get("child_id") == family["child"] and row.get("user_id") == family["user"]
+    ]
     assert len(events) == len(rows), (events, rows)
     answered = {row["id"]: values.answered(row) for row in rows}
     assert all(values.same(event, answered[event["id"]]) for event in events)
@@ -98,7 +123,13 @@ def check_history():
 def act(*parts, expect=(200,)):
     answer = client.ask("POST", path(*parts), expect=expect)
     if "tracking_event" in answer:
-        changes.append({"file": "tracking_events.json", "added": answer["tracking_event"]["id"], "row": answer["tracking_event"]})
+        changes.append(
+            {
+                "file": "tracking_events.json",
+                "added": answer["tracking_event"]["id"],
+                "row": answer["tracking_event"],
+            }
+        )
         change("children.json", family["child"], points=answer["child"]["points"])
     return answer
 
