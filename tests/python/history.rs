@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Admin, Folders, Settings, TestServer, text};
+use crate::harness::{Admin, Folders, Frame, Settings, TestServer, text};
 
 fn event(id: u64, occurred_at: &Value) -> Value {
     json!({
@@ -54,7 +54,7 @@ async fn moments_in_every_form_are_in_order_and_keep_their_form() {
     // Numbered and written in an order that isn't that of time.
     let order = [4, 9, 0, 7, 2, 5, 1, 8, 3, 6];
     let rows: Vec<(u64, Value)> =
-        (1..).zip(order).map(|(number, at)| (number, event(at, &moments[at as usize]))).collect();
+        (1..).zip(order).map(|(number, at)| (number, event(at as u64, &moments[at]))).collect();
     let mut server = on_rows(rows.clone()).await;
     let admin = server.admin().await;
     let ascending: Vec<String> = (0..10).map(|at| format!("e{at}")).collect();
@@ -85,7 +85,7 @@ async fn rows_in_the_order_of_their_names_are_replayed_each_once() {
         let replayed = stream.take(13 - last).await;
         let expected = (last + 1..=12).map(|number| format!("e{number}"));
         let expected: Vec<String> = expected.chain([text(&live["id"])]).collect();
-        assert!(replayed.iter().map(|frame| frame.event_id()).eq(&expected), "after {last}");
+        assert!(replayed.iter().map(Frame::event_id).eq(&expected), "after {last}");
         assert!(
             replayed
                 .iter()
