@@ -13,6 +13,7 @@ mod extract;
 mod guard;
 mod health;
 mod input;
+mod legacy;
 mod metrics;
 mod mutations;
 mod observe;
@@ -105,6 +106,7 @@ fn routes() -> Router<AppState> {
         .route("/metrics", get(metrics::scrape))
         .merge(record_routes())
         .merge(mutation_routes())
+        .merge(legacy::routes())
 }
 
 fn record_routes() -> Router<AppState> {

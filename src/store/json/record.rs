@@ -34,7 +34,10 @@ pub(super) struct Unreadable {
 }
 
 /// A row's fields. Where a name stands twice, the last one counts, as it does in Python.
-pub(super) struct Fields<'a>(Vec<Field<'a>>);
+pub(super) struct Fields<'a> {
+    fields: Vec<Field<'a>>,
+    repeated: Option<Cow<'a, str>>,
+}
 
 struct Field<'a> {
     /// None where it holds a surrogate without its partner: no two such names are taken for one.
@@ -55,21 +58,30 @@ impl<'a> Fields<'a> {
     pub(super) fn parse(row: &'a str) -> Result<Self, pyjson::Fault> {
         let members = pyjson::members(row.as_bytes())?;
         let mut fields: Vec<Field<'a>> = Vec::with_capacity(members.len());
+        let mut repeated = None;
         for (name, value) in members {
             let (raw_name, value) = (&row[name], &row[value]);
             let name = pyjson::decode_exactly(raw_name);
             match fields.iter_mut().find(|other| name.as_deref().is_some_and(|name| other.is(name)))
             {
-                Some(field) => field.value = value,
+                Some(field) => {
+                    field.value = value;
+                    repeated = name;
+                }
                 None => fields.push(Field { name, raw_name, value }),
             }
         }
-        Ok(Self(fields))
+        Ok(Self { fields, repeated })
+    }
+
+    /// A name that stands more than once.
+    pub(super) fn repeated(&self) -> Option<&str> {
+        self.repeated.as_deref()
     }
 
     /// A field's JSON text; none where it is missing.
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
-        self.0.iter().find(|field| field.is(name)).map(|field| field.value)
+        self.fields.iter().find(|field| field.is(name)).map(|field| field.value)
     }
 
     /// A field's JSON text; none where it is missing or null.
@@ -146,7 +158,7 @@ impl<'a> Fields<'a> {
 
     /// The fields that aren't among `known`, for an answer.
     pub(super) fn extra(&self, known: &[&str]) -> Extra {
-        let unknown = self.0.iter().filter(|field| !known.iter().any(|name| field.is(name)));
+        let unknown = self.fields.iter().filter(|field| !known.iter().any(|name| field.is(name)));
         let answered = unknown.map(|field| {
             let name = pyjson::decode_string(field.raw_name).unwrap_or_default();
             ((*name).into(), pyjson::strict(field.value).into())
@@ -195,7 +207,7 @@ pub(super) fn merge<R: Record>(old: Option<(&str, &R)>, new: &R) -> Arc<str> {
     if let Some((old_fields, old_values)) = &parsed {
         // What reads the same as before stays as it was written.
         fields.retain(|field| !old_values.contains(field));
-        for old in &old_fields.0 {
+        for old in &old_fields.fields {
             match fields.iter().position(|(changed, _)| old.is(changed)) {
                 Some(position) => push(old.raw_name, &fields.remove(position).1),
                 None => push(old.raw_name, old.value),
@@ -287,7 +299,7 @@ mod tests {
     fn names_with_half_a_character_are_told_apart() {
         let row = r#"{"\ud800": 1, "\ud801": 2, "\ufffd": 3, "\ufffd": 4}"#;
         let fields = Fields::parse(row).unwrap();
-        let values: Vec<_> = fields.0.iter().map(|field| field.value).collect();
+        let values: Vec<_> = fields.fields.iter().map(|field| field.value).collect();
         assert_eq!(values, ["1", "2", "4"]);
         assert_eq!(fields.extra(&[]).len(), 3);
     }
