@@ -20,6 +20,7 @@ mod observe;
 mod query;
 mod records;
 mod rewards;
+mod secrets;
 mod serve;
 mod settings;
 mod tasks;

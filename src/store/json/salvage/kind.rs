@@ -93,10 +93,12 @@ pub(super) fn differing(one: &str, other: &str) -> Vec<(String, Option<String>, 
         values.0.map(pyjson::compact) != values.1.map(pyjson::compact)
     });
     let owned = |value: Option<&str>| value.map(str::to_owned);
-    differs.map(|name| (name.to_owned(), owned(one.raw(name)), owned(other.raw(name)))).collect()
+    let values = |name: &str| (owned(one.raw(name)), owned(other.raw(name)));
+    let differs = differs.map(|name| (values(&name), name.into_owned()));
+    differs.map(|((one, other), name)| (name, one, other)).collect()
 }
 
 /// Whether an account is marked for deletion.
 pub(super) fn is_marked(row: &str) -> bool {
-    Fields::parse(row).is_ok_and(|fields| fields.boolean(deletion::MARKED, false))
+    Fields::parse(row).is_ok_and(|fields| fields.boolean(deletion::MARKED, false) == Ok(true))
 }
