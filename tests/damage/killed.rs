@@ -55,7 +55,7 @@ async fn a_damaged_checkpoint() {
     let checkpoint = "journal/checkpoint.json";
     let damages: [&Damage<'_>; 3] =
         [&|it| nul_bytes(it, checkpoint, |len| 0..len), &|it| cut(it, checkpoint, 1), &|it| {
-            flipped(it, checkpoint, 5)
+            flipped(it, checkpoint, 5);
         }];
     for damage in damages {
         let folders = copy_of(&base);
