@@ -1,10 +1,9 @@
-import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { ApiError, createApi, NetworkError, newIdempotencyKey } from "../src/common/api";
 import { Action, EntityType, type TrackingEvent } from "../src/common/models";
 import { family, Goldstar, type Session } from "./harness/goldstar";
-import { Relay } from "./harness/relay";
+import { BadGateway, Relay } from "./harness/relay";
 
 let goldstar: Goldstar;
 let parent: Session;
@@ -294,11 +293,8 @@ describe("no answer of the server's", () => {
     [404, '{"message": "no route"}'],
     [200, "<!doctype html>"],
   ])("is a network error where a proxy answers %i %j", async (status, body) => {
-    const proxy = createServer((_, response) => response.writeHead(status).end(body));
-    await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
-    const address = proxy.address();
-    const port = typeof address === "object" ? address?.port : undefined;
-    const call = createApi({ baseUrl: `http://127.0.0.1:${port}` }).me();
+    const proxy = await BadGateway.start(status, body);
+    const call = createApi({ baseUrl: proxy.baseUrl }).me();
     await expect(call).rejects.toThrow(NetworkError);
     await expect(call).rejects.toThrow(String(status));
     proxy.close();

@@ -1,22 +1,22 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { type Api, ApiError, createApi, NetworkError } from "../src/common/api";
-import type { BackendEvents } from "../src/common/backendEvents";
+import type { BackendEvents, OpenSource } from "../src/common/backendEvents";
 import type { TrackingEventCreated } from "../src/common/models";
-import { Recorder } from "./harness/events";
+import { Recorder, sourceOf } from "./harness/events";
 import { family, Goldstar, type Session } from "./harness/goldstar";
-import { Relay } from "./harness/relay";
+import { BadGateway, Relay } from "./harness/relay";
 
 let goldstar: Goldstar;
 let relay: Relay;
+let badGateway: BadGateway;
 let parent: Session;
 const opened: BackendEvents[] = [];
 
 beforeAll(async () => {
   goldstar = await Goldstar.start();
   relay = await Relay.start(goldstar.baseUrl);
+  badGateway = await BadGateway.start();
   parent = await goldstar.signUp("paula@example.org", relay.baseUrl);
 });
 
@@ -24,12 +24,13 @@ afterEach(() => opened.splice(0).forEach((events) => events.close()));
 
 afterAll(async () => {
   relay.close();
+  badGateway.close();
   await goldstar.remove();
 });
 
 /** Follows a session's stream, once it has begun. */
-async function follow(session: Session = parent): Promise<Recorder> {
-  const recorder = new Recorder(session);
+async function follow(session = parent, openSource?: OpenSource): Promise<Recorder> {
+  const recorder = new Recorder(session, openSource);
   opened.push(recorder.events);
   await recorder.until(({ heard }) => heard.length > 0);
   return recorder;
@@ -167,20 +168,37 @@ describe("nothing is missed or doubled", () => {
   test("where something else answers for a while", async () => {
     const { child, task } = await family(parent);
     const recorder = await follow();
-    const proxy = createServer((_, response) => response.writeHead(502).end("Bad Gateway"));
-    await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
-    relay.target = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    relay.target = badGateway.baseUrl;
     relay.cut();
     await recorder.until(({ errors }) => errors.length >= 2);
     const { tracking_event } = await directly(parent).activateTask(child.id, task.id);
     relay.target = goldstar.baseUrl;
     relay.cut();
-    proxy.close();
     await recorder.until(({ heard }) => heard.length === 2);
     expect(recorder.heard).toEqual(["resync", tracking_event.id]);
     for (const error of recorder.errors) expect(error).toBeInstanceOf(NetworkError);
     expect(recorder.states).toEqual(["open", "connecting", "open"]);
   });
+});
+
+test("what a source repeats is told of once", async () => {
+  const { child, task } = await family(parent);
+  // It never says what it has heard: each time it begins where it was opened.
+  const recorder = await follow(parent, sourceOf(parent.token, { "Last-Event-ID": "" }));
+  relay.target = badGateway.baseUrl;
+  relay.cut();
+  await recorder.until(({ errors }) => errors.length > 0);
+  relay.target = goldstar.baseUrl;
+  relay.cut();
+  await recorder.until(({ states }) => states.at(-1) === "open");
+  const first = (await parent.api.activateTask(child.id, task.id)).tracking_event;
+  await recorder.until(({ heard }) => heard.length >= 2);
+  relay.cut();
+  const second = (await directly(parent).activateTask(child.id, task.id)).tracking_event;
+  await recorder.until(({ heard }) => heard.includes(second.id));
+  const heard = recorder.heard.filter((id) => id !== "resync");
+  expect(heard).toEqual([first.id, second.id]);
+  expect(recorder.resumed.at(-1)).not.toBe("none");
 });
 
 test("a server that has lost what was heard asks to load anew, and is heard again", async () => {
@@ -243,10 +261,8 @@ describe("it ends", () => {
 
   test("when it is closed while it would connect again", async () => {
     const [one, other] = [await follow(), await follow()];
-    const proxy = createServer((_, response) => response.writeHead(502).end("Bad Gateway"));
-    await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
     one.events.on("error", () => one.events.close());
-    relay.target = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    relay.target = badGateway.baseUrl;
     relay.cut();
     await one.until(({ states }) => states.at(-1) === "closed");
     // The other one has its turns meanwhile.
@@ -254,7 +270,6 @@ describe("it ends", () => {
     expect(one.resumed).toHaveLength(1);
     relay.target = goldstar.baseUrl;
     relay.cut();
-    proxy.close();
     await other.until(({ states }) => states.at(-1) === "open");
     expect(one.states).toEqual(["open", "connecting", "closed"]);
   });

@@ -10,14 +10,16 @@ import {
 } from "../../src/common/backendEvents";
 import type { Session } from "./goldstar";
 
-/** A source that sends a session's token, since Node keeps no cookies. */
-export const sourceOf =
-  (token: string): OpenSource =>
-  (url) =>
+/** Opens sources that send a session's token, since Node keeps no cookies. */
+export function sourceOf(token: string, otherHeaders: object = {}): OpenSource {
+  return (url) =>
     new EventSource(url, {
-      fetch: (input, init) =>
-        fetch(input, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } }),
+      fetch: (input, init) => {
+        const headers = { ...init.headers, Authorization: `Bearer ${token}`, ...otherHeaders };
+        return fetch(input, { ...init, headers });
+      },
     });
+}
 
 /** Opens the stream of a session, and notes all that comes. */
 export class Recorder {
@@ -30,10 +32,10 @@ export class Recorder {
   /** What its sources named as the last event, one for each source that was opened. */
   readonly resumed: (string | null)[] = [];
 
-  constructor({ api, token }: Session) {
+  constructor({ api, token }: Session, openSource = sourceOf(token)) {
     this.events = new BackendEvents(api, (url) => {
       this.resumed.push(new URL(url).searchParams.get("last_event_id"));
-      return sourceOf(token)(url);
+      return openSource(url);
     });
     this.events.on("tracking_event_created", ({ tracking_event_id: id }) => this.heard.push(id));
     this.events.on("resync", () => this.heard.push("resync"));

@@ -1,6 +1,7 @@
 /** A way to the server that keeps its address when the server gets another one, and can be cut. */
 
 import { once } from "node:events";
+import * as http from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 export class Relay {
@@ -18,13 +19,12 @@ export class Relay {
 
   static async start(target: string): Promise<Relay> {
     const relay = new Relay(target);
-    relay.#server.listen(0, "127.0.0.1");
-    await once(relay.#server, "listening");
+    await listen(relay.#server);
     return relay;
   }
 
   get baseUrl(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return urlOf(this.#server);
   }
 
   /** Cuts every connection that there is. */
@@ -63,4 +63,37 @@ export class Relay {
       });
     }
   }
+}
+
+/** A proxy whose server is down, or that leads elsewhere: it answers all requests the same. */
+export class BadGateway {
+  readonly #server: http.Server;
+
+  private constructor(status: number, body: string) {
+    this.#server = http.createServer((_, response) => response.writeHead(status).end(body));
+  }
+
+  static async start(status = 502, body = "<h1>Bad Gateway</h1>"): Promise<BadGateway> {
+    const proxy = new BadGateway(status, body);
+    await listen(proxy.#server);
+    return proxy;
+  }
+
+  get baseUrl(): string {
+    return urlOf(this.#server);
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+async function listen(server: Server): Promise<void> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
