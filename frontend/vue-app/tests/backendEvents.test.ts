@@ -181,6 +181,26 @@ describe("nothing is missed or doubled", () => {
   });
 });
 
+test("each outage is waited for anew, longer and longer", async () => {
+  const delays: number[] = [];
+  const retryDelay = (retries: number) => {
+    delays.push(retries);
+    return 20;
+  };
+  const { token } = parent;
+  const recorder = await follow({ token, api: createApi({ baseUrl: relay.baseUrl, token, retryDelay }) });
+  for (let outage = 1; outage <= 2; outage += 1) {
+    const earlier = delays.length;
+    relay.target = badGateway.baseUrl;
+    relay.cut();
+    await recorder.until(() => delays.length >= earlier + 3);
+    relay.target = goldstar.baseUrl;
+    relay.cut();
+    await recorder.until(({ states }) => states.filter((state) => state === "open").length > outage);
+    expect(delays.slice(earlier, earlier + 3)).toEqual([0, 1, 2]);
+  }
+});
+
 test("what a source repeats is told of once", async () => {
   const { child, task } = await family(parent);
   // It never says what it has heard: each time it begins where it was opened.
@@ -259,14 +279,18 @@ describe("it ends", () => {
     await vi.waitUntil(async () => (await openStreams()) === 1, { timeout: 30_000 });
   });
 
-  test("when it is closed while it would connect again", async () => {
+  test.each([
+    ["before it waits for its next turn", (close: () => void) => close()],
+    ["while it waits for its next turn", (close: () => void) => setImmediate(close)],
+  ])("when it is closed %s", async (_, inTime) => {
     const [one, other] = [await follow(), await follow()];
-    one.events.on("error", () => one.events.close());
+    one.events.on("error", () => inTime(() => one.events.close()));
     relay.target = badGateway.baseUrl;
     relay.cut();
     await one.until(({ states }) => states.at(-1) === "closed");
     // The other one has its turns meanwhile.
-    await other.until(({ errors }) => errors.length >= 3);
+    const turns = other.errors.length;
+    await other.until(({ errors }) => errors.length >= turns + 3);
     expect(one.resumed).toHaveLength(1);
     relay.target = goldstar.baseUrl;
     relay.cut();
