@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 
 import { type Api, ApiError, createApi, NetworkError } from "../src/common/api";
 import type { BackendEvents, OpenSource } from "../src/common/backendEvents";
-import type { TrackingEventCreated } from "../src/common/models";
+import type { TrackingEventPayload } from "../src/common/models";
 import { Recorder, sourceOf } from "./harness/events";
 import { family, Goldstar, type Session } from "./harness/goldstar";
 import { BadGateway, Relay } from "./harness/relay";
@@ -57,7 +57,7 @@ test("each event is told of once, in its order, with what it is about", async ()
   const { api } = parent;
   const { child, task, reward } = await family(parent);
   const recorder = await follow();
-  const payloads: TrackingEventCreated[] = [];
+  const payloads: TrackingEventPayload[] = [];
   recorder.events.on("tracking_event_created", (payload) => payloads.push(payload));
   const first = (await api.activateTask(child.id, task.id)).tracking_event;
   const second = (await api.requestReward(child.id, reward.id)).tracking_event;

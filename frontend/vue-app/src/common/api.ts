@@ -6,10 +6,10 @@ import type {
   ErrorBody,
   ErrorCode,
   ErrorDetails,
-  Me,
-  MutationAnswer,
+  Session,
+  MutationResult,
   TrackingEvent,
-  TrackingPage,
+  TrackingEventList,
 } from "./models";
 
 export interface ApiOptions {
@@ -144,13 +144,13 @@ export function createApi(options: ApiOptions = {}) {
     return read<T>(response, text);
   }
 
-  async function mutate(path: string, options: MutationOptions = {}): Promise<MutationAnswer> {
+  async function mutate(path: string, options: MutationOptions = {}): Promise<MutationResult> {
     const { idempotencyKey, retries = 0, signal } = options;
     const headers = new Headers();
     if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
     for (let tried = 0; ; tried += 1) {
       try {
-        return await request<MutationAnswer>("POST", path, { headers, signal });
+        return await request<MutationResult>("POST", path, { headers, signal });
       } catch (error) {
         if (tried >= retries || !mayPass(error)) throw error;
         await pause(retryDelay(tried), signal);
@@ -163,7 +163,7 @@ export function createApi(options: ApiOptions = {}) {
     childId: string,
     filters: ChildTrackingFilters = {},
     { signal }: CallOptions = {},
-  ): Promise<TrackingPage> {
+  ): Promise<TrackingEventList> {
     return request("GET", at`/children/${childId}/tracking`, { query: filters, signal });
   }
 
@@ -171,7 +171,7 @@ export function createApi(options: ApiOptions = {}) {
   function adminTracking(
     filters: AdminTrackingFilters = {},
     { signal }: CallOptions = {},
-  ): Promise<TrackingPage> {
+  ): Promise<TrackingEventList> {
     return request("GET", "/admin/tracking", { query: filters, signal });
   }
 
@@ -181,7 +181,7 @@ export function createApi(options: ApiOptions = {}) {
     retryDelay,
 
     /** Whose session it is. */
-    me: ({ signal }: CallOptions = {}): Promise<Me> => request("GET", "/auth/me", { signal }),
+    me: ({ signal }: CallOptions = {}): Promise<Session> => request("GET", "/auth/me", { signal }),
 
     childTracking,
     adminTracking,
@@ -255,7 +255,7 @@ function read<T>(response: Response, text: string): T {
   const { error = "", code, details } = answer ?? {};
   if (code === undefined) throw foreignAnswer(response);
   const requestId = response.headers.get("X-Request-Id") ?? undefined;
-  throw new ApiError(response.status, code, error, details, requestId);
+  throw new ApiError(response.status, code, error, details ?? undefined, requestId);
 }
 
 function foreignAnswer(response: Response, options?: ErrorOptions): NetworkError {
@@ -288,7 +288,7 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
  * request answers, 500 unless given.
  */
 async function* allPages<F extends ChildTrackingFilters>(
-  fetchPage: (filters: F) => Promise<TrackingPage>,
+  fetchPage: (filters: F) => Promise<TrackingEventList>,
   filters: F,
 ): AsyncGenerator<TrackingEvent, void, void> {
   let offset = 0;
