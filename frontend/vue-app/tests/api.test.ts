@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { ApiError, createApi, NetworkError, newIdempotencyKey } from "../src/common/api";
+import { Api, ApiError, NetworkError, newIdempotencyKey } from "../src/common/api";
 import { Action, EntityType, type TrackingEvent } from "../src/common/models";
 import { family, Goldstar, type Session } from "./harness/goldstar";
 import { BadGateway, Relay } from "./harness/relay";
@@ -78,7 +78,7 @@ describe("the four mutations", () => {
     const relay = await Relay.start(goldstar.baseUrl);
     const { child, task } = await family(parent);
     const { baseUrl } = relay;
-    const api = createApi({ baseUrl, token: parent.token, retryDelay: () => 0 });
+    const api = new Api({ baseUrl, token: parent.token, retryDelay: () => 0 });
     relay.answersToLose = 2;
     const options = { idempotencyKey: newIdempotencyKey(), retries: 2 };
     const answer = await api.activateTask(child.id, task.id, options);
@@ -99,13 +99,13 @@ describe("the four mutations", () => {
     const relay = await Relay.start(goldstar.baseUrl);
     relay.target = undefined;
     const options = { token: parent.token, retryDelay: () => 0, fetch: count };
-    const unreachable = createApi({ ...options, baseUrl: relay.baseUrl });
+    const unreachable = new Api({ ...options, baseUrl: relay.baseUrl });
     const retries = { idempotencyKey: newIdempotencyKey(), retries: 2 };
     await expect(unreachable.requestReward(child.id, reward.id, retries)).rejects.toThrow(
       NetworkError,
     );
     expect(sent).toBe(3);
-    const reachable = createApi({ ...options, baseUrl: goldstar.baseUrl });
+    const reachable = new Api({ ...options, baseUrl: goldstar.baseUrl });
     await refusal(reachable.requestReward(child.id, reward.id, retries));
     expect(sent).toBe(4);
     relay.close();
@@ -150,6 +150,11 @@ describe("the tracking of a child", () => {
     expect(await found({ from: occurred, to: after })).toEqual([event.id]);
     expect(await found({ from: after })).toEqual([]);
     expect(await found({ to: occurred })).toEqual([]);
+  });
+
+  test("takes no date that is none", async () => {
+    const call = admin.api.adminTracking({ from: new Date("yesterday") });
+    await expect(call).rejects.toThrow(RangeError);
   });
 
   test("tells its page", async () => {
@@ -217,7 +222,7 @@ test("a child's session says whose it is, and may not do what a parent may", asy
 
 describe("a refusal says", () => {
   test("that there is no session", async () => {
-    const error = await refusal(createApi({ baseUrl: goldstar.baseUrl }).me());
+    const error = await refusal(new Api({ baseUrl: goldstar.baseUrl }).me());
     expect(error).toMatchObject({ status: 401, code: "UNAUTHENTICATED", details: undefined });
     expect(error.message).not.toBe("");
     expect(error.requestId).toMatch(/^\w+-\d+$/);
@@ -281,7 +286,7 @@ describe("no answer of the server's", () => {
   test("is a network error where the connection breaks", async () => {
     const relay = await Relay.start(goldstar.baseUrl);
     relay.target = undefined;
-    const call = createApi({ baseUrl: relay.baseUrl }).me();
+    const call = new Api({ baseUrl: relay.baseUrl }).me();
     await expect(call).rejects.toThrow(NetworkError);
     await expect(call).rejects.toHaveProperty("cause");
     relay.close();
@@ -295,7 +300,7 @@ describe("no answer of the server's", () => {
     [200, "<!doctype html>"],
   ])("is a network error where a proxy answers %i %j", async (status, body) => {
     const proxy = await BadGateway.start(status, body);
-    const call = createApi({ baseUrl: proxy.baseUrl }).me();
+    const call = new Api({ baseUrl: proxy.baseUrl }).me();
     await expect(call).rejects.toThrow(NetworkError);
     await expect(call).rejects.toThrow(String(status));
     proxy.close();
@@ -330,7 +335,7 @@ describe("an aborted call", () => {
     relay.target = undefined;
     const abort = new AbortController();
     const reason = new Error("the user has left");
-    const api = createApi({
+    const api = new Api({
       baseUrl: relay.baseUrl,
       retryDelay: () => {
         setImmediate(() => abort.abort(reason));

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 
-import { type Api, ApiError, createApi, NetworkError } from "../src/common/api";
+import { Api, ApiError, NetworkError } from "../src/common/api";
 import type { BackendEvents, OpenSource } from "../src/common/backendEvents";
 import type { TrackingEventPayload } from "../src/common/models";
 import { Recorder, sourceOf } from "./harness/events";
@@ -44,7 +44,7 @@ async function restart(): Promise<void> {
 
 /** The session's calls past the relay. */
 function directly({ token }: Session): Api {
-  return createApi({ baseUrl: goldstar.baseUrl, token });
+  return new Api({ baseUrl: goldstar.baseUrl, token });
 }
 
 /** How many streams the server has open. */
@@ -188,7 +188,7 @@ test("each outage is waited for anew, longer and longer", async () => {
     return 20;
   };
   const { token } = parent;
-  const recorder = await follow({ token, api: createApi({ baseUrl: relay.baseUrl, token, retryDelay }) });
+  const recorder = await follow({ token, api: new Api({ baseUrl: relay.baseUrl, token, retryDelay }) });
   for (let outage = 1; outage <= 2; outage += 1) {
     const earlier = delays.length;
     relay.target = badGateway.baseUrl;
@@ -258,7 +258,7 @@ describe("it ends", () => {
     const token = "0".repeat(64);
     const recorder = new Recorder({
       token,
-      api: createApi({ baseUrl: relay.baseUrl, token }),
+      api: new Api({ baseUrl: relay.baseUrl, token }),
     });
     await recorder.until(({ ends }) => ends.length > 0);
     expect(recorder.states).toEqual(["closed"]);
