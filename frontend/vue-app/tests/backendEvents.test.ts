@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { Api, ApiError, NetworkError } from "../src/common/api";
 import type { BackendEvents, OpenSource } from "../src/common/backendEvents";
 import type { TrackingEventPayload } from "../src/common/models";
-import { Recorder, sourceOf } from "./harness/events";
+import { Recorder, sourceOf, until } from "./harness/events";
 import { family, Goldstar, type Session } from "./harness/goldstar";
 import { BadGateway, Relay } from "./harness/relay";
 
@@ -188,7 +188,8 @@ test("each outage is waited for anew, longer and longer", async () => {
     return 20;
   };
   const { token } = parent;
-  const recorder = await follow({ token, api: new Api({ baseUrl: relay.baseUrl, token, retryDelay }) });
+  const api = new Api({ baseUrl: relay.baseUrl, token, retryDelay });
+  const recorder = await follow({ token, api });
   for (let outage = 1; outage <= 2; outage += 1) {
     const earlier = delays.length;
     relay.target = badGateway.baseUrl;
@@ -196,7 +197,8 @@ test("each outage is waited for anew, longer and longer", async () => {
     await recorder.until(() => delays.length >= earlier + 3);
     relay.target = goldstar.baseUrl;
     relay.cut();
-    await recorder.until(({ states }) => states.filter((state) => state === "open").length > outage);
+    const isOpen = (state: string) => state === "open";
+    await recorder.until(({ states }) => states.filter(isOpen).length > outage);
     expect(delays.slice(earlier, earlier + 3)).toEqual([0, 1, 2]);
   }
 });
@@ -276,7 +278,7 @@ describe("it ends", () => {
     expect(one.heard).toEqual(["resync"]);
     expect(one.states).toEqual(["open", "closed"]);
     // The server is rid of it as well.
-    await vi.waitUntil(async () => (await openStreams()) === 1, { timeout: 30_000 });
+    await until(async () => (await openStreams()) === 1);
   });
 
   test.each([

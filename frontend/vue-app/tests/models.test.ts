@@ -85,8 +85,8 @@ test("each type is the server's", () => {
 
 test("the types of errors are the server's", () => {
   expectTypeOf<models.ErrorDetails>().toEqualTypeOf<Merged<Schemas["ErrorDetails"]>>();
-  type WithoutDetails<T> = Named<Omit<T, "details">>;
-  expectTypeOf<WithoutDetails<models.ErrorBody>>().toEqualTypeOf<WithoutDetails<Schemas["Error"]>>();
+  type Rest<T> = Named<Omit<T, "details">>;
+  expectTypeOf<Rest<models.ErrorBody>>().toEqualTypeOf<Rest<Schemas["Error"]>>();
   expectTypeOf<keyof models.ErrorBody>().toEqualTypeOf<keyof Schemas["Error"]>();
 });
 

@@ -13,7 +13,7 @@ import type {
 } from "./models";
 
 export interface ApiOptions {
-  /** Where the routes begin, without a slash at the end; `/api` of the page's origin unless given. */
+  /** Where the routes begin, without a slash at the end; `/api` of the page's origin by default. */
   baseUrl?: string;
   /** Is sent as a Bearer token, by clients that have no session cookie. */
   token?: string;
@@ -138,9 +138,9 @@ export class Api {
   }
 
   /**
-   * All events of one child, fetched page by page: each of them once, also where others are recorded
-   * meanwhile. Those come at the end where the oldest comes first (`order: "asc"`), and are left out
-   * where the newest does. `limit` is how many are fetched at once, 500 unless given.
+   * All events of one child, fetched page by page: each of them once, also where others are
+   * recorded meanwhile. Those come at the end where the oldest comes first (`order: "asc"`), and
+   * are left out where the newest does. `limit` is how many are fetched at once, 500 unless given.
    */
   allChildTracking(
     childId: string,

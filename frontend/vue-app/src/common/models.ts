@@ -47,7 +47,7 @@ export interface TrackingEvent {
   metadata?: TrackingMetadata | null;
 }
 
-/** More about an event, as Goldstar's own have it; those of an older directory hold what is there. */
+/** More about an event, as Goldstar's own have it. Older files may hold anything here. */
 export interface TrackingMetadata {
   /** What the task, the penalty or the reward was called then. */
   name?: string;
