@@ -14,6 +14,7 @@ mod extract;
 mod guard;
 mod health;
 mod input;
+mod legacy;
 mod metrics;
 mod mutations;
 mod observe;
@@ -110,6 +111,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(metrics::scrape))
         .merge(record_routes())
         .merge(mutation_routes())
+        .merge(legacy::routes())
 }
 
 fn record_routes() -> OpenApiRouter<AppState> {
