@@ -7,9 +7,13 @@ use axum::Router;
 use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, post};
+use serde_json::json;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::extract::{Key, Path};
 use super::input::{Fields, FromFields, Input};
+use super::openapi::schemas;
 use super::{ApiError, AppState, mutations};
 use crate::domain::Invalid;
 use crate::service::Service;
@@ -51,6 +55,16 @@ where
     })
 }
 
+impl PartialSchema for TaskId {
+    fn schema() -> RefOr<Schema> {
+        let example = json!({"task_id": "f435a1ca-1254-4e99-a626-a09eabde92a2"});
+        let body = schemas::body("A body of a legacy path.", example);
+        body.property("task_id", schemas::text()).required("task_id").into()
+    }
+}
+
+impl ToSchema for TaskId {}
+
 impl FromFields for TaskId {
     const ALLOWED: &'static [&'static str] = &["task_id"];
 
@@ -58,6 +72,16 @@ impl FromFields for TaskId {
         fields.required("task_id").map(Self)
     }
 }
+
+impl PartialSchema for RewardId {
+    fn schema() -> RefOr<Schema> {
+        let example = json!({"reward_id": "67aadd88-dcea-4879-8d54-8f45bffe6d16"});
+        let body = schemas::body("A body of a legacy path.", example);
+        body.property("reward_id", schemas::text()).required("reward_id").into()
+    }
+}
+
+impl ToSchema for RewardId {}
 
 impl FromFields for RewardId {
     const ALLOWED: &'static [&'static str] = &["reward_id"];

@@ -3,6 +3,8 @@
 mod errors;
 pub(super) mod samples;
 pub(super) mod schemas;
+#[cfg(test)]
+mod tests;
 mod tracking;
 
 pub(super) use errors::{Attempts, Change, Errors, Refuses};
@@ -14,7 +16,7 @@ use utoipa::openapi::{
     Components, InfoBuilder, License, OpenApi, OpenApiBuilder, SecurityRequirement, Server,
 };
 
-use super::records::UserForChild;
+use super::users::UserForChild;
 
 /// The names of the groups that the document lists its routes under.
 pub(super) mod tags {
