@@ -386,6 +386,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows this document as a page that can also send requests */
+        get: operations["getDocumentation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers a file of that page */
+        get: operations["getDocumentationFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -443,6 +477,23 @@ export interface paths {
          * @description For Prometheus. The operator can leave it open to anyone.
          */
         get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers this document */
+        get: operations["getOpenApi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -603,38 +654,38 @@ export interface components {
          *     }
          */
         Child: {
+            /** @description Unique. */
+            id: string;
+            /** @description The family's account. */
+            user_id: string;
+            /** @description Given name. */
+            name: string;
             /**
              * Format: int64
              * @description In years.
              */
             age: number | null;
             /**
-             * Format: date-time
-             * @description When it was made.
-             */
-            created_at: string | null;
-            /** @description Unique. */
-            id: string;
-            /** @description The id of a picture. */
-            image_id: string | null;
-            /** @description Given name. */
-            name: string;
-            /**
              * Format: int64
              * @description How many it has.
              */
             points: number;
-            /** @description The ids of rewards that a front end wants to show first. */
-            rewards: string[];
             /** @description The ids of tasks that a front end wants to show first. */
             tasks: string[];
+            /** @description The ids of rewards that a front end wants to show first. */
+            rewards: string[];
+            /** @description The id of a picture. */
+            image_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string | null;
             /**
              * Format: date-time
              * @description When it was last changed.
              */
             updated_at: string | null;
-            /** @description The family's account. */
-            user_id: string;
         } & {
             [key: string]: unknown;
         };
@@ -653,15 +704,14 @@ export interface components {
          *     }
          */
         ChildPatch: {
-            /** Format: int64 */
+            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            name?: string;
             age?: number | null;
             image_id?: string | null;
-            /** @description Without line breaks, control characters and invisible ones. White space around it is cut off. */
-            name?: string;
-            /** @description Ids that a front end wants to show first. Nothing depends on them. */
-            rewards?: string[];
             /** @description Ids that a front end wants to show first. Nothing depends on them. */
             tasks?: string[];
+            /** @description Ids that a front end wants to show first. Nothing depends on them. */
+            rewards?: string[];
         };
         /**
          * @description Whose session it is to be.
@@ -690,8 +740,6 @@ export interface components {
          *     }
          */
         DeletionAttempt: {
-            /** @description Why it was not deleted. */
-            error: string | null;
             /** @description The account's id. */
             id: string;
             /**
@@ -699,6 +747,8 @@ export interface components {
              * @enum {string}
              */
             outcome: "deleted" | "failed" | "interrupted" | "held";
+            /** @description Why it was not deleted. */
+            error: string | null;
         };
         /** @description When an account will be deleted. */
         DeletionDue: {
@@ -727,14 +777,14 @@ export interface components {
         DeletionThreshold: {
             /**
              * Format: int32
-             * @description What holds where nothing was set.
-             */
-            default: number;
-            /**
-             * Format: int32
              * @description What holds now.
              */
             hours: number;
+            /**
+             * Format: int32
+             * @description The fewest that can be set.
+             */
+            minimum: number;
             /**
              * Format: int32
              * @description The most that can be set.
@@ -742,17 +792,17 @@ export interface components {
             maximum: number;
             /**
              * Format: int32
-             * @description The fewest that can be set.
+             * @description What holds where nothing was set.
              */
-            minimum: number;
+            default: number;
         };
         /** @description Why a request was not answered as it wished. */
         Error: {
+            /** @description A sentence for a person. */
+            error: string;
             /** @description What it is, for a program. */
             code: components["schemas"]["ErrorCode"];
             details?: components["schemas"]["ErrorDetails"] | null;
-            /** @description A sentence for a person. */
-            error: string;
         };
         /**
          * @description What a program is told of an error.
@@ -827,13 +877,13 @@ export interface components {
         };
         /** @description Whether the server works. */
         Health: {
-            /** @description For whoever may monitor the server. */
-            projections?: components["schemas"]["Projection"][] | null;
             /**
              * @description `degraded` where a projection lags; `read_only` where no change is taken.
              * @enum {string}
              */
             status: "ok" | "degraded" | "read_only";
+            /** @description For whoever may monitor the server. */
+            projections?: components["schemas"]["Projection"][] | null;
         };
         /**
          * @description Who logs in.
@@ -860,20 +910,16 @@ export interface components {
          *     }
          */
         NewChild: {
-            /** Format: int64 */
-            age?: number | null;
-            image_id?: string | null;
-            /** @description Without line breaks, control characters and invisible ones. White space around it is cut off. */
+            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
             name: string;
-            /**
-             * Format: int64
-             * @default 0
-             */
+            age?: number | null;
+            /** @default 0 */
             points?: number;
-            /** @description Ids that a front end wants to show first. Nothing depends on them. */
-            rewards?: string[];
+            image_id?: string | null;
             /** @description Ids that a front end wants to show first. Nothing depends on them. */
             tasks?: string[];
+            /** @description Ids that a front end wants to show first. Nothing depends on them. */
+            rewards?: string[];
         };
         /**
          * @description A new reward.
@@ -883,13 +929,12 @@ export interface components {
          *     }
          */
         NewReward: {
-            /** Format: int64 */
-            cost: number;
+            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            name: string;
             /** @description It may have several lines. White space around it is cut off. */
             description?: string;
+            cost: number;
             image_id?: string | null;
-            /** @description Without line breaks, control characters and invisible ones. White space around it is cut off. */
-            name: string;
         };
         /**
          * @description A new task.
@@ -899,13 +944,12 @@ export interface components {
          *     }
          */
         NewTask: {
-            image_id?: string | null;
+            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            name: string;
+            points: number;
             /** @default true */
             is_good?: boolean;
-            /** @description Without line breaks, control characters and invisible ones. White space around it is cut off. */
-            name: string;
-            /** Format: int64 */
-            points: number;
+            image_id?: string | null;
         };
         /**
          * @description How long marked accounts are to wait.
@@ -914,17 +958,16 @@ export interface components {
          *     }
          */
         NewThreshold: {
-            /** Format: int64 */
             hours: number;
         };
         /** @description What a list's answer says of its page, beside the records. */
         Page: {
+            /** @description How many there are on all pages. */
+            total: number;
             /** @description How many this page has at most. */
             limit: number;
             /** @description How many come before it. */
             offset: number;
-            /** @description How many there are on all pages. */
-            total: number;
         };
         /**
          * @description A new password.
@@ -954,23 +997,23 @@ export interface components {
          *     }
          */
         PendingReward: {
+            /** @description Unique. */
+            id: string;
+            /** @description The family's account. */
+            user_id: string;
             /** @description Who asks for it. */
             child_id: string;
             /** @description The name of the child. */
             child_name: string;
+            /** @description The reward. */
+            reward_id: string;
+            /** @description What the reward is called. */
+            reward_name: string;
             /**
              * Format: date-time
              * @description When it was made.
              */
             created_at: string | null;
-            /** @description Unique. */
-            id: string;
-            /** @description The reward. */
-            reward_id: string;
-            /** @description What the reward is called. */
-            reward_name: string;
-            /** @description The family's account. */
-            user_id: string;
         } & {
             [key: string]: unknown;
         };
@@ -980,12 +1023,12 @@ export interface components {
         };
         /** @description Something that follows the changes. */
         Projection: {
+            /** @description What it is called. */
+            name: string;
             /** @description How many changes it has yet to make. */
             backlog: number;
             /** @description Why, where it failed last time. */
             last_error: string | null;
-            /** @description What it is called. */
-            name: string;
         };
         /**
          * @description An account that waits for its deletion.
@@ -1001,34 +1044,34 @@ export interface components {
          *     }
          */
         QueuedAccount: {
-            /**
-             * Format: int32
-             * @description How many attempts have failed.
-             */
-            attempts: number;
-            /** Format: date-time */
-            due_at: string;
-            /** @description Where the account is reached. */
-            email: string;
             /** @description The account's id. */
             id: string;
-            /** @description Why the last attempt failed. */
-            last_error: string | null;
+            /** @description Where the account is reached. */
+            email: string;
             /**
              * Format: date-time
              * @description When it was marked.
              */
             marked_for_deletion_at: string | null;
-            /**
-             * Format: date-time
-             * @description When it is tried next without being asked for.
-             */
-            next_attempt_at: string | null;
+            /** Format: date-time */
+            due_at: string;
             /**
              * @description How far its deletion is.
              * @enum {string}
              */
             status: "pending" | "in_progress" | "retrying" | "failed";
+            /**
+             * Format: int32
+             * @description How many attempts have failed.
+             */
+            attempts: number;
+            /** @description Why the last attempt failed. */
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description When it is tried next without being asked for.
+             */
+            next_attempt_at: string | null;
         };
         /**
          * @description A reward.
@@ -1044,31 +1087,31 @@ export interface components {
          *     }
          */
         Reward: {
+            /** @description Unique. */
+            id: string;
+            /** @description The family's account. Null where it is offered to every family. */
+            user_id: string | null;
+            /** @description What it is called. */
+            name: string;
+            /** @description A few words about it. */
+            description: string;
             /**
              * Format: int64
              * @description How many points it costs.
              */
             cost: number;
+            /** @description The id of a picture. */
+            image_id: string | null;
             /**
              * Format: date-time
              * @description When it was made.
              */
             created_at: string | null;
-            /** @description A few words about it. */
-            description: string;
-            /** @description Unique. */
-            id: string;
-            /** @description The id of a picture. */
-            image_id: string | null;
-            /** @description What it is called. */
-            name: string;
             /**
              * Format: date-time
              * @description When it was last changed.
              */
             updated_at: string | null;
-            /** @description The family's account. Null where it is offered to every family. */
-            user_id: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -1082,13 +1125,13 @@ export interface components {
         };
         /** @description A reward as one child sees it. */
         RewardOffer: components["schemas"]["Reward"] & {
-            /** @description Whether the child can pay it. */
-            affordable: boolean;
             /**
              * Format: int64
              * @description How many points the child lacks; none where it can pay.
              */
             points_needed: number;
+            /** @description Whether the child can pay it. */
+            affordable: boolean;
             /** @description Whether the child's request for it waits. */
             requested: boolean;
         };
@@ -1103,13 +1146,12 @@ export interface components {
          *     }
          */
         RewardPatch: {
-            /** Format: int64 */
-            cost?: number;
+            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            name?: string;
             /** @description It may have several lines. White space around it is cut off. */
             description?: string;
+            cost?: number;
             image_id?: string | null;
-            /** @description Without line breaks, control characters and invisible ones. White space around it is cut off. */
-            name?: string;
         };
         /**
          * @description An account, and what this session may do.
@@ -1130,15 +1172,15 @@ export interface components {
          *     }
          */
         Session: {
-            /** @description Whose session it is, where it is a child's. */
-            child_id: string | null;
+            /** @description In a child's session only what a child needs. */
+            user: components["schemas"]["User"] | components["schemas"]["UserForChild"];
             /**
              * @description What the session may do.
              * @enum {string}
              */
             scope: "parent" | "child" | "admin";
-            /** @description In a child's session only what a child needs. */
-            user: components["schemas"]["User"] | components["schemas"]["UserForChild"];
+            /** @description Whose session it is, where it is a child's. */
+            child_id: string | null;
         };
         /**
          * @description A new account.
@@ -1150,12 +1192,12 @@ export interface components {
          *     }
          */
         Signup: {
+            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            first_name: string;
+            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            last_name: string;
             /** @description At most 254 bytes, 64 of them before the `@`. Upper and lower case are the same. */
             email: string;
-            /** @description Without line breaks, control characters and invisible ones. White space around it is cut off. */
-            first_name: string;
-            /** @description Without line breaks, control characters and invisible ones. White space around it is cut off. */
-            last_name: string;
             /**
              * Format: password
              * @description 8 to 256 bytes.
@@ -1176,17 +1218,10 @@ export interface components {
          *     }
          */
         Task: {
-            /**
-             * Format: date-time
-             * @description When it was made.
-             */
-            created_at: string | null;
             /** @description Unique. */
             id: string;
-            /** @description The id of a picture. */
-            image_id: string | null;
-            /** @description False for a penalty, which takes its points. */
-            is_good: boolean;
+            /** @description The family's account. Null where it is offered to every family. */
+            user_id: string | null;
             /** @description What it is called. */
             name: string;
             /**
@@ -1194,13 +1229,20 @@ export interface components {
              * @description How many it gives, or takes.
              */
             points: number;
+            /** @description False for a penalty, which takes its points. */
+            is_good: boolean;
+            /** @description The id of a picture. */
+            image_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string | null;
             /**
              * Format: date-time
              * @description When it was last changed.
              */
             updated_at: string | null;
-            /** @description The family's account. Null where it is offered to every family. */
-            user_id: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -1220,12 +1262,11 @@ export interface components {
          *     }
          */
         TaskPatch: {
-            image_id?: string | null;
-            is_good?: boolean;
-            /** @description Without line breaks, control characters and invisible ones. White space around it is cut off. */
+            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
             name?: string;
-            /** Format: int64 */
             points?: number;
+            is_good?: boolean;
+            image_id?: string | null;
         };
         /**
          * @description One entry of the audit history. Goldstar's own hold what `metadata` lists; those of an older file whatever is there.
@@ -1249,71 +1290,53 @@ export interface components {
          *     }
          */
         TrackingEvent: {
-            /**
-             * @description What was done: tasks and penalties are activated, rewards the other three.
-             * @enum {string}
-             */
-            action: "activated" | "requested" | "redeemed" | "cancelled";
+            /** @description Unique. */
+            id: string;
+            /** @description The family's account. Null once that is deleted. */
+            user_id: string | null;
             /** @description The child, which may be deleted by now. */
             child_id: string;
-            /**
-             * Format: date-time
-             * @description When it was recorded, by the server's clock.
-             */
-            created_at: string;
-            /**
-             * Format: int64
-             * @description Always `points_after` less `points_before`.
-             */
-            delta: number;
-            /** @description The id of the task, the penalty or the reward, which may be deleted by now. */
-            entity_id: string;
             /**
              * @description What it is about.
              * @enum {string}
              */
             entity_type: "task" | "reward" | "penalty";
-            /** @description Unique. */
-            id: string;
-            /** @description More about it. Null or missing in some events of older files. */
-            metadata?: {
-                /** @description `parent` or `child`. */
-                actor?: string;
-                /**
-                 * Format: int64
-                 * @description Of a reward.
-                 */
-                cost?: number;
-                /** @description What it was called then. */
-                name?: string;
-                /**
-                 * Format: int64
-                 * @description Of a task or a penalty.
-                 */
-                points?: number;
-                /**
-                 * Format: int64
-                 * @description Where a penalty took less than it should.
-                 */
-                requested_delta?: number;
-            } | null;
+            /** @description The id of the task, the penalty or the reward, which may be deleted by now. */
+            entity_id: string;
+            /**
+             * @description What was done: tasks and penalties are activated, rewards the other three.
+             * @enum {string}
+             */
+            action: "activated" | "requested" | "redeemed" | "cancelled";
+            /** @description The child's points before it. */
+            points_before: number;
+            /** @description The child's points after it. */
+            points_after: number;
+            /** @description Always `points_after` less `points_before`. */
+            delta: number;
             /**
              * Format: date-time
              * @description When, by the server's clock.
              */
             occurred_at: string;
             /**
-             * Format: int64
-             * @description The child's points after it.
+             * Format: date-time
+             * @description When it was recorded, by the server's clock.
              */
-            points_after: number;
-            /**
-             * Format: int64
-             * @description The child's points before it.
-             */
-            points_before: number;
-            /** @description The family's account. Null once that is deleted. */
-            user_id: string | null;
+            created_at: string;
+            /** @description More about it. Null or missing in some events of older files. */
+            metadata?: {
+                /** @description What it was called then. */
+                name?: string;
+                /** @description Of a task or a penalty. */
+                points?: number;
+                /** @description Of a reward. */
+                cost?: number;
+                /** @description `parent` or `child`. */
+                actor?: string;
+                /** @description Where a penalty took less than it should. */
+                requested_delta?: number;
+            } | null;
         } & {
             [key: string]: unknown;
         };
@@ -1335,50 +1358,41 @@ export interface components {
          *     }
          */
         TrackingEventCreated: {
-            /** @description The event, without what it would tell of the family. */
-            payload: {
-                /**
-                 * @description What was done: tasks and penalties are activated, rewards the other three.
-                 * @enum {string}
-                 */
-                action: "activated" | "requested" | "redeemed" | "cancelled";
-                /** @description The child, which may be deleted by now. */
-                child_id: string;
-                /**
-                 * Format: int64
-                 * @description Always `points_after` less `points_before`.
-                 */
-                delta: number;
-                /** @description The id of the task, the penalty or the reward, which may be deleted by now. */
-                entity_id: string;
-                /**
-                 * @description What it is about.
-                 * @enum {string}
-                 */
-                entity_type: "task" | "reward" | "penalty";
-                /**
-                 * Format: date-time
-                 * @description When, by the server's clock.
-                 */
-                occurred_at: string;
-                /**
-                 * Format: int64
-                 * @description The child's points after it.
-                 */
-                points_after: number;
-                /**
-                 * Format: int64
-                 * @description The child's points before it.
-                 */
-                points_before: number;
-                /** @description The event's id. */
-                tracking_event_id: string;
-            };
             /**
              * @description What has happened.
              * @enum {string}
              */
             type: "tracking_event_created";
+            /** @description The event, without what it would tell of the family. */
+            payload: {
+                /** @description The event's id. */
+                tracking_event_id: string;
+                /** @description The child, which may be deleted by now. */
+                child_id: string;
+                /**
+                 * @description What it is about.
+                 * @enum {string}
+                 */
+                entity_type: "task" | "reward" | "penalty";
+                /** @description The id of the task, the penalty or the reward, which may be deleted by now. */
+                entity_id: string;
+                /**
+                 * @description What was done: tasks and penalties are activated, rewards the other three.
+                 * @enum {string}
+                 */
+                action: "activated" | "requested" | "redeemed" | "cancelled";
+                /** @description The child's points before it. */
+                points_before: number;
+                /** @description The child's points after it. */
+                points_after: number;
+                /** @description Always `points_after` less `points_before`. */
+                delta: number;
+                /**
+                 * Format: date-time
+                 * @description When, by the server's clock.
+                 */
+                occurred_at: string;
+            };
         };
         TrackingEventList: components["schemas"]["Page"] & {
             tracking_events: components["schemas"]["TrackingEvent"][];
@@ -1398,26 +1412,26 @@ export interface components {
          *     }
          */
         User: {
-            /**
-             * Format: date-time
-             * @description When it was made.
-             */
-            created_at: string | null;
-            /** @description Where the account is reached, and by what it logs in. */
-            email: string;
-            /** @description Given name. */
-            first_name: string;
             /** @description Unique. */
             id: string;
-            /** @description The id of a picture. */
-            image_id: string | null;
+            /** @description Given name. */
+            first_name: string;
             /** @description Family name. */
             last_name: string;
+            /** @description Where the account is reached, and by what it logs in. */
+            email: string;
             /**
              * @description An administrator may also use the administrative routes.
              * @enum {string}
              */
             role: "parent" | "admin";
+            /** @description The id of a picture. */
+            image_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string | null;
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -1439,10 +1453,10 @@ export interface components {
          *     }
          */
         UserForChild: {
-            /** @description Given name. */
-            first_name: string;
             /** @description Unique. */
             id: string;
+            /** @description Given name. */
+            first_name: string;
             /** @description The id of a picture. */
             image_id: string | null;
         };
@@ -3669,6 +3683,106 @@ export interface operations {
             };
         };
     };
+    getDocumentation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again, where that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getDocumentationFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The file's name.
+                 * @example page.js
+                 */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript; charset=utf-8": string;
+                    "text/css; charset=utf-8": string;
+                    "image/png": string;
+                };
+            };
+            /** @description It is the one that `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again, where that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
     streamTrackingEvents: {
         parameters: {
             query?: {
@@ -3790,6 +3904,55 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["AdminRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again, where that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getOpenApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The OpenAPI document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description It is the one that `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
