@@ -15,7 +15,7 @@ mod harness;
 mod random;
 
 mod budget;
-//mod clock;
+mod clock;
 mod kills;
-//mod model;
+mod model;
 mod redeems;

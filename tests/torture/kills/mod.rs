@@ -19,7 +19,7 @@ use home::{Home, grow_the_journal, kill_a_start, prepared};
 use load::Told;
 use moments::{Moment, is_half_done};
 
-const ROUNDS: Rounds = Rounds { short: 8, long: 500 };
+const ROUNDS: Rounds = Rounds { short: 5, long: 380 };
 /// After so many rounds a new directory takes the place of the old one.
 const LIFE: usize = 20;
 /// After so many rounds TinyDB opens the files.
@@ -94,19 +94,19 @@ impl Life {
     }
 
     /// Starts the server again, and looks for everything.
-    async fn look(&mut self, tally: &mut Tally) {
+    async fn look(&mut self, tally: &mut Tally, with_tinydb: bool) {
         let started = Instant::now();
         self.home.server.start_again().await;
         self.start = started.elapsed();
+        if with_tinydb {
+            // Before anything is asked, the files rest.
+            tally.tinydb += 1;
+            check_with_tinydb(self.home.folders());
+        }
         let told = std::mem::take(&mut self.told);
         tally.acknowledged += told.acknowledged.len();
         tally.unknown += told.unknown.len();
         self.told = self.book.check(&self.home, told).await;
-    }
-
-    fn check_with_tinydb(&self, tally: &mut Tally) {
-        tally.tinydb += 1;
-        check_with_tinydb(self.home.folders());
     }
 
     async fn end(mut self, tally: &mut Tally) {
@@ -149,11 +149,8 @@ async fn a_killed_server_has_everything_that_it_acknowledged_once() {
             None => Life::begin(&mut random, &mut tally).await,
         };
         current.kill(&mut random, &mut tally).await;
-        current.look(&mut tally).await;
         rounds += 1;
-        if rounds % TINYDB == 0 {
-            current.check_with_tinydb(&mut tally);
-        }
+        current.look(&mut tally, rounds % TINYDB == 0).await;
         if rounds % LIFE == 0 {
             current.end(&mut tally).await;
         } else {
