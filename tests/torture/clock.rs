@@ -1,6 +1,8 @@
 //! A clock that jumps back by ten years, back and ahead by an hour, and is set right again, while a
 //! family goes on and somebody waits for the deletion of an account.
 
+use std::time::Duration;
+
 use goldstar::config::Config;
 use serde_json::{Value, json};
 
@@ -23,7 +25,7 @@ const AHEAD: i64 = HOUR;
 
 /// The schedule of deletions has no pause.
 fn restless(config: &mut Config) {
-    config.service.deletion.interval = std::time::Duration::from_millis(10);
+    config.service.deletion.interval = Duration::from_millis(10);
     config.service.logins.per_address = 0;
 }
 
@@ -118,9 +120,9 @@ impl Round {
     /// What a clock set back would keep is shortened every hour, and at a start.
     async fn restart_and_tidy(&mut self) {
         self.server.restart().await;
-        let latest = (START + self.passed + self.wrong + 31 * DAY) / 1_000_000;
-        let ends_in_time =
-            |row: &(u64, Value)| row.1["expires_at"].as_f64().unwrap() <= latest as f64;
+        let latest = Duration::from_micros((START + self.passed + self.wrong).unsigned_abs());
+        let latest = (latest + Duration::from_hours(31 * 24)).as_secs_f64();
+        let ends_in_time = |row: &(u64, Value)| row.1["expires_at"].as_f64().unwrap() <= latest;
         let is_tidy = async || {
             let rows = self.server.folders.rows("sessions.json");
             rows.iter().all(ends_in_time).then_some(())

@@ -68,8 +68,8 @@ async fn checkpoint(folders: &Folders) {
 pub(super) fn is_half_done(folders: &Folders) -> bool {
     let journal = names(&folders.data().join("journal"));
     let segments = journal.iter().filter(|name| name.ends_with(".journal")).count();
-    let unfinished = |name: &String| name.ends_with(".tmp");
-    segments > 1 || journal.iter().chain(&names(&folders.data())).any(unfinished)
+    let data = names(&folders.data());
+    segments > 1 || journal.iter().chain(&data).any(|name| name.contains(".tmp"))
 }
 
 /// A time up to a limit.

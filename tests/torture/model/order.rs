@@ -39,7 +39,7 @@ impl History {
     pub(super) fn explain(&self, start: &State) -> Result<(), String> {
         let place = vec![0; self.clients.len()];
         let mut search = Search { history: self, seen: HashSet::new(), furthest: place.clone() };
-        if search.goes_on(place, start) {
+        if search.goes_on(&place, start) {
             return Ok(());
         }
         let next: Vec<_> = self.next(&search.furthest).collect();
@@ -55,22 +55,22 @@ impl History {
 }
 
 impl Search<'_> {
-    fn goes_on(&mut self, place: Place, state: &State) -> bool {
+    fn goes_on(&mut self, place: &Place, state: &State) -> bool {
         if !self.seen.insert((place.clone(), state.clone())) {
             return false;
         }
-        let next: Vec<_> = self.history.next(&place).collect();
+        let next: Vec<_> = self.history.next(place).collect();
         let Some(first_return) = next.iter().map(|(_, it)| it.returned).min() else {
             return state.events == self.history.events.len();
         };
         if place.iter().sum::<usize>() > self.furthest.iter().sum() {
-            self.furthest.clone_from(&place);
+            self.furthest.clone_from(place);
         }
         next.into_iter().filter(|(_, it)| it.called < first_return).any(|(client, operation)| {
             let Some(after) = self.after(state, operation) else { return false };
             let mut place = place.clone();
             place[client] += 1;
-            self.goes_on(place, &after)
+            self.goes_on(&place, &after)
         })
     }
 
