@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use super::home::{Family, Home, OPENING};
 use super::load::{Told, id, new_event};
-use super::streams::Listeners;
+use super::streams::{Listener, Listeners};
 use crate::harness::{Admin, Folders, event_ids, python, text};
 
 /// How many of the last acknowledged mutations with a key are asked for again.
 const REPEATS: usize = 16;
+/// How many events a stream replays to one who has missed them.
+const REPLAYED: usize = 10_000;
 
 /// A child and a reward that it waits for.
 type Request = (String, String);
@@ -170,12 +172,14 @@ impl Book {
         again
     }
 
-    /// Looks for all events once more, in the query and in the stream from its beginning on.
+    /// Looks for all events once more, in the query and in a stream that replays as many as it can.
     pub(super) async fn check_whole(&self, home: &Home) {
         assert_eq!(queried(&home.admin, 0).await, self.rows);
         for family in &home.families {
             let rows = of_family(&self.rows, 0, family);
-            Listeners::new().catch_up(&family.parent, &rows).await;
+            let (heard, rows) = rows.split_at(rows.len().saturating_sub(REPLAYED));
+            let last = heard.last().map_or(0, |(number, _)| *number);
+            Listener::after(last).catch_up(&family.parent, rows).await;
         }
     }
 

@@ -17,8 +17,9 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new() -> Self {
-        Self { last: "0".to_owned(), heard: Vec::new(), open: None }
+    /// One who has heard everything up to that row.
+    pub(super) fn after(row: usize) -> Self {
+        Self { last: row.to_string(), heard: Vec::new(), open: None }
     }
 
     /// Listens until the server is gone, where the stream is open.
@@ -64,7 +65,7 @@ pub(super) struct Listeners {
 
 impl Listeners {
     pub(super) fn new() -> Self {
-        Self { present: Listener::new(), away: Listener::new() }
+        Self { present: Listener::after(0), away: Listener::after(0) }
     }
 
     pub(super) async fn catch_up(&mut self, parent: &Parent, rows: &[(usize, &Value)]) {
