@@ -13,12 +13,14 @@ mod extract;
 mod guard;
 mod health;
 mod input;
+mod legacy;
 mod metrics;
 mod mutations;
 mod observe;
 mod query;
 mod records;
 mod rewards;
+mod secrets;
 mod serve;
 mod settings;
 mod tasks;
@@ -104,6 +106,7 @@ fn routes() -> Router<AppState> {
         .route("/metrics", get(metrics::scrape))
         .merge(record_routes())
         .merge(mutation_routes())
+        .merge(legacy::routes())
 }
 
 fn record_routes() -> Router<AppState> {

@@ -8,6 +8,7 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::secrets::may_be_secret;
 use crate::domain::{Child, Extra, Page, PendingReward, Reward, Task, Timestamp, User, UserId};
 use crate::service::{Caller, Listing};
 
@@ -48,15 +49,6 @@ impl Serialize for UserBody {
         }
         .serialize(serializer)
     }
-}
-
-/// Whether an account's unknown field may hold what lets somebody in: older services kept PINs and
-/// one-time codes beside the password.
-fn may_be_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let words = ["password", "secret", "token", "code", "hash"];
-    let is_pin = name.split('_').any(|word| word == "pin");
-    is_pin || words.iter().any(|word| name.contains(word))
 }
 
 #[derive(Serialize)]
@@ -306,15 +298,5 @@ mod tests {
             serde_json::to_string(&TaskBody(Arc::new(task))).unwrap(),
             r#"{"id":"t","user_id":null,"name":"Homework","points":5,"is_good":true,"image_id":null,"created_at":"1970-01-01T00:00:00.000000Z","updated_at":null,"colour":{"b":1, "a":2.50}}"#
         );
-    }
-
-    #[test]
-    fn what_may_let_somebody_in_is_known_by_its_name() {
-        for name in ["pin", "pin_setup_code", "reset_token", "Password2", "totp_secret"] {
-            assert!(may_be_secret(name), "{name}");
-        }
-        for name in ["timezone", "verified", "opinion"] {
-            assert!(!may_be_secret(name), "{name}");
-        }
     }
 }

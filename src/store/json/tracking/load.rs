@@ -5,11 +5,11 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::super::damage::{Damage, OpenError};
+use super::super::damage::{Damage, DamageKind, OpenError};
 use super::super::progress::Progress;
 use super::super::pyjson::{self, Fault, Scanner};
 use super::super::record;
-use super::super::table::DEFAULT_TABLE;
+use super::super::table_file::{DEFAULT_TABLE, row_number};
 use super::index::{Index, Kind, Place, Summary};
 use super::patch::{self, Patch};
 use crate::disk::DiskFile;
@@ -38,7 +38,7 @@ pub(in super::super) struct Loaded {
     pub(super) crc: crc32fast::Hasher,
     /// Whole rows behind the mark.
     pub(in super::super) tail: Vec<(RowNumber, String)>,
-    /// Whether it is in the shape that rows can be appended to.
+    /// Whether it is in the shape that rows can be appended to, and found by their numbers.
     pub(in super::super) appendable: bool,
 }
 
@@ -66,42 +66,27 @@ pub(in super::super) fn load(
         appendable: true,
     };
     if !reader.find_default_table()? {
+        reader.ends()?;
         loaded.appendable = false;
         return Ok(loaded);
     }
     loaded.end = reader.offset();
     reader.hash_until(&mut loaded.crc, loaded.end);
-    let differs = |byte| {
-        let cause = "the part that had been synced has changed: another program wrote here after \
-                     Goldstar had stopped without tidying up, or the disk lost what it had";
-        OpenError::from(Damage::foreign(path, byte, cause))
-    };
-    let mut first = true;
-    loop {
-        if let Some(mark) = mark
-            && loaded.end >= mark.len
-        {
-            if loaded.end != mark.len || loaded.crc.clone().finalize() != mark.crc {
-                return Err(differs(loaded.end));
-            }
-            loaded.tail = reader.tail(first)?;
-            return Ok(loaded);
-        }
-        let Some(row) = reader.row(first)? else { break };
-        first = false;
-        reader.add(&row, &mut loaded)?;
-    }
-    if mark.is_some() {
-        return Err(differs(loaded.end));
-    }
-    loaded.appendable = reader.closes()? && !reader.has_line_breaks && !reader.is_cramped;
+    let is_marked = mark.is_some();
+    reader.read_rows(mark, &mut loaded)?;
+    loaded.index.sort();
+    loaded.appendable = is_marked
+        || reader.closes()?
+            && !reader.has_line_breaks
+            && !reader.is_cramped
+            && loaded.index.rows_ascend();
     Ok(loaded)
 }
 
 /// The spans of one row, in the reader's buffer.
-struct RowSpans {
+pub(super) struct RowSpans {
     name: Range<usize>,
-    value: Range<usize>,
+    pub(super) value: Range<usize>,
     /// The values of [`FIELDS`].
     fields: [Range<usize>; 7],
     /// The `user_id`'s value and the spaces behind it.
@@ -112,7 +97,7 @@ struct RowSpans {
 const FIELDS: [&str; 7] =
     ["user_id", "child_id", "entity_type", "entity_id", "action", "occurred_at", "created_at"];
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a dyn DiskFile,
     path: &'a Path,
     patches: &'a [Patch],
@@ -131,8 +116,16 @@ struct Reader<'a> {
     is_cramped: bool,
 }
 
+impl Drop for Reader<'_> {
+    /// Wherever this has stopped, nothing more comes.
+    fn drop(&mut self) {
+        let (progress, total) = self.progress;
+        progress.report(self.path, total, total);
+    }
+}
+
 impl<'a> Reader<'a> {
-    fn new(
+    pub(super) fn new(
         file: &'a dyn DiskFile,
         path: &'a Path,
         patches: &'a [Patch],
@@ -203,7 +196,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes to the first row; false where there is no default table.
-    fn find_default_table(&mut self) -> Result<bool, OpenError> {
+    pub(super) fn find_default_table(&mut self) -> Result<bool, OpenError> {
         self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
         let mut first = true;
         loop {
@@ -221,12 +214,54 @@ impl<'a> Reader<'a> {
                 self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
                 return Ok(true);
             }
-            self.take(|scanner| scanner.value().map(drop))?;
+            self.skip_value()?;
+        }
+    }
+
+    /// Takes a value that nothing is made of.
+    fn skip_value(&mut self) -> Result<(), OpenError> {
+        let end_of_value = |scanner: &mut Scanner<'_>| scanner.value().map(|value| value.end);
+        let (end, start) = self.take(end_of_value)?;
+        let value = start..start + end;
+        let byte = self.base + value.start as u64;
+        match std::str::from_utf8(&self.buffer[value]) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Damage::not_utf8(self.path, byte, error).into()),
+        }
+    }
+
+    /// Adds the rows up to the mark and takes the whole ones behind it; without a mark, adds all.
+    fn read_rows(&mut self, mark: Option<Mark>, loaded: &mut Loaded) -> Result<(), OpenError> {
+        let path = self.path;
+        let differs = |byte| {
+            let cause = "the part that had been synced has changed: another program wrote here \
+                         after Goldstar had stopped without tidying up, or the disk lost what it \
+                         had";
+            OpenError::from(Damage::new(DamageKind::Foreign, path, byte, cause))
+        };
+        let mut first = true;
+        loop {
+            if let Some(mark) = mark
+                && loaded.end >= mark.len
+            {
+                if loaded.end != mark.len || loaded.crc.clone().finalize() != mark.crc {
+                    return Err(differs(loaded.end));
+                }
+                loaded.tail = self.tail(first)?;
+                return Ok(());
+            }
+            let Some(row) = self.row(first)? else { break };
+            first = false;
+            self.add(&row, loaded)?;
+        }
+        match mark {
+            Some(_) => Err(differs(loaded.end)),
+            None => Ok(()),
         }
     }
 
     /// Takes the next row; none at the end of the table.
-    fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
+    pub(super) fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
         let (row, start) = self.take(|scanner| scan_row(scanner, first))?;
         Ok(row.map(|mut row| {
             let spans = [&mut row.name, &mut row.value, &mut row.masked];
@@ -237,12 +272,21 @@ impl<'a> Reader<'a> {
         }))
     }
 
+    /// Where a row's text begins in the file, and the text.
+    pub(super) fn text(&self, row: &RowSpans) -> Result<(u64, &str), OpenError> {
+        let byte = self.base + row.value.start as u64;
+        let text = std::str::from_utf8(&self.buffer[row.value.clone()]);
+        Ok((byte, text.map_err(|error| Damage::not_utf8(self.path, byte, error))?))
+    }
+
+    /// Makes room for what follows a row that isn't hashed.
+    pub(super) fn let_go(&mut self, row: &RowSpans) {
+        self.hashed = row.value.end;
+    }
+
     /// Adds a row to the index and to the checksum.
     fn add(&mut self, row: &RowSpans, loaded: &mut Loaded) -> Result<(), OpenError> {
-        let text = std::str::from_utf8(&self.buffer[row.value.clone()]).map_err(|error| {
-            let byte = self.base + (row.value.start + error.valid_up_to()) as u64;
-            Damage::new(self.path, byte, "it holds bytes that are no UTF-8")
-        })?;
+        let (offset, text) = self.text(row)?;
         let field = |span: &Range<usize>| {
             let start = span.start.saturating_sub(row.value.start);
             text.get(start..start + span.len()).unwrap_or_default()
@@ -251,12 +295,9 @@ impl<'a> Reader<'a> {
             row.fields.each_ref().map(field);
         let string = |raw| pyjson::decode_string(raw).unwrap_or_default();
         let occurred_at = record::moment(occurred).unwrap_or(Timestamp::EPOCH);
-        loaded.index.push(&Summary {
+        loaded.index.push_unsorted(&Summary {
             row: self.row_number(row)?,
-            place: Place {
-                offset: self.base + row.value.start as u64,
-                len: u32::try_from(row.value.len()).unwrap_or(u32::MAX),
-            },
+            place: Place { offset, len: u32::try_from(row.value.len()).unwrap_or(u32::MAX) },
             user_id: pyjson::decode_string(user).as_deref(),
             child_id: &string(child),
             entity_id: &string(entity),
@@ -264,7 +305,7 @@ impl<'a> Reader<'a> {
             occurred_at,
             created_at: record::moment(created).unwrap_or(occurred_at),
         });
-        self.is_cramped |= !user.is_empty() && patch::is_cramped(&row.masked);
+        self.is_cramped |= user.starts_with('"') && patch::is_cramped(&row.masked);
         loaded.crc.update(&self.buffer[self.hashed..row.masked.start]);
         loaded.crc.update(&self.buffer[row.masked.end..row.value.end]);
         self.hashed = row.value.end;
@@ -272,12 +313,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn row_number(&self, row: &RowSpans) -> Result<RowNumber, OpenError> {
+    pub(super) fn row_number(&self, row: &RowSpans) -> Result<RowNumber, OpenError> {
         let name = std::str::from_utf8(&self.buffer[row.name.clone()]).ok();
-        let number = name.and_then(pyjson::decode_string).and_then(|name| name.parse().ok());
-        number.ok_or_else(|| {
+        name.and_then(row_number).ok_or_else(|| {
             let byte = self.base + row.name.start as u64;
-            Damage::new(self.path, byte, "this row's name is no number").into()
+            Damage::new(DamageKind::RowName, self.path, byte, "this row's name is no number").into()
         })
     }
 
@@ -306,17 +346,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the default table is the file's last one. Fails where the file isn't closed.
+    /// Whether the default table is the file's last one. Reads the file to its end.
     fn closes(&mut self) -> Result<bool, OpenError> {
-        let (more, _) = self.take(|scanner| scanner.next_item(b'}', false))?;
-        if more {
-            return Ok(false);
+        let mut is_last = true;
+        let next = |scanner: &mut Scanner<'_>| {
+            let more = scanner.next_item(b'}', false)?;
+            if more { scanner.name().map(|_| true) } else { Ok(false) }
+        };
+        while self.take(next)?.0 {
+            is_last = false;
+            self.skip_value()?;
         }
+        self.ends()?;
+        Ok(is_last)
+    }
+
+    /// Fails where anything but blanks follows.
+    fn ends(&mut self) -> Result<(), OpenError> {
         while !self.complete {
             self.fill()?;
         }
-        self.take(|scanner| scanner.end().map(drop))?;
-        Ok(true)
+        self.take(|scanner| scanner.end().map(drop)).map(drop)
     }
 }
 
