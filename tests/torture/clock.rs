@@ -13,7 +13,7 @@ use crate::harness::{
 };
 use crate::random::Random;
 
-const ROUNDS: Rounds = Rounds { short: 2, long: 60 };
+const ROUNDS: Rounds = Rounds { short: 2, long: 40 };
 const STEPS: usize = 12;
 /// What the clock shows at first, in microseconds.
 const START: i64 = 1_770_662_535_000_000;

@@ -14,7 +14,7 @@ use client::Scene;
 use order::{History, Operation};
 use state::{Action, Asked, Event, Id, Mutation, State, Told};
 
-const ROUNDS: Rounds = Rounds { short: 40, long: 5000 };
+const ROUNDS: Rounds = Rounds { short: 40, long: 3000 };
 const CLIENTS: usize = 6;
 /// How much each client asks in a history.
 const REQUESTS: usize = 15;
