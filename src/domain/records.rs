@@ -221,6 +221,9 @@ impl Session {
     /// How often its use is written down at most.
     pub const TOUCH_INTERVAL: Duration = Duration::from_hours(1);
 
+    /// By how much a session may outlive one that is used now.
+    const EXCESS: Duration = Duration::from_hours(24);
+
     /// A session that begins `now`.
     pub fn begin(
         token_hash: TokenHash,
@@ -241,6 +244,18 @@ impl Session {
     /// Whether the session may still be used.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at
+    }
+
+    /// The session where its end lies more than a day beyond that of one that is used now, since the
+    /// clock was set back, or events are ahead of it: it ends as if it were used now, instead of years
+    /// later. None where it doesn't.
+    pub fn shortened(&self, now: Timestamp) -> Option<Self> {
+        let latest = now.after(Self::LIFETIME + Self::EXCESS);
+        (self.expires_at > latest).then(|| Self {
+            last_used_at: now,
+            expires_at: now.after(Self::LIFETIME),
+            ..self.clone()
+        })
     }
 
     /// The session after a use at `now`; none where that isn't worth writing down yet.

@@ -6,14 +6,16 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Causes, Service, ServiceError};
-use crate::store::{Change, Changes};
+use crate::domain::{Session, Timestamp};
+use crate::store::{Change, Changes, View};
 
 /// How often.
 const INTERVAL: Duration = Duration::from_hours(1);
 
 impl Service {
-    /// Removes expired sessions and idempotency keys, now and every hour, until `stop`. A failure
-    /// is logged, and the next hour tries again.
+    /// Removes expired sessions and idempotency keys, and shortens the sessions that a clock set back
+    /// would keep, now and every hour, until `stop`. A failure is logged, and the next hour tries
+    /// again.
     pub async fn keep_house(self: Arc<Self>, stop: CancellationToken) {
         let mut interval = tokio::time::interval(INTERVAL);
         while stop.run_until_cancelled(interval.tick()).await.is_some() {
@@ -23,15 +25,19 @@ impl Service {
         }
     }
 
-    /// Removes expired sessions, with their streams, and idempotency keys.
+    /// Removes expired sessions, with their streams, and idempotency keys. Shortens sessions.
     async fn remove_expired(&self) -> Result<(), ServiceError> {
         let now = self.clock.now();
         let view = self.store.view();
-        if view.expired_sessions(now).is_empty() && view.expired_keys(now).is_empty() {
+        let is_clean = view.expired_sessions(now).is_empty()
+            && view.expired_keys(now).is_empty()
+            && shortened(&*view, now).is_empty();
+        if is_clean {
             return Ok(());
         }
         let outcome = self
-            .transact(|view, now| {
+            // By the clock: the time of a decision is ahead of it, where an event is.
+            .transact(move |view, _| {
                 let sessions = view.expired_sessions(now);
                 let keys = view.expired_keys(now);
                 let removed = sessions
@@ -39,7 +45,8 @@ impl Service {
                     .map(|session| Change::RemoveSession(session.token_hash.clone()));
                 let forgotten =
                     keys.iter().map(|key| Change::Forget(key.user_id.clone(), key.key.clone()));
-                Ok((Changes::of(removed.chain(forgotten)), sessions))
+                let shortened = shortened(view, now).into_iter().map(Change::PutSession);
+                Ok((Changes::of(removed.chain(forgotten).chain(shortened)), sessions))
             })
             .await?;
         for session in outcome.value {
@@ -47,4 +54,10 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// The sessions that would outlive their lifetime, since the clock was set back.
+fn shortened(view: &dyn View, now: Timestamp) -> Vec<Session> {
+    let overlong = view.sessions_ending_after(now.after(Session::LIFETIME));
+    overlong.iter().filter_map(|session| session.shortened(now)).collect()
 }

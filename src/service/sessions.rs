@@ -31,9 +31,11 @@ impl Service {
 
     /// Writes a use down in a task of its own, so that no read waits for the disk.
     fn touch(&self, token_hash: TokenHash) {
-        let store = Arc::clone(&self.store);
+        let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
         let touch = async move {
-            let commit = store.commit(Box::new(move |view, now| {
+            let commit = store.commit(Box::new(move |view, _| {
+                // By the clock, as it is read: events may be ahead of it, where it was set back.
+                let now = clock.now();
                 // Decided anew: of many requests at once, the first one writes.
                 let touched = view
                     .session(&token_hash)

@@ -104,6 +104,8 @@ pub trait View: Send + Sync {
     fn sessions_of(&self, user_id: &UserId) -> Vec<Arc<Session>>;
     /// Every session that is over at `now`.
     fn expired_sessions(&self, now: Timestamp) -> Vec<Arc<Session>>;
+    /// Every session that ends after `moment`. Looks at every session.
+    fn sessions_ending_after(&self, moment: Timestamp) -> Vec<Arc<Session>>;
     /// The child with that id, of whatever family.
     fn child(&self, id: &ChildId) -> Option<Arc<Child>>;
     /// The children of a family.

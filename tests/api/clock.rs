@@ -1,6 +1,10 @@
 //! What depends on the time: sessions, idempotency keys, and moments that never run backwards.
 
-use crate::harness::{DAY, HOUR, Hand, Settings, TestServer, activate_path, assert_error, text};
+use serde_json::Value;
+
+use crate::harness::{
+    DAY, HOUR, Hand, Settings, TestServer, activate_path, assert_error, eventually, text,
+};
 
 async fn with_clock_by_hand() -> (TestServer, Hand) {
     let (clock, machine) = Hand::new();
@@ -82,6 +86,31 @@ async fn a_clock_that_was_far_ahead_for_a_while_ends_no_session() {
     // The history goes on behind the event from ahead; the session of before is live by the clock.
     let event = early.event().await;
     assert_eq!(event["occurred_at"], ahead["occurred_at"]);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_by_years_makes_no_session_live_for_years() {
+    let (mut server, clock) = with_clock_by_hand().await;
+    let (parent, family) = (server.parent().await, server.family().await);
+    let other = family.parent.clone();
+    // What happens from now on isn't earlier than that.
+    family.event().await;
+    clock.forward(-3650 * DAY);
+    server.restart().await;
+    let ends_in_2016 = |row: &(u64, Value)| row.1["expires_at"].as_f64().unwrap() < 1.5e9;
+    let shortened = async || {
+        let rows = server.folders.rows("sessions.json");
+        rows.iter().all(ends_in_2016).then_some(())
+    };
+    eventually("an earlier end of all sessions", shortened).await;
+    for _ in 0..2 {
+        clock.forward(29 * DAY);
+        parent.get("/auth/me").await.expect(200);
+        // The use is written down beside the answer; a stop waits for it.
+        server.restart().await;
+    }
+    assert_error(&other.get("/auth/me").await, 401, "UNAUTHENTICATED");
+    parent.get("/auth/me").await.expect(200);
 }
 
 #[tokio::test]

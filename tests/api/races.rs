@@ -1,4 +1,4 @@
-//! Many at once: one right history.
+//! Many at once: one right history. `tests/torture` does it at random, and for long.
 
 use futures_util::future::join_all;
 
@@ -6,23 +6,6 @@ use crate::harness::{Answer, TestServer, assert_error, text};
 
 fn count(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
-}
-
-#[tokio::test]
-async fn a_reward_that_costs_all_points_is_redeemed_once() {
-    let server = TestServer::start().await;
-    let family = server.family().await;
-    let dear = family.parent.reward("Bicycle", 50).await;
-    let all = (0..64).map(|_| family.parent.redeem(&family.child, &dear));
-    let answers = join_all(all).await;
-    assert_eq!(count(&answers, 200), 1);
-    for refused in answers.iter().filter(|answer| answer.status != 200) {
-        let details = assert_error(refused, 409, "INSUFFICIENT_POINTS");
-        assert_eq!(details["points_needed"], 50);
-    }
-    assert_eq!(family.parent.points(&family.child).await, 0);
-    assert_eq!(server.folders.events().len(), 1);
-    assert_eq!(server.folders.log_lines(&family.parent.id).len(), 1);
 }
 
 #[tokio::test]

@@ -150,6 +150,8 @@ async fn sessions_are_listed_by_account_and_by_end() {
 
         assert!(view.expired_sessions(Timestamp::from_micros(START)).is_empty());
         assert_eq!(view.expired_sessions(found.expires_at).len(), 3);
+        assert!(view.sessions_ending_after(found.expires_at).is_empty());
+        assert_eq!(view.sessions_ending_after(Timestamp::from_micros(START)).len(), 3);
         bench.put([Change::RemoveSession(TokenHash("a".into()))]).await;
         assert_eq!(bench.view().sessions_of(&"u".into()).len(), 1);
     })

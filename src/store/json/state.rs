@@ -182,6 +182,10 @@ impl View for State {
         self.sessions.records().filter(|session| !session.is_live(now)).cloned().collect()
     }
 
+    fn sessions_ending_after(&self, moment: Timestamp) -> Vec<Arc<Session>> {
+        self.sessions.records().filter(|session| session.expires_at > moment).cloned().collect()
+    }
+
     fn child(&self, id: &ChildId) -> Option<Arc<Child>> {
         self.children.get(id.as_str())
     }

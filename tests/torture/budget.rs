@@ -1,0 +1,86 @@
+//! How much a member does, and by which seed: the one place that reads the two variables.
+
+use std::env;
+use std::time::{Duration, Instant};
+
+use crate::random::Random;
+
+/// A number; without it, another one each time.
+const SEED: &str = "GOLDSTAR_TORTURE_SEED";
+/// `short`, `long`, a number of rounds, or a number of seconds such as `60s`. Without it, `short`.
+const BUDGET: &str = "GOLDSTAR_TORTURE_BUDGET";
+
+/// How many rounds a member's two forms have.
+pub(crate) struct Rounds {
+    pub(crate) short: usize,
+    pub(crate) long: usize,
+}
+
+enum Budget {
+    Rounds(usize),
+    Time(Duration),
+}
+
+/// One run of a member. Where the test fails, it says how to repeat it.
+pub(crate) struct Run {
+    member: &'static str,
+    seed: u64,
+    budget: Budget,
+    begun: usize,
+    started: Instant,
+}
+
+impl Run {
+    /// A run of the member, as the variables say.
+    pub(crate) fn of(member: &'static str, rounds: &Rounds) -> Self {
+        let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        let seed = variable(SEED).map_or_else(random_seed, |text| text.parse().expect(SEED));
+        let budget = match variable(BUDGET).as_deref() {
+            None | Some("short") => Budget::Rounds(rounds.short),
+            Some("long") => Budget::Rounds(rounds.long),
+            Some(text) => match text.strip_suffix('s') {
+                Some(seconds) => Budget::Time(Duration::from_secs(seconds.parse().expect(BUDGET))),
+                None => Budget::Rounds(text.parse().expect(BUDGET)),
+            },
+        };
+        Self { member, seed, budget, begun: 0, started: Instant::now() }
+    }
+
+    /// Begins the next round, where there is to be one, and gives the chance that rules it. There is
+    /// always a first one.
+    pub(crate) fn next(&mut self) -> Option<Random> {
+        let is_over = match self.budget {
+            Budget::Rounds(rounds) => self.begun >= rounds,
+            Budget::Time(time) => self.started.elapsed() >= time,
+        };
+        if is_over && self.begun > 0 {
+            return None;
+        }
+        self.begun += 1;
+        Some(Random::new(self.seed.wrapping_add(self.begun as u64)))
+    }
+
+    /// Prints what the run has come to, as a row for `docs/reliability.md`.
+    pub(crate) fn report(self, figures: &str) {
+        let Self { member, seed, ref started, .. } = self;
+        let seconds = started.elapsed().as_secs();
+        println!("\n| `{member}` | {figures} | {seconds} s, seed {seed} |");
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self { member, seed, begun, .. } = self;
+            eprintln!(
+                "{member} failed in round {begun}; to repeat it:\n    \
+                 {SEED}={seed} {BUDGET}={begun} cargo test --test torture {member}::"
+            );
+        }
+    }
+}
+
+fn random_seed() -> u64 {
+    // Short enough to be typed.
+    u64::from(u32::from_ne_bytes(goldstar::env::random()))
+}

@@ -1,0 +1,244 @@
+//! What must be found, and where it is looked for.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs;
+
+use serde_json::Value;
+
+use super::home::{Family, Home, OPENING};
+use super::load::{Told, id, new_event};
+use super::streams::{Listener, Listeners};
+use crate::harness::{Admin, Folders, event_ids, python, text};
+
+/// How many of the last acknowledged mutations with a key are asked for again.
+const REPEATS: usize = 16;
+/// How many events a stream replays to one who has missed them.
+const REPLAYED: usize = 10_000;
+
+/// A child and a reward that it waits for.
+type Request = (String, String);
+
+/// The history of one directory, as it was found at the last look.
+pub(super) struct Book {
+    rows: Vec<Value>,
+    ids: HashSet<String>,
+    points: HashMap<String, i64>,
+    requests: BTreeSet<Request>,
+    listeners: Vec<Listeners>,
+    /// How many events are there that nobody was told of.
+    pub(super) unheard: usize,
+}
+
+impl Book {
+    /// For a directory without events, on whose streams readers listen from now on.
+    pub(super) async fn new(home: &Home) -> Self {
+        let mut listeners = Vec::new();
+        for family in &home.families {
+            let mut both = Listeners::new();
+            both.catch_up(&family.parent, &[]).await;
+            listeners.push(both);
+        }
+        let opening = |family: &Family| family.children.clone().into_iter().zip(OPENING);
+        Self {
+            rows: Vec::new(),
+            ids: HashSet::new(),
+            points: home.families.iter().flat_map(opening).collect(),
+            requests: BTreeSet::new(),
+            listeners,
+            unheard: 0,
+        }
+    }
+
+    /// How many events there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The readers that listen while something happens.
+    pub(super) fn listen(&mut self) -> impl Iterator<Item = impl Future<Output = ()>> {
+        self.listeners.iter_mut().map(|it| it.present.listen())
+    }
+
+    /// Looks for everything that the clients were told, in everything that the server keeps, after
+    /// its restart. Gives what the clients were told meanwhile, when they repeated what had a key.
+    pub(super) async fn check(&mut self, home: &Home, told: Told) -> Told {
+        let before = self.rows.len();
+        self.read(home.folders());
+        self.check_records(home).await;
+        assert_eq!(queried(&home.admin, before).await, self.rows[before..]);
+        self.check_logs(home);
+        for (family, listeners) in home.families.iter().zip(&mut self.listeners) {
+            let rows = of_family(&self.rows, before, family);
+            listeners.catch_up(&family.parent, &rows).await;
+        }
+        self.account_for(home, before, told).await
+    }
+
+    /// Reads the tracking file: what was there is there as it was, and what is new goes on from it.
+    fn read(&mut self, folders: &Folders) {
+        let (numbers, rows): (Vec<_>, Vec<_>) =
+            folders.rows("tracking_events.json").into_iter().unzip();
+        assert!(numbers.into_iter().eq(1..=rows.len() as u64), "row numbers");
+        assert!(rows.starts_with(&self.rows), "rows that were there have changed");
+        for row in &rows[self.rows.len()..] {
+            assert!(self.ids.insert(id(row)), "twice: {row}");
+            self.fold(row);
+        }
+        self.rows = rows;
+    }
+
+    fn fold(&mut self, row: &Value) {
+        let points = self.points.get_mut(row["child_id"].as_str().unwrap()).unwrap();
+        assert_eq!(row["points_before"], *points, "{row}");
+        *points += row["delta"].as_i64().unwrap();
+        assert_eq!(row["points_after"], *points, "{row}");
+        let request = (text(&row["child_id"]), text(&row["entity_id"]));
+        match row["action"].as_str().unwrap() {
+            "requested" => assert!(self.requests.insert(request), "asked twice: {row}"),
+            "cancelled" => assert!(self.requests.remove(&request), "cancelled twice: {row}"),
+            "redeemed" => _ = self.requests.remove(&request),
+            _ => {}
+        }
+    }
+
+    /// The children and the pending requests are what the events have made of them, in the files
+    /// and in the answers.
+    async fn check_records(&self, home: &Home) {
+        self.check_files(home.folders());
+        let (mut children, mut pending) = (Vec::new(), Vec::new());
+        for Family { parent, .. } in &home.families {
+            let mut body = parent.get("/children").await.expect(200);
+            children.append(body["children"].as_array_mut().unwrap());
+            let mut body = parent.get("/rewards/pending").await.expect(200);
+            pending.append(body["pending_rewards"].as_array_mut().unwrap());
+        }
+        assert_eq!(points(&children), self.points);
+        assert_eq!(requests(&pending), self.requests);
+        let health = home.admin.get("/health").await.expect(200);
+        assert_eq!(health["status"], "ok", "{health}");
+    }
+
+    fn check_files(&self, folders: &Folders) {
+        // A table's file is there once something was in it.
+        let rows = |name| {
+            let rows = folders.data_file(name).exists().then(|| folders.rows(name));
+            rows.into_iter().flatten().map(|(_, row)| row).collect::<Vec<_>>()
+        };
+        let mut children = rows("children.json");
+        children.retain(|child| child["id"] != "ballast");
+        assert_eq!(points(&children), self.points, "children.json");
+        assert_eq!(requests(&rows("pending_rewards.json")), self.requests, "pending_rewards.json");
+    }
+
+    fn check_logs(&self, home: &Home) {
+        for family in &home.families {
+            let logged = event_ids(&home.folders().log_lines(&family.parent.id));
+            let rows = of_family(&self.rows, 0, family);
+            assert!(logged.into_iter().eq(rows.iter().map(|(_, row)| id(row))), "the log differs");
+        }
+    }
+
+    /// Every new row is what somebody was told, or what somebody asked for without being told.
+    async fn account_for(&mut self, home: &Home, before: usize, told: Told) -> Told {
+        let new = self.rows[before..].iter();
+        let mut new: HashMap<String, &Value> = new.map(|row| (id(row), row)).collect();
+        for (_, event) in &told.acknowledged {
+            assert_eq!(new.remove(&id(event)), Some(event), "acknowledged, and not there");
+        }
+        self.unheard += new.len();
+        let keyed = told.acknowledged.iter().filter(|(attempt, _)| attempt.key.is_some());
+        for (attempt, event) in keyed.rev().take(REPEATS) {
+            let answer = attempt.send(&home.families[attempt.family].parent).await.unwrap();
+            assert_eq!(answer.header("idempotent-replayed"), "true", "{}", answer.text);
+            assert_eq!(answer.expect(200)["tracking_event"], *event);
+        }
+        let mut again = Told::default();
+        let (keyed, mut plain): (Vec<_>, Vec<_>) =
+            told.unknown.into_iter().partition(|attempt| attempt.key.is_some());
+        for attempt in keyed {
+            let answer = attempt.send(&home.families[attempt.family].parent).await.unwrap();
+            if answer.header("idempotent-replayed") == "true" {
+                let event = answer.expect(200)["tracking_event"].take();
+                assert!(attempt.is(&event), "{event}");
+                assert_eq!(new.remove(&id(&event)), Some(&event), "a key stands for nothing");
+            } else if answer.status == 200 {
+                let event = new_event(answer);
+                again.acknowledged.push((attempt, event));
+            } else {
+                assert_eq!(answer.status, 409, "{}", answer.text);
+            }
+        }
+        for row in new.into_values() {
+            let asked = plain.iter().position(|attempt| attempt.is(row));
+            let asked = asked.unwrap_or_else(|| panic!("nobody asked for {row}, or not twice"));
+            plain.swap_remove(asked);
+        }
+        again
+    }
+
+    /// Looks for all events once more, in the query and in a stream that replays as many as it can.
+    pub(super) async fn check_whole(&self, home: &Home) {
+        assert_eq!(queried(&home.admin, 0).await, self.rows);
+        for family in &home.families {
+            let rows = of_family(&self.rows, 0, family);
+            let (heard, rows) = rows.split_at(rows.len().saturating_sub(REPLAYED));
+            let last = heard.last().map_or(0, |(number, _)| *number);
+            Listener::after(last).catch_up(&family.parent, rows).await;
+        }
+    }
+
+    /// The files of a stopped server hold the same, and the journal is empty.
+    pub(super) fn check_stopped(&mut self, folders: &Folders) {
+        self.read(folders);
+        self.check_files(folders);
+        let journal = crate::harness::names(&folders.data().join("journal"));
+        assert!(journal.iter().all(|name| !name.contains(".journal")), "{journal:?}");
+    }
+}
+
+/// TinyDB opens every file, and finds as many rows as there are.
+pub(super) fn check_with_tinydb(folders: &Folders) {
+    let mut rows = 0;
+    for entry in fs::read_dir(folders.data()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|it| it == "json") {
+            rows += folders.rows(path.file_name().unwrap().to_str().unwrap()).len();
+        }
+    }
+    let found = python("open_tables.py", &[&folders.data()], "").stdout;
+    assert_eq!(String::from_utf8(found).unwrap().trim(), rows.to_string());
+}
+
+/// A family's rows beyond the first `before` of the table, with their numbers.
+fn of_family<'a>(rows: &'a [Value], before: usize, family: &Family) -> Vec<(usize, &'a Value)> {
+    let numbered = rows.iter().enumerate().skip(before).map(|(index, row)| (index + 1, row));
+    numbered.filter(|(_, row)| row["user_id"] == *family.parent.id).collect()
+}
+
+/// All events beyond the `first` ones, as the query answers them.
+async fn queried(admin: &Admin, first: usize) -> Vec<Value> {
+    let mut events = Vec::new();
+    loop {
+        let offset = first + events.len();
+        let path = format!("/admin/tracking?order=asc&limit=500&offset={offset}");
+        let mut body = admin.get(&path).await.expect(200);
+        let page = body["tracking_events"].as_array_mut().unwrap();
+        let is_last = page.is_empty();
+        events.append(page);
+        if is_last {
+            assert_eq!(body["total"], first + events.len());
+            return events;
+        }
+    }
+}
+
+fn points(children: &[Value]) -> HashMap<String, i64> {
+    children.iter().map(|it| (text(&it["id"]), it["points"].as_i64().unwrap())).collect()
+}
+
+fn requests(pending: &[Value]) -> BTreeSet<Request> {
+    let set: BTreeSet<_> =
+        pending.iter().map(|it| (text(&it["child_id"]), text(&it["reward_id"]))).collect();
+    assert_eq!(set.len(), pending.len(), "a request twice: {pending:?}");
+    set
+}

@@ -1,0 +1,105 @@
+//! A directory that is used by several families, and the program that serves it.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::harness::{Admin, Client, Folders, Parent, Settings, TestServer, goldstar};
+
+const FAMILIES: usize = 8;
+/// What each of a family's two children begins with.
+pub(super) const OPENING: [i64; 2] = [1000, 60];
+/// How long the text of the one record is that makes the journal grow fast.
+const BALLAST: usize = 1 << 20;
+
+pub(super) struct Family {
+    pub(super) parent: Parent,
+    /// The browser of the first child.
+    pub(super) kid: Client,
+    pub(super) children: Vec<String>,
+    /// One that gives points, and one that takes them.
+    pub(super) tasks: Vec<String>,
+    pub(super) rewards: Vec<String>,
+}
+
+pub(super) struct Home {
+    pub(super) server: TestServer,
+    pub(super) admin: Admin,
+    pub(super) families: Vec<Family>,
+}
+
+impl Home {
+    /// Serves a new directory.
+    pub(super) async fn new(folders: Folders) -> Self {
+        let flags = ["--server-log=error", "--logins-per-address=0"].map(str::to_owned);
+        let settings = Settings {
+            binary: true,
+            // Every event is to be found in the log.
+            log_max_bytes: 0,
+            flags: flags.into(),
+            ..Settings::default()
+        };
+        let server = TestServer::on(folders, settings).await;
+        let admin = server.admin().await;
+        let mut families = Vec::new();
+        for _ in 0..FAMILIES {
+            families.push(Family::new(&server).await);
+        }
+        Self { server, admin, families }
+    }
+
+    pub(super) fn folders(&self) -> &Folders {
+        &self.server.folders
+    }
+}
+
+impl Family {
+    async fn new(server: &TestServer) -> Self {
+        let parent = server.parent().await;
+        let mut children = Vec::new();
+        for points in OPENING {
+            children.push(parent.child("Mía", points).await);
+        }
+        let tasks = vec![parent.task("Good", 5).await, parent.penalty("Bad", 9).await];
+        let rewards = vec![parent.reward("Small", 12).await, parent.reward("Large", 70).await];
+        let kid = parent.hand_over(server.nobody(), &children[0]).await.0;
+        Self { parent, kid, children, tasks, rewards }
+    }
+}
+
+/// A directory with nothing but an administrator, and a child of hers with a large field that
+/// Goldstar doesn't know: each change of that child is a frame of that size.
+pub(super) fn prepared() -> Folders {
+    let folders = Folders::new();
+    TestServer::put_admin(&folders);
+    let child = json!({
+        "id": "ballast", "user_id": "admin-1", "name": "Ballast", "age": 1, "points": 0,
+        "drawing": "x".repeat(BALLAST),
+    });
+    folders.put("children.json", &json!({"_default": {"1": child}}).to_string());
+    folders
+}
+
+/// Changes the large record until the server is gone.
+pub(super) async fn grow_the_journal(admin: &Admin) {
+    for age in (1..100).cycle() {
+        let request = admin.request(reqwest::Method::PATCH, "/children/ballast");
+        let answered = crate::harness::try_send(request.json(&json!({"age": age}))).await;
+        let Ok(answer) = answered else { return };
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+}
+
+/// Starts the program, and kills it after a while, wherever it is by then.
+pub(super) async fn kill_a_start(folders: &Folders, after: Duration) {
+    let mut command = goldstar(folders.root());
+    command.arg("--data-dir").arg(folders.data()).arg("--log-dir").arg(folders.logs());
+    command.args(["--listen=127.0.0.1:0", "--log-max-bytes=0", "--server-log=error"]);
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    tokio::time::sleep(after).await;
+    let ended = child.try_wait().unwrap();
+    assert!(ended.is_none(), "it did not start: {ended:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -1,0 +1,21 @@
+//! What Goldstar is put through for as long as one likes: each member is a test that draws what it
+//! does by a seed, and goes on until its budget is spent. `cargo test --test torture` runs the short
+//! forms, `scripts/torture` the long ones; `docs/reliability.md` says what each has found.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "shared with the tests of the API, which use the rest"
+)]
+#[path = "../api/harness/mod.rs"]
+mod harness;
+#[path = "../store/random.rs"]
+mod random;
+
+mod budget;
+mod clock;
+mod kills;
+mod model;
+mod redeems;

@@ -1,0 +1,199 @@
+//! Clients that ask at random, and note what they were told.
+
+use std::cell::{Cell, RefCell};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::order::Operation;
+use super::state::{Action, Asked, Event, Id, Kind, Mutation, Told};
+use crate::harness::{Answer, Parent, activate_path, reward_path, send, text};
+use crate::random::Random;
+
+/// How many idempotency keys the clients of a history share.
+const KEYS: usize = 6;
+
+/// What the clients of a history share.
+pub(super) struct Scene<'a> {
+    pub(super) parent: &'a Parent,
+    /// The history's number: keys are remembered for a day.
+    number: usize,
+    known: RefCell<Known>,
+    ticks: Cell<usize>,
+}
+
+/// All that there is or was, by kind.
+#[derive(Default)]
+struct Known {
+    children: Vec<Id>,
+    tasks: Vec<Id>,
+    rewards: Vec<Id>,
+}
+
+impl Known {
+    fn list(&mut self, kind: Kind) -> &mut Vec<Id> {
+        match kind {
+            Kind::Child => &mut self.children,
+            Kind::Task => &mut self.tasks,
+            Kind::Reward => &mut self.rewards,
+        }
+    }
+
+    fn draw(&mut self, kind: Kind, random: &mut Random) -> Id {
+        let list = self.list(kind);
+        list[random.below(list.len())].clone()
+    }
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(parent: &'a Parent, number: usize) -> Self {
+        Self { parent, number, known: RefCell::default(), ticks: Cell::default() }
+    }
+
+    /// Asks for all that can be read of the family.
+    pub(super) async fn look_around(&self) -> Vec<Operation> {
+        let children = self.known.borrow().children.clone();
+        let points = children.into_iter().map(Asked::ReadPoints);
+        let mut seen = Vec::new();
+        for asked in points.chain([Asked::ReadRequests]) {
+            seen.push(self.ask(asked).await);
+        }
+        seen
+    }
+
+    fn tick(&self) -> usize {
+        self.ticks.update(|ticks| ticks + 1);
+        self.ticks.get()
+    }
+
+    /// Asks, and notes what was told and when.
+    pub(super) async fn ask(&self, asked: Asked) -> Operation {
+        let called = self.tick();
+        let answer = self.send(&asked).await;
+        let returned = self.tick();
+        let told = told(&asked, answer);
+        if let Told::Added(id) = &told {
+            let kind = match &asked {
+                Asked::AddChild { .. } => Kind::Child,
+                Asked::AddTask { .. } => Kind::Task,
+                _ => Kind::Reward,
+            };
+            self.known.borrow_mut().list(kind).push(id.clone());
+        }
+        Operation { asked, told, called, returned }
+    }
+
+    /// Asks so many random things, one after the other.
+    pub(super) async fn client(&self, mut random: Random, count: usize) -> Vec<Operation> {
+        let mut own = Vec::new();
+        for _ in 0..count {
+            let asked = self.draw(&mut random);
+            own.push(self.ask(asked).await);
+        }
+        own
+    }
+
+    fn draw(&self, random: &mut Random) -> Asked {
+        let mut known = self.known.borrow_mut();
+        let amount = |random: &mut Random| 1 + i64::try_from(random.below(40)).unwrap();
+        match random.below(40) {
+            0 => Asked::AddChild { points: amount(random) },
+            1 => Asked::AddTask { points: amount(random), is_good: random.coin() },
+            2 => Asked::AddReward { cost: amount(random) },
+            3 => Asked::Delete(Kind::Child, known.draw(Kind::Child, random)),
+            4 => Asked::Delete(Kind::Task, known.draw(Kind::Task, random)),
+            5 => Asked::Delete(Kind::Reward, known.draw(Kind::Reward, random)),
+            6..8 => Asked::SetPoints(known.draw(Kind::Task, random), amount(random)),
+            8..10 => Asked::SetCost(known.draw(Kind::Reward, random), amount(random)),
+            10..14 => Asked::ReadPoints(known.draw(Kind::Child, random)),
+            14..16 => Asked::ReadRequests,
+            choice => {
+                let (action, kind) = match choice {
+                    16..24 => (Action::Activate, Kind::Task),
+                    24..31 => (Action::Request, Kind::Reward),
+                    31..36 => (Action::Redeem, Kind::Reward),
+                    _ => (Action::Cancel, Kind::Reward),
+                };
+                let (child, entity) = (known.draw(Kind::Child, random), known.draw(kind, random));
+                let key = random.below(3) == 0;
+                let key = key.then(|| format!("{} of {}", random.below(KEYS), self.number));
+                Asked::Mutate { mutation: Mutation { action, child, entity }, key }
+            }
+        }
+    }
+
+    async fn send(&self, asked: &Asked) -> Answer {
+        let parent = self.parent;
+        match asked {
+            Asked::Mutate { mutation: Mutation { action, child, entity }, key } => {
+                let path = match action {
+                    Action::Activate => activate_path(child, entity),
+                    Action::Request => reward_path(child, entity, "request"),
+                    Action::Redeem => reward_path(child, entity, "redeem"),
+                    Action::Cancel => reward_path(child, entity, "cancel"),
+                };
+                let request = parent.request(Method::POST, &path);
+                send(key.iter().fold(request, |it, key| it.header("Idempotency-Key", key))).await
+            }
+            Asked::AddChild { points } => {
+                parent.post("/children", json!({"name": "Mía", "points": points})).await
+            }
+            Asked::AddTask { points, is_good } => {
+                let task = json!({"name": "Task", "points": points, "is_good": is_good});
+                parent.post("/tasks", task).await
+            }
+            Asked::AddReward { cost } => {
+                parent.post("/rewards", json!({"name": "Reward", "cost": cost})).await
+            }
+            Asked::SetPoints(id, points) => {
+                parent.patch(&format!("/tasks/{id}"), json!({"points": points})).await
+            }
+            Asked::SetCost(id, cost) => {
+                parent.patch(&format!("/rewards/{id}"), json!({"cost": cost})).await
+            }
+            Asked::Delete(Kind::Child, id) => parent.delete(&format!("/children/{id}")).await,
+            Asked::Delete(Kind::Task, id) => parent.delete(&format!("/tasks/{id}")).await,
+            Asked::Delete(Kind::Reward, id) => parent.delete(&format!("/rewards/{id}")).await,
+            Asked::ReadPoints(id) => parent.get(&format!("/children/{id}")).await,
+            Asked::ReadRequests => parent.get("/rewards/pending").await,
+        }
+    }
+}
+
+/// What an answer says, in the model's words.
+fn told(asked: &Asked, answer: Answer) -> Told {
+    let replayed = answer.header("idempotent-replayed") == "true";
+    let Answer { status, body, text: whole, .. } = answer;
+    if matches!(status, 404 | 409 | 422) {
+        let needed = body["details"]["points_needed"].as_i64();
+        return Told::Refused(text(&body["code"]), needed);
+    }
+    let id = |value: &Value| Id::from(text(value));
+    match (asked, status) {
+        (Asked::Mutate { .. }, 200) => {
+            let points = body["child"]["points"].as_i64().unwrap();
+            Told::Mutated { event: event(&body["tracking_event"]), points, replayed }
+        }
+        (Asked::AddChild { .. }, 201) => Told::Added(id(&body["child"]["id"])),
+        (Asked::AddTask { .. }, 201) => Told::Added(id(&body["task"]["id"])),
+        (Asked::AddReward { .. }, 201) => Told::Added(id(&body["reward"]["id"])),
+        (Asked::SetPoints(_, points), 200) if body["task"]["points"] == *points => Told::Changed,
+        (Asked::SetCost(_, cost), 200) if body["reward"]["cost"] == *cost => Told::Changed,
+        (Asked::Delete(..), 204) => Told::Deleted,
+        (Asked::ReadPoints(_), 200) => Told::Points(body["child"]["points"].as_i64().unwrap()),
+        (Asked::ReadRequests, 200) => {
+            let requests = body["pending_rewards"].as_array().unwrap().iter();
+            Told::Requests(requests.map(|it| (id(&it["child_id"]), id(&it["reward_id"]))).collect())
+        }
+        _ => panic!("{asked:?} was answered with {status}: {whole}"),
+    }
+}
+
+fn event(event: &Value) -> Event {
+    let number = |value: &Value| value.as_i64().unwrap();
+    let amount = &event["metadata"];
+    let amount = amount.get("points").or(amount.get("cost")).unwrap();
+    let (before, after) = (number(&event["points_before"]), number(&event["points_after"]));
+    assert_eq!(number(&event["delta"]), after - before, "{event}");
+    Event { id: text(&event["id"]).into(), before, after, amount: number(amount) }
+}

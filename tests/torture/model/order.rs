@@ -1,0 +1,86 @@
+//! The search for an order in which the model tells every client what the server told it.
+//!
+//! It is Wing and Gong's: whatever was called before anything else has returned may come first; what
+//! was tried from the same place before isn't tried again.
+
+use std::collections::HashSet;
+
+use super::state::{Asked, Id, State, Told};
+
+/// One request of a client.
+#[derive(Debug)]
+pub(super) struct Operation {
+    pub(super) asked: Asked,
+    pub(super) told: Told,
+    /// When it was sent and when it was answered, on a clock that ticks with each of both.
+    pub(super) called: usize,
+    pub(super) returned: usize,
+}
+
+/// What each client asked, in its own order, and the events in the order of the table.
+#[derive(Debug)]
+pub(super) struct History {
+    pub(super) clients: Vec<Vec<Operation>>,
+    pub(super) events: Vec<Id>,
+}
+
+/// How many requests of each client are in the order.
+type Place = Vec<usize>;
+
+struct Search<'a> {
+    history: &'a History,
+    seen: HashSet<(Place, State)>,
+    furthest: Place,
+}
+
+impl History {
+    /// Looks for an order from that state on: one that agrees with what came after what in time, and
+    /// in which the events come as they stand in the table. The error says where no request fits.
+    pub(super) fn explain(&self, start: &State) -> Result<(), String> {
+        let place = vec![0; self.clients.len()];
+        let mut search = Search { history: self, seen: HashSet::new(), furthest: place.clone() };
+        if search.goes_on(&place, start) {
+            return Ok(());
+        }
+        let next: Vec<_> = self.next(&search.furthest).collect();
+        let placed: usize = search.furthest.iter().sum();
+        Err(format!("after {placed} requests, none of these fits: {next:#?}"))
+    }
+
+    /// The first request of each client that isn't in the order yet.
+    fn next(&self, place: &Place) -> impl Iterator<Item = (usize, &Operation)> {
+        let next = self.clients.iter().zip(place).map(|(own, done)| own.get(*done));
+        next.enumerate().filter_map(|(client, operation)| Some((client, operation?)))
+    }
+}
+
+impl Search<'_> {
+    fn goes_on(&mut self, place: &Place, state: &State) -> bool {
+        if !self.seen.insert((place.clone(), state.clone())) {
+            return false;
+        }
+        let next: Vec<_> = self.history.next(place).collect();
+        let Some(first_return) = next.iter().map(|(_, it)| it.returned).min() else {
+            return state.events == self.history.events.len();
+        };
+        if place.iter().sum::<usize>() > self.furthest.iter().sum() {
+            self.furthest.clone_from(place);
+        }
+        next.into_iter().filter(|(_, it)| it.called < first_return).any(|(client, operation)| {
+            let Some(after) = self.after(state, operation) else { return false };
+            let mut place = place.clone();
+            place[client] += 1;
+            self.goes_on(&place, &after)
+        })
+    }
+
+    fn after(&self, state: &State, operation: &Operation) -> Option<State> {
+        let after = state.after(&operation.asked, &operation.told)?;
+        if after.events > state.events {
+            let Told::Mutated { event, .. } = &operation.told else { return None };
+            let is_next = self.history.events.get(state.events) == Some(&event.id);
+            return is_next.then_some(after);
+        }
+        Some(after)
+    }
+}

@@ -1,0 +1,217 @@
+//! The simple model: what a family is, and what each request does to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+pub(super) type Id = Rc<str>;
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Asked {
+    Mutate {
+        mutation: Mutation,
+        key: Option<String>,
+    },
+    AddChild {
+        points: i64,
+    },
+    AddTask {
+        points: i64,
+        is_good: bool,
+    },
+    AddReward {
+        cost: i64,
+    },
+    /// A task is worth that much from now on.
+    SetPoints(Id, i64),
+    /// A reward costs that much from now on.
+    SetCost(Id, i64),
+    Delete(Kind, Id),
+    /// How many points has that child?
+    ReadPoints(Id),
+    /// What is asked for by whom?
+    ReadRequests,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Mutation {
+    pub(super) action: Action,
+    pub(super) child: Id,
+    pub(super) entity: Id,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Action {
+    Activate,
+    Request,
+    Redeem,
+    Cancel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Child,
+    Task,
+    Reward,
+}
+
+/// What a client is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    Mutated {
+        event: Event,
+        /// The child's points beside the event.
+        points: i64,
+        replayed: bool,
+    },
+    Added(Id),
+    Changed,
+    Deleted,
+    Points(i64),
+    Requests(BTreeSet<(Id, Id)>),
+    /// The code, and `points_needed`.
+    Refused(String, Option<i64>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Event {
+    pub(super) id: Id,
+    pub(super) before: i64,
+    pub(super) after: i64,
+    /// The task's points or the reward's cost, as the event's metadata has it.
+    pub(super) amount: i64,
+}
+
+/// A family, between two requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct State {
+    children: BTreeMap<Id, i64>,
+    /// Each with its points, and whether it gives them.
+    tasks: BTreeMap<Id, (i64, bool)>,
+    rewards: BTreeMap<Id, i64>,
+    requests: BTreeSet<(Id, Id)>,
+    keys: BTreeMap<String, (usize, Event)>,
+    /// What each key stands for, by its number in `keys`.
+    mutations: Vec<Mutation>,
+    /// How many events were written.
+    pub(super) events: usize,
+}
+
+/// What a mutation does, or why it is refused.
+struct Effect {
+    after: i64,
+    amount: i64,
+    is_waiting: bool,
+}
+
+fn refused(code: &str) -> Told {
+    Told::Refused(code.to_owned(), None)
+}
+
+impl State {
+    /// The state after this was asked; none where it can't have been told that. Ids are the server's
+    /// choice, and are taken from what it told.
+    pub(super) fn after(&self, asked: &Asked, told: &Told) -> Option<Self> {
+        let mut next = self.clone();
+        let expected = next.ask(asked, told);
+        (expected == *told).then_some(next)
+    }
+
+    /// Does what is asked, and gives what must be told.
+    fn ask(&mut self, asked: &Asked, told: &Told) -> Told {
+        let made = if let Told::Added(id) = told { id.clone() } else { Id::from("") };
+        match asked {
+            Asked::Mutate { mutation, key } => {
+                self.mutate(mutation, key.as_ref(), told).unwrap_or_else(|refusal| refusal)
+            }
+            Asked::AddChild { points } => {
+                self.children.insert(made.clone(), *points);
+                Told::Added(made)
+            }
+            Asked::AddTask { points, is_good } => {
+                self.tasks.insert(made.clone(), (*points, *is_good));
+                Told::Added(made)
+            }
+            Asked::AddReward { cost } => {
+                self.rewards.insert(made.clone(), *cost);
+                Told::Added(made)
+            }
+            Asked::SetPoints(id, points) => {
+                changed(self.tasks.get_mut(id).map(|it| it.0 = *points))
+            }
+            Asked::SetCost(id, cost) => changed(self.rewards.get_mut(id).map(|it| *it = *cost)),
+            Asked::Delete(kind, id) => self.delete(*kind, id),
+            Asked::ReadPoints(id) => {
+                self.children.get(id).map_or_else(|| refused("NOT_FOUND"), |it| Told::Points(*it))
+            }
+            Asked::ReadRequests => Told::Requests(self.requests.clone()),
+        }
+    }
+
+    fn delete(&mut self, kind: Kind, id: &Id) -> Told {
+        let was_there = match kind {
+            Kind::Child => self.children.remove(id).is_some(),
+            Kind::Task => self.tasks.remove(id).is_some(),
+            Kind::Reward => self.rewards.remove(id).is_some(),
+        };
+        self.requests.retain(|(child, reward)| child != id && reward != id);
+        if was_there { Told::Deleted } else { refused("NOT_FOUND") }
+    }
+
+    fn mutate(
+        &mut self,
+        mutation: &Mutation,
+        key: Option<&String>,
+        told: &Told,
+    ) -> Result<Told, Told> {
+        let before = *self.children.get(&mutation.child).ok_or_else(|| refused("NOT_FOUND"))?;
+        if let Some((number, event)) = key.and_then(|key| self.keys.get(key)) {
+            if self.mutations[*number] != *mutation {
+                return Err(refused("IDEMPOTENCY_KEY_REUSED"));
+            }
+            return Ok(Told::Mutated { event: event.clone(), points: before, replayed: true });
+        }
+        let Effect { after, amount, is_waiting } = self.effect(mutation, before)?;
+        let request = (mutation.child.clone(), mutation.entity.clone());
+        if is_waiting {
+            self.requests.insert(request);
+        } else {
+            self.requests.remove(&request);
+        }
+        self.children.insert(mutation.child.clone(), after);
+        self.events += 1;
+        let id = if let Told::Mutated { event, .. } = told { event.id.clone() } else { "".into() };
+        let event = Event { id, before, after, amount };
+        if let Some(key) = key {
+            self.keys.insert(key.clone(), (self.mutations.len(), event.clone()));
+            self.mutations.push(mutation.clone());
+        }
+        Ok(Told::Mutated { event, points: after, replayed: false })
+    }
+
+    fn effect(&self, mutation: &Mutation, before: i64) -> Result<Effect, Told> {
+        let Mutation { action, child, entity } = mutation;
+        let missing = || refused("NOT_FOUND");
+        if *action == Action::Activate {
+            let (points, is_good) = *self.tasks.get(entity).ok_or_else(missing)?;
+            let after = if is_good { before + points } else { (before - points).max(0) };
+            return Ok(Effect { after, amount: points, is_waiting: false });
+        }
+        let cost = *self.rewards.get(entity).ok_or_else(missing)?;
+        let waits = self.requests.contains(&(child.clone(), entity.clone()));
+        match action {
+            Action::Request if waits => return Err(refused("REWARD_ALREADY_REQUESTED")),
+            Action::Cancel if !waits => return Err(refused("NO_PENDING_REQUEST")),
+            Action::Request | Action::Redeem if before < cost => {
+                return Err(Told::Refused("INSUFFICIENT_POINTS".to_owned(), Some(cost - before)));
+            }
+            _ => {}
+        }
+        let after = if *action == Action::Redeem { before - cost } else { before };
+        Ok(Effect { after, amount: cost, is_waiting: *action == Action::Request })
+    }
+}
+
+fn changed(found: Option<()>) -> Told {
+    found.map_or_else(|| refused("NOT_FOUND"), |()| Told::Changed)
+}
