@@ -412,7 +412,7 @@ mod tests {
         assert_eq!(rows(whole.as_bytes()), format!("1a +{other} +{other}"));
         let behind = format!(r#"{{"_default": {{"1": {{"id" "a"}}}}, {other}}}"#);
         assert_eq!(rows(behind.as_bytes()), format!("+{other}"));
-        let broken = format!(r#"{{"old": {{"1": {{"id": "o" "#)
+        let broken = r#"{"old": {"1": {"id": "o" "#.to_string()
             + &format!(r#""2": {A}}}, "_default": {{"1": {B}}}}}"#);
         assert_eq!(rows(broken.as_bytes()), "1b");
     }
