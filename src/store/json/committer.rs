@@ -15,11 +15,12 @@ use super::journal::{self, AppendError, Journal};
 use super::recovery::Past;
 use super::segment::Link;
 use super::shared::Shared;
+use super::sinks::Sinks;
 use super::tracking::{self, Appender, Mark, NewRow};
 use crate::disk::{Disk, DiskFile};
 use crate::domain::{Timestamp, UserId};
 use crate::metrics::CommitFailure;
-use crate::store::{CommitError, Committed, Decide, EventSink, History, Projection};
+use crate::store::{CommitError, Committed, Decide, History, Projection};
 
 /// How many decisions share a sync at most.
 const MAX_BATCH: usize = 1024;
@@ -82,7 +83,7 @@ pub(super) struct Committer {
     pub(super) folder: PathBuf,
     pub(super) journal: Journal,
     pub(super) appender: Appender,
-    pub(super) sinks: Vec<Box<dyn EventSink>>,
+    pub(super) sinks: Sinks,
     pub(super) departures: Departures,
     pub(super) now: Now,
     pub(super) latest_event: Option<Timestamp>,
@@ -313,18 +314,17 @@ impl Committer {
         }
         self.shared.state.store(Arc::new(state));
         if !events.is_empty() {
-            for sink in &mut self.sinks {
-                sink.apply(&events, &*self.shared.tracking);
-            }
+            self.sinks.apply(&events, &*self.shared.tracking);
             self.note_health();
         }
         (self.wake_maintenance)();
     }
 
-    fn is_behind(&self) -> bool {
+    fn is_behind(&mut self) -> bool {
         self.suspect.is_some()
             || self.appender.last_error().is_some()
-            || self.shared.projections.lock().iter().any(|projection| projection.backlog > 0)
+            || self.shared.tracking.backlog() > 0
+            || self.sinks.is_behind()
     }
 
     fn retry(&mut self) {
@@ -341,11 +341,7 @@ impl Committer {
         if self.appender.last_error().is_some() {
             self.appender.retry();
         }
-        for sink in &mut self.sinks {
-            if sink.health().backlog > 0 {
-                sink.retry(&*self.shared.tracking);
-            }
-        }
+        self.sinks.retry(&*self.shared.tracking);
         self.note_health();
     }
 
@@ -371,19 +367,19 @@ impl Committer {
             link,
             tracking,
             file: self.appender.file(),
-            sinks: self.sinks.iter_mut().map(|sink| (sink.name(), sink.checkpoint())).collect(),
+            sinks: self.sinks.checkpoint(),
             latest_event: self.latest_event,
         })
     }
 
     /// Tells readers how far the projections are.
-    pub(super) fn note_health(&self) {
+    pub(super) fn note_health(&mut self) {
         let tracking = Projection {
             name: tracking::FILE,
             backlog: self.shared.tracking.backlog(),
             last_error: self.appender.last_error().map(ToOwned::to_owned),
         };
-        let sinks = self.sinks.iter().map(|sink| sink.health());
+        let sinks = self.sinks.health();
         *self.shared.projections.lock() = std::iter::once(tracking).chain(sinks).collect();
     }
 }

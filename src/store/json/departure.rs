@@ -90,10 +90,7 @@ impl Committer {
 
     /// Has every sink forget an account, also where one before it fails.
     pub(super) fn forget(&mut self, user_id: &UserId, answer: oneshot::Sender<io::Result<()>>) {
-        let mut outcome = Ok(());
-        for sink in &mut self.sinks {
-            outcome = outcome.and(sink.forget(user_id));
-        }
+        let outcome = self.sinks.forget(user_id);
         self.note_health();
         if answer.send(outcome).is_err() {
             tracing::debug!("nobody waits for an account to be forgotten");

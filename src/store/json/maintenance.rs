@@ -15,6 +15,7 @@ use super::journal;
 use super::lock::DirectoryLock;
 use super::recovery::TableFiles;
 use super::shared::Shared;
+use super::sinks::caught;
 use crate::disk::{Disk, replace};
 
 /// The tables are written at most this often …
@@ -94,12 +95,12 @@ impl Maintenance {
             match wake {
                 Ok(Wake::Changed) => is_due = true,
                 Ok(Wake::Purge(answer)) => {
-                    if answer.send(self.purge()).is_err() {
+                    if answer.send(caught(|| self.purge())).is_err() {
                         tracing::debug!("nobody waits for the purge");
                     }
                 }
                 Ok(Wake::Close(done)) => {
-                    let result = self.close();
+                    let result = caught(|| self.close());
                     // The directory is free before anyone hears that it is.
                     drop(self);
                     return done(result);
@@ -123,12 +124,13 @@ impl Maintenance {
     fn work(&mut self) -> bool {
         // Before the state is looked at: what changes afterwards must wake this again.
         self.changed.store(false, Ordering::Release);
-        let flushed = self.flush();
+        // Where a panic breaks one off, it is tried again as after an error.
+        let flushed = caught(|| self.flush());
         self.note(&flushed);
         if flushed.is_err() || self.shared.segment_len() < self.checkpoint_bytes {
             return flushed.is_ok();
         }
-        match self.checkpoint() {
+        match caught(|| self.checkpoint()) {
             Ok(_) => true,
             Err(error) => {
                 tracing::warn!(%error, "no checkpoint could be made; the journal is kept");
@@ -191,7 +193,7 @@ impl Maintenance {
     fn describe(&mut self, cut: Cut) -> Checkpoint {
         self.sink_error = None;
         for (name, sync) in cut.sinks {
-            match sync() {
+            match caught(sync) {
                 Ok(saved) => _ = self.sinks.insert(name.to_owned(), saved),
                 // It is resumed from where it was durable last, and finds what is there already.
                 Err(error) => {

@@ -34,6 +34,7 @@ mod recovery;
 pub mod salvage;
 mod segment;
 mod shared;
+mod sinks;
 mod state;
 mod table;
 mod table_file;
@@ -48,7 +49,8 @@ use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use tokio::sync::oneshot;
+use parking_lot::Mutex;
+use tokio::sync::{oneshot, watch};
 use tracing::Span;
 
 use committer::{Committer, Job, Synced};
@@ -60,6 +62,7 @@ use maintenance::{Maintenance, Wake, Waker};
 pub use progress::Progress;
 use recovery::{Recovered, Recovery};
 use shared::Shared;
+use sinks::Sinks;
 
 use super::{
     BoxFuture, CommitError, Committed, Decide, EventPage, EventSink, Health, History, ReadError,
@@ -99,6 +102,8 @@ pub struct JsonStore {
     jobs: Sender<Job>,
     wakes: Sender<Wake>,
     closed: AtomicBool,
+    /// Where every call of `close` learns the result of the first; none before that.
+    ended: Mutex<Option<watch::Receiver<Option<io::Result<()>>>>>,
     threads: [JoinHandle<()>; 2],
 }
 
@@ -132,6 +137,7 @@ impl JsonStore {
     ) -> io::Result<Self> {
         let Options { data_dir: data, disk, now, metrics, checkpoint_bytes, .. } = options;
         let Recovered { state, appender, journal, files, checkpoint } = recovered;
+        let sinks = Sinks::new(sinks, metrics.clone());
         let shared = Arc::new(Shared::new(state, &appender, &journal, metrics));
         let (jobs, queued_jobs) = channel();
         let (wakes, queued_wakes) = channel();
@@ -150,7 +156,7 @@ impl JsonStore {
             changed: Arc::clone(&on_change.changed),
             _lock: lock,
         };
-        let committer = Committer {
+        let mut committer = Committer {
             shared: Arc::clone(&shared),
             disk,
             folder: folder.to_owned(),
@@ -171,7 +177,8 @@ impl JsonStore {
             spawn("committer", move || committer.run(&queued_jobs))?,
             spawn("maintenance", move || maintenance.run(&queued_wakes))?,
         ];
-        Ok(Self { shared, jobs, wakes, closed: AtomicBool::new(false), threads })
+        let (closed, ended) = (AtomicBool::new(false), Mutex::default());
+        Ok(Self { shared, jobs, wakes, closed, ended, threads })
     }
 
     /// Gives the committer a job; false where the store takes none any more.
@@ -179,8 +186,24 @@ impl JsonStore {
         !self.closed.load(Ordering::Acquire) && self.jobs.send(job).is_ok()
     }
 
+    /// Why a commit isn't taken. Where the store isn't closed, the committer is gone.
+    fn refusal(&self) -> CommitError {
+        if self.closed.load(Ordering::Acquire) {
+            CommitError::Closed
+        } else {
+            CommitError::ReadOnly
+        }
+    }
+
+    /// What becomes of a commit that was taken and isn't answered: behind the last one before the
+    /// end nothing is done. A committer that has panicked may have made it durable before.
+    fn lost(&self) -> CommitError {
+        let is_closed = self.closed.load(Ordering::Acquire);
+        if is_closed { CommitError::Closed } else { CommitError::OutcomeUnknown }
+    }
+
     /// Asks for the end; `done` is called once everything has its final form. False where it was
-    /// asked for before, or a thread is gone.
+    /// asked for before, or the thread is gone that would do it; `done` is dropped then.
     fn begin_close(&self, done: impl FnOnce(io::Result<()>) + Send + 'static) -> bool {
         let first = !self.closed.swap(true, Ordering::AcqRel);
         first && self.wakes.send(Wake::Close(Box::new(done))).is_ok()
@@ -212,9 +235,9 @@ impl Store for JsonStore {
         let queued = self.enqueue(Job::Commit(decide, answer));
         Box::pin(async move {
             if !queued {
-                return Err(CommitError::Closed);
+                return Err(self.refusal());
             }
-            answered.await.unwrap_or(Err(CommitError::Closed))
+            answered.await.unwrap_or_else(|_| Err(self.lost()))
         })
     }
 
@@ -253,9 +276,9 @@ impl Store for JsonStore {
         let queued = self.enqueue(Job::Anonymize(Departure::new(user_id.clone(), answer)));
         Box::pin(async move {
             if !queued {
-                return Err(CommitError::Closed);
+                return Err(self.refusal());
             }
-            answered.await.unwrap_or(Err(CommitError::Closed))
+            answered.await.unwrap_or_else(|_| Err(self.lost()))
         })
     }
 
@@ -273,18 +296,21 @@ impl Store for JsonStore {
     }
 
     fn close(&self) -> BoxFuture<'_, io::Result<()>> {
-        let (answer, answered) = oneshot::channel();
-        let asked = self.begin_close(move |result| {
-            if answer.send(result).is_err() {
-                tracing::debug!("nobody waits for the store to close");
+        let begin = || {
+            let (answer, ended) = watch::channel(None);
+            if !self.begin_close(move |result| _ = answer.send_replace(Some(result))) {
+                tracing::error!("a thread of the store is gone");
             }
-        });
+            ended
+        };
+        let mut ended = self.ended.lock().get_or_insert_with(begin).clone();
         Box::pin(async move {
-            if !asked {
-                return Ok(());
-            }
+            let result = ended.wait_for(Option::is_some).await;
             let gone = |_| io::Error::other("a thread of the store has panicked");
-            answered.await.map_err(gone)?
+            match &*result.map_err(gone)? {
+                Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
+                Some(Ok(())) | None => Ok(()),
+            }
         })
     }
 }
