@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -69,6 +70,8 @@ pub struct Interest {
 pub struct Hub {
     publisher: Sender<Job>,
     readers: Arc<Readers>,
+    /// Whether the thread has panicked.
+    failed: Arc<AtomicBool>,
 }
 
 /// What the hub's thread does.
@@ -85,11 +88,18 @@ impl Hub {
     pub fn start(metrics: metrics::Live) -> io::Result<Self> {
         let (publisher, messages) = channel();
         let readers = Arc::new(Readers { families: Mutex::default(), metrics });
-        let dispatched = Arc::clone(&readers);
+        let failed = Arc::new(AtomicBool::new(false));
+        let end = End { readers: Arc::clone(&readers), failed: Arc::clone(&failed) };
         thread::Builder::new()
             .name("live".to_owned())
-            .spawn(move || dispatch(&messages, &dispatched))?;
-        Ok(Self { publisher, readers })
+            .spawn(move || dispatch(&messages, &end.readers))?;
+        Ok(Self { publisher, readers, failed })
+    }
+
+    /// Whether the hub's thread has panicked. Every stream has ended then, and those to come end once
+    /// they have replayed what was missed.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
     }
 
     /// Hands a message to all readers that it concerns, each in the order of these calls. Never
@@ -255,6 +265,20 @@ impl Readers {
             tracing::debug!("a live stream that did not keep up is closed");
             reader.abort();
         }
+    }
+}
+
+/// Leaves no stream open behind the thread: nobody would tell it anything.
+struct End {
+    readers: Arc<Readers>,
+    failed: Arc<AtomicBool>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.failed.store(thread::panicking(), Ordering::Release);
+        self.readers.take_no_more();
+        self.readers.finish_all();
     }
 }
 

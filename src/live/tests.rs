@@ -1,6 +1,6 @@
 use std::pin::pin;
 use std::sync::mpsc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use super::*;
 
@@ -282,4 +282,28 @@ fn the_thread_ends_with_the_hub() {
     clone.publish(message(1, "u", "c"));
     drop(clone);
     end.recv().unwrap();
+}
+
+#[tokio::test]
+async fn where_the_thread_panics_every_stream_ends() {
+    struct Mistaken;
+    impl Wake for Mistaken {
+        fn wake(self: Arc<Self>) {
+            panic!("a mistake in an executor");
+        }
+    }
+    let hub = Hub::start(metrics::Live::default()).unwrap();
+    let mut other = subscribe(&hub, family("other"));
+    let mut broken = subscribe(&hub, family("u"));
+    let waker = Arc::new(Mistaken).into();
+    assert!(pin!(broken.next()).poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(!hub.has_failed());
+    hub.publish(message(1, "u", "c"));
+    assert!(other.next().await.is_none(), "nobody would tell it anything");
+    assert!(hub.has_failed());
+    let mut later = subscribe(&hub, family("u"));
+    assert!(later.next().await.is_none());
+    // Nobody hears it, and nobody is harmed.
+    hub.publish(message(2, "u", "c"));
+    assert_eq!(reader_count(&hub), 0);
 }

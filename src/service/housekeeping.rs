@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::deletion::to_its_end;
 use super::{Causes, Service, ServiceError};
 use crate::domain::{Session, Timestamp};
-use crate::store::{Change, Changes, View};
+use crate::store::{Change, Changes, Projection, View};
 
 /// How often.
 const INTERVAL: Duration = Duration::from_hours(1);
@@ -19,10 +20,21 @@ impl Service {
     pub async fn keep_house(self: Arc<Self>, stop: CancellationToken) {
         let mut interval = tokio::time::interval(INTERVAL);
         while stop.run_until_cancelled(interval.tick()).await.is_some() {
-            if let Err(error) = self.remove_expired().await {
-                tracing::warn!(error = %Causes(&error), "expired sessions and idempotency keys were not removed");
+            let service = Arc::clone(&self);
+            // A mistake in one hour doesn't end the hours after it.
+            let removed = to_its_end(async move { service.remove_expired().await }).await;
+            let removed = removed.and_then(|removed| removed);
+            if let Err(error) = &removed {
+                tracing::warn!(error = %Causes(error), "expired sessions and idempotency keys were not removed");
             }
+            *self.housekeeping_error.lock() = removed.err().map(|error| error.to_string());
         }
+    }
+
+    /// What monitoring hears of it.
+    pub(super) fn housekeeping_health(&self) -> Projection {
+        let last_error = self.housekeeping_error.lock().clone();
+        Projection { name: "housekeeping", backlog: 0, last_error }
     }
 
     /// Removes expired sessions, with their streams, and idempotency keys. Shortens sessions.

@@ -41,6 +41,7 @@ pub use tracking::EventQuery;
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tracing::Span;
 
 use crate::audit_log::DeletionLog;
@@ -48,7 +49,7 @@ use crate::domain::{Page, Points, Refusal, Timestamp};
 use crate::env::Clock;
 use crate::live::Hub;
 use crate::metrics::{self, Metrics};
-use crate::store::{Changes, Health, Recorded, Store, View};
+use crate::store::{Changes, Health, Projection, Recorded, Store, View};
 use deletion::Deletions;
 use logins::Attempts;
 use passwords::Passwords;
@@ -78,6 +79,8 @@ pub struct Service {
     settings: Settings,
     metrics: metrics::Logins,
     deletions: Deletions,
+    /// Why the last housekeeping failed.
+    housekeeping_error: Mutex<Option<String>>,
 }
 
 /// What a commit did.
@@ -136,6 +139,7 @@ impl Service {
             settings,
             metrics: metrics.logins.clone(),
             deletions,
+            housekeeping_error: Mutex::default(),
         }
     }
 
@@ -147,7 +151,14 @@ impl Service {
     /// What works and what doesn't.
     pub fn health(&self) -> Health {
         let mut health = self.store.health();
+        if self.hub.has_failed() {
+            let live = |projection: &&mut Projection| projection.name == LiveSink::NAME;
+            let live = health.projections.iter_mut().find(live);
+            let why = "its thread has panicked; a restart mends it";
+            live.into_iter().for_each(|live| live.last_error = Some(why.to_owned()));
+        }
         health.projections.push(self.deletion_health());
+        health.projections.push(self.housekeeping_health());
         health
     }
 

@@ -18,6 +18,9 @@ pub struct LiveSink {
 }
 
 impl LiveSink {
+    /// What it is called in the store's health.
+    pub const NAME: &str = "live";
+
     /// A sink that publishes to `hub`.
     pub fn new(hub: Hub) -> Self {
         Self { hub }
@@ -26,7 +29,7 @@ impl LiveSink {
 
 impl EventSink for LiveSink {
     fn name(&self) -> &'static str {
-        "live"
+        Self::NAME
     }
 
     fn resume(&mut self, _from: Resume<'_>, _history: &dyn History) {}
@@ -48,6 +51,14 @@ impl EventSink for LiveSink {
 
     fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send> {
         Box::new(|| Ok(String::new()))
+    }
+}
+
+impl Drop for LiveSink {
+    /// Nobody tells the streams anything any more: they end, and whoever comes again gets what it
+    /// missed, and nothing else.
+    fn drop(&mut self) {
+        self.hub.close_all();
     }
 }
 

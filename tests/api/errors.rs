@@ -113,7 +113,14 @@ async fn health_says_that_all_is_well() {
         assert_eq!(health["status"], "ok", "{health}");
         let projections = health["projections"].as_array().unwrap();
         let names: Vec<_> = projections.iter().map(|one| one["name"].as_str().unwrap()).collect();
-        let all = ["tables", "tracking_events.json", "audit_log", "live", "account_deletion"];
+        let all = [
+            "tables",
+            "tracking_events.json",
+            "audit_log",
+            "live",
+            "account_deletion",
+            "housekeeping",
+        ];
         assert_eq!(names, all);
     }
 }

@@ -64,6 +64,8 @@ pub(super) struct Deletions {
     clock: Mutex<DueClock>,
     started: Instant,
     traces: Mutex<Traces>,
+    /// Why the schedule's last run broke off.
+    broken_off: Mutex<Option<String>>,
 }
 
 /// Whether the disk may still hold something of the accounts that are deleted.
@@ -92,6 +94,7 @@ impl Deletions {
             clock: Mutex::new(starting(now)),
             started: Instant::now(),
             traces: Mutex::default(),
+            broken_off: Mutex::default(),
         }
     }
 
@@ -142,7 +145,7 @@ fn is_doubted(view: &dyn View) -> bool {
 }
 
 /// Does `work` to its end, also where whoever waits for it goes away.
-async fn to_its_end<T: Send + 'static>(
+pub(super) async fn to_its_end<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, ServiceError> {
     tokio::spawn(work.in_current_span()).await.map_err(ServiceError::internal)

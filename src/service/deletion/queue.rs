@@ -94,7 +94,7 @@ impl Service {
         Projection {
             name: "account_deletion",
             backlog: failed + usize::from(traces.is_some()),
-            last_error: failures.or(traces),
+            last_error: failures.or(traces).or_else(|| self.deletions.broken_off.lock().clone()),
         }
     }
 }

@@ -76,13 +76,18 @@ impl Service {
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let stopping = &self.deletions.stopping;
         while stopping.run_until_cancelled(interval.tick()).await.is_some() {
-            let Some(now) = self.due_time().await else { continue };
             let service = Arc::clone(&self);
-            let run = to_its_end(async move { service.run_due(now, Trigger::Schedule).await });
+            let run = to_its_end(async move {
+                if let Some(now) = service.due_time().await {
+                    service.run_due(now, Trigger::Schedule).await;
+                }
+            });
             // A mistake in one run doesn't end the schedule.
-            if let Err(error) = run.await {
-                tracing::error!(error = %Causes(&error), "a run of account deletions failed");
+            let run = run.await;
+            if let Err(error) = &run {
+                tracing::error!(error = %Causes(error), "a run of account deletions failed");
             }
+            *self.deletions.broken_off.lock() = run.err().map(|error| error.to_string());
         }
     }
 

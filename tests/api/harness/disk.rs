@@ -40,6 +40,8 @@ struct Fault {
     kind: io::ErrorKind,
     /// It mends itself after it has failed once.
     once: bool,
+    /// It panics instead of failing, as a mistake in the server would.
+    panics: bool,
 }
 
 /// What fails on a broken file. It can always be read.
@@ -67,25 +69,37 @@ impl FaultyDisk {
     /// From now on, nothing can be written to files whose names begin with `prefix`.
     pub(crate) fn fail_writes(&self, prefix: &'static str, kind: io::ErrorKind) {
         let broken = Broken::Files(prefix);
-        self.fail(Fault { broken, fails: Fails::Writes, kind, once: false });
+        self.fail(Fault { broken, fails: Fails::Writes, kind, once: false, panics: false });
     }
 
     /// From now on, no file whose name begins with `prefix` can be removed.
     pub(crate) fn fail_removals(&self, prefix: &'static str, kind: io::ErrorKind) {
         let broken = Broken::Files(prefix);
-        self.fail(Fault { broken, fails: Fails::Removals, kind, once: false });
+        self.fail(Fault { broken, fails: Fails::Removals, kind, once: false, panics: false });
     }
 
     /// From now on, this fails for every file in folders of that name.
     pub(crate) fn fail_in(&self, folder: &'static str, fails: Fails, kind: io::ErrorKind) {
         let broken = Broken::Folder(folder);
-        self.fail(Fault { broken, fails, kind, once: false });
+        self.fail(Fault { broken, fails, kind, once: false, panics: false });
     }
 
     /// The next time, this fails for a file in folders of that name.
     pub(crate) fn fail_once_in(&self, folder: &'static str, fails: Fails, kind: io::ErrorKind) {
         let broken = Broken::Folder(folder);
-        self.fail(Fault { broken, fails, kind, once: true });
+        self.fail(Fault { broken, fails, kind, once: true, panics: false });
+    }
+
+    /// From now on, this panics for files whose names begin with `prefix`.
+    pub(crate) fn panic_at(&self, prefix: &'static str, fails: Fails) {
+        let (broken, kind) = (Broken::Files(prefix), io::ErrorKind::Other);
+        self.fail(Fault { broken, fails, kind, once: false, panics: true });
+    }
+
+    /// From now on, this panics for every file in folders of that name.
+    pub(crate) fn panic_in(&self, folder: &'static str, fails: Fails) {
+        let (broken, kind) = (Broken::Folder(folder), io::ErrorKind::Other);
+        self.fail(Fault { broken, fails, kind, once: false, panics: true });
     }
 
     /// From now on, no sync returns, until `release`.
@@ -121,11 +135,13 @@ impl FaultyDisk {
             let fails = fault.fails == operation || is_all;
             fails && fault.broken.is(path)
         });
-        let Some(Fault { kind, once, .. }) = hit else { return Ok(()) };
-        let (kind, once) = (*kind, *once);
+        let Some(Fault { kind, once, panics, .. }) = hit else { return Ok(()) };
+        let (kind, once, panics) = (*kind, *once, *panics);
         if once {
             *fault = None;
         }
+        drop(fault);
+        assert!(!panics, "a mistake in the server");
         Err(kind.into())
     }
 }
