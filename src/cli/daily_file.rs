@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::disk::{Disk, RealDisk};
@@ -82,7 +83,8 @@ impl Write for DailyFile {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    File::options().append(true).create(true).open(path)
+    // For its owner alone, whatever the process's mask says.
+    File::options().append(true).create(true).mode(0o600).open(path)
 }
 
 fn append(mut file: &File, line: &[u8]) -> io::Result<()> {
