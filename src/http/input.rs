@@ -117,7 +117,7 @@ impl<'a> Fields<'a> {
     fn check_names(&self, allowed: &[&str]) -> Result<(), ApiError> {
         for (place, (name, _)) in self.0.iter().enumerate() {
             if !allowed.contains(&name.as_str()) {
-                return Err(ApiError::FieldNotAllowed(name.clone()));
+                return Err(ApiError::FieldNotAllowed(named(name)));
             }
             if self.0[..place].iter().any(|(earlier, _)| earlier == name) {
                 return Err(ApiError::RepeatedField(name.clone()));
@@ -159,6 +159,17 @@ impl<'a> Fields<'a> {
             Some(value) => typed(name, value).map(Patch::Set),
         }
     }
+}
+
+/// A client's name of a field or a parameter, as it is told: its beginning, lest an answer be as large as what a
+/// stranger has sent.
+pub(super) fn named(name: &str) -> String {
+    const LONGEST: usize = 100;
+    let mut shown: String = name.chars().take(LONGEST).collect();
+    if shown.len() < name.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 fn typed<T: FieldValue>(name: &'static str, value: &RawValue) -> Result<T, Invalid> {
