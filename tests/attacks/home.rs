@@ -1,0 +1,127 @@
+//! Two families, an administrator's and what is offered to everyone, written by hand: with sessions
+//! whose tokens are known, so that no password need be hashed for them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use goldstar::domain::password::NewPassword;
+use goldstar::env::Clock;
+use reqwest::RequestBuilder;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::harness::{Folders, Settings, TestServer};
+
+/// What every record of the first family has in its name: no other family may ever read it.
+pub(crate) const CANARY: &str = "Kanarienvogel";
+
+/// Of "correct horse".
+static HASH: LazyLock<String> = LazyLock::new(|| {
+    let password = NewPassword::parse("password", "correct horse").unwrap();
+    password.hash([7; 16]).to_string()
+});
+
+/// How a session is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum By {
+    Cookie,
+    Bearer,
+}
+
+/// As often as a session is used up.
+const SESSIONS: usize = 60;
+
+pub(crate) fn put(folders: &Folders) {
+    let now = Clock::system().now().as_micros() / 1_000_000;
+    let user = |id: &str, role: &str| {
+        json!({
+            "id": id, "first_name": format!("{id} {CANARY}"), "last_name": "N", "role": role,
+            "email": format!("{id}@example.org"), "password": *HASH, "created_at": now,
+        })
+    };
+    let mut marked = user("marked", "parent");
+    marked["marked_for_deletion"] = true.into();
+    marked["marked_for_deletion_at"] = now.into();
+    // The last administrator can't be marked for deletion; this one isn't.
+    let other = user("other-admin", "admin");
+    let users = [user("first", "parent"), user("second", "parent"), user("admin", "admin")];
+    let users = users.into_iter().chain([other, marked]);
+    let owned = |kind: &str, more: &Value| {
+        let of = |family: &str| {
+            let name = if family == "first" { CANARY } else { family };
+            let mut record = more.clone();
+            record["id"] = format!("{family}-{kind}").into();
+            record["user_id"] = family.into();
+            record["name"] = format!("{name} {kind}").into();
+            record
+        };
+        let mut shared = of("shared");
+        shared["user_id"] = Value::Null;
+        let shared = (kind != "child").then_some(shared);
+        ["first", "second", "admin"].map(of).into_iter().chain(shared).collect::<Vec<_>>()
+    };
+    table(folders, "users.json", users);
+    table(folders, "children.json", owned("child", &json!({"age": 7, "points": 1000})));
+    table(folders, "tasks.json", owned("task", &json!({"points": 5, "is_good": true})));
+    table(folders, "rewards.json", owned("reward", &json!({"description": "", "cost": 20})));
+    let holders = [
+        ("child", "first", Some("first-child")),
+        ("parent", "first", None),
+        ("another parent", "second", None),
+        ("admin", "admin", None),
+    ];
+    let sessions = holders.iter().flat_map(|(role, user_id, child_id)| {
+        (0..SESSIONS).map(move |n| {
+            let digest = Sha256::digest(token(role, n));
+            let hash = digest.iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+            json!({
+                "token_sha256": hash, "user_id": user_id, "child_id": child_id, "created_at": now,
+                "last_used_at": now, "expires_at": now + 86_400,
+            })
+        })
+    });
+    table(folders, "sessions.json", sessions);
+}
+
+fn table(folders: &Folders, name: &str, rows: impl IntoIterator<Item = Value>) {
+    let numbered = rows.into_iter().enumerate().map(|(n, row)| ((n + 1).to_string(), row));
+    let rows: Map<String, Value> = numbered.collect();
+    folders.put(name, &json!({"_default": rows}).to_string());
+}
+
+/// A token of the role; nobody's is none.
+fn token(role: &str, n: usize) -> String {
+    format!("{}-{n}", role.replace(' ', "-"))
+}
+
+pub(crate) async fn server() -> TestServer {
+    let folders = Folders::new();
+    put(&folders);
+    // Every cell that tries a password comes from the same address.
+    let configure = |config: &mut goldstar::config::Config| config.service.logins.per_address = 0;
+    TestServer::on(folders, Settings { configure, ..Settings::default() }).await
+}
+
+/// Shows the role's session of that number.
+pub(crate) fn shown(request: RequestBuilder, role: &str, n: usize, by: By) -> RequestBuilder {
+    let token = token(role, n);
+    match by {
+        By::Cookie => request.header("Cookie", format!("session={token}")),
+        By::Bearer => request.bearer_auth(token),
+    }
+}
+
+/// Every byte that the server keeps.
+pub(crate) fn everything(folders: &Folders) -> BTreeMap<PathBuf, Vec<u8>> {
+    let (mut waiting, mut files) = (vec![folders.data(), folders.logs()], BTreeMap::new());
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if let Ok(bytes) = fs::read(&path) {
+            files.insert(path, bytes);
+        }
+    }
+    files
+}

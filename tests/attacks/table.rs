@@ -1,0 +1,99 @@
+//! Who may do what: the one table, of every route and every role.
+
+use reqwest::Method;
+
+/// Those who ask. The ids in a path are those of the first family.
+pub(crate) const ROLES: [&str; 5] = ["nobody", "child", "parent", "another parent", "admin"];
+
+/// A route, what is sent to it, and what each of [`ROLES`] is answered.
+pub(crate) struct Row(pub(crate) &'static str, &'static str, pub(crate) [u16; 5]);
+
+// Who isn't logged in is told so; who may not, that; and another family's ids don't exist.
+const ANYONE: [u16; 5] = [200; 5];
+const SESSION: [u16; 5] = [401, 200, 200, 200, 200];
+const FAMILY: [u16; 5] = [401, 200, 200, 404, 404];
+const MAKES: [u16; 5] = [401, 403, 201, 201, 201];
+const OWN: [u16; 5] = [401, 403, 200, 404, 404];
+const REMOVES: [u16; 5] = [401, 403, 204, 404, 404];
+const ADMIN: [u16; 5] = [401, 403, 403, 403, 200];
+
+/// In an order in which a family can do all of it: what ends something comes last.
+#[rustfmt::skip]
+pub(crate) const TABLE: &[Row] = &[
+    Row("POST /auth/signup", r#"{"first_name":"N","last_name":"N","email":"new@example.org","password":"correct horse"}"#, [201; 5]),
+    Row("POST /auth/login", r#"{"email":"first@example.org","password":"correct horse"}"#, ANYONE),
+    Row("POST /auth/restore", r#"{"email":"marked@example.org","password":"correct horse"}"#, ANYONE),
+    Row("GET /auth/me", "", SESSION),
+    Row("GET /children", "", SESSION),
+    Row("POST /children", r#"{"name":"New"}"#, MAKES),
+    Row("GET /children/{child}", "", FAMILY),
+    Row("PATCH /children/{child}", r#"{"name":"Renamed"}"#, OWN),
+    Row("GET /children/{child}/rewards", "", FAMILY),
+    Row("GET /children/{child}/tracking", "", FAMILY),
+    Row("GET /tasks", "", SESSION),
+    Row("POST /tasks", r#"{"name":"New","points":5}"#, MAKES),
+    Row("GET /tasks/{task}", "", FAMILY),
+    Row("PATCH /tasks/{task}", r#"{"name":"Renamed"}"#, OWN),
+    Row("GET /rewards", "", SESSION),
+    Row("POST /rewards", r#"{"name":"New","cost":5}"#, MAKES),
+    Row("GET /rewards/pending", "", SESSION),
+    Row("GET /rewards/{reward}", "", FAMILY),
+    Row("PATCH /rewards/{reward}", r#"{"name":"Renamed"}"#, OWN),
+    Row("POST /children/{child}/tasks/{task}/activate", "", OWN),
+    Row("POST /children/{child}/rewards/{reward}/request", "", FAMILY),
+    Row("POST /children/{child}/rewards/{reward}/cancel", "", FAMILY),
+    Row("POST /children/{child}/rewards/{reward}/redeem", "", OWN),
+    Row("POST /child/{child}/trigger-task", r#"{"task_id":"{task}"}"#, OWN),
+    Row("POST /child/{child}/request-reward", r#"{"reward_id":"{reward}"}"#, FAMILY),
+    Row("POST /child/{child}/cancel-request-reward", r#"{"reward_id":"{reward}"}"#, FAMILY),
+    Row("POST /child/{child}/trigger-reward", r#"{"reward_id":"{reward}"}"#, OWN),
+    Row("GET /events", "", SESSION),
+    Row("GET /admin/tracking", "", ADMIN),
+    Row("GET /admin/deletion-threshold", "", ADMIN),
+    Row("PUT /admin/deletion-threshold", r#"{"hours":721}"#, ADMIN),
+    Row("GET /admin/deletion-queue", "", ADMIN),
+    Row("POST /admin/deletion-queue/run", "", ADMIN),
+    Row("GET /health", "", ANYONE),
+    Row("GET /metrics", "", ANYONE),
+    Row("GET /openapi.json", "", ANYONE),
+    Row("GET /docs", "", ANYONE),
+    Row("GET /docs/{page.js}", "", ANYONE),
+    Row("DELETE /tasks/{task}", "", REMOVES),
+    Row("DELETE /rewards/{reward}", "", REMOVES),
+    Row("POST /auth/child-session", r#"{"child_id":"{child}"}"#, OWN),
+    Row("DELETE /children/{child}", "", REMOVES),
+    Row("POST /auth/logout", "", [401, 204, 204, 204, 204]),
+    Row("PUT /auth/password", r#"{"current_password":"correct horse","new_password":"battery staple"}"#, [401, 403, 204, 204, 204]),
+    Row("POST /user/mark-for-deletion", r#"{"password":"correct horse"}"#, [401, 403, 202, 202, 202]),
+];
+
+/// The first family's.
+pub(crate) const IDS: [(&str, &str); 3] =
+    [("{child}", "first-child"), ("{task}", "first-task"), ("{reward}", "first-reward")];
+
+/// With these ids in their places.
+pub(crate) fn filled(text: &str, ids: &[(&str, &str)]) -> String {
+    let text = text.replace("{page.js}", "page.js");
+    ids.iter().fold(text, |text, (place, id)| text.replace(place, id))
+}
+
+impl Row {
+    pub(crate) fn method(&self) -> Method {
+        self.0.split_once(' ').unwrap().0.parse().unwrap()
+    }
+
+    /// The path, with places for ids.
+    pub(crate) fn path(&self) -> &'static str {
+        self.0.split_once(' ').unwrap().1
+    }
+
+    /// The body with places for ids; none where it is empty.
+    pub(crate) fn body(&self) -> Option<&'static str> {
+        (!self.1.is_empty()).then_some(self.1)
+    }
+
+    /// Whether it ends every session of its account.
+    pub(crate) fn ends_sessions(&self) -> bool {
+        ["/auth/password", "/user/mark-for-deletion"].contains(&self.path())
+    }
+}
