@@ -152,10 +152,10 @@ impl Service {
     pub fn health(&self) -> Health {
         let mut health = self.store.health();
         if self.hub.has_failed() {
-            let live = |projection: &&mut Projection| projection.name == LiveSink::NAME;
-            let live = health.projections.iter_mut().find(live);
-            let why = "its thread has panicked; a restart mends it";
-            live.into_iter().for_each(|live| live.last_error = Some(why.to_owned()));
+            let is_live = |projection: &&mut Projection| projection.name == LiveSink::NAME;
+            if let Some(live) = health.projections.iter_mut().find(is_live) {
+                live.last_error = Some("its thread has panicked; a restart mends it".to_owned());
+            }
         }
         health.projections.push(self.deletion_health());
         health.projections.push(self.housekeeping_health());

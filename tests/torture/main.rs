@@ -17,5 +17,6 @@ mod random;
 mod budget;
 mod clock;
 mod kills;
+mod logins;
 mod model;
 mod redeems;
