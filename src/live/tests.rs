@@ -270,7 +270,7 @@ fn the_thread_ends_with_the_hub() {
     let (publisher, messages) = channel();
     let metrics = metrics::Live::default();
     let readers = Arc::new(Readers { families: Mutex::default(), metrics });
-    let hub = Hub { publisher, readers };
+    let hub = Hub { publisher, readers, failed: Arc::default() };
     let (ended, end) = mpsc::channel();
     let readers = Arc::clone(&hub.readers);
     thread::spawn(move || {
