@@ -49,14 +49,15 @@ fn has_user(authority: &Authority) -> bool {
 }
 
 /// Sets the headers that every answer has: nearly each holds a family's data, which no cache may
-/// keep, and none is a page that may load or embed anything.
+/// keep, and none is a page that may load or embed anything, unless it brings a policy of its own.
 pub(super) fn mark(headers: &mut HeaderMap) {
     for (name, value) in [
         (MARK, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(nothing);
 }

@@ -7,6 +7,7 @@ mod client;
 mod compression;
 mod cross_site;
 mod deletion;
+mod demo;
 mod error;
 mod events;
 mod extract;
@@ -67,9 +68,11 @@ impl FromRef<AppState> for Arc<Settings> {
 
 /// Every route, at `/…` and at `/api/…`. Requests are counted in `metrics`, which `/metrics` shows.
 pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Router {
+    let demo = demo::routes(&settings);
     let state = AppState { service, settings, metrics, request_ids: Arc::new(RequestIds::new()) };
     let answering = routes()
-        .nest("/api", routes())
+        .merge(demo.clone())
+        .nest("/api", routes().merge(demo))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::other_method)
         .layer(from_fn(cross_site::refuse_forms))
