@@ -17,7 +17,6 @@ export function launch(): Promise<Browser> {
 export class Person {
   private constructor(
     readonly page: Page,
-    private readonly address: string,
     private readonly complaints: string[],
   ) {}
 
@@ -34,7 +33,7 @@ export class Person {
       const url = new URL(request.url());
       if (url.origin !== address && url.protocol !== "data:") complaints.push(`asked ${url.href}`);
     });
-    return new Person(page, address, complaints);
+    return new Person(page, complaints);
   }
 
   /** Asks the server with this browser's cookies, beside the page, for what must succeed. */

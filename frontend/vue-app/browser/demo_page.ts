@@ -50,8 +50,11 @@ export class DemoPage {
     return this.child(child).getByRole("button", { name, exact: true });
   }
 
+  /** Clicks on a button, and waits for the answer: of two clicks the first is recorded first. */
   async click(child: string, name: string): Promise<void> {
+    const answered = this.person.page.waitForResponse((answer) => answer.request().method() === "POST");
     await this.button(child, name).click();
+    await answered;
   }
 
   /** The events that are shown, the newest first, without their times. */

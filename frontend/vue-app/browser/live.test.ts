@@ -1,9 +1,9 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 
+import { BadGateway, Relay } from "../tests/harness/relay";
 import { launch, Person } from "./chromium";
 import { DemoPage } from "./demo_page";
-import { Network } from "./network";
 import { DemoServer, type Login } from "./server";
 
 let browser: Browser;
@@ -23,6 +23,19 @@ afterEach(async () => {
 });
 
 const open = (login = server.parent) => DemoPage.open(server.address, browser, login);
+
+/** A network before the server. */
+async function network(): Promise<Relay> {
+  const relay = await Relay.start(server.address);
+  onTestFinished(() => relay.close());
+  return relay;
+}
+
+/** From now on, the network leads there instead, or nowhere. */
+function redirect(relay: Relay, target: string | undefined): void {
+  relay.target = target;
+  relay.cut();
+}
 
 /** Chromium's note of an answer that is no success. */
 const note = (status: number) => new RegExp(`^Failed to load resource: .* status of ${status} `);
@@ -52,13 +65,13 @@ test("a click shows in the family's other page, and not in another family's", as
 });
 
 test("what happens while the network is cut is shown once it is back, each event once", async () => {
-  const network = await Network.before(server.address);
+  const relay = await network();
   const first = await open();
-  const second = await DemoPage.open(network.address, browser, server.parent);
+  const second = await DemoPage.open(relay.baseUrl, browser, server.parent);
   await first.click("Noah", "+10 Walk the dog");
   await second.shows("Noah: Walk the dog +10 10 → 20 points");
 
-  network.cut();
+  redirect(relay, undefined);
   await second.hasState("reconnecting…");
   await first.click("Mía", "+5 Make the bed");
   await first.click("Mía", "−8 Hit a sibling");
@@ -76,7 +89,7 @@ test("what happens while the network is cut is shown once it is back, each event
   await first.shows(...all);
   expect(await second.events()).toEqual(all.slice(-1));
 
-  network.restore();
+  redirect(relay, server.address);
   await second.shows(...all);
   await second.hasState("live");
   expect(await second.child("Mía").textContent()).toContain("22 points");
@@ -87,7 +100,30 @@ test("what happens while the network is cut is shown once it is back, each event
   }
   first.person.expectNoComplaint();
   second.person.expectNoComplaint(/^Failed to load resource: net::/);
-  await network.close();
+});
+
+test("nor is an event lost while a proxy answers for a server that is down", async () => {
+  const [relay, proxy] = [await network(), await BadGateway.start()];
+  onTestFinished(() => proxy.close());
+  const first = await open();
+  const second = await DemoPage.open(relay.baseUrl, browser, server.parent);
+  await first.click("Mía", "+5 Make the bed");
+  await second.shows("Mía: Make the bed +5 45 → 50 points");
+
+  // After such an answer the browser doesn't reconnect by itself.
+  const refused = second.person.page.waitForResponse(/\/events\?/);
+  redirect(relay, proxy.baseUrl);
+  expect((await refused).status()).toBe(502);
+  await first.click("Mía", "−8 Hit a sibling");
+  await first.click("Noah", "+15 Homework");
+  redirect(relay, server.address);
+  await second.shows(
+    "Noah: Homework +15 10 → 25 points",
+    "Mía: Hit a sibling −8 50 → 42 points",
+    "Mía: Make the bed +5 45 → 50 points",
+  );
+  await second.hasState("live");
+  second.person.expectNoComplaint(/^Failed to load resource: net::/, note(502));
 });
 
 test("where events can't be sent again, everything is loaded anew", async () => {

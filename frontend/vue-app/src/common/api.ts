@@ -1,0 +1,309 @@
+/** Calls of Goldstar's HTTP API: the history of events, and what is recorded in it. */
+
+import type {
+  Action,
+  EntityType,
+  ErrorBody,
+  ErrorCode,
+  ErrorDetails,
+  Me,
+  MutationAnswer,
+  TrackingEvent,
+  TrackingPage,
+} from "./models";
+
+export interface ApiOptions {
+  /** Where the routes begin, without a slash at the end; `/api` of the page's origin unless given. */
+  baseUrl?: string;
+  /** Is sent as a Bearer token, by clients that have no session cookie. */
+  token?: string;
+  /** In the place of the global `fetch`. */
+  fetch?: typeof fetch;
+  /** How many milliseconds to wait before the retry after so many others; see {@link backOff}. */
+  retryDelay?: (retries: number) => number;
+}
+
+export interface CallOptions {
+  /** Ends the call, which then throws the signal's `reason`. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Retries need a key: without one, a mutation whose answer was lost would be done twice. */
+export type MutationOptions = CallOptions &
+  (
+    | { idempotencyKey?: string; retries?: never }
+    | {
+        /** Names this mutation for 24 hours; see {@link newIdempotencyKey}. */
+        idempotencyKey: string;
+        /** How often it is sent again where no answer came, or a 503; 0 unless given. */
+        retries?: number;
+      }
+  );
+
+/**
+ * A moment, or a whole UTC day (`2026-02-09`). A `Date` is exact to the millisecond only: for the
+ * very moment of an event, pass its text.
+ */
+export type Moment = Date | string;
+
+/** All of them must hold at once; one that is left out or undefined lets everything through. */
+export interface ChildTrackingFilters {
+  entity_type?: EntityType | undefined;
+  entity_id?: string | undefined;
+  action?: Action | undefined;
+  /** Events at this moment or later. */
+  from?: Moment | undefined;
+  /** Events before this moment; a day is included. */
+  to?: Moment | undefined;
+  /** The newest first (`desc`), unless given. */
+  order?: "asc" | "desc" | undefined;
+  /** How many to answer at once: 50 unless given, and never more than 500. */
+  limit?: number | undefined;
+  /** How many to leave out at the beginning. */
+  offset?: number | undefined;
+}
+
+export interface AdminTrackingFilters extends ChildTrackingFilters {
+  child_id?: string | undefined;
+  user_id?: string | undefined;
+}
+
+/** The server's refusal. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+
+  constructor(
+    /** The HTTP status. */
+    readonly status: number,
+    /** What a program goes by; `message` is for people. */
+    readonly code: ErrorCode,
+    message: string,
+    /** What belongs to the code, such as the `points_needed`. */
+    readonly details: ErrorDetails | undefined,
+    /** Finds the request in the server's own log. */
+    readonly requestId: string | undefined,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * No answer of Goldstar's: the network failed, or something else answered, such as a proxy whose
+ * server is down. What was asked for may have happened or not.
+ */
+export class NetworkError extends Error {
+  override readonly name = "NetworkError";
+}
+
+export type Api = ReturnType<typeof createApi>;
+
+/**
+ * The calls of the API. Each throws an {@link ApiError}, a {@link NetworkError}, or the reason of
+ * its signal once that is aborted.
+ */
+export function createApi(options: ApiOptions = {}) {
+  const { baseUrl = "/api", token, retryDelay = backOff } = options;
+  // Called as a method of anything else, a browser's `fetch` throws.
+  const send: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init));
+
+  /** A route's address. */
+  function url(path: string, query: object = {}): string {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) {
+        parameters.set(name, value instanceof Date ? value.toISOString() : String(value));
+      }
+    }
+    return `${baseUrl}${path}${parameters.size > 0 ? `?${parameters}` : ""}`;
+  }
+
+  /** Calls a route that has no function here; `T` is what it answers. */
+  async function request<T>(
+    method: string,
+    path: string,
+    { query, body, headers, signal }: RequestOptions = {},
+  ): Promise<T> {
+    const sent = new Headers(headers);
+    if (token !== undefined) sent.set("Authorization", `Bearer ${token}`);
+    if (body !== undefined) sent.set("Content-Type", "application/json");
+    let response: Response;
+    let text: string;
+    try {
+      response = await send(url(path, query), {
+        method,
+        headers: sent,
+        body: body === undefined ? null : JSON.stringify(body),
+        credentials: "include",
+        signal: signal ?? null,
+      });
+      text = await response.text();
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw new NetworkError("The server can't be reached.", { cause });
+    }
+    return read<T>(response, text);
+  }
+
+  async function mutate(path: string, options: MutationOptions = {}): Promise<MutationAnswer> {
+    const { idempotencyKey, retries = 0, signal } = options;
+    const headers = new Headers();
+    if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
+    for (let tried = 0; ; tried += 1) {
+      try {
+        return await request<MutationAnswer>("POST", path, { headers, signal });
+      } catch (error) {
+        if (tried >= retries || !mayPass(error)) throw error;
+        await pause(retryDelay(tried), signal);
+      }
+    }
+  }
+
+  /** The events of one child, for its own family: one page. */
+  function childTracking(
+    childId: string,
+    filters: ChildTrackingFilters = {},
+    { signal }: CallOptions = {},
+  ): Promise<TrackingPage> {
+    return request("GET", at`/children/${childId}/tracking`, { query: filters, signal });
+  }
+
+  /** The events of all families, for administrators: one page. */
+  function adminTracking(
+    filters: AdminTrackingFilters = {},
+    { signal }: CallOptions = {},
+  ): Promise<TrackingPage> {
+    return request("GET", "/admin/tracking", { query: filters, signal });
+  }
+
+  return {
+    url,
+    request,
+    retryDelay,
+
+    /** Whose session it is. */
+    me: ({ signal }: CallOptions = {}): Promise<Me> => request("GET", "/auth/me", { signal }),
+
+    childTracking,
+    adminTracking,
+
+    /** All events of one child, page by page; see {@link allPages}. */
+    allChildTracking: (
+      childId: string,
+      filters: Omit<ChildTrackingFilters, "offset"> = {},
+      call: CallOptions = {},
+    ) => allPages((page) => childTracking(childId, page, call), filters),
+
+    /** All events of all families, page by page; see {@link allPages}. */
+    allAdminTracking: (
+      filters: Omit<AdminTrackingFilters, "offset"> = {},
+      call: CallOptions = {},
+    ) => allPages((page) => adminTracking(page, call), filters),
+
+    /** Gives a child the points of a task, or takes those of a penalty. */
+    activateTask: (childId: string, taskId: string, options?: MutationOptions) =>
+      mutate(at`/children/${childId}/tasks/${taskId}/activate`, options),
+
+    /** Asks for a reward that the child can pay. */
+    requestReward: (childId: string, rewardId: string, options?: MutationOptions) =>
+      mutate(at`/children/${childId}/rewards/${rewardId}/request`, options),
+
+    /** Lets the child pay for a reward, and ends its request for it. */
+    redeemReward: (childId: string, rewardId: string, options?: MutationOptions) =>
+      mutate(at`/children/${childId}/rewards/${rewardId}/redeem`, options),
+
+    /** Takes back the child's request for a reward. */
+    cancelReward: (childId: string, rewardId: string, options?: MutationOptions) =>
+      mutate(at`/children/${childId}/rewards/${rewardId}/cancel`, options),
+  };
+}
+
+export interface RequestOptions extends CallOptions {
+  query?: object;
+  /** Is sent as JSON. */
+  body?: object;
+  headers?: HeadersInit;
+}
+
+/** A key for one click, to be sent with each try. */
+export function newIdempotencyKey(): string {
+  // On a home network without TLS, browsers have no `crypto.randomUUID`.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The delay after so many retries, in milliseconds: it doubles from a second to half a minute. */
+export function backOff(retries: number): number {
+  const longest = Math.min(1_000 * 2 ** retries, 30_000);
+  // Clients that lost one server together shouldn't come back together.
+  return longest * (0.5 + Math.random() / 2);
+}
+
+/** The path in which each id is written as an address needs it. */
+function at(texts: TemplateStringsArray, ...ids: string[]): string {
+  return String.raw({ raw: texts }, ...ids.map(encodeURIComponent));
+}
+
+function read<T>(response: Response, text: string): T {
+  if (response.status === 204) return undefined as T;
+  let answer: Partial<ErrorBody> | null;
+  try {
+    answer = JSON.parse(text);
+  } catch (cause) {
+    throw foreignAnswer(response, { cause });
+  }
+  if (response.ok) return answer as T;
+  const { error = "", code, details } = answer ?? {};
+  if (code === undefined) throw foreignAnswer(response);
+  const requestId = response.headers.get("X-Request-Id") ?? undefined;
+  throw new ApiError(response.status, code, error, details, requestId);
+}
+
+function foreignAnswer(response: Response, options?: ErrorOptions): NetworkError {
+  const message = `Something other than Goldstar answered, with status ${response.status}.`;
+  return new NetworkError(message, options);
+}
+
+/** Whether the same request may be answered otherwise in a while. */
+function mayPass(error: unknown): boolean {
+  return error instanceof NetworkError || (error instanceof ApiError && error.status === 503);
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+/**
+ * Every event once, also where others are recorded meanwhile: those come at the end where the oldest
+ * comes first (`order: "asc"`), and are left out where the newest does. `limit` is how many a
+ * request answers, 500 unless given.
+ */
+async function* allPages<F extends ChildTrackingFilters>(
+  fetchPage: (filters: F) => Promise<TrackingPage>,
+  filters: F,
+): AsyncGenerator<TrackingEvent, void, void> {
+  let offset = 0;
+  let total: number | undefined;
+  let newer = 0;
+  do {
+    const page = await fetchPage({ limit: 500, ...filters, offset });
+    const events = page.tracking_events;
+    if (events.length === 0) return;
+    // What was recorded since the page before has pushed back all others by as many places.
+    if (filters.order !== "asc") newer += Math.max(0, page.total - (total ?? page.total));
+    yield* events.slice(newer);
+    newer = Math.max(0, newer - events.length);
+    offset += events.length;
+    total = page.total;
+  } while (offset < total);
+}

@@ -1,0 +1,307 @@
+/**
+ * What Goldstar's API answers, one to one: tests hold each type against the server's own
+ * description, `docs/openapi.json`.
+ *
+ * A moment is a text in UTC with six digits behind the second, `2026-02-09T18:42:15.123456Z`; a
+ * `Date` has room for three of them. A record of an older data directory may hold further fields,
+ * which Goldstar hands on as they are.
+ */
+
+/** What a tracking event is about. A penalty is a task that takes points. */
+export const EntityType = {
+  Task: "task",
+  Reward: "reward",
+  Penalty: "penalty",
+} as const;
+export type EntityType = (typeof EntityType)[keyof typeof EntityType];
+
+/** What was done: tasks and penalties are activated, rewards the other three. */
+export const Action = {
+  Activated: "activated",
+  Requested: "requested",
+  Redeemed: "redeemed",
+  Cancelled: "cancelled",
+} as const;
+export type Action = (typeof Action)[keyof typeof Action];
+
+/** The record of one change to a child's points or requests. It is never changed or deleted. */
+export interface TrackingEvent {
+  id: string;
+  /** The family's account; null once that is deleted. */
+  user_id: string | null;
+  /** The child, which may be deleted by now. */
+  child_id: string;
+  entity_type: EntityType;
+  /** The task, the penalty or the reward, which may be deleted by now. */
+  entity_id: string;
+  action: Action;
+  points_before: number;
+  points_after: number;
+  /** Always `points_after` less `points_before`. */
+  delta: number;
+  /** When it happened, by the server's clock. */
+  occurred_at: string;
+  /** When it was recorded. */
+  created_at: string;
+  /**
+   * Of Goldstar's own events: `name` (what it was called then), `points` or `cost`, `actor`
+   * (`parent` or `child`), and `requested_delta` where a penalty took less than it should.
+   */
+  metadata: Record<string, unknown> | null;
+}
+
+export type Role = "parent" | "admin";
+
+/** An account, as its owner sees it. */
+export interface User {
+  id: string;
+  first_name: string;
+  last_name: string;
+  email: string;
+  role: Role;
+  image_id: string | null;
+  /** Null where an older file doesn't say; so in every record. */
+  created_at: string | null;
+  updated_at: string | null;
+}
+
+/** An account, as a child's session sees it. */
+export interface ChildsUser {
+  id: string;
+  first_name: string;
+  image_id: string | null;
+}
+
+export interface Child {
+  id: string;
+  user_id: string;
+  name: string;
+  age: number | null;
+  points: number;
+  /** The ids that a front end wants to show first; nothing depends on them. */
+  tasks: string[];
+  rewards: string[];
+  image_id: string | null;
+  created_at: string | null;
+  updated_at: string | null;
+}
+
+/** A task, or a penalty where `is_good` is false. */
+export interface Task {
+  id: string;
+  /** Null where it is offered to every family, and none may change it. */
+  user_id: string | null;
+  name: string;
+  /** What it gives or, as a penalty, takes; always above 0. */
+  points: number;
+  is_good: boolean;
+  image_id: string | null;
+  created_at: string | null;
+  updated_at: string | null;
+}
+
+export interface Reward {
+  id: string;
+  /** Null where it is offered to every family, and none may change it. */
+  user_id: string | null;
+  name: string;
+  description: string;
+  cost: number;
+  image_id: string | null;
+  created_at: string | null;
+  updated_at: string | null;
+}
+
+/** A reward, as it is offered to one child. */
+export interface Offer extends Reward {
+  /** How many points the child lacks; 0 where it can pay. */
+  points_needed: number;
+  affordable: boolean;
+  /** Whether the child's request for it waits. */
+  requested: boolean;
+}
+
+/** A child's request for a reward, which waits for the parent. */
+export interface PendingReward {
+  id: string;
+  user_id: string;
+  child_id: string;
+  child_name: string;
+  reward_id: string;
+  reward_name: string;
+  created_at: string | null;
+}
+
+/** One page of a list. */
+export interface Page {
+  /** How many records there are on all pages. */
+  total: number;
+  limit: number;
+  offset: number;
+}
+
+export interface TrackingPage extends Page {
+  tracking_events: TrackingEvent[];
+}
+
+export interface ChildrenPage extends Page {
+  children: Child[];
+}
+
+export interface TasksPage extends Page {
+  tasks: Task[];
+}
+
+export interface RewardsPage extends Page {
+  rewards: Reward[];
+}
+
+export interface OffersPage extends Page {
+  rewards: Offer[];
+}
+
+export interface PendingRewardsPage extends Page {
+  pending_rewards: PendingReward[];
+}
+
+/** The answer to each of the four mutations. */
+export interface MutationAnswer {
+  /** The child as it is now. */
+  child: Child;
+  tracking_event: TrackingEvent;
+}
+
+/** Whose session it is. */
+export interface Me {
+  /** In a child's session a {@link ChildsUser}. */
+  user: User | ChildsUser;
+  scope: "parent" | "child" | "admin";
+  /** The child, in a child's session. */
+  child_id: string | null;
+}
+
+/** What the event stream tells of a new tracking event. */
+export interface TrackingEventCreated {
+  /** The event's `id`. */
+  tracking_event_id: string;
+  child_id: string;
+  entity_type: EntityType;
+  entity_id: string;
+  action: Action;
+  points_before: number;
+  points_after: number;
+  delta: number;
+  occurred_at: string;
+}
+
+/** The `data` of a frame of the event stream. */
+export type BackendEvent =
+  | { type: "tracking_event_created"; payload: TrackingEventCreated }
+  | { type: "resync" };
+
+/** How long an account that is marked for deletion waits. */
+export interface DeletionThreshold {
+  hours: number;
+  minimum: number;
+  maximum: number;
+  default: number;
+}
+
+/** An account that is marked for deletion, as an administrator sees it. */
+export interface QueuedUser {
+  id: string;
+  email: string;
+  marked_for_deletion_at: string | null;
+  due_at: string;
+  /** Only a `pending` one can be restored. */
+  status: "pending" | "in_progress" | "retrying" | "failed";
+  attempts: number;
+  last_error: string | null;
+  /** Null where an attempt is under way, or the last one has failed for good. */
+  next_attempt_at: string | null;
+}
+
+export interface DeletionQueue {
+  /** How many accounts there are on all pages. */
+  count: number;
+  users: QueuedUser[];
+}
+
+/** What became of the accounts that a run tried. */
+export interface DeletionRun {
+  results: {
+    id: string;
+    outcome: "deleted" | "failed" | "interrupted" | "held";
+    error: string | null;
+  }[];
+}
+
+/** When a marked account is due. */
+export interface MarkedForDeletion {
+  due_at: string;
+}
+
+/** An error's answer. */
+export interface ErrorBody {
+  /** A sentence for a person. */
+  error: string;
+  code: ErrorCode;
+  details?: ErrorDetails;
+}
+
+/** One of these, by the error's code. */
+export interface ErrorDetails {
+  /** The field of the body that is wrong. */
+  field?: string;
+  /** The query parameter that is wrong. */
+  parameter?: string;
+  /** How many points the child lacks. */
+  points_needed?: number;
+  /** How many seconds to wait. */
+  retry_after?: number;
+  /** When the account is to be deleted. */
+  due_at?: string;
+}
+
+/** What each means is in `docs/api.md`, "Errors". */
+export type ErrorCode =
+  | "INVALID_JSON"
+  | "MALFORMED_REQUEST"
+  | "VALIDATION_FAILED"
+  | "FIELD_NOT_ALLOWED"
+  | "INVALID_PARAMETER"
+  | "UNAUTHENTICATED"
+  | "INVALID_CREDENTIALS"
+  | "PARENT_REQUIRED"
+  | "ADMIN_REQUIRED"
+  | "SHARED_READ_ONLY"
+  | "WRONG_PASSWORD"
+  | "ACCOUNT_MARKED_FOR_DELETION"
+  | "SIGNUP_CLOSED"
+  | "FOREIGN_ORIGIN"
+  | "NOT_FOUND"
+  | "METHOD_NOT_ALLOWED"
+  | "REQUEST_TIMEOUT"
+  | "EMAIL_TAKEN"
+  | "LAST_ADMINISTRATOR"
+  | "NOT_MARKED_FOR_DELETION"
+  | "DELETION_IN_PROGRESS"
+  | "REWARD_ALREADY_REQUESTED"
+  | "INSUFFICIENT_POINTS"
+  | "NO_PENDING_REQUEST"
+  | "POINTS_OUT_OF_RANGE"
+  | "PAYLOAD_TOO_LARGE"
+  | "URI_TOO_LONG"
+  | "UNSUPPORTED_MEDIA_TYPE"
+  | "IDEMPOTENCY_KEY_REUSED"
+  | "TOO_MANY_ATTEMPTS"
+  | "TOO_MANY_STREAMS"
+  | "HEAD_TOO_LARGE"
+  | "INTERNAL"
+  | "NOT_DURABLE"
+  | "OUTCOME_UNKNOWN"
+  | "READ_ONLY"
+  | "SHUTTING_DOWN"
+  | "TIMED_OUT"
+  | "TOO_MANY_CONNECTIONS"
+  | "STORAGE_FULL";

@@ -1,0 +1,276 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+
+import { type Api, ApiError, createApi, NetworkError } from "../src/common/api";
+import type { BackendEvents, OpenSource } from "../src/common/backendEvents";
+import type { TrackingEventCreated } from "../src/common/models";
+import { Recorder, sourceOf } from "./harness/events";
+import { family, Goldstar, type Session } from "./harness/goldstar";
+import { BadGateway, Relay } from "./harness/relay";
+
+let goldstar: Goldstar;
+let relay: Relay;
+let badGateway: BadGateway;
+let parent: Session;
+const opened: BackendEvents[] = [];
+
+beforeAll(async () => {
+  goldstar = await Goldstar.start();
+  relay = await Relay.start(goldstar.baseUrl);
+  badGateway = await BadGateway.start();
+  parent = await goldstar.signUp("paula@example.org", relay.baseUrl);
+});
+
+afterEach(() => opened.splice(0).forEach((events) => events.close()));
+
+afterAll(async () => {
+  relay.close();
+  badGateway.close();
+  await goldstar.remove();
+});
+
+/** Follows a session's stream, once it has begun. */
+async function follow(session = parent, openSource?: OpenSource): Promise<Recorder> {
+  const recorder = new Recorder(session, openSource);
+  opened.push(recorder.events);
+  await recorder.until(({ heard }) => heard.length > 0);
+  return recorder;
+}
+
+/** Brings the server back after it was killed. */
+async function restart(): Promise<void> {
+  await goldstar.restart();
+  relay.target = goldstar.baseUrl;
+}
+
+/** The session's calls past the relay. */
+function directly({ token }: Session): Api {
+  return createApi({ baseUrl: goldstar.baseUrl, token });
+}
+
+/** How many streams the server has open. */
+async function openStreams(): Promise<number> {
+  const metrics = await (await fetch(`${goldstar.baseUrl}/metrics`)).text();
+  return Number(/^goldstar_sse_readers (\d+)/m.exec(metrics)?.[1]);
+}
+
+test("each event is told of once, in its order, with what it is about", async () => {
+  const { api } = parent;
+  const { child, task, reward } = await family(parent);
+  const recorder = await follow();
+  const payloads: TrackingEventCreated[] = [];
+  recorder.events.on("tracking_event_created", (payload) => payloads.push(payload));
+  const first = (await api.activateTask(child.id, task.id)).tracking_event;
+  const second = (await api.requestReward(child.id, reward.id)).tracking_event;
+  await recorder.until(({ heard }) => heard.length === 3);
+  expect(recorder.heard).toEqual(["resync", first.id, second.id]);
+  const { id, user_id: _, created_at: __, metadata: ___, ...rest } = first;
+  expect(payloads[0]).toEqual({ tracking_event_id: id, ...rest });
+  expect(recorder.states).toEqual(["open"]);
+  expect(recorder.errors).toEqual([]);
+});
+
+test("a listener is told of nothing any more once it is taken away", async () => {
+  const { child, task } = await family(parent);
+  const recorder = await follow();
+  const heard: string[] = [];
+  const stop = recorder.events.on("tracking_event_created", (event) => {
+    heard.push(event.tracking_event_id);
+    stop();
+  });
+  const first = (await parent.api.activateTask(child.id, task.id)).tracking_event;
+  await parent.api.activateTask(child.id, task.id);
+  await recorder.until((all) => all.heard.length === 3);
+  expect(heard).toEqual([first.id]);
+});
+
+test("a child's session hears of that child", async () => {
+  const [one, other] = [await family(parent), await family(parent)];
+  const login = await goldstar.logIn("paula@example.org", relay.baseUrl);
+  const recorder = await follow(await goldstar.becomeChild(login, one.child.id));
+  await parent.api.activateTask(other.child.id, other.task.id);
+  const own = (await parent.api.activateTask(one.child.id, one.task.id)).tracking_event;
+  await recorder.until(({ heard }) => heard.length === 2);
+  expect(recorder.heard).toEqual(["resync", own.id]);
+});
+
+describe("nothing is missed or doubled", () => {
+  test("over a connection that was cut", async () => {
+    const { api } = parent;
+    const { child, task } = await family(parent);
+    const recorder = await follow();
+    const events = [(await api.activateTask(child.id, task.id)).tracking_event.id];
+    await recorder.until(({ heard }) => heard.length === 2);
+    relay.target = undefined;
+    relay.cut();
+    await recorder.until(({ states }) => states.at(-1) === "connecting");
+    const direct = directly(parent);
+    for (let made = 0; made < 3; made += 1) {
+      events.push((await direct.activateTask(child.id, task.id)).tracking_event.id);
+    }
+    relay.target = goldstar.baseUrl;
+    await recorder.until(({ heard }) => heard.length === 5);
+    expect(recorder.heard).toEqual(["resync", ...events]);
+    expect(recorder.states).toEqual(["open", "connecting", "open"]);
+  });
+
+  test("over a connection that was cut before the first event", async () => {
+    const { child, task } = await family(parent);
+    const recorder = await follow();
+    relay.target = undefined;
+    relay.cut();
+    await recorder.until(({ states }) => states.at(-1) === "connecting");
+    const direct = directly(parent);
+    const { tracking_event } = await direct.activateTask(child.id, task.id);
+    relay.target = goldstar.baseUrl;
+    await recorder.until(({ heard }) => heard.length === 2);
+    expect(recorder.heard).toEqual(["resync", tracking_event.id]);
+  });
+
+  test("over the server's death", async () => {
+    const { api } = parent;
+    const { child, task } = await family(parent);
+    const recorder = await follow();
+    const first = (await api.activateTask(child.id, task.id)).tracking_event;
+    await recorder.until(({ heard }) => heard.length === 2);
+    await goldstar.kill();
+    await recorder.until(({ states }) => states.at(-1) === "connecting");
+    await restart();
+    const second = (await api.activateTask(child.id, task.id)).tracking_event;
+    await recorder.until(({ heard }) => heard.length === 3);
+    expect(recorder.heard).toEqual(["resync", first.id, second.id]);
+  });
+
+  test("where a source gives up, and another one is opened", async () => {
+    const session = await goldstar.logIn("paula@example.org", relay.baseUrl);
+    const direct = { ...session, api: directly(session) };
+    const { child, task } = await family(direct);
+    const recorder = await follow(session);
+    const first = (await direct.api.activateTask(child.id, task.id)).tracking_event;
+    await recorder.until(({ heard }) => heard.length === 2);
+
+    // While it is away its place is taken, so that the server answers 429.
+    relay.target = undefined;
+    relay.cut();
+    const others = await Promise.all(Array.from({ length: 10 }, () => follow(direct)));
+    const second = (await direct.api.activateTask(child.id, task.id)).tracking_event;
+    relay.target = goldstar.baseUrl;
+    await recorder.until(({ resumed }) => resumed.length === 3);
+    others.forEach(({ events }) => events.close());
+    await recorder.until(({ heard }) => heard.length === 3);
+    expect(recorder.heard).toEqual(["resync", first.id, second.id]);
+    const [none, ...resumed] = recorder.resumed;
+    expect(none).toBe("none");
+    expect(new Set(resumed).size).toBe(1);
+    expect(Number(resumed[0])).toBeGreaterThan(0);
+    expect(recorder.ends).toEqual([]);
+  });
+
+  test("where something else answers for a while", async () => {
+    const { child, task } = await family(parent);
+    const recorder = await follow();
+    relay.target = badGateway.baseUrl;
+    relay.cut();
+    await recorder.until(({ errors }) => errors.length >= 2);
+    const { tracking_event } = await directly(parent).activateTask(child.id, task.id);
+    relay.target = goldstar.baseUrl;
+    relay.cut();
+    await recorder.until(({ heard }) => heard.length === 2);
+    expect(recorder.heard).toEqual(["resync", tracking_event.id]);
+    for (const error of recorder.errors) expect(error).toBeInstanceOf(NetworkError);
+    expect(recorder.states).toEqual(["open", "connecting", "open"]);
+  });
+});
+
+test("what a source repeats is told of once", async () => {
+  const { child, task } = await family(parent);
+  // It never says what it has heard: each time it begins where it was opened.
+  const recorder = await follow(parent, sourceOf(parent.token, { "Last-Event-ID": "" }));
+  relay.target = badGateway.baseUrl;
+  relay.cut();
+  await recorder.until(({ errors }) => errors.length > 0);
+  relay.target = goldstar.baseUrl;
+  relay.cut();
+  await recorder.until(({ states }) => states.at(-1) === "open");
+  const first = (await parent.api.activateTask(child.id, task.id)).tracking_event;
+  await recorder.until(({ heard }) => heard.length >= 2);
+  relay.cut();
+  const second = (await directly(parent).activateTask(child.id, task.id)).tracking_event;
+  await recorder.until(({ heard }) => heard.includes(second.id));
+  const heard = recorder.heard.filter((id) => id !== "resync");
+  expect(heard).toEqual([first.id, second.id]);
+  expect(recorder.resumed.at(-1)).not.toBe("none");
+});
+
+test("a server that has lost what was heard asks to load anew, and is heard again", async () => {
+  const { api } = parent;
+  const { child, task } = await family(parent);
+  await goldstar.kill();
+  await goldstar.backUp();
+  await restart();
+  const recorder = await follow();
+  for (let made = 0; made < 2; made += 1) await api.activateTask(child.id, task.id);
+  await recorder.until(({ heard }) => heard.length === 3);
+  await goldstar.kill();
+  await goldstar.restoreBackup();
+  await restart();
+  await recorder.until(({ heard }) => heard.length === 4);
+  // Its row has the number of one that was heard before.
+  const { tracking_event } = await api.activateTask(child.id, task.id);
+  await recorder.until(({ heard }) => heard.length === 5);
+  expect(recorder.heard.slice(3)).toEqual(["resync", tracking_event.id]);
+});
+
+describe("it ends", () => {
+  test("with the session, and says so", async () => {
+    const session = await goldstar.logIn("paula@example.org", relay.baseUrl);
+    const recorder = await follow(session);
+    await session.api.request("POST", "/auth/logout");
+    await recorder.until(({ ends }) => ends.length > 0);
+    expect(recorder.events.state).toBe("closed");
+    expect(recorder.states).toEqual(["open", "connecting", "closed"]);
+    const [end] = recorder.ends as ApiError[];
+    expect(end).toBeInstanceOf(ApiError);
+    expect(end).toMatchObject({ status: 401, code: "UNAUTHENTICATED" });
+    expect(recorder.resumed).toHaveLength(1);
+  });
+
+  test("before it begins, where there is no session", async () => {
+    const token = "0".repeat(64);
+    const recorder = new Recorder({
+      token,
+      api: createApi({ baseUrl: relay.baseUrl, token }),
+    });
+    await recorder.until(({ ends }) => ends.length > 0);
+    expect(recorder.states).toEqual(["closed"]);
+    expect(recorder.heard).toEqual([]);
+  });
+
+  test("when it is closed", async () => {
+    const { child, task } = await family(parent);
+    const [one, other] = [await follow(), await follow()];
+    one.events.close();
+    expect(one.events.state).toBe("closed");
+    one.events.close();
+    await parent.api.activateTask(child.id, task.id);
+    await other.until(({ heard }) => heard.length === 2);
+    expect(one.heard).toEqual(["resync"]);
+    expect(one.states).toEqual(["open", "closed"]);
+    // The server is rid of it as well.
+    await vi.waitUntil(async () => (await openStreams()) === 1, { timeout: 30_000 });
+  });
+
+  test("when it is closed while it would connect again", async () => {
+    const [one, other] = [await follow(), await follow()];
+    one.events.on("error", () => one.events.close());
+    relay.target = badGateway.baseUrl;
+    relay.cut();
+    await one.until(({ states }) => states.at(-1) === "closed");
+    // The other one has its turns meanwhile.
+    await other.until(({ errors }) => errors.length >= 3);
+    expect(one.resumed).toHaveLength(1);
+    relay.target = goldstar.baseUrl;
+    relay.cut();
+    await other.until(({ states }) => states.at(-1) === "open");
+    expect(one.states).toEqual(["open", "connecting", "closed"]);
+  });
+});

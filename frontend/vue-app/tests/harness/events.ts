@@ -1,0 +1,51 @@
+/** The event stream as a browser has it, and what came over it. */
+
+import { EventSource } from "eventsource";
+import { vi } from "vitest";
+
+import {
+  BackendEvents,
+  type ConnectionState,
+  type OpenSource,
+} from "../../src/common/backendEvents";
+import type { Session } from "./goldstar";
+
+/** Opens sources that send a session's token, since Node keeps no cookies. */
+export function sourceOf(token: string, otherHeaders: object = {}): OpenSource {
+  return (url) =>
+    new EventSource(url, {
+      fetch: (input, init) => {
+        const headers = { ...init.headers, Authorization: `Bearer ${token}`, ...otherHeaders };
+        return fetch(input, { ...init, headers });
+      },
+    });
+}
+
+/** Opens the stream of a session, and notes all that comes. */
+export class Recorder {
+  readonly events: BackendEvents;
+  /** The ids of tracking events, and `resync`. */
+  readonly heard: string[] = [];
+  readonly states: ConnectionState[] = [];
+  readonly errors: unknown[] = [];
+  readonly ends: unknown[] = [];
+  /** What its sources named as the last event, one for each source that was opened. */
+  readonly resumed: (string | null)[] = [];
+
+  constructor({ api, token }: Session, openSource = sourceOf(token)) {
+    this.events = new BackendEvents(api, (url) => {
+      this.resumed.push(new URL(url).searchParams.get("last_event_id"));
+      return openSource(url);
+    });
+    this.events.on("tracking_event_created", ({ tracking_event_id: id }) => this.heard.push(id));
+    this.events.on("resync", () => this.heard.push("resync"));
+    this.events.on("state", (state) => this.states.push(state));
+    this.events.on("error", (error) => this.errors.push(error));
+    this.events.on("ended", (error) => this.ends.push(error));
+  }
+
+  /** Waits until the condition holds. */
+  async until(condition: (recorder: this) => boolean): Promise<void> {
+    await vi.waitUntil(() => condition(this), { timeout: 30_000, interval: 5 });
+  }
+}

@@ -1,0 +1,39 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { effectScope, watch } from "vue";
+
+import { usePoints } from "../src/usePoints";
+import { sourceOf } from "./harness/events";
+import { family, Goldstar } from "./harness/goldstar";
+
+let goldstar: Goldstar;
+
+beforeAll(async () => {
+  goldstar = await Goldstar.start();
+});
+
+afterAll(() => goldstar.remove());
+
+test("the example shows the points as they are", async () => {
+  const session = await goldstar.signUp("paula@example.org");
+  const { child, task } = await family(session);
+  const other = await family(session);
+  const scope = effectScope();
+  const used = scope.run(() => usePoints(child.id, session.api, sourceOf(session.token)));
+  if (used === undefined) throw new Error("the scope has ended");
+  const shown: (number | undefined)[] = [];
+  watch(used.points, (points) => shown.push(points), { flush: "sync" });
+  await vi.waitUntil(() => shown.length === 1);
+  await session.api.activateTask(other.child.id, other.penalty.id);
+  await used.activate(task.id);
+  await vi.waitUntil(() => shown.length === 2);
+  expect(shown).toEqual([10, 15]);
+  scope.stop();
+  expect(used.state.value).toBe("closed");
+});
+
+test("the example is the one that is shown", async () => {
+  const read = (path: string) => readFile(new URL(path, import.meta.url), "utf8");
+  const blocks = (await read("../README.md")).match(/(?<=```ts\n)[^]*?(?=```)/g);
+  expect(blocks).toEqual([await read("../src/usePoints.ts")]);
+});
