@@ -7,28 +7,50 @@ use axum::extract::State;
 use axum::http::header::{HeaderMap, HeaderName, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use serde_json::json;
+use utoipa::openapi::schema::{AnyOfBuilder, Ref};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::client::Client;
-use super::extract::{cookie_with, no_cookie, session_cookie};
+use super::extract::{Path, cookie_with, no_cookie, session_cookie};
 use super::input::{Fields, FromFields, Input};
-use super::records::{Iso, UserBody};
-use super::{ApiError, Settings};
+use super::openapi::{Attempts, Change, Errors, Refuses, samples, schemas, tags};
+use super::records::{Iso, UserBody, UserForChild};
+use super::{ApiError, ErrorCode, Settings};
 use crate::domain::password::NewPassword;
 use crate::domain::{ChildId, Email, Invalid, Name};
 use crate::service::{Caller, LoggedIn, NewAccount, Parent, Service, ServiceError, Token};
 
 /// An account.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct UserAnswer {
     user: UserBody,
 }
 
 /// An account, and what this session may do.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session, examples(samples::session))]
 pub(super) struct SessionAnswer {
+    #[schema(schema_with = seen_user)]
     user: UserBody,
+    #[schema(schema_with = scope)]
     scope: &'static str,
+    /// Whose session it is, where it is a child's.
+    #[schema(required, value_type = Option<String>)]
     child_id: Option<Arc<str>>,
+}
+
+fn seen_user() -> Schema {
+    let user = AnyOfBuilder::new()
+        .item(Ref::from_schema_name(UserBody::name()))
+        .item(Ref::from_schema_name(UserForChild::name()))
+        .description(Some("In a child's session only what a child needs."));
+    Schema::AnyOf(user.build())
+}
+
+fn scope() -> ObjectBuilder {
+    schemas::flag(["parent", "child", "admin"]).description(Some("What the session may do."))
 }
 
 impl SessionAnswer {
@@ -42,15 +64,77 @@ impl SessionAnswer {
 }
 
 /// When an account will be deleted.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeletionDue)]
 pub(super) struct MarkedAnswer {
+    /// From then on it is deleted.
+    #[schema(schema_with = schemas::moment)]
     due_at: Iso,
+}
+
+/// What a sign-up can be refused for.
+enum SignupRefusals {}
+
+impl Refuses for SignupRefusals {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::SignupClosed, ErrorCode::EmailTaken];
+}
+
+/// What a login can be refused for.
+enum LoginRefusals {}
+
+impl Refuses for LoginRefusals {
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::InvalidCredentials, ErrorCode::AccountMarkedForDeletion];
+}
+
+/// What a restoring can be refused for.
+enum RestoreRefusals {}
+
+impl Refuses for RestoreRefusals {
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::InvalidCredentials,
+        ErrorCode::NotMarkedForDeletion,
+        ErrorCode::DeletionInProgress,
+    ];
+}
+
+/// What a marking for deletion can be refused for.
+enum MarkingRefusals {}
+
+impl Refuses for MarkingRefusals {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::WrongPassword, ErrorCode::LastAdministrator];
+}
+
+/// A current password that is another.
+enum WrongPassword {}
+
+impl Refuses for WrongPassword {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::WrongPassword];
 }
 
 /// `Set-Cookie`.
 type Cookie = [(HeaderName, HeaderValue); 1];
 
-/// `POST /auth/signup`
+/// Makes an account and logs it in
+///
+/// A parent's account, with a family of its own. The operator can have closed this.
+#[utoipa::path(
+    post,
+    path = "/auth/signup",
+    operation_id = "signUp",
+    tag = tags::SESSIONS,
+    request_body = Signup,
+    responses(
+        (
+            status = 201,
+            description = "The account, and its session",
+            body = UserAnswer,
+            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+        ),
+        Errors<Input<Signup>, Attempts, Change, SignupRefusals>
+    ),
+    security(())
+)]
 pub(super) async fn signup(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
@@ -62,7 +146,24 @@ pub(super) async fn signup(
     Ok((StatusCode::CREATED, cookie(&token, &settings)?, Json(UserAnswer { user })))
 }
 
-/// `POST /auth/login`
+/// Logs in
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    operation_id = "logIn",
+    tag = tags::SESSIONS,
+    request_body = Login,
+    responses(
+        (
+            status = 200,
+            description = "The account, and its session",
+            body = UserAnswer,
+            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+        ),
+        Errors<Input<Login>, Attempts, Change, LoginRefusals>
+    ),
+    security(())
+)]
 pub(super) async fn login(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
@@ -75,7 +176,26 @@ pub(super) async fn login(
     Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
 }
 
-/// `POST /auth/restore`
+/// Takes an account out of the deletion queue and logs it in
+///
+/// It can be done until its deletion begins.
+#[utoipa::path(
+    post,
+    path = "/auth/restore",
+    operation_id = "restoreAccount",
+    tag = tags::SESSIONS,
+    request_body = Login,
+    responses(
+        (
+            status = 200,
+            description = "The account, and its session",
+            body = UserAnswer,
+            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+        ),
+        Errors<Input<Login>, Attempts, Change, RestoreRefusals>
+    ),
+    security(())
+)]
 pub(super) async fn restore(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
@@ -88,7 +208,25 @@ pub(super) async fn restore(
     Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
 }
 
-/// `POST /user/mark-for-deletion`
+/// Marks the caller's account for deletion
+///
+/// It is out of use at once: every session of it ends. It can be restored until its deletion begins.
+#[utoipa::path(
+    post,
+    path = "/user/mark-for-deletion",
+    operation_id = "markAccountForDeletion",
+    tag = tags::DELETION,
+    request_body = Confirmation,
+    responses(
+        (
+            status = 202,
+            description = "When it will be deleted",
+            body = MarkedAnswer,
+            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+        ),
+        Errors<Parent, Input<Confirmation>, Attempts, Change, MarkingRefusals>
+    )
+)]
 pub(super) async fn mark_for_deletion(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
@@ -101,7 +239,17 @@ pub(super) async fn mark_for_deletion(
     Ok((StatusCode::ACCEPTED, header_of(no_cookie(&settings))?, answer))
 }
 
-/// `POST /auth/logout`
+/// Ends the session
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    operation_id = "logOut",
+    tag = tags::SESSIONS,
+    responses(
+        (status = 204, description = "It has ended", headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))),
+        Errors<Caller, Change>
+    )
+)]
 pub(super) async fn logout(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
@@ -111,7 +259,24 @@ pub(super) async fn logout(
     Ok((StatusCode::NO_CONTENT, header_of(no_cookie(&settings))?))
 }
 
-/// `GET /auth/me`. Gives a browser its cookie anew, so that it lives as long as the session.
+/// Answers whose session it is
+///
+/// It gives a browser its cookie anew, so that it lives as long as the session.
+#[utoipa::path(
+    get,
+    path = "/auth/me",
+    operation_id = "getSession",
+    tag = tags::SESSIONS,
+    responses(
+        (
+            status = 200,
+            description = "The account, and what the session may do",
+            body = SessionAnswer,
+            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+        ),
+        Errors<Caller>
+    )
+)]
 pub(super) async fn me(
     State(settings): State<Arc<Settings>>,
     caller: Caller,
@@ -122,7 +287,20 @@ pub(super) async fn me(
     (renewed.into_iter().collect(), Json(SessionAnswer::of(&caller)))
 }
 
-/// `PUT /auth/password`
+/// Changes the password
+///
+/// Every other session of the account ends.
+#[utoipa::path(
+    put,
+    path = "/auth/password",
+    operation_id = "changePassword",
+    tag = tags::SESSIONS,
+    request_body = PasswordChange,
+    responses(
+        (status = 204, description = "It is changed"),
+        Errors<Parent, Input<PasswordChange>, Attempts, Change, WrongPassword>
+    )
+)]
 pub(super) async fn change_password(
     State(service): State<Arc<Service>>,
     client: Client,
@@ -133,7 +311,25 @@ pub(super) async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /auth/child-session`
+/// Makes this browser a child's
+///
+/// The child's session sees that child, the tasks and the rewards, and may request and cancel.
+#[utoipa::path(
+    post,
+    path = "/auth/child-session",
+    operation_id = "beginChildSession",
+    tag = tags::SESSIONS,
+    request_body = ChildSession,
+    responses(
+        (
+            status = 200,
+            description = "The child's session, in the place of the parent's",
+            body = SessionAnswer,
+            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+        ),
+        Errors<Parent, Input<ChildSession>, Change, Path<String>>
+    )
+)]
 pub(super) async fn begin_child_session(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
@@ -156,6 +352,29 @@ fn header_of(cookie: Option<HeaderValue>) -> Result<Cookie, ApiError> {
 /// The body of a sign-up.
 pub(super) struct Signup(NewAccount);
 
+impl PartialSchema for Signup {
+    fn schema() -> RefOr<Schema> {
+        schemas::body(
+            "A new account.",
+            json!({
+                "first_name": "Paula", "last_name": "Parent",
+                "email": "paula@example.org", "password": "correct horse battery",
+            }),
+        )
+        .property("first_name", schemas::name())
+        .property("last_name", schemas::name())
+        .property("email", schemas::email())
+        .property("password", schemas::password())
+        .required("first_name")
+        .required("last_name")
+        .required("email")
+        .required("password")
+        .into()
+    }
+}
+
+impl ToSchema for Signup {}
+
 impl FromFields for Signup {
     const ALLOWED: &'static [&'static str] = &["first_name", "last_name", "email", "password"];
 
@@ -177,6 +396,22 @@ pub(super) struct Login {
     password: String,
 }
 
+impl PartialSchema for Login {
+    fn schema() -> RefOr<Schema> {
+        schemas::body(
+            "Who logs in.",
+            json!({"email": "paula@example.org", "password": "correct horse battery"}),
+        )
+        .property("email", schemas::text())
+        .property("password", schemas::text())
+        .required("email")
+        .required("password")
+        .into()
+    }
+}
+
+impl ToSchema for Login {}
+
 impl FromFields for Login {
     const ALLOWED: &'static [&'static str] = &["email", "password"];
 
@@ -187,6 +422,17 @@ impl FromFields for Login {
 
 /// The body of a marking.
 pub(super) struct Confirmation(String);
+
+impl PartialSchema for Confirmation {
+    fn schema() -> RefOr<Schema> {
+        schemas::body("The caller's own password.", json!({"password": "correct horse battery"}))
+            .property("password", schemas::text())
+            .required("password")
+            .into()
+    }
+}
+
+impl ToSchema for Confirmation {}
 
 impl FromFields for Confirmation {
     const ALLOWED: &'static [&'static str] = &["password"];
@@ -202,6 +448,21 @@ pub(super) struct PasswordChange {
     new: NewPassword,
 }
 
+impl PartialSchema for PasswordChange {
+    fn schema() -> RefOr<Schema> {
+        schemas::body("A new password.", json!({
+            "current_password": "correct horse battery", "new_password": "wrong horse, new battery",
+        }))
+            .property("current_password", schemas::text())
+            .property("new_password", schemas::password())
+            .required("current_password")
+            .required("new_password")
+            .into()
+    }
+}
+
+impl ToSchema for PasswordChange {}
+
 impl FromFields for PasswordChange {
     const ALLOWED: &'static [&'static str] = &["current_password", "new_password"];
 
@@ -216,6 +477,17 @@ impl FromFields for PasswordChange {
 
 /// The body of a child session's begin.
 pub(super) struct ChildSession(ChildId);
+
+impl PartialSchema for ChildSession {
+    fn schema() -> RefOr<Schema> {
+        schemas::body("Whose session it is to be.", json!({"child_id": samples::CHILD_ID}))
+            .property("child_id", schemas::text())
+            .required("child_id")
+            .into()
+    }
+}
+
+impl ToSchema for ChildSession {}
 
 impl FromFields for ChildSession {
     const ALLOWED: &'static [&'static str] = &["child_id"];

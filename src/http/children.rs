@@ -6,31 +6,52 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::json;
+use utoipa::openapi::Type;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::ApiError;
 use super::extract::Path;
 use super::input::{Fields, FromFields, Input};
+use super::openapi::{Change, Errors, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{ChildBody, PageBody, bodies};
 use crate::domain::{Invalid, Name};
-use crate::service::input::{age, displayed, image_id, opening_points};
+use crate::service::input::{
+    MAX_AGE, MAX_OPENING_POINTS, age, displayed, image_id, opening_points,
+};
 use crate::service::{Caller, ChildPatch, NewChild, Parent, Service};
 
 /// One child.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct ChildAnswer {
     child: ChildBody,
 }
 
 /// Some of the children.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChildList)]
 pub(super) struct ChildrenAnswer {
     children: Vec<ChildBody>,
     #[serde(flatten)]
     page: PageBody,
 }
 
-/// `GET /children`
+/// Lists the children of the family
+///
+/// In a child's session only that child.
+#[utoipa::path(
+    get,
+    path = "/children",
+    operation_id = "listChildren",
+    tag = tags::CHILDREN,
+    params(Paging),
+    responses(
+        (status = 200, description = "A page of them", body = ChildrenAnswer),
+        Errors<Caller, Query<Paging>>
+    )
+)]
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -43,7 +64,20 @@ pub(super) async fn list(
     })
 }
 
-/// `POST /children`
+/// Makes a child
+///
+/// Its points are set here alone: later they change by events.
+#[utoipa::path(
+    post,
+    path = "/children",
+    operation_id = "createChild",
+    tag = tags::CHILDREN,
+    request_body = NewChild,
+    responses(
+        (status = 201, description = "It is made", body = ChildAnswer),
+        Errors<Parent, Input<NewChild>, Change>
+    )
+)]
 pub(super) async fn create(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -53,7 +87,18 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, answer(child)))
 }
 
-/// `GET /children/{id}`
+/// Answers one child
+#[utoipa::path(
+    get,
+    path = "/children/{id}",
+    operation_id = "getChild",
+    tag = tags::CHILDREN,
+    params(("id" = String, Path, description = "The child's id.")),
+    responses(
+        (status = 200, description = "The child", body = ChildAnswer),
+        Errors<Caller, Path<String>>
+    )
+)]
 pub(super) async fn get(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -62,7 +107,21 @@ pub(super) async fn get(
     Ok(answer(service.child(&caller, &id.into())?))
 }
 
-/// `PATCH /children/{id}`
+/// Changes a child
+///
+/// What is left out stays.
+#[utoipa::path(
+    patch,
+    path = "/children/{id}",
+    operation_id = "updateChild",
+    tag = tags::CHILDREN,
+    params(("id" = String, Path, description = "The child's id.")),
+    request_body = ChildPatch,
+    responses(
+        (status = 200, description = "The child as it is now", body = ChildAnswer),
+        Errors<Parent, Path<String>, Input<ChildPatch>, Change>
+    )
+)]
 pub(super) async fn update(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -73,7 +132,20 @@ pub(super) async fn update(
     Ok(answer(child))
 }
 
-/// `DELETE /children/{id}`
+/// Deletes a child
+///
+/// Its requests and sessions end, its events stay.
+#[utoipa::path(
+    delete,
+    path = "/children/{id}",
+    operation_id = "deleteChild",
+    tag = tags::CHILDREN,
+    params(("id" = String, Path, description = "The child's id.")),
+    responses(
+        (status = 204, description = "It is gone"),
+        Errors<Parent, Path<String>, Change>
+    )
+)]
 pub(super) async fn delete(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -87,6 +159,22 @@ fn answer(child: Arc<crate::domain::Child>) -> Json<ChildAnswer> {
     let child = ChildBody(child);
     Json(ChildAnswer { child })
 }
+
+impl PartialSchema for NewChild {
+    fn schema() -> RefOr<Schema> {
+        schemas::body("A new child.", json!({"name": "Mía", "age": 7, "points": 10}))
+            .property("name", schemas::name())
+            .property("age", schemas::nullable(schemas::integer(0..=MAX_AGE), Type::Integer))
+            .property("points", schemas::integer(0..=MAX_OPENING_POINTS).default(Some(0.into())))
+            .property("image_id", schemas::nullable(schemas::line(), Type::String))
+            .property("tasks", schemas::ids())
+            .property("rewards", schemas::ids())
+            .required("name")
+            .into()
+    }
+}
+
+impl ToSchema for NewChild {}
 
 impl FromFields for NewChild {
     const ALLOWED: &'static [&'static str] =
@@ -104,6 +192,20 @@ impl FromFields for NewChild {
         })
     }
 }
+
+impl PartialSchema for ChildPatch {
+    fn schema() -> RefOr<Schema> {
+        schemas::body("What is to be changed of a child.", json!({"age": 8}))
+            .property("name", schemas::name())
+            .property("age", schemas::nullable(schemas::integer(0..=MAX_AGE), Type::Integer))
+            .property("image_id", schemas::nullable(schemas::line(), Type::String))
+            .property("tasks", schemas::ids())
+            .property("rewards", schemas::ids())
+            .into()
+    }
+}
+
+impl ToSchema for ChildPatch {}
 
 impl FromFields for ChildPatch {
     const ALLOWED: &'static [&'static str] = &["name", "age", "image_id", "tasks", "rewards"];

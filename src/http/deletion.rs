@@ -5,25 +5,61 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::ApiError;
 use super::input::{Fields, FromFields, Input};
-use super::query::{FromParameters, Parameters, Query};
+use super::openapi::{Change, Errors, samples, schemas, tags};
+use super::query::{FromParameters, Parameters, Query, page_parameters};
 use super::records::{Iso, bodies};
-use crate::domain::deletion::Threshold;
+use crate::domain::deletion::{Status, Threshold};
 use crate::domain::{Invalid, Page, UserId};
-use crate::service::{Admin, Attempted, Queued, Service, ThresholdInForce};
+use crate::service::{Admin, AttemptOutcome, Attempted, Queued, Service, ThresholdInForce};
 
 /// How many accounts a page has where the request doesn't say.
 const DEFAULT_LIMIT: usize = 50;
 
 /// How long a marked account waits, in hours.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeletionThreshold, examples(sample_threshold))]
 pub(super) struct ThresholdAnswer {
+    /// What holds now.
     hours: u16,
+    /// The fewest that can be set.
     minimum: u16,
+    /// The most that can be set.
     maximum: u16,
+    /// What holds where nothing was set.
     default: u16,
+}
+
+fn status() -> ObjectBuilder {
+    schemas::flag(Status::ALL.map(Status::as_str)).description(Some("How far its deletion is."))
+}
+
+fn outcome() -> ObjectBuilder {
+    schemas::flag(AttemptOutcome::ALL.map(AttemptOutcome::as_str))
+        .description(Some("What became of it."))
+}
+
+fn sample_threshold() -> Value {
+    json!({"hours": 720, "minimum": 24, "maximum": 8760, "default": 720})
+}
+
+fn sample_queued() -> Value {
+    json!({
+        "id": samples::USER_ID, "email": "paula@example.org",
+        "marked_for_deletion_at": samples::MOMENT, "due_at": "2026-12-23T01:49:49.730293Z",
+        "status": "pending", "attempts": 0, "last_error": null,
+        "next_attempt_at": "2026-12-23T01:49:49.730293Z",
+    })
+}
+
+fn sample_attempt() -> Value {
+    json!({"id": samples::USER_ID, "outcome": "deleted", "error": null})
 }
 
 impl From<ThresholdInForce> for ThresholdAnswer {
@@ -38,22 +74,38 @@ impl From<ThresholdInForce> for ThresholdAnswer {
 }
 
 /// A page of the queue.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeletionQueue)]
 pub(super) struct QueueAnswer {
     /// On all pages.
     count: usize,
     users: Vec<QueuedBody>,
 }
 
-#[derive(Serialize)]
+/// An account that waits for its deletion.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueuedAccount, examples(sample_queued))]
 struct QueuedBody {
+    /// The account's id.
+    #[schema(value_type = String)]
     id: Arc<str>,
+    /// Where the account is reached.
     email: String,
+    /// When it was marked.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     marked_for_deletion_at: Option<Iso>,
+    /// From then on it is deleted.
+    #[schema(schema_with = schemas::moment)]
     due_at: Iso,
+    #[schema(schema_with = status)]
     status: &'static str,
+    /// How many attempts have failed.
     attempts: u32,
+    /// Why the last attempt failed.
+    #[schema(required)]
     last_error: Option<String>,
+    /// When it is tried next without being asked for.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     next_attempt_at: Option<Iso>,
 }
 
@@ -75,15 +127,23 @@ impl From<Queued> for QueuedBody {
 }
 
 /// What became of each account of a run.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeletionRun)]
 pub(super) struct RunAnswer {
     results: Vec<AttemptedBody>,
 }
 
-#[derive(Serialize)]
+/// What became of one account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeletionAttempt, examples(sample_attempt))]
 struct AttemptedBody {
+    /// The account's id.
+    #[schema(value_type = String)]
     id: Arc<str>,
+    #[schema(schema_with = outcome)]
     outcome: &'static str,
+    /// Why it was not deleted.
+    #[schema(required)]
     error: Option<String>,
 }
 
@@ -97,7 +157,17 @@ impl From<Attempted> for AttemptedBody {
     }
 }
 
-/// `GET /admin/deletion-threshold`
+/// Answers how long marked accounts wait
+#[utoipa::path(
+    get,
+    path = "/admin/deletion-threshold",
+    operation_id = "getDeletionThreshold",
+    tag = tags::DELETION,
+    responses(
+        (status = 200, description = "The threshold", body = ThresholdAnswer),
+        Errors<Admin>
+    )
+)]
 pub(super) async fn threshold(
     State(service): State<Arc<Service>>,
     admin: Admin,
@@ -105,7 +175,20 @@ pub(super) async fn threshold(
     Json(service.deletion_threshold(&admin).into())
 }
 
-/// `PUT /admin/deletion-threshold`
+/// Sets how long marked accounts wait
+///
+/// It holds for those that wait already, and across restarts.
+#[utoipa::path(
+    put,
+    path = "/admin/deletion-threshold",
+    operation_id = "setDeletionThreshold",
+    tag = tags::DELETION,
+    request_body = NewThreshold,
+    responses(
+        (status = 200, description = "The threshold as it is now", body = ThresholdAnswer),
+        Errors<Admin, Input<NewThreshold>, Change>
+    )
+)]
 pub(super) async fn set_threshold(
     State(service): State<Arc<Service>>,
     admin: Admin,
@@ -115,7 +198,18 @@ pub(super) async fn set_threshold(
     Ok(Json(in_force.into()))
 }
 
-/// `GET /admin/deletion-queue`
+/// Lists the accounts that wait for their deletion
+#[utoipa::path(
+    get,
+    path = "/admin/deletion-queue",
+    operation_id = "listDeletionQueue",
+    tag = tags::DELETION,
+    params(QueuePage),
+    responses(
+        (status = 200, description = "A page of them", body = QueueAnswer),
+        Errors<Admin, Query<QueuePage>>
+    )
+)]
 pub(super) async fn queue(
     State(service): State<Arc<Service>>,
     admin: Admin,
@@ -125,7 +219,19 @@ pub(super) async fn queue(
     Json(QueueAnswer { count: queue.total, users: bodies(queue, QueuedBody::from) })
 }
 
-/// `POST /admin/deletion-queue/run`
+/// Deletes what is due now
+///
+/// Those too whose earlier attempts have failed.
+#[utoipa::path(
+    post,
+    path = "/admin/deletion-queue/run",
+    operation_id = "runDeletionQueue",
+    tag = tags::DELETION,
+    responses(
+        (status = 200, description = "What became of each", body = RunAnswer),
+        Errors<Admin, Change>
+    )
+)]
 pub(super) async fn run(
     State(service): State<Arc<Service>>,
     admin: Admin,
@@ -137,6 +243,19 @@ pub(super) async fn run(
 
 /// The body of a threshold's change.
 pub(super) struct NewThreshold(Threshold);
+
+impl PartialSchema for NewThreshold {
+    fn schema() -> RefOr<Schema> {
+        let hours =
+            schemas::integer(i64::from(Threshold::MIN_HOURS)..=i64::from(Threshold::MAX_HOURS));
+        schemas::body("How long marked accounts are to wait.", json!({"hours": 48}))
+            .property("hours", hours)
+            .required("hours")
+            .into()
+    }
+}
+
+impl ToSchema for NewThreshold {}
 
 impl FromFields for NewThreshold {
     const ALLOWED: &'static [&'static str] = &["hours"];
@@ -151,6 +270,12 @@ impl FromFields for NewThreshold {
 
 /// The page of the queue that is asked for.
 pub(super) struct QueuePage(Page);
+
+impl IntoParams for QueuePage {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        page_parameters(DEFAULT_LIMIT)
+    }
+}
 
 impl FromParameters for QueuePage {
     const NAMES: &'static [&'static str] = &["limit", "offset"];

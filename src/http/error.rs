@@ -1,11 +1,14 @@
-//! Every error answer: one enum, one table of statuses and codes, one form.
+//! Every error answer: one enum, one form. Its code says its status.
 
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 use thiserror::Error;
+use utoipa::ToSchema;
 
+use super::ErrorCode;
 use crate::domain::{Invalid, Refusal};
 use crate::service::{Causes, ServiceError};
 use crate::store::CommitError;
@@ -83,26 +86,58 @@ impl From<Invalid> for ApiError {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why a request was not answered as it wished.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Error)]
+pub(super) struct ErrorBody<'a> {
+    /// A sentence for a person.
     error: String,
+    /// What it is, for a program.
+    #[schema(value_type = ErrorCode)]
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<Details<'a>>,
 }
 
 /// What a client needs beyond the code, as an object of one field.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Details<'a> {
+#[schema(as = ErrorDetails)]
+pub(super) enum Details<'a> {
+    /// The field that is wrong.
     Field(&'a str),
+    /// The query parameter that is wrong.
     Parameter(&'a str),
+    /// How many points are missing.
     PointsNeeded(i64),
+    /// After how many seconds to try again.
     RetryAfter(u64),
+    /// When the account will be deleted.
     DueAt(String),
 }
 
+impl ErrorBody<'_> {
+    /// The body as a value.
+    pub(super) fn to_json(&self) -> Value {
+        // Texts and numbers under fixed keys always have a JSON form.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
 impl ApiError {
+    /// What is answered.
+    pub(super) fn body(&self) -> ErrorBody<'_> {
+        let code = self.code();
+        let error = if code == ErrorCode::Internal {
+            // What went wrong inside is the operator's business.
+            sentence("the server failed, and its operator can read why in its log")
+        } else {
+            sentence(&self.to_string())
+        };
+        ErrorBody { error, code: code.as_str(), details: self.details() }
+    }
+
     fn details(&self) -> Option<Details<'_>> {
         match self {
             Self::FieldNotAllowed(field) | Self::RepeatedField(field) => {
@@ -146,90 +181,82 @@ impl ApiError {
         )
     }
 
-    /// The table.
-    fn status_and_code(&self) -> (StatusCode, &'static str) {
+    /// The code, which has its status.
+    pub(super) fn code(&self) -> ErrorCode {
         match self {
             Self::Service(error) => of_service(error),
-            Self::RouteNotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
-            Self::ForeignOrigin => (StatusCode::FORBIDDEN, "FOREIGN_ORIGIN"),
-            Self::UnsupportedMediaType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
-            }
-            Self::InvalidJson(_) => (StatusCode::BAD_REQUEST, "INVALID_JSON"),
-            Self::BrokenBody | Self::MalformedRequest => {
-                (StatusCode::BAD_REQUEST, "MALFORMED_REQUEST")
-            }
-            Self::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEAD_TOO_LARGE"),
-            Self::UriTooLong => (StatusCode::URI_TOO_LONG, "URI_TOO_LONG"),
-            Self::TooManyConnections => (StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_CONNECTIONS"),
-            Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "TIMED_OUT"),
-            Self::PayloadTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
-            Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
-            Self::FieldNotAllowed(_) => (StatusCode::BAD_REQUEST, "FIELD_NOT_ALLOWED"),
-            Self::RepeatedField(_) => (StatusCode::BAD_REQUEST, "VALIDATION_FAILED"),
-            Self::InvalidParameter { .. } => (StatusCode::BAD_REQUEST, "INVALID_PARAMETER"),
-            Self::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+            Self::RouteNotFound => ErrorCode::NotFound,
+            Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
+            Self::ForeignOrigin => ErrorCode::ForeignOrigin,
+            Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
+            Self::InvalidJson(_) => ErrorCode::InvalidJson,
+            Self::BrokenBody | Self::MalformedRequest => ErrorCode::MalformedRequest,
+            Self::HeadTooLarge => ErrorCode::HeadTooLarge,
+            Self::UriTooLong => ErrorCode::UriTooLong,
+            Self::TooManyConnections => ErrorCode::TooManyConnections,
+            Self::TimedOut => ErrorCode::TimedOut,
+            Self::PayloadTooLarge(_) => ErrorCode::PayloadTooLarge,
+            Self::RequestTimeout => ErrorCode::RequestTimeout,
+            Self::FieldNotAllowed(_) => ErrorCode::FieldNotAllowed,
+            Self::RepeatedField(_) => ErrorCode::ValidationFailed,
+            Self::InvalidParameter { .. } => ErrorCode::InvalidParameter,
+            Self::Panicked => ErrorCode::Internal,
         }
     }
 }
 
-fn of_service(error: &ServiceError) -> (StatusCode, &'static str) {
+fn of_service(error: &ServiceError) -> ErrorCode {
     match error {
         ServiceError::Refused(refusal) => of_refusal(refusal),
-        ServiceError::InvalidCredentials => (StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS"),
-        ServiceError::TooManyAttempts { .. } => {
-            (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_ATTEMPTS")
-        }
-        ServiceError::TooManyStreams(_) => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS"),
-        ServiceError::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
-        ServiceError::ParentRequired => (StatusCode::FORBIDDEN, "PARENT_REQUIRED"),
-        ServiceError::AdminRequired => (StatusCode::FORBIDDEN, "ADMIN_REQUIRED"),
-        ServiceError::SignupClosed => (StatusCode::FORBIDDEN, "SIGNUP_CLOSED"),
+        ServiceError::InvalidCredentials => ErrorCode::InvalidCredentials,
+        ServiceError::TooManyAttempts { .. } => ErrorCode::TooManyAttempts,
+        ServiceError::TooManyStreams(_) => ErrorCode::TooManyStreams,
+        ServiceError::Unauthenticated => ErrorCode::Unauthenticated,
+        ServiceError::ParentRequired => ErrorCode::ParentRequired,
+        ServiceError::AdminRequired => ErrorCode::AdminRequired,
+        ServiceError::SignupClosed => ErrorCode::SignupClosed,
         ServiceError::Commit(error) => of_commit(error),
         ServiceError::NotEmpty | ServiceError::Read(_) | ServiceError::Internal(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL")
+            ErrorCode::Internal
         }
     }
 }
 
-fn of_refusal(refusal: &Refusal) -> (StatusCode, &'static str) {
+fn of_refusal(refusal: &Refusal) -> ErrorCode {
     match refusal {
-        Refusal::Invalid(_) => (StatusCode::BAD_REQUEST, "VALIDATION_FAILED"),
-        Refusal::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-        Refusal::SharedReadOnly(_) => (StatusCode::FORBIDDEN, "SHARED_READ_ONLY"),
-        Refusal::EmailTaken => (StatusCode::CONFLICT, "EMAIL_TAKEN"),
-        Refusal::WrongPassword => (StatusCode::FORBIDDEN, "WRONG_PASSWORD"),
-        Refusal::MarkedForDeletion { .. } => (StatusCode::FORBIDDEN, "ACCOUNT_MARKED_FOR_DELETION"),
-        Refusal::NotMarkedForDeletion => (StatusCode::CONFLICT, "NOT_MARKED_FOR_DELETION"),
-        Refusal::DeletionInProgress => (StatusCode::CONFLICT, "DELETION_IN_PROGRESS"),
-        Refusal::LastAdministrator => (StatusCode::CONFLICT, "LAST_ADMINISTRATOR"),
-        Refusal::SessionEnded => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
-        Refusal::RewardAlreadyRequested => (StatusCode::CONFLICT, "REWARD_ALREADY_REQUESTED"),
-        Refusal::InsufficientPoints { .. } => (StatusCode::CONFLICT, "INSUFFICIENT_POINTS"),
-        Refusal::NoPendingRequest => (StatusCode::CONFLICT, "NO_PENDING_REQUEST"),
-        Refusal::PointsOutOfRange => (StatusCode::CONFLICT, "POINTS_OUT_OF_RANGE"),
-        Refusal::IdempotencyKeyReused => {
-            (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED")
-        }
+        Refusal::Invalid(_) => ErrorCode::ValidationFailed,
+        Refusal::NotFound(_) => ErrorCode::NotFound,
+        Refusal::SharedReadOnly(_) => ErrorCode::SharedReadOnly,
+        Refusal::EmailTaken => ErrorCode::EmailTaken,
+        Refusal::WrongPassword => ErrorCode::WrongPassword,
+        Refusal::MarkedForDeletion { .. } => ErrorCode::AccountMarkedForDeletion,
+        Refusal::NotMarkedForDeletion => ErrorCode::NotMarkedForDeletion,
+        Refusal::DeletionInProgress => ErrorCode::DeletionInProgress,
+        Refusal::LastAdministrator => ErrorCode::LastAdministrator,
+        Refusal::SessionEnded => ErrorCode::Unauthenticated,
+        Refusal::RewardAlreadyRequested => ErrorCode::RewardAlreadyRequested,
+        Refusal::InsufficientPoints { .. } => ErrorCode::InsufficientPoints,
+        Refusal::NoPendingRequest => ErrorCode::NoPendingRequest,
+        Refusal::PointsOutOfRange => ErrorCode::PointsOutOfRange,
+        Refusal::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
     }
 }
 
-fn of_commit(error: &CommitError) -> (StatusCode, &'static str) {
+fn of_commit(error: &CommitError) -> ErrorCode {
     match error {
         CommitError::Refused(refusal) => of_refusal(refusal),
-        CommitError::NotDurable => (StatusCode::SERVICE_UNAVAILABLE, "NOT_DURABLE"),
-        CommitError::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "STORAGE_FULL"),
-        CommitError::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "OUTCOME_UNKNOWN"),
-        CommitError::ReadOnly => (StatusCode::SERVICE_UNAVAILABLE, "READ_ONLY"),
-        CommitError::Closed => (StatusCode::SERVICE_UNAVAILABLE, "SHUTTING_DOWN"),
-        CommitError::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        CommitError::NotDurable => ErrorCode::NotDurable,
+        CommitError::StorageFull => ErrorCode::StorageFull,
+        CommitError::OutcomeUnknown => ErrorCode::OutcomeUnknown,
+        CommitError::ReadOnly => ErrorCode::ReadOnly,
+        CommitError::Closed => ErrorCode::ShuttingDown,
+        CommitError::Panicked => ErrorCode::Internal,
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let (status, code) = self.status_and_code();
+        let (status, code) = (self.code().status(), self.code().as_str());
         match self {
             // A flood of connections must not become a flood of lines.
             Self::TooManyConnections => {}
@@ -240,15 +267,7 @@ impl IntoResponse for ApiError {
             }
             _ => {}
         }
-        let error = if status == StatusCode::INTERNAL_SERVER_ERROR {
-            // What went wrong inside is the operator's business.
-            sentence("the server failed, and its operator can read why in its log")
-        } else {
-            sentence(&self.to_string())
-        };
-        let details = self.details();
-        let body = Json(Body { error, code, details });
-        let mut response = (status, body).into_response();
+        let mut response = (status, Json(self.body())).into_response();
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }

@@ -10,13 +10,39 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tracing::{Instrument, Span};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
+use super::openapi::{Errors, Refuses, TrackingEventCreated, schemas, tags};
 use super::query::{FromParameters, Parameters, Query};
 use super::serve::ConnectionCloser;
-use super::{ApiError, AppState};
+use super::{ApiError, AppState, ErrorCode};
 use crate::service::{Caller, Feed, FeedRequest, Service};
 
-/// `GET /events`
+/// Streams the events of the family
+///
+/// Server-sent events: each tracking event once it is recorded, in the order of recording. A child's
+/// session hears of that child only. The schema is that of a frame's `data`. The frame's `event` is
+/// `tracking_event_created`, and its `id` the number of the event's row. A client that sends the last
+/// id that it has seen first gets what it missed; where that can't be, the stream begins with one
+/// event `resync`, whose `data` is `{"type":"resync"}`: load everything anew.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "streamTrackingEvents",
+    tag = tags::TRACKING,
+    params(StreamParameters),
+    responses(
+        (
+            status = 200,
+            description = "The stream, which goes on until its session or the server ends",
+            content_type = "text/event-stream",
+            body = TrackingEventCreated
+        ),
+        Errors<Caller, Query<StreamParameters>, Streams>
+    )
+)]
 pub(super) async fn stream(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -52,7 +78,7 @@ impl FromRequestParts<AppState> for Wanted {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let Query(parameters) = Query::<StreamParameters>::from_request_parts(parts, state).await?;
         // A browser that reconnects by itself sends the header, newer than what its address holds.
-        let header = parts.headers.get("Last-Event-ID");
+        let header = parts.headers.get(LAST_EVENT_ID);
         let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
         let closer = parts.extensions.get::<ConnectionCloser>();
         Ok(Self(FeedRequest {
@@ -62,6 +88,37 @@ impl FromRequestParts<AppState> for Wanted {
         }))
     }
 }
+
+/// As many streams as a session may have.
+enum Streams {}
+
+impl Refuses for Streams {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::TooManyStreams];
+}
+
+impl IntoParams for StreamParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let named = "Whether the frames have an `event:` line. Without one they reach a browser's \
+                     `onmessage`. The operator sets what holds where this isn't said.";
+        let last = "The `id` of the last frame that the client has seen, where it can't send the \
+                    header.";
+        let header = ParameterBuilder::new()
+            .name(LAST_EVENT_ID)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(
+                "The same, as browsers send it when they reconnect. It counts first.",
+            ))
+            .schema(Some(schemas::text()));
+        vec![
+            schemas::query("named", named, schemas::boolean()),
+            schemas::query("last_event_id", last, schemas::text().min_length(Some(1))),
+            header.build(),
+        ]
+    }
+}
+
+const LAST_EVENT_ID: &str = "Last-Event-ID";
 
 struct StreamParameters {
     named: Option<bool>,

@@ -5,8 +5,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
-use super::{ApiError, AppState, Monitoring, Origin, Secret, Settings};
+use super::openapi::{Refuses, schemas};
+use super::{ApiError, AppState, ErrorCode, Monitoring, Origin, Secret, Settings};
 use crate::domain::{IdempotencyKey, Invalid, Session};
 use crate::service::{Admin, Caller, Parent, ServiceError, Token};
 
@@ -24,6 +28,14 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+impl<T> Refuses for Path<T> {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::NotFound];
+}
+
+impl Refuses for Caller {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated];
+}
+
 impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
@@ -34,6 +46,10 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
+impl Refuses for Parent {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated, ErrorCode::ParentRequired];
+}
+
 impl FromRequestParts<AppState> for Parent {
     type Rejection = ApiError;
 
@@ -41,6 +57,10 @@ impl FromRequestParts<AppState> for Parent {
         let caller = Caller::from_request_parts(parts, state).await?;
         Ok(caller.into_parent()?)
     }
+}
+
+impl Refuses for Admin {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated, ErrorCode::AdminRequired];
 }
 
 impl FromRequestParts<AppState> for Admin {
@@ -55,6 +75,10 @@ impl FromRequestParts<AppState> for Admin {
 /// Whoever may read how the server is: anyone where the operator has left that open, else an
 /// administrator, and who presents the monitoring token.
 pub(super) struct Monitor;
+
+impl Refuses for Monitor {
+    const CODES: &'static [ErrorCode] = Admin::CODES;
+}
 
 impl FromRequestParts<AppState> for Monitor {
     type Rejection = ApiError;
@@ -120,6 +144,30 @@ const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// A request's `Idempotency-Key`, where it has one.
 pub(super) struct Key(pub(super) Option<IdempotencyKey>);
+
+impl Refuses for Key {
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::ValidationFailed, ErrorCode::IdempotencyKeyReused];
+}
+
+impl IntoParams for Key {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let key = schemas::text()
+            .min_length(Some(1))
+            .max_length(Some(IdempotencyKey::MAX_BYTES))
+            .pattern(Some("^[!-~]([ -~]*[!-~])?$"))
+            .examples(["5b1c1f0e-make-the-bed"]);
+        let about = "The client's name for this one change. A repeat with the same key changes \
+                     nothing and is answered as the first one was, for 24 hours.";
+        let parameter = ParameterBuilder::new()
+            .name(IDEMPOTENCY_KEY)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(about))
+            .schema(Some(key));
+        vec![parameter.build()]
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for Key {
     type Rejection = ApiError;

@@ -6,28 +6,62 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use utoipa::openapi::schema::AnyOfBuilder;
+use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::ApiError;
+use super::error::ErrorBody;
 use super::extract::Monitor;
+use super::openapi::{Errors, schemas, tags};
 use crate::service::Service;
 use crate::store::{Health, Projection};
 
-#[derive(Serialize)]
+/// Whether the server works.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Health)]
 pub(super) struct HealthAnswer {
+    #[schema(schema_with = status)]
     status: &'static str,
     /// For whoever may monitor the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     projections: Option<Vec<ProjectionBody>>,
 }
 
-#[derive(Serialize)]
+/// Something that follows the changes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Projection)]
 struct ProjectionBody {
+    /// What it is called.
     name: &'static str,
+    /// How many changes it has yet to make.
     backlog: usize,
+    /// Why, where it failed last time.
+    #[schema(required)]
     last_error: Option<String>,
 }
 
-/// `GET /health`
+/// Answers whether the server works
+///
+/// `degraded` is one whose projections lag: it still does its work. The projections are there for an
+/// administrator and for who presents the monitoring token, or for anyone where the operator has left that open.
+#[utoipa::path(
+    get,
+    path = "/health",
+    operation_id = "getHealth",
+    tag = tags::MONITORING,
+    responses(
+    Errors<()>,
+    (status = 200, description = "It takes changes", body = HealthAnswer),
+    (
+        status = 503,
+        description = "It takes no changes until it is restarted; or, as an error, `TIMED_OUT` or \
+                       `TOO_MANY_CONNECTIONS`",
+        body = inline(Unavailable)
+    )
+    ),
+    security((), ("session" = []), ("bearer" = []))
+)]
 pub(super) async fn health(
     State(service): State<Arc<Service>>,
     monitor: Result<Monitor, ApiError>,
@@ -39,6 +73,25 @@ pub(super) async fn health(
     let answer = HealthAnswer { status: word, projections };
     (status, Json(answer))
 }
+
+fn status() -> ObjectBuilder {
+    let about = "`degraded` where a projection lags; `read_only` where no change is taken.";
+    schemas::flag(["ok", "degraded", "read_only"]).description(Some(about))
+}
+
+/// What a server answers that takes no changes, or has no time for the question.
+enum Unavailable {}
+
+impl PartialSchema for Unavailable {
+    fn schema() -> RefOr<Schema> {
+        let either = AnyOfBuilder::new()
+            .item(Ref::from_schema_name(HealthAnswer::name()))
+            .item(Ref::from_schema_name(ErrorBody::name()));
+        Schema::AnyOf(either.build()).into()
+    }
+}
+
+impl ToSchema for Unavailable {}
 
 /// A server whose projections lag still does its work; one that takes no changes doesn't.
 fn verdict(health: &Health) -> (StatusCode, &'static str) {

@@ -8,8 +8,10 @@ use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
-use super::{ApiError, AppState, Limits};
+use super::openapi::Refuses;
+use super::{ApiError, AppState, ErrorCode, Limits};
 use crate::domain::Invalid;
 use crate::service::input::Patch;
 
@@ -17,7 +19,7 @@ use crate::service::input::Patch;
 pub(super) struct Input<T>(pub(super) T);
 
 /// What can be read from a JSON object.
-pub(super) trait FromFields: Sized {
+pub(super) trait FromFields: Sized + ToSchema {
     /// The fields that a request may set; every other one is refused.
     const ALLOWED: &'static [&'static str];
 
@@ -37,6 +39,18 @@ impl<T: FromFields> FromRequest<AppState> for Input<T> {
         fields.check_names(T::ALLOWED)?;
         Ok(Self(T::from_fields(&fields)?))
     }
+}
+
+impl<T> Refuses for Input<T> {
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::UnsupportedMediaType,
+        ErrorCode::PayloadTooLarge,
+        ErrorCode::RequestTimeout,
+        ErrorCode::MalformedRequest,
+        ErrorCode::InvalidJson,
+        ErrorCode::FieldNotAllowed,
+        ErrorCode::ValidationFailed,
+    ];
 }
 
 /// Whether the body is said to be JSON.

@@ -5,11 +5,25 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 use super::extract::Monitor;
+use super::openapi::{Errors, tags};
 use super::{ApiError, AppState};
 use crate::metrics::Metrics;
 use crate::service::ServiceError;
 
-/// `GET /metrics`
+/// Answers what the server counts
+///
+/// For Prometheus. The operator can leave it open to anyone.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "getMetrics",
+    tag = tags::MONITORING,
+    responses(
+        (status = 200, description = "The metrics", content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8", body = String),
+        Errors<Monitor>
+    ),
+    security((), ("session" = []), ("bearer" = []))
+)]
 pub(super) async fn scrape(
     State(state): State<AppState>,
     _monitor: Monitor,

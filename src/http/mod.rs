@@ -9,6 +9,7 @@ mod cross_site;
 mod deletion;
 mod demo;
 mod error;
+mod error_code;
 mod events;
 mod extract;
 mod guard;
@@ -17,6 +18,7 @@ mod input;
 mod metrics;
 mod mutations;
 mod observe;
+mod openapi;
 mod query;
 mod records;
 mod rewards;
@@ -26,6 +28,7 @@ mod tasks;
 mod tracking;
 
 pub use error::ApiError;
+pub use error_code::ErrorCode;
 pub use serve::{Connections, MAX_REFUSALS, serve};
 pub(crate) use settings::is_host;
 pub use settings::{Limits, Monitoring, Origin, Secret, Settings};
@@ -38,8 +41,9 @@ use axum::extract::FromRef;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::metrics::Metrics;
 use crate::service::Service;
@@ -68,11 +72,13 @@ impl FromRef<AppState> for Arc<Settings> {
 
 /// Every route, at `/…` and at `/api/…`. Requests are counted in `metrics`, which `/metrics` shows.
 pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Router {
-    let demo = demo::routes(&settings);
     let state = AppState { service, settings, metrics, request_ids: Arc::new(RequestIds::new()) };
-    let answering = routes()
-        .merge(demo.clone())
-        .nest("/api", routes().merge(demo))
+    let (routes, document) = routes().split_for_parts();
+    // A page isn't a part of the document.
+    let routes = routes.merge(demo::routes(&state.settings));
+    let answering = routes
+        .clone()
+        .nest("/api", routes)
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::other_method)
         .layer(from_fn(cross_site::refuse_forms))
@@ -87,53 +93,53 @@ pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metri
     Router::new().fallback_service(answering).layer(map_response(with_options))
 }
 
-fn routes() -> Router<AppState> {
-    let threshold = get(deletion::threshold).put(deletion::set_threshold);
-    Router::new()
-        .route("/auth/signup", post(auth::signup))
-        .route("/auth/login", post(auth::login))
-        .route("/auth/restore", post(auth::restore))
-        .route("/auth/logout", post(auth::logout))
-        .route("/auth/me", get(auth::me))
-        .route("/auth/password", put(auth::change_password))
-        .route("/auth/child-session", post(auth::begin_child_session))
-        .route("/user/mark-for-deletion", post(auth::mark_for_deletion))
-        .route("/events", get(events::stream))
-        .route("/admin/tracking", get(tracking::query))
-        .route("/admin/deletion-threshold", threshold)
-        .route("/admin/deletion-queue", get(deletion::queue))
-        .route("/admin/deletion-queue/run", post(deletion::run))
-        .route("/health", get(health::health))
-        .route("/metrics", get(metrics::scrape))
+/// Every route, with its part of the OpenAPI document.
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(auth::signup))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::restore))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::me))
+        .routes(routes!(auth::change_password))
+        .routes(routes!(auth::begin_child_session))
+        .routes(routes!(auth::mark_for_deletion))
+        .routes(routes!(events::stream))
+        .routes(routes!(tracking::query))
+        .routes(routes!(deletion::threshold, deletion::set_threshold))
+        .routes(routes!(deletion::queue))
+        .routes(routes!(deletion::run))
+        .routes(routes!(health::health))
+        .routes(routes!(metrics::scrape))
         .merge(record_routes())
         .merge(mutation_routes())
 }
 
-fn record_routes() -> Router<AppState> {
-    let children = get(children::list).post(children::create);
-    let child = get(children::get).patch(children::update).delete(children::delete);
-    let tasks = get(tasks::list).post(tasks::create);
-    let task = get(tasks::get).patch(tasks::update).delete(tasks::delete);
-    let rewards = get(rewards::list).post(rewards::create);
-    let reward = get(rewards::get).patch(rewards::update).delete(rewards::delete);
-    Router::new()
-        .route("/children", children)
-        .route("/children/{id}", child)
-        .route("/children/{id}/rewards", get(rewards::offers))
-        .route("/children/{id}/tracking", get(tracking::of_child))
-        .route("/tasks", tasks)
-        .route("/tasks/{id}", task)
-        .route("/rewards", rewards)
-        .route("/rewards/pending", get(rewards::pending))
-        .route("/rewards/{id}", reward)
+fn record_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(children::list, children::create))
+        .routes(routes!(children::get, children::update, children::delete))
+        .routes(routes!(rewards::offers))
+        .routes(routes!(tracking::of_child))
+        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::get, tasks::update, tasks::delete))
+        .routes(routes!(rewards::list, rewards::create))
+        .routes(routes!(rewards::pending))
+        .routes(routes!(rewards::get, rewards::update, rewards::delete))
 }
 
-fn mutation_routes() -> Router<AppState> {
-    Router::new()
-        .route("/children/{id}/tasks/{task_id}/activate", post(mutations::activate))
-        .route("/children/{id}/rewards/{reward_id}/request", post(mutations::request))
-        .route("/children/{id}/rewards/{reward_id}/redeem", post(mutations::redeem))
-        .route("/children/{id}/rewards/{reward_id}/cancel", post(mutations::cancel))
+fn mutation_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(mutations::activate))
+        .routes(routes!(mutations::request))
+        .routes(routes!(mutations::redeem))
+        .routes(routes!(mutations::cancel))
+}
+
+/// The OpenAPI document, in JSON with one field a line.
+pub fn openapi_document() -> String {
+    // A document without a JSON form would be a fault of its library; the tests would see it.
+    routes().into_openapi().to_pretty_json().unwrap_or_default()
 }
 
 /// The panic itself has been reported on the standard error output by then.

@@ -6,12 +6,32 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 
-use super::ApiError;
 use super::extract::{Key, Path};
+use super::openapi::{Change, Errors, MutationResult, Refuses, tags};
 use super::records::{ChildBody, JsonText};
+use super::{ApiError, ErrorCode};
 use crate::service::{Caller, Mutated, Parent, Service, ServiceError};
 
-/// `POST /children/{child_id}/tasks/{task_id}/activate`
+/// Activates a task or a penalty
+///
+/// The child gets the points of a task. A penalty takes its points, but none below the floor, which is zero
+/// unless the operator has set another.
+#[utoipa::path(
+    post,
+    path = "/children/{id}/tasks/{task_id}/activate",
+    operation_id = "activateTask",
+    tag = tags::MUTATIONS,
+    params(("id" = String, Path, description = "The child's id."), ("task_id" = String, Path, description = "The task's id."), Key),
+    responses(
+        (
+            status = 200,
+            description = "What it did",
+            body = MutationResult,
+            headers(("Idempotent-Replayed" = String, description = "`true` for a repeat"))
+        ),
+        Errors<Parent, Path<String>, Key, Change, Counted>
+    )
+)]
 pub(super) async fn activate(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -22,7 +42,25 @@ pub(super) async fn activate(
     answer(done.await?)
 }
 
-/// `POST /children/{child_id}/rewards/{reward_id}/request`
+/// Requests a reward
+///
+/// The child must be able to pay it. The points stay.
+#[utoipa::path(
+    post,
+    path = "/children/{id}/rewards/{reward_id}/request",
+    operation_id = "requestReward",
+    tag = tags::MUTATIONS,
+    params(("id" = String, Path, description = "The child's id."), ("reward_id" = String, Path, description = "The reward's id."), Key),
+    responses(
+        (
+            status = 200,
+            description = "What it did",
+            body = MutationResult,
+            headers(("Idempotent-Replayed" = String, description = "`true` for a repeat"))
+        ),
+        Errors<Caller, Path<String>, Key, Change, Requested>
+    )
+)]
 pub(super) async fn request(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -33,7 +71,25 @@ pub(super) async fn request(
     answer(done.await?)
 }
 
-/// `POST /children/{child_id}/rewards/{reward_id}/redeem`
+/// Redeems a reward
+///
+/// The child pays its cost, and its request for it ends, if there is one.
+#[utoipa::path(
+    post,
+    path = "/children/{id}/rewards/{reward_id}/redeem",
+    operation_id = "redeemReward",
+    tag = tags::MUTATIONS,
+    params(("id" = String, Path, description = "The child's id."), ("reward_id" = String, Path, description = "The reward's id."), Key),
+    responses(
+        (
+            status = 200,
+            description = "What it did",
+            body = MutationResult,
+            headers(("Idempotent-Replayed" = String, description = "`true` for a repeat"))
+        ),
+        Errors<Parent, Path<String>, Key, Change, Redeemed>
+    )
+)]
 pub(super) async fn redeem(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -44,7 +100,25 @@ pub(super) async fn redeem(
     answer(done.await?)
 }
 
-/// `POST /children/{child_id}/rewards/{reward_id}/cancel`
+/// Cancels a request for a reward
+///
+/// The points stay.
+#[utoipa::path(
+    post,
+    path = "/children/{id}/rewards/{reward_id}/cancel",
+    operation_id = "cancelReward",
+    tag = tags::MUTATIONS,
+    params(("id" = String, Path, description = "The child's id."), ("reward_id" = String, Path, description = "The reward's id."), Key),
+    responses(
+        (
+            status = 200,
+            description = "What it did",
+            body = MutationResult,
+            headers(("Idempotent-Replayed" = String, description = "`true` for a repeat"))
+        ),
+        Errors<Caller, Path<String>, Key, Change, Cancelled>
+    )
+)]
 pub(super) async fn cancel(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -53,6 +127,36 @@ pub(super) async fn cancel(
 ) -> Result<Response, ApiError> {
     let done = service.cancel(&caller, child.into(), reward.into(), key);
     answer(done.await?)
+}
+
+/// What points can do.
+enum Counted {}
+
+impl Refuses for Counted {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::PointsOutOfRange];
+}
+
+/// What a request can be refused for.
+enum Requested {}
+
+impl Refuses for Requested {
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::RewardAlreadyRequested, ErrorCode::InsufficientPoints];
+}
+
+/// What a redeeming can be refused for.
+enum Redeemed {}
+
+impl Refuses for Redeemed {
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::InsufficientPoints, ErrorCode::PointsOutOfRange];
+}
+
+/// What a cancelling can be refused for.
+enum Cancelled {}
+
+impl Refuses for Cancelled {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::NoPendingRequest];
 }
 
 const REPLAYED: [(&str, HeaderValue); 1] =

@@ -3,19 +3,27 @@
 use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::request::Parts;
 
-use super::ApiError;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use super::openapi::{Refuses, schemas};
+use super::{ApiError, ErrorCode};
 use crate::domain::{Page, Timestamp};
 
 /// A request's query parameters.
 pub(super) struct Query<T>(pub(super) T);
 
 /// What can be read from query parameters.
-pub(super) trait FromParameters: Sized {
+pub(super) trait FromParameters: Sized + IntoParams {
     /// The parameters that there are; every other one is refused.
     const NAMES: &'static [&'static str];
 
     /// Reads and checks the parameters.
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError>;
+}
+
+impl<T> Refuses for Query<T> {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::InvalidParameter];
 }
 
 impl<T: FromParameters, S: Sync> FromRequestParts<S> for Query<T> {
@@ -113,6 +121,17 @@ pub(super) fn to_moment(text: &str) -> Option<Timestamp> {
     day.or_else(|| Timestamp::parse_iso(text))
 }
 
+/// The parameters of [`Parameters::page`].
+pub(super) fn page_parameters(default_limit: usize) -> Vec<Parameter> {
+    let limit = schemas::integer(1..).default(Some(default_limit.into()));
+    let limit_rule = format!("How many at most. Never more than {} are answered.", Page::MAX_LIMIT);
+    let offset = schemas::integer(0..).default(Some(0.into()));
+    vec![
+        schemas::query("limit", &limit_rule, limit),
+        schemas::query("offset", "How many to leave out before them.", offset),
+    ]
+}
+
 /// The parameters of a list: its page. Without any, a list is answered as far as one page goes.
 pub(super) struct Paging(pub(super) Page);
 
@@ -121,6 +140,12 @@ impl FromParameters for Paging {
 
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
         given.page(Page::MAX_LIMIT).map(Self)
+    }
+}
+
+impl IntoParams for Paging {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        page_parameters(Page::MAX_LIMIT)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Records as they are answered. A password hash has no place in any of them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, header};
@@ -7,9 +8,36 @@ use axum::response::{IntoResponse, Response};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
-use crate::domain::{Child, Extra, Page, PendingReward, Reward, Task, Timestamp, User, UserId};
+use super::openapi::{samples, schemas};
+
+use crate::domain::{
+    Child, Extra, Page, PendingReward, Reward, Role, Task, Timestamp, User, UserId,
+};
 use crate::service::{Caller, Listing};
+
+/// A body is described as the fields that it serialises as.
+macro_rules! described_as {
+    ($body:ty, $fields:ident) => {
+        impl PartialSchema for $body {
+            fn schema() -> RefOr<Schema> {
+                $fields::schema()
+            }
+        }
+
+        impl ToSchema for $body {
+            fn name() -> Cow<'static, str> {
+                $fields::name()
+            }
+
+            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                $fields::schemas(schemas);
+            }
+        }
+    };
+}
 
 /// An account, as its owner sees it; in a child's session only what a child needs.
 pub(super) struct UserBody {
@@ -23,6 +51,8 @@ impl UserBody {
         Self { user: Arc::clone(caller.user()), for_child: caller.child_id().is_some() }
     }
 }
+
+described_as!(UserBody, UserFields);
 
 impl Serialize for UserBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -59,29 +89,56 @@ fn may_be_secret(name: &str) -> bool {
     is_pin || words.iter().any(|word| name.contains(word))
 }
 
-#[derive(Serialize)]
-struct UserForChild<'a> {
+/// An account, as a child of it sees it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserForChild, examples(samples::user_for_child))]
+pub(super) struct UserForChild<'a> {
+    /// Unique.
     id: &'a str,
+    /// Given name.
     first_name: &'a str,
+    /// The id of a picture.
+    #[schema(required)]
     image_id: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// An account: a parent, with the family that belongs to it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User, examples(samples::user))]
 struct UserFields<'a> {
+    /// Unique.
     id: &'a str,
+    /// Given name.
     first_name: &'a str,
+    /// Family name.
     last_name: &'a str,
+    /// Where the account is reached, and by what it logs in.
     email: &'a str,
+    #[schema(schema_with = role)]
     role: &'static str,
+    /// The id of a picture.
+    #[schema(required)]
     image_id: Option<&'a str>,
+    /// When it was made.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     created_at: Option<Iso>,
+    /// When it was last changed.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
     #[serde(flatten)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
+}
+
+fn role() -> ObjectBuilder {
+    let about = "An administrator may also use the administrative routes.";
+    schemas::flag([Role::Parent, Role::Admin].map(Role::as_str)).description(Some(about))
 }
 
 /// A child.
 pub(super) struct ChildBody(pub(super) Arc<Child>);
+
+described_as!(ChildBody, ChildFields);
 
 impl Serialize for ChildBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -103,24 +160,46 @@ impl Serialize for ChildBody {
     }
 }
 
-#[derive(Serialize)]
+/// A child.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Child, examples(samples::child))]
 struct ChildFields<'a> {
+    /// Unique.
     id: &'a str,
+    /// The family's account.
     user_id: &'a str,
+    /// Given name.
     name: &'a str,
+    /// In years.
+    #[schema(required)]
     age: Option<i64>,
+    /// How many it has.
+    #[schema(minimum = -9_007_199_254_740_991_i64, maximum = 9_007_199_254_740_991_i64)]
     points: i64,
+    /// The ids of tasks that a front end wants to show first.
+    #[schema(value_type = Vec<String>)]
     tasks: &'a [Arc<str>],
+    /// The ids of rewards that a front end wants to show first.
+    #[schema(value_type = Vec<String>)]
     rewards: &'a [Arc<str>],
+    /// The id of a picture.
+    #[schema(required)]
     image_id: Option<&'a str>,
+    /// When it was made.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     created_at: Option<Iso>,
+    /// When it was last changed.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
     #[serde(flatten)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
 }
 
 /// A task or a penalty.
 pub(super) struct TaskBody(pub(super) Arc<Task>);
+
+described_as!(TaskBody, TaskFields);
 
 impl Serialize for TaskBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -140,22 +219,39 @@ impl Serialize for TaskBody {
     }
 }
 
-#[derive(Serialize)]
+/// A task, or a penalty.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Task, examples(samples::task))]
 struct TaskFields<'a> {
+    /// Unique.
     id: &'a str,
+    /// The family's account. Null where it is offered to every family.
+    #[schema(required)]
     user_id: Option<&'a str>,
+    /// What it is called.
     name: &'a str,
+    /// How many it gives, or takes.
     points: i64,
+    /// False for a penalty, which takes its points.
     is_good: bool,
+    /// The id of a picture.
+    #[schema(required)]
     image_id: Option<&'a str>,
+    /// When it was made.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     created_at: Option<Iso>,
+    /// When it was last changed.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
     #[serde(flatten)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
 }
 
 /// A reward.
 pub(super) struct RewardBody(pub(super) Arc<Reward>);
+
+described_as!(RewardBody, RewardFields);
 
 impl Serialize for RewardBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -175,22 +271,39 @@ impl Serialize for RewardBody {
     }
 }
 
-#[derive(Serialize)]
+/// A reward.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reward, examples(samples::reward))]
 struct RewardFields<'a> {
+    /// Unique.
     id: &'a str,
+    /// The family's account. Null where it is offered to every family.
+    #[schema(required)]
     user_id: Option<&'a str>,
+    /// What it is called.
     name: &'a str,
+    /// A few words about it.
     description: &'a str,
+    /// How many points it costs.
     cost: i64,
+    /// The id of a picture.
+    #[schema(required)]
     image_id: Option<&'a str>,
+    /// When it was made.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     created_at: Option<Iso>,
+    /// When it was last changed.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
     #[serde(flatten)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
 }
 
 /// A request for a reward that waits.
 pub(super) struct PendingBody(pub(super) Arc<PendingReward>);
+
+described_as!(PendingBody, PendingFields);
 
 impl Serialize for PendingBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -209,16 +322,27 @@ impl Serialize for PendingBody {
     }
 }
 
-#[derive(Serialize)]
+/// A request for a reward that waits.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PendingReward, examples(samples::pending_reward))]
 struct PendingFields<'a> {
+    /// Unique.
     id: &'a str,
+    /// The family's account.
     user_id: &'a str,
+    /// Who asks for it.
     child_id: &'a str,
+    /// The name of the child.
     child_name: &'a str,
+    /// The reward.
     reward_id: &'a str,
+    /// What the reward is called.
     reward_name: &'a str,
+    /// When it was made.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     created_at: Option<Iso>,
     #[serde(flatten)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
 }
 
@@ -255,10 +379,15 @@ impl Serialize for Unknown<'_> {
 }
 
 /// What a list's answer says of its page, beside the records.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Page)]
 pub(super) struct PageBody {
+    /// How many there are on all pages.
     total: usize,
+    /// How many this page has at most.
+    #[schema(minimum = 1, maximum = 500)]
     limit: usize,
+    /// How many come before it.
     offset: usize,
 }
 

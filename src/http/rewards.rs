@@ -6,24 +6,31 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::json;
+use utoipa::openapi::Type;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::ApiError;
 use super::extract::Path;
 use super::input::{Fields, FromFields, Input};
+use super::openapi::{Change, Errors, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{PageBody, PendingBody, RewardBody, bodies};
+use super::tasks::Shared;
 use crate::domain::{Invalid, Name, Reward};
 use crate::service::input::{amount, description, image_id};
 use crate::service::{Caller, NewReward, Offer, Parent, RewardPatch, Service};
 
 /// One reward.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct RewardAnswer {
     reward: RewardBody,
 }
 
 /// Some of the rewards.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RewardList)]
 pub(super) struct RewardsAnswer {
     rewards: Vec<RewardBody>,
     #[serde(flatten)]
@@ -31,31 +38,52 @@ pub(super) struct RewardsAnswer {
 }
 
 /// Some of the rewards as one child sees them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RewardOfferList)]
 pub(super) struct OffersAnswer {
     rewards: Vec<OfferBody>,
     #[serde(flatten)]
     page: PageBody,
 }
 
-#[derive(Serialize)]
+/// A reward as one child sees it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RewardOffer)]
 struct OfferBody {
     #[serde(flatten)]
     reward: RewardBody,
+    /// How many points the child lacks; none where it can pay.
+    #[schema(minimum = 0)]
     points_needed: i64,
+    /// Whether the child can pay it.
     affordable: bool,
+    /// Whether the child's request for it waits.
     requested: bool,
 }
 
 /// Some of the requests that wait.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PendingRewardList)]
 pub(super) struct PendingAnswer {
     pending_rewards: Vec<PendingBody>,
     #[serde(flatten)]
     page: PageBody,
 }
 
-/// `GET /rewards`
+/// Lists the rewards
+///
+/// The family's own, and those that are offered to every family, in the order in which they were made.
+#[utoipa::path(
+    get,
+    path = "/rewards",
+    operation_id = "listRewards",
+    tag = tags::REWARDS,
+    params(Paging),
+    responses(
+        (status = 200, description = "A page of them", body = RewardsAnswer),
+        Errors<Caller, Query<Paging>>
+    )
+)]
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -68,7 +96,18 @@ pub(super) async fn list(
     })
 }
 
-/// `POST /rewards`
+/// Makes a reward
+#[utoipa::path(
+    post,
+    path = "/rewards",
+    operation_id = "createReward",
+    tag = tags::REWARDS,
+    request_body = NewReward,
+    responses(
+        (status = 201, description = "It is made", body = RewardAnswer),
+        Errors<Parent, Input<NewReward>, Change>
+    )
+)]
 pub(super) async fn create(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -78,7 +117,18 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, answer(reward)))
 }
 
-/// `GET /rewards/{id}`
+/// Answers one reward
+#[utoipa::path(
+    get,
+    path = "/rewards/{id}",
+    operation_id = "getReward",
+    tag = tags::REWARDS,
+    params(("id" = String, Path, description = "The reward's id.")),
+    responses(
+        (status = 200, description = "The reward", body = RewardAnswer),
+        Errors<Caller, Path<String>>
+    )
+)]
 pub(super) async fn get(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -87,7 +137,21 @@ pub(super) async fn get(
     Ok(answer(service.reward(&caller, &id.into())?))
 }
 
-/// `PATCH /rewards/{id}`
+/// Changes a reward
+///
+/// What is left out stays. One that is offered to every family can't be changed.
+#[utoipa::path(
+    patch,
+    path = "/rewards/{id}",
+    operation_id = "updateReward",
+    tag = tags::REWARDS,
+    params(("id" = String, Path, description = "The reward's id.")),
+    request_body = RewardPatch,
+    responses(
+        (status = 200, description = "The reward as it is now", body = RewardAnswer),
+        Errors<Parent, Path<String>, Input<RewardPatch>, Change, Shared>
+    )
+)]
 pub(super) async fn update(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -98,7 +162,20 @@ pub(super) async fn update(
     Ok(answer(reward))
 }
 
-/// `DELETE /rewards/{id}`
+/// Deletes a reward
+///
+/// The requests for it end, its events stay. One that is offered to every family can't be deleted.
+#[utoipa::path(
+    delete,
+    path = "/rewards/{id}",
+    operation_id = "deleteReward",
+    tag = tags::REWARDS,
+    params(("id" = String, Path, description = "The reward's id.")),
+    responses(
+        (status = 204, description = "It is gone"),
+        Errors<Parent, Path<String>, Change, Shared>
+    )
+)]
 pub(super) async fn delete(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -108,7 +185,20 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET /children/{id}/rewards`
+/// Lists the rewards as one child sees them
+///
+/// With what the child can pay, what it lacks and what it has asked for.
+#[utoipa::path(
+    get,
+    path = "/children/{id}/rewards",
+    operation_id = "listRewardOffers",
+    tag = tags::REWARDS,
+    params(("id" = String, Path, description = "The child's id."), Paging),
+    responses(
+        (status = 200, description = "A page of them", body = OffersAnswer),
+        Errors<Caller, Path<String>, Query<Paging>>
+    )
+)]
 pub(super) async fn offers(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -122,7 +212,20 @@ pub(super) async fn offers(
     }))
 }
 
-/// `GET /rewards/pending`
+/// Lists the requests that wait
+///
+/// In a child's session only the child's own.
+#[utoipa::path(
+    get,
+    path = "/rewards/pending",
+    operation_id = "listPendingRewards",
+    tag = tags::REWARDS,
+    params(Paging),
+    responses(
+        (status = 200, description = "A page of them", body = PendingAnswer),
+        Errors<Caller, Query<Paging>>
+    )
+)]
 pub(super) async fn pending(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -151,6 +254,21 @@ impl From<Offer> for OfferBody {
     }
 }
 
+impl PartialSchema for NewReward {
+    fn schema() -> RefOr<Schema> {
+        schemas::body("A new reward.", json!({"name": "Ice cream", "cost": 12}))
+            .property("name", schemas::name())
+            .property("description", schemas::description())
+            .property("cost", schemas::amount())
+            .property("image_id", schemas::nullable(schemas::line(), Type::String))
+            .required("name")
+            .required("cost")
+            .into()
+    }
+}
+
+impl ToSchema for NewReward {}
+
 impl FromFields for NewReward {
     const ALLOWED: &'static [&'static str] = &["name", "description", "cost", "image_id"];
 
@@ -164,6 +282,19 @@ impl FromFields for NewReward {
         })
     }
 }
+
+impl PartialSchema for RewardPatch {
+    fn schema() -> RefOr<Schema> {
+        schemas::body("What is to be changed of a reward.", json!({"cost": 10}))
+            .property("name", schemas::name())
+            .property("description", schemas::description())
+            .property("cost", schemas::amount())
+            .property("image_id", schemas::nullable(schemas::line(), Type::String))
+            .into()
+    }
+}
+
+impl ToSchema for RewardPatch {}
 
 impl FromFields for RewardPatch {
     const ALLOWED: &'static [&'static str] = NewReward::ALLOWED;

@@ -6,31 +6,50 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::json;
+use utoipa::openapi::Type;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
-use super::ApiError;
 use super::extract::Path;
 use super::input::{Fields, FromFields, Input};
+use super::openapi::{Change, Errors, Refuses, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{PageBody, TaskBody, bodies};
+use super::{ApiError, ErrorCode};
 use crate::domain::{Invalid, Name, Task};
 use crate::service::input::{amount, image_id};
 use crate::service::{Caller, NewTask, Parent, Service, TaskPatch};
 
 /// One task.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct TaskAnswer {
     task: TaskBody,
 }
 
 /// Some of the tasks.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TaskList)]
 pub(super) struct TasksAnswer {
     tasks: Vec<TaskBody>,
     #[serde(flatten)]
     page: PageBody,
 }
 
-/// `GET /tasks`
+/// Lists the tasks and penalties
+///
+/// The family's own, and those that are offered to every family, in the order in which they were made.
+#[utoipa::path(
+    get,
+    path = "/tasks",
+    operation_id = "listTasks",
+    tag = tags::TASKS,
+    params(Paging),
+    responses(
+        (status = 200, description = "A page of them", body = TasksAnswer),
+        Errors<Caller, Query<Paging>>
+    )
+)]
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -40,7 +59,18 @@ pub(super) async fn list(
     Json(TasksAnswer { page: PageBody::new(page, listing.total), tasks: bodies(listing, TaskBody) })
 }
 
-/// `POST /tasks`
+/// Makes a task or a penalty
+#[utoipa::path(
+    post,
+    path = "/tasks",
+    operation_id = "createTask",
+    tag = tags::TASKS,
+    request_body = NewTask,
+    responses(
+        (status = 201, description = "It is made", body = TaskAnswer),
+        Errors<Parent, Input<NewTask>, Change>
+    )
+)]
 pub(super) async fn create(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -50,7 +80,18 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, answer(task)))
 }
 
-/// `GET /tasks/{id}`
+/// Answers one task or penalty
+#[utoipa::path(
+    get,
+    path = "/tasks/{id}",
+    operation_id = "getTask",
+    tag = tags::TASKS,
+    params(("id" = String, Path, description = "The task's id.")),
+    responses(
+        (status = 200, description = "The task", body = TaskAnswer),
+        Errors<Caller, Path<String>>
+    )
+)]
 pub(super) async fn get(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -59,7 +100,21 @@ pub(super) async fn get(
     Ok(answer(service.task(&caller, &id.into())?))
 }
 
-/// `PATCH /tasks/{id}`
+/// Changes a task or a penalty
+///
+/// What is left out stays. One that is offered to every family can't be changed.
+#[utoipa::path(
+    patch,
+    path = "/tasks/{id}",
+    operation_id = "updateTask",
+    tag = tags::TASKS,
+    params(("id" = String, Path, description = "The task's id.")),
+    request_body = TaskPatch,
+    responses(
+        (status = 200, description = "The task as it is now", body = TaskAnswer),
+        Errors<Parent, Path<String>, Input<TaskPatch>, Change, Shared>
+    )
+)]
 pub(super) async fn update(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -70,7 +125,20 @@ pub(super) async fn update(
     Ok(answer(task))
 }
 
-/// `DELETE /tasks/{id}`
+/// Deletes a task or a penalty
+///
+/// Its events stay. One that is offered to every family can't be deleted.
+#[utoipa::path(
+    delete,
+    path = "/tasks/{id}",
+    operation_id = "deleteTask",
+    tag = tags::TASKS,
+    params(("id" = String, Path, description = "The task's id.")),
+    responses(
+        (status = 204, description = "It is gone"),
+        Errors<Parent, Path<String>, Change, Shared>
+    )
+)]
 pub(super) async fn delete(
     State(service): State<Arc<Service>>,
     parent: Parent,
@@ -85,6 +153,28 @@ fn answer(task: Arc<Task>) -> Json<TaskAnswer> {
     Json(TaskAnswer { task })
 }
 
+/// What is offered to every family.
+pub(super) enum Shared {}
+
+impl Refuses for Shared {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::SharedReadOnly];
+}
+
+impl PartialSchema for NewTask {
+    fn schema() -> RefOr<Schema> {
+        schemas::body("A new task.", json!({"name": "Make the bed", "points": 5}))
+            .property("name", schemas::name())
+            .property("points", schemas::amount())
+            .property("is_good", schemas::boolean().default(Some(true.into())))
+            .property("image_id", schemas::nullable(schemas::line(), Type::String))
+            .required("name")
+            .required("points")
+            .into()
+    }
+}
+
+impl ToSchema for NewTask {}
+
 impl FromFields for NewTask {
     const ALLOWED: &'static [&'static str] = &["name", "points", "is_good", "image_id"];
 
@@ -97,6 +187,19 @@ impl FromFields for NewTask {
         })
     }
 }
+
+impl PartialSchema for TaskPatch {
+    fn schema() -> RefOr<Schema> {
+        schemas::body("What is to be changed of a task.", json!({"points": 6, "image_id": null}))
+            .property("name", schemas::name())
+            .property("points", schemas::amount())
+            .property("is_good", schemas::boolean())
+            .property("image_id", schemas::nullable(schemas::line(), Type::String))
+            .into()
+    }
+}
+
+impl ToSchema for TaskPatch {}
 
 impl FromFields for TaskPatch {
     const ALLOWED: &'static [&'static str] = NewTask::ALLOWED;

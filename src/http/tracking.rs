@@ -3,10 +3,16 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use utoipa::IntoParams;
+use utoipa::openapi::ObjectBuilder;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::ApiError;
 use super::extract::Path;
-use super::query::{FromParameters, MOMENT_RULE, Parameters, Query, from_moment, to_moment};
+use super::openapi::{Errors, TrackingEventList, schemas, tags};
+use super::query::{
+    FromParameters, MOMENT_RULE, Parameters, Query, from_moment, page_parameters, to_moment,
+};
 use super::records::JsonText;
 use crate::domain::{Action, EntityType, EventFilter, Page, SortOrder};
 use crate::service::{Admin, Caller, EventQuery, Service};
@@ -15,7 +21,20 @@ use crate::store::EventPage;
 /// How many events a page has where the request doesn't say.
 const DEFAULT_LIMIT: usize = 50;
 
-/// `GET /admin/tracking`
+/// Finds events of all families
+///
+/// Those of deleted children too. All filters must hold at once.
+#[utoipa::path(
+    get,
+    path = "/admin/tracking",
+    operation_id = "queryTrackingEvents",
+    tag = tags::TRACKING,
+    params(AdminQuery),
+    responses(
+        (status = 200, description = "A page of the events", body = TrackingEventList),
+        Errors<Admin, Query<AdminQuery>>
+    )
+)]
 pub(super) async fn query(
     State(service): State<Arc<Service>>,
     admin: Admin,
@@ -25,7 +44,20 @@ pub(super) async fn query(
     Ok(answer(&found, query.page))
 }
 
-/// `GET /children/{id}/tracking`
+/// Finds events of one child
+///
+/// All filters must hold at once.
+#[utoipa::path(
+    get,
+    path = "/children/{id}/tracking",
+    operation_id = "listTrackingEvents",
+    tag = tags::TRACKING,
+    params(("id" = String, Path, description = "The child's id."), FamilyQuery),
+    responses(
+        (status = 200, description = "A page of the events", body = TrackingEventList),
+        Errors<Caller, Path<String>, Query<FamilyQuery>>
+    )
+)]
 pub(super) async fn of_child(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -82,6 +114,49 @@ impl FromParameters for FamilyQuery {
         event_query(given).map(Self)
     }
 }
+
+impl IntoParams for AdminQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = vec![
+            schemas::query("child_id", "Events of this child.", id()),
+            schemas::query("user_id", "Events of this account.", id()),
+        ];
+        parameters.extend(event_parameters());
+        parameters
+    }
+}
+
+impl IntoParams for FamilyQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        event_parameters()
+    }
+}
+
+fn id() -> ObjectBuilder {
+    schemas::text().min_length(Some(1))
+}
+
+/// The parameters of [`event_query`].
+fn event_parameters() -> Vec<Parameter> {
+    let types = schemas::flag(EntityType::ALL.map(EntityType::as_str));
+    let actions = schemas::flag(Action::ALL.map(Action::as_str));
+    let moment = || schemas::text().examples(["2026-02-09", "2026-02-09T18:42:15Z"]);
+    let order = schemas::flag(["desc", "asc"]).default(Some("desc".into()));
+    let mut parameters = vec![
+        schemas::query("entity_type", "Events about tasks, rewards or penalties.", types),
+        schemas::query("entity_id", "Events about this task, penalty or reward.", id()),
+        schemas::query("action", "Events of this kind.", actions),
+        schemas::query("from", FROM_RULE, moment()),
+        schemas::query("to", TO_RULE, moment()),
+        schemas::query("order", "The newest first, or the oldest.", order),
+    ];
+    parameters.extend(page_parameters(DEFAULT_LIMIT));
+    parameters
+}
+
+const FROM_RULE: &str = "Events at this moment or later. A bare date means its first moment, in UTC; a \
+    moment without an offset is UTC.";
+const TO_RULE: &str = "Events before this moment. A bare date includes that whole day.";
 
 fn event_query(given: &Parameters) -> Result<EventQuery, ApiError> {
     let entity_type = "must be `task`, `reward` or `penalty`";

@@ -6,13 +6,17 @@ use std::sync::Arc;
 use crate::domain::{Amount, Invalid, Points, check_line};
 
 /// The most points that a child can begin with.
-const MAX_OPENING_POINTS: i64 = 1_000_000;
+pub const MAX_OPENING_POINTS: i64 = 1_000_000;
 /// The oldest that a child can be, in years.
-const MAX_AGE: i64 = 150;
-const MAX_IMAGE_ID_CHARS: usize = 200;
-const MAX_DESCRIPTION_CHARS: usize = 1000;
-const MAX_DISPLAYED: usize = 500;
-const MAX_ID_CHARS: usize = 200;
+pub const MAX_AGE: i64 = 150;
+/// The most characters that the id of a picture can have.
+pub const MAX_IMAGE_ID_CHARS: usize = 200;
+/// The most characters that a description can have.
+pub const MAX_DESCRIPTION_CHARS: usize = 1000;
+/// The most ids that a front end can have shown first.
+pub const MAX_DISPLAYED: usize = 500;
+/// The most characters that such an id can have.
+pub const MAX_ID_CHARS: usize = 200;
 
 /// A change of a field that may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

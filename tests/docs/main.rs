@@ -24,6 +24,7 @@ mod links;
 mod markdown;
 mod mask;
 mod metrics;
+mod openapi;
 mod process;
 mod routes;
 mod samples;

@@ -44,6 +44,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Deleted, Self::Failed, Self::Interrupted, Self::Held];
+
     /// `deleted`, `failed`, `interrupted` or `held`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,0 +1,168 @@
+//! One example of each record and of each error. The records are those of `docs/api.md`, which come
+//! from a run; an error's body is made by the code that answers it.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::super::{ApiError, ErrorCode};
+use crate::domain::{Invalid, Kind, Refusal, Timestamp};
+use crate::live::TooManyStreams;
+use crate::service::ServiceError;
+use crate::store::CommitError;
+
+pub(in super::super) const CHILD_ID: &str = "7e29a927-0222-4c47-a312-a37762464203";
+pub(in super::super) const MOMENT: &str = "2026-11-23T01:49:49.730293Z";
+pub(in super::super) const USER_ID: &str = "59bda154-2a69-44a3-a7a6-8a5adbf4ac79";
+const TASK_ID: &str = "f435a1ca-1254-4e99-a626-a09eabde92a2";
+const REWARD_ID: &str = "67aadd88-dcea-4879-8d54-8f45bffe6d16";
+const EVENT_ID: &str = "42f97cd9-a931-4025-97d6-c870d0148f74";
+
+pub(in super::super) fn user() -> Value {
+    json!({
+        "id": USER_ID, "first_name": "Paula", "last_name": "Parent",
+        "email": "paula@example.org", "role": "parent", "image_id": null,
+        "created_at": "2026-11-23T01:49:48.460867Z",
+        "updated_at": "2026-11-23T01:49:48.460867Z", "verified": true,
+    })
+}
+
+pub(in super::super) fn user_for_child() -> Value {
+    json!({"id": USER_ID, "first_name": "Paula", "image_id": null})
+}
+
+pub(in super::super) fn session() -> Value {
+    json!({"user": user(), "scope": "parent", "child_id": null})
+}
+
+pub(in super::super) fn child() -> Value {
+    json!({
+        "id": CHILD_ID, "user_id": USER_ID, "name": "Mía", "age": 7, "points": 15, "tasks": [],
+        "rewards": [], "image_id": null, "created_at": "2026-11-23T01:49:49.612435Z",
+        "updated_at": MOMENT,
+    })
+}
+
+pub(in super::super) fn task() -> Value {
+    json!({
+        "id": TASK_ID, "user_id": USER_ID, "name": "Make the bed", "points": 5, "is_good": true,
+        "image_id": null, "created_at": "2026-11-23T01:49:49.628560Z",
+        "updated_at": "2026-11-23T01:49:49.628560Z",
+    })
+}
+
+pub(in super::super) fn reward() -> Value {
+    json!({
+        "id": REWARD_ID, "user_id": USER_ID, "name": "Ice cream", "description": "", "cost": 12,
+        "image_id": null, "created_at": "2026-11-23T01:49:49.679005Z",
+        "updated_at": "2026-11-23T01:49:49.679005Z",
+    })
+}
+
+pub(in super::super) fn pending_reward() -> Value {
+    json!({
+        "id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d", "user_id": USER_ID, "child_id": CHILD_ID,
+        "child_name": "Mía", "reward_id": REWARD_ID, "reward_name": "Ice cream",
+        "created_at": "2026-11-23T01:49:49.750329Z",
+    })
+}
+
+pub(super) fn tracking_event() -> Value {
+    json!({
+        "id": EVENT_ID, "user_id": USER_ID, "child_id": CHILD_ID, "entity_type": "task",
+        "entity_id": TASK_ID, "action": "activated", "points_before": 10, "points_after": 15,
+        "delta": 5, "occurred_at": MOMENT, "created_at": MOMENT,
+        "metadata": {"name": "Make the bed", "points": 5, "actor": "parent"},
+    })
+}
+
+pub(super) fn tracking_event_created() -> Value {
+    json!({
+        "type": "tracking_event_created",
+        "payload": {
+            "tracking_event_id": EVENT_ID, "child_id": CHILD_ID, "entity_type": "task",
+            "entity_id": TASK_ID, "action": "activated", "points_before": 10, "points_after": 15,
+            "delta": 5, "occurred_at": MOMENT,
+        },
+    })
+}
+
+/// One error that is answered with that code.
+pub(super) fn error(code: ErrorCode) -> ApiError {
+    match code.status() {
+        StatusCode::CONFLICT => conflict(code),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => not_allowed(code),
+        status if status.is_server_error() => failure(code),
+        _ => bad_request(code),
+    }
+}
+
+fn bad_request(code: ErrorCode) -> ApiError {
+    match code {
+        ErrorCode::InvalidJson => {
+            ApiError::InvalidJson("EOF while parsing an object at line 1 column 15".to_owned())
+        }
+        ErrorCode::ValidationFailed => Invalid::new("name", "must not be empty").into(),
+        ErrorCode::FieldNotAllowed => ApiError::FieldNotAllowed("role".to_owned()),
+        ErrorCode::InvalidParameter => ApiError::InvalidParameter {
+            name: "limit".to_owned(),
+            rule: "must be a whole number of at least 1",
+        },
+        ErrorCode::NotFound => ServiceError::from(Refusal::NotFound(Kind::Child)).into(),
+        ErrorCode::MethodNotAllowed => ApiError::MethodNotAllowed,
+        ErrorCode::RequestTimeout => ApiError::RequestTimeout,
+        ErrorCode::PayloadTooLarge => ApiError::PayloadTooLarge(65_536),
+        ErrorCode::UriTooLong => ApiError::UriTooLong,
+        ErrorCode::UnsupportedMediaType => ApiError::UnsupportedMediaType,
+        ErrorCode::IdempotencyKeyReused => ServiceError::from(Refusal::IdempotencyKeyReused).into(),
+        ErrorCode::TooManyAttempts => ServiceError::TooManyAttempts { retry_after: 30 }.into(),
+        ErrorCode::TooManyStreams => ServiceError::TooManyStreams(TooManyStreams).into(),
+        ErrorCode::HeadTooLarge => ApiError::HeadTooLarge,
+        _ => ApiError::MalformedRequest,
+    }
+}
+
+fn not_allowed(code: ErrorCode) -> ApiError {
+    let error = match code {
+        ErrorCode::ForeignOrigin => return ApiError::ForeignOrigin,
+        ErrorCode::InvalidCredentials => ServiceError::InvalidCredentials,
+        ErrorCode::ParentRequired => ServiceError::ParentRequired,
+        ErrorCode::AdminRequired => ServiceError::AdminRequired,
+        ErrorCode::SignupClosed => ServiceError::SignupClosed,
+        ErrorCode::SharedReadOnly => Refusal::SharedReadOnly(Kind::Task).into(),
+        ErrorCode::WrongPassword => Refusal::WrongPassword.into(),
+        ErrorCode::AccountMarkedForDeletion => {
+            let due_at = Timestamp::parse_iso(MOMENT).unwrap_or(Timestamp::EPOCH);
+            Refusal::MarkedForDeletion { due_at }.into()
+        }
+        _ => ServiceError::Unauthenticated,
+    };
+    error.into()
+}
+
+fn conflict(code: ErrorCode) -> ApiError {
+    let refusal = match code {
+        ErrorCode::EmailTaken => Refusal::EmailTaken,
+        ErrorCode::LastAdministrator => Refusal::LastAdministrator,
+        ErrorCode::NotMarkedForDeletion => Refusal::NotMarkedForDeletion,
+        ErrorCode::DeletionInProgress => Refusal::DeletionInProgress,
+        ErrorCode::RewardAlreadyRequested => Refusal::RewardAlreadyRequested,
+        ErrorCode::InsufficientPoints => Refusal::InsufficientPoints { points_needed: 2 },
+        ErrorCode::NoPendingRequest => Refusal::NoPendingRequest,
+        _ => Refusal::PointsOutOfRange,
+    };
+    ServiceError::from(refusal).into()
+}
+
+fn failure(code: ErrorCode) -> ApiError {
+    let error = match code {
+        ErrorCode::TimedOut => return ApiError::TimedOut,
+        ErrorCode::TooManyConnections => return ApiError::TooManyConnections,
+        ErrorCode::NotDurable => CommitError::NotDurable,
+        ErrorCode::OutcomeUnknown => CommitError::OutcomeUnknown,
+        ErrorCode::ReadOnly => CommitError::ReadOnly,
+        ErrorCode::ShuttingDown => CommitError::Closed,
+        ErrorCode::StorageFull => CommitError::StorageFull,
+        _ => return ApiError::Panicked,
+    };
+    ServiceError::from(error).into()
+}

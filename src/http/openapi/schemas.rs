@@ -1,0 +1,139 @@
+//! The schemas of what a request may hold, with the bounds that the code checks.
+
+use std::ops::{Bound, RangeBounds};
+
+use serde_json::Value;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type,
+};
+use utoipa::openapi::{RefOr, Required, Schema};
+
+use crate::domain::{Amount, Email, Name};
+use crate::service::input::{
+    MAX_DESCRIPTION_CHARS, MAX_DISPLAYED, MAX_ID_CHARS, MAX_IMAGE_ID_CHARS,
+};
+
+/// What no text of a record may hold: control characters, line breaks, and what nobody sees or what
+/// turns the text around. Inside of a pattern's brackets.
+const BAD: &str = r"\u0000-\u001f\u007f-\u009f\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff";
+
+/// A request's body, to which its fields are added. It may have no others.
+pub(in super::super) fn body(about: &str, example: Value) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(about))
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+        .examples([example])
+}
+
+/// A parameter of a query.
+pub(in super::super) fn query(
+    name: &str,
+    about: &str,
+    schema: impl Into<RefOr<Schema>>,
+) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(about))
+        .schema(Some(schema))
+        .build()
+}
+
+/// Any text.
+pub(in super::super) fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+/// One of these texts.
+pub(in super::super) fn flag(words: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
+    text().enum_values(Some(words))
+}
+
+/// True or false.
+pub(in super::super) fn boolean() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Boolean)
+}
+
+/// A whole number.
+pub(in super::super) fn integer(range: impl RangeBounds<i64>) -> ObjectBuilder {
+    let bound = |bound: Bound<&i64>| match bound {
+        Bound::Included(number) => Some(*number),
+        Bound::Excluded(_) | Bound::Unbounded => None,
+    };
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .minimum(bound(range.start_bound()))
+        .maximum(bound(range.end_bound()))
+}
+
+/// The same, or null.
+pub(in super::super) fn nullable(schema: ObjectBuilder, of: Type) -> ObjectBuilder {
+    schema.schema_type(SchemaType::from_iter([of, Type::Null]))
+}
+
+/// A moment, as answers hold it.
+pub(in super::super) fn moment() -> ObjectBuilder {
+    text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+}
+
+/// What a task is worth or a reward costs.
+pub(in super::super) fn amount() -> ObjectBuilder {
+    integer(1..=Amount::MAX)
+}
+
+/// A name, with white space around it, which is cut off.
+pub(in super::super) fn name() -> ObjectBuilder {
+    let pattern = format!(r"^\s*[^\s{BAD}]([^{BAD}]*[^\s{BAD}])?\s*$");
+    text().min_length(Some(1)).max_length(Some(Name::MAX_CHARS)).pattern(Some(pattern)).description(
+        Some("Without line breaks, control characters and invisible ones. White space around it is cut off."),
+    )
+}
+
+/// An email address.
+pub(in super::super) fn email() -> ObjectBuilder {
+    let part = r#"[^\s\u0000-\u001f\u007f-\u009f@<>(),;:"\\\[\]]"#;
+    let label = r#"[^\s\u0000-\u001f\u007f-\u009f@<>(),;:"\\\[\].]{1,63}"#;
+    let pattern = format!(r"^\s*{part}{{1,64}}@{label}(\.{label})*\s*$");
+    text()
+        .min_length(Some(3))
+        .max_length(Some(Email::MAX_BYTES))
+        .pattern(Some(pattern))
+        .description(Some(
+            "At most 254 bytes, 64 of them before the `@`. Upper and lower case are the same.",
+        ))
+}
+
+/// A password that an account may get.
+pub(in super::super) fn password() -> ObjectBuilder {
+    let about = "8 to 256 bytes.";
+    text()
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+        .min_length(Some(8))
+        .max_length(Some(256))
+        .description(Some(about))
+}
+
+/// The id of a picture.
+pub(in super::super) fn line() -> ObjectBuilder {
+    text().max_length(Some(MAX_IMAGE_ID_CHARS)).pattern(Some(format!("^[^{BAD}]*$")))
+}
+
+/// A few words about a reward.
+pub(in super::super) fn description() -> ObjectBuilder {
+    let pattern = format!(r"^([^{BAD}]|\r?\n)*$");
+    text()
+        .max_length(Some(MAX_DESCRIPTION_CHARS))
+        .pattern(Some(pattern))
+        .description(Some("It may have several lines. White space around it is cut off."))
+}
+
+/// The ids of the tasks or rewards that a front end shows first.
+pub(in super::super) fn ids() -> Schema {
+    let id = text().max_length(Some(MAX_ID_CHARS)).pattern(Some(format!("^[^{BAD}]*$")));
+    let about = "Ids that a front end wants to show first. Nothing depends on them.";
+    ArrayBuilder::new().items(id).max_items(Some(MAX_DISPLAYED)).description(Some(about)).into()
+}

@@ -1,0 +1,18 @@
+//! The committed OpenAPI document, against the one that the code gives.
+
+use std::{env, fs};
+
+use goldstar::http::openapi_document;
+
+use crate::markdown::root;
+
+#[test]
+fn the_openapi_document_is_what_the_code_gives() {
+    let path = root().join("docs/openapi.json");
+    let document = openapi_document() + "\n";
+    if env::var_os("GOLDSTAR_WRITE_SAMPLES").is_some() {
+        fs::write(&path, &document).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap();
+    assert!(committed == document, "{} is out of date: see `main.rs`", path.display());
+}
