@@ -7,20 +7,20 @@ use axum::extract::State;
 use axum::http::header::{HeaderMap, HeaderName, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 use utoipa::openapi::schema::{AnyOfBuilder, Ref};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::{ObjectBuilder, Schema};
 
 use super::client::Client;
+use super::credentials::{ChildSession, Confirmation, Login, PasswordChange, Signup};
 use super::extract::{Path, cookie_with, no_cookie, session_cookie};
-use super::input::{Fields, FromFields, Input};
+use super::input::Input;
 use super::openapi::{Attempts, Change, Errors, Refuses, samples, schemas, tags};
-use super::records::{Iso, UserBody, UserForChild};
+use super::records::Iso;
+use super::users::{UserBody, UserForChild};
 use super::{ApiError, ErrorCode, Settings};
-use crate::domain::password::NewPassword;
-use crate::domain::{ChildId, Email, Invalid, Name};
-use crate::service::{Caller, LoggedIn, NewAccount, Parent, Service, ServiceError, Token};
+use crate::domain::ChildId;
+use crate::service::{Caller, LoggedIn, Parent, Service, ServiceError, Token};
 
 /// An account.
 #[derive(Serialize, ToSchema)]
@@ -347,153 +347,4 @@ fn cookie(token: &Token, settings: &Settings) -> Result<Cookie, ApiError> {
 fn header_of(cookie: Option<HeaderValue>) -> Result<Cookie, ApiError> {
     let cookie = cookie.ok_or_else(|| ServiceError::Internal("a token fits no header".into()))?;
     Ok([(SET_COOKIE, cookie)])
-}
-
-/// The body of a sign-up.
-pub(super) struct Signup(NewAccount);
-
-impl PartialSchema for Signup {
-    fn schema() -> RefOr<Schema> {
-        schemas::body(
-            "A new account.",
-            json!({
-                "first_name": "Paula", "last_name": "Parent",
-                "email": "paula@example.org", "password": "correct horse battery",
-            }),
-        )
-        .property("first_name", schemas::name())
-        .property("last_name", schemas::name())
-        .property("email", schemas::email())
-        .property("password", schemas::password())
-        .required("first_name")
-        .required("last_name")
-        .required("email")
-        .required("password")
-        .into()
-    }
-}
-
-impl ToSchema for Signup {}
-
-impl FromFields for Signup {
-    const ALLOWED: &'static [&'static str] = &["first_name", "last_name", "email", "password"];
-
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let text = |name| fields.required::<String>(name);
-        Ok(Self(NewAccount {
-            first_name: Name::parse("first_name", &text("first_name")?)?,
-            last_name: Name::parse("last_name", &text("last_name")?)?,
-            email: Email::parse(&text("email")?)?,
-            password: NewPassword::parse("password", &text("password")?)?,
-        }))
-    }
-}
-
-/// The body of a login. Nothing is checked but the types: an older account may have what a new one
-/// could not get.
-pub(super) struct Login {
-    email: String,
-    password: String,
-}
-
-impl PartialSchema for Login {
-    fn schema() -> RefOr<Schema> {
-        schemas::body(
-            "Who logs in.",
-            json!({"email": "paula@example.org", "password": "correct horse battery"}),
-        )
-        .property("email", schemas::text())
-        .property("password", schemas::text())
-        .required("email")
-        .required("password")
-        .into()
-    }
-}
-
-impl ToSchema for Login {}
-
-impl FromFields for Login {
-    const ALLOWED: &'static [&'static str] = &["email", "password"];
-
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { email: fields.required("email")?, password: fields.required("password")? })
-    }
-}
-
-/// The body of a marking.
-pub(super) struct Confirmation(String);
-
-impl PartialSchema for Confirmation {
-    fn schema() -> RefOr<Schema> {
-        schemas::body("The caller's own password.", json!({"password": "correct horse battery"}))
-            .property("password", schemas::text())
-            .required("password")
-            .into()
-    }
-}
-
-impl ToSchema for Confirmation {}
-
-impl FromFields for Confirmation {
-    const ALLOWED: &'static [&'static str] = &["password"];
-
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        fields.required("password").map(Self)
-    }
-}
-
-/// The body of a password change.
-pub(super) struct PasswordChange {
-    current: String,
-    new: NewPassword,
-}
-
-impl PartialSchema for PasswordChange {
-    fn schema() -> RefOr<Schema> {
-        schemas::body("A new password.", json!({
-            "current_password": "correct horse battery", "new_password": "wrong horse, new battery",
-        }))
-            .property("current_password", schemas::text())
-            .property("new_password", schemas::password())
-            .required("current_password")
-            .required("new_password")
-            .into()
-    }
-}
-
-impl ToSchema for PasswordChange {}
-
-impl FromFields for PasswordChange {
-    const ALLOWED: &'static [&'static str] = &["current_password", "new_password"];
-
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let new: String = fields.required("new_password")?;
-        Ok(Self {
-            current: fields.required("current_password")?,
-            new: NewPassword::parse("new_password", &new)?,
-        })
-    }
-}
-
-/// The body of a child session's begin.
-pub(super) struct ChildSession(ChildId);
-
-impl PartialSchema for ChildSession {
-    fn schema() -> RefOr<Schema> {
-        schemas::body("Whose session it is to be.", json!({"child_id": samples::CHILD_ID}))
-            .property("child_id", schemas::text())
-            .required("child_id")
-            .into()
-    }
-}
-
-impl ToSchema for ChildSession {}
-
-impl FromFields for ChildSession {
-    const ALLOWED: &'static [&'static str] = &["child_id"];
-
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let child_id: String = fields.required("child_id")?;
-        Ok(Self(child_id.into()))
-    }
 }

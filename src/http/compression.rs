@@ -45,11 +45,31 @@ pub(super) fn settle(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether a client reads gzip: it names it, or everything, with a weight.
+pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::ACCEPT_ENCODING).iter();
+    let codings = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
+    let weights: Vec<(&str, f32)> = codings.map(weighted).collect();
+    let weight_of = |wanted: &str| {
+        weights
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, weight)| *weight)
+    };
+    weight_of("gzip").or_else(|| weight_of("*")).is_some_and(|weight| weight > 0.0)
+}
+
+/// A coding's name, and its weight. One that can't be read is 1, as one that isn't there.
+fn weighted(coding: &str) -> (&str, f32) {
+    let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+    let weight = weight.trim().trim_start_matches(['q', 'Q']).trim_start();
+    let weight = weight.strip_prefix('=').and_then(|weight| weight.trim().parse().ok());
+    (name.trim(), weight.unwrap_or(1.0))
+}
+
 /// Whether a coding with its weight is `identity;q=0`, or `*;q=0`, which includes it.
 fn rules_out_plain(coding: &str) -> bool {
-    let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-    let is_plain = matches!(name.trim(), "*") || name.trim().eq_ignore_ascii_case("identity");
-    let weight = weight.trim().trim_start_matches(['q', 'Q']).trim_start();
-    let weight = weight.strip_prefix('=').and_then(|weight| weight.trim().parse::<f32>().ok());
-    is_plain && weight.is_some_and(|weight| weight <= 0.0)
+    let (name, weight) = weighted(coding);
+    let is_plain = name == "*" || name.eq_ignore_ascii_case("identity");
+    is_plain && weight <= 0.0
 }

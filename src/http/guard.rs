@@ -48,16 +48,16 @@ fn has_user(authority: &Authority) -> bool {
     authority.as_str().contains('@')
 }
 
-/// Sets the headers that every answer has: nearly each holds a family's data, which no cache may
-/// keep, and none is a page that may load or embed anything, unless it brings a policy of its own.
+/// Sets the headers that every answer has. Nearly each holds a family's data, which no cache may
+/// keep, and none but the documentation and the demo's page may load or embed anything: what an
+/// answer says itself of that stays.
 pub(super) fn mark(headers: &mut HeaderMap) {
     for (name, value) in [
         (MARK, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(nothing);
 }

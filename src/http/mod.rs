@@ -5,9 +5,11 @@ mod auth;
 mod children;
 mod client;
 mod compression;
+mod credentials;
 mod cross_site;
 mod deletion;
 mod demo;
+mod docs;
 mod error;
 mod error_code;
 mod events;
@@ -26,6 +28,7 @@ mod serve;
 mod settings;
 mod tasks;
 mod tracking;
+mod users;
 
 pub use error::ApiError;
 pub use error_code::ErrorCode;
@@ -42,11 +45,13 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::metrics::Metrics;
 use crate::service::Service;
+use docs::Documentation;
 use observe::RequestIds;
 
 /// What every handler can reach.
@@ -56,6 +61,7 @@ struct AppState {
     settings: Arc<Settings>,
     metrics: Arc<Metrics>,
     request_ids: Arc<RequestIds>,
+    documentation: Arc<Documentation>,
 }
 
 impl FromRef<AppState> for Arc<Service> {
@@ -70,12 +76,24 @@ impl FromRef<AppState> for Arc<Settings> {
     }
 }
 
+impl FromRef<AppState> for Arc<Documentation> {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.documentation)
+    }
+}
+
 /// Every route, at `/…` and at `/api/…`. Requests are counted in `metrics`, which `/metrics` shows.
 pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Router {
-    let state = AppState { service, settings, metrics, request_ids: Arc::new(RequestIds::new()) };
     let (routes, document) = routes().split_for_parts();
-    // A page isn't a part of the document.
-    let routes = routes.merge(demo::routes(&state.settings));
+    // A page that is no part of the document.
+    let routes = routes.merge(demo::routes(&settings));
+    let state = AppState {
+        service,
+        settings,
+        metrics,
+        request_ids: Arc::new(RequestIds::new()),
+        documentation: Arc::new(Documentation::new(in_json(&document))),
+    };
     let answering = routes
         .clone()
         .nest("/api", routes)
@@ -111,6 +129,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(deletion::run))
         .routes(routes!(health::health))
         .routes(routes!(metrics::scrape))
+        .routes(routes!(docs::document))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::file))
         .merge(record_routes())
         .merge(mutation_routes())
 }
@@ -138,8 +159,13 @@ fn mutation_routes() -> OpenApiRouter<AppState> {
 
 /// The OpenAPI document, in JSON with one field a line.
 pub fn openapi_document() -> String {
+    in_json(routes().get_openapi())
+}
+
+fn in_json(document: &OpenApi) -> String {
     // A document without a JSON form would be a fault of its library; the tests would see it.
-    routes().into_openapi().to_pretty_json().unwrap_or_default()
+    let json = document.to_pretty_json().unwrap_or_default();
+    json + "\n"
 }
 
 /// The panic itself has been reported on the standard error output by then.

@@ -8,15 +8,12 @@ use axum::response::{IntoResponse, Response};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::openapi::{samples, schemas};
-
-use crate::domain::{
-    Child, Extra, Page, PendingReward, Reward, Role, Task, Timestamp, User, UserId,
-};
-use crate::service::{Caller, Listing};
+use super::openapi::samples;
+use crate::domain::{Child, Extra, Page, PendingReward, Reward, Task, Timestamp, UserId};
+use crate::service::Listing;
 
 /// A body is described as the fields that it serialises as.
 macro_rules! described_as {
@@ -39,101 +36,7 @@ macro_rules! described_as {
     };
 }
 
-/// An account, as its owner sees it; in a child's session only what a child needs.
-pub(super) struct UserBody {
-    user: Arc<User>,
-    for_child: bool,
-}
-
-impl UserBody {
-    /// The caller's own account.
-    pub(super) fn seen_by(caller: &Caller) -> Self {
-        Self { user: Arc::clone(caller.user()), for_child: caller.child_id().is_some() }
-    }
-}
-
-described_as!(UserBody, UserFields);
-
-impl Serialize for UserBody {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let user = &*self.user;
-        if self.for_child {
-            return UserForChild {
-                id: user.id.as_str(),
-                first_name: user.first_name.as_str(),
-                image_id: user.image_id.as_deref(),
-            }
-            .serialize(serializer);
-        }
-        UserFields {
-            id: user.id.as_str(),
-            first_name: user.first_name.as_str(),
-            last_name: user.last_name.as_str(),
-            email: user.email.as_str(),
-            role: user.role.as_str(),
-            image_id: user.image_id.as_deref(),
-            created_at: user.created_at.map(Iso),
-            updated_at: user.updated_at.map(Iso),
-            extra: Unknown { fields: &user.extra, is_shown: |name| !may_be_secret(name) },
-        }
-        .serialize(serializer)
-    }
-}
-
-/// Whether an account's unknown field may hold what lets somebody in: older services kept PINs and
-/// one-time codes beside the password.
-fn may_be_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let words = ["password", "secret", "token", "code", "hash"];
-    let is_pin = name.split('_').any(|word| word == "pin");
-    is_pin || words.iter().any(|word| name.contains(word))
-}
-
-/// An account, as a child of it sees it.
-#[derive(Serialize, ToSchema)]
-#[schema(as = UserForChild, examples(samples::user_for_child))]
-pub(super) struct UserForChild<'a> {
-    /// Unique.
-    id: &'a str,
-    /// Given name.
-    first_name: &'a str,
-    /// The id of a picture.
-    #[schema(required)]
-    image_id: Option<&'a str>,
-}
-
-/// An account: a parent, with the family that belongs to it.
-#[derive(Serialize, ToSchema)]
-#[schema(as = User, examples(samples::user))]
-struct UserFields<'a> {
-    /// Unique.
-    id: &'a str,
-    /// Given name.
-    first_name: &'a str,
-    /// Family name.
-    last_name: &'a str,
-    /// Where the account is reached, and by what it logs in.
-    email: &'a str,
-    #[schema(schema_with = role)]
-    role: &'static str,
-    /// The id of a picture.
-    #[schema(required)]
-    image_id: Option<&'a str>,
-    /// When it was made.
-    #[schema(required, value_type = Option<String>, format = DateTime)]
-    created_at: Option<Iso>,
-    /// When it was last changed.
-    #[schema(required, value_type = Option<String>, format = DateTime)]
-    updated_at: Option<Iso>,
-    #[serde(flatten)]
-    #[schema(value_type = BTreeMap<String, Value>)]
-    extra: Unknown<'a>,
-}
-
-fn role() -> ObjectBuilder {
-    let about = "An administrator may also use the administrative routes.";
-    schemas::flag([Role::Parent, Role::Admin].map(Role::as_str)).description(Some(about))
-}
+pub(super) use described_as;
 
 /// A child.
 pub(super) struct ChildBody(pub(super) Arc<Child>);
@@ -356,9 +259,10 @@ impl Serialize for Iso {
 }
 
 /// A record's unknown fields, as they stand in its file.
-struct Unknown<'a> {
-    fields: &'a Extra,
-    is_shown: fn(&str) -> bool,
+pub(super) struct Unknown<'a> {
+    pub(super) fields: &'a Extra,
+    /// Which of them are shown, by their names.
+    pub(super) is_shown: fn(&str) -> bool,
 }
 
 impl<'a> Unknown<'a> {
@@ -435,15 +339,5 @@ mod tests {
             serde_json::to_string(&TaskBody(Arc::new(task))).unwrap(),
             r#"{"id":"t","user_id":null,"name":"Homework","points":5,"is_good":true,"image_id":null,"created_at":"1970-01-01T00:00:00.000000Z","updated_at":null,"colour":{"b":1, "a":2.50}}"#
         );
-    }
-
-    #[test]
-    fn what_may_let_somebody_in_is_known_by_its_name() {
-        for name in ["pin", "pin_setup_code", "reset_token", "Password2", "totp_secret"] {
-            assert!(may_be_secret(name), "{name}");
-        }
-        for name in ["timezone", "verified", "opinion"] {
-            assert!(!may_be_secret(name), "{name}");
-        }
     }
 }

@@ -28,6 +28,7 @@ mod malformed;
 mod metrics;
 mod monitoring;
 mod mutations;
+mod openapi;
 mod panics;
 mod properties;
 mod proxies;

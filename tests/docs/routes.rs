@@ -1,9 +1,12 @@
-//! The table of routes, against the router's source and against a running server.
+//! The table of routes, against the OpenAPI document and against a running server.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+
+use goldstar::http::openapi_document;
+use serde_json::Value;
 
 use crate::markdown::{Document, code, root};
 use crate::process::{Running, run};
@@ -11,40 +14,22 @@ use crate::process::{Running, run};
 /// Every method and path, with `{}` for an id.
 type Routes = BTreeSet<(String, String)>;
 
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-
-/// Every `.route("path", methods)` of `src/http/mod.rs`.
+/// Every route of the OpenAPI document, which is made with the router.
 fn in_source() -> Routes {
-    let source = fs::read_to_string(root().join("src/http/mod.rs")).unwrap();
-    let names: BTreeMap<&str, &str> = source
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("let ")?.strip_suffix(';')?.split_once(" = "))
-        .collect();
-    let mut routes = Routes::new();
-    for rest in source.split(".route(").skip(1) {
-        let (path, methods) = call(rest).split_once(", ").unwrap();
-        let methods = names.get(methods).unwrap_or(&methods);
-        for method in METHODS {
-            let is_called = methods.starts_with(&format!("{method}("))
-                || methods.contains(&format!(").{method}("));
-            if is_called {
-                let path = without_names(path.trim_matches('"'));
-                routes.insert((method.to_uppercase(), path));
-            }
-        }
-    }
-    routes
+    let document: Value = serde_json::from_str(&openapi_document()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let routes = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().keys();
+        methods.map(|method| (method.to_uppercase(), without_names(path)))
+    });
+    routes.collect()
 }
 
-/// The text up to the bracket that closes a call.
-fn call(rest: &str) -> &str {
-    let mut depth = 0;
-    let is_end = |c: char| {
-        depth += i32::from(c == '(') - i32::from(c == ')');
-        depth < 0
-    };
-    let end = rest.find(is_end).unwrap();
-    &rest[..end]
+/// No route can be there without its part of the document.
+#[test]
+fn every_route_is_documented() {
+    let source = fs::read_to_string(root().join("src/http/mod.rs")).unwrap();
+    assert!(source.contains(".routes(routes!(") && !source.contains(".route("), "{source}");
 }
 
 /// `/tasks/{}` for `/tasks/{id}`.

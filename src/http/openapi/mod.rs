@@ -14,7 +14,7 @@ use utoipa::openapi::{
     Components, InfoBuilder, License, OpenApi, OpenApiBuilder, SecurityRequirement, Server,
 };
 
-use super::records::UserForChild;
+use super::users::UserForChild;
 
 /// The names of the groups that the document lists its routes under.
 pub(super) mod tags {

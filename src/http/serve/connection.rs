@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use tower_http::normalize_path::NormalizePath;
 
 use super::stream::ClientStream;
-use super::{ConnectionCloser, Connections, Peer, farewell};
+use super::{AskedFor, ConnectionCloser, Connections, Peer, farewell};
 use crate::http::{ApiError, Limits};
 use crate::metrics::HeadRefusal;
 
@@ -49,6 +49,8 @@ impl Connection {
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
             request.extensions_mut().insert(closer.clone());
+            let asked_for = AskedFor(request.uri().clone());
+            request.extensions_mut().insert(asked_for);
             app.clone().oneshot(request.map(Body::new))
         });
         let stream = ClientStream::new(stream, self.limits.write_timeout);

@@ -9,6 +9,7 @@ mod stream;
 
 pub use count::{Connections, MAX_REFUSALS};
 
+use std::convert::Infallible;
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
@@ -16,6 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::Uri;
+use axum::http::request::Parts;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -31,6 +35,27 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Aborts the connection that a request came on. In the extensions of every request.
 #[derive(Clone, Debug)]
 pub(super) struct ConnectionCloser(pub(super) CancellationToken);
+
+/// The address as the client wrote it, with the slash at its end. In the extensions of every
+/// request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AskedFor(Uri);
+
+impl AskedFor {
+    /// The path.
+    pub(super) fn path(&self) -> &str {
+        self.0.path()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for AskedFor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        // Only a router that no connection serves, as in a test, has none.
+        Ok(parts.extensions.get().cloned().unwrap_or_default())
+    }
+}
 
 /// The other end of the connection that a request came on. In the extensions of every request.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,29 @@
+// Shows the server's OpenAPI document. Requests go to the server that the page came from, and the
+// browser sends the session's cookie along.
+
+// Where the API is reached: `/`, `/api/`, or what a proxy has put before it.
+const root = new URL("..", document.currentScript.src);
+
+async function show() {
+  const answer = await fetch(new URL("openapi.json", root));
+  if (!answer.ok) {
+    throw new Error(`the server answered ${answer.status}`);
+  }
+  const spec = await answer.json();
+  const here = root.pathname.replace(/\/$/, "") || "/";
+  const others = spec.servers.filter((server) => server.url !== here);
+  spec.servers = [{ url: here }, ...others];
+  SwaggerUIBundle({
+    spec,
+    dom_id: "#page",
+    deepLinking: true,
+    docExpansion: "list",
+    defaultModelsExpandDepth: 0,
+    // The validator is a service of others.
+    validatorUrl: null,
+  });
+}
+
+show().catch((error) => {
+  document.getElementById("page").textContent = `The API can't be shown: ${error.message}`;
+});

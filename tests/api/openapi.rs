@@ -1,0 +1,167 @@
+//! The OpenAPI document, and the page that shows it.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::harness::{Answer, Client, TestServer, assert_error, python, send};
+
+/// Every method and path of the document.
+fn routes(document: &Value) -> Vec<(Method, String)> {
+    let paths = document["paths"].as_object().unwrap();
+    let routes = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().keys();
+        methods.map(move |method| (method.to_uppercase().parse().unwrap(), path.clone()))
+    });
+    routes.collect()
+}
+
+#[tokio::test]
+async fn the_document_is_valid_and_so_are_its_examples() {
+    let server = TestServer::start().await;
+    let document = server.nobody().get("/openapi.json").await;
+    let checked = python("check_openapi.py", &[], &document.text).stdout;
+    let checked: Value = serde_json::from_slice(&checked).unwrap();
+    assert_eq!(checked["faults"], Value::Array(Vec::new()));
+    let examples = checked["examples"].as_u64().unwrap();
+    assert!(examples > 100, "only {examples} examples were found");
+}
+
+#[tokio::test]
+async fn every_operation_is_told_apart_and_explained() {
+    let server = TestServer::start().await;
+    let document = server.nobody().get("/openapi.json").await.expect(200);
+    let mut ids = Vec::new();
+    for (method, path) in routes(&document) {
+        let operation = &document["paths"][&path][method.as_str().to_lowercase()];
+        for field in ["operationId", "summary", "tags", "responses"] {
+            assert!(!operation[field].is_null(), "{method} {path}: {field}");
+        }
+        ids.push(operation["operationId"].as_str().unwrap().to_owned());
+    }
+    let count = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert!(ids.len() == count && count > 35, "{ids:?}");
+    for field in ["description", "license", "title", "version"] {
+        assert!(!document["info"][field].is_null(), "{field}");
+    }
+}
+
+#[tokio::test]
+async fn every_documented_route_is_there_and_answers_as_documented() {
+    let server = TestServer::start().await;
+    let nobody = server.nobody();
+    let document = nobody.get("/openapi.json").await.expect(200);
+    for (method, path) in routes(&document) {
+        let responses = &document["paths"][&path][method.as_str().to_lowercase()]["responses"];
+        for prefix in ["", "/api"] {
+            let address = format!("{prefix}{}", path.replace("{file}", "page.js"));
+            let answer = send(nobody.request(method.clone(), &address)).await;
+            let status = answer.status.to_string();
+            assert!(![404, 405].contains(&answer.status), "{method} {address}: {status}");
+            assert!(!responses[&status].is_null(), "{method} {address}: {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_document_and_the_page_answer_as_every_route_does() {
+    let server = TestServer::start().await;
+    let nobody = server.nobody();
+    for path in ["/openapi.json", "/docs", "/docs/page.js", "/docs/swagger-ui-bundle.js"] {
+        let plain = nobody.get(path).await;
+        assert_eq!(plain.status, 200, "{path}");
+        assert_eq!(nobody.get(&format!("/api{path}")).await.text, plain.text);
+        assert_eq!(nobody.get(&format!("{path}/")).await.status, 200);
+        let head = send(nobody.request(Method::HEAD, path)).await;
+        assert_eq!((head.status, &*head.text), (200, ""), "{path}");
+        assert_eq!(head.header("content-length"), plain.text.len().to_string(), "{path}");
+        let options = send(nobody.request(Method::OPTIONS, path)).await;
+        assert_eq!((options.status, options.header("allow")), (200, "GET,HEAD,OPTIONS"));
+        assert_error(&send(nobody.request(Method::POST, path)).await, 405, "METHOD_NOT_ALLOWED");
+    }
+    assert_error(&nobody.get("/docs/none.js").await, 404, "NOT_FOUND");
+}
+
+/// What the page loads, as addresses on its server.
+fn loaded(page: &Answer, address: &str) -> Vec<String> {
+    let links = page.text.split([' ', '>']).filter_map(|word| {
+        let link = word.strip_prefix("href=").or(word.strip_prefix("src="))?;
+        Some(link.trim_matches('"').to_owned())
+    });
+    let base = reqwest::Url::parse("http://localhost").unwrap().join(address).unwrap();
+    links.map(|link| base.join(&link).unwrap().path().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_page_loads_its_own_files_under_a_strict_policy() {
+    let server = TestServer::start().await;
+    let nobody = server.nobody();
+    for address in ["/docs", "/docs/", "/api/docs", "/api/docs/"] {
+        let page = nobody.get(address).await;
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(page.header("cache-control"), "no-store");
+        let policy = page.header("content-security-policy");
+        for rule in ["default-src 'none'", "script-src 'self'", "style-src 'self'"] {
+            assert!(policy.split("; ").any(|part| part == rule), "{policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+        for inline in ["<style", "style=", "onload=", "<script>"] {
+            assert!(!page.text.contains(inline), "{inline}: the policy forbids it");
+        }
+        let files = loaded(&page, address);
+        assert_eq!(files.len(), 5, "{files:?}");
+        for file in files {
+            let kind = match file.rsplit('.').next() {
+                Some("js") => "text/javascript; charset=utf-8",
+                Some("css") => "text/css; charset=utf-8",
+                _ => "image/png",
+            };
+            let answer = send(nobody.request(Method::GET, &file)).await;
+            assert_eq!((answer.status, answer.header("content-type")), (200, kind), "{file}");
+            assert!(answer.header("content-security-policy").contains("default-src 'none'"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_kept_file_is_not_sent_again() {
+    let server = TestServer::start().await;
+    let nobody = server.nobody();
+    for path in ["/openapi.json", "/docs/page.js", "/docs/swagger-ui.css"] {
+        let first = nobody.get(path).await;
+        assert_eq!(first.header("cache-control"), "no-cache", "{path}");
+        let tag = first.header("etag").to_owned();
+        let ask = |tag: &str| send(nobody.request(Method::GET, path).header("if-none-match", tag));
+        let again = ask(&tag).await;
+        assert_eq!((again.status, &*again.text, again.header("etag")), (304, "", &*tag), "{path}");
+        assert_eq!(ask("\"another\"").await.text, first.text, "{path}");
+    }
+}
+
+/// A file as a client gets it that reads gzip: packed.
+async fn packed(client: &Client, path: &str) -> Vec<u8> {
+    let request = client.request(Method::GET, path).header("accept-encoding", "gzip");
+    let response = request.send().await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip", "{path}");
+    assert_eq!(response.headers()["vary"], "accept-encoding", "{path}");
+    response.bytes().await.unwrap().into()
+}
+
+#[tokio::test]
+async fn the_files_are_packed_where_the_client_reads_that() {
+    let server = TestServer::start().await;
+    let nobody = server.nobody();
+    for path in ["/openapi.json", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"] {
+        let plain = nobody.get(path).await;
+        assert_eq!(plain.header("content-encoding"), "", "{path}");
+        let packed = packed(&nobody, path).await;
+        assert!(packed.len() < plain.text.len() / 2, "{path}: {}", packed.len());
+        let mut text = String::new();
+        GzDecoder::new(&*packed).read_to_string(&mut text).unwrap();
+        assert!(text == plain.text, "{path} differs");
+    }
+}
