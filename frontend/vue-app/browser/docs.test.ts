@@ -16,15 +16,16 @@ async function tryOut(page: Page, method: string, path: string, body?: object) {
   return { status, body: await answer.locator(".response-col_description").textContent() };
 }
 
-test("the interactive page loads, and its \"Try it out\" answers by the session's cookie", async () => {
+test.each(["/docs", "/api/docs"])("%s loads, and its \"Try it out\" answers", async (path) => {
   const server = await DemoServer.start();
   onTestFinished(() => server.stop());
   const browser = await launch();
   onTestFinished(() => browser.close());
   const person = await Person.at(server.address, browser);
-  await person.page.goto("/docs");
+  await person.page.goto(path);
   const login = await tryOut(person.page, "post", "/auth/login", server.parent);
   expect(login.status).toBe("200");
+  // By the session's cookie, which that login has brought.
   const children = await tryOut(person.page, "get", "/children");
   expect(children.status).toBe("200");
   expect(children.body).toContain("Mía");
