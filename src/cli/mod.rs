@@ -2,6 +2,8 @@
 
 mod admin;
 mod ask_first;
+mod check;
+mod checkpoint;
 mod config;
 mod daily_file;
 mod greeting;
@@ -15,13 +17,14 @@ mod watched;
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use thiserror::Error;
 
 use crate::app::{StartError, StopError};
-use crate::config::{ConfigError, Everything, Flags};
+use crate::config::{ConfigError, Everything, Flags, Storage};
 use crate::domain::Invalid;
 use crate::service::{Causes, ServiceError};
 
@@ -51,6 +54,17 @@ enum Command {
     Health(health::Arguments),
     /// Manage administrators
     Admin(admin::Arguments),
+    /// Look for what is wrong with a data directory, and change nothing in it
+    ///
+    /// The exit code is 0 where nothing is wrong, 1 where something is that a server runs on all the
+    /// same, 2 where a file is damaged so that no server starts on it, 3 where the directory can't be
+    /// looked at (there is none, a server holds it, a file can't be read), and 64 for wrong arguments.
+    Check(check::Arguments),
+    /// Write what waits in the journal into the files, as a start and a stop do
+    ///
+    /// For a data directory that no server holds, such as after a kill: then TinyDB finds everything in
+    /// its files.
+    Checkpoint(Flags<Storage>),
 }
 
 /// Why a command failed.
@@ -68,6 +82,10 @@ enum Failure {
     Invalid(#[from] Invalid),
     #[error(transparent)]
     Unhealthy(#[from] health::Unhealthy),
+    #[error(transparent)]
+    Check(#[from] check::CheckError),
+    #[error("there is no directory {}", .0.display())]
+    NoDirectory(PathBuf),
     #[error("the passwords are not the same")]
     PasswordsDiffer,
     #[error(
@@ -95,24 +113,47 @@ impl Failure {
         match self {
             Self::Start(error) if error.is_damage() => ExitCode::from(78),
             Self::Config(_) => ExitCode::from(2),
+            Self::Check(_) => ExitCode::from(check::UNREADABLE),
             _ => ExitCode::FAILURE,
         }
     }
 }
 
 /// Runs the command that the process was started with, and gives its exit code: 0, 78 where the
-/// data is damaged or not Goldstar's, 2 for wrong arguments or settings, else 1.
+/// data is damaged or not Goldstar's, 2 for wrong arguments or settings, else 1. `check` has codes of
+/// its own.
 pub fn run() -> ExitCode {
-    let Arguments { command, flags } = Arguments::parse();
+    let Arguments { command, flags } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
     let done = match command {
         None => serve::run(&flags),
         Some(Command::Serve(flags)) => serve::run(&flags),
         Some(Command::Config(flags)) => config::run(&flags),
         Some(Command::Health(arguments)) => health::run(arguments),
         Some(Command::Admin(arguments)) => admin::run(arguments),
+        Some(Command::Check(arguments)) => return end(check::run(&arguments)),
+        Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),
     };
+    end(done.map(|()| ExitCode::SUCCESS))
+}
+
+/// Says why the arguments are wrong, or what was asked about them.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // Whether anyone can read that or not, the exit code is the same.
+    error.print().unwrap_or_default();
+    let is_check = std::env::args_os().nth(1).is_some_and(|command| command == "check");
+    match u8::try_from(error.exit_code()) {
+        // There, 2 says that the data is damaged.
+        Ok(2) if is_check => ExitCode::from(check::USAGE),
+        code => code.map_or(ExitCode::FAILURE, ExitCode::from),
+    }
+}
+
+fn end(done: Result<ExitCode, Failure>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             let cause: &dyn Error = &failure;
             // Whether anyone can read that or not, the exit code is the failure's.

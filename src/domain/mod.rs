@@ -26,5 +26,5 @@ pub use text::{Email, Name, check_line};
 pub use timestamp::Timestamp;
 pub use tracking::{
     Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, SortOrder,
-    TrackingEvent,
+    TrackingEvent, check_action, check_delta, is_usual_delta,
 };

@@ -128,17 +128,8 @@ impl TrackingEvent {
         if let Some((field, _)) = required.into_iter().find(|(_, text)| text.is_empty()) {
             return Err(EventError::Missing(field));
         }
-        if fields.points_before.checked_add(fields.delta) != Some(fields.points_after) {
-            return Err(EventError::WrongDelta {
-                before: fields.points_before,
-                after: fields.points_after,
-                delta: fields.delta,
-            });
-        }
-        let of_a_reward = fields.entity_type == EntityType::Reward;
-        if of_a_reward == (fields.action == Action::Activated) {
-            return Err(EventError::WrongAction(fields.entity_type, fields.action));
-        }
+        check_delta(fields.points_before, fields.points_after, fields.delta)?;
+        check_action(fields.entity_type, fields.action)?;
         if fields.created_at < fields.occurred_at {
             return Err(EventError::RecordedBeforeItOccurred);
         }
@@ -151,6 +142,34 @@ impl std::ops::Deref for TrackingEvent {
 
     fn deref(&self) -> &EventFields {
         &self.0
+    }
+}
+
+/// Refuses a delta that doesn't lead from the one to the other.
+pub fn check_delta(before: Points, after: Points, delta: i64) -> Result<(), EventError> {
+    match before.checked_add(delta) {
+        Some(sum) if sum == after => Ok(()),
+        _ => Err(EventError::WrongDelta { before, after, delta }),
+    }
+}
+
+/// Refuses what is never done to an entity of that type.
+pub fn check_action(entity_type: EntityType, action: Action) -> Result<(), EventError> {
+    let of_a_reward = entity_type == EntityType::Reward;
+    if of_a_reward == (action == Action::Activated) {
+        return Err(EventError::WrongAction(entity_type, action));
+    }
+    Ok(())
+}
+
+/// Whether an event of that type and action can change the points in that direction: tasks give,
+/// penalties and redeemed rewards take, and the others leave them as they are. Only what an older file
+/// holds can break that.
+pub fn is_usual_delta(entity_type: EntityType, action: Action, delta: i64) -> bool {
+    match (entity_type, action) {
+        (EntityType::Task, Action::Activated) => delta >= 0,
+        (EntityType::Penalty, Action::Activated) | (_, Action::Redeemed) => delta <= 0,
+        _ => delta == 0,
     }
 }
 

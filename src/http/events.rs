@@ -120,7 +120,8 @@ impl IntoParams for StreamParameters {
 
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
-struct StreamParameters {
+/// The query parameters of a stream.
+pub(super) struct StreamParameters {
     named: Option<bool>,
     last_event_id: Option<String>,
 }

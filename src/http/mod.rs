@@ -17,6 +17,7 @@ mod extract;
 mod guard;
 mod health;
 mod input;
+mod legacy;
 mod metrics;
 mod mutations;
 mod observe;
@@ -134,6 +135,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(docs::file))
         .merge(record_routes())
         .merge(mutation_routes())
+        .merge(legacy::routes().into())
 }
 
 fn record_routes() -> OpenApiRouter<AppState> {

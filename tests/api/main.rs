@@ -23,6 +23,7 @@ mod headers;
 mod health_command;
 mod heartbeat;
 mod idempotency;
+mod legacy;
 mod logins;
 mod malformed;
 mod metrics;

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `sh` | commands; they are run in an empty folder and must succeed |
 //! | `json`, `text` | right behind a block: what it printed, times, ids and secrets apart |
-//! | `sh server` | a command that serves; it runs until the next one, or a `<!-- test: stop -->` |
+//! | `sh server` | a command that serves; it runs until the next one, or a `<!-- test: stop -->`; `<!-- test: killed -->` says that the commands above it have killed it |
 //! | `sh stream` | a command that goes on printing, as in a second terminal |
 //! | `text stream` | what the stream has printed by then |
 //! | `console`, `yaml` and others | not run here; [`samples::LEFT_OUT`] lists each of them |
@@ -20,6 +20,7 @@
 mod acceptance;
 mod error_codes;
 mod flags;
+mod legacy;
 mod links;
 mod markdown;
 mod mask;

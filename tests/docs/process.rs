@@ -1,9 +1,10 @@
 //! Commands as a reader would start them.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -78,6 +79,18 @@ impl Running {
             self.printed.push(line);
         }
         self.printed[..count].join("\n") + "\n"
+    }
+
+    /// Waits for the end that somebody's `kill -9` has brought about.
+    pub(crate) fn killed(mut self) {
+        let goes_on = loop {
+            if let Err(end) = self.lines.recv_timeout(DEADLINE) {
+                break end == RecvTimeoutError::Timeout;
+            }
+        };
+        assert!(!goes_on, "nobody has killed it");
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(9), "{status}");
     }
 
     /// Stops it as Ctrl-C or SIGTERM does, and waits for its end, which must be a success.

@@ -15,6 +15,8 @@ use crate::process::{Running, run};
 const ADDRESS: &str = "127.0.0.1:5000";
 /// Tells the test that a reader presses Ctrl-C here.
 const STOP: &str = "<!-- test: stop -->";
+/// Tells the test that the last commands have killed the server.
+const KILLED: &str = "<!-- test: killed -->";
 
 pub(crate) struct Session {
     folder: TempDir,
@@ -55,6 +57,7 @@ impl Session {
         for part in &mut document.parts {
             match part {
                 Part::Line(line) if line == STOP => session.stop(),
+                Part::Line(line) if line == KILLED => session.server.take().unwrap().killed(),
                 Part::Line(_) => {}
                 Part::Block(block) => printed = session.take(block, printed.take()),
             }

@@ -9,19 +9,21 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-document = json.load(sys.stdin)
-faults = [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()]
+text = sys.stdin.read()
+faults = [str(error) for error in OpenAPIV31SpecValidator(json.loads(text)).iter_errors()]
 
-registry = Registry().with_resource(
-    "", Resource.from_contents(document, default_specification=DRAFT202012)
-)
+# A schema is checked by itself, so its references must name the document that they lead into.
+NAME = "urn:goldstar"
+document = json.loads(text.replace('"#/components/', f'"{NAME}#/components/'))
+resource = Resource.from_contents(document, default_specification=DRAFT202012)
+registry = Registry().with_resource(NAME, resource)
 
 
 def resolved(node):
     """What a node refers to, where it is a reference within the document."""
     if isinstance(node, dict) and "$ref" in node:
         found = document
-        for name in node["$ref"].removeprefix("#/").split("/"):
+        for name in node["$ref"].removeprefix(f"{NAME}#/").split("/"):
             found = found[name]
         return resolved(found)
     return node

@@ -96,7 +96,7 @@ async fn a_missing_tracking_file_is_refused_while_the_journal_belongs_to_it() {
     fs::remove_file(folder.file("tracking_events.json")).unwrap();
     match folder.open() {
         Err(OpenError::Damaged(damage)) => {
-            assert!(damage.is_foreign && damage.to_string().contains("journal"), "{damage}");
+            assert!(damage.is_foreign() && damage.to_string().contains("journal"), "{damage}");
         }
         other => panic!("opened, or failed otherwise: {other:?}"),
     }

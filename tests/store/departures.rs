@@ -267,7 +267,7 @@ async fn patches_are_not_written_to_another_programs_file() {
         let foreign = text.replacen("\"delta\": 1", &delta, 1);
         fs::write(killed.file("tracking_events.json"), &foreign).unwrap();
         match killed.open() {
-            Err(OpenError::Damaged(damage)) => assert!(damage.is_foreign, "{damage}"),
+            Err(OpenError::Damaged(damage)) => assert!(damage.is_foreign(), "{damage}"),
             other => panic!("opened, or failed otherwise: {other:?}"),
         }
         assert_eq!(killed.read("tracking_events.json"), foreign.as_bytes());

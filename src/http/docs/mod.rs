@@ -104,10 +104,11 @@ impl File {
 
 /// Weak: a file has it in every encoding.
 fn tag(bytes: &[u8]) -> HeaderValue {
-    let hash: String =
-        Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&Sha256::digest(bytes)[..16]);
+    let hash = u128::from_be_bytes(hash);
     // Hexadecimal digits in quotes always fit into a header.
-    HeaderValue::try_from(format!("W/\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+    HeaderValue::try_from(format!("W/\"{hash:032x}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 /// Whether a client's list of tags has this one, or is `*`.

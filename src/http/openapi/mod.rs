@@ -3,6 +3,8 @@
 mod errors;
 pub(super) mod samples;
 pub(super) mod schemas;
+#[cfg(test)]
+mod tests;
 mod tracking;
 
 pub(super) use errors::{Attempts, Change, Errors, Refuses};

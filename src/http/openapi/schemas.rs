@@ -65,7 +65,6 @@ pub(in super::super) fn integer(range: impl RangeBounds<i64>) -> ObjectBuilder {
     };
     ObjectBuilder::new()
         .schema_type(Type::Integer)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
         .minimum(bound(range.start_bound()))
         .maximum(bound(range.end_bound()))
 }
@@ -85,12 +84,17 @@ pub(in super::super) fn amount() -> ObjectBuilder {
     integer(1..=Amount::MAX)
 }
 
-/// A name, with white space around it, which is cut off.
+/// A name, with white space around it, which is cut off. The pattern has its greatest length, since
+/// that white space doesn't count.
 pub(in super::super) fn name() -> ObjectBuilder {
-    let pattern = format!(r"^\s*[^\s{BAD}]([^{BAD}]*[^\s{BAD}])?\s*$");
-    text().min_length(Some(1)).max_length(Some(Name::MAX_CHARS)).pattern(Some(pattern)).description(
-        Some("Without line breaks, control characters and invisible ones. White space around it is cut off."),
-    )
+    let inner = Name::MAX_CHARS - 2;
+    let pattern = format!(r"^\s*[^\s{BAD}]([^{BAD}]{{0,{inner}}}[^\s{BAD}])?\s*$");
+    let about = format!(
+        "At most {} characters, without line breaks, control characters and invisible ones. White \
+         space around it is cut off.",
+        Name::MAX_CHARS
+    );
+    text().min_length(Some(1)).pattern(Some(pattern)).description(Some(about))
 }
 
 /// An email address.

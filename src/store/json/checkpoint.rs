@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::damage::{Damage, OpenError};
+use super::damage::{Damage, DamageKind, OpenError};
 use super::frame::Print;
 use super::recovery::TableFiles;
 use super::segment::Link;
@@ -98,9 +98,15 @@ impl Checkpoint {
             Ok(checkpoint) => {
                 let format = checkpoint.format;
                 let cause = format!("it is of format {format}, which another version wrote");
-                Err(Damage::new(path, 0, cause).into())
+                Err(Damage::new(DamageKind::Checkpoint, path, 0, cause).into())
             }
-            Err(error) => Err(Damage::new(path, 0, format!("it can't be read: {error}")).into()),
+            Err(error) => Err(Damage::new(
+                DamageKind::Checkpoint,
+                path,
+                0,
+                format!("it can't be read: {error}"),
+            )
+            .into()),
         }
     }
 

@@ -1,13 +1,15 @@
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::Utf8Error;
 
 use thiserror::Error;
 
+use super::journal::FOLDER;
 use super::pyjson::Fault;
 
-/// Why a data directory can't be opened. Nothing in it was changed, but that a journal that was
-/// replayed in part is replayed again at the next try.
+/// Why a data directory can't be opened. Where it is damage, nothing in it was changed; else a journal
+/// that was replayed in part is replayed again at the next try.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// Another process holds the directory.
@@ -50,47 +52,118 @@ impl OpenError {
 /// A file that can't be trusted, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
+    /// What has likely happened to it.
+    pub kind: DamageKind,
     /// The file.
     pub file: PathBuf,
     /// The first byte that is wrong.
     pub byte: u64,
     /// What is wrong, and what has likely happened.
     pub cause: String,
-    /// Whether the file itself may be whole, and only doesn't go with the journal.
-    pub is_foreign: bool,
+}
+
+/// What has likely happened to a damaged file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DamageKind {
+    /// Another program has written a file, which may be whole, while the journal waited for it.
+    Foreign,
+    /// The text ends too early.
+    CutOff,
+    /// Bytes are zero.
+    NulBytes,
+    /// A second text, or the rest of an older one, follows the first.
+    TwoRoots,
+    /// Bytes aren't UTF-8.
+    NotUtf8,
+    /// The text isn't JSON for another reason: two programs may have written it at once.
+    NotJson,
+    /// A table isn't an object, or a row of it isn't.
+    NoObject,
+    /// A row has a name that is no number.
+    RowName,
+    /// The journal isn't what was written.
+    Journal,
+    /// A file of the journal is missing.
+    JournalFileMissing,
+    /// The checkpoint isn't what was written.
+    Checkpoint,
+}
+
+impl DamageKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Foreign,
+        Self::CutOff,
+        Self::NulBytes,
+        Self::TwoRoots,
+        Self::NotUtf8,
+        Self::NotJson,
+        Self::NoObject,
+        Self::RowName,
+        Self::Journal,
+        Self::JournalFileMissing,
+        Self::Checkpoint,
+    ];
+
+    /// The word for programs; it doesn't change.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Foreign => "foreign_write",
+            Self::CutOff => "cut_off",
+            Self::NulBytes => "nul_bytes",
+            Self::TwoRoots => "two_roots",
+            Self::NotUtf8 => "not_utf8",
+            Self::NotJson => "not_json",
+            Self::NoObject => "no_object",
+            Self::RowName => "row_name",
+            Self::Journal => "journal_damaged",
+            Self::JournalFileMissing => "journal_file_missing",
+            Self::Checkpoint => "checkpoint_unreadable",
+        }
+    }
+
+    /// Whether it is said of a file in the journal's folder.
+    fn is_of_journal(self) -> bool {
+        matches!(self, Self::Journal | Self::JournalFileMissing | Self::Checkpoint)
+    }
 }
 
 impl std::error::Error for Damage {}
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (is, advice) = if self.is_foreign {
-            let advice = "Then put back what was there when Goldstar stopped, or, to go on with the \
-                          files as they are and without the changes that only the journal holds, \
-                          move the folder `journal` away";
-            ("does not go with the journal", advice)
-        } else {
-            ("is damaged", "Then put this file back from a backup, or mend it by hand")
-        };
+        let is = if self.is_foreign() { "does not go with the journal" } else { "is damaged" };
+        let (file, directory) = (self.file.display(), quoted(self.directory()));
         write!(
             f,
-            "{} {is} from byte {} on: {}. Nothing was changed. Copy the whole data directory to a \
-             safe place before anything else. {advice}, and start again.",
-            self.file.display(),
-            self.byte,
-            self.cause
+            "{file} {is} from byte {} on: {}. Nothing was changed. Run `goldstar check {directory}` \
+             to see all that is wrong, and `goldstar salvage {directory} --out NEW` to bring what \
+             can be read into a new directory; or put back what was there when Goldstar stopped.",
+            self.byte, self.cause
         )
     }
 }
 
 impl Damage {
-    pub(super) fn new(file: impl Into<PathBuf>, byte: u64, cause: impl Into<String>) -> Self {
-        Self { file: file.into(), byte, cause: cause.into(), is_foreign: false }
+    pub(super) fn new(
+        kind: DamageKind,
+        file: impl Into<PathBuf>,
+        byte: u64,
+        cause: impl Into<String>,
+    ) -> Self {
+        Self { kind, file: file.into(), byte, cause: cause.into() }
     }
 
-    /// A file that may be whole, but isn't the one that the journal belongs to.
-    pub(super) fn foreign(file: impl Into<PathBuf>, byte: u64, cause: impl Into<String>) -> Self {
-        Self { is_foreign: true, ..Self::new(file, byte, cause) }
+    /// Whether the file itself may be whole, and only doesn't go with the journal.
+    pub fn is_foreign(&self) -> bool {
+        self.kind == DamageKind::Foreign
+    }
+
+    /// The data directory that the file belongs to.
+    pub fn directory(&self) -> &Path {
+        let is_folder = |path: &&Path| path.file_name().is_some_and(|name| name == FOLDER);
+        let folder = self.file.ancestors().find(is_folder).filter(|_| self.kind.is_of_journal());
+        folder.unwrap_or(&self.file).parent().unwrap_or(Path::new("."))
     }
 
     /// Damage by which `text`, from `offset` in its file on, stops being JSON.
@@ -102,16 +175,72 @@ impl Damage {
     ) -> Self {
         let byte = fault.byte(text.len());
         let rest = text.get(byte..).unwrap_or_default();
-        let likely = if rest.first() == Some(&0) {
-            "it goes on with NUL bytes, as after a power cut"
-        } else if fault == Fault::Ended {
-            "it was cut off, as after a crash in the middle of a rewrite or on a full disk"
-        } else if matches!(fault, Fault::At { expected: "the end of the text", .. }) {
-            "a second text follows the first, as after a rewrite that made the file shorter, or \
-             after two programs wrote at once"
+        let (kind, likely) = likely_cause(offset + byte as u64, rest, fault);
+        let cause = if fault.is_behind_the_end() {
+            likely.to_owned()
         } else {
-            "two programs may have written it at once, or it was edited by hand"
+            format!("{fault}; {likely}")
         };
-        Self::new(file, offset + byte as u64, format!("{fault}; {likely}"))
+        Self::new(kind, file, offset + byte as u64, cause)
+    }
+
+    /// Damage by which a text, from `offset` in its file on, isn't UTF-8.
+    pub(super) fn not_utf8(file: impl Into<PathBuf>, offset: u64, error: Utf8Error) -> Self {
+        let (kind, cause) = match error.error_len() {
+            Some(_) => {
+                let cause = "it holds bytes that are no UTF-8, as after a fault of the disk, or when \
+                             a program wrote it in another encoding";
+                (DamageKind::NotUtf8, cause)
+            }
+            None => (DamageKind::CutOff, "it was cut off in the middle of a character"),
+        };
+        Self::new(kind, file, offset + error.valid_up_to() as u64, cause)
+    }
+}
+
+/// What has likely happened to a text that stops being JSON at that byte of its file, before `rest`.
+fn likely_cause(byte: u64, rest: &[u8], fault: Fault) -> (DamageKind, &'static str) {
+    let nul = DamageKind::NulBytes;
+    if rest.first() == Some(&0) {
+        return match rest.iter().position(|byte| *byte != 0) {
+            _ if byte == 0 => (nul, "it begins with NUL bytes, as after a power cut"),
+            None => (nul, "it goes on with NUL bytes alone, as after a power cut"),
+            Some(_) => (nul, "NUL bytes stand in the middle of it, as after a power cut"),
+        };
+    }
+    match fault {
+        Fault::Ended => {
+            let likely = "it was cut off, as after a crash in the middle of a rewrite or on a full \
+                          disk";
+            (DamageKind::CutOff, likely)
+        }
+        fault if fault.is_behind_the_end() => {
+            let likely = if rest.first() == Some(&b'{') {
+                "a second text follows the first, as after two programs wrote at once"
+            } else {
+                "the rest of an older, longer text follows the first, as after a rewrite that made \
+                 the file shorter and was cut short itself, or after two programs wrote at once"
+            };
+            (DamageKind::TwoRoots, likely)
+        }
+        Fault::At { expected: "an opening brace", .. } => {
+            (DamageKind::NoObject, "a table and each of its rows must be objects")
+        }
+        Fault::At { .. } => {
+            let likely = "two programs may have written it at once, or it was edited by hand";
+            (DamageKind::NotJson, likely)
+        }
+    }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let path = path.to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    if path.chars().all(is_plain) {
+        path.into()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
     }
 }

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::damage::{Damage, OpenError};
+use super::damage::{Damage, DamageKind, OpenError};
 use super::frame::{self, Entry};
 use super::segment::{self, End, Link, push_frame, read_segment};
 use crate::disk::{Disk, DiskFile, Open, temporary_path};
@@ -164,9 +164,12 @@ fn path(folder: &Path, epoch: u64) -> PathBuf {
     folder.join(format!("{epoch:020}{EXTENSION}"))
 }
 
-/// The epochs of the segments that are there, in order.
+/// The epochs of the segments that are there, in order; none where no journal was ever begun.
 pub(super) fn epochs(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<u64>> {
-    let names = disk.list(folder)?;
+    let names = match disk.list(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        names => names?,
+    };
     let epochs = names.iter().filter_map(|name| name.strip_suffix(EXTENSION)?.parse().ok());
     Ok(epochs.collect())
 }
@@ -227,7 +230,13 @@ pub(super) fn load(disk: &dyn Disk, folder: &Path, first: Link) -> Result<Loaded
     let mut loaded = Loaded { entries: Vec::new(), next: first, torn: None };
     for (position, (epoch, path, bytes)) in segments.iter().enumerate() {
         if *epoch != first.epoch + position as u64 {
-            return Err(Damage::new(path, 0, "the journal file before this one is missing").into());
+            return Err(Damage::new(
+                DamageKind::JournalFileMissing,
+                path,
+                0,
+                "the journal file before this one is missing",
+            )
+            .into());
         }
         let cut = segments.get(position + 1).map(valid_length_of_previous).transpose()?;
         load_segment(&mut loaded, (*epoch, path, bytes), cut)?;
@@ -246,7 +255,12 @@ fn valid_length_of_previous(
         Some(Entry::Segment { previous: Some(previous), length }) if previous + 1 == *epoch => {
             Ok(usize::try_from(*length).unwrap_or(usize::MAX))
         }
-        _ => Err(Damage::new(path, 0, "the journal file's first frame is not valid")),
+        _ => Err(Damage::new(
+            DamageKind::Journal,
+            path,
+            0,
+            "the journal file's first frame is not valid",
+        )),
     }
 }
 
@@ -257,7 +271,12 @@ fn load_segment(
 ) -> Result<(), Damage> {
     let valid = match cut {
         Some(cut) => bytes.get(..cut).ok_or_else(|| {
-            Damage::new(path, bytes.len() as u64, "it was cut off after it had been completed")
+            Damage::new(
+                DamageKind::Journal,
+                path,
+                bytes.len() as u64,
+                "it was cut off after it had been completed",
+            )
         })?,
         None => bytes,
     };
@@ -267,11 +286,11 @@ fn load_segment(
         End::Broken(byte) => {
             let cause = "a journal frame is not valid, though valid ones follow it: the disk has \
                          changed what was written";
-            return Err(Damage::new(path, byte as u64, cause));
+            return Err(Damage::new(DamageKind::Journal, path, byte as u64, cause));
         }
         End::Torn(byte) if cut.is_some() => {
             let cause = "a journal frame is not valid, though the next journal file counts on it";
-            return Err(Damage::new(path, byte as u64, cause));
+            return Err(Damage::new(DamageKind::Journal, path, byte as u64, cause));
         }
         End::Torn(byte) => {
             let file = path.display();
@@ -280,7 +299,7 @@ fn load_segment(
         }
         End::Clean if cut.is_some_and(|cut| contents.len != cut) => {
             let cause = "journal frames are missing on which the next journal file counts";
-            return Err(Damage::new(path, contents.len as u64, cause));
+            return Err(Damage::new(DamageKind::Journal, path, contents.len as u64, cause));
         }
         End::Clean => {}
     }
@@ -288,7 +307,12 @@ fn load_segment(
     for frame in &contents.frames {
         let entries = frame::parse(frame.payload).ok_or_else(|| {
             let byte = frame.payload.as_ptr().addr() - bytes.as_ptr().addr();
-            Damage::new(path, byte as u64, "a journal frame holds what Goldstar doesn't write")
+            Damage::new(
+                DamageKind::Journal,
+                path,
+                byte as u64,
+                "a journal frame holds what Goldstar doesn't write",
+            )
         })?;
         loaded.entries.extend(entries);
         loaded.next.sequence = frame.link.sequence + 1;

@@ -22,6 +22,7 @@ mod damage;
 mod deletion;
 mod departure;
 mod frame;
+mod inspect;
 mod journal;
 mod lock;
 mod maintenance;
@@ -34,6 +35,7 @@ mod segment;
 mod shared;
 mod state;
 mod table;
+mod table_file;
 mod tracking;
 
 use std::fmt;
@@ -49,8 +51,9 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use committer::{Committer, Job, Synced};
-pub use damage::{Damage, OpenError};
+pub use damage::{Damage, DamageKind, OpenError};
 use departure::{Departure, Departures};
+pub use inspect::{Finding, FindingKind, Report, Severity, TableReport, TableState, inspect};
 use lock::DirectoryLock;
 use maintenance::{Maintenance, Wake, Waker};
 pub use progress::Progress;

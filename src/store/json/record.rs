@@ -35,27 +35,39 @@ pub(super) struct Unreadable {
 
 /// A row's fields: the names, and the values as JSON text. Where a name stands twice, the last one
 /// counts, as it does in Python.
-pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a str)>);
+pub(super) struct Fields<'a> {
+    fields: Vec<(Cow<'a, str>, &'a str)>,
+    repeated: Option<Cow<'a, str>>,
+}
 
 impl<'a> Fields<'a> {
     /// Takes a row apart.
     pub(super) fn parse(row: &'a str) -> Result<Self, pyjson::Fault> {
         let members = pyjson::members(row.as_bytes())?;
         let mut fields: Vec<(Cow<'a, str>, &'a str)> = Vec::with_capacity(members.len());
+        let mut repeated = None;
         for (name, value) in members {
             let name = pyjson::decode_string(&row[name]).unwrap_or_default();
             let value = &row[value];
             match fields.iter_mut().find(|(other, _)| *other == name) {
-                Some(field) => field.1 = value,
+                Some(field) => {
+                    field.1 = value;
+                    repeated = Some(name);
+                }
                 None => fields.push((name, value)),
             }
         }
-        Ok(Self(fields))
+        Ok(Self { fields, repeated })
+    }
+
+    /// A name that stands more than once.
+    pub(super) fn repeated(&self) -> Option<&str> {
+        self.repeated.as_deref()
     }
 
     /// A field's JSON text; none where it is missing.
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
-        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| *value)
+        self.fields.iter().find(|(other, _)| other == name).map(|(_, value)| *value)
     }
 
     /// A field's JSON text; none where it is missing or null.
@@ -117,13 +129,13 @@ impl<'a> Fields<'a> {
 
     /// The fields that aren't among `known`, for an answer.
     pub(super) fn extra(&self, known: &[&str]) -> Extra {
-        let unknown = self.0.iter().filter(|(name, _)| !known.contains(&&**name));
+        let unknown = self.fields.iter().filter(|(name, _)| !known.contains(&&**name));
         unknown.map(|(name, value)| ((**name).into(), pyjson::strict(value).into())).collect()
     }
 
     /// All fields.
     fn iter(&self) -> impl Iterator<Item = &(Cow<'a, str>, &'a str)> {
-        self.0.iter()
+        self.fields.iter()
     }
 }
 

@@ -30,31 +30,33 @@ pub(super) const TABLE_FILES: [&str; 8] = [
 /// batch is durable, and is dropped where that fails.
 #[derive(Clone, Default)]
 pub(super) struct State {
-    users: Table<User>,
-    children: Table<Child>,
-    tasks: Table<Task>,
-    rewards: Table<Reward>,
-    pending: Table<PendingReward>,
-    sessions: Table<Session>,
-    remembered: Table<Remembered>,
-    settings: Table<Setting>,
+    pub(super) users: Table<User>,
+    pub(super) children: Table<Child>,
+    pub(super) tasks: Table<Task>,
+    pub(super) rewards: Table<Reward>,
+    pub(super) pending: Table<PendingReward>,
+    pub(super) sessions: Table<Session>,
+    pub(super) remembered: Table<Remembered>,
+    pub(super) settings: Table<Setting>,
 }
 
 impl State {
-    /// Reads every table; `read` gives a file's contents, empty where there is none.
-    pub(super) fn parse<E: From<Damage>>(
+    /// Reads every table; `read` gives a file's contents, empty where there is none. A table whose
+    /// file is damaged is left empty, and `damage` is told.
+    pub(super) fn parse<E>(
         folder: &Path,
         mut read: impl FnMut(&'static str) -> Result<Vec<u8>, E>,
+        damage: &mut Vec<Damage>,
     ) -> Result<Self, E> {
         Ok(Self {
-            users: parse_table(folder, &mut read)?,
-            children: parse_table(folder, &mut read)?,
-            tasks: parse_table(folder, &mut read)?,
-            rewards: parse_table(folder, &mut read)?,
-            pending: parse_table(folder, &mut read)?,
-            sessions: parse_table(folder, &mut read)?,
-            remembered: parse_table(folder, &mut read)?,
-            settings: parse_table(folder, &mut read)?,
+            users: parse_table(folder, &mut read, damage)?,
+            children: parse_table(folder, &mut read, damage)?,
+            tasks: parse_table(folder, &mut read, damage)?,
+            rewards: parse_table(folder, &mut read, damage)?,
+            pending: parse_table(folder, &mut read, damage)?,
+            sessions: parse_table(folder, &mut read, damage)?,
+            remembered: parse_table(folder, &mut read, damage)?,
+            settings: parse_table(folder, &mut read, damage)?,
         })
     }
 
@@ -130,11 +132,16 @@ impl State {
     }
 }
 
-fn parse_table<R: Record, E: From<Damage>>(
+fn parse_table<R: Record, E>(
     folder: &Path,
     read: &mut impl FnMut(&'static str) -> Result<Vec<u8>, E>,
+    damage: &mut Vec<Damage>,
 ) -> Result<Table<R>, E> {
-    Ok(Table::parse(&folder.join(R::FILE), &read(R::FILE)?)?)
+    let parsed = Table::parse(&folder.join(R::FILE), &read(R::FILE)?);
+    Ok(parsed.unwrap_or_else(|found| {
+        damage.push(found);
+        Table::default()
+    }))
 }
 
 impl View for State {

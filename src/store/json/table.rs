@@ -1,16 +1,12 @@
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
 use super::damage::Damage;
-use super::pyjson::{self, Scanner};
 use super::record::{Fields, Record, merge};
+use super::table_file::{parse_file, row_name};
 use crate::domain::RowNumber;
-
-/// The name of the table in a TinyDB file that Goldstar reads and writes.
-pub(super) const DEFAULT_TABLE: &str = "_default";
 
 /// What a change leaves of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +93,11 @@ impl<R: Record> Table<R> {
     /// All records.
     pub(super) fn records(&self) -> impl Iterator<Item = &Arc<R>> {
         self.rows.values().filter_map(|row| row.record.as_ref())
+    }
+
+    /// All records, with the numbers of their rows.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (RowNumber, &Arc<R>)> {
+        self.rows.iter().filter_map(|(number, row)| Some((*number, row.record.as_ref()?)))
     }
 
     /// Whether there is no row, be it a record or not.
@@ -210,6 +211,10 @@ pub(super) trait AnyTable {
     fn file_text(&self) -> String;
     /// How many rows are no record of the table's kind.
     fn unreadable_rows(&self) -> usize;
+    /// How many rows there are.
+    fn len(&self) -> usize;
+    /// The rows that aren't found by a key, and why not.
+    fn strays(&self) -> Vec<(RowNumber, Stray)>;
 }
 
 impl<R: Record> AnyTable for Table<R> {
@@ -271,71 +276,31 @@ impl<R: Record> AnyTable for Table<R> {
         let is_unreadable = |row: &Row<R>| row.record.is_none();
         self.strays.iter().filter(|stray| self.rows.get(*stray).is_some_and(is_unreadable)).count()
     }
-}
 
-/// What stands in front of a row's text.
-pub(super) fn row_name(number: RowNumber) -> String {
-    format!("\"{number}\": ")
-}
-
-/// A TinyDB file, taken apart.
-pub(super) struct ParsedFile<'a> {
-    /// The members in front of the default table, each with a comma behind it.
-    pub(super) before: String,
-    /// The rows of the default table.
-    pub(super) rows: BTreeMap<RowNumber, &'a str>,
-    /// The members behind the default table, each with a comma in front of it.
-    pub(super) after: String,
-}
-
-/// Reads a TinyDB file that isn't empty.
-pub(super) fn parse_file<'a>(path: &Path, bytes: &'a [u8]) -> Result<ParsedFile<'a>, Damage> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        Damage::new(path, error.valid_up_to() as u64, "it holds bytes that are no UTF-8")
-    })?;
-    let members =
-        pyjson::members(bytes).map_err(|fault| Damage::not_json(path, 0, bytes, fault))?;
-    let (mut before, mut after) = (String::new(), String::new());
-    let mut default_table = None;
-    for (name, value) in members {
-        if pyjson::decode_string(&text[name.clone()]).as_deref() == Some(DEFAULT_TABLE) {
-            default_table = Some(value);
-        } else if default_table.is_none() {
-            before.extend([&text[name], ": ", &text[value], ", "]);
-        } else {
-            after.extend([", ", &text[name], ": ", &text[value]]);
-        }
+    fn len(&self) -> usize {
+        self.rows.len()
     }
-    let rows = match default_table {
-        Some(span) => parse_rows(path, text, span.start, span.end)?,
-        None => BTreeMap::new(),
-    };
-    Ok(ParsedFile { before, rows, after })
+
+    fn strays(&self) -> Vec<(RowNumber, Stray)> {
+        let why = |row: &Row<R>| match &row.record {
+            Some(record) => Some(Stray::Repeated(*self.by_key.get(&record.key())?)),
+            None => match R::decode(&Fields::parse(&row.text).ok()?) {
+                Ok(_) => None,
+                Err(unreadable) => Some(Stray::Unreadable(unreadable.to_string())),
+            },
+        };
+        let strays = self.strays.iter();
+        strays.filter_map(|number| Some((*number, why(self.rows.get(number)?)?))).collect()
+    }
 }
 
-fn parse_rows<'a>(
-    path: &Path,
-    text: &'a str,
-    start: usize,
-    end: usize,
-) -> Result<BTreeMap<RowNumber, &'a str>, Damage> {
-    let table = &text[start..end];
-    let mut scanner = Scanner::new(table.as_bytes());
-    let mut rows = BTreeMap::new();
-    let wrong = |byte: usize, cause: &str| Damage::new(path, (start + byte) as u64, cause);
-    let not_json = |fault| Damage::not_json(path, start as u64, table.as_bytes(), fault);
-    scanner.take(b'{', "an opening brace").map_err(not_json)?;
-    while scanner.next_item(b'}', rows.is_empty()).map_err(not_json)? {
-        let name = scanner.name().map_err(not_json)?;
-        let number = pyjson::decode_string(&table[name.clone()]).and_then(|name| name.parse().ok());
-        let number = number.ok_or_else(|| wrong(name.start, "this row's name is no number"))?;
-        let row = scanner.value().map_err(not_json)?;
-        if !table[row.clone()].starts_with('{') {
-            return Err(wrong(row.start, "this row is no object"));
-        }
-        rows.insert(number, &table[row]);
-    }
-    Ok(rows)
+/// Why a row isn't found by a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stray {
+    /// It is no record of the table's kind.
+    Unreadable(String),
+    /// This earlier row has its key.
+    Repeated(RowNumber),
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(crate) use people::{
     Admin, Family, PASSWORD, Parent, activate_path, log_in, reward_path, text,
 };
 pub(crate) use process::{Process, goldstar, goldstar_after, run_with_input};
-pub(crate) use python::python;
+pub(crate) use python::{python, python_command};
 pub(crate) use raw::Raw;
 pub(crate) use scrape::Scrape;
 pub(crate) use server::{Settings, TestServer};

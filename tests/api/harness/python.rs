@@ -6,16 +6,14 @@ use std::process::{Command, Output, Stdio};
 
 /// Runs a script of `tests/python` with arguments and standard input.
 pub(crate) fn python(script: &str, arguments: &[&Path], input: &str) -> Output {
-    let interpreter = interpreter();
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
-    let mut running = Command::new(&interpreter)
-        .arg(tests.join(script))
+    let mut command = python_command(script);
+    let mut running = command
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}: {ADVICE}", interpreter.display()));
+        .unwrap_or_else(|error| panic!("{command:?}: {error}: {ADVICE}"));
     let mut stdin = running.stdin.take().unwrap();
     stdin.write_all(input.as_bytes()).unwrap();
     drop(stdin);
@@ -24,6 +22,14 @@ pub(crate) fn python(script: &str, arguments: &[&Path], input: &str) -> Output {
     assert!(!errors.contains("ModuleNotFoundError"), "{errors}{ADVICE}");
     assert!(!errors.contains("Traceback"), "{script}: {errors}");
     output
+}
+
+/// A script of `tests/python`, to be given arguments and started.
+pub(crate) fn python_command(script: &str) -> Command {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
+    let mut command = Command::new(interpreter());
+    command.arg(tests.join(script));
+    command
 }
 
 const ADVICE: &str = "This test needs Python with TinyDB and werkzeug: run `scripts/test`, which \

@@ -15,6 +15,7 @@ use crate::harness::{DEADLINE, Frame, PASSWORD};
 /// One browser, with its cookies, at an address of its own.
 pub(super) struct Browser<'a> {
     proxy: &'a Proxy,
+    site: &'static str,
     address: Ipv4Addr,
     cookies: PathBuf,
 }
@@ -44,7 +45,13 @@ impl Answer {
 
 impl<'a> Browser<'a> {
     pub(super) fn new(proxy: &'a Proxy, address: Ipv4Addr) -> Self {
-        Self { proxy, address, cookies: proxy.folder().join(format!("cookies of {address}")) }
+        let cookies = proxy.folder().join(format!("cookies of {address}"));
+        Self { proxy, site: SITE, address, cookies }
+    }
+
+    /// The same browser on another site.
+    pub(super) fn on(&self, site: &'static str) -> Self {
+        Self { proxy: self.proxy, site, address: self.address, cookies: self.cookies.clone() }
     }
 
     fn command(&self, path: &str) -> Command {
@@ -53,8 +60,9 @@ impl<'a> Browser<'a> {
         command.args(["-q", "-sS", "-N", "--noproxy", "*", "--max-time", &deadline]);
         command.args(["--interface", &self.address.to_string(), "--cacert"]);
         command.arg(self.proxy.certificate()).arg("-b").arg(&self.cookies);
-        command.args(["--connect-to", &format!("{SITE}:443:{}", self.proxy.address)]);
-        command.arg(format!("https://{SITE}{path}"));
+        let Self { site, proxy, .. } = self;
+        command.args(["--connect-to", &format!("{site}:443:{}", proxy.address)]);
+        command.arg(format!("https://{site}{path}"));
         command
     }
 
@@ -103,26 +111,35 @@ impl<'a> Browser<'a> {
         self.try_events(last).unwrap()
     }
 
+    /// Opens the event stream at another address than `/api/events`.
+    pub(super) fn events_at(&self, path: &str) -> Stream {
+        open(self.command(path)).unwrap()
+    }
+
     /// Opens the event stream; the error is what came in its place.
     pub(super) fn try_events(&self, last: Option<&str>) -> Result<Stream, String> {
         let mut command = self.command("/api/events");
         if let Some(last) = last {
             command.args(["-H", &format!("Last-Event-ID: {last}")]);
         }
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = channel();
-        thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                // The test may have stopped to listen.
-                sender.send(line).unwrap_or_default();
-            }
-        });
-        let stream = Stream { child, lines };
-        // The server has the reader when it says how long to wait before a reconnect.
-        let first = stream.line();
-        if first.starts_with("retry: ") { Ok(stream) } else { Err(first) }
+        open(command)
     }
+}
+
+fn open(mut command: Command) -> Result<Stream, String> {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        for line in stdout.lines().map_while(Result::ok) {
+            // The test may have stopped to listen.
+            sender.send(line).unwrap_or_default();
+        }
+    });
+    let stream = Stream { child, lines };
+    // The server has the reader when it says how long to wait before a reconnect.
+    let first = stream.line();
+    if first.starts_with("retry: ") { Ok(stream) } else { Err(first) }
 }
 
 /// An open event stream; it is closed when this is dropped.

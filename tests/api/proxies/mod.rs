@@ -2,6 +2,7 @@
 
 mod browser;
 mod proxy;
+mod trial;
 
 use std::fs;
 use std::net::Ipv4Addr;

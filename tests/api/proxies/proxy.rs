@@ -52,16 +52,21 @@ impl Kind {
 
 /// The manual's block number `index` in a language.
 pub(super) fn block(language: &str, index: usize) -> String {
-    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md");
-    let manual = fs::read_to_string(manual).unwrap();
-    let (_, section) = manual.split_once("\n## Behind a proxy\n").unwrap();
+    block_of("docs/operations.md", "## Behind a proxy", language, index)
+}
+
+/// The same of a document's blocks behind a heading.
+pub(super) fn block_of(document: &str, heading: &str, language: &str, index: usize) -> String {
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    let document = fs::read_to_string(document).unwrap();
+    let (_, section) = document.split_once(&format!("\n{heading}\n")).unwrap();
     let found = section.split(&format!("\n```{language}\n")).nth(index + 1);
     let (text, _) = found.unwrap().split_once("```").unwrap();
     text.to_owned()
 }
 
 /// The text with each first part replaced by the second; all of them must be there.
-fn put(mut text: String, replacements: &[(&str, &str)]) -> String {
+pub(super) fn put(mut text: String, replacements: &[(&str, &str)]) -> String {
     for (from, to) in replacements {
         assert!(text.contains(from), "{from:?} is not in the manual's configuration:\n{text}");
         text = text.replace(from, to);
@@ -73,14 +78,32 @@ impl Proxy {
     /// Starts it with the manual's configuration, in which only addresses and the paths of files
     /// are changed.
     pub(super) async fn start(kind: Kind, prefix: Prefix, upstream: &str) -> Self {
+        let site = match (kind, prefix) {
+            (Kind::Nginx, Prefix::Kept) => block("nginx", 0),
+            (Kind::Nginx, Prefix::Stripped) => {
+                let kept = "proxy_pass http://127.0.0.1:5000;";
+                put(block("nginx", 0), &[(kept, block("nginx", 1).trim())])
+            }
+            (Kind::Caddy, Prefix::Kept) => block("caddyfile", 0),
+            (Kind::Caddy, Prefix::Stripped) => {
+                let kept = "handle /api/* {";
+                put(block("caddyfile", 0), &[(kept, block("caddyfile", 1).trim())])
+            }
+        };
+        let site = put(site, &[("127.0.0.1:5000", upstream)]);
+        Self::serve(kind, site, &[SITE]).await
+    }
+
+    /// Starts it with a configuration of these sites, which leads where it should already.
+    pub(super) async fn serve(kind: Kind, configuration: String, sites: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("www")).unwrap();
         fs::write(folder.path().join("www/index.html"), "the front end\n").unwrap();
-        make_certificate(folder.path());
+        make_certificate(folder.path(), sites);
         let address = own_address();
         let mut command = match kind {
-            Kind::Nginx => nginx(folder.path(), address, prefix, upstream),
-            Kind::Caddy => caddy(folder.path(), address, prefix, upstream),
+            Kind::Nginx => nginx(folder.path(), address, configuration),
+            Kind::Caddy => caddy(folder.path(), address, configuration, sites),
         };
         let log = File::create(folder.path().join(LOG)).unwrap();
         let child = command.stderr(log).spawn().unwrap();
@@ -120,25 +143,21 @@ fn own_address() -> SocketAddr {
     SocketAddr::from(([127, 64 | a, b, c], port))
 }
 
-fn make_certificate(folder: &Path) {
+fn make_certificate(folder: &Path, sites: &[&str]) {
+    let names: Vec<_> = sites.iter().map(|site| format!("DNS:{site}")).collect();
     let output = Command::new("openssl")
         .args(
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split(' '),
         )
         .args(["-keyout", "key.pem", "-out", "cert.pem", "-subj", &format!("/CN={SITE}")])
-        .args(["-addext", &format!("subjectAltName=DNS:{SITE}")])
+        .args(["-addext", &format!("subjectAltName={}", names.join(","))])
         .current_dir(folder)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn nginx(folder: &Path, address: SocketAddr, prefix: Prefix, upstream: &str) -> Command {
-    let mut site = block("nginx", 0);
-    if prefix == Prefix::Stripped {
-        let kept = "proxy_pass http://127.0.0.1:5000;";
-        site = put(site, &[(kept, block("nginx", 1).trim())]);
-    }
+fn nginx(folder: &Path, address: SocketAddr, site: String) -> Command {
     let path = |name: &str| folder.join(name).display().to_string();
     let site = put(
         site,
@@ -148,7 +167,6 @@ fn nginx(folder: &Path, address: SocketAddr, prefix: Prefix, upstream: &str) -> 
             ("/etc/ssl/goldstar/fullchain.pem", &path("cert.pem")),
             ("/etc/ssl/goldstar/privkey.pem", &path("key.pem")),
             ("/var/www/goldstar", &path("www")),
-            ("127.0.0.1:5000", upstream),
         ],
     );
     let bodies = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -165,26 +183,16 @@ fn nginx(folder: &Path, address: SocketAddr, prefix: Prefix, upstream: &str) -> 
     command
 }
 
-fn caddy(folder: &Path, address: SocketAddr, prefix: Prefix, upstream: &str) -> Command {
-    let mut site = block("caddyfile", 0);
-    if prefix == Prefix::Stripped {
-        site = put(site, &[("handle /api/* {", block("caddyfile", 1).trim())]);
-    }
+fn caddy(folder: &Path, address: SocketAddr, mut text: String, sites: &[&str]) -> Command {
     let path = |name: &str| folder.join(name).display().to_string();
     let (ip, port) = (address.ip(), address.port());
     let (certificate, key) = (path("cert.pem"), path("key.pem"));
-    let site = put(
-        site,
-        &[
-            (
-                &format!("{SITE} {{"),
-                &format!("https://{SITE}:{port} {{\n\tbind {ip}\n\ttls {certificate} {key}"),
-            ),
-            ("/var/www/goldstar", &path("www")),
-            ("127.0.0.1:5000", upstream),
-        ],
-    );
-    let configuration = format!("{{\n\tadmin off\n\tauto_https disable_redirects\n}}\n{site}");
+    for site in sites {
+        let head = format!("https://{site}:{port} {{\n\tbind {ip}\n\ttls {certificate} {key}");
+        text = put(text, &[(&format!("{site} {{"), &head)]);
+    }
+    let text = put(text, &[("/var/www/goldstar", &path("www"))]);
+    let configuration = format!("{{\n\tadmin off\n\tauto_https disable_redirects\n}}\n{text}");
     fs::write(folder.join("Caddyfile"), configuration).unwrap();
     let mut command = Command::new("caddy");
     command.args(["run", "--adapter", "caddyfile", "--config", &path("Caddyfile")]);

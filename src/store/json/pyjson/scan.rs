@@ -7,6 +7,9 @@ use super::decode_string;
 /// How deep arrays and objects may lie in each other. Python itself gives up near 1,000.
 const MAX_DEPTH: usize = 500;
 
+/// What is expected behind a whole text.
+const END: &str = "the end of the text";
+
 /// Why a text isn't JSON.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub(in super::super) enum Fault {
@@ -30,6 +33,11 @@ impl Fault {
             Self::Ended => len,
             Self::At { at, .. } => at,
         }
+    }
+
+    /// Whether a whole text stands in front of it.
+    pub(in super::super) fn is_behind_the_end(self) -> bool {
+        matches!(self, Self::At { expected: END, .. })
     }
 }
 
@@ -158,7 +166,7 @@ impl<'a> Scanner<'a> {
     pub(in super::super) fn end(&mut self) -> Result<(), Fault> {
         match self.peek() {
             None => Ok(()),
-            Some(_) => Err(Fault::At { at: self.at, expected: "the end of the text" }),
+            Some(_) => Err(Fault::At { at: self.at, expected: END }),
         }
     }
 

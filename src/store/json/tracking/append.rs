@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::super::table::row_name;
+use super::super::table_file::row_name;
 use super::index::{Kind, Place, Summary};
 use super::load::{Loaded, Mark};
 use super::patch::{self, Patch};

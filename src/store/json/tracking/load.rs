@@ -5,11 +5,11 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::super::damage::{Damage, OpenError};
+use super::super::damage::{Damage, DamageKind, OpenError};
 use super::super::progress::Progress;
 use super::super::pyjson::{self, Fault, Scanner};
 use super::super::record;
-use super::super::table::DEFAULT_TABLE;
+use super::super::table_file::DEFAULT_TABLE;
 use super::index::{Index, Kind, Place, Summary};
 use super::patch::{self, Patch};
 use crate::disk::DiskFile;
@@ -66,6 +66,7 @@ pub(in super::super) fn load(
         appendable: true,
     };
     if !reader.find_default_table()? {
+        reader.ends()?;
         loaded.appendable = false;
         return Ok(loaded);
     }
@@ -74,7 +75,7 @@ pub(in super::super) fn load(
     let differs = |byte| {
         let cause = "the part that had been synced has changed: another program wrote here after \
                      Goldstar had stopped without tidying up, or the disk lost what it had";
-        OpenError::from(Damage::foreign(path, byte, cause))
+        OpenError::from(Damage::new(DamageKind::Foreign, path, byte, cause))
     };
     let mut first = true;
     loop {
@@ -99,9 +100,9 @@ pub(in super::super) fn load(
 }
 
 /// The spans of one row, in the reader's buffer.
-struct RowSpans {
+pub(super) struct RowSpans {
     name: Range<usize>,
-    value: Range<usize>,
+    pub(super) value: Range<usize>,
     /// The values of [`FIELDS`].
     fields: [Range<usize>; 7],
     /// The `user_id`'s value and the spaces behind it.
@@ -112,7 +113,7 @@ struct RowSpans {
 const FIELDS: [&str; 7] =
     ["user_id", "child_id", "entity_type", "entity_id", "action", "occurred_at", "created_at"];
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a dyn DiskFile,
     path: &'a Path,
     patches: &'a [Patch],
@@ -131,8 +132,16 @@ struct Reader<'a> {
     is_cramped: bool,
 }
 
+impl Drop for Reader<'_> {
+    /// Wherever this has stopped, nothing more comes.
+    fn drop(&mut self) {
+        let (progress, total) = self.progress;
+        progress.report(self.path, total, total);
+    }
+}
+
 impl<'a> Reader<'a> {
-    fn new(
+    pub(super) fn new(
         file: &'a dyn DiskFile,
         path: &'a Path,
         patches: &'a [Patch],
@@ -203,7 +212,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes to the first row; false where there is no default table.
-    fn find_default_table(&mut self) -> Result<bool, OpenError> {
+    pub(super) fn find_default_table(&mut self) -> Result<bool, OpenError> {
         self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
         let mut first = true;
         loop {
@@ -221,12 +230,24 @@ impl<'a> Reader<'a> {
                 self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
                 return Ok(true);
             }
-            self.take(|scanner| scanner.value().map(drop))?;
+            self.skip_value()?;
+        }
+    }
+
+    /// Takes a value that nothing is made of.
+    fn skip_value(&mut self) -> Result<(), OpenError> {
+        let end_of_value = |scanner: &mut Scanner<'_>| scanner.value().map(|value| value.end);
+        let (end, start) = self.take(end_of_value)?;
+        let value = start..start + end;
+        let byte = self.base + value.start as u64;
+        match std::str::from_utf8(&self.buffer[value]) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Damage::not_utf8(self.path, byte, error).into()),
         }
     }
 
     /// Takes the next row; none at the end of the table.
-    fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
+    pub(super) fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
         let (row, start) = self.take(|scanner| scan_row(scanner, first))?;
         Ok(row.map(|mut row| {
             let spans = [&mut row.name, &mut row.value, &mut row.masked];
@@ -237,12 +258,21 @@ impl<'a> Reader<'a> {
         }))
     }
 
+    /// Where a row's text begins in the file, and the text.
+    pub(super) fn text(&self, row: &RowSpans) -> Result<(u64, &str), OpenError> {
+        let byte = self.base + row.value.start as u64;
+        let text = std::str::from_utf8(&self.buffer[row.value.clone()]);
+        Ok((byte, text.map_err(|error| Damage::not_utf8(self.path, byte, error))?))
+    }
+
+    /// Makes room for what follows a row that isn't hashed.
+    pub(super) fn let_go(&mut self, row: &RowSpans) {
+        self.hashed = row.value.end;
+    }
+
     /// Adds a row to the index and to the checksum.
     fn add(&mut self, row: &RowSpans, loaded: &mut Loaded) -> Result<(), OpenError> {
-        let text = std::str::from_utf8(&self.buffer[row.value.clone()]).map_err(|error| {
-            let byte = self.base + (row.value.start + error.valid_up_to()) as u64;
-            Damage::new(self.path, byte, "it holds bytes that are no UTF-8")
-        })?;
+        let (offset, text) = self.text(row)?;
         let field = |span: &Range<usize>| {
             let start = span.start.saturating_sub(row.value.start);
             text.get(start..start + span.len()).unwrap_or_default()
@@ -253,10 +283,7 @@ impl<'a> Reader<'a> {
         let occurred_at = record::moment(occurred).unwrap_or(Timestamp::EPOCH);
         loaded.index.push(&Summary {
             row: self.row_number(row)?,
-            place: Place {
-                offset: self.base + row.value.start as u64,
-                len: u32::try_from(row.value.len()).unwrap_or(u32::MAX),
-            },
+            place: Place { offset, len: u32::try_from(row.value.len()).unwrap_or(u32::MAX) },
             user_id: pyjson::decode_string(user).as_deref(),
             child_id: &string(child),
             entity_id: &string(entity),
@@ -272,12 +299,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn row_number(&self, row: &RowSpans) -> Result<RowNumber, OpenError> {
+    pub(super) fn row_number(&self, row: &RowSpans) -> Result<RowNumber, OpenError> {
         let name = std::str::from_utf8(&self.buffer[row.name.clone()]).ok();
         let number = name.and_then(pyjson::decode_string).and_then(|name| name.parse().ok());
         number.ok_or_else(|| {
             let byte = self.base + row.name.start as u64;
-            Damage::new(self.path, byte, "this row's name is no number").into()
+            Damage::new(DamageKind::RowName, self.path, byte, "this row's name is no number").into()
         })
     }
 
@@ -306,17 +333,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the default table is the file's last one. Fails where the file isn't closed.
+    /// Whether the default table is the file's last one. Reads the file to its end.
     fn closes(&mut self) -> Result<bool, OpenError> {
-        let (more, _) = self.take(|scanner| scanner.next_item(b'}', false))?;
-        if more {
-            return Ok(false);
+        let mut is_last = true;
+        let next = |scanner: &mut Scanner<'_>| {
+            let more = scanner.next_item(b'}', false)?;
+            if more { scanner.name().map(|_| true) } else { Ok(false) }
+        };
+        while self.take(next)?.0 {
+            is_last = false;
+            self.skip_value()?;
         }
+        self.ends()?;
+        Ok(is_last)
+    }
+
+    /// Fails where anything but blanks follows.
+    fn ends(&mut self) -> Result<(), OpenError> {
         while !self.complete {
             self.fill()?;
         }
-        self.take(|scanner| scanner.end().map(drop))?;
-        Ok(true)
+        self.take(|scanner| scanner.end().map(drop)).map(drop)
     }
 }
 

@@ -7,6 +7,7 @@ mod index;
 mod load;
 mod patch;
 mod read;
+mod visit;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use index::{Found, Index, Place};
 pub(super) use load::{Loaded, Mark, load};
 pub(super) use patch::{Patch, anonymize, with_room, write_patches};
 pub(super) use read::OwnRows;
+pub(super) use visit::{FileRow, visit};
 
 use super::pyjson;
 use crate::disk::DiskFile;

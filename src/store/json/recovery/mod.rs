@@ -1,6 +1,9 @@
 //! A start: what the last run left behind is brought together, or refused where that can't be
-//! right. Until the new checkpoint is written nothing is lost by a crash: the next start does the
-//! same again.
+//! right. First all is read (`read`), and nothing changed; then what was read is brought into the
+//! form in which commits can begin. Until the new checkpoint is written nothing is lost by a crash:
+//! the next start does the same again.
+
+mod read;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::checkpoint::Checkpoint;
-use super::damage::{Damage, OpenError};
+use super::damage::OpenError;
 use super::frame::{Entry, Print};
 use super::journal::{self, Journal};
 use super::maintenance::TableFile;
@@ -16,12 +19,14 @@ use super::progress::Progress;
 use super::pyjson;
 use super::segment::Link;
 use super::state::{State, TABLE_FILES};
-use super::table::{parse_file, row_name};
-use super::tracking::{self, Appender, Mark, NewRow, Patch, event};
-use crate::disk::{Disk, DiskFile, Open, read_if_exists, replace, temporary_path};
+use super::table_file::{parse_file, row_name};
+use super::tracking::{self, Appender, Mark, NewRow, Patch};
+use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
 use crate::domain::{RowNumber, Timestamp};
 use crate::metrics::{self, Counter};
 use crate::store::{EventSink, Resume};
+
+pub(super) use read::{Reader, Reading, Replay, TrackingFile};
 
 /// What a start found, ready to go on from.
 pub(super) struct Recovered {
@@ -80,112 +85,53 @@ pub(super) type TableFiles = BTreeMap<&'static str, TableFile>;
 impl Recovery<'_> {
     /// Brings the directory into the form in which commits can begin.
     pub(super) fn run(self, sinks: &mut [Box<dyn EventSink>]) -> Result<Recovered, OpenError> {
-        let saved = Checkpoint::load(&**self.disk, self.folder)?;
-        let first =
-            saved.as_ref().map_or(Link { epoch: 1, sequence: 1, previous: 0 }, Checkpoint::link);
-        let saved = saved.unwrap_or_default();
-        let loaded = journal::load(&**self.disk, self.folder, first)?;
-        let (mut state, mut files) = self.read_tables()?;
-        let (events, appender) = if loaded.is_empty() {
-            // Whatever the files hold, it is meant so: they may have been another program's since.
-            (Rows::new(), self.load_tracking()?)
-        } else {
-            // Before any file rests on what only the machine's memory may hold.
-            journal::secure(&**self.disk, self.folder, first.epoch)
-                .map_err(OpenError::io(self.folder))?;
-            let past = self.replay_tables(&saved, loaded.entries, &mut state, &files)?;
-            let appender = self.replay_tracking(saved.tracking(), &past, loaded.torn.as_ref())?;
-            (past.rows, appender)
+        let Self { disk, data, folder, progress, .. } = self;
+        let mut reading = Reader { disk: &**disk, data, folder, progress }.read()?;
+        reading.check()?;
+        let Reading { saved, first, journal, next, state, mut files, tracking, .. } = reading;
+        warn_of_unreadable_rows(&state);
+        let appender = match &journal {
+            None => self.take_over(tracking)?,
+            Some(replay) => {
+                // Before any file rests on what only the machine's memory may hold.
+                journal::secure(&**disk, folder, first.epoch).map_err(OpenError::io(folder))?;
+                self.replay_tracking(tracking, saved.tracking(), replay)?
+            }
         };
+        let events = journal.as_ref().map_or(&[][..], |replay| &replay.past.rows);
         let history = appender.tracking();
         let own = events.last().map_or(saved.tracking().last_row, |(row, _)| *row);
         for sink in &mut *sinks {
             let saved = saved.sinks.get(sink.name()).map(String::as_str);
             sink.resume(Resume { saved, written: own }, &**history);
         }
-        let latest_event = self.latest_event(&saved, &events, &appender);
+        let latest_event = self.latest_event(&saved, journal.as_ref(), &appender);
         self.flush(&state, &mut files)?;
-        let link = Link { epoch: self.next_epoch(loaded.next.epoch)?, ..loaded.next };
+        let link = Link { epoch: self.next_epoch(next.epoch)?, ..next };
         let (appender, checkpoint) =
             self.checkpoint(link, appender, &files, sinks, latest_event)?;
         let journal = self.begin_journal(link).map_err(OpenError::io(self.folder))?;
         Ok(Recovered { state, appender, journal, files, checkpoint })
     }
 
-    /// Reads the small tables, and what files they are in.
-    fn read_tables(&self) -> Result<(State, TableFiles), OpenError> {
-        let mut files = TableFiles::new();
-        let state = State::parse(self.data, |file| {
-            let path = self.data.join(file);
-            let bytes = read_if_exists(&**self.disk, &path).map_err(OpenError::io(&path))?;
-            let print = bytes.as_deref().map(Print::of);
-            files.insert(file, TableFile { version: 0, print });
-            Ok::<_, OpenError>(bytes.unwrap_or_default())
-        })?;
-        for table in state.tables().into_iter().filter(|table| table.unreadable_rows() > 0) {
-            let (file, rows) = (table.file(), table.unreadable_rows());
-            tracing::warn!(file, rows, "rows can't be read; they are kept as they are");
-        }
-        Ok((state, files))
-    }
-
-    /// Sets each row to what the journal says; returns what that says of the tracking table. Refuses
-    /// where the journal doesn't belong to the files.
-    fn replay_tables(
-        &self,
-        saved: &Checkpoint,
-        entries: Vec<Entry>,
-        state: &mut State,
-        files: &TableFiles,
-    ) -> Result<Past, OpenError> {
-        let mut announced = Vec::new();
-        let past = Past::read(entries, |entry| match entry {
-            Entry::Row(image) => state.set(&image),
-            Entry::Flush { file, print } => announced.push((file, print)),
-            _ => {}
-        });
-        for table in state.tables() {
-            let file = table.file();
-            let found = files.get(file).and_then(|contents| contents.print);
-            let is_own = found == saved.table(file)
-                || found.is_some_and(|found| announced.contains(&(file, found)))
-                // A start that was cut short may have written it already.
-                || found == Some(Print::of(table.file_text().as_bytes()));
-            if !is_own {
-                return Err(self.foreign(file).into());
-            }
-        }
-        Ok(past)
-    }
-
-    /// What is said of a file that the journal doesn't belong to.
-    fn foreign(&self, file: &str) -> Damage {
-        let cause = "another program has written this file after Goldstar had stopped without \
-                     tidying up, and the journal still holds changes that belong into it";
-        Damage::foreign(self.data.join(file), 0, cause)
-    }
-
-    /// Reads the tracking file as it lies there.
-    fn load_tracking(&self) -> Result<Appender, OpenError> {
+    /// Goes on from a tracking file to which the journal has nothing to add.
+    fn take_over(&self, tracking: TrackingFile) -> Result<Appender, OpenError> {
         let path = self.tracking_path();
-        let io = || OpenError::io(&path);
-        loop {
-            let file = match self.disk.open(&path, Open::Write) {
-                Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return self.create_tracking();
-                }
-                Err(error) => return Err(io()(error)),
-            };
-            if file.is_empty().map_err(io())? {
-                return self.create_tracking();
+        let loaded = match tracking {
+            TrackingFile::Read(loaded) if loaded.appendable => *loaded,
+            TrackingFile::Read(_) => {
+                self.reshape(&path)?;
+                self.load_reshaped(&path)?
             }
-            let loaded = tracking::load(&*file, &path, None, &[], self.progress)?;
-            if loaded.appendable {
-                return self.open_tracking(file, loaded).map_err(io());
-            }
-            self.reshape(&path)?;
-        }
+            TrackingFile::Empty => return self.create_tracking(),
+            TrackingFile::Damaged(damage) => return Err(damage.into()),
+        };
+        self.open_tracking(loaded).map_err(OpenError::io(path))
+    }
+
+    fn load_reshaped(&self, path: &Path) -> Result<tracking::Loaded, OpenError> {
+        let file = self.disk.open(path, Open::Read).map_err(OpenError::io(path))?;
+        tracking::load(&*file, path, None, &[], self.progress)
     }
 
     fn create_tracking(&self) -> Result<Appender, OpenError> {
@@ -194,13 +140,11 @@ impl Recovery<'_> {
         Appender::create(disk, path.clone(), failures).map_err(OpenError::io(path))
     }
 
-    fn open_tracking(
-        &self,
-        file: Arc<dyn DiskFile>,
-        loaded: tracking::Loaded,
-    ) -> io::Result<Appender> {
+    fn open_tracking(&self, loaded: tracking::Loaded) -> io::Result<Appender> {
+        let path = self.tracking_path();
+        let file = self.disk.open(&path, Open::Write)?;
         let (disk, failures) = (Arc::clone(self.disk), self.tracking_failures());
-        Appender::open(disk, self.tracking_path(), file, loaded, failures)
+        Appender::open(disk, path, file, loaded, failures)
     }
 
     fn tracking_failures(&self) -> Counter {
@@ -234,37 +178,22 @@ impl Recovery<'_> {
     /// since.
     fn replay_tracking(
         &self,
+        tracking: TrackingFile,
         mark: Mark,
-        past: &Past,
-        torn: Option<&(PathBuf, u64)>,
+        replay: &Replay,
     ) -> Result<Appender, OpenError> {
         let path = self.tracking_path();
         let io = || OpenError::io(&path);
-        let file = match self.disk.open(&path, Open::Write) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let cause = "it is missing, and the journal holds rows that belong behind its own";
-                return Err(Damage::foreign(&path, 0, cause).into());
-            }
-            opened => opened.map_err(io())?,
+        let loaded = match tracking {
+            TrackingFile::Read(loaded) => *loaded,
+            TrackingFile::Empty => return Err(io()(io::ErrorKind::NotFound.into())),
+            TrackingFile::Damaged(damage) => return Err(damage.into()),
         };
-        let Past { rows: events, patches } = past;
-        // A torn patch isn't JSON, so they are read over the file before they are written to it. Where
-        // that doesn't help, it is said of the file as it lies there.
-        let loaded = self
-            .load_until(&*file, mark, patches)
-            .or_else(|error| self.load_until(&*file, mark, &[]).and(Err(error)))?;
-        check_tail(&path, mark, &loaded.tail, events, torn)?;
-        let decoded = events.iter().map(|(number, text)| {
-            event::decode(text).map_err(|why| {
-                let cause = format!("event {number} of the journal is not well-formed: {why}");
-                Damage::new(self.folder, 0, cause)
-            })
-        });
-        let decoded = decoded.collect::<Result<Vec<_>, _>>()?;
-        tracking::write_patches(&*file, patches, mark.len).map_err(io())?;
+        let file = self.disk.open(&path, Open::Write).map_err(io())?;
+        tracking::write_patches(&*file, &replay.past.patches, mark.len).map_err(io())?;
         file.set_len(mark.len).map_err(io())?;
-        let mut appender = self.open_tracking(file, loaded).map_err(io())?;
-        let rows = events.iter().zip(&decoded);
+        let mut appender = self.open_tracking(loaded).map_err(io())?;
+        let rows = replay.past.rows.iter().zip(&replay.events);
         let rows: Vec<NewRow<'_>> =
             rows.map(|((number, text), event)| NewRow { number: *number, event, text }).collect();
         appender.append(&rows);
@@ -274,25 +203,15 @@ impl Recovery<'_> {
         }
     }
 
-    /// Reads the tracking file up to its checkpoint, and what follows that.
-    fn load_until(
-        &self,
-        file: &dyn DiskFile,
-        mark: Mark,
-        patches: &[Patch],
-    ) -> Result<tracking::Loaded, OpenError> {
-        tracking::load(file, &self.tracking_path(), Some(mark), patches, self.progress)
-    }
-
     /// The latest time that an event was given. A row of an older file that lies more than a day
     /// ahead of the clock doesn't count; what Goldstar gave itself does, wherever the clock is now.
     fn latest_event(
         &self,
         saved: &Checkpoint,
-        events: &Rows,
+        replay: Option<&Replay>,
         appender: &Appender,
     ) -> Option<Timestamp> {
-        let own = events.iter().filter_map(|(_, text)| event::decode(text).ok());
+        let own = replay.into_iter().flat_map(|replay| &replay.events);
         let own = own.map(|event| event.occurred_at).max();
         let day_ahead = Timestamp::from_micros(self.now.as_micros() + Timestamp::DAY_MICROS);
         let found = appender.tracking().latest_until(day_ahead);
@@ -376,31 +295,9 @@ impl Recovery<'_> {
     }
 }
 
-/// Rows behind the checkpoint must be the journal's: it was durable before they were written.
-fn check_tail(
-    path: &Path,
-    mark: Mark,
-    tail: &[(RowNumber, String)],
-    events: &[(RowNumber, Arc<str>)],
-    torn: Option<&(PathBuf, u64)>,
-) -> Result<(), Damage> {
-    for (position, (number, text)) in tail.iter().enumerate() {
-        if events.get(position).is_some_and(|known| known.0 == *number && *known.1 == **text) {
-            continue;
-        }
-        if let (Some((journal, byte)), true) = (torn, position >= events.len()) {
-            let cause = format!(
-                "the journal's last batch is not valid, though {} holds its row {number}: the disk \
-                 has changed what was written",
-                path.display()
-            );
-            return Err(Damage::new(journal, *byte, cause));
-        }
-        let cause = format!(
-            "row {number}, behind the part that had been synced, is not in the journal: another \
-             program wrote here after Goldstar had stopped without tidying up"
-        );
-        return Err(Damage::foreign(path, mark.len, cause));
+fn warn_of_unreadable_rows(state: &State) {
+    for table in state.tables().into_iter().filter(|table| table.unreadable_rows() > 0) {
+        let (file, rows) = (table.file(), table.unreadable_rows());
+        tracing::warn!(file, rows, "rows can't be read; they are kept as they are");
     }
-    Ok(())
 }

@@ -1,0 +1,163 @@
+//! `goldstar check`
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use super::{Failure, progress};
+use crate::disk::RealDisk;
+use crate::store::json::{Finding, FindingKind, OpenError, Report, Severity, TableReport, inspect};
+
+/// The exit code where the directory can't be looked at.
+pub(super) const UNREADABLE: u8 = 3;
+/// The exit code for wrong arguments: `EX_USAGE` of `sysexits.h`.
+pub(super) const USAGE: u8 = 64;
+
+/// How many findings of a kind are printed for a person.
+const EXAMPLES: usize = 3;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The data directory, which no server may hold
+    directory: PathBuf,
+
+    /// Print all of it as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a directory wasn't looked at, or nobody was told.
+#[derive(Debug, Error)]
+pub(super) enum CheckError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the report could not be printed")]
+    Print(#[source] io::Error),
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    Ok(check(arguments)?)
+}
+
+fn check(arguments: &Arguments) -> Result<ExitCode, CheckError> {
+    let Arguments { directory, json } = arguments;
+    let report = inspect(&RealDisk, directory, &progress::on_terminal())?;
+    let text = if *json {
+        as_json(directory, &report).to_string()
+    } else {
+        ForPeople { directory, report: &report }.to_string()
+    };
+    writeln!(io::stdout(), "{text}").map_err(CheckError::Print)?;
+    Ok(ExitCode::from(match report.severity() {
+        None => 0,
+        Some(Severity::Warning) => 1,
+        Some(Severity::Damage) => 2,
+    }))
+}
+
+fn status(report: &Report) -> &'static str {
+    match report.severity() {
+        None => "clean",
+        Some(Severity::Warning) => "warnings",
+        Some(Severity::Damage) => "damage",
+    }
+}
+
+/// What `docs/operations.md` says of `--json`.
+fn as_json(directory: &Path, report: &Report) -> Value {
+    let table = |TableReport { file, state, rows }: &TableReport| json!({"file": file, "state": state.as_str(), "rows": rows});
+    let finding = |finding: &Finding| {
+        let Finding { kind, file, row, byte, message } = finding;
+        json!({
+            "severity": kind.severity().as_str(),
+            "code": kind.as_str(),
+            "file": file,
+            "row": row,
+            "byte": byte,
+            "message": message,
+        })
+    };
+    json!({
+        "directory": directory.to_string_lossy(),
+        "status": status(report),
+        "tables": report.tables.iter().map(table).collect::<Vec<_>>(),
+        "journal": {"waiting": report.waiting, "is_torn": report.is_torn},
+        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+/// The report for a person: some examples of each kind.
+struct ForPeople<'a> {
+    directory: &'a Path,
+    report: &'a Report,
+}
+
+impl fmt::Display for ForPeople<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { directory, report } = self;
+        writeln!(f, "{}: {}\n", directory.display(), status(report))?;
+        writeln!(f, "{:<24}{:>10}  state", "file", "rows")?;
+        for TableReport { file, state, rows } in &report.tables {
+            let rows = rows.map_or_else(|| "?".to_owned(), |rows| rows.to_string());
+            writeln!(f, "{file:<24}{rows:>10}  {}", state.as_str())?;
+        }
+        if report.waiting > 0 {
+            let waiting = report.waiting;
+            let text = "changed rows are in the journal, and maybe not in the files yet; the next \
+                        start writes them.";
+            writeln!(f, "\n{waiting} {text}")?;
+        }
+        if report.is_torn {
+            let text = "The journal's last batch was cut off; nobody had its answer, and the next \
+                        start drops it.";
+            writeln!(f, "\n{text}")?;
+        }
+        for (kind, findings) in by_kind(&report.findings) {
+            write_kind(f, kind, &findings)?;
+        }
+        let end = match report.severity() {
+            Some(Severity::Damage) => "\nNo server starts on this directory.",
+            Some(Severity::Warning) => "\nA server runs on this directory.",
+            None => "\nNothing is wrong.",
+        };
+        f.write_str(end)
+    }
+}
+
+/// The findings of each kind, damage first.
+fn by_kind(findings: &[Finding]) -> BTreeMap<FindingKind, Vec<&Finding>> {
+    let mut kinds: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for finding in findings {
+        kinds.entry(finding.kind).or_default().push(finding);
+    }
+    kinds
+}
+
+fn write_kind(f: &mut fmt::Formatter<'_>, kind: FindingKind, findings: &[&Finding]) -> fmt::Result {
+    writeln!(f, "\n{} {} ({})", kind.severity().as_str(), kind.as_str(), findings.len())?;
+    for Finding { file, row, byte, message, .. } in findings.iter().take(EXAMPLES) {
+        write!(f, "  {}", without_controls(file))?;
+        if let Some(row) = row {
+            write!(f, ", row {row}")?;
+        }
+        if let Some(byte) = byte {
+            write!(f, ", byte {byte}")?;
+        }
+        writeln!(f, ": {}", without_controls(message))?;
+    }
+    match findings.len().saturating_sub(EXAMPLES) {
+        0 => Ok(()),
+        more => writeln!(f, "  and {more} more; --json has them all"),
+    }
+}
+
+/// What stands in a file or in its name can't steer a terminal.
+fn without_controls(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}

@@ -1,0 +1,29 @@
+//! `goldstar checkpoint`
+
+use std::io::{self, Write};
+
+use super::{Failure, progress, runtime};
+use crate::app::{self, Machine, StopError};
+use crate::config::{Config, Flags, Storage};
+use crate::metrics::Metrics;
+
+pub(super) fn run(flags: &Flags<Storage>) -> Result<(), Failure> {
+    let config = Config::resolve(flags)?;
+    let data = &config.storage.data_dir;
+    // A start would make it, and whoever mistyped its name would be told that all is well.
+    if !data.is_dir() {
+        return Err(Failure::NoDirectory(data.clone()));
+    }
+    runtime()?.block_on(open_and_close(&config))?;
+    let said = writeln!(io::stdout(), "{} holds everything in its files.", data.display());
+    said.map_err(Failure::io("all is in the files, but that could not be printed"))
+}
+
+async fn open_and_close(config: &Config) -> Result<(), Failure> {
+    let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
+    let metrics = Metrics::new(machine.clock.now());
+    let service = tokio::task::block_in_place(|| {
+        app::open(&config.storage, config.service, &machine, &metrics)
+    })?;
+    Ok(service.close().await.map_err(StopError::Close)?)
+}

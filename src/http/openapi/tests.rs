@@ -1,0 +1,73 @@
+use std::collections::BTreeSet;
+
+use utoipa::IntoParams;
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{OpenApi, RefOr};
+
+use super::super::credentials::{ChildSession, Confirmation, Login, PasswordChange, Signup};
+use super::super::deletion::{NewThreshold, QueuePage};
+use super::super::events::StreamParameters;
+use super::super::input::FromFields;
+use super::super::query::{FromParameters, Paging};
+use super::super::tracking::{AdminQuery, FamilyQuery};
+use super::super::{ErrorCode, routes};
+use super::errors::sample;
+use crate::service::{ChildPatch, NewChild, NewReward, NewTask, RewardPatch, TaskPatch};
+
+fn check_body<T: FromFields>() {
+    let RefOr::T(Schema::Object(body)) = T::schema() else { panic!("{} is no object", T::name()) };
+    let described: BTreeSet<&str> = body.properties.keys().map(String::as_str).collect();
+    assert_eq!(described, T::ALLOWED.iter().copied().collect(), "{}", T::name());
+    assert!(body.required.iter().all(|name| described.contains(name.as_str())), "{}", T::name());
+}
+
+#[test]
+fn a_body_is_described_with_the_fields_that_are_read() {
+    check_body::<Signup>();
+    check_body::<Login>();
+    check_body::<Confirmation>();
+    check_body::<PasswordChange>();
+    check_body::<ChildSession>();
+    check_body::<NewChild>();
+    check_body::<ChildPatch>();
+    check_body::<NewTask>();
+    check_body::<TaskPatch>();
+    check_body::<NewReward>();
+    check_body::<RewardPatch>();
+    check_body::<NewThreshold>();
+}
+
+fn check_query<T: FromParameters + IntoParams>() {
+    let parameters = T::into_params(|| None);
+    let described = parameters.iter().map(|parameter| parameter.name.as_str());
+    let described: Vec<&str> = described.filter(|name| *name != "Last-Event-ID").collect();
+    assert_eq!(described, T::NAMES);
+}
+
+#[test]
+fn a_query_is_described_with_the_parameters_that_are_read() {
+    check_query::<Paging>();
+    check_query::<QueuePage>();
+    check_query::<AdminQuery>();
+    check_query::<FamilyQuery>();
+    check_query::<StreamParameters>();
+}
+
+#[test]
+fn the_example_of_an_error_has_its_code() {
+    for code in ErrorCode::all() {
+        assert_eq!(sample(code)["code"], code.as_str());
+    }
+}
+
+#[test]
+fn every_code_can_be_had_from_some_route() {
+    let document: OpenApi = routes().into_openapi();
+    let paths = serde_json::to_string(&document.paths).unwrap();
+    let is_named = |code: &ErrorCode| {
+        paths.contains(&format!("\"{}\"", code.as_str())) || paths.contains(&format!("/{code:?}\""))
+    };
+    let unnamed: Vec<ErrorCode> = ErrorCode::all().filter(|code| !is_named(code)).collect();
+    // What it is the answer to is no operation.
+    assert_eq!(unnamed, [ErrorCode::MethodNotAllowed]);
+}

@@ -1,0 +1,172 @@
+//! What is wrong with a data directory, without changing anything in it.
+//!
+//! It is read by the very code that a start reads it by, so that what is damage here is what a server
+//! refuses, and the rest is judged with the journal replayed over it. Damage in one file hides nothing
+//! in another; but nothing is concluded from what can't be read.
+
+mod chains;
+mod events;
+mod report;
+mod tables;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::damage::{DamageKind, OpenError};
+use super::journal;
+use super::lock::DirectoryLock;
+use super::progress::Progress;
+use super::pyjson::Scanner;
+use super::record::Record as _;
+use super::recovery::{Reader, Reading, Replay, TrackingFile};
+use super::state::{State, TABLE_FILES};
+use super::tracking;
+use crate::disk::{Disk, Open, read_if_exists};
+use crate::domain::{Child, User};
+use events::Events;
+pub use report::{Finding, FindingKind, Report, Severity, TableReport, TableState};
+use tables::{Places, Tables, inspect_text};
+
+/// Looks at a data directory, which no server may hold at that time. Nothing in it is changed; fails
+/// where it can't be read. Takes some hundred bytes of memory an event.
+pub fn inspect(disk: &dyn Disk, data: &Path, progress: &Progress) -> Result<Report, OpenError> {
+    let names = disk.list(data).map_err(OpenError::io(data))?;
+    let _lock = DirectoryLock::take_to_read(data)?;
+    let folder = data.join(journal::FOLDER);
+    let reading = Reader { disk, data, folder: &folder, progress }.read()?;
+    let mut inspection = Inspection::new(disk, data, progress, reading);
+    inspection.look_at_tables()?;
+    inspection.look_at_events()?;
+    inspection.look_at_other_files(&names)?;
+    Ok(inspection.report)
+}
+
+/// What is known so far.
+struct Inspection<'a> {
+    disk: &'a dyn Disk,
+    data: &'a Path,
+    progress: &'a Progress,
+    state: State,
+    /// The tables' files that exist.
+    existing: HashSet<&'static str>,
+    journal: Option<Replay>,
+    /// Where the part of the tracking file ends that counts.
+    end: u64,
+    damaged: HashSet<PathBuf>,
+    /// Whether the journal can't be replayed, so that the tables are older than they should be.
+    lacks_journal: bool,
+    report: Report,
+}
+
+impl<'a> Inspection<'a> {
+    /// Takes over what was read, and lets go of what only a start needs.
+    fn new(disk: &'a dyn Disk, data: &'a Path, progress: &'a Progress, reading: Reading) -> Self {
+        let Reading { saved, journal, is_torn, state, files, tracking, damage, .. } = reading;
+        let files = files.into_iter().filter(|(_, contents)| contents.print.is_some());
+        let mut existing: HashSet<_> = files.map(|(file, _)| file).collect();
+        if !matches!(tracking, TrackingFile::Empty) {
+            existing.insert(tracking::FILE);
+        }
+        let end = if journal.is_some() { saved.tracking().len } else { u64::MAX };
+        let of_journal = |kind| {
+            use DamageKind::{Checkpoint, Journal, JournalFileMissing};
+            matches!(kind, Checkpoint | Journal | JournalFileMissing)
+        };
+        let lacks_journal = damage.iter().any(|damage| of_journal(damage.kind));
+        let damaged = damage.iter().map(|damage| damage.file.clone()).collect();
+        let findings = damage.into_iter().map(|damage| Finding::of_damage(damage, data));
+        let past = journal.as_ref().map(|replay| &replay.past);
+        let rows = journal.as_ref().map_or(0, |replay| replay.rows);
+        let waiting = rows + past.map_or(0, |past| past.rows.len() + past.patches.len());
+        let report = Report { waiting, is_torn, findings: findings.collect(), ..Report::default() };
+        Self { disk, data, progress, state, existing, journal, end, damaged, lacks_journal, report }
+    }
+
+    /// Whether a table's file says what exists.
+    fn is_whole(&self, file: &str) -> bool {
+        !self.lacks_journal && !self.damaged.contains(&self.data.join(file))
+    }
+
+    fn state_of(&self, file: &'static str) -> TableState {
+        if self.damaged.contains(&self.data.join(file)) {
+            TableState::Damaged
+        } else if self.existing.contains(file) {
+            TableState::Present
+        } else {
+            TableState::Missing
+        }
+    }
+
+    fn look_at_tables(&mut self) -> Result<(), OpenError> {
+        let mut found = Vec::new();
+        let mut places: HashMap<&'static str, Places> = HashMap::new();
+        for file in TABLE_FILES {
+            let path = self.data.join(file);
+            let bytes = read_if_exists(self.disk, &path).map_err(OpenError::io(&path))?;
+            let bytes = bytes.unwrap_or_default();
+            if !bytes.is_empty() {
+                places.insert(file, inspect_text(file, &bytes, &mut found));
+            }
+        }
+        let is_whole = |file: &str| self.is_whole(file);
+        let tables = Tables { state: &self.state, places: &places, is_whole: &is_whole };
+        tables.inspect(&mut found);
+        for table in self.state.tables() {
+            let (file, state) = (table.file(), self.state_of(table.file()));
+            let rows = (state != TableState::Damaged).then(|| table.len());
+            self.report.tables.push(TableReport { file, state, rows });
+        }
+        self.report.findings.append(&mut found);
+        Ok(())
+    }
+
+    fn look_at_events(&mut self) -> Result<(), OpenError> {
+        let path = self.data.join(tracking::FILE);
+        let mut events = Events::new(&self.state, self.is_whole(User::FILE));
+        let past = self.journal.as_ref().map(|replay| &replay.past);
+        if self.existing.contains(tracking::FILE) {
+            match self.disk.open(&path, Open::Read) {
+                // That it is missing was said, if it is damage.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                file => {
+                    let file = file.map_err(OpenError::io(&path))?;
+                    let patches = past.map_or(&[][..], |past| &past.patches);
+                    let each = |row: tracking::FileRow<'_>| events.add_from_file(row);
+                    tracking::visit(&*file, &path, self.end, patches, self.progress, each)?;
+                }
+            }
+        }
+        for (row, text) in past.into_iter().flat_map(|past| &past.rows) {
+            events.add(*row, None, text);
+        }
+        let state = self.state_of(tracking::FILE);
+        let rows = Some(events.len());
+        self.report.tables.push(TableReport { file: tracking::FILE, state, rows });
+        let knows_points = self.is_whole(tracking::FILE) && self.is_whole(Child::FILE);
+        let found = events.finish(knows_points);
+        self.report.findings.extend(found);
+        Ok(())
+    }
+
+    /// Files that aren't Goldstar's are left alone; but whoever wrote them will miss them.
+    fn look_at_other_files(&mut self, names: &[String]) -> Result<(), OpenError> {
+        let is_own = |name: &str| name == tracking::FILE || TABLE_FILES.contains(&name);
+        let others = names.iter().filter(|name| !is_own(name));
+        let has_extension = |name: &&String| Path::new(name).extension() == Some("json".as_ref());
+        for name in others.filter(has_extension) {
+            let path = self.data.join(name);
+            let bytes = read_if_exists(self.disk, &path).map_err(OpenError::io(&path))?;
+            let bytes = bytes.unwrap_or_default();
+            let mut scanner = Scanner::new(&bytes);
+            if let Err(fault) = scanner.value().and_then(|_| scanner.end())
+                && !bytes.is_empty()
+            {
+                let message = format!("it isn't Goldstar's, and isn't JSON: {fault}");
+                let found = Finding::of_file(FindingKind::OtherFile, name, message);
+                let byte = Some(fault.byte(bytes.len()) as u64);
+                self.report.findings.push(Finding { byte, ..found });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+use std::path::Path;
+
+use super::super::damage::{Damage, DamageKind};
+use crate::domain::RowNumber;
+
+/// What was found in a data directory.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// A line for each table that Goldstar knows.
+    pub tables: Vec<TableReport>,
+    /// How many changed rows wait in the journal, as after a kill; the next start writes them. That
+    /// is nothing wrong.
+    pub waiting: usize,
+    /// Whether the journal ends with a batch that was cut off. Nobody had its answer, and the next
+    /// start drops it: that is nothing wrong either.
+    pub is_torn: bool,
+    /// What is wrong: damage first, and then in the order of the files.
+    pub findings: Vec<Finding>,
+}
+
+/// One table of a [`Report`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableReport {
+    /// Its file, in the data directory.
+    pub file: &'static str,
+    /// What stands in the file's place.
+    pub state: TableState,
+    /// How many rows it has, those included that wait in the journal; of a damaged tracking file,
+    /// those in front of the damage. None of another damaged file.
+    pub rows: Option<usize>,
+}
+
+/// What stands in the place of a table's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableState {
+    /// A whole file.
+    Present,
+    /// Nothing: the table is empty.
+    Missing,
+    /// A damaged file.
+    Damaged,
+}
+
+impl TableState {
+    /// The word for programs; it doesn't change.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Missing => "missing",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// A server runs on it; a person should look.
+    Warning,
+    /// No server starts on it.
+    Damage,
+}
+
+impl Severity {
+    /// `warning` or `damage`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Damage => "damage",
+        }
+    }
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is.
+    pub kind: FindingKind,
+    /// The file, as a path in the data directory.
+    pub file: String,
+    /// The row's number, where it is about one.
+    pub row: Option<RowNumber>,
+    /// Where in the file it is, in bytes, where that is known.
+    pub byte: Option<u64>,
+    /// What is wrong, for a person.
+    pub message: String,
+}
+
+/// The kinds of what can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// A file that no server starts on.
+    Damage(DamageKind),
+    /// A row that isn't a record of its table, and is ignored.
+    UnreadableRow,
+    /// Two rows of a table have one id; only the first is found.
+    DuplicateId,
+    /// Two rows of a file have one number; only the last counts.
+    DuplicateRow,
+    /// A name stands twice in an object; only the last counts.
+    DuplicateField,
+    /// Two accounts have one email address; only the first can log in.
+    DuplicateEmail,
+    /// A record names one that doesn't exist.
+    BrokenReference,
+    /// An event names an account that doesn't exist.
+    EventOfNoAccount,
+    /// An event lacks a field.
+    MissingField,
+    /// An event's field isn't what it should be.
+    UnreadableField,
+    /// An event's type or action isn't a known word.
+    UnknownWord,
+    /// An event's type never has that action.
+    WrongAction,
+    /// An event's delta isn't what its points say, or has the wrong sign.
+    WrongDelta,
+    /// An event was recorded before it occurred.
+    RecordedTooEarly,
+    /// An event stands behind a later one of the same child.
+    WrongOrder,
+    /// An event doesn't begin with the points that the child's event before it ended with.
+    ChainBreak,
+    /// A child's points aren't what its last event says.
+    ChildPoints,
+    /// A file that isn't Goldstar's isn't JSON, though its name says so.
+    OtherFile,
+}
+
+impl FindingKind {
+    /// Every kind that isn't damage.
+    pub const WARNINGS: [Self; 17] = [
+        Self::UnreadableRow,
+        Self::DuplicateId,
+        Self::DuplicateRow,
+        Self::DuplicateField,
+        Self::DuplicateEmail,
+        Self::BrokenReference,
+        Self::EventOfNoAccount,
+        Self::MissingField,
+        Self::UnreadableField,
+        Self::UnknownWord,
+        Self::WrongAction,
+        Self::WrongDelta,
+        Self::RecordedTooEarly,
+        Self::WrongOrder,
+        Self::ChainBreak,
+        Self::ChildPoints,
+        Self::OtherFile,
+    ];
+
+    /// The word for programs; it doesn't change.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Damage(kind) => kind.as_str(),
+            Self::UnreadableRow => "unreadable_row",
+            Self::DuplicateId => "duplicate_id",
+            Self::DuplicateRow => "duplicate_row",
+            Self::DuplicateField => "duplicate_field",
+            Self::DuplicateEmail => "duplicate_email",
+            Self::BrokenReference => "broken_reference",
+            Self::EventOfNoAccount => "event_of_no_account",
+            Self::MissingField => "missing_field",
+            Self::UnreadableField => "unreadable_field",
+            Self::UnknownWord => "unknown_word",
+            Self::WrongAction => "wrong_action",
+            Self::WrongDelta => "wrong_delta",
+            Self::RecordedTooEarly => "recorded_too_early",
+            Self::WrongOrder => "wrong_order",
+            Self::ChainBreak => "chain_break",
+            Self::ChildPoints => "child_points",
+            Self::OtherFile => "other_file",
+        }
+    }
+
+    /// How bad it is.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Damage(_) => Severity::Damage,
+            _ => Severity::Warning,
+        }
+    }
+}
+
+impl Report {
+    /// How bad the worst of it is; none where nothing is wrong.
+    pub fn severity(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.kind.severity()).max()
+    }
+}
+
+impl Finding {
+    /// Something wrong with a file as a whole.
+    pub(super) fn of_file(kind: FindingKind, file: &str, message: String) -> Self {
+        Self { kind, file: file.to_owned(), row: None, byte: None, message }
+    }
+
+    /// Something wrong with a row.
+    pub(super) fn of_row(
+        kind: FindingKind,
+        file: &str,
+        row: RowNumber,
+        byte: Option<u64>,
+        message: String,
+    ) -> Self {
+        Self { kind, file: file.to_owned(), row: Some(row), byte, message }
+    }
+
+    /// A damaged file of the directory `data`.
+    pub(super) fn of_damage(damage: Damage, data: &Path) -> Self {
+        let Damage { kind, file, byte, cause } = damage;
+        let file = file.strip_prefix(data).unwrap_or(&file).to_string_lossy().into_owned();
+        Self { kind: FindingKind::Damage(kind), file, row: None, byte: Some(byte), message: cause }
+    }
+}

@@ -1,0 +1,89 @@
+//! A small table's file as TinyDB lays it out: an object of tables, each an object of rows.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use super::damage::{Damage, DamageKind};
+use super::pyjson::{self, Scanner};
+use crate::domain::RowNumber;
+
+/// The name of the table in a TinyDB file that Goldstar reads and writes.
+pub(super) const DEFAULT_TABLE: &str = "_default";
+
+/// What stands in front of a row's text.
+pub(super) fn row_name(number: RowNumber) -> String {
+    format!("\"{number}\": ")
+}
+
+/// A TinyDB file, taken apart.
+pub(super) struct ParsedFile<'a> {
+    /// The members in front of the default table, each with a comma behind it.
+    pub(super) before: String,
+    /// The rows of the default table; of those with the same number the last, as in Python.
+    pub(super) rows: BTreeMap<RowNumber, &'a str>,
+    /// The rows whose number stands in front of an earlier one too, and where their texts begin.
+    pub(super) repeated: Vec<(RowNumber, usize)>,
+    /// Where the default table begins that counts, if there is an earlier one in the file.
+    pub(super) second_table: Option<usize>,
+    /// The members behind the default table, each with a comma in front of it.
+    pub(super) after: String,
+}
+
+/// Reads a TinyDB file that isn't empty.
+pub(super) fn parse_file<'a>(path: &Path, bytes: &'a [u8]) -> Result<ParsedFile<'a>, Damage> {
+    let text = std::str::from_utf8(bytes).map_err(|error| Damage::not_utf8(path, 0, error))?;
+    let members =
+        pyjson::members(bytes).map_err(|fault| Damage::not_json(path, 0, bytes, fault))?;
+    let (mut before, mut after) = (String::new(), String::new());
+    let (mut default_table, mut second_table) = (None::<Range<usize>>, None);
+    for (name, value) in members {
+        if pyjson::decode_string(&text[name.clone()]).as_deref() == Some(DEFAULT_TABLE) {
+            second_table = default_table.is_some().then_some(value.start);
+            default_table = Some(value);
+        } else if default_table.is_none() {
+            before.extend([&text[name], ": ", &text[value], ", "]);
+        } else {
+            after.extend([", ", &text[name], ": ", &text[value]]);
+        }
+    }
+    let (rows, repeated) = match default_table {
+        Some(span) => parse_rows(path, text, span.start, span.end)?,
+        None => (BTreeMap::new(), Vec::new()),
+    };
+    Ok(ParsedFile { before, rows, repeated, second_table, after })
+}
+
+/// A table's rows, and those whose number is repeated.
+type Rows<'a> = (BTreeMap<RowNumber, &'a str>, Vec<(RowNumber, usize)>);
+
+fn parse_rows<'a>(
+    path: &Path,
+    text: &'a str,
+    start: usize,
+    end: usize,
+) -> Result<Rows<'a>, Damage> {
+    let table = &text[start..end];
+    let mut scanner = Scanner::new(table.as_bytes());
+    let (mut rows, mut repeated) = (BTreeMap::new(), Vec::new());
+    let wrong =
+        |kind, byte: usize, cause: &str| Damage::new(kind, path, (start + byte) as u64, cause);
+    let not_json = |fault| Damage::not_json(path, start as u64, table.as_bytes(), fault);
+    scanner.take(b'{', "an opening brace").map_err(not_json)?;
+    while scanner.next_item(b'}', rows.is_empty()).map_err(not_json)? {
+        let name = scanner.name().map_err(not_json)?;
+        let number = pyjson::decode_string(&table[name.clone()]).and_then(|name| name.parse().ok());
+        let number = number.ok_or_else(|| {
+            wrong(DamageKind::RowName, name.start, "this row's name is no number")
+        })?;
+        let row = scanner.value().map_err(not_json)?;
+        if !table[row.clone()].starts_with('{') {
+            return Err(wrong(DamageKind::NoObject, row.start, "this row is no object"));
+        }
+        let byte = start + row.start;
+        if rows.insert(number, &table[row]).is_some() {
+            repeated.push((number, byte));
+        }
+    }
+    Ok((rows, repeated))
+}

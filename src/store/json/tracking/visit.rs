@@ -1,0 +1,61 @@
+//! Reads a tracking file row by row, for those who want more of each than the index keeps.
+
+use std::path::Path;
+
+use super::super::damage::OpenError;
+use super::super::progress::Progress;
+use super::load::Reader;
+use super::patch::Patch;
+use crate::disk::DiskFile;
+use crate::domain::RowNumber;
+
+/// A row, as it stands in the file.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct FileRow<'a> {
+    pub(in super::super) number: RowNumber,
+    /// Where its text begins.
+    pub(in super::super) byte: u64,
+    pub(in super::super) text: &'a str,
+}
+
+/// Hands on each row that begins before `end`, in the order of the file, and stops at the first that
+/// can't be read. The file is read as if `patches`, ordered by their offsets, were written to it
+/// already. Fails only where the disk does.
+pub(in super::super) fn visit(
+    file: &dyn DiskFile,
+    path: &Path,
+    end: u64,
+    patches: &[Patch],
+    progress: &Progress,
+    each: impl FnMut(FileRow<'_>),
+) -> Result<(), OpenError> {
+    let total = file.len().map_err(OpenError::io(path))?;
+    let mut reader = Reader::new(file, path, patches, (progress, total));
+    match rows(&mut reader, end, each) {
+        // It was said of the file before, by who judged it.
+        Err(OpenError::Damaged(_)) => Ok(()),
+        result => result,
+    }
+}
+
+fn rows(
+    reader: &mut Reader<'_>,
+    end: u64,
+    mut each: impl FnMut(FileRow<'_>),
+) -> Result<(), OpenError> {
+    if !reader.find_default_table()? {
+        return Ok(());
+    }
+    let mut first = true;
+    while let Some(row) = reader.row(first)? {
+        first = false;
+        let number = reader.row_number(&row)?;
+        let (byte, text) = reader.text(&row)?;
+        if byte >= end {
+            break;
+        }
+        each(FileRow { number, byte, text });
+        reader.let_go(&row);
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Files that no server starts on: each kind of damage is told by its name and its byte, and a server
+//! refuses by the same.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::directory::{check, flask, run};
+use crate::harness::Folders;
+
+const FILES: [&str; 2] = ["children.json", "tracking_events.json"];
+
+/// Damages a file, and expects that it is found; gives what a server says.
+fn expect(file: &str, damage: impl FnOnce(Vec<u8>) -> (Vec<u8>, usize), code: &str, says: &str) {
+    let folders = flask();
+    let (bytes, byte) = damage(fs::read(folders.data_file(file)).unwrap());
+    fs::write(folders.data_file(file), &bytes).unwrap();
+    let checked = check(&folders);
+    checked.expect_one(code, &json!([file, null, byte]), says);
+    assert_eq!(checked.table(file)["state"], "damaged");
+    assert_eq!(checked.report["status"], "damage");
+    let (status, _, error) =
+        run(&folders, &["serve", "--data-dir", "data", "--listen", "127.0.0.1:0"]);
+    assert_eq!(status, 78, "{error}");
+    let message = checked.findings()[0]["message"].as_str().unwrap();
+    for part in [
+        &format!("data/{file} is damaged from byte {byte} on: {message}"),
+        "`goldstar check data`",
+        "`goldstar salvage data --out NEW`",
+    ] {
+        assert!(error.contains(part), "{error} lacks {part}");
+    }
+    assert_eq!(fs::read(folders.data_file(file)).unwrap(), bytes, "it was changed");
+}
+
+#[test]
+fn nul_bytes() {
+    for file in FILES {
+        let all = |old: Vec<u8>| (vec![0; old.len()], 0);
+        expect(file, all, "nul_bytes", "begins with NUL bytes");
+        let behind = |mut old: Vec<u8>| {
+            let len = old.len();
+            old.resize(len + 4096, 0);
+            (old, len)
+        };
+        expect(file, behind, "nul_bytes", "goes on with NUL bytes alone");
+        let in_between = |mut old: Vec<u8>| {
+            old[512..1024].fill(0);
+            (old, 512)
+        };
+        expect(file, in_between, "nul_bytes", "NUL bytes stand in the middle");
+    }
+}
+
+#[test]
+fn a_tail_that_was_cut() {
+    for file in FILES {
+        for left in [1, 600, 1001] {
+            let cut = |mut old: Vec<u8>| {
+                old.truncate(left);
+                (old, left)
+            };
+            expect(file, cut, "cut_off", "it was cut off");
+        }
+    }
+}
+
+#[test]
+fn two_roots() {
+    for file in FILES {
+        let shrunk = |mut old: Vec<u8>| {
+            let shorter = br#"{"_default": {}}"#;
+            old[..shorter.len()].copy_from_slice(shorter);
+            let behind = &old[shorter.len()..];
+            let blanks = behind.iter().take_while(|byte| **byte == b' ').count();
+            (old, shorter.len() + blanks)
+        };
+        expect(file, shrunk, "two_roots", "the rest of an older, longer text");
+        let doubled = |old: Vec<u8>| {
+            let len = old.len();
+            ([old.clone(), old].concat(), len)
+        };
+        expect(file, doubled, "two_roots", "a second text follows the first");
+    }
+}
+
+#[test]
+fn two_writers() {
+    for file in FILES {
+        // The second one's beginning, written over the middle of the first one's text.
+        let interleaved = |mut old: Vec<u8>| {
+            let text = String::from_utf8(old.clone()).unwrap();
+            let at = 300 + text[300..].find("\": ").unwrap();
+            old[at..at + 7].copy_from_slice(b"\" \"name");
+            (old, at + 2)
+        };
+        expect(file, interleaved, "not_json", "two programs may have written it at once");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    for file in FILES {
+        let latin = |mut old: Vec<u8>| {
+            let text = String::from_utf8(old.clone()).unwrap();
+            let at = 6 + text.find("\"id\": \"").unwrap() + 10;
+            old[at] = 0xe9;
+            (old, at)
+        };
+        expect(file, latin, "not_utf8", "no UTF-8");
+    }
+}
+
+#[test]
+fn what_is_no_table() {
+    for file in FILES {
+        let to = |text: &'static str, byte: usize| move |_: Vec<u8>| (text.into(), byte);
+        let row = r#"{"_default": {"1": [1, 2]}}"#;
+        expect(file, to(row, 19), "no_object", "object");
+        expect(file, to(r#"{"_default": 5}"#, 13), "no_object", "object");
+        expect(file, to(r#"["_default"]"#, 0), "no_object", "object");
+        let name = r#"{"_default": {"one": {"id": "a"}}}"#;
+        expect(file, to(name, 14), "row_name", "no number");
+    }
+    let behind_it = r#"{"_default": {}, "other": {"1": tru}}"#;
+    expect(FILES[1], |_| (behind_it.into(), 32), "not_json", "a value is missing");
+}
+
+#[test]
+fn damage_in_one_file_hides_nothing_in_another() {
+    let folders = flask();
+    folders.put("users.json", "{");
+    folders.put("tasks.json", "{}\0");
+    let events = fs::read_to_string(folders.data_file("tracking_events.json")).unwrap();
+    let last = events.rfind("\"71\":").unwrap();
+    let torn = events[..last + 100].replacen("\"delta\": 0", "\"delta\": 7", 1);
+    folders.put("tracking_events.json", &torn);
+    folders.put("notes.json", "{");
+    let checked = check(&folders);
+    assert_eq!(checked.code, 2);
+    assert_eq!(checked.codes(), ["cut_off", "nul_bytes", "other_file", "wrong_delta"]);
+    let tracking = checked.table("tracking_events.json");
+    assert_eq!((&tracking["state"], &tracking["rows"]), (&json!("damaged"), &json!(70)));
+    let damaged = checked.findings().iter().filter(|finding| finding["severity"] == "damage");
+    let files: Vec<_> = damaged.map(|finding| finding["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["users.json", "tasks.json", "tracking_events.json"]);
+}
+
+#[test]
+fn the_next_command_can_be_typed_as_it_is_said() {
+    let folders = Folders::new();
+    let name = "Zoë's data";
+    fs::create_dir(folders.root().join(name)).unwrap();
+    fs::write(folders.root().join(name).join("users.json"), "{").unwrap();
+    let (status, _, error) = run(&folders, &["checkpoint", "--data-dir", name]);
+    assert_eq!(status, 78);
+    assert!(error.contains(r"`goldstar check 'Zoë'\''s data'`"), "{error}");
+    assert_eq!(run(&folders, &["check", name]).0, 2);
+}
