@@ -1,13 +1,16 @@
 //! Password hashes in werkzeug's text form, `method$salt$hexdigest`, where the method is
-//! `scrypt:N:r:p` or `pbkdf2:digest:iterations` and the salt counts as the bytes of its text.
+//! `scrypt:N:r:p` or `pbkdf2:digest:iterations` and the salt counts as the bytes of its text. What a
+//! method leaves out at its end is werkzeug's default.
 //!
 //! Source: `werkzeug.security` 3.1, `generate_password_hash` and `check_password_hash`.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use pbkdf2::pbkdf2_hmac_array;
 use scrypt::Params;
-use sha2::{Sha256, Sha512};
+use sha1::Sha1;
+use sha2::{Sha224, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 
 use super::Invalid;
@@ -28,6 +31,8 @@ const SCRYPT_DIGEST_BYTES: usize = 64;
 const MAX_SCRYPT_MEMORY: u64 = 256 << 20;
 const MAX_SCRYPT_COST: u64 = 8 << 20;
 const MAX_ITERATIONS: u32 = 5_000_000;
+/// Werkzeug's, where a hash doesn't say how many.
+const DEFAULT_ITERATIONS: u32 = 1_000_000;
 const MAX_SALT_BYTES: usize = 256;
 
 /// A password that an account may get: 8 to 256 bytes.
@@ -87,25 +92,31 @@ pub fn method(hash: &str) -> &str {
 
 enum Method {
     Scrypt(Params),
-    Pbkdf2Sha256(u32),
-    Pbkdf2Sha512(u32),
+    Pbkdf2(Digest, u32),
+}
+
+/// What PBKDF2 is made of.
+#[derive(Clone, Copy)]
+enum Digest {
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
 }
 
 impl Method {
     fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split(':').collect();
         match parts[..] {
+            ["scrypt"] => scrypt_params("32768", "8", "1").map(Self::Scrypt),
             ["scrypt", n, r, p] => scrypt_params(n, r, p).map(Self::Scrypt),
+            ["pbkdf2"] => Some(Self::Pbkdf2(Digest::Sha256, DEFAULT_ITERATIONS)),
+            ["pbkdf2", digest] => Some(Self::Pbkdf2(Digest::parse(digest)?, DEFAULT_ITERATIONS)),
             ["pbkdf2", digest, iterations] => {
                 let iterations = iterations.parse().ok()?;
-                if !(1..=MAX_ITERATIONS).contains(&iterations) {
-                    return None;
-                }
-                match digest {
-                    "sha256" => Some(Self::Pbkdf2Sha256(iterations)),
-                    "sha512" => Some(Self::Pbkdf2Sha512(iterations)),
-                    _ => None,
-                }
+                let is_bounded = (1..=MAX_ITERATIONS).contains(&iterations);
+                is_bounded.then_some(Self::Pbkdf2(Digest::parse(digest)?, iterations))
             }
             _ => None,
         }
@@ -113,22 +124,37 @@ impl Method {
 
     fn digest(&self, password: &str, salt: &str) -> Option<Vec<u8>> {
         let (password, salt) = (password.as_bytes(), salt.as_bytes());
-        let mut digest;
         match self {
             Self::Scrypt(params) => {
-                digest = vec![0; SCRYPT_DIGEST_BYTES];
+                let mut digest = vec![0; SCRYPT_DIGEST_BYTES];
                 scrypt::scrypt(password, salt, params, &mut digest).ok()?;
+                Some(digest)
             }
-            Self::Pbkdf2Sha256(iterations) => {
-                digest = vec![0; 32];
-                pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, *iterations, &mut digest);
-            }
-            Self::Pbkdf2Sha512(iterations) => {
-                digest = vec![0; 64];
-                pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, *iterations, &mut digest);
-            }
+            Self::Pbkdf2(digest, iterations) => Some(digest.pbkdf2(password, salt, *iterations)),
         }
-        Some(digest)
+    }
+}
+
+impl Digest {
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "sha1" => Some(Self::Sha1),
+            "sha224" => Some(Self::Sha224),
+            "sha256" => Some(Self::Sha256),
+            "sha384" => Some(Self::Sha384),
+            "sha512" => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+
+    fn pbkdf2(self, password: &[u8], salt: &[u8], iterations: u32) -> Vec<u8> {
+        match self {
+            Self::Sha1 => pbkdf2_hmac_array::<Sha1, 20>(password, salt, iterations).into(),
+            Self::Sha224 => pbkdf2_hmac_array::<Sha224, 28>(password, salt, iterations).into(),
+            Self::Sha256 => pbkdf2_hmac_array::<Sha256, 32>(password, salt, iterations).into(),
+            Self::Sha384 => pbkdf2_hmac_array::<Sha384, 48>(password, salt, iterations).into(),
+            Self::Sha512 => pbkdf2_hmac_array::<Sha512, 64>(password, salt, iterations).into(),
+        }
     }
 }
 

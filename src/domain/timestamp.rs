@@ -60,6 +60,12 @@ impl Timestamp {
         }
         let micros = DateTime::parse_from_rfc3339(text).map(|moment| moment.timestamp_micros());
         let micros = micros.or_else(|_| {
+            // As Python's `strftime("%z")` writes an offset.
+            DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")
+                .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%z"))
+                .map(|moment| moment.timestamp_micros())
+        });
+        let micros = micros.or_else(|_| {
             NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
                 .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f"))
                 .map(|moment| moment.and_utc().timestamp_micros())
@@ -134,6 +140,8 @@ mod tests {
             "2026-02-09T18:42:15.000000Z",
             "2026-02-09T18:42:15.0+00:00",
             "2026-02-09T19:42:15+01:00",
+            "2026-02-09T13:12:15.000-0530",
+            "2026-02-09 18:42:15+00:00",
             "2026-02-09T18:42:15",
             "2026-02-09 18:42:15",
             "2026-02-09 18:42:15.000",

@@ -25,6 +25,7 @@ mod openapi;
 mod query;
 mod records;
 mod rewards;
+mod secrets;
 mod serve;
 mod settings;
 mod tasks;

@@ -9,6 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::openapi::{samples, schemas};
 use super::records::{Iso, Unknown, described_as};
+use super::secrets::may_be_secret;
 use crate::domain::{Role, User};
 use crate::service::Caller;
 
@@ -51,15 +52,6 @@ impl Serialize for UserBody {
         }
         .serialize(serializer)
     }
-}
-
-/// Whether an account's unknown field may hold what lets somebody in: older services kept PINs and
-/// one-time codes beside the password.
-fn may_be_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let words = ["password", "secret", "token", "code", "hash"];
-    let is_pin = name.split('_').any(|word| word == "pin");
-    is_pin || words.iter().any(|word| name.contains(word))
 }
 
 /// An account, as a child of it sees it.
@@ -106,19 +98,4 @@ struct UserFields<'a> {
 fn role() -> ObjectBuilder {
     let about = "An administrator may also use the administrative routes.";
     schemas::flag([Role::Parent, Role::Admin].map(Role::as_str)).description(Some(about))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_may_let_somebody_in_is_known_by_its_name() {
-        for name in ["pin", "pin_setup_code", "reset_token", "Password2", "totp_secret"] {
-            assert!(may_be_secret(name), "{name}");
-        }
-        for name in ["timezone", "verified", "opinion"] {
-            assert!(!may_be_secret(name), "{name}");
-        }
-    }
 }

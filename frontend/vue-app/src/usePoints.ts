@@ -1,12 +1,12 @@
 import { ref } from "vue";
 
-import { createApi, newIdempotencyKey } from "./common/api";
+import { Api, newIdempotencyKey } from "./common/api";
 import type { OpenSource } from "./common/backendEvents";
 import type { Child } from "./common/models";
 import { useBackendEvents } from "./common/useBackendEvents";
 
 /** A child's points, as they are at every moment; undefined while they are loaded. */
-export function usePoints(childId: string, api = createApi(), openSource?: OpenSource) {
+export function usePoints(childId: string, api = new Api(), openSource?: OpenSource) {
   const points = ref<number>();
   const { events, state } = useBackendEvents(api, openSource);
 

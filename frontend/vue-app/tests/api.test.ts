@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { ApiError, createApi, NetworkError, newIdempotencyKey } from "../src/common/api";
+import { Api, ApiError, NetworkError, newIdempotencyKey } from "../src/common/api";
 import { Action, EntityType, type TrackingEvent } from "../src/common/models";
 import { family, Goldstar, type Session } from "./harness/goldstar";
 import { BadGateway, Relay } from "./harness/relay";
@@ -70,7 +70,8 @@ describe("the four mutations", () => {
     const first = await api.activateTask(child.id, task.id, { idempotencyKey });
     const second = await api.activateTask(child.id, task.id, { idempotencyKey });
     expect(second).toEqual(first);
-    const third = await api.activateTask(child.id, task.id, { idempotencyKey: newIdempotencyKey() });
+    const other = { idempotencyKey: newIdempotencyKey() };
+    const third = await api.activateTask(child.id, task.id, other);
     expect(third.child.points).toBe(20);
   });
 
@@ -78,7 +79,7 @@ describe("the four mutations", () => {
     const relay = await Relay.start(goldstar.baseUrl);
     const { child, task } = await family(parent);
     const { baseUrl } = relay;
-    const api = createApi({ baseUrl, token: parent.token, retryDelay: () => 0 });
+    const api = new Api({ baseUrl, token: parent.token, retryDelay: () => 0 });
     relay.answersToLose = 2;
     const options = { idempotencyKey: newIdempotencyKey(), retries: 2 };
     const answer = await api.activateTask(child.id, task.id, options);
@@ -99,13 +100,13 @@ describe("the four mutations", () => {
     const relay = await Relay.start(goldstar.baseUrl);
     relay.target = undefined;
     const options = { token: parent.token, retryDelay: () => 0, fetch: count };
-    const unreachable = createApi({ ...options, baseUrl: relay.baseUrl });
+    const unreachable = new Api({ ...options, baseUrl: relay.baseUrl });
     const retries = { idempotencyKey: newIdempotencyKey(), retries: 2 };
     await expect(unreachable.requestReward(child.id, reward.id, retries)).rejects.toThrow(
       NetworkError,
     );
     expect(sent).toBe(3);
-    const reachable = createApi({ ...options, baseUrl: goldstar.baseUrl });
+    const reachable = new Api({ ...options, baseUrl: goldstar.baseUrl });
     await refusal(reachable.requestReward(child.id, reward.id, retries));
     expect(sent).toBe(4);
     relay.close();
@@ -152,6 +153,11 @@ describe("the tracking of a child", () => {
     expect(await found({ to: occurred })).toEqual([]);
   });
 
+  test("takes no date that is none", async () => {
+    const call = admin.api.adminTracking({ from: new Date("yesterday") });
+    await expect(call).rejects.toThrow(RangeError);
+  });
+
   test("tells its page", async () => {
     const { api } = parent;
     const { child, task } = await family(parent);
@@ -172,9 +178,9 @@ describe("the tracking of a child", () => {
       const meanwhile: string[] = [];
       const heard: string[] = [];
       for await (const event of api.allChildTracking(child.id, { order, limit: 2 })) {
-        // More in one go than a page holds.
-        if (heard.length === 1) meanwhile.push(await activate(), await activate(), await activate());
-        if (heard.length === 5) meanwhile.push(await activate());
+        // First more in one go than a page holds.
+        const count = { 1: 3, 5: 1 }[heard.length] ?? 0;
+        for (let made = 0; made < count; made += 1) meanwhile.push(await activate());
         heard.push(event.id);
       }
       expect(meanwhile).toHaveLength(4);
@@ -217,14 +223,15 @@ test("a child's session says whose it is, and may not do what a parent may", asy
 
 describe("a refusal says", () => {
   test("that there is no session", async () => {
-    const error = await refusal(createApi({ baseUrl: goldstar.baseUrl }).me());
+    const error = await refusal(new Api({ baseUrl: goldstar.baseUrl }).me());
     expect(error).toMatchObject({ status: 401, code: "UNAUTHENTICATED", details: undefined });
     expect(error.message).not.toBe("");
     expect(error.requestId).toMatch(/^\w+-\d+$/);
   });
 
   test("that something doesn't exist, whatever its id looks like", async () => {
-    for (const id of ["nobody", "a/../b?c=d#e", "%2F"]) {
+    const { child } = await family(parent);
+    for (const id of ["nobody", `${child.id}?`, `${child.id}#`, `${child.id}/../${child.id}`]) {
       const error = await refusal(parent.api.childTracking(id));
       expect(error).toMatchObject({ status: 404, code: "NOT_FOUND" });
       expect(error.message).toBe("There is no such child.");
@@ -280,7 +287,7 @@ describe("no answer of the server's", () => {
   test("is a network error where the connection breaks", async () => {
     const relay = await Relay.start(goldstar.baseUrl);
     relay.target = undefined;
-    const call = createApi({ baseUrl: relay.baseUrl }).me();
+    const call = new Api({ baseUrl: relay.baseUrl }).me();
     await expect(call).rejects.toThrow(NetworkError);
     await expect(call).rejects.toHaveProperty("cause");
     relay.close();
@@ -294,7 +301,7 @@ describe("no answer of the server's", () => {
     [200, "<!doctype html>"],
   ])("is a network error where a proxy answers %i %j", async (status, body) => {
     const proxy = await BadGateway.start(status, body);
-    const call = createApi({ baseUrl: proxy.baseUrl }).me();
+    const call = new Api({ baseUrl: proxy.baseUrl }).me();
     await expect(call).rejects.toThrow(NetworkError);
     await expect(call).rejects.toThrow(String(status));
     proxy.close();
@@ -329,7 +336,7 @@ describe("an aborted call", () => {
     relay.target = undefined;
     const abort = new AbortController();
     const reason = new Error("the user has left");
-    const api = createApi({
+    const api = new Api({
       baseUrl: relay.baseUrl,
       retryDelay: () => {
         setImmediate(() => abort.abort(reason));

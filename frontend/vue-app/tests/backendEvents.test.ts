@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
-import { type Api, ApiError, createApi, NetworkError } from "../src/common/api";
+import { Api, ApiError, NetworkError } from "../src/common/api";
 import type { BackendEvents, OpenSource } from "../src/common/backendEvents";
-import type { TrackingEventCreated } from "../src/common/models";
-import { Recorder, sourceOf } from "./harness/events";
+import type { TrackingEventPayload } from "../src/common/models";
+import { Recorder, sourceOf, until } from "./harness/events";
 import { family, Goldstar, type Session } from "./harness/goldstar";
 import { BadGateway, Relay } from "./harness/relay";
 
@@ -44,7 +44,7 @@ async function restart(): Promise<void> {
 
 /** The session's calls past the relay. */
 function directly({ token }: Session): Api {
-  return createApi({ baseUrl: goldstar.baseUrl, token });
+  return new Api({ baseUrl: goldstar.baseUrl, token });
 }
 
 /** How many streams the server has open. */
@@ -57,7 +57,7 @@ test("each event is told of once, in its order, with what it is about", async ()
   const { api } = parent;
   const { child, task, reward } = await family(parent);
   const recorder = await follow();
-  const payloads: TrackingEventCreated[] = [];
+  const payloads: TrackingEventPayload[] = [];
   recorder.events.on("tracking_event_created", (payload) => payloads.push(payload));
   const first = (await api.activateTask(child.id, task.id)).tracking_event;
   const second = (await api.requestReward(child.id, reward.id)).tracking_event;
@@ -181,6 +181,28 @@ describe("nothing is missed or doubled", () => {
   });
 });
 
+test("each outage is waited for anew, longer and longer", async () => {
+  const delays: number[] = [];
+  const retryDelay = (retries: number) => {
+    delays.push(retries);
+    return 20;
+  };
+  const { token } = parent;
+  const api = new Api({ baseUrl: relay.baseUrl, token, retryDelay });
+  const recorder = await follow({ token, api });
+  for (let outage = 1; outage <= 2; outage += 1) {
+    const earlier = delays.length;
+    relay.target = badGateway.baseUrl;
+    relay.cut();
+    await recorder.until(() => delays.length >= earlier + 3);
+    relay.target = goldstar.baseUrl;
+    relay.cut();
+    const isOpen = (state: string) => state === "open";
+    await recorder.until(({ states }) => states.filter(isOpen).length > outage);
+    expect(delays.slice(earlier, earlier + 3)).toEqual([0, 1, 2]);
+  }
+});
+
 test("what a source repeats is told of once", async () => {
   const { child, task } = await family(parent);
   // It never says what it has heard: each time it begins where it was opened.
@@ -238,7 +260,7 @@ describe("it ends", () => {
     const token = "0".repeat(64);
     const recorder = new Recorder({
       token,
-      api: createApi({ baseUrl: relay.baseUrl, token }),
+      api: new Api({ baseUrl: relay.baseUrl, token }),
     });
     await recorder.until(({ ends }) => ends.length > 0);
     expect(recorder.states).toEqual(["closed"]);
@@ -256,17 +278,21 @@ describe("it ends", () => {
     expect(one.heard).toEqual(["resync"]);
     expect(one.states).toEqual(["open", "closed"]);
     // The server is rid of it as well.
-    await vi.waitUntil(async () => (await openStreams()) === 1, { timeout: 30_000 });
+    await until(async () => (await openStreams()) === 1);
   });
 
-  test("when it is closed while it would connect again", async () => {
+  test.each([
+    ["before it waits for its next turn", (close: () => void) => close()],
+    ["while it waits for its next turn", (close: () => void) => setImmediate(close)],
+  ])("when it is closed %s", async (_, inTime) => {
     const [one, other] = [await follow(), await follow()];
-    one.events.on("error", () => one.events.close());
+    one.events.on("error", () => inTime(() => one.events.close()));
     relay.target = badGateway.baseUrl;
     relay.cut();
     await one.until(({ states }) => states.at(-1) === "closed");
     // The other one has its turns meanwhile.
-    await other.until(({ errors }) => errors.length >= 3);
+    const turns = other.errors.length;
+    await other.until(({ errors }) => errors.length >= turns + 3);
     expect(one.resumed).toHaveLength(1);
     relay.target = goldstar.baseUrl;
     relay.cut();

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { effectScope, nextTick, watch } from "vue";
 
 import type { ConnectionState } from "../src/common/backendEvents";
 import { useBackendEvents } from "../src/common/useBackendEvents";
-import { sourceOf } from "./harness/events";
+import { sourceOf, until } from "./harness/events";
 import { family, Goldstar } from "./harness/goldstar";
 
 let goldstar: Goldstar;
@@ -27,9 +27,9 @@ test("the stream lives as long as the scope that uses it", async () => {
     events.on("tracking_event_created", (event) => heard.push(event.tracking_event_id));
     return { events, state };
   });
-  await vi.waitUntil(() => heard.length === 1);
+  await until(() => heard.length === 1);
   const { tracking_event } = await api.activateTask(child.id, task.id);
-  await vi.waitUntil(() => heard.length === 2);
+  await until(() => heard.length === 2);
   expect(heard).toEqual(["resync", tracking_event.id]);
   await nextTick();
   expect(states).toEqual(["connecting", "open"]);

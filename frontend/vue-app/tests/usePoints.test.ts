@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { effectScope, watch } from "vue";
 
 import { usePoints } from "../src/usePoints";
-import { sourceOf } from "./harness/events";
+import { sourceOf, until } from "./harness/events";
 import { family, Goldstar } from "./harness/goldstar";
 
 let goldstar: Goldstar;
@@ -23,10 +23,10 @@ test("the example shows the points as they are", async () => {
   if (used === undefined) throw new Error("the scope has ended");
   const shown: (number | undefined)[] = [];
   watch(used.points, (points) => shown.push(points), { flush: "sync" });
-  await vi.waitUntil(() => shown.length === 1);
+  await until(() => shown.length === 1);
   await session.api.activateTask(other.child.id, other.penalty.id);
   await used.activate(task.id);
-  await vi.waitUntil(() => shown.length === 2);
+  await until(() => shown.length === 2);
   expect(shown).toEqual([10, 15]);
   scope.stop();
   expect(used.state.value).toBe("closed");

@@ -1,6 +1,6 @@
 //! How an account's deletion stands in its row.
 
-use super::record::{Fields, optional_seconds, optional_text, seconds};
+use super::record::{Fields, Unreadable, optional_seconds, optional_text, seconds};
 use crate::domain::{Deletion, Timestamp};
 
 pub(super) const MARKED: &str = "marked_for_deletion";
@@ -12,17 +12,18 @@ pub(super) const ERROR: &str = "deletion_error";
 
 /// How far an account's deletion is. An account that is marked at an unknown time is out of use like
 /// any other, and never due.
-pub(super) fn decode(fields: &Fields<'_>) -> Option<Deletion> {
-    fields.boolean(MARKED, false).then(|| {
-        let attempts = fields.optional_integer(ATTEMPTS).unwrap_or_default();
-        Deletion {
-            marked_at: fields.optional_moment(MARKED_AT).unwrap_or(Timestamp::MAX),
-            in_progress: fields.boolean(IN_PROGRESS, false),
-            attempted_at: fields.optional_moment(ATTEMPTED_AT),
-            attempts: u32::try_from(attempts.max(0)).unwrap_or(u32::MAX),
-            error: fields.optional_text(ERROR).map(|error| error.to_string()),
-        }
-    })
+pub(super) fn decode(fields: &Fields<'_>) -> Result<Option<Deletion>, Unreadable> {
+    if !fields.boolean(MARKED, false)? {
+        return Ok(None);
+    }
+    let attempts = fields.optional_integer(ATTEMPTS).unwrap_or_default();
+    Ok(Some(Deletion {
+        marked_at: fields.optional_moment(MARKED_AT).unwrap_or(Timestamp::MAX),
+        in_progress: fields.boolean(IN_PROGRESS, false)?,
+        attempted_at: fields.optional_moment(ATTEMPTED_AT),
+        attempts: u32::try_from(attempts.max(0)).unwrap_or(u32::MAX),
+        error: fields.optional_text(ERROR).map(|error| error.to_string()),
+    }))
 }
 
 /// An account that isn't marked has none of these fields but the first.

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::pyjson;
-use crate::domain::{Extra, Timestamp};
+use crate::domain::{Extra, Id, Timestamp};
 
 /// A kind of record with a table of its own: how it stands in a row.
 pub(super) trait Record: Clone + Send + Sync + 'static {
@@ -33,28 +33,42 @@ pub(super) struct Unreadable {
     pub(super) expected: &'static str,
 }
 
-/// A row's fields: the names, and the values as JSON text. Where a name stands twice, the last one
-/// counts, as it does in Python.
+/// A row's fields. Where a name stands twice, the last one counts, as it does in Python.
 pub(super) struct Fields<'a> {
-    fields: Vec<(Cow<'a, str>, &'a str)>,
+    fields: Vec<Field<'a>>,
     repeated: Option<Cow<'a, str>>,
+}
+
+struct Field<'a> {
+    /// None where it holds a surrogate without its partner: no two such names are taken for one.
+    name: Option<Cow<'a, str>>,
+    /// The name and the value as JSON text.
+    raw_name: &'a str,
+    value: &'a str,
+}
+
+impl Field<'_> {
+    fn is(&self, name: &str) -> bool {
+        self.name.as_deref() == Some(name)
+    }
 }
 
 impl<'a> Fields<'a> {
     /// Takes a row apart.
     pub(super) fn parse(row: &'a str) -> Result<Self, pyjson::Fault> {
         let members = pyjson::members(row.as_bytes())?;
-        let mut fields: Vec<(Cow<'a, str>, &'a str)> = Vec::with_capacity(members.len());
+        let mut fields: Vec<Field<'a>> = Vec::with_capacity(members.len());
         let mut repeated = None;
         for (name, value) in members {
-            let name = pyjson::decode_string(&row[name]).unwrap_or_default();
-            let value = &row[value];
-            match fields.iter_mut().find(|(other, _)| *other == name) {
+            let (raw_name, value) = (&row[name], &row[value]);
+            let name = pyjson::decode_exactly(raw_name);
+            match fields.iter_mut().find(|other| name.as_deref().is_some_and(|name| other.is(name)))
+            {
                 Some(field) => {
-                    field.1 = value;
-                    repeated = Some(name);
+                    field.value = value;
+                    repeated = name;
                 }
-                None => fields.push((name, value)),
+                None => fields.push(Field { name, raw_name, value }),
             }
         }
         Ok(Self { fields, repeated })
@@ -67,7 +81,7 @@ impl<'a> Fields<'a> {
 
     /// A field's JSON text; none where it is missing.
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
-        self.fields.iter().find(|(other, _)| other == name).map(|(_, value)| *value)
+        self.fields.iter().find(|field| field.is(name)).map(|field| field.value)
     }
 
     /// A field's JSON text; none where it is missing or null.
@@ -79,6 +93,20 @@ impl<'a> Fields<'a> {
     pub(super) fn text(&self, name: &'static str) -> Result<Cow<'a, str>, Unreadable> {
         let text = self.present(name).and_then(pyjson::decode_string);
         text.ok_or(Unreadable { field: name, expected: "a text" })
+    }
+
+    /// An id that must be there.
+    pub(super) fn id<K>(&self, name: &'static str) -> Result<Id<K>, Unreadable> {
+        self.optional_id(name)?.ok_or(Unreadable { field: name, expected: "an id" })
+    }
+
+    /// An id, or null, or missing. Anything else must not read as none: what belongs to nobody is
+    /// seen by everybody.
+    pub(super) fn optional_id<K>(&self, name: &'static str) -> Result<Option<Id<K>>, Unreadable> {
+        let Some(raw) = self.present(name) else { return Ok(None) };
+        let text = pyjson::decode_exactly(raw);
+        let text = text.ok_or(Unreadable { field: name, expected: "a text that is an id" })?;
+        Ok(Some(Id::from(&*text)))
     }
 
     /// A text, or null, or missing. What is neither reads as none, too: it is display data.
@@ -98,12 +126,13 @@ impl<'a> Fields<'a> {
         self.present(name).and_then(integer)
     }
 
-    /// A truth value; `default` where it is null or missing.
-    pub(super) fn boolean(&self, name: &str, default: bool) -> bool {
-        match self.present(name) {
-            Some("true" | "1") => true,
-            Some("false" | "0") => false,
-            _ => default,
+    /// A truth value, be it written as 0 or 1; `default` where it is null or missing.
+    pub(super) fn boolean(&self, name: &'static str, default: bool) -> Result<bool, Unreadable> {
+        match self.present(name).map(|raw| (raw, integer(raw))) {
+            None => Ok(default),
+            Some(("true", _) | (_, Some(1))) => Ok(true),
+            Some(("false", _) | (_, Some(0))) => Ok(false),
+            Some(_) => Err(Unreadable { field: name, expected: "true or false" }),
         }
     }
 
@@ -129,13 +158,12 @@ impl<'a> Fields<'a> {
 
     /// The fields that aren't among `known`, for an answer.
     pub(super) fn extra(&self, known: &[&str]) -> Extra {
-        let unknown = self.fields.iter().filter(|(name, _)| !known.contains(&&**name));
-        unknown.map(|(name, value)| ((**name).into(), pyjson::strict(value).into())).collect()
-    }
-
-    /// All fields.
-    fn iter(&self) -> impl Iterator<Item = &(Cow<'a, str>, &'a str)> {
-        self.fields.iter()
+        let unknown = self.fields.iter().filter(|field| !known.iter().any(|name| field.is(name)));
+        let answered = unknown.map(|field| {
+            let name = pyjson::decode_string(field.raw_name).unwrap_or_default();
+            ((*name).into(), pyjson::strict(field.value).into())
+        });
+        answered.collect()
     }
 }
 
@@ -165,29 +193,29 @@ pub(super) fn merge<R: Record>(old: Option<(&str, &R)>, new: &R) -> Arc<str> {
     let parsed = old.and_then(|(row, record)| Some((Fields::parse(row).ok()?, record.encode())));
     let mut out = String::with_capacity(old.map_or(256, |(row, _)| row.len() + 32));
     out.push('{');
-    let mut push = |name: &str, value: &str| {
+    let mut push = |raw_name: &str, value: &str| {
         if value.is_empty() {
             return;
         }
         if out.len() > 1 {
             out.push_str(", ");
         }
-        pyjson::push_string(&mut out, name);
+        out.push_str(raw_name);
         out.push_str(": ");
         out.push_str(value);
     };
     if let Some((old_fields, old_values)) = &parsed {
         // What reads the same as before stays as it was written.
         fields.retain(|field| !old_values.contains(field));
-        for (name, value) in old_fields.iter() {
-            match fields.iter().position(|(changed, _)| changed == name) {
-                Some(position) => push(name, &fields.remove(position).1),
-                None => push(name, value),
+        for old in &old_fields.fields {
+            match fields.iter().position(|(changed, _)| old.is(changed)) {
+                Some(position) => push(old.raw_name, &fields.remove(position).1),
+                None => push(old.raw_name, old.value),
             }
         }
     }
     for (name, value) in &fields {
-        push(name, value);
+        push(&text(name), value);
     }
     out.push('}');
     out.into()
@@ -265,5 +293,36 @@ mod tests {
     fn the_last_of_two_equal_names_counts() {
         let fields = Fields::parse(r#"{"a": 1, "b": 2, "\u0061": 3}"#).unwrap();
         assert_eq!(fields.integer("a"), Ok(3));
+    }
+
+    #[test]
+    fn names_with_half_a_character_are_told_apart() {
+        let row = r#"{"\ud800": 1, "\ud801": 2, "\ufffd": 3, "\ufffd": 4}"#;
+        let fields = Fields::parse(row).unwrap();
+        let values: Vec<_> = fields.fields.iter().map(|field| field.value).collect();
+        assert_eq!(values, ["1", "2", "4"]);
+        assert_eq!(fields.extra(&[]).len(), 3);
+    }
+
+    #[test]
+    fn what_is_no_id_is_not_taken_for_none() {
+        let fields = Fields::parse(r#"{"a": 7, "b": "\ud800", "c": null, "d": "x"}"#).unwrap();
+        let id = |name| fields.optional_id::<()>(name);
+        assert!(id("a").is_err() && id("b").is_err());
+        assert_eq!((id("c"), id("missing")), (Ok(None), Ok(None)));
+        assert_eq!(id("d"), Ok(Some("x".into())));
+        assert!(fields.id::<()>("c").is_err());
+    }
+
+    #[test]
+    fn truth_is_written_in_two_ways() {
+        let row = r#"{"a": 1, "b": 0.0, "c": false, "d": null, "e": 2, "f": "no"}"#;
+        let fields = Fields::parse(row).unwrap();
+        let is = |name| fields.boolean(name, true);
+        assert_eq!(
+            (is("a"), is("b"), is("c"), is("d")),
+            (Ok(true), Ok(false), Ok(false), Ok(true))
+        );
+        assert!(is("e").is_err() && is("f").is_err());
     }
 }

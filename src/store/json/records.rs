@@ -19,7 +19,7 @@ impl Record for User {
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         let is_admin = fields.optional_text("role").as_deref() == Some(Role::Admin.as_str());
         Ok(Self {
-            id: id(fields, "id")?,
+            id: fields.id("id")?,
             first_name: name(fields, "first_name"),
             last_name: name(fields, "last_name"),
             email: Email::recorded(&fields.text("email")?),
@@ -28,7 +28,7 @@ impl Record for User {
             image_id: fields.optional_text("image_id"),
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
-            deletion: deletion::decode(fields),
+            deletion: deletion::decode(fields)?,
             extra: fields.extra(&[
                 "id",
                 "first_name",
@@ -82,8 +82,8 @@ impl Record for Child {
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
-            id: id(fields, "id")?,
-            user_id: id(fields, "user_id")?,
+            id: fields.id("id")?,
+            user_id: fields.id("user_id")?,
             name: name(fields, "name"),
             age: fields.optional_integer("age"),
             points: points(fields)?,
@@ -136,11 +136,11 @@ impl Record for Task {
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
-            id: id(fields, "id")?,
-            user_id: fields.optional_text("user_id").map(Id::from),
+            id: fields.id("id")?,
+            user_id: fields.optional_id("user_id")?,
             name: name(fields, "name"),
             points: amount(fields, "points")?,
-            is_good: fields.boolean("is_good", true),
+            is_good: fields.boolean("is_good", true)?,
             image_id: fields.optional_text("image_id"),
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
@@ -184,8 +184,8 @@ impl Record for Reward {
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
-            id: id(fields, "id")?,
-            user_id: fields.optional_text("user_id").map(Id::from),
+            id: fields.id("id")?,
+            user_id: fields.optional_id("user_id")?,
             name: name(fields, "name"),
             description: fields.optional_text("description").unwrap_or_default(),
             cost: amount(fields, "cost")?,
@@ -232,11 +232,11 @@ impl Record for PendingReward {
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
-            id: id(fields, "id")?,
-            user_id: id(fields, "user_id")?,
-            child_id: id(fields, "child_id")?,
+            id: fields.id("id")?,
+            user_id: fields.id("user_id")?,
+            child_id: fields.id("child_id")?,
             child_name: name(fields, "child_name"),
-            reward_id: id(fields, "reward_id")?,
+            reward_id: fields.id("reward_id")?,
             reward_name: name(fields, "reward_name"),
             created_at: fields.optional_moment("created_at"),
             extra: fields.extra(&[
@@ -281,8 +281,8 @@ impl Record for Session {
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
             token_hash: TokenHash(Arc::from(&*fields.text("token_sha256")?)),
-            user_id: id(fields, "user_id")?,
-            child_id: fields.optional_text("child_id").map(Id::from),
+            user_id: fields.id("user_id")?,
+            child_id: fields.optional_id("child_id")?,
             created_at: fields.moment("created_at")?,
             last_used_at: fields.moment("last_used_at")?,
             expires_at: fields.moment("expires_at")?,
@@ -314,7 +314,7 @@ impl Record for Remembered {
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
-            user_id: id(fields, "user_id")?,
+            user_id: fields.id("user_id")?,
             key: IdempotencyKey::recorded(&fields.text("key")?),
             fingerprint: Arc::from(&*fields.text("mutation")?),
             event_row: fields.integer("event_row")?.unsigned_abs(),
@@ -371,10 +371,6 @@ impl Record for Setting {
 /// What a [`Remembered`] is found by. A key holds no line break, so that no two pairs meet.
 pub(super) fn remembered_key(user_id: &str, key: &str) -> Arc<str> {
     format!("{key}\n{user_id}").into()
-}
-
-fn id<K>(fields: &Fields<'_>, field: &'static str) -> Result<Id<K>, Unreadable> {
-    Ok(Id::from(&*fields.text(field)?))
 }
 
 fn name(fields: &Fields<'_>, field: &str) -> Name {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::damage::{Damage, DamageKind};
 use super::pyjson::{self, Scanner};
-use crate::domain::RowNumber;
+use crate::domain::{Points, RowNumber};
 
 /// The name of the table in a TinyDB file that Goldstar reads and writes.
 pub(super) const DEFAULT_TABLE: &str = "_default";
@@ -14,6 +14,13 @@ pub(super) const DEFAULT_TABLE: &str = "_default";
 /// What stands in front of a row's text.
 pub(super) fn row_name(number: RowNumber) -> String {
     format!("\"{number}\": ")
+}
+
+/// The number of a row's name; none beyond what every reader of JSON keeps exactly, so that there is
+/// always a next one.
+pub(super) fn row_number(raw_name: &str) -> Option<RowNumber> {
+    let number = pyjson::decode_string(raw_name)?.parse().ok()?;
+    (number <= Points::LIMIT.unsigned_abs()).then_some(number)
 }
 
 /// A TinyDB file, taken apart.
@@ -72,8 +79,7 @@ fn parse_rows<'a>(
     scanner.take(b'{', "an opening brace").map_err(not_json)?;
     while scanner.next_item(b'}', rows.is_empty()).map_err(not_json)? {
         let name = scanner.name().map_err(not_json)?;
-        let number = pyjson::decode_string(&table[name.clone()]).and_then(|name| name.parse().ok());
-        let number = number.ok_or_else(|| {
+        let number = row_number(&table[name.clone()]).ok_or_else(|| {
             wrong(DamageKind::RowName, name.start, "this row's name is no number")
         })?;
         let row = scanner.value().map_err(not_json)?;

@@ -6,14 +6,14 @@ import type {
   ErrorBody,
   ErrorCode,
   ErrorDetails,
-  Me,
-  MutationAnswer,
+  Session,
+  MutationResult,
   TrackingEvent,
-  TrackingPage,
+  TrackingEventList,
 } from "./models";
 
 export interface ApiOptions {
-  /** Where the routes begin, without a slash at the end; `/api` of the page's origin unless given. */
+  /** Where the routes begin, without a slash at the end; `/api` of the page's origin by default. */
   baseUrl?: string;
   /** Is sent as a Bearer token, by clients that have no session cookie. */
   token?: string;
@@ -95,47 +95,110 @@ export class NetworkError extends Error {
   override readonly name = "NetworkError";
 }
 
-export type Api = ReturnType<typeof createApi>;
-
 /**
  * The calls of the API. Each throws an {@link ApiError}, a {@link NetworkError}, or the reason of
  * its signal once that is aborted.
  */
-export function createApi(options: ApiOptions = {}) {
-  const { baseUrl = "/api", token, retryDelay = backOff } = options;
-  // Called as a method of anything else, a browser's `fetch` throws.
-  const send: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init));
+export class Api {
+  /** See {@link ApiOptions}. */
+  readonly retryDelay: (retries: number) => number;
+  readonly #baseUrl: string;
+  readonly #token: string | undefined;
+  readonly #fetch: typeof fetch;
 
-  /** A route's address. */
-  function url(path: string, query: object = {}): string {
-    const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) {
-        parameters.set(name, value instanceof Date ? value.toISOString() : String(value));
-      }
-    }
-    return `${baseUrl}${path}${parameters.size > 0 ? `?${parameters}` : ""}`;
+  constructor(options: ApiOptions = {}) {
+    this.retryDelay = options.retryDelay ?? backOff;
+    this.#baseUrl = options.baseUrl ?? "/api";
+    this.#token = options.token;
+    const send = options.fetch ?? fetch;
+    // A browser's own `fetch` throws where it is called as a method of another object.
+    this.#fetch = (input, init) => send(input, init);
   }
 
-  /** Calls a route that has no function here; `T` is what it answers. */
-  async function request<T>(
+  /** Whose session it is. */
+  me({ signal }: CallOptions = {}): Promise<Session> {
+    return this.request("GET", "/auth/me", { signal });
+  }
+
+  /** The events of one child, for its own family: one page. */
+  childTracking(
+    childId: string,
+    filters: ChildTrackingFilters = {},
+    { signal }: CallOptions = {},
+  ): Promise<TrackingEventList> {
+    return this.request("GET", at`/children/${childId}/tracking`, { query: filters, signal });
+  }
+
+  /** The events of all families, for administrators: one page. */
+  adminTracking(
+    filters: AdminTrackingFilters = {},
+    { signal }: CallOptions = {},
+  ): Promise<TrackingEventList> {
+    return this.request("GET", "/admin/tracking", { query: filters, signal });
+  }
+
+  /**
+   * All events of one child, fetched page by page: each of them once, also where others are
+   * recorded meanwhile. Those come at the end where the oldest comes first (`order: "asc"`), and
+   * are left out where the newest does. `limit` is how many are fetched at once, 500 unless given.
+   */
+  allChildTracking(
+    childId: string,
+    filters: Omit<ChildTrackingFilters, "offset"> = {},
+    call: CallOptions = {},
+  ): AsyncGenerator<TrackingEvent, void, void> {
+    return allPages((page) => this.childTracking(childId, page, call), filters);
+  }
+
+  /** All events of all families, for administrators; as {@link allChildTracking} answers them. */
+  allAdminTracking(
+    filters: Omit<AdminTrackingFilters, "offset"> = {},
+    call: CallOptions = {},
+  ): AsyncGenerator<TrackingEvent, void, void> {
+    return allPages((page) => this.adminTracking(page, call), filters);
+  }
+
+  /** Gives a child the points of a task, or takes those of a penalty. */
+  activateTask(childId: string, taskId: string, options?: MutationOptions) {
+    return this.#mutate(at`/children/${childId}/tasks/${taskId}/activate`, options);
+  }
+
+  /** Asks for a reward that the child can pay. */
+  requestReward(childId: string, rewardId: string, options?: MutationOptions) {
+    return this.#mutate(at`/children/${childId}/rewards/${rewardId}/request`, options);
+  }
+
+  /** Lets the child pay for a reward, and ends its request for it. */
+  redeemReward(childId: string, rewardId: string, options?: MutationOptions) {
+    return this.#mutate(at`/children/${childId}/rewards/${rewardId}/redeem`, options);
+  }
+
+  /** Takes back the child's request for a reward. */
+  cancelReward(childId: string, rewardId: string, options?: MutationOptions) {
+    return this.#mutate(at`/children/${childId}/rewards/${rewardId}/cancel`, options);
+  }
+
+  /** Calls a route that has no method here; `T` is what it answers. */
+  async request<T>(
     method: string,
     path: string,
     { query, body, headers, signal }: RequestOptions = {},
   ): Promise<T> {
     const sent = new Headers(headers);
-    if (token !== undefined) sent.set("Authorization", `Bearer ${token}`);
+    if (this.#token !== undefined) sent.set("Authorization", `Bearer ${this.#token}`);
     if (body !== undefined) sent.set("Content-Type", "application/json");
+    const url = this.url(path, query);
+    const init: RequestInit = {
+      method,
+      headers: sent,
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: "include",
+      signal: signal ?? null,
+    };
     let response: Response;
     let text: string;
     try {
-      response = await send(url(path, query), {
-        method,
-        headers: sent,
-        body: body === undefined ? null : JSON.stringify(body),
-        credentials: "include",
-        signal: signal ?? null,
-      });
+      response = await this.#fetch(url, init);
       text = await response.text();
     } catch (cause) {
       signal?.throwIfAborted();
@@ -144,77 +207,31 @@ export function createApi(options: ApiOptions = {}) {
     return read<T>(response, text);
   }
 
-  async function mutate(path: string, options: MutationOptions = {}): Promise<MutationAnswer> {
+  /** A route's address. */
+  url(path: string, query: object = {}): string {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) {
+        parameters.set(name, value instanceof Date ? value.toISOString() : String(value));
+      }
+    }
+    const text = parameters.toString();
+    return this.#baseUrl + path + (text === "" ? "" : `?${text}`);
+  }
+
+  async #mutate(path: string, options: MutationOptions = {}): Promise<MutationResult> {
     const { idempotencyKey, retries = 0, signal } = options;
     const headers = new Headers();
     if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
     for (let tried = 0; ; tried += 1) {
       try {
-        return await request<MutationAnswer>("POST", path, { headers, signal });
+        return await this.request<MutationResult>("POST", path, { headers, signal });
       } catch (error) {
         if (tried >= retries || !mayPass(error)) throw error;
-        await pause(retryDelay(tried), signal);
+        await pause(this.retryDelay(tried), signal);
       }
     }
   }
-
-  /** The events of one child, for its own family: one page. */
-  function childTracking(
-    childId: string,
-    filters: ChildTrackingFilters = {},
-    { signal }: CallOptions = {},
-  ): Promise<TrackingPage> {
-    return request("GET", at`/children/${childId}/tracking`, { query: filters, signal });
-  }
-
-  /** The events of all families, for administrators: one page. */
-  function adminTracking(
-    filters: AdminTrackingFilters = {},
-    { signal }: CallOptions = {},
-  ): Promise<TrackingPage> {
-    return request("GET", "/admin/tracking", { query: filters, signal });
-  }
-
-  return {
-    url,
-    request,
-    retryDelay,
-
-    /** Whose session it is. */
-    me: ({ signal }: CallOptions = {}): Promise<Me> => request("GET", "/auth/me", { signal }),
-
-    childTracking,
-    adminTracking,
-
-    /** All events of one child, page by page; see {@link allPages}. */
-    allChildTracking: (
-      childId: string,
-      filters: Omit<ChildTrackingFilters, "offset"> = {},
-      call: CallOptions = {},
-    ) => allPages((page) => childTracking(childId, page, call), filters),
-
-    /** All events of all families, page by page; see {@link allPages}. */
-    allAdminTracking: (
-      filters: Omit<AdminTrackingFilters, "offset"> = {},
-      call: CallOptions = {},
-    ) => allPages((page) => adminTracking(page, call), filters),
-
-    /** Gives a child the points of a task, or takes those of a penalty. */
-    activateTask: (childId: string, taskId: string, options?: MutationOptions) =>
-      mutate(at`/children/${childId}/tasks/${taskId}/activate`, options),
-
-    /** Asks for a reward that the child can pay. */
-    requestReward: (childId: string, rewardId: string, options?: MutationOptions) =>
-      mutate(at`/children/${childId}/rewards/${rewardId}/request`, options),
-
-    /** Lets the child pay for a reward, and ends its request for it. */
-    redeemReward: (childId: string, rewardId: string, options?: MutationOptions) =>
-      mutate(at`/children/${childId}/rewards/${rewardId}/redeem`, options),
-
-    /** Takes back the child's request for a reward. */
-    cancelReward: (childId: string, rewardId: string, options?: MutationOptions) =>
-      mutate(at`/children/${childId}/rewards/${rewardId}/cancel`, options),
-  };
 }
 
 export interface RequestOptions extends CallOptions {
@@ -255,7 +272,7 @@ function read<T>(response: Response, text: string): T {
   const { error = "", code, details } = answer ?? {};
   if (code === undefined) throw foreignAnswer(response);
   const requestId = response.headers.get("X-Request-Id") ?? undefined;
-  throw new ApiError(response.status, code, error, details, requestId);
+  throw new ApiError(response.status, code, error, details ?? undefined, requestId);
 }
 
 function foreignAnswer(response: Response, options?: ErrorOptions): NetworkError {
@@ -270,7 +287,6 @@ function mayPass(error: unknown): boolean {
 
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
     const abort = () => {
       clearTimeout(timer);
       reject(signal?.reason);
@@ -283,13 +299,9 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
   });
 }
 
-/**
- * Every event once, also where others are recorded meanwhile: those come at the end where the oldest
- * comes first (`order: "asc"`), and are left out where the newest does. `limit` is how many a
- * request answers, 500 unless given.
- */
+/** What {@link Api.allChildTracking} promises. */
 async function* allPages<F extends ChildTrackingFilters>(
-  fetchPage: (filters: F) => Promise<TrackingPage>,
+  fetchPage: (filters: F) => Promise<TrackingEventList>,
   filters: F,
 ): AsyncGenerator<TrackingEvent, void, void> {
   let offset = 0;

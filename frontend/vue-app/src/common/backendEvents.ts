@@ -1,12 +1,12 @@
 /** Follows Goldstar's event stream, `GET /events`, for as long as the session lasts. */
 
 import { type Api, ApiError } from "./api";
-import type { BackendEvent, TrackingEventCreated } from "./models";
+import type { Resync, TrackingEventCreated, TrackingEventPayload } from "./models";
 
 /** What can be listened to, and what a listener is given. */
 export interface BackendEventMap {
   /** A tracking event was recorded. Each is told of once, in the order of recording. */
-  tracking_event_created: TrackingEventCreated;
+  tracking_event_created: TrackingEventPayload;
   /**
    * Load everything anew: this comes first, and whenever it can't be told what was missed. What
    * is recorded from here on is told of.
@@ -97,7 +97,7 @@ export class BackendEvents {
   }
 
   #receive({ data, lastEventId }: MessageEvent<string>): void {
-    const event = JSON.parse(data) as BackendEvent;
+    const event = JSON.parse(data) as TrackingEventCreated | Resync;
     const id = Number(lastEventId);
     if (event.type === "resync") {
       this.#lastEventId = id;

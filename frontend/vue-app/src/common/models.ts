@@ -43,11 +43,22 @@ export interface TrackingEvent {
   occurred_at: string;
   /** When it was recorded. */
   created_at: string;
-  /**
-   * Of Goldstar's own events: `name` (what it was called then), `points` or `cost`, `actor`
-   * (`parent` or `child`), and `requested_delta` where a penalty took less than it should.
-   */
-  metadata: Record<string, unknown> | null;
+  /** Null or missing in some events of an older data directory. */
+  metadata?: TrackingMetadata | null;
+}
+
+/** More about an event, as Goldstar's own have it. Older files may hold anything here. */
+export interface TrackingMetadata {
+  /** What the task, the penalty or the reward was called then. */
+  name?: string;
+  /** Of a task or a penalty. */
+  points?: number;
+  /** Of a reward. */
+  cost?: number;
+  /** Whose session it was: `parent` or `child`. */
+  actor?: string;
+  /** What a penalty should have taken, where it took less. */
+  requested_delta?: number;
 }
 
 export type Role = "parent" | "admin";
@@ -66,7 +77,7 @@ export interface User {
 }
 
 /** An account, as a child's session sees it. */
-export interface ChildsUser {
+export interface UserForChild {
   id: string;
   first_name: string;
   image_id: string | null;
@@ -113,7 +124,7 @@ export interface Reward {
 }
 
 /** A reward, as it is offered to one child. */
-export interface Offer extends Reward {
+export interface RewardOffer extends Reward {
   /** How many points the child lacks; 0 where it can pay. */
   points_needed: number;
   affordable: boolean;
@@ -140,48 +151,48 @@ export interface Page {
   offset: number;
 }
 
-export interface TrackingPage extends Page {
+export interface TrackingEventList extends Page {
   tracking_events: TrackingEvent[];
 }
 
-export interface ChildrenPage extends Page {
+export interface ChildList extends Page {
   children: Child[];
 }
 
-export interface TasksPage extends Page {
+export interface TaskList extends Page {
   tasks: Task[];
 }
 
-export interface RewardsPage extends Page {
+export interface RewardList extends Page {
   rewards: Reward[];
 }
 
-export interface OffersPage extends Page {
-  rewards: Offer[];
+export interface RewardOfferList extends Page {
+  rewards: RewardOffer[];
 }
 
-export interface PendingRewardsPage extends Page {
+export interface PendingRewardList extends Page {
   pending_rewards: PendingReward[];
 }
 
 /** The answer to each of the four mutations. */
-export interface MutationAnswer {
+export interface MutationResult {
   /** The child as it is now. */
   child: Child;
   tracking_event: TrackingEvent;
 }
 
 /** Whose session it is. */
-export interface Me {
-  /** In a child's session a {@link ChildsUser}. */
-  user: User | ChildsUser;
+export interface Session {
+  /** In a child's session a {@link UserForChild}. */
+  user: User | UserForChild;
   scope: "parent" | "child" | "admin";
   /** The child, in a child's session. */
   child_id: string | null;
 }
 
-/** What the event stream tells of a new tracking event. */
-export interface TrackingEventCreated {
+/** A tracking event, as the event stream tells of it. */
+export interface TrackingEventPayload {
   /** The event's `id`. */
   tracking_event_id: string;
   child_id: string;
@@ -195,9 +206,15 @@ export interface TrackingEventCreated {
 }
 
 /** The `data` of a frame of the event stream. */
-export type BackendEvent =
-  | { type: "tracking_event_created"; payload: TrackingEventCreated }
-  | { type: "resync" };
+export interface TrackingEventCreated {
+  type: "tracking_event_created";
+  payload: TrackingEventPayload;
+}
+
+/** The `data` of the frame that tells to load everything anew. */
+export interface Resync {
+  type: "resync";
+}
 
 /** How long an account that is marked for deletion waits. */
 export interface DeletionThreshold {
@@ -208,7 +225,7 @@ export interface DeletionThreshold {
 }
 
 /** An account that is marked for deletion, as an administrator sees it. */
-export interface QueuedUser {
+export interface QueuedAccount {
   id: string;
   email: string;
   marked_for_deletion_at: string | null;
@@ -224,21 +241,41 @@ export interface QueuedUser {
 export interface DeletionQueue {
   /** How many accounts there are on all pages. */
   count: number;
-  users: QueuedUser[];
+  users: QueuedAccount[];
 }
 
 /** What became of the accounts that a run tried. */
 export interface DeletionRun {
-  results: {
-    id: string;
-    outcome: "deleted" | "failed" | "interrupted" | "held";
-    error: string | null;
-  }[];
+  results: DeletionAttempt[];
+}
+
+export interface DeletionAttempt {
+  /** The account. */
+  id: string;
+  outcome: "deleted" | "failed" | "interrupted" | "held";
+  /** Why it has failed. */
+  error: string | null;
 }
 
 /** When a marked account is due. */
-export interface MarkedForDeletion {
+export interface DeletionDue {
   due_at: string;
+}
+
+/** How the server is. */
+export interface Health {
+  /** `degraded`: all works, but something lags; `read_only`: no change is taken. */
+  status: "ok" | "degraded" | "read_only";
+  /** Only for whoever may monitor the server. */
+  projections?: Projection[] | null;
+}
+
+/** A part of the server that follows what is recorded. */
+export interface Projection {
+  name: string;
+  /** How many events it has yet to take. */
+  backlog: number;
+  last_error: string | null;
 }
 
 /** An error's answer. */
@@ -246,10 +283,10 @@ export interface ErrorBody {
   /** A sentence for a person. */
   error: string;
   code: ErrorCode;
-  details?: ErrorDetails;
+  details?: ErrorDetails | null;
 }
 
-/** One of these, by the error's code. */
+/** One of these, and which one depends on the error's code. */
 export interface ErrorDetails {
   /** The field of the body that is wrong. */
   field?: string;

@@ -44,8 +44,12 @@ export class Recorder {
     this.events.on("ended", (error) => this.ends.push(error));
   }
 
-  /** Waits until the condition holds. */
-  async until(condition: (recorder: this) => boolean): Promise<void> {
-    await vi.waitUntil(() => condition(this), { timeout: 30_000, interval: 5 });
+  until(condition: (recorder: this) => boolean): Promise<void> {
+    return until(() => condition(this));
   }
+}
+
+/** Waits until the condition holds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  await vi.waitUntil(condition, { timeout: 30_000, interval: 5 });
 }

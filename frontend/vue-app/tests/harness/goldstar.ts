@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
-import { type Api, createApi } from "../../src/common/api";
+import { Api } from "../../src/common/api";
 import type { Child, Reward, Task } from "../../src/common/models";
 
 const binary = resolve(
@@ -122,7 +122,7 @@ export class Goldstar {
     if (!response.ok) throw new Error(await response.text());
     const token = /^session=(\w+)/.exec(response.headers.getSetCookie()[0] ?? "")?.[1];
     if (token === undefined) throw new Error("no session's cookie came");
-    return { token, api: createApi({ baseUrl, token, retryDelay: () => 50 }) };
+    return { token, api: new Api({ baseUrl, token, retryDelay: () => 50 }) };
   }
 
   #at(name: string): string {

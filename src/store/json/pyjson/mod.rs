@@ -9,4 +9,6 @@ mod scan;
 mod text;
 
 pub(super) use scan::{Fault, Scanner, items, members};
-pub(super) use text::{compact, decode_string, push_object, push_string, push_value, strict};
+pub(super) use text::{
+    compact, decode_exactly, decode_string, push_object, push_string, push_value, strict,
+};

@@ -8,6 +8,17 @@ use super::Scanner;
 /// What a string that was scanned says; a surrogate without its partner reads as U+FFFD. None where
 /// `raw` is no string.
 pub(in super::super) fn decode_string(raw: &str) -> Option<Cow<'_, str>> {
+    decode(raw, Some(char::REPLACEMENT_CHARACTER))
+}
+
+/// What a string that was scanned says. None where `raw` is no string, or holds a surrogate without
+/// its partner, which no text of Rust's can.
+pub(in super::super) fn decode_exactly(raw: &str) -> Option<Cow<'_, str>> {
+    decode(raw, None)
+}
+
+/// Decodes a string, with `lone` in the place of each surrogate without its partner.
+fn decode(raw: &str, lone: Option<char>) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
@@ -16,14 +27,14 @@ pub(in super::super) fn decode_string(raw: &str) -> Option<Cow<'_, str>> {
     let mut rest = inner;
     while let Some((before, escape)) = rest.split_once('\\') {
         text.push_str(before);
-        rest = unescape(escape, &mut text)?;
+        rest = unescape(escape, &mut text, lone)?;
     }
     text.push_str(rest);
     Some(Cow::Owned(text))
 }
 
 /// Takes what follows a backslash; returns what follows that.
-fn unescape<'a>(escape: &'a str, text: &mut String) -> Option<&'a str> {
+fn unescape<'a>(escape: &'a str, text: &mut String, lone: Option<char>) -> Option<&'a str> {
     let plain = match escape.as_bytes().first()? {
         b'u' => {
             let first = hex_unit(escape.get(1..5)?)?;
@@ -36,7 +47,7 @@ fn unescape<'a>(escape: &'a str, text: &mut String) -> Option<&'a str> {
                 text.push(pair);
                 return rest.get(6..);
             }
-            text.push(char::from_u32(first.into()).unwrap_or(char::REPLACEMENT_CHARACTER));
+            text.push(char::from_u32(first.into()).or(lone)?);
             return Some(rest);
         }
         b'b' => '\u{8}',
@@ -176,7 +187,10 @@ mod tests {
             (r#""\ud83d\u0041""#, "\u{fffd}A"),
         ] {
             assert_eq!(decode_string(raw).unwrap(), text, "{raw}");
+            let exact = decode_exactly(raw);
+            assert_eq!(exact.as_deref(), (!text.contains('\u{fffd}')).then_some(text), "{raw}");
         }
+        assert_eq!(decode_exactly(r#""\ufffd""#).as_deref(), Some("\u{fffd}"));
         assert_eq!(decode_string("1"), None);
     }
 

@@ -66,9 +66,9 @@ fn fields_of(fields: &Fields<'_>) -> Result<EventFields, Unreadable> {
         ),
     };
     Ok(EventFields {
-        id: Id::from(&*fields.text("id")?),
-        user_id: fields.optional_text("user_id").map(Id::from),
-        child_id: Id::from(&*fields.text("child_id")?),
+        id: fields.id("id")?,
+        user_id: fields.optional_id("user_id")?,
+        child_id: fields.id("child_id")?,
         entity_type: EntityType::parse(&fields.text("entity_type")?)
             .ok_or(unknown("entity_type"))?,
         entity_id: fields.text("entity_id")?.into_owned(),

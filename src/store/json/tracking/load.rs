@@ -9,7 +9,7 @@ use super::super::damage::{Damage, DamageKind, OpenError};
 use super::super::progress::Progress;
 use super::super::pyjson::{self, Fault, Scanner};
 use super::super::record;
-use super::super::table_file::DEFAULT_TABLE;
+use super::super::table_file::{DEFAULT_TABLE, row_number};
 use super::index::{Index, Kind, Place, Summary};
 use super::patch::{self, Patch};
 use crate::disk::DiskFile;
@@ -38,7 +38,7 @@ pub(in super::super) struct Loaded {
     pub(super) crc: crc32fast::Hasher,
     /// Whole rows behind the mark.
     pub(in super::super) tail: Vec<(RowNumber, String)>,
-    /// Whether it is in the shape that rows can be appended to.
+    /// Whether it is in the shape that rows can be appended to, and found by their numbers.
     pub(in super::super) appendable: bool,
 }
 
@@ -72,30 +72,14 @@ pub(in super::super) fn load(
     }
     loaded.end = reader.offset();
     reader.hash_until(&mut loaded.crc, loaded.end);
-    let differs = |byte| {
-        let cause = "the part that had been synced has changed: another program wrote here after \
-                     Goldstar had stopped without tidying up, or the disk lost what it had";
-        OpenError::from(Damage::new(DamageKind::Foreign, path, byte, cause))
-    };
-    let mut first = true;
-    loop {
-        if let Some(mark) = mark
-            && loaded.end >= mark.len
-        {
-            if loaded.end != mark.len || loaded.crc.clone().finalize() != mark.crc {
-                return Err(differs(loaded.end));
-            }
-            loaded.tail = reader.tail(first)?;
-            return Ok(loaded);
-        }
-        let Some(row) = reader.row(first)? else { break };
-        first = false;
-        reader.add(&row, &mut loaded)?;
-    }
-    if mark.is_some() {
-        return Err(differs(loaded.end));
-    }
-    loaded.appendable = reader.closes()? && !reader.has_line_breaks && !reader.is_cramped;
+    let is_marked = mark.is_some();
+    reader.read_rows(mark, &mut loaded)?;
+    loaded.index.sort();
+    loaded.appendable = is_marked
+        || reader.closes()?
+            && !reader.has_line_breaks
+            && !reader.is_cramped
+            && loaded.index.rows_ascend();
     Ok(loaded)
 }
 
@@ -246,6 +230,36 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Adds the rows up to the mark and takes the whole ones behind it; without a mark, adds all.
+    fn read_rows(&mut self, mark: Option<Mark>, loaded: &mut Loaded) -> Result<(), OpenError> {
+        let path = self.path;
+        let differs = |byte| {
+            let cause = "the part that had been synced has changed: another program wrote here \
+                         after Goldstar had stopped without tidying up, or the disk lost what it \
+                         had";
+            OpenError::from(Damage::new(DamageKind::Foreign, path, byte, cause))
+        };
+        let mut first = true;
+        loop {
+            if let Some(mark) = mark
+                && loaded.end >= mark.len
+            {
+                if loaded.end != mark.len || loaded.crc.clone().finalize() != mark.crc {
+                    return Err(differs(loaded.end));
+                }
+                loaded.tail = self.tail(first)?;
+                return Ok(());
+            }
+            let Some(row) = self.row(first)? else { break };
+            first = false;
+            self.add(&row, loaded)?;
+        }
+        match mark {
+            Some(_) => Err(differs(loaded.end)),
+            None => Ok(()),
+        }
+    }
+
     /// Takes the next row; none at the end of the table.
     pub(super) fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
         let (row, start) = self.take(|scanner| scan_row(scanner, first))?;
@@ -281,7 +295,7 @@ impl<'a> Reader<'a> {
             row.fields.each_ref().map(field);
         let string = |raw| pyjson::decode_string(raw).unwrap_or_default();
         let occurred_at = record::moment(occurred).unwrap_or(Timestamp::EPOCH);
-        loaded.index.push(&Summary {
+        loaded.index.push_unsorted(&Summary {
             row: self.row_number(row)?,
             place: Place { offset, len: u32::try_from(row.value.len()).unwrap_or(u32::MAX) },
             user_id: pyjson::decode_string(user).as_deref(),
@@ -291,7 +305,7 @@ impl<'a> Reader<'a> {
             occurred_at,
             created_at: record::moment(created).unwrap_or(occurred_at),
         });
-        self.is_cramped |= !user.is_empty() && patch::is_cramped(&row.masked);
+        self.is_cramped |= user.starts_with('"') && patch::is_cramped(&row.masked);
         loaded.crc.update(&self.buffer[self.hashed..row.masked.start]);
         loaded.crc.update(&self.buffer[row.masked.end..row.value.end]);
         self.hashed = row.value.end;
@@ -301,8 +315,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn row_number(&self, row: &RowSpans) -> Result<RowNumber, OpenError> {
         let name = std::str::from_utf8(&self.buffer[row.name.clone()]).ok();
-        let number = name.and_then(pyjson::decode_string).and_then(|name| name.parse().ok());
-        number.ok_or_else(|| {
+        name.and_then(row_number).ok_or_else(|| {
             let byte = self.base + row.name.start as u64;
             Damage::new(DamageKind::RowName, self.path, byte, "this row's name is no number").into()
         })

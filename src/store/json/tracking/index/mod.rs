@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -98,8 +101,31 @@ impl Index {
         Some(Timestamp::from_micros(self.occurred[*latest as usize]))
     }
 
-    /// Adds the event that follows in the file.
+    /// Whether each event's row number is larger than the one before it. Only then are events found
+    /// by it.
+    pub(super) fn rows_ascend(&self) -> bool {
+        self.rows_ascend
+    }
+
+    /// Adds the event that follows in the file. Nearly always it is the latest one, too.
     pub(super) fn push(&mut self, event: &Summary<'_>) {
+        let (position, child) = self.add(event);
+        let (occurred, created) = (&self.occurred, &self.created);
+        let key = |at: Position| (occurred[at as usize], created[at as usize]);
+        insert_by(&mut self.by_time, position, key);
+        insert_by(&mut self.by_child[child], position, key);
+    }
+
+    /// Adds the event that follows in the file, and leaves its order to [`Self::sort`]: in another
+    /// program's file each event may be earlier than all before it.
+    pub(super) fn push_unsorted(&mut self, event: &Summary<'_>) {
+        let (position, child) = self.add(event);
+        self.by_time.push(position);
+        self.by_child[child].push(position);
+    }
+
+    /// Adds an event to all but the orders of time: its position, and the child's number.
+    fn add(&mut self, event: &Summary<'_>) -> (Position, usize) {
         // A file of four thousand million events is out of this store's reach by far.
         let position = Position::try_from(self.len()).unwrap_or(Position::MAX);
         reserve(&mut self.offsets);
@@ -124,13 +150,21 @@ impl Index {
         self.kinds.push(event.kind.0);
         self.occurred.push(event.occurred_at.as_micros());
         self.created.push(event.created_at.as_micros());
-        if self.by_child.len() <= child as usize {
-            self.by_child.resize_with(child as usize + 1, Vec::new);
+        let child = child as usize;
+        if self.by_child.len() <= child {
+            self.by_child.resize_with(child + 1, Vec::new);
         }
+        (position, child)
+    }
+
+    /// Brings the events that were added by [`Self::push_unsorted`] into the order of time.
+    pub(super) fn sort(&mut self) {
         let (occurred, created) = (&self.occurred, &self.created);
-        let key = |at: Position| (occurred[at as usize], created[at as usize], at);
-        insert_by(&mut self.by_time, position, key);
-        insert_by(&mut self.by_child[child as usize], position, key);
+        for positions in self.by_child.iter_mut().chain([&mut self.by_time]) {
+            // Stable, so that the order of writing decides last; what is in order already costs one
+            // look at each.
+            positions.sort_by_key(|at| (occurred[*at as usize], created[*at as usize]));
+        }
     }
 
     /// The places of one page of the events that `filter` is for, and how many there are in all.
@@ -164,15 +198,14 @@ impl Index {
         let Some(wanted) = self.resolve(filter) else {
             return Vec::new();
         };
-        let first =
-            if self.rows_ascend { self.rows.partition_point(|other| *other <= row) } else { 0 };
+        let first = self.rows.partition_point(|other| *other <= row);
         let within = |at: usize| {
             let occurred = self.occurred[at];
             filter.from.is_none_or(|from| occurred >= from.as_micros())
                 && filter.to.is_none_or(|to| occurred < to.as_micros())
         };
         (first..self.len())
-            .filter(|at| self.rows[*at] > row && wanted.matches(self, *at) && within(*at))
+            .filter(|at| wanted.matches(self, *at) && within(*at))
             .take(limit)
             .map(|at| self.found(at))
             .collect()
@@ -180,12 +213,7 @@ impl Index {
 
     /// The row with that number.
     pub(super) fn find(&self, row: RowNumber) -> Option<Found> {
-        let at = if self.rows_ascend {
-            self.rows.binary_search(&row).ok()?
-        } else {
-            self.rows.iter().rposition(|other| *other == row)?
-        };
-        Some(self.found(at))
+        self.rows.binary_search(&row).ok().map(|at| self.found(at))
     }
 
     /// The first `limit` events of an account from a position on, in the order of the file, and the
@@ -335,112 +363,18 @@ fn reserve<T>(column: &mut Vec<T>) {
     }
 }
 
-/// Inserts where the order says, looking from the end: but for clocks that ran wrong, that is it.
+/// Inserts behind all that aren't later: but for clocks that ran wrong, that is the end.
 fn insert_by<K: Ord>(
     positions: &mut Vec<Position>,
     position: Position,
     key: impl Fn(Position) -> K,
 ) {
     let new = key(position);
-    let later = positions.iter().rev().take_while(|other| key(**other) > new).count();
-    positions.insert(positions.len() - later, position);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn event(row: RowNumber, second: i64, child: &'static str) -> Summary<'static> {
-        let moment = Timestamp::from_micros(second * 1_000_000);
-        Summary {
-            row,
-            place: Place { offset: row * 100, len: 50 },
-            user_id: Some("u"),
-            child_id: child,
-            entity_id: "t",
-            kind: Kind::parse("task", "activated"),
-            occurred_at: moment,
-            created_at: moment,
-        }
-    }
-
-    fn rows(index: &Index, filter: &EventFilter, order: SortOrder) -> Vec<RowNumber> {
-        let page = Page { limit: 100, offset: 0 };
-        let (found, total) = index.query(filter, order, page);
-        assert_eq!(found.len(), total);
-        found.into_iter().map(|found| found.row).collect()
-    }
-
-    #[test]
-    fn events_are_ordered_by_time_then_writing() {
-        let mut index = Index::new();
-        for (row, second) in [(1, 5), (2, 3), (3, 9), (4, 5), (5, 6)] {
-            index.push(&event(row, second, if row % 2 == 0 { "a" } else { "b" }));
-        }
-        let all = EventFilter::default();
-        assert_eq!(rows(&index, &all, SortOrder::Ascending), [2, 1, 4, 5, 3]);
-        assert_eq!(rows(&index, &all, SortOrder::Descending), [3, 5, 4, 1, 2]);
-        let of_a = EventFilter { child_id: Some("a".into()), ..EventFilter::default() };
-        assert_eq!(rows(&index, &of_a, SortOrder::Ascending), [2, 4]);
-        let moment = |second: i64| Some(Timestamp::from_micros(second * 1_000_000));
-        let middle = EventFilter { from: moment(5), to: moment(9), ..EventFilter::default() };
-        assert_eq!(rows(&index, &middle, SortOrder::Ascending), [1, 4, 5]);
-        let nothing = EventFilter { from: moment(9), to: moment(5), ..EventFilter::default() };
-        assert!(rows(&index, &nothing, SortOrder::Ascending).is_empty());
-        assert_eq!(index.latest_until(Timestamp::from_micros(8_000_000)), moment(6));
-    }
-
-    #[test]
-    fn rows_are_found_though_their_numbers_do_not_ascend() {
-        let mut index = Index::new();
-        for row in [3, 1, 7, 5] {
-            index.push(&event(row, 1, "a"));
-        }
-        assert_eq!(index.find(7).map(|found| found.place.offset), Some(700));
-        assert_eq!(index.find(2), None);
-        assert_eq!(index.last_row(), 7);
-        let after: Vec<_> = index
-            .after(3, &EventFilter::default(), 10)
-            .into_iter()
-            .map(|found| found.row)
-            .collect();
-        assert_eq!(after, [7, 5]);
-    }
-
-    #[test]
-    fn a_name_that_no_event_holds_matches_none() {
-        let mut index = Index::new();
-        index.push(&event(1, 1, "a"));
-        let filter = EventFilter { user_id: Some("nobody".into()), ..EventFilter::default() };
-        assert!(rows(&index, &filter, SortOrder::Ascending).is_empty());
-    }
-
-    #[test]
-    fn an_account_is_taken_out_in_pieces() {
-        let mut index = Index::new();
-        for row in 1..=10 {
-            let user_id = Some(if row % 3 == 0 { "v" } else { "u" });
-            index.push(&Summary { user_id, ..event(row, 1, "a") });
-        }
-        let (mut from, mut taken) = (0, Vec::new());
-        while from < index.len() {
-            let (found, next) = index.of_user("u", from, 2);
-            assert!(found.len() <= 2 && found.iter().all(|found| found.is_owned));
-            for found in found {
-                index.disown(found.at);
-                taken.push(found.row);
-            }
-            from = next;
-        }
-        assert_eq!(taken, [1, 2, 4, 5, 7, 8, 10]);
-        index.forget_user("u");
-        let of = |user: &str| EventFilter { user_id: Some(user.into()), ..EventFilter::default() };
-        assert!(rows(&index, &of("u"), SortOrder::Ascending).is_empty());
-        assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3, 6, 9]);
-        // A name that comes later gets no other's number.
-        index.push(&Summary { user_id: Some("w"), ..event(11, 1, "a") });
-        index.push(&Summary { user_id: Some("u"), ..event(12, 1, "a") });
-        assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3, 6, 9]);
-        assert_eq!(rows(&index, &of("u"), SortOrder::Ascending), [12]);
-    }
+    let is_last = positions.last().is_none_or(|last| key(*last) <= new);
+    let place = if is_last {
+        positions.len()
+    } else {
+        positions.partition_point(|other| key(*other) <= new)
+    };
+    positions.insert(place, position);
 }

@@ -1,0 +1,110 @@
+/**
+ * The types that are written by hand, against those that are generated from the server's own
+ * description. `npm run check` is what fails where they differ.
+ */
+
+import { expectTypeOf, test } from "vitest";
+
+import type { AdminTrackingFilters, ChildTrackingFilters, Moment } from "../src/common/api";
+import type * as models from "../src/common/models";
+import type { components, paths } from "../src/openapi";
+
+type Schemas = components["schemas"];
+
+/** What is written by hand, by the names of the description. */
+interface Written {
+  Child: models.Child;
+  ChildList: models.ChildList;
+  DeletionAttempt: models.DeletionAttempt;
+  DeletionDue: models.DeletionDue;
+  DeletionQueue: models.DeletionQueue;
+  DeletionRun: models.DeletionRun;
+  DeletionThreshold: models.DeletionThreshold;
+  ErrorCode: models.ErrorCode;
+  Health: models.Health;
+  MutationResult: models.MutationResult;
+  Page: models.Page;
+  PendingReward: models.PendingReward;
+  PendingRewardList: models.PendingRewardList;
+  Projection: models.Projection;
+  QueuedAccount: models.QueuedAccount;
+  Reward: models.Reward;
+  RewardList: models.RewardList;
+  RewardOffer: models.RewardOffer;
+  RewardOfferList: models.RewardOfferList;
+  Session: models.Session;
+  Task: models.Task;
+  TaskList: models.TaskList;
+  TrackingEvent: models.TrackingEvent;
+  TrackingEventCreated: models.TrackingEventCreated;
+  TrackingEventList: models.TrackingEventList;
+  User: models.User;
+  UserForChild: models.UserForChild;
+
+  ChildAnswer: { child: models.Child };
+  RewardAnswer: { reward: models.Reward };
+  TaskAnswer: { task: models.Task };
+  UserAnswer: { user: models.User };
+}
+
+/** What only a request holds. */
+type Requests =
+  | "ChildPatch"
+  | "ChildSession"
+  | "Confirmation"
+  | "Login"
+  | "NewChild"
+  | "NewReward"
+  | "NewTask"
+  | "NewThreshold"
+  | "PasswordChange"
+  | "RewardPatch"
+  | "Signup"
+  | "TaskPatch";
+
+/** The fields that have a name: further ones, of an older data directory, have no type. */
+type Named<T> = T extends readonly (infer Item)[]
+  ? Named<Item>[]
+  : T extends object
+    ? { [Field in keyof T as string extends Field ? never : Field]: Named<T[Field]> }
+    : T;
+
+/** All fields that any of a union's objects has. */
+type Merged<T> = { [Field in T extends unknown ? keyof T : never]?: FieldOf<T, Field> };
+type FieldOf<T, Field extends PropertyKey> = T extends Record<Field, infer Value> ? Value : never;
+
+test("every record that is answered has a type", () => {
+  expectTypeOf<keyof Written | "Error" | "ErrorDetails">().toEqualTypeOf<
+    Exclude<keyof Schemas, Requests>
+  >();
+});
+
+test("each type is the server's", () => {
+  expectTypeOf<Named<Written>>().toEqualTypeOf<Named<Pick<Schemas, keyof Written>>>();
+});
+
+test("the types of errors are the server's", () => {
+  expectTypeOf<models.ErrorDetails>().toEqualTypeOf<Merged<Schemas["ErrorDetails"]>>();
+  type Rest<T> = Named<Omit<T, "details">>;
+  expectTypeOf<Rest<models.ErrorBody>>().toEqualTypeOf<Rest<Schemas["Error"]>>();
+  expectTypeOf<keyof models.ErrorBody>().toEqualTypeOf<keyof Schemas["Error"]>();
+});
+
+test("the enums are the server's", () => {
+  type Event = Schemas["TrackingEvent"];
+  expectTypeOf<models.EntityType>().toEqualTypeOf<Event["entity_type"]>();
+  expectTypeOf<models.Action>().toEqualTypeOf<Event["action"]>();
+});
+
+test("the filters are the server's", () => {
+  /** As a caller may give them. */
+  type Taken<Parameters> = {
+    [Name in keyof Parameters]: Name extends "from" | "to"
+      ? Moment | undefined
+      : Parameters[Name] | undefined;
+  };
+  type Admin = NonNullable<paths["/admin/tracking"]["get"]["parameters"]["query"]>;
+  type Child = NonNullable<paths["/children/{id}/tracking"]["get"]["parameters"]["query"]>;
+  expectTypeOf<Named<AdminTrackingFilters>>().toEqualTypeOf<Named<Taken<Admin>>>();
+  expectTypeOf<Named<ChildTrackingFilters>>().toEqualTypeOf<Named<Taken<Child>>>();
+});

@@ -1,0 +1,166 @@
+//! What must not be answered of an account's unknown fields: older services kept PINs, one-time codes
+//! and tokens beside the password. Only the name tells.
+
+/// What is a secret in whatever name it stands.
+const SECRETS: [&str; 5] = ["password", "passwd", "passphrase", "passcode", "secret"];
+/// What is one as a word of its own.
+const SECRET_WORDS: [&str; 7] = ["pin", "pins", "pincode", "pwd", "otp", "totp", "hotp"];
+/// Whose code lets somebody in. Countries, languages and post offices have codes as well.
+const LETS_IN: [&str; 30] = [
+    "2fa",
+    "access",
+    "activation",
+    "auth",
+    "authentication",
+    "backup",
+    "confirm",
+    "confirmation",
+    "device",
+    "email",
+    "invitation",
+    "invite",
+    "join",
+    "login",
+    "mfa",
+    "one",
+    "onetime",
+    "pairing",
+    "parental",
+    "recovery",
+    "reset",
+    "restore",
+    "security",
+    "setup",
+    "signin",
+    "signup",
+    "sms",
+    "unlock",
+    "verification",
+    "verify",
+];
+
+/// Whether a field of that name may hold what lets somebody in: a password, a PIN, a token, a code, or
+/// the hash of one.
+pub(super) fn may_be_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let words = words(name);
+    let is_token = |word: &String| word.ends_with("token") || word.ends_with("hash");
+    // `tokens` are such; of `tokens_earned` there are many.
+    let are_tokens = |word: &String| word.ends_with("tokens") || word.ends_with("hashes");
+    SECRETS.iter().any(|secret| lower.contains(secret))
+        || words.iter().any(|word| SECRET_WORDS.contains(&word.as_str()))
+        || words.iter().any(is_token)
+        || words.last().is_some_and(are_tokens)
+        || is_code(&words)
+}
+
+/// Whether the words name a code that lets somebody in, or just a code.
+fn is_code(words: &[String]) -> bool {
+    let (mut has_code, mut others) = (false, Vec::new());
+    for word in words {
+        let other = word.strip_suffix("codes").or_else(|| word.strip_suffix("code"));
+        has_code |= other.is_some();
+        others.push(other.unwrap_or(word));
+    }
+    others.retain(|other| !other.is_empty());
+    has_code && (others.is_empty() || others.iter().any(|other| LETS_IN.contains(other)))
+}
+
+/// The words of a name in snake case, kebab case or camel case, in lower case and without the numbers
+/// at their ends.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut after_lower_case = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (after_lower_case && c.is_uppercase()) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+        after_lower_case = c.is_lowercase();
+    }
+    for word in &mut words {
+        word.truncate(word.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_let_somebody_in_is_known_by_its_name() {
+        for name in [
+            "pin",
+            "PIN",
+            "pin_setup_code",
+            "parentPin",
+            "pin2",
+            "pincode",
+            "pin_hash",
+            "Password2",
+            "old_passwords",
+            "passwordHash",
+            "passwd",
+            "secret",
+            "totp_secret",
+            "clientSecrets",
+            "otp",
+            "reset_token",
+            "refreshToken",
+            "authtoken",
+            "push_tokens",
+            "token",
+            "recovery_hashes",
+            "hash",
+            "code",
+            "codes",
+            "verification_code",
+            "verify-code",
+            "resetCode",
+            "logincode",
+            "backup_codes",
+            "otp_code",
+            "2fa_code",
+            "one_time_code",
+            "email_verification_code_1",
+        ] {
+            assert!(may_be_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_only_sounds_like_it_is_answered() {
+        for name in [
+            "country_code",
+            "postcode",
+            "postalCode",
+            "language_code",
+            "zip_code",
+            "zipcode",
+            "currency_codes",
+            "dial_code",
+            "encoding",
+            "decoder",
+            "hashtag",
+            "hashtags",
+            "tokens_earned",
+            "opinion",
+            "pinned",
+            "spinning",
+            "shipping",
+            "compass",
+            "timezone",
+            "verified",
+            "setup_done",
+            "email_verified",
+            "",
+            "_",
+        ] {
+            assert!(!may_be_secret(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use super::*;
+
+fn event(row: RowNumber, second: i64, child: &'static str) -> Summary<'static> {
+    let moment = Timestamp::from_micros(second * 1_000_000);
+    Summary {
+        row,
+        place: Place { offset: row * 100, len: 50 },
+        user_id: Some("u"),
+        child_id: child,
+        entity_id: "t",
+        kind: Kind::parse("task", "activated"),
+        occurred_at: moment,
+        created_at: moment,
+    }
+}
+
+fn rows(index: &Index, filter: &EventFilter, order: SortOrder) -> Vec<RowNumber> {
+    let page = Page { limit: 100, offset: 0 };
+    let (found, total) = index.query(filter, order, page);
+    assert_eq!(found.len(), total);
+    found.into_iter().map(|found| found.row).collect()
+}
+
+#[test]
+fn events_are_ordered_by_time_then_writing() {
+    let mut index = Index::new();
+    for (row, second) in [(1, 5), (2, 3), (3, 9), (4, 5), (5, 6)] {
+        index.push(&event(row, second, if row % 2 == 0 { "a" } else { "b" }));
+    }
+    let all = EventFilter::default();
+    assert_eq!(rows(&index, &all, SortOrder::Ascending), [2, 1, 4, 5, 3]);
+    assert_eq!(rows(&index, &all, SortOrder::Descending), [3, 5, 4, 1, 2]);
+    let of_a = EventFilter { child_id: Some("a".into()), ..EventFilter::default() };
+    assert_eq!(rows(&index, &of_a, SortOrder::Ascending), [2, 4]);
+    let moment = |second: i64| Some(Timestamp::from_micros(second * 1_000_000));
+    let middle = EventFilter { from: moment(5), to: moment(9), ..EventFilter::default() };
+    assert_eq!(rows(&index, &middle, SortOrder::Ascending), [1, 4, 5]);
+    let nothing = EventFilter { from: moment(9), to: moment(5), ..EventFilter::default() };
+    assert!(rows(&index, &nothing, SortOrder::Ascending).is_empty());
+    assert_eq!(index.latest_until(Timestamp::from_micros(8_000_000)), moment(6));
+}
+
+#[test]
+fn rows_are_found_by_their_numbers() {
+    let mut index = Index::new();
+    for row in [1, 3, 5, 7] {
+        index.push(&event(row, 1, "a"));
+    }
+    assert_eq!(index.find(7).map(|found| found.place.offset), Some(700));
+    assert_eq!(index.find(2), None);
+    let after = index.after(3, &EventFilter::default(), 10);
+    assert_eq!(after.iter().map(|found| found.row).collect::<Vec<_>>(), [5, 7]);
+    assert!(index.rows_ascend());
+    for row in [7, 6] {
+        index.push(&event(row, 1, "a"));
+        assert!(!index.rows_ascend());
+    }
+    assert_eq!(index.last_row(), 7);
+}
+
+proptest::proptest! {
+    #[test]
+    fn sorting_at_once_and_one_by_one_is_the_same(seconds in proptest::collection::vec(0..9_i64, 0..40)) {
+        let (mut at_once, mut one_by_one) = (Index::new(), Index::new());
+        for (row, second) in (1..).zip(&seconds) {
+            let event = event(row, *second, if row % 3 == 0 { "a" } else { "b" });
+            at_once.push_unsorted(&event);
+            one_by_one.push(&event);
+        }
+        at_once.sort();
+        proptest::prop_assert_eq!(at_once.by_time, one_by_one.by_time);
+        proptest::prop_assert_eq!(at_once.by_child, one_by_one.by_child);
+    }
+}
+
+#[test]
+fn a_name_that_no_event_holds_matches_none() {
+    let mut index = Index::new();
+    index.push(&event(1, 1, "a"));
+    let filter = EventFilter { user_id: Some("nobody".into()), ..EventFilter::default() };
+    assert!(rows(&index, &filter, SortOrder::Ascending).is_empty());
+}
+
+#[test]
+fn an_account_is_taken_out_in_pieces() {
+    let mut index = Index::new();
+    for row in 1..=10 {
+        let user_id = Some(if row % 3 == 0 { "v" } else { "u" });
+        index.push(&Summary { user_id, ..event(row, 1, "a") });
+    }
+    let (mut from, mut taken) = (0, Vec::new());
+    while from < index.len() {
+        let (found, next) = index.of_user("u", from, 2);
+        assert!(found.len() <= 2 && found.iter().all(|found| found.is_owned));
+        for found in found {
+            index.disown(found.at);
+            taken.push(found.row);
+        }
+        from = next;
+    }
+    assert_eq!(taken, [1, 2, 4, 5, 7, 8, 10]);
+    index.forget_user("u");
+    let of = |user: &str| EventFilter { user_id: Some(user.into()), ..EventFilter::default() };
+    assert!(rows(&index, &of("u"), SortOrder::Ascending).is_empty());
+    assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3, 6, 9]);
+    // A name that comes later gets no other's number.
+    index.push(&Summary { user_id: Some("w"), ..event(11, 1, "a") });
+    index.push(&Summary { user_id: Some("u"), ..event(12, 1, "a") });
+    assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3, 6, 9]);
+    assert_eq!(rows(&index, &of("u"), SortOrder::Ascending), [12]);
+}
