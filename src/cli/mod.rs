@@ -10,6 +10,7 @@ mod greeting;
 mod health;
 mod open_files;
 mod progress;
+mod salvage;
 mod serve;
 mod server_log;
 mod signals;
@@ -27,6 +28,7 @@ use crate::app::{StartError, StopError};
 use crate::config::{ConfigError, Everything, Flags, Storage};
 use crate::domain::Invalid;
 use crate::service::{Causes, ServiceError};
+use crate::store::json::salvage::SalvageError;
 
 /// The back end of a family chore-and-reward app.
 ///
@@ -60,6 +62,16 @@ enum Command {
     /// same, 2 where a file is damaged so that no server starts on it, 3 where the directory can't be
     /// looked at (there is none, a server holds it, a file can't be read), and 64 for wrong arguments.
     Check(check::Arguments),
+    /// Copy a damaged data directory, with all that can still be read of it
+    ///
+    /// Of each damaged file the copy holds every row that can be read; what the journal holds is
+    /// merged into it, also where another program has written after a crash. The report names what
+    /// was kept, what was lost, and what should be looked at. Nothing is written into DIR, and a
+    /// server starts on the copy.
+    ///
+    /// The exit code is 0 where everything was kept, 1 where something was lost or should be looked
+    /// at, and 3 where no copy was made.
+    Salvage(salvage::Arguments),
     /// Write what waits in the journal into the files, as a start and a stop do
     ///
     /// For a data directory that no server holds, such as after a kill: then TinyDB finds everything in
@@ -82,6 +94,8 @@ enum Failure {
     Invalid(#[from] Invalid),
     #[error(transparent)]
     Unhealthy(#[from] health::Unhealthy),
+    #[error(transparent)]
+    Salvage(#[from] SalvageError),
     #[error(transparent)]
     Check(#[from] check::CheckError),
     #[error("there is no directory {}", .0.display())]
@@ -113,6 +127,7 @@ impl Failure {
         match self {
             Self::Start(error) if error.is_damage() => ExitCode::from(78),
             Self::Config(_) => ExitCode::from(2),
+            Self::Salvage(_) => ExitCode::from(salvage::NO_COPY),
             Self::Check(_) => ExitCode::from(check::UNREADABLE),
             _ => ExitCode::FAILURE,
         }
@@ -120,8 +135,8 @@ impl Failure {
 }
 
 /// Runs the command that the process was started with, and gives its exit code: 0, 78 where the
-/// data is damaged or not Goldstar's, 2 for wrong arguments or settings, else 1. `check` has codes of
-/// its own.
+/// data is damaged or not Goldstar's, 2 for wrong arguments or settings, else 1. `check` and `salvage`
+/// have codes of their own.
 pub fn run() -> ExitCode {
     let Arguments { command, flags } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -132,6 +147,7 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(flags)) => serve::run(&flags),
         Some(Command::Config(flags)) => config::run(&flags),
         Some(Command::Health(arguments)) => health::run(arguments),
+        Some(Command::Salvage(arguments)) => return end(salvage::run(&arguments)),
         Some(Command::Admin(arguments)) => admin::run(arguments),
         Some(Command::Check(arguments)) => return end(check::run(&arguments)),
         Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),

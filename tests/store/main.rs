@@ -10,5 +10,6 @@ mod lossy_disk;
 #[path = "../api/harness/python.rs"]
 mod python;
 mod random;
+mod salvage;
 mod server_log;
 mod shapes;

@@ -160,7 +160,8 @@ impl Prepared {
     }
 }
 
-fn path(folder: &Path, epoch: u64) -> PathBuf {
+/// The file of a segment.
+pub(super) fn path(folder: &Path, epoch: u64) -> PathBuf {
     folder.join(format!("{epoch:020}{EXTENSION}"))
 }
 

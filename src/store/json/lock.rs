@@ -6,7 +6,7 @@ use std::path::Path;
 use super::damage::OpenError;
 
 /// The file that is locked.
-const NAME: &str = ".goldstar.lock";
+pub(super) const NAME: &str = ".goldstar.lock";
 
 /// Holds a data directory for this process, until it is dropped or the process ends, however that
 /// comes about.

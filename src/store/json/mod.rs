@@ -31,6 +31,7 @@ mod pyjson;
 mod record;
 mod records;
 mod recovery;
+pub mod salvage;
 mod segment;
 mod shared;
 mod state;

@@ -165,6 +165,11 @@ impl<'a> Fields<'a> {
         });
         answered.collect()
     }
+
+    /// The names of all fields.
+    pub(super) fn names(&self) -> impl Iterator<Item = Cow<'a, str>> {
+        self.fields.iter().filter_map(|field| pyjson::decode_string(field.raw_name))
+    }
 }
 
 /// A moment as JSON text: Unix seconds, or ISO 8601.

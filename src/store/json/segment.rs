@@ -24,7 +24,8 @@ use crate::disk::DiskFile;
 
 /// The length of a frame's header, in bytes.
 pub(super) const HEADER_LEN: usize = 44;
-const MARK: &[u8; 4] = b"GSJ1";
+/// What each frame begins with.
+pub(super) const MARK: &[u8; 4] = b"GSJ1";
 /// No payload is longer; a length beyond it is damage.
 pub(super) const MAX_PAYLOAD: usize = 256 << 20;
 

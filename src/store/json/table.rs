@@ -5,7 +5,7 @@ use imbl::{HashMap, OrdMap, OrdSet};
 
 use super::damage::Damage;
 use super::record::{Fields, Record, merge};
-use super::table_file::{parse_file, row_name};
+use super::table_file::{file_text, parse_file};
 use crate::domain::RowNumber;
 
 /// What a change leaves of one row.
@@ -254,22 +254,7 @@ impl<R: Record> AnyTable for Table<R> {
 
     fn file_text(&self) -> String {
         let (before, after) = &*self.around;
-        let size: usize = self.rows.values().map(|row| row.text.len() + 16).sum();
-        let mut out = String::with_capacity(size + before.len() + after.len() + 32);
-        out.push('{');
-        out.push_str(before);
-        out.push_str("\"_default\": {");
-        for (position, (number, row)) in self.rows.iter().enumerate() {
-            if position > 0 {
-                out.push_str(", ");
-            }
-            out.push_str(&row_name(*number));
-            out.push_str(&row.text);
-        }
-        out.push('}');
-        out.push_str(after);
-        out.push('}');
-        out
+        file_text(before, self.rows.iter().map(|(number, row)| (*number, &*row.text)), after)
     }
 
     fn unreadable_rows(&self) -> usize {

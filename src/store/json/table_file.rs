@@ -11,6 +11,31 @@ use crate::domain::{Points, RowNumber};
 /// The name of the table in a TinyDB file that Goldstar reads and writes.
 pub(super) const DEFAULT_TABLE: &str = "_default";
 
+/// The text of a TinyDB file: the rows of its default table, and the other tables in front of it and
+/// behind it, as [`ParsedFile`] has them.
+pub(super) fn file_text<'a>(
+    before: &str,
+    rows: impl Iterator<Item = (RowNumber, &'a str)> + Clone,
+    after: &str,
+) -> String {
+    let size: usize = rows.clone().map(|(_, row)| row.len() + 16).sum();
+    let mut out = String::with_capacity(size + before.len() + after.len() + 32);
+    out.push('{');
+    out.push_str(before);
+    out.push_str("\"_default\": {");
+    for (position, (number, row)) in rows.enumerate() {
+        if position > 0 {
+            out.push_str(", ");
+        }
+        out.push_str(&row_name(number));
+        out.push_str(row);
+    }
+    out.push('}');
+    out.push_str(after);
+    out.push('}');
+    out
+}
+
 /// What stands in front of a row's text.
 pub(super) fn row_name(number: RowNumber) -> String {
     format!("\"{number}\": ")

@@ -18,7 +18,7 @@ use parking_lot::RwLock;
 pub(super) use append::{Appender, NewRow};
 use index::{Found, Index, Place};
 pub(super) use load::{Loaded, Mark, load};
-pub(super) use patch::{Patch, anonymize, with_room, write_patches};
+pub(super) use patch::{Patch, anonymize, anonymous, with_room, write_patches};
 pub(super) use read::OwnRows;
 pub(super) use visit::{FileRow, visit};
 

@@ -24,7 +24,7 @@ pub(in super::super) struct Patch {
 
 impl Patch {
     /// Puts what takes the id's place into bytes of the file that begin at `base`.
-    pub(super) fn overlay(&self, bytes: &mut [u8], base: u64) {
+    pub(in super::super) fn overlay(&self, bytes: &mut [u8], base: u64) {
         let blank = blank(self.len as usize);
         // A patch may lie across either end, and bytes of the file may end before it.
         for (offset, byte) in (self.offset..).zip(blank.bytes()) {
@@ -81,7 +81,7 @@ pub(in super::super) fn with_room(row: &str) -> String {
 }
 
 /// A row as it stands in the file once it belongs to nobody.
-pub(super) fn anonymous(row: &str) -> Arc<str> {
+pub(in super::super) fn anonymous(row: &str) -> Arc<str> {
     let Some(span) = room(row) else {
         return row.into();
     };

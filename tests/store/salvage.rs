@@ -1,0 +1,78 @@
+//! An account that was deleted doesn't come back through a salvage, whatever old files it finds.
+
+use std::fs;
+use std::sync::Arc;
+
+use goldstar::disk::{Disk, RealDisk};
+use goldstar::domain::{Email, Name, Role, Timestamp, User};
+use goldstar::store::json::Progress;
+use goldstar::store::json::salvage::salvage;
+use goldstar::store::{Change, Store};
+
+use crate::harness::{Folder, START, give_point, give_point_of, put};
+
+const LEAVER: &str = "leaver-5f1a";
+const EMAIL: &str = "canary@example.org";
+
+fn leaver() -> User {
+    User {
+        id: LEAVER.into(),
+        first_name: Name::recorded("Ada"),
+        last_name: Name::recorded("Example"),
+        email: Email::recorded(EMAIL),
+        password: "scrypt:32768:8:3$salt$00".into(),
+        role: Role::Parent,
+        image_id: None,
+        created_at: Some(Timestamp::from_micros(START)),
+        updated_at: None,
+        deletion: None,
+        extra: [].into(),
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_was_taken_out_does_not_come_back() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    put(&store, [Change::PutUser(leaver())]).await.unwrap();
+    for _ in 0..3 {
+        give_point_of(&store, LEAVER, "c").await.unwrap();
+        give_point(&store, "a").await.unwrap();
+    }
+    store.close().await.unwrap();
+    let files = ["users.json", "children.json", "tracking_events.json"];
+    let old = files.map(|file| (file, folder.read(file)));
+
+    let store = folder.open().unwrap();
+    put(&store, [Change::RemoveChild("c".into())]).await.unwrap();
+    assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 3);
+    put(&store, [Change::RemoveUser(LEAVER.into())]).await.unwrap();
+    // Another program puts back all that it had in memory, and adds to it; or the disk tears it.
+    for damage in ["as it was", "cut", "another row"] {
+        let killed = folder.killed();
+        for (file, bytes) in &old {
+            let mut bytes = bytes.clone();
+            match damage {
+                "cut" if *file != "users.json" => bytes.truncate(bytes.len() - 3),
+                "another row" if *file == "children.json" => {
+                    let text = String::from_utf8(bytes).unwrap();
+                    let row = r#", "9": {"id": "late", "user_id": "leaver-5f1a", "points": 0}}}"#;
+                    bytes = [text.strip_suffix("}}").unwrap(), row].concat().into_bytes();
+                }
+                _ => {}
+            }
+            fs::write(killed.file(file), bytes).unwrap();
+        }
+        let to = killed.path.with_file_name("new");
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let report = salvage(&disk, &killed.path, &to, &Progress::silent()).unwrap();
+        for name in RealDisk.list(&to).unwrap() {
+            let text = fs::read_to_string(to.join(&name)).unwrap();
+            let is_left = text.contains(LEAVER) || text.contains(EMAIL);
+            assert!(!is_left, "{damage}: {name}: {text} {report:?}");
+        }
+        let events = fs::read_to_string(to.join("tracking_events.json")).unwrap();
+        assert_eq!(events.matches("\"child_id\": \"c\"").count(), 3, "{damage}: {events}");
+    }
+    store.close().await.unwrap();
+}
