@@ -41,8 +41,7 @@ pub(super) fn row_name(number: RowNumber) -> String {
     format!("\"{number}\": ")
 }
 
-/// The number of a row's name; none beyond what every reader of JSON keeps exactly, so that there is
-/// always a next one.
+/// The number of a row's name; none beyond what every reader of JSON keeps exactly.
 pub(super) fn row_number(raw_name: &str) -> Option<RowNumber> {
     number_of(&pyjson::decode_string(raw_name)?)
 }
