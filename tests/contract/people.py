@@ -1,5 +1,7 @@
 """Who asks: each with a family of its own, so that ids and passwords can be right."""
 
+import itertools
+
 import requests
 
 from server import ADMIN
@@ -60,6 +62,8 @@ class Person:
         self.family = Family(url, account)
         # Somebody else's, which may be marked for deletion while this one is in use.
         self.leaving = Family(url, sign_up(url, f"leaving-{role}"))
+        # For email addresses that have no account yet.
+        self.numbers = itertools.count()
         self.token = None
         self.log_in()
 

@@ -18,6 +18,8 @@ ROLES = ["parent", "child", "admin", "nobody"]
 document = schemathesis.openapi.from_url(f"{URL}/openapi.json").exclude(path="/events")
 # The session's token is the person's own. What others are answered is asked as nobody.
 document.config.generation.update(database="none", with_security_parameters=False)
+# A key that was used for another mutation is right by its schema.
+document.config.checks.positive_data_acceptance.expected_statuses.append("422")
 
 # How often each status was answered, by role and operation.
 answered = defaultdict(Counter)
@@ -40,7 +42,7 @@ def test_every_answer_is_as_documented(case, person):
     if feeding.is_fed(case):
         feeding.feed(case, person)
     response = case.call(headers=person.headers())
-    if case.method == case.operation.method.upper():
+    if case.method.upper() == case.operation.method.upper():
         answered[person.role, case.operation.label][response.status_code] += 1
     feeding.tidy(case, person, response)
     case.validate_response(response, headers=person.headers())
