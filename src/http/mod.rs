@@ -136,7 +136,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(docs::file))
         .merge(record_routes())
         .merge(mutation_routes())
-        .merge(legacy::routes().into())
+        .merge(legacy::routes())
 }
 
 fn record_routes() -> OpenApiRouter<AppState> {
