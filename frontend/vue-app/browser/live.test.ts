@@ -181,6 +181,8 @@ test("a person logs in with the keyboard, is told why not, and logs out", async 
   await person.page.keyboard.press("Enter");
   await demo.isLive();
   await demo.says("");
+  // The keyboard goes on from there, not from the top.
+  await person.page.locator("main:focus").waitFor();
 
   await demo.button("Noah", "Redeem A trip to the zoo").focus();
   await person.page.keyboard.press("Enter");
@@ -191,7 +193,7 @@ test("a person logs in with the keyboard, is told why not, and logs out", async 
   await demo.says("");
 
   await person.page.getByRole("button", { name: "Log out" }).click();
-  await password.waitFor();
+  await person.page.locator("[name=password]:focus").waitFor();
   await demo.hasState("logged out");
   expect(await demo.events()).toEqual([]);
   person.expectNoComplaint(note(401), note(409));
@@ -207,6 +209,26 @@ test("a page whose session ends says so, and shows the family no longer", async 
   await page.person.page.getByLabel("Password").waitFor();
   expect(await page.person.page.getByRole("article").count()).toBe(0);
   page.person.expectNoComplaint(note(401));
+});
+
+test("a page whose browser has another session by now shows neither family", async () => {
+  const login = await otherFamily();
+  const relay = await network();
+  const page = await DemoPage.open(relay.baseUrl, browser, server.parent);
+  const elsewhere = await Person.at(server.address, browser);
+  await elsewhere.logIn(login);
+  const [cookie] = await elsewhere.page.context().cookies();
+  redirect(relay, undefined);
+  await page.hasState("reconnecting…");
+  await page.person.page.context().addCookies([cookie!]);
+  const { children } = await elsewhere.ask<{ children: { id: string }[] }>("GET", "/children");
+  const { tasks } = await elsewhere.ask<{ tasks: { id: string }[] }>("GET", "/tasks");
+  await elsewhere.ask("POST", `/children/${children[0]!.id}/tasks/${tasks[0]!.id}/activate`);
+  redirect(relay, server.address);
+  await page.says("Somebody else has logged in with this browser: reload the page.");
+  expect(await page.events()).toEqual([]);
+  expect(await page.person.page.getByRole("article").count()).toBe(0);
+  page.person.expectNoComplaint(/^Failed to load resource: net::/);
 });
 
 test("it is at /api/demo too, and new records show with their first event", async () => {
