@@ -15,6 +15,7 @@ RUN mkdir -p src benches \
     && cargo build --locked --release --bin goldstar
 
 # Copied files keep their times, and Cargo takes what is older than its last build for built.
+COPY docs/examples docs/examples
 COPY src src
 RUN touch src/lib.rs src/main.rs \
     && cargo build --locked --release --bin goldstar

@@ -74,8 +74,8 @@ pub enum StopError {
         "the files were not brought to their final form in time; the next start completes them"
     )]
     Late,
-    /// The files couldn't be brought to their final form; the next start completes them.
-    #[error("the files could not be brought to their final form; the next start completes them")]
+    /// The files couldn't be brought to their final form; the journal holds what they lack.
+    #[error("the files could not be brought to their final form; the journal holds what they lack")]
     Close(#[source] io::Error),
     /// A task of the server's own panicked.
     #[error("the server failed")]

@@ -35,7 +35,7 @@ impl AuditLog {
                 _ => self.unscanned = None,
             }
             for (row, event) in &events {
-                if let Some(user_id) = &event.user_id
+                if let Some(user_id) = event.as_ref().and_then(|event| event.user_id.as_ref())
                     && self.is_own(*row)
                 {
                     // Its log has all lines before: an earlier event would have been found first.
@@ -127,7 +127,7 @@ impl AuditLog {
     }
 
     /// Some of the events after a row that an account's log is to hold; none only where there are
-    /// no more.
+    /// no more. What is no event has no line.
     fn own_events(
         &self,
         past: &dyn Past,
@@ -137,14 +137,15 @@ impl AuditLog {
     ) -> Result<Vec<(RowNumber, TrackingEvent)>, LogError> {
         loop {
             let events = past.events_after(row, Some(user_id), limit);
-            let mut events = events.map_err(LogError::Past)?;
+            let events = events.map_err(LogError::Past)?;
             let Some((last, _)) = events.last() else {
-                return Ok(events);
+                return Ok(Vec::new());
             };
             row = *last;
-            events.retain(|(row, _)| self.is_own(*row));
-            if !events.is_empty() {
-                return Ok(events);
+            let own = events.into_iter().filter(|(row, _)| self.is_own(*row));
+            let own: Vec<_> = own.filter_map(|(row, event)| Some((row, event?))).collect();
+            if !own.is_empty() {
+                return Ok(own);
             }
         }
     }

@@ -68,7 +68,8 @@ pub trait Past {
     fn last_row(&self) -> RowNumber;
 
     /// The first `limit` events whose number is above `row`, in order: those of one account, or of
-    /// all. Fewer than `limit` only where there are no more.
+    /// all. None in the place of what another program wrote and is no event. Fewer than `limit` only
+    /// where there are no more.
     ///
     /// The error is a text for the operator.
     fn events_after(
@@ -76,7 +77,7 @@ pub trait Past {
         row: RowNumber,
         user_id: Option<&UserId>,
         limit: usize,
-    ) -> Result<Vec<(RowNumber, TrackingEvent)>, String>;
+    ) -> Result<Vec<(RowNumber, Option<TrackingEvent>)>, String>;
 }
 
 /// The audit logs of all accounts.

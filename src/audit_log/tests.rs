@@ -45,6 +45,8 @@ pub(super) fn event_with(change: impl FnOnce(&mut EventFields)) -> TrackingEvent
 struct Table {
     events: RefCell<Vec<TrackingEvent>>,
     unreadable: Cell<bool>,
+    /// The row that is no event.
+    malformed: Cell<RowNumber>,
 }
 
 impl Table {
@@ -96,7 +98,7 @@ impl Past for Table {
         row: RowNumber,
         user_id: Option<&UserId>,
         limit: usize,
-    ) -> Result<Vec<(RowNumber, TrackingEvent)>, String> {
+    ) -> Result<Vec<(RowNumber, Option<TrackingEvent>)>, String> {
         if self.unreadable.get() {
             return Err("unreadable".to_owned());
         }
@@ -105,7 +107,9 @@ impl Past for Table {
             *number > row && (user_id.is_none() || event.user_id.as_ref() == user_id)
         });
         let wanted = wanted.take(limit);
-        Ok(wanted.map(|(row, event)| (row, event.clone())).collect())
+        let event =
+            |row, event: &TrackingEvent| (row != self.malformed.get()).then(|| event.clone());
+        Ok(wanted.map(|(row, found)| (row, event(row, found))).collect())
     }
 }
 

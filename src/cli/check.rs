@@ -124,6 +124,7 @@ impl fmt::Display for ForPeople<'_> {
         let end = match report.severity() {
             Some(Severity::Damage) => "\nNo server starts on this directory.",
             Some(Severity::Warning) => "\nA server runs on this directory.",
+            None if report.is_empty() => "\nNothing is there: is this the data directory?",
             None => "\nNothing is wrong.",
         };
         f.write_str(end)

@@ -70,6 +70,7 @@ fn greet_with_demo(
     writeln!(f, "A parent logs in as         {email}, {password}")?;
     let (email_of_admin, password_of_admin) = (admin.email, &admin.password);
     writeln!(f, "an administrator as         {email_of_admin}, {password_of_admin}")?;
+    writeln!(f, "The family in a browser     {at}/demo")?;
     writeln!(f)?;
     writeln!(f, "Try, line by line: log in, do a task, get a penalty, pay for a reward, read on.")?;
     writeln!(f)?;

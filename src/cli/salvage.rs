@@ -100,7 +100,8 @@ fn describe_file(out: &mut String, file: &FileReport) {
 fn describe_loss(out: &mut String, lost: &Lost) {
     let Lost { from, to, rows, is_remains } = lost;
     let place = if *is_remains { " behind the end of the text" } else { "" };
-    let rows = if rows.is_empty() { "no row is known by it".to_owned() } else { names(rows) };
+    let rows =
+        if rows.is_empty() { "no row is known to begin there".to_owned() } else { names(rows) };
     line(out, format_args!("  lost bytes {from} to {to}{place}: {rows}"));
 }
 

@@ -123,6 +123,7 @@ fn server_log(values: &Values) -> Result<ServerLogConfig, ConfigError> {
 
 fn http_settings(values: &Values) -> Result<http::Settings, ConfigError> {
     Ok(http::Settings {
+        demo_page: values.is_on("demo"),
         named_events: values.is_on("named_events"),
         public_origin: values.read("public_url", optional(parse::origin))?,
         allowed_origins: values.read("allowed_origins", list(parse::origin))?,

@@ -243,7 +243,8 @@ pub static SETTINGS: [Setting; 32] = [
         "BOOL",
         Kind::Switch,
         "false",
-        "Fill a data directory that holds no records with a family to try things on",
+        "Fill a data directory that holds no records with a family to try things on, and serve a \
+         page for it at /demo",
     ),
     setting(
         "logins_per_account",

@@ -129,7 +129,7 @@ type Cookie = [(HeaderName, HeaderValue); 1];
             status = 201,
             description = "The account, and its session",
             body = UserAnswer,
-            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+            headers(("Set-Cookie" = String, description = "The session's cookie"))
         ),
         Errors<Input<Signup>, Attempts, Change, SignupRefusals>
     ),
@@ -158,7 +158,7 @@ pub(super) async fn signup(
             status = 200,
             description = "The account, and its session",
             body = UserAnswer,
-            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+            headers(("Set-Cookie" = String, description = "The session's cookie"))
         ),
         Errors<Input<Login>, Attempts, Change, LoginRefusals>
     ),
@@ -190,7 +190,7 @@ pub(super) async fn login(
             status = 200,
             description = "The account, and its session",
             body = UserAnswer,
-            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+            headers(("Set-Cookie" = String, description = "The session's cookie"))
         ),
         Errors<Input<Login>, Attempts, Change, RestoreRefusals>
     ),
@@ -222,7 +222,7 @@ pub(super) async fn restore(
             status = 202,
             description = "When it will be deleted",
             body = MarkedAnswer,
-            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+            headers(("Set-Cookie" = String, description = "The end of the session's cookie"))
         ),
         Errors<Parent, Input<Confirmation>, Attempts, Change, MarkingRefusals>
     )
@@ -246,7 +246,7 @@ pub(super) async fn mark_for_deletion(
     operation_id = "logOut",
     tag = tags::SESSIONS,
     responses(
-        (status = 204, description = "It has ended", headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))),
+        (status = 204, description = "It has ended", headers(("Set-Cookie" = String, description = "The end of the session's cookie"))),
         Errors<Caller, Change>
     )
 )]
@@ -272,7 +272,7 @@ pub(super) async fn logout(
             status = 200,
             description = "The account, and what the session may do",
             body = SessionAnswer,
-            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+            headers(("Set-Cookie" = String, description = "The cookie anew, where the request had it"))
         ),
         Errors<Caller>
     )
@@ -325,7 +325,7 @@ pub(super) async fn change_password(
             status = 200,
             description = "The child's session, in the place of the parent's",
             body = SessionAnswer,
-            headers(("Set-Cookie" = String, description = "The session's cookie, or its end"))
+            headers(("Set-Cookie" = String, description = "The session's cookie"))
         ),
         Errors<Parent, Input<ChildSession>, Change, Path<String>>
     )

@@ -97,6 +97,7 @@ pub(super) struct ErrorBody<'a> {
     #[schema(value_type = ErrorCode)]
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     details: Option<Details<'a>>,
 }
 

@@ -49,8 +49,8 @@ fn has_user(authority: &Authority) -> bool {
 }
 
 /// Sets the headers that every answer has. Nearly each holds a family's data, which no cache may
-/// keep, and none but the documentation is a page that may load or embed anything: what an answer
-/// says itself of that stays.
+/// keep, and none but the documentation and the demo's page may load or embed anything: what an
+/// answer says itself of that stays.
 pub(super) fn mark(headers: &mut HeaderMap) {
     for (name, value) in [
         (MARK, "nosniff"),

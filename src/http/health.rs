@@ -25,6 +25,7 @@ pub(super) struct HealthAnswer {
     status: &'static str,
     /// For whoever may monitor the server.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     projections: Option<Vec<ProjectionBody>>,
 }
 

@@ -91,6 +91,11 @@ pub(super) struct Fields<'a>(Vec<(String, &'a RawValue)>);
 pub(super) trait FieldValue: DeserializeOwned {
     /// What a value of another type is answered.
     const RULE: &'static str;
+
+    /// Reads a JSON text of that type.
+    fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
 }
 
 impl FieldValue for String {
@@ -99,7 +104,20 @@ impl FieldValue for String {
 
 impl FieldValue for i64 {
     const RULE: &'static str = "must be a whole number";
+
+    /// `5.0` is a whole number too, as JSON Schema counts them.
+    fn read(text: &str) -> Option<Self> {
+        let fractional = || {
+            let number: f64 = serde_json::from_str(text).ok()?;
+            let is_exact = number.fract() == 0.0 && number.abs() <= MAX_EXACT;
+            is_exact.then(|| format!("{number:.0}").parse().ok())?
+        };
+        serde_json::from_str(text).ok().or_else(fractional)
+    }
 }
+
+/// Beyond it, neighbouring whole numbers are the same `f64`.
+const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
 
 impl FieldValue for bool {
     const RULE: &'static str = "must be true or false";
@@ -173,7 +191,7 @@ pub(super) fn named(name: &str) -> String {
 }
 
 fn typed<T: FieldValue>(name: &'static str, value: &RawValue) -> Result<T, Invalid> {
-    serde_json::from_str(value.get()).map_err(|_| Invalid::new(name, T::RULE))
+    T::read(value.get()).ok_or_else(|| Invalid::new(name, T::RULE))
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
@@ -228,11 +246,13 @@ mod tests {
 
     #[test]
     fn a_wrong_type_names_the_field() {
-        let fields = fields(r#"{"a":"1","b":1.5,"c":null,"d":[1],"e":1e2}"#);
+        let fields = fields(r#"{"a":"1","b":1.5,"c":null,"d":[1],"e":1e2,"f":-3.0,"g":1e16}"#);
         assert_eq!(fields.required::<i64>("a").unwrap_err().field, "a");
         assert_eq!(fields.required::<i64>("b").unwrap_err().field, "b");
         assert!(fields.optional::<String>("c").is_err());
         assert!(fields.required::<Vec<String>>("d").is_err());
+        assert_eq!((fields.required("e"), fields.required("f")), (Ok(100_i64), Ok(-3_i64)));
+        assert!(fields.required::<i64>("g").is_err());
         assert!(fields.required::<bool>("missing").is_err());
         assert_eq!(fields.optional::<bool>("missing"), Ok(None));
     }

@@ -3,29 +3,38 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
-use axum::routing::{MethodRouter, post};
+use axum::routing::post;
 use serde_json::json;
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::{ContentBuilder, Deprecated, HttpMethod, RefOr, Required, Schema};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
 
 use super::extract::{Key, Path};
 use super::input::{Fields, FromFields, Input};
-use super::openapi::schemas;
+use super::openapi::{Errors, schemas, tags};
 use super::{ApiError, AppState, mutations};
 use crate::domain::Invalid;
 use crate::service::Service;
 
-/// The table: an old path, the id that its body holds, and the new route's handler. An old path
-/// whose request is that of a new route needs no more than `get(children::list)` behind it.
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/child/{id}/trigger-task", with(|TaskId(id)| id, mutations::activate))
-        .route("/child/{id}/request-reward", with(|RewardId(id)| id, mutations::request))
-        .route("/child/{id}/trigger-reward", with(|RewardId(id)| id, mutations::redeem))
-        .route("/child/{id}/cancel-request-reward", with(|RewardId(id)| id, mutations::cancel))
+/// A line of the table, which needs its handler twice: as what is called, and as what is described.
+macro_rules! old {
+    ($path:literal, $id:ident, $handler:ident) => {
+        at($path, routes!(mutations::$handler), mutations::$handler, |$id(id)| id)
+    };
+}
+
+/// The table: an old path, the id that its body holds, and the new route's handler.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(old!("/child/{id}/trigger-task", TaskId, activate))
+        .routes(old!("/child/{id}/request-reward", RewardId, request))
+        .routes(old!("/child/{id}/trigger-reward", RewardId, redeem))
+        .routes(old!("/child/{id}/cancel-request-reward", RewardId, cancel))
 }
 
 /// A body of `{"task_id": "…"}`.
@@ -36,23 +45,56 @@ struct RewardId(String);
 
 /// A `POST` that has the child in its path and the other id in its body, as the new route's handler
 /// wants it: both in the path.
-fn with<Id, Who, Answer>(
-    text: fn(Id) -> String,
+fn at<Id, Who, Answer>(
+    path: &str,
+    new: UtoipaMethodRouter<AppState>,
     handler: impl Fn(State<Arc<Service>>, Who, Path<(String, String)>, Key) -> Answer
     + Clone
     + Send
     + Sync
     + 'static,
-) -> MethodRouter<AppState>
+    text: fn(Id) -> String,
+) -> UtoipaMethodRouter<AppState>
 where
     Id: FromFields + Send + 'static,
     Who: FromRequestParts<AppState, Rejection = ApiError> + Send + 'static,
     Answer: Future<Output = Result<Response, ApiError>> + Send + 'static,
 {
     // Who asks comes before the body: a stranger isn't told what is wrong in it.
-    post(move |service, who: Who, Path(child): Path<String>, key: Key, Input(id): Input<Id>| {
-        handler(service, who, Path((child, text(id))), key)
-    })
+    let reading = post(
+        move |service, who: Who, Path(child): Path<String>, key: Key, Input(id): Input<Id>| {
+            handler(service, who, Path((child, text(id))), key)
+        },
+    );
+    let (schemas, mut paths, _) = new;
+    let described = std::mem::take(&mut paths.paths).into_iter().filter_map(|(new, item)| {
+        let operation = describe::<Id>(item.post?, &new);
+        Some((path.to_owned(), PathItem::new(HttpMethod::Post, operation)))
+    });
+    paths.paths = described.collect();
+    (schemas, paths, reading)
+}
+
+/// The new route's part of the document, with the other id in the body.
+fn describe<Id: FromFields>(mut operation: Operation, new_path: &str) -> Operation {
+    operation.tags = Some(vec![tags::LEGACY.to_owned()]);
+    operation.operation_id = operation.operation_id.map(|id| id + "Legacy");
+    operation.description = Some(format!("The older service's form of `POST {new_path}`."));
+    operation.deprecated = Some(Deprecated::True);
+    if let Some(parameters) = &mut operation.parameters {
+        parameters.retain(|parameter| match parameter {
+            RefOr::T(parameter) => !Id::ALLOWED.contains(&parameter.name.as_str()),
+            RefOr::Ref(_) => true,
+        });
+    }
+    let content = ContentBuilder::new().schema(Some(Id::schema())).build();
+    let body = RequestBodyBuilder::new().content("application/json", content);
+    operation.request_body = Some(body.required(Some(Required::True)).build().into());
+    // A body can be refused for more than a request without one.
+    let refusals = Errors::<Key, Input<Id>>::responses().into_iter();
+    let of_body = refusals.filter(|(status, _)| ["400", "413"].contains(&status.as_str()));
+    operation.responses.responses.extend(of_body);
+    operation
 }
 
 impl PartialSchema for TaskId {

@@ -8,6 +8,7 @@ mod compression;
 mod credentials;
 mod cross_site;
 mod deletion;
+mod demo;
 mod docs;
 mod error;
 mod error_code;
@@ -86,6 +87,8 @@ impl FromRef<AppState> for Arc<Documentation> {
 /// Every route, at `/…` and at `/api/…`. Requests are counted in `metrics`, which `/metrics` shows.
 pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Router {
     let (routes, document) = routes().split_for_parts();
+    // A page that is no part of the document.
+    let routes = routes.merge(demo::routes(&settings));
     let state = AppState {
         service,
         settings,
@@ -133,7 +136,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(docs::file))
         .merge(record_routes())
         .merge(mutation_routes())
-        .merge(legacy::routes().into())
+        .merge(legacy::routes())
 }
 
 fn record_routes() -> OpenApiRouter<AppState> {

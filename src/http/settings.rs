@@ -9,6 +9,8 @@ use ipnet::IpNet;
 /// What the operator decides about HTTP.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Whether the demo's page is served.
+    pub demo_page: bool,
     /// Whether the frames of the live stream have an `event:` line where the request doesn't say.
     pub named_events: bool,
     /// The origin under which browsers reach the server, where the operator has said so.

@@ -6,6 +6,7 @@ use axum::extract::State;
 use utoipa::IntoParams;
 use utoipa::openapi::ObjectBuilder;
 use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, SchemaFormat};
 
 use super::ApiError;
 use super::extract::Path;
@@ -140,7 +141,9 @@ fn id() -> ObjectBuilder {
 fn event_parameters() -> Vec<Parameter> {
     let types = schemas::flag(EntityType::ALL.map(EntityType::as_str));
     let actions = schemas::flag(Action::ALL.map(Action::as_str));
-    let moment = || schemas::text().examples(["2026-02-09", "2026-02-09T18:42:15Z"]);
+    let date = || schemas::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    let examples = ["2026-02-09", "2026-02-09T18:42:15Z"];
+    let moment = || AnyOfBuilder::new().item(date()).item(schemas::moment()).examples(examples);
     let order = schemas::flag(["desc", "asc"]).default(Some("desc".into()));
     let mut parameters = vec![
         schemas::query("entity_type", "Events about tasks, rewards or penalties.", types),

@@ -143,7 +143,7 @@ impl Feed {
         let history = self.service.store.history();
         let sent = self.sent;
         let read = blocking::spawn(move || {
-            let chunk = history.events_after(sent, &filter, CHUNK);
+            let chunk = chunk_after(&*history, sent, &filter);
             chunk.map(|chunk| (chunk, filter))
         });
         let (chunk, filter) = match read.await.map_err(ServiceError::internal) {
@@ -204,6 +204,16 @@ fn chosen(message: &Message, named: bool) -> Bytes {
     if named { message.named.clone() } else { message.unnamed.clone() }
 }
 
+/// The next events. Fails where one of them is none, which a stream couldn't tell of.
+fn chunk_after(
+    history: &dyn History,
+    row: RowNumber,
+    filter: &EventFilter,
+) -> Result<Vec<Recorded>, ReadError> {
+    let chunk = history.events_after(row, filter, CHUNK)?;
+    Ok(chunk.into_iter().collect::<Result<_, _>>()?)
+}
+
 /// How many events follow `row`; counts no further than is needed to know that they are too many.
 fn count_after(
     history: &dyn History,
@@ -212,7 +222,7 @@ fn count_after(
 ) -> Result<usize, ReadError> {
     let mut count = 0;
     loop {
-        let chunk = history.events_after(row, filter, CHUNK)?;
+        let chunk = chunk_after(history, row, filter)?;
         count += chunk.len();
         match chunk.last() {
             Some(last) if chunk.len() == CHUNK && count <= MAX_REPLAYED => row = last.row,

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::{Caller, Outcome, Parent, Service, ServiceError, blocking};
 use crate::domain::ledger::{self, Movement};
 use crate::domain::{
-    Child, ChildId, EventError, IdempotencyKey, Mutation, PendingReward, Points, Refusal, Reward,
-    RewardId, RowNumber, TaskId, Timestamp,
+    Child, ChildId, EventError, IdempotencyKey, Mutation, PendingReward, Points, Refusal,
+    Remembered, Reward, RewardId, TaskId, Timestamp,
 };
 use crate::env;
-use crate::store::{Change, Changes, NewEvent, ReadError, View};
+use crate::store::{Change, Changes, Malformed, NewEvent, ReadError, Recorded, View};
 
 /// What a mutation did.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub struct Mutated {
 enum Decision {
     /// The event is new.
     Done(Arc<Child>),
-    /// A request with the same key became that event before.
-    Repeated(Arc<Child>, RowNumber),
+    /// A request with the same key became an event before.
+    Repeated(Arc<Child>, Arc<Remembered>),
     /// The ledger's movement made no event. It can't happen while the ledger is right.
     Impossible(EventError),
 }
@@ -117,8 +117,9 @@ impl Service {
             Outcome { value: Decision::Done(child), event: Some(recorded) } => {
                 Ok(Mutated { child, event: Arc::clone(&recorded.json), replayed: false })
             }
-            Outcome { value: Decision::Repeated(child, row), .. } => {
-                Ok(Mutated { child, event: self.recorded_json(row).await?, replayed: true })
+            Outcome { value: Decision::Repeated(child, first), .. } => {
+                let event = self.first_event(&child, &first).await?;
+                Ok(Mutated { child, event, replayed: true })
             }
             Outcome { value: Decision::Impossible(error), .. } => {
                 Err(ServiceError::internal(error))
@@ -129,15 +130,26 @@ impl Service {
         }
     }
 
-    async fn recorded_json(&self, row: RowNumber) -> Result<Arc<str>, ServiceError> {
-        let history = self.store.history();
+    /// The event that a key stands for. Where another program has emptied the history, it is gone,
+    /// and a later event may have its number: then this fails, since the mutation was made.
+    async fn first_event(
+        &self,
+        child: &Child,
+        first: &Remembered,
+    ) -> Result<Arc<str>, ServiceError> {
+        let (history, row) = (self.store.history(), first.event_row);
         let read = blocking::spawn(move || history.event(row));
-        let recorded = read.await.map_err(ServiceError::internal)??;
-        let missing = || ReadError::Malformed {
+        let found = read.await.map_err(ServiceError::internal)??;
+        let is_it = |found: &Recorded| {
+            let Recorded { event, .. } = found;
+            event.child_id == child.id && event.created_at == first.created_at
+        };
+        let missing = || Malformed {
             row,
             why: "an idempotency key stands for it, but it is not there".to_owned(),
         };
-        Ok(recorded.ok_or_else(missing)?.json)
+        let found = found.filter(is_it).ok_or_else(missing);
+        Ok(found.map_err(ReadError::from)?.json)
     }
 }
 
@@ -146,8 +158,8 @@ impl Order {
         let child = self.caller.child(view, self.mutation.child_id())?;
         let fingerprint = self.mutation.fingerprint();
         // Before the entity is looked up: a repeat is answered even where that is gone by now.
-        if let Some(row) = self.answered_before(view, &fingerprint, now)? {
-            let decision = Decision::Repeated(child, row);
+        if let Some(first) = self.answered_before(view, &fingerprint, now)? {
+            let decision = Decision::Repeated(child, first);
             return Ok((Changes::none(), decision));
         }
         let effect = self.effect(view, &child, now)?;
@@ -165,14 +177,14 @@ impl Order {
         Ok((changes, Decision::Done(Arc::new(child))))
     }
 
-    /// The event that the key stands for, where it is the key of this very mutation. Refuses the
-    /// key of another one.
+    /// What the key stands for, where it is the key of this very mutation. Refuses the key of
+    /// another one.
     fn answered_before(
         &self,
         view: &dyn View,
         fingerprint: &str,
         now: Timestamp,
-    ) -> Result<Option<RowNumber>, Refusal> {
+    ) -> Result<Option<Arc<Remembered>>, Refusal> {
         let remembered = self
             .key
             .as_ref()
@@ -180,7 +192,7 @@ impl Order {
             .filter(|remembered| remembered.is_live(now));
         match remembered {
             None => Ok(None),
-            Some(first) if *first.fingerprint == *fingerprint => Ok(Some(first.event_row)),
+            Some(first) if *first.fingerprint == *fingerprint => Ok(Some(first)),
             Some(_) => Err(Refusal::IdempotencyKeyReused),
         }
     }

@@ -172,11 +172,14 @@ impl Past for Behind<'_> {
         row: RowNumber,
         user_id: Option<&UserId>,
         limit: usize,
-    ) -> Result<Vec<(RowNumber, TrackingEvent)>, String> {
+    ) -> Result<Vec<(RowNumber, Option<TrackingEvent>)>, String> {
         let filter = EventFilter { user_id: user_id.cloned(), ..EventFilter::default() };
         let events = self.0.events_after(row, &filter, limit);
         let events = events.map_err(|error| Causes(&error).to_string())?;
-        let pairs = events.into_iter().map(|recorded| (recorded.row, recorded.event));
+        let pairs = events.into_iter().map(|found| match found {
+            Ok(recorded) => (recorded.row, Some(recorded.event)),
+            Err(malformed) => (malformed.row, None),
+        });
         Ok(pairs.collect())
     }
 }

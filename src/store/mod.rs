@@ -230,13 +230,14 @@ pub trait History: Send + Sync {
     /// The event with that number.
     fn event(&self, row: RowNumber) -> Result<Option<Recorded>, ReadError>;
 
-    /// The first `limit` events that `filter` is for and whose number is above `row`.
+    /// The first `limit` events that `filter` is for and whose number is above `row`; in the place
+    /// of what another program wrote and is no event, that.
     fn events_after(
         &self,
         row: RowNumber,
         filter: &EventFilter,
         limit: usize,
-    ) -> Result<Vec<Recorded>, ReadError>;
+    ) -> Result<Vec<Result<Recorded, Malformed>>, ReadError>;
 }
 
 /// Something that follows the audit history: it is told every event once, in commit order, after
@@ -331,12 +332,17 @@ pub enum ReadError {
     /// The disk failed.
     #[error("the audit history could not be read")]
     Io(#[from] io::Error),
-    /// Another program wrote something that is no event.
-    #[error("event {row} is not well-formed: {why}")]
-    Malformed {
-        /// The event's number.
-        row: RowNumber,
-        /// What is wrong with it.
-        why: String,
-    },
+    /// It isn't all there.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+}
+
+/// Another program wrote something that is no event.
+#[derive(Debug, Error)]
+#[error("event {row} is not well-formed: {why}")]
+pub struct Malformed {
+    /// The event's number.
+    pub row: RowNumber,
+    /// What is wrong with it.
+    pub why: String,
 }

@@ -205,6 +205,7 @@ async fn the_demos_five_curl_lines_work_as_printed() {
     for login in ["parent@example.org", "admin@example.org"] {
         assert!(everything.contains(login), "{everything}");
     }
+    assert!(everything.contains(&format!(" {}/demo\n", demo.address)), "{everything}");
     // In a folder of its own: a line may write its cookies there.
     let workplace = tempfile::tempdir().unwrap();
     let run = |line: &str| {

@@ -13,6 +13,7 @@ mod config;
 mod connections;
 mod cross_site;
 mod deletion;
+mod demo;
 mod end_to_end;
 mod errors;
 mod events;

@@ -99,8 +99,11 @@ fn token(role: &str, n: usize) -> String {
 pub(crate) async fn server() -> TestServer {
     let folders = Folders::new();
     put(&folders);
-    // Every cell that tries a password comes from the same address.
-    let configure = |config: &mut goldstar::config::Config| config.service.logins.per_address = 0;
+    let configure = |config: &mut goldstar::config::Config| {
+        // Every cell that tries a password comes from the same address.
+        config.service.logins.per_address = 0;
+        config.http.demo_page = true;
+    };
     TestServer::on(folders, Settings { configure, ..Settings::default() }).await
 }
 

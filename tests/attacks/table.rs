@@ -58,6 +58,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("GET /openapi.json", "", ANYONE),
     Row("GET /docs", "", ANYONE),
     Row("GET /docs/{page.js}", "", ANYONE),
+    Row("GET /demo", "", ANYONE),
     Row("DELETE /tasks/{task}", "", REMOVES),
     Row("DELETE /rewards/{reward}", "", REMOVES),
     Row("POST /auth/child-session", r#"{"child_id":"{child}"}"#, OWN),

@@ -53,6 +53,21 @@ fn nul_bytes() {
 }
 
 #[test]
+fn a_file_in_another_form() {
+    for file in FILES {
+        let marked = |old: Vec<u8>| ([b"\xEF\xBB\xBF".to_vec(), old].concat(), 0);
+        expect(file, marked, "not_json", "byte order mark");
+        let units = |old: Vec<u8>| String::from_utf8(old).unwrap().encode_utf16().collect();
+        let wide = |old| Vec::<u16>::into_iter(units(old)).flat_map(u16::to_le_bytes).collect();
+        expect(file, |old| (wide(old), 0), "not_utf8", "UTF-16");
+        let marked = |old| ([b"\xFF\xFE".to_vec(), wide(old)].concat(), 0);
+        expect(file, marked, "not_utf8", "UTF-16");
+        let packed = |old: Vec<u8>| ([b"\x1F\x8B\x08".to_vec(), old].concat(), 0);
+        expect(file, packed, "not_utf8", "gzip");
+    }
+}
+
+#[test]
 fn a_tail_that_was_cut() {
     for file in FILES {
         for left in [1, 600, 1001] {

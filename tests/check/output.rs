@@ -135,3 +135,12 @@ fn a_report_that_nobody_can_read_is_no_report() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("could not be printed"), "{error}");
 }
+
+#[test]
+fn a_folder_without_data_is_not_taken_for_one() {
+    let folders = Folders::new();
+    fs::create_dir_all(folders.data()).unwrap();
+    let (status, text, _) = run(&folders, &["check", "data"]);
+    assert_eq!(status, 0);
+    assert!(text.ends_with("Nothing is there: is this the data directory?\n"), "{text}");
+}

@@ -122,3 +122,14 @@ async fn other_tables_of_a_damaged_file_are_kept_where_they_are_whole() {
     let Examined { tables, .. } = examine(&folders, "tasks.json", None).await;
     assert_eq!(tables["tasks.json"]["old"]["1"]["x"], 1);
 }
+
+#[tokio::test]
+async fn a_number_that_is_too_large() {
+    for (file, row) in [("tasks.json", 17), (EVENTS, 72)] {
+        let to = b"\"9007199254740992\": {";
+        let report = damaged(file, |it| replaced(it, file, 0, "\"1\": {", to)).await;
+        assert_eq!(report["damage"]["kind"], "row_name");
+        assert_eq!(report["lost"], Value::Array(Vec::new()), "nothing is lost: {report}");
+        assert_eq!(report["conflicts"][0]["row"], row, "{report}");
+    }
+}

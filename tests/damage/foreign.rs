@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::bases::{CHILD, KEY, copy_of, first_parent, killed, report_of, rows, tables};
+use crate::bases::{CHILD, KEY, copy_of, first_parent, flask, killed, report_of, rows, tables};
 use crate::corpus::change;
 use crate::examine::{Examined, examine};
-use crate::harness::{Folders, Settings, TestServer, activate_path, python};
+use crate::harness::{Folders, Settings, TestServer, activate_path, eventually, python};
 
 const EVENTS: &str = "tracking_events.json";
 const TASK: &str = "9531985d-5d9d-49f8-9818-e811892f902b";
@@ -138,4 +138,44 @@ async fn a_number_that_both_have_given() {
     let table = &copied["children.json"]["_default"];
     assert_eq!(table["7"]["id"], "of-flask", "{report}");
     assert_eq!(table["8"]["name"], "Newcomer");
+}
+
+/// TinyDB writes under a running server: what it wrote stays, the server says so and goes on, and a
+/// salvage brings both together.
+#[tokio::test]
+async fn what_is_written_under_a_running_server_is_kept() {
+    let settings = Settings { binary: true, ..Settings::default() };
+    let mut server = TestServer::on(flask(), settings).await;
+    let parent = first_parent(&server).await;
+    parent.act(&activate_path(CHILD, TASK)).await.expect(200);
+    let other = "2b855c1f-28aa-4a51-b98c-67c215bd448f";
+    update(&server.folders, "children.json", other, &json!({"name": "Noa"}));
+    let number = append_event(&server.folders, "of-flask", "2030-01-01T00:00:00Z");
+    assert_eq!(number, 73);
+    for _ in 0..3 {
+        parent.act(&activate_path(CHILD, TASK)).await.expect(200);
+    }
+    let points = parent.points(CHILD).await;
+    eventually("both are noticed", async || {
+        let health = server.nobody().get("/health").await.expect(200);
+        let behind = health.to_string().matches("another program").count();
+        (health["status"] == "degraded" && behind == 2).then_some(())
+    })
+    .await;
+    let (status, said) = server.stop_by("TERM");
+    assert_eq!(status.code(), Some(1), "{said}");
+    for file in ["children.json", EVENTS] {
+        let told = said.lines().filter(|line| line.contains("ERROR") && line.contains(file));
+        assert_eq!(told.count(), 1, "{said}");
+    }
+    let folders = server.folders.clone();
+    let found = tables(&folders);
+    let Examined { tables: copied, report, .. } =
+        examine(&folders, "children.json", Some(&found)).await;
+    let children = rows(&copied, "children.json");
+    let child = |id: &str| *children.iter().find(|row| row["id"] == id).unwrap();
+    assert_eq!(child(other)["name"], "Noa", "{report}");
+    assert_eq!(child(CHILD)["points"], points);
+    let ids = ids_in_order(&copied);
+    assert_eq!((ids.len(), &*ids[75]), (76, "of-flask"));
 }

@@ -1,28 +1,30 @@
-//! The table of legacy paths, against the source's own.
+//! The table of legacy paths, against the OpenAPI document, which is made of the router.
 
-use std::fs;
+use goldstar::http::openapi_document;
+use serde_json::Value;
 
-use crate::markdown::{Document, code, root};
+use crate::markdown::{Document, code};
 
-/// An old path, the field of its body, and the handler.
+/// An old path, the field of its body, and what its operation is called.
 type Legacy = (String, String, String);
 
-/// Every `.route("path", with(|TaskId(id)| id, mutations::handler))` of `src/http/legacy.rs`.
-fn in_source() -> Vec<Legacy> {
-    let source = fs::read_to_string(root().join("src/http/legacy.rs")).unwrap();
-    let routes = source.split(".route(\"").skip(1);
-    let parse = |route: &str| {
-        let (path, rest) = route.split_once("\", with(|")?;
-        let (id, rest) = rest.split_once('(')?;
-        let (_, handler) = rest.split_once("mutations::")?;
-        let field = id.strip_suffix("Id")?.to_lowercase() + "_id";
-        Some((path.to_owned(), field, handler.split(')').next()?.to_owned()))
-    };
-    let legacy = routes.map(|route| parse(route).unwrap_or_else(|| panic!("`{route}` is new")));
+fn operation_id(document: &Value, path: &str) -> String {
+    document["paths"][path]["post"]["operationId"].as_str().unwrap().to_owned()
+}
+
+/// Every operation that the OpenAPI document calls deprecated.
+fn in_source(document: &Value) -> Vec<Legacy> {
+    let paths = document["paths"].as_object().unwrap();
+    let deprecated = paths.iter().filter(|(_, item)| item["post"]["deprecated"] == true);
+    let legacy = deprecated.map(|(path, item)| {
+        let body = &item["post"]["requestBody"]["content"]["application/json"]["schema"];
+        let field = body["required"][0].as_str().unwrap();
+        (path.clone(), field.to_owned(), operation_id(document, path))
+    });
     legacy.collect()
 }
 
-fn in_document() -> Vec<Legacy> {
+fn in_document(openapi: &Value) -> Vec<Legacy> {
     let document = Document::read("docs/api.md");
     let new_routes = document.table(" Routes");
     let row = |row: &Vec<String>| {
@@ -30,15 +32,19 @@ fn in_document() -> Vec<Legacy> {
         let new = new_routes.iter().find(|new| new[1] == row[3]);
         let new = new.unwrap_or_else(|| panic!("there is no route {}", row[3]));
         assert_eq!(row[0], new[0], "who may {}", row[1]);
-        let (_, handler) = code(&new[1]).unwrap().rsplit_once('/').unwrap();
-        (path.to_owned(), code(&row[2]).unwrap().to_owned(), handler.to_owned())
+        let (_, new_path) = code(&new[1]).unwrap().split_once(' ').unwrap();
+        let operation_id = operation_id(openapi, new_path) + "Legacy";
+        (path.to_owned(), code(&row[2]).unwrap().to_owned(), operation_id)
     };
     document.table(" Legacy paths").iter().map(row).collect()
 }
 
 #[test]
 fn every_legacy_path_is_in_the_table_and_no_other() {
-    let source = in_source();
+    let openapi: Value = serde_json::from_str(&openapi_document()).unwrap();
+    let mut documented = in_document(&openapi);
+    documented.sort();
+    let source = in_source(&openapi);
     assert!(source.len() >= 4, "{source:?}");
-    assert_eq!(in_document(), source);
+    assert_eq!(documented, source);
 }

@@ -14,13 +14,14 @@ use crate::process::{Running, run};
 /// Every method and path, with `{}` for an id.
 type Routes = BTreeSet<(String, String)>;
 
-/// Every route of the OpenAPI document, which is made with the router.
+/// Every route of the OpenAPI document, which is made with the router, but the legacy paths.
 fn in_source() -> Routes {
     let document: Value = serde_json::from_str(&openapi_document()).unwrap();
     let paths = document["paths"].as_object().unwrap();
     let routes = paths.iter().flat_map(|(path, item)| {
-        let methods = item.as_object().unwrap().keys();
-        methods.map(|method| (method.to_uppercase(), without_names(path)))
+        let methods = item.as_object().unwrap().iter();
+        let current = methods.filter(|(_, operation)| operation["deprecated"] != true);
+        current.map(|(method, _)| (method.to_uppercase(), without_names(path)))
     });
     routes.collect()
 }

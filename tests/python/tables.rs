@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Folders, Settings, TestServer, assert_error, python};
+use crate::harness::{Folders, Settings, TestServer, activate_path, assert_error, python};
 
 const FILES: [&str; 9] = [
     "users.json",
@@ -227,4 +227,24 @@ async fn tables_that_tinydb_has_emptied_begin_anew() {
         assert_eq!(server.folders.rows("tracking_events.json"), [(1, event)], "{how}");
         assert_eq!(server.folders.rows("tasks.json")[0].0, 1, "{how}");
     }
+}
+
+/// A repeat isn't answered with a later event that got the number of the lost one.
+#[tokio::test]
+async fn a_key_whose_event_tinydb_has_emptied_stands_for_no_other() {
+    let mut server = TestServer::start().await;
+    let family = server.family().await;
+    let path = activate_path(&family.child, &family.task);
+    family.parent.act_once(&path, "k").await.expect(200);
+    server.stop().await;
+    let file = server.folders.data_file("tracking_events.json");
+    assert!(python("empty_tables.py", &["truncate".as_ref(), &*file], "").status.success());
+    server.start_again().await;
+    for _ in 0..2 {
+        let points = family.parent.points(&family.child).await;
+        assert_error(&family.parent.act_once(&path, "k").await, 500, "INTERNAL");
+        assert_eq!(family.parent.points(&family.child).await, points);
+        family.event().await;
+    }
+    assert_eq!(server.folders.rows("tracking_events.json")[0].0, 1);
 }

@@ -4,6 +4,7 @@
 mod crashes;
 mod departures;
 mod faults;
+mod foreign;
 mod harness;
 mod lossy;
 mod lossy_disk;

@@ -84,8 +84,9 @@ async fn assert_history(bench: &Bench, expected: &[Value], accounts: [(&str, usi
     }
     let replay = history.events_after(0, &EventFilter::default(), 500).unwrap();
     assert_eq!(replay.len(), expected.len());
-    for (recorded, expected) in replay.iter().zip(expected) {
-        assert_is(recorded, expected);
+    for (recorded, expected) in replay.into_iter().zip(expected) {
+        let recorded = recorded.unwrap();
+        assert_is(&recorded, expected);
         assert_is(&history.event(recorded.row).unwrap().unwrap(), expected);
     }
 }

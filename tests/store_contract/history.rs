@@ -144,7 +144,7 @@ async fn every_condition_of_a_filter_counts() {
             let found = ids(&*bench.store, &filter, order, ALL).await;
             assert_eq!(found, expected, "{filter:?}");
             let after = bench.store.history().events_after(0, &filter, 500).unwrap();
-            let after: Vec<_> = after.into_iter().map(Arc::new).collect();
+            let after: Vec<_> = after.into_iter().map(|found| Arc::new(found.unwrap())).collect();
             assert_eq!(ids_of(&after), expected, "{filter:?}");
         }
     })
@@ -172,6 +172,7 @@ async fn a_replay_goes_on_after_a_row_in_portions() {
         let (mut row, mut found) = (events[1].row, Vec::new());
         loop {
             let portion = history.events_after(row, &all, 4).unwrap();
+            let portion: Vec<_> = portion.into_iter().map(Result::unwrap).collect();
             assert!(portion.len() <= 4);
             let Some(last) = portion.last() else { break };
             row = last.row;

@@ -216,6 +216,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/child/{id}/cancel-request-reward": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancels a request for a reward
+         * @deprecated
+         * @description The older service's form of `POST /children/{id}/rewards/{reward_id}/cancel`.
+         */
+        post: operations["cancelRewardLegacy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/child/{id}/request-reward": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Requests a reward
+         * @deprecated
+         * @description The older service's form of `POST /children/{id}/rewards/{reward_id}/request`.
+         */
+        post: operations["requestRewardLegacy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/child/{id}/trigger-reward": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeems a reward
+         * @deprecated
+         * @description The older service's form of `POST /children/{id}/rewards/{reward_id}/redeem`.
+         */
+        post: operations["redeemRewardLegacy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/child/{id}/trigger-task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Activates a task or a penalty
+         * @deprecated
+         * @description The older service's form of `POST /children/{id}/tasks/{task_id}/activate`.
+         */
+        post: operations["activateTaskLegacy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/children": {
         parameters: {
             query?: never;
@@ -802,7 +886,7 @@ export interface components {
             error: string;
             /** @description What it is, for a program. */
             code: components["schemas"]["ErrorCode"];
-            details?: components["schemas"]["ErrorDetails"] | null;
+            details?: components["schemas"]["ErrorDetails"];
         };
         /**
          * @description What a program is told of an error.
@@ -883,7 +967,7 @@ export interface components {
              */
             status: "ok" | "degraded" | "read_only";
             /** @description For whoever may monitor the server. */
-            projections?: components["schemas"]["Projection"][] | null;
+            projections?: components["schemas"]["Projection"][];
         };
         /**
          * @description Who logs in.
@@ -2309,7 +2393,7 @@ export interface operations {
             /** @description The child's session, in the place of the parent's */
             200: {
                 headers: {
-                    /** @description The session's cookie, or its end */
+                    /** @description The session's cookie */
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -2397,7 +2481,7 @@ export interface operations {
             /** @description The account, and its session */
             200: {
                 headers: {
-                    /** @description The session's cookie, or its end */
+                    /** @description The session's cookie */
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -2481,7 +2565,7 @@ export interface operations {
             /** @description It has ended */
             204: {
                 headers: {
-                    /** @description The session's cookie, or its end */
+                    /** @description The end of the session's cookie */
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -2531,7 +2615,7 @@ export interface operations {
             /** @description The account, and what the session may do */
             200: {
                 headers: {
-                    /** @description The session's cookie, or its end */
+                    /** @description The cookie anew, where the request had it */
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -2665,7 +2749,7 @@ export interface operations {
             /** @description The account, and its session */
             200: {
                 headers: {
-                    /** @description The session's cookie, or its end */
+                    /** @description The session's cookie */
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -2754,7 +2838,7 @@ export interface operations {
             /** @description The account, and its session */
             201: {
                 headers: {
-                    /** @description The session's cookie, or its end */
+                    /** @description The session's cookie */
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -2800,6 +2884,398 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
+             *     - `READ_ONLY`: no change is taken until the server is restarted
+             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
+             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again, where that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    cancelRewardLegacy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The child's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reward_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What it did */
+            200: {
+                headers: {
+                    /** @description `true` for a repeat */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body isn't a JSON object
+             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
+             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForeignOrigin"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["NoPendingRequest"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
+             *     - `READ_ONLY`: no change is taken until the server is restarted
+             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
+             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again, where that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    requestRewardLegacy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The child's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reward_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What it did */
+            200: {
+                headers: {
+                    /** @description `true` for a repeat */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body isn't a JSON object
+             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
+             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForeignOrigin"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `REWARD_ALREADY_REQUESTED`: a request of this child for this reward waits
+             *     - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS";
+                    };
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
+             *     - `READ_ONLY`: no change is taken until the server is restarted
+             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
+             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again, where that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    redeemRewardLegacy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The child's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reward_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What it did */
+            200: {
+                headers: {
+                    /** @description `true` for a repeat */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body isn't a JSON object
+             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
+             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
+             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
+             *     - `POINTS_OUT_OF_RANGE`: the child's points would go beyond what can be counted
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE";
+                    };
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
+             *     - `READ_ONLY`: no change is taken until the server is restarted
+             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
+             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again, where that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    activateTaskLegacy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The child's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    task_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What it did */
+            200: {
+                headers: {
+                    /** @description `true` for a repeat */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body isn't a JSON object
+             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
+             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
+             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["PointsOutOfRange"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -4756,7 +5232,7 @@ export interface operations {
             /** @description When it will be deleted */
             202: {
                 headers: {
-                    /** @description The session's cookie, or its end */
+                    /** @description The end of the session's cookie */
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };

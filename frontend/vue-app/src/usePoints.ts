@@ -9,12 +9,16 @@ import { useBackendEvents } from "./common/useBackendEvents";
 export function usePoints(childId: string, api = new Api(), openSource?: OpenSource) {
   const points = ref<number>();
   const { events, state } = useBackendEvents(api, openSource);
+  let loads = 0;
 
   events.on("resync", async () => {
     points.value = undefined;
-    const { child } = await api.request<{ child: Child }>("GET", `/children/${childId}`);
-    // An event that has come meanwhile is newer.
-    points.value ??= child.points;
+    const load = (loads += 1);
+    const { child } = await api.request<{ child: Child }>("GET", `/children/${childId}`, {
+      retries: 10,
+    });
+    // What has come meanwhile, an event or another `resync`, is newer.
+    if (load === loads) points.value ??= child.points;
   });
   events.on("tracking_event_created", (event) => {
     if (event.child_id === childId) points.value = event.points_after;

@@ -1,6 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 
-import { Api, ApiError, NetworkError, newIdempotencyKey } from "../src/common/api";
+import {
+  Api,
+  ApiError,
+  type MutationOptions,
+  NetworkError,
+  newIdempotencyKey,
+} from "../src/common/api";
 import { Action, EntityType, type TrackingEvent } from "../src/common/models";
 import { family, Goldstar, type Session } from "./harness/goldstar";
 import { BadGateway, Relay } from "./harness/relay";
@@ -90,6 +96,12 @@ describe("the four mutations", () => {
     relay.close();
   });
 
+  test("need a key for that", () => {
+    expectTypeOf<{ retries: number }>().not.toExtend<MutationOptions>();
+    expectTypeOf<{ retries: number; idempotencyKey: string }>().toExtend<MutationOptions>();
+    expectTypeOf<{ idempotencyKey: string }>().toExtend<MutationOptions>();
+  });
+
   test("are given up after so many retries, and at once where a retry can't help", async () => {
     const { child, reward } = await family(parent);
     let sent = 0;
@@ -156,6 +168,19 @@ describe("the tracking of a child", () => {
   test("takes no date that is none", async () => {
     const call = admin.api.adminTracking({ from: new Date("yesterday") });
     await expect(call).rejects.toThrow(RangeError);
+  });
+
+  test("is asked for again where no answer came", async () => {
+    const { child, task } = await family(parent);
+    const { tracking_event } = await parent.api.activateTask(child.id, task.id);
+    const relay = await Relay.start(goldstar.baseUrl);
+    const api = new Api({ baseUrl: relay.baseUrl, token: parent.token, retryDelay: () => 0 });
+    relay.answersToLose = 2;
+    const { tracking_events } = await api.childTracking(child.id, {}, { retries: 2 });
+    expect(tracking_events).toEqual([tracking_event]);
+    relay.answersToLose = 1;
+    await expect(api.childTracking(child.id)).rejects.toThrow(NetworkError);
+    relay.close();
   });
 
   test("tells its page", async () => {

@@ -44,6 +44,26 @@ fn a_log_that_can_not_be_written_falls_behind_alone() {
 }
 
 #[test]
+fn a_log_that_is_behind_catches_up_over_what_is_no_event() {
+    for malformed in 1..=3 {
+        let home = tempfile::tempdir().unwrap();
+        let table = Table::default();
+        let mut log = log_in(&home, RealDisk, Settings::default());
+        log.resume(None, 0, &table);
+        let path = folder(&home).join("tracking_user_a.log");
+        fs::create_dir_all(&path).unwrap();
+        table.record(&mut log, "a", 3);
+        fs::remove_dir(&path).unwrap();
+        table.malformed.set(malformed);
+        catch_up(&mut log, &table);
+        let mut ids = table.ids_of("a");
+        ids.remove(usize::try_from(malformed).unwrap() - 1);
+        assert_eq!(ids_in(&folder(&home), "a"), ids);
+        assert_eq!(log.last_error(), None);
+    }
+}
+
+#[test]
 fn a_log_that_is_behind_stays_so_across_a_restart() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();

@@ -29,9 +29,10 @@ pub(super) mod tags {
     pub(in super::super) const DELETION: &str = "Account deletion";
     pub(in super::super) const MONITORING: &str = "Monitoring";
     pub(in super::super) const DOCUMENTATION: &str = "Documentation";
+    pub(in super::super) const LEGACY: &str = "Legacy paths";
 
     /// Each with what it is about, in the order in which a reader needs them.
-    pub(super) const ALL: [(&str, &str); 9] = [
+    pub(super) const ALL: [(&str, &str); 10] = [
         (SESSIONS, "Accounts, logins and sessions."),
         (CHILDREN, "The children of a family."),
         (TASKS, "What gives points, and the penalties that take them."),
@@ -41,6 +42,7 @@ pub(super) mod tags {
         (DELETION, "Accounts that are marked for deletion."),
         (MONITORING, "Whether the server works, and what it counts."),
         (DOCUMENTATION, "This document, and the page that shows it."),
+        (LEGACY, "The mutations at paths in the style of the older service, for its front ends."),
     ];
 }
 

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::journal::FOLDER;
 use super::pyjson::Fault;
+use crate::domain::Points;
 
 /// Why a data directory can't be opened. Where it is damage, nothing in it was changed; else a journal
 /// that was replayed in part is replayed again at the next try.
@@ -184,6 +185,30 @@ impl Damage {
         Self::new(kind, file, offset + byte as u64, cause)
     }
 
+    /// A file that is whole, and in a form that neither Goldstar nor TinyDB reads.
+    pub(super) fn other_format(file: &Path, bytes: &[u8]) -> Option<Self> {
+        let (kind, cause) = match bytes {
+            [0xEF, 0xBB, 0xBF, ..] => {
+                let cause = "it begins with a byte order mark, which an editor has put there, and \
+                             which TinyDB doesn't read either: save it as UTF-8 without one";
+                (DamageKind::NotJson, cause)
+            }
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{', 0, ..] | [0, b'{', ..] => {
+                let cause = "it is in UTF-16, as an editor may save it: save it as UTF-8";
+                (DamageKind::NotUtf8, cause)
+            }
+            [0x1F, 0x8B, ..] => (DamageKind::NotUtf8, "it is compressed with gzip: unpack it"),
+            _ => return None,
+        };
+        Some(Self::new(kind, file, 0, cause))
+    }
+
+    /// A row under a name that is no number that a row can have.
+    pub(super) fn row_name(file: &Path, byte: u64) -> Self {
+        let cause = format!("this row's name is no number from 0 to {}", Points::LIMIT);
+        Self::new(DamageKind::RowName, file, byte, cause)
+    }
+
     /// Damage by which a text, from `offset` in its file on, isn't UTF-8.
     pub(super) fn not_utf8(file: impl Into<PathBuf>, offset: u64, error: Utf8Error) -> Self {
         let (kind, cause) = match error.error_len() {
@@ -196,6 +221,16 @@ impl Damage {
         };
         Self::new(kind, file, offset + error.valid_up_to() as u64, cause)
     }
+}
+
+/// The error of a file that another program has written while this one runs. It may be shown to
+/// anyone.
+pub(super) fn written_by_another(path: &Path) -> io::Error {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    io::Error::other(format!(
+        "another program has written {name} while Goldstar runs, and so it is left as it is: stop \
+         both, and let `goldstar salvage` bring together what they have written"
+    ))
 }
 
 /// What has likely happened to a text that stops being JSON at that byte of its file, before `rest`.
@@ -224,7 +259,7 @@ fn likely_cause(byte: u64, rest: &[u8], fault: Fault) -> (DamageKind, &'static s
             (DamageKind::TwoRoots, likely)
         }
         Fault::At { expected: "an opening brace", .. } => {
-            (DamageKind::NoObject, "a table and each of its rows must be objects")
+            (DamageKind::NoObject, "the file, its tables and their rows must be objects")
         }
         Fault::At { .. } => {
             let likely = "two programs may have written it at once, or it was edited by hand";

@@ -10,13 +10,14 @@ use tokio::sync::oneshot;
 
 use super::checkpoint::Checkpoint;
 use super::committer::{Cut, Job, Synced};
+use super::damage::written_by_another;
 use super::frame::{Entry, Print};
 use super::journal;
 use super::lock::DirectoryLock;
 use super::recovery::TableFiles;
 use super::shared::Shared;
 use super::sinks::caught;
-use crate::disk::{Disk, replace};
+use crate::disk::{Disk, read_if_exists, replace};
 
 /// The tables are written at most this often …
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
@@ -79,6 +80,15 @@ pub(super) struct TableFile {
     pub(super) version: u64,
     /// None where the file doesn't exist.
     pub(super) print: Option<Print>,
+    /// What a rewrite that has failed may have left there all the same.
+    pub(super) attempted: Option<Print>,
+}
+
+impl TableFile {
+    /// A file that was read, or written and synced.
+    pub(super) fn known(version: u64, print: Option<Print>) -> Self {
+        Self { version, print, attempted: None }
+    }
 }
 
 impl Maintenance {
@@ -139,35 +149,61 @@ impl Maintenance {
         }
     }
 
-    /// Replaces the file of each table that has changed.
+    /// Replaces the file of each table that has changed, but for those that another program has
+    /// written meanwhile.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         let state = self.shared.state.load_full();
         let mut changed = Vec::new();
         let mut notes = String::new();
+        // One that can't be written must not keep the others from it.
+        let mut result = Ok(());
         for table in state.tables() {
             let (file, version) = (table.file(), table.version());
             if self.files.get(file).is_some_and(|known| known.version == version) {
                 continue;
             }
+            if let Err(error) = self.check_own(file) {
+                result = Err(error);
+                continue;
+            }
             let text = table.file_text();
             let print = Print::of(text.as_bytes());
             Entry::Flush { file, print }.push(&mut notes);
-            changed.push((file, text, TableFile { version, print: Some(print) }));
+            changed.push((file, text, TableFile::known(version, Some(print))));
         }
         if changed.is_empty() {
-            return Ok(());
+            return result;
         }
         // After a crash, a file that is neither the checkpoint's nor announced is another program's.
         self.ask(|answer| Job::Note(notes, answer))?;
-        // One that can't be written must not keep the others from it.
-        let mut result = Ok(());
         for (file, text, contents) in changed {
-            match replace(&*self.disk, &self.data.join(file), text.as_bytes()) {
+            match caught(|| replace(&*self.disk, &self.data.join(file), text.as_bytes())) {
                 Ok(()) => _ = self.files.insert(file, contents),
-                Err(error) => result = Err(error),
+                Err(error) => {
+                    if let Some(known) = self.files.get_mut(file) {
+                        known.attempted = contents.print;
+                    }
+                    result = Err(error);
+                }
             }
         }
         result
+    }
+
+    /// Fails where a table's file isn't as this store has read or left it: what another program has
+    /// put there would be lost. Where nothing is there, nothing can be.
+    fn check_own(&mut self, file: &'static str) -> io::Result<()> {
+        let path = self.data.join(file);
+        let Some(bytes) = read_if_exists(&*self.disk, &path)? else { return Ok(()) };
+        let found = Some(Print::of(&bytes));
+        match self.files.get_mut(file) {
+            Some(known) if found == known.print => Ok(()),
+            Some(known) if found == known.attempted => {
+                known.print = found;
+                Ok(())
+            }
+            _ => Err(written_by_another(&path)),
+        }
     }
 
     /// Makes durable what every projection holds, notes it, and lets the older journal go. Returns
@@ -258,7 +294,8 @@ impl Maintenance {
             self.shared.metrics.projection_errors(tables.name).inc();
         }
         if let (Some(error), None) = (&error, &tables.last_error) {
-            tracing::error!(%error, "the tables can't be written; their changes are in the journal");
+            let data = self.data.display();
+            tracing::error!(%data, %error, "the tables can't be written; their changes are in the journal");
         }
         tables.backlog = if error.is_some() { self.outdated() } else { 0 };
         tables.last_error = error;

@@ -41,11 +41,14 @@ pub(super) fn row_name(number: RowNumber) -> String {
     format!("\"{number}\": ")
 }
 
-/// The number of a row's name; none beyond what every reader of JSON keeps exactly, so that there is
-/// always a next one.
+/// The number of a row's name; none beyond what every reader of JSON keeps exactly.
 pub(super) fn row_number(raw_name: &str) -> Option<RowNumber> {
-    let number = pyjson::decode_string(raw_name)?.parse().ok()?;
-    (number <= Points::LIMIT.unsigned_abs()).then_some(number)
+    number_of(&pyjson::decode_string(raw_name)?)
+}
+
+/// The same of a name that is decoded.
+pub(super) fn number_of(name: &str) -> Option<RowNumber> {
+    name.parse().ok().filter(|number| *number <= Points::LIMIT.unsigned_abs())
 }
 
 /// A TinyDB file, taken apart.
@@ -64,6 +67,9 @@ pub(super) struct ParsedFile<'a> {
 
 /// Reads a TinyDB file that isn't empty.
 pub(super) fn parse_file<'a>(path: &Path, bytes: &'a [u8]) -> Result<ParsedFile<'a>, Damage> {
+    if let Some(damage) = Damage::other_format(path, bytes) {
+        return Err(damage);
+    }
     let text = std::str::from_utf8(bytes).map_err(|error| Damage::not_utf8(path, 0, error))?;
     let members =
         pyjson::members(bytes).map_err(|fault| Damage::not_json(path, 0, bytes, fault))?;
@@ -98,18 +104,16 @@ fn parse_rows<'a>(
     let table = &text[start..end];
     let mut scanner = Scanner::new(table.as_bytes());
     let (mut rows, mut repeated) = (BTreeMap::new(), Vec::new());
-    let wrong =
-        |kind, byte: usize, cause: &str| Damage::new(kind, path, (start + byte) as u64, cause);
     let not_json = |fault| Damage::not_json(path, start as u64, table.as_bytes(), fault);
     scanner.take(b'{', "an opening brace").map_err(not_json)?;
     while scanner.next_item(b'}', rows.is_empty()).map_err(not_json)? {
         let name = scanner.name().map_err(not_json)?;
-        let number = row_number(&table[name.clone()]).ok_or_else(|| {
-            wrong(DamageKind::RowName, name.start, "this row's name is no number")
-        })?;
+        let number = row_number(&table[name.clone()])
+            .ok_or_else(|| Damage::row_name(path, (start + name.start) as u64))?;
         let row = scanner.value().map_err(not_json)?;
         if !table[row.clone()].starts_with('{') {
-            return Err(wrong(DamageKind::NoObject, row.start, "this row is no object"));
+            let byte = (start + row.start) as u64;
+            return Err(Damage::new(DamageKind::NoObject, path, byte, "this row is no object"));
         }
         let byte = start + row.start;
         if rows.insert(number, &table[row]).is_some() {

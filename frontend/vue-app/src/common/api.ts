@@ -26,19 +26,17 @@ export interface ApiOptions {
 export interface CallOptions {
   /** Ends the call, which then throws the signal's `reason`. */
   signal?: AbortSignal | undefined;
+  /** How often it is sent again where no answer came, or a 503; 0 unless given. */
+  retries?: number | undefined;
 }
 
 /** Retries need a key: without one, a mutation whose answer was lost would be done twice. */
-export type MutationOptions = CallOptions &
-  (
-    | { idempotencyKey?: string; retries?: never }
-    | {
-        /** Names this mutation for 24 hours; see {@link newIdempotencyKey}. */
-        idempotencyKey: string;
-        /** How often it is sent again where no answer came, or a 503; 0 unless given. */
-        retries?: number;
-      }
-  );
+export type MutationOptions =
+  | (CallOptions & {
+      /** Names this mutation for 24 hours; see {@link newIdempotencyKey}. */
+      idempotencyKey: string;
+    })
+  | (Omit<CallOptions, "retries"> & { idempotencyKey?: undefined; retries?: undefined });
 
 /**
  * A moment, or a whole UTC day (`2026-02-09`). A `Date` is exact to the millisecond only: for the
@@ -71,19 +69,21 @@ export interface AdminTrackingFilters extends ChildTrackingFilters {
 /** The server's refusal. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
+  /** The HTTP status. */
+  readonly status: number;
+  /** What a program goes by; `message` is for people. */
+  readonly code: ErrorCode;
+  /** What belongs to the code, such as the `points_needed`. */
+  readonly details: ErrorDetails | undefined;
+  /** Finds the request in the server's own log. */
+  readonly requestId: string | undefined;
 
-  constructor(
-    /** The HTTP status. */
-    readonly status: number,
-    /** What a program goes by; `message` is for people. */
-    readonly code: ErrorCode,
-    message: string,
-    /** What belongs to the code, such as the `points_needed`. */
-    readonly details: ErrorDetails | undefined,
-    /** Finds the request in the server's own log. */
-    readonly requestId: string | undefined,
-  ) {
-    super(message);
+  constructor(status: number, body: ErrorBody, requestId?: string) {
+    super(body.error);
+    this.status = status;
+    this.code = body.code;
+    this.details = body.details ?? undefined;
+    this.requestId = requestId;
   }
 }
 
@@ -93,6 +93,12 @@ export class ApiError extends Error {
  */
 export class NetworkError extends Error {
   override readonly name = "NetworkError";
+
+  constructor(message: string, cause?: unknown) {
+    super(message);
+    // As an argument of `Error` it is known from ES2022 on only, and apps are built for less.
+    Object.assign(this, { cause });
+  }
 }
 
 /**
@@ -116,25 +122,25 @@ export class Api {
   }
 
   /** Whose session it is. */
-  me({ signal }: CallOptions = {}): Promise<Session> {
-    return this.request("GET", "/auth/me", { signal });
+  me(options?: CallOptions): Promise<Session> {
+    return this.request("GET", "/auth/me", options);
   }
 
   /** The events of one child, for its own family: one page. */
   childTracking(
     childId: string,
     filters: ChildTrackingFilters = {},
-    { signal }: CallOptions = {},
+    options?: CallOptions,
   ): Promise<TrackingEventList> {
-    return this.request("GET", at`/children/${childId}/tracking`, { query: filters, signal });
+    return this.request("GET", at`/children/${childId}/tracking`, { ...options, query: filters });
   }
 
   /** The events of all families, for administrators: one page. */
   adminTracking(
     filters: AdminTrackingFilters = {},
-    { signal }: CallOptions = {},
+    options?: CallOptions,
   ): Promise<TrackingEventList> {
-    return this.request("GET", "/admin/tracking", { query: filters, signal });
+    return this.request("GET", "/admin/tracking", { ...options, query: filters });
   }
 
   /**
@@ -145,17 +151,17 @@ export class Api {
   allChildTracking(
     childId: string,
     filters: Omit<ChildTrackingFilters, "offset"> = {},
-    call: CallOptions = {},
-  ): AsyncGenerator<TrackingEvent, void, void> {
-    return allPages((page) => this.childTracking(childId, page, call), filters);
+    options?: CallOptions,
+  ): AsyncGenerator<TrackingEvent, void, undefined> {
+    return allPages((page) => this.childTracking(childId, page, options), filters);
   }
 
   /** All events of all families, for administrators; as {@link allChildTracking} answers them. */
   allAdminTracking(
     filters: Omit<AdminTrackingFilters, "offset"> = {},
-    call: CallOptions = {},
-  ): AsyncGenerator<TrackingEvent, void, void> {
-    return allPages((page) => this.adminTracking(page, call), filters);
+    options?: CallOptions,
+  ): AsyncGenerator<TrackingEvent, void, undefined> {
+    return allPages((page) => this.adminTracking(page, options), filters);
   }
 
   /** Gives a child the points of a task, or takes those of a penalty. */
@@ -179,10 +185,41 @@ export class Api {
   }
 
   /** Calls a route that has no method here; `T` is what it answers. */
-  async request<T>(
+  async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    const { retries = 0, signal } = options;
+    for (let tried = 0; ; tried += 1) {
+      try {
+        return await this.#send<T>(method, path, options);
+      } catch (error) {
+        if (tried >= retries || !mayPass(error)) throw error;
+        await pause(this.retryDelay(tried), signal);
+      }
+    }
+  }
+
+  /** A route's address. */
+  url(path: string, query: object = {}): string {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) {
+        parameters.set(name, value instanceof Date ? value.toISOString() : String(value));
+      }
+    }
+    const text = parameters.toString();
+    return this.#baseUrl + path + (text === "" ? "" : `?${text}`);
+  }
+
+  #mutate(path: string, options: MutationOptions = {}): Promise<MutationResult> {
+    const { idempotencyKey, ...call } = options;
+    const headers = new Headers();
+    if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
+    return this.request("POST", path, { ...call, headers });
+  }
+
+  async #send<T>(
     method: string,
     path: string,
-    { query, body, headers, signal }: RequestOptions = {},
+    { query, body, headers, signal }: RequestOptions,
   ): Promise<T> {
     const sent = new Headers(headers);
     if (this.#token !== undefined) sent.set("Authorization", `Bearer ${this.#token}`);
@@ -202,35 +239,9 @@ export class Api {
       text = await response.text();
     } catch (cause) {
       signal?.throwIfAborted();
-      throw new NetworkError("The server can't be reached.", { cause });
+      throw new NetworkError("The server can't be reached.", cause);
     }
     return read<T>(response, text);
-  }
-
-  /** A route's address. */
-  url(path: string, query: object = {}): string {
-    const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) {
-        parameters.set(name, value instanceof Date ? value.toISOString() : String(value));
-      }
-    }
-    const text = parameters.toString();
-    return this.#baseUrl + path + (text === "" ? "" : `?${text}`);
-  }
-
-  async #mutate(path: string, options: MutationOptions = {}): Promise<MutationResult> {
-    const { idempotencyKey, retries = 0, signal } = options;
-    const headers = new Headers();
-    if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
-    for (let tried = 0; ; tried += 1) {
-      try {
-        return await this.request<MutationResult>("POST", path, { headers, signal });
-      } catch (error) {
-        if (tried >= retries || !mayPass(error)) throw error;
-        await pause(this.retryDelay(tried), signal);
-      }
-    }
   }
 }
 
@@ -266,18 +277,18 @@ function read<T>(response: Response, text: string): T {
   try {
     answer = JSON.parse(text);
   } catch (cause) {
-    throw foreignAnswer(response, { cause });
+    throw foreignAnswer(response, cause);
   }
   if (response.ok) return answer as T;
   const { error = "", code, details } = answer ?? {};
   if (code === undefined) throw foreignAnswer(response);
   const requestId = response.headers.get("X-Request-Id") ?? undefined;
-  throw new ApiError(response.status, code, error, details ?? undefined, requestId);
+  throw new ApiError(response.status, { error, code, details: details ?? null }, requestId);
 }
 
-function foreignAnswer(response: Response, options?: ErrorOptions): NetworkError {
+function foreignAnswer(response: Response, cause?: unknown): NetworkError {
   const message = `Something other than Goldstar answered, with status ${response.status}.`;
-  return new NetworkError(message, options);
+  return new NetworkError(message, cause);
 }
 
 /** Whether the same request may be answered otherwise in a while. */
@@ -303,7 +314,7 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
 async function* allPages<F extends ChildTrackingFilters>(
   fetchPage: (filters: F) => Promise<TrackingEventList>,
   filters: F,
-): AsyncGenerator<TrackingEvent, void, void> {
+): AsyncGenerator<TrackingEvent, void, undefined> {
   let offset = 0;
   let total: number | undefined;
   let newer = 0;

@@ -1,7 +1,7 @@
 /** Follows Goldstar's event stream, `GET /events`, for as long as the session lasts. */
 
-import { type Api, ApiError } from "./api";
-import type { Resync, TrackingEventCreated, TrackingEventPayload } from "./models";
+import { type Api, ApiError, NetworkError } from "./api";
+import type { Session, TrackingEventCreated, TrackingEventPayload } from "./models";
 
 /** What can be listened to, and what a listener is given. */
 export interface BackendEventMap {
@@ -14,9 +14,12 @@ export interface BackendEventMap {
   resync: void;
   /** The connection's state has changed. */
   state: ConnectionState;
-  /** The session has ended, and the stream with it: log in, and open another one. */
-  ended: ApiError;
-  /** Why the server can't be asked at the moment. It is tried again. */
+  /**
+   * The session has ended, or by now the browser has another account's or another child's: drop
+   * what is shown. This stream is closed; the next session needs another one.
+   */
+  ended: void;
+  /** Why it can't be connected at the moment. It is tried again. */
   error: unknown;
 }
 
@@ -24,23 +27,31 @@ export interface BackendEventMap {
 export type ConnectionState = "connecting" | "open" | "closed";
 
 /** What is needed of the browser's `EventSource`. */
-export type Source = Pick<EventSource, "readyState" | "CLOSED" | "addEventListener" | "close">;
+export type Source = Pick<EventSource, "addEventListener" | "close">;
 
 /** Opens a source that sends the session's cookie. */
 export type OpenSource = (url: string) => Source;
 
 const browserSource: OpenSource = (url) => new EventSource(url, { withCredentials: true });
 
-/** A connection to the event stream: open one a page, and close it with the page. */
+/**
+ * A session's connection to the event stream. Open one a page, and close it with the page, and before
+ * a login: that doesn't end the session which the browser had until then.
+ */
 export class BackendEvents {
   readonly #api: Api;
   readonly #openSource: OpenSource;
   readonly #listeners = new EventTarget();
   readonly #closing = new AbortController();
-  #source: Source;
   #state: ConnectionState = "connecting";
-  /** The last row that was told of. */
-  #lastEventId: number | undefined;
+  /** Whose events are told of; undefined until that is known. */
+  #session: Session | undefined;
+  #source: Source | undefined;
+  /**
+   * The row to go on after. The server answers an id that it can't know with `resync`, and so with
+   * such a row: without one, what is recorded before the first event couldn't be resumed.
+   */
+  #lastEventId = "none";
   /** How often it was tried since it was last open. */
   #retries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -49,7 +60,7 @@ export class BackendEvents {
   constructor(api: Api, openSource: OpenSource = browserSource) {
     this.#api = api;
     this.#openSource = openSource;
-    this.#source = this.#open();
+    void this.#connect();
   }
 
   get state(): ConnectionState {
@@ -70,60 +81,62 @@ export class BackendEvents {
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#timer);
-    this.#source.close();
+    this.#source?.close();
     this.#setState("closed");
   }
 
-  #open(): Source {
-    // The server answers an id that it can't know with `resync`, and so with the row to go on from.
-    // Without one it would go on from now, and a connection lost before the first event couldn't be
-    // resumed by this class.
-    const lastEventId = this.#lastEventId ?? "none";
-    const url = this.#api.url("/events", { named: true, last_event_id: lastEventId });
-    const source = this.#openSource(url);
+  /** Opens a source, where it would still be the same session's. */
+  async #connect(): Promise<void> {
+    const { signal } = this.#closing;
+    try {
+      const session = await this.#api.me({ signal });
+      if (signal.aborted) return;
+      this.#session ??= session;
+      if (isSame(session, this.#session)) this.#open();
+      else this.#end();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof ApiError && error.status === 401) this.#end();
+      else this.#reconnect(error);
+    }
+  }
+
+  #open(): void {
+    const query = { named: true, last_event_id: this.#lastEventId };
+    const source = this.#openSource(this.#api.url("/events", query));
+    this.#source = source;
     source.addEventListener("open", () => {
       this.#retries = 0;
       this.#setState("open");
     });
-    const receive = (message: MessageEvent<string>) => this.#receive(message);
-    source.addEventListener("tracking_event_created", receive);
-    source.addEventListener("resync", receive);
-    source.addEventListener("error", () => {
-      this.#setState("connecting");
-      // Otherwise it tries again by itself, and sends the last id that it has seen.
-      if (source.readyState === source.CLOSED) void this.#reopen();
+    source.addEventListener("tracking_event_created", ({ data, lastEventId }) => {
+      this.#lastEventId = lastEventId;
+      this.#tell("tracking_event_created", (JSON.parse(data) as TrackingEventCreated).payload);
     });
-    return source;
-  }
-
-  #receive({ data, lastEventId }: MessageEvent<string>): void {
-    const event = JSON.parse(data) as TrackingEventCreated | Resync;
-    const id = Number(lastEventId);
-    if (event.type === "resync") {
-      this.#lastEventId = id;
+    source.addEventListener("resync", ({ lastEventId }) => {
+      this.#lastEventId = lastEventId;
       this.#tell("resync", undefined);
-    } else if (this.#lastEventId === undefined || id > this.#lastEventId) {
-      this.#lastEventId = id;
-      this.#tell("tracking_event_created", event.payload);
-    }
+    });
+    source.addEventListener("error", () => {
+      // Left to itself it would come back with whatever session the browser has then, or give up.
+      source.close();
+      const isRefused = this.#state !== "open";
+      this.#reconnect(isRefused ? new NetworkError("The stream can't be opened.") : undefined);
+    });
   }
 
-  /** For a source that has given up, upon an answer that isn't a stream. It can't tell which. */
-  async #reopen(): Promise<void> {
-    const { signal } = this.#closing;
-    const error: unknown = await this.#api.me({ signal }).then(() => undefined, (why) => why);
-    if (signal.aborted) return;
-    if (error instanceof ApiError && error.status === 401) {
-      this.close();
-      this.#tell("ended", error);
-      return;
-    }
-    if (error !== undefined) this.#tell("error", error);
-    if (signal.aborted) return;
-    this.#timer = setTimeout(() => {
-      this.#source = this.#open();
-    }, this.#api.retryDelay(this.#retries));
+  /** Connects after a while. */
+  #reconnect(error: unknown): void {
+    this.#timer = setTimeout(() => void this.#connect(), this.#api.retryDelay(this.#retries));
     this.#retries += 1;
+    // A listener may close it.
+    this.#setState("connecting");
+    if (error !== undefined && !this.#closing.signal.aborted) this.#tell("error", error);
+  }
+
+  #end(): void {
+    this.close();
+    this.#tell("ended", undefined);
   }
 
   #setState(state: ConnectionState): void {
@@ -135,4 +148,9 @@ export class BackendEvents {
   #tell<T extends keyof BackendEventMap>(type: T, detail: BackendEventMap[T]): void {
     this.#listeners.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** Whether two sessions hear of the same. */
+function isSame(one: Session, other: Session): boolean {
+  return one.user.id === other.user.id && one.child_id === other.child_id;
 }

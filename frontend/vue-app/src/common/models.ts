@@ -267,7 +267,7 @@ export interface Health {
   /** `degraded`: all works, but something lags; `read_only`: no change is taken. */
   status: "ok" | "degraded" | "read_only";
   /** Only for whoever may monitor the server. */
-  projections?: Projection[] | null;
+  projections?: Projection[];
 }
 
 /** A part of the server that follows what is recorded. */
@@ -283,7 +283,7 @@ export interface ErrorBody {
   /** A sentence for a person. */
   error: string;
   code: ErrorCode;
-  details?: ErrorDetails | null;
+  details?: ErrorDetails;
 }
 
 /** One of these, and which one depends on the error's code. */

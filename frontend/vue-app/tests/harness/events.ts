@@ -11,11 +11,11 @@ import {
 import type { Session } from "./goldstar";
 
 /** Opens sources that send a session's token, since Node keeps no cookies. */
-export function sourceOf(token: string, otherHeaders: object = {}): OpenSource {
+export function sourceOf(token: string): OpenSource {
   return (url) =>
     new EventSource(url, {
       fetch: (input, init) => {
-        const headers = { ...init.headers, Authorization: `Bearer ${token}`, ...otherHeaders };
+        const headers = { ...init.headers, Authorization: `Bearer ${token}` };
         return fetch(input, { ...init, headers });
       },
     });
@@ -28,14 +28,15 @@ export class Recorder {
   readonly heard: string[] = [];
   readonly states: ConnectionState[] = [];
   readonly errors: unknown[] = [];
-  readonly ends: unknown[] = [];
+  /** One for each time that it has ended. */
+  readonly ends: void[] = [];
   /** What its sources named as the last event, one for each source that was opened. */
   readonly resumed: (string | null)[] = [];
 
-  constructor({ api, token }: Session, openSource = sourceOf(token)) {
+  constructor({ api, token }: Session) {
     this.events = new BackendEvents(api, (url) => {
       this.resumed.push(new URL(url).searchParams.get("last_event_id"));
-      return openSource(url);
+      return sourceOf(token)(url);
     });
     this.events.on("tracking_event_created", ({ tracking_event_id: id }) => this.heard.push(id));
     this.events.on("resync", () => this.heard.push("resync"));

@@ -183,6 +183,11 @@ impl FindingKind {
 }
 
 impl Report {
+    /// Whether there is no table's file, and nothing in the journal.
+    pub fn is_empty(&self) -> bool {
+        self.waiting == 0 && self.tables.iter().all(|table| table.state == TableState::Missing)
+    }
+
     /// How bad the worst of it is; none where nothing is wrong.
     pub fn severity(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.kind.severity()).max()

@@ -231,7 +231,7 @@ impl Recovery<'_> {
             let (file, version, text) = (table.file(), table.version(), table.file_text());
             let path = self.data.join(file);
             replace(&**self.disk, &path, text.as_bytes()).map_err(OpenError::io(&path))?;
-            files.insert(file, TableFile { version, print: Some(Print::of(text.as_bytes())) });
+            files.insert(file, TableFile::known(version, Some(Print::of(text.as_bytes()))));
         }
         Ok(())
     }

@@ -130,7 +130,7 @@ impl Reader<'_> {
             let path = self.data.join(file);
             let bytes = read_if_exists(self.disk, &path).map_err(OpenError::io(&path))?;
             let print = bytes.as_deref().map(Print::of);
-            files.insert(file, TableFile { version: 0, print });
+            files.insert(file, TableFile::known(0, print));
             Ok::<_, OpenError>(bytes.unwrap_or_default())
         };
         let state = State::parse(self.data, read, damage)?;

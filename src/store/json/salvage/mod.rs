@@ -60,8 +60,8 @@ pub enum SalvageError {
     #[error(transparent)]
     Open(OpenError),
     /// The copy would be refused by a server.
-    #[error("the copy could not be opened, and was removed again")]
-    Unusable(#[source] Damage),
+    #[error("no server would start on the copy, and it was removed again: {}", .0.cause)]
+    Unusable(Damage),
     /// The disk failed.
     #[error("{} can't be used: the copy was broken off, and removed again", .path.display())]
     Io {

@@ -14,7 +14,7 @@
 use std::ops::Range;
 
 use super::super::pyjson::{self, Fault, Scanner};
-use super::super::table_file::DEFAULT_TABLE;
+use super::super::table_file::{DEFAULT_TABLE, number_of};
 use crate::domain::RowNumber;
 
 /// What was found in a file.
@@ -139,7 +139,7 @@ impl<'a> Walk<'a, '_> {
         }
         let row = self.scan(|scanner| Ok((scanner.name()?, scanner.value()?)));
         let row = row.and_then(|((name, value), base)| {
-            let number = self.string(shift(name, base)).and_then(|name| name.parse().ok());
+            let number = self.string(shift(name, base)).and_then(|name| number_of(&name));
             let text = self.utf8(shift(value, base))?;
             let is_row = text.starts_with('{') && !self.swallows(text);
             (is_row && (number.is_some() || (self.is_record)(text))).then_some((number, text))
@@ -167,7 +167,7 @@ impl<'a> Walk<'a, '_> {
                 self.in_other_table = false;
                 return Step::Row { first: true };
             }
-            let number = name.parse().ok();
+            let number = number_of(&name);
             if number.is_none() && self.ends_with_tables(quote) {
                 self.gap(from..quote);
                 self.at = quote;
@@ -246,7 +246,7 @@ impl<'a> Walk<'a, '_> {
         let quotes = memchr::memchr_iter(b'"', &self.text[gap.clone()]);
         for quote in quotes.map(|found| gap.start + found) {
             let Some((name, brace)) = self.object_at(quote) else { continue };
-            let Ok(number) = name.parse() else { continue };
+            let Some(number) = number_of(&name) else { continue };
             let id = id_of_broken(&self.text[brace..]);
             // Without an id it may be an object within a row; but a gap begins with a row.
             if id.is_some() || quote == gap.start {
@@ -276,8 +276,7 @@ impl<'a> Walk<'a, '_> {
         let members = pyjson::members(object.as_bytes()).unwrap_or_default();
         members.into_iter().any(|(name, value)| {
             let name = pyjson::decode_string(&object[name]);
-            name.is_some_and(|name| name.parse::<RowNumber>().is_ok())
-                && (self.is_record)(&object[value])
+            name.is_some_and(|name| number_of(&name).is_some()) && (self.is_record)(&object[value])
         })
     }
 
@@ -304,7 +303,7 @@ impl<'a> Walk<'a, '_> {
         let rows = pyjson::members(text.as_bytes()).unwrap_or_default();
         let is_row = |(name, value): &(Range<usize>, Range<usize>)| {
             let name = pyjson::decode_string(&text[name.clone()]);
-            let number = name.and_then(|name| name.parse::<RowNumber>().ok());
+            let number = name.and_then(|name| number_of(&name));
             number.is_some() && text[value.clone()].starts_with('{')
         };
         !rows.is_empty() && rows.iter().all(is_row)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use super::super::damage::written_by_another;
 use super::super::table_file::row_name;
 use super::index::{Kind, Place, Summary};
 use super::load::{Loaded, Mark};
@@ -32,6 +33,8 @@ pub(in super::super) struct Appender {
     identity: Identity,
     /// Where the file's last row ends.
     written: u64,
+    /// How long this has left the file.
+    len: u64,
     /// Where the table's last row will end once nothing waits.
     end: u64,
     /// The checksum up to `end`, as [`Mark::crc`] has it.
@@ -79,7 +82,7 @@ impl Appender {
         loaded: Loaded,
         failures: Counter,
     ) -> io::Result<Self> {
-        let identity = file.identity()?;
+        let (identity, len) = (file.identity()?, file.len()?);
         let Loaded { index, end, crc, .. } = loaded;
         let is_empty = index.len() == 0;
         let inner = Inner { index, file, backlog: VecDeque::new(), patches: BTreeMap::new() };
@@ -89,6 +92,7 @@ impl Appender {
             disk,
             identity,
             written: end,
+            len,
             end,
             crc,
             is_empty,
@@ -206,6 +210,10 @@ impl Appender {
         patches: &[Patch],
         rows: &[(RowNumber, Arc<str>)],
     ) -> io::Result<()> {
+        match self.check_own() {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         let mut text = String::new();
         let mut is_first = trusted.rows == 0;
         for (number, row) in rows {
@@ -248,10 +256,8 @@ impl Appender {
         }
         let end = self.written + text.len() as u64;
         text.push_str(CLOSING);
-        let result = self.check_in_place().and_then(|()| {
-            let file = self.file();
-            file.write_all_at(text.as_bytes(), self.written)
-        });
+        let result = self.check_own();
+        let result = result.and_then(|()| self.write_at(text.as_bytes(), self.written));
         match result {
             Ok(()) => {
                 self.written = end;
@@ -273,7 +279,7 @@ impl Appender {
         }
         let file = self.file();
         let result =
-            self.check_in_place().and_then(|()| patch::write_patches(&*file, &patches, u64::MAX));
+            self.check_own().and_then(|()| patch::write_patches(&*file, &patches, u64::MAX));
         match result {
             Ok(()) => self.tracking.inner.write().patches.clear(),
             Err(error) => {
@@ -313,12 +319,34 @@ impl Appender {
         inner.backlog.iter().take_while(within).map(Waiting::clone).collect()
     }
 
-    /// What is written to a file that has lost its name is written for nobody.
+    /// What is written to a file that has lost its name to another is written for nobody.
     fn check_in_place(&self) -> io::Result<()> {
         if self.disk.identity(&self.tracking.path)? == self.identity {
             return Ok(());
         }
-        Err(io::Error::other("something else has taken the file's place"))
+        Err(written_by_another(&self.tracking.path))
+    }
+
+    /// What another program has written meanwhile must not be overwritten. Whatever it has added or
+    /// taken out, the file has another length.
+    fn check_own(&self) -> io::Result<()> {
+        self.check_in_place()?;
+        if self.file().len()? == self.len {
+            return Ok(());
+        }
+        Err(written_by_another(&self.tracking.path))
+    }
+
+    /// Writes to the file, and notes how long that leaves it.
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let file = self.file();
+        let written = file.write_all_at(bytes, offset);
+        self.len = match &written {
+            Ok(()) => self.len.max(offset + bytes.len() as u64),
+            // A part of it may be there.
+            Err(_) => file.len().unwrap_or(self.len),
+        };
+        written
     }
 
     /// Where the file was removed, writes it anew from the one that is still open.
@@ -340,9 +368,11 @@ impl Appender {
         let new = self.disk.open(&temporary, Open::Truncate)?;
         copy(&*old, &*new, 0..len)?;
         patch::write_patches(&*new, patches, len)?;
-        new.write_all_at(format!("{rest}{CLOSING}").as_bytes(), len)?;
+        let rest = format!("{rest}{CLOSING}");
+        new.write_all_at(rest.as_bytes(), len)?;
         put_in_place(&*self.disk, &*new, &temporary, &path)?;
         self.identity = new.identity()?;
+        self.len = len + rest.len() as u64;
         self.tracking.inner.write().file = new;
         Ok(())
     }

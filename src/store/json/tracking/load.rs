@@ -197,6 +197,10 @@ impl<'a> Reader<'a> {
 
     /// Goes to the first row; false where there is no default table.
     pub(super) fn find_default_table(&mut self) -> Result<bool, OpenError> {
+        self.fill()?;
+        if let Some(damage) = Damage::other_format(self.path, &self.buffer) {
+            return Err(damage.into());
+        }
         self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
         let mut first = true;
         loop {
@@ -317,7 +321,7 @@ impl<'a> Reader<'a> {
         let name = std::str::from_utf8(&self.buffer[row.name.clone()]).ok();
         name.and_then(row_number).ok_or_else(|| {
             let byte = self.base + row.name.start as u64;
-            Damage::new(DamageKind::RowName, self.path, byte, "this row's name is no number").into()
+            Damage::row_name(self.path, byte).into()
         })
     }
 

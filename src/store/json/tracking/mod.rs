@@ -10,6 +10,7 @@ mod read;
 mod visit;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ pub(super) use visit::{FileRow, visit};
 use super::pyjson;
 use crate::disk::DiskFile;
 use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
-use crate::store::{EventPage, History, ReadError, Recorded};
+use crate::store::{EventPage, History, Malformed, ReadError, Recorded};
 
 /// The file's name in a data directory.
 pub(super) const FILE: &str = "tracking_events.json";
@@ -81,13 +82,13 @@ impl Tracking {
     fn recorded(
         &self,
         find: impl FnOnce(&Index) -> Vec<Found>,
-    ) -> Result<Vec<Recorded>, ReadError> {
+    ) -> io::Result<Vec<Result<Recorded, Malformed>>> {
         let (rows, ()) = self.read(|index| (find(index), ()))?;
         let recorded = rows.into_iter().map(|(Found { row, .. }, text)| {
-            let event = event::decode(&text).map_err(|why| ReadError::Malformed { row, why })?;
+            let event = event::decode(&text).map_err(|why| Malformed { row, why })?;
             Ok(Recorded { row, event, json: pyjson::strict(&text).into() })
         });
-        recorded.collect()
+        Ok(recorded.collect())
     }
 }
 
@@ -97,7 +98,8 @@ impl History for Tracking {
     }
 
     fn event(&self, row: RowNumber) -> Result<Option<Recorded>, ReadError> {
-        Ok(self.recorded(|index| index.find(row).into_iter().collect())?.pop())
+        let found = self.recorded(|index| index.find(row).into_iter().collect())?.pop();
+        Ok(found.transpose()?)
     }
 
     fn events_after(
@@ -105,7 +107,7 @@ impl History for Tracking {
         row: RowNumber,
         filter: &EventFilter,
         limit: usize,
-    ) -> Result<Vec<Recorded>, ReadError> {
-        self.recorded(|index| index.after(row, filter, limit))
+    ) -> Result<Vec<Result<Recorded, Malformed>>, ReadError> {
+        Ok(self.recorded(|index| index.after(row, filter, limit))?)
     }
 }

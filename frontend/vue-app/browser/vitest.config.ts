@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+/** `npm run browser` and `npm run picture`: what needs Chromium, each a project of its own. */
+export default defineConfig({
+  test: {
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
+    projects: [
+      { extends: true, test: { name: "browser", include: ["browser/*.test.ts"] } },
+      { extends: true, test: { name: "picture", include: ["browser/picture.ts"] } },
+    ],
+  },
+});

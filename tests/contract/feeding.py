@@ -1,0 +1,120 @@
+"""Real ids and passwords in generated requests: without them nothing but refusals would be seen."""
+
+import zlib
+
+# The operations after which a session or an account has ended, where they succeed.
+ENDING = {"logOut", "beginChildSession", "markAccountForDeletion"}
+
+
+def digest(case):
+    """A number that is the same for the same request."""
+    text = repr((case.operation.label, case.path_parameters, case.query, case.headers, case.body))
+    return zlib.crc32(text.encode(errors="replace"))
+
+
+def is_fed(case):
+    """Most of the requests that are meant to be right, always the same ones."""
+    return case.meta.generation.mode.is_positive and digest(case) % 4 != 0
+
+
+def feed(case, person):
+    """Puts what exists into a request, and sees to it that the request can succeed."""
+    family, name = person.family, operation_id(case)
+    if "Idempotency-Key" in (case.headers or {}):
+        # The same key for two mutations is refused.
+        case.headers["Idempotency-Key"] = f"{person.role}-{digest(case)}"
+    for parameter in case.path_parameters or {}:
+        case.path_parameters[parameter] = record(case.path, parameter, family)
+    prepare = PREPARE.get(name)
+    if prepare:
+        prepare(case, person)
+    if isinstance(case.body, dict):
+        known = fields(name, person)
+        case.body = {field: known.get(field, value) for field, value in case.body.items()}
+
+
+def operation_id(case):
+    return case.operation.definition.raw["operationId"]
+
+
+def record(path, parameter, family):
+    """The id that a parameter of a path stands for."""
+    if parameter == "id":
+        parameter = path.split("/")[1]
+    kinds = {
+        "child": family.child,
+        "children": family.child,
+        "tasks": family.task,
+        "task_id": family.task,
+        "rewards": family.reward,
+        "reward_id": family.reward,
+        "file": "page.js",
+    }
+    return kinds[parameter]
+
+
+def fields(name, person):
+    """What fields of a body must hold for that operation to succeed."""
+    family = person.family
+    if name == "restoreAccount":
+        return person.leaving.account
+    if name == "signUp":
+        return {"email": f"{person.role}-{next(person.numbers)}@example.org"}
+    return family.account | {
+        "current_password": family.account["password"],
+        "child_id": family.child,
+        "task_id": family.task,
+        "reward_id": family.reward,
+    }
+
+
+def new_record(kind):
+    """For what deletes one: the others are still needed."""
+
+    def prepare(case, person):
+        case.path_parameters["id"] = person.family.make(kind)
+
+    return prepare
+
+
+def mutation(name):
+    """For what another mutation of the same reward must precede."""
+
+    def prepare(_case, person):
+        family = person.family
+        family.ask("POST", f"/children/{family.child}/rewards/{family.reward}/{name}")
+
+    return prepare
+
+
+def mark_leaving(_case, person):
+    person.leaving.log_in()
+    person.leaving.mark_for_deletion()
+
+
+PREPARE = {
+    "deleteChild": new_record("children"),
+    "deleteTask": new_record("tasks"),
+    "deleteReward": new_record("rewards"),
+    "requestReward": mutation("cancel"),
+    "requestRewardLegacy": mutation("cancel"),
+    "cancelReward": mutation("request"),
+    "cancelRewardLegacy": mutation("request"),
+    "restoreAccount": mark_leaving,
+}
+
+
+def is_operation(case):
+    """Whether the method is the operation's own: others are tried at its address, too."""
+    return case.method.upper() == case.operation.method.upper()
+
+
+def tidy(case, person, response):
+    """Undoes what would keep later requests from succeeding."""
+    name = operation_id(case)
+    if not is_operation(case) or response.status_code // 100 != 2:
+        return
+    if name == "changePassword":
+        person.family.account["password"] = case.body["new_password"]
+    if name in ENDING:
+        person.log_in()

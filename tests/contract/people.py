@@ -1,0 +1,93 @@
+"""Who asks: each with a family of its own, so that ids and passwords can be right."""
+
+import itertools
+
+import requests
+
+from server import ADMIN
+
+PASSWORD = ADMIN["password"]
+
+
+class Family:
+    """An account with a child, a task and a reward, which a role asks for."""
+
+    def __init__(self, url, account):
+        self.url = url
+        self.account = dict(account)
+        self.token = self._session("/auth/login")
+        self.child = self.make("children")
+        self.task = self.make("tasks")
+        self.reward = self.make("rewards")
+
+    def _session(self, path):
+        answer = requests.post(self.url + path, json=self.account)
+        answer.raise_for_status()
+        return answer.cookies["session"]
+
+    def ask(self, method, path, **more):
+        """Asks as the parent, or the administrator, of the family."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return requests.request(method, self.url + path, headers=headers, **more)
+
+    def make(self, kind):
+        """The id of a new child, task or reward."""
+        body = {
+            "children": {"name": "Mía", "points": 1_000_000},
+            "tasks": {"name": "Make the bed", "points": 5},
+            "rewards": {"name": "Ice cream", "cost": 1},
+        }[kind]
+        answer = self.ask("POST", f"/{kind}", json=body)
+        answer.raise_for_status()
+        (record,) = answer.json().values()
+        return record["id"]
+
+    def mark_for_deletion(self):
+        """Every session of the account ends; a login after a restore begins another."""
+        self.ask("POST", "/user/mark-for-deletion", json={"password": self.account["password"]})
+
+    def log_in(self):
+        """A fresh session, whatever became of the last one."""
+        answer = requests.post(self.url + "/auth/login", json=self.account)
+        path = "/auth/restore" if answer.status_code == 403 else "/auth/login"
+        self.token = self._session(path)
+
+
+class Person:
+    """One of the four roles."""
+
+    def __init__(self, role, url):
+        self.role = role
+        account = ADMIN if role == "admin" else sign_up(url, role)
+        self.family = Family(url, account)
+        # Somebody else's, which may be marked for deletion while this one is in use.
+        self.leaving = Family(url, sign_up(url, f"leaving-{role}"))
+        # For email addresses that have no account yet.
+        self.numbers = itertools.count()
+        self.token = None
+        self.log_in()
+
+    def log_in(self):
+        """A fresh session of the role."""
+        if self.role == "nobody":
+            return
+        if self.role != "child":
+            self.family.log_in()
+            self.token = self.family.token
+            return
+        # The child's session takes the place of the parent's: that one logs in again.
+        answer = self.family.ask("POST", "/auth/child-session", json={"child_id": self.family.child})
+        answer.raise_for_status()
+        self.token = answer.cookies["session"]
+        self.family.log_in()
+
+    def headers(self):
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+
+def sign_up(url, name):
+    """A new account's email address and password."""
+    account = {"email": f"{name}@example.org", "password": PASSWORD}
+    names = {"first_name": "Paula", "last_name": "Parent"}
+    requests.post(url + "/auth/signup", json=account | names).raise_for_status()
+    return account
