@@ -10,6 +10,6 @@ install_chromium() {
 
 # Runs them against target/debug/goldstar.
 test_browser() (
-    cargo build --locked && cd frontend/vue-app && install_node_packages &&
+    cd frontend/vue-app && install_node_packages &&
         NO_COLOR=1 npm run browser
 )

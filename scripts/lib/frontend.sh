@@ -25,6 +25,6 @@ install_node_packages() {
 
 # Checks the types, and runs the tests against target/debug/goldstar.
 test_frontend() (
-    cargo build --locked && cd frontend/vue-app && install_node_packages &&
+    cd frontend/vue-app && install_node_packages &&
         npm run check && NO_COLOR=1 npm test
 )
