@@ -82,7 +82,7 @@ export class ApiError extends Error {
     super(body.error);
     this.status = status;
     this.code = body.code;
-    this.details = body.details ?? undefined;
+    this.details = body.details;
     this.requestId = requestId;
   }
 }
@@ -280,10 +280,10 @@ function read<T>(response: Response, text: string): T {
     throw foreignAnswer(response, cause);
   }
   if (response.ok) return answer as T;
-  const { error = "", code, details } = answer ?? {};
+  const { error = "", code, ...rest } = answer ?? {};
   if (code === undefined) throw foreignAnswer(response);
   const requestId = response.headers.get("X-Request-Id") ?? undefined;
-  throw new ApiError(response.status, { error, code, details: details ?? null }, requestId);
+  throw new ApiError(response.status, { error, code, ...rest }, requestId);
 }
 
 function foreignAnswer(response: Response, cause?: unknown): NetworkError {
