@@ -122,7 +122,9 @@ impl fmt::Display for ForPeople<'_> {
             write_kind(f, kind, &findings)?;
         }
         let end = match report.severity() {
-            Some(Severity::Damage) => "\nNo server starts on this directory.",
+            Some(Severity::Damage) => {
+                "\nNo server starts on this directory; `goldstar salvage` copies what can be read of it."
+            }
             Some(Severity::Warning) => "\nA server runs on this directory.",
             None if report.is_empty() => "\nNothing is there: is this the data directory?",
             None => "\nNothing is wrong.",
