@@ -46,6 +46,11 @@ impl Client {
         *self.address.lock().unwrap() = format!("http://{address}");
     }
 
+    /// The same browser, with its session, at another server.
+    pub(crate) fn at(&self, address: &Address) -> Self {
+        Self { http: self.http.clone(), address: Arc::clone(address) }
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address.lock().unwrap())
     }
