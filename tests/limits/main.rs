@@ -15,6 +15,7 @@ mod bodies;
 mod compression;
 mod connections;
 mod every_answer;
+mod full_disk;
 mod heads;
 mod logins;
 mod malformed;

@@ -1,0 +1,110 @@
+//! A family on a directory that was left in the midst of its work, and servers on copies of it.
+
+use std::error::Error as _;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use goldstar::app::{self, Machine, Server, StartError, StopError};
+use goldstar::audit_log;
+use goldstar::config::{Config, StorageConfig};
+use goldstar::disk::Disk;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::{Admin, Client, Family, Folders, TestServer, within};
+
+/// What every copy begins with: a killed server's folders, whose journal is still to be replayed.
+pub(super) struct Home {
+    folders: Folders,
+    pub(super) family: Family,
+    admin: Admin,
+    /// The rows of the tracking table.
+    pub(super) rows: Vec<Value>,
+}
+
+/// How many events there are from the start.
+const EVENTS: usize = 5;
+
+impl Home {
+    pub(super) async fn new() -> Self {
+        let mut server = TestServer::process().await;
+        let (family, admin) = (server.family().await, server.admin().await);
+        for _ in 0..EVENTS {
+            family.event().await;
+        }
+        server.kill();
+        let folders = server.folders.clone();
+        Self { rows: folders.events(), folders, family, admin }
+    }
+
+    /// A copy of its folders.
+    pub(super) fn copy(&self) -> Folders {
+        let copy = Folders::new();
+        copy_files(self.folders.root(), copy.root());
+        copy
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+        if path.is_dir() {
+            copy_files(&path, &to);
+        } else {
+            fs::copy(path, to).unwrap();
+        }
+    }
+}
+
+/// A server on a copy, and the browsers of the two who use it.
+pub(super) struct Served {
+    pub(super) parent: Client,
+    pub(super) admin: Client,
+    shutdown: CancellationToken,
+    server: Server,
+}
+
+impl Served {
+    /// Starts one; the error is why it doesn't start, with all its causes.
+    pub(super) async fn start(
+        home: &Home,
+        folders: &Folders,
+        disk: Arc<dyn Disk>,
+    ) -> Result<Self, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let address = Arc::new(Mutex::new(address));
+        let storage = StorageConfig {
+            data_dir: folders.data(),
+            log_dir: folders.logs(),
+            audit_log: audit_log::Settings::default(),
+        };
+        let config = Config { storage, ..Config::default() };
+        let (machine, shutdown) =
+            (Machine { disk, ..Machine::default() }, CancellationToken::new());
+        let launched = app::launch_on(machine, config, listener, shutdown.clone());
+        let server = within("a start", launched).await.map_err(|error| reason(&error))?;
+        let (parent, admin) = (home.family.parent.at(&address), home.admin.at(&address));
+        Ok(Self { parent, admin, shutdown, server })
+    }
+
+    /// Stops it as a SIGTERM does; the error is why its files aren't in their final form.
+    pub(super) async fn stop(self) -> Result<(), StopError> {
+        self.shutdown.cancel();
+        within("a stop", self.server.ended()).await
+    }
+}
+
+/// What an operator reads.
+fn reason(error: &StartError) -> String {
+    assert!(!error.is_damage(), "a fault of the disk was taken for damage: {error}");
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
