@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +14,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Admin, Client, Family, Folders, TestServer, within};
+use crate::harness::{Admin, Client, Family, Folders, TestServer, names, within};
 
 /// What every copy begins with: a killed server's folders, whose journal is still to be replayed.
 pub(super) struct Home {
@@ -41,20 +42,27 @@ impl Home {
 
     /// A copy of its folders.
     pub(super) fn copy(&self) -> Folders {
-        let copy = Folders::new();
-        copy_files(self.folders.root(), copy.root());
-        copy
+        copy_of(&self.folders)
     }
+}
+
+/// What a kill would leave now of the folders of a server.
+pub(super) fn copy_of(folders: &Folders) -> Folders {
+    let copy = Folders::new();
+    // The journal is always ahead of the other files, and so it comes last.
+    copy_files(&folders.logs(), &copy.logs());
+    copy_files(&folders.data(), &copy.data());
+    copy_files(&folders.data().join("journal"), &copy.data().join("journal"));
+    copy
 }
 
 fn copy_files(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (path, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
-        if path.is_dir() {
-            copy_files(&path, &to);
-        } else {
-            fs::copy(path, to).unwrap();
+    for name in names(from).into_iter().filter(|name| from.join(name).is_file()) {
+        match fs::copy(from.join(&name), to.join(&name)) {
+            // It has taken another's place meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            copied => drop(copied.unwrap()),
         }
     }
 }

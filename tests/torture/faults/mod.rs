@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::budget::{Rounds, Run};
 use crate::harness::{Folders, event_ids, eventually, text};
 use crate::random::Random;
-use home::{Home, Served};
+use home::{Home, Served, copy_of};
 use load::{Attempt, Told};
 use nth::{Counted, Error, FailingDisk, Fault};
 
@@ -40,6 +40,7 @@ struct Tally {
     files: HashMap<&'static str, usize>,
     failed_starts: usize,
     failed_stops: usize,
+    kills: usize,
     read_only: usize,
     acknowledged: usize,
     refused: usize,
@@ -59,14 +60,19 @@ struct Case<'a> {
     moment: &'static str,
     failed_starts: usize,
     failed_stops: usize,
+    is_killed: bool,
 }
 
 impl Case<'_> {
-    /// Starts, works and stops while the disk fails.
+    /// Starts, works and stops while the disk fails, or is killed.
     async fn live(&mut self) {
-        let Ok(served) = self.start().await else { return };
-        self.work(&served).await;
-        self.stop(served).await;
+        if let Ok(served) = self.start().await {
+            self.work(&served).await;
+            let killed = (self.random.below(3) == 0).then(|| copy_of(&self.folders));
+            self.stop(served).await;
+            self.is_killed = killed.is_some();
+            self.folders = killed.unwrap_or_else(|| self.folders.clone());
+        }
         if self.disk.is_failing()
             && let Ok(served) = self.start().await
         {
@@ -223,6 +229,7 @@ impl Tally {
         }
         self.failed_starts += case.failed_starts;
         self.failed_stops += case.failed_stops;
+        self.kills += usize::from(case.is_killed);
         self.read_only += usize::from(told.is_read_only);
         self.acknowledged += told.events.len() + told.tasks.len();
         self.refused += told.refused;
@@ -239,11 +246,12 @@ impl Tally {
         format!(
             "{} faults ({starts} in a start, {work} under load, {stops} in a stop; {journal} in the \
              journal, {tracking} in the tracking file, {table} in a table, {log} in a log): {} starts \
-             and {} stops failed, {} servers became read-only; {} acknowledged changes: 0 lost, 0 \
+             and {} stops failed, {} servers were killed, {} became read-only; {} acknowledged changes: 0 lost, 0 \
              twice; {} refused: 0 there; of {} with an unknown outcome {} were there",
             self.faults,
             self.failed_starts,
             self.failed_stops,
+            self.kills,
             self.read_only,
             self.acknowledged,
             self.refused,
@@ -283,6 +291,7 @@ async fn whichever_write_or_sync_fails_nothing_is_lost_and_nothing_lies() {
                 moment: "",
                 failed_starts: 0,
                 failed_stops: 0,
+                is_killed: false,
             };
             async move {
                 case.live().await;

@@ -52,7 +52,7 @@ struct State {
 }
 
 impl Error {
-    fn new(self) -> io::Error {
+    fn io(self) -> io::Error {
         io::Error::from_raw_os_error(match self {
             Self::Full => 28,
             Self::Broken => 5,
@@ -141,6 +141,6 @@ impl Policy for Countdown {
         if let Operation::Write(write) = operation {
             write.half()?;
         }
-        Err(self.fault.error.new())
+        Err(self.fault.error.io())
     }
 }
