@@ -4,6 +4,7 @@ mod crash;
 mod failure;
 mod forget;
 mod rotation;
+#[expect(dead_code, reason = "what only other tests' policies look at")]
 #[path = "../../tests/disks/watched.rs"]
 mod watched;
 

@@ -48,7 +48,7 @@ pub(crate) type FaultyDisk = Watched<Faults>;
 /// What fails, waits or stops on such a disk.
 #[derive(Default)]
 pub(crate) struct Faults {
-    faults: Mutex<Vec<Fault>>,
+    rules: Mutex<Vec<Fault>>,
     /// How many more changes it makes before it makes none at all, as if the power had gone.
     changes_left: Mutex<Option<u64>>,
     /// Whether every sync waits.
@@ -65,7 +65,7 @@ impl Faults {
         error: io::ErrorKind,
         times: i64,
     ) {
-        self.faults.lock().push(Fault { operation, path, error, times });
+        self.rules.lock().push(Fault { operation, path, error, times });
     }
 
     /// Holds every sync up, or lets them go on.
@@ -97,7 +97,7 @@ impl Faults {
     }
 
     pub(crate) fn mend(&self) {
-        self.faults.lock().clear();
+        self.rules.lock().clear();
         *self.changes_left.lock() = None;
     }
 
@@ -114,7 +114,7 @@ impl Faults {
 
     fn check(&self, operation: Operation, path: &Path) -> io::Result<()> {
         let path = path.to_string_lossy().into_owned();
-        for fault in &mut *self.faults.lock() {
+        for fault in &mut *self.rules.lock() {
             if fault.operation == operation && path.contains(fault.path) && fault.times != 0 {
                 fault.times -= 1;
                 return Err(fault.error.into());

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use goldstar::app::{self, Machine, Server, StartError, StopError};
 use goldstar::audit_log;
@@ -83,8 +83,7 @@ impl Served {
         disk: Arc<dyn Disk>,
     ) -> Result<Self, String> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let address = Arc::new(Mutex::new(address));
+        let address = listener.local_addr().unwrap();
         let storage = StorageConfig {
             data_dir: folders.data(),
             log_dir: folders.logs(),
@@ -95,7 +94,7 @@ impl Served {
             (Machine { disk, ..Machine::default() }, CancellationToken::new());
         let launched = app::launch_on(machine, config, listener, shutdown.clone());
         let server = within("a start", launched).await.map_err(|error| reason(&error))?;
-        let (parent, admin) = (home.family.parent.at(&address), home.admin.at(&address));
+        let (parent, admin) = (home.family.parent.at(address), home.admin.at(address));
         Ok(Self { parent, admin, shutdown, server })
     }
 
