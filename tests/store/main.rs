@@ -12,3 +12,5 @@ mod random;
 mod salvage;
 mod server_log;
 mod shapes;
+#[path = "../disks/watched.rs"]
+mod watched;

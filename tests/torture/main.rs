@@ -19,6 +19,7 @@ mod store;
 
 mod budget;
 mod clock;
+mod faults;
 mod kills;
 mod logins;
 mod lossy_disk;
@@ -27,3 +28,5 @@ mod power;
 mod recovery;
 mod redeems;
 mod torn;
+
+use harness::watched;
