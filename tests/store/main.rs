@@ -6,8 +6,6 @@ mod departures;
 mod faults;
 mod foreign;
 mod harness;
-mod lossy;
-mod lossy_disk;
 #[path = "../api/harness/python.rs"]
 mod python;
 mod random;

@@ -293,13 +293,12 @@ fn valid_length_of_previous(
         Some(Entry::Segment { previous: Some(previous), length }) if previous + 1 == *epoch => {
             Ok(usize::try_from(*length).unwrap_or(usize::MAX))
         }
-        _ => Err(Damage::new(
-            DamageKind::Journal,
-            path,
-            0,
-            "the journal file's first frame is not valid",
-        )),
+        _ => Err(no_first_frame(path)),
     }
+}
+
+fn no_first_frame(path: &Path) -> Damage {
+    Damage::new(DamageKind::Journal, path, 0, "the journal file's first frame is not valid")
 }
 
 fn load_segment(
@@ -322,10 +321,12 @@ fn load_segment(
     let contents = read_segment(valid, epoch, Some(first));
     match contents.end {
         End::Broken(byte) => {
-            let cause = "a journal frame is not valid, though valid ones follow it: the disk has \
-                         changed what was written";
+            let cause = "a journal frame is not valid, though nothing of it is missing, or valid ones \
+                         follow it: the disk has changed what was written";
             return Err(Damage::new(DamageKind::Journal, path, byte as u64, cause));
         }
+        // It was synced before the file got its name.
+        _ if contents.frames.is_empty() => return Err(no_first_frame(path)),
         End::Torn(byte) if cut.is_some() => {
             let cause = "a journal frame is not valid, though the next journal file counts on it";
             return Err(Damage::new(DamageKind::Journal, path, byte as u64, cause));

@@ -15,7 +15,7 @@ mod server;
 mod stream;
 mod wait;
 #[path = "../../disks/watched.rs"]
-mod watched;
+pub(crate) mod watched;
 
 pub(crate) use client::{Answer, Client, assert_error, send, try_send};
 pub(crate) use clock::{DAY, HOUR, Hand};
