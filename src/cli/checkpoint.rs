@@ -6,7 +6,7 @@ use super::{Failure, progress, runtime};
 use crate::app::{self, Machine, StopError};
 use crate::config::{Config, Flags, Storage};
 use crate::metrics::Metrics;
-use crate::store::json::salvage::{SalvageError, is_data_directory};
+use crate::store::json::salvage::is_data_directory;
 
 pub(super) fn run(flags: &Flags<Storage>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;
@@ -16,7 +16,7 @@ pub(super) fn run(flags: &Flags<Storage>) -> Result<(), Failure> {
         return Err(Failure::NoDirectory(data.clone()));
     }
     if !is_data_directory(data) {
-        return Err(SalvageError::NoData(data.clone()).into());
+        return Err(Failure::NoData(data.clone()));
     }
     runtime()?.block_on(open_and_close(&config))?;
     let said = writeln!(io::stdout(), "{} holds everything in its files.", data.display());
