@@ -16,6 +16,7 @@ mod random;
 
 mod budget;
 mod clock;
+mod faults;
 mod kills;
 mod logins;
 mod model;
