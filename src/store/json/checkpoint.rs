@@ -35,8 +35,10 @@ pub(super) struct Checkpoint {
     pub(super) sinks: BTreeMap<String, String>,
     /// The latest time that an event was given, in microseconds since the epoch.
     latest_event_micros: Option<i64>,
-    /// CRC-32 of all this as it is written, with 0 in this place.
-    crc: u32,
+    /// CRC-32 of all this as it is written, with null in this place. Those of the first versions have
+    /// none.
+    #[serde(default)]
+    crc: Option<u32>,
 }
 
 impl Checkpoint {
@@ -60,7 +62,7 @@ impl Checkpoint {
             tables: prints.map(|(file, print)| (file.to_owned(), (print.len, print.crc))).collect(),
             sinks,
             latest_event_micros: latest_event.map(Timestamp::as_micros),
-            crc: 0,
+            crc: None,
         }
     }
 
@@ -101,7 +103,7 @@ impl Checkpoint {
             Ok((_, Self { format, .. })) if format != FORMAT => {
                 damaged(format!("it is of format {format}, which another version wrote"))
             }
-            Ok((checksum, checkpoint)) if checkpoint.crc != checksum => {
+            Ok((checksum, Self { crc: Some(crc), .. })) if crc != checksum => {
                 damaged("its checksum is another one: it isn't as it was written".to_owned())
             }
             Ok((_, checkpoint)) => Ok(Some(checkpoint)),
@@ -110,13 +112,13 @@ impl Checkpoint {
     }
 
     fn checksum(&self) -> serde_json::Result<u32> {
-        let bytes = serde_json::to_vec(&Self { crc: 0, ..self.clone() })?;
+        let bytes = serde_json::to_vec(&Self { crc: None, ..self.clone() })?;
         Ok(crc32fast::hash(&bytes))
     }
 
     /// Makes it durable, in place of the one before it.
     pub(super) fn save(&self, disk: &dyn Disk, folder: &Path) -> io::Result<()> {
-        let checkpoint = Self { crc: self.checksum()?, ..self.clone() };
+        let checkpoint = Self { crc: Some(self.checksum()?), ..self.clone() };
         replace(disk, &path(folder), &serde_json::to_vec(&checkpoint)?)
     }
 }
