@@ -11,12 +11,25 @@
 )]
 #[path = "../api/harness/mod.rs"]
 mod harness;
+#[expect(dead_code, reason = "shared with the tests of the limits, which use the rest")]
+#[path = "../limits/person.rs"]
+mod person;
 #[path = "../store/random.rs"]
 mod random;
+#[expect(dead_code, reason = "shared with the tests of the limits, which use the rest")]
+#[path = "../limits/wire.rs"]
+mod wire;
 
 mod budget;
 mod clock;
+mod dribbles;
+mod hearing;
+mod idle_readers;
 mod kills;
 mod logins;
+mod measures;
 mod model;
+mod outage;
+mod reconnects;
 mod redeems;
+mod stuck_readers;
