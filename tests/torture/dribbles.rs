@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{interval, timeout};
+use tokio::time::{interval, sleep};
 
 use crate::budget::{Rounds, Run};
 use crate::harness::{Family, Scrape, Settings, TestServer, eventually, within};
@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const NOISE: Duration = Duration::from_millis(5);
 
 struct Size {
-    connections: usize,
+    connections: u32,
     /// How long a head and a body may take, in seconds.
     patience: u64,
     /// Between two bytes.
@@ -53,7 +53,7 @@ struct Dribble {
 }
 
 /// The kinds of clients, in turns.
-fn dribble(number: usize, session: &Session) -> Dribble {
+fn dribble(number: u32, session: &Session) -> Dribble {
     let json = "Content-Type: application/json";
     let (begin, rest): (_, &[u8]) = match number % 4 {
         0 => ("GET /health HTTP/1.1\r\nHost: localhost\r\nX-Endless: ".to_owned(), b"a"),
@@ -86,7 +86,7 @@ impl Home {
     }
 
     /// How long it takes until the server has ended this client's connection.
-    async fn dribble(&self, number: usize) -> Duration {
+    async fn dribble(&self, number: u32) -> Duration {
         let Dribble { begin, rest } = dribble(number, &self.session);
         let started = Instant::now();
         let mut stream = TcpStream::connect(self.server.socket_address()).await.unwrap();
@@ -123,8 +123,8 @@ impl Home {
     async fn dribble_all(&self) -> Duration {
         let connections = self.size.connections;
         let all = (0..connections).map(async |number| {
-            let after = Duration::from_secs(1).mul_f64(number as f64 / connections as f64);
-            tokio::time::sleep(after).await;
+            let after = Duration::from_secs(1) * number / connections;
+            sleep(after).await;
             self.dribble(number).await
         });
         join_all(all).await.into_iter().max().unwrap()
@@ -134,7 +134,7 @@ impl Home {
     async fn crowd(&self) {
         eventually("all connections", async || {
             let open = Scrape::of(&self.server).await.get("connections");
-            (open >= i64::try_from(self.size.connections).unwrap()).then_some(())
+            (open >= self.size.connections.into()).then_some(())
         })
         .await;
     }
@@ -173,19 +173,22 @@ async fn clients_that_dribble_are_closed_and_the_others_are_served_as_ever() {
         let home = Home::new(if run.is_short { SHORT } else { LONG }).await;
         let Size { connections, patience, alone, .. } = home.size;
         // A time of load: nothing is waited for.
-        let nobody = timeout(alone, std::future::pending::<()>());
-        let (usual, _) = home.serve_others(nobody).await;
+        let (before, ()) = home.serve_others(sleep(alone)).await;
         let dribbling = async { tokio::join!(home.dribble_all(), home.crowd()).0 };
         let (beside, longest) = home.serve_others(dribbling).await;
+        let (after, ()) = home.serve_others(sleep(alone)).await;
+        // The machine may have more to do at one time than at another.
+        let usual = before.max(after);
         assert!(longest < Duration::from_secs(patience) + GRACE, "closed after {longest:?}");
         let is_noticed = beside > 2 * usual.max(NOISE);
         assert!(run.is_short || !is_noticed, "{beside:?} beside them, {usual:?} without");
         report = format!(
             "{connections} connections that dribble, each closed within {}; 99 of 100 requests of \
-             others are answered within {} without and {} beside them",
+             others are answered within {} before, {} beside them and {} after",
             millis(longest),
-            millis(usual),
-            millis(beside)
+            millis(before),
+            millis(beside),
+            millis(after)
         );
     }
     run.report(&report);

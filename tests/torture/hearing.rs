@@ -1,13 +1,8 @@
-//! A reader that hears a family's events up to a last one. It takes streams apart by hand: at
-//! thousands of events a second, an optimized server must not wait for its tests.
+//! Readers that hear a family's events up to a last one.
 
 use std::time::Instant;
 
-use serde_json::Value;
-
-use crate::harness::{Family, TestServer, text};
-use crate::person::Session;
-use crate::wire::Wire;
+use crate::harness::{Client, Events, Family};
 
 /// An event that ends what a reader listens to: that of a child to which nothing else happens.
 pub(crate) struct Last {
@@ -20,14 +15,14 @@ pub(crate) struct Heard {
     pub(crate) at: Instant,
 }
 
-/// A stream of a session's, from now on.
-pub(crate) async fn listen(server: &TestServer, session: &Session) -> Wire {
-    let mut wire = Wire::connect(server).await;
-    wire.send(session.head("GET", "/events", &[])).await;
-    assert_eq!(wire.head().await.status, 200);
-    // What every stream begins with.
-    wire.chunk_with("retry: ").await;
-    wire
+/// One who listens, and comes back as a browser does where its stream ends.
+pub(crate) struct Listener {
+    client: Client,
+    stream: Events,
+    /// The last frame's id.
+    last: String,
+    /// How often it came back.
+    pub(crate) returns: usize,
 }
 
 impl Last {
@@ -39,22 +34,40 @@ impl Last {
     pub(crate) async fn happen(&self, family: &Family) {
         family.parent.activate(&self.child, &family.task).await.expect(200);
     }
+}
 
-    /// All that comes before it.
-    pub(crate) async fn hear(&self, stream: &mut Wire) -> Vec<Heard> {
+impl Listener {
+    /// So many who listen to a family, and have heard one event.
+    pub(crate) async fn open(family: &Family, count: usize) -> Vec<Self> {
+        let client: &Client = &family.parent;
+        let mut streams = Vec::new();
+        for _ in 0..count {
+            streams.push(client.events("/events").await);
+        }
+        family.event().await;
+        let mut listeners = Vec::new();
+        for mut stream in streams {
+            let last = stream.next().await.id;
+            listeners.push(Self { client: client.clone(), stream, last, returns: 0 });
+        }
+        listeners
+    }
+
+    /// All that comes before the last event.
+    pub(crate) async fn hear(&mut self, end: &Last) -> Vec<Heard> {
         let mut heard = Vec::new();
         loop {
-            let chunk = stream.chunk().await.expect("the stream has ended");
+            let Some(frame) = self.stream.next_or_end().await else {
+                self.returns += 1;
+                self.stream = self.client.events_after(&self.last).await;
+                continue;
+            };
             let at = Instant::now();
-            let data = chunk.lines().filter_map(|line| line.strip_prefix("data: "));
-            for data in data {
-                let data: Value = serde_json::from_str(data).unwrap();
-                let event = &data["payload"];
-                if event["child_id"] == *self.child {
-                    return heard;
-                }
-                heard.push(Heard { id: text(&event["tracking_event_id"]), at });
+            if frame.data["payload"]["child_id"] == *end.child {
+                return heard;
             }
+            heard.push(Heard { id: frame.event_id().to_owned(), at });
+            self.last = frame.id;
         }
     }
 }

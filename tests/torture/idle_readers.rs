@@ -66,9 +66,9 @@ fn put_sessions(folders: &Folders, count: usize) {
     let ends = now + Duration::from_hours(24);
     let sessions = (1..=count).map(|number| {
         let hash = Sha256::digest(token(number).as_bytes());
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits: Vec<String> = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         let session = json!({
-            "token_sha256": hash, "user_id": "admin-1", "child_id": null,
+            "token_sha256": digits.concat(), "user_id": "admin-1", "child_id": null,
             "created_at": now.as_secs_f64(), "last_used_at": now.as_secs_f64(),
             "expires_at": ends.as_secs_f64(),
         });
