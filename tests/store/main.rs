@@ -14,3 +14,5 @@ mod random;
 mod salvage;
 mod server_log;
 mod shapes;
+#[path = "../disks/watched.rs"]
+mod watched;

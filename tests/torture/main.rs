@@ -23,6 +23,7 @@ mod wire;
 mod budget;
 mod clock;
 mod dribbles;
+mod faults;
 mod hearing;
 mod idle_readers;
 mod kills;
