@@ -122,8 +122,8 @@ fn a_log_that_goes_on_failing_is_searched_once() {
     log.resume(None, 0, &table);
     table.record(&mut log, "a", 1);
     let fail_next = || {
-        let writes = disk.0.writes.load(Ordering::Relaxed);
-        disk.0.failing_write.store(writes + 1, Ordering::Relaxed);
+        let writes = disk.writes.load(Ordering::Relaxed);
+        disk.failing_write.store(writes + 1, Ordering::Relaxed);
     };
     fail_next();
     table.record(&mut log, "a", 300);
