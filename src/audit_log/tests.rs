@@ -52,6 +52,8 @@ struct Table {
     unreadable: Cell<bool>,
     /// The row that is no event.
     malformed: Cell<RowNumber>,
+    /// How many events were read.
+    read: Cell<usize>,
 }
 
 impl Table {
@@ -114,7 +116,9 @@ impl Past for Table {
         let wanted = wanted.take(limit);
         let event =
             |row, event: &TrackingEvent| (row != self.malformed.get()).then(|| event.clone());
-        Ok(wanted.map(|(row, found)| (row, event(row, found))).collect())
+        let found: Vec<_> = wanted.map(|(row, found)| (row, event(row, found))).collect();
+        self.read.set(self.read.get() + found.len());
+        Ok(found)
     }
 }
 

@@ -111,6 +111,36 @@ fn whichever_write_fails_each_line_is_there_once() {
     }
 }
 
+/// A long backlog isn't searched anew each time that a log fails.
+#[test]
+fn a_log_that_goes_on_failing_is_searched_once() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let table = Table::default();
+    // A line a file, and so a write.
+    let mut log = log_in(&home, disk.clone(), settings(1, 3));
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 1);
+    let fail_next = || {
+        let writes = disk.writes.load(Ordering::Relaxed);
+        disk.failing_write.store(writes + 1, Ordering::Relaxed);
+    };
+    fail_next();
+    table.record(&mut log, "a", 300);
+    let mut reads = Vec::new();
+    for _ in 0..8 {
+        fail_next();
+        let before = table.read.get();
+        log.retry(&table);
+        reads.push(table.read.get() - before);
+        assert_eq!(log.backlog(), 300);
+    }
+    assert!(reads[0] > 300, "{reads:?}");
+    assert!(reads[1..].iter().all(|read| *read < 300), "{reads:?}");
+    catch_up(&mut log, &table);
+    assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a")[297..]);
+}
+
 #[test]
 fn a_write_that_fails_while_a_log_catches_up_is_mended_too() {
     let home = tempfile::tempdir().unwrap();

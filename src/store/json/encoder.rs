@@ -117,7 +117,7 @@ fn push_seconds(out: &mut String, moment: Timestamp) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::moment;
+    use super::super::record;
     use super::*;
 
     #[test]
@@ -132,9 +132,9 @@ mod tests {
             let mut written = String::new();
             push_seconds(&mut written, moment);
             assert_eq!(written, text);
-            assert_eq!(moment(text), Some(moment));
+            assert_eq!(record::moment(text), Some(moment));
         }
         let iso = "\"2026-01-05T11:11:44Z\"";
-        assert_eq!(moment(iso), Timestamp::parse_iso("2026-01-05T11:11:44Z"));
+        assert_eq!(record::moment(iso), Timestamp::parse_iso("2026-01-05T11:11:44Z"));
     }
 }

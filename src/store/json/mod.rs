@@ -169,7 +169,7 @@ impl JsonStore {
             departures: Departures::new(),
             suspect: None,
             wake_maintenance: Box::new(move || on_change.wake()),
-            last_retry: Instant::now(),
+            retry_at: Instant::now(),
             failing: false,
             refusing: false,
         };
