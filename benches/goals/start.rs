@@ -102,7 +102,7 @@ pub(crate) fn memory(plan: &Plan) {
 /// The memory of an idle server with the demo's data, and the size of its binary.
 pub(crate) fn footprint(plan: &Plan) {
     let folder = plan.folder.path().join("demo");
-    let server = Server::goldstar(&folder, &["--demo", "true"]).unwrap();
+    let server = Server::goldstar(&folder, &["--demo"]).unwrap();
     let mut client = Client::connect(server.address).unwrap();
     client.succeed(&client::request("GET", "/health", "")).unwrap();
     let whole = as_f64(server.memory("VmRSS").unwrap()) / MEGABYTE;

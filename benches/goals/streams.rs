@@ -113,8 +113,9 @@ impl Drop for Readers {
 
 /// What a server could do at best: blocking writes to one socket after the other.
 struct LoopOfWrites {
-    sockets: Vec<TcpStream>,
+    /// In front of the sockets, and so dropped before them: readers fail where a stream ends.
     readers: Readers,
+    sockets: Vec<TcpStream>,
 }
 
 impl LoopOfWrites {
@@ -131,7 +132,7 @@ impl LoopOfWrites {
         };
         let sockets = (0..count).map(accept).collect();
         readers.wait();
-        Self { sockets, readers }
+        Self { readers, sockets }
     }
 
     /// Returns how many seconds it took until the last reader had it.

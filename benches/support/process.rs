@@ -1,5 +1,6 @@
 //! Servers, each in a process of its own.
 
+use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -32,6 +33,11 @@ impl Server {
         let unlimited = ["--logins-per-account", "0", "--logins-per-address", "0"];
         command.args(["--listen", "127.0.0.1:0"]).args(unlimited).args(more);
         command.arg("--data-dir").arg(folder.join("data"));
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("GOLDSTAR_") {
+                command.env_remove(name);
+            }
+        }
         command.arg("--log-dir").arg(folder.join("logs"));
         Self::start(&mut command, Says::OnOutput)
     }

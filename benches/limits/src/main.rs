@@ -53,6 +53,9 @@ struct Answer<'a> {
     padding: &'a str,
 }
 
+/// The bytes of an answer without its padding: two UUIDs, and what JSON is around them.
+const REST: usize = 124;
+
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -62,8 +65,7 @@ async fn main() -> io::Result<()> {
     let bytes: usize = bytes.parse().map_err(io::Error::other)?;
     let limits = Limits {
         points: Mutex::default(),
-        // The ids and the names of the fields take the rest.
-        padding: "x".repeat(bytes.saturating_sub(140)),
+        padding: "x".repeat(bytes.saturating_sub(REST)),
         page: fs::read(page)?.into(),
         committer: Committer::start(Path::new(journal))?,
     };
