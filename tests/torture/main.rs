@@ -13,10 +13,20 @@
 mod harness;
 #[path = "../store/random.rs"]
 mod random;
+#[expect(dead_code, reason = "shared with the tests of the store, which use the rest")]
+#[path = "../store/harness.rs"]
+mod store;
 
 mod budget;
 mod clock;
+mod faults;
 mod kills;
 mod logins;
+mod lossy_disk;
 mod model;
+mod power;
+mod recovery;
 mod redeems;
+mod torn;
+
+use harness::watched;

@@ -21,6 +21,7 @@ mod committer;
 mod damage;
 mod deletion;
 mod departure;
+mod encoder;
 mod frame;
 mod inspect;
 mod journal;

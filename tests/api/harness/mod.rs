@@ -14,6 +14,8 @@ mod scrape;
 mod server;
 mod stream;
 mod wait;
+#[path = "../../disks/watched.rs"]
+pub(crate) mod watched;
 
 pub(crate) use client::{Answer, Client, assert_error, send, try_send};
 pub(crate) use clock::{DAY, HOUR, Hand};
@@ -30,3 +32,4 @@ pub(crate) use scrape::Scrape;
 pub(crate) use server::{Settings, TestServer};
 pub(crate) use stream::{Events, Frame};
 pub(crate) use wait::{DEADLINE, eventually, within};
+pub(crate) use watched::{Operation, Policy, Watched};
