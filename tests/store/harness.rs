@@ -256,6 +256,14 @@ impl Folder {
         let newest = names.iter().rfind(|name| name.ends_with(".journal")).unwrap();
         self.file("journal").join(newest)
     }
+
+    /// What is written in it, without the zeros that wait behind that to be written over.
+    pub(crate) fn frames(&self) -> Vec<u8> {
+        let mut bytes = fs::read(self.journal()).unwrap();
+        let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+        bytes.truncate(bytes.len() - zeros);
+        bytes
+    }
 }
 
 /// Copies a folder that a store works in, so that the copy could be what a kill leaves: the journal,

@@ -176,26 +176,30 @@ fn end_of(bytes: &[u8], whole_len: usize, at: usize, epoch: u64, next_batch: u64
     End::Torn(at)
 }
 
-/// Whether nothing is missing of the frame at `at`, which isn't valid.
+/// Whether nothing is missing of the frame at `at`, which isn't valid. It was written over zeros, or
+/// behind the file's end.
 fn is_complete(bytes: &[u8], at: usize) -> bool {
     let Some(header) = bytes.get(at..at + HEADER_LEN) else { return false };
     let len = usize::try_from(u32_at(header, 4)).unwrap_or(usize::MAX);
     let end = at.saturating_add(HEADER_LEN).saturating_add(len);
-    if end > bytes.len() {
-        return is_valid_but_for_its_length(&bytes[at..]);
-    }
-    // No frame holds so many zeros itself.
-    let mut pieces = (at / PIECE..end.div_ceil(PIECE))
-        .map(|piece| &bytes[at.max(piece * PIECE)..end.min((piece + 1) * PIECE)]);
-    pieces.all(|piece| piece.iter().any(|byte| *byte != 0))
+    // A payload ends with a line break, and holds nowhere so many zeros.
+    let has_its_end = bytes.get(end - 1).is_some_and(|last| *last != 0);
+    let mut pieces = at / PIECE..end.div_ceil(PIECE);
+    let is_there = |piece: usize| {
+        let part = &bytes[at.max(piece * PIECE)..end.min((piece + 1) * PIECE)];
+        part.iter().any(|byte| *byte != 0)
+    };
+    has_its_end && pieces.all(is_there) || is_valid_but_for_its_length(&bytes[at..])
 }
 
 /// Whether `bytes` begin with a frame of which the length alone was changed: in truth it ends where
-/// the next one begins, or with the file.
+/// the next one begins, or with the last byte that isn't zero.
 fn is_valid_but_for_its_length(bytes: &[u8]) -> bool {
     let (header, rest) = bytes.split_at(HEADER_LEN);
     let mut marks = memchr::memmem::find_iter(rest, MARK);
-    let end = marks.find(|mark| read_frame(&rest[*mark..]).is_some()).unwrap_or(rest.len());
+    let next = marks.find(|mark| read_frame(&rest[*mark..]).is_some());
+    let last = || rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let end = next.unwrap_or_else(last);
     let Ok(len) = u32::try_from(end) else { return false };
     let header_of_that_length = [&header[..4], &len.to_le_bytes(), &header[8..40]].concat();
     checksum(&header_of_that_length, &rest[..end]) == u32_at(header, 40)
@@ -273,10 +277,23 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_before_zeros_drops_the_cut_batch_whole() {
+        let (bytes, starts) = segment();
+        for cut in starts[2]..starts[3] {
+            let mut torn = bytes[..cut].to_vec();
+            torn.resize(bytes.len() + 5 * PIECE, 0);
+            let contents = read_segment(&torn, 7, FIRST);
+            assert_eq!(contents.len, starts[2], "cut at {cut}");
+            assert!(!matches!(contents.end, End::Broken(_)), "cut at {cut}: {:?}", contents.end);
+        }
+    }
+
+    #[test]
     fn a_flipped_bit_is_no_torn_write() {
         let (bytes, starts) = segment();
-        for bit in 0..bytes.len() * 8 {
+        for (bit, zeros) in (0..bytes.len() * 8).flat_map(|bit| [(bit, 0), (bit, 5 * PIECE)]) {
             let mut flipped = bytes.clone();
+            flipped.resize(bytes.len() + zeros, 0);
             flipped[bit / 8] ^= 1 << (bit % 8);
             let contents = read_segment(&flipped, 7, FIRST);
             let batch = starts.iter().rposition(|start| *start <= bit / 8).unwrap();

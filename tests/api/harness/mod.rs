@@ -20,7 +20,7 @@ pub(crate) mod watched;
 pub(crate) use client::{Answer, Client, assert_error, send, try_send};
 pub(crate) use clock::{DAY, HOUR, Hand};
 pub(crate) use disk::{Fails, FaultyDisk};
-pub(crate) use files::{Folders, event_ids, logfmt, names};
+pub(crate) use files::{Folders, end_of_frames, event_ids, logfmt, names};
 pub(crate) use forbidden::forbidden;
 pub(crate) use people::{
     Admin, Family, PASSWORD, Parent, activate_path, log_in, reward_path, text,
