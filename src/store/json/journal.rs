@@ -106,9 +106,9 @@ impl Journal {
         Ok(first)
     }
 
-    /// The current segment's epoch, and its bytes.
+    /// The current segment's epoch, and its bytes, with the zeros behind its frames.
     pub(super) fn segment(&self) -> (u64, u64) {
-        (self.next.epoch, self.len)
+        (self.next.epoch, self.reserved)
     }
 
     /// Writes the buffer behind the valid frames. A sync of what is written over zeros is done in about
