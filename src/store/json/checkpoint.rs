@@ -94,7 +94,13 @@ impl Checkpoint {
         };
         let read: Result<Self, _> = serde_json::from_slice(&bytes);
         match read {
-            Ok(checkpoint) if checkpoint.format == FORMAT => Ok(Some(checkpoint)),
+            Ok(checkpoint) if checkpoint.format == FORMAT => {
+                if checkpoint.link().is_possible() {
+                    return Ok(Some(checkpoint));
+                }
+                let cause = "its numbers are larger than a journal ever has";
+                Err(Damage::new(DamageKind::Checkpoint, path, 0, cause).into())
+            }
             Ok(checkpoint) => {
                 let format = checkpoint.format;
                 let cause = format!("it is of format {format}, which another version wrote");
