@@ -359,11 +359,28 @@ impl<'a> Reader<'a> {
         };
         while let (Some(name), start) = self.take(next)? {
             is_last = false;
-            self.utf8(start + name.start..start + name.end)?;
-            self.skip_value()?;
+            let name = self.utf8(start + name.start..start + name.end)?;
+            if pyjson::decode_string(name).as_deref() == Some(DEFAULT_TABLE) {
+                self.skip_rows()?;
+            } else {
+                self.skip_value()?;
+            }
         }
         self.ends()?;
         Ok(is_last)
+    }
+
+    /// Takes a further default table, which counts instead of the one before it.
+    fn skip_rows(&mut self) -> Result<(), OpenError> {
+        self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
+        let mut first = true;
+        while let Some(row) = self.row(first)? {
+            first = false;
+            self.row_number(&row)?;
+            self.text(&row)?;
+            self.let_go(&row);
+        }
+        Ok(())
     }
 
     /// Fails where anything but blanks follows.
