@@ -40,3 +40,7 @@ pub mod live;
 pub mod metrics;
 pub mod service;
 pub mod store;
+
+// A disk of the tests is one file here and in `tests/`, where the crate has this name.
+#[cfg(test)]
+extern crate self as goldstar;

@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::generate::{CHILD, PASSWORD, TASK, email, id};
 
-/// A connection to the server.
+/// A connection to a server.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
+
+/// One request that was answered: when it began, and how long that took.
+pub(crate) type Sample = (Instant, Duration);
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> io::Result<Self> {
@@ -37,6 +40,19 @@ impl Client {
         Ok((status, head, body))
     }
 
+    /// Sends a request that must succeed; returns the answer's body.
+    pub(crate) fn succeed(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
+        let (status, head, body) = self.send(request)?;
+        if status == 200 { Ok(body) } else { Err(io::Error::other(head)) }
+    }
+
+    /// Sends a request that must succeed; returns when it began and how long it took.
+    pub(crate) fn sample(&mut self, request: &[u8]) -> io::Result<Sample> {
+        let begun = Instant::now();
+        self.succeed(request)?;
+        Ok((begun, begun.elapsed()))
+    }
+
     /// Logs the n-th account in; returns its session's token.
     pub(crate) fn log_in(&mut self, user: u64) -> io::Result<String> {
         let body = format!("{{\"email\":\"{}\",\"password\":\"{PASSWORD}\"}}", email(user));
@@ -52,28 +68,15 @@ impl Client {
             .map(ToOwned::to_owned)
             .ok_or_else(|| io::Error::other(format!("the login was refused: {head}")))
     }
-
-    /// Activates a request `count` times; returns how long each took.
-    pub(crate) fn repeat(&mut self, request: &[u8], count: usize) -> io::Result<Vec<Duration>> {
-        let mut times = Vec::with_capacity(count);
-        for _ in 0..count {
-            let begun = Instant::now();
-            let (status, head, _) = self.send(request)?;
-            times.push(begun.elapsed());
-            if status != 200 {
-                return Err(io::Error::other(head));
-            }
-        }
-        Ok(times)
-    }
 }
 
-/// The request by which a family's first child is given its task.
-pub(crate) fn activation(user: u64, children_per_user: u64, token: &str) -> Vec<u8> {
-    let (child, task) = (id(CHILD, user * children_per_user), id(TASK, user));
-    format!(
-        "POST /children/{child}/tasks/{task}/activate HTTP/1.1\r\nHost: localhost\r\n\
-         Authorization: Bearer {token}\r\n\r\n"
-    )
-    .into_bytes()
+/// A request without a body.
+pub(crate) fn request(method: &str, path: &str, token: &str) -> Vec<u8> {
+    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nCookie: session={token}\r\n\r\n")
+        .into_bytes()
+}
+
+/// Where a child is given its family's task.
+pub(crate) fn activation(user: u64, child: u64) -> String {
+    format!("/children/{}/tasks/{}/activate", id(CHILD, child), id(TASK, user))
 }

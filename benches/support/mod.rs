@@ -1,6 +1,6 @@
-//! What the benchmarks share: data directories of any size, a server in a process of its own, and a
-//! client that costs little.
+//! What the benchmarks share: data directories of any size, servers in processes of their own, and
+//! a client that costs little.
 
 pub(crate) mod client;
 pub(crate) mod generate;
-pub(crate) mod server;
+pub(crate) mod process;

@@ -1,9 +1,9 @@
 //! What the fuzzers call: the targets, which `tests/fuzz` replays the corpora with.
 
-#[expect(dead_code, reason = "shared with the tests of the store, which use the rest")]
-#[path = "../../tests/store/lossy_disk.rs"]
+#[expect(dead_code, reason = "shared with the torture tests, which use the rest")]
+#[path = "../../tests/torture/lossy_disk.rs"]
 mod lossy_disk;
-#[expect(dead_code, reason = "shared with the tests of the store, which use the rest")]
+#[expect(dead_code, reason = "shared with the torture tests, which use the rest")]
 #[path = "../../tests/store/random.rs"]
 mod random;
 #[path = "../../tests/fuzz/targets/mod.rs"]

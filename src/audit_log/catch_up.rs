@@ -1,7 +1,7 @@
 //! How a log that is behind catches up from the history: after a crash and after a failure alike.
 
 use super::files::LogError;
-use super::lag::{Backoff, Lag};
+use super::lag::{Backoff, Lag, LastLine};
 use super::{AuditLog, Past, line};
 use crate::domain::{RowNumber, Timestamp, TrackingEvent, UserId};
 
@@ -105,25 +105,42 @@ impl AuditLog {
     fn survey(&mut self, user_id: &UserId, lag: &mut Lag, past: &dyn Past) -> Result<(), LogError> {
         let first = self.own_events(past, lag.after, user_id, 1)?;
         let oldest = first.first().map_or(Timestamp::MAX, |(_, event)| event.created_at);
-        let last_line = self.files.mend(user_id, oldest, lag.renew)?;
+        let last_line = LastLine(self.files.mend(user_id, oldest, lag.renew)?);
         lag.renew = false;
-        lag.backlog = 0;
-        let mut row = lag.after;
-        loop {
-            let events = self.own_events(past, row, user_id, PAGE)?;
-            let Some((last, _)) = events.last() else {
-                break;
-            };
-            row = *last;
-            for (row, event) in &events {
-                lag.backlog += 1;
-                if last_line.as_deref() == Some(&*line::value(event.id.as_str())) {
-                    lag.advance(*row, lag.backlog);
-                }
-            }
+        // A log that fails again and again isn't searched for each time: that takes the longer the
+        // more it lacks.
+        if lag.seen.as_ref() != Some(&last_line) {
+            self.find(user_id, lag, &last_line, past)?;
+            lag.seen = Some(last_line);
         }
         lag.surveyed = true;
         Ok(())
+    }
+
+    /// Looks for the event of a log's last line among those that may lack theirs.
+    fn find(
+        &self,
+        user_id: &UserId,
+        lag: &mut Lag,
+        LastLine(last_line): &LastLine,
+        past: &dyn Past,
+    ) -> Result<(), LogError> {
+        let (mut row, mut count) = (lag.after, 0);
+        loop {
+            let events = self.own_events(past, row, user_id, PAGE)?;
+            let Some((last, _)) = events.last() else {
+                lag.backlog = count;
+                return Ok(());
+            };
+            row = *last;
+            for (row, event) in &events {
+                count += 1;
+                if last_line.as_deref() == Some(&*line::value(event.id.as_str())) {
+                    lag.advance(*row, count);
+                    return Ok(());
+                }
+            }
+        }
     }
 
     /// Some of the events after a row that an account's log is to hold; none only where there are
@@ -157,6 +174,7 @@ impl AuditLog {
         if matches!(error, LogError::Sync(_)) {
             self.unsynced.sync_failed();
             lag.renew = true;
+            lag.seen = None;
             lag.after = lag.after.min(self.unsynced.durable_row(user_id));
         }
         lag.backoff.failed();

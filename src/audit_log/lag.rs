@@ -2,8 +2,12 @@
 
 use crate::domain::RowNumber;
 
-/// The longest wait between two tries, in calls of `retry`: about a minute.
-const MAX_WAIT: u32 = 60;
+/// The longest wait between two tries, in calls of `retry`: about two seconds.
+const MAX_WAIT: u32 = 2;
+
+/// The event that a log's last line tells of, in the form of the line; none where it has no line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct LastLine(pub(super) Option<String>);
 
 /// How far a log is behind, and why.
 #[derive(Debug)]
@@ -13,6 +17,8 @@ pub(super) struct Lag {
     /// Whether the log holds exactly the lines up to `after`. Otherwise it may hold some of the next
     /// ones too, or a part of one.
     pub(super) surveyed: bool,
+    /// The log's last line at the last survey, from which `after` is known; none before the first.
+    pub(super) seen: Option<LastLine>,
     /// Whether a sync of the log failed: what it seems to hold may be on no disk, and no later sync
     /// of that file would tell.
     pub(super) renew: bool,
@@ -29,6 +35,7 @@ impl Lag {
         Self {
             after: row,
             surveyed: false,
+            seen: None,
             renew: false,
             backlog: 0,
             failing: false,
@@ -43,7 +50,7 @@ impl Lag {
     }
 }
 
-/// Waits 1, 2, 4 … 60 ticks from failure to failure.
+/// Waits one tick after the first failure, and two after each further one.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     delay: u32,
@@ -68,10 +75,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_doubles_up_to_a_minute() {
+    fn the_wait_is_two_ticks_at_most() {
         let mut backoff = Backoff::default();
         let mut waits = Vec::new();
-        for _ in 0..8 {
+        for _ in 0..4 {
             backoff.failed();
             let mut ticks = 1;
             while !backoff.tick() {
@@ -79,6 +86,6 @@ mod tests {
             }
             waits.push(ticks);
         }
-        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(waits, [1, 2, 2, 2]);
     }
 }

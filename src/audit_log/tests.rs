@@ -4,6 +4,9 @@ mod crash;
 mod failure;
 mod forget;
 mod rotation;
+#[expect(dead_code, reason = "what only other tests' policies look at")]
+#[path = "../../tests/disks/watched.rs"]
+mod watched;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -16,8 +19,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
+use watched::{Operation, Policy, Watched};
+
 use super::*;
-use crate::disk::{DiskFile, Identity, Open, RealDisk};
+use crate::disk::RealDisk;
 use crate::domain::{Action, EntityType, EventFields, Points, Timestamp};
 
 /// An event with some fields of its own.
@@ -47,6 +52,8 @@ struct Table {
     unreadable: Cell<bool>,
     /// The row that is no event.
     malformed: Cell<RowNumber>,
+    /// How many events were read.
+    read: Cell<usize>,
 }
 
 impl Table {
@@ -109,16 +116,17 @@ impl Past for Table {
         let wanted = wanted.take(limit);
         let event =
             |row, event: &TrackingEvent| (row != self.malformed.get()).then(|| event.clone());
-        Ok(wanted.map(|(row, found)| (row, event(row, found))).collect())
+        let found: Vec<_> = wanted.map(|(row, found)| (row, event(row, found))).collect();
+        self.read.set(self.read.get() + found.len());
+        Ok(found)
     }
 }
 
 /// The machine's disk, which counts open files and fails on demand.
-#[derive(Clone, Debug, Default)]
-struct TestDisk(Arc<TestDiskState>);
+type TestDisk = Watched<Faults>;
 
-#[derive(Debug, Default)]
-struct TestDiskState {
+#[derive(Default)]
+struct Faults {
     open: AtomicUsize,
     most_open: AtomicUsize,
     writes: AtomicUsize,
@@ -127,87 +135,37 @@ struct TestDiskState {
     syncs_fail: AtomicBool,
 }
 
-#[derive(Debug)]
-struct TestFile {
-    disk: TestDisk,
-    file: Arc<dyn DiskFile>,
-}
-
-impl Disk for TestDisk {
-    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
-        let file = RealDisk.open(path, how)?;
-        let open = self.0.open.fetch_add(1, Ordering::Relaxed) + 1;
-        self.0.most_open.fetch_max(open, Ordering::Relaxed);
-        let disk = self.clone();
-        Ok(Arc::new(TestFile { disk, file }))
-    }
-
-    fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
-        RealDisk.copy_mode(like, path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        RealDisk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        RealDisk.remove(path)
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        RealDisk.create_dir(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        RealDisk.sync_dir(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        RealDisk.list(path)
-    }
-
-    fn identity(&self, path: &Path) -> io::Result<Identity> {
-        RealDisk.identity(path)
-    }
-}
-
-impl DiskFile for TestFile {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_at(buffer, offset)
-    }
-
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let number = self.disk.0.writes.fetch_add(1, Ordering::Relaxed) + 1;
-        if number == self.disk.0.failing_write.load(Ordering::Relaxed) {
-            self.file.write_all_at(&bytes[..bytes.len() / 2], offset)?;
-            return Err(io::ErrorKind::StorageFull.into());
+impl Policy for Faults {
+    fn around<T>(
+        &self,
+        operation: Operation<'_>,
+        _: &Path,
+        work: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        match operation {
+            Operation::Open(_) => {
+                let file = work()?;
+                let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
+                self.most_open.fetch_max(open, Ordering::Relaxed);
+                return Ok(file);
+            }
+            Operation::Write(write) => {
+                let number = self.writes.fetch_add(1, Ordering::Relaxed) + 1;
+                if number == self.failing_write.load(Ordering::Relaxed) {
+                    write.half()?;
+                    return Err(io::ErrorKind::StorageFull.into());
+                }
+            }
+            Operation::Sync if self.syncs_fail.load(Ordering::Relaxed) => {
+                return Err(io::Error::other("the sync failed"));
+            }
+            _ => {}
         }
-        self.file.write_all_at(bytes, offset)
+        work()
     }
 
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        if self.disk.0.syncs_fail.load(Ordering::Relaxed) {
-            return Err(io::Error::other("the sync failed"));
-        }
-        self.file.sync()
-    }
-
-    fn identity(&self) -> io::Result<Identity> {
-        self.file.identity()
-    }
-}
-
-impl Drop for TestFile {
-    fn drop(&mut self) {
-        self.disk.0.open.fetch_sub(1, Ordering::Relaxed);
+    fn closed(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -327,8 +285,8 @@ fn a_thousand_accounts_never_open_more_than_128_files() {
         let text = str::from_utf8(&files[&file_name(&user_id.as_str().into())]).unwrap();
         assert_eq!(text, lines.concat());
     }
-    let most_open = disk.0.most_open.load(Ordering::Relaxed);
+    let most_open = disk.most_open.load(Ordering::Relaxed);
     assert!((100..=128).contains(&most_open), "{most_open}");
     drop(log);
-    assert_eq!(disk.0.open.load(Ordering::Relaxed), 0);
+    assert_eq!(disk.open.load(Ordering::Relaxed), 0);
 }

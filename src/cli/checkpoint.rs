@@ -6,6 +6,7 @@ use super::{Failure, progress, runtime};
 use crate::app::{self, Machine, StopError};
 use crate::config::{Config, Flags, Storage};
 use crate::metrics::Metrics;
+use crate::store::json::salvage::is_data_directory;
 
 pub(super) fn run(flags: &Flags<Storage>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;
@@ -13,6 +14,9 @@ pub(super) fn run(flags: &Flags<Storage>) -> Result<(), Failure> {
     // A start would make it, and whoever mistyped its name would be told that all is well.
     if !data.is_dir() {
         return Err(Failure::NoDirectory(data.clone()));
+    }
+    if !is_data_directory(data) {
+        return Err(Failure::NoData(data.clone()));
     }
     runtime()?.block_on(open_and_close(&config))?;
     let said = writeln!(io::stdout(), "{} holds everything in its files.", data.display());

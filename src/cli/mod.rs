@@ -100,6 +100,8 @@ enum Failure {
     Check(#[from] check::CheckError),
     #[error("there is no directory {}", .0.display())]
     NoDirectory(PathBuf),
+    #[error("{} is not a data directory: none of the files is there that Goldstar knows", .0.display())]
+    NoData(PathBuf),
     #[error("the passwords are not the same")]
     PasswordsDiffer,
     #[error(

@@ -39,6 +39,7 @@ pub(crate) use settings::is_host;
 pub use settings::{Limits, Monitoring, Origin, Secret, Settings};
 
 use std::any::Any;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -56,14 +57,25 @@ use crate::service::Service;
 use docs::Documentation;
 use observe::RequestIds;
 
-/// What every handler can reach.
+/// What every handler can reach. One pointer, since each layer of the router clones it for each
+/// request.
 #[derive(Clone)]
-struct AppState {
+struct AppState(Arc<Parts>);
+
+struct Parts {
     service: Arc<Service>,
     settings: Arc<Settings>,
     metrics: Arc<Metrics>,
-    request_ids: Arc<RequestIds>,
+    request_ids: RequestIds,
     documentation: Arc<Documentation>,
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 impl FromRef<AppState> for Arc<Service> {
@@ -89,13 +101,13 @@ pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metri
     let (routes, document) = routes().split_for_parts();
     // A page that is no part of the document.
     let routes = routes.merge(demo::routes(&settings));
-    let state = AppState {
+    let state = AppState(Arc::new(Parts {
         service,
         settings,
         metrics,
-        request_ids: Arc::new(RequestIds::new()),
+        request_ids: RequestIds::new(),
         documentation: Arc::new(Documentation::new(in_json(&document))),
-    };
+    }));
     let answering = routes
         .clone()
         .nest("/api", routes)

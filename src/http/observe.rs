@@ -39,7 +39,7 @@ pub(super) async fn observe(
     let span = tracing::error_span!("request", id = %id.to_str().unwrap_or_default());
     let mut observed = Observed {
         span: span.clone(),
-        metrics: state.metrics,
+        metrics: Arc::clone(&state.metrics),
         method: method_name(request.method()),
         matched: request.extensions().get::<MatchedPath>().cloned(),
         client: client.map(|client| client.address),

@@ -17,31 +17,34 @@ pub const HEARTBEAT: Bytes = Bytes::from_static(b": heartbeat\n\n");
 /// The name of the frames of tracking events.
 const EVENT_NAME: &str = "tracking_event_created";
 
-/// One event: `data` is a JSON text. `named` frames have an `event:` line; the others reach a
-/// browser's `onmessage`.
-pub fn event(row: RowNumber, data: &str, named: bool) -> Bytes {
-    render(EVENT_NAME, row, data, named)
+/// One event: `data` is a JSON text. The first frame has an `event:` line; the second one, which is
+/// the rest of the first, reaches a browser's `onmessage`.
+pub fn event(row: RowNumber, data: &str) -> (Bytes, Bytes) {
+    render(EVENT_NAME, row, data)
 }
 
 /// Tells the client to load everything anew, since what it missed can't be replayed. `last` is the
 /// row that the stream goes on after: the client names it when it reconnects, and isn't told to
 /// load everything again.
 pub fn resync(last: RowNumber, named: bool) -> Bytes {
-    render("resync", last, r#"{"type":"resync"}"#, named)
+    let (with_name, without) = render("resync", last, r#"{"type":"resync"}"#);
+    if named { with_name } else { without }
 }
 
-fn render(name: &str, row: RowNumber, data: &str, named: bool) -> Bytes {
+/// A frame with its name, and what of it is the frame without.
+fn render(name: &str, row: RowNumber, data: &str) -> (Bytes, Bytes) {
     let mut frame = String::with_capacity(data.len() + 64);
-    if named {
-        frame.extend(["event: ", name, "\n"]);
-    }
+    frame.extend(["event: ", name, "\n"]);
+    let unnamed = frame.len();
     frame.extend(["id: ", &row.to_string(), "\n"]);
     // JSON holds a raw line break only as white space between its tokens; there it may be split.
     for line in data.split(['\n', '\r']) {
         frame.extend(["data: ", line, "\n"]);
     }
     frame.push('\n');
-    frame.into()
+    let named = Bytes::from(frame);
+    let unnamed = named.slice(unnamed..);
+    (named, unnamed)
 }
 
 #[cfg(test)]
@@ -50,15 +53,14 @@ mod tests {
 
     #[test]
     fn a_frame_is_named_or_not() {
-        let named = event(7, r#"{"a":1}"#, true);
+        let (named, unnamed) = event(7, r#"{"a":1}"#);
         assert_eq!(named, "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n");
-        let unnamed = event(7, r#"{"a":1}"#, false);
         assert_eq!(unnamed, "id: 7\ndata: {\"a\":1}\n\n");
     }
 
     #[test]
     fn a_line_break_does_not_end_a_frame() {
-        let frame = event(7, "{\n\r\n}", false);
+        let (_, frame) = event(7, "{\n\r\n}");
         assert_eq!(frame, "id: 7\ndata: {\ndata: \ndata: \ndata: }\n\n");
     }
 

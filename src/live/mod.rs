@@ -44,13 +44,8 @@ pub struct Message {
 impl Message {
     /// Renders an event's frames; `data` is the JSON text that the client gets.
     pub fn new(row: RowNumber, user_id: UserId, child_id: ChildId, data: &str) -> Self {
-        Self {
-            row,
-            user_id,
-            child_id,
-            named: frame::event(row, data, true),
-            unnamed: frame::event(row, data, false),
-        }
+        let (named, unnamed) = frame::event(row, data);
+        Self { row, user_id, child_id, named, unnamed }
     }
 }
 
@@ -100,6 +95,12 @@ impl Hub {
     /// they have replayed what was missed.
     pub fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
+    }
+
+    /// Whether anybody listens to a family's events at this moment. Cheaper than to render what nobody
+    /// hears.
+    pub fn has_readers(&self, user_id: &UserId) -> bool {
+        self.readers.families.lock().by_user.contains_key(user_id)
     }
 
     /// Hands a message to all readers that it concerns, each in the order of these calls. Never

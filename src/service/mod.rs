@@ -129,7 +129,7 @@ impl Service {
     ) -> Self {
         let view = store.view();
         let metrics_of_deletions = metrics.deletions.clone();
-        let deletions = Deletions::new(deletion_log, metrics_of_deletions, &*view, clock.now());
+        let deletions = Deletions::new(deletion_log, metrics_of_deletions, &*view, &clock);
         Self {
             store,
             hub,

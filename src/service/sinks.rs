@@ -35,7 +35,12 @@ impl EventSink for LiveSink {
     fn resume(&mut self, _from: Resume<'_>, _history: &dyn History) {}
 
     fn apply(&mut self, events: &[Arc<Recorded>], _history: &dyn History) {
-        let heard = events.iter().filter_map(|recorded| message(recorded));
+        // The history has these events already: whoever begins to listen from here on finds them
+        // there.
+        let is_heard = |recorded: &&Arc<Recorded>| {
+            recorded.event.user_id.as_ref().is_some_and(|user_id| self.hub.has_readers(user_id))
+        };
+        let heard = events.iter().filter(is_heard).filter_map(|recorded| message(recorded));
         heard.for_each(|message| self.hub.publish(message));
     }
 

@@ -63,7 +63,7 @@ async fn events_are_in_order_though_the_clock_is_set_back() {
     let family = server.family().await;
     let mut moments = Vec::new();
     for step in [0, 1, -DAY, 0, -HOUR, 5, 2 * DAY] {
-        clock.forward(step);
+        clock.jump(step);
         moments.push(text(&family.event().await["occurred_at"]));
         if step == 0 {
             server.restart().await;
@@ -79,10 +79,10 @@ async fn events_are_in_order_though_the_clock_is_set_back() {
 async fn a_clock_that_was_far_ahead_for_a_while_ends_no_session() {
     let (server, clock) = with_clock_by_hand().await;
     let early = server.family().await;
-    clock.forward(400 * DAY);
+    clock.jump(400 * DAY);
     let late = server.family().await;
     let ahead = late.event().await;
-    clock.forward(-400 * DAY);
+    clock.jump(-400 * DAY);
     // The history goes on behind the event from ahead; the session of before is live by the clock.
     let event = early.event().await;
     assert_eq!(event["occurred_at"], ahead["occurred_at"]);
@@ -95,7 +95,7 @@ async fn a_clock_that_was_set_back_by_years_makes_no_session_live_for_years() {
     let other = family.parent.clone();
     // What happens from now on isn't earlier than that.
     family.event().await;
-    clock.forward(-3650 * DAY);
+    clock.jump(-3650 * DAY);
     server.restart().await;
     let ends_in_2016 = |row: &(u64, Value)| row.1["expires_at"].as_f64().unwrap() < 1.5e9;
     let shortened = async || {

@@ -2,8 +2,7 @@
 //! kills at random, and for long.
 
 use std::cell::RefCell;
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs;
 use std::path::PathBuf;
 
 use futures_util::future::join_all;
@@ -12,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::harness::{
-    Family, Process, TestServer, activate_path, event_ids, python, text, try_send,
+    Family, Process, TestServer, activate_path, end_of_frames, event_ids, python, text, try_send,
 };
 
 /// Checks that rows, log lines, stored points and answers tell one history.
@@ -145,9 +144,11 @@ async fn a_write_torn_by_a_power_cut_is_dropped() {
     for torn in [&b"\x07"[..], &[0; 4096], b"\x40\0\0\0half of a frame"] {
         acknowledged.push(text(&family.event().await["id"]));
         server.kill();
-        let mut journal = OpenOptions::new().append(true).open(journal_file(&server)).unwrap();
-        journal.write_all(torn).unwrap();
-        drop(journal);
+        let file = journal_file(&server);
+        let mut journal = fs::read(&file).unwrap();
+        journal.truncate(end_of_frames(&journal));
+        journal.extend(torn);
+        fs::write(&file, journal).unwrap();
         server.start_again().await;
         assert_one_history(&server, &family, &acknowledged).await;
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::harness::{Folders, Process, Settings, TestServer};
+use crate::harness::{Folders, Process, Settings, TestServer, activate_path, assert_error};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -66,6 +66,36 @@ async fn row_numbers_continue_and_are_not_used_twice() {
         assert!(tasks.is_sorted(), "{tasks:?}");
     }
     assert_eq!(server.folders.rows("tasks.json").len(), 5);
+}
+
+#[tokio::test]
+async fn a_row_of_the_last_number_leaves_the_directory_usable() {
+    const LAST: &str = "9007199254740991";
+    let mut server = TestServer::start().await;
+    let family = server.family().await;
+    let event = family.event().await;
+    server.stop().await;
+    for name in ["tracking_events.json", "tasks.json"] {
+        let mut file = server.folders.json(name);
+        let mut row = file["_default"]["1"].clone();
+        row["id"] = "last".into();
+        file["_default"][LAST] = row;
+        server.folders.put(name, &file.to_string());
+    }
+    server.start_again().await;
+    // There is no number for another event; a task takes one that is free.
+    let path = activate_path(&family.child, &family.task);
+    assert_error(&family.parent.act(&path).await, 503, "NOT_DURABLE");
+    let tasks = [family.parent.task("One more", 1).await, family.parent.task("Another", 1).await];
+    server.restart().await;
+    let numbers = |name: &str| -> Vec<_> {
+        server.folders.rows(name).into_iter().map(|(number, _)| number.to_string()).collect()
+    };
+    assert_eq!(numbers("tracking_events.json"), ["1", LAST]);
+    assert_eq!(numbers("tasks.json")[2..], ["9007199254740989", "9007199254740990", LAST]);
+    let found = family.parent.get("/tasks").await.expect(200).to_string();
+    assert!(tasks.iter().all(|id| found.contains(id)), "{found}");
+    assert_eq!(server.folders.events()[0], event);
 }
 
 #[tokio::test]

@@ -183,19 +183,19 @@ async fn a_change_whose_answer_is_late_is_made_once_all_the_same() {
     let is_mute = Arc::new(AtomicBool::new(true));
     let (router, limits) = mute_router(&server.folders, Arc::clone(&is_mute));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    family.parent.move_to(listener.local_addr().unwrap());
+    let parent = family.parent.at(listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
     let task =
         tokio::spawn(http::serve(listener, router, limits, Arc::default(), shutdown.clone()));
 
     let path = activate_path(&family.child, &family.task);
-    let answer = family.parent.act_once(&path, "once").await;
+    let answer = parent.act_once(&path, "once").await;
     assert_error(&answer, 503, "TIMED_OUT");
     assert!(answer.text.contains("Idempotency-Key"), "{}", answer.text);
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     is_mute.store(false, Ordering::SeqCst);
     let again = eventually("the answer", async || {
-        let answer = family.parent.act_once(&path, "once").await;
+        let answer = parent.act_once(&path, "once").await;
         (answer.status == 200).then_some(answer)
     });
     let again = again.await;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::directory::{check, edit, run};
-use crate::harness::{Folders, TestServer, names, python};
+use crate::harness::{Folders, TestServer, end_of_frames, names, python};
 
 /// A server that was killed behind so many events, and its child.
 async fn killed_after(events: usize) -> (TestServer, String) {
@@ -74,7 +74,9 @@ async fn a_torn_batch_is_said_and_is_nothing_wrong() {
     let (server, _) = killed_after(1).await;
     let file = journal_file(&server.folders);
     let mut bytes = fs::read(&file).unwrap();
-    bytes.extend(b"GSJ1 half of a frame");
+    let end = end_of_frames(&bytes);
+    let torn = b"GSJ1 half of a frame";
+    bytes[end..end + torn.len()].copy_from_slice(torn);
     fs::write(&file, bytes).unwrap();
     let checked = check(&server.folders);
     assert_eq!((checked.code, &checked.report["journal"]["is_torn"]), (0, &json!(true)));
@@ -104,7 +106,7 @@ async fn damage_in_the_journal() {
     let whole = fs::read(&file).unwrap();
 
     let mut flipped = whole.clone();
-    flipped[whole.len() / 2] ^= 1;
+    flipped[end_of_frames(&whole) / 2] ^= 1;
     fs::write(&file, flipped).unwrap();
     let checked = check(folders);
     assert_eq!((checked.code, checked.codes()), (2, vec!["journal_damaged"]));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::directory::{flask, run};
-use crate::harness::Folders;
+use crate::harness::{Folders, names};
 
 #[test]
 fn arguments_that_are_wrong_are_64() {
@@ -38,4 +38,15 @@ fn a_checkpoint_makes_no_directory() {
     assert_eq!(code, 1);
     assert!(error.contains("there is no directory nowhere"), "{error}");
     assert!(!folders.root().join("nowhere").exists());
+}
+
+#[test]
+fn a_checkpoint_of_a_folder_without_data_leaves_it_as_it_is() {
+    let folders = Folders::new();
+    fs::create_dir_all(folders.data()).unwrap();
+    fs::write(folders.data().join("images.json"), "{}").unwrap();
+    let (code, said, error) = run(&folders, &["checkpoint", "--data-dir", "data"]);
+    assert_eq!((code, said.as_str()), (1, ""));
+    assert!(error.contains("data is not a data directory"), "{error}");
+    assert_eq!(names(&folders.data()), ["images.json"]);
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::bases::{copy_of, killed, report_of, rows, run, tables};
 use crate::corpus::{change, cut, flipped, journal_file, nul_bytes, two_roots};
 use crate::examine::{Examined, examine};
-use crate::harness::Folders;
+use crate::harness::{Folders, end_of_frames};
 
 const EVENTS: &str = "tracking_events.json";
 
@@ -28,8 +28,7 @@ async fn a_damaged_journal() {
     let base = killed().await;
     let expected = brought_up_to_date(&base);
     let journal = journal_file(&base.data());
-    let len = fs::metadata(base.data().join(&journal)).unwrap().len();
-    let len = usize::try_from(len).unwrap();
+    let len = end_of_frames(&fs::read(base.data().join(&journal)).unwrap());
     let damages: [&Change<'_>; 5] = [
         &|bytes| bytes[50] ^= 1,
         &|bytes| bytes[len / 3] ^= 0x80,

@@ -1,9 +1,9 @@
 //! A clock that jumps, thresholds that change, and restarts amid both.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{deleted, mark, queue, restless, run, set_threshold, unscheduled};
-use crate::harness::{Admin, DAY, HOUR, Hand, Parent, Settings, TestServer};
+use crate::harness::{Admin, DAY, HOUR, Hand, Parent, Settings, TestServer, eventually};
 
 const YEAR: i64 = 365 * DAY;
 
@@ -22,39 +22,120 @@ async fn waits(admin: &Admin, parent: &Parent) -> bool {
     user["id"] == *parent.id && user["status"] == "pending" && user["attempts"] == 0
 }
 
-#[tokio::test]
-async fn a_clock_that_jumps_and_jumps_back_deletes_nobody() {
-    let settings = Settings { configure: restless, ..Settings::default() };
-    let (mut server, clock, admin, parent) = marked(settings).await;
-    for _ in 0..3 {
-        clock.forward(YEAR);
-        // By that clock the old session is over.
-        let later = server.admin().await;
-        assert_eq!(run(&later).await[0]["outcome"], "held");
-        assert!(waits(&later, &parent).await);
-        clock.forward(-YEAR);
-        assert_eq!(run(&later).await, [json!(null); 0], "it isn't due by that clock");
-        assert!(waits(&later, &parent).await);
-    }
-    server.restart().await;
-    let admin_again = server.admin().await;
-    drop(admin);
-    assert_eq!(run(&admin_again).await, [json!(null); 0]);
-    assert!(waits(&admin_again, &parent).await);
+/// Waits until the start has all sessions end by then, in Unix seconds, since its clock was set back.
+async fn sessions_end_by(server: &TestServer, latest: f64) {
+    let shortened = async || {
+        let rows = server.folders.rows("sessions.json");
+        let is_short = |(_, row): &(u64, Value)| row["expires_at"].as_f64().unwrap() <= latest;
+        rows.iter().all(is_short).then_some(())
+    };
+    eventually("an earlier end of all sessions", shortened).await;
+}
+
+/// Whether the next start knows that the clock was doubted.
+fn is_doubt_kept(server: &TestServer) -> bool {
+    let rows = server.folders.rows("settings.json");
+    let doubt = rows.iter().find(|(_, row)| row["name"] == "account_deletion_clock_doubted");
+    doubt.is_some_and(|(_, row)| row["value"] == true)
 }
 
 #[tokio::test]
-async fn a_restart_amid_the_doubt_deletes_nobody() {
-    let settings = Settings { configure: restless, ..Settings::default() };
+async fn no_jump_of_the_clock_of_a_running_server_deletes_early() {
+    for jump in [-10 * YEAR, -HOUR, HOUR, 10 * YEAR] {
+        let settings = Settings { configure: restless, ..Settings::default() };
+        let (server, clock, _admin, parent) = marked(settings).await;
+        for _ in 0..3 {
+            clock.forward(10 * DAY - 1);
+            clock.jump(jump);
+            // By each clock the sessions of the other one may be over.
+            let admin = server.admin().await;
+            run(&admin).await;
+            assert!(waits(&admin, &parent).await, "{jump}");
+            clock.jump(-jump);
+            let admin = server.admin().await;
+            assert_eq!(run(&admin).await, [json!(null); 0], "{jump}");
+        }
+        let admin = server.admin().await;
+        clock.forward(3);
+        let gone = async || (queue(&admin).await["count"] == 0).then_some(());
+        eventually("the account's end, in time", gone).await;
+    }
+}
+
+#[tokio::test]
+async fn a_restart_amid_the_doubt_believes_the_clock_after_a_day() {
+    let settings = Settings { configure: unscheduled, ..Settings::default() };
     let (mut server, clock, _admin, parent) = marked(settings).await;
-    clock.forward(YEAR);
+    clock.jump(YEAR);
     let admin = server.admin().await;
-    assert_eq!(run(&admin).await[0]["outcome"], "held");
     for _ in 0..2 {
-        server.restart().await;
+        // The stop looks at the clock too.
+        server.stop().await;
+        assert!(is_doubt_kept(&server));
+        clock.forward(DAY);
+        server.start_again().await;
+        assert_eq!(run(&admin).await[0]["outcome"], "held");
+        clock.forward(DAY - 1);
         assert_eq!(run(&admin).await[0]["outcome"], "held");
         assert!(waits(&admin, &parent).await);
     }
+    clock.forward(1);
+    assert_eq!(run(&admin).await, [deleted(&parent.id)]);
+    server.stop().await;
+    assert!(!is_doubt_kept(&server));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_right_amid_the_doubt_deletes_nobody_after_a_restart() {
+    let settings = Settings { configure: unscheduled, ..Settings::default() };
+    let (mut server, clock, _admin, parent) = marked(settings).await;
+    clock.jump(YEAR);
+    server.restart().await;
+    clock.jump(-YEAR);
+    clock.forward(2 * DAY);
+    let admin = server.admin().await;
+    assert_eq!(run(&admin).await, [json!(null); 0]);
+    server.restart().await;
+    assert!(!is_doubt_kept(&server));
+    assert!(waits(&admin, &parent).await);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_behind_at_the_start_postpones_and_no_more() {
+    let settings = Settings { configure: unscheduled, ..Settings::default() };
+    let (mut server, clock, _admin, parent) = marked(settings).await;
+    server.stop().await;
+    clock.forward(29 * DAY);
+    // As a machine without a clock of its own starts, until it has asked the network.
+    let behind = 50 * YEAR;
+    clock.jump(-behind);
+    server.start_again().await;
+    sessions_end_by(&server, 1e9).await;
+    clock.jump(behind);
+    let admin = server.admin().await;
+    assert_eq!(run(&admin).await, [json!(null); 0]);
+    clock.forward(29 * DAY);
+    assert_eq!(run(&admin).await[0]["outcome"], "held", "it has waited for 58 days");
+    assert!(waits(&admin, &parent).await);
+    clock.forward(DAY);
+    assert_eq!(run(&admin).await, [deleted(&parent.id)], "thirty days after the start");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_at_the_start_counts_no_more_once_it_is_set_right() {
+    let settings = Settings { configure: unscheduled, ..Settings::default() };
+    let (mut server, clock, _admin, parent) = marked(settings).await;
+    server.stop().await;
+    clock.forward(30 * DAY - 3 * HOUR);
+    clock.jump(HOUR);
+    server.start_again().await;
+    clock.jump(-HOUR);
+    let admin = server.admin().await;
+    clock.forward(3 * HOUR - 1);
+    assert_eq!(run(&admin).await, [json!(null); 0]);
+    assert!(waits(&admin, &parent).await);
+    clock.forward(1);
+    assert_eq!(run(&admin).await, [deleted(&parent.id)]);
 }
 
 #[tokio::test]
@@ -80,8 +161,9 @@ async fn a_clock_set_back_behind_the_marking_postpones_and_deletes_nobody() {
     let settings = Settings { configure: unscheduled, ..Settings::default() };
     let (mut server, clock, admin, parent) = marked(settings).await;
     set_threshold(&admin, 24).await;
-    clock.forward(-30 * DAY);
+    clock.jump(-30 * DAY);
     server.restart().await;
+    sessions_end_by(&server, 1_770_662_535.0).await;
     for _ in 0..30 {
         assert_eq!(run(&admin).await, [json!(null); 0]);
         clock.forward(DAY);

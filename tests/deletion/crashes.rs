@@ -104,8 +104,8 @@ impl Scene {
         let machine = self.machine.clone();
         let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
         let mut server = TestServer::on(folders, settings).await;
-        self.admin.move_to(server.socket_address());
-        let gone = async || (queue(&self.admin).await["count"] == 0).then_some(());
+        let admin = self.admin.at(server.socket_address());
+        let gone = async || (queue(&admin).await["count"] == 0).then_some(());
         eventually("the account's end", gone).await;
         let id = &self.gone.parent.id;
         let traceless = async || holders(&server.folders, id).is_empty().then_some(());

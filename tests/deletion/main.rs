@@ -27,7 +27,7 @@ use std::time::Duration;
 use goldstar::config::Config;
 use serde_json::{Value, json};
 
-use harness::{Admin, Answer, PASSWORD, Parent};
+use harness::{Admin, Answer, Client, PASSWORD, Parent};
 
 /// Marks a parent's account for deletion.
 async fn mark(parent: &Parent) -> Answer {
@@ -35,7 +35,7 @@ async fn mark(parent: &Parent) -> Answer {
 }
 
 /// The queue, as an administrator sees it.
-async fn queue(admin: &Admin) -> Value {
+async fn queue(admin: &Client) -> Value {
     admin.get("/admin/deletion-queue").await.expect(200)
 }
 

@@ -1,23 +1,20 @@
 //! A disk that takes a picture of a server's folders before each of its changes: what a kill at that
 //! moment would leave behind.
 
-use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Mutex;
 
-use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk};
+use goldstar::disk::Open;
 
 use crate::folders::copy_of;
-use crate::harness::Folders;
+use crate::harness::{Folders, Operation, Policy, Watched};
 
 /// The machine's disk, with a camera.
-#[derive(Clone)]
-pub(crate) struct Camera {
-    album: Arc<Mutex<Album>>,
-}
+pub(crate) type Camera = Watched<Mutex<Album>>;
 
-struct Album {
+/// What the camera has taken.
+pub(crate) struct Album {
     folders: Folders,
     is_on: bool,
     pictures: Vec<Picture>,
@@ -33,32 +30,20 @@ pub(crate) struct Picture {
 impl Camera {
     pub(crate) fn of(folders: &Folders) -> Self {
         let album = Album { folders: folders.clone(), is_on: false, pictures: Vec::new() };
-        Self { album: Arc::new(Mutex::new(album)) }
+        Self::by(Mutex::new(album))
     }
 
     /// From now on, pictures are taken.
     pub(crate) fn start(&self) {
-        self.album.lock().unwrap().is_on = true;
+        self.lock().unwrap().is_on = true;
     }
 
     /// The pictures, with one of how it is now; none is taken any more.
     pub(crate) fn stop(&self) -> Vec<Picture> {
-        let mut album = self.album.lock().unwrap();
+        let mut album = self.lock().unwrap();
         album.shoot("the end", Path::new(""));
         album.is_on = false;
         album.pictures.drain(..).collect()
-    }
-
-    /// Takes a picture, and makes the change before anyone makes another.
-    fn before<T>(
-        &self,
-        what: &str,
-        path: &Path,
-        change: impl FnOnce(&mut Album) -> io::Result<T>,
-    ) -> io::Result<T> {
-        let mut album = self.album.lock().unwrap();
-        album.shoot(what, path);
-        change(&mut album)
     }
 }
 
@@ -72,94 +57,32 @@ impl Album {
     }
 }
 
-impl fmt::Debug for Camera {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Camera").finish_non_exhaustive()
-    }
-}
-
-impl Disk for Camera {
-    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
-        let file = match how {
-            Open::Read | Open::Write => RealDisk.open(path, how)?,
-            Open::Create if path.exists() => RealDisk.open(path, how)?,
-            Open::Create => self.before("making", path, |_| RealDisk.open(path, how))?,
-            Open::Truncate => self.before("emptying", path, |_| RealDisk.open(path, how))?,
+impl Policy for Mutex<Album> {
+    /// Takes a picture before a change, and has it made before anyone makes another.
+    fn around<T>(
+        &self,
+        operation: Operation<'_>,
+        path: &Path,
+        work: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        let what = match operation {
+            Operation::Open(Open::Create) if !path.exists() => "making",
+            Operation::Open(Open::Truncate) => "emptying",
+            Operation::Rename => "putting in place",
+            Operation::Remove => "removing",
+            Operation::Write(_) => "writing",
+            Operation::SetLen => "cutting",
+            _ => return work(),
         };
-        Ok(Arc::new(Filmed { file, path: path.to_owned(), camera: self.clone() }))
-    }
-
-    fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
-        RealDisk.copy_mode(like, path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.before("putting in place", to, |_| RealDisk.rename(from, to))
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.before("removing", path, |_| RealDisk.remove(path))
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        RealDisk.create_dir(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        RealDisk.sync_dir(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        RealDisk.list(path)
-    }
-
-    fn identity(&self, path: &Path) -> io::Result<Identity> {
-        RealDisk.identity(path)
-    }
-}
-
-/// A file on such a disk.
-struct Filmed {
-    file: Arc<dyn DiskFile>,
-    path: PathBuf,
-    camera: Camera,
-}
-
-impl fmt::Debug for Filmed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.path.fmt(f)
-    }
-}
-
-impl DiskFile for Filmed {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_at(buffer, offset)
-    }
-
-    /// A kill may come while a half is written.
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.camera.before("writing", &self.path, |album| {
-            if bytes.len() > 1 {
-                self.file.write_all_at(&bytes[..bytes.len() / 2], offset)?;
-                album.shoot("writing on in", &self.path);
-            }
-            self.file.write_all_at(bytes, offset)
-        })
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.camera.before("cutting", &self.path, |_| self.file.set_len(len))
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.file.sync()
-    }
-
-    fn identity(&self) -> io::Result<Identity> {
-        self.file.identity()
+        let mut album = self.lock().unwrap();
+        album.shoot(what, path);
+        // A kill may come while a half is written.
+        if let Operation::Write(write) = operation
+            && write.bytes.len() > 1
+        {
+            write.half()?;
+            album.shoot("writing on in", path);
+        }
+        work()
     }
 }

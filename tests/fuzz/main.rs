@@ -2,10 +2,10 @@
 //! found. docs/reliability.md says how to fuzz.
 #![expect(clippy::unwrap_used, reason = "a target fails by it")]
 
-#[expect(dead_code, reason = "shared with the tests of the store, which use the rest")]
-#[path = "../store/lossy_disk.rs"]
+#[expect(dead_code, reason = "shared with the torture tests, which use the rest")]
+#[path = "../torture/lossy_disk.rs"]
 mod lossy_disk;
-#[expect(dead_code, reason = "shared with the tests of the store, which use the rest")]
+#[expect(dead_code, reason = "shared with the torture tests, which use the rest")]
 #[path = "../store/random.rs"]
 mod random;
 mod targets;

@@ -1,5 +1,5 @@
 //! What the server withstands: clients that are slow, greedy, malformed, foreign or gone, and its own
-//! stop. All of it from outside, over HTTP or over bare connections.
+//! stop; and a disk that is full. All of it from outside, over HTTP or over bare connections.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
@@ -15,6 +15,7 @@ mod bodies;
 mod compression;
 mod connections;
 mod every_answer;
+mod full_disk;
 mod heads;
 mod logins;
 mod malformed;

@@ -197,13 +197,13 @@ async fn before_the_last_commit() -> (Folder, Vec<u8>, Vec<u8>) {
     let before = folder.killed();
     give_point(&store, "a").await.unwrap();
     let after = folder.killed();
-    (before, fs::read(after.journal()).unwrap(), after.read("tracking_events.json"))
+    (before, after.frames(), after.read("tracking_events.json"))
 }
 
 #[tokio::test]
 async fn a_start_rests_on_nothing_that_a_power_cut_could_take() {
     let (before, journal, _) = before_the_last_commit().await;
-    let synced = fs::read(before.journal()).unwrap();
+    let synced = before.frames();
     for changes in 0.. {
         let folder = before.killed();
         let path = folder.journal();
@@ -228,7 +228,7 @@ async fn a_start_rests_on_nothing_that_a_power_cut_could_take() {
 #[tokio::test]
 async fn a_torn_last_batch_is_dropped() {
     let (before, journal, _) = before_the_last_commit().await;
-    let len = fs::read(before.journal()).unwrap().len();
+    let len = before.frames().len();
     let mut seen = Vec::new();
     for cut in (len..=journal.len()).step_by(7).chain([journal.len()]) {
         let torn = before.killed();
@@ -241,7 +241,7 @@ async fn a_torn_last_batch_is_dropped() {
 #[tokio::test]
 async fn a_damaged_batch_whose_row_was_written_is_refused() {
     let (before, journal, tracking) = before_the_last_commit().await;
-    let len = fs::read(before.journal()).unwrap().len();
+    let len = before.frames().len();
     fs::write(before.file("tracking_events.json"), tracking).unwrap();
     for cut in [len + 1, len + 50] {
         fs::write(before.journal(), &journal[..cut]).unwrap();
@@ -258,8 +258,8 @@ async fn the_only_batch_is_refused_where_its_row_was_written() {
     let before = folder.killed();
     give_point(&store, "a").await.unwrap();
     let after = folder.killed();
-    let len = fs::read(before.journal()).unwrap().len();
-    let journal = fs::read(after.journal()).unwrap();
+    let len = before.frames().len();
+    let journal = after.frames();
     fs::write(before.journal(), &journal[..len + 50]).unwrap();
     assert_eq!(points(&before.killed().open().unwrap(), "a").await, 0);
     fs::write(before.file("tracking_events.json"), after.read("tracking_events.json")).unwrap();
@@ -269,7 +269,7 @@ async fn the_only_batch_is_refused_where_its_row_was_written() {
 #[tokio::test]
 async fn damage_before_a_later_batch_is_refused() {
     let folder = killed_after(0, 3).await;
-    let mut journal = fs::read(folder.journal()).unwrap();
+    let mut journal = folder.frames();
     let middle = journal.len() / 2;
     journal[middle] ^= 1;
     fs::write(folder.journal(), journal).unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use goldstar::audit_log::{AuditLog, Settings};
-use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk};
+use goldstar::disk::{Disk, Open, RealDisk};
 use goldstar::domain::{
     Action, Child, EntityType, EventFields, EventFilter, Name, Page, Points, SortOrder, Timestamp,
     TrackingEvent, UserId,
@@ -18,6 +18,8 @@ use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Pro
 use goldstar::store::{Change, Changes, CommitError, Committed, EventSink, NewEvent, Store};
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
+
+use crate::watched::{self, Policy, Watched};
 
 /// 2026-02-09T18:42:15Z.
 pub(crate) const START: i64 = 1_770_662_535_000_000;
@@ -41,18 +43,21 @@ pub(crate) struct Fault {
 }
 
 /// The machine's disk, but for the faults that are set.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct FaultyDisk {
-    faults: Arc<Mutex<Vec<Fault>>>,
+pub(crate) type FaultyDisk = Watched<Faults>;
+
+/// What fails, waits or stops on such a disk.
+#[derive(Default)]
+pub(crate) struct Faults {
+    rules: Mutex<Vec<Fault>>,
     /// How many more changes it makes before it makes none at all, as if the power had gone.
-    changes_left: Arc<Mutex<Option<u64>>>,
+    changes_left: Mutex<Option<u64>>,
     /// Whether every sync waits.
-    held: Arc<(Mutex<bool>, Condvar)>,
+    held: (Mutex<bool>, Condvar),
     /// The read that waits.
-    paused: Arc<(Mutex<Pause>, Condvar)>,
+    paused: (Mutex<Pause>, Condvar),
 }
 
-impl FaultyDisk {
+impl Faults {
     pub(crate) fn fail(
         &self,
         operation: Operation,
@@ -60,7 +65,7 @@ impl FaultyDisk {
         error: io::ErrorKind,
         times: i64,
     ) {
-        self.faults.lock().push(Fault { operation, path, error, times });
+        self.rules.lock().push(Fault { operation, path, error, times });
     }
 
     /// Holds every sync up, or lets them go on.
@@ -92,7 +97,7 @@ impl FaultyDisk {
     }
 
     pub(crate) fn mend(&self) {
-        self.faults.lock().clear();
+        self.rules.lock().clear();
         *self.changes_left.lock() = None;
     }
 
@@ -106,17 +111,17 @@ impl FaultyDisk {
             None => Ok(()),
         }
     }
-}
 
-fn check(faults: &Mutex<Vec<Fault>>, operation: Operation, path: &Path) -> io::Result<()> {
-    let path = path.to_string_lossy().into_owned();
-    for fault in &mut *faults.lock() {
-        if fault.operation == operation && path.contains(fault.path) && fault.times != 0 {
-            fault.times -= 1;
-            return Err(fault.error.into());
+    fn check(&self, operation: Operation, path: &Path) -> io::Result<()> {
+        let path = path.to_string_lossy().into_owned();
+        for fault in &mut *self.rules.lock() {
+            if fault.operation == operation && path.contains(fault.path) && fault.times != 0 {
+                fault.times -= 1;
+                return Err(fault.error.into());
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Whether a read waits, or is to.
@@ -129,89 +134,38 @@ pub(crate) enum Pause {
     Waiting,
 }
 
-#[derive(Debug)]
-struct FaultyFile {
-    file: Arc<dyn DiskFile>,
-    path: PathBuf,
-    disk: FaultyDisk,
-}
-
-impl Disk for FaultyDisk {
-    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
-        check(&self.faults, Operation::Open, path)?;
-        if matches!(how, Open::Create | Open::Truncate) {
-            self.change()?;
+impl Policy for Faults {
+    fn around<T>(
+        &self,
+        operation: watched::Operation<'_>,
+        path: &Path,
+        work: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        use watched::Operation as On;
+        match operation {
+            On::Open(how) => {
+                self.check(Operation::Open, path)?;
+                if matches!(how, Open::Create | Open::Truncate) {
+                    self.change()?;
+                }
+            }
+            On::Rename | On::Remove | On::SyncDir | On::SetLen => self.change()?,
+            On::Read => self.read(path),
+            On::Write(write) => {
+                self.change()?;
+                if let Err(error) = self.check(Operation::Write, path) {
+                    write.half()?;
+                    return Err(error);
+                }
+            }
+            On::Sync => {
+                self.held.1.wait_while(&mut self.held.0.lock(), |held| *held);
+                self.change()?;
+                self.check(Operation::Sync, path)?;
+            }
+            On::CopyMode | On::CreateDir | On::List | On::Identity | On::Len => {}
         }
-        let file = RealDisk.open(path, how)?;
-        Ok(Arc::new(FaultyFile { file, path: path.to_owned(), disk: self.clone() }))
-    }
-
-    fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
-        RealDisk.copy_mode(like, path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.change()?;
-        RealDisk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.change()?;
-        RealDisk.remove(path)
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        RealDisk.create_dir(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.change()?;
-        RealDisk.sync_dir(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        RealDisk.list(path)
-    }
-
-    fn identity(&self, path: &Path) -> io::Result<Identity> {
-        RealDisk.identity(path)
-    }
-}
-
-impl DiskFile for FaultyFile {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.disk.read(&self.path);
-        self.file.read_at(buffer, offset)
-    }
-
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.disk.change()?;
-        if let Err(error) = check(&self.disk.faults, Operation::Write, &self.path) {
-            // As on a full disk, a part of it is written.
-            self.file.write_all_at(&bytes[..bytes.len() / 2], offset)?;
-            return Err(error);
-        }
-        self.file.write_all_at(bytes, offset)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.disk.change()?;
-        self.file.set_len(len)
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.disk.held.1.wait_while(&mut self.disk.held.0.lock(), |held| *held);
-        self.disk.change()?;
-        check(&self.disk.faults, Operation::Sync, &self.path)?;
-        self.file.sync()
-    }
-
-    fn identity(&self) -> io::Result<Identity> {
-        self.file.identity()
+        work()
     }
 }
 
@@ -301,6 +255,14 @@ impl Folder {
         let names = RealDisk.list(&self.file("journal")).unwrap();
         let newest = names.iter().rfind(|name| name.ends_with(".journal")).unwrap();
         self.file("journal").join(newest)
+    }
+
+    /// What is written in it, without the zeros that wait behind that to be written over.
+    pub(crate) fn frames(&self) -> Vec<u8> {
+        let mut bytes = fs::read(self.journal()).unwrap();
+        let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+        bytes.truncate(bytes.len() - zeros);
+        bytes
     }
 }
 

@@ -6,11 +6,11 @@ mod departures;
 mod faults;
 mod foreign;
 mod harness;
-mod lossy;
-mod lossy_disk;
 #[path = "../api/harness/python.rs"]
 mod python;
 mod random;
 mod salvage;
 mod server_log;
 mod shapes;
+#[path = "../disks/watched.rs"]
+mod watched;

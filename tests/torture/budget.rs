@@ -25,6 +25,8 @@ enum Budget {
 pub(crate) struct Run {
     member: &'static str,
     seed: u64,
+    /// Whether it is the short form, in which nothing depends on how fast the machine is.
+    pub(crate) is_short: bool,
     budget: Budget,
     begun: usize,
     started: Instant,
@@ -35,15 +37,17 @@ impl Run {
     pub(crate) fn of(member: &'static str, rounds: &Rounds) -> Self {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let seed = variable(SEED).map_or_else(random_seed, |text| text.parse().expect(SEED));
-        let budget = match variable(BUDGET).as_deref() {
-            None | Some("short") => Budget::Rounds(rounds.short),
-            Some("long") => Budget::Rounds(rounds.long),
-            Some(text) => match text.strip_suffix('s') {
+        let text = variable(BUDGET).unwrap_or_else(|| "short".to_owned());
+        let budget = match text.as_str() {
+            "short" => Budget::Rounds(rounds.short),
+            "long" => Budget::Rounds(rounds.long),
+            text => match text.strip_suffix('s') {
                 Some(seconds) => Budget::Time(Duration::from_secs(seconds.parse().expect(BUDGET))),
                 None => Budget::Rounds(text.parse().expect(BUDGET)),
             },
         };
-        Self { member, seed, budget, begun: 0, started: Instant::now() }
+        let is_short = text == "short";
+        Self { member, seed, is_short, budget, begun: 0, started: Instant::now() }
     }
 
     /// Begins the next round, where there is to be one, and gives the chance that rules it. There is
@@ -72,9 +76,10 @@ impl Drop for Run {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let Self { member, seed, begun, .. } = self;
+            let budget = if self.is_short { "short".to_owned() } else { begun.to_string() };
             eprintln!(
                 "{member} failed in round {begun}; to repeat it:\n    \
-                 {SEED}={seed} {BUDGET}={begun} cargo test --test torture {member}::"
+                 {SEED}={seed} {BUDGET}={budget} cargo test --test torture {member}::"
             );
         }
     }

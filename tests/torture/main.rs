@@ -11,12 +11,35 @@
 )]
 #[path = "../api/harness/mod.rs"]
 mod harness;
+#[expect(dead_code, reason = "shared with the tests of the limits, which use the rest")]
+#[path = "../limits/person.rs"]
+mod person;
 #[path = "../store/random.rs"]
 mod random;
+#[expect(dead_code, reason = "shared with the tests of the store, which use the rest")]
+#[path = "../store/harness.rs"]
+mod store;
+#[expect(dead_code, reason = "shared with the tests of the limits, which use the rest")]
+#[path = "../limits/wire.rs"]
+mod wire;
 
 mod budget;
 mod clock;
+mod dribbles;
+mod faults;
+mod hearing;
+mod idle_readers;
 mod kills;
 mod logins;
+mod lossy_disk;
+mod measures;
 mod model;
+mod outage;
+mod power;
+mod reconnects;
+mod recovery;
 mod redeems;
+mod stuck_readers;
+mod torn;
+
+use harness::watched;

@@ -112,7 +112,7 @@ fn what_a_crash_left_unsynced_is_synced() {
     let mut log = log_in(&home, disk.clone(), Settings::default());
     log.resume(Some(&saved), 1, &table);
     // Were the log not in the set of those to sync, this would succeed.
-    disk.0.syncs_fail.store(true, Ordering::Relaxed);
+    disk.syncs_fail.store(true, Ordering::Relaxed);
     assert!(log.checkpoint()().is_err());
 }
 

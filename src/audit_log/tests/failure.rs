@@ -96,12 +96,12 @@ fn whichever_write_fails_each_line_is_there_once() {
         let table = Table::default();
         let mut log = log_in(&home, disk.clone(), settings(4 * line_len(), 9));
         log.resume(None, 0, &table);
-        disk.0.failing_write.store(failing, Ordering::Relaxed);
+        disk.failing_write.store(failing, Ordering::Relaxed);
         for count in [1, 5, 2, 4] {
             table.record(&mut log, "a", count);
             table.record(&mut log, "b", 1);
         }
-        let writes = disk.0.writes.load(Ordering::Relaxed);
+        let writes = disk.writes.load(Ordering::Relaxed);
         assert_eq!(log.backlog() > 0, failing <= writes, "write {failing}");
         catch_up(&mut log, &table);
         for user_id in ["a", "b"] {
@@ -109,6 +109,36 @@ fn whichever_write_fails_each_line_is_there_once() {
             assert_eq!(ids, table.ids_of(user_id), "write {failing}");
         }
     }
+}
+
+/// A long backlog isn't searched anew each time that a log fails.
+#[test]
+fn a_log_that_goes_on_failing_is_searched_once() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let table = Table::default();
+    // A line a file, and so a write.
+    let mut log = log_in(&home, disk.clone(), settings(1, 3));
+    log.resume(None, 0, &table);
+    table.record(&mut log, "a", 1);
+    let fail_next = || {
+        let writes = disk.writes.load(Ordering::Relaxed);
+        disk.failing_write.store(writes + 1, Ordering::Relaxed);
+    };
+    fail_next();
+    table.record(&mut log, "a", 300);
+    let mut reads = Vec::new();
+    for _ in 0..8 {
+        fail_next();
+        let before = table.read.get();
+        log.retry(&table);
+        reads.push(table.read.get() - before);
+        assert_eq!(log.backlog(), 300);
+    }
+    assert!(reads[0] > 300, "{reads:?}");
+    assert!(reads[1..].iter().all(|read| *read < 300), "{reads:?}");
+    catch_up(&mut log, &table);
+    assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a")[297..]);
 }
 
 #[test]
@@ -123,7 +153,7 @@ fn a_write_that_fails_while_a_log_catches_up_is_mended_too() {
     fs::create_dir_all(&path).unwrap();
     table.record(&mut log, "a", 300);
     fs::remove_dir(&path).unwrap();
-    disk.0.failing_write.store(3, Ordering::Relaxed);
+    disk.failing_write.store(3, Ordering::Relaxed);
     log.retry(&table);
     assert_eq!(log.backlog(), 300 - 2 * 4);
     catch_up(&mut log, &table);
@@ -145,7 +175,7 @@ fn a_log_whose_sync_failed_becomes_a_new_file() {
     table.record(&mut log, "b", 2);
     log.checkpoint()().unwrap();
     table.record(&mut log, "a", 2);
-    disk.0.syncs_fail.store(true, Ordering::Relaxed);
+    disk.syncs_fail.store(true, Ordering::Relaxed);
     assert!(log.checkpoint()().is_err());
     assert_eq!(log.backlog(), 1);
     assert_eq!(log.last_error().unwrap(), "the sync failed");
@@ -156,7 +186,7 @@ fn a_log_whose_sync_failed_becomes_a_new_file() {
     // The next checkpoint doesn't trust the file, and holds nobody up.
     let saved = log.checkpoint()().unwrap();
     assert_eq!(saved, r#"{"through":6,"lagging":{"a":4}}"#);
-    disk.0.syncs_fail.store(false, Ordering::Relaxed);
+    disk.syncs_fail.store(false, Ordering::Relaxed);
     catch_up(&mut log, &table);
     let saved = log.checkpoint()().unwrap();
     assert_eq!(saved, r#"{"through":6,"lagging":{}}"#);
@@ -173,9 +203,9 @@ fn a_sync_that_fails_in_a_rotation_loses_nothing() {
     log.resume(None, 0, &table);
     table.record(&mut log, "a", 2);
     let overtaken = log.checkpoint();
-    disk.0.syncs_fail.store(true, Ordering::Relaxed);
+    disk.syncs_fail.store(true, Ordering::Relaxed);
     table.record(&mut log, "a", 2);
-    disk.0.syncs_fail.store(false, Ordering::Relaxed);
+    disk.syncs_fail.store(false, Ordering::Relaxed);
     assert!(overtaken().is_err(), "its sync would succeed by mistake");
     fs::write(folder(&home).join("tracking_user_a.log"), "").unwrap();
     catch_up(&mut log, &table);
@@ -195,7 +225,7 @@ fn what_a_checkpoint_did_not_do_the_next_one_does() {
     table.record(&mut log, "a", 1);
     assert_eq!(slow().unwrap(), r#"{"through":1,"lagging":{}}"#);
     // Were the log not in the set any more, this would succeed.
-    disk.0.syncs_fail.store(true, Ordering::Relaxed);
+    disk.syncs_fail.store(true, Ordering::Relaxed);
     assert!(log.checkpoint()().is_err());
 }
 

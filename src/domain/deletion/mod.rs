@@ -29,9 +29,14 @@ impl Threshold {
         self.0
     }
 
+    /// The same as a length of time.
+    pub fn duration(self) -> Duration {
+        Duration::from_hours(self.0.into())
+    }
+
     /// When an account that was marked then is due.
     pub fn due_at(self, marked_at: Timestamp) -> Timestamp {
-        marked_at.after(Duration::from_hours(self.0.into()))
+        marked_at.after(self.duration())
     }
 }
 

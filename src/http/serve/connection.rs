@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use memchr::memchr;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -26,6 +27,9 @@ use crate::metrics::HeadRefusal;
 const MAX_HEAD_BYTES: usize = 32 << 10;
 /// What a connection buffers of its requests.
 const MAX_BUFFER_BYTES: usize = 2 * MAX_HEAD_BYTES;
+/// What the machine is asked to hold for a client that doesn't read: left to itself it takes some
+/// megabytes, and only then it shows that a stream's reader is stuck.
+const SEND_BUFFER_BYTES: usize = 128 << 10;
 
 pub(super) struct Connection {
     pub(super) peer: Peer,
@@ -44,6 +48,9 @@ impl Connection {
         // Small answers and live frames must not wait for more to send.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+        }
+        if let Err(error) = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES) {
+            tracing::debug!(%error, "a connection keeps the machine's send buffer");
         }
         let (peer, closer) = (self.peer, ConnectionCloser(self.closer.clone()));
         let service = service_fn(move |mut request: Request<Incoming>| {

@@ -76,11 +76,11 @@ impl Service {
         trigger: Trigger,
     ) -> Result<Option<u32>, ServiceError> {
         let (user_id, settings) = (user_id.clone(), self.settings.deletion);
-        let outcome = self.transact(move |view, recorded_at| {
+        let outcome = self.transact(move |view, _| {
             // Decided anew: the account may have been restored, and the threshold changed.
             let policy = settings.policy(view);
             let begun = with_deletion(view, &user_id, |deletion| {
-                trigger.is_up(deletion, policy, now).then(|| deletion.begun(now.max(recorded_at)))
+                trigger.is_up(deletion, policy, now).then(|| deletion.begun(now))
             });
             Ok(match begun {
                 Some((user, deletion)) => {

@@ -39,13 +39,13 @@ impl Service {
 
     async fn mark(&self, parent: &Parent) -> Result<Timestamp, ServiceError> {
         let (decider, settings) = (parent.clone(), self.settings.deletion);
-        let earliest = self.deletions.clock.lock().latest();
+        let marked_at = self.read_due_clock().await.latest;
         let outcome = self.transact_as(parent, move |view, now| {
             let user = decider.unchanged_user(view)?;
             if user.role == Role::Admin && view.count_admins() <= 1 {
                 return Err(Refusal::LastAdministrator);
             }
-            let deletion = Deletion::marked(now.max(earliest));
+            let deletion = Deletion::marked(marked_at);
             let due_at = settings.policy(view).threshold.due_at(deletion.marked_at);
             let sessions = view.sessions_of(&user.id);
             let ended: Vec<_> = sessions.iter().map(|session| session.token_hash.clone()).collect();

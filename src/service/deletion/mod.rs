@@ -16,14 +16,13 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{Causes, Service, ServiceError};
 use crate::audit_log::DeletionLog;
-use crate::domain::Timestamp;
 use crate::domain::deletion::{DueClock, Policy, Reading, Threshold};
+use crate::env::Clock;
 use crate::metrics;
 use crate::store::{Change, Changes, View};
 
@@ -62,7 +61,8 @@ pub(super) struct Deletions {
     /// Held by the one run that there is at a time.
     running: tokio::sync::Mutex<()>,
     clock: Mutex<DueClock>,
-    started: Instant,
+    /// What had passed by the machine's steady clock when the server started.
+    started: Duration,
     traces: Mutex<Traces>,
     /// Why the schedule's last run broke off.
     broken_off: Mutex<Option<String>>,
@@ -77,22 +77,23 @@ struct Traces {
 }
 
 impl Deletions {
-    /// For a server that starts at `now`, in the state that `view` shows.
+    /// For a server that starts now, in the state that `view` shows.
     pub(super) fn new(
         log: DeletionLog,
         metrics: metrics::Deletions,
         view: &dyn View,
-        now: Timestamp,
+        clock: &Clock,
     ) -> Self {
         // A restart makes no clock right.
-        let starting = if is_doubted(view) { DueClock::starting_held } else { DueClock::starting };
+        let starting =
+            if is_doubted(view) { DueClock::starting_doubted } else { DueClock::starting };
         Self {
             log: Arc::new(log),
             metrics,
             stopping: CancellationToken::new(),
             running: tokio::sync::Mutex::default(),
-            clock: Mutex::new(starting(now)),
-            started: Instant::now(),
+            clock: Mutex::new(starting(clock.now())),
+            started: clock.elapsed(),
             traces: Mutex::default(),
             broken_off: Mutex::default(),
         }
@@ -105,27 +106,24 @@ impl Deletions {
 }
 
 impl Service {
-    /// The time by which accounts are due; none while the clock isn't trusted. That it isn't is kept
-    /// across restarts.
-    async fn due_time(&self) -> Option<Timestamp> {
-        let deletions = &self.deletions;
-        let reading = deletions.clock.lock().read(self.clock.now(), deletions.started.elapsed());
-        match reading {
-            Reading::Now(now) => {
-                self.keep_doubt(false).await;
-                Some(now)
-            }
-            Reading::Jumped { by } => {
-                let hours = by.as_secs() / 3600;
-                tracing::error!(
-                    hours,
-                    "the clock jumped forward: no account is deleted for 24 hours"
-                );
-                self.keep_doubt(true).await;
-                None
-            }
-            Reading::Held { .. } => None,
+    /// Reads the clock by which accounts are due. That the machine's isn't believed is kept across
+    /// restarts.
+    async fn read_due_clock(&self) -> Reading {
+        let wait = self.settings.deletion.policy(&*self.store.view()).threshold.duration();
+        let reading = {
+            let mut due_clock = self.deletions.clock.lock();
+            let wall = self.clock.now();
+            let passed = self.clock.elapsed().saturating_sub(self.deletions.started);
+            due_clock.read(wall, passed, wait)
+        };
+        if let Some(by) = reading.jumped {
+            tracing::error!(
+                seconds = by.as_secs(),
+                "the clock jumped ahead: no account is deleted before its time has really passed"
+            );
         }
+        self.keep_doubt(reading.is_doubted).await;
+        reading
     }
 
     async fn keep_doubt(&self, doubted: bool) {

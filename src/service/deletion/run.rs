@@ -1,5 +1,6 @@
 //! Which accounts are deleted when.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::time::MissedTickBehavior;
@@ -39,7 +40,7 @@ pub enum Outcome {
     Failed,
     /// The server stops: the attempt goes on after the next start.
     Interrupted,
-    /// The clock isn't trusted at the moment: nothing was tried.
+    /// It is due by a clock that has jumped ahead and isn't believed: nothing was tried.
     Held,
 }
 
@@ -70,7 +71,7 @@ impl Trigger {
 
 impl Service {
     /// Deletes the accounts that are due, now and after each interval, until
-    /// [`Self::begin_stop`]. Nothing is deleted while the clock isn't trusted.
+    /// [`Self::begin_stop`].
     pub async fn delete_on_schedule(self: Arc<Self>) {
         let mut interval = tokio::time::interval(self.settings.deletion.interval);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -78,9 +79,8 @@ impl Service {
         while stopping.run_until_cancelled(interval.tick()).await.is_some() {
             let service = Arc::clone(&self);
             let run = to_its_end(async move {
-                if let Some(now) = service.due_time().await {
-                    service.run_due(now, Trigger::Schedule).await;
-                }
+                let now = service.read_due_clock().await.now;
+                service.run_due(now, Trigger::Schedule).await;
             });
             // A mistake in one run doesn't end the schedule.
             let run = run.await;
@@ -89,6 +89,8 @@ impl Service {
             }
             *self.deletions.broken_off.lock() = run.err().map(|error| error.to_string());
         }
+        // A jump since the last run: the next start is told of it.
+        self.read_due_clock().await;
     }
 
     /// Tries at once what is due or has failed, and says what became of each account. It goes on
@@ -102,11 +104,12 @@ impl Service {
         if self.store.health().read_only {
             return Err(CommitError::ReadOnly.into());
         }
-        let Some(now) = self.due_time().await else {
-            return Ok(self.held());
-        };
+        let reading = self.read_due_clock().await;
+        let now = reading.now;
+        let held = if reading.is_doubted { self.held(now) } else { Vec::new() };
         let service = Arc::clone(self);
-        to_its_end(async move { service.run_due(now, Trigger::Administrator).await }).await
+        let run = async move { service.run_due(now, Trigger::Administrator).await };
+        Ok(to_its_end(run).await?.into_iter().chain(held).collect())
     }
 
     /// Tries each account that is up at `now`, one after the other, the one that is due longest
@@ -150,14 +153,14 @@ impl Service {
         up.into_iter().map(|(_, user_id)| user_id).collect()
     }
 
-    /// What an administrator's run would try, were the clock trusted.
-    fn held(&self) -> Vec<Attempted> {
-        let held = |user_id| Attempted {
-            user_id,
-            outcome: Outcome::Held,
-            error: Some("the clock has jumped: nothing is deleted for 24 hours".to_owned()),
-        };
-        self.up(self.clock.now(), Trigger::Administrator).into_iter().map(held).collect()
+    /// What an administrator's run at `now` doesn't try, and would by the machine's clock.
+    fn held(&self, now: Timestamp) -> Vec<Attempted> {
+        let tried: HashSet<_> = self.up(now, Trigger::Administrator).into_iter().collect();
+        let up = self.up(self.clock.now(), Trigger::Administrator).into_iter();
+        let error = "the clock has jumped ahead: the account's time has not really passed";
+        let held =
+            |user_id| Attempted { user_id, outcome: Outcome::Held, error: Some(error.to_owned()) };
+        up.filter(|user_id| !tried.contains(user_id)).map(held).collect()
     }
 
     /// Has the store let go of what it still holds of deleted accounts. Where that fails, the next

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::frame::Entry;
 use super::state::State;
+use super::table_file::LAST_NUMBER;
 use super::tracking::event;
 use crate::domain::{Remembered, RowNumber, Timestamp};
 use crate::store::{Changes, CommitError, Committed, Decide, NewEvent, Recorded};
@@ -31,6 +32,10 @@ impl Batch {
     pub(super) fn decide(&mut self, decide: Decide) -> Result<Committed, CommitError> {
         let decision = AssertUnwindSafe(|| decide(&self.state, self.now));
         let (changes, value) = catch_unwind(decision).map_err(|_| CommitError::Panicked)??;
+        if changes.event.is_some() && self.last_row >= LAST_NUMBER {
+            tracing::error!("the history takes no more events: its last row has the last number");
+            return Err(CommitError::NotDurable);
+        }
         let event = self.apply(changes);
         Ok(Committed { event, value })
     }

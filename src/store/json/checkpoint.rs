@@ -35,6 +35,10 @@ pub(super) struct Checkpoint {
     pub(super) sinks: BTreeMap<String, String>,
     /// The latest time that an event was given, in microseconds since the epoch.
     latest_event_micros: Option<i64>,
+    /// CRC-32 of all this as it is written, with null in this place. Those of the first versions have
+    /// none.
+    #[serde(default)]
+    crc: Option<u32>,
 }
 
 impl Checkpoint {
@@ -58,6 +62,7 @@ impl Checkpoint {
             tables: prints.map(|(file, print)| (file.to_owned(), (print.len, print.crc))).collect(),
             sinks,
             latest_event_micros: latest_event.map(Timestamp::as_micros),
+            crc: None,
         }
     }
 
@@ -92,33 +97,32 @@ impl Checkpoint {
         let Some(bytes) = read_if_exists(disk, &path).map_err(OpenError::io(&path))? else {
             return Ok(None);
         };
-        let read: Result<Self, _> = serde_json::from_slice(&bytes);
-        match read {
-            Ok(checkpoint) if checkpoint.format == FORMAT => {
-                if checkpoint.link().is_possible() {
-                    return Ok(Some(checkpoint));
-                }
-                let cause = "its numbers are larger than a journal ever has";
-                Err(Damage::new(DamageKind::Checkpoint, path, 0, cause).into())
+        let damaged = |cause| Err(Damage::new(DamageKind::Checkpoint, &path, 0, cause).into());
+        let read = serde_json::from_slice(&bytes);
+        match read.and_then(|checkpoint: Self| Ok((checkpoint.checksum()?, checkpoint))) {
+            Ok((_, Self { format, .. })) if format != FORMAT => {
+                damaged(format!("it is of format {format}, which another version wrote"))
             }
-            Ok(checkpoint) => {
-                let format = checkpoint.format;
-                let cause = format!("it is of format {format}, which another version wrote");
-                Err(Damage::new(DamageKind::Checkpoint, path, 0, cause).into())
+            Ok((checksum, Self { crc: Some(crc), .. })) if crc != checksum => {
+                damaged("its checksum is another one: it isn't as it was written".to_owned())
             }
-            Err(error) => Err(Damage::new(
-                DamageKind::Checkpoint,
-                path,
-                0,
-                format!("it can't be read: {error}"),
-            )
-            .into()),
+            Ok((_, checkpoint)) if !checkpoint.link().is_possible() => {
+                damaged("its numbers are larger than a journal ever has".to_owned())
+            }
+            Ok((_, checkpoint)) => Ok(Some(checkpoint)),
+            Err(error) => damaged(format!("it can't be read: {error}")),
         }
+    }
+
+    fn checksum(&self) -> serde_json::Result<u32> {
+        let bytes = serde_json::to_vec(&Self { crc: None, ..self.clone() })?;
+        Ok(crc32fast::hash(&bytes))
     }
 
     /// Makes it durable, in place of the one before it.
     pub(super) fn save(&self, disk: &dyn Disk, folder: &Path) -> io::Result<()> {
-        replace(disk, &path(folder), &serde_json::to_vec(self)?)
+        let checkpoint = Self { crc: Some(self.checksum()?), ..self.clone() };
+        replace(disk, &path(folder), &serde_json::to_vec(&checkpoint)?)
     }
 }
 

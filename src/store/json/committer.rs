@@ -24,8 +24,10 @@ use crate::store::{CommitError, Committed, Decide, History, Projection};
 
 /// How many decisions share a sync at most.
 const MAX_BATCH: usize = 1024;
-/// How often what has fallen behind is tried again.
+/// How often what has fallen behind is tried again while it fails …
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// … and for no more than this part of the time.
+const RETRY_SHARE: u32 = 20;
 
 /// What the committer does.
 pub(super) enum Job {
@@ -91,7 +93,8 @@ pub(super) struct Committer {
     pub(super) suspect: Option<Synced>,
     /// Called after each batch that changed a record.
     pub(super) wake_maintenance: Box<dyn Fn() + Send>,
-    pub(super) last_retry: Instant,
+    /// Before that, what has fallen behind isn't tried again.
+    pub(super) retry_at: Instant,
     /// Whether the journal's last write failed.
     pub(super) failing: bool,
     /// Whether the store is closing.
@@ -155,7 +158,7 @@ impl Committer {
                 }
             }
             self.commit(queue);
-            if self.is_behind() && self.last_retry.elapsed() >= RETRY_INTERVAL {
+            if self.is_behind() && Instant::now() >= self.retry_at {
                 self.retry();
             }
         }
@@ -173,7 +176,8 @@ impl Committer {
             if !self.is_behind() {
                 return jobs.recv().ok();
             }
-            match jobs.recv_timeout(RETRY_INTERVAL) {
+            let pause = self.retry_at.saturating_duration_since(Instant::now());
+            match jobs.recv_timeout(pause) {
                 Ok(job) => return Some(job),
                 Err(RecvTimeoutError::Timeout) => self.retry(),
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -324,11 +328,11 @@ impl Committer {
         self.suspect.is_some()
             || self.appender.last_error().is_some()
             || self.shared.tracking.backlog() > 0
-            || self.sinks.is_behind()
+            || self.sinks.backlog() > 0
     }
 
     fn retry(&mut self) {
-        self.last_retry = Instant::now();
+        let (started, behind) = (Instant::now(), self.sinks.backlog());
         if let Some(synced) = self.suspect {
             match self.rewrite_tracking(synced) {
                 Ok(()) => self.suspect = None,
@@ -342,6 +346,11 @@ impl Committer {
             self.appender.retry();
         }
         self.sinks.retry(&*self.shared.tracking);
+        let took = started.elapsed();
+        // What gets on goes on soon: new events come faster than a piece a second.
+        let gets_on = self.sinks.backlog() < behind;
+        let pause = if gets_on { took } else { RETRY_INTERVAL.max(took * RETRY_SHARE) };
+        self.retry_at = Instant::now() + pause;
         self.note_health();
     }
 

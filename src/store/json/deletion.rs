@@ -1,6 +1,7 @@
 //! How an account's deletion stands in its row.
 
-use super::record::{Fields, Unreadable, optional_seconds, optional_text, seconds};
+use super::encoder::Encoder;
+use super::record::{Fields, Unreadable};
 use crate::domain::{Deletion, Timestamp};
 
 pub(super) const MARKED: &str = "marked_for_deletion";
@@ -27,25 +28,19 @@ pub(super) fn decode(fields: &Fields<'_>) -> Result<Option<Deletion>, Unreadable
 }
 
 /// An account that isn't marked has none of these fields but the first.
-pub(super) fn encode(deletion: Option<&Deletion>) -> [(&'static str, String); 6] {
-    let values = deletion.map(|deletion| {
-        [
-            seconds(deletion.marked_at),
-            deletion.in_progress.to_string(),
-            optional_seconds(deletion.attempted_at),
-            deletion.attempts.to_string(),
-            optional_text(deletion.error.as_deref()),
-        ]
-    });
-    let [marked_at, in_progress, attempted_at, attempts, error] = values.unwrap_or_default();
-    [
-        (MARKED, deletion.is_some().to_string()),
-        (MARKED_AT, marked_at),
-        (IN_PROGRESS, in_progress),
-        (ATTEMPTED_AT, attempted_at),
-        (ATTEMPTS, attempts),
-        (ERROR, error),
-    ]
+pub(super) fn encode(deletion: Option<&Deletion>, row: &mut Encoder) {
+    row.plain(MARKED, deletion.is_some());
+    let Some(deletion) = deletion else {
+        for name in [MARKED_AT, IN_PROGRESS, ATTEMPTED_AT, ATTEMPTS, ERROR] {
+            row.absent(name);
+        }
+        return;
+    };
+    row.moment(MARKED_AT, deletion.marked_at);
+    row.plain(IN_PROGRESS, deletion.in_progress);
+    row.optional_moment(ATTEMPTED_AT, deletion.attempted_at);
+    row.plain(ATTEMPTS, deletion.attempts);
+    row.optional_text(ERROR, deletion.error.as_deref());
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod committer;
 mod damage;
 mod deletion;
 mod departure;
+mod encoder;
 mod frame;
 mod inspect;
 mod journal;
@@ -168,7 +169,7 @@ impl JsonStore {
             departures: Departures::new(),
             suspect: None,
             wake_maintenance: Box::new(move || on_change.wake()),
-            last_retry: Instant::now(),
+            retry_at: Instant::now(),
             failing: false,
             refusing: false,
         };

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::encoder::Encoder;
 use super::pyjson;
 use crate::domain::{Extra, Id, Timestamp};
 
@@ -14,9 +15,9 @@ pub(super) trait Record: Clone + Send + Sync + 'static {
     /// Reads a record from a row's fields.
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable>;
 
-    /// The fields that Goldstar knows, in the order of a new row, each with its JSON text; an empty
-    /// one where the row doesn't have that field.
-    fn encode(&self) -> Vec<(&'static str, String)>;
+    /// Writes the fields that Goldstar knows, in the order of a new row. Every record of a kind has
+    /// the same, though some may be absent.
+    fn encode(&self, row: &mut Encoder);
 
     /// What it is found by; unique within the table.
     fn key(&self) -> Arc<str>;
@@ -194,72 +195,46 @@ fn integer(raw: &str) -> Option<i64> {
 /// The row that a record becomes where `old`, a row and what it was read as, stood before. Fields
 /// that don't change, unknown ones above all, keep their text and their place, or their absence.
 pub(super) fn merge<R: Record>(old: Option<(&str, &R)>, new: &R) -> Arc<str> {
-    let mut fields = new.encode();
-    let parsed = old.and_then(|(row, record)| Some((Fields::parse(row).ok()?, record.encode())));
+    let new = Encoder::of(new);
+    let parsed = old.and_then(|(row, record)| Some((Fields::parse(row).ok()?, record)));
     let mut out = String::with_capacity(old.map_or(256, |(row, _)| row.len() + 32));
-    out.push('{');
-    let mut push = |raw_name: &str, value: &str| {
-        if value.is_empty() {
-            return;
+    let Some((row, old)) = parsed else {
+        for (name, value) in new.fields() {
+            push_field(&mut out, |out| pyjson::push_string(out, name), value);
         }
-        if out.len() > 1 {
-            out.push_str(", ");
-        }
-        out.push_str(raw_name);
-        out.push_str(": ");
-        out.push_str(value);
+        return closed(out);
     };
-    if let Some((old_fields, old_values)) = &parsed {
-        // What reads the same as before stays as it was written.
-        fields.retain(|field| !old_values.contains(field));
-        for old in &old_fields.fields {
-            match fields.iter().position(|(changed, _)| old.is(changed)) {
-                Some(position) => push(old.raw_name, &fields.remove(position).1),
-                None => push(old.raw_name, old.value),
-            }
-        }
+    let old = Encoder::of(old);
+    // What reads the same as before stays as it was written.
+    let pairs = new.fields().zip(old.fields());
+    let mut changed: Vec<_> = pairs.filter(|(new, old)| new != old).map(|(new, _)| new).collect();
+    for field in &row.fields {
+        let value = match changed.iter().position(|(name, _)| field.is(name)) {
+            Some(position) => changed.remove(position).1,
+            None => field.value,
+        };
+        push_field(&mut out, |out| out.push_str(field.raw_name), value);
     }
-    for (name, value) in &fields {
-        push(&text(name), value);
+    for (name, value) in changed {
+        push_field(&mut out, |out| pyjson::push_string(out, name), value);
     }
-    out.push('}');
-    out.into()
+    closed(out)
 }
 
-/// JSON text of a text.
-pub(super) fn text(value: &str) -> String {
-    let mut out = String::with_capacity(value.len() + 2);
-    pyjson::push_string(&mut out, value);
-    out
+/// Appends a field to an object; one without a value is absent.
+fn push_field(out: &mut String, push_name: impl FnOnce(&mut String), value: &str) {
+    if value.is_empty() {
+        return;
+    }
+    out.push_str(if out.is_empty() { "{" } else { ", " });
+    push_name(out);
+    out.push_str(": ");
+    out.push_str(value);
 }
 
-/// JSON text of a text, or null.
-pub(super) fn optional_text(value: Option<&str>) -> String {
-    value.map_or_else(|| "null".to_owned(), text)
-}
-
-/// JSON text of texts.
-pub(super) fn texts(values: &[Arc<str>]) -> String {
-    let values: Vec<String> = values.iter().map(|value| text(value)).collect();
-    format!("[{}]", values.join(", "))
-}
-
-/// JSON text of a moment, as Unix seconds in the form of a Python float.
-pub(super) fn seconds(moment: Timestamp) -> String {
-    let micros = moment.as_micros();
-    let sign = if micros < 0 { "-" } else { "" };
-    let micros = micros.unsigned_abs();
-    let fraction = format!("{:06}", micros % 1_000_000);
-    let fraction = match fraction.trim_end_matches('0') {
-        "" => "0",
-        digits => digits,
-    };
-    format!("{sign}{}.{fraction}", micros / 1_000_000)
-}
-
-/// JSON text of a moment, or null.
-pub(super) fn optional_seconds(moment: Option<Timestamp>) -> String {
-    moment.map_or_else(|| "null".to_owned(), seconds)
+fn closed(mut object: String) -> Arc<str> {
+    object.push_str(if object.is_empty() { "{}" } else { "}" });
+    object.into()
 }
 
 #[cfg(test)]
@@ -276,22 +251,6 @@ mod tests {
         assert!(fields.integer("d").is_err());
         assert_eq!(fields.integer("e"), Ok(-7));
         assert_eq!(fields.optional_integer("missing"), None);
-    }
-
-    #[test]
-    fn seconds_are_written_as_python_floats() {
-        for (micros, text) in [
-            (1_768_540_641_511_130, "1768540641.51113"),
-            (1_768_540_641_000_000, "1768540641.0"),
-            (1, "0.000001"),
-            (-1_500_000, "-1.5"),
-        ] {
-            let moment = Timestamp::from_micros(micros);
-            assert_eq!(seconds(moment), text);
-            assert_eq!(super::moment(text), Some(moment));
-        }
-        let iso = "\"2026-01-05T11:11:44Z\"";
-        assert_eq!(super::moment(iso), Timestamp::parse_iso("2026-01-05T11:11:44Z"));
     }
 
     #[test]

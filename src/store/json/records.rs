@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::deletion;
+use super::encoder::Encoder;
 use super::pyjson;
-use super::record::{
-    Fields, Record, Unreadable, optional_seconds, optional_text, seconds, text, texts,
-};
+use super::record::{Fields, Record, Unreadable};
 use crate::domain::{
     Amount, Child, Email, Id, IdempotencyKey, Name, PendingReward, Points, Remembered, Reward,
     Role, Session, Setting, Task, TokenHash, User,
@@ -49,22 +48,19 @@ impl Record for User {
         })
     }
 
-    fn encode(&self) -> Vec<(&'static str, String)> {
-        let mut fields = vec![
-            ("id", text(self.id.as_str())),
-            ("first_name", text(self.first_name.as_str())),
-            ("last_name", text(self.last_name.as_str())),
-            ("email", text(self.email.as_str())),
-            ("password", text(&self.password)),
-            ("role", text(self.role.as_str())),
-            ("image_id", optional_text(self.image_id.as_deref())),
-            ("created_at", optional_seconds(self.created_at)),
-            ("updated_at", optional_seconds(self.updated_at)),
-            // Goldstar verifies no addresses; the Flask service lets only verified accounts in.
-            ("verified", "true".to_owned()),
-        ];
-        fields.extend(deletion::encode(self.deletion.as_ref()));
-        fields
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("first_name", self.first_name.as_str());
+        row.text("last_name", self.last_name.as_str());
+        row.text("email", self.email.as_str());
+        row.text("password", &self.password);
+        row.text("role", self.role.as_str());
+        row.optional_text("image_id", self.image_id.as_deref());
+        row.optional_moment("created_at", self.created_at);
+        row.optional_moment("updated_at", self.updated_at);
+        // Goldstar verifies no addresses; the Flask service lets only verified accounts in.
+        row.plain("verified", true);
+        deletion::encode(self.deletion.as_ref(), row);
     }
 
     fn key(&self) -> Arc<str> {
@@ -107,19 +103,17 @@ impl Record for Child {
         })
     }
 
-    fn encode(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("id", text(self.id.as_str())),
-            ("name", text(self.name.as_str())),
-            ("age", self.age.map_or_else(|| "null".to_owned(), |age| age.to_string())),
-            ("points", self.points.to_string()),
-            ("tasks", texts(&self.tasks)),
-            ("rewards", texts(&self.rewards)),
-            ("image_id", optional_text(self.image_id.as_deref())),
-            ("user_id", text(self.user_id.as_str())),
-            ("created_at", optional_seconds(self.created_at)),
-            ("updated_at", optional_seconds(self.updated_at)),
-        ]
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("name", self.name.as_str());
+        row.optional_plain("age", self.age);
+        row.plain("points", self.points);
+        row.texts("tasks", &self.tasks);
+        row.texts("rewards", &self.rewards);
+        row.optional_text("image_id", self.image_id.as_deref());
+        row.text("user_id", self.user_id.as_str());
+        row.optional_moment("created_at", self.created_at);
+        row.optional_moment("updated_at", self.updated_at);
     }
 
     fn key(&self) -> Arc<str> {
@@ -157,17 +151,15 @@ impl Record for Task {
         })
     }
 
-    fn encode(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("id", text(self.id.as_str())),
-            ("name", text(self.name.as_str())),
-            ("points", self.points.get().to_string()),
-            ("is_good", self.is_good.to_string()),
-            ("image_id", optional_text(self.image_id.as_deref())),
-            ("user_id", optional_text(self.user_id.as_ref().map(Id::as_str))),
-            ("created_at", optional_seconds(self.created_at)),
-            ("updated_at", optional_seconds(self.updated_at)),
-        ]
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("name", self.name.as_str());
+        row.plain("points", self.points.get());
+        row.plain("is_good", self.is_good);
+        row.optional_text("image_id", self.image_id.as_deref());
+        row.optional_text("user_id", self.user_id.as_ref().map(Id::as_str));
+        row.optional_moment("created_at", self.created_at);
+        row.optional_moment("updated_at", self.updated_at);
     }
 
     fn key(&self) -> Arc<str> {
@@ -205,17 +197,15 @@ impl Record for Reward {
         })
     }
 
-    fn encode(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("id", text(self.id.as_str())),
-            ("name", text(self.name.as_str())),
-            ("description", text(&self.description)),
-            ("cost", self.cost.get().to_string()),
-            ("image_id", optional_text(self.image_id.as_deref())),
-            ("user_id", optional_text(self.user_id.as_ref().map(Id::as_str))),
-            ("created_at", optional_seconds(self.created_at)),
-            ("updated_at", optional_seconds(self.updated_at)),
-        ]
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("name", self.name.as_str());
+        row.text("description", &self.description);
+        row.plain("cost", self.cost.get());
+        row.optional_text("image_id", self.image_id.as_deref());
+        row.optional_text("user_id", self.user_id.as_ref().map(Id::as_str));
+        row.optional_moment("created_at", self.created_at);
+        row.optional_moment("updated_at", self.updated_at);
     }
 
     fn key(&self) -> Arc<str> {
@@ -252,18 +242,16 @@ impl Record for PendingReward {
         })
     }
 
-    fn encode(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("id", text(self.id.as_str())),
-            ("child_id", text(self.child_id.as_str())),
-            ("child_name", text(self.child_name.as_str())),
-            ("reward_id", text(self.reward_id.as_str())),
-            ("reward_name", text(self.reward_name.as_str())),
-            ("user_id", text(self.user_id.as_str())),
-            // A request that no longer waits has no row.
-            ("status", text("pending")),
-            ("created_at", optional_seconds(self.created_at)),
-        ]
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("child_id", self.child_id.as_str());
+        row.text("child_name", self.child_name.as_str());
+        row.text("reward_id", self.reward_id.as_str());
+        row.text("reward_name", self.reward_name.as_str());
+        row.text("user_id", self.user_id.as_str());
+        // A request that no longer waits has no row.
+        row.text("status", "pending");
+        row.optional_moment("created_at", self.created_at);
     }
 
     fn key(&self) -> Arc<str> {
@@ -289,15 +277,13 @@ impl Record for Session {
         })
     }
 
-    fn encode(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("token_sha256", text(&self.token_hash.0)),
-            ("user_id", text(self.user_id.as_str())),
-            ("child_id", optional_text(self.child_id.as_ref().map(Id::as_str))),
-            ("created_at", seconds(self.created_at)),
-            ("last_used_at", seconds(self.last_used_at)),
-            ("expires_at", seconds(self.expires_at)),
-        ]
+    fn encode(&self, row: &mut Encoder) {
+        row.text("token_sha256", &self.token_hash.0);
+        row.text("user_id", self.user_id.as_str());
+        row.optional_text("child_id", self.child_id.as_ref().map(Id::as_str));
+        row.moment("created_at", self.created_at);
+        row.moment("last_used_at", self.last_used_at);
+        row.moment("expires_at", self.expires_at);
     }
 
     fn key(&self) -> Arc<str> {
@@ -322,14 +308,12 @@ impl Record for Remembered {
         })
     }
 
-    fn encode(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("user_id", text(self.user_id.as_str())),
-            ("key", text(self.key.as_str())),
-            ("mutation", text(&self.fingerprint)),
-            ("event_row", self.event_row.to_string()),
-            ("created_at", seconds(self.created_at)),
-        ]
+    fn encode(&self, row: &mut Encoder) {
+        row.text("user_id", self.user_id.as_str());
+        row.text("key", self.key.as_str());
+        row.text("mutation", &self.fingerprint);
+        row.plain("event_row", self.event_row);
+        row.moment("created_at", self.created_at);
     }
 
     fn key(&self) -> Arc<str> {
@@ -353,10 +337,9 @@ impl Record for Setting {
         })
     }
 
-    fn encode(&self) -> Vec<(&'static str, String)> {
-        let mut value = String::new();
-        pyjson::push_value(&mut value, &self.value);
-        vec![("name", text(&self.name)), ("value", value)]
+    fn encode(&self, row: &mut Encoder) {
+        row.text("name", &self.name);
+        row.json("value", &self.value);
     }
 
     fn key(&self) -> Arc<str> {

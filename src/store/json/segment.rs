@@ -18,7 +18,8 @@
 //!
 //! The frames of a batch are written at once and synced together, and no frame of the next batch is
 //! written before that: where a valid frame of a later batch follows damage, what is damaged had
-//! been synced.
+//! been synced. So had, most likely, a frame that isn't valid though nothing of it is missing: a write
+//! that was broken off lacks the end of the file, or whole pieces, which read as zeros.
 
 use crate::disk::DiskFile;
 
@@ -28,9 +29,10 @@ pub(super) const HEADER_LEN: usize = 44;
 pub(super) const MARK: &[u8; 4] = b"GSJ1";
 /// No payload is longer; a length beyond it is damage.
 pub(super) const MAX_PAYLOAD: usize = 256 << 20;
-
 /// No epoch and no sequence number is larger; one beyond it is damage. There is always a next one.
 pub(super) const MAX_NUMBER: u64 = u64::MAX / 2;
+/// What a disk writes whole or not at all.
+const PIECE: usize = 512;
 
 /// Where a frame stands in its journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,9 +136,10 @@ pub(super) struct Contents<'a> {
 pub(super) enum End {
     /// With nothing, or with zeros.
     Clean,
-    /// With a batch that is damaged, at this byte, and nothing later.
+    /// With a batch of which something is missing, from this byte on, and nothing later.
     Torn(usize),
-    /// With damage at this byte, and a valid frame of a later batch behind it.
+    /// With a frame at this byte that isn't valid, though nothing of it is missing, or a valid frame
+    /// of a later batch lies behind it.
     Broken(usize),
 }
 
@@ -176,10 +179,39 @@ fn end_of(bytes: &[u8], whole_len: usize, at: usize, epoch: u64, next_batch: u64
     }
     let later = memchr::memmem::find_iter(rest, MARK).filter_map(|mark| read_frame(&rest[mark..]));
     let mut later = later.filter(|frame| frame.link.epoch == epoch);
-    if later.any(|frame| frame.batch_start() > next_batch) {
+    if later.any(|frame| frame.batch_start() > next_batch) || is_complete(bytes, at) {
         return End::Broken(at);
     }
     End::Torn(at)
+}
+
+/// Whether nothing is missing of the frame at `at`, which isn't valid. It was written over zeros, or
+/// behind the file's end.
+fn is_complete(bytes: &[u8], at: usize) -> bool {
+    let Some(header) = bytes.get(at..at + HEADER_LEN) else { return false };
+    let len = usize::try_from(u32_at(header, 4)).unwrap_or(usize::MAX);
+    let end = at.saturating_add(HEADER_LEN).saturating_add(len);
+    // A payload ends with a line break, and holds nowhere so many zeros.
+    let has_its_end = bytes.get(end - 1).is_some_and(|last| *last != 0);
+    let mut pieces = at / PIECE..end.div_ceil(PIECE);
+    let is_there = |piece: usize| {
+        let part = &bytes[at.max(piece * PIECE)..end.min((piece + 1) * PIECE)];
+        part.iter().any(|byte| *byte != 0)
+    };
+    has_its_end && pieces.all(is_there) || is_valid_but_for_its_length(&bytes[at..])
+}
+
+/// Whether `bytes` begin with a frame of which the length alone was changed: in truth it ends where
+/// the next one begins, or with the last byte that isn't zero.
+fn is_valid_but_for_its_length(bytes: &[u8]) -> bool {
+    let (header, rest) = bytes.split_at(HEADER_LEN);
+    let mut marks = memchr::memmem::find_iter(rest, MARK);
+    let next = marks.find(|mark| read_frame(&rest[*mark..]).is_some());
+    let last = || rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let end = next.unwrap_or_else(last);
+    let Ok(len) = u32::try_from(end) else { return false };
+    let header_of_that_length = [&header[..4], &len.to_le_bytes(), &header[8..40]].concat();
+    checksum(&header_of_that_length, &rest[..end]) == u32_at(header, 40)
 }
 
 /// Reads a whole segment file.
@@ -254,24 +286,56 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_is_torn_in_the_last_batch_and_broken_before() {
+    fn a_cut_before_zeros_drops_the_cut_batch_whole() {
         let (bytes, starts) = segment();
-        for bit in 0..bytes.len() * 8 {
+        for cut in starts[2]..starts[3] {
+            let mut torn = bytes[..cut].to_vec();
+            torn.resize(bytes.len() + 5 * PIECE, 0);
+            let contents = read_segment(&torn, 7, FIRST);
+            assert_eq!(contents.len, starts[2], "cut at {cut}");
+            assert!(!matches!(contents.end, End::Broken(_)), "cut at {cut}: {:?}", contents.end);
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_no_torn_write() {
+        let (bytes, starts) = segment();
+        for (bit, zeros) in (0..bytes.len() * 8).flat_map(|bit| [(bit, 0), (bit, 5 * PIECE)]) {
             let mut flipped = bytes.clone();
+            flipped.resize(bytes.len() + zeros, 0);
             flipped[bit / 8] ^= 1 << (bit % 8);
             let contents = read_segment(&flipped, 7, FIRST);
             let batch = starts.iter().rposition(|start| *start <= bit / 8).unwrap();
             assert_eq!(contents.len, starts[batch], "bit {bit}");
             match contents.end {
-                End::Torn(byte) => assert!(batch == 2 && byte <= bit / 8, "bit {bit}"),
-                End::Broken(byte) => assert!(batch < 2 && byte <= bit / 8, "bit {bit}"),
-                End::Clean => panic!("bit {bit} went unseen"),
+                End::Broken(byte) => assert!(byte <= bit / 8, "bit {bit}"),
+                other => panic!("bit {bit} went unseen: {other:?}"),
             }
         }
     }
 
     #[test]
-    fn a_lost_sector_in_the_last_batch_is_torn() {
+    fn a_lost_piece_of_the_last_batch_is_torn() {
+        let first = Link { epoch: 7, sequence: 1, previous: 0 };
+        for offset in 0..PIECE {
+            let mut bytes = vec![b'x'; offset];
+            for (frame, in_batch) in [(0, (0, 1)), (1, (1, 0))] {
+                let link = Link { sequence: 1 + frame, ..first };
+                push_frame(&mut bytes, link, in_batch, &[b'x'; 2 * PIECE]);
+            }
+            for piece in offset / PIECE..bytes.len().div_ceil(PIECE) {
+                let mut torn = bytes.clone();
+                let end = torn.len().min((piece + 1) * PIECE);
+                torn[offset.max(piece * PIECE)..end].fill(0);
+                let second = offset + HEADER_LEN + 2 * PIECE;
+                let at = if read_frame(&torn[offset..]).is_some() { second } else { offset };
+                assert_eq!(end_of(&torn, offset, at, 7, 1), End::Torn(at), "{offset}, {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn lost_bytes_in_the_last_batch_are_torn_and_before_it_broken() {
         let (mut bytes, starts) = segment();
         bytes[starts[2]..starts[2] + HEADER_LEN].fill(0);
         let contents = read_segment(&bytes, 7, FIRST);

@@ -54,10 +54,10 @@ impl Sinks {
         }
     }
 
-    /// Whether one of them can catch up with what it has missed.
-    pub(super) fn is_behind(&mut self) -> bool {
-        let mut lively = self.all.iter_mut().filter(|guarded| guarded.sink.is_some());
-        lively.any(|guarded| guarded.health(&self.metrics).backlog > 0)
+    /// How much those have missed that can catch up.
+    pub(super) fn backlog(&mut self) -> usize {
+        let lively = self.all.iter_mut().filter(|guarded| guarded.sink.is_some());
+        lively.map(|guarded| guarded.health(&self.metrics).backlog).sum()
     }
 
     /// Has those that are behind try again.

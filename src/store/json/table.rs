@@ -1,3 +1,4 @@
+use std::iter::repeat;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -5,7 +6,7 @@ use imbl::{HashMap, OrdMap, OrdSet};
 
 use super::damage::Damage;
 use super::record::{Fields, Record, merge};
-use super::table_file::{file_text, parse_file};
+use super::table_file::{LAST_NUMBER, file_text, parse_file};
 use crate::domain::RowNumber;
 
 /// What a change leaves of one row.
@@ -144,9 +145,21 @@ impl<R: Record> Table<R> {
         self.rows.get(&number)?.record.clone()
     }
 
-    /// As TinyDB numbers: one more than the largest number that is there.
+    /// As TinyDB numbers: one more than the largest number that is there. Where that is the last one
+    /// that a row can have, the largest that is free.
     fn next_number(&self) -> RowNumber {
-        self.rows.get_max().map_or(1, |(number, _)| number + 1)
+        match self.rows.get_max() {
+            None => 1,
+            Some((number, _)) if *number < LAST_NUMBER => number + 1,
+            Some(_) => {
+                let taken = self.rows.keys().rev();
+                let mut downwards =
+                    (0..=LAST_NUMBER).rev().zip(taken.map(Some).chain(repeat(None)));
+                let free =
+                    |(number, taken): &(RowNumber, Option<&RowNumber>)| *taken != Some(number);
+                downwards.find(free).map_or(0, |(number, _)| number)
+            }
+        }
     }
 
     fn index(&mut self, number: RowNumber, record: &R) {

@@ -36,19 +36,22 @@ pub(super) fn file_text<'a>(
     out
 }
 
+/// The largest number that a row can have: what every reader of JSON keeps exactly.
+pub(super) const LAST_NUMBER: RowNumber = Points::LIMIT.unsigned_abs();
+
 /// What stands in front of a row's text.
 pub(super) fn row_name(number: RowNumber) -> String {
     format!("\"{number}\": ")
 }
 
-/// The number of a row's name; none beyond what every reader of JSON keeps exactly.
+/// The number of a row's name; none beyond [`LAST_NUMBER`].
 pub(super) fn row_number(raw_name: &str) -> Option<RowNumber> {
     number_of(&pyjson::decode_string(raw_name)?)
 }
 
 /// The same of a name that is decoded.
 pub(super) fn number_of(name: &str) -> Option<RowNumber> {
-    name.parse().ok().filter(|number| *number <= Points::LIMIT.unsigned_abs())
+    name.parse().ok().filter(|number| *number <= LAST_NUMBER)
 }
 
 /// A TinyDB file, taken apart.

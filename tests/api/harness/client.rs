@@ -41,9 +41,10 @@ impl Client {
         Self { http, address }
     }
 
-    /// From now on, this client and those that share its address ask there.
-    pub(crate) fn move_to(&self, address: SocketAddr) {
-        *self.address.lock().unwrap() = format!("http://{address}");
+    /// The same browser, with its session, at another server.
+    pub(crate) fn at(&self, address: SocketAddr) -> Self {
+        let address = Arc::new(Mutex::new(format!("http://{address}")));
+        Self { http: self.http.clone(), address }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -12,17 +12,30 @@ pub(crate) const HOUR: i64 = 3_600_000_000;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// It shows 2026-02-09T18:42:15Z at first.
-pub(crate) struct Hand(Arc<AtomicI64>);
+pub(crate) struct Hand {
+    since_epoch: Arc<AtomicI64>,
+    elapsed: Arc<AtomicI64>,
+}
 
 impl Hand {
     /// The clock, and a machine that has it.
     pub(crate) fn new() -> (Self, Machine) {
-        let micros = Arc::new(AtomicI64::new(1_770_662_535_000_000));
-        let clock = Clock::by_hand(Arc::clone(&micros));
-        (Self(micros), Machine { clock, ..Machine::default() })
+        let since_epoch = Arc::new(AtomicI64::new(1_770_662_535_000_000));
+        let elapsed = Arc::<AtomicI64>::default();
+        let clock = Clock::by_hands(Arc::clone(&since_epoch), Arc::clone(&elapsed));
+        (Self { since_epoch, elapsed }, Machine { clock, ..Machine::default() })
     }
 
+    /// Lets time pass.
     pub(crate) fn forward(&self, micros: i64) {
-        self.0.fetch_add(micros, Ordering::Relaxed);
+        assert!(micros >= 0, "time runs forward");
+        // In this order: in between, the clock is behind and not ahead.
+        self.elapsed.fetch_add(micros, Ordering::SeqCst);
+        self.since_epoch.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Sets the clock ahead or back, while no time passes.
+    pub(crate) fn jump(&self, micros: i64) {
+        self.since_epoch.fetch_add(micros, Ordering::SeqCst);
     }
 }

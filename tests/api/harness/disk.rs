@@ -1,23 +1,27 @@
 //! A disk that fails at will.
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Condvar, Mutex};
 
-use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk};
+use goldstar::disk::Open;
+
+use super::{Operation, Policy, Watched};
 
 /// The machine's disk, until a part of it is broken.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct FaultyDisk {
-    fault: Arc<Mutex<Option<Fault>>>,
-    hold: Arc<Hold>,
+pub(crate) type FaultyDisk = Watched<Faults>;
+
+/// What fails on such a disk.
+#[derive(Default)]
+pub(crate) struct Faults {
+    fault: Mutex<Option<Fault>>,
+    hold: Hold,
 }
 
 /// Where every sync waits while it holds.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Hold {
     is_on: Mutex<bool>,
     released: Condvar,
@@ -33,7 +37,6 @@ impl Hold {
     }
 }
 
-#[derive(Debug)]
 struct Fault {
     broken: Broken,
     fails: Fails,
@@ -57,7 +60,6 @@ pub(crate) enum Fails {
     Everything,
 }
 
-#[derive(Debug)]
 enum Broken {
     /// Files whose names begin so.
     Files(&'static str),
@@ -65,7 +67,7 @@ enum Broken {
     Folder(&'static str),
 }
 
-impl FaultyDisk {
+impl Faults {
     /// From now on, nothing can be written to files whose names begin with `prefix`.
     pub(crate) fn fail_writes(&self, prefix: &'static str, kind: io::ErrorKind) {
         let broken = Broken::Files(prefix);
@@ -156,94 +158,33 @@ impl Broken {
     }
 }
 
-impl Disk for FaultyDisk {
-    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
-        match how {
-            Open::Read | Open::Write => {}
-            Open::Create => self.check(path, Fails::Everything)?,
-            Open::Truncate => self.check(path, Fails::Writes)?,
+impl Policy for Faults {
+    fn around<T>(
+        &self,
+        operation: Operation<'_>,
+        path: &Path,
+        work: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        match operation {
+            Operation::Open(Open::Create) | Operation::SetLen => {
+                self.check(path, Fails::Everything)?;
+            }
+            Operation::Open(Open::Truncate) | Operation::Rename => {
+                self.check(path, Fails::Writes)?;
+            }
+            Operation::Write(write) => {
+                if let Err(error) = self.check(path, Fails::Writes) {
+                    write.half()?;
+                    return Err(error);
+                }
+            }
+            Operation::Remove => self.check(path, Fails::Removals)?,
+            Operation::Sync => {
+                self.hold.wait();
+                self.check(path, Fails::Syncs)?;
+            }
+            _ => {}
         }
-        Ok(Arc::new(FaultyFile {
-            file: RealDisk.open(path, how)?,
-            path: path.to_owned(),
-            disk: self.clone(),
-        }))
-    }
-
-    fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
-        RealDisk.copy_mode(like, path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.check(to, Fails::Writes)?;
-        RealDisk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.check(path, Fails::Removals)?;
-        RealDisk.remove(path)
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        RealDisk.create_dir(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        RealDisk.sync_dir(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        RealDisk.list(path)
-    }
-
-    fn identity(&self, path: &Path) -> io::Result<Identity> {
-        RealDisk.identity(path)
-    }
-}
-
-/// A file on such a disk.
-struct FaultyFile {
-    file: Arc<dyn DiskFile>,
-    path: PathBuf,
-    disk: FaultyDisk,
-}
-
-impl fmt::Debug for FaultyFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.path.fmt(f)
-    }
-}
-
-impl DiskFile for FaultyFile {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_at(buffer, offset)
-    }
-
-    /// A full disk takes a part of what is written before it says so.
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        if let Err(error) = self.disk.check(&self.path, Fails::Writes) {
-            self.file.write_all_at(&bytes[..bytes.len() / 2], offset)?;
-            return Err(error);
-        }
-        self.file.write_all_at(bytes, offset)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.disk.check(&self.path, Fails::Everything)?;
-        self.file.set_len(len)
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.disk.hold.wait();
-        self.disk.check(&self.path, Fails::Syncs)?;
-        self.file.sync()
-    }
-
-    fn identity(&self) -> io::Result<Identity> {
-        self.file.identity()
+        work()
     }
 }

@@ -145,3 +145,8 @@ pub(crate) fn event_ids(lines: &[String]) -> Vec<String> {
     let id = |line: &String| logfmt(line).remove("event_id");
     lines.iter().map(|line| id(line).unwrap_or_else(|| panic!("no event_id: {line}"))).collect()
 }
+
+/// Where what is written in a journal file ends, and the zeros begin that wait to be written over.
+pub(crate) fn end_of_frames(journal: &[u8]) -> usize {
+    journal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
+}

@@ -14,11 +14,13 @@ mod scrape;
 mod server;
 mod stream;
 mod wait;
+#[path = "../../disks/watched.rs"]
+pub(crate) mod watched;
 
 pub(crate) use client::{Answer, Client, assert_error, send, try_send};
 pub(crate) use clock::{DAY, HOUR, Hand};
 pub(crate) use disk::{Fails, FaultyDisk};
-pub(crate) use files::{Folders, event_ids, logfmt, names};
+pub(crate) use files::{Folders, end_of_frames, event_ids, logfmt, names};
 pub(crate) use forbidden::forbidden;
 pub(crate) use people::{
     Admin, Family, PASSWORD, Parent, activate_path, log_in, reward_path, text,
@@ -30,3 +32,4 @@ pub(crate) use scrape::Scrape;
 pub(crate) use server::{Settings, TestServer};
 pub(crate) use stream::{Events, Frame};
 pub(crate) use wait::{DEADLINE, eventually, within};
+pub(crate) use watched::{Operation, Policy, Watched};

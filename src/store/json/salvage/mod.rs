@@ -120,6 +120,13 @@ pub fn salvage(
     Ok(Report { from: from.to_owned(), to: to.to_owned(), files, journal, copied, left_out })
 }
 
+/// Whether anything is there that Goldstar knows: a table's file or a journal. What can't be looked at
+/// counts as there.
+pub fn is_data_directory(directory: &Path) -> bool {
+    let is_there = |name: &str| directory.join(name).try_exists().unwrap_or(true);
+    known_files().chain([FOLDER]).any(is_there)
+}
+
 /// The contents of the files that Goldstar knows, and that are there.
 type Texts = HashMap<&'static str, Vec<u8>>;
 

@@ -157,7 +157,10 @@ impl<'a> Reader<'a> {
         self.at -= self.hashed;
         self.hashed = 0;
         let len = self.buffer.len();
-        self.buffer.resize(len + PIECE.max(len), 0);
+        // One byte beyond the end shows that it is the end.
+        let left = self.progress.1.saturating_sub(self.base + len as u64) + 1;
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        self.buffer.resize(len + left.min(PIECE.max(len)), 0);
         let count = loop {
             match self.file.read_at(&mut self.buffer[len..], self.base + len as u64) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -1,7 +1,7 @@
 //! The store and the audit log over power cuts, kills and failed syncs, on a disk that loses what
 //! wasn't synced (`lossy_disk`).
 //!
-//! Each seed is a directory that lives through several processes, one after the other. Each process
+//! Each round is a directory that lives through several processes, one after the other. Each process
 //! starts on what the one before left, gives a child some points, and ends: by itself, or killed
 //! after any change of a file, or by a kill that takes the machine's memory along; a sync may fail on
 //! the way. Whatever happens, a start finds every point that was answered, none that can't have been
@@ -13,9 +13,9 @@
 //! to nobody after every later start, a log that was forgotten doesn't come back, and after a purge no
 //! file that has a name holds the account's id.
 //!
-//! `GOLDSTAR_LOSSY_SEEDS` says how many seeds are tried. A seed settles what each process does, what
-//! befalls it, and the random numbers by which a power cut keeps things. It doesn't settle which of
-//! the store's two threads comes first to the disk: a failure may take some runs to come again.
+//! A round's seed settles what each process does, what befalls it, and the random numbers by which a
+//! power cut keeps things. It doesn't settle which of the store's two threads comes first to the disk:
+//! a failure may take some runs to come again.
 //! The directory's lock alone is a file on the machine's own disk.
 
 use std::fmt;
@@ -32,12 +32,12 @@ use goldstar::store::json::{JsonStore, OpenError, Options, Progress};
 use goldstar::store::{Change, CommitError, EventSink, Store};
 use serde_json::Value;
 
-use crate::harness::{START, give_point_of, put};
+use crate::budget::{Rounds, Run};
 use crate::lossy_disk::{End, LossyDisk, Plan};
 use crate::random::Random;
+use crate::store::{START, give_point_of, put};
 
-/// How many seeds are tried where the environment doesn't say.
-const SEEDS: u64 = 40;
+const ROUNDS: Rounds = Rounds { short: 40, long: 2000 };
 /// How many processes follow each other on one disk.
 const LIVES: usize = 12;
 /// How many points a process tries to give.
@@ -74,9 +74,29 @@ enum Departure {
     Purged,
 }
 
+/// What a run has come to.
+#[derive(Debug, Default)]
+struct Figures {
+    seeds: usize,
+    processes: usize,
+    /// How many processes began on what a power cut had left.
+    power_cuts: usize,
+    /// How many were killed before they had come to their end.
+    kills: usize,
+    failed_syncs: usize,
+    acknowledged: usize,
+}
+
+impl Figures {
+    fn note(&mut self, disk: &LossyDisk) {
+        self.kills += usize::from(disk.was_killed());
+        self.failed_syncs += usize::from(disk.has_failed_to_sync());
+    }
+}
+
 /// One process.
 struct Life {
-    seed: u64,
+    round: usize,
     number: usize,
     plan: Plan,
     before: End,
@@ -86,23 +106,29 @@ struct Life {
 
 impl fmt::Display for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, number, plan, before, .. } = self;
-        write!(f, "seed {seed}, process {number}, after a {before:?}, {plan:?}")
+        let Self { round, number, plan, before, .. } = self;
+        write!(f, "round {round}, process {number}, after a {before:?}, {plan:?}")
     }
 }
 
 #[tokio::test]
 async fn what_was_answered_outlives_power_cuts() {
-    let seeds = std::env::var("GOLDSTAR_LOSSY_SEEDS");
-    let seeds = seeds.map_or(SEEDS, |seeds| seeds.parse().unwrap());
-    for seed in 1..=seeds {
-        live_through(seed).await;
+    let mut run = Run::of("power", &ROUNDS);
+    let mut figures = Figures::default();
+    while let Some(random) = run.next() {
+        figures.seeds += 1;
+        live_through(random, &mut figures).await;
     }
+    let Figures { seeds, processes, power_cuts, kills, failed_syncs, acknowledged } = figures;
+    run.report(&format!(
+        "{seeds} seeds, {processes} processes: {power_cuts} power cuts, {kills} kills amid a change, \
+         {failed_syncs} failed syncs; {acknowledged} acknowledged changes: 0 lost; starts that \
+         failed undisturbed: 0"
+    ));
 }
 
-async fn live_through(seed: u64) {
+async fn live_through(mut random: Random, figures: &mut Figures) {
     let folder = tempfile::tempdir().unwrap();
-    let mut random = Random::new(seed);
     let mut disk = LossyDisk::new();
     let points = Expected { answered: 0, possible: 0 };
     let mut expected = Found { points, others: Vec::new(), departure: Departure::Begun };
@@ -111,8 +137,10 @@ async fn live_through(seed: u64) {
         let before = if random.coin() { End::Kill } else { End::PowerCut };
         disk = disk.after(before, plan, random.fork());
         let folder = folder.path().to_owned();
-        let life = Life { seed, number, plan, before, folder, disk: disk.clone() };
-        expected = life.run(expected, random.coin(), random.coin()).await;
+        let life = Life { round: figures.seeds, number, plan, before, folder, disk: disk.clone() };
+        expected = life.run(expected, random.coin(), random.coin(), figures).await;
+        figures.processes += 1;
+        figures.power_cuts += usize::from(before == End::PowerCut);
     }
 }
 
@@ -123,7 +151,13 @@ fn some_plan(random: &mut Random) -> Plan {
 
 impl Life {
     /// Says what the next process may find.
-    async fn run(&self, mut expected: Found, leaves: bool, closes: bool) -> Found {
+    async fn run(
+        &self,
+        mut expected: Found,
+        leaves: bool,
+        closes: bool,
+        figures: &mut Figures,
+    ) -> Found {
         if expected.departure == Departure::Purged {
             assert_eq!(self.disk.files_with(LEAVER), [""; 0], "{self}: after a purge");
         }
@@ -132,27 +166,16 @@ impl Life {
             Err(error) => {
                 assert!(!error.is_damage(), "{self}: {error:?}");
                 assert!(self.disk.is_disturbed(), "{self}: {error:?}");
+                figures.note(&self.disk);
                 return expected;
             }
         };
-        let found = self.found(&store, "a").await;
-        let points = store.view().child(&"a".into()).map_or(0, |child| child.points.get());
-        assert_eq!(i64::try_from(found).unwrap(), points, "{self}: the fold of the events");
-        expected.points.check(found, self);
-        self.check_log(&store, found);
-        for (child, points, is_nobodys) in &mut expected.others {
-            let found = self.found(&store, child).await;
-            points.check(found, self);
-            *points = Expected { answered: found, possible: found };
-            assert!(!*is_nobodys || self.owned(&store, child).await == 0, "{self}: {child}");
-        }
-        if expected.departure >= Departure::Forgotten {
-            assert_eq!(self.disk.files_with_name(LEAVER), [""; 0], "{self}: a log came back");
-        }
+        let found = self.check_found(&store, &mut expected).await;
         expected.departure = Departure::Begun;
         expected.points = self.give_points(&store, "family", "a", found).await;
         let child = format!("child{}", self.number);
         let points = self.give_points(&store, LEAVER, &child, 0).await;
+        figures.acknowledged += expected.points.answered - found + points.answered;
         expected.others.push((child.clone(), points, false));
         if leaves {
             expected = self.let_go(&store, &child, expected).await;
@@ -161,26 +184,32 @@ impl Life {
             let outcome = store.close().await;
             assert!(outcome.is_ok() || self.disk.is_disturbed(), "{self}: {outcome:?}");
         }
+        figures.note(&self.disk);
         self.disk.kill();
         expected
     }
 
+    /// Holds what is there against what may be; gives the points of the account that stays.
+    async fn check_found(&self, store: &JsonStore, expected: &mut Found) -> usize {
+        let found = self.found(store, "a").await;
+        let points = store.view().child(&"a".into()).map_or(0, |child| child.points.get());
+        assert_eq!(i64::try_from(found).unwrap(), points, "{self}: the fold of the events");
+        expected.points.check(found, self);
+        self.check_log(store, found);
+        for (child, points, is_nobodys) in &mut expected.others {
+            let found = self.found(store, child).await;
+            points.check(found, self);
+            *points = Expected { answered: found, possible: found };
+            assert!(!*is_nobodys || self.owned(store, child).await == 0, "{self}: {child}");
+        }
+        if expected.departure >= Departure::Forgotten {
+            assert_eq!(self.disk.files_with_name(LEAVER), [""; 0], "{self}: a log came back");
+        }
+        found
+    }
+
     fn open(&self) -> Result<JsonStore, OpenError> {
-        let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
-        let log = AuditLog::new(Arc::clone(&disk), self.logs(), LOGS, Counter::default());
-        let clock = AtomicI64::new(START);
-        let now = move || Timestamp::from_micros(clock.fetch_add(1000, Ordering::Relaxed));
-        let options = Options {
-            data_dir: self.folder.clone(),
-            disk,
-            metrics: metrics::Store::default(),
-            now: Arc::new(now),
-            // So that checkpoints are made, and cut short, while it works.
-            checkpoint_bytes: 2048,
-            progress: Progress::silent(),
-        };
-        let sinks: Vec<Box<dyn EventSink>> = vec![Box::new(AuditSink::new(log))];
-        JsonStore::open(options, sinks)
+        open(&self.disk, &self.folder, LOGS)
     }
 
     fn logs(&self) -> PathBuf {
@@ -275,6 +304,29 @@ impl Life {
         assert!(expected.answered == found + POINTS || self.disk.is_disturbed(), "{self}");
         expected
     }
+}
+
+/// Opens a store with audit logs, as a process does. Its clock has been set back to the same moment.
+pub(crate) fn open(
+    disk: &LossyDisk,
+    folder: &Path,
+    logs: Settings,
+) -> Result<JsonStore, OpenError> {
+    let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+    let log = AuditLog::new(Arc::clone(&disk), folder.join("logs"), logs, Counter::default());
+    let clock = AtomicI64::new(START);
+    let now = move || Timestamp::from_micros(clock.fetch_add(1000, Ordering::Relaxed));
+    let options = Options {
+        data_dir: folder.to_owned(),
+        disk,
+        metrics: metrics::Store::default(),
+        now: Arc::new(now),
+        // So that checkpoints are made, and cut short, while it works.
+        checkpoint_bytes: 2048,
+        progress: Progress::silent(),
+    };
+    let sinks: Vec<Box<dyn EventSink>> = vec![Box::new(AuditSink::new(log))];
+    JsonStore::open(options, sinks)
 }
 
 impl Expected {

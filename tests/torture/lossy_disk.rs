@@ -169,14 +169,15 @@ struct State {
     /// How many changes this process has made.
     changes: usize,
     plan: Plan,
-    is_disturbed: bool,
+    was_killed: bool,
+    has_failed_to_sync: bool,
     random: Random,
 }
 
 impl State {
     fn change(&mut self) -> io::Result<()> {
         if self.plan.killed_after.is_some_and(|changes| self.changes >= changes) {
-            self.is_disturbed = true;
+            self.was_killed = true;
             return Err(io::Error::other("the process is dead"));
         }
         self.changes += 1;
@@ -187,7 +188,7 @@ impl State {
     fn sync(&mut self) -> io::Result<bool> {
         self.change()?;
         let fails = self.plan.failing_sync == Some(self.changes);
-        self.is_disturbed |= fails;
+        self.has_failed_to_sync |= fails;
         Ok(!fails)
     }
 
@@ -221,14 +222,21 @@ pub(crate) struct LossyDisk(Arc<Mutex<State>>);
 impl LossyDisk {
     /// An empty disk.
     pub(crate) fn new() -> Self {
+        Self::with(&BTreeMap::new())
+    }
+
+    /// A disk with these files on it, which are durable.
+    pub(crate) fn with(files: &BTreeMap<PathBuf, Vec<u8>>) -> Self {
+        let names: Names = files.keys().cloned().zip(0..).collect();
         Self(Arc::new(Mutex::new(State {
-            files: BTreeMap::new(),
-            names: Names::new(),
-            durable_names: Names::new(),
+            files: (0..).zip(files.values().cloned().map(File::of)).collect(),
+            durable_names: names.clone(),
+            names,
             unsynced_names: Vec::new(),
             changes: 0,
             plan: Plan::default(),
-            is_disturbed: false,
+            was_killed: false,
+            has_failed_to_sync: false,
             random: Random::new(0),
         })))
     }
@@ -236,7 +244,8 @@ impl LossyDisk {
     /// The disk as the next process finds it. The one before has no more part in it.
     pub(crate) fn after(&self, end: End, plan: Plan, random: Random) -> Self {
         let state = self.0.lock().clone();
-        let mut state = State { changes: 0, plan, is_disturbed: false, random, ..state };
+        let (was_killed, has_failed_to_sync) = (false, false);
+        let mut state = State { changes: 0, plan, was_killed, has_failed_to_sync, random, ..state };
         match end {
             End::Kill => {}
             End::PowerCut => state.cut_power(),
@@ -246,7 +255,20 @@ impl LossyDisk {
 
     /// Makes no more changes for this process.
     pub(crate) fn kill(&self) {
-        self.0.lock().plan.killed_after = Some(0);
+        self.kill_after(0);
+    }
+
+    /// Makes only so many more changes for this process.
+    pub(crate) fn kill_after(&self, changes: usize) {
+        let mut state = self.0.lock();
+        state.plan.killed_after = Some(state.changes.saturating_add(changes));
+    }
+
+    /// The files as a process sees them.
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let state = self.0.lock();
+        let contents = |id| state.files[id].contents().to_owned();
+        state.names.iter().map(|(path, id)| (path.clone(), contents(id))).collect()
     }
 
     /// The files whose contents hold a text.
@@ -266,7 +288,17 @@ impl LossyDisk {
 
     /// Whether something has failed.
     pub(crate) fn is_disturbed(&self) -> bool {
-        self.0.lock().is_disturbed
+        self.was_killed() || self.has_failed_to_sync()
+    }
+
+    /// Whether a change was refused, since the process was dead.
+    pub(crate) fn was_killed(&self) -> bool {
+        self.0.lock().was_killed
+    }
+
+    /// Whether a sync has failed.
+    pub(crate) fn has_failed_to_sync(&self) -> bool {
+        self.0.lock().has_failed_to_sync
     }
 }
 

@@ -1,0 +1,165 @@
+//! What an activation costs.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::oha::{Outcome, Request, load};
+use super::support::client::{self, Client};
+use super::support::generate::{CHILD, Size, TASK, id};
+use super::support::process::Server;
+use super::table::{Goal, median, print_row, rounded, time};
+use super::{Plan, peers};
+
+const SMALL: u64 = 1_000;
+const CONNECTIONS: usize = 64;
+/// How many families the connections belong to, each with a session and a process of oha's own.
+const FAMILIES: usize = 8;
+/// The connections of one family.
+const EACH: usize = CONNECTIONS / FAMILIES;
+
+/// The rate and the times of an activation, durable and with everything that belongs to it, against
+/// those of a JSON POST that adds to a number in memory.
+pub(crate) fn against_memory(plan: &Plan) {
+    let answer = answer_bytes(plan);
+    let (mut ours, mut limits) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        ours.push(activate(plan, SMALL, FAMILIES, EACH).rate);
+        limits.push(limit(plan, answer, "/memory", FAMILIES, EACH).rate);
+    }
+    print_rates(
+        &format!("durable activations/s, {CONNECTIONS} connections ÷ axum, JSON POST in memory"),
+        ours,
+        limits,
+        Goal::AtLeast(0.6),
+    );
+}
+
+/// One connection against a JSON POST that is synced.
+pub(crate) fn against_one_sync(plan: &Plan) {
+    let answer = answer_bytes(plan);
+    let (mut ours, mut limits) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        ours.push(activate(plan, SMALL, 1, 1).rate);
+        limits.push(limit(plan, answer, "/committed", 1, 1).rate);
+    }
+    print_rates(
+        "durable activations/s, one connection ÷ axum, JSON POST with one `fdatasync`",
+        ours,
+        limits,
+        Goal::AtLeast(0.9),
+    );
+}
+
+/// Many connections against a Flask + TinyDB service, at two sizes of the tracking table.
+pub(crate) fn against_flask(plan: &Plan) {
+    for (events, goal) in [(SMALL, 500.0), (10 * SMALL, 3_500.0)] {
+        let (mut ours, mut peers) = (Vec::new(), Vec::new());
+        for _ in 0..plan.rounds {
+            ours.push(activate(plan, events, FAMILIES, EACH).rate);
+            peers.push(activate_by_flask(plan, events).rate);
+        }
+        print_rates(
+            &format!(
+                "durable activations/s at {events} events, {CONNECTIONS} connections ÷ Flask + \
+                 TinyDB"
+            ),
+            ours,
+            peers,
+            Goal::AtLeast(goal),
+        );
+    }
+}
+
+/// One connection, on a small and on a large tracking table.
+pub(crate) fn growth(plan: &Plan) {
+    let small = plan.fresh("small", families(SMALL, 100));
+    let servers = [small.as_path(), plan.large()].map(|it| Server::goldstar(it, &[]).unwrap());
+    let requests = servers.each_ref().map(|server| requests(server.address, 1));
+    let mut outcomes = [Vec::new(), Vec::new()];
+    for _ in 0..plan.rounds {
+        for (which, server) in servers.iter().enumerate() {
+            outcomes[which].push(load(server.address, &requests[which], 1, plan.seconds).unwrap());
+        }
+    }
+    for (name, which, goal) in [
+        ("median", (|outcome: &Outcome| outcome.median) as fn(&Outcome) -> f64, 1.1),
+        ("99th percentile", |outcome| outcome.p99, 1.5),
+    ] {
+        let [small, large] =
+            outcomes.each_ref().map(|outcomes| median(outcomes.iter().map(which).collect()));
+        print_row(
+            &format!("{name} of an activation at {} events ÷ at {SMALL}", plan.large),
+            &format!("{} ÷ {}", time(large), time(small)),
+            large / small,
+            "",
+            Goal::AtMost(goal),
+        );
+    }
+}
+
+/// A directory in which each family has one child.
+fn families(events: u64, users: u64) -> Size {
+    Size { users, children: users, events, departing: false }
+}
+
+/// A new directory for the next candidate.
+fn fresh(plan: &Plan, events: u64) -> PathBuf {
+    plan.fresh("activation", families(events, CONNECTIONS as u64))
+}
+
+fn activate(plan: &Plan, events: u64, families: usize, connections: usize) -> Outcome {
+    let server = Server::goldstar(&fresh(plan, events), &[]).unwrap();
+    let requests = requests(server.address, families);
+    load(server.address, &requests, connections, plan.seconds).unwrap()
+}
+
+fn activate_by_flask(plan: &Plan, events: u64) -> Outcome {
+    let server = peers::flask(&fresh(plan, events));
+    let requests = requests(server.address, FAMILIES);
+    // So slow that a shorter time would count too few.
+    load(server.address, &requests, EACH, plan.seconds * 3).unwrap()
+}
+
+fn limit(plan: &Plan, answer: usize, path: &str, families: usize, connections: usize) -> Outcome {
+    let server = peers::limits(plan.folder.path(), answer, b"{}");
+    let requests: Vec<_> = (0..)
+        .take(families)
+        .map(|n| Request {
+            method: "POST",
+            path: path.to_owned(),
+            token: None,
+            body: Some(format!(r#"{{"child_id":"{}","task_id":"{}"}}"#, id(CHILD, n), id(TASK, n))),
+        })
+        .collect();
+    load(server.address, &requests, connections, plan.seconds).unwrap()
+}
+
+/// An activation in each of the first families, by its own session.
+fn requests(address: SocketAddr, families: usize) -> Vec<Request> {
+    let mut client = Client::connect(address).unwrap();
+    (0..)
+        .take(families)
+        .map(|n| Request {
+            method: "POST",
+            path: client::activation(n, n),
+            token: Some(client.log_in(n).unwrap()),
+            body: None,
+        })
+        .collect()
+}
+
+/// How long an activation's answer is.
+fn answer_bytes(plan: &Plan) -> usize {
+    let server = Server::goldstar(&fresh(plan, SMALL), &[]).unwrap();
+    let mut client = Client::connect(server.address).unwrap();
+    let token = client.log_in(0).unwrap();
+    let request = client::request("POST", &client::activation(0, 0), &token);
+    client.succeed(&request).unwrap().len()
+}
+
+/// A row of rates, and of their ratio.
+pub(crate) fn print_rates(what: &str, ours: Vec<f64>, theirs: Vec<f64>, goal: Goal) {
+    let (ours, theirs) = (median(ours), median(theirs));
+    let measured = format!("{} ÷ {}", rounded(ours), rounded(theirs));
+    print_row(what, &measured, ours / theirs, "", goal);
+}

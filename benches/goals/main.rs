@@ -1,0 +1,113 @@
+//! What Goldstar costs, against what it could cost at best: the goals of docs/performance.md.
+//!
+//! `scripts/bench` builds and installs what this needs, and starts it. `--quick` takes small sizes
+//! and few rounds, to see that all works; names of rows take these alone.
+//!
+//! The candidates of a row take turns, and what is printed are the medians of all rounds.
+#![expect(clippy::unwrap_used, reason = "a benchmark that can't go on has failed")]
+
+mod activation;
+mod oha;
+mod peers;
+mod start;
+mod streams;
+#[path = "../support/mod.rs"]
+mod support;
+mod table;
+mod tracking;
+mod upkeep;
+
+use std::cell::OnceCell;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use support::generate::{Size, generate};
+use tempfile::TempDir;
+
+/// A row, or a few that are measured together: its name, and what measures and prints it.
+type Row = (&'static str, fn(&Plan));
+
+const ROWS: [Row; 11] = [
+    ("footprint", start::footprint),
+    ("start", start::start),
+    ("memory", start::memory),
+    ("activation", activation::against_memory),
+    ("single", activation::against_one_sync),
+    ("flask", activation::against_flask),
+    ("growth", activation::growth),
+    ("tracking", tracking::page),
+    ("filters", tracking::filters),
+    ("upkeep", upkeep::upkeep),
+    ("streams", streams::streams),
+];
+
+/// How much is measured.
+struct Plan {
+    rounds: usize,
+    /// How long each load lasts.
+    seconds: u64,
+    /// The events of the large directory.
+    large: u64,
+    /// How many event streams there are at once.
+    readers: usize,
+    folder: TempDir,
+    large_folder: OnceCell<PathBuf>,
+}
+
+impl Plan {
+    fn new(is_quick: bool) -> Self {
+        let (rounds, seconds, large, readers) =
+            if is_quick { (2, 1, 20_000, 500) } else { (5, 5, 1_000_000, 10_000) };
+        // On the disk that the build is on, which is more likely to be one than /tmp.
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        Self { rounds, seconds, large, readers, folder, large_folder: OnceCell::new() }
+    }
+
+    /// A new folder with a directory of that size in it. The last one of that name is gone then.
+    fn fresh(&self, name: &str, size: Size) -> PathBuf {
+        let folder = self.folder.path().join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        generate(&folder.join("data"), size).unwrap();
+        folder
+    }
+
+    /// The folder of the large directory, which several rows use: 100 families, 1,000 children.
+    fn large(&self) -> &Path {
+        self.large_folder.get_or_init(|| {
+            self.fresh(
+                "large",
+                Size { users: 100, children: 1_000, events: self.large, departing: false },
+            )
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
+    if let [command, address, count] = &arguments[..]
+        && command == streams::READERS
+    {
+        streams::read(address.parse().unwrap(), count.parse().unwrap());
+        return ExitCode::SUCCESS;
+    }
+    let (options, names): (Vec<_>, Vec<_>) =
+        arguments.iter().partition(|argument| argument.starts_with("--"));
+    let unknown = names.iter().any(|name| ROWS.iter().all(|(row, _)| row != name));
+    if unknown || options.iter().any(|option| *option != "--quick") {
+        let rows = ROWS.map(|(name, _)| name).join(" ");
+        eprintln!("usage: scripts/bench [--quick] [ROW…]\nrows: {rows}");
+        return ExitCode::from(2);
+    }
+    let plan = Plan::new(!options.is_empty());
+    table::print_head();
+    for (name, measure) in ROWS {
+        if names.is_empty() || names.iter().any(|wanted| *wanted == name) {
+            measure(&plan);
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,111 @@
+//! Load by [oha](https://github.com/hatoo/oha), which runs in processes of its own.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+use serde::Deserialize;
+
+use super::peers::program;
+
+/// What is asked for, over and over.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    /// The session's token; none where the server knows no sessions.
+    pub(crate) token: Option<String>,
+    /// A JSON body.
+    pub(crate) body: Option<String>,
+}
+
+/// What came of a load.
+pub(crate) struct Outcome {
+    /// Answers a second.
+    pub(crate) rate: f64,
+    /// Seconds that half of the answers took at most; of the first process alone.
+    pub(crate) median: f64,
+    /// Seconds that 99 of a hundred answers took at most; of the first process alone.
+    pub(crate) p99: f64,
+}
+
+/// What oha tells.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    summary: Summary,
+    latency_percentiles: Percentiles,
+    status_code_distribution: BTreeMap<String, u64>,
+    error_distribution: BTreeMap<String, u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    requests_per_sec: f64,
+}
+
+#[derive(Deserialize)]
+struct Percentiles {
+    p50: Option<f64>,
+    p99: Option<f64>,
+}
+
+/// The requests that the end of the time breaks off, as oha calls them.
+const BROKEN_OFF: &str = "aborted due to deadline";
+
+/// Makes requests for so many seconds: one process for each request, with so many connections.
+/// Fails where any answer is another than 200.
+pub(crate) fn load(
+    address: SocketAddr,
+    requests: &[Request],
+    connections: usize,
+    seconds: u64,
+) -> io::Result<Outcome> {
+    let processes: io::Result<Vec<Child>> = requests
+        .iter()
+        .map(|request| command(address, request, connections, seconds).spawn())
+        .collect();
+    let reports: io::Result<Vec<Report>> = processes?.into_iter().map(report).collect();
+    let reports = reports?;
+    let first = reports.first().ok_or_else(|| io::Error::other("no request"))?;
+    let missing = || io::Error::other("no answer in time");
+    Ok(Outcome {
+        rate: reports.iter().map(|report| report.summary.requests_per_sec).sum(),
+        median: first.latency_percentiles.p50.ok_or_else(missing)?,
+        p99: first.latency_percentiles.p99.ok_or_else(missing)?,
+    })
+}
+
+fn command(address: SocketAddr, request: &Request, connections: usize, seconds: u64) -> Command {
+    let mut oha = Command::new(program("BENCH_OHA"));
+    oha.args(["--no-tui", "--output-format", "json", "--disable-compression"]);
+    oha.args(["--worker-threads", "1", "-c", &connections.to_string()]);
+    oha.args(["-z", &format!("{seconds}s"), "-m", request.method]);
+    if let Some(token) = &request.token {
+        oha.args(["-H", &format!("Cookie: session={token}")]);
+    }
+    if let Some(body) = &request.body {
+        oha.args(["-T", "application/json", "-d", body]);
+    }
+    oha.arg(format!("http://{address}{}", request.path));
+    oha.stdin(Stdio::null()).stdout(Stdio::piped());
+    oha
+}
+
+fn report(process: Child) -> io::Result<Report> {
+    let output = process.wait_with_output()?;
+    if !output.status.success() {
+        io::stderr().write_all(&output.stdout)?;
+        return Err(io::Error::other("oha failed"));
+    }
+    let report: Report = serde_json::from_slice(&output.stdout)?;
+    let only_200 = report.status_code_distribution.keys().all(|status| status == "200");
+    let only_broken_off = report.error_distribution.keys().all(|error| error == BROKEN_OFF);
+    if !only_200 || !only_broken_off {
+        let (statuses, errors) = (report.status_code_distribution, report.error_distribution);
+        return Err(io::Error::other(format!("not only 200: {statuses:?} {errors:?}")));
+    }
+    Ok(report)
+}

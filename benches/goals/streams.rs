@@ -1,0 +1,203 @@
+//! What event streams cost: their memory when idle, and an event for all of them at once.
+//!
+//! The readers are a process of their own, this program once more: a process may have 20,000 files
+//! open, and the server needs one a stream itself.
+
+use std::env;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Instant;
+
+use super::Plan;
+use super::start::as_f64;
+use super::support::client::{self, Client};
+use super::support::generate::Size;
+use super::support::process::Server;
+use super::table::{Goal, median, print_row, time};
+
+/// The command by which this program is the readers: it has the address and the number behind it.
+pub(crate) const READERS: &str = "--readers";
+
+/// The most streams that a session may be allowed.
+const PER_SESSION: usize = 1_000;
+
+pub(crate) fn streams(plan: &Plan) {
+    rlimit::increase_nofile_limit(u64::MAX).unwrap();
+    let size = Size { users: 1, children: 1, events: 1_000, departing: false };
+    let more = ["--streams-per-session", "1000", "--max-connections", "19000"];
+    let server = Server::goldstar(&plan.fresh("streams", size), &more).unwrap();
+    let mut client = Client::connect(server.address).unwrap();
+    let sessions = plan.readers.div_ceil(PER_SESSION);
+    let tokens: Vec<String> = (0..sessions).map(|_| client.log_in(0).unwrap()).collect();
+    let activation = client::request("POST", &client::activation(0, 0), &tokens[0]);
+    let last = client.log_in(0).unwrap();
+    let frame = one_frame(server.address, &last, &mut client, &activation);
+    let before = server.memory("RssAnon").unwrap();
+    let mut readers = Readers::start(server.address, plan.readers, &tokens);
+    readers.wait();
+    let after = server.memory("RssAnon").unwrap();
+    print_row(
+        &format!("memory of each of {} idle event streams", plan.readers),
+        "growth of the server's `RssAnon`",
+        as_f64(after.saturating_sub(before)) / as_f64(plan.readers as u64) / 1024.0,
+        " KiB",
+        Goal::AtMost(14.0),
+    );
+    let mut loop_of_writes = LoopOfWrites::start(plan.readers);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds * 2 {
+        let begun = Instant::now();
+        client.succeed(&activation).unwrap();
+        readers.wait();
+        ours.push(begun.elapsed().as_secs_f64());
+        theirs.push(loop_of_writes.tell(&frame));
+    }
+    let (ours, theirs) = (median(ours), median(theirs));
+    print_row(
+        &format!(
+            "an activation's event to {} streams, until the last has it ÷ writing the same bytes \
+             to as many sockets in a loop",
+            plan.readers
+        ),
+        &format!("{} ÷ {}", time(ours), time(theirs)),
+        ours / theirs,
+        "",
+        Goal::AtMost(1.3),
+    );
+}
+
+/// What a stream gets for one event.
+fn one_frame(address: SocketAddr, token: &str, client: &mut Client, activation: &[u8]) -> Vec<u8> {
+    let mut stream = open_stream(address, token).unwrap();
+    client.succeed(activation).unwrap();
+    let mut seen = Vec::new();
+    read_event(&mut stream, &mut seen).unwrap();
+    let begin = find(&seen, b"event: ").unwrap();
+    seen.split_off(begin)
+}
+
+/// The process of the readers; it ends when this is dropped.
+struct Readers {
+    process: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl Readers {
+    /// Starts it: it opens so many streams, as many of each session.
+    fn start(address: SocketAddr, count: usize, tokens: &[String]) -> Self {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args([READERS, &address.to_string(), &count.to_string()]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let tokens = tokens.join(" ");
+        writeln!(process.stdin.as_mut().unwrap(), "{tokens}").unwrap();
+        let said = BufReader::new(process.stdout.take().unwrap());
+        Self { process, said }
+    }
+
+    /// Waits until every stream is open or, from then on, has got one more event.
+    fn wait(&mut self) {
+        let mut line = String::new();
+        assert_ne!(self.said.read_line(&mut line).unwrap(), 0, "the readers have failed");
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        if let Err(error) = self.process.kill().and_then(|()| self.process.wait()) {
+            eprintln!("the readers could not be stopped: {error}");
+        }
+    }
+}
+
+/// What a server could do at best: blocking writes to one socket after the other.
+struct LoopOfWrites {
+    /// In front of the sockets, and so dropped before them: readers fail where a stream ends.
+    readers: Readers,
+    sockets: Vec<TcpStream>,
+}
+
+impl LoopOfWrites {
+    fn start(count: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut readers = Readers::start(listener.local_addr().unwrap(), count, &[String::new()]);
+        let accept = |_| {
+            let (mut socket, _) = listener.accept().unwrap();
+            socket.set_nodelay(true).unwrap();
+            let mut request = [0; 1024];
+            assert_ne!(socket.read(&mut request).unwrap(), 0);
+            socket.write_all(b"HTTP/1.1 200 OK\r\n\r\nretry: 2000\n\n").unwrap();
+            socket
+        };
+        let sockets = (0..count).map(accept).collect();
+        readers.wait();
+        Self { readers, sockets }
+    }
+
+    /// Returns how many seconds it took until the last reader had it.
+    fn tell(&mut self, frame: &[u8]) -> f64 {
+        let begun = Instant::now();
+        for socket in &mut self.sockets {
+            socket.write_all(frame).unwrap();
+        }
+        self.readers.wait();
+        begun.elapsed().as_secs_f64()
+    }
+}
+
+/// The readers' process: opens the streams, says so by a line, and says by another line each time
+/// that every stream has got one more event.
+pub(crate) fn read(address: SocketAddr, count: usize) {
+    rlimit::increase_nofile_limit(u64::MAX).unwrap();
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).unwrap();
+    let tokens: Vec<&str> = line.trim_end().split(' ').collect();
+    let open = |n| open_stream(address, tokens[n / PER_SESSION % tokens.len()]).unwrap();
+    let mut streams: Vec<TcpStream> = (0..count).map(open).collect();
+    let mut seen = Vec::new();
+    loop {
+        println!("all");
+        for stream in &mut streams {
+            read_event(stream, &mut seen).unwrap();
+        }
+    }
+}
+
+/// Opens an event stream, and reads its beginning.
+fn open_stream(address: SocketAddr, token: &str) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(&client::request("GET", "/events", token))?;
+    let mut seen = Vec::new();
+    read_until(&mut stream, &mut seen, |seen| {
+        find(seen, b"retry: ").is_some_and(|at| find(&seen[at..], b"\n\n").is_some())
+    })?;
+    Ok(stream)
+}
+
+/// Reads up to the end of an event into `seen`; what isn't one, such as a heartbeat, stands in front.
+fn read_event(stream: &mut TcpStream, seen: &mut Vec<u8>) -> io::Result<()> {
+    read_until(stream, seen, |seen| {
+        find(seen, b"data: ").is_some_and(|at| find(&seen[at..], b"\n\n").is_some())
+    })
+}
+
+fn read_until(
+    stream: &mut TcpStream,
+    seen: &mut Vec<u8>,
+    is_enough: impl Fn(&[u8]) -> bool,
+) -> io::Result<()> {
+    seen.clear();
+    let mut bytes = [0; 4096];
+    while !is_enough(seen) {
+        match stream.read(&mut bytes)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            length => seen.extend_from_slice(&bytes[..length]),
+        }
+    }
+    Ok(())
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    memchr::memmem::find(text, wanted)
+}

@@ -1,0 +1,118 @@
+//! What a question to the tracking table costs.
+
+use std::fmt::Write as _;
+
+use super::activation::print_rates;
+use super::oha::{Request, load};
+use super::support::client::{self, Client};
+use super::support::generate::{CHILD, TASK, USER, id};
+use super::support::process::Server;
+use super::table::{Goal, median, print_row, time};
+use super::{Plan, peers};
+
+/// How many processes of oha's there are, each with a child of its own to ask for.
+const CHILDREN: u64 = 8;
+/// The connections of each.
+const EACH: usize = 8;
+
+/// The first page of one child's events, against the same bytes from memory.
+pub(crate) fn page(plan: &Plan) {
+    let server = Server::goldstar(plan.large(), &[]).unwrap();
+    let mut client = Client::connect(server.address).unwrap();
+    let token = client.log_in(0).unwrap();
+    let path = |child| format!("/admin/tracking?child_id={}&limit=50", id(CHILD, child));
+    let page = client.succeed(&client::request("GET", &path(0), &token)).unwrap();
+    let limits = peers::limits(plan.folder.path(), 0, &page);
+    let request = |path, token| Request { method: "GET", path, token, body: None };
+    let ours: Vec<_> = (0..CHILDREN).map(|n| request(path(n), Some(token.clone()))).collect();
+    let theirs: Vec<_> = (0..CHILDREN).map(|_| request("/page".to_owned(), None)).collect();
+    let mut rates = [Vec::new(), Vec::new()];
+    for _ in 0..plan.rounds {
+        rates[0].push(load(server.address, &ours, EACH, plan.seconds).unwrap().rate);
+        rates[1].push(load(limits.address, &theirs, EACH, plan.seconds).unwrap().rate);
+    }
+    let what = format!(
+        "`GET /admin/tracking`, a page of 50 of a child's events at {} events, requests/s ÷ axum, \
+         the same {} bytes from memory",
+        plan.large,
+        page.len()
+    );
+    let [ours, theirs] = rates;
+    print_rates(&what, ours, theirs, Goal::AtLeast(0.5));
+}
+
+/// How often each combination is tried to find the slowest.
+const TRIES: usize = 10;
+/// How many of the slowest are measured.
+const SLOWEST: usize = 5;
+
+/// The slowest combination of filters.
+pub(crate) fn filters(plan: &Plan) {
+    let server = Server::goldstar(plan.large(), &[]).unwrap();
+    let mut client = Client::connect(server.address).unwrap();
+    let token = client.log_in(0).unwrap();
+    let mut tried: Vec<(f64, String)> = combinations(plan.large / 2)
+        .into_iter()
+        .map(|path| {
+            let request = client::request("GET", &path, &token);
+            let times = (0..TRIES).map(|_| client.sample(&request).unwrap().1.as_secs_f64());
+            (median(times.collect()), path)
+        })
+        .collect();
+    tried.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    let count = tried.len();
+    let mut measured: Vec<(f64, String)> = tried
+        .into_iter()
+        .take(SLOWEST)
+        .map(|(_, path)| {
+            let request = Request { method: "GET", path, token: Some(token.clone()), body: None };
+            let rounds = (0..plan.rounds)
+                .map(|_| load(server.address, std::slice::from_ref(&request), 1, 1).unwrap().p99);
+            (median(rounds.collect()), request.path)
+        })
+        .collect();
+    measured.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    let (p99, path) = &measured[0];
+    let names = path.split(['?', '&', '=']).filter(|word| NAMES.contains(word));
+    print_row(
+        &format!(
+            "99th percentile of the slowest of {count} combinations of filters at {} events, with \
+             its total",
+            plan.large
+        ),
+        &format!("{} for {}", time(*p99), names.collect::<Vec<_>>().join(", ")),
+        p99 * 1e3,
+        " ms",
+        Goal::AtMost(10.0),
+    );
+}
+
+const NAMES: [&str; 9] =
+    ["child_id", "user_id", "entity_type", "entity_id", "action", "from", "to", "order", "offset"];
+
+/// Every set of filters that hold at once, in both orders, from the first page and from one far
+/// behind. Each is for some event, and those of time for nearly all.
+fn combinations(far: u64) -> Vec<String> {
+    let values = [
+        id(CHILD, 0),
+        id(USER, 0),
+        "task".to_owned(),
+        id(TASK, 0),
+        "activated".to_owned(),
+        "2024-01-01T00:10:00Z".to_owned(),
+        "2030-01-01".to_owned(),
+        "asc".to_owned(),
+        far.to_string(),
+    ];
+    (0..1_u32 << NAMES.len())
+        .map(|set| {
+            let mut path = "/admin/tracking?limit=50".to_owned();
+            for (n, (name, value)) in NAMES.iter().zip(&values).enumerate() {
+                if set >> n & 1 == 1 {
+                    write!(path, "&{name}={value}").unwrap();
+                }
+            }
+            path
+        })
+        .collect()
+}

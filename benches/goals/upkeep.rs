@@ -1,0 +1,172 @@
+//! What the upkeep of the files costs those who use the server meanwhile: a checkpoint, and taking an
+//! account out of the history.
+//!
+//! The load isn't oha's here: it must be known of each request when it began.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Plan;
+use super::support::client::{self, Client, Sample};
+use super::support::generate::Size;
+use super::support::process::Server;
+use super::table::{Goal, median, percentile, print_row, time};
+
+/// As many families, each with a connection.
+const CONNECTIONS: u64 = 64;
+/// How long a checkpoint is waited for: the journal must grow by 16 MiB.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// From one moment to another.
+type Span = (Instant, Instant);
+
+/// What a round has seen.
+struct Round {
+    samples: Vec<Sample>,
+    checkpoints: Vec<Span>,
+    deletion: Span,
+}
+
+/// The 99th percentile of an activation during upkeep, against that without any.
+pub(crate) fn upkeep(plan: &Plan) {
+    let (mut quiet, mut checkpoint, mut deletion, mut took) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..plan.rounds {
+        let round = round(plan);
+        let p99 = |during: &dyn Fn(&Sample) -> bool| {
+            let times = round.samples.iter().filter(|it| during(it)).map(|(_, took)| *took);
+            percentile(times.collect(), 99).as_secs_f64()
+        };
+        let in_checkpoint = |it: &Sample| round.checkpoints.iter().any(|span| overlap(it, *span));
+        let in_deletion = |it: &Sample| overlap(it, round.deletion);
+        quiet.push(p99(&|it| !in_checkpoint(it) && !in_deletion(it)));
+        checkpoint.push(p99(&|it| in_checkpoint(it) && !in_deletion(it)));
+        deletion.push(p99(&in_deletion));
+        took.push((round.deletion.1 - round.deletion.0).as_secs_f64());
+    }
+    let (quiet, took) = (median(quiet), time(median(took)));
+    for (what, p99) in [
+        ("while a checkpoint is made".to_owned(), median(checkpoint)),
+        (format!("while {} events are made anonymous ({took})", plan.large), median(deletion)),
+    ] {
+        print_row(
+            &format!(
+                "99th percentile of an activation, {CONNECTIONS} connections, {what} ÷ without"
+            ),
+            &format!("{} ÷ {}", time(p99), time(quiet)),
+            p99 / quiet,
+            "",
+            Goal::AtMost(2.0),
+        );
+    }
+}
+
+/// Tells the threads of a round to end.
+#[derive(Default)]
+struct Stop(AtomicBool);
+
+/// Sets it when it is dropped.
+struct StopWhenDropped<'a>(&'a Stop);
+
+impl Stop {
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn when_dropped(&self) -> StopWhenDropped<'_> {
+        StopWhenDropped(self)
+    }
+}
+
+impl Drop for StopWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether a request was under way within that time.
+fn overlap((begun, took): &Sample, (from, to): Span) -> bool {
+    *begun < to && *begun + *took > from
+}
+
+/// Loads a new server, lets it make checkpoints, and then has it delete an account with all events.
+fn round(plan: &Plan) -> Round {
+    let size =
+        Size { users: CONNECTIONS, children: CONNECTIONS, events: plan.large, departing: true };
+    let folder = plan.fresh("upkeep", size);
+    let server = Server::goldstar(&folder, &["--request-timeout", "3600"]).unwrap();
+    let mut client = Client::connect(server.address).unwrap();
+    let tokens: Vec<String> = (0..CONNECTIONS).map(|user| client.log_in(user).unwrap()).collect();
+    let delete = client::request("POST", "/admin/deletion-queue/run", &tokens[0]);
+    let stop = Stop::default();
+    let checkpoints_seen = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // Where this fails, the other threads must end too.
+        let end = stop.when_dropped();
+        let loads: Vec<_> = (0..)
+            .zip(&tokens)
+            .map(|(user, token)| {
+                let request = client::request("POST", &client::activation(user, user), token);
+                let (address, stop) = (server.address, &stop);
+                scope.spawn(move || activate_until(stop, address, &request))
+            })
+            .collect();
+        let journal = folder.join("data/journal");
+        let (stopped, seen) = (&stop, &checkpoints_seen);
+        let watch = scope.spawn(move || watch(stopped, seen, &journal));
+        wait_for_a_checkpoint(Duration::from_secs(plan.seconds), &checkpoints_seen);
+        let begun = Instant::now();
+        let answer = client.succeed(&delete).unwrap();
+        let deletion = (begun, Instant::now());
+        drop(end);
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.contains("\"deleted\""), "{answer}");
+        let samples = loads.into_iter().flat_map(|load| load.join().unwrap()).collect();
+        Round { samples, checkpoints: watch.join().unwrap(), deletion }
+    })
+}
+
+fn activate_until(stop: &Stop, address: SocketAddr, request: &[u8]) -> Vec<Sample> {
+    let mut client = Client::connect(address).unwrap();
+    let mut samples = Vec::new();
+    while !stop.is_set() {
+        samples.push(client.sample(request).unwrap());
+    }
+    samples
+}
+
+/// Notes when there were checkpoints: the journal goes on in a new file then, and the old one is
+/// there until the checkpoint is made.
+fn watch(stop: &Stop, seen: &AtomicBool, journal: &Path) -> Vec<Span> {
+    let (mut spans, mut begun) = (Vec::new(), None);
+    while !stop.is_set() {
+        let files = fs::read_dir(journal).unwrap().map(|entry| entry.unwrap().path());
+        let is_segment =
+            |path: &std::path::PathBuf| path.extension().is_some_and(|it| it == "journal");
+        let under_way = files.filter(is_segment).count() > 1;
+        begun = match begun {
+            None if under_way => Some(Instant::now()),
+            Some(begun) if !under_way => {
+                spans.push((begun, Instant::now()));
+                seen.store(true, Ordering::Relaxed);
+                None
+            }
+            begun => begun,
+        };
+        thread::sleep(Duration::from_millis(1));
+    }
+    spans
+}
+
+/// Lets the load run for a while, and until a checkpoint was made.
+fn wait_for_a_checkpoint(at_least: Duration, seen: &AtomicBool) {
+    let begun = Instant::now();
+    thread::sleep(at_least);
+    while !seen.load(Ordering::Relaxed) {
+        assert!(begun.elapsed() < PATIENCE, "no checkpoint in {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}

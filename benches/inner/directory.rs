@@ -1,0 +1,104 @@
+//! Data directories for the benchmarks, and stores on them.
+
+use std::any::Any;
+use std::fs;
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use goldstar::disk::RealDisk;
+use goldstar::domain::ledger::{self, Actor};
+use goldstar::domain::{ChildId, Points, TaskId, Timestamp};
+use goldstar::env::{self, Clock};
+use goldstar::metrics::Metrics;
+use goldstar::store::json::{JsonStore, Options, Progress};
+use goldstar::store::{Change, Changes, Decide, NewEvent, Store, View};
+use tempfile::TempDir;
+
+use crate::generate::{CHILD, Size, TASK, generate, id};
+
+/// As many families, each with ten children.
+pub(crate) const USERS: u64 = 100;
+/// Of all families together.
+pub(crate) const CHILDREN: u64 = 1_000;
+
+/// A new folder on the disk that the build is on.
+pub(crate) fn on_disk() -> TempDir {
+    tempfile::tempdir_in(std::env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+/// A new folder in memory, where a sync costs nothing; on the disk where the system has none.
+pub(crate) fn in_memory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| on_disk())
+}
+
+/// Fills a folder with so many events.
+pub(crate) fn fill(folder: &Path, events: u64) {
+    generate(folder, Size { users: USERS, children: CHILDREN, events, departing: false }).unwrap();
+}
+
+/// A store without sinks, whose journal grows up to `checkpoint_bytes`.
+pub(crate) fn open(folder: &Path, checkpoint_bytes: u64) -> JsonStore {
+    let clock = Clock::system();
+    let metrics = Metrics::new(clock.now()).store;
+    let options = Options {
+        data_dir: folder.to_owned(),
+        disk: Arc::new(RealDisk),
+        now: Arc::new(move || clock.now()),
+        metrics,
+        checkpoint_bytes,
+        progress: Progress::silent(),
+    };
+    JsonStore::open(options, Vec::new()).unwrap()
+}
+
+/// Copies a directory with its folders.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// Waits for what a store does.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime =
+            tokio::runtime::Builder::new_current_thread().build().unwrap();
+    }
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
+
+/// Activates a task for the n-th child, `with_event` as the service does.
+pub(crate) async fn activate(store: &dyn Store, n: u64, with_event: bool) {
+    let child = ChildId::from(id(CHILD, n % CHILDREN).as_str());
+    let task = TaskId::from(id(TASK, n % CHILDREN % USERS).as_str());
+    let decide: Decide = Box::new(move |view, now| {
+        let nothing: Box<dyn Any + Send> = Box::new(());
+        Ok((activation(view, now, &child, &task, with_event), nothing))
+    });
+    store.commit(decide).await.unwrap();
+}
+
+fn activation(
+    view: &dyn View,
+    now: Timestamp,
+    child: &ChildId,
+    task: &TaskId,
+    with_event: bool,
+) -> Changes {
+    let child = view.child(child).unwrap();
+    let task = view.task(task).unwrap();
+    let movement = ledger::activate(&child, &task, Points::ZERO, Actor::Parent).unwrap();
+    let mut changed = (*child).clone();
+    changed.points = movement.points_after();
+    let event = movement.into_event(env::new_id(), &child, now).unwrap();
+    let event = with_event.then_some(NewEvent { event, remember: None });
+    Changes { records: vec![Change::PutChild(changed)], event }
+}

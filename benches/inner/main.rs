@@ -1,0 +1,34 @@
+//! The inner parts, each by itself: `cargo bench --bench inner`, and with `-- query/1000` behind it
+//! those benchmarks alone whose names have that in them.
+#![expect(clippy::unwrap_used, reason = "a benchmark that can't go on has failed")]
+// criterion's macros make public functions.
+#![allow(missing_docs)]
+
+mod commit;
+mod directory;
+#[path = "../support/generate.rs"]
+#[expect(dead_code, reason = "nobody logs in here")]
+mod generate;
+mod open;
+mod query;
+mod stream;
+
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+
+/// Few samples, so that all of it takes minutes.
+fn criterion() -> Criterion {
+    Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+}
+
+criterion_group! {
+    name = benches;
+    config = criterion();
+    targets = commit::commit, commit::append, query::query, open::replay, open::open_tables,
+        stream::render, stream::fan_out
+}
+criterion_main!(benches);

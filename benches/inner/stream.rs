@@ -1,0 +1,51 @@
+//! An event for many streams: its frames, and the way through the hub.
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use goldstar::domain::{RowNumber, Timestamp, TokenHash};
+use goldstar::live::{Hub, Interest, Message, Subscription};
+use goldstar::metrics::Metrics;
+use tokio_util::sync::CancellationToken;
+
+use crate::directory::wait;
+
+/// As long as the data of an event is.
+const DATA_BYTES: usize = 400;
+
+fn message(row: RowNumber) -> Message {
+    let data = format!("{{\"padding\":\"{}\"}}", "x".repeat(DATA_BYTES));
+    Message::new(row, "u".into(), "c".into(), &data)
+}
+
+/// The frames of one event, which all streams share.
+pub(crate) fn render(criterion: &mut Criterion) {
+    criterion.bench_function("stream/render", |bencher| bencher.iter(|| message(1)));
+}
+
+/// From the hub's being told of an event to the last subscription that has it.
+pub(crate) fn fan_out(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("stream/fan out");
+    for readers in [1, 100, 10_000] {
+        let hub = Hub::start(Metrics::new(Timestamp::EPOCH).live).unwrap();
+        let mut subscriptions: Vec<Subscription> = (0..readers).map(|_| subscribe(&hub)).collect();
+        let mut row = 0;
+        group.throughput(Throughput::Elements(readers));
+        group.bench_function(BenchmarkId::from_parameter(readers), |bencher| {
+            bencher.iter(|| {
+                row += 1;
+                hub.publish(message(row));
+                wait(async {
+                    for subscription in &mut subscriptions {
+                        assert_eq!(subscription.next().await.unwrap().row, row);
+                    }
+                });
+            });
+        });
+    }
+    group.finish();
+}
+
+fn subscribe(hub: &Hub) -> Subscription {
+    let session = TokenHash("session".into());
+    let interest = Interest { user_id: "u".into(), child_id: None, session };
+    hub.subscribe(interest, CancellationToken::new(), usize::MAX).unwrap()
+}

@@ -1,0 +1,230 @@
+//! A real disk that is full: a small file system under the real program's data, or under its logs.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::Command;
+
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::harness::{
+    Admin, Family, Folders, Process, Settings, TestServer, assert_error, event_ids, eventually,
+    forbidden, text,
+};
+
+/// How much is left to the server: real load fills it.
+const ROOM: usize = 512 << 10;
+/// Far more changes than that holds.
+const CHANGES: usize = 20_000;
+/// How many are asked for at once.
+const WIDTH: usize = 8;
+
+/// A file system of 4 MiB, until this is dropped.
+struct SmallDisk {
+    folder: PathBuf,
+    /// They are removed after it is unmounted.
+    _folders: Folders,
+}
+
+impl SmallDisk {
+    /// Puts one in the place of a folder; none where the machine forbids that.
+    fn mount(folders: &Folders, folder: PathBuf) -> Option<Self> {
+        fs::create_dir_all(&folder).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs"]).arg(&folder);
+        if !mount.output().is_ok_and(|output| output.status.success()) {
+            forbidden("a test on a full disk: no file system can be mounted");
+            return None;
+        }
+        Some(Self { folder, _folders: folders.clone() })
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.folder.join("filler")
+    }
+
+    /// Fills it, but for so many bytes.
+    fn fill_but(&self, room: usize) {
+        let mut file = File::create(self.filler()).unwrap();
+        let full = loop {
+            if let Err(error) = file.write_all(&[1; 4096]) {
+                break error;
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::StorageFull);
+        file.set_len(file.metadata().unwrap().len() - room as u64).unwrap();
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.filler()).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily, since a server may still be about to end. A panic must not become two.
+        let unmounted = Command::new("umount").arg("-l").arg(&self.folder).status();
+        let is_unmounted = unmounted.is_ok_and(|status| status.success());
+        assert!(is_unmounted || std::thread::panicking(), "{} stays", self.folder.display());
+    }
+}
+
+/// The program, a family, and the ids of the events that were acknowledged.
+struct Scene {
+    server: TestServer,
+    family: Family,
+    admin: Admin,
+    acknowledged: Vec<String>,
+}
+
+impl Scene {
+    async fn on(folders: Folders) -> Self {
+        TestServer::put_admin(&folders);
+        let settings = Settings { binary: true, log_max_bytes: 0, ..Settings::default() };
+        let server = TestServer::on(folders, settings).await;
+        let (family, admin) = (server.family().await, server.admin().await);
+        Self { server, family, admin, acknowledged: Vec::new() }
+    }
+
+    /// Asks for some changes at once; whether the full disk has refused one.
+    async fn is_refused(&mut self, width: usize) -> bool {
+        let Family { parent, child, task, .. } = &self.family;
+        let answers = join_all((0..width).map(|_| parent.activate(child, task))).await;
+        let mut is_refused = false;
+        for answer in answers {
+            if answer.status == 200 {
+                self.acknowledged.push(text(&answer.body["tracking_event"]["id"]));
+            } else {
+                assert_error(&answer, 507, "STORAGE_FULL");
+                is_refused = true;
+            }
+        }
+        is_refused
+    }
+
+    /// Works until nothing fits any more, not even what one change takes.
+    async fn fill_by_load(&mut self) {
+        for width in [WIDTH, 1] {
+            let mut changes = 0;
+            while !self.is_refused(width).await {
+                changes += width;
+                assert!(changes < CHANGES, "it never was full");
+            }
+        }
+    }
+
+    /// Changes that must succeed.
+    async fn work(&mut self) {
+        for _ in 0..10 {
+            assert!(!self.is_refused(1).await, "there is room");
+        }
+    }
+
+    /// The answers tell of all that was acknowledged, and of nothing else.
+    async fn check_answers(&self) {
+        let mut rows: Vec<Value> = Vec::new();
+        loop {
+            let path = format!("/admin/tracking?order=asc&limit=500&offset={}", rows.len());
+            let mut page = self.admin.get(&path).await.expect(200);
+            let page = page["tracking_events"].as_array_mut().unwrap();
+            if page.is_empty() {
+                break;
+            }
+            rows.append(page);
+        }
+        self.check_rows(&rows);
+        let points = 50 + 5 * i64::try_from(self.acknowledged.len()).unwrap();
+        assert_eq!(self.family.parent.points(&self.family.child).await, points);
+        self.family.parent.get("/children").await.expect(200);
+    }
+
+    fn check_rows(&self, rows: &[Value]) {
+        assert_eq!(rows.len(), self.acknowledged.len());
+        let found: BTreeSet<_> = rows.iter().map(|row| text(&row["id"])).collect();
+        assert_eq!(found, self.acknowledged.iter().cloned().collect());
+    }
+
+    async fn eventually_is(&self, status: &str) {
+        eventually(status, async || {
+            let health = self.admin.get("/health").await.expect(200);
+            (health["status"] == status).then_some(())
+        })
+        .await;
+    }
+
+    /// Once there is room, all goes on; and everything is found in the answers and the files.
+    async fn go_on_to_the_end(mut self) {
+        self.work().await;
+        self.eventually_is("ok").await;
+        self.check_answers().await;
+        self.server.restart().await;
+        self.check_answers().await;
+        self.server.stop().await;
+        let folders = &self.server.folders;
+        let rows = folders.events();
+        self.check_rows(&rows);
+        let logged = event_ids(&folders.log_lines(&self.family.parent.id));
+        assert!(logged.into_iter().eq(rows.iter().map(|row| text(&row["id"]))), "the log");
+        let child = folders.record("children.json", &self.family.child);
+        assert_eq!(child["points"], rows.last().unwrap()["points_after"]);
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_changes_until_there_is_room() {
+    let folders = Folders::new();
+    let Some(disk) = SmallDisk::mount(&folders, folders.data()) else { return };
+    let mut scene = Scene::on(folders).await;
+    scene.work().await;
+    disk.fill_but(ROOM);
+    scene.fill_by_load().await;
+    scene.check_answers().await;
+    disk.make_room();
+    scene.go_on_to_the_end().await;
+}
+
+#[tokio::test]
+async fn a_kill_on_a_full_disk_loses_nothing() {
+    let folders = Folders::new();
+    let Some(disk) = SmallDisk::mount(&folders, folders.data()) else { return };
+    let mut scene = Scene::on(folders).await;
+    disk.fill_but(ROOM);
+    scene.fill_by_load().await;
+    scene.server.kill();
+    // It may find the room that it needs, or must say what it lacks.
+    for _ in 0..2 {
+        match Process::start(&scene.server.folders, &[]) {
+            Ok(process) => process.kill(),
+            Err(output) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(said.contains("No space left on device"), "{said}");
+            }
+        }
+    }
+    disk.make_room();
+    scene.server.start_again().await;
+    scene.check_answers().await;
+    scene.go_on_to_the_end().await;
+}
+
+#[tokio::test]
+async fn full_logs_refuse_nothing_and_catch_up() {
+    let folders = Folders::new();
+    let Some(disk) = SmallDisk::mount(&folders, folders.logs()) else { return };
+    let mut scene = Scene::on(folders).await;
+    disk.fill_but(0);
+    // What is left of a block may still hold a line.
+    for _ in 0..5 {
+        scene.work().await;
+    }
+    scene.eventually_is("degraded").await;
+    scene.check_answers().await;
+    scene.server.kill();
+    scene.server.start_again().await;
+    scene.work().await;
+    scene.eventually_is("degraded").await;
+    disk.make_room();
+    scene.go_on_to_the_end().await;
+}

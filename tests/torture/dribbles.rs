@@ -1,0 +1,195 @@
+//! Thousands of clients that send their requests byte by byte: each is closed in time, and the others
+//! are served as ever.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{interval, sleep};
+
+use crate::budget::{Rounds, Run};
+use crate::harness::{Family, Scrape, Settings, TestServer, eventually, within};
+use crate::measures::{millis, p99};
+use crate::person::Session;
+
+const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
+/// How many others there are, and how many requests each sends in a second.
+const OTHERS: u32 = 10;
+const RATE: u32 = 20;
+/// What a request may take besides the time that its client is given.
+const GRACE: Duration = Duration::from_secs(5);
+/// What the machine alone may add to a request's time.
+const NOISE: Duration = Duration::from_millis(5);
+
+struct Size {
+    connections: u32,
+    /// How long a head and a body may take, in seconds.
+    patience: u64,
+    /// Between two bytes.
+    pace: Duration,
+    /// How long the others are measured alone.
+    alone: Duration,
+}
+
+const SHORT: Size = Size {
+    connections: 100,
+    patience: 2,
+    pace: Duration::from_millis(100),
+    alone: Duration::from_secs(1),
+};
+const LONG: Size = Size {
+    connections: 2000,
+    patience: 30,
+    pace: Duration::from_secs(1),
+    alone: Duration::from_secs(30),
+};
+
+/// What a client sends at once, and what it goes on with, byte by byte.
+struct Dribble {
+    begin: String,
+    rest: &'static [u8],
+}
+
+/// The kinds of clients, in turns.
+fn dribble(number: u32, session: &Session) -> Dribble {
+    let json = "Content-Type: application/json";
+    let (begin, rest): (_, &[u8]) = match number % 4 {
+        0 => ("GET /health HTTP/1.1\r\nHost: localhost\r\nX-Endless: ".to_owned(), b"a"),
+        1 => ("GET /".to_owned(), b"a"),
+        2 => (session.head("POST", "/children", &[json, "Content-Length: 60000"]), b" "),
+        _ => {
+            let lines = [json, "Transfer-Encoding: chunked"];
+            (session.head("POST", "/children", &lines), b"1\r\n \r\n")
+        }
+    };
+    Dribble { begin, rest }
+}
+
+/// A server and its users.
+struct Home {
+    server: TestServer,
+    family: Family,
+    session: Session,
+    size: Size,
+}
+
+impl Home {
+    async fn new(size: Size) -> Self {
+        let flags = ["head", "body"].map(|part| format!("--{part}-timeout={}", size.patience));
+        let settings = Settings { binary: true, flags: flags.into(), ..Settings::default() };
+        let server = TestServer::with(settings).await;
+        let family = server.family().await;
+        let session = Session::of(&server, &family.parent).await;
+        Self { server, family, session, size }
+    }
+
+    /// How long it takes until the server has ended this client's connection.
+    async fn dribble(&self, number: u32) -> Duration {
+        let Dribble { begin, rest } = dribble(number, &self.session);
+        let started = Instant::now();
+        let mut stream = TcpStream::connect(self.server.socket_address()).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let (mut reader, mut writer) = stream.split();
+        let write = async {
+            writer.write_all(begin.as_bytes()).await.unwrap();
+            let mut pace = interval(self.size.pace);
+            for byte in rest.iter().cycle() {
+                pace.tick().await;
+                // The connection may be closed by now; that is for the reader to see.
+                if writer.write_all(&[*byte]).await.is_err() {
+                    break;
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        let mut answer = Vec::new();
+        let read = within("the end of the server's patience", async {
+            tokio::select! {
+                // A reset is an end as well: a byte may have met a closed connection.
+                read = reader.read_to_end(&mut answer) => drop(read),
+                () = write => unreachable!("it waits"),
+            }
+        });
+        read.await;
+        let took = started.elapsed();
+        let text = answer.escape_ascii();
+        assert!(answer.starts_with(b"HTTP/1.1 408 "), "{number}: {text} after {took:?}");
+        took
+    }
+
+    /// All clients that dribble, who come within a second; gives the longest time.
+    async fn dribble_all(&self) -> Duration {
+        let connections = self.size.connections;
+        let all = (0..connections).map(async |number| {
+            let after = Duration::from_secs(1) * number / connections;
+            sleep(after).await;
+            self.dribble(number).await
+        });
+        join_all(all).await.into_iter().max().unwrap()
+    }
+
+    /// Waits until all who dribble are there, as the server sees it.
+    async fn crowd(&self) {
+        eventually("all connections", async || {
+            let open = Scrape::of(&self.server).await.get("connections");
+            (open >= self.size.connections.into()).then_some(())
+        })
+        .await;
+    }
+
+    /// How long 99 of 100 requests of the others take while `meanwhile` goes on.
+    async fn serve_others<T>(&self, meanwhile: impl Future<Output = T>) -> (Duration, T) {
+        let (times, is_over) = (RefCell::new(Vec::new()), Cell::new(false));
+        let others = join_all((0..OTHERS).map(async |number| {
+            let mut pace = interval(Duration::from_secs(1) / RATE);
+            while !is_over.get() {
+                pace.tick().await;
+                let started = Instant::now();
+                if number % 2 == 0 {
+                    self.family.event().await;
+                } else {
+                    self.family.parent.get("/children").await.expect(200);
+                }
+                times.borrow_mut().push(started.elapsed());
+            }
+        }));
+        let all = async {
+            let output = meanwhile.await;
+            is_over.set(true);
+            output
+        };
+        let (_, output) = tokio::join!(others, all);
+        (p99(&mut times.into_inner()), output)
+    }
+}
+
+#[tokio::test]
+async fn clients_that_dribble_are_closed_and_the_others_are_served_as_ever() {
+    let mut run = Run::of("dribbles", &ROUNDS);
+    let mut report = String::new();
+    while run.next().is_some() {
+        let home = Home::new(if run.is_short { SHORT } else { LONG }).await;
+        let Size { connections, patience, alone, .. } = home.size;
+        // A time of load: nothing is waited for.
+        let (before, ()) = home.serve_others(sleep(alone)).await;
+        let dribbling = async { tokio::join!(home.dribble_all(), home.crowd()).0 };
+        let (beside, longest) = home.serve_others(dribbling).await;
+        let (after, ()) = home.serve_others(sleep(alone)).await;
+        // The machine may have more to do at one time than at another.
+        let usual = before.max(after);
+        assert!(longest < Duration::from_secs(patience) + GRACE, "closed after {longest:?}");
+        let is_noticed = beside > 2 * usual.max(NOISE);
+        assert!(run.is_short || !is_noticed, "{beside:?} beside them, {usual:?} without");
+        report = format!(
+            "{connections} connections that dribble, each closed within {}; 99 of 100 requests of \
+             others are answered within {} before, {} beside them and {} after",
+            millis(longest),
+            millis(before),
+            millis(beside),
+            millis(after)
+        );
+    }
+    run.report(&report);
+}

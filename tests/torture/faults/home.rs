@@ -1,0 +1,117 @@
+//! A family on a directory that was left in the midst of its work, and servers on copies of it.
+
+use std::error::Error as _;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use goldstar::app::{self, Machine, Server, StartError, StopError};
+use goldstar::audit_log;
+use goldstar::config::{Config, StorageConfig};
+use goldstar::disk::Disk;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::{Admin, Client, Family, Folders, TestServer, names, within};
+
+/// What every copy begins with: a killed server's folders, whose journal is still to be replayed.
+pub(super) struct Home {
+    folders: Folders,
+    pub(super) family: Family,
+    admin: Admin,
+    /// The rows of the tracking table.
+    pub(super) rows: Vec<Value>,
+}
+
+/// How many events there are from the start.
+const EVENTS: usize = 5;
+
+impl Home {
+    pub(super) async fn new() -> Self {
+        let mut server = TestServer::process().await;
+        let (family, admin) = (server.family().await, server.admin().await);
+        for _ in 0..EVENTS {
+            family.event().await;
+        }
+        server.kill();
+        let folders = server.folders.clone();
+        Self { rows: folders.events(), folders, family, admin }
+    }
+
+    /// A copy of its folders.
+    pub(super) fn copy(&self) -> Folders {
+        copy_of(&self.folders)
+    }
+}
+
+/// What a kill would leave now of the folders of a server.
+pub(super) fn copy_of(folders: &Folders) -> Folders {
+    let copy = Folders::new();
+    // The journal is always ahead of the other files, and so it comes last.
+    copy_files(&folders.logs(), &copy.logs());
+    copy_files(&folders.data(), &copy.data());
+    copy_files(&folders.data().join("journal"), &copy.data().join("journal"));
+    copy
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for name in names(from).into_iter().filter(|name| from.join(name).is_file()) {
+        match fs::copy(from.join(&name), to.join(&name)) {
+            // It has taken another's place meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            copied => drop(copied.unwrap()),
+        }
+    }
+}
+
+/// A server on a copy, and the browsers of the two who use it.
+pub(super) struct Served {
+    pub(super) parent: Client,
+    pub(super) admin: Client,
+    shutdown: CancellationToken,
+    server: Server,
+}
+
+impl Served {
+    /// Starts one; the error is why it doesn't start, with all its causes.
+    pub(super) async fn start(
+        home: &Home,
+        folders: &Folders,
+        disk: Arc<dyn Disk>,
+    ) -> Result<Self, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let storage = StorageConfig {
+            data_dir: folders.data(),
+            log_dir: folders.logs(),
+            audit_log: audit_log::Settings::default(),
+        };
+        let config = Config { storage, ..Config::default() };
+        let (machine, shutdown) =
+            (Machine { disk, ..Machine::default() }, CancellationToken::new());
+        let launched = app::launch_on(machine, config, listener, shutdown.clone());
+        let server = within("a start", launched).await.map_err(|error| reason(&error))?;
+        let (parent, admin) = (home.family.parent.at(address), home.admin.at(address));
+        Ok(Self { parent, admin, shutdown, server })
+    }
+
+    /// Stops it as a SIGTERM does; the error is why its files aren't in their final form.
+    pub(super) async fn stop(self) -> Result<(), StopError> {
+        self.shutdown.cancel();
+        within("a stop", self.server.ended()).await
+    }
+}
+
+/// What an operator reads.
+fn reason(error: &StartError) -> String {
+    assert!(!error.is_damage(), "a fault of the disk was taken for damage: {error}");
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

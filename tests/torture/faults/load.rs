@@ -1,0 +1,165 @@
+//! What the clients ask for while the disk fails, and what they are told.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::home::{Home, Served};
+use super::nth::{Counted, Error, FailingDisk, Fault};
+use crate::harness::{Answer, Client, Family, assert_error, text};
+use crate::random::Random;
+
+/// How many changes are asked for at once.
+const WIDTH: usize = 4;
+
+/// A change that a client asks for.
+#[derive(Clone)]
+pub(super) enum Attempt {
+    /// One of the four mutations.
+    Event { action: &'static str, entity: String },
+    /// A new task of that name.
+    Task(String),
+}
+
+/// What the clients were told.
+#[derive(Default)]
+pub(super) struct Told {
+    /// The events that were answered.
+    pub(super) events: Vec<Value>,
+    /// The names of the tasks that were made, and of those that were not.
+    pub(super) tasks: Vec<String>,
+    pub(super) no_tasks: Vec<String>,
+    /// What may have happened or not.
+    pub(super) unknown: Vec<Attempt>,
+    /// How many changes the disk's fault refused.
+    pub(super) refused: usize,
+    /// Whether somebody was told that no change is taken any more.
+    pub(super) is_read_only: bool,
+    attempts: usize,
+}
+
+impl Attempt {
+    fn draw(family: &Family, random: &mut Random, number: usize) -> Self {
+        let (action, entity) = match random.below(8) {
+            0..3 => ("activated", &family.task),
+            3 => ("activated", &family.penalty),
+            4 => ("requested", &family.reward),
+            5 => ("redeemed", &family.reward),
+            6 => ("cancelled", &family.reward),
+            _ => return Self::Task(format!("task {number}")),
+        };
+        Self::Event { action, entity: entity.clone() }
+    }
+
+    async fn send(&self, parent: &Client, child: &str) -> Answer {
+        match self {
+            Self::Task(name) => {
+                parent.post("/tasks", json!({"name": name, "points": 1, "is_good": true})).await
+            }
+            Self::Event { action: "activated", entity } => parent.activate(child, entity).await,
+            Self::Event { action: "requested", entity } => parent.ask_for(child, entity).await,
+            Self::Event { action: "redeemed", entity } => parent.redeem(child, entity).await,
+            Self::Event { entity, .. } => parent.cancel(child, entity).await,
+        }
+    }
+
+    /// Whether an event records this.
+    pub(super) fn is(&self, event: &Value) -> bool {
+        matches!(self, Self::Event { action, entity }
+            if event["action"] == *action && event["entity_id"] == **entity)
+    }
+}
+
+impl Told {
+    /// Asks for some changes at once, with a read amid them, and then reads all.
+    pub(super) async fn wave(
+        &mut self,
+        home: &Home,
+        served: &Served,
+        disk: &FailingDisk,
+        random: &mut Random,
+    ) {
+        let (was_read_only, failures) = (self.is_read_only, disk.failures());
+        let must_succeed = !disk.is_failing() && !was_read_only;
+        let family = &home.family;
+        let attempts: Vec<Attempt> = (0..=random.below(WIDTH))
+            .map(|_| {
+                self.attempts += 1;
+                Attempt::draw(family, random, self.attempts)
+            })
+            .collect();
+        let sent = attempts.iter().map(|it| it.send(&served.parent, &family.child));
+        let (answers, children) = tokio::join!(join_all(sent), served.parent.get("/children"));
+        children.expect(200);
+        let (unknown, refused) = (self.unknown.len(), self.refused);
+        for (attempt, answer) in attempts.into_iter().zip(answers) {
+            if was_read_only {
+                assert_error(&answer, 503, "READ_ONLY");
+            }
+            self.hear(attempt, answer, disk);
+        }
+        let is_refused = (self.unknown.len(), self.refused) != (unknown, refused);
+        // A note of the maintenance may have ended it unheard.
+        if must_succeed && !self.is_read_only && disk.failures() == failures {
+            assert!(!is_refused, "a change was refused though nothing had failed");
+        }
+        if disk.failures() > 0 {
+            self.read(home, served).await;
+        }
+    }
+
+    /// Notes an answer, which must be one that a failing disk can bring about.
+    fn hear(&mut self, attempt: Attempt, answer: Answer, disk: &FailingDisk) {
+        let code = answer.body["code"].as_str().unwrap_or_default();
+        match (answer.status, code) {
+            (200, _) => self.events.push(answer.expect(200)["tracking_event"].take()),
+            (201, _) => self.tasks.push(text(&answer.body["task"]["name"])),
+            (409, "REWARD_ALREADY_REQUESTED" | "NO_PENDING_REQUEST" | "INSUFFICIENT_POINTS") => {}
+            (503, "OUTCOME_UNKNOWN") => {
+                self.end(&answer, disk);
+                self.unknown.push(attempt);
+            }
+            (503, "READ_ONLY") => {
+                self.end(&answer, disk);
+                self.refuse(attempt);
+            }
+            _ => {
+                let (status, code) = match disk.fault.error {
+                    Error::Full => (507, "STORAGE_FULL"),
+                    Error::Broken => (503, "NOT_DURABLE"),
+                };
+                assert_error(&answer, status, code);
+                assert!(disk.failures() > 0, "{}", answer.text);
+                self.refuse(attempt);
+            }
+        }
+    }
+
+    /// From now on, no change is taken; a disk without room alone is no reason for that.
+    fn end(&mut self, answer: &Answer, disk: &FailingDisk) {
+        let Fault { counted, error, .. } = disk.fault;
+        assert_ne!((counted, error), (Counted::Writes, Error::Full), "{}", answer.text);
+        assert!(disk.failures() > 0, "{}", answer.text);
+        self.is_read_only = true;
+    }
+
+    fn refuse(&mut self, attempt: Attempt) {
+        self.refused += 1;
+        if let Attempt::Task(name) = attempt {
+            self.no_tasks.push(name);
+        }
+    }
+
+    /// Everything can be read, and is what was answered; what is broken is said.
+    async fn read(&mut self, home: &Home, served: &Served) {
+        let child = &home.family.child;
+        served.parent.get(&format!("/children/{child}")).await.expect(200);
+        served.parent.get(&format!("/children/{child}/tracking")).await.expect(200);
+        let found = served.admin.get("/admin/tracking").await.expect(200);
+        assert_eq!(found["total"], home.rows.len() + self.events.len(), "as it was answered");
+        let health = served.admin.get("/health").await;
+        let is_read_only = (health.status, &health.body["status"]) == (503, &"read_only".into());
+        assert!(is_read_only || health.status == 200, "{}", health.text);
+        assert!(is_read_only || !self.is_read_only, "{}", health.text);
+        self.is_read_only = is_read_only;
+    }
+}

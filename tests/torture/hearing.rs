@@ -1,0 +1,73 @@
+//! Readers that hear a family's events up to a last one.
+
+use std::time::Instant;
+
+use crate::harness::{Client, Events, Family};
+
+/// An event that ends what a reader listens to: that of a child to which nothing else happens.
+pub(crate) struct Last {
+    child: String,
+}
+
+/// What was heard, and when.
+pub(crate) struct Heard {
+    pub(crate) id: String,
+    pub(crate) at: Instant,
+}
+
+/// One who listens, and comes back as a browser does where its stream ends.
+pub(crate) struct Listener {
+    client: Client,
+    stream: Events,
+    /// The last frame's id.
+    last: String,
+    /// How often it came back.
+    pub(crate) returns: usize,
+}
+
+impl Last {
+    pub(crate) async fn of(family: &Family) -> Self {
+        Self { child: family.parent.child("Last", 0).await }
+    }
+
+    /// Makes the event.
+    pub(crate) async fn happen(&self, family: &Family) {
+        family.parent.activate(&self.child, &family.task).await.expect(200);
+    }
+}
+
+impl Listener {
+    /// So many who listen to a family, and have heard one event.
+    pub(crate) async fn open(family: &Family, count: usize) -> Vec<Self> {
+        let client: &Client = &family.parent;
+        let mut streams = Vec::new();
+        for _ in 0..count {
+            streams.push(client.events("/events").await);
+        }
+        family.event().await;
+        let mut listeners = Vec::new();
+        for mut stream in streams {
+            let last = stream.next().await.id;
+            listeners.push(Self { client: client.clone(), stream, last, returns: 0 });
+        }
+        listeners
+    }
+
+    /// All that comes before the last event.
+    pub(crate) async fn hear(&mut self, end: &Last) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        loop {
+            let Some(frame) = self.stream.next_or_end().await else {
+                self.returns += 1;
+                self.stream = self.client.events_after(&self.last).await;
+                continue;
+            };
+            let at = Instant::now();
+            if frame.data["payload"]["child_id"] == *end.child {
+                return heard;
+            }
+            heard.push(Heard { id: frame.event_id().to_owned(), at });
+            self.last = frame.id;
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Readers of the event stream that stop reading while much happens: each is closed, and nobody else
+//! notices.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::time::interval;
+
+use crate::budget::{Rounds, Run};
+use crate::harness::{Family, Folders, Scrape, Settings, TestServer, eventually, text};
+use crate::hearing::{Last, Listener};
+use crate::measures::{anonymous_memory, millis, p99};
+use crate::person::Session;
+use crate::wire::Wire;
+
+const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
+/// How often the healthy ones are measured without the stuck ones.
+const QUIET: usize = 5;
+const HEALTHY: usize = 4;
+/// How many clients the mutations come from.
+const CLIENTS: u32 = 32;
+/// In how long each stuck reader is closed.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// By how much the memory may grow while readers are stuck, in KiB.
+const ROOM: u64 = 24 << 10;
+
+/// How much happens.
+struct Size {
+    stuck: usize,
+    /// Mutations a second.
+    rate: u32,
+    time: Duration,
+    /// How long the id is that each event names: the longer, the sooner the system, which takes some
+    /// megabytes for each reader, takes no more.
+    id: usize,
+}
+
+const SHORT: Size = Size { stuck: 10, rate: 400, time: Duration::from_millis(500), id: 2000 };
+const LONG: Size = Size { stuck: 100, rate: 2000, time: Duration::from_secs(10), id: 36 };
+
+/// A family in the real program, and its healthy readers.
+struct Home {
+    server: TestServer,
+    family: Family,
+    session: Session,
+    size: Size,
+}
+
+/// How events came to the healthy readers.
+struct Pace {
+    /// How long 99 of 100 took, from the request on.
+    p99: Duration,
+    /// Events a second.
+    rate: usize,
+    /// How often one of the readers was closed, and came back: it can happen to any where the machine
+    /// has no time for the server.
+    returns: usize,
+}
+
+/// What became of the stuck readers.
+#[derive(Default)]
+struct Closed {
+    readers: usize,
+    /// How long it took at most, from the first one's opening to the last one's end.
+    longest: Duration,
+}
+
+/// Writes a task that is offered to every family.
+fn put_task(folders: &Folders, id: &str) {
+    let task = json!({
+        "id": id, "user_id": null, "name": "Make the bed", "points": 5, "is_good": true,
+        "image_id": null, "created_at": 1_769_551_003.4, "updated_at": 1_769_551_003.4,
+    });
+    folders.put("tasks.json", &json!({"_default": {"1": task}}).to_string());
+}
+
+impl Home {
+    async fn new(size: Size) -> Self {
+        let flags = vec!["--streams-per-session=1000".to_owned()];
+        let settings = Settings { binary: true, flags, ..Settings::default() };
+        let folders = Folders::new();
+        let task = "x".repeat(size.id);
+        put_task(&folders, &task);
+        let server = TestServer::on(folders, settings).await;
+        let family = Family { task, ..server.family().await };
+        let session = Session::of(&server, &family.parent).await;
+        Self { server, family, session, size }
+    }
+
+    /// Mutates at the pace until it is over; gives when each event was asked for.
+    async fn mutate(&self, is_over: &Cell<bool>) -> HashMap<String, Instant> {
+        let asked = RefCell::new(HashMap::new());
+        join_all((0..CLIENTS).map(async |_| {
+            let mut pace = interval(Duration::from_secs(CLIENTS.into()) / self.size.rate);
+            while !is_over.get() {
+                pace.tick().await;
+                let at = Instant::now();
+                let event = self.family.event().await;
+                asked.borrow_mut().insert(text(&event["id"]), at);
+            }
+        }))
+        .await;
+        asked.into_inner()
+    }
+
+    /// How events come to the healthy readers while `meanwhile` goes on.
+    async fn hear<T>(&self, meanwhile: impl Future<Output = T>) -> (Pace, T) {
+        let mut listeners = Listener::open(&self.family, HEALTHY).await;
+        let last = Last::of(&self.family).await;
+        let is_over = Cell::new(false);
+        let started = Instant::now();
+        let mutations = async {
+            let asked = self.mutate(&is_over).await;
+            let rate = asked.len() as u128 * 1000 / started.elapsed().as_millis();
+            last.happen(&self.family).await;
+            (asked, usize::try_from(rate).unwrap())
+        };
+        let all = async {
+            let output = meanwhile.await;
+            is_over.set(true);
+            output
+        };
+        let readers = join_all(listeners.iter_mut().map(|listener| listener.hear(&last)));
+        let ((asked, rate), heard, output) = tokio::join!(mutations, readers, all);
+        let mut times = Vec::new();
+        for heard in heard {
+            assert_eq!(heard.len(), asked.len(), "events were missed");
+            times.extend(heard.iter().map(|event| event.at - asked[&event.id]));
+        }
+        let returns = listeners.iter().map(|listener| listener.returns).sum();
+        (Pace { p99: p99(&mut times), rate, returns }, output)
+    }
+
+    /// Nothing but the time passes.
+    async fn pass(&self) {
+        tokio::time::sleep(self.size.time).await;
+    }
+
+    async fn evictions(&self) -> usize {
+        let scrape = Scrape::of(&self.server).await;
+        usize::try_from(scrape.get("sse_evictions_total")).unwrap()
+    }
+
+    /// Opens readers that read nothing behind the head, as often as the time allows, and waits for
+    /// their ends.
+    async fn stick(&self) -> Closed {
+        let (started, mut closed) = (Instant::now(), Closed::default());
+        while closed.readers == 0 || started.elapsed() < self.size.time {
+            let before = self.evictions().await;
+            let opened = Instant::now();
+            let mut stuck = join_all((0..self.size.stuck).map(|_| self.stuck_reader())).await;
+            eventually("the ends of the stuck readers", async || {
+                (self.evictions().await == before + stuck.len()).then_some(())
+            })
+            .await;
+            closed.longest = closed.longest.max(opened.elapsed());
+            closed.readers += stuck.len();
+            // What the system still holds for a reader takes it a while to read: one tells for all.
+            stuck.pop().unwrap().drain().await;
+        }
+        closed
+    }
+
+    async fn stuck_reader(&self) -> Wire {
+        let mut wire = Wire::with_small_window(&self.server).await;
+        wire.send(self.session.head("GET", "/events", &[])).await;
+        assert_eq!(wire.head().await.status, 200);
+        wire
+    }
+
+    /// The most memory that the server has while `work` goes on, in KiB.
+    async fn most_memory<T>(&self, work: impl Future<Output = T>) -> (u64, T) {
+        let most = Cell::new(0);
+        let watch = async {
+            let mut looks = interval(Duration::from_millis(100));
+            loop {
+                looks.tick().await;
+                most.set(anonymous_memory(self.server.pid()).max(most.get()));
+            }
+        };
+        let output = tokio::select! {
+            output = work => output,
+            () = watch => unreachable!("it watches on"),
+        };
+        (most.get(), output)
+    }
+}
+
+/// What a run came to.
+struct Figures {
+    /// Without stuck readers.
+    quiet: Vec<Duration>,
+    /// With them.
+    beside: Pace,
+    closed: Closed,
+    /// Before, with the stuck readers, and after, in KiB.
+    memory: [u64; 3],
+}
+
+async fn measure(size: Size) -> Figures {
+    let home = Home::new(size).await;
+    // The first time, everything is slow.
+    home.hear(home.pass()).await;
+    let mut quiet = Vec::new();
+    for _ in 0..QUIET {
+        quiet.push(home.hear(home.pass()).await.0.p99);
+    }
+    quiet.sort();
+    let before = anonymous_memory(home.server.pid());
+    let (most, (beside, closed)) = home.most_memory(Box::pin(home.hear(home.stick()))).await;
+    let after = anonymous_memory(home.server.pid());
+    Figures { quiet, beside, closed, memory: [before, most, after] }
+}
+
+#[tokio::test]
+async fn readers_that_stop_reading_are_closed_and_nobody_else_notices() {
+    let mut run = Run::of("stuck_readers", &ROUNDS);
+    let mut report = String::new();
+    while run.next().is_some() {
+        let size = if run.is_short { SHORT } else { LONG };
+        let found = Box::pin(measure(size)).await;
+        let (least, most) = (found.quiet[0], found.quiet[QUIET - 1]);
+        let Closed { readers, longest } = found.closed;
+        assert!(longest < PATIENCE, "the last one was closed after {longest:?}");
+        let [before, during, after] = found.memory;
+        assert!(during.max(after) < before + ROOM, "{:?} KiB", found.memory);
+        // Twice: one run in six is slower than five others without any reason.
+        let Pace { p99: beside, rate, returns } = found.beside;
+        let is_noticed = beside > 2 * most;
+        assert!(run.is_short || !is_noticed, "{beside:?} beside, {:?}", found.quiet);
+        report = format!(
+            "{readers} stuck readers closed, each within {}, at {rate} events a second; 99 of 100 events \
+             reach {HEALTHY} healthy readers within {} to {} without and {} beside them (closed by mistake: {returns}); memory {} \
+             MiB before, at most {} with them, {} after",
+            millis(longest),
+            millis(least),
+            millis(most),
+            millis(beside),
+            before >> 10,
+            during >> 10,
+            after >> 10,
+        );
+    }
+    run.report(&report);
+}

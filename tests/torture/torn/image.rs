@@ -1,0 +1,282 @@
+//! Data directories in memory: taken of a store at work, damaged, and opened as often as one likes.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use goldstar::disk::Disk;
+use goldstar::domain::{Child, EventFilter, Name, Timestamp};
+use goldstar::metrics;
+use goldstar::store::json::{CHECKPOINT_BYTES, Damage, JsonStore, OpenError, Options, Progress};
+use goldstar::store::{Change, Store};
+
+use crate::lossy_disk::LossyDisk;
+use crate::store::{START, give_point, put, until};
+
+pub(crate) const EVENTS: &str = "tracking_events.json";
+pub(crate) const CHILDREN: &str = "children.json";
+/// How many commits under a checkpoint, and how many behind those: each is a batch of its own.
+const SYNCED: usize = 3;
+pub(crate) const LAST: usize = 3;
+
+/// The files of a data directory, by their paths in it.
+#[derive(Clone)]
+pub(crate) struct Image(BTreeMap<PathBuf, Vec<u8>>);
+
+/// What a store holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Contents {
+    points: i64,
+    name: String,
+    events: Vec<String>,
+}
+
+/// A directory that was killed behind some commits.
+pub(crate) struct Killed {
+    pub(crate) image: Image,
+    /// The same with the tracking file as it was before the last commits.
+    pub(crate) unwritten: Image,
+    /// What the store held before the last commits, and after each of them.
+    pub(crate) contents: Vec<Contents>,
+}
+
+fn open_on(disk: LossyDisk, folder: &Path) -> Result<JsonStore, OpenError> {
+    let options = Options {
+        data_dir: folder.to_owned(),
+        disk: Arc::new(disk) as Arc<dyn Disk>,
+        metrics: metrics::Store::default(),
+        now: Arc::new(|| Timestamp::from_micros(START)),
+        checkpoint_bytes: CHECKPOINT_BYTES,
+        progress: Progress::silent(),
+    };
+    JsonStore::open(options, Vec::new())
+}
+
+async fn rename(store: &JsonStore) {
+    let child = Child::clone(&store.view().child(&"a".into()).unwrap());
+    let renamed = Child { name: Name::recorded("Renamed"), ..child };
+    put(store, [Change::PutChild(renamed)]).await.unwrap();
+}
+
+/// What comes of opening a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
+    Refused,
+    /// All that was acknowledged and can be there is there.
+    Opened,
+    /// An event has another account.
+    Changed,
+}
+
+/// How often each outcome came.
+pub(crate) type Outcomes = BTreeMap<Outcome, usize>;
+
+impl Contents {
+    pub(crate) fn of(store: &JsonStore) -> Self {
+        let child = store.view().child(&"a".into()).unwrap();
+        let events = store.history().events_after(0, &EventFilter::default(), usize::MAX).unwrap();
+        let events = events.into_iter().map(|event| event.unwrap().json.to_string()).collect();
+        Self { points: child.points.get(), name: child.name.as_str().to_owned(), events }
+    }
+
+    pub(crate) fn events(&self) -> usize {
+        self.events.len()
+    }
+
+    /// The same, with another account in one of the events.
+    pub(crate) fn is_but_for_an_owner(&self, other: &Self) -> bool {
+        let without = |event: &String| {
+            let mut event: serde_json::Value = serde_json::from_str(event).unwrap();
+            event["user_id"].take();
+            event
+        };
+        let mut pairs = self.events.iter().zip(&other.events);
+        (self.points, self.events()) == (other.points, other.events())
+            && pairs.all(|(one, other)| without(one) == without(other))
+    }
+}
+
+impl Image {
+    fn of(disk: &LossyDisk, folder: &Path) -> Self {
+        let inside = |path: PathBuf| path.strip_prefix(folder).unwrap().to_owned();
+        Self(disk.files().into_iter().map(|(path, bytes)| (inside(path), bytes)).collect())
+    }
+
+    /// Opens it as the directory `folder`, on which its files don't come to lie.
+    pub(crate) fn open(&self, folder: &Path) -> Result<JsonStore, OpenError> {
+        open_on(self.disk(folder), folder)
+    }
+
+    fn disk(&self, folder: &Path) -> LossyDisk {
+        let files = self.0.iter().map(|(path, bytes)| (folder.join(path), bytes.clone()));
+        LossyDisk::with(&files.collect())
+    }
+
+    /// The same after a start and a clean stop.
+    pub(crate) async fn stopped(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = self.disk(folder.path());
+        open_on(disk.clone(), folder.path()).unwrap().close().await.unwrap();
+        Self::of(&disk, folder.path())
+    }
+
+    /// The same after a start, a change of a record, and a kill; and what the store held.
+    pub(crate) async fn renamed(&self) -> (Self, Contents) {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = self.disk(folder.path());
+        let store = open_on(disk.clone(), folder.path()).unwrap();
+        rename(&store).await;
+        (Self::of(&disk, folder.path()), Contents::of(&store))
+    }
+
+    /// What is said of it, and of which file.
+    pub(crate) fn refused(&self, folder: &Path) -> Option<(PathBuf, u64)> {
+        match self.open(folder) {
+            Ok(_) => None,
+            Err(OpenError::Damaged(Damage { file, byte, .. })) => {
+                Some((file.strip_prefix(folder).unwrap().to_owned(), byte))
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The journal's one file.
+    pub(crate) fn journal(&self) -> &Path {
+        let mut paths = self.0.keys().filter(|path| path.extension().unwrap() == "journal");
+        let journal = paths.next().unwrap();
+        assert_eq!(paths.next(), None);
+        journal
+    }
+
+    pub(crate) fn bytes(&self, file: impl AsRef<Path>) -> &[u8] {
+        &self.0[file.as_ref()]
+    }
+
+    pub(crate) fn with(&self, file: impl AsRef<Path>, bytes: Vec<u8>) -> Self {
+        let mut image = self.clone();
+        image.0.insert(file.as_ref().to_owned(), bytes).unwrap();
+        image
+    }
+
+    pub(crate) fn cut(&self, file: impl AsRef<Path>, len: usize) -> Self {
+        self.with(&file, self.bytes(&file)[..len].to_vec())
+    }
+
+    pub(crate) fn flipped(&self, file: impl AsRef<Path>, bit: usize) -> Self {
+        let mut bytes = self.bytes(&file).to_vec();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        self.with(file, bytes)
+    }
+
+    /// The journal's frames.
+    pub(crate) fn frames(&self) -> Vec<Range<usize>> {
+        let bytes = self.bytes(self.journal());
+        let (mut frames, mut at) = (Vec::new(), 0);
+        while at < bytes.len() {
+            let len = u32::from_le_bytes(bytes[at + 4..at + 8].try_into().unwrap());
+            let end = at + 44 + usize::try_from(len).unwrap();
+            frames.push(at..end);
+            at = end;
+        }
+        frames
+    }
+
+    /// The last of them, each a batch of its own.
+    pub(crate) fn last_frames(&self) -> Vec<Range<usize>> {
+        let mut frames = self.frames();
+        frames.split_off(frames.len() - LAST)
+    }
+
+    /// The last rows of the tracking file, each with its name and what separates it from the one
+    /// before.
+    pub(crate) fn last_rows(&self) -> Vec<Range<usize>> {
+        let bytes = self.bytes(EVENTS);
+        let starts: Vec<_> = memchr::memmem::find_iter(bytes, b"}, \"").map(|at| at + 1).collect();
+        let starts = &starts[starts.len() - LAST..];
+        let ends = starts[1..].iter().copied().chain([bytes.len() - 2]);
+        starts.iter().zip(ends).map(|(start, end)| *start..end).collect()
+    }
+}
+
+impl Killed {
+    /// A directory whose last commits are points, but for the very last one where that is to change
+    /// a record alone.
+    pub(crate) async fn after_commits(last_is_an_event: bool) -> Self {
+        loop {
+            let killed = Self::try_commits(last_is_an_event).await;
+            let journal = killed.image.bytes(killed.image.journal());
+            let mut frames = killed.image.last_frames().into_iter();
+            // The maintenance may have announced a file between them.
+            if frames.all(|frame| !journal[frame].windows(7).any(|word| word == b"\"flush\"")) {
+                return killed;
+            }
+        }
+    }
+
+    async fn try_commits(last_is_an_event: bool) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let disk = LossyDisk::new();
+        let store = open_on(disk.clone(), folder).unwrap();
+        for _ in 0..SYNCED {
+            give_point(&store, "a").await.unwrap();
+        }
+        store.close().await.unwrap();
+        let store = open_on(disk.clone(), folder).unwrap();
+        give_point(&store, "a").await.unwrap();
+        let flushed = format!("\"points\": {}", SYNCED + 1);
+        until("the first flush", || {
+            let image = Image::of(&disk, folder);
+            memchr::memmem::find(image.bytes(CHILDREN), flushed.as_bytes()).is_some()
+        })
+        .await;
+        let mut contents = vec![Contents::of(&store)];
+        let before = Image::of(&disk, folder).bytes(EVENTS).to_vec();
+        for number in 1..=LAST {
+            if number == LAST && !last_is_an_event {
+                rename(&store).await;
+            } else {
+                give_point(&store, "a").await.unwrap();
+            }
+            contents.push(Contents::of(&store));
+        }
+        let image = Image::of(&disk, folder);
+        Self { unwritten: image.with(EVENTS, before), image, contents }
+    }
+}
+
+/// Checks each case, on all of the machine's cores. Each is given a folder in which nobody else
+/// opens a store meanwhile.
+pub(crate) fn each<T: Send>(
+    cases: impl IntoIterator<Item = T>,
+    check: impl Fn(&Path, T) -> Outcome + Sync,
+) -> Outcomes {
+    let cases: Vec<T> = cases.into_iter().collect();
+    let cases = Mutex::new(cases.into_iter());
+    let outcomes = Mutex::new(Outcomes::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(|| {
+                let folder = tempfile::tempdir().unwrap();
+                let next = || cases.lock().unwrap().next();
+                while let Some(case) = next() {
+                    let outcome = check(folder.path(), case);
+                    *outcomes.lock().unwrap().entry(outcome).or_insert(0) += 1;
+                }
+            });
+        }
+    });
+    outcomes.into_inner().unwrap()
+}
+
+/// Holds what a store has against what it must have; it can go on.
+pub(crate) fn check_store(store: &JsonStore, expected: &Contents) -> Outcome {
+    assert_eq!(&Contents::of(store), expected);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let next = runtime.block_on(give_point(store, "a")).unwrap().event.unwrap();
+    assert_eq!(next.row, 1 + expected.events() as u64);
+    Outcome::Opened
+}

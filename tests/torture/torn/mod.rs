@@ -1,0 +1,251 @@
+//! Each file of a killed store's directory cut at every byte, and every bit of it flipped, as far as
+//! its last three records go; each on a fresh copy that is opened.
+//!
+//! What a write that was broken off may leave is made good: a journal that ends in the middle of a
+//! batch, a tracking file that lacks what the journal holds. Everything else is refused, with the
+//! file and the byte, or makes no difference. A round takes every eighth cut and a bit of each byte, and
+//! eight rounds take them all.
+
+mod image;
+
+use std::ops::{Range, RangeInclusive};
+use std::path::Path;
+
+use crate::budget::{Rounds, Run};
+use image::{
+    CHILDREN, Contents, EVENTS, Image, Killed, LAST, Outcome, Outcomes, check_store, each,
+};
+
+const ROUNDS: Rounds = Rounds { short: 1, long: EIGHT };
+const EIGHT: usize = 8;
+const CHECKPOINT: &str = "journal/checkpoint.json";
+
+/// The directories that are damaged.
+struct Bases {
+    /// Killed behind three events.
+    killed: Killed,
+    /// Killed behind two events and a change of a record alone.
+    renamed: Killed,
+    /// Killed with a journal that holds no event, and what the store held.
+    synced: (Image, Contents),
+    stopped: Image,
+}
+
+/// Which of the eight parts of all cuts and flips is taken, and what came of it.
+struct Part {
+    number: usize,
+    cuts: Outcomes,
+    flips: Outcomes,
+}
+
+#[tokio::test]
+async fn cut_and_flipped_files_are_refused_or_lose_nothing() {
+    let mut run = Run::of("torn", &ROUNDS);
+    let killed = Killed::after_commits(true).await;
+    let renamed = Killed::after_commits(false).await;
+    let stopped = killed.image.stopped().await;
+    let bases = Bases { synced: stopped.renamed().await, killed, renamed, stopped };
+    let mut part = None;
+    while let Some(mut random) = run.next() {
+        let part = part.get_or_insert_with(|| Part {
+            number: random.below(EIGHT),
+            cuts: Outcomes::new(),
+            flips: Outcomes::new(),
+        });
+        part.cut_journal(&bases);
+        part.flip_journal(&bases);
+        part.damage_rows_in_the_journal(&bases.killed);
+        part.damage_rows_under_the_checkpoint(&bases.synced);
+        part.damage_small_files(&bases);
+        part.cut_both(&bases.killed);
+        part.number = (part.number + 1) % EIGHT;
+    }
+    let Part { cuts, flips, .. } = part.unwrap();
+    run.report(&format!("{}; {}", row("cuts", &cuts), row("flipped bits", &flips)));
+}
+
+fn row(what: &str, outcomes: &Outcomes) -> String {
+    let of = |outcome| outcomes.get(&outcome).copied().unwrap_or(0);
+    let all: usize = outcomes.values().sum();
+    let (refused, opened) = (of(Outcome::Refused), of(Outcome::Opened));
+    let changed = of(Outcome::Changed);
+    format!(
+        "{all} {what}: {refused} refused, {opened} opened with all that was there, {changed} with \
+         another account in an event"
+    )
+}
+
+fn count(sum: &mut Outcomes, outcomes: Outcomes) {
+    for (outcome, count) in outcomes {
+        *sum.entry(outcome).or_insert(0) += count;
+    }
+}
+
+impl Part {
+    fn cut(
+        &mut self,
+        places: RangeInclusive<usize>,
+        check: impl Fn(&Path, usize) -> Outcome + Sync,
+    ) {
+        let number = self.number;
+        count(&mut self.cuts, each(places.filter(|place| place % EIGHT == number), check));
+    }
+
+    fn flip(&mut self, bytes: Range<usize>, check: impl Fn(&Path, usize) -> Outcome + Sync) {
+        let number = self.number;
+        // Another one in each byte.
+        let bits = bytes.map(|byte| byte * 8 + (byte + number) % 8);
+        count(&mut self.flips, each(bits, check));
+    }
+
+    /// The batches that are whole count, unless the tracking file shows that there were more.
+    fn cut_journal(&mut self, bases: &Bases) {
+        for Killed { image, unwritten, contents } in [&bases.killed, &bases.renamed] {
+            for image in [image, unwritten] {
+                let (frames, journal, rows) = (image.last_frames(), image.journal(), rows(image));
+                self.cut(span(&frames).start..=span(&frames).end, |folder, len| {
+                    let cut = image.cut(journal, len);
+                    let whole = frames.iter().filter(|frame| frame.end <= len).count();
+                    let expected = &contents[whole];
+                    if rows <= expected.events() {
+                        return check_store(&cut.open(folder).unwrap(), expected);
+                    }
+                    let torn = frames.iter().find(|frame| frame.start < len && len < frame.end);
+                    let (file, byte) = cut.refused(folder).unwrap();
+                    match torn {
+                        Some(torn) => assert_eq!((&*file, byte), (journal, torn.start as u64)),
+                        // The journal might be whole, and the row another program's.
+                        None => assert_eq!(file, Path::new(EVENTS)),
+                    }
+                    Outcome::Refused
+                });
+            }
+        }
+        // The first frame was synced before the file got its name.
+        let Killed { unwritten, .. } = &bases.killed;
+        let journal = unwritten.journal();
+        self.cut(0..=unwritten.frames()[0].end - 1, |folder, len| {
+            assert_eq!(unwritten.cut(journal, len).refused(folder), Some((journal.to_owned(), 0)));
+            Outcome::Refused
+        });
+    }
+
+    /// The last batch may have been answered, and nothing of it is missing: a flipped bit in it is no
+    /// torn write.
+    fn flip_journal(&mut self, bases: &Bases) {
+        for image in [&bases.killed.image, &bases.killed.unwritten, &bases.renamed.image] {
+            let (frames, journal) = (image.last_frames(), image.journal());
+            self.flip(span(&frames), |folder, bit| {
+                let frame = frames.iter().find(|frame| frame.contains(&(bit / 8))).unwrap();
+                let refused = image.flipped(journal, bit).refused(folder);
+                assert_eq!(refused, Some((journal.to_owned(), frame.start as u64)), "bit {bit}");
+                Outcome::Refused
+            });
+        }
+    }
+
+    /// Rows that the journal holds are written again, unless they read as another program's.
+    fn damage_rows_in_the_journal(&mut self, killed: &Killed) {
+        let Killed { image, contents, .. } = killed;
+        let rows = span(&image.last_rows());
+        self.cut(rows.start..=image.bytes(EVENTS).len(), |folder, len| {
+            check_store(&image.cut(EVENTS, len).open(folder).unwrap(), &contents[LAST])
+        });
+        self.flip(rows.clone(), |folder, bit| {
+            let flipped = image.flipped(EVENTS, bit);
+            let Some((file, byte)) = flipped.refused(folder) else {
+                return check_store(&flipped.open(folder).unwrap(), &contents[LAST]);
+            };
+            // Where the rows begin that the checkpoint doesn't know.
+            assert!(file == Path::new(EVENTS) && byte <= rows.start as u64, "bit {bit}");
+            Outcome::Refused
+        });
+    }
+
+    /// Rows under the checkpoint are refused where they have changed. The account of an event isn't in
+    /// the checkpoint's checksum, since it may be taken out.
+    fn damage_rows_under_the_checkpoint(&mut self, (image, contents): &(Image, Contents)) {
+        let rows = span(&image.last_rows());
+        self.cut(rows.start..=rows.end - 1, |folder, len| {
+            assert_refused(folder, &image.cut(EVENTS, len), EVENTS);
+            Outcome::Refused
+        });
+        let ids: Vec<_> = memchr::memmem::find_iter(image.bytes(EVENTS), b"\"family\"").collect();
+        self.flip(rows, |folder, bit| {
+            let flipped = image.flipped(EVENTS, bit);
+            let is_in_an_id = |id: &usize| (id + 1..id + 7).contains(&(bit / 8));
+            if !ids.iter().any(is_in_an_id) || flipped.refused(folder).is_some() {
+                assert_refused(folder, &flipped, EVENTS);
+                return Outcome::Refused;
+            }
+            let found = Contents::of(&flipped.open(folder).unwrap());
+            assert!(found.is_but_for_an_owner(contents), "bit {bit}");
+            Outcome::Changed
+        });
+    }
+
+    /// A journal counts on each small table, and knows how it was left. After a clean stop any program
+    /// may have changed it, and what isn't JSON is nobody's change.
+    fn damage_small_files(&mut self, bases: &Bases) {
+        for file in [CHILDREN, CHECKPOINT] {
+            let image = &bases.killed.image;
+            let len = image.bytes(file).len();
+            self.cut(0..=len - 1, |folder, len| {
+                assert_refused(folder, &image.cut(file, len), file);
+                Outcome::Refused
+            });
+            self.flip(0..len, |folder, bit| {
+                assert_refused(folder, &image.flipped(file, bit), file);
+                Outcome::Refused
+            });
+        }
+        for file in [CHILDREN, EVENTS, CHECKPOINT] {
+            let image = &bases.stopped;
+            self.cut(1..=image.bytes(file).len() - 1, |folder, len| {
+                assert_refused(folder, &image.cut(file, len), file);
+                Outcome::Refused
+            });
+        }
+    }
+
+    /// A power cut may take something of both: the journal must hold what the tracking file shows.
+    fn cut_both(&mut self, killed: &Killed) {
+        let Killed { image, contents, .. } = killed;
+        let (frames, rows, journal) = (image.last_frames(), image.last_rows(), image.journal());
+        let places = |records: &[Range<usize>]| -> Vec<usize> {
+            let places = |it: &Range<usize>| [it.start, it.start + 1, it.start + 60, it.end - 1];
+            records.iter().flat_map(places).chain([span(records).end]).collect()
+        };
+        let (frame_places, row_places) = (places(&frames), places(&rows));
+        let all = frame_places.len() * row_places.len() - 1;
+        self.cut(0..=all, |folder, place| {
+            let frame = frame_places[place / row_places.len()];
+            let row = row_places[place % row_places.len()];
+            let cut = image.cut(journal, frame).cut(EVENTS, row);
+            let commits = frames.iter().filter(|it| it.end <= frame).count();
+            let written = rows.iter().filter(|it| it.end <= row).count();
+            if written <= commits {
+                return check_store(&cut.open(folder).unwrap(), &contents[commits]);
+            }
+            let is_torn = frames.iter().any(|it| it.start < frame && frame < it.end);
+            let (file, _) = cut.refused(folder).unwrap();
+            assert_eq!(file, if is_torn { journal } else { Path::new(EVENTS) });
+            Outcome::Refused
+        });
+    }
+}
+
+fn assert_refused(folder: &Path, image: &Image, file: &str) {
+    let (named, byte) = image.refused(folder).unwrap();
+    assert!(named == Path::new(file) && byte <= image.bytes(file).len() as u64, "{byte}");
+}
+
+/// All of the last records.
+fn span(records: &[Range<usize>]) -> Range<usize> {
+    records[0].start..records[LAST - 1].end
+}
+
+/// How many events the tracking file holds.
+fn rows(image: &Image) -> usize {
+    memchr::memmem::find_iter(image.bytes(EVENTS), b"\"occurred_at\"").count()
+}
