@@ -4,7 +4,7 @@
 #[path = "../../tests/torture/lossy_disk.rs"]
 mod lossy_disk;
 #[expect(dead_code, reason = "shared with the torture tests, which use the rest")]
-#[path = "../../tests/store/random.rs"]
+#[path = "../../tests/torture/random.rs"]
 mod random;
 #[path = "../../tests/fuzz/targets/mod.rs"]
 mod targets;

@@ -6,7 +6,7 @@
 #[path = "../torture/lossy_disk.rs"]
 mod lossy_disk;
 #[expect(dead_code, reason = "shared with the torture tests, which use the rest")]
-#[path = "../store/random.rs"]
+#[path = "../torture/random.rs"]
 mod random;
 mod targets;
 
