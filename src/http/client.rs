@@ -2,15 +2,13 @@
 
 use std::net::IpAddr;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::middleware::Next;
-use axum::response::Response;
 use ipnet::IpNet;
 
+use super::ApiError;
 use super::serve::Peer;
-use super::{ApiError, AppState};
 use crate::service::ServiceError;
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";
@@ -25,17 +23,13 @@ pub(super) struct Client {
 }
 
 /// Puts the [`Client`] into the request's extensions.
-pub(super) async fn identify(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) fn identify(request: &mut Request, trusted_proxies: &[IpNet]) -> Client {
     // Only a router that no connection serves, as in a test, has no peer.
     let peer = request.extensions().get::<Peer>();
     let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip().to_canonical());
-    let client = Client::of(peer, request.headers(), &state.settings.trusted_proxies);
+    let client = Client::of(peer, request.headers(), trusted_proxies);
     request.extensions_mut().insert(client);
-    next.run(request).await
+    client
 }
 
 impl<S: Sync> FromRequestParts<S> for Client {

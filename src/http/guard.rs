@@ -1,27 +1,27 @@
 //! What holds for every answer: it begins in time, and it says how it may be used.
 
-use axum::extract::{Request, State};
+use std::time::Duration;
+
+use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Version, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{ApiError, AppState, compression};
+use super::{ApiError, compression};
 
 /// A header that every answer has. What lacks it is none of the product's.
 pub(super) const MARK: HeaderName = header::X_CONTENT_TYPE_OPTIONS;
 
 /// Answers in time: a handler that takes longer is given up. A change that it has handed to the
 /// store by then is made all the same. A body, such as a live stream, takes what time it needs.
-pub(super) async fn guard(
-    State(state): State<AppState>,
+pub(super) async fn guard<F: Future<Output = Response>>(
+    limit: Duration,
     mut request: Request,
-    next: Next,
+    answer: impl FnOnce(Request) -> F,
 ) -> Response {
     compression::settle(request.headers_mut());
     let mut response = if names_its_host(&request) {
-        let limit = state.settings.limits.request_timeout;
-        let answered = tokio::time::timeout(limit, next.run(request)).await;
+        let answered = tokio::time::timeout(limit, answer(request)).await;
         answered.unwrap_or_else(|_| ApiError::TimedOut.into_response())
     } else {
         ApiError::MalformedRequest.into_response()

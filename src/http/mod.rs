@@ -43,9 +43,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, Request, State};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
@@ -117,12 +117,20 @@ pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metri
         .layer(from_fn_with_state(state.clone(), cross_site::refuse_foreign_pages))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(compression::layer())
-        .layer(from_fn_with_state(state.clone(), guard::guard))
-        .layer(from_fn_with_state(state.clone(), observe::observe))
-        .layer(from_fn_with_state(state.clone(), client::identify))
+        .layer(from_fn_with_state(state.clone(), outermost))
         .with_state(state);
     // Around the router: it sets `Allow` behind the layers of its routes.
     Router::new().fallback_service(answering).layer(map_response(with_options))
+}
+
+/// What each request goes through first, and each answer last: one layer, since each costs its own
+/// memory for every request.
+async fn outermost(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let Settings { trusted_proxies, limits, .. } = &*state.settings;
+    let client = client::identify(&mut request, trusted_proxies);
+    let guarded =
+        |request| guard::guard(limits.request_timeout, request, |request| next.run(request));
+    observe::observe(&state, client, request, guarded).await
 }
 
 /// Every route, with its part of the OpenAPI document.

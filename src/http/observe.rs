@@ -2,13 +2,11 @@
 //! it.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument, Span};
 
@@ -27,43 +25,43 @@ const NO_ROUTE: &str = "none";
 
 /// Gives a request its id, in the answer's `X-Request-Id` and in the span of all of its lines; logs
 /// and counts it once its answer begins, or once it is clear that it gets none: where its client
-/// went away, or the server's stop dropped it. Stands behind [`super::client::identify`].
-pub(super) async fn observe(
-    State(state): State<AppState>,
+/// went away, or the server's stop dropped it.
+pub(super) async fn observe<F: Future<Output = Response>>(
+    state: &AppState,
+    client: Client,
     request: Request,
-    next: Next,
+    answer: impl FnOnce(Request) -> F,
 ) -> Response {
-    let client = request.extensions().get::<Client>().copied();
     let id = state.request_ids.id_of(client, request.headers());
     // Of the highest level, so that the id stands on an error's line whatever else is left out.
     let span = tracing::error_span!("request", id = %id.to_str().unwrap_or_default());
     let mut observed = Observed {
         span: span.clone(),
-        metrics: Arc::clone(&state.metrics),
+        metrics: &state.metrics,
         method: method_name(request.method()),
         matched: request.extensions().get::<MatchedPath>().cloned(),
-        client: client.map(|client| client.address),
+        client: client.address,
         began: Instant::now(),
         status: UNANSWERED,
     };
-    let mut response = next.run(request).instrument(span).await;
+    let mut response = answer(request).instrument(span).await;
     observed.status = response.status().as_u16();
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }
 
 /// A request under way. Its line is written when this is dropped.
-struct Observed {
+struct Observed<'a> {
     span: Span,
-    metrics: Arc<Metrics>,
+    metrics: &'a Metrics,
     method: &'static str,
     matched: Option<MatchedPath>,
-    client: Option<IpAddr>,
+    client: IpAddr,
     began: Instant,
     status: u16,
 }
 
-impl Drop for Observed {
+impl Drop for Observed<'_> {
     fn drop(&mut self) {
         let took = self.began.elapsed();
         let Self { method, status, .. } = *self;
@@ -72,8 +70,8 @@ impl Drop for Observed {
         self.span.in_scope(|| {
             let what = if status == UNANSWERED { "unanswered" } else { "answered" };
             let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
-            let client = self.client.map(tracing::field::display);
-            tracing::info!(%method, %route, status, duration_ms, client, "{what}");
+            let client = self.client;
+            tracing::info!(%method, %route, status, duration_ms, %client, "{what}");
         });
     }
 }
@@ -112,9 +110,9 @@ impl RequestIds {
     }
 
     /// The id that a trusted proxy has given the request, or a new one.
-    fn id_of(&self, client: Option<Client>, headers: &HeaderMap) -> HeaderValue {
+    fn id_of(&self, client: Client, headers: &HeaderMap) -> HeaderValue {
         let given = headers.get(REQUEST_ID).filter(|given| is_id(given.as_bytes()));
-        match given.filter(|_| client.is_some_and(|client| client.is_proxied)) {
+        match given.filter(|_| client.is_proxied) {
             Some(given) => given.clone(),
             None => self.next(),
         }
@@ -141,7 +139,7 @@ mod tests {
     #[test]
     fn an_id_is_taken_from_a_trusted_proxy_alone() {
         let ids = RequestIds::new();
-        let client = |is_proxied| Some(Client { address: [127, 0, 0, 1].into(), is_proxied });
+        let client = |is_proxied| Client { address: [127, 0, 0, 1].into(), is_proxied };
         let longest = "x".repeat(MAX_ID_BYTES);
         let too_long = "x".repeat(MAX_ID_BYTES + 1);
         for (given, client, is_taken) in [
@@ -152,7 +150,6 @@ mod tests {
             ("a\"b", client(true), false),
             ("", client(true), false),
             ("trace-1_2.3", client(false), false),
-            ("trace-1_2.3", None, false),
         ] {
             let headers = HeaderMap::from_iter([(REQUEST_ID, given.parse().unwrap())]);
             assert_eq!(ids.id_of(client, &headers) == given, is_taken, "{given}, {client:?}");
