@@ -43,7 +43,8 @@ pub(in super::super) struct Loaded {
     pub(in super::super) appendable: bool,
 }
 
-const PIECE: usize = 1 << 20;
+/// How much is read at once: it stays in the processor's cache while it is scanned and hashed.
+const PIECE: usize = 1 << 18;
 
 /// After so many rows, their mean length says how many there will be.
 const SAMPLE: usize = 1000;
@@ -268,7 +269,7 @@ impl<'a> Reader<'a> {
     /// the first ones of a few bytes only, they would promise too much.
     fn expected_rows(&self, end: u64) -> usize {
         let rows = self.progress.1 / (end / SAMPLE as u64).max(200);
-        usize::try_from(rows + rows / 16).unwrap_or(usize::MAX)
+        usize::try_from(rows + rows / 32).unwrap_or(usize::MAX)
     }
 
     /// Takes the next row; none at the end of the table.
