@@ -9,9 +9,9 @@ WORKDIR /build
 # The dependencies first, with an empty program: this layer is built anew only when they change.
 # Cargo wants every target that the manifest names, also those that it doesn't build.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir -p src benches \
+RUN mkdir -p src benches/goals benches/inner \
     && touch src/lib.rs \
-    && echo 'fn main() {}' | tee src/main.rs > benches/scale.rs \
+    && echo 'fn main() {}' | tee src/main.rs benches/goals/main.rs > benches/inner/main.rs \
     && cargo build --locked --release --bin goldstar
 
 # Copied files keep their times, and Cargo takes what is older than its last build for built.

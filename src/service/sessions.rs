@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::Instrument;
 
 use super::{Caller, Causes, Service, ServiceError, Token};
-use crate::domain::{Session, TokenHash};
+use crate::domain::{Session, Timestamp, TokenHash};
 use crate::store::{Change, Changes};
 
 impl Service {
@@ -16,8 +16,9 @@ impl Service {
     /// runtime.
     pub fn authenticate(&self, token: &Token) -> Result<Caller, ServiceError> {
         let caller = self.live_session(&token.hash()).ok_or(ServiceError::Unauthenticated)?;
-        if caller.session().touched(self.clock.now()).is_some() {
-            self.touch(caller.token_hash().clone());
+        let now = self.clock.now();
+        if caller.session().touched(now).is_some() {
+            self.touch(caller.token_hash().clone(), now);
         }
         Ok(caller)
     }
@@ -29,13 +30,12 @@ impl Service {
         Caller::of(session, &*view, self.clock.now())
     }
 
-    /// Writes a use down in a task of its own, so that no read waits for the disk.
-    fn touch(&self, token_hash: TokenHash) {
-        let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
+    /// Writes a use at `now`, by the clock, down in a task of its own, so that no read waits for the
+    /// disk. (The time of a decision is ahead of the clock where an event is.)
+    fn touch(&self, token_hash: TokenHash, now: Timestamp) {
+        let store = Arc::clone(&self.store);
         let touch = async move {
             let commit = store.commit(Box::new(move |view, _| {
-                // By the clock, as it is read: events may be ahead of it, where it was set back.
-                let now = clock.now();
                 // Decided anew: of many requests at once, the first one writes.
                 let touched = view
                     .session(&token_hash)

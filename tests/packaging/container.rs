@@ -102,14 +102,16 @@ fn included(text: &str) -> impl Iterator<Item = PathBuf> {
 fn every_target_of_the_manifest_has_an_empty_file() {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
     let runs = all("RUN").join("\n");
-    let named = |kind: &str| {
+    let files = |kind: &'static str, folder: &'static str| {
         let targets = manifest.get(kind).and_then(toml::Value::as_array).into_iter().flatten();
-        targets.map(|target| target["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        targets.map(move |target| match target.get("path") {
+            Some(path) => path.as_str().unwrap().to_owned(),
+            None => format!("{folder}/{}.rs", target["name"].as_str().unwrap()),
+        })
     };
-    let benches = named("bench").into_iter().map(|name| format!("benches/{name}.rs"));
-    let examples = named("example").into_iter().map(|name| format!("examples/{name}.rs"));
-    let tests = named("test").into_iter().map(|name| format!("tests/{name}.rs"));
-    for file in benches.chain(examples).chain(tests) {
+    let benches = files("bench", "benches");
+    let examples = files("example", "examples");
+    for file in benches.chain(examples).chain(files("test", "tests")) {
         assert!(runs.contains(&file), "{file}");
     }
 }

@@ -8,7 +8,6 @@ mod foreign;
 mod harness;
 #[path = "../api/harness/python.rs"]
 mod python;
-mod random;
 mod salvage;
 mod server_log;
 mod shapes;

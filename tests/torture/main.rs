@@ -14,8 +14,6 @@ mod harness;
 #[expect(dead_code, reason = "shared with the tests of the limits, which use the rest")]
 #[path = "../limits/person.rs"]
 mod person;
-#[path = "../store/random.rs"]
-mod random;
 #[expect(dead_code, reason = "shared with the tests of the store, which use the rest")]
 #[path = "../store/harness.rs"]
 mod store;
@@ -36,6 +34,7 @@ mod measures;
 mod model;
 mod outage;
 mod power;
+mod random;
 mod reconnects;
 mod recovery;
 mod redeems;

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower_http::normalize_path::NormalizePath;
 
+use super::count::Counted;
 use super::stream::ClientStream;
 use super::{AskedFor, ConnectionCloser, Connections, Peer, farewell};
 use crate::http::{ApiError, Limits};
@@ -43,8 +44,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Answers requests until either side ends the connection.
-    pub(super) async fn answer(self, stream: TcpStream, app: NormalizePath<Router>) {
+    /// Answers requests until either side ends the connection, which counts as open until then.
+    pub(super) async fn answer(self, stream: TcpStream, app: NormalizePath<Router>, open: Counted) {
         // Small answers and live frames must not wait for more to send.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
@@ -70,6 +71,7 @@ impl Connection {
         let Some(ended) = self.until_end(&mut connection).await else { return };
         let http1::Parts { io, read_buf, .. } = connection.into_parts();
         self.part(io.into_inner(), ended, &read_buf).await;
+        drop(open);
     }
 
     /// How hyper has ended the connection; none where it is to be dropped.
@@ -106,8 +108,9 @@ impl Connection {
             }
         }
         if last_words.is_some() || !stream.is_ended() {
+            // In a box, lest each connection has room for it from its beginning on.
             let parted = farewell::part(stream.into_inner(), last_words, &self.shutdown);
-            self.closer.run_until_cancelled(parted).await;
+            self.closer.run_until_cancelled(Box::pin(parted)).await;
         }
     }
 }

@@ -120,11 +120,7 @@ impl Edge {
                 closer: self.abort.child_token(),
                 shutdown: self.shutdown.clone(),
             };
-            let answered = connection.answer(stream, self.app.clone());
-            self.tasks.spawn(async move {
-                answered.await;
-                drop(open);
-            });
+            self.tasks.spawn(connection.answer(stream, self.app.clone(), open));
         } else if let Some(refusal) = self.connections.refuse_one() {
             let (shutdown, abort) = (self.shutdown.clone(), self.abort.clone());
             self.tasks.spawn(async move {

@@ -106,6 +106,9 @@ impl Checkpoint {
             Ok((checksum, Self { crc: Some(crc), .. })) if crc != checksum => {
                 damaged("its checksum is another one: it isn't as it was written".to_owned())
             }
+            Ok((_, checkpoint)) if !checkpoint.link().is_possible() => {
+                damaged("its numbers are larger than a journal ever has".to_owned())
+            }
             Ok((_, checkpoint)) => Ok(Some(checkpoint)),
             Err(error) => damaged(format!("it can't be read: {error}")),
         }

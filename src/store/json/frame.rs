@@ -17,6 +17,7 @@ use std::sync::Arc;
 use super::pyjson::{self, Scanner};
 use super::state;
 use super::table::RowImage;
+use super::table_file::number_of;
 use super::tracking::Patch;
 use crate::domain::RowNumber;
 
@@ -102,7 +103,7 @@ fn array(text: &str) -> Option<Vec<&str>> {
 fn parse_patch(item: &str) -> Option<Patch> {
     match *array(item)? {
         [row, offset, len] => Some(Patch {
-            row: row.parse().ok()?,
+            row: number_of(row)?,
             offset: offset.parse().ok()?,
             len: len.parse().ok()?,
         }),
@@ -119,11 +120,11 @@ fn parse_entry(items: &[&str]) -> Option<Entry> {
         }),
         ["\"row\"", file, number, text] => Some(Entry::Row(RowImage {
             file: table_file(file)?,
-            number: number.parse().ok()?,
+            number: number_of(number)?,
             text: (*text != "null").then(|| Arc::from(*text)),
         })),
         ["\"event\"", number, text] => {
-            Some(Entry::Event { number: number.parse().ok()?, text: Arc::from(*text) })
+            Some(Entry::Event { number: number_of(number)?, text: Arc::from(*text) })
         }
         ["\"anonymized\"", patches] => {
             let patches = array(patches)?.into_iter().map(parse_patch);
@@ -179,6 +180,8 @@ mod tests {
             "{}",
             "[",
             "[\"event\", -1, {}]",
+            "[\"event\", 9007199254740992, {}]",
+            "[\"row\", \"users.json\", 9007199254740992, {}]",
             "[\"anonymized\", [[1, 2]]]",
         ] {
             assert_eq!(parse(payload.as_bytes()), None, "{payload}");

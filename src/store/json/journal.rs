@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::damage::{Damage, DamageKind, OpenError};
 use super::frame::{self, Entry};
-use super::segment::{self, End, Link, push_frame, read_segment};
+use super::segment::{self, End, Link, MAX_NUMBER, push_frame, read_segment};
 use crate::disk::{Disk, DiskFile, Open, temporary_path};
 use crate::metrics::Histogram;
 
@@ -106,9 +106,9 @@ impl Journal {
         Ok(first)
     }
 
-    /// The current segment's epoch, and its bytes.
+    /// The current segment's epoch, and its bytes, with the zeros behind its frames.
     pub(super) fn segment(&self) -> (u64, u64) {
-        (self.next.epoch, self.len)
+        (self.next.epoch, self.reserved)
     }
 
     /// Writes the buffer behind the valid frames. A sync of what is written over zeros is done in about
@@ -199,7 +199,11 @@ impl Prepared {
 
 /// The file of a segment.
 pub(super) fn path(folder: &Path, epoch: u64) -> PathBuf {
-    folder.join(format!("{epoch:020}{EXTENSION}"))
+    folder.join(file_name(epoch))
+}
+
+fn file_name(epoch: u64) -> String {
+    format!("{epoch:020}{EXTENSION}")
 }
 
 /// The epochs of the segments that are there, in order; none where no journal was ever begun.
@@ -208,8 +212,12 @@ pub(super) fn epochs(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<u64>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         names => names?,
     };
-    let epochs = names.iter().filter_map(|name| name.strip_suffix(EXTENSION)?.parse().ok());
-    Ok(epochs.collect())
+    // What only looks like a segment is nobody's.
+    let epoch = |name: &String| {
+        let epoch = name.strip_suffix(EXTENSION)?.parse().ok()?;
+        (epoch <= MAX_NUMBER && *name == file_name(epoch)).then_some(epoch)
+    };
+    Ok(names.iter().filter_map(epoch).collect())
 }
 
 /// Removes every segment before `epoch`. The removal is not yet durable, which harms nobody: what is

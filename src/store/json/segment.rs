@@ -29,7 +29,8 @@ pub(super) const HEADER_LEN: usize = 44;
 pub(super) const MARK: &[u8; 4] = b"GSJ1";
 /// No payload is longer; a length beyond it is damage.
 pub(super) const MAX_PAYLOAD: usize = 256 << 20;
-
+/// No epoch and no sequence number is larger; one beyond it is damage. There is always a next one.
+pub(super) const MAX_NUMBER: u64 = u64::MAX / 2;
 /// What a disk writes whole or not at all.
 const PIECE: usize = 512;
 
@@ -42,6 +43,13 @@ pub(super) struct Link {
     pub(super) sequence: u64,
     /// The CRC of the frame before it.
     pub(super) previous: u32,
+}
+
+impl Link {
+    /// Whether a journal can come so far.
+    pub(super) fn is_possible(self) -> bool {
+        self.epoch <= MAX_NUMBER && self.sequence <= MAX_NUMBER
+    }
 }
 
 /// A frame that was read.
@@ -90,7 +98,7 @@ pub(super) fn push_frame(
     crc
 }
 
-/// The frame at the start of `bytes`; none where its mark, length or checksum is wrong.
+/// The frame at the start of `bytes`; none where its mark, length, numbers or checksum are wrong.
 pub(super) fn read_frame(bytes: &[u8]) -> Option<Frame<'_>> {
     let header = bytes.get(..HEADER_LEN)?;
     if &header[..4] != MARK {
@@ -99,12 +107,13 @@ pub(super) fn read_frame(bytes: &[u8]) -> Option<Frame<'_>> {
     let len = usize::try_from(u32_at(header, 4)).ok().filter(|len| *len <= MAX_PAYLOAD)?;
     let payload = bytes.get(HEADER_LEN..HEADER_LEN + len)?;
     let crc = u32_at(header, 40);
-    (checksum(&header[..40], payload) == crc).then(|| Frame {
-        link: Link {
-            epoch: u64_at(header, 8),
-            sequence: u64_at(header, 16),
-            previous: u32_at(header, 24),
-        },
+    let link = Link {
+        epoch: u64_at(header, 8),
+        sequence: u64_at(header, 16),
+        previous: u32_at(header, 24),
+    };
+    (link.is_possible() && checksum(&header[..40], payload) == crc).then(|| Frame {
+        link,
         in_batch: (u32_at(header, 28), u32_at(header, 32)),
         crc,
         payload,
@@ -335,6 +344,15 @@ mod tests {
         bytes[starts[1]..starts[1] + HEADER_LEN].fill(0);
         let contents = read_segment(&bytes, 7, FIRST);
         assert_eq!((contents.len, contents.end), (starts[1], End::Broken(starts[1])));
+    }
+
+    #[test]
+    fn a_number_without_a_next_one_is_damage() {
+        for (epoch, sequence) in [(MAX_NUMBER + 1, 1), (1, u64::MAX)] {
+            let mut bytes = Vec::new();
+            push_frame(&mut bytes, Link { epoch, sequence, previous: 0 }, (0, 0), b"");
+            assert!(read_frame(&bytes).is_none());
+        }
     }
 
     #[test]

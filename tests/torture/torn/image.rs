@@ -165,6 +165,13 @@ impl Image {
         self.with(&file, self.bytes(&file)[..len].to_vec())
     }
 
+    /// With zeros from `from` on, as a broken off write leaves a file that it didn't make longer.
+    pub(crate) fn zeroed(&self, file: impl AsRef<Path>, from: usize) -> Self {
+        let mut bytes = self.bytes(&file).to_vec();
+        bytes[from..].fill(0);
+        self.with(file, bytes)
+    }
+
     pub(crate) fn flipped(&self, file: impl AsRef<Path>, bit: usize) -> Self {
         let mut bytes = self.bytes(&file).to_vec();
         bytes[bit / 8] ^= 1 << (bit % 8);
@@ -175,7 +182,7 @@ impl Image {
     pub(crate) fn frames(&self) -> Vec<Range<usize>> {
         let bytes = self.bytes(self.journal());
         let (mut frames, mut at) = (Vec::new(), 0);
-        while at < bytes.len() {
+        while bytes[at..].starts_with(b"GSJ1") {
             let len = u32::from_le_bytes(bytes[at + 4..at + 8].try_into().unwrap());
             let end = at + 44 + usize::try_from(len).unwrap();
             frames.push(at..end);

@@ -101,10 +101,10 @@ impl Part {
     /// The batches that are whole count, unless the tracking file shows that there were more.
     fn cut_journal(&mut self, bases: &Bases) {
         for Killed { image, unwritten, contents } in [&bases.killed, &bases.renamed] {
-            for image in [image, unwritten] {
+            for (image, cut) in [image, unwritten].into_iter().flat_map(both_ways) {
                 let (frames, journal, rows) = (image.last_frames(), image.journal(), rows(image));
                 self.cut(span(&frames).start..=span(&frames).end, |folder, len| {
-                    let cut = image.cut(journal, len);
+                    let cut = cut(image, journal, len);
                     let whole = frames.iter().filter(|frame| frame.end <= len).count();
                     let expected = &contents[whole];
                     if rows <= expected.events() {
@@ -233,6 +233,14 @@ impl Part {
             Outcome::Refused
         });
     }
+}
+
+type Cut = fn(&Image, &Path, usize) -> Image;
+
+/// A broken off write leaves a file that ends there, or that goes on with zeros.
+fn both_ways(image: &Image) -> [(&Image, Cut); 2] {
+    let shorter: Cut = |image, file, len| image.cut(file, len);
+    [(image, shorter), (image, |image, file, len| image.zeroed(file, len))]
 }
 
 fn assert_refused(folder: &Path, image: &Image, file: &str) {

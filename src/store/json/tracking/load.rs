@@ -208,9 +208,8 @@ impl<'a> Reader<'a> {
             })?;
             let Some(name) = name else { return Ok(false) };
             first = false;
-            let name = &self.buffer[start + name.start..start + name.end];
-            let name = std::str::from_utf8(name).ok().and_then(pyjson::decode_string);
-            if name.as_deref() == Some(DEFAULT_TABLE) {
+            let name = self.utf8(start + name.start..start + name.end)?;
+            if pyjson::decode_string(name).as_deref() == Some(DEFAULT_TABLE) {
                 self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
                 return Ok(true);
             }
@@ -222,12 +221,15 @@ impl<'a> Reader<'a> {
     fn skip_value(&mut self) -> Result<(), OpenError> {
         let end_of_value = |scanner: &mut Scanner<'_>| scanner.value().map(|value| value.end);
         let (end, start) = self.take(end_of_value)?;
-        let value = start..start + end;
-        let byte = self.base + value.start as u64;
-        match std::str::from_utf8(&self.buffer[value]) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Damage::not_utf8(self.path, byte, error).into()),
-        }
+        self.utf8(start..start + end)?;
+        Ok(())
+    }
+
+    /// The text of a span of the buffer.
+    fn utf8(&self, span: Range<usize>) -> Result<&str, Damage> {
+        let byte = self.base + span.start as u64;
+        let text = std::str::from_utf8(&self.buffer[span]);
+        text.map_err(|error| Damage::not_utf8(self.path, byte, error))
     }
 
     /// Adds the rows up to the mark and takes the whole ones behind it; without a mark, adds all.
@@ -283,9 +285,7 @@ impl<'a> Reader<'a> {
 
     /// Where a row's text begins in the file, and the text.
     pub(super) fn text(&self, row: &RowSpans) -> Result<(u64, &str), OpenError> {
-        let byte = self.base + row.value.start as u64;
-        let text = std::str::from_utf8(&self.buffer[row.value.clone()]);
-        Ok((byte, text.map_err(|error| Damage::not_utf8(self.path, byte, error))?))
+        Ok((self.base + row.value.start as u64, self.utf8(row.value.clone())?))
     }
 
     /// Makes room for what follows a row that isn't hashed.
@@ -361,14 +361,32 @@ impl<'a> Reader<'a> {
         let mut is_last = true;
         let next = |scanner: &mut Scanner<'_>| {
             let more = scanner.next_item(b'}', false)?;
-            if more { scanner.name().map(|_| true) } else { Ok(false) }
+            if more { scanner.name().map(Some) } else { Ok(None) }
         };
-        while self.take(next)?.0 {
+        while let (Some(name), start) = self.take(next)? {
             is_last = false;
-            self.skip_value()?;
+            let name = self.utf8(start + name.start..start + name.end)?;
+            if pyjson::decode_string(name).as_deref() == Some(DEFAULT_TABLE) {
+                self.skip_rows()?;
+            } else {
+                self.skip_value()?;
+            }
         }
         self.ends()?;
         Ok(is_last)
+    }
+
+    /// Takes a further default table, which counts instead of the one before it.
+    fn skip_rows(&mut self) -> Result<(), OpenError> {
+        self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
+        let mut first = true;
+        while let Some(row) = self.row(first)? {
+            first = false;
+            self.row_number(&row)?;
+            self.text(&row)?;
+            self.let_go(&row);
+        }
+        Ok(())
     }
 
     /// Fails where anything but blanks follows.

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::iter::{repeat, repeat_n};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,15 +24,22 @@ pub(in super::super) struct Patch {
 }
 
 impl Patch {
+    fn end(&self) -> u64 {
+        self.offset.saturating_add(self.len.into())
+    }
+
     /// Puts what takes the id's place into bytes of the file that begin at `base`.
     pub(in super::super) fn overlay(&self, bytes: &mut [u8], base: u64) {
-        let blank = blank(self.len as usize);
         // A patch may lie across either end, and bytes of the file may end before it.
-        for (offset, byte) in (self.offset..).zip(blank.bytes()) {
-            let at = offset.checked_sub(base).and_then(|at| usize::try_from(at).ok());
-            if let Some(place) = at.and_then(|at| bytes.get_mut(at)) {
-                *place = byte;
-            }
+        let within = |offset: u64| {
+            let at = usize::try_from(offset.saturating_sub(base));
+            at.map_or(bytes.len(), |at| at.min(bytes.len()))
+        };
+        let (start, end) = (within(self.offset), within(self.end()));
+        let skipped = usize::try_from(base.saturating_sub(self.offset)).unwrap_or(usize::MAX);
+        let blank = NULL.bytes().chain(repeat(b' ')).skip(skipped);
+        for (place, byte) in bytes[start..end].iter_mut().zip(blank) {
+            *place = byte;
         }
     }
 }
@@ -39,28 +47,29 @@ impl Patch {
 /// Puts what these patches write into bytes of the file that begin at `base`. They are ordered by
 /// their offsets.
 pub(super) fn overlay(bytes: &mut [u8], base: u64, patches: &[Patch]) {
-    let first = patches.partition_point(|patch| patch.offset + u64::from(patch.len) <= base);
+    let first = patches.partition_point(|patch| patch.end() <= base);
     let end = base + bytes.len() as u64;
     for patch in patches[first..].iter().take_while(|patch| patch.offset < end) {
         patch.overlay(bytes, base);
     }
 }
 
-/// Writes those of the patches that lie before `end`.
+/// Writes those of the patches that lie before `end`, where the file is about to be cut.
 pub(in super::super) fn write_patches(
     file: &dyn DiskFile,
     patches: &[Patch],
     end: u64,
 ) -> io::Result<()> {
-    patches
-        .iter()
-        .filter(|patch| patch.offset < end)
-        .try_for_each(|patch| file.write_all_at(blank(patch.len as usize).as_bytes(), patch.offset))
+    patches.iter().filter(|patch| patch.offset < end).try_for_each(|patch| {
+        let len = usize::try_from(patch.end().min(end) - patch.offset).unwrap_or(usize::MAX);
+        file.write_all_at(blank(len).as_bytes(), patch.offset)
+    })
 }
 
 /// `null`, and blanks up to that many bytes.
 fn blank(len: usize) -> String {
-    format!("{NULL:len$}")
+    // A width in a format reaches no further than 65,535.
+    NULL.chars().chain(repeat_n(' ', len.saturating_sub(NULL.len()))).collect()
 }
 
 /// The part of a row that its account's id may be replaced in; none where `null` has no room there.
@@ -120,6 +129,15 @@ mod tests {
         for other in [answered, row, r#"{"id": "e"}"#] {
             assert_eq!(trimmed(other.to_owned()), other);
         }
+    }
+
+    #[test]
+    fn an_id_of_any_length_goes() {
+        let row = |value: &str| format!(r#"{{"user_id": {value}, "x": 1}}"#);
+        let long = format!("\"{}\"", "u".repeat(70_000));
+        let blanked = anonymous(&row(&long));
+        assert_eq!(blanked.len(), row(&long).len());
+        assert_eq!(trimmed(blanked.to_string()), row("null"));
     }
 
     #[test]

@@ -1,0 +1,171 @@
+//! A data directory in memory, and what must hold of each, whatever is in it.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use goldstar::disk::{Disk, Open, read_if_exists};
+use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
+use goldstar::metrics;
+use goldstar::store::json::{
+    CHECKPOINT_BYTES, Finding, FindingKind, JsonStore, OpenError, Options, Progress, inspect,
+};
+use goldstar::store::{EventPage, Store};
+use serde::de::IgnoredAny;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::lossy_disk::{End, LossyDisk, Plan};
+use crate::random::Random;
+
+/// The file of the tracking table.
+pub(super) const TRACKING: &str = "tracking_events.json";
+
+/// The small tables' files.
+pub(super) const TABLES: [&str; 8] = [
+    "users.json",
+    "children.json",
+    "tasks.json",
+    "rewards.json",
+    "pending_rewards.json",
+    "sessions.json",
+    "idempotency_keys.json",
+    "settings.json",
+];
+
+/// 2026-02-09T18:42:15Z: the clock stands still.
+pub(super) const NOW: i64 = 1_770_662_535_000_000;
+
+thread_local! {
+    static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    /// Where the directories lie, one after the other: their locks alone are files.
+    static FOLDER: TempDir = tempfile::tempdir().unwrap();
+}
+
+/// Waits for a future on this thread.
+pub(super) fn wait_for<F: Future>(future: F) -> F::Output {
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
+
+/// Files by their names in the directory.
+pub(super) type Files = BTreeMap<String, Vec<u8>>;
+
+/// A data directory.
+pub(super) struct Directory {
+    pub(super) disk: LossyDisk,
+    pub(super) path: PathBuf,
+}
+
+impl Directory {
+    /// A directory with these files, synced.
+    pub(super) fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let path = FOLDER.with(|folder| folder.path().to_owned());
+        let disk = LossyDisk::new();
+        for (name, bytes) in files {
+            let file = disk.open(&path.join(name), Open::Truncate).unwrap();
+            file.write_all_at(bytes, 0).unwrap();
+            file.sync().unwrap();
+        }
+        let directory = Self { disk, path };
+        for folder in directory.folders() {
+            directory.disk.sync_dir(&folder).unwrap();
+        }
+        directory
+    }
+
+    fn folders(&self) -> [PathBuf; 2] {
+        [self.path.clone(), self.path.join("journal")]
+    }
+
+    /// Every file of it.
+    pub(super) fn files(&self) -> Files {
+        let read = |path: &Path| read_if_exists(&self.disk, path).unwrap().unwrap();
+        let in_folder = |folder: PathBuf| {
+            let names = self.disk.list(&folder).unwrap();
+            let paths = names.into_iter().map(move |name| folder.join(name));
+            paths.map(|path| (self.name(&path), read(&path)))
+        };
+        self.folders().into_iter().flat_map(in_folder).collect()
+    }
+
+    /// The files of the tables: what it holds once nothing waits in the journal.
+    pub(super) fn tables(&self) -> Files {
+        let mut files = self.files();
+        files.retain(|name, _| !name.starts_with("journal/"));
+        files
+    }
+
+    fn name(&self, path: &Path) -> String {
+        path.strip_prefix(&self.path).unwrap().to_str().unwrap().to_owned()
+    }
+
+    /// The directory as a power cut leaves it now. What is open goes on with its own.
+    pub(super) fn after_power_cut(&self, seed: u64) -> Self {
+        let disk = self.disk.after(End::PowerCut, Plan::default(), Random::new(seed));
+        Self { disk, path: self.path.clone() }
+    }
+
+    /// Opens a store that may be refused: by damage that has its place in a file, which is what
+    /// `goldstar check` names first, and without a change of anything.
+    pub(super) fn try_open(&self) -> Result<JsonStore, FindingKind> {
+        let before = self.files();
+        let findings = self.check();
+        assert!(self.files() == before, "a check has changed something");
+        let is_damage = |found: &&Finding| matches!(found.kind, FindingKind::Damage(_));
+        let found = findings.iter().find(is_damage);
+        match (self.open(), found) {
+            (Ok(store), None) => Ok(store),
+            (Err(OpenError::Damaged(damage)), Some(found)) => {
+                assert!(self.files() == before, "a refusal has changed something: {damage}");
+                assert_eq!(FindingKind::Damage(damage.kind), found.kind, "{damage}");
+                let len = before.get(&self.name(&damage.file)).map_or(0, Vec::len);
+                assert!(damage.byte <= len as u64, "{damage}: it has {len} bytes");
+                Err(found.kind)
+            }
+            (opened, found) => panic!("{:?}, and a check finds {found:?}", opened.err()),
+        }
+    }
+
+    /// What `goldstar check` finds.
+    pub(super) fn check(&self) -> Vec<Finding> {
+        inspect(&self.disk, &self.path, &Progress::silent()).unwrap().findings
+    }
+
+    fn open(&self) -> Result<JsonStore, OpenError> {
+        let options = Options {
+            data_dir: self.path.clone(),
+            disk: Arc::new(self.disk.clone()),
+            now: Arc::new(|| Timestamp::from_micros(NOW)),
+            metrics: metrics::Store::default(),
+            checkpoint_bytes: CHECKPOINT_BYTES,
+            progress: Progress::silent(),
+        };
+        JsonStore::open(options, Vec::new())
+    }
+
+    /// Opens what a store has left, which is never refused.
+    pub(super) fn reopen(&self) -> JsonStore {
+        self.try_open().unwrap_or_else(|damage| panic!("{damage:?} by its own store"))
+    }
+}
+
+/// Brings everything into its final form, and lets go of the directory.
+pub(super) fn close(store: JsonStore) {
+    wait_for(store.close()).unwrap();
+    drop(store);
+}
+
+/// Every event, oldest first, as it is answered: each is a JSON object.
+pub(super) fn events_of(store: &JsonStore) -> Vec<String> {
+    let all = Page { limit: usize::MAX, offset: 0 };
+    let filter = EventFilter::default();
+    let EventPage { events, total } =
+        wait_for(store.events(&filter, SortOrder::Ascending, all)).unwrap();
+    assert_eq!(events.len(), total);
+    for event in &events {
+        let read: Result<IgnoredAny, _> = serde_json::from_str(event);
+        assert!(read.is_ok() && event.starts_with('{'), "{read:?}: {event}");
+    }
+    events
+}
