@@ -58,6 +58,18 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
+    /// The text from an offset on up to the next byte.
+    pub(in super::super) fn since(&self, start: usize) -> &'a [u8] {
+        &self.text[start..self.at]
+    }
+
+    /// Takes exactly these bytes: whether they come next.
+    pub(in super::super) fn skip(&mut self, bytes: &[u8]) -> bool {
+        let comes_next = self.text[self.at..].starts_with(bytes);
+        self.at += if comes_next { bytes.len() } else { 0 };
+        comes_next
+    }
+
     /// The next byte that isn't white space, which stays the next one.
     pub(in super::super) fn peek(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.text.get(self.at) {
@@ -113,8 +125,12 @@ impl<'a> Scanner<'a> {
     pub(in super::super) fn value(&mut self) -> Result<Range<usize>, Fault> {
         // An explicit stack of closing brackets: a deep text must not overflow the thread's own.
         let mut open: Vec<u8> = Vec::new();
-        self.peek();
+        let next = self.peek();
         let start = self.at;
+        if next == Some(b'"') {
+            self.string()?;
+            return Ok(start..self.at);
+        }
         loop {
             match self.peek() {
                 Some(bracket @ (b'{' | b'[')) => {
@@ -239,6 +255,9 @@ impl<'a> Scanner<'a> {
 
     /// A number, `true`, `false`, `null`, or one of Python's numbers that aren't any.
     fn word(&mut self, first: u8) -> Result<(), Fault> {
+        if first.is_ascii_digit() {
+            return self.number();
+        }
         let rest = &self.text[self.at..];
         for word in ["true", "false", "null", "NaN", "Infinity", "-Infinity"] {
             if rest.starts_with(word.as_bytes()) {
@@ -249,7 +268,7 @@ impl<'a> Scanner<'a> {
                 return Err(Fault::Ended);
             }
         }
-        if first == b'-' || first.is_ascii_digit() {
+        if first == b'-' {
             return self.number();
         }
         Err(self.fault(Some(first), "a value"))

@@ -400,7 +400,7 @@ fn summary<'a>(row: &NewRow<'a>, place: Place) -> Summary<'a> {
 
 /// Hashes a row as [`load`](super::load) does.
 fn hash_masked(crc: &mut crc32fast::Hasher, row: &str) {
-    let masked = super::load::masked_span(row);
+    let masked = super::row::masked_span(row);
     crc.update(&row.as_bytes()[..masked.start]);
     crc.update(&row.as_bytes()[masked.end..]);
 }

@@ -12,6 +12,7 @@ use super::super::record;
 use super::super::table_file::{DEFAULT_TABLE, row_number};
 use super::index::{Index, Kind, Place, Summary};
 use super::patch::{self, Patch};
+use super::row::{RowSpans, Shape, scan_row};
 use crate::disk::DiskFile;
 use crate::domain::{RowNumber, Timestamp};
 
@@ -42,7 +43,11 @@ pub(in super::super) struct Loaded {
     pub(in super::super) appendable: bool,
 }
 
-const PIECE: usize = 1 << 20;
+/// How much is read at once: it stays in the processor's cache while it is scanned and hashed.
+const PIECE: usize = 1 << 18;
+
+/// After so many rows, their mean length says how many there will be.
+const SAMPLE: usize = 1000;
 
 /// Reads a file that isn't empty.
 ///
@@ -83,20 +88,6 @@ pub(in super::super) fn load(
     Ok(loaded)
 }
 
-/// The spans of one row, in the reader's buffer.
-pub(super) struct RowSpans {
-    name: Range<usize>,
-    pub(super) value: Range<usize>,
-    /// The values of [`FIELDS`].
-    fields: [Range<usize>; 7],
-    /// The `user_id`'s value and the spaces behind it.
-    masked: Range<usize>,
-}
-
-/// The fields that the index is made of.
-const FIELDS: [&str; 7] =
-    ["user_id", "child_id", "entity_type", "entity_id", "action", "occurred_at", "created_at"];
-
 pub(super) struct Reader<'a> {
     file: &'a dyn DiskFile,
     path: &'a Path,
@@ -111,6 +102,7 @@ pub(super) struct Reader<'a> {
     /// The next byte to be hashed, in the buffer.
     hashed: usize,
     complete: bool,
+    shape: Shape,
     has_line_breaks: bool,
     /// Whether an account's id leaves no room for `null`.
     is_cramped: bool,
@@ -141,6 +133,7 @@ impl<'a> Reader<'a> {
             at: 0,
             hashed: 0,
             complete: false,
+            shape: Shape::default(),
             has_line_breaks: false,
             is_cramped: false,
         }
@@ -253,6 +246,7 @@ impl<'a> Reader<'a> {
             if let Some(mark) = mark
                 && loaded.end >= mark.len
             {
+                self.hash_until(&mut loaded.crc, loaded.end);
                 if loaded.end != mark.len || loaded.crc.clone().finalize() != mark.crc {
                     return Err(differs(loaded.end));
                 }
@@ -262,23 +256,31 @@ impl<'a> Reader<'a> {
             let Some(row) = self.row(first)? else { break };
             first = false;
             self.add(&row, loaded)?;
+            if loaded.index.len() == SAMPLE {
+                loaded.index.expect(self.expected_rows(loaded.end));
+            }
         }
+        self.hash_until(&mut loaded.crc, loaded.end);
         match mark {
             Some(_) => Err(differs(loaded.end)),
             None => Ok(()),
         }
     }
 
+    /// How many rows there will be where [`SAMPLE`] of them end at that offset, and some more. Were
+    /// the first ones of a few bytes only, they would promise too much.
+    fn expected_rows(&self, end: u64) -> usize {
+        let rows = self.progress.1 / (end / SAMPLE as u64).max(200);
+        usize::try_from(rows + rows / 32).unwrap_or(usize::MAX)
+    }
+
     /// Takes the next row; none at the end of the table.
     pub(super) fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
-        let (row, start) = self.take(|scanner| scan_row(scanner, first))?;
-        Ok(row.map(|mut row| {
-            let spans = [&mut row.name, &mut row.value, &mut row.masked];
-            for span in spans.into_iter().chain(&mut row.fields) {
-                *span = span.start + start..span.end + start;
-            }
-            row
-        }))
+        let mut shape = std::mem::take(&mut self.shape);
+        let taken = self.take(|scanner| scan_row(scanner, first, &mut shape));
+        self.shape = shape;
+        let (row, start) = taken?;
+        Ok(row.map(|row| row.moved(start)))
     }
 
     /// Where a row's text begins in the file, and the text.
@@ -302,6 +304,7 @@ impl<'a> Reader<'a> {
             row.fields.each_ref().map(field);
         let string = |raw| pyjson::decode_string(raw).unwrap_or_default();
         let occurred_at = record::moment(occurred).unwrap_or(Timestamp::EPOCH);
+        let created_at = if created == occurred { None } else { record::moment(created) };
         loaded.index.push_unsorted(&Summary {
             row: self.row_number(row)?,
             place: Place { offset, len: u32::try_from(row.value.len()).unwrap_or(u32::MAX) },
@@ -310,12 +313,12 @@ impl<'a> Reader<'a> {
             entity_id: &string(entity),
             kind: Kind::parse(&string(entity_type), &string(action)),
             occurred_at,
-            created_at: record::moment(created).unwrap_or(occurred_at),
+            created_at: created_at.unwrap_or(occurred_at),
         });
         self.is_cramped |= user.starts_with('"') && patch::is_cramped(&row.masked);
+        // What follows is hashed with the next row's beginning: short pieces take longer.
         loaded.crc.update(&self.buffer[self.hashed..row.masked.start]);
-        loaded.crc.update(&self.buffer[row.masked.end..row.value.end]);
-        self.hashed = row.value.end;
+        self.hashed = row.masked.end;
         loaded.end = self.base + row.value.end as u64;
         Ok(())
     }
@@ -393,41 +396,4 @@ impl<'a> Reader<'a> {
         }
         self.take(|scanner| scanner.end().map(drop)).map(drop)
     }
-}
-
-/// The part of a row that a [`Mark`] doesn't count in: its `user_id`'s value and the spaces behind.
-pub(super) fn masked_span(row: &str) -> Range<usize> {
-    scan_fields(&mut Scanner::new(row.as_bytes())).map(|(_, masked)| masked).unwrap_or_default()
-}
-
-fn scan_row(scanner: &mut Scanner<'_>, first: bool) -> Result<Option<RowSpans>, Fault> {
-    if !scanner.next_item(b'}', first)? {
-        return Ok(None);
-    }
-    let name = scanner.name()?;
-    scanner.peek();
-    let start = scanner.position();
-    let (fields, masked) = scan_fields(scanner)?;
-    Ok(Some(RowSpans { name, value: start..scanner.position(), fields, masked }))
-}
-
-/// Takes a row's object: the values of [`FIELDS`], empty where one is missing, and what is masked.
-fn scan_fields(scanner: &mut Scanner<'_>) -> Result<([Range<usize>; 7], Range<usize>), Fault> {
-    let mut fields: [Range<usize>; 7] = Default::default();
-    scanner.take(b'{', "an opening brace")?;
-    let mut masked = scanner.position()..scanner.position();
-    let mut first = true;
-    while scanner.next_item(b'}', first)? {
-        first = false;
-        let field = scanner.name()?;
-        let value = scanner.value()?;
-        if let Some(known) = scanner.known_field(&field, &FIELDS) {
-            if known == 0 {
-                scanner.peek();
-                masked = value.start..scanner.position();
-            }
-            fields[known] = value;
-        }
-    }
-    Ok((fields, masked))
 }

@@ -7,6 +7,7 @@ mod index;
 mod load;
 mod patch;
 mod read;
+mod row;
 mod visit;
 
 use std::collections::{BTreeMap, VecDeque};

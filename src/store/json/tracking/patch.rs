@@ -7,7 +7,7 @@ use std::iter::{repeat, repeat_n};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::load::masked_span;
+use super::row::masked_span;
 use crate::disk::DiskFile;
 use crate::domain::RowNumber;
 

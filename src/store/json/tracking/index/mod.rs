@@ -4,6 +4,8 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
 
 /// What the index knows of an event; the rest is read from the file.
@@ -81,6 +83,22 @@ pub(super) struct Index {
 impl Index {
     pub(super) fn new() -> Self {
         Self { rows_ascend: true, ..Self::default() }
+    }
+
+    /// Makes room for that many events in all. It takes memory only as far as they come, whereas
+    /// columns that grow step by step are copied, and leave behind what they were copied from.
+    pub(super) fn expect(&mut self, events: usize) {
+        let more = events.saturating_sub(self.len());
+        self.offsets.reserve_exact(more);
+        self.lens.reserve_exact(more);
+        self.rows.reserve_exact(more);
+        self.users.reserve_exact(more);
+        self.children.reserve_exact(more);
+        self.entities.reserve_exact(more);
+        self.kinds.reserve_exact(more);
+        self.occurred.reserve_exact(more);
+        self.created.reserve_exact(more);
+        self.by_time.reserve_exact(more);
     }
 
     /// How many events there are.
@@ -331,7 +349,7 @@ impl Wanted {
 /// Numbers for texts that many events share.
 #[derive(Default)]
 struct Names {
-    numbers: HashMap<Arc<str>, u32>,
+    numbers: HashMap<Arc<str>, u32, RandomState>,
     /// No number is given twice, even where a text was forgotten.
     next: u32,
 }

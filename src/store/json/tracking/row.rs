@@ -1,0 +1,173 @@
+//! Where a row's fields stand in its text.
+
+use std::ops::Range;
+
+use super::super::pyjson::{Fault, Scanner};
+
+/// The spans of one row, in the reader's buffer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RowSpans {
+    pub(super) name: Range<usize>,
+    pub(super) value: Range<usize>,
+    /// The values of [`FIELDS`].
+    pub(super) fields: FieldSpans,
+    /// The `user_id`'s value and the spaces behind it.
+    pub(super) masked: Range<usize>,
+}
+
+/// The fields that the index is made of.
+const FIELDS: [&str; 7] =
+    ["user_id", "child_id", "entity_type", "entity_id", "action", "occurred_at", "created_at"];
+
+type FieldSpans = [Range<usize>; FIELDS.len()];
+
+impl RowSpans {
+    /// The spans in a buffer where the text that was scanned begins at `start`.
+    pub(super) fn moved(mut self, start: usize) -> Self {
+        let spans = [&mut self.name, &mut self.value, &mut self.masked];
+        for span in spans.into_iter().chain(&mut self.fields) {
+            *span = span.start + start..span.end + start;
+        }
+        self
+    }
+}
+
+/// What stood in front of each value in the rows before. A row nearly always has the same bytes
+/// there, and its names need not be read again.
+#[derive(Default)]
+pub(super) struct Shape(Vec<Lead>);
+
+/// The bytes from a value's end to the next value, and which field's that is.
+struct Lead {
+    bytes: Vec<u8>,
+    field: usize,
+}
+
+impl Shape {
+    /// Foreign rows may be of any size; no more of their fields is kept.
+    const MAX_FIELDS: usize = 32;
+
+    /// Does what [`next_field`] does.
+    fn next_field(&mut self, scanner: &mut Scanner<'_>, at: usize) -> Result<Option<usize>, Fault> {
+        if let Some(lead) = self.0.get(at)
+            && scanner.skip(&lead.bytes)
+        {
+            return Ok(Some(lead.field));
+        }
+        let start = scanner.position();
+        let Some(field) = next_field(scanner, at)? else { return Ok(None) };
+        scanner.peek();
+        let bytes = scanner.since(start);
+        match self.0.get_mut(at) {
+            Some(lead) => {
+                lead.bytes.clear();
+                lead.bytes.extend_from_slice(bytes);
+                lead.field = field;
+            }
+            None if at < Self::MAX_FIELDS => self.0.push(Lead { bytes: bytes.to_vec(), field }),
+            None => {}
+        }
+        Ok(Some(field))
+    }
+}
+
+/// Takes the name of an object's member, of which `at` stand in front: its position in [`FIELDS`],
+/// or their number for any other; none at the object's end.
+fn next_field(scanner: &mut Scanner<'_>, at: usize) -> Result<Option<usize>, Fault> {
+    if !scanner.next_item(b'}', at == 0)? {
+        return Ok(None);
+    }
+    let name = scanner.name()?;
+    Ok(Some(scanner.known_field(&name, &FIELDS).unwrap_or(FIELDS.len())))
+}
+
+/// The part of a row that a [`Mark`](super::Mark) doesn't count in: its `user_id`'s value and the
+/// spaces behind.
+pub(super) fn masked_span(row: &str) -> Range<usize> {
+    let fields = scan_fields(&mut Scanner::new(row.as_bytes()), next_field);
+    fields.map(|(_, masked)| masked).unwrap_or_default()
+}
+
+/// Takes a row's name and its object; none at the table's end.
+pub(super) fn scan_row(
+    scanner: &mut Scanner<'_>,
+    first: bool,
+    shape: &mut Shape,
+) -> Result<Option<RowSpans>, Fault> {
+    if !scanner.next_item(b'}', first)? {
+        return Ok(None);
+    }
+    let name = scanner.name()?;
+    scanner.peek();
+    let start = scanner.position();
+    let (fields, masked) = scan_fields(scanner, |scanner, at| shape.next_field(scanner, at))?;
+    Ok(Some(RowSpans { name, value: start..scanner.position(), fields, masked }))
+}
+
+/// Takes a row's object: the values of [`FIELDS`], empty where one is missing, and what is masked.
+fn scan_fields(
+    scanner: &mut Scanner<'_>,
+    mut next_field: impl FnMut(&mut Scanner<'_>, usize) -> Result<Option<usize>, Fault>,
+) -> Result<(FieldSpans, Range<usize>), Fault> {
+    let mut fields = FieldSpans::default();
+    scanner.take(b'{', "an opening brace")?;
+    let mut masked = scanner.position()..scanner.position();
+    let mut count = 0;
+    while let Some(field) = next_field(scanner, count)? {
+        count += 1;
+        let value = scanner.value()?;
+        if field == 0 {
+            scanner.peek();
+            masked = value.start..scanner.position();
+        }
+        if let Some(known) = fields.get_mut(field) {
+            *known = value;
+        }
+    }
+    Ok((fields, masked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROWS: [&str; 12] = [
+        r#", "1": {"id": "e", "user_id": "u", "child_id": "c", "delta": -1}"#,
+        r#", "12": {"id": "e", "user_id": null   , "child_id": "c", "delta": -1}"#,
+        r#", "3": {"id": "e", "child_id": "c", "user_id": "u", "delta": -1}"#,
+        r#", "4": {"id": "e", "\u0075ser_id": "u"}"#,
+        r#", "5": {"id":"e","user_id":"u","user_id":"v"}"#,
+        r#", "6": {"id":  "e" , "user_id" : {"user_id": "u"} }"#,
+        r#", "7": {}"#,
+        r#", "8": {"id": "e", "user_id": "u", }"#,
+        r#", "9": {"id": "e", "user_id": "u", "child_id":"#,
+        r#", "10": {"id": "e", "user_id"; "u"}"#,
+        r#", "11": {"id": "e" "user_id": "u"}"#,
+        r#", "12": {, "user_id": "u"}"#,
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn rows_before_change_nothing(
+            rows in proptest::collection::vec(proptest::sample::select(&ROWS[..]), 1..20)
+        ) {
+            let mut shape = Shape::default();
+            for row in rows {
+                let with = scan_row(&mut Scanner::new(row.as_bytes()), false, &mut shape);
+                let without =
+                    scan_row(&mut Scanner::new(row.as_bytes()), false, &mut Shape::default());
+                proptest::prop_assert_eq!(with, without, "{}", row);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_large_rows_is_bounded() {
+        let fields: Vec<String> = (0..100).map(|n| format!("\"{n}\": {n}")).collect();
+        let row = format!(", \"1\": {{{}}}", fields.join(", "));
+        let mut shape = Shape::default();
+        let scanned = scan_row(&mut Scanner::new(row.as_bytes()), false, &mut shape);
+        assert!(scanned.is_ok_and(|row| row.is_some()));
+        assert_eq!(shape.0.len(), Shape::MAX_FIELDS);
+    }
+}
