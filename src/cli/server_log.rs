@@ -1,7 +1,7 @@
 //! The server's own log, for its operator.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::{self, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
 
@@ -34,7 +34,8 @@ impl ServerLog {
         let filter = EnvFilter::builder().parse(&config.filter);
         let unfit = Failure::io("the server's own log can't be filtered so");
         let filter = filter.map_err(|error| unfit(io::Error::other(error)))?;
-        let (stderr, guard) = tracing_appender::non_blocking(io::stderr());
+        // Flushed whenever no line waits.
+        let (stderr, guard) = tracing_appender::non_blocking(BufWriter::new(io::stderr()));
         let mut writers = vec![guard];
         // A line is rendered once for both places, and escape codes have no place in a file.
         let is_colored = config.directory.is_none() && io::stderr().is_terminal();

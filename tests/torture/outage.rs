@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use goldstar::app::Machine;
 use serde_json::Value;
+use tokio::time::interval;
 
 use crate::budget::{Rounds, Run};
 use crate::harness::{
@@ -25,6 +26,8 @@ const LONG: Duration = Duration::from_secs(10);
 const FAMILIES: usize = 2;
 /// How many clients of a family mutate.
 const CLIENTS: usize = 8;
+/// How often each of them does, at most: 2000 a second in all, so that the readers keep up.
+const PAUSE: Duration = Duration::from_millis(8);
 /// How soon after the repair everything has caught up.
 const DRAINED: Duration = Duration::from_secs(5);
 
@@ -74,7 +77,9 @@ impl Home {
     /// Mutates until it is over: each mutation must succeed.
     async fn mutate(&self, family: &Family, last: &Last) {
         join_all((0..CLIENTS).map(async |_| {
+            let mut pace = interval(PAUSE);
             while !self.is_over.get() {
+                pace.tick().await;
                 let event = family.event().await;
                 assert!(self.acknowledged.borrow_mut().insert(text(&event["id"])), "{event}");
             }

@@ -24,6 +24,9 @@ use crate::store::{CommitError, Committed, Decide, History, Projection};
 
 /// How many decisions share a sync at most.
 const MAX_BATCH: usize = 1024;
+/// How many decisions are answered at a time: while the sinks hear of the next ones, their clients go
+/// on.
+const ANSWERED_AT_ONCE: usize = 16;
 /// How often what has fallen behind is tried again while it fails …
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// … and for no more than this part of the time.
@@ -102,6 +105,9 @@ pub(super) struct Committer {
 }
 
 type Answer = oneshot::Sender<Result<Committed, CommitError>>;
+
+/// What has come of a decision, and who is to be told.
+type Decided = (Result<Committed, CommitError>, Answer);
 
 /// What has queued up for one batch.
 #[derive(Default)]
@@ -210,14 +216,35 @@ impl Committer {
             self.shared.metrics.batch_size.observe(size.into());
         }
         let durable = self.settle(batch, queue.notes, piece.as_ref().map(departure::payload));
-        for (outcome, answer) in outcomes {
-            // Even a refusal may rest on what the batch would have changed.
-            let outcome = durable.as_ref().map_or_else(|error| Err(same(error)), |()| outcome);
-            self.count_failure(&outcome);
-            answer_to_client(answer, outcome);
-        }
+        self.answer(outcomes, &durable);
         if let Some(piece) = piece {
             self.finish_piece(&piece, &durable);
+        }
+    }
+
+    /// Tells the sinks what is durable, and the clients what has come of their decisions.
+    fn answer(&mut self, outcomes: Vec<Decided>, durable: &Result<(), CommitError>) {
+        let mut outcomes = outcomes.into_iter().peekable();
+        while outcomes.peek().is_some() {
+            let piece: Vec<_> = outcomes.by_ref().take(ANSWERED_AT_ONCE).collect();
+            if durable.is_ok() {
+                self.tell_sinks(&piece);
+            }
+            for (outcome, answer) in piece {
+                // Even a refusal may rest on what the batch would have changed.
+                let outcome = durable.as_ref().map_or_else(|error| Err(same(error)), |()| outcome);
+                self.count_failure(&outcome);
+                answer_to_client(answer, outcome);
+            }
+        }
+    }
+
+    fn tell_sinks(&mut self, decided: &[Decided]) {
+        let committed = decided.iter().filter_map(|(outcome, _)| outcome.as_ref().ok());
+        let events: Vec<_> = committed.filter_map(|committed| committed.event.clone()).collect();
+        if !events.is_empty() {
+            self.sinks.apply(&events, &*self.shared.tracking);
+            self.note_health();
         }
     }
 
@@ -303,7 +330,7 @@ impl Committer {
         Err(outcome)
     }
 
-    /// Makes a durable batch visible, and brings along what follows it.
+    /// Makes a durable batch visible, and writes its rows to the tracking file.
     fn publish(&mut self, batch: Batch) {
         let Batch { state, events, .. } = batch;
         if let Some(last) = events.last() {
@@ -317,10 +344,6 @@ impl Committer {
             self.appender.append(&rows);
         }
         self.shared.state.store(Arc::new(state));
-        if !events.is_empty() {
-            self.sinks.apply(&events, &*self.shared.tracking);
-            self.note_health();
-        }
         (self.wake_maintenance)();
     }
 
