@@ -1,18 +1,19 @@
+mod behind;
+
 use std::io;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
 use super::Now;
 use super::batch::Batch;
 use super::departure::{self, Departure, Departures};
-use super::journal::{self, AppendError, Journal};
-use super::recovery::Past;
+use super::journal::{AppendError, Journal};
 use super::segment::Link;
 use super::shared::Shared;
 use super::sinks::Sinks;
@@ -20,17 +21,13 @@ use super::tracking::{self, Appender, Mark, NewRow};
 use crate::disk::{Disk, DiskFile};
 use crate::domain::{Timestamp, UserId};
 use crate::metrics::CommitFailure;
-use crate::store::{CommitError, Committed, Decide, History, Projection};
+use crate::store::{CommitError, Committed, Decide, History};
 
 /// How many decisions share a sync at most.
 const MAX_BATCH: usize = 1024;
 /// How many decisions are answered at a time: while the sinks hear of the next ones, their clients go
 /// on.
 const ANSWERED_AT_ONCE: usize = 16;
-/// How often what has fallen behind is tried again while it fails …
-const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-/// … and for no more than this part of the time.
-const RETRY_SHARE: u32 = 20;
 
 /// What the committer does.
 pub(super) enum Job {
@@ -347,44 +344,6 @@ impl Committer {
         (self.wake_maintenance)();
     }
 
-    fn is_behind(&mut self) -> bool {
-        self.suspect.is_some()
-            || self.appender.last_error().is_some()
-            || self.shared.tracking.backlog() > 0
-            || self.sinks.backlog() > 0
-    }
-
-    fn retry(&mut self) {
-        let (started, behind) = (Instant::now(), self.sinks.backlog());
-        if let Some(synced) = self.suspect {
-            match self.rewrite_tracking(synced) {
-                Ok(()) => self.suspect = None,
-                Err(error) => {
-                    self.count_tracking_failure();
-                    tracing::error!(%error, "the tracking file can't be written anew");
-                }
-            }
-        }
-        if self.appender.last_error().is_some() {
-            self.appender.retry();
-        }
-        self.sinks.retry(&*self.shared.tracking);
-        let took = started.elapsed();
-        // What gets on goes on soon: new events come faster than a piece a second.
-        let gets_on = self.sinks.backlog() < behind;
-        let pause = if gets_on { took } else { RETRY_INTERVAL.max(took * RETRY_SHARE) };
-        self.retry_at = Instant::now() + pause;
-        self.note_health();
-    }
-
-    /// Writes the tracking file anew from what was synced and from the journal, which still holds
-    /// all that came after it.
-    fn rewrite_tracking(&mut self, synced: Synced) -> io::Result<()> {
-        let journal = journal::load(&*self.disk, &self.folder, synced.link);
-        let past = Past::read(journal.map_err(io::Error::other)?.entries, |_| {});
-        self.appender.rewrite(synced.tracking, &past.patches, &past.rows)
-    }
-
     fn cut(&mut self) -> io::Result<Cut> {
         if self.is_behind() {
             self.retry();
@@ -402,17 +361,6 @@ impl Committer {
             sinks: self.sinks.checkpoint(),
             latest_event: self.latest_event,
         })
-    }
-
-    /// Tells readers how far the projections are.
-    pub(super) fn note_health(&mut self) {
-        let tracking = Projection {
-            name: tracking::FILE,
-            backlog: self.shared.tracking.backlog(),
-            last_error: self.appender.last_error().map(ToOwned::to_owned),
-        };
-        let sinks = self.sinks.health();
-        *self.shared.projections.lock() = std::iter::once(tracking).chain(sinks).collect();
     }
 }
 

@@ -1,0 +1,67 @@
+//! What follows the commits and has fallen behind them.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::super::journal;
+use super::super::recovery::Past;
+use super::super::tracking;
+use super::{Committer, Synced};
+use crate::store::Projection;
+
+/// How often what has fallen behind is tried again while it fails …
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// … and for no more than this part of the time.
+const RETRY_SHARE: u32 = 20;
+
+impl Committer {
+    pub(super) fn is_behind(&mut self) -> bool {
+        self.suspect.is_some()
+            || self.appender.last_error().is_some()
+            || self.shared.tracking.backlog() > 0
+            || self.sinks.backlog() > 0
+    }
+
+    /// Tries again what has fallen behind.
+    pub(super) fn retry(&mut self) {
+        let (started, behind) = (Instant::now(), self.sinks.backlog());
+        if let Some(synced) = self.suspect {
+            match self.rewrite_tracking(synced) {
+                Ok(()) => self.suspect = None,
+                Err(error) => {
+                    self.count_tracking_failure();
+                    tracing::error!(%error, "the tracking file can't be written anew");
+                }
+            }
+        }
+        if self.appender.last_error().is_some() {
+            self.appender.retry();
+        }
+        self.sinks.retry(&*self.shared.tracking);
+        let took = started.elapsed();
+        // What gets on goes on soon: new events come faster than a piece a second.
+        let gets_on = self.sinks.backlog() < behind;
+        let pause = if gets_on { took } else { RETRY_INTERVAL.max(took * RETRY_SHARE) };
+        self.retry_at = Instant::now() + pause;
+        self.note_health();
+    }
+
+    /// Writes the tracking file anew from what was synced and from the journal, which still holds
+    /// all that came after it.
+    fn rewrite_tracking(&mut self, synced: Synced) -> io::Result<()> {
+        let journal = journal::load(&*self.disk, &self.folder, synced.link);
+        let past = Past::read(journal.map_err(io::Error::other)?.entries, |_| {});
+        self.appender.rewrite(synced.tracking, &past.patches, &past.rows)
+    }
+
+    /// Tells readers how far the projections are.
+    pub(in super::super) fn note_health(&mut self) {
+        let tracking = Projection {
+            name: tracking::FILE,
+            backlog: self.shared.tracking.backlog(),
+            last_error: self.appender.last_error().map(ToOwned::to_owned),
+        };
+        let sinks = self.sinks.health();
+        *self.shared.projections.lock() = std::iter::once(tracking).chain(sinks).collect();
+    }
+}
