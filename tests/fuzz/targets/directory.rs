@@ -80,11 +80,21 @@ impl Directory {
 
     /// Every file of it.
     pub(super) fn files(&self) -> Files {
-        let read = |path: &Path| read_if_exists(&self.disk, path).unwrap().unwrap();
+        // One that is put in place of another loses its own name meanwhile.
+        loop {
+            if let Some(files) = self.files_at_once() {
+                return files;
+            }
+        }
+    }
+
+    /// None where a file has gone since it was listed.
+    fn files_at_once(&self) -> Option<Files> {
+        let read = |path: &Path| read_if_exists(&self.disk, path).unwrap();
         let in_folder = |folder: PathBuf| {
             let names = self.disk.list(&folder).unwrap();
             let paths = names.into_iter().map(move |name| folder.join(name));
-            paths.map(|path| (self.name(&path), read(&path)))
+            paths.map(|path| Some((self.name(&path), read(&path)?)))
         };
         self.folders().into_iter().flat_map(in_folder).collect()
     }
