@@ -1,8 +1,6 @@
 //! The inner parts, each by itself: `cargo bench --bench inner`, and with `-- query/1000` behind it
 //! those benchmarks alone whose names have that in them.
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't go on has failed")]
-// criterion's macros make public functions.
-#![allow(missing_docs)]
 
 mod commit;
 mod directory;

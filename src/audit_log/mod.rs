@@ -199,9 +199,8 @@ impl AuditLog {
     }
 
     /// Tries again what failed; to be called about once a second while there is a backlog, and sooner
-    /// while that shrinks. A log that failed more than once is left out of
-    /// every other call. It writes a bounded number of lines, so that a long backlog doesn't hold up
-    /// new events.
+    /// while that shrinks. A log that failed more than once is left out of every other call. It writes
+    /// a bounded number of lines, so that a long backlog doesn't hold up new events.
     pub fn retry(&mut self, past: &dyn Past) {
         self.take_findings();
         if let Some(unscanned) = &mut self.unscanned

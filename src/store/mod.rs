@@ -251,7 +251,8 @@ pub trait EventSink: Send {
     /// Called once, before anything else.
     fn resume(&mut self, from: Resume<'_>, history: &dyn History);
 
-    /// New events, which the history holds already.
+    /// The next new events, in commit order. The history holds them already, and maybe others that
+    /// are still to be told.
     fn apply(&mut self, events: &[Arc<Recorded>], history: &dyn History);
 
     /// Called about once a second while [`EventSink::health`] shows a backlog.
