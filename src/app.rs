@@ -185,7 +185,7 @@ async fn run(
 ) -> Result<(), StopError> {
     let limits = settings.limits;
     let connections = Arc::new(http::Connections::new(&metrics.http));
-    let router = http::router(Arc::clone(&service), settings, metrics);
+    let entrance = http::Entrance::new(Arc::clone(&service), settings, metrics);
     let housekeeping = tokio::spawn(Arc::clone(&service).keep_house(shutdown.clone()));
     let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
@@ -193,7 +193,7 @@ async fn run(
         service.begin_stop();
         Instant::now() + limits.shutdown_timeout
     };
-    let requests = http::serve(listener, router, limits, connections, shutdown.clone());
+    let requests = http::serve(listener, entrance, limits, connections, shutdown.clone());
     let ((), deadline) = tokio::join!(requests, end_of_streams);
     // It may wait for a change that the disk doesn't take.
     housekeeping.abort();

@@ -15,8 +15,8 @@
 //!
 //! A parent activates a task: `POST /children/{child_id}/tasks/{task_id}/activate`.
 //!
-//! 1. `http::serve` accepts the connection, and `http::router` finds the route. `http::extract`
-//!    turns the cookie into a [`service::Parent`], the path into ids and the header into an
+//! 1. `http::serve` accepts the connection, and [`http::Entrance`] lets the request in to its route.
+//!    `http::extract` turns the cookie into a [`service::Parent`], the path into ids and the header into an
 //!    [`domain::IdempotencyKey`]; `http::mutations::activate` hands them on.
 //! 2. [`service::Service::activate`] puts a decision into [`store::Store::commit`].
 //! 3. The store calls that decision on its newest state. It finds the child and the task in the

@@ -2,18 +2,17 @@
 
 use std::net::IpAddr;
 
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use ipnet::IpNet;
 
 use super::ApiError;
-use super::serve::Peer;
-use crate::service::ServiceError;
+use super::arrival::Arrival;
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";
 
-/// Who sent a request. In the extensions of every one.
+/// Who sent a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Client {
     /// The client's address, as far as it can be known.
@@ -22,23 +21,11 @@ pub(super) struct Client {
     pub(super) is_proxied: bool,
 }
 
-/// Puts the [`Client`] into the request's extensions.
-pub(super) fn identify(request: &mut Request, trusted_proxies: &[IpNet]) -> Client {
-    // Only a router that no connection serves, as in a test, has no peer.
-    let peer = request.extensions().get::<Peer>();
-    let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip().to_canonical());
-    let client = Client::of(peer, request.headers(), trusted_proxies);
-    request.extensions_mut().insert(client);
-    client
-}
-
 impl<S: Sync> FromRequestParts<S> for Client {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        let client = parts.extensions.get().copied();
-        let unknown = || ServiceError::Internal("nothing has identified the client".into());
-        client.ok_or_else(|| unknown().into())
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Ok(Arrival::from_request_parts(parts, state).await?.client)
     }
 }
 
@@ -46,7 +33,7 @@ impl Client {
     /// Each proxy adds, at the end, whom it got the request from. So the first address from the end
     /// that isn't a trusted proxy's is the client's; what stands before it, anyone could have
     /// written.
-    fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+    pub(super) fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
         if !is_trusted(&peer) {
             return Self { address: peer, is_proxied: false };

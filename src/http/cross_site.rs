@@ -5,38 +5,56 @@
 //! and browsers that don't know the attribute. Requests without the cookie aren't concerned: a
 //! Bearer token is nothing that a browser adds by itself.
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use tower::{Layer, ServiceExt};
+use std::convert::Infallible;
+use std::future::ready;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
+use futures_util::FutureExt;
+use tower::{Layer, ServiceExt, service_fn};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use super::extract::session_cookie;
 use super::input::is_json;
-use super::{ApiError, AppState, Origin, Settings};
+use super::{ApiError, Origin, Settings};
 
 /// Where a browser says whose page asks.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Refuses a change with a session's cookie that a page of a foreign origin, or of one that its
-/// browser hides, asks for.
+/// Refuses a change with a session's cookie, where
 ///
-/// Its own pages are those whose origin has the host that the request was sent to, and the ones
-/// that the operator names; the latter is for a proxy that sends another host on, too.
-pub(super) async fn refuse_foreign_pages(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
+/// - a page of a foreign origin asks for it, or of one that its browser hides. Its own pages are those
+///   whose origin has the host that the request was sent to, and the ones that the operator names; the
+///   latter is for a proxy that sends another host on, too.
+/// - it has a body that isn't JSON, also where the body isn't read: any page can send a form, but only
+///   one that may ask beforehand can send JSON.
+pub(super) fn judge(settings: &Settings, request: &Request) -> Result<(), ApiError> {
     let headers = request.headers();
-    let is_concerned = is_change(request.method()) && session_cookie(headers).is_some();
-    if !is_concerned || is_own(headers, &state.settings) {
-        return next.run(request).await;
+    if !is_change(request.method()) || session_cookie(headers).is_none() {
+        return Ok(());
     }
-    let foreign = |_: ProtectionError| ApiError::ForeignOrigin.into_response();
-    let judging = CsrfLayer::new().with_rejection_response(foreign).layer(next);
-    judging.oneshot(request).await.into_response()
+    let of_a_page = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);
+    if of_a_page && !is_own(headers, settings) && !is_let_through(request) {
+        return Err(ApiError::ForeignOrigin);
+    }
+    if has_body(headers) && !is_json(headers) {
+        return Err(ApiError::UnsupportedMediaType);
+    }
+    Ok(())
+}
+
+/// Whether the layer lets a request like this one through.
+fn is_let_through(request: &Request) -> bool {
+    let mut alike = axum::http::Request::new(());
+    alike.method_mut().clone_from(request.method());
+    alike.uri_mut().clone_from(request.uri());
+    alike.headers_mut().clone_from(request.headers());
+    let through = service_fn(|_| ready(Ok::<_, Infallible>(Response::new(true))));
+    let refused = |_: ProtectionError| Response::new(false);
+    let judging = CsrfLayer::new().with_rejection_response(refused).layer(through);
+    // Neither the layer nor what is in it waits for anything.
+    let judged = judging.oneshot(alike).now_or_never();
+    judged.is_some_and(|Ok(response)| response.into_body())
 }
 
 fn is_own(headers: &HeaderMap, settings: &Settings) -> bool {
@@ -49,17 +67,6 @@ fn is_own(headers: &HeaderMap, settings: &Settings) -> bool {
     let own = host.and_then(|host| Origin::parse(&host));
     let mut named = settings.public_origin.iter().chain(&settings.allowed_origins);
     own.as_ref() == Some(&origin) || named.any(|named| *named == origin)
-}
-
-/// Refuses a change with a session's cookie and a body that isn't JSON, also where the body isn't
-/// read: any page can send a form, but only one that may ask beforehand can send JSON.
-pub(super) async fn refuse_forms(request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    let is_concerned = is_change(request.method()) && session_cookie(headers).is_some();
-    if is_concerned && has_body(headers) && !is_json(headers) {
-        return ApiError::UnsupportedMediaType.into_response();
-    }
-    next.run(request).await
 }
 
 fn is_change(method: &Method) -> bool {

@@ -14,9 +14,9 @@ use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
+use super::arrival::Arrival;
 use super::openapi::{Errors, Refuses, TrackingEventCreated, schemas, tags};
 use super::query::{FromParameters, Parameters, Query};
-use super::serve::ConnectionCloser;
 use super::{ApiError, AppState, ErrorCode};
 use crate::service::{Caller, Feed, FeedRequest, Service};
 
@@ -80,11 +80,11 @@ impl FromRequestParts<AppState> for Wanted {
         // A browser that reconnects by itself sends the header, newer than what its address holds.
         let header = parts.headers.get(LAST_EVENT_ID);
         let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-        let closer = parts.extensions.get::<ConnectionCloser>();
+        let arrival = Arrival::from_request_parts(parts, state).await?;
         Ok(Self(FeedRequest {
             last_event_id: header.filter(|id| !id.is_empty()).or(parameters.last_event_id),
             named: parameters.named.unwrap_or(state.settings.named_events),
-            closer: closer.map(|closer| closer.0.clone()).unwrap_or_default(),
+            closer: arrival.peer.closer.clone(),
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! Floor 3: HTTP and nothing else. A small file a resource; each handler parses, calls the service
 //! and answers.
 
+mod arrival;
 mod auth;
 mod children;
 mod client;
@@ -10,6 +11,7 @@ mod cross_site;
 mod deletion;
 mod demo;
 mod docs;
+mod entrance;
 mod error;
 mod error_code;
 mod events;
@@ -32,22 +34,19 @@ mod tasks;
 mod tracking;
 mod users;
 
+pub use arrival::Peer;
+pub use entrance::Entrance;
 pub use error::ApiError;
 pub use error_code::ErrorCode;
 pub use serve::{Connections, MAX_REFUSALS, serve};
 pub(crate) use settings::is_host;
 pub use settings::{Limits, Monitoring, Origin, Secret, Settings};
 
-use std::any::Any;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRef, Request, State};
-use axum::http::{HeaderValue, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Response};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::extract::FromRef;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -57,8 +56,7 @@ use crate::service::Service;
 use docs::Documentation;
 use observe::RequestIds;
 
-/// What every handler can reach. One pointer, since each layer of the router clones it for each
-/// request.
+/// What every handler can reach. One pointer, since it is cloned for each request.
 #[derive(Clone)]
 struct AppState(Arc<Parts>);
 
@@ -96,41 +94,17 @@ impl FromRef<AppState> for Arc<Documentation> {
     }
 }
 
-/// Every route, at `/…` and at `/api/…`. Requests are counted in `metrics`, which `/metrics` shows.
-pub fn router(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Router {
+/// Every route, at `/…` and at `/api/…`, with its part of the OpenAPI document.
+fn every_route(settings: &Settings) -> (Router<AppState>, OpenApi) {
     let (routes, document) = routes().split_for_parts();
     // A page that is no part of the document.
-    let routes = routes.merge(demo::routes(&settings));
-    let state = AppState(Arc::new(Parts {
-        service,
-        settings,
-        metrics,
-        request_ids: RequestIds::new(),
-        documentation: Arc::new(Documentation::new(in_json(&document))),
-    }));
-    let answering = routes
+    let routes = routes.merge(demo::routes(settings));
+    let routes = routes
         .clone()
         .nest("/api", routes)
         .fallback(error::not_found)
-        .method_not_allowed_fallback(error::other_method)
-        .layer(from_fn(cross_site::refuse_forms))
-        .layer(from_fn_with_state(state.clone(), cross_site::refuse_foreign_pages))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(compression::layer())
-        .layer(from_fn_with_state(state.clone(), outermost))
-        .with_state(state);
-    // Around the router: it sets `Allow` behind the layers of its routes.
-    Router::new().fallback_service(answering).layer(map_response(with_options))
-}
-
-/// What each request goes through first, and each answer last: one layer, since each costs its own
-/// memory for every request.
-async fn outermost(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let Settings { trusted_proxies, limits, .. } = &*state.settings;
-    let client = client::identify(&mut request, trusted_proxies);
-    let guarded =
-        |request| guard::guard(limits.request_timeout, request, |request| next.run(request));
-    observe::observe(&state, client, request, guarded).await
+        .method_not_allowed_fallback(error::other_method);
+    (routes, document)
 }
 
 /// Every route, with its part of the OpenAPI document.
@@ -189,19 +163,4 @@ fn in_json(document: &OpenApi) -> String {
     // A document without a JSON form would be a fault of its library; the tests would see it.
     let json = document.to_pretty_json().unwrap_or_default();
     json + "\n"
-}
-
-/// The panic itself has been reported on the standard error output by then.
-fn panicked(_panic: Box<dyn Any + Send>) -> Response {
-    ApiError::Panicked.into_response()
-}
-
-/// Every address takes `OPTIONS`, by the router's fallback, which isn't in its list of methods.
-async fn with_options(mut response: Response) -> Response {
-    if let Some(allow) = response.headers_mut().get_mut(header::ALLOW)
-        && let Ok(longer) = HeaderValue::from_bytes(&[allow.as_bytes(), b",OPTIONS"].concat())
-    {
-        *allow = longer;
-    }
-    response
 }

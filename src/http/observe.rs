@@ -1,76 +1,77 @@
 //! What is seen of each request from outside: its id, its line in the log, and what is counted of
 //! it.
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::Response;
-use tracing::{Instrument, Span};
+use tracing::Span;
 
 use super::AppState;
+use super::arrival::Arrival;
 use super::client::Client;
 use crate::env;
-use crate::metrics::Metrics;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a proxy.
 const MAX_ID_BYTES: usize = 64;
 /// What stands for the status of a request that got no answer; nginx has it so.
 const UNANSWERED: u16 = 499;
-/// What stands for the route of a request that has none.
-const NO_ROUTE: &str = "none";
 
-/// Gives a request its id, in the answer's `X-Request-Id` and in the span of all of its lines; logs
-/// and counts it once its answer begins, or once it is clear that it gets none: where its client
-/// went away, or the server's stop dropped it.
-pub(super) async fn observe<F: Future<Output = Response>>(
-    state: &AppState,
-    client: Client,
-    request: Request,
-    answer: impl FnOnce(Request) -> F,
-) -> Response {
-    let id = state.request_ids.id_of(client, request.headers());
-    // Of the highest level, so that the id stands on an error's line whatever else is left out.
-    let span = tracing::error_span!("request", id = %id.to_str().unwrap_or_default());
-    let mut observed = Observed {
-        span: span.clone(),
-        metrics: &state.metrics,
-        method: method_name(request.method()),
-        matched: request.extensions().get::<MatchedPath>().cloned(),
-        client: client.address,
-        began: Instant::now(),
-        status: UNANSWERED,
-    };
-    let mut response = answer(request).instrument(span).await;
-    observed.status = response.status().as_u16();
-    response.headers_mut().insert(REQUEST_ID, id);
-    response
-}
-
-/// A request under way. Its line is written when this is dropped.
-struct Observed<'a> {
+/// A request under way: it has an id, in the answer's `X-Request-Id` and in the span of all of its
+/// lines. When this is dropped, the request is logged and counted: once its answer begins, or once it
+/// is clear that it gets none, where its client went away, or the server's stop dropped it.
+pub(super) struct Observed {
+    state: AppState,
+    arrival: Arrival,
+    id: HeaderValue,
     span: Span,
-    metrics: &'a Metrics,
     method: &'static str,
-    matched: Option<MatchedPath>,
-    client: IpAddr,
     began: Instant,
     status: u16,
 }
 
-impl Drop for Observed<'_> {
+impl Observed {
+    /// Gives a request its id.
+    pub(super) fn begin(state: &AppState, arrival: Arrival, request: &Request) -> Self {
+        let id = state.request_ids.id_of(arrival.client, request.headers());
+        // Of the highest level, so that the id stands on an error's line whatever else is left out.
+        let span = tracing::error_span!("request", id = %id.to_str().unwrap_or_default());
+        Self {
+            state: state.clone(),
+            arrival,
+            id,
+            span,
+            method: method_name(request.method()),
+            began: Instant::now(),
+            status: UNANSWERED,
+        }
+    }
+
+    /// The span of the request's lines.
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Its answer begins.
+    pub(super) fn end(mut self, response: &mut Response) {
+        self.status = response.status().as_u16();
+        response.headers_mut().insert(REQUEST_ID, self.id.clone());
+    }
+}
+
+impl Drop for Observed {
     fn drop(&mut self) {
         let took = self.began.elapsed();
         let Self { method, status, .. } = *self;
-        let route = self.matched.as_ref().map_or(NO_ROUTE, |matched| template(matched.as_str()));
-        self.metrics.http.count(method, route, status, took);
+        let route = self.arrival.route();
+        self.state.metrics.http.count(method, route, status, took);
         self.span.in_scope(|| {
             let what = if status == UNANSWERED { "unanswered" } else { "answered" };
             let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
-            let client = self.client;
+            let client = self.arrival.client.address;
             tracing::info!(%method, %route, status, duration_ms, %client, "{what}");
         });
     }
@@ -88,11 +89,6 @@ fn method_name(method: &Method) -> &'static str {
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     }
-}
-
-/// A route's template, the same with the prefix and without.
-fn template(matched: &str) -> &str {
-    matched.strip_prefix("/api").filter(|rest| rest.starts_with('/')).unwrap_or(matched)
 }
 
 /// Gives ids to requests.
@@ -157,17 +153,5 @@ mod tests {
         let (first, second) = (ids.next(), ids.next());
         assert_ne!(first, second);
         assert!(is_id(first.as_bytes()), "{first:?}");
-    }
-
-    #[test]
-    fn a_route_has_one_name_under_both_prefixes() {
-        for (matched, name) in [
-            ("/children/{id}", "/children/{id}"),
-            ("/api/children/{id}", "/children/{id}"),
-            ("/apiary", "/apiary"),
-            ("/api", "/api"),
-        ] {
-            assert_eq!(template(matched), name);
-        }
     }
 }

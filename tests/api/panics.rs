@@ -113,8 +113,8 @@ impl Mistaken {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
         let limits = config.http.limits;
-        let router = http::router(Arc::clone(&service), Arc::new(config.http), metrics);
-        let serving = http::serve(listener, router, limits, Arc::default(), shutdown.clone());
+        let entrance = http::Entrance::new(Arc::clone(&service), Arc::new(config.http), metrics);
+        let serving = http::serve(listener, entrance, limits, Arc::default(), shutdown.clone());
         let served = tokio::spawn(serving);
         let client = Client::new(Arc::new(Mutex::new(address)));
         Self { client, service, commits_panic, shutdown, served }

@@ -149,7 +149,7 @@ impl Store for Mute {
 }
 
 /// The product on that store, with a short time for requests.
-fn mute_router(folders: &Folders, is_mute: Arc<AtomicBool>) -> (axum::Router, http::Limits) {
+fn mute_entrance(folders: &Folders, is_mute: Arc<AtomicBool>) -> (http::Entrance, http::Limits) {
     let metrics = Arc::new(Metrics::new(Timestamp::EPOCH));
     let options = Options {
         metrics: metrics.store.clone(),
@@ -172,7 +172,7 @@ fn mute_router(folders: &Folders, is_mute: Arc<AtomicBool>) -> (axum::Router, ht
         DeletionLog::new(Machine::default().disk, folders.logs(), config.storage.audit_log),
         &metrics,
     );
-    (http::router(Arc::new(service), Arc::new(config.http), metrics), limits)
+    (http::Entrance::new(Arc::new(service), Arc::new(config.http), metrics), limits)
 }
 
 #[tokio::test]
@@ -181,12 +181,12 @@ async fn a_change_whose_answer_is_late_is_made_once_all_the_same() {
     let family = server.family().await;
     server.stop().await;
     let is_mute = Arc::new(AtomicBool::new(true));
-    let (router, limits) = mute_router(&server.folders, Arc::clone(&is_mute));
+    let (entrance, limits) = mute_entrance(&server.folders, Arc::clone(&is_mute));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let parent = family.parent.at(listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
     let task =
-        tokio::spawn(http::serve(listener, router, limits, Arc::default(), shutdown.clone()));
+        tokio::spawn(http::serve(listener, entrance, limits, Arc::default(), shutdown.clone()));
 
     let path = activate_path(&family.child, &family.task);
     let answer = parent.act_once(&path, "once").await;

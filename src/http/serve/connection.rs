@@ -1,12 +1,13 @@
 //! One connection, from its first request to its end.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
@@ -15,13 +16,11 @@ use memchr::memchr;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
-use tower_http::normalize_path::NormalizePath;
 
 use super::count::Counted;
 use super::stream::ClientStream;
-use super::{AskedFor, ConnectionCloser, Connections, Peer, farewell};
-use crate::http::{ApiError, Limits};
+use super::{Connections, farewell};
+use crate::http::{ApiError, Entrance, Limits, Peer};
 use crate::metrics::HeadRefusal;
 
 /// The longest head that a request may have.
@@ -33,19 +32,17 @@ const MAX_BUFFER_BYTES: usize = 2 * MAX_HEAD_BYTES;
 const SEND_BUFFER_BYTES: usize = 128 << 10;
 
 pub(super) struct Connection {
-    pub(super) peer: Peer,
+    pub(super) peer: Arc<Peer>,
     pub(super) limits: Limits,
     /// Counts the heads that are not taken.
     pub(super) connections: Arc<Connections>,
-    /// Drops the connection.
-    pub(super) closer: CancellationToken,
     /// Lets the request under way be the last one.
     pub(super) shutdown: CancellationToken,
 }
 
 impl Connection {
     /// Answers requests until either side ends the connection, which counts as open until then.
-    pub(super) async fn answer(self, stream: TcpStream, app: NormalizePath<Router>, open: Counted) {
+    pub(super) async fn answer(self, stream: TcpStream, entrance: Entrance, open: Counted) {
         // Small answers and live frames must not wait for more to send.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
@@ -53,13 +50,11 @@ impl Connection {
         if let Err(error) = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES) {
             tracing::debug!(%error, "a connection keeps the machine's send buffer");
         }
-        let (peer, closer) = (self.peer, ConnectionCloser(self.closer.clone()));
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            request.extensions_mut().insert(closer.clone());
-            let asked_for = AskedFor(request.uri().clone());
-            request.extensions_mut().insert(asked_for);
-            app.clone().oneshot(request.map(Body::new))
+        let peer = Arc::clone(&self.peer);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let answer = entrance.answer(&peer, request.map(Body::new));
+            // In a box, which is gone once the answer begins: a stream's connection stays small.
+            Box::pin(answer.map(Ok::<_, Infallible>))
         });
         let stream = ClientStream::new(stream, self.limits.write_timeout);
         let mut connection = http1::Builder::new()
@@ -85,11 +80,11 @@ impl Connection {
     {
         tokio::select! {
             ended = &mut connection => return Some(ended),
-            () = self.closer.cancelled() => return None,
+            () = self.peer.closer.cancelled() => return None,
             () = self.shutdown.cancelled() => {}
         }
         Pin::new(&mut *connection).graceful_shutdown();
-        self.closer.run_until_cancelled(connection).await
+        self.peer.closer.run_until_cancelled(connection).await
     }
 
     /// Tells the client why the connection ends, where it doesn't know, and closes it.
@@ -110,7 +105,7 @@ impl Connection {
         if last_words.is_some() || !stream.is_ended() {
             // In a box, lest each connection has room for it from its beginning on.
             let parted = farewell::part(stream.into_inner(), last_words, &self.shutdown);
-            self.closer.run_until_cancelled(Box::pin(parted)).await;
+            self.peer.closer.run_until_cancelled(Box::pin(parted)).await;
         }
     }
 }

@@ -9,78 +9,40 @@ mod stream;
 
 pub use count::{Connections, MAX_REFUSALS};
 
-use std::convert::Infallible;
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::FromRequestParts;
-use axum::http::Uri;
-use axum::http::request::Parts;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::Layer;
-use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
-use super::{ApiError, Limits};
+use super::{ApiError, Entrance, Limits, Peer};
 use connection::Connection;
 
 /// How long to wait where the machine has no more connections to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Aborts the connection that a request came on. In the extensions of every request.
-#[derive(Clone, Debug)]
-pub(super) struct ConnectionCloser(pub(super) CancellationToken);
-
-/// The address as the client wrote it, with the slash at its end. In the extensions of every
-/// request.
-#[derive(Clone, Debug, Default)]
-pub(super) struct AskedFor(Uri);
-
-impl AskedFor {
-    /// The path.
-    pub(super) fn path(&self) -> &str {
-        self.0.path()
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for AskedFor {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        // Only a router that no connection serves, as in a test, has none.
-        Ok(parts.extensions.get().cloned().unwrap_or_default())
-    }
-}
-
-/// The other end of the connection that a request came on. In the extensions of every request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) SocketAddr);
 
 /// Answers requests until `shutdown`; then takes no more, lets those under way finish for seven
 /// tenths of `limits.shutdown_timeout` at most, and drops what is left. The live streams must be
 /// ended by then: they don't finish by themselves.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    entrance: Entrance,
     limits: Limits,
     connections: Arc<Connections>,
     shutdown: CancellationToken,
 ) {
-    // Around the router: within it, a route would be chosen before the path is normalized.
-    let app = NormalizePathLayer::trim_trailing_slash().layer(router);
     let abort = CancellationToken::new();
-    let edge = Edge { app, limits, connections, shutdown, abort, tasks: TaskTracker::new() };
+    let edge = Edge { entrance, limits, connections, shutdown, abort, tasks: TaskTracker::new() };
     edge.accept(listener).await;
     edge.finish().await;
 }
 
 struct Edge {
-    app: NormalizePath<Router>,
+    entrance: Entrance,
     limits: Limits,
     connections: Arc<Connections>,
     shutdown: CancellationToken,
@@ -114,13 +76,12 @@ impl Edge {
     fn take(&self, stream: TcpStream, peer: SocketAddr) {
         if let Some(open) = self.connections.open_one(self.limits.max_connections) {
             let connection = Connection {
-                peer: Peer(peer),
                 limits: self.limits,
                 connections: Arc::clone(&self.connections),
-                closer: self.abort.child_token(),
+                peer: Arc::new(Peer { address: peer, closer: self.abort.child_token() }),
                 shutdown: self.shutdown.clone(),
             };
-            self.tasks.spawn(connection.answer(stream, self.app.clone(), open));
+            self.tasks.spawn(connection.answer(stream, self.entrance.clone(), open));
         } else if let Some(refusal) = self.connections.refuse_one() {
             let (shutdown, abort) = (self.shutdown.clone(), self.abort.clone());
             self.tasks.spawn(async move {

@@ -1,25 +1,22 @@
 //! A server without its sockets, with two families on a disk in memory. The tokens of its sessions
 //! are `admin`, `parent`, `child` and `other`, a parent of the second family.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use goldstar::app::{self, Machine};
 use goldstar::config::Config;
 use goldstar::domain::Timestamp;
 use goldstar::env::Clock;
-use goldstar::http::{self, ErrorCode};
+use goldstar::http::{Entrance, ErrorCode, Peer};
 use goldstar::metrics::Metrics;
 use goldstar::service::Service;
 use goldstar::store::json::Progress;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tower::ServiceExt;
 
 use super::directory::{Directory, NOW, TRACKING, wait_for};
 
@@ -38,7 +35,7 @@ const FILES: [(&str, &str); 7] = [
 pub(super) struct Server {
     pub(super) directory: Directory,
     service: Arc<Service>,
-    router: Router,
+    entrance: Entrance,
 }
 
 /// What a request was answered with.
@@ -65,21 +62,24 @@ impl Server {
         config.service.logins.window = Duration::from_hours(24);
         let service = app::open(&config.storage, config.service, &machine, &metrics).unwrap();
         let service = Arc::new(service);
-        let router = http::router(Arc::clone(&service), Arc::new(config.http), metrics);
-        Self { directory, service, router }
+        let entrance = Entrance::new(Arc::clone(&service), Arc::new(config.http), metrics);
+        Self { directory, service, entrance }
     }
 
     /// Has every later try of a password refused: to hash one takes longer than a thousand requests.
     pub(super) fn use_up_attempts(&self) {
-        let nowhere = IpAddr::from([0, 0, 0, 0]);
-        let login = self.service.login(nowhere, "parent@example.org", "wrong".to_owned());
+        let login = self.service.login(
+            Peer::default().address.ip(),
+            "parent@example.org",
+            "wrong".to_owned(),
+        );
         assert!(wait_for(login).is_err());
     }
 
     /// Sends a request.
     pub(super) fn send(&self, request: Request<Body>) -> Answer {
         wait_for(async {
-            let response = self.router.clone().oneshot(request).await.unwrap();
+            let response = self.entrance.answer(&Arc::default(), request).await;
             let (parts, body) = response.into_parts();
             let content_type = parts.headers.get(header::CONTENT_TYPE);
             // A stream has no end.
