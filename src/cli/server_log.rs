@@ -1,13 +1,15 @@
 //! The server's own log, for its operator.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::{self, BufWriter, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tracing::Metadata;
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt};
@@ -20,6 +22,12 @@ use super::watched::Watched;
 use crate::config::{LogFormat, ServerLogConfig};
 use crate::env::Clock;
 
+/// How many lines may wait to be written: some hundred milliseconds' worth of a server under the
+/// heaviest load. There is room for them from the start, 32 bytes for each.
+const MAX_WAITING_LINES: usize = 8_000;
+/// How long lines are collected after each write: nobody who reads them sees it.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// The log's writers. A clone has the same.
 #[derive(Clone)]
 pub(super) struct ServerLog(Arc<Mutex<Vec<WorkerGuard>>>);
@@ -27,21 +35,20 @@ pub(super) struct ServerLog(Arc<Mutex<Vec<WorkerGuard>>>);
 impl ServerLog {
     /// Starts the log of this process, panics included: on the standard error output, and in a file
     /// a day where a directory is set. Lines are written by threads of their own, so that a slow
-    /// terminal or disk holds no request up; where 128,000 lines wait, further ones are dropped.
+    /// terminal or disk holds no request up; where [`MAX_WAITING_LINES`] wait, further ones are dropped.
     ///
     /// Fails where the directory can't be used.
     pub(super) fn start(config: &ServerLogConfig) -> Result<Self, Failure> {
         let filter = EnvFilter::builder().parse(&config.filter);
         let unfit = Failure::io("the server's own log can't be filtered so");
         let filter = filter.map_err(|error| unfit(io::Error::other(error)))?;
-        // Flushed whenever no line waits.
-        let (stderr, guard) = tracing_appender::non_blocking(BufWriter::new(io::stderr()));
+        let (stderr, guard) = non_blocking(Paced(BufWriter::new(io::stderr())));
         let mut writers = vec![guard];
         // A line is rendered once for both places, and escape codes have no place in a file.
         let is_colored = config.directory.is_none() && io::stderr().is_terminal();
         let writer = match daily_file(config)? {
             Some(file) => {
-                let (file, guard) = tracing_appender::non_blocking(Watched::new(file));
+                let (file, guard) = non_blocking(Watched::new(file));
                 writers.push(guard);
                 BoxMakeWriter::new(stderr.and(file))
             }
@@ -64,6 +71,27 @@ impl ServerLog {
     pub(super) fn finish(&self) {
         // Under the lock: whoever comes second is to find it all written, too.
         self.0.lock().clear();
+    }
+}
+
+/// A thread that writes lines there.
+fn non_blocking(writer: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().buffered_lines_limit(MAX_WAITING_LINES).finish(writer)
+}
+
+/// Writes what has come, whenever no line waits, and then pauses: of many lines, few have to wake the
+/// thread that writes them, and many share a write.
+struct Paced<W: Write>(BufWriter<W>);
+
+impl<W: Write> Write for Paced<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.0.flush();
+        thread::sleep(PAUSE);
+        flushed
     }
 }
 
