@@ -4,12 +4,17 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+#[cfg(target_os = "linux")]
+use std::io::IoSliceMut;
 use std::ops::Range;
 use std::os::unix::fs::{
     DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+#[cfg(target_os = "linux")]
+use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 /// How [`Disk::open`] opens a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +58,11 @@ pub struct Identity(pub u64, pub u64);
 pub trait DiskFile: Send + Sync + fmt::Debug {
     /// Reads some bytes from `offset`; 0 at the end.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// The same of what the machine has in memory; fails with [`io::ErrorKind::WouldBlock`] where the
+    /// disk would have to be waited for, or where that can't be known.
+    fn read_at_once(&self, _buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
     /// Writes all of `bytes` at `offset`. Durable only once synced.
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Cuts the file, or fills it up with zeros. Durable only once synced.
@@ -164,6 +174,16 @@ impl DiskFile for File {
         FileExt::read_at(self, buffer, offset)
     }
 
+    #[cfg(target_os = "linux")]
+    fn read_at_once(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let read = preadv2(self, &mut [IoSliceMut::new(buffer)], offset, ReadWriteFlags::NOWAIT);
+        read.map_err(|error| match error {
+            // Some file systems can't tell.
+            Errno::OPNOTSUPP | Errno::NOSYS => io::ErrorKind::WouldBlock.into(),
+            error => error.into(),
+        })
+    }
+
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         FileExt::write_all_at(self, bytes, offset)
     }
@@ -187,13 +207,22 @@ impl DiskFile for File {
 }
 
 /// Reads exactly as many bytes as the buffer holds.
-pub fn read_exact_at(
-    file: &dyn DiskFile,
+pub fn read_exact_at(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    read_all(buffer, offset, |buffer, offset| file.read_at(buffer, offset))
+}
+
+/// The same of what the machine has in memory (see [`DiskFile::read_at_once`]).
+pub fn read_exact_at_once(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    read_all(buffer, offset, |buffer, offset| file.read_at_once(buffer, offset))
+}
+
+fn read_all(
     mut buffer: &mut [u8],
     mut offset: u64,
+    read: impl Fn(&mut [u8], u64) -> io::Result<usize>,
 ) -> io::Result<()> {
     while !buffer.is_empty() {
-        match file.read_at(buffer, offset) {
+        match read(buffer, offset) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
                 buffer = &mut buffer[count..];

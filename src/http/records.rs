@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::ser::{Error as _, SerializeMap};
@@ -308,12 +309,12 @@ pub(super) fn bodies<T, B>(listing: Listing<T>, body: impl FnMut(T) -> B) -> Vec
 }
 
 /// An answer whose JSON text is there already.
-pub(super) struct JsonText(pub(super) String);
+pub(super) struct JsonText<T>(pub(super) T);
 
-impl IntoResponse for JsonText {
+impl<T: Into<Body>> IntoResponse for JsonText<T> {
     fn into_response(self) -> Response {
         let json = HeaderValue::from_static("application/json");
-        ([(header::CONTENT_TYPE, json)], self.0).into_response()
+        ([(header::CONTENT_TYPE, json)], self.0.into()).into_response()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Questions to the audit history.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -40,7 +41,7 @@ pub(super) async fn query(
     State(service): State<Arc<Service>>,
     admin: Admin,
     Query(AdminQuery(query)): Query<AdminQuery>,
-) -> Result<JsonText, ApiError> {
+) -> Result<JsonText<String>, ApiError> {
     let found = service.tracking(&admin, &query).await?;
     Ok(answer(&found, query.page))
 }
@@ -64,19 +65,25 @@ pub(super) async fn of_child(
     caller: Caller,
     Path(id): Path<String>,
     Query(FamilyQuery(query)): Query<FamilyQuery>,
-) -> Result<JsonText, ApiError> {
+) -> Result<JsonText<String>, ApiError> {
     let page = query.page;
     let found = service.tracking_of_child(&caller, &id.into(), query).await?;
     Ok(answer(&found, page))
 }
 
 /// The events as the store keeps them: they are JSON already.
-fn answer(found: &EventPage, page: Page) -> JsonText {
-    let events = found.events.join(",");
+fn answer(found: &EventPage, page: Page) -> JsonText<String> {
+    let bytes: usize = found.events.iter().map(|event| event.len() + 1).sum();
+    let mut body = String::with_capacity(bytes + 128);
+    body.push_str(r#"{"tracking_events":["#);
+    for (place, event) in found.events.iter().enumerate() {
+        body.push_str(if place > 0 { "," } else { "" });
+        body.push_str(event);
+    }
     let (total, Page { limit, offset }) = (found.total, page);
-    JsonText(format!(
-        r#"{{"tracking_events":[{events}],"total":{total},"limit":{limit},"offset":{offset}}}"#
-    ))
+    // Writing to a `String` can't fail.
+    write!(body, r#"],"total":{total},"limit":{limit},"offset":{offset}}}"#).unwrap_or_default();
+    JsonText(body)
 }
 
 /// What an administrator can ask for.

@@ -64,6 +64,7 @@ pub use progress::Progress;
 use recovery::{Recovered, Recovery};
 use shared::Shared;
 use sinks::Sinks;
+use tracking::Patience;
 
 use super::{
     BoxFuture, CommitError, Committed, Decide, EventPage, EventSink, Health, History, ReadError,
@@ -168,7 +169,7 @@ impl JsonStore {
             latest_event: checkpoint.latest_event(),
             departures: Departures::new(),
             suspect: None,
-            wake_maintenance: Box::new(move || on_change.wake()),
+            maintenance: on_change,
             retry_at: Instant::now(),
             failing: false,
             refusing: false,
@@ -251,10 +252,16 @@ impl Store for JsonStore {
         let filter = filter.clone();
         let tracking = Arc::clone(&self.shared.tracking);
         Box::pin(async move {
+            // To hand a short question on to another thread takes longer than to answer it.
+            match tracking.query(&filter, order, page, Patience::AtOnce) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                answered => return Ok(answered?),
+            }
             let span = Span::current();
-            let query = move || span.in_scope(|| tracking.query(&filter, order, page));
+            let query =
+                move || span.in_scope(|| tracking.query(&filter, order, page, Patience::Waits));
             let joined = tokio::task::spawn_blocking(query).await;
-            joined.unwrap_or_else(|error| Err(io::Error::other(error).into()))
+            Ok(joined.unwrap_or_else(|error| Err(io::Error::other(error)))?)
         })
     }
 

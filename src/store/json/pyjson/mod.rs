@@ -10,5 +10,6 @@ mod text;
 
 pub(super) use scan::{Fault, Scanner, items, members};
 pub(super) use text::{
-    compact, decode_exactly, decode_string, push_object, push_string, push_value, strict,
+    compact, decode_exactly, decode_string, into_strict, push_object, push_string, push_value,
+    strict,
 };

@@ -68,6 +68,13 @@ fn hex_unit(digits: &str) -> Option<u16> {
 /// Appends a string as Python writes it: quoted, in ASCII.
 pub(in super::super) fn push_string(out: &mut String, text: &str) {
     out.push('"');
+    // Nearly every text. Without a way out of the loop, many bytes are looked at at once.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut plain = 0;
     for (at, c) in text.char_indices() {
         if matches!(c, ' '..='~') && c != '"' && c != '\\' {
@@ -131,13 +138,22 @@ pub(in super::super) fn push_value(out: &mut String, value: &Value) {
 
 /// A value that was scanned, in strict JSON: Python's numbers that aren't any become null.
 pub(in super::super) fn strict(raw: &str) -> Cow<'_, str> {
-    if !raw.contains("NaN") && !raw.contains("Infinity") {
+    let is_name = |at| raw[at..].starts_with("NaN") || raw[at..].starts_with("Infinity");
+    if !memchr::memchr2_iter(b'N', b'I', raw.as_bytes()).any(is_name) {
         return Cow::Borrowed(raw);
     }
     outside_strings(raw, |out, part| {
         let part = part.replace("-Infinity", "null");
         out.push_str(&part.replace("Infinity", "null").replace("NaN", "null"));
     })
+}
+
+/// The same, of a text that isn't needed any more.
+pub(in super::super) fn into_strict(raw: String) -> String {
+    match strict(&raw) {
+        Cow::Borrowed(_) => raw,
+        Cow::Owned(strict) => strict,
+    }
 }
 
 /// A value that was scanned, with the white space between its tokens as Python writes it.

@@ -21,7 +21,8 @@ pub(super) use append::{Appender, NewRow};
 use index::{Found, Index, Place};
 pub(super) use load::{Loaded, Mark, load};
 pub(super) use patch::{Patch, anonymize, anonymous, with_room, write_patches};
-pub(super) use read::OwnRows;
+pub(super) use read::{OwnRows, Patience};
+pub(super) use row::masked_span;
 pub(super) use visit::{FileRow, visit};
 
 use super::pyjson;
@@ -31,6 +32,9 @@ use crate::store::{EventPage, History, Malformed, ReadError, Recorded};
 
 /// The file's name in a data directory.
 pub(super) const FILE: &str = "tracking_events.json";
+
+/// How many events are looked at where nobody is to wait: that takes some ten microseconds.
+const AT_ONCE: usize = 10_000;
 
 /// The tracking table, to be read. Its one [`Appender`] adds to it.
 pub(super) struct Tracking {
@@ -63,9 +67,15 @@ impl Tracking {
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-    ) -> Result<EventPage, ReadError> {
-        let (rows, total) = self.read(|index| index.query(filter, order, page))?;
-        let events = rows.iter().map(|(_, text)| pyjson::strict(text).into_owned());
+        patience: Patience,
+    ) -> io::Result<EventPage> {
+        let is_too_long = patience == Patience::AtOnce
+            && self.inner.read().index.candidates(filter).len() > AT_ONCE;
+        if is_too_long {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let (rows, total) = self.read(patience, |index| index.query(filter, order, page))?;
+        let events = rows.into_iter().map(|(_, text)| pyjson::into_strict(text));
         Ok(EventPage { events: events.collect(), total })
     }
 
@@ -84,10 +94,10 @@ impl Tracking {
         &self,
         find: impl FnOnce(&Index) -> Vec<Found>,
     ) -> io::Result<Vec<Result<Recorded, Malformed>>> {
-        let (rows, ()) = self.read(|index| (find(index), ()))?;
+        let (rows, ()) = self.read(Patience::Waits, |index| (find(index), ()))?;
         let recorded = rows.into_iter().map(|(Found { row, .. }, text)| {
             let event = event::decode(&text).map_err(|why| Malformed { row, why })?;
-            Ok(Recorded { row, event, json: pyjson::strict(&text).into() })
+            Ok(Recorded { row, event, json: pyjson::into_strict(text).into() })
         });
         Ok(recorded.collect())
     }

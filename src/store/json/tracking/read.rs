@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::index::{Found, Index, Place};
 use super::patch::{self, Patch};
 use super::{Inner, Tracking};
-use crate::disk::{DiskFile, read_exact_at};
+use crate::disk::{DiskFile, read_exact_at, read_exact_at_once};
 use crate::domain::UserId;
 
 /// Some rows of an account, and where each names it.
@@ -38,6 +38,15 @@ enum Source {
     Memory(Arc<str>),
 }
 
+/// Whether a reader may wait for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Patience {
+    /// It may.
+    Waits,
+    /// It must not: where it would have to, it fails with [`io::ErrorKind::WouldBlock`].
+    AtOnce,
+}
+
 /// All that is needed to read some rows.
 struct Located {
     sources: Vec<Source>,
@@ -48,6 +57,7 @@ impl Tracking {
     /// Reads the rows that are found. No lock is kept while the disk works.
     pub(super) fn read<T>(
         &self,
+        patience: Patience,
         find: impl FnOnce(&Index) -> (Vec<Found>, T),
     ) -> io::Result<(Vec<(Found, String)>, T)> {
         let (mut found, rest, located) = {
@@ -56,12 +66,12 @@ impl Tracking {
             let located = inner.locate(found.iter());
             (found, rest, located)
         };
-        let mut rows = located.read()?;
+        let mut rows = located.read(patience)?;
         // What lost its account meanwhile may have been read in the middle of being written. That
         // happens to a row once, so that the second time it is read as it stays.
         let disowned = self.inner.read().note_disowned(&mut found);
         let located = self.inner.read().locate(disowned.iter().map(|at| &found[*at]));
-        for (at, row) in disowned.into_iter().zip(located.read()?) {
+        for (at, row) in disowned.into_iter().zip(located.read(patience)?) {
             rows[at] = row;
         }
         let texts = found.into_iter().zip(rows).map(|(found, row)| Ok((found, text(found, row)?)));
@@ -76,7 +86,8 @@ impl Tracking {
         from: usize,
         limit: usize,
     ) -> io::Result<OwnRows> {
-        let (rows, next) = self.read(|index| index.of_user(user_id.as_str(), from, limit))?;
+        let (rows, next) =
+            self.read(Patience::Waits, |index| index.of_user(user_id.as_str(), from, limit))?;
         let patch = |(found, text): (Found, String)| {
             let span = patch::room(&text).ok_or_else(|| {
                 let row = found.row;
@@ -129,18 +140,21 @@ impl Inner {
 }
 
 impl Located {
-    fn read(&self) -> io::Result<Vec<Vec<u8>>> {
-        self.sources.iter().map(|source| read(&*self.file, source)).collect()
+    fn read(&self, patience: Patience) -> io::Result<Vec<Vec<u8>>> {
+        self.sources.iter().map(|source| read(&*self.file, source, patience)).collect()
     }
 }
 
-fn read(file: &dyn DiskFile, source: &Source) -> io::Result<Vec<u8>> {
+fn read(file: &dyn DiskFile, source: &Source, patience: Patience) -> io::Result<Vec<u8>> {
     let (place, patch) = match source {
         Source::Memory(text) => return Ok(text.as_bytes().to_owned()),
         Source::File(place, patch) => (place, patch),
     };
     let mut bytes = vec![0; place.len as usize];
-    read_exact_at(file, &mut bytes, place.offset)?;
+    match patience {
+        Patience::Waits => read_exact_at(file, &mut bytes, place.offset)?,
+        Patience::AtOnce => read_exact_at_once(file, &mut bytes, place.offset)?,
+    }
     patch::overlay(&mut bytes, place.offset, patch.as_slice());
     Ok(bytes)
 }

@@ -83,7 +83,7 @@ fn next_field(scanner: &mut Scanner<'_>, at: usize) -> Result<Option<usize>, Fau
 
 /// The part of a row that a [`Mark`](super::Mark) doesn't count in: its `user_id`'s value and the
 /// spaces behind.
-pub(super) fn masked_span(row: &str) -> Range<usize> {
+pub(in super::super) fn masked_span(row: &str) -> Range<usize> {
     let fields = scan_fields(&mut Scanner::new(row.as_bytes()), next_field);
     fields.map(|(_, masked)| masked).unwrap_or_default()
 }

@@ -185,6 +185,21 @@ impl Index {
         }
     }
 
+    /// Those among which the events are that `filter` is for, in the order of time.
+    pub(super) fn candidates(&self, filter: &EventFilter) -> &[u32] {
+        self.resolve(filter).map_or(&[], |wanted| self.within(filter, wanted))
+    }
+
+    fn within(&self, filter: &EventFilter, wanted: Wanted) -> &[u32] {
+        let candidates = match wanted.child {
+            Some(child) => &self.by_child[child as usize],
+            None => &self.by_time,
+        };
+        let first = self.first_since(candidates, filter.from);
+        let end = filter.to.map_or(candidates.len(), |to| self.first_since(candidates, Some(to)));
+        candidates.get(first..end).unwrap_or_default()
+    }
+
     /// The places of one page of the events that `filter` is for, and how many there are in all.
     pub(super) fn query(
         &self,
@@ -195,13 +210,7 @@ impl Index {
         let Some(wanted) = self.resolve(filter) else {
             return (Vec::new(), 0);
         };
-        let candidates = match wanted.child {
-            Some(child) => &self.by_child[child as usize],
-            None => &self.by_time,
-        };
-        let first = self.first_since(candidates, filter.from);
-        let end = filter.to.map_or(candidates.len(), |to| self.first_since(candidates, Some(to)));
-        let candidates = candidates.get(first..end).unwrap_or_default();
+        let candidates = self.within(filter, wanted);
         match order {
             SortOrder::Ascending => self.page(candidates.iter(), candidates.len(), wanted, page),
             SortOrder::Descending => {
