@@ -11,9 +11,10 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::Now;
-use super::batch::Batch;
+use super::batch::{Batch, NewEventRow};
 use super::departure::{self, Departure, Departures};
 use super::journal::{AppendError, Journal};
+use super::maintenance::Waker;
 use super::segment::Link;
 use super::shared::Shared;
 use super::sinks::Sinks;
@@ -25,10 +26,6 @@ use crate::store::{CommitError, Committed, Decide, History};
 
 /// How many decisions share a sync at most.
 const MAX_BATCH: usize = 1024;
-/// How many decisions are answered at a time: while the sinks hear of the next ones, their clients go
-/// on.
-const ANSWERED_AT_ONCE: usize = 16;
-
 /// What the committer does.
 pub(super) enum Job {
     /// A decision, and where its outcome goes.
@@ -91,8 +88,8 @@ pub(super) struct Committer {
     pub(super) latest_event: Option<Timestamp>,
     /// Where the tracking file's sync has failed: what of it can be trusted.
     pub(super) suspect: Option<Synced>,
-    /// Called after each batch that changed a record.
-    pub(super) wake_maintenance: Box<dyn Fn() + Send>,
+    /// Wakes the maintenance, after each batch that changed a record.
+    pub(super) maintenance: Waker,
     /// Before that, what has fallen behind isn't tried again.
     pub(super) retry_at: Instant,
     /// Whether the journal's last write failed.
@@ -221,18 +218,14 @@ impl Committer {
 
     /// Tells the sinks what is durable, and the clients what has come of their decisions.
     fn answer(&mut self, outcomes: Vec<Decided>, durable: &Result<(), CommitError>) {
-        let mut outcomes = outcomes.into_iter().peekable();
-        while outcomes.peek().is_some() {
-            let piece: Vec<_> = outcomes.by_ref().take(ANSWERED_AT_ONCE).collect();
-            if durable.is_ok() {
-                self.tell_sinks(&piece);
-            }
-            for (outcome, answer) in piece {
-                // Even a refusal may rest on what the batch would have changed.
-                let outcome = durable.as_ref().map_or_else(|error| Err(same(error)), |()| outcome);
-                self.count_failure(&outcome);
-                answer_to_client(answer, outcome);
-            }
+        if durable.is_ok() {
+            self.tell_sinks(&outcomes);
+        }
+        for (outcome, answer) in outcomes {
+            // Even a refusal may rest on what the batch would have changed.
+            let outcome = durable.as_ref().map_or_else(|error| Err(same(error)), |()| outcome);
+            self.count_failure(&outcome);
+            answer_to_client(answer, outcome);
         }
     }
 
@@ -331,17 +324,23 @@ impl Committer {
     fn publish(&mut self, batch: Batch) {
         let Batch { state, events, .. } = batch;
         if let Some(last) = events.last() {
-            self.latest_event = Some(last.event.occurred_at);
+            self.latest_event = Some(last.recorded.event.occurred_at);
         }
-        let rows: Vec<NewRow<'_>> = events
-            .iter()
-            .map(|event| NewRow { number: event.row, event: &event.event, text: &event.json })
-            .collect();
+        let rows = events.iter().map(|NewEventRow { recorded, masked }| NewRow {
+            number: recorded.row,
+            event: &recorded.event,
+            text: &recorded.json,
+            masked: masked.clone(),
+        });
+        let rows: Vec<_> = rows.collect();
         if !rows.is_empty() {
             self.appender.append(&rows);
+            if let Some(file) = self.appender.take_unsynced() {
+                self.maintenance.sync_tracking(file);
+            }
         }
         self.shared.state.store(Arc::new(state));
-        (self.wake_maintenance)();
+        self.maintenance.wake();
     }
 
     fn cut(&mut self) -> io::Result<Cut> {

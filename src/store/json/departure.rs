@@ -81,7 +81,7 @@ impl Committer {
         }
         self.appender.disown(piece);
         self.note_health();
-        (self.wake_maintenance)();
+        self.maintenance.wake();
         if let Some(departure) = self.departures.front_mut() {
             departure.changed += piece.len();
             departure.from = piece.next;

@@ -17,7 +17,7 @@ use super::lock::DirectoryLock;
 use super::recovery::TableFiles;
 use super::shared::Shared;
 use super::sinks::caught;
-use crate::disk::{Disk, read_if_exists, replace};
+use crate::disk::{Disk, DiskFile, read_if_exists, replace};
 
 /// The tables are written at most this often …
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
@@ -30,6 +30,8 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 pub(super) enum Wake {
     /// Records have changed.
     Changed,
+    /// The tracking file has grown by so much that it is to be synced.
+    SyncTracking(Arc<dyn DiskFile>),
     /// Let everything go that isn't needed any more.
     Purge(oneshot::Sender<io::Result<()>>),
     /// Bring all to its final form, and end.
@@ -44,8 +46,20 @@ pub(super) struct Waker {
 }
 
 impl Waker {
+    /// Records have changed.
     pub(super) fn wake(&self) {
-        if !self.changed.swap(true, Ordering::AcqRel) && self.wakes.send(Wake::Changed).is_err() {
+        if !self.changed.swap(true, Ordering::AcqRel) {
+            self.send(Wake::Changed);
+        }
+    }
+
+    /// Has the tracking file synced.
+    pub(super) fn sync_tracking(&self, file: Arc<dyn DiskFile>) {
+        self.send(Wake::SyncTracking(file));
+    }
+
+    fn send(&self, wake: Wake) {
+        if self.wakes.send(wake).is_err() {
             tracing::debug!("the maintenance has ended");
         }
     }
@@ -104,6 +118,11 @@ impl Maintenance {
             };
             match wake {
                 Ok(Wake::Changed) => is_due = true,
+                Ok(Wake::SyncTracking(file)) => {
+                    if let Err(error) = caught(|| self.sync_tracking(&*file)) {
+                        tracing::warn!(%error, "the tracking file could not be synced");
+                    }
+                }
                 Ok(Wake::Purge(answer)) => {
                     if answer.send(caught(|| self.purge())).is_err() {
                         tracing::debug!("nobody waits for the purge");
@@ -211,12 +230,7 @@ impl Maintenance {
     fn checkpoint(&mut self) -> io::Result<u64> {
         let cut = self.ask(Job::Cut)?;
         self.flush()?;
-        if let Err(error) = cut.file.sync() {
-            if self.jobs.send(Job::RewriteTracking(self.synced)).is_err() {
-                tracing::debug!("the committer has ended");
-            }
-            return Err(error);
-        }
+        self.sync_tracking(&*cut.file)?;
         let checkpoint = self.describe(cut);
         checkpoint.save(&*self.disk, &self.folder)?;
         self.synced = Synced { link: checkpoint.link(), tracking: checkpoint.tracking() };
@@ -224,6 +238,15 @@ impl Maintenance {
         self.jobs.send(Job::NoteHealth).map_err(|_| io::Error::other("the committer has ended"))?;
         self.remove_segments_before(self.synced.link.epoch)?;
         Ok(self.synced.link.epoch)
+    }
+
+    /// Where this fails, no later sync of the file tells whether it is durable: it is written anew.
+    fn sync_tracking(&self, file: &dyn DiskFile) -> io::Result<()> {
+        let synced = file.sync();
+        if synced.is_err() && self.jobs.send(Job::RewriteTracking(self.synced)).is_err() {
+            tracing::debug!("the committer has ended");
+        }
+        synced
     }
 
     fn describe(&mut self, cut: Cut) -> Checkpoint {

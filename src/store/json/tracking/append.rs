@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,6 +22,9 @@ const OPENING: &str = "{\"_default\": {";
 const CLOSING: &str = "}}";
 /// How much is caught up with at once.
 const PIECE: usize = 1 << 20;
+/// How much is written between two syncs, in bytes: of more at once, a disk would keep the journal
+/// waiting for long.
+const SYNC_PIECE: u64 = 1 << 20;
 
 /// The one writer of the tracking table.
 ///
@@ -33,6 +37,8 @@ pub(in super::super) struct Appender {
     identity: Identity,
     /// Where the file's last row ends.
     written: u64,
+    /// Where it ended when a sync was last asked for.
+    sync_asked: u64,
     /// How long this has left the file.
     len: u64,
     /// Where the table's last row will end once nothing waits.
@@ -50,6 +56,8 @@ pub(in super::super) struct NewRow<'a> {
     pub(in super::super) number: RowNumber,
     pub(in super::super) event: &'a TrackingEvent,
     pub(in super::super) text: &'a Arc<str>,
+    /// Its [`masked_span`](super::masked_span).
+    pub(in super::super) masked: Range<usize>,
 }
 
 impl Appender {
@@ -92,6 +100,7 @@ impl Appender {
             disk,
             identity,
             written: end,
+            sync_asked: end,
             len,
             end,
             crc,
@@ -123,6 +132,15 @@ impl Appender {
                 inner.backlog.push_back(waiting);
             }
         }
+    }
+
+    /// The file, where it is time to sync it.
+    pub(in super::super) fn take_unsynced(&mut self) -> Option<Arc<dyn DiskFile>> {
+        if self.written.saturating_sub(self.sync_asked) < SYNC_PIECE {
+            return None;
+        }
+        self.sync_asked = self.written;
+        Some(self.file())
     }
 
     /// Takes the account out of rows. From now on they are read without it, whatever becomes of the
@@ -241,7 +259,9 @@ impl Appender {
             len: u32::try_from(row.text.len()).unwrap_or(u32::MAX),
         };
         self.crc.update(prefix.as_bytes());
-        hash_masked(&mut self.crc, row.text);
+        // As `load` hashes it.
+        self.crc.update(&row.text.as_bytes()[..row.masked.start]);
+        self.crc.update(&row.text.as_bytes()[row.masked.end..]);
         self.end = place.offset + u64::from(place.len);
         self.is_empty = false;
         Waiting { prefix, place, text: Arc::clone(row.text) }
@@ -396,11 +416,4 @@ fn summary<'a>(row: &NewRow<'a>, place: Place) -> Summary<'a> {
         occurred_at: event.occurred_at,
         created_at: event.created_at,
     }
-}
-
-/// Hashes a row as [`load`](super::load) does.
-fn hash_masked(crc: &mut crc32fast::Hasher, row: &str) {
-    let masked = super::row::masked_span(row);
-    crc.update(&row.as_bytes()[..masked.start]);
-    crc.update(&row.as_bytes()[masked.end..]);
 }
