@@ -75,7 +75,7 @@ impl DeletionLog {
         self.disk.create_dir(&self.folder)?;
         let mut file = self.disk.open(&path, Open::Create)?;
         let mut end = end_of_last_line(&*file)?;
-        if self.settings.rotates(end, &line) {
+        if self.settings.rotates(end, line.len()) {
             files::rotate(&*self.disk, &path, self.settings.backups)?;
             file = self.disk.open(&path, Open::Create)?;
             end = 0;

@@ -80,11 +80,19 @@ impl Files {
         user_id: &UserId,
         events: impl IntoIterator<Item = &'a TrackingEvent>,
     ) -> Result<(), (usize, LogError)> {
-        let lines: Vec<String> = events.into_iter().map(line::render).collect();
-        let mut done = 0;
-        while done < lines.len() {
-            match self.append_some(user_id, &lines[done..]) {
-                Ok(count) => done += count,
+        let (mut text, mut ends) = (String::new(), Vec::new());
+        for event in events {
+            line::render(&mut text, event);
+            ends.push(text.len());
+        }
+        let (mut rest, mut done) = (text.as_str(), 0);
+        while done < ends.len() {
+            let from = text.len() - rest.len();
+            match self.append_some(user_id, rest, ends[done..].iter().map(|end| end - from)) {
+                Ok((count, len)) => {
+                    done += count;
+                    rest = &rest[len..];
+                }
                 Err(error) => {
                     self.open.remove(user_id);
                     return Err((done, error));
@@ -94,27 +102,31 @@ impl Files {
         Ok(())
     }
 
-    /// Writes as many of the lines as go into one file, at least one; says how many.
-    fn append_some(&mut self, user_id: &UserId, lines: &[String]) -> Result<usize, LogError> {
-        let mut end = self.opened(user_id)?.end;
-        if lines.first().is_some_and(|line| self.settings.rotates(end, line)) {
-            self.rotate(user_id)?;
-            end = self.opened(user_id)?.end;
-        }
-        let mut chunk = String::new();
-        let mut count = 0;
-        for line in lines {
-            if count > 0 && self.settings.rotates(end + chunk.len() as u64, line) {
-                break;
+    /// Writes as many of the lines, which end there, as go into one file, at least one; says how many
+    /// lines and bytes that were.
+    fn append_some(
+        &mut self,
+        user_id: &UserId,
+        lines: &str,
+        ends: impl Iterator<Item = usize>,
+    ) -> Result<(usize, usize), LogError> {
+        let mut file_end = self.opened(user_id)?.end;
+        let (mut count, mut len) = (0, 0);
+        for end in ends {
+            if self.settings.rotates(file_end + len as u64, end - len) {
+                if count > 0 {
+                    break;
+                }
+                self.rotate(user_id)?;
+                file_end = self.opened(user_id)?.end;
             }
-            chunk.push_str(line);
-            count += 1;
+            (count, len) = (count + 1, end);
         }
         self.unsynced.wrote(user_id);
         let log = self.opened(user_id)?;
-        log.file.write_all_at(chunk.as_bytes(), log.end)?;
-        log.end += chunk.len() as u64;
-        Ok(count)
+        log.file.write_all_at(&lines.as_bytes()[..len], log.end)?;
+        log.end += len as u64;
+        Ok((count, len))
     }
 
     fn rotate(&mut self, user_id: &UserId) -> Result<(), LogError> {

@@ -49,9 +49,9 @@ impl Settings {
 
     /// Python's `RotatingFileHandler.shouldRollover`, as it is since Python 3.13: an empty file
     /// isn't rotated, however long the line.
-    fn rotates(self, end: u64, line: &str) -> bool {
+    fn rotates(self, end: u64, line_bytes: usize) -> bool {
         let Self { max_bytes, backups } = self;
-        max_bytes > 0 && backups > 0 && end > 0 && end + line.len() as u64 >= max_bytes
+        max_bytes > 0 && backups > 0 && end > 0 && end + line_bytes as u64 >= max_bytes
     }
 }
 

@@ -95,7 +95,7 @@ impl LinesBack<'_> {
 mod tests {
     use std::path::Path;
 
-    use super::super::tests::event_with;
+    use super::super::tests::{event_with, rendered};
     use super::*;
     use crate::disk::{Disk, Open, RealDisk};
 
@@ -109,7 +109,7 @@ mod tests {
             fields.created_at = moment(second);
             fields.occurred_at = moment(second);
         });
-        line::render(&event).into_bytes()
+        rendered(&event).into_bytes()
     }
 
     fn read_bytes(bytes: &[u8], oldest: i64) -> (u64, Option<String>) {

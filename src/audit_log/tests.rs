@@ -25,6 +25,13 @@ use super::*;
 use crate::disk::RealDisk;
 use crate::domain::{Action, EntityType, EventFields, Points, Timestamp};
 
+/// An event's line.
+pub(super) fn rendered(event: &TrackingEvent) -> String {
+    let mut line = String::new();
+    line::render(&mut line, event);
+    line
+}
+
 /// An event with some fields of its own.
 pub(super) fn event_with(change: impl FnOnce(&mut EventFields)) -> TrackingEvent {
     let mut fields = EventFields {
@@ -216,7 +223,7 @@ fn line_len() -> u64 {
     let table = Table::default();
     table.add("a", 1);
     let events = table.events.borrow();
-    line::render(&events[0]).len() as u64
+    rendered(&events[0]).len() as u64
 }
 
 #[test]
@@ -260,7 +267,7 @@ fn what_another_program_left_without_a_newline_stays() {
     log.resume(None, 0, &table);
     table.record(&mut log, "a", 1);
     let text = fs::read_to_string(&path).unwrap();
-    let line = line::render(&table.events.borrow()[0]);
+    let line = rendered(&table.events.borrow()[0]);
     assert_eq!(text, format!("an old line\n{line}"));
 }
 
@@ -281,7 +288,7 @@ fn a_thousand_accounts_never_open_more_than_128_files() {
     let files = contents(&folder(&home));
     assert_eq!(files.len(), accounts.len());
     for (number, user_id) in accounts.iter().enumerate() {
-        let lines = [number, number + 1000].map(|at| line::render(&table.events.borrow()[at]));
+        let lines = [number, number + 1000].map(|at| rendered(&table.events.borrow()[at]));
         let text = str::from_utf8(&files[&file_name(&user_id.as_str().into())]).unwrap();
         assert_eq!(text, lines.concat());
     }

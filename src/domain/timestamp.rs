@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -90,10 +90,31 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// `2026-02-09T18:42:15.123456Z`: always UTC, always six digits.
+    /// `2026-02-09T18:42:15.123456Z`: always UTC, always six digits. Written by hand, since each
+    /// mutation writes six of them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = DateTime::from_timestamp_micros(self.0).unwrap_or_default();
-        f.write_str(&moment.to_rfc3339_opts(SecondsFormat::Micros, true))
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        for (digits, number) in [
+            (0..4, moment.year().unsigned_abs()),
+            (5..7, moment.month()),
+            (8..10, moment.day()),
+            (11..13, moment.hour()),
+            (14..16, moment.minute()),
+            (17..19, moment.second()),
+            (20..26, moment.timestamp_subsec_micros()),
+        ] {
+            put_digits(&mut text[digits], number);
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+/// Writes a number over zeros, as far as there is room for it.
+fn put_digits(text: &mut [u8], mut number: u32) {
+    for digit in text.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 

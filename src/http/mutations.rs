@@ -164,9 +164,15 @@ const REPLAYED: [(&str, HeaderValue); 1] =
 
 /// The child, and the event byte for byte as its row holds it.
 fn answer(done: Mutated) -> Result<Response, ApiError> {
-    let child = serde_json::to_string(&ChildBody(done.child));
-    let child = child.map_err(|error| ServiceError::Internal(error.into()))?;
-    let event = done.event;
-    let body = JsonText(format!(r#"{{"child":{child},"tracking_event":{event}}}"#));
+    let event = &done.event;
+    // Room for most children; the rest is known.
+    let mut body = Vec::with_capacity(event.len() + 480);
+    body.extend_from_slice(br#"{"child":"#);
+    serde_json::to_writer(&mut body, &ChildBody(done.child))
+        .map_err(|error| ServiceError::Internal(error.into()))?;
+    body.extend_from_slice(br#","tracking_event":"#);
+    body.extend_from_slice(event.as_bytes());
+    body.push(b'}');
+    let body = JsonText(body);
     Ok(if done.replayed { (REPLAYED, body).into_response() } else { body.into_response() })
 }

@@ -156,9 +156,8 @@ impl Service {
 impl Order {
     fn decide(self, view: &dyn View, now: Timestamp) -> Result<(Changes, Decision), Refusal> {
         let child = self.caller.child(view, self.mutation.child_id())?;
-        let fingerprint = self.mutation.fingerprint();
         // Before the entity is looked up: a repeat is answered even where that is gone by now.
-        if let Some(first) = self.answered_before(view, &fingerprint, now)? {
+        if let Some(first) = self.answered_before(view, now)? {
             let decision = Decision::Repeated(child, first);
             return Ok((Changes::none(), decision));
         }
@@ -172,7 +171,10 @@ impl Order {
         let put = Change::PutChild(child.clone());
         let changes = Changes {
             records: [put].into_iter().chain(effect.request).collect(),
-            event: Some(NewEvent { event, remember: self.key.map(|key| (key, fingerprint)) }),
+            event: Some(NewEvent {
+                event,
+                remember: self.key.map(|key| (key, self.mutation.fingerprint())),
+            }),
         };
         Ok((changes, Decision::Done(Arc::new(child))))
     }
@@ -182,7 +184,6 @@ impl Order {
     fn answered_before(
         &self,
         view: &dyn View,
-        fingerprint: &str,
         now: Timestamp,
     ) -> Result<Option<Arc<Remembered>>, Refusal> {
         let remembered = self
@@ -192,7 +193,7 @@ impl Order {
             .filter(|remembered| remembered.is_live(now));
         match remembered {
             None => Ok(None),
-            Some(first) if *first.fingerprint == *fingerprint => Ok(Some(first)),
+            Some(first) if *first.fingerprint == *self.mutation.fingerprint() => Ok(Some(first)),
             Some(_) => Err(Refusal::IdempotencyKeyReused),
         }
     }

@@ -1,10 +1,11 @@
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::frame::Entry;
 use super::state::State;
 use super::table_file::LAST_NUMBER;
-use super::tracking::event;
+use super::tracking::event::{self, Encoded};
 use crate::domain::{Remembered, RowNumber, Timestamp};
 use crate::store::{Changes, CommitError, Committed, Decide, NewEvent, Recorded};
 
@@ -16,9 +17,15 @@ pub(super) struct Batch {
     /// One payload for each decision that changes something.
     pub(super) payloads: Vec<String>,
     /// The events, in the order of their numbers.
-    pub(super) events: Vec<Arc<Recorded>>,
+    pub(super) events: Vec<NewEventRow>,
     last_row: RowNumber,
     now: Timestamp,
+}
+
+/// An event's row, and the [`Encoded::masked`] part of it.
+pub(super) struct NewEventRow {
+    pub(super) recorded: Arc<Recorded>,
+    pub(super) masked: Range<usize>,
 }
 
 impl Batch {
@@ -57,7 +64,8 @@ impl Batch {
     fn record(&mut self, new: NewEvent, payload: &mut String) -> Arc<Recorded> {
         let NewEvent { event, remember } = new;
         self.last_row += 1;
-        let json: Arc<str> = event::encode(&event).into();
+        let Encoded { text, masked } = event::encode(&event);
+        let json: Arc<str> = text.into();
         Entry::Event { number: self.last_row, text: Arc::clone(&json) }.push(payload);
         if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
             let row = self.state.remember(Remembered {
@@ -70,7 +78,7 @@ impl Batch {
             Entry::Row(row).push(payload);
         }
         let recorded = Arc::new(Recorded { row: self.last_row, event, json });
-        self.events.push(Arc::clone(&recorded));
+        self.events.push(NewEventRow { recorded: Arc::clone(&recorded), masked });
         recorded
     }
 }

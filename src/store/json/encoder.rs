@@ -1,4 +1,5 @@
 use std::fmt::{Display, Write as _};
+use std::mem;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -30,6 +31,44 @@ impl Encoder {
             let value = &self.values[start..*end];
             start = *end;
             (*name, value)
+        })
+    }
+
+    /// The row of a new record.
+    pub(super) fn row(&self) -> String {
+        let mut row = String::with_capacity(self.values.len() + self.ends.len() * 20);
+        row.push('{');
+        self.visit_parts(|part| {
+            row.push_str(part);
+            true
+        });
+        row.push('}');
+        row
+    }
+
+    /// Whether this is the row of a new record.
+    pub(super) fn is(&self, row: &str) -> bool {
+        let inner = row.strip_prefix('{').and_then(|row| row.strip_suffix('}'));
+        let Some(mut rest) = inner else { return false };
+        let is_prefix = self.visit_parts(|part| match rest.strip_prefix(part) {
+            Some(behind) => {
+                rest = behind;
+                true
+            }
+            None => false,
+        });
+        is_prefix && rest.is_empty()
+    }
+
+    /// Hands out what stands between the braces of a row, part by part, as long as `visit` wants
+    /// more. Says whether it wanted all.
+    fn visit_parts(&self, mut visit: impl FnMut(&str) -> bool) -> bool {
+        let mut lead = "\"";
+        let mut present = self.fields().filter(|(_, value)| !value.is_empty());
+        present.all(|(name, value)| {
+            // No field's name has anything in it to be escaped.
+            let parts = [mem::replace(&mut lead, ", \""), name, "\": ", value];
+            parts.into_iter().all(&mut visit)
         })
     }
 

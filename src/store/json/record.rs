@@ -196,15 +196,14 @@ fn integer(raw: &str) -> Option<i64> {
 /// that don't change, unknown ones above all, keep their text and their place, or their absence.
 pub(super) fn merge<R: Record>(old: Option<(&str, &R)>, new: &R) -> Arc<str> {
     let new = Encoder::of(new);
-    let parsed = old.and_then(|(row, record)| Some((Fields::parse(row).ok()?, record)));
-    let mut out = String::with_capacity(old.map_or(256, |(row, _)| row.len() + 32));
-    let Some((row, old)) = parsed else {
-        for (name, value) in new.fields() {
-            push_field(&mut out, |out| pyjson::push_string(out, name), value);
-        }
-        return closed(out);
-    };
+    let Some((row, old)) = old else { return new.row().into() };
     let old = Encoder::of(old);
+    // Most rows are Goldstar's own, or just like them: nothing in them is unknown.
+    if old.is(row) {
+        return new.row().into();
+    }
+    let Ok(row) = Fields::parse(row) else { return new.row().into() };
+    let mut out = String::with_capacity(row.fields.len() * 32);
     // What reads the same as before stays as it was written.
     let pairs = new.fields().zip(old.fields());
     let mut changed: Vec<_> = pairs.filter(|(new, old)| new != old).map(|(new, _)| new).collect();
@@ -218,7 +217,8 @@ pub(super) fn merge<R: Record>(old: Option<(&str, &R)>, new: &R) -> Arc<str> {
     for (name, value) in changed {
         push_field(&mut out, |out| pyjson::push_string(out, name), value);
     }
-    closed(out)
+    out.push_str(if out.is_empty() { "{}" } else { "}" });
+    out.into()
 }
 
 /// Appends a field to an object; one without a value is absent.
@@ -230,11 +230,6 @@ fn push_field(out: &mut String, push_name: impl FnOnce(&mut String), value: &str
     push_name(out);
     out.push_str(": ");
     out.push_str(value);
-}
-
-fn closed(mut object: String) -> Arc<str> {
-    object.push_str(if object.is_empty() { "{}" } else { "}" });
-    object.into()
 }
 
 #[cfg(test)]

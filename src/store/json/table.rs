@@ -23,7 +23,8 @@ pub(super) struct RowImage {
 /// One table in memory. Cloning it costs nothing: clones share what they have in common.
 #[derive(Clone)]
 pub(super) struct Table<R> {
-    rows: OrdMap<RowNumber, Row<R>>,
+    /// Each in a pointer of its own: a change copies it for the rows beside its own.
+    rows: OrdMap<RowNumber, Arc<Row<R>>>,
     by_key: HashMap<Arc<str>, RowNumber>,
     by_group: HashMap<Arc<str>, OrdSet<RowNumber>>,
     ungrouped: OrdSet<RowNumber>,
@@ -36,7 +37,6 @@ pub(super) struct Table<R> {
 }
 
 /// A row: its text, and what it reads as, where it does.
-#[derive(Clone)]
 struct Row<R> {
     text: Arc<str>,
     record: Option<Arc<R>>,
@@ -109,21 +109,24 @@ impl<R: Record> Table<R> {
     /// Puts a record in the place of the one with its key, or behind all others.
     pub(super) fn put(&mut self, record: R) -> RowImage {
         let known = self.by_key.get(&record.key()).copied();
-        let old = known.and_then(|number| Some((number, self.rows.get(&number)?.clone())));
-        let Some((number, Row { text: old_text, record: Some(old) })) = old else {
+        let old = known.and_then(|number| {
+            let row = Arc::clone(self.rows.get(&number)?);
+            Some((number, Arc::clone(row.record.as_ref()?), row))
+        });
+        let Some((number, old, row)) = old else {
             // Read back: fields that only the file has are answered, too.
             let (number, text) = (self.next_number(), merge(None, &record));
             self.set(number, Some(Arc::clone(&text)));
             return RowImage { file: R::FILE, number, text: Some(text) };
         };
-        let text = merge(Some((&*old_text, &*old)), &record);
+        let text = merge(Some((&*row.text, &*old)), &record);
         self.version += 1;
         if old.group() != record.group() {
             self.leave_group(number, &old);
             self.join_group(number, &record);
         }
         let row = Row { text: Arc::clone(&text), record: Some(Arc::new(record)) };
-        self.rows.insert(number, row);
+        self.rows.insert(number, Arc::new(row));
         RowImage { file: R::FILE, number, text: Some(text) }
     }
 
@@ -183,7 +186,7 @@ impl<R: Record> Table<R> {
         let key = record.key();
         if self.strays.remove(&number).is_none() {
             let has_key =
-                |row: &Row<R>| row.record.as_ref().is_some_and(|other| other.key() == key);
+                |row: &Arc<Row<R>>| row.record.as_ref().is_some_and(|other| other.key() == key);
             let is_next = |stray: &&RowNumber| self.rows.get(*stray).is_some_and(has_key);
             match self.strays.iter().find(is_next).copied() {
                 Some(next) => {
@@ -237,9 +240,10 @@ impl<R: Record> AnyTable for Table<R> {
 
     fn set(&mut self, number: RowNumber, text: Option<Arc<str>>) {
         self.version += 1;
-        match self.rows.remove(&number) {
-            Some(Row { record: Some(old), .. }) => self.unindex(number, &old),
-            _ => _ = self.strays.remove(&number),
+        let old = self.rows.remove(&number);
+        match old.as_ref().and_then(|row| row.record.as_ref()) {
+            Some(old) => self.unindex(number, old),
+            None => _ = self.strays.remove(&number),
         }
         let Some(text) = text else { return };
         let fields = Fields::parse(&text).ok();
@@ -248,7 +252,7 @@ impl<R: Record> AnyTable for Table<R> {
             Some(record) => self.index(number, record),
             None => _ = self.strays.insert(number),
         }
-        self.rows.insert(number, Row { text, record });
+        self.rows.insert(number, Arc::new(Row { text, record }));
     }
 
     fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage> {
@@ -271,7 +275,7 @@ impl<R: Record> AnyTable for Table<R> {
     }
 
     fn unreadable_rows(&self) -> usize {
-        let is_unreadable = |row: &Row<R>| row.record.is_none();
+        let is_unreadable = |row: &Arc<Row<R>>| row.record.is_none();
         self.strays.iter().filter(|stray| self.rows.get(*stray).is_some_and(is_unreadable)).count()
     }
 
@@ -280,7 +284,7 @@ impl<R: Record> AnyTable for Table<R> {
     }
 
     fn strays(&self) -> Vec<(RowNumber, Stray)> {
-        let why = |row: &Row<R>| match &row.record {
+        let why = |row: &Arc<Row<R>>| match &row.record {
             Some(record) => Some(Stray::Repeated(*self.by_key.get(&record.key())?)),
             None => match R::decode(&Fields::parse(&row.text).ok()?) {
                 Ok(_) => None,

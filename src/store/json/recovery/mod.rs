@@ -194,8 +194,13 @@ impl Recovery<'_> {
         file.set_len(mark.len).map_err(io())?;
         let mut appender = self.open_tracking(loaded).map_err(io())?;
         let rows = replay.past.rows.iter().zip(&replay.events);
-        let rows: Vec<NewRow<'_>> =
-            rows.map(|((number, text), event)| NewRow { number: *number, event, text }).collect();
+        let rows = rows.map(|((number, text), event)| NewRow {
+            number: *number,
+            event,
+            text,
+            masked: tracking::masked_span(text),
+        });
+        let rows: Vec<NewRow<'_>> = rows.collect();
         appender.append(&rows);
         match appender.last_error() {
             None => Ok(appender),

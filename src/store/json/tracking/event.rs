@@ -1,30 +1,42 @@
 //! How an event stands in its row, which is also how it is answered.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use super::super::pyjson;
 use super::super::record::{Fields, Unreadable};
 use super::patch;
+use super::row::masked_span;
 use crate::domain::{Action, EntityType, EventError, EventFields, Id, Points, TrackingEvent};
 
+/// An event's row.
+pub(in super::super) struct Encoded {
+    /// The JSON object.
+    pub(in super::super) text: String,
+    /// Its [`masked_span`].
+    pub(in super::super) masked: Range<usize>,
+}
+
 /// The row that an event becomes.
-pub(in super::super) fn encode(event: &TrackingEvent) -> String {
+pub(in super::super) fn encode(event: &TrackingEvent) -> Encoded {
     let mut out = String::with_capacity(640);
-    let mut text = |name: &str, value: Option<&str>| {
+    let text = |out: &mut String, name: &str, value: Option<&str>| {
         out.push_str(if out.is_empty() { "{\"" } else { ", \"" });
         out.push_str(name);
         out.push_str("\": ");
+        let start = out.len();
         match value {
-            Some(value) => pyjson::push_string(&mut out, value),
+            Some(value) => pyjson::push_string(out, value),
             None => out.push_str("null"),
         }
+        start..out.len()
     };
-    text("id", Some(event.id.as_str()));
-    text("user_id", event.user_id.as_ref().map(Id::as_str));
-    text("child_id", Some(event.child_id.as_str()));
-    text("entity_type", Some(event.entity_type.as_str()));
-    text("entity_id", Some(&event.entity_id));
-    text("action", Some(event.action.as_str()));
+    text(&mut out, "id", Some(event.id.as_str()));
+    let masked = text(&mut out, "user_id", event.user_id.as_ref().map(Id::as_str));
+    text(&mut out, "child_id", Some(event.child_id.as_str()));
+    text(&mut out, "entity_type", Some(event.entity_type.as_str()));
+    text(&mut out, "entity_id", Some(&event.entity_id));
+    text(&mut out, "action", Some(event.action.as_str()));
     // Writing to a `String` can't fail.
     write!(
         out,
@@ -38,11 +50,12 @@ pub(in super::super) fn encode(event: &TrackingEvent) -> String {
         None => out.push_str("null"),
     }
     out.push('}');
-    // Room for `null`, once the event belongs to nobody.
-    match &event.user_id {
-        Some(id) if id.as_str().len() < 2 => patch::with_room(&out),
-        _ => out,
+    if event.user_id.as_ref().is_some_and(|id| id.as_str().len() < 2) {
+        // Room for `null`, once the event belongs to nobody.
+        let text = patch::with_room(&out);
+        return Encoded { masked: masked_span(&text), text };
     }
+    Encoded { text: out, masked }
 }
 
 /// Reads a row as an event; what it says wrong where it isn't one.
@@ -90,7 +103,16 @@ mod tests {
 
     #[test]
     fn an_event_is_its_row() {
-        assert_eq!(encode(&decode(ROW).unwrap()), ROW);
+        assert_eq!(encode(&decode(ROW).unwrap()).text, ROW);
+    }
+
+    #[test]
+    fn what_is_masked_is_known_without_looking() {
+        for user_id in ["null", "\"\"", "\"u\"", "\"uv\"", "\"\\u00e9\\\"\""] {
+            let row = ROW.replacen("null", user_id, 1);
+            let Encoded { text, masked } = encode(&decode(&row).unwrap());
+            assert_eq!(masked, masked_span(&text), "{text}");
+        }
     }
 
     #[test]
