@@ -201,5 +201,6 @@ fn write_table(
         file.write_all(text.as_bytes())?;
     }
     file.write_all(b"}}")?;
-    file.flush()
+    // What the machine has yet to write would slow down what is measured next.
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use goldstar::disk::{Disk, RealDisk};
 use goldstar::store::{CommitError, Store};
 
@@ -122,6 +123,30 @@ async fn a_tracking_file_whose_sync_failed_is_written_anew() {
     assert_ne!(RealDisk.identity(&folder.file("tracking_events.json")).unwrap(), before);
     assert_eq!(folder.rows("tracking_events.json").len(), 5);
     assert_eq!(points(&folder.open().unwrap(), "a").await, 5);
+}
+
+/// No checkpoint comes before the sync: the journal is far too short for one.
+#[tokio::test]
+async fn a_tracking_file_that_grows_is_synced_and_written_anew_where_that_fails() {
+    let folder = Folder::new();
+    let store = folder.open().unwrap();
+    let before = RealDisk.identity(&folder.file("tracking_events.json")).unwrap();
+    folder.disk.fail(Operation::Sync, "tracking_events.json", ErrorKind::Other, 1);
+    // An event's row has some four hundred bytes.
+    let mut given = 0_i64;
+    while RealDisk.identity(&folder.file("tracking_events.json")).unwrap() == before {
+        assert!(given < 10_000, "nothing has synced the file");
+        let points = (0..100).map(|_| give_point(&store, "a"));
+        for committed in join_all(points).await {
+            committed.unwrap();
+            given += 1;
+        }
+    }
+    until("the file is written", || backlog(&store) == 0).await;
+    let rows = folder.rows("tracking_events.json").len();
+    assert_eq!(i64::try_from(rows), Ok(given));
+    drop(store);
+    assert_eq!(points(&folder.open().unwrap(), "a").await, given);
 }
 
 #[tokio::test]
