@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
+use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
+#[cfg(target_os = "linux")]
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 /// How [`Disk::open`] opens a file.
@@ -46,8 +48,17 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// The names of the files in a folder, sorted.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
-    /// What tells the file at `path` from every other (see [`DiskFile::identity`]).
-    fn identity(&self, path: &Path) -> io::Result<Identity>;
+    /// What is known of the file at `path` without opening it.
+    fn stat(&self, path: &Path) -> io::Result<Stat>;
+}
+
+/// What [`Disk::stat`] tells of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// As [`DiskFile::identity`] has it.
+    pub identity: Identity,
+    /// The length in bytes.
+    pub len: u64,
 }
 
 /// What tells a file from every other, whatever its name: device and inode.
@@ -141,9 +152,32 @@ impl Disk for RealDisk {
         Ok(names)
     }
 
-    fn identity(&self, path: &Path) -> io::Result<Identity> {
-        let metadata = fs::metadata(path)?;
-        Ok(Identity(metadata.dev(), metadata.ino()))
+    #[cfg(target_os = "linux")]
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        // Without the times: whoever asks for those has the next write note a time of its own in the
+        // inode, which on some file systems every `fdatasync` then writes, too.
+        let asked = StatxFlags::INO | StatxFlags::SIZE;
+        match statx(CWD, path, AtFlags::empty(), asked) {
+            Ok(found) => {
+                let device = makedev(found.stx_dev_major, found.stx_dev_minor);
+                Ok(Stat { identity: Identity(device, found.stx_ino), len: found.stx_size })
+            }
+            // An old kernel, or a container that knows of no such call.
+            Err(Errno::NOSYS | Errno::PERM) => Ok(Stat::of(&fs::metadata(path)?)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        Ok(Stat::of(&fs::metadata(path)?))
+    }
+}
+
+impl Stat {
+    fn of(metadata: &fs::Metadata) -> Self {
+        let identity = Identity(metadata.dev(), metadata.ino());
+        Self { identity, len: metadata.len() }
     }
 }
 
@@ -201,8 +235,7 @@ impl DiskFile for File {
     }
 
     fn identity(&self) -> io::Result<Identity> {
-        let metadata = self.metadata()?;
-        Ok(Identity(metadata.dev(), metadata.ino()))
+        Ok(Stat::of(&self.metadata()?).identity)
     }
 }
 

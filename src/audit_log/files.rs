@@ -182,7 +182,7 @@ impl Files {
         let rotated = (1..=Settings::MAX_BACKUPS).map(|number| backup(&base, number));
         // Each by its name: the folder's list is as long as there are accounts.
         for path in [disk::temporary_path(&base), base.clone()].into_iter().chain(rotated) {
-            match self.disk.identity(&path).and_then(|_| self.disk.remove(&path)) {
+            match self.disk.stat(&path).and_then(|_| self.disk.remove(&path)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk};
+use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk, Stat};
 
 /// What is done to a disk.
 #[derive(Clone, Copy)]
@@ -20,7 +20,7 @@ pub(crate) enum Operation<'a> {
     CreateDir,
     SyncDir,
     List,
-    Identity,
+    Stat,
     Read,
     Write(Write<'a>),
     SetLen,
@@ -126,8 +126,8 @@ impl<P: Policy> Disk for Watched<P> {
         self.around(Operation::List, path, || RealDisk.list(path))
     }
 
-    fn identity(&self, path: &Path) -> io::Result<Identity> {
-        self.around(Operation::Identity, path, || RealDisk.identity(path))
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        self.around(Operation::Stat, path, || RealDisk.stat(path))
     }
 }
 
@@ -177,7 +177,7 @@ impl<P: Policy> DiskFile for WatchedFile<P> {
     }
 
     fn identity(&self) -> io::Result<Identity> {
-        self.around(Operation::Identity, || self.file.identity())
+        self.around(Operation::Stat, || self.file.identity())
     }
 }
 

@@ -209,14 +209,14 @@ async fn a_start_rests_on_nothing_that_a_power_cut_could_take() {
         let path = folder.journal();
         // Killed between the write and the sync of the last commit, and again during the start.
         fs::write(&path, &journal).unwrap();
-        let unsynced = RealDisk.identity(&path).unwrap();
+        let unsynced = RealDisk.stat(&path).unwrap().identity;
         folder.disk.stop_after(changes);
         let has_started = folder.open().is_ok();
         folder.disk.mend();
         if has_started {
             break;
         }
-        if RealDisk.identity(&path).is_ok_and(|file| file == unsynced) {
+        if RealDisk.stat(&path).is_ok_and(|file| file.identity == unsynced) {
             fs::write(&path, &synced).unwrap();
         }
         let again = folder.open();

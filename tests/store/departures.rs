@@ -346,7 +346,7 @@ async fn patches_outlive_a_failed_sync_of_the_tracking_file() {
     store.purge().await.unwrap();
     give_point_of(&store, LEAVER, CHILD).await.unwrap();
     assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 4);
-    let before = RealDisk.identity(&folder.file("tracking_events.json")).unwrap();
+    let before = RealDisk.stat(&folder.file("tracking_events.json")).unwrap().identity;
     // As where the machine's memory has lost what it was to write: the rewriting reads the old text.
     let text = String::from_utf8(folder.read("tracking_events.json")).unwrap();
     let old = format!("\"{LEAVER}\"");
@@ -354,7 +354,7 @@ async fn patches_outlive_a_failed_sync_of_the_tracking_file() {
     fs::write(folder.file("tracking_events.json"), text.replace(&blank, &old)).unwrap();
     folder.disk.fail(Operation::Sync, "tracking_events.json", ErrorKind::Other, 1);
     store.purge().await.unwrap();
-    assert_ne!(RealDisk.identity(&folder.file("tracking_events.json")).unwrap(), before);
+    assert_ne!(RealDisk.stat(&folder.file("tracking_events.json")).unwrap().identity, before);
     assert_eq!(owners(&store).await.iter().flatten().count(), 3);
     store.close().await.unwrap();
     let rows = folder.rows("tracking_events.json");

@@ -117,10 +117,10 @@ async fn a_tracking_file_whose_sync_failed_is_written_anew() {
     for _ in 0..5 {
         give_point(&store, "a").await.unwrap();
     }
-    let before = RealDisk.identity(&folder.file("tracking_events.json")).unwrap();
+    let before = RealDisk.stat(&folder.file("tracking_events.json")).unwrap().identity;
     folder.disk.fail(Operation::Sync, "tracking_events.json", ErrorKind::Other, 1);
     store.close().await.unwrap();
-    assert_ne!(RealDisk.identity(&folder.file("tracking_events.json")).unwrap(), before);
+    assert_ne!(RealDisk.stat(&folder.file("tracking_events.json")).unwrap().identity, before);
     assert_eq!(folder.rows("tracking_events.json").len(), 5);
     assert_eq!(points(&folder.open().unwrap(), "a").await, 5);
 }
@@ -130,11 +130,11 @@ async fn a_tracking_file_whose_sync_failed_is_written_anew() {
 async fn a_tracking_file_that_grows_is_synced_and_written_anew_where_that_fails() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
-    let before = RealDisk.identity(&folder.file("tracking_events.json")).unwrap();
+    let before = RealDisk.stat(&folder.file("tracking_events.json")).unwrap().identity;
     folder.disk.fail(Operation::Sync, "tracking_events.json", ErrorKind::Other, 1);
     // An event's row has some four hundred bytes.
     let mut given = 0_i64;
-    while RealDisk.identity(&folder.file("tracking_events.json")).unwrap() == before {
+    while RealDisk.stat(&folder.file("tracking_events.json")).unwrap().identity == before {
         assert!(given < 10_000, "nothing has synced the file");
         let points = (0..100).map(|_| give_point(&store, "a"));
         for committed in join_all(points).await {

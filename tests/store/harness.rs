@@ -163,7 +163,7 @@ impl Policy for Faults {
                 self.change()?;
                 self.check(Operation::Sync, path)?;
             }
-            On::CopyMode | On::CreateDir | On::List | On::Identity | On::Len => {}
+            On::CopyMode | On::CreateDir | On::List | On::Stat | On::Len => {}
         }
         work()
     }

@@ -19,7 +19,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use goldstar::disk::{Disk, DiskFile, Identity, Open};
+use goldstar::disk::{Disk, DiskFile, Identity, Open, Stat};
 use parking_lot::Mutex;
 
 use crate::random::Random;
@@ -323,7 +323,7 @@ impl Disk for LossyDisk {
     }
 
     fn copy_mode(&self, like: &Path, _path: &Path) -> io::Result<()> {
-        self.identity(like).map(|_| ())
+        self.stat(like).map(|_| ())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -362,8 +362,10 @@ impl Disk for LossyDisk {
         Ok(names)
     }
 
-    fn identity(&self, path: &Path) -> io::Result<Identity> {
-        Ok(Identity(0, self.0.lock().id(path)?))
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        let state = self.0.lock();
+        let id = state.id(path)?;
+        Ok(Stat { identity: Identity(0, id), len: state.files[&id].contents().len() as u64 })
     }
 }
 

@@ -13,7 +13,7 @@ use super::load::{Loaded, Mark};
 use super::patch::{self, Patch};
 use super::read::OwnRows;
 use super::{Inner, Tracking, Waiting};
-use crate::disk::{Disk, DiskFile, Identity, Open, copy, put_in_place, temporary_path};
+use crate::disk::{Disk, DiskFile, Identity, Open, Stat, copy, put_in_place, temporary_path};
 use crate::domain::{Id, RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
 
@@ -341,7 +341,7 @@ impl Appender {
 
     /// What is written to a file that has lost its name to another is written for nobody.
     fn check_in_place(&self) -> io::Result<()> {
-        if self.disk.identity(&self.tracking.path)? == self.identity {
+        if self.disk.stat(&self.tracking.path)?.identity == self.identity {
             return Ok(());
         }
         Err(written_by_another(&self.tracking.path))
@@ -350,8 +350,8 @@ impl Appender {
     /// What another program has written meanwhile must not be overwritten. Whatever it has added or
     /// taken out, the file has another length.
     fn check_own(&self) -> io::Result<()> {
-        self.check_in_place()?;
-        if self.file().len()? == self.len {
+        let own = Stat { identity: self.identity, len: self.len };
+        if self.disk.stat(&self.tracking.path)? == own {
             return Ok(());
         }
         Err(written_by_another(&self.tracking.path))
@@ -371,7 +371,7 @@ impl Appender {
 
     /// Where the file was removed, writes it anew from the one that is still open.
     fn replace_missing_file(&mut self) -> io::Result<()> {
-        match self.disk.identity(&self.tracking.path) {
+        match self.disk.stat(&self.tracking.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.move_to_new_file(self.written, &[], "")
             }
