@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use thiserror::Error;
 
 use super::sync::Unsynced;
@@ -38,7 +39,7 @@ pub(super) struct Files {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
     settings: Settings,
-    open: HashMap<UserId, OpenLog>,
+    open: HashMap<UserId, OpenLog, RandomState>,
     /// Counts the uses of open logs.
     uses: u64,
     unsynced: Unsynced,
@@ -58,7 +59,7 @@ impl Files {
         settings: Settings,
         unsynced: Unsynced,
     ) -> Self {
-        Self { disk, folder, settings, open: HashMap::new(), uses: 0, unsynced }
+        Self { disk, folder, settings, open: HashMap::default(), uses: 0, unsynced }
     }
 
     pub(super) fn disk(&self) -> &Arc<dyn Disk> {

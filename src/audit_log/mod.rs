@@ -19,6 +19,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::disk::Disk;
 use crate::domain::{RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
@@ -314,7 +316,7 @@ fn by_account<'a>(
     events: &[(RowNumber, &'a TrackingEvent)],
 ) -> Vec<(&'a UserId, Vec<(RowNumber, &'a TrackingEvent)>)> {
     let mut accounts: Vec<(&UserId, Vec<_>)> = Vec::new();
-    let mut places = HashMap::new();
+    let mut places = HashMap::<_, _, RandomState>::default();
     for (row, event) in events {
         let Some(user_id) = &event.user_id else {
             continue;

@@ -9,6 +9,7 @@ mod daily_file;
 mod greeting;
 mod health;
 mod open_files;
+mod plain_fields;
 mod progress;
 mod salvage;
 mod serve;

@@ -18,6 +18,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::Failure;
 use super::daily_file::DailyFile;
+use super::plain_fields::PlainFields;
 use super::watched::Watched;
 use crate::config::{LogFormat, ServerLogConfig};
 use crate::env::Clock;
@@ -57,7 +58,8 @@ impl ServerLog {
         let log = tracing_subscriber::registry().with(filter).with(filter_fn(is_own));
         let lines = tracing_subscriber::fmt::layer().with_writer(writer);
         match config.format {
-            LogFormat::Text => log.with(lines.with_ansi(is_colored)).init(),
+            LogFormat::Text if is_colored => log.with(lines).init(),
+            LogFormat::Text => log.with(lines.with_ansi(false).fmt_fields(PlainFields)).init(),
             LogFormat::Json => {
                 log.with(lines.json().flatten_event(true).with_span_list(false)).init();
             }

@@ -54,7 +54,7 @@ mod tests {
         let old = read(row);
         let mut new = old.clone();
         change(&mut new);
-        merge(Some((row, &old)), &new).to_string()
+        merge(row, &old, &new).to_string()
     }
 
     fn read(row: &str) -> User {

@@ -192,16 +192,20 @@ fn integer(raw: &str) -> Option<i64> {
     exact.then_some(number as i64)
 }
 
-/// The row that a record becomes where `old`, a row and what it was read as, stood before. Fields
-/// that don't change, unknown ones above all, keep their text and their place, or their absence.
-pub(super) fn merge<R: Record>(old: Option<(&str, &R)>, new: &R) -> Arc<str> {
-    let new = Encoder::of(new);
-    let Some((row, old)) = old else { return new.row().into() };
-    let old = Encoder::of(old);
-    // Most rows are Goldstar's own, or just like them: nothing in them is unknown.
-    if old.is(row) {
-        return new.row().into();
-    }
+/// The row of a new record.
+pub(super) fn new_row<R: Record>(record: &R) -> Arc<str> {
+    Encoder::of(record).row().into()
+}
+
+/// Whether a row is what a new record would have: nothing in it is unknown, or in another form.
+pub(super) fn is_new_row<R: Record>(row: &str, record: &R) -> bool {
+    Encoder::of(record).is(row)
+}
+
+/// The row that a record becomes where `row` stood before, which reads as `old`. Fields that don't
+/// change, unknown ones above all, keep their text and their place, or their absence.
+pub(super) fn merge<R: Record>(row: &str, old: &R, new: &R) -> Arc<str> {
+    let (old, new) = (Encoder::of(old), Encoder::of(new));
     let Ok(row) = Fields::parse(row) else { return new.row().into() };
     let mut out = String::with_capacity(row.fields.len() * 32);
     // What reads the same as before stays as it was written.

@@ -2,10 +2,12 @@ use std::iter::repeat;
 use std::path::Path;
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, OrdSet};
+use foldhash::fast::RandomState;
+use imbl::shared_ptr::DefaultSharedPtr;
+use imbl::{GenericHashMap, OrdMap, OrdSet};
 
 use super::damage::Damage;
-use super::record::{Fields, Record, merge};
+use super::record::{Fields, Record, is_new_row, merge, new_row};
 use super::table_file::{LAST_NUMBER, file_text, parse_file};
 use crate::domain::RowNumber;
 
@@ -19,6 +21,9 @@ pub(super) struct RowImage {
     /// Its text; none where the row is gone.
     pub(super) text: Option<Arc<str>>,
 }
+
+/// With a hash that takes less time than the standard one, and has a seed of its own in each map, too.
+type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
 
 /// One table in memory. Cloning it costs nothing: clones share what they have in common.
 #[derive(Clone)]
@@ -40,6 +45,8 @@ pub(super) struct Table<R> {
 struct Row<R> {
     text: Arc<str>,
     record: Option<Arc<R>>,
+    /// Whether it is known to be a [`new_row`]: most are, and needn't be merged with what they become.
+    is_new: bool,
 }
 
 impl<R> Default for Table<R> {
@@ -115,17 +122,18 @@ impl<R: Record> Table<R> {
         });
         let Some((number, old, row)) = old else {
             // Read back: fields that only the file has are answered, too.
-            let (number, text) = (self.next_number(), merge(None, &record));
+            let (number, text) = (self.next_number(), new_row(&record));
             self.set(number, Some(Arc::clone(&text)));
             return RowImage { file: R::FILE, number, text: Some(text) };
         };
-        let text = merge(Some((&*row.text, &*old)), &record);
+        let is_new = row.is_new || is_new_row(&row.text, &*old);
+        let text = if is_new { new_row(&record) } else { merge(&row.text, &*old, &record) };
         self.version += 1;
         if old.group() != record.group() {
             self.leave_group(number, &old);
             self.join_group(number, &record);
         }
-        let row = Row { text: Arc::clone(&text), record: Some(Arc::new(record)) };
+        let row = Row { text: Arc::clone(&text), record: Some(Arc::new(record)), is_new };
         self.rows.insert(number, Arc::new(row));
         RowImage { file: R::FILE, number, text: Some(text) }
     }
@@ -252,7 +260,7 @@ impl<R: Record> AnyTable for Table<R> {
             Some(record) => self.index(number, record),
             None => _ = self.strays.insert(number),
         }
-        self.rows.insert(number, Arc::new(Row { text, record }));
+        self.rows.insert(number, Arc::new(Row { text, record, is_new: false }));
     }
 
     fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage> {

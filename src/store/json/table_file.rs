@@ -1,6 +1,7 @@
 //! A small table's file as TinyDB lays it out: an object of tables, each an object of rows.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
 
@@ -24,10 +25,7 @@ pub(super) fn file_text<'a>(
     out.push_str(before);
     out.push_str("\"_default\": {");
     for (position, (number, row)) in rows.enumerate() {
-        if position > 0 {
-            out.push_str(", ");
-        }
-        out.push_str(&row_name(number));
+        push_row_name(&mut out, number, position == 0);
         out.push_str(row);
     }
     out.push('}');
@@ -39,9 +37,11 @@ pub(super) fn file_text<'a>(
 /// The largest number that a row can have: what every reader of JSON keeps exactly.
 pub(super) const LAST_NUMBER: RowNumber = Points::LIMIT.unsigned_abs();
 
-/// What stands in front of a row's text.
-pub(super) fn row_name(number: RowNumber) -> String {
-    format!("\"{number}\": ")
+/// Appends what stands in front of a row's text: a comma, but for the first row, and its name.
+pub(super) fn push_row_name(out: &mut String, number: RowNumber, is_first: bool) {
+    let comma = if is_first { "" } else { ", " };
+    let written = write!(out, "{comma}\"{number}\": ");
+    debug_assert!(written.is_ok(), "writing to a string can't fail");
 }
 
 /// The number of a row's name; none beyond [`LAST_NUMBER`].

@@ -19,7 +19,7 @@ use super::progress::Progress;
 use super::pyjson;
 use super::segment::Link;
 use super::state::{State, TABLE_FILES};
-use super::table_file::{parse_file, row_name};
+use super::table_file::{parse_file, push_row_name};
 use super::tracking::{self, Appender, Mark, NewRow, Patch};
 use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
 use crate::domain::{RowNumber, Timestamp};
@@ -164,9 +164,7 @@ impl Recovery<'_> {
         }
         text.push_str("\"_default\": {");
         for (position, (number, row)) in file.rows.iter().enumerate() {
-            let comma = if position > 0 { ", " } else { "" };
-            text.push_str(comma);
-            text.push_str(&row_name(*number));
+            push_row_name(&mut text, *number, position == 0);
             text.push_str(&tracking::with_room(&pyjson::compact(row)));
         }
         text.push_str("}}");

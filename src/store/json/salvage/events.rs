@@ -190,7 +190,7 @@ pub(super) fn follow(
         } else if event_row != key.event_row {
             let old = Remembered::clone(&key);
             key.event_row = event_row;
-            changes.push((number, Some(merge(Some((text, &old)), &key))));
+            changes.push((number, Some(merge(text, &old, &key))));
         }
     }
     let is_changed = !changes.is_empty();

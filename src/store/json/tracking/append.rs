@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::super::damage::written_by_another;
-use super::super::table_file::row_name;
+use super::super::table_file::push_row_name;
 use super::index::{Kind, Place, Summary};
 use super::load::{Loaded, Mark};
 use super::patch::{self, Patch};
@@ -235,7 +235,7 @@ impl Appender {
         let mut text = String::new();
         let mut is_first = trusted.rows == 0;
         for (number, row) in rows {
-            text.push_str(&prefix(*number, is_first));
+            push_row_name(&mut text, *number, is_first);
             text.push_str(row);
             is_first = false;
         }
@@ -400,8 +400,9 @@ impl Appender {
 
 /// What stands in front of a row.
 fn prefix(number: RowNumber, is_first: bool) -> String {
-    let name = row_name(number);
-    if is_first { name } else { format!(", {name}") }
+    let mut prefix = String::with_capacity(24);
+    push_row_name(&mut prefix, number, is_first);
+    prefix
 }
 
 fn summary<'a>(row: &NewRow<'a>, place: Place) -> Summary<'a> {
