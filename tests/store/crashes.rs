@@ -105,7 +105,12 @@ async fn a_missing_tracking_file_is_refused_while_the_journal_belongs_to_it() {
 #[tokio::test]
 async fn what_was_cut_short_leaves_nothing_behind() {
     let folder = killed_after(2, 1).await;
-    for name in ["users.json.tmp", "tracking_events.json.tmp", "journal/checkpoint.json.tmp"] {
+    for name in [
+        "users.json.tmp",
+        "tracking_events.json.tmp",
+        "journal/checkpoint.json.tmp",
+        "journal/spare.tmp",
+    ] {
         fs::write(folder.file(name), "half of somethi").unwrap();
     }
     fs::write(folder.file("mine.tmp"), "somebody else's").unwrap();
@@ -113,6 +118,7 @@ async fn what_was_cut_short_leaves_nothing_behind() {
     assert!(!folder.file("users.json.tmp").exists());
     assert!(!folder.file("tracking_events.json.tmp").exists());
     assert!(!folder.file("journal/checkpoint.json.tmp").exists());
+    assert!(!folder.file("journal/spare.tmp").exists());
     assert!(folder.file("mine.tmp").exists());
 }
 

@@ -165,7 +165,9 @@ async fn a_journal_file_that_can_not_be_begun_refuses_nobody() {
     let mut folder = Folder::new();
     folder.checkpoint_bytes = 1024;
     let store = folder.open().unwrap();
-    folder.disk.fail(Operation::Open, ".journal.tmp", ErrorKind::StorageFull, -1);
+    for file in ["spare.tmp", ".journal.tmp"] {
+        folder.disk.fail(Operation::Open, file, ErrorKind::StorageFull, -1);
+    }
     for expected in 1..=50 {
         give_point(&store, "a").await.unwrap();
         assert_eq!(points(&store, "a").await, expected);
@@ -173,6 +175,28 @@ async fn a_journal_file_that_can_not_be_begun_refuses_nobody() {
     folder.disk.mend();
     store.close().await.unwrap();
     assert_eq!(points(&folder.open().unwrap(), "a").await, 50);
+}
+
+#[tokio::test]
+async fn a_checkpoint_needs_no_spare_journal_file() {
+    for is_full in [false, true] {
+        let mut folder = Folder::new();
+        folder.checkpoint_bytes = 1024;
+        let store = folder.open().unwrap();
+        let first = folder.journal();
+        if is_full {
+            folder.disk.fail(Operation::Write, "spare.tmp", ErrorKind::StorageFull, -1);
+        }
+        give_point(&store, "a").await.unwrap();
+        until("a checkpoint is made", || folder.journal() != first).await;
+        assert!(!folder.file("journal/spare.tmp").exists());
+        // A spare file has a mebibyte of zeros, which are there before the first commit.
+        let len = fs::metadata(folder.journal()).unwrap().len();
+        assert_eq!(len >= 1 << 20, !is_full, "{len}");
+        give_point(&store, "a").await.unwrap();
+        store.close().await.unwrap();
+        assert_eq!(points(&folder.open().unwrap(), "a").await, 2);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

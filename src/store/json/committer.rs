@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::Now;
 use super::batch::{Batch, NewEventRow};
 use super::departure::{self, Departure, Departures};
-use super::journal::{AppendError, Journal};
+use super::journal::{AppendError, Journal, Spare};
 use super::maintenance::Waker;
 use super::segment::Link;
 use super::shared::Shared;
@@ -36,8 +36,9 @@ pub(super) enum Job {
     Anonymize(Departure),
     /// Have the sinks forget an account.
     Forget(UserId, oneshot::Sender<io::Result<()>>),
-    /// Begin a new segment, and say what must be synced so that the old ones can go.
-    Cut(SyncSender<io::Result<Cut>>),
+    /// Begin a new segment, in a spare file where there is one, and say what must be synced so that
+    /// the old ones can go.
+    Cut(Option<Spare>, SyncSender<io::Result<Cut>>),
     /// A sync of the tracking file has failed: write it anew from its last checkpoint.
     RewriteTracking(Synced),
     /// Look again at what the sinks say of themselves.
@@ -135,9 +136,9 @@ impl Committer {
                         self.forget(&user_id, answer);
                     }
                     Job::Go => {}
-                    Job::Cut(answer) => {
+                    Job::Cut(spare, answer) => {
                         self.commit(mem::take(&mut queue));
-                        answer_to(&answer, self.cut());
+                        answer_to(&answer, self.cut(spare));
                     }
                     Job::RewriteTracking(synced) => {
                         self.count_tracking_failure();
@@ -343,7 +344,7 @@ impl Committer {
         self.maintenance.wake();
     }
 
-    fn cut(&mut self) -> io::Result<Cut> {
+    fn cut(&mut self, spare: Option<Spare>) -> io::Result<Cut> {
         if self.is_behind() {
             self.retry();
         }
@@ -351,7 +352,7 @@ impl Committer {
         let tracking = self.appender.mark().filter(|_| self.suspect.is_none());
         let tracking = tracking
             .ok_or_else(|| io::Error::other("events wait to be written to the tracking file"))?;
-        let link = self.journal.rotate()?;
+        let link = self.journal.rotate(spare)?;
         self.shared.note_segment(&self.journal);
         Ok(Cut {
             link,

@@ -1,3 +1,5 @@
+mod prepared;
+
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -7,8 +9,10 @@ use std::time::Instant;
 use super::damage::{Damage, DamageKind, OpenError};
 use super::frame::{self, Entry};
 use super::segment::{self, End, Link, MAX_NUMBER, push_frame, read_segment};
-use crate::disk::{Disk, DiskFile, Open, temporary_path};
+use crate::disk::{Disk, DiskFile, Open};
 use crate::metrics::Histogram;
+use prepared::Prepared;
+pub(super) use prepared::Spare;
 
 /// The journal's folder within a data directory.
 pub(super) const FOLDER: &str = "journal";
@@ -51,17 +55,17 @@ impl Journal {
         first: Link,
         syncs: Histogram,
     ) -> io::Result<Self> {
-        let segment = Prepared::new(&*disk, &folder, first, None)?;
+        let segment = Prepared::new(&*disk, &folder, first, None, None)?;
         segment.put_in_place(&*disk)?;
-        let Prepared { file, next, len, .. } = segment;
-        let (reserved, rotation_due, buffer) = (len, false, Vec::new());
+        let Prepared { file, next, len, reserved, .. } = segment;
+        let (rotation_due, buffer) = (false, Vec::new());
         Ok(Self { disk, folder, file, next, len, reserved, rotation_due, buffer, syncs })
     }
 
     /// Makes a batch durable: one frame for each payload, one write, one sync.
     pub(super) fn append(&mut self, payloads: &[String]) -> Result<(), AppendError> {
         if self.rotation_due {
-            self.rotate().map_err(AppendError::Undone)?;
+            self.rotate(None).map_err(AppendError::Undone)?;
         }
         self.buffer.clear();
         let mut next = self.next;
@@ -91,17 +95,18 @@ impl Journal {
         Ok(())
     }
 
-    /// Goes on in a new segment; returns the link of its first frame.
-    pub(super) fn rotate(&mut self) -> io::Result<Link> {
+    /// Goes on in a new segment, in a spare file where there is one; returns the link of its first
+    /// frame.
+    pub(super) fn rotate(&mut self, spare: Option<Spare>) -> io::Result<Link> {
         let first = Link { epoch: self.next.epoch + 1, ..self.next };
         let previous = Some((self.next.epoch, self.len));
-        let segment = Prepared::new(&*self.disk, &self.folder, first, previous)?;
+        let segment = Prepared::new(&*self.disk, &self.folder, first, previous, spare)?;
         // From here on the new segment may be on the disk, and say where this one ends: a frame
         // behind that would not be read. So where this fails, the next append tries it again first.
         self.rotation_due = true;
         segment.put_in_place(&*self.disk)?;
-        let Prepared { file, next, len, .. } = segment;
-        (self.file, self.next, self.len, self.reserved) = (file, next, len, len);
+        let Prepared { file, next, len, reserved, .. } = segment;
+        (self.file, self.next, self.len, self.reserved) = (file, next, len, reserved);
         self.rotation_due = false;
         Ok(first)
     }
@@ -144,56 +149,13 @@ impl Journal {
     /// A sync that failed tells nothing about what is on the disk, and a later one on the same file
     /// may succeed without having written it. So the tail is cut by a new file that says so.
     fn abandon_segment(&mut self, error: io::Error) -> AppendError {
-        match self.rotate() {
+        match self.rotate(None) {
             Ok(_) => AppendError::Undone(error),
             Err(second) => AppendError::Unknown(io::Error::new(
                 second.kind(),
                 format!("{error}; then, beginning a new journal file: {second}"),
             )),
         }
-    }
-}
-
-/// A segment that is on the disk with its first frame, and not yet in its place.
-struct Prepared {
-    file: Arc<dyn DiskFile>,
-    temporary: PathBuf,
-    path: PathBuf,
-    next: Link,
-    len: u64,
-}
-
-impl Prepared {
-    /// Where this fails, no segment has begun.
-    fn new(
-        disk: &dyn Disk,
-        folder: &Path,
-        first: Link,
-        previous: Option<(u64, u64)>,
-    ) -> io::Result<Self> {
-        let (previous, length) = previous.unzip();
-        let mut payload = String::new();
-        Entry::Segment { previous, length: length.unwrap_or(0) }.push(&mut payload);
-        let mut bytes = Vec::new();
-        let crc = push_frame(&mut bytes, first, (0, 0), payload.as_bytes());
-        let path = path(folder, first.epoch);
-        let temporary = temporary_path(&path);
-        // What an earlier try left behind may have a failed sync, so it isn't used again.
-        match disk.remove(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let file = disk.open(&temporary, Open::Truncate)?;
-        file.write_all_at(&bytes, 0)?;
-        file.sync()?;
-        let next = Link { sequence: first.sequence + 1, previous: crc, ..first };
-        Ok(Self { file, temporary, path, next, len: bytes.len() as u64 })
-    }
-
-    /// Begins the segment. Where this fails, it may or may not have begun.
-    fn put_in_place(&self, disk: &dyn Disk) -> io::Result<()> {
-        disk.rename(&self.temporary, &self.path)?;
-        disk.sync_dir(self.path.parent().unwrap_or(Path::new(".")))
     }
 }
 

@@ -12,7 +12,7 @@ use super::checkpoint::Checkpoint;
 use super::committer::{Cut, Job, Synced};
 use super::damage::written_by_another;
 use super::frame::{Entry, Print};
-use super::journal;
+use super::journal::{self, Spare};
 use super::lock::DirectoryLock;
 use super::recovery::TableFiles;
 use super::shared::Shared;
@@ -159,7 +159,10 @@ impl Maintenance {
         if flushed.is_err() || self.shared.segment_len() < self.checkpoint_bytes {
             return flushed.is_ok();
         }
-        match caught(|| self.checkpoint()) {
+        // Meanwhile commits go on, which the checkpoint holds up.
+        let spare = Spare::new(&*self.disk, &self.folder);
+        let spare = spare.map_err(|error| tracing::debug!(%error, "no journal file is kept ready"));
+        match caught(|| self.checkpoint(spare.ok())) {
             Ok(_) => true,
             Err(error) => {
                 tracing::warn!(%error, "no checkpoint could be made; the journal is kept");
@@ -227,8 +230,8 @@ impl Maintenance {
 
     /// Makes durable what every projection holds, notes it, and lets the older journal go. Returns
     /// the epoch from which the journal is still needed.
-    fn checkpoint(&mut self) -> io::Result<u64> {
-        let cut = self.ask(Job::Cut)?;
+    fn checkpoint(&mut self, spare: Option<Spare>) -> io::Result<u64> {
+        let cut = self.ask(|answer| Job::Cut(spare, answer))?;
         self.flush()?;
         self.sync_tracking(&*cut.file)?;
         let checkpoint = self.describe(cut);
@@ -271,8 +274,8 @@ impl Maintenance {
         self.note(&flushed);
         flushed?;
         // As at the end: a sync that fails has its file written anew.
-        let first = self.checkpoint().and_then(|_| self.sinks_are_noted());
-        first.or_else(|_| self.checkpoint().and_then(|_| self.sinks_are_noted()))?;
+        let first = self.checkpoint(None).and_then(|_| self.sinks_are_noted());
+        first.or_else(|_| self.checkpoint(None).and_then(|_| self.sinks_are_noted()))?;
         self.disk.sync_dir(&self.folder)
     }
 
@@ -291,7 +294,7 @@ impl Maintenance {
         // Behind the last checkpoint there must be no commit: its journal is removed.
         self.jobs.send(Job::Refuse).map_err(ended)?;
         // A sync that fails has its file written anew; that is worth a second try.
-        let epoch = self.checkpoint().or_else(|_| self.checkpoint());
+        let epoch = self.checkpoint(None).or_else(|_| self.checkpoint(None));
         self.jobs.send(Job::Stop).map_err(ended)?;
         self.remove_segments_before(epoch? + 1)?;
         self.disk.sync_dir(&self.folder)

@@ -1,0 +1,92 @@
+//! Segments on their way into the journal.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::super::frame::Entry;
+use super::super::segment::{Link, push_frame};
+use super::{RESERVE, path};
+use crate::disk::{Disk, DiskFile, Open, temporary_path};
+
+/// A file of zeros for the next segment, on the disk already: whoever begins that needn't wait until
+/// the disk has found room.
+pub(in super::super) struct Spare {
+    file: Arc<dyn DiskFile>,
+    path: PathBuf,
+}
+
+impl Spare {
+    /// Under a name that no journal has, and that a start removes.
+    const NAME: &str = "spare.tmp";
+
+    /// Makes one in a journal's folder.
+    pub(in super::super) fn new(disk: &dyn Disk, folder: &Path) -> io::Result<Self> {
+        let path = folder.join(Self::NAME);
+        let file = new_file(disk, &path)?;
+        let zeros = vec![0; usize::try_from(RESERVE.end).unwrap_or(0)];
+        match file.write_all_at(&zeros, 0).and_then(|()| file.sync()) {
+            Ok(()) => Ok(Self { file, path }),
+            Err(error) => {
+                // Where the disk is full, the journal needs the room more.
+                disk.remove(&path)?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A segment that is on the disk with its first frame, and not yet in its place.
+pub(super) struct Prepared {
+    pub(super) file: Arc<dyn DiskFile>,
+    temporary: PathBuf,
+    path: PathBuf,
+    pub(super) next: Link,
+    /// Where its first frame ends.
+    pub(super) len: u64,
+    /// Where the zeros behind that end.
+    pub(super) reserved: u64,
+}
+
+impl Prepared {
+    /// Where this fails, no segment has begun.
+    pub(super) fn new(
+        disk: &dyn Disk,
+        folder: &Path,
+        first: Link,
+        previous: Option<(u64, u64)>,
+        spare: Option<Spare>,
+    ) -> io::Result<Self> {
+        let (previous, length) = previous.unzip();
+        let mut payload = String::new();
+        Entry::Segment { previous, length: length.unwrap_or(0) }.push(&mut payload);
+        let mut bytes = Vec::new();
+        let crc = push_frame(&mut bytes, first, (0, 0), payload.as_bytes());
+        let (len, path) = (bytes.len() as u64, path(folder, first.epoch));
+        let (file, temporary, reserved) = if let Some(Spare { file, path }) = spare {
+            (file, path, RESERVE.end)
+        } else {
+            let temporary = temporary_path(&path);
+            (new_file(disk, &temporary)?, temporary, len)
+        };
+        file.write_all_at(&bytes, 0)?;
+        file.sync()?;
+        let next = Link { sequence: first.sequence + 1, previous: crc, ..first };
+        Ok(Self { file, temporary, path, next, len, reserved })
+    }
+
+    /// Begins the segment. Where this fails, it may or may not have begun.
+    pub(super) fn put_in_place(&self, disk: &dyn Disk) -> io::Result<()> {
+        disk.rename(&self.temporary, &self.path)?;
+        disk.sync_dir(self.path.parent().unwrap_or(Path::new(".")))
+    }
+}
+
+/// What an earlier try left behind may have a failed sync, so it isn't used again.
+fn new_file(disk: &dyn Disk, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+    match disk.remove(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    disk.open(path, Open::Truncate)
+}
