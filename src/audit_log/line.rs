@@ -16,23 +16,25 @@ const USUAL_LEN: usize = 384;
 pub(super) fn render(line: &mut String, event: &TrackingEvent) {
     let user_id = event.user_id.as_ref().map_or("", |id| id.as_str());
     line.reserve(USUAL_LEN);
-    let written = writeln!(
+    let begun = write!(line, "{} INFO", event.created_at);
+    // One by one: to format all of them at once takes twice as long.
+    for (name, text) in [
+        (" event_id=", value(event.id.as_str())),
+        (" user_id=", value(user_id)),
+        (" child_id=", value(event.child_id.as_str())),
+        (" entity_type=", Cow::Borrowed(event.entity_type.as_str())),
+        (" entity_id=", value(&event.entity_id)),
+        (" action=", Cow::Borrowed(event.action.as_str())),
+    ] {
+        line.push_str(name);
+        line.push_str(&text);
+    }
+    let ended = writeln!(
         line,
-        "{} INFO event_id={} user_id={} child_id={} entity_type={} entity_id={} action={} \
-         points_before={} points_after={} delta={} occurred_at={}",
-        event.created_at,
-        value(event.id.as_str()),
-        value(user_id),
-        value(event.child_id.as_str()),
-        event.entity_type,
-        value(&event.entity_id),
-        event.action,
-        event.points_before,
-        event.points_after,
-        event.delta,
-        event.occurred_at,
+        " points_before={} points_after={} delta={} occurred_at={}",
+        event.points_before, event.points_after, event.delta, event.occurred_at,
     );
-    debug_assert!(written.is_ok(), "writing to a string can't fail");
+    debug_assert!(begun.and(ended).is_ok(), "writing to a string can't fail");
 }
 
 /// A text as a field's value.

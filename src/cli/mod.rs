@@ -9,7 +9,7 @@ mod daily_file;
 mod greeting;
 mod health;
 mod open_files;
-mod plain_fields;
+mod plain_line;
 mod progress;
 mod salvage;
 mod serve;

@@ -18,7 +18,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::Failure;
 use super::daily_file::DailyFile;
-use super::plain_fields::PlainFields;
+use super::plain_line::{PlainFields, PlainLine};
 use super::watched::Watched;
 use crate::config::{LogFormat, ServerLogConfig};
 use crate::env::Clock;
@@ -59,7 +59,10 @@ impl ServerLog {
         let lines = tracing_subscriber::fmt::layer().with_writer(writer);
         match config.format {
             LogFormat::Text if is_colored => log.with(lines).init(),
-            LogFormat::Text => log.with(lines.with_ansi(false).fmt_fields(PlainFields)).init(),
+            LogFormat::Text => {
+                let lines = lines.event_format(PlainLine { clock: Clock::system() });
+                log.with(lines.with_ansi(false).fmt_fields(PlainFields)).init();
+            }
             LogFormat::Json => {
                 log.with(lines.json().flatten_event(true).with_span_list(false)).init();
             }

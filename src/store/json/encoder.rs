@@ -1,5 +1,5 @@
 use std::fmt::{Display, Write as _};
-use std::mem;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,137 +8,114 @@ use super::pyjson;
 use super::record::Record;
 use crate::domain::Timestamp;
 
-/// The JSON texts of a record's fields: one buffer for all, since each mutation writes two rows.
-#[derive(Default)]
+/// A new record's row in the making, in which the text of each field is known.
 pub(super) struct Encoder {
-    values: String,
-    /// The fields' names, and where their values end.
-    ends: Vec<(&'static str, usize)>,
+    /// All but the closing brace.
+    row: String,
+    /// The fields' names, and where their values stand: nowhere for a field that the row doesn't have.
+    fields: Vec<(&'static str, Range<usize>)>,
 }
 
 impl Encoder {
     /// The fields of a record.
     pub(super) fn of(record: &impl Record) -> Self {
-        let mut encoder = Self { values: String::with_capacity(512), ends: Vec::with_capacity(16) };
+        let mut encoder = Self { row: String::with_capacity(512), fields: Vec::with_capacity(16) };
+        encoder.row.push('{');
         record.encode(&mut encoder);
         encoder
     }
 
     /// Each field with its value, which is empty where the field is absent.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let mut start = 0;
-        self.ends.iter().map(move |(name, end)| {
-            let value = &self.values[start..*end];
-            start = *end;
-            (*name, value)
-        })
+        self.fields.iter().map(|(name, value)| (*name, &self.row[value.clone()]))
     }
 
     /// The row of a new record.
-    pub(super) fn row(&self) -> String {
-        let mut row = String::with_capacity(self.values.len() + self.ends.len() * 20);
-        row.push('{');
-        self.visit_parts(|part| {
-            row.push_str(part);
-            true
-        });
-        row.push('}');
-        row
+    pub(super) fn into_row(mut self) -> String {
+        self.row.push('}');
+        self.row
     }
 
     /// Whether this is the row of a new record.
     pub(super) fn is(&self, row: &str) -> bool {
-        let inner = row.strip_prefix('{').and_then(|row| row.strip_suffix('}'));
-        let Some(mut rest) = inner else { return false };
-        let is_prefix = self.visit_parts(|part| match rest.strip_prefix(part) {
-            Some(behind) => {
-                rest = behind;
-                true
-            }
-            None => false,
-        });
-        is_prefix && rest.is_empty()
+        row.strip_suffix('}') == Some(&self.row)
     }
 
-    /// Hands out what stands between the braces of a row, part by part, as long as `visit` wants
-    /// more. Says whether it wanted all.
-    fn visit_parts(&self, mut visit: impl FnMut(&str) -> bool) -> bool {
-        let mut lead = "\"";
-        let mut present = self.fields().filter(|(_, value)| !value.is_empty());
-        present.all(|(name, value)| {
-            // No field's name has anything in it to be escaped.
-            let parts = [mem::replace(&mut lead, ", \""), name, "\": ", value];
-            parts.into_iter().all(&mut visit)
-        })
-    }
-
-    fn end(&mut self, name: &'static str) {
-        self.ends.push((name, self.values.len()));
+    /// Appends a field, whose value is what `push` appends.
+    fn push(&mut self, name: &'static str, push: impl FnOnce(&mut String)) {
+        // No field's name has anything in it to be escaped.
+        self.row.push_str(if self.row.len() > 1 { ", \"" } else { "\"" });
+        self.row.push_str(name);
+        self.row.push_str("\": ");
+        let start = self.row.len();
+        push(&mut self.row);
+        self.fields.push((name, start..self.row.len()));
     }
 
     /// A field that the row doesn't have.
     pub(super) fn absent(&mut self, name: &'static str) {
-        self.end(name);
+        self.fields.push((name, 0..0));
     }
 
     /// A number or a truth value.
     pub(super) fn plain(&mut self, name: &'static str, value: impl Display) {
         // Writing to a `String` can't fail.
-        write!(self.values, "{value}").unwrap_or_default();
-        self.end(name);
+        self.push(name, |row| write!(row, "{value}").unwrap_or_default());
     }
 
     /// A number, or null.
     pub(super) fn optional_plain(&mut self, name: &'static str, value: Option<impl Display>) {
         match value {
             Some(value) => self.plain(name, value),
-            None => self.plain(name, "null"),
+            None => self.null(name),
         }
     }
 
     /// A text.
     pub(super) fn text(&mut self, name: &'static str, value: &str) {
-        pyjson::push_string(&mut self.values, value);
-        self.end(name);
+        self.push(name, |row| pyjson::push_string(row, value));
     }
 
     /// A text, or null.
     pub(super) fn optional_text(&mut self, name: &'static str, value: Option<&str>) {
         match value {
             Some(value) => self.text(name, value),
-            None => self.plain(name, "null"),
+            None => self.null(name),
         }
     }
 
     /// An array of texts.
     pub(super) fn texts(&mut self, name: &'static str, values: &[Arc<str>]) {
-        self.values.push('[');
-        for (position, value) in values.iter().enumerate() {
-            self.values.push_str(if position > 0 { ", " } else { "" });
-            pyjson::push_string(&mut self.values, value);
-        }
-        self.values.push(']');
-        self.end(name);
+        self.push(name, |row| {
+            row.push('[');
+            for (position, value) in values.iter().enumerate() {
+                row.push_str(if position > 0 { ", " } else { "" });
+                pyjson::push_string(row, value);
+            }
+            row.push(']');
+        });
     }
 
     /// A moment, as Unix seconds in the form of a Python float.
     pub(super) fn moment(&mut self, name: &'static str, value: Timestamp) {
-        push_seconds(&mut self.values, value);
-        self.end(name);
+        self.push(name, |row| push_seconds(row, value));
     }
 
     /// A moment, or null.
     pub(super) fn optional_moment(&mut self, name: &'static str, value: Option<Timestamp>) {
         match value {
             Some(value) => self.moment(name, value),
-            None => self.plain(name, "null"),
+            None => self.null(name),
         }
     }
 
     /// Any value.
     pub(super) fn json(&mut self, name: &'static str, value: &Value) {
-        pyjson::push_value(&mut self.values, value);
-        self.end(name);
+        self.push(name, |row| pyjson::push_value(row, value));
+    }
+
+    fn null(&mut self, name: &'static str) {
+        self.push(name, |row| row.push_str("null"));
     }
 }
 

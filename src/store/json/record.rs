@@ -194,7 +194,7 @@ fn integer(raw: &str) -> Option<i64> {
 
 /// The row of a new record.
 pub(super) fn new_row<R: Record>(record: &R) -> Arc<str> {
-    Encoder::of(record).row().into()
+    Encoder::of(record).into_row().into()
 }
 
 /// Whether a row is what a new record would have: nothing in it is unknown, or in another form.
@@ -206,7 +206,7 @@ pub(super) fn is_new_row<R: Record>(row: &str, record: &R) -> bool {
 /// change, unknown ones above all, keep their text and their place, or their absence.
 pub(super) fn merge<R: Record>(row: &str, old: &R, new: &R) -> Arc<str> {
     let (old, new) = (Encoder::of(old), Encoder::of(new));
-    let Ok(row) = Fields::parse(row) else { return new.row().into() };
+    let Ok(row) = Fields::parse(row) else { return new.into_row().into() };
     let mut out = String::with_capacity(row.fields.len() * 32);
     // What reads the same as before stays as it was written.
     let pairs = new.fields().zip(old.fields());
