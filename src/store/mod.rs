@@ -217,7 +217,7 @@ pub struct Committed {
 #[derive(Debug, Default)]
 pub struct EventPage {
     /// Each event as its JSON object, unknown fields included.
-    pub events: Vec<String>,
+    pub events: Vec<Arc<str>>,
     /// How many events the filter is for, on all pages.
     pub total: usize,
 }

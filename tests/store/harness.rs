@@ -339,7 +339,7 @@ pub(crate) async fn give_point_of(
 pub(crate) async fn owners(store: &JsonStore) -> Vec<Option<String>> {
     let page = Page { limit: usize::MAX, offset: 0 };
     let all = store.events(&EventFilter::default(), SortOrder::Ascending, page).await.unwrap();
-    let owner = |event: &String| {
+    let owner = |event: &Arc<str>| {
         let event: Value = serde_json::from_str(event).unwrap();
         event["user_id"].as_str().map(ToOwned::to_owned)
     };

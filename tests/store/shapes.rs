@@ -1,6 +1,7 @@
 //! Tracking files in the shapes that other programs write.
 
 use std::fs;
+use std::sync::Arc;
 
 use goldstar::domain::{EventFilter, Page, SortOrder};
 use goldstar::store::Store;
@@ -13,7 +14,7 @@ const EVENT: &str = r#"{"id": "e1", "user_id": "u", "child_id": "c", "entity_typ
     "occurred_at": "2026-01-05T11:11:44Z", "created_at": "2026-01-05T11:11:44Z",
     "metadata": {"odd": NaN, "name": "M\u00eda, \"x\": 1"}, "more": [1.50,   2]}"#;
 
-async fn starts_with(contents: &str) -> (Folder, Vec<String>) {
+async fn starts_with(contents: &str) -> (Folder, Vec<Arc<str>>) {
     let folder = Folder::new();
     fs::create_dir_all(&folder.path).unwrap();
     fs::write(folder.file("tracking_events.json"), contents).unwrap();

@@ -56,6 +56,8 @@ async fn an_account_leaves_the_history_and_all_else_stays() {
             two_families(&bench).await;
             let before = events_in_turns(&bench).await;
             let expected = without_owner(&before, leaver);
+            // Whoever asks again afterwards must not get what was answered before.
+            assert_eq!(found(&bench, &EventFilter::default()).await, before);
             assert_eq!(bench.store.anonymize(&leaver.into()).await.unwrap(), events);
             let counts = [(leaver, 0), (stayer, 12 - events)];
             assert_history(&bench, &expected, counts).await;

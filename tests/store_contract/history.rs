@@ -27,7 +27,7 @@ async fn twelve(bench: &Bench) -> Vec<Arc<Recorded>> {
 
 async fn ids(store: &dyn Store, filter: &EventFilter, order: SortOrder, page: Page) -> Vec<String> {
     let found = store.events(filter, order, page).await.unwrap();
-    let id = |text: &String| {
+    let id = |text: &Arc<str>| {
         let event: Value = serde_json::from_str(text).unwrap();
         event["id"].as_str().unwrap().to_owned()
     };
@@ -55,7 +55,7 @@ async fn an_event_is_in_the_history_when_its_commit_answers() {
                 .events(&EventFilter::default(), SortOrder::Descending, ALL)
                 .await
                 .unwrap();
-            assert_eq!(page.events[0], *recorded.json);
+            assert_eq!(page.events[0], recorded.json);
             assert_eq!(page.total, page.events.len());
         }
         assert!(bench.store.history().event(99).unwrap().is_none());

@@ -167,7 +167,7 @@ pub(super) fn close(store: JsonStore) {
 }
 
 /// Every event, oldest first, as it is answered: each is a JSON object.
-pub(super) fn events_of(store: &JsonStore) -> Vec<String> {
+pub(super) fn events_of(store: &JsonStore) -> Vec<Arc<str>> {
     let all = Page { limit: usize::MAX, offset: 0 };
     let filter = EventFilter::default();
     let EventPage { events, total } =

@@ -5,6 +5,7 @@
 //! asked about them, nor about half characters and numbers beyond an `f64`, where it reads values.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use goldstar::domain::{
     Action, Amount, EntityType, EventFields, Name, Points, Task, Timestamp, TrackingEvent,
@@ -132,7 +133,7 @@ fn stays(directory: &Directory, files: &Files, events: usize) {
 
 /// The account of the first event that has one leaves: no event is its own any more, in the file
 /// neither, and all of them are there.
-fn leaves(directory: &Directory, events: &[String]) {
+fn leaves(directory: &Directory, events: &[Arc<str>]) {
     let mut owners = events.iter().filter_map(|event| owner(event));
     let Some(user) = owners.next() else { return };
     let store = directory.reopen();

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use super::super::damage::written_by_another;
 use super::super::table_file::push_row_name;
@@ -94,7 +94,8 @@ impl Appender {
         let Loaded { index, end, crc, .. } = loaded;
         let is_empty = index.len() == 0;
         let inner = Inner { index, file, backlog: VecDeque::new(), patches: BTreeMap::new() };
-        let tracking = Arc::new(Tracking { path, inner: RwLock::new(inner) });
+        let (inner, recent) = (RwLock::new(inner), Mutex::default());
+        let tracking = Arc::new(Tracking { path, inner, recent });
         Ok(Self {
             tracking,
             disk,
@@ -158,6 +159,9 @@ impl Appender {
             }
             nothing_waits
         };
+        let mut recent = self.tracking.recent.lock();
+        own.rows.iter().for_each(|(found, _)| recent.forget(found));
+        drop(recent);
         if nothing_waits {
             self.write_patches();
         }

@@ -7,6 +7,7 @@ mod index;
 mod load;
 mod patch;
 mod read;
+mod recent;
 mod row;
 mod visit;
 
@@ -15,13 +16,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 pub(super) use append::{Appender, NewRow};
 use index::{Found, Index, Place};
 pub(super) use load::{Loaded, Mark, load};
 pub(super) use patch::{Patch, anonymize, anonymous, with_room, write_patches};
 pub(super) use read::{OwnRows, Patience};
+use recent::Recent;
 pub(super) use row::masked_span;
 pub(super) use visit::{FileRow, visit};
 
@@ -40,6 +42,7 @@ const AT_ONCE: usize = 10_000;
 pub(super) struct Tracking {
     path: PathBuf,
     inner: RwLock<Inner>,
+    recent: Mutex<Recent>,
 }
 
 struct Inner {
@@ -74,9 +77,26 @@ impl Tracking {
         if is_too_long {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let (rows, total) = self.read(patience, |index| index.query(filter, order, page))?;
-        let events = rows.into_iter().map(|(_, text)| pyjson::into_strict(text));
-        Ok(EventPage { events: events.collect(), total })
+        let (found, total) = self.inner.read().index.query(filter, order, page);
+        Ok(EventPage { events: self.answered(&found, patience)?, total })
+    }
+
+    /// The texts of these rows as they are answered.
+    fn answered(&self, found: &[Found], patience: Patience) -> io::Result<Vec<Arc<str>>> {
+        let mut recent = self.recent.lock();
+        let mut texts: Vec<_> = found.iter().map(|found| recent.get(found)).collect();
+        drop(recent);
+        let missing = found.iter().zip(&texts).filter(|(_, text)| text.is_none());
+        let missing = missing.map(|(found, _)| *found).collect();
+        let read = self.read_found(missing, patience)?;
+        let mut recent = self.recent.lock();
+        let gaps = texts.iter_mut().filter(|text| text.is_none());
+        for (gap, (found, text)) in gaps.zip(read) {
+            let text = pyjson::into_strict(text).into();
+            recent.put(&found, &text);
+            *gap = Some(text);
+        }
+        Ok(texts.into_iter().flatten().collect())
     }
 
     /// The latest `occurred_at` that isn't later than `limit`.

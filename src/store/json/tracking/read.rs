@@ -54,18 +54,24 @@ struct Located {
 }
 
 impl Tracking {
-    /// Reads the rows that are found. No lock is kept while the disk works.
+    /// Reads the rows that are found.
     pub(super) fn read<T>(
         &self,
         patience: Patience,
         find: impl FnOnce(&Index) -> (Vec<Found>, T),
     ) -> io::Result<(Vec<(Found, String)>, T)> {
-        let (mut found, rest, located) = {
-            let inner = self.inner.read();
-            let (found, rest) = find(&inner.index);
-            let located = inner.locate(found.iter());
-            (found, rest, located)
-        };
+        let (found, rest) = find(&self.inner.read().index);
+        Ok((self.read_found(found, patience)?, rest))
+    }
+
+    /// Reads rows that were found, though they may have lost their account since. No lock is kept while
+    /// the disk works.
+    pub(super) fn read_found(
+        &self,
+        mut found: Vec<Found>,
+        patience: Patience,
+    ) -> io::Result<Vec<(Found, String)>> {
+        let located = self.inner.read().locate(found.iter());
         let mut rows = located.read(patience)?;
         // What lost its account meanwhile may have been read in the middle of being written. That
         // happens to a row once, so that the second time it is read as it stays.
@@ -74,8 +80,7 @@ impl Tracking {
         for (at, row) in disowned.into_iter().zip(located.read(patience)?) {
             rows[at] = row;
         }
-        let texts = found.into_iter().zip(rows).map(|(found, row)| Ok((found, text(found, row)?)));
-        Ok((texts.collect::<io::Result<_>>()?, rest))
+        found.into_iter().zip(rows).map(|(found, row)| Ok((found, text(found, row)?))).collect()
     }
 
     /// The first `limit` rows of an account from a position in the index on. Fails where one of them

@@ -1,0 +1,131 @@
+//! The rows that were answered last.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use super::index::Found;
+
+/// How much of the newer rows is kept, and of the older ones, in bytes.
+const HALF: usize = 4 << 20;
+/// A longer row isn't kept: it would take the place of too many.
+const LONGEST: usize = 64 << 10;
+/// What a row takes beside its text, about.
+const BESIDE: usize = 96;
+
+/// Rows as they were answered, for whoever asks for them again: a page of fifty is fifty reads of the
+/// file otherwise.
+///
+/// What is asked for is among the newer ones from then on. Once those are enough, they become the
+/// older ones, whose predecessors go.
+#[derive(Default)]
+pub(super) struct Recent {
+    newer: Rows,
+    older: Rows,
+    /// What the newer ones take.
+    bytes: usize,
+}
+
+/// By where they stand in the file: no other row ever comes there.
+type Rows = HashMap<u64, Row, RandomState>;
+
+struct Row {
+    text: Arc<str>,
+    /// Whether it names an account.
+    is_owned: bool,
+}
+
+impl Recent {
+    /// A row's text; none where it isn't kept, or has lost its account since.
+    pub(super) fn get(&mut self, found: &Found) -> Option<Arc<str>> {
+        let offset = found.place.offset;
+        if let Some(row) = self.older.remove(&offset) {
+            self.insert(offset, row);
+        }
+        let row = self.newer.get(&offset).filter(|row| row.is_owned == found.is_owned)?;
+        Some(Arc::clone(&row.text))
+    }
+
+    /// Keeps a row's text.
+    pub(super) fn put(&mut self, found: &Found, text: &Arc<str>) {
+        if text.len() <= LONGEST {
+            let row = Row { text: Arc::clone(text), is_owned: found.is_owned };
+            self.insert(found.place.offset, row);
+        }
+    }
+
+    /// Keeps a row no longer.
+    pub(super) fn forget(&mut self, found: &Found) {
+        self.newer.remove(&found.place.offset);
+        self.older.remove(&found.place.offset);
+    }
+
+    fn insert(&mut self, offset: u64, row: Row) {
+        let bytes = row.text.len() + BESIDE;
+        if self.bytes + bytes > HALF {
+            self.older = mem::take(&mut self.newer);
+            self.bytes = 0;
+        }
+        self.bytes += bytes;
+        self.newer.insert(offset, row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::index::Place;
+    use super::*;
+
+    fn found(offset: u64) -> Found {
+        Found { row: 1, place: Place { offset, len: 1 }, at: 0, is_owned: true }
+    }
+
+    fn row(len: usize) -> Arc<str> {
+        "x".repeat(len).into()
+    }
+
+    #[test]
+    fn what_is_asked_for_stays_and_the_rest_goes() {
+        let mut recent = Recent::default();
+        let len = 1 << 10;
+        for offset in 0..100_000 {
+            recent.put(&found(offset), &row(len));
+            assert!(recent.get(&found(0)).is_some(), "{offset}");
+            let kept = recent.newer.len() + recent.older.len();
+            assert!(kept * (len + BESIDE) <= 2 * HALF, "{kept}");
+        }
+        assert!(recent.get(&found(1)).is_none());
+        assert!(recent.get(&found(99_999)).is_some());
+    }
+
+    #[test]
+    fn a_row_that_lost_its_account_is_not_found_as_it_was() {
+        let mut recent = Recent::default();
+        recent.put(&found(7), &row(5));
+        let disowned = Found { is_owned: false, ..found(7) };
+        assert!(recent.get(&disowned).is_none());
+        recent.put(&disowned, &row(3));
+        assert_eq!(recent.get(&disowned), Some(row(3)));
+        assert!(recent.get(&found(7)).is_none());
+    }
+
+    #[test]
+    fn what_is_forgotten_is_gone() {
+        let mut recent = Recent::default();
+        for offset in 0..10_000 {
+            recent.put(&found(offset), &row(1 << 10));
+        }
+        assert!(!recent.older.is_empty());
+        (0..10_000).for_each(|offset| recent.forget(&found(offset)));
+        assert!(recent.newer.is_empty() && recent.older.is_empty());
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_kept() {
+        let mut recent = Recent::default();
+        recent.put(&found(7), &row(LONGEST + 1));
+        assert!(recent.get(&found(7)).is_none());
+    }
+}
