@@ -13,6 +13,7 @@ use super::peers::program;
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,
+    /// With `[…]` in it, a regular expression: each request draws one of the paths that it is for.
     pub(crate) path: String,
     /// The session's token; none where the server knows no sessions.
     pub(crate) token: Option<String>,
@@ -88,6 +89,9 @@ fn command(address: SocketAddr, request: &Request, connections: usize, seconds: 
     }
     if let Some(body) = &request.body {
         oha.args(["-T", "application/json", "-d", body]);
+    }
+    if request.path.contains('[') {
+        oha.arg("--rand-regex-url");
     }
     oha.arg(format!("http://{address}{}", request.path));
     oha.stdin(Stdio::null()).stdout(Stdio::piped());

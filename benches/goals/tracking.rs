@@ -15,30 +15,40 @@ const CHILDREN: u64 = 8;
 /// The connections of each.
 const EACH: usize = 8;
 
+/// Most children, drawn at random: more pages than are kept in memory.
+const ANY_CHILD: &str = "00000002-0000-4000-8000-000000000[0-2][0-9a-f]{2}";
+
 /// The first page of one child's events, against the same bytes from memory.
 pub(crate) fn page(plan: &Plan) {
     let server = Server::goldstar(plan.large(), &[]).unwrap();
     let mut client = Client::connect(server.address).unwrap();
     let token = client.log_in(0).unwrap();
-    let path = |child| format!("/admin/tracking?child_id={}&limit=50", id(CHILD, child));
-    let page = client.succeed(&client::request("GET", &path(0), &token)).unwrap();
-    let limits = peers::limits(plan.folder.path(), 0, &page);
+    let path = |child: &str| format!("/admin/tracking?child_id={child}&limit=50");
+    let first = client.succeed(&client::request("GET", &path(&id(CHILD, 0)), &token)).unwrap();
+    let limits = peers::limits(plan.folder.path(), 0, &first);
     let request = |path, token| Request { method: "GET", path, token, body: None };
-    let ours: Vec<_> = (0..CHILDREN).map(|n| request(path(n), Some(token.clone()))).collect();
+    let ours = |path| request(path, Some(token.clone()));
+    let same: Vec<_> = (0..CHILDREN).map(|n| ours(path(&id(CHILD, n)))).collect();
+    let any: Vec<_> = (0..CHILDREN).map(|_| ours(path(ANY_CHILD).replace('?', r"\?"))).collect();
     let theirs: Vec<_> = (0..CHILDREN).map(|_| request("/page".to_owned(), None)).collect();
-    let mut rates = [Vec::new(), Vec::new()];
+    let loads = [(server.address, same), (server.address, any), (limits.address, theirs)];
+    let mut rates = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..plan.rounds {
-        rates[0].push(load(server.address, &ours, EACH, plan.seconds).unwrap().rate);
-        rates[1].push(load(limits.address, &theirs, EACH, plan.seconds).unwrap().rate);
+        for (rates, (address, requests)) in rates.iter_mut().zip(&loads) {
+            rates.push(load(*address, requests, EACH, plan.seconds).unwrap().rate);
+        }
     }
-    let what = format!(
-        "`GET /admin/tracking`, a page of 50 of a child's events at {} events, requests/s ÷ axum, \
-         the same {} bytes from memory",
-        plan.large,
-        page.len()
-    );
-    let [ours, theirs] = rates;
-    print_rates(&what, ours, theirs, Goal::AtLeast(0.5));
+    let [same, any, theirs] = rates;
+    let what = |which: &str| {
+        format!(
+            "`GET /admin/tracking`, a page of 50 of {which} at {} events, requests/s ÷ axum, the \
+             same {} bytes from memory",
+            plan.large,
+            first.len()
+        )
+    };
+    print_rates(&what("a child's events"), same, theirs.clone(), Goal::AtLeast(0.5));
+    print_rates(&what("the events of any of 768 children"), any, theirs, Goal::AtLeast(0.5));
 }
 
 /// How often each combination is tried to find the slowest.

@@ -160,7 +160,7 @@ impl Maintenance {
             return flushed.is_ok();
         }
         // Meanwhile commits go on, which the checkpoint holds up.
-        let spare = Spare::new(&*self.disk, &self.folder);
+        let spare = Spare::new(&*self.disk, &self.folder, self.checkpoint_bytes);
         let spare = spare.map_err(|error| tracing::debug!(%error, "no journal file is kept ready"));
         match caught(|| self.checkpoint(spare.ok())) {
             Ok(_) => true,

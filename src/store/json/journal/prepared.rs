@@ -14,19 +14,22 @@ use crate::disk::{Disk, DiskFile, Open, temporary_path};
 pub(in super::super) struct Spare {
     file: Arc<dyn DiskFile>,
     path: PathBuf,
+    /// How many zeros it holds.
+    len: u64,
 }
 
 impl Spare {
     /// Under a name that no journal has, and that a start removes.
     const NAME: &str = "spare.tmp";
 
-    /// Makes one in a journal's folder.
-    pub(in super::super) fn new(disk: &dyn Disk, folder: &Path) -> io::Result<Self> {
+    /// Makes one in a journal's folder, for a segment that becomes so many bytes long.
+    pub(in super::super) fn new(disk: &dyn Disk, folder: &Path, usual: u64) -> io::Result<Self> {
         let path = folder.join(Self::NAME);
         let file = new_file(disk, &path)?;
-        let zeros = vec![0; usize::try_from(RESERVE.end).unwrap_or(0)];
+        let len = RESERVE.end.min(usual / 2);
+        let zeros = vec![0; usize::try_from(len).unwrap_or(0)];
         match file.write_all_at(&zeros, 0).and_then(|()| file.sync()) {
-            Ok(()) => Ok(Self { file, path }),
+            Ok(()) => Ok(Self { file, path, len }),
             Err(error) => {
                 // Where the disk is full, the journal needs the room more.
                 disk.remove(&path)?;
@@ -63,8 +66,8 @@ impl Prepared {
         let mut bytes = Vec::new();
         let crc = push_frame(&mut bytes, first, (0, 0), payload.as_bytes());
         let (len, path) = (bytes.len() as u64, path(folder, first.epoch));
-        let (file, temporary, reserved) = if let Some(Spare { file, path }) = spare {
-            (file, path, RESERVE.end)
+        let (file, temporary, reserved) = if let Some(spare) = spare {
+            (spare.file, spare.path, spare.len.max(len))
         } else {
             let temporary = temporary_path(&path);
             (new_file(disk, &temporary)?, temporary, len)
