@@ -17,15 +17,35 @@ def is_fed(case):
     return case.meta.generation.mode.is_positive and (digest(case) % 4 != 0 or is_too_long(case))
 
 
+# The fields for a password that an account may get: 8 to 256 bytes.
+NEW_PASSWORDS = ("password", "new_password")
+
+
 def is_too_long(case):
     """Whether a text has more bytes than it may, but no more characters: a schema can't count bytes."""
-    if not isinstance(case.body, dict):
-        return False
-    email, password = (str(case.body.get(name, "")) for name in ("email", "password"))
-    local, _, domain = email.strip().partition("@")
-    texts = [(email.strip(), 254), (local, 64), (password, 256)]
-    texts += [(label, 63) for label in domain.split(".")]
-    return any(len(text.encode(errors="replace")) > most for text, most in texts)
+    email = text_of(case, "email").strip()
+    local, _, domain = email.partition("@")
+    texts = [(email, 254), (local, 64)] + [(label, 63) for label in domain.split(".")]
+    texts += [(text_of(case, name), 256) for name in NEW_PASSWORDS]
+    return any(bytes_of(text) > most for text, most in texts)
+
+
+def shorten(case):
+    """Makes a password that has too few characters, but not too few bytes, too short by both."""
+    for name in NEW_PASSWORDS:
+        password = text_of(case, name)
+        if len(password) < 8 <= bytes_of(password):
+            case.body[name] = password[:1]
+
+
+def text_of(case, name):
+    """A text in a request's body; empty where there is none."""
+    value = case.body.get(name) if isinstance(case.body, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def bytes_of(text):
+    return len(text.encode(errors="replace"))
 
 
 def feed(case, person):
@@ -42,7 +62,7 @@ def feed(case, person):
     if isinstance(case.body, dict):
         known = fields(name, person)
         if is_too_long(case):
-            known = {"password": family.account["password"]} | known
+            known = dict.fromkeys(NEW_PASSWORDS, family.account["password"]) | known
         case.body = {field: known.get(field, value) for field, value in case.body.items()}
 
 
