@@ -160,9 +160,14 @@ impl Maintenance {
             return flushed.is_ok();
         }
         // Meanwhile commits go on, which the checkpoint holds up.
-        let spare = Spare::new(&*self.disk, &self.folder, self.checkpoint_bytes);
-        let spare = spare.map_err(|error| tracing::debug!(%error, "no journal file is kept ready"));
-        match caught(|| self.checkpoint(spare.ok())) {
+        let spare = match caught(|| Spare::new(&*self.disk, &self.folder, self.checkpoint_bytes)) {
+            Ok(spare) => Some(spare),
+            Err(error) => {
+                tracing::debug!(%error, "no journal file is made ready");
+                None
+            }
+        };
+        match caught(|| self.checkpoint(spare)) {
             Ok(_) => true,
             Err(error) => {
                 tracing::warn!(%error, "no checkpoint could be made; the journal is kept");
