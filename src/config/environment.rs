@@ -55,7 +55,7 @@ impl Environment {
     /// What is set.
     pub(super) fn values(&self) -> Result<Vec<Value>, ConfigError> {
         let mut values = Vec::new();
-        for setting in &SETTINGS {
+        for setting in SETTINGS {
             let text = self.0.get(&setting.variable());
             let file = setting.file_variable().and_then(|variable| self.0.get(&variable));
             let value = match (text, file) {

@@ -24,7 +24,7 @@ pub(super) fn read(named: Option<&Path>) -> Result<Vec<Value>, ConfigError> {
     };
     let mut table = parse(path, &text)?;
     let mut values = Vec::new();
-    for setting in &SETTINGS {
+    for setting in SETTINGS {
         values.extend(take(&mut table, setting, path)?);
     }
     match table.into_iter().next() {

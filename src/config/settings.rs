@@ -130,7 +130,7 @@ const fn number(min: i64, max: i64) -> Kind {
 }
 
 /// The table.
-pub static SETTINGS: [Setting; 32] = [
+pub static SETTINGS: &[Setting] = &[
     setting(
         "listen",
         "ADDRESS",

@@ -38,7 +38,7 @@ fn the_defaults_keep_the_rules() {
 
 #[test]
 fn a_number_can_be_its_bounds_and_nothing_beyond() {
-    for setting in &SETTINGS {
+    for setting in SETTINGS {
         let Kind::Number { min, max } = setting.kind else { continue };
         let rule = format!("must be a whole number from {min} to {max}");
         let fitting = match setting.key {
@@ -59,7 +59,7 @@ fn a_number_can_be_its_bounds_and_nothing_beyond() {
 
 #[test]
 fn a_word_is_one_of_the_table() {
-    for setting in &SETTINGS {
+    for setting in SETTINGS {
         let Kind::Word(words) = setting.kind else { continue };
         for word in words {
             with(setting.key, word).unwrap();
@@ -80,7 +80,7 @@ fn a_switch_has_several_spellings() {
     for off in ["false", "no", "off", "0", "False", "OFF"] {
         assert!(!with("named_events", off).unwrap().http.named_events, "{off}");
     }
-    for setting in &SETTINGS {
+    for setting in SETTINGS {
         if setting.kind == Kind::Switch {
             assert_refused(setting.key, "perhaps", "must be true or false");
         }
@@ -210,7 +210,7 @@ fn what_kubernetes_injects_is_let_through() {
 
 #[test]
 fn no_setting_looks_like_what_kubernetes_injects() {
-    for setting in &SETTINGS {
+    for setting in SETTINGS {
         let variable = (setting.variable().into(), "x".into());
         let read = Environment::read([variable]).unwrap();
         assert_eq!(read.values().unwrap().len(), 1, "{}", setting.key);

@@ -168,7 +168,7 @@ fn every_setting_has_its_key_its_variable_and_its_flag() {
 fn what_is_printed_says_the_same_as_a_file() {
     let folder = folder_with("token", TOKEN);
     let mut flags = Vec::new();
-    for setting in &SETTINGS {
+    for setting in SETTINGS {
         let is_secret = setting.kind == Kind::Secret;
         let value = if is_secret { "token".to_owned() } else { other_value(setting) };
         flags.push(format!("{}={value}", setting.flag()));
@@ -190,7 +190,7 @@ fn the_defaults_as_printed_are_a_file_too() {
     let saved = run(folder.path(), &["config"], &[]).stdout;
     fs::write(folder.path().join("mine.toml"), saved).unwrap();
     let printed = config(folder.path(), &["--config", "mine.toml"], &[]);
-    for setting in &SETTINGS {
+    for setting in SETTINGS {
         assert_eq!(printed[setting.key].1, "mine.toml");
     }
 }

@@ -56,7 +56,7 @@ fn every_setting_is_in_the_table_and_nothing_else() {
         })
         .collect();
     assert_eq!(documented, settings);
-    for (row, setting) in table.iter().zip(&SETTINGS) {
+    for (row, setting) in table.iter().zip(SETTINGS) {
         let what = row[4].replace('`', "");
         let range = setting.range().unwrap_or_default();
         assert!(what.contains(&range), "{}: {range}", setting.key);
