@@ -145,6 +145,7 @@ fn limits(values: &Values) -> Result<Limits, ConfigError> {
         head_timeout: values.seconds("head_timeout")?,
         body_timeout: values.seconds("body_timeout")?,
         write_timeout: values.seconds("write_timeout")?,
+        min_transfer_rate: values.number("min_transfer_rate")?,
         request_timeout: values.seconds("request_timeout")?,
         shutdown_timeout: values.seconds("shutdown_timeout")?,
     })

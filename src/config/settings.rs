@@ -328,6 +328,14 @@ pub static SETTINGS: &[Setting] = &[
         "How long a client may leave what it is sent unread",
     ),
     setting(
+        "min_transfer_rate",
+        "BYTES",
+        number(0, 1 << 30),
+        "1024",
+        "How many bytes of an answer a client must take in a second, on average, once it has let \
+         the server wait for write_timeout; event streams are exempt; 0 for any number",
+    ),
+    setting(
         "request_timeout",
         "SECONDS",
         number(2, 3600),

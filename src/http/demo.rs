@@ -1,13 +1,16 @@
 //! The demo's page.
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::http::{HeaderValue, header};
-use axum::response::Html;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::routing::get;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use sha2::{Digest, Sha256};
 
-use super::{AppState, Settings};
+use super::files::File;
+use super::{ApiError, AppState, Settings};
 
 /// One file: its style and its script stand in it.
 const PAGE: &str = include_str!("../../docs/examples/live.html");
@@ -15,8 +18,14 @@ const PAGE: &str = include_str!("../../docs/examples/live.html");
 /// `GET /demo`, on a server that was started with a demo family; else nothing.
 pub(super) fn routes(settings: &Settings) -> Router<AppState> {
     let Some(policy) = policy().filter(|_| settings.demo_page) else { return Router::new() };
-    let page = move || async { ([(header::CONTENT_SECURITY_POLICY, policy)], Html(PAGE)) };
-    Router::new().route("/demo", get(page))
+    let page = Bytes::from_static(PAGE.as_bytes());
+    let page = Arc::new(File::new("text/html; charset=utf-8", page));
+    let answer = async move |headers: HeaderMap| {
+        let mut response = page.content(&headers).await?;
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        Ok::<_, ApiError>(response)
+    };
+    Router::new().route("/demo", get(answer))
 }
 
 /// What the page may do: run its own script and style, known by their hashes, and ask this server. A

@@ -45,7 +45,7 @@ impl Entrance {
             settings,
             metrics,
             request_ids: RequestIds::new(),
-            documentation: Arc::new(Documentation::new(in_json(&document))),
+            documentation: Arc::new(Documentation::new(&in_json(&document))),
         }));
         let routes = routes.layer(NoteLayer).with_state(state.clone());
         let normalized = NormalizePathLayer::trim_trailing_slash().layer(routes);

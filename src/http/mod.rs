@@ -16,6 +16,7 @@ mod error;
 mod error_code;
 mod events;
 mod extract;
+mod files;
 mod guard;
 mod health;
 mod input;

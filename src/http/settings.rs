@@ -39,6 +39,9 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// How long a client may take none of its answer.
     pub write_timeout: Duration,
+    /// How many bytes of its answer a client must take in a second, on average, once it has let the
+    /// server wait for the write time-out. Event streams are exempt; 0 for any rate.
+    pub min_transfer_rate: u64,
     /// How long a request may take until its answer begins.
     pub request_timeout: Duration,
     /// How long the server's end may take, all in all.

@@ -149,7 +149,7 @@ async fn the_page_loads_its_own_files_under_a_strict_policy() {
             assert!(!page.text.contains(inline), "{inline}: the policy forbids it");
         }
         let files = loaded(&page, address);
-        assert_eq!(files.len(), 5, "{files:?}");
+        assert_eq!(files.len(), 6, "{files:?}");
         for file in files {
             let kind = match file.rsplit('.').next() {
                 Some("js") => "text/javascript; charset=utf-8",
@@ -161,6 +161,24 @@ async fn the_page_loads_its_own_files_under_a_strict_policy() {
             assert!(answer.header("content-security-policy").contains("default-src 'none'"));
         }
     }
+}
+
+/// Swagger UI has dark colours for a page with a class, which the page takes where the browser prefers
+/// that; its own style sheet has the colours that are missing then.
+#[tokio::test]
+async fn the_page_is_dark_where_the_browser_prefers_that() {
+    let server = TestServer::start().await;
+    let nobody = server.nobody();
+    let page = nobody.get("/docs").await.text;
+    let sheets: Vec<_> = page.lines().filter(|line| line.contains("stylesheet")).collect();
+    assert!(sheets.last().unwrap().contains("docs/page.css"), "it must come last: {sheets:?}");
+    let program = nobody.get("/docs/page.js").await.text;
+    for part in ["(prefers-color-scheme: dark)", "classList.toggle(\"dark-mode\""] {
+        assert!(program.contains(part), "{part}");
+    }
+    let own = nobody.get("/docs/page.css").await.text;
+    assert!(own.contains(":root.dark-mode body {\n  background: #1c2022;\n  color: #e4e6e6;\n}"));
+    assert!(nobody.get("/docs/swagger-ui.css").await.text.contains(".dark-mode .swagger-ui"));
 }
 
 #[tokio::test]

@@ -135,3 +135,32 @@ async fn one_who_reads_slowly_gets_everything() {
         assert_eq!(answer.expect(200)["rewards"].as_array().unwrap().len(), 500);
     }
 }
+
+/// How much of its answer one gets who reads some hundred kilobytes a second, where the server wants
+/// that many.
+async fn sipped(min_rate: u64, path: &str, most: usize) -> usize {
+    let folders = Folders::new();
+    TestServer::put_admin(&folders);
+    put_events(&folders);
+    let flags = vec!["--write-timeout=1".to_owned(), format!("--min-transfer-rate={min_rate}")];
+    let settings = Settings { binary: true, flags, ..Settings::default() };
+    let server = TestServer::on(folders, settings).await;
+    let session = admin(&server).await;
+    let mut slow = Wire::with_small_window(&server).await;
+    slow.send(session.head("GET", path, &["Accept-Encoding: identity"])).await;
+    slow.sip(most).await
+}
+
+/// The page holds 2 MB. The system takes some hundred kilobytes of it before anybody waits.
+#[tokio::test]
+async fn one_who_reads_too_slowly_is_dropped() {
+    let page = "/admin/tracking?limit=500";
+    let (dropped, served, stream) = tokio::join!(
+        sipped(1 << 30, page, 1 << 30),
+        sipped(1024, page, 700_000),
+        sipped(1 << 30, "/events?last_event_id=0", 700_000),
+    );
+    assert!(dropped < 1_500_000, "{dropped} bytes were sent");
+    assert!(served >= 700_000, "{served} bytes, above the lowest rate");
+    assert!(stream >= 700_000, "{stream} bytes of an event stream");
+}

@@ -180,6 +180,21 @@ impl Wire {
         within("the end of the connection", self.reader.rest()).await
     }
 
+    /// Reads slowly, but all the time, up to this many bytes; gives how many came before the end.
+    pub(crate) async fn sip(&mut self, most: usize) -> usize {
+        let mut pace = tokio::time::interval(PACE);
+        let mut count = 0;
+        while count < most {
+            pace.tick().await;
+            self.reader.pending.clear();
+            if !within("a few bytes or the end", self.reader.more()).await {
+                break;
+            }
+            count += self.reader.pending.len();
+        }
+        count
+    }
+
     /// Vanishes without a farewell: the server gets a reset.
     pub(crate) fn vanish(self) {
         let stream = self.reader.stream.reunite(self.writer).unwrap();

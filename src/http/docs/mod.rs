@@ -1,24 +1,19 @@
 //! The OpenAPI document, and the page that shows it. All that the page loads is in the binary.
 
 use std::borrow::Cow;
-use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
 use utoipa_swagger_ui::Config;
 
+use super::ApiError;
 use super::arrival::Arrival;
 use super::extract::Path;
+use super::files::File;
 use super::openapi::{Errors, tags};
-use super::{ApiError, compression};
-use crate::service::ServiceError;
 
 /// The files of Swagger UI that the page loads.
 const OF_SWAGGER_UI: [(&str, &str); 4] = [
@@ -30,8 +25,9 @@ const OF_SWAGGER_UI: [(&str, &str); 4] = [
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 
-/// The page's own program.
-const PROGRAM: &str = include_str!("page.js");
+/// The page's own files.
+const OWN: [(&str, &str, &str); 2] =
+    [("page.js", JAVASCRIPT, include_str!("page.js")), ("page.css", CSS, include_str!("page.css"))];
 /// The page. `{docs}` stands for where its files are, as seen from its address.
 const PAGE: &str = include_str!("page.html");
 
@@ -47,105 +43,31 @@ pub(super) struct Documentation {
     files: Vec<(&'static str, File)>,
 }
 
-/// A file that a client may keep, and asks for anew by its tag.
-struct File {
-    content_type: &'static str,
-    bytes: Bytes,
-    is_gzipped: bool,
-    tag: HeaderValue,
-}
-
 impl Documentation {
     /// With that OpenAPI document.
-    pub(super) fn new(document: String) -> Self {
-        let program = File::plain(JAVASCRIPT, Bytes::from_static(PROGRAM.as_bytes()));
-        let of_swagger_ui = OF_SWAGGER_UI.into_iter().filter_map(|(name, content_type)| {
-            Some((name, File::of_swagger_ui(name, content_type)?))
+    pub(super) fn new(document: &str) -> Self {
+        let of_swagger_ui = OF_SWAGGER_UI
+            .into_iter()
+            .filter_map(|(name, content_type)| Some((name, of_swagger_ui(name, content_type)?)));
+        let own = OWN.into_iter().map(|(name, content_type, text)| {
+            (name, File::new(content_type, Bytes::from_static(text.as_bytes())))
         });
         Self {
-            document: File::zipped("application/json", document),
-            files: of_swagger_ui.chain([("page.js", program)]).collect(),
+            document: File::of_text("application/json", document.as_bytes()),
+            files: of_swagger_ui.chain(own).collect(),
         }
     }
 }
 
-impl File {
-    fn plain(content_type: &'static str, bytes: Bytes) -> Self {
-        Self { content_type, tag: tag(&bytes), bytes, is_gzipped: false }
-    }
-
-    /// Kept in a tenth of its length.
-    fn zipped(content_type: &'static str, text: String) -> Self {
-        match zipped(text.as_bytes()) {
-            Ok(bytes) => {
-                Self { content_type, tag: tag(&bytes), bytes: bytes.into(), is_gzipped: true }
-            }
-            // Nothing in memory fails to be written.
-            Err(_) => Self::plain(content_type, text.into()),
-        }
-    }
-
-    fn of_swagger_ui(name: &str, content_type: &'static str) -> Option<Self> {
-        let file = utoipa_swagger_ui::serve(name, Arc::new(Config::from(""))).ok()??;
-        // A part of the program, as long as it isn't copied.
-        let bytes = match file.bytes {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => bytes.into(),
-        };
-        Some(Self { content_type, tag: tag(&bytes), bytes, is_gzipped: true })
-    }
-
-    /// The file, or that the client has it.
-    fn answer(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
-        let mut kept = headers.get_all(header::IF_NONE_MATCH).iter();
-        // Any client may keep it, but asks each time whether it is still the newest.
-        let caching = [
-            (header::ETAG, self.tag.clone()),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        ];
-        if kept.any(|tags| names(tags, &self.tag)) {
-            return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
-        }
-        let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type))];
-        if !self.is_gzipped {
-            return Ok((caching, content_type, self.bytes.clone()).into_response());
-        }
-        let vary = [(header::VARY, HeaderValue::from_static("accept-encoding"))];
-        if compression::takes_gzip(headers) {
-            let gzip = [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))];
-            return Ok((caching, content_type, vary, gzip, self.bytes.clone()).into_response());
-        }
-        let plain = unzipped(&self.bytes).map_err(|error| ServiceError::Internal(error.into()))?;
-        Ok((caching, content_type, vary, plain).into_response())
-    }
-}
-
-/// Weak: a file has it in every encoding.
-fn tag(bytes: &[u8]) -> HeaderValue {
-    let mut hash = [0; 16];
-    hash.copy_from_slice(&Sha256::digest(bytes)[..16]);
-    let hash = u128::from_be_bytes(hash);
-    // Hexadecimal digits in quotes always fit into a header.
-    HeaderValue::try_from(format!("W/\"{hash:032x}\"")).unwrap_or(HeaderValue::from_static("\"\""))
-}
-
-/// Whether a client's list of tags has this one, or is `*`.
-fn names(tags: &HeaderValue, tag: &HeaderValue) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let (Ok(tags), Ok(tag)) = (tags.to_str(), tag.to_str()) else { return false };
-    tags.split(',').any(|other| other.trim() == "*" || opaque(other) == opaque(tag))
-}
-
-fn zipped(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut zipped = GzEncoder::new(Vec::new(), Compression::fast());
-    zipped.write_all(bytes)?;
-    zipped.finish()
-}
-
-fn unzipped(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut plain = Vec::new();
-    GzDecoder::new(bytes).read_to_end(&mut plain)?;
-    Ok(plain)
+/// The library has its files compressed.
+fn of_swagger_ui(name: &str, content_type: &'static str) -> Option<File> {
+    let file = utoipa_swagger_ui::serve(name, Arc::new(Config::from(""))).ok()??;
+    // A part of the program, as long as it isn't copied.
+    let bytes = match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    Some(File::of_gzip(content_type, bytes))
 }
 
 /// Answers this document
@@ -165,7 +87,7 @@ pub(super) async fn document(
     State(documentation): State<Arc<Documentation>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    documentation.document.answer(&headers)
+    documentation.document.answer(&headers).await
 }
 
 /// Shows this document as a page that can also send requests
@@ -217,26 +139,5 @@ pub(super) async fn file(
 ) -> Result<Response, ApiError> {
     let file = documentation.files.iter().find(|(name, _)| *name == wanted);
     let (_, file) = file.ok_or(ApiError::RouteNotFound)?;
-    file.answer(&headers)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kept_file_is_known_by_its_tag() {
-        let tag = tag(b"text");
-        let opaque = tag.to_str().unwrap().trim_start_matches("W/").to_owned();
-        for (tags, is_known) in [
-            (tag.to_str().unwrap(), true),
-            (&*opaque, true),
-            (&*format!("\"a\", {opaque}"), true),
-            ("*", true),
-            ("\"a\"", false),
-            ("", false),
-        ] {
-            assert_eq!(names(&tags.parse().unwrap(), &tag), is_known, "{tags}");
-        }
-    }
+    file.answer(&headers).await
 }

@@ -4,6 +4,13 @@
 // Where the API is reached: `/`, `/api/`, or what a proxy has put before it.
 const root = new URL("..", document.currentScript.src);
 
+// Swagger UI's style sheet has dark colours for pages of this class. The page follows the browser's
+// setting, also when that changes.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+paint();
+dark.addEventListener("change", paint);
+
 async function show() {
   const answer = await fetch(new URL("openapi.json", root));
   if (!answer.ok) {

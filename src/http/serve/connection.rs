@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::count::Counted;
+use super::pace::{Pace, Patience};
 use super::stream::ClientStream;
 use super::{Connections, farewell};
 use crate::http::{ApiError, Entrance, Limits, Peer};
@@ -51,12 +52,18 @@ impl Connection {
             tracing::debug!(%error, "a connection keeps the machine's send buffer");
         }
         let peer = Arc::clone(&self.peer);
+        let pace = Arc::new(Pace::default());
+        let patience = Patience::new(self.limits.write_timeout, self.limits.min_transfer_rate);
+        let stream = ClientStream::new(stream, patience, Arc::clone(&pace));
         let service = service_fn(move |request: Request<Incoming>| {
-            let answer = entrance.answer(&peer, request.map(Body::new));
+            let (pace, answer) =
+                (Arc::clone(&pace), entrance.answer(&peer, request.map(Body::new)));
             // In a box, which is gone once the answer begins: a stream's connection stays small.
-            Box::pin(answer.map(Ok::<_, Infallible>))
+            Box::pin(answer.map(move |answer| {
+                pace.begin(&answer);
+                Ok::<_, Infallible>(answer)
+            }))
         });
-        let stream = ClientStream::new(stream, self.limits.write_timeout);
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head_timeout)

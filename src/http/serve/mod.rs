@@ -5,6 +5,7 @@
 mod connection;
 mod count;
 mod farewell;
+mod pace;
 mod stream;
 
 pub use count::{Connections, MAX_REFUSALS};

@@ -3,35 +3,51 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use memchr::memmem;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
+use super::pace::{Pace, Patience};
 use crate::http::guard;
 
 /// More than hyper's own answers ever have.
 const MAX_OWN_ANSWER_BYTES: usize = 256;
 
 /// A client's stream, as hyper uses it. Writing fails where the client has taken nothing for the
-/// write time-out.
+/// write time-out, or takes its answer too slowly.
 pub(super) struct ClientStream {
     stream: TcpStream,
-    write_timeout: Duration,
+    pace: Arc<Pace>,
+    patience: Patience,
     /// Runs while the client takes nothing.
-    stalled: Option<Pin<Box<Sleep>>>,
+    stalled: Option<Stall>,
     /// Whether hyper gave an answer of its own, which was kept from the client.
     has_withheld: bool,
     /// Whether the client has closed its side.
     is_ended: bool,
 }
 
+/// A time in which the client takes nothing.
+struct Stall {
+    since: Instant,
+    end: Pin<Box<Sleep>>,
+}
+
+impl Stall {
+    fn of(longest: Duration) -> Self {
+        Self { since: Instant::now(), end: Box::pin(tokio::time::sleep(longest)) }
+    }
+}
+
 impl ClientStream {
-    pub(super) fn new(stream: TcpStream, write_timeout: Duration) -> Self {
-        Self { stream, write_timeout, stalled: None, has_withheld: false, is_ended: false }
+    /// With that much patience for each answer; `pace` knows when one begins.
+    pub(super) fn new(stream: TcpStream, patience: Patience, pace: Arc<Pace>) -> Self {
+        Self { stream, pace, patience, stalled: None, has_withheld: false, is_ended: false }
     }
 
     /// Whether hyper gave an answer of its own, which was kept from the client.
@@ -49,18 +65,22 @@ impl ClientStream {
         self.stream
     }
 
-    fn in_time<T>(
+    fn in_time(
         &mut self,
         context: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        self.patience.follow(&self.pace, self.stalled.is_some());
+        if let Poll::Ready(taken) = written {
+            if let Some(stalled) = self.stalled.take() {
+                self.patience.spend(stalled.since.elapsed());
+            }
+            self.patience.earn(*taken.as_ref().unwrap_or(&0));
+            return Poll::Ready(taken);
         }
-        let timeout = self.write_timeout;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
-        ready!(stalled.as_mut().poll(context));
+        let longest = self.patience.left();
+        let stalled = self.stalled.get_or_insert_with(|| Stall::of(longest));
+        ready!(stalled.end.as_mut().poll(context));
         // What the machine still holds for this client goes with the connection.
         self.stream.set_zero_linger()?;
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
@@ -141,7 +161,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (accepted, _) = listener.accept().await.unwrap();
-        let mut stream = ClientStream::new(accepted, Duration::from_mins(1));
+        let patience = Patience::new(Duration::from_mins(1), 0);
+        let mut stream = ClientStream::new(accepted, patience, Arc::default());
         let written = stream.write_all(&vec![0; 64 << 20]).await;
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
         drop(client);
