@@ -55,7 +55,7 @@ fn check(arguments: &Arguments) -> Result<ExitCode, CheckError> {
     };
     writeln!(io::stdout(), "{text}").map_err(CheckError::Print)?;
     Ok(ExitCode::from(match report.severity() {
-        None => 0,
+        None | Some(Severity::Note) => 0,
         Some(Severity::Warning) => 1,
         Some(Severity::Damage) => 2,
     }))
@@ -63,7 +63,7 @@ fn check(arguments: &Arguments) -> Result<ExitCode, CheckError> {
 
 fn status(report: &Report) -> &'static str {
     match report.severity() {
-        None => "clean",
+        None | Some(Severity::Note) => "clean",
         Some(Severity::Warning) => "warnings",
         Some(Severity::Damage) => "damage",
     }
@@ -127,7 +127,7 @@ impl fmt::Display for ForPeople<'_> {
             }
             Some(Severity::Warning) => "\nA server runs on this directory.",
             None if report.is_empty() => "\nNothing is there: is this the data directory?",
-            None => "\nNothing is wrong.",
+            None | Some(Severity::Note) => "\nNothing is wrong.",
         };
         f.write_str(end)
     }

@@ -85,6 +85,27 @@ pub fn verify(hash: &str, password: &str) -> bool {
     found.as_bytes().ct_eq(expected.as_bytes()).into()
 }
 
+/// Why no password can be verified with `hash`, as a sentence about it; none if one can be.
+pub fn fault(hash: &str) -> Option<&'static str> {
+    if hash.is_empty() {
+        return Some("there is no password hash");
+    }
+    let mut parts = hash.splitn(3, '$');
+    let (Some(method), Some(salt), Some(digest)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return Some("the password hash does not have the form `method$salt$digest`");
+    };
+    if salt.len() > MAX_SALT_BYTES {
+        return Some("the salt of the password hash is too long");
+    }
+    let Some(method) = Method::parse(method) else {
+        return Some("the method of the password hash is unknown, or above the limits of cost");
+    };
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_whole = digest.len() == 2 * method.digest_bytes() && digest.bytes().all(is_digit);
+    (!is_whole).then_some("the digest of the password hash does not belong to its method")
+}
+
 /// The method of a hash: all hashes of one method cost the same to check.
 pub fn method(hash: &str) -> &str {
     hash.split('$').next().unwrap_or_default()
@@ -119,6 +140,18 @@ impl Method {
                 is_bounded.then_some(Self::Pbkdf2(Digest::parse(digest)?, iterations))
             }
             _ => None,
+        }
+    }
+
+    /// How long its digests are.
+    fn digest_bytes(&self) -> usize {
+        match self {
+            Self::Scrypt(_) => SCRYPT_DIGEST_BYTES,
+            Self::Pbkdf2(Digest::Sha1, _) => 20,
+            Self::Pbkdf2(Digest::Sha224, _) => 28,
+            Self::Pbkdf2(Digest::Sha256, _) => 32,
+            Self::Pbkdf2(Digest::Sha384, _) => 48,
+            Self::Pbkdf2(Digest::Sha512, _) => 64,
         }
     }
 
@@ -225,6 +258,18 @@ mod tests {
             "pbkdf2:whirlpool:1$salt$00",
         ] {
             assert!(!verify(hash, "password"), "{hash}");
+        }
+    }
+
+    #[test]
+    fn a_hash_that_nobody_can_verify_has_a_fault() {
+        for hash in [SCRYPT, PBKDF2, UNMATCHED] {
+            assert_eq!(fault(hash), None, "{hash}");
+        }
+        let upper = SCRYPT.to_uppercase().replace("SCRYPT", "scrypt");
+        let short = &SCRYPT[..SCRYPT.len() - 2];
+        for hash in ["", "plain", "md5$salt$00", "scrypt:1073741824:8:1$salt$00", &upper, short] {
+            assert!(fault(hash).is_some(), "{hash}");
         }
     }
 

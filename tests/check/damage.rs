@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::directory::{check, flask, run};
+use crate::directory::{check, edit, flask, run};
 use crate::harness::Folders;
 
 const FILES: [&str; 2] = ["children.json", "tracking_events.json"];
@@ -139,6 +139,59 @@ fn what_is_no_table() {
     }
     let behind_it = r#"{"_default": {}, "other": {"1": tru}}"#;
     expect(FILES[1], |_| (behind_it.into(), 32), "not_json", "a value is missing");
+}
+
+/// Rows of that file, each behind its number.
+fn row_at(text: &str, number: u64) -> usize {
+    text.find(&format!("\"{number}\": {{")).unwrap()
+}
+
+#[test]
+fn every_fault_of_a_file_is_found() {
+    for file in FILES {
+        let folders = flask();
+        let text = fs::read_to_string(folders.data_file(file)).unwrap();
+        let mut bytes = text.clone().into_bytes();
+        let at = |number| row_at(&text, number);
+        // Zeros in one row, a byte that is no text in another, and the next one without a colon.
+        let zeros = at(1) + 20;
+        bytes[zeros..zeros + 4].fill(0);
+        let latin = at(3) + text[at(3)..].find("\"id\": \"").unwrap() + 9;
+        bytes[latin] = 0xe9;
+        let colon = at(4) + text[at(4)..].find("\"id\":").unwrap() + 4;
+        bytes[colon] = b' ';
+        // The last one is cut off.
+        let end = text.len() - 40;
+        bytes.truncate(end);
+        fs::write(folders.data_file(file), &bytes).unwrap();
+        let checked = check(&folders);
+        let damage = checked.findings().iter().filter(|found| found["severity"] == "damage");
+        let found = damage.map(|found| {
+            let byte = usize::try_from(found["byte"].as_u64().unwrap()).unwrap();
+            (byte, found["code"].as_str().unwrap())
+        });
+        let mut found: Vec<_> = found.collect();
+        found.sort_unstable();
+        let value = colon + 2;
+        let expected =
+            [(zeros, "nul_bytes"), (latin, "not_utf8"), (value, "not_json"), (end, "cut_off")];
+        assert_eq!(found, expected, "{file}");
+    }
+}
+
+#[test]
+fn the_rows_of_a_damaged_file_are_judged_too() {
+    let folders = flask();
+    edit(&folders, "users.json", |file| file["_default"]["2"]["password"] = json!("plain"));
+    let text = fs::read_to_string(folders.data_file("users.json")).unwrap();
+    let broken = text.replacen("{\"1\":{", "{\"one\":[],\"x\":{},\"1\":{", 1);
+    assert_ne!(text, broken);
+    folders.put("users.json", &broken);
+    let checked = check(&folders);
+    assert_eq!(checked.codes(), ["row_name", "unverifiable_password"], "{checked:#?}");
+    assert_eq!(checked.rows_with("unverifiable_password"), [2]);
+    let names = checked.findings().iter().filter(|found| found["code"] == "row_name").count();
+    assert_eq!(names, 2);
 }
 
 #[test]

@@ -17,5 +17,6 @@ mod arguments;
 mod damage;
 mod directory;
 mod events;
+mod old_files;
 mod output;
 mod records;

@@ -1,7 +1,8 @@
 //! How an account's deletion stands in its row.
 
 use super::encoder::Encoder;
-use super::record::{Fields, Unreadable};
+use super::pyjson;
+use super::record::Fields;
 use crate::domain::{Deletion, Timestamp};
 
 pub(super) const MARKED: &str = "marked_for_deletion";
@@ -11,20 +12,52 @@ pub(super) const ATTEMPTED_AT: &str = "deletion_attempted_at";
 pub(super) const ATTEMPTS: &str = "deletion_attempts";
 pub(super) const ERROR: &str = "deletion_error";
 
-/// How far an account's deletion is. An account that is marked at an unknown time is out of use like
-/// any other, and never due.
-pub(super) fn decode(fields: &Fields<'_>) -> Result<Option<Deletion>, Unreadable> {
-    if !fields.boolean(MARKED, false)? {
-        return Ok(None);
+/// How far an account's deletion is. An account whose mark can't be read is locked like any other
+/// marked account, and nothing but an administrator's request deletes it.
+pub(super) fn decode(fields: &Fields<'_>) -> Option<Deletion> {
+    if !is_marked(fields) {
+        return None;
     }
+    let marked_at = if fault(fields).is_none() { fields.optional_moment(MARKED_AT) } else { None };
     let attempts = fields.optional_integer(ATTEMPTS).unwrap_or_default();
-    Ok(Some(Deletion {
-        marked_at: fields.optional_moment(MARKED_AT).unwrap_or(Timestamp::MAX),
-        in_progress: fields.boolean(IN_PROGRESS, false)?,
+    Some(Deletion {
+        marked_at: marked_at.unwrap_or(Timestamp::MAX),
+        in_progress: fields.boolean(IN_PROGRESS, false) == Ok(true),
         attempted_at: fields.optional_moment(ATTEMPTED_AT),
         attempts: u32::try_from(attempts.max(0)).unwrap_or(u32::MAX),
         error: fields.optional_text(ERROR).map(|error| error.to_string()),
-    }))
+    })
+}
+
+/// Whether the account is marked. What is neither true nor false counts as it does in Python: the
+/// Flask service locks such an account, too.
+pub(super) fn is_marked(fields: &Fields<'_>) -> bool {
+    let is_empty = |raw: &str| {
+        let compact = pyjson::compact(raw);
+        ["\"\"", "[]", "{}"].contains(&&*compact)
+    };
+    fields.boolean(MARKED, false).unwrap_or_else(|_| !fields.raw(MARKED).is_some_and(is_empty))
+}
+
+/// What can't be read of the mark of an account that is marked.
+pub(super) fn fault(fields: &Fields<'_>) -> Option<String> {
+    if !is_marked(fields) {
+        return None;
+    }
+    for field in [MARKED, IN_PROGRESS] {
+        if let Err(unreadable) = fields.boolean(field, false) {
+            return Some(unreadable.to_string());
+        }
+    }
+    if fields.optional_moment(MARKED_AT).is_some() {
+        return None;
+    }
+    let raw = fields.raw(MARKED_AT).filter(|raw| *raw != "null");
+    let Some(raw) = raw else { return Some(format!("`{MARKED_AT}` is missing")) };
+    let in_seconds =
+        raw.parse().ok().and_then(|millis: f64| Timestamp::from_unix_seconds(millis / 1000.0));
+    let hint = in_seconds.map(|_| ": it seems to be in milliseconds, and must be in seconds");
+    Some(format!("`{MARKED_AT}` is not a time{}", hint.unwrap_or_default()))
 }
 
 /// An account that isn't marked has none of these fields but the first.
@@ -97,6 +130,25 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_that_is_no_truth_value_counts_as_in_python() {
+        for (mark, fault) in [
+            ("\"yes\"", Some("`marked_for_deletion` is not true or false")),
+            ("2", Some("`marked_for_deletion` is not true or false")),
+            ("[1]", Some("`marked_for_deletion` is not true or false")),
+            ("1", Some("`marked_for_deletion_at` is missing")),
+            ("\"\"", None),
+            ("[ ]", None),
+            ("{}", None),
+        ] {
+            let row = USER.replace('}', &format!(r#", "marked_for_deletion": {mark}}}"#));
+            let fields = Fields::parse(&row).unwrap();
+            assert_eq!(super::fault(&fields).as_deref(), fault, "{mark}");
+            assert_eq!(read(&row).deletion.is_some(), fault.is_some(), "{mark}");
+            assert_eq!(changed(&row, |_| {}), row);
+        }
+    }
+
+    #[test]
     fn marks_of_older_files_are_read() {
         let iso = r#""2026-02-09T18:42:15Z""#;
         for (at, moment) in [
@@ -105,6 +157,7 @@ mod tests {
             // Nobody knows since when: out of use, and never due.
             ("null", Timestamp::MAX),
             ("\"soon\"", Timestamp::MAX),
+            ("1770662535000", Timestamp::MAX),
         ] {
             let fields =
                 format!(r#", "marked_for_deletion": true, "marked_for_deletion_at": {at}}}"#);

@@ -27,7 +27,7 @@ impl Record for User {
             image_id: fields.optional_text("image_id"),
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
-            deletion: deletion::decode(fields)?,
+            deletion: deletion::decode(fields),
             extra: fields.extra(&[
                 "id",
                 "first_name",
@@ -360,7 +360,7 @@ fn name(fields: &Fields<'_>, field: &str) -> Name {
     Name::recorded(fields.optional_text(field).unwrap_or_default())
 }
 
-fn points(fields: &Fields<'_>) -> Result<Points, Unreadable> {
+pub(super) fn points(fields: &Fields<'_>) -> Result<Points, Unreadable> {
     let points = fields.optional_integer("points").unwrap_or_default();
     if fields.raw("points").is_some_and(|raw| raw != "null") {
         fields.integer("points")?;
@@ -368,7 +368,7 @@ fn points(fields: &Fields<'_>) -> Result<Points, Unreadable> {
     Points::new(points).ok_or(Unreadable { field: "points", expected: "within the limit" })
 }
 
-fn amount(fields: &Fields<'_>, field: &'static str) -> Result<Amount, Unreadable> {
+pub(super) fn amount(fields: &Fields<'_>, field: &'static str) -> Result<Amount, Unreadable> {
     let amount = Amount::recorded(fields.integer(field)?);
     amount.ok_or(Unreadable { field, expected: "within the limit" })
 }

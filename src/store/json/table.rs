@@ -237,6 +237,8 @@ pub(super) trait AnyTable {
     fn unreadable_rows(&self) -> usize;
     /// How many rows there are.
     fn len(&self) -> usize;
+    /// The text of each row, in the order of their numbers.
+    fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, &str)> + '_>;
     /// The rows that aren't found by a key, and why not.
     fn strays(&self) -> Vec<(RowNumber, Stray)>;
 }
@@ -289,6 +291,10 @@ impl<R: Record> AnyTable for Table<R> {
 
     fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, &str)> + '_> {
+        Box::new(self.rows.iter().map(|(number, row)| (*number, &*row.text)))
     }
 
     fn strays(&self) -> Vec<(RowNumber, Stray)> {

@@ -66,6 +66,8 @@ pub(super) struct ParsedFile<'a> {
     pub(super) second_table: Option<usize>,
     /// The members behind the default table, each with a comma in front of it.
     pub(super) after: String,
+    /// The names and the values of these members, in the order of the file.
+    pub(super) others: Vec<(&'a str, &'a str)>,
 }
 
 /// Reads a TinyDB file that isn't empty.
@@ -76,23 +78,27 @@ pub(super) fn parse_file<'a>(path: &Path, bytes: &'a [u8]) -> Result<ParsedFile<
     let text = std::str::from_utf8(bytes).map_err(|error| Damage::not_utf8(path, 0, error))?;
     let members =
         pyjson::members(bytes).map_err(|fault| Damage::not_json(path, 0, bytes, fault))?;
-    let (mut before, mut after) = (String::new(), String::new());
+    let (mut before, mut after, mut others) = (String::new(), String::new(), Vec::new());
     let (mut default_table, mut second_table) = (None::<Range<usize>>, None);
     for (name, value) in members {
         if pyjson::decode_string(&text[name.clone()]).as_deref() == Some(DEFAULT_TABLE) {
             second_table = default_table.is_some().then_some(value.start);
             default_table = Some(value);
-        } else if default_table.is_none() {
-            before.extend([&text[name], ": ", &text[value], ", "]);
+            continue;
+        }
+        let (name, value) = (&text[name], &text[value]);
+        others.push((name, value));
+        if default_table.is_none() {
+            before.extend([name, ": ", value, ", "]);
         } else {
-            after.extend([", ", &text[name], ": ", &text[value]]);
+            after.extend([", ", name, ": ", value]);
         }
     }
     let (rows, repeated) = match default_table {
         Some(span) => parse_rows(path, text, span.start, span.end)?,
         None => (BTreeMap::new(), Vec::new()),
     };
-    Ok(ParsedFile { before, rows, repeated, second_table, after })
+    Ok(ParsedFile { before, rows, repeated, second_table, after, others })
 }
 
 /// A table's rows, and those whose number is repeated.

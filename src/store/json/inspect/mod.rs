@@ -5,25 +5,32 @@
 //! in another; but nothing is concluded from what can't be read.
 
 mod chains;
+mod damaged;
 mod events;
+mod faults;
+mod other_tables;
 mod report;
+mod rows;
 mod tables;
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::damage::{DamageKind, OpenError};
+use super::damage::{Damage, DamageKind, OpenError};
 use super::journal;
 use super::lock::DirectoryLock;
 use super::progress::Progress;
 use super::pyjson::Scanner;
 use super::record::Record as _;
 use super::recovery::{Reader, Reading, Replay, TrackingFile};
+use super::salvage::kind::{TABLES, TRACKING};
 use super::state::{State, TABLE_FILES};
 use super::tracking;
 use crate::disk::{Disk, Open, read_if_exists};
 use crate::domain::{Child, User};
 use events::Events;
+use other_tables::OtherTable;
 pub use report::{Finding, FindingKind, Report, Severity, TableReport, TableState};
 use tables::{Places, Tables, inspect_text};
 
@@ -38,7 +45,10 @@ pub fn inspect(disk: &dyn Disk, data: &Path, progress: &Progress) -> Result<Repo
     inspection.look_at_tables()?;
     inspection.look_at_events()?;
     inspection.look_at_other_files(&names)?;
-    Ok(inspection.report)
+    inspection.look_at_damaged_files()?;
+    let mut report = inspection.report;
+    report.findings.sort_by_key(|finding| Reverse(finding.kind.severity()));
+    Ok(report)
 }
 
 /// What is known so far.
@@ -52,7 +62,8 @@ struct Inspection<'a> {
     journal: Option<Replay>,
     /// Where the part of the tracking file ends that counts.
     end: u64,
-    damaged: HashSet<PathBuf>,
+    /// The first fault of each damaged file.
+    damaged: HashMap<PathBuf, Damage>,
     /// Whether the journal can't be replayed, so that the tables are older than they should be.
     lacks_journal: bool,
     report: Report,
@@ -73,7 +84,10 @@ impl<'a> Inspection<'a> {
             matches!(kind, Checkpoint | Journal | JournalFileMissing)
         };
         let lacks_journal = damage.iter().any(|damage| of_journal(damage.kind));
-        let damaged = damage.iter().map(|damage| damage.file.clone()).collect();
+        let mut damaged = HashMap::new();
+        for found in &damage {
+            damaged.entry(found.file.clone()).or_insert_with(|| found.clone());
+        }
         let findings = damage.into_iter().map(|damage| Finding::of_damage(damage, data));
         let past = journal.as_ref().map(|replay| &replay.past);
         let rows = journal.as_ref().map_or(0, |replay| replay.rows);
@@ -84,11 +98,11 @@ impl<'a> Inspection<'a> {
 
     /// Whether a table's file says what exists.
     fn is_whole(&self, file: &str) -> bool {
-        !self.lacks_journal && !self.damaged.contains(&self.data.join(file))
+        !self.lacks_journal && !self.damaged.contains_key(&self.data.join(file))
     }
 
     fn state_of(&self, file: &'static str) -> TableState {
-        if self.damaged.contains(&self.data.join(file)) {
+        if self.damaged.contains_key(&self.data.join(file)) {
             TableState::Damaged
         } else if self.existing.contains(file) {
             TableState::Present
@@ -100,12 +114,15 @@ impl<'a> Inspection<'a> {
     fn look_at_tables(&mut self) -> Result<(), OpenError> {
         let mut found = Vec::new();
         let mut places: HashMap<&'static str, Places> = HashMap::new();
-        for file in TABLE_FILES {
+        for kind in TABLES {
+            let file = kind.file;
             let path = self.data.join(file);
             let bytes = read_if_exists(self.disk, &path).map_err(OpenError::io(&path))?;
-            let bytes = bytes.unwrap_or_default();
-            if !bytes.is_empty() {
-                places.insert(file, inspect_text(file, &bytes, &mut found));
+            let Some(bytes) = bytes else { continue };
+            if bytes.is_empty() {
+                found.extend(self.empty_file(file));
+            } else {
+                places.insert(file, inspect_text(kind, &bytes, &mut found));
             }
         }
         let is_whole = |file: &str| self.is_whole(file);
@@ -120,9 +137,19 @@ impl<'a> Inspection<'a> {
         Ok(())
     }
 
+    /// What is said of a table's file without any bytes. While the journal has something to add,
+    /// Goldstar itself may not have written it yet.
+    fn empty_file(&self, file: &'static str) -> Option<Finding> {
+        let message = "the file has no bytes and counts as a table without rows: TinyDB leaves it so \
+                       if it never wrote to it, and so does a crash or a full disk";
+        let found = Finding::of_file(FindingKind::EmptyFile, file, message.to_owned());
+        self.journal.is_none().then_some(found)
+    }
+
     fn look_at_events(&mut self) -> Result<(), OpenError> {
         let path = self.data.join(tracking::FILE);
         let mut events = Events::new(&self.state, self.is_whole(User::FILE));
+        let mut others = Vec::new();
         let past = self.journal.as_ref().map(|replay| &replay.past);
         if self.existing.contains(tracking::FILE) {
             match self.disk.open(&path, Open::Read) {
@@ -132,10 +159,18 @@ impl<'a> Inspection<'a> {
                     let file = file.map_err(OpenError::io(&path))?;
                     let patches = past.map_or(&[][..], |past| &past.patches);
                     let each = |row: tracking::FileRow<'_>| events.add_from_file(row);
-                    tracking::visit(&*file, &path, self.end, patches, self.progress, each)?;
+                    let other = &mut |name: &str, byte, text: &str| {
+                        others.extend(OtherTable::read(TRACKING, name, byte, text));
+                    };
+                    tracking::visit(&*file, &path, self.end, patches, self.progress, each, other)?;
                 }
             }
+        } else if let Some(0) = self.size_of(&path)? {
+            self.report.findings.extend(self.empty_file(tracking::FILE));
         }
+        let is_alone = events.len() == 0;
+        let others = others.into_iter().map(|other| other.into_finding(tracking::FILE, is_alone));
+        self.report.findings.extend(others);
         for (row, text) in past.into_iter().flat_map(|past| &past.rows) {
             events.add(*row, None, text);
         }
@@ -146,6 +181,17 @@ impl<'a> Inspection<'a> {
         let found = events.finish(knows_points);
         self.report.findings.extend(found);
         Ok(())
+    }
+
+    /// How long a file is; none if there is none.
+    fn size_of(&self, path: &Path) -> Result<Option<u64>, OpenError> {
+        match self.disk.open(path, Open::Read) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            opened => {
+                let len = opened.and_then(|file| file.len());
+                Ok(Some(len.map_err(OpenError::io(path))?))
+            }
+        }
     }
 
     /// Files that aren't Goldstar's are left alone; but whoever wrote them will miss them.

@@ -55,6 +55,8 @@ impl TableState {
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// Nothing is wrong; an operator may want to know it.
+    Note,
     /// A server runs on it; a person should look.
     Warning,
     /// No server starts on it.
@@ -62,9 +64,10 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// `warning` or `damage`.
+    /// `note`, `warning` or `damage`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Note => "note",
             Self::Warning => "warning",
             Self::Damage => "damage",
         }
@@ -123,13 +126,27 @@ pub enum FindingKind {
     ChainBreak,
     /// A child's points aren't what its last event says.
     ChildPoints,
+    /// Rows that look like records of the file are in another table than `_default`, and not read.
+    RowsInOtherTable,
+    /// A file of a table has no bytes at all.
+    EmptyFile,
+    /// No password can be verified with an account's hash.
+    UnverifiablePassword,
+    /// An account is marked for deletion in a form that can't be read.
+    UnreadableMark,
+    /// A task's points or a reward's cost are below zero.
+    NegativeAmount,
     /// A file that isn't Goldstar's isn't JSON, though its name says so.
     OtherFile,
+    /// A file has a further table with rows of another kind.
+    OtherTable,
+    /// A child's points are below zero.
+    NegativePoints,
 }
 
 impl FindingKind {
-    /// Every kind that isn't damage.
-    pub const WARNINGS: [Self; 17] = [
+    /// Every kind that is a warning.
+    pub const WARNINGS: [Self; 22] = [
         Self::UnreadableRow,
         Self::DuplicateId,
         Self::DuplicateRow,
@@ -146,8 +163,15 @@ impl FindingKind {
         Self::WrongOrder,
         Self::ChainBreak,
         Self::ChildPoints,
+        Self::RowsInOtherTable,
+        Self::EmptyFile,
+        Self::UnverifiablePassword,
+        Self::UnreadableMark,
+        Self::NegativeAmount,
         Self::OtherFile,
     ];
+    /// Every kind that is a note.
+    pub const NOTES: [Self; 2] = [Self::OtherTable, Self::NegativePoints];
 
     /// The word for programs; it doesn't change.
     pub fn as_str(self) -> &'static str {
@@ -169,7 +193,14 @@ impl FindingKind {
             Self::WrongOrder => "wrong_order",
             Self::ChainBreak => "chain_break",
             Self::ChildPoints => "child_points",
+            Self::RowsInOtherTable => "rows_in_other_table",
+            Self::EmptyFile => "empty_file",
+            Self::UnverifiablePassword => "unverifiable_password",
+            Self::UnreadableMark => "unreadable_mark",
+            Self::NegativeAmount => "negative_amount",
             Self::OtherFile => "other_file",
+            Self::OtherTable => "other_table",
+            Self::NegativePoints => "negative_points",
         }
     }
 
@@ -177,6 +208,7 @@ impl FindingKind {
     pub fn severity(self) -> Severity {
         match self {
             Self::Damage(_) => Severity::Damage,
+            Self::OtherTable | Self::NegativePoints => Severity::Note,
             _ => Severity::Warning,
         }
     }
@@ -188,9 +220,10 @@ impl Report {
         self.waiting == 0 && self.tables.iter().all(|table| table.state == TableState::Missing)
     }
 
-    /// How bad the worst of it is; none where nothing is wrong.
+    /// How bad the worst of it is; none if nothing is wrong. A note is nothing wrong.
     pub fn severity(&self) -> Option<Severity> {
-        self.findings.iter().map(|finding| finding.kind.severity()).max()
+        let severities = self.findings.iter().map(|finding| finding.kind.severity());
+        severities.max().filter(|severity| *severity > Severity::Note)
     }
 }
 

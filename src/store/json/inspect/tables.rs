@@ -5,9 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::record::{Fields, Record};
+use super::super::salvage::kind::Kind;
 use super::super::state::State;
 use super::super::table::{Stray, Table};
 use super::super::table_file::parse_file;
+use super::other_tables::OtherTable;
+use super::rows::inspect_row;
 use super::{Finding, FindingKind};
 use crate::domain::{Child, Id, PendingReward, Remembered, Reward, RowNumber, Session, Task, User};
 
@@ -16,14 +19,17 @@ pub(super) type Places = BTreeMap<RowNumber, u64>;
 
 /// Looks at a file's text, which isn't empty and can be read: for what is lost without a word when it
 /// is read. Returns where its rows begin.
-pub(super) fn inspect_text(
-    file: &'static str,
-    bytes: &[u8],
-    findings: &mut Vec<Finding>,
-) -> Places {
+pub(super) fn inspect_text(kind: Kind, bytes: &[u8], findings: &mut Vec<Finding>) -> Places {
+    let file = kind.file;
     let Ok(parsed) = parse_file(Path::new(file), bytes) else {
         return Places::new();
     };
+    let byte_of = |text: &str| (text.as_ptr().addr() - bytes.as_ptr().addr()) as u64;
+    for (name, value) in &parsed.others {
+        if let Some(table) = OtherTable::read(kind, name, byte_of(value), value) {
+            findings.push(table.into_finding(file, parsed.rows.is_empty()));
+        }
+    }
     if let Some(byte) = parsed.second_table {
         let message = "the table `_default` stands here a second time; only this one counts";
         let found = Finding::of_file(FindingKind::DuplicateField, file, message.to_owned());
@@ -34,7 +40,6 @@ pub(super) fn inspect_text(
         let byte = Some(byte as u64);
         findings.push(Finding::of_row(FindingKind::DuplicateRow, file, row, byte, message));
     }
-    let byte_of = |text: &str| (text.as_ptr().addr() - bytes.as_ptr().addr()) as u64;
     let mut places = Places::new();
     for (row, text) in &parsed.rows {
         let byte = byte_of(text);
@@ -61,7 +66,20 @@ pub(super) struct Tables<'a> {
 
 impl Tables<'_> {
     pub(super) fn inspect(&self, findings: &mut Vec<Finding>) {
+        self.rows(findings);
+        self.emails(findings);
+        self.references(findings);
+    }
+
+    /// Looks at each row without regard to other tables.
+    pub(super) fn rows(&self, findings: &mut Vec<Finding>) {
         for table in self.state.tables() {
+            let file = table.file();
+            for (row, text) in table.texts() {
+                inspect_row(file, text, |kind, message| {
+                    findings.push(self.finding(kind, file, row, message));
+                });
+            }
             for (row, stray) in table.strays() {
                 let (kind, message) = match stray {
                     Stray::Unreadable(why) => {
@@ -74,11 +92,9 @@ impl Tables<'_> {
                         (FindingKind::DuplicateId, message)
                     }
                 };
-                findings.push(self.finding(kind, table.file(), row, message));
+                findings.push(self.finding(kind, file, row, message));
             }
         }
-        self.emails(findings);
-        self.references(findings);
     }
 
     fn finding(

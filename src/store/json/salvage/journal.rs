@@ -19,7 +19,7 @@ use crate::domain::{RowNumber, Timestamp};
 
 /// What a journal says of the files since its checkpoint.
 #[derive(Default)]
-pub(super) struct Past {
+pub(in super::super) struct Past {
     /// Of which state of the files it tells; none where that can't be read.
     pub(super) checkpoint: Option<Checkpoint>,
     /// The rows of the small tables that have changed.
@@ -44,7 +44,7 @@ pub(super) struct Images {
 }
 
 /// Reads the journal in `folder`; nothing where there is none.
-pub(super) fn read(
+pub(in super::super) fn read(
     disk: &dyn Disk,
     folder: &Path,
 ) -> Result<(Past, Option<JournalReport>), OpenError> {

@@ -12,10 +12,10 @@ use crate::domain::{
 
 /// A file that Goldstar knows.
 #[derive(Clone, Copy)]
-pub(super) struct Kind {
-    pub(super) file: &'static str,
+pub(in super::super) struct Kind {
+    pub(in super::super) file: &'static str,
     /// What a row's record is known by; none where the row is no record of this kind.
-    pub(super) key: fn(&str) -> Option<Arc<str>>,
+    pub(in super::super) key: fn(&str) -> Option<Arc<str>>,
     /// The field that says which account a row belongs to.
     pub(super) owner: &'static str,
 }
@@ -28,7 +28,7 @@ impl Kind {
 }
 
 /// The small tables' files. The accounts come first: which of them are gone decides about the others.
-pub(super) const TABLES: [Kind; 8] = [
+pub(in super::super) const TABLES: [Kind; 8] = [
     table::<User>(),
     table::<Child>(),
     table::<Task>(),
@@ -40,7 +40,8 @@ pub(super) const TABLES: [Kind; 8] = [
 ];
 
 /// The tracking file.
-pub(super) const TRACKING: Kind = Kind { file: tracking::FILE, key: event_id, owner: "user_id" };
+pub(in super::super) const TRACKING: Kind =
+    Kind { file: tracking::FILE, key: event_id, owner: "user_id" };
 
 const fn table<R: Record>() -> Kind {
     Kind { file: R::FILE, key: key_of::<R>, owner: R::OWNER }
@@ -100,5 +101,5 @@ pub(super) fn differing(one: &str, other: &str) -> Vec<(String, Option<String>, 
 
 /// Whether an account is marked for deletion.
 pub(super) fn is_marked(row: &str) -> bool {
-    Fields::parse(row).is_ok_and(|fields| fields.boolean(deletion::MARKED, false) == Ok(true))
+    Fields::parse(row).is_ok_and(|fields| deletion::is_marked(&fields))
 }

@@ -6,12 +6,12 @@
 //! Nothing is written into the damaged one.
 
 mod events;
-mod journal;
-mod kind;
+pub(super) mod journal;
+pub(super) mod kind;
 mod merge;
 mod output;
-mod read;
-mod report;
+pub(super) mod read;
+pub(super) mod report;
 mod rows;
 mod table;
 

@@ -19,36 +19,38 @@ use crate::domain::RowNumber;
 
 /// What was found in a file.
 #[derive(Default)]
-pub(super) struct Reading<'a> {
+pub(in super::super) struct Reading<'a> {
     /// The default table's rows, in their order.
-    pub(super) rows: Vec<Found<'a>>,
+    pub(in super::super) rows: Vec<Found<'a>>,
     /// The other tables that are whole, as JSON text of members.
     pub(super) others: Vec<&'a str>,
     /// The bytes that nothing was read from.
-    pub(super) gaps: Vec<Gap>,
+    pub(in super::super) gaps: Vec<Gap>,
 }
 
 /// A row that was found.
-pub(super) struct Found<'a> {
+pub(in super::super) struct Found<'a> {
     /// None where it can't be read.
-    pub(super) number: Option<RowNumber>,
-    pub(super) text: &'a str,
+    pub(in super::super) number: Option<RowNumber>,
+    /// Where its name begins.
+    pub(in super::super) at: usize,
+    pub(in super::super) text: &'a str,
     /// Whether it stands behind a whole text: a rewrite that made the file shorter has left it, or a
     /// second program has written it.
-    pub(super) is_remains: bool,
+    pub(in super::super) is_remains: bool,
 }
 
 /// Bytes that nothing was read from.
-pub(super) struct Gap {
-    pub(super) bytes: Range<usize>,
+pub(in super::super) struct Gap {
+    pub(in super::super) bytes: Range<usize>,
     /// The rows that begin there, with their fields as far as they can be read.
     pub(super) rows: Vec<(RowNumber, Option<String>)>,
     /// Whether they stand behind a whole text.
-    pub(super) is_remains: bool,
+    pub(in super::super) is_remains: bool,
 }
 
 /// Reads a file that isn't whole. `is_record` knows the records of its default table.
-pub(super) fn read<'a>(text: &'a [u8], is_record: &dyn Fn(&str) -> bool) -> Reading<'a> {
+pub(in super::super) fn read<'a>(text: &'a [u8], is_record: &dyn Fn(&str) -> bool) -> Reading<'a> {
     let reading = Reading::default();
     let mut walk =
         Walk { text, is_record, reading, at: 0, in_remains: false, in_other_table: false };
@@ -139,16 +141,17 @@ impl<'a> Walk<'a, '_> {
         }
         let row = self.scan(|scanner| Ok((scanner.name()?, scanner.value()?)));
         let row = row.and_then(|((name, value), base)| {
+            let at = name.start + base;
             let number = self.string(shift(name, base)).and_then(|name| number_of(&name));
             let text = self.utf8(shift(value, base))?;
             let is_row = text.starts_with('{') && !self.swallows(text);
-            (is_row && (number.is_some() || (self.is_record)(text))).then_some((number, text))
+            (is_row && (number.is_some() || (self.is_record)(text))).then_some((number, at, text))
         });
-        let Some((number, text)) = row else {
+        let Some((number, at, text)) = row else {
             self.at = start;
             return Step::Lost;
         };
-        self.push(number, text);
+        self.push(number, at, text);
         Step::Row { first: false }
     }
 
@@ -186,7 +189,7 @@ impl<'a> Walk<'a, '_> {
                 && (self.is_record)(text)
             {
                 self.gap(from..quote);
-                self.push(Some(number), text);
+                self.push(Some(number), quote, text);
                 self.at = end;
                 return Step::Row { first: false };
             }
@@ -223,8 +226,8 @@ impl<'a> Walk<'a, '_> {
         Some((taken, base))
     }
 
-    fn push(&mut self, number: Option<RowNumber>, text: &'a str) {
-        self.reading.rows.push(Found { number, text, is_remains: self.in_remains });
+    fn push(&mut self, number: Option<RowNumber>, at: usize, text: &'a str) {
+        self.reading.rows.push(Found { number, at, text, is_remains: self.in_remains });
     }
 
     /// Notes that nothing was read from these bytes.

@@ -70,7 +70,7 @@ pub(in super::super) fn load(
         tail: Vec::new(),
         appendable: true,
     };
-    if !reader.find_default_table()? {
+    if !reader.find_default_table(&mut |_, _, _| {})? {
         reader.ends()?;
         loaded.appendable = false;
         return Ok(loaded);
@@ -87,6 +87,10 @@ pub(in super::super) fn load(
             && loaded.index.rows_ascend();
     Ok(loaded)
 }
+
+/// Gets a member of the file that isn't the default table: the JSON text of its name, where its value
+/// begins, and the value's text.
+pub(super) type Other<'a> = &'a mut dyn FnMut(&str, u64, &str);
 
 pub(super) struct Reader<'a> {
     file: &'a dyn DiskFile,
@@ -191,14 +195,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes to the first row; false where there is no default table.
-    pub(super) fn find_default_table(&mut self) -> Result<bool, OpenError> {
+    /// Goes to the first row; false where there is no default table. `other` gets the members in front
+    /// of it.
+    pub(super) fn find_default_table(&mut self, other: Other<'_>) -> Result<bool, OpenError> {
         self.fill()?;
         if let Some(damage) = Damage::other_format(self.path, &self.buffer) {
             return Err(damage.into());
         }
         self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
-        let mut first = true;
+        self.next_default_table(true, other)
+    }
+
+    /// Goes to the first row of the next default table; false where none follows. `other` gets the
+    /// members before that.
+    pub(super) fn next_default_table(
+        &mut self,
+        mut first: bool,
+        other: Other<'_>,
+    ) -> Result<bool, OpenError> {
         loop {
             let (name, start) = self.take(|scanner| {
                 if !scanner.next_item(b'}', first)? {
@@ -208,21 +222,22 @@ impl<'a> Reader<'a> {
             })?;
             let Some(name) = name else { return Ok(false) };
             first = false;
-            let name = self.utf8(start + name.start..start + name.end)?;
-            if pyjson::decode_string(name).as_deref() == Some(DEFAULT_TABLE) {
+            let name = self.utf8(start + name.start..start + name.end)?.to_owned();
+            if pyjson::decode_string(&name).as_deref() == Some(DEFAULT_TABLE) {
                 self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
                 return Ok(true);
             }
-            self.skip_value()?;
+            let value = self.skip_value()?;
+            other(&name, self.base + value.start as u64, self.utf8(value)?);
         }
     }
 
     /// Takes a value that nothing is made of.
-    fn skip_value(&mut self) -> Result<(), OpenError> {
-        let end_of_value = |scanner: &mut Scanner<'_>| scanner.value().map(|value| value.end);
-        let (end, start) = self.take(end_of_value)?;
-        self.utf8(start..start + end)?;
-        Ok(())
+    fn skip_value(&mut self) -> Result<Range<usize>, OpenError> {
+        let (value, start) = self.take(|scanner| scanner.value())?;
+        let value = start + value.start..start + value.end;
+        self.utf8(value.clone())?;
+        Ok(value)
     }
 
     /// The text of a span of the buffer.
@@ -367,6 +382,7 @@ impl<'a> Reader<'a> {
             is_last = false;
             let name = self.utf8(start + name.start..start + name.end)?;
             if pyjson::decode_string(name).as_deref() == Some(DEFAULT_TABLE) {
+                self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
                 self.skip_rows()?;
             } else {
                 self.skip_value()?;
@@ -376,9 +392,8 @@ impl<'a> Reader<'a> {
         Ok(is_last)
     }
 
-    /// Takes a further default table, which counts instead of the one before it.
-    fn skip_rows(&mut self) -> Result<(), OpenError> {
-        self.take(|scanner| scanner.take(b'{', "an opening brace"))?;
+    /// Takes the rows of a further default table, which counts instead of the one before it.
+    pub(super) fn skip_rows(&mut self) -> Result<(), OpenError> {
         let mut first = true;
         while let Some(row) = self.row(first)? {
             first = false;

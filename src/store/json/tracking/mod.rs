@@ -21,7 +21,7 @@ use parking_lot::{Mutex, RwLock};
 pub(super) use append::{Appender, NewRow};
 use index::{Found, Index, Place};
 pub(super) use load::{Loaded, Mark, load};
-pub(super) use patch::{Patch, anonymize, anonymous, with_room, write_patches};
+pub(super) use patch::{Patch, anonymize, anonymous, overlay, with_room, write_patches};
 pub(super) use read::{OwnRows, Patience};
 use recent::Recent;
 pub(super) use row::masked_span;

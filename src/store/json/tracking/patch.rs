@@ -46,7 +46,7 @@ impl Patch {
 
 /// Puts what these patches write into bytes of the file that begin at `base`. They are ordered by
 /// their offsets.
-pub(super) fn overlay(bytes: &mut [u8], base: u64, patches: &[Patch]) {
+pub(in super::super) fn overlay(bytes: &mut [u8], base: u64, patches: &[Patch]) {
     let first = patches.partition_point(|patch| patch.end() <= base);
     let end = base + bytes.len() as u64;
     for patch in patches[first..].iter().take_while(|patch| patch.offset < end) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::damage::OpenError;
 use super::super::progress::Progress;
-use super::load::Reader;
+use super::load::{Other, Reader};
 use super::patch::Patch;
 use crate::disk::DiskFile;
 use crate::domain::RowNumber;
@@ -18,8 +18,8 @@ pub(in super::super) struct FileRow<'a> {
     pub(in super::super) text: &'a str,
 }
 
-/// Hands on each row that begins before `end`, in the order of the file, and stops at the first that
-/// can't be read. The file is read as if `patches`, ordered by their offsets, were written to it
+/// Gives each row that begins before `end` to `each`, in the order of the file, and each member beside
+/// the default table to `other`. Stops at the first that can't be read. The file is read as if `patches`, ordered by their offsets, were written to it
 /// already. Fails only where the disk does.
 pub(in super::super) fn visit(
     file: &dyn DiskFile,
@@ -28,10 +28,11 @@ pub(in super::super) fn visit(
     patches: &[Patch],
     progress: &Progress,
     each: impl FnMut(FileRow<'_>),
+    other: Other<'_>,
 ) -> Result<(), OpenError> {
     let total = file.len().map_err(OpenError::io(path))?;
     let mut reader = Reader::new(file, path, patches, (progress, total));
-    match rows(&mut reader, end, each) {
+    match rows(&mut reader, end, each, other) {
         // It was said of the file before, by who judged it.
         Err(OpenError::Damaged(_)) => Ok(()),
         result => result,
@@ -42,8 +43,9 @@ fn rows(
     reader: &mut Reader<'_>,
     end: u64,
     mut each: impl FnMut(FileRow<'_>),
+    other: Other<'_>,
 ) -> Result<(), OpenError> {
-    if !reader.find_default_table()? {
+    if !reader.find_default_table(other)? {
         return Ok(());
     }
     let mut first = true;
@@ -52,10 +54,13 @@ fn rows(
         let number = reader.row_number(&row)?;
         let (byte, text) = reader.text(&row)?;
         if byte >= end {
-            break;
+            return Ok(());
         }
         each(FileRow { number, byte, text });
         reader.let_go(&row);
+    }
+    while reader.next_default_table(false, other)? {
+        reader.skip_rows()?;
     }
     Ok(())
 }

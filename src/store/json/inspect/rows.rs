@@ -1,0 +1,54 @@
+//! What can be wrong with one row of a small table, without regard to any other.
+
+use super::super::deletion;
+use super::super::record::{Fields, Record};
+use super::super::records::{amount, points};
+use super::FindingKind;
+use crate::domain::{Child, Reward, Task, User, password};
+
+/// Calls `say` for each fault of a row of that file.
+pub(super) fn inspect_row(file: &str, text: &str, mut say: impl FnMut(FindingKind, String)) {
+    // A text that isn't an object is damage, and was reported.
+    let Ok(fields) = Fields::parse(text) else { return };
+    match file {
+        User::FILE => inspect_account(&fields, say),
+        Child::FILE => {
+            if let Some(number) = points(&fields).ok().filter(|points| points.get() < 0) {
+                let message = format!("the child has {number} points, which is below zero");
+                say(FindingKind::NegativePoints, message);
+            }
+        }
+        Task::FILE => inspect_amount(&fields, "points", say),
+        Reward::FILE => inspect_amount(&fields, "cost", say),
+        _ => {}
+    }
+}
+
+fn inspect_account(fields: &Fields<'_>, mut say: impl FnMut(FindingKind, String)) {
+    let Ok(user) = User::decode(fields) else { return };
+    if let Some(fault) = password::fault(&user.password) {
+        let message = format!("{fault}: nobody can log in to this account");
+        say(FindingKind::UnverifiablePassword, message);
+    }
+    if let Some(fault) = deletion::fault(fields) {
+        let message = format!(
+            "{fault}: the account is locked, and is deleted or unmarked only if an administrator \
+             requests it"
+        );
+        say(FindingKind::UnreadableMark, message);
+    }
+}
+
+fn inspect_amount(
+    fields: &Fields<'_>,
+    field: &'static str,
+    mut say: impl FnMut(FindingKind, String),
+) {
+    if let Some(amount) = amount(fields, field).ok().filter(|amount| amount.get() < 0) {
+        let message = format!(
+            "`{field}` is {}, which is below zero: every use of it is an error",
+            amount.get()
+        );
+        say(FindingKind::NegativeAmount, message);
+    }
+}
