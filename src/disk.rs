@@ -1,6 +1,7 @@
 //! The one seam through which files are changed: below the store and the audit log, so that a test
 //! can stand in for the machine's disk, lose what wasn't synced, and fail at will.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -18,6 +19,9 @@ use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
 #[cfg(target_os = "linux")]
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
+/// The system's error for a chain of symbolic links that has no end (`ELOOP`).
+const TOO_MANY_LINKS: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
+
 /// How [`Disk::open`] opens a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Open {
@@ -27,6 +31,9 @@ pub enum Open {
     Write,
     /// To read and write; made with mode 0600 where it doesn't exist.
     Create,
+    /// To read and append; made with mode 0600 where it doesn't exist. What is written goes to the end
+    /// of the file, also if another program has written to it or cut it meanwhile.
+    Append,
     /// To read and write, empty; an old one of that name is emptied, a new one gets mode 0600.
     Truncate,
 }
@@ -48,6 +55,15 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// The names of the files in a folder, sorted.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+    /// The names of everything in a folder: files, folders and links.
+    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        Ok(self.list(path)?.into_iter().map(OsString::from).collect())
+    }
+    /// Tells this run of the machine from every other: what was written during it is there, synced or
+    /// not. None if that isn't known.
+    fn machine_run(&self) -> Option<String> {
+        None
+    }
     /// What is known of the file at `path` without opening it.
     fn stat(&self, path: &Path) -> io::Result<Stat>;
 }
@@ -64,6 +80,20 @@ pub struct Stat {
 /// What tells a file from every other, whatever its name: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity(pub u64, pub u64);
+
+impl Identity {
+    /// The identity of the file that this is about.
+    pub fn of(metadata: &fs::Metadata) -> Self {
+        Self(metadata.dev(), metadata.ino())
+    }
+}
+
+/// Whether an error says that the path leads to nothing any more.
+pub fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound, StaleNetworkFileHandle};
+    matches!(error.kind(), NotFound | NotADirectory | StaleNetworkFileHandle)
+        || error.raw_os_error() == Some(TOO_MANY_LINKS)
+}
 
 /// An open file.
 pub trait DiskFile: Send + Sync + fmt::Debug {
@@ -102,6 +132,7 @@ impl Disk for RealDisk {
             Open::Read => {}
             Open::Write => _ = options.write(true),
             Open::Create => _ = options.write(true).create(true),
+            Open::Append => _ = options.append(true).create(true),
             Open::Truncate => _ = options.write(true).create(true).truncate(true),
         }
         Ok(Arc::new(options.open(path)?))
@@ -152,6 +183,16 @@ impl Disk for RealDisk {
         Ok(names)
     }
 
+    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        fs::read_dir(path)?.map(|entry| Ok(entry?.file_name())).collect()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn machine_run(&self) -> Option<String> {
+        let run = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        Some(run.trim().to_owned()).filter(|run| !run.is_empty())
+    }
+
     #[cfg(target_os = "linux")]
     fn stat(&self, path: &Path) -> io::Result<Stat> {
         // Without the times: whoever asks for those has the next write note a time of its own in the
@@ -176,8 +217,7 @@ impl Disk for RealDisk {
 
 impl Stat {
     fn of(metadata: &fs::Metadata) -> Self {
-        let identity = Identity(metadata.dev(), metadata.ino());
-        Self { identity, len: metadata.len() }
+        Self { identity: Identity::of(metadata), len: metadata.len() }
     }
 }
 

@@ -259,6 +259,8 @@ pub struct Store {
     pub journal_sync: Histogram,
     /// The bytes that the journal's files hold.
     pub journal_bytes: Gauge,
+    /// 1 while the last write of a change has failed, or no change is taken, else 0.
+    pub writes_failing: Gauge,
     /// 1 where no commit is taken until a restart, else 0.
     pub read_only: Gauge,
     projection_backlog: Family<ProjectionLabel, Gauge>,
@@ -328,6 +330,8 @@ impl Store {
         registry.register_with_unit("journal", help, Unit::Bytes, self.journal_bytes.clone());
         let help = "1 where no change is taken until a restart, else 0";
         registry.register("read_only", help, self.read_only.clone());
+        let help = "1 while the last write has failed or no change is taken, else 0";
+        registry.register("writes_failing", help, self.writes_failing.clone());
         let help = "How many changes a projection has yet to make";
         registry.register("projection_backlog", help, self.projection_backlog.clone());
         let help = "How often a projection has failed";
@@ -344,6 +348,7 @@ impl Default for Store {
             journal_sync: Histogram::new(SYNC_SECONDS),
             journal_bytes: Gauge::default(),
             read_only: Gauge::default(),
+            writes_failing: Gauge::default(),
             projection_backlog: Family::default(),
             projection_errors: Family::default(),
         }

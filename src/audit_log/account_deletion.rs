@@ -7,10 +7,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::Settings;
+use super::copies::{self, LeftCopy};
 use super::files::{self, end_of_last_line};
 use super::line::value;
 use crate::disk::{Disk, Open};
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, UserId};
 
 /// What happened to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,12 @@ impl DeletionLog {
     /// The log in `folder`, which is made when it is first needed.
     pub fn new(disk: Arc<dyn Disk>, folder: PathBuf, settings: Settings) -> Self {
         Self { disk, folder, settings, writing: Mutex::new(()) }
+    }
+
+    /// Removes everything in the folder that belongs to an account, also what other programs have made of
+    /// its audit log; gives what could not be removed. Blocks.
+    pub fn remove_copies(&self, user_id: &UserId) -> io::Result<Vec<LeftCopy>> {
+        copies::remove(&*self.disk, &self.folder, user_id)
     }
 
     /// Writes a line: the event of `now` of the account that `account` stands for. It is durable

@@ -7,6 +7,7 @@
 
 mod account_deletion;
 mod catch_up;
+mod copies;
 mod files;
 mod lag;
 mod line;
@@ -25,6 +26,7 @@ use crate::disk::Disk;
 use crate::domain::{RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
 pub use account_deletion::{DeletionEvent, DeletionLog};
+pub use copies::LeftCopy;
 pub use files::MAX_OPEN_FILES;
 use files::{Files, LogError};
 use lag::{Backoff, Lag};

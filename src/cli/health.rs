@@ -47,10 +47,17 @@ pub(super) enum Unhealthy {
     Silent(String),
     #[error("{0} answered {1}, and not with what /health says")]
     Foreign(String, StatusCode),
-    #[error("{0} takes no changes until it is restarted")]
-    ReadOnly(String),
+    #[error("{0} takes no changes until it is restarted{reason}", reason = because(.1))]
+    ReadOnly(String, Option<String>),
+    #[error("{0} can't write changes now{reason}", reason = because(.1))]
+    Failing(String, Option<String>),
     #[error("{0} has too many connections open, and takes no more")]
     Full(String),
+}
+
+/// The end of a sentence that says why; nothing if the server doesn't say that to this caller.
+fn because(reason: &Option<String>) -> String {
+    reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -65,10 +72,12 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     // A name that the system still looks up isn't waited for.
     runtime.shutdown_background();
     let name = server.authority;
-    let (status, word) = asked.unwrap_or_else(|_| Err(Unhealthy::Silent(name.clone())))?;
+    let (status, answer) = asked.unwrap_or_else(|_| Err(Unhealthy::Silent(name.clone())))?;
+    let Answer { status: word, reason, .. } = answer;
     let verdict = match (status, &*word) {
         (StatusCode::OK, "ok" | "degraded") => Ok(()),
-        (StatusCode::SERVICE_UNAVAILABLE, "read_only") => Err(Unhealthy::ReadOnly(name)),
+        (StatusCode::SERVICE_UNAVAILABLE, "read_only") => Err(Unhealthy::ReadOnly(name, reason)),
+        (StatusCode::SERVICE_UNAVAILABLE, "failing") => Err(Unhealthy::Failing(name, reason)),
         _ => return Err(Unhealthy::Foreign(name, status).into()),
     };
     let printed = writeln!(io::stdout(), "{word}");
@@ -119,8 +128,8 @@ impl Server {
         Ok(Self { authority, base: String::new() })
     }
 
-    /// The status and the word that it answers with.
-    async fn ask(&self, token: Option<&Secret>) -> Result<(StatusCode, String), Unhealthy> {
+    /// The status and the body that it answers with.
+    async fn ask(&self, token: Option<&Secret>) -> Result<(StatusCode, Answer), Unhealthy> {
         let unreachable = |cause: Box<dyn Error + Send + Sync>| {
             Unhealthy::Unreachable(self.authority.clone(), cause)
         };
@@ -130,7 +139,7 @@ impl Server {
         if answer.code == "TOO_MANY_CONNECTIONS" {
             return Err(Unhealthy::Full(self.authority.clone()));
         }
-        Ok((status, answer.status))
+        Ok((status, answer))
     }
 
     async fn fetch(
@@ -156,11 +165,12 @@ impl Server {
     }
 }
 
-/// What is read of an answer: the status of `/health`, or an error's code.
+/// What is read of an answer: the status of `/health` and its reason, or an error's code.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Answer {
     status: String,
+    reason: Option<String>,
     code: String,
 }
 

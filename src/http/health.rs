@@ -23,6 +23,10 @@ use crate::store::{Health, Projection};
 pub(super) struct HealthAnswer {
     #[schema(schema_with = status)]
     status: &'static str,
+    /// Why changes are not taken or fail. For whoever may monitor the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
     /// For whoever may monitor the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -44,8 +48,10 @@ struct ProjectionBody {
 
 /// Answers whether the server works
 ///
-/// `degraded` is one whose projections lag: it still does its work. The projections are there for an
-/// administrator and for who presents the monitoring token, or for anyone where the operator has left that open.
+/// `degraded` is one whose projections lag: it still does its work. `failing` is one whose last write has
+/// failed, for example because the disk is full: it tries again, and recovers without a restart. The reason
+/// and the projections are there for an administrator and for who presents the monitoring token, or for
+/// anyone where the operator has left that open.
 #[utoipa::path(
     get,
     path = "/health",
@@ -56,8 +62,8 @@ struct ProjectionBody {
     (status = 200, description = "It takes changes", body = HealthAnswer),
     (
         status = 503,
-        description = "It takes no changes until it is restarted; or, as an error, `TIMED_OUT` or \
-                       `TOO_MANY_CONNECTIONS`",
+        description = "Its last write has failed, or it takes no changes until it is restarted; or, as \
+                       an error, `TIMED_OUT` or `TOO_MANY_CONNECTIONS`",
         body = inline(Unavailable)
     )
     ),
@@ -70,14 +76,17 @@ pub(super) async fn health(
     let health = service.health();
     let (status, word) = verdict(&health);
     let projections = health.projections.into_iter().map(ProjectionBody::from);
-    let projections = monitor.is_ok().then(|| projections.collect());
-    let answer = HealthAnswer { status: word, projections };
+    let may_monitor = monitor.is_ok();
+    let projections = may_monitor.then(|| projections.collect());
+    let reason = health.trouble.filter(|_| may_monitor);
+    let answer = HealthAnswer { status: word, reason, projections };
     (status, Json(answer))
 }
 
 fn status() -> ObjectBuilder {
-    let about = "`degraded` where a projection lags; `read_only` where no change is taken.";
-    schemas::flag(["ok", "degraded", "read_only"]).description(Some(about))
+    let about = "`degraded` where a projection lags; `failing` while the last write has failed; \
+                 `read_only` where no change is taken until a restart.";
+    schemas::flag(["ok", "degraded", "failing", "read_only"]).description(Some(about))
 }
 
 /// What a server answers that takes no changes, or has no time for the question.
@@ -94,11 +103,13 @@ impl PartialSchema for Unavailable {
 
 impl ToSchema for Unavailable {}
 
-/// A server whose projections lag still does its work; one that takes no changes doesn't.
+/// A server whose projections lag still does its work; one that can't write changes doesn't.
 fn verdict(health: &Health) -> (StatusCode, &'static str) {
     let lags = |projection: &Projection| projection.backlog > 0 || projection.last_error.is_some();
     if health.read_only {
         (StatusCode::SERVICE_UNAVAILABLE, "read_only")
+    } else if health.trouble.is_some() {
+        (StatusCode::SERVICE_UNAVAILABLE, "failing")
     } else if health.projections.iter().any(lags) {
         (StatusCode::OK, "degraded")
     } else {

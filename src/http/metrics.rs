@@ -39,6 +39,7 @@ fn note_health(state: &AppState) {
     let health = state.service.health();
     let store = &state.metrics.store;
     store.read_only.set(health.read_only.into());
+    store.writes_failing.set(health.trouble.is_some().into());
     for projection in &health.projections {
         let backlog = i64::try_from(projection.backlog).unwrap_or(i64::MAX);
         store.projection_backlog(projection.name).set(backlog);

@@ -258,6 +258,10 @@ pub trait EventSink: Send {
     /// Called about once a second while [`EventSink::health`] shows a backlog.
     fn retry(&mut self, history: &dyn History);
 
+    /// Called about once a second while there is nothing else to do: files that it keeps open may have
+    /// lost their names.
+    fn look(&mut self) {}
+
     /// What it has fallen behind by.
     fn health(&self) -> Projection;
 
@@ -295,8 +299,12 @@ pub struct Projection {
 /// What works and what doesn't.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
-    /// Whether commits are refused until a restart, since the outcome of one is unknown.
+    /// Whether commits are refused until a restart: the outcome of one is unknown, or the files in
+    /// which they would be kept are not in their place.
     pub read_only: bool,
+    /// Why commits are refused or fail now; none if the last one was written. It may be shown to
+    /// anyone.
+    pub trouble: Option<String>,
     /// Every projection.
     pub projections: Vec<Projection>,
 }
@@ -316,7 +324,7 @@ pub enum CommitError {
     /// It couldn't be made durable, nor undone for certain. The store takes no more commits.
     #[error("whether the change is durable is unknown")]
     OutcomeUnknown,
-    /// The outcome of an earlier commit is unknown.
+    /// The outcome of an earlier commit is unknown, or the store has lost its files.
     #[error("the store takes no changes until it is restarted")]
     ReadOnly,
     /// The decision panicked. Nothing has changed.

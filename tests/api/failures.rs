@@ -10,7 +10,8 @@ use goldstar::app::Machine;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Fails, Family, FaultyDisk, Settings, TestServer, assert_error, event_ids, eventually, text,
+    Fails, Family, FaultyDisk, Scrape, Settings, TestServer, assert_error, event_ids, eventually,
+    text,
 };
 
 async fn on_faulty_disk() -> (TestServer, FaultyDisk) {
@@ -221,6 +222,38 @@ async fn assert_refused_and_recovered(fails: Fails, kind: ErrorKind, status: u16
     server.restart().await;
     assert_readable(&family, &ids).await;
     assert_eq!(ids_on_disk(&server), ids);
+}
+
+/// While the last write has failed, the server is not healthy; it recovers without a client's change.
+async fn assert_unhealthy_until_repaired(kind: ErrorKind, reason: &str) {
+    let (server, disk) = on_faulty_disk().await;
+    let family = server.family().await;
+    disk.fail_in("journal", Fails::Writes, kind);
+    let refused = family.parent.activate(&family.child, &family.task).await;
+    assert!(refused.status >= 500, "{}", refused.text);
+    for _ in 0..3 {
+        let health = server.nobody().get("/health").await;
+        assert_eq!((health.status, &health.body["status"]), (503, &"failing".into()));
+        assert!(text(&health.body["reason"]).contains(reason), "{}", health.text);
+        assert_eq!(Scrape::of(&server).await.get("writes_failing"), 1);
+    }
+    disk.repair();
+    eventually("health to be well again", async || {
+        (server.nobody().get("/health").await.body["status"] == "ok").then_some(())
+    })
+    .await;
+    assert_eq!(Scrape::of(&server).await.get("writes_failing"), 0);
+    family.event().await;
+}
+
+#[tokio::test]
+async fn while_the_disk_is_full_the_server_is_not_healthy() {
+    assert_unhealthy_until_repaired(ErrorKind::StorageFull, "the disk is full").await;
+}
+
+#[tokio::test]
+async fn while_the_journal_can_not_be_written_the_server_is_not_healthy() {
+    assert_unhealthy_until_repaired(ErrorKind::Other, "the journal can't be written").await;
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::harness::{Fails, FaultyDisk, Settings, TestServer, goldstar, within};
+use crate::harness::{Fails, FaultyDisk, Settings, TestServer, eventually, goldstar, within};
 
 /// Runs `goldstar health` in an empty folder.
 async fn ask(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -59,6 +59,16 @@ async fn a_server_that_lags_is_healthy_and_one_that_takes_no_changes_is_not() {
     family.event().await;
     assert_says(&ask(&["--url", &url], &[]).await, "degraded", 0);
     disk.repair();
+    disk.fail_in("journal", Fails::Writes, ErrorKind::StorageFull);
+    family.parent.activate(&family.child, &family.task).await.expect(507);
+    let failing = ask(&["--url", &url], &[]).await;
+    assert_says(&failing, "failing", 1);
+    assert!(String::from_utf8_lossy(&failing.stderr).contains("the disk is full"), "{failing:?}");
+    disk.repair();
+    eventually("a write that succeeds", async || {
+        (server.nobody().get("/health").await.status == 200).then_some(())
+    })
+    .await;
     disk.fail_in("journal", Fails::Everything, ErrorKind::Other);
     family.parent.activate(&family.child, &family.task).await.expect(503);
     let read_only = ask(&["--url", &url], &[]).await;

@@ -25,6 +25,7 @@ mod heartbeat;
 mod idempotency;
 mod legacy;
 mod logins;
+mod lost_files;
 mod malformed;
 mod metrics;
 mod monitoring;

@@ -281,6 +281,11 @@ async fn a_read_only_server_shows_in_health_and_in_the_metrics() {
     disk.fail_in("journal", Fails::Writes, ErrorKind::StorageFull);
     let full = family.parent.activate(&family.child, &family.task).await;
     assert_error(&full, 507, "STORAGE_FULL");
+    disk.repair();
+    eventually("a write that succeeds", async || {
+        (server.nobody().get("/health").await.status == 200).then_some(())
+    })
+    .await;
     disk.fail_in("journal", Fails::Everything, ErrorKind::Other);
     for code in ["OUTCOME_UNKNOWN", "READ_ONLY", "READ_ONLY"] {
         let answer = family.parent.activate(&family.child, &family.task).await;

@@ -66,7 +66,7 @@ impl Policy for Mutex<Album> {
         work: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
         let what = match operation {
-            Operation::Open(Open::Create) if !path.exists() => "making",
+            Operation::Open(Open::Create | Open::Append) if !path.exists() => "making",
             Operation::Open(Open::Truncate) => "emptying",
             Operation::Rename => "putting in place",
             Operation::Remove => "removing",

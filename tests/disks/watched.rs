@@ -1,6 +1,8 @@
 //! The machine's disk behind a policy, which hears of each operation and may hold it up, fail it, or
 //! look on: all that differs between the disks of the tests.
 
+use std::cell::Cell;
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::ops::Deref;
@@ -34,13 +36,17 @@ pub(crate) struct Write<'a> {
     file: &'a dyn DiskFile,
     pub(crate) bytes: &'a [u8],
     offset: u64,
+    /// How many of the bytes are written already: a file that is open for append takes each once.
+    done: &'a Cell<usize>,
 }
 
 impl Write<'_> {
     /// Writes the first half of it: that much a full disk takes before it says so, and a kill may
     /// come then.
     pub(crate) fn half(&self) -> io::Result<()> {
-        self.file.write_all_at(&self.bytes[..self.bytes.len() / 2], self.offset)
+        let half = self.bytes.len() / 2;
+        self.done.set(half);
+        self.file.write_all_at(&self.bytes[..half], self.offset)
     }
 }
 
@@ -126,6 +132,14 @@ impl<P: Policy> Disk for Watched<P> {
         self.around(Operation::List, path, || RealDisk.list(path))
     }
 
+    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        self.around(Operation::List, path, || RealDisk.names(path))
+    }
+
+    fn machine_run(&self) -> Option<String> {
+        RealDisk.machine_run()
+    }
+
     fn stat(&self, path: &Path) -> io::Result<Stat> {
         self.around(Operation::Stat, path, || RealDisk.stat(path))
     }
@@ -160,8 +174,12 @@ impl<P: Policy> DiskFile for WatchedFile<P> {
     }
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let write = Write { file: &*self.file, bytes, offset };
-        self.around(Operation::Write(write), || self.file.write_all_at(bytes, offset))
+        let done = Cell::new(0);
+        let write = Write { file: &*self.file, bytes, offset, done: &done };
+        self.around(Operation::Write(write), || {
+            let done = done.get();
+            self.file.write_all_at(&bytes[done..], offset + done as u64)
+        })
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {

@@ -148,8 +148,7 @@ impl Scene {
 
     async fn eventually_is(&self, status: &str) {
         eventually(status, async || {
-            let health = self.admin.get("/health").await.expect(200);
-            (health["status"] == status).then_some(())
+            (self.admin.get("/health").await.body["status"] == status).then_some(())
         })
         .await;
     }
@@ -180,8 +179,15 @@ async fn a_full_disk_refuses_changes_until_there_is_room() {
     scene.work().await;
     disk.fill_but(ROOM);
     scene.fill_by_load().await;
+    let health = scene.admin.get("/health").await.expect(503);
+    assert_eq!(
+        (&health["status"], &health["reason"]),
+        (&"failing".into(), &"the disk is full".into())
+    );
     scene.check_answers().await;
     disk.make_room();
+    // Nobody asks for a change meanwhile.
+    scene.eventually_is("ok").await;
     scene.go_on_to_the_end().await;
 }
 

@@ -145,7 +145,7 @@ impl Policy for Faults {
         match operation {
             On::Open(how) => {
                 self.check(Operation::Open, path)?;
-                if matches!(how, Open::Create | Open::Truncate) {
+                if matches!(how, Open::Create | Open::Append | Open::Truncate) {
                     self.change()?;
                 }
             }

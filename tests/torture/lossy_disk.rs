@@ -306,7 +306,7 @@ impl Disk for LossyDisk {
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
         let mut state = self.0.lock();
         let id = match (state.id(path), how) {
-            (Err(_), Open::Create | Open::Truncate) => {
+            (Err(_), Open::Create | Open::Append | Open::Truncate) => {
                 let id = state.files.len() as u64;
                 state.change_name(NameChange::Put(path.to_owned(), id))?;
                 state.files.insert(id, File::of(Vec::new()));

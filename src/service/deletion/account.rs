@@ -2,16 +2,22 @@
 //! begins anew, and finds less to do.
 
 use std::io;
+use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::super::{Service, ServiceError};
+use super::super::{Service, ServiceError, blocking};
 use super::notes;
 use super::run::{Attempted, Outcome, Trigger};
 use crate::audit_log::DeletionEvent;
 use crate::domain::{Deletion, Timestamp, User, UserId};
 use crate::store::{Change, Changes, View};
+
+/// How the error begins of an account whose audit log is left …
+pub(super) const LOG_LEFT: &str = "the audit log could not be removed";
+/// … and of one of whose log another program has made copies that are left.
+pub(super) const COPIES_LEFT: &str = "copies of the audit log could not be removed";
 
 /// Why an attempt ended. Its text holds nothing by which the account is known.
 #[derive(Debug, Error)]
@@ -24,8 +30,10 @@ enum Broken {
     Records(ServiceError),
     #[error("the account could not be taken out of the audit history: {0}")]
     History(ServiceError),
-    #[error("the audit log could not be removed: {}", notes::reason(.0))]
+    #[error("{LOG_LEFT}: {}", notes::reason(.0))]
     Log(io::Error),
+    #[error("{COPIES_LEFT}: {0}")]
+    Copies(String),
     #[error("the account's own record could not be removed: {0}")]
     Account(ServiceError),
 }
@@ -99,7 +107,7 @@ impl Service {
         let anonymized = self.store.anonymize(user_id).await;
         anonymized.map_err(|error| Broken::History(error.into()))?;
         self.go_on()?;
-        self.store.forget(user_id).await.map_err(Broken::Log)?;
+        self.remove_log(user_id).await?;
         self.go_on()?;
         // Before the last step, since nothing tells of the account after it: a crash in between
         // makes this line twice, and never loses it.
@@ -116,6 +124,22 @@ impl Service {
         let user_id = user_id.clone();
         let removed = self.transact(move |view, _| Ok((all_records_of(view, &user_id), ())));
         removed.await.map(|_| ())
+    }
+
+    /// The log goes, and what other programs have made of it: everything in the log directory whose name
+    /// begins as the log's.
+    async fn remove_log(&self, user_id: &UserId) -> Result<(), Broken> {
+        let forgotten = self.store.forget(user_id).await;
+        let (log, id) = (Arc::clone(&self.deletions.log), user_id.clone());
+        // Apart from the store's work: it takes the longer the more accounts there are.
+        let removed = blocking::spawn(move || log.remove_copies(&id)).await;
+        forgotten.map_err(Broken::Log)?;
+        let left = removed.map_err(io::Error::other).flatten().map_err(Broken::Log)?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        let user = self.store.view().user(user_id);
+        Err(Broken::Copies(notes::left(&left, user.as_deref())))
     }
 
     async fn remove_user(&self, user_id: &UserId) -> Result<(), ServiceError> {

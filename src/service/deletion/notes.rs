@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::super::caller::hexadecimal;
 use super::super::{Causes, Service, ServiceError, blocking};
-use crate::audit_log::DeletionEvent;
-use crate::domain::UserId;
+use crate::audit_log::{DeletionEvent, LeftCopy};
+use crate::domain::{User, UserId};
 use crate::env;
 use crate::store::{Change, Changes, View};
 
@@ -17,6 +17,8 @@ const SALT: &str = "account_deletion_salt";
 /// How many bytes of a hash stand for an account: two of a billion accounts share them once in
 /// forty times.
 const NAME_BYTES: usize = 8;
+/// A longer ending of a file's name is not shown.
+const LONGEST_SUFFIX: usize = 40;
 
 impl Service {
     /// Writes a line. Where that fails, the server's log says so, and what happened has happened all
@@ -75,9 +77,52 @@ pub(super) fn reason(error: &io::Error) -> String {
     }
 }
 
+/// What is left of an account's log and why, without anything by which the account is known.
+pub(super) fn left(left: &[LeftCopy], user: Option<&User>) -> String {
+    let mut kinds: Vec<_> = left
+        .iter()
+        .map(|copy| format!("{} ({})", kind(&copy.suffix, user), reason(&copy.error)))
+        .collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds.join(", ")
+}
+
+/// How a copy's name ends, unless that could tell whose it is.
+fn kind(suffix: &str, user: Option<&User>) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let lower = suffix.to_lowercase();
+    let tells = |text: &str| !text.is_empty() && lower.contains(&text.to_lowercase());
+    let names_user = user.is_some_and(|user| {
+        let email = user.email.as_str();
+        let local = email.split('@').next().unwrap_or(email);
+        [user.id.as_str(), user.first_name.as_str(), user.last_name.as_str(), local]
+            .into_iter()
+            .any(tells)
+    });
+    if names_user || suffix.len() > LONGEST_SUFFIX || !suffix.chars().all(is_plain) {
+        return "a file with another ending".to_owned();
+    }
+    format!(".log{suffix}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_is_named_by_its_ending() {
+        let copy = |suffix: &str| LeftCopy {
+            suffix: suffix.to_owned(),
+            error: io::ErrorKind::PermissionDenied.into(),
+        };
+        let copies = [copy("-20261127"), copy(".1.gz"), copy(" of Zoë"), copy("\u{1b}[31m")];
+        assert_eq!(
+            left(&copies, None),
+            ".log-20261127 (permission denied), .log.1.gz (permission denied), a file with another \
+             ending (permission denied)"
+        );
+    }
 
     #[test]
     fn a_reason_holds_no_path() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::{Admin, Listing, Service, ServiceError};
 use super::THRESHOLD;
+use super::account::{COPIES_LEFT, LOG_LEFT};
 use crate::domain::deletion::{Status, Threshold};
 use crate::domain::{Page, Timestamp, User};
 use crate::store::{Change, Changes, Projection};
@@ -80,23 +81,41 @@ impl Service {
         })
     }
 
-    /// What monitoring hears: what waits for a person. It names no account.
+    /// What monitoring gets: what waits for a person. It names no account.
     pub(in crate::service) fn deletion_health(&self) -> Projection {
-        let lengths = self.deletion_queue_lengths();
-        let failed = lengths.iter().find(|(status, _)| *status == Status::Failed);
-        let failed = failed.map_or(0, |(_, count)| *count);
+        let max_attempts = self.settings.deletion.max_attempts;
+        let marked = self.store.view().marked_users();
+        let deletions = marked.iter().filter_map(|user| user.deletion.as_ref());
+        let (mut failed, mut left) = (0, None);
+        let mut waiting = 0;
+        for deletion in deletions {
+            let has_failed = deletion.status(max_attempts) == Status::Failed;
+            failed += usize::from(has_failed);
+            let error = deletion.error.as_ref();
+            if let Some(error) = error.filter(|error| leaves_files(error)) {
+                left.get_or_insert_with(|| error.clone());
+                waiting += usize::from(!has_failed);
+            }
+        }
         let traces = self.deletions.traces.lock().error.clone();
         let failures = match failed {
             0 => None,
             1 => Some("an account could not be deleted".to_owned()),
             count => Some(format!("{count} accounts could not be deleted")),
         };
+        let errors: Vec<_> = failures.into_iter().chain(left).collect();
+        let errors = Some(errors.join(": ")).filter(|errors| !errors.is_empty());
         Projection {
             name: "account_deletion",
-            backlog: failed + usize::from(traces.is_some()),
-            last_error: failures.or(traces).or_else(|| self.deletions.broken_off.lock().clone()),
+            backlog: failed + waiting + usize::from(traces.is_some()),
+            last_error: errors.or(traces).or_else(|| self.deletions.broken_off.lock().clone()),
         }
     }
+}
+
+/// Whether an attempt failed since something in the log directory could not be removed.
+fn leaves_files(error: &str) -> bool {
+    [LOG_LEFT, COPIES_LEFT].iter().any(|text| error.starts_with(text))
 }
 
 impl Queued {

@@ -1,4 +1,5 @@
 mod behind;
+mod durable;
 
 use std::io;
 use std::mem;
@@ -13,7 +14,7 @@ use tokio::sync::oneshot;
 use super::Now;
 use super::batch::{Batch, NewEventRow};
 use super::departure::{self, Departure, Departures};
-use super::journal::{AppendError, Journal, Spare};
+use super::journal::{Journal, Spare};
 use super::maintenance::Waker;
 use super::segment::Link;
 use super::shared::Shared;
@@ -93,8 +94,6 @@ pub(super) struct Committer {
     pub(super) maintenance: Waker,
     /// Before that, what has fallen behind isn't tried again.
     pub(super) retry_at: Instant,
-    /// Whether the journal's last write failed.
-    pub(super) failing: bool,
     /// Whether the store is closing.
     pub(super) refusing: bool,
 }
@@ -159,13 +158,11 @@ impl Committer {
                 }
             }
             self.commit(queue);
-            if self.is_behind() && Instant::now() >= self.retry_at {
-                self.retry();
-            }
+            self.catch_up();
         }
     }
 
-    /// Waits for a job; meanwhile tries again what has fallen behind.
+    /// Waits for a job. Meanwhile looks after the files, and tries again what has fallen behind.
     fn next_job(&mut self, jobs: &Receiver<Job>) -> Option<Job> {
         if !self.departures.is_empty() {
             return match jobs.try_recv() {
@@ -174,13 +171,17 @@ impl Committer {
             };
         }
         loop {
-            if !self.is_behind() {
-                return jobs.recv().ok();
-            }
-            let pause = self.retry_at.saturating_duration_since(Instant::now());
+            let pause = if self.is_behind() {
+                self.retry_at.saturating_duration_since(Instant::now())
+            } else {
+                behind::INTERVAL
+            };
             match jobs.recv_timeout(pause) {
                 Ok(job) => return Some(job),
-                Err(RecvTimeoutError::Timeout) => self.retry(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look();
+                    self.catch_up();
+                }
                 Err(RecvTimeoutError::Disconnected) => return None,
             }
         }
@@ -282,6 +283,7 @@ impl Committer {
         payloads.extend(notes.into_iter().chain(piece));
         let durable = if payloads.is_empty() { Ok(()) } else { self.make_durable(&payloads) };
         if durable.is_ok() && commits > 0 {
+            self.note_write_error(None);
             self.shared.metrics.commits.inc_by(commits as u64);
             self.publish(batch);
         }
@@ -296,29 +298,6 @@ impl Committer {
     fn moment(&self) -> Timestamp {
         let now = (self.now)();
         self.latest_event.map_or(now, |latest| now.max(latest))
-    }
-
-    fn make_durable(&mut self, payloads: &[String]) -> Result<(), CommitError> {
-        let result = self.journal.append(payloads);
-        self.shared.note_segment(&self.journal);
-        let (outcome, error) = match result {
-            Ok(()) => {
-                if mem::take(&mut self.failing) {
-                    tracing::info!("the journal can be written again");
-                }
-                return Ok(());
-            }
-            Err(AppendError::Undone(error)) if is_full(&error) => (CommitError::StorageFull, error),
-            Err(AppendError::Undone(error)) => (CommitError::NotDurable, error),
-            Err(AppendError::Unknown(error)) => {
-                self.shared.read_only.store(true, Ordering::Relaxed);
-                (CommitError::OutcomeUnknown, error)
-            }
-        };
-        if !mem::replace(&mut self.failing, true) {
-            tracing::error!(%error, "the journal can't be written: {outcome}");
-        }
-        Err(outcome)
     }
 
     /// Makes a durable batch visible, and writes its rows to the tracking file.
@@ -345,6 +324,8 @@ impl Committer {
     }
 
     fn cut(&mut self, spare: Option<Spare>) -> io::Result<Cut> {
+        self.look();
+        self.shared.check_not_lost()?;
         if self.is_behind() {
             self.retry();
         }
@@ -369,12 +350,9 @@ pub(super) fn same(error: &CommitError) -> CommitError {
     match error {
         CommitError::StorageFull => CommitError::StorageFull,
         CommitError::OutcomeUnknown => CommitError::OutcomeUnknown,
+        CommitError::ReadOnly => CommitError::ReadOnly,
         _ => CommitError::NotDurable,
     }
-}
-
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Answers a client that may have gone away: its commit counts all the same.

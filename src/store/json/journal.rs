@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::damage::{Damage, DamageKind, OpenError};
 use super::frame::{self, Entry};
 use super::segment::{self, End, Link, MAX_NUMBER, push_frame, read_segment};
-use crate::disk::{Disk, DiskFile, Open};
+use crate::disk::{Disk, DiskFile, Identity, Open, is_gone};
 use crate::metrics::Histogram;
 use prepared::Prepared;
 pub(super) use prepared::Spare;
@@ -25,6 +25,7 @@ pub(super) struct Journal {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
     file: Arc<dyn DiskFile>,
+    identity: Identity,
     next: Link,
     /// Where the valid frames end.
     len: u64,
@@ -40,6 +41,8 @@ pub(super) struct Journal {
 /// Why a batch isn't durable.
 #[derive(Debug)]
 pub(super) enum AppendError {
+    /// Nothing was written: the journal isn't where a start would look for it.
+    Lost,
     /// Nothing of it will ever be read.
     Undone(io::Error),
     /// Whether it will be read after a crash is unknown. Nothing more can be appended.
@@ -58,12 +61,45 @@ impl Journal {
         let segment = Prepared::new(&*disk, &folder, first, None, None)?;
         segment.put_in_place(&*disk)?;
         let Prepared { file, next, len, reserved, .. } = segment;
-        let (rotation_due, buffer) = (false, Vec::new());
-        Ok(Self { disk, folder, file, next, len, reserved, rotation_due, buffer, syncs })
+        let (identity, rotation_due, buffer) = (file.identity()?, false, Vec::new());
+        Ok(Self { disk, folder, file, identity, next, len, reserved, rotation_due, buffer, syncs })
+    }
+
+    /// Whether the current segment's name still leads to the open file. Otherwise it, its folder or
+    /// the data directory was removed, moved or replaced, and no start would read what is written.
+    pub(super) fn is_in_place(&self) -> bool {
+        match self.disk.stat(&path(&self.folder, self.next.epoch)) {
+            Ok(found) => found.identity == self.identity,
+            // After another error nothing is known.
+            Err(error) => !is_gone(&error),
+        }
+    }
+
+    /// Finds out whether the journal can be written, without writing a frame: makes sure that there
+    /// are zeros behind the last one, and syncs them.
+    pub(super) fn probe(&mut self) -> io::Result<()> {
+        if self.rotation_due {
+            self.rotate(None)?;
+        }
+        let zeros = vec![0; usize::try_from(RESERVE.start).unwrap_or(0)];
+        let written = self.file.write_all_at(&zeros, self.len);
+        if written.is_ok() {
+            self.reserved = self.reserved.max(self.len + RESERVE.start);
+        }
+        let synced = match written {
+            Ok(()) => self.file.sync(),
+            Err(_) => self.cut().and_then(|()| self.file.sync()),
+        };
+        // A file whose sync has failed is not trusted again.
+        self.rotation_due = synced.is_err();
+        synced.and(written)
     }
 
     /// Makes a batch durable: one frame for each payload, one write, one sync.
     pub(super) fn append(&mut self, payloads: &[String]) -> Result<(), AppendError> {
+        if !self.is_in_place() {
+            return Err(AppendError::Lost);
+        }
         if self.rotation_due {
             self.rotate(None).map_err(AppendError::Undone)?;
         }
@@ -98,6 +134,9 @@ impl Journal {
     /// Goes on in a new segment, in a spare file where there is one; returns the link of its first
     /// frame.
     pub(super) fn rotate(&mut self, spare: Option<Spare>) -> io::Result<Link> {
+        if !self.is_in_place() {
+            return Err(io::Error::other("the journal was removed, moved or replaced"));
+        }
         let first = Link { epoch: self.next.epoch + 1, ..self.next };
         let previous = Some((self.next.epoch, self.len));
         let segment = Prepared::new(&*self.disk, &self.folder, first, previous, spare)?;
@@ -106,6 +145,7 @@ impl Journal {
         self.rotation_due = true;
         segment.put_in_place(&*self.disk)?;
         let Prepared { file, next, len, reserved, .. } = segment;
+        self.identity = file.identity()?;
         (self.file, self.next, self.len, self.reserved) = (file, next, len, reserved);
         self.rotation_due = false;
         Ok(first)

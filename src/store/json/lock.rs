@@ -1,70 +1,175 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::damage::OpenError;
+use crate::disk::{Identity, is_gone};
 
 /// The file that is locked.
 pub(super) const NAME: &str = ".goldstar.lock";
 
 /// Holds a data directory for this process, until it is dropped or the process ends, however that
 /// comes about.
+///
+/// Both the directory and a file in it are locked. The file's lock excludes older versions, which know
+/// no other. The directory's lock stays when somebody removes the file.
 #[derive(Debug)]
 pub(super) struct DirectoryLock {
-    /// The system holds the lock for as long as this is open, in this process or in one that it has
-    /// just begun to start.
-    file: File,
+    folder: PathBuf,
+    /// The directory itself. While it is open, no other directory gets its inode.
+    directory: Held,
+    /// None if the directory is only read, and has no such file.
+    file: Option<Held>,
+    /// Whether the log already says that the lock file can't be made again.
+    warned: bool,
 }
 
-impl Drop for DirectoryLock {
+/// An open file or directory, locked. The system keeps the lock for as long as this is open, in this
+/// process or in one that it has just begun to start.
+#[derive(Debug)]
+struct Held {
+    file: File,
+    identity: Identity,
+    is_locked: bool,
+}
+
+impl Drop for Held {
     fn drop(&mut self) {
         // Closing the file would do that too, but not while a new process has it for a moment.
-        if let Err(error) = self.file.unlock() {
+        if self.is_locked
+            && let Err(error) = self.file.unlock()
+        {
             tracing::warn!(%error, "the data directory could not be unlocked");
         }
+    }
+}
+
+impl Held {
+    fn new(file: File) -> io::Result<Self> {
+        let identity = Identity::of(&file.metadata()?);
+        Ok(Self { file, identity, is_locked: false })
+    }
+
+    /// Locks it; false if another process has locked it.
+    fn lock(&mut self) -> io::Result<bool> {
+        match self.file.try_lock() {
+            Ok(()) => self.is_locked = true,
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        Ok(true)
     }
 }
 
 impl DirectoryLock {
     /// Takes the directory, or says who has it.
     pub(super) fn take(folder: &Path) -> Result<Self, OpenError> {
+        let directory = lock_directory(folder)?;
         let path = folder.join(NAME);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut lock = Self { file: options.open(&path).map_err(OpenError::io(&path))? };
-        lock.lock(folder, &path)?;
-        write_pid(&mut lock.file).map_err(OpenError::io(&path))?;
-        Ok(lock)
+        let mut file = open_lock_file(&path).map_err(OpenError::io(&path))?;
+        lock_file(&mut file, folder)?;
+        write_pid(&mut file.file).map_err(OpenError::io(&path))?;
+        Ok(Self { folder: folder.to_owned(), directory, file: Some(file), warned: false })
     }
 
-    /// Takes the directory without changing anything in it; none where no Goldstar has ever held it.
-    pub(super) fn take_to_read(folder: &Path) -> Result<Option<Self>, OpenError> {
+    /// Takes the directory without changing anything in it.
+    pub(super) fn take_to_read(folder: &Path) -> Result<Self, OpenError> {
+        let directory = lock_directory(folder)?;
         let path = folder.join(NAME);
-        match File::open(&path) {
+        let file = match File::open(&path) {
             Ok(file) => {
-                let mut lock = Self { file };
-                lock.lock(folder, &path)?;
-                Ok(Some(lock))
+                let mut file = Held::new(file).map_err(OpenError::io(&path))?;
+                lock_file(&mut file, folder)?;
+                Some(file)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(OpenError::io(&path)(error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(OpenError::io(&path)(error)),
+        };
+        Ok(Self { folder: folder.to_owned(), directory, file, warned: false })
+    }
+
+    /// Whether the directory is still in its place; the error says what has happened to it. A lock
+    /// file that was removed or replaced is made again, so that older versions stay excluded.
+    pub(super) fn check(&mut self) -> Result<(), &'static str> {
+        match fs::metadata(&self.folder) {
+            Ok(found) if Identity::of(&found) == self.directory.identity => {}
+            Ok(_) => return Err("the data directory was replaced by another one"),
+            Err(error) if is_gone(&error) => return Err("the data directory was removed or moved"),
+            // Only that it can't be looked at is known.
+            Err(_) => return Ok(()),
+        }
+        let found = fs::symlink_metadata(self.folder.join(NAME));
+        let found = found.map(|found| Identity::of(&found));
+        let own = self.file.as_ref().map(|file| file.identity);
+        match found {
+            Ok(found) if Some(found) == own => Ok(()),
+            Err(error) if !is_gone(&error) => Ok(()),
+            _ => self.lock_again(),
         }
     }
 
-    fn lock(&mut self, folder: &Path, path: &Path) -> Result<(), OpenError> {
-        match self.file.try_lock() {
-            Ok(()) => Ok(()),
-            Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                self.file.read_to_string(&mut pid).map_err(OpenError::io(path))?;
-                Err(OpenError::InUse {
-                    folder: fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()),
-                    pid: pid.trim().parse().ok(),
-                })
+    fn lock_again(&mut self) -> Result<(), &'static str> {
+        let taken = open_lock_file(&self.folder.join(NAME)).and_then(|mut file| {
+            if !file.lock()? {
+                return Ok(None);
             }
-            Err(TryLockError::Error(error)) => Err(OpenError::io(path)(error)),
+            write_pid(&mut file.file)?;
+            Ok(Some(file))
+        });
+        match taken {
+            Ok(Some(file)) => {
+                tracing::warn!("somebody removed or replaced the lock file; it is made again");
+                self.file = Some(file);
+                self.warned = false;
+                Ok(())
+            }
+            Ok(None) => Err("another server has locked the data directory"),
+            Err(error) => {
+                if !std::mem::replace(&mut self.warned, true) {
+                    tracing::warn!(%error, "somebody removed the lock file, and it can't be made again");
+                }
+                Ok(())
+            }
         }
+    }
+}
+
+fn open_lock_file(path: &Path) -> io::Result<Held> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    Held::new(options.open(path)?)
+}
+
+/// Locks the directory itself. Some file systems lock only files that are open for writing, which a
+/// directory can't be: the lock file alone has to do there.
+fn lock_directory(folder: &Path) -> Result<Held, OpenError> {
+    let mut directory = File::open(folder).and_then(Held::new).map_err(OpenError::io(folder))?;
+    match directory.lock() {
+        Ok(true) => {}
+        Ok(false) => return Err(in_use(folder)),
+        Err(error) => {
+            tracing::debug!(%error, "the file system locks no directories; only the lock file is");
+        }
+    }
+    Ok(directory)
+}
+
+fn lock_file(file: &mut Held, folder: &Path) -> Result<(), OpenError> {
+    match file.lock() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(in_use(folder)),
+        Err(error) => Err(OpenError::io(folder.join(NAME))(error)),
+    }
+}
+
+/// The error that names the process in the lock file, if that can be read.
+fn in_use(folder: &Path) -> OpenError {
+    let mut pid = String::new();
+    let read = File::open(folder.join(NAME)).and_then(|mut file| file.read_to_string(&mut pid));
+    OpenError::InUse {
+        folder: fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()),
+        pid: read.is_ok().then(|| pid.trim().parse().ok()).flatten(),
     }
 }
 

@@ -17,12 +17,14 @@ use super::lock::DirectoryLock;
 use super::recovery::TableFiles;
 use super::shared::Shared;
 use super::sinks::caught;
-use crate::disk::{Disk, DiskFile, read_if_exists, replace};
+use crate::disk::{Disk, DiskFile, is_gone, read_if_exists, replace};
 
 /// The tables are written at most this often …
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 /// … and for no more than this part of the time.
 const SHARE: u32 = 20;
+/// The files and folders are looked at this often, also while there is nothing to do.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// After a failure it is tried again after a pause that doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
@@ -85,7 +87,7 @@ pub(super) struct Maintenance {
     pub(super) checkpoint_bytes: u64,
     pub(super) changed: Arc<AtomicBool>,
     /// The directory is held for as long as this thread may write to it.
-    pub(super) _lock: DirectoryLock,
+    pub(super) lock: DirectoryLock,
 }
 
 /// What a small table's file holds.
@@ -109,13 +111,14 @@ impl Maintenance {
     /// Works until it is closed.
     pub(super) fn run(mut self, wakes: &Receiver<Wake>) {
         let (mut is_due, mut failures) = (false, 0_u32);
-        let mut not_before = Instant::now();
+        let (mut not_before, mut look_at) = (Instant::now(), Instant::now());
         loop {
-            let wake = if is_due {
-                wakes.recv_timeout(not_before.saturating_duration_since(Instant::now()))
-            } else {
-                wakes.recv().map_err(RecvTimeoutError::from)
-            };
+            if look_at <= Instant::now() {
+                self.look();
+                look_at = Instant::now() + LOOK_INTERVAL;
+            }
+            let next = if is_due { look_at.min(not_before) } else { look_at };
+            let wake = wakes.recv_timeout(next.saturating_duration_since(Instant::now()));
             match wake {
                 Ok(Wake::Changed) => is_due = true,
                 Ok(Wake::SyncTracking(file)) => {
@@ -135,6 +138,7 @@ impl Maintenance {
                     return done(result);
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) if !is_due || Instant::now() < not_before => {}
                 Err(RecvTimeoutError::Timeout) => {
                     let started = Instant::now();
                     is_due = !self.work();
@@ -147,6 +151,29 @@ impl Maintenance {
                 }
             }
         }
+    }
+
+    /// Looks whether the directory, its lock and the journal's older files are in their place. The
+    /// committer looks at the current file of the journal.
+    fn look(&mut self) {
+        if self.shared.check_not_lost().is_err() {
+            return;
+        }
+        if let Err(what) = self.lock.check() {
+            return self.shared.lose(what);
+        }
+        for epoch in self.shared.epochs() {
+            let found = self.disk.stat(&journal::path(&self.folder, epoch));
+            if found.is_err_and(|error| is_gone(&error)) {
+                self.shared.lose("a file of the journal was removed or moved");
+            }
+        }
+    }
+
+    /// Fails if what is written would go to another directory than the one that is held.
+    fn check_in_place(&mut self) -> io::Result<()> {
+        self.look();
+        self.shared.check_not_lost()
     }
 
     /// Brings the files up to date; false where something of it must be tried again.
@@ -179,6 +206,7 @@ impl Maintenance {
     /// Replaces the file of each table that has changed, but for those that another program has
     /// written meanwhile.
     pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.check_in_place()?;
         let state = self.shared.state.load_full();
         let mut changed = Vec::new();
         let mut notes = String::new();
@@ -240,6 +268,7 @@ impl Maintenance {
         self.flush()?;
         self.sync_tracking(&*cut.file)?;
         let checkpoint = self.describe(cut);
+        self.check_in_place()?;
         checkpoint.save(&*self.disk, &self.folder)?;
         self.synced = Synced { link: checkpoint.link(), tracking: checkpoint.tracking() };
         // A sync may have shown a sink that it is behind.
@@ -305,7 +334,8 @@ impl Maintenance {
         self.disk.sync_dir(&self.folder)
     }
 
-    fn remove_segments_before(&self, epoch: u64) -> io::Result<()> {
+    fn remove_segments_before(&mut self, epoch: u64) -> io::Result<()> {
+        self.check_in_place()?;
         journal::remove_before(&*self.disk, &self.folder, epoch)?;
         self.shared.forget_segments_before(epoch);
         Ok(())

@@ -156,7 +156,7 @@ impl JsonStore {
             checkpoint_bytes,
             synced: Synced { link: checkpoint.link(), tracking: checkpoint.tracking() },
             changed: Arc::clone(&on_change.changed),
-            _lock: lock,
+            lock,
         };
         let mut committer = Committer {
             shared: Arc::clone(&shared),
@@ -171,7 +171,6 @@ impl JsonStore {
             suspect: None,
             maintenance: on_change,
             retry_at: Instant::now(),
-            failing: false,
             refusing: false,
         };
         committer.note_health();
@@ -276,7 +275,8 @@ impl Store for JsonStore {
         let gone = !self.closed.load(Ordering::Acquire)
             && self.threads.iter().any(JoinHandle::is_finished);
         let read_only = gone || self.shared.read_only.load(Ordering::Relaxed);
-        Health { read_only, projections }
+        let failed = || gone.then(|| "a part of the server has failed".to_owned());
+        Health { read_only, trouble: self.shared.trouble().or_else(failed), projections }
     }
 
     fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {

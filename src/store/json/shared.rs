@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -23,6 +24,11 @@ pub(super) struct Shared {
     pub(super) tables: Mutex<Projection>,
     /// No commits until a restart.
     pub(super) read_only: AtomicBool,
+    /// What has happened to the journal or the data directory, if a start would not find there what
+    /// this store has written. Nothing is written to the directory any more.
+    lost: OnceLock<&'static str>,
+    /// Why the journal's last write failed; none if it didn't.
+    pub(super) write_error: Mutex<Option<String>>,
     /// The journal's segments by their epochs, and the bytes of each.
     segments: Mutex<BTreeMap<u64, u64>>,
     /// Where commits and failures are counted.
@@ -43,11 +49,42 @@ impl Shared {
             projections: Mutex::default(),
             tables: Mutex::new(Projection { name: "tables", ..Projection::default() }),
             read_only: AtomicBool::new(false),
+            lost: OnceLock::new(),
+            write_error: Mutex::default(),
             segments: Mutex::default(),
             metrics,
         };
         shared.note_segment(journal);
         shared
+    }
+
+    /// Takes no more commits, and writes no more to the directory: `what` has happened to it.
+    pub(super) fn lose(&self, what: &'static str) {
+        self.read_only.store(true, Ordering::Relaxed);
+        if self.lost.set(what).is_ok() {
+            tracing::error!("no change is taken until a restart: {what}");
+        }
+    }
+
+    /// Fails once [`Self::lose`] was called.
+    pub(super) fn check_not_lost(&self) -> io::Result<()> {
+        self.lost.get().map_or(Ok(()), |what| Err(io::Error::other(*what)))
+    }
+
+    /// Why the server takes no changes, or fails to write them; none if all is well.
+    pub(super) fn trouble(&self) -> Option<String> {
+        if let Some(what) = self.lost.get() {
+            return Some((*what).to_owned());
+        }
+        if self.read_only.load(Ordering::Relaxed) {
+            return Some("it is unknown whether an earlier change is on the disk".to_owned());
+        }
+        self.write_error.lock().clone()
+    }
+
+    /// The epochs of the journal's segments.
+    pub(super) fn epochs(&self) -> Vec<u64> {
+        self.segments.lock().keys().copied().collect()
     }
 
     /// Notes how long the journal's current segment is.

@@ -71,6 +71,13 @@ impl Sinks {
         }
     }
 
+    /// Has each look whether its files are as it has left them.
+    pub(super) fn look(&mut self) {
+        for guarded in &mut self.all {
+            guarded.call(&self.metrics, |sink| sink.look());
+        }
+    }
+
     /// What each has fallen behind by.
     pub(super) fn health(&mut self) -> Vec<Projection> {
         let metrics = &self.metrics;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{OLD_PASSWORD, mark, put_users, queue, restless, run, unscheduled};
 use crate::harness::{
     Admin, DAY, FaultyDisk, Folders, HOUR, Hand, PASSWORD, Settings, TestServer, activate_path,
-    assert_error, eventually, log_in, logfmt, names,
+    assert_error, eventually, log_in, logfmt, names, text,
 };
 
 const MINUTE: i64 = HOUR / 60;
@@ -284,4 +284,74 @@ async fn what_the_journal_still_holds_of_a_deleted_account_is_let_go_later() {
         let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
         assert!(!text.contains("leaver"), "{}: {text}", path.display());
     }
+}
+
+/// Puts what other programs make of the log of the account `u1` into the log directory, and the logs of
+/// accounts whose id begins alike.
+fn put_copies(folders: &Folders) -> Vec<String> {
+    fs::create_dir_all(folders.logs()).unwrap();
+    let own = ["", ".1", ".1.gz", "-20261127", ".bak", ".bak.2.xz", "~", ".1001", " copy", "book"];
+    for ending in own {
+        fs::write(folders.logs().join(format!("tracking_user_u1.log{ending}")), "a line\n")
+            .unwrap();
+    }
+    std::os::unix::fs::symlink("nowhere", folders.logs().join("tracking_user_u1.log.link"))
+        .unwrap();
+    let others = ["tracking_user_u10.log", "tracking_user_u10.log.1.gz", "tracking_user_u1.txt"];
+    for other in others {
+        fs::write(folders.logs().join(other), "another line\n").unwrap();
+    }
+    others.map(str::to_owned).into()
+}
+
+#[tokio::test]
+async fn copies_of_the_log_that_others_have_made_go_too() {
+    let folders = Folders::new();
+    put_users(&folders, &[("u1", marked("2026-01-01T00:00:00Z"))]);
+    let mut kept = put_copies(&folders);
+    let (_, machine) = Hand::new();
+    let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
+    let server = TestServer::on(folders, settings).await;
+    until_empty(&server.admin().await).await;
+    kept.push("account_deletion.log".to_owned());
+    kept.sort();
+    assert_eq!(names(&server.folders.logs()), kept);
+}
+
+#[tokio::test]
+async fn a_copy_that_can_not_be_removed_is_named_everywhere_and_not_by_the_account() {
+    let folders = Folders::new();
+    put_users(&folders, &[("u1", marked("2026-01-01T00:00:00Z"))]);
+    let mut kept = put_copies(&folders);
+    for ending in [".d", ".u1.d"] {
+        fs::create_dir(folders.logs().join(format!("tracking_user_u1.log{ending}"))).unwrap();
+    }
+    let (clock, machine) = Hand::new();
+    let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
+    let server = TestServer::on(folders, settings).await;
+    let admin = server.admin().await;
+    let stuck = tried(&admin, 1).await;
+    let error = text(&stuck["last_error"]);
+    assert!(error.contains(".log.d (is a directory"), "{error}");
+    assert!(error.contains("a file with another ending") && !error.contains("u1"), "{error}");
+    let mut left = vec!["account_deletion.log".to_owned()];
+    left.extend(["tracking_user_u1.log.d", "tracking_user_u1.log.u1.d"].map(str::to_owned));
+    left.append(&mut kept);
+    left.sort();
+    assert_eq!(names(&server.folders.logs()), left, "everything else is removed");
+    let log = fs::read_to_string(server.folders.logs().join("account_deletion.log")).unwrap();
+    assert!(log.contains(".log.d (is a directory") && !log.contains("u1"), "{log}");
+    let health = server.nobody().get("/health").await.expect(200);
+    let told = json!({"name": "account_deletion", "backlog": 1, "last_error": error});
+    assert_eq!(health["status"], "degraded");
+    assert!(health["projections"].as_array().unwrap().contains(&told), "{health}");
+
+    for ending in [".d", ".u1.d"] {
+        fs::remove_dir(server.folders.logs().join(format!("tracking_user_u1.log{ending}")))
+            .unwrap();
+    }
+    clock.forward(HOUR);
+    let deleted = json!({"id": "u1", "outcome": "deleted", "error": null});
+    assert_eq!(run(&admin).await, [deleted]);
+    assert_eq!(server.nobody().get("/health").await.expect(200)["status"], "ok");
 }

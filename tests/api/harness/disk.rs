@@ -166,7 +166,7 @@ impl Policy for Faults {
         work: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
         match operation {
-            Operation::Open(Open::Create) | Operation::SetLen => {
+            Operation::Open(Open::Create | Open::Append) | Operation::SetLen => {
                 self.check(path, Fails::Everything)?;
             }
             Operation::Open(Open::Truncate) | Operation::Rename => {

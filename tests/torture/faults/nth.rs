@@ -103,7 +103,7 @@ impl Countdown {
     fn counts(&self, operation: Operation<'_>, path: &Path) -> bool {
         let counted = match operation {
             Operation::Write(_) | Operation::Open(Open::Truncate) => Counted::Writes,
-            Operation::Open(Open::Create) if !path.exists() => Counted::Writes,
+            Operation::Open(Open::Create | Open::Append) if !path.exists() => Counted::Writes,
             Operation::SetLen | Operation::Rename | Operation::Remove
                 if self.fault.error == Error::Broken =>
             {

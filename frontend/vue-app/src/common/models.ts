@@ -264,8 +264,13 @@ export interface DeletionDue {
 
 /** How the server is. */
 export interface Health {
-  /** `degraded`: all works, but something lags; `read_only`: no change is taken. */
-  status: "ok" | "degraded" | "read_only";
+  /**
+   * `degraded`: all works, but something lags; `failing`: the last write has failed, and the server tries
+   * again; `read_only`: no change is taken until a restart.
+   */
+  status: "ok" | "degraded" | "failing" | "read_only";
+  /** Why changes are refused; for whoever may monitor the server. */
+  reason?: string;
   /** Only for whoever may monitor the server. */
   projections?: Projection[];
 }

@@ -9,22 +9,57 @@ use super::super::tracking;
 use super::{Committer, Synced};
 use crate::store::Projection;
 
-/// How often what has fallen behind is tried again while it fails …
-const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// How often what has fallen behind is tried again while it fails, and how often the files are looked
+/// at while nothing is to be done …
+pub(super) const INTERVAL: Duration = Duration::from_secs(1);
 /// … and for no more than this part of the time.
 const RETRY_SHARE: u32 = 20;
 
 impl Committer {
     pub(super) fn is_behind(&mut self) -> bool {
-        self.suspect.is_some()
+        self.cant_write()
+            || self.suspect.is_some()
             || self.appender.last_error().is_some()
             || self.shared.tracking.backlog() > 0
             || self.sinks.backlog() > 0
     }
 
+    /// Looks whether the open files still have their names, and whether nobody else has changed them.
+    pub(super) fn look(&mut self) {
+        self.check_journal();
+        if self.shared.check_not_lost().is_ok() && self.appender.look().is_err() {
+            self.note_health();
+        }
+        self.sinks.look();
+    }
+
+    /// Tries again what has fallen behind, if it is time for that.
+    pub(super) fn catch_up(&mut self) {
+        if self.is_behind() && Instant::now() >= self.retry_at {
+            self.retry();
+        }
+    }
+
     /// Tries again what has fallen behind.
     pub(super) fn retry(&mut self) {
         let (started, behind) = (Instant::now(), self.sinks.backlog());
+        if self.cant_write() {
+            self.probe();
+        }
+        // What has taken the directory's place is not to be touched.
+        if self.shared.check_not_lost().is_ok() {
+            self.retry_tracking();
+        }
+        self.sinks.retry(&*self.shared.tracking);
+        let took = started.elapsed();
+        // What gets on goes on soon: new events come faster than a piece a second.
+        let gets_on = self.sinks.backlog() < behind;
+        let pause = if gets_on { took } else { INTERVAL.max(took * RETRY_SHARE) };
+        self.retry_at = Instant::now() + pause;
+        self.note_health();
+    }
+
+    fn retry_tracking(&mut self) {
         if let Some(synced) = self.suspect {
             match self.rewrite_tracking(synced) {
                 Ok(()) => self.suspect = None,
@@ -37,13 +72,6 @@ impl Committer {
         if self.appender.last_error().is_some() {
             self.appender.retry();
         }
-        self.sinks.retry(&*self.shared.tracking);
-        let took = started.elapsed();
-        // What gets on goes on soon: new events come faster than a piece a second.
-        let gets_on = self.sinks.backlog() < behind;
-        let pause = if gets_on { took } else { RETRY_INTERVAL.max(took * RETRY_SHARE) };
-        self.retry_at = Instant::now() + pause;
-        self.note_health();
     }
 
     /// Writes the tracking file anew from what was synced and from the journal, which still holds

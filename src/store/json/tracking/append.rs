@@ -195,6 +195,15 @@ impl Appender {
         }
     }
 
+    /// Looks whether the file is still in its place and as this has left it. The error is noted, so
+    /// that it is tried again.
+    pub(in super::super) fn look(&mut self) -> io::Result<()> {
+        if self.last_error.is_some() {
+            return Ok(());
+        }
+        self.check_own().inspect_err(|error| self.note(error))
+    }
+
     /// How far the file holds everything, for a checkpoint; none while rows or patches wait, and
     /// where the file has lost its place.
     pub(in super::super) fn mark(&mut self) -> Option<Mark> {

@@ -1,0 +1,77 @@
+//! The journal is written, and what is known of its state is said.
+
+use std::io;
+use std::mem;
+use std::sync::atomic::Ordering;
+
+use super::super::journal::AppendError;
+use super::Committer;
+use crate::store::CommitError;
+
+/// What is said once the journal's current file isn't in its place.
+const LOST: &str = "the journal or the data directory was removed, moved or replaced";
+
+impl Committer {
+    pub(super) fn make_durable(&mut self, payloads: &[String]) -> Result<(), CommitError> {
+        let result = self.journal.append(payloads);
+        self.shared.note_segment(&self.journal);
+        let (outcome, error) = match result {
+            Ok(()) => return Ok(()),
+            Err(AppendError::Lost) => {
+                self.shared.lose(LOST);
+                return Err(CommitError::ReadOnly);
+            }
+            Err(AppendError::Undone(error)) if is_full(&error) => (CommitError::StorageFull, error),
+            Err(AppendError::Undone(error)) => (CommitError::NotDurable, error),
+            Err(AppendError::Unknown(error)) => {
+                self.shared.read_only.store(true, Ordering::Relaxed);
+                (CommitError::OutcomeUnknown, error)
+            }
+        };
+        self.note_write_error(Some(&error));
+        Err(outcome)
+    }
+
+    /// Notes why the journal's last write failed; none once one has succeeded that is as long as a
+    /// change may be.
+    pub(super) fn note_write_error(&self, error: Option<&io::Error>) {
+        let reason = error.map(|error| match is_full(error) {
+            true => "the disk is full".to_owned(),
+            false => format!("the journal can't be written: {error}"),
+        });
+        let before = mem::replace(&mut *self.shared.write_error.lock(), reason);
+        match (error, before) {
+            (Some(error), None) => tracing::error!(%error, "the journal can't be written"),
+            (None, Some(_)) => tracing::info!("the journal can be written again"),
+            _ => {}
+        }
+    }
+
+    /// Takes no more commits if no start would find what is written.
+    pub(super) fn check_journal(&self) {
+        if !self.journal.is_in_place() {
+            self.shared.lose(LOST);
+        }
+    }
+
+    /// Finds out whether the journal can be written again: maybe nobody asks for a change meanwhile,
+    /// and so for a write.
+    pub(super) fn probe(&mut self) {
+        self.check_journal();
+        if !self.cant_write() {
+            return;
+        }
+        let probed = self.journal.probe();
+        self.shared.note_segment(&self.journal);
+        self.note_write_error(probed.as_ref().err());
+    }
+
+    /// Whether the journal's last write failed, and may succeed later.
+    pub(super) fn cant_write(&self) -> bool {
+        self.shared.write_error.lock().is_some() && !self.shared.read_only.load(Ordering::Relaxed)
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
