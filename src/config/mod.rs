@@ -12,6 +12,7 @@ mod values;
 pub(crate) use environment::OF_ADMIN;
 pub use error::ConfigError;
 pub use flags::{Address, Everything, Flags, Part, Storage};
+use settings::items;
 pub use settings::{Kind, SETTINGS, Setting};
 pub use values::{Value, Values};
 
@@ -127,6 +128,7 @@ fn http_settings(values: &Values) -> Result<http::Settings, ConfigError> {
         named_events: values.is_on("named_events"),
         public_origin: values.read("public_url", optional(parse::origin))?,
         allowed_origins: values.read("allowed_origins", list(parse::origin))?,
+        account_fields: items(values.text("account_fields")).map(str::to_owned).collect(),
         trusted_proxies: values.read("trusted_proxies", list(parse::network))?,
         monitoring: Monitoring {
             is_open: values.is("monitoring", "open"),

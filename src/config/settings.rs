@@ -150,7 +150,15 @@ pub static SETTINGS: &[Setting] = &[
         "URLS",
         Kind::List,
         "",
-        "Further addresses whose pages may send changes along with a session cookie",
+        "Other origins whose pages may use the API in a browser: they get CORS headers and may make \
+         changes with the session cookie",
+    ),
+    setting(
+        "account_fields",
+        "NAMES",
+        Kind::List,
+        "",
+        "Further fields of an account in users.json that are returned to its owner",
     ),
     setting(
         "trusted_proxies",

@@ -44,7 +44,7 @@ impl Mutation {
     }
 }
 
-/// A client's name for one mutation, by which a repeat of it is known: 1 to 255 visible ASCII
+/// A client's name for one mutation, by which a repeat of it is known: 1 to 255 printable ASCII
 /// characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(Arc<str>);
@@ -58,7 +58,7 @@ impl IdempotencyKey {
         let usable = (1..=Self::MAX_BYTES).contains(&text.len())
             && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         if !usable {
-            let rule = "must be 1 to 255 visible ASCII characters";
+            let rule = "must be 1 to 255 printable ASCII characters";
             return Err(Invalid::new("Idempotency-Key", rule));
         }
         Ok(Self(text.into()))

@@ -35,15 +35,23 @@ const MAX_ITERATIONS: u32 = 5_000_000;
 const DEFAULT_ITERATIONS: u32 = 1_000_000;
 const MAX_SALT_BYTES: usize = 256;
 
-/// A password that an account may get: 8 to 256 bytes.
+/// A password that an account may get: at least 8 characters, at most 256 bytes.
 #[derive(Clone)]
 pub struct NewPassword(Arc<str>);
 
 impl NewPassword {
+    /// The fewest characters (Unicode scalar values, as NIST SP 800-63B counts them).
+    pub const MIN_CHARS: usize = 8;
+    /// The most bytes in UTF-8.
+    pub const MAX_BYTES: usize = 256;
+
     /// Checks a password from a request; `field` is named in the error.
     pub fn parse(field: &'static str, text: &str) -> Result<Self, Invalid> {
-        if !(8..=256).contains(&text.len()) {
-            return Err(Invalid::new(field, "must be 8 to 256 bytes long"));
+        if text.chars().count() < Self::MIN_CHARS {
+            return Err(Invalid::new(field, "must have at least 8 characters"));
+        }
+        if text.len() > Self::MAX_BYTES {
+            return Err(Invalid::new(field, "must not be longer than 256 bytes"));
         }
         Ok(Self(text.into()))
     }

@@ -1,10 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use icu_properties::CodePointSetData;
+use icu_properties::props::{DefaultIgnorableCodePoint, VariationSelector};
+
 use super::Invalid;
 
-/// A name of a person, a child, a task or a reward: 1 to 100 characters without control characters
-/// and deceptive ones, without white space around it.
+/// A name of a person, a child, a task or a reward: 1 to 100 characters on one line, at least one of
+/// them visible, no invisible ones but those that emoji and scripts need, no white space around it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(Arc<str>);
 
@@ -19,6 +22,15 @@ impl Name {
             return Err(Invalid::new(field, "must not be empty"));
         }
         check_line(field, text, Self::MAX_CHARS)?;
+        if text.contains(is_blank) {
+            return Err(Invalid::new(
+                field,
+                "must not contain blank characters other than the space",
+            ));
+        }
+        if !text.contains(is_visible) {
+            return Err(Invalid::new(field, "must contain a visible character"));
+        }
         Ok(Self(text.into()))
     }
 
@@ -66,7 +78,9 @@ impl Email {
         let bad_domain = domain.is_empty()
             || domain.contains('@')
             || domain.split('.').any(|label| label.is_empty() || label.len() > 63);
-        if local.is_empty() || local.len() > 64 || bad_domain || text.contains(forbidden) {
+        let hidden = text.contains(is_ignorable);
+        if local.is_empty() || local.len() > 64 || bad_domain || hidden || text.contains(forbidden)
+        {
             return invalid("must be an email address");
         }
         Ok(Self::recorded(text))
@@ -96,8 +110,10 @@ impl PartialEq for Email {
 
 impl Eq for Email {}
 
-/// Checks an optional text of a record: at most `max_chars` characters, no control characters and
-/// no deceptive ones: those that nobody can see, and those that turn the text around.
+/// Checks an optional text of a record: at most `max_chars` characters, no control characters or line
+/// breaks, and no invisible characters: with those, two different texts look the same, or a text
+/// changes the direction of what follows it. The ones that scripts and emoji need are allowed behind a
+/// visible character.
 pub fn check_line(field: &'static str, text: &str, max_chars: usize) -> Result<(), Invalid> {
     if text.chars().count() > max_chars {
         return Err(Invalid::new(field, format!("must have at most {max_chars} characters")));
@@ -105,20 +121,44 @@ pub fn check_line(field: &'static str, text: &str, max_chars: usize) -> Result<(
     if text.chars().any(|c| c.is_control() || c == '\u{2028}' || c == '\u{2029}') {
         return Err(Invalid::new(field, "must not hold control characters or line breaks"));
     }
-    if text.chars().any(is_deceptive) {
-        let rule = "must not hold invisible characters or ones that turn the text around";
-        return Err(Invalid::new(field, rule));
+    if has_misplaced_ignorable(text) {
+        return Err(Invalid::new(field, "must not contain invisible characters"));
     }
     Ok(())
 }
 
-/// Whether nobody can see the character, so that two different texts look the same, or it turns
-/// around what stands behind it, beyond the end of its own text too.
-///
-/// U+200C and U+200D are none of them: several scripts and many emoji can't be written without.
-fn is_deceptive(c: char) -> bool {
-    let is_invisible = matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}');
-    is_invisible || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Whether a character is invisible and no part of what a visible character before it needs.
+fn has_misplaced_ignorable(text: &str) -> bool {
+    let mut follows_visible = false;
+    text.chars().any(|c| {
+        if !is_ignorable(c) {
+            follows_visible = is_visible(c);
+            return false;
+        }
+        !(is_part_of_another(c) && follows_visible)
+    })
+}
+
+/// Whether Unicode lets programs show nothing for the character (Default_Ignorable_Code_Point).
+fn is_ignorable(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+/// Whether the character changes a visible one: the joiners, which several scripts and many emoji
+/// need, the variation selectors, and the tags, which flags of regions consist of.
+fn is_part_of_another(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}' | '\u{e0020}'..='\u{e007f}')
+        || CodePointSetData::new::<VariationSelector>().contains(c)
+}
+
+/// Whether the character takes room, but shows nothing, and is not the ordinary space.
+fn is_blank(c: char) -> bool {
+    const BRAILLE_PATTERN_BLANK: char = '\u{2800}';
+    (c.is_whitespace() && c != ' ') || c == BRAILLE_PATTERN_BLANK
+}
+
+fn is_visible(c: char) -> bool {
+    !(c == ' ' || c.is_control() || is_blank(c) || is_ignorable(c))
 }
 
 #[cfg(test)]
@@ -135,17 +175,43 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_or_turns_the_text_around_is_refused() {
+    fn invisible_characters_are_errors() {
         let turning = ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
-        for bad in turning.chain(['\u{200b}', '\u{2060}', '\u{feff}']) {
+        let others =
+            "\u{ad}\u{34f}\u{61c}\u{115f}\u{180e}\u{200b}\u{2060}\u{2064}\u{3164}\u{feff}\u{ffa0}";
+        for bad in turning.chain(others.chars()).chain(['\u{e0001}', '\u{1d173}']) {
             for text in [format!("M{bad}ía"), format!("{bad}Mía"), bad.to_string()] {
                 assert_eq!(Name::parse("name", &text).unwrap_err().field, "name", "{text:?}");
                 assert_eq!(check_line("image_id", &text, 9).unwrap_err().field, "image_id");
             }
         }
-        for good in ["👩\u{200d}👧", "نامه\u{200c}ای", "מיה", "क्\u{200d}ष"] {
+        for good in [
+            "👩\u{200d}👧",
+            "نامه\u{200c}ای",
+            "מיה",
+            "क्\u{200d}ष",
+            "❤\u{fe0f}",
+            "葛\u{e0100}",
+            "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+            "👩\u{1f3fd}\u{200d}🚒 and \u{1f468}\u{200d}\u{2764}\u{fe0f}\u{200d}\u{1f468}",
+        ] {
             assert_eq!(Name::parse("name", good).unwrap().as_str(), good);
         }
+    }
+
+    #[test]
+    fn joiners_and_selectors_need_a_visible_character_before_them() {
+        for bad in ["\u{200d}", "\u{200d}a", "a \u{fe0f}b", "\u{e0067}a", "\u{fe0f}\u{200d}"] {
+            assert!(Name::parse("name", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn blank_characters_are_no_part_of_a_name() {
+        for bad in ["\u{2800}", "a\u{2800}b", "a\u{a0}b", "a\u{3000}b", "a\u{2003}b", "a\tb"] {
+            assert!(Name::parse("name", bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(Name::parse("name", "\u{3000}Mía\u{a0}").unwrap().as_str(), "Mía");
     }
 
     #[test]
@@ -158,9 +224,20 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.org", "a".repeat(250));
-        for bad in
-            ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b..c", "a@.b", "a\n@b", "<a@b>", &long]
-        {
+        for bad in [
+            "",
+            "a",
+            "@b",
+            "a\u{200b}@b",
+            "a@",
+            "a@b@c",
+            "a b@c",
+            "a@b..c",
+            "a@.b",
+            "a\n@b",
+            "<a@b>",
+            &long,
+        ] {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }
     }

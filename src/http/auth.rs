@@ -54,9 +54,9 @@ fn scope() -> ObjectBuilder {
 }
 
 impl SessionAnswer {
-    fn of(caller: &Caller) -> Self {
+    fn of(caller: &Caller, settings: &Arc<Settings>) -> Self {
         Self {
-            user: UserBody::seen_by(caller),
+            user: UserBody::seen_by(caller, settings),
             scope: caller.scope().as_str(),
             child_id: caller.child_id().map(ChildId::shared),
         }
@@ -142,7 +142,7 @@ pub(super) async fn signup(
     Input(Signup(account)): Input<Signup>,
 ) -> Result<(StatusCode, Cookie, Json<UserAnswer>), ApiError> {
     let LoggedIn { token, caller } = service.signup(client.address, account).await?;
-    let user = UserBody::seen_by(&caller);
+    let user = UserBody::seen_by(&caller, &settings);
     Ok((StatusCode::CREATED, cookie(&token, &settings)?, Json(UserAnswer { user })))
 }
 
@@ -172,7 +172,7 @@ pub(super) async fn login(
 ) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
     let logged_in = service.login(client.address, &login.email, login.password).await?;
     let LoggedIn { token, caller } = logged_in;
-    let user = UserBody::seen_by(&caller);
+    let user = UserBody::seen_by(&caller, &settings);
     Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
 }
 
@@ -204,7 +204,7 @@ pub(super) async fn restore(
 ) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
     let LoggedIn { token, caller } =
         service.restore(client.address, &login.email, login.password).await?;
-    let user = UserBody::seen_by(&caller);
+    let user = UserBody::seen_by(&caller, &settings);
     Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
 }
 
@@ -284,7 +284,7 @@ pub(super) async fn me(
 ) -> (HeaderMap, Json<SessionAnswer>) {
     let cookie = session_cookie(&headers).and_then(|token| cookie_with(token, &settings));
     let renewed = cookie.map(|cookie| (SET_COOKIE, cookie));
-    (renewed.into_iter().collect(), Json(SessionAnswer::of(&caller)))
+    (renewed.into_iter().collect(), Json(SessionAnswer::of(&caller, &settings)))
 }
 
 /// Changes the password
@@ -337,7 +337,7 @@ pub(super) async fn begin_child_session(
     Input(ChildSession(child_id)): Input<ChildSession>,
 ) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
     let LoggedIn { token, caller } = service.begin_child_session(&parent, child_id).await?;
-    Ok((cookie(&token, &settings)?, Json(SessionAnswer::of(&caller))))
+    Ok((cookie(&token, &settings)?, Json(SessionAnswer::of(&caller, &settings))))
 }
 
 fn cookie(token: &Token, settings: &Settings) -> Result<Cookie, ApiError> {

@@ -13,11 +13,12 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::ApiError;
 use super::extract::Path;
-use super::input::{Fields, FromFields, Input};
+use super::fields::Fields;
+use super::input::{FromFields, Input, RECORD_FIELDS};
 use super::openapi::{Change, Errors, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{ChildBody, PageBody, bodies};
-use crate::domain::{Invalid, Name};
+use crate::domain::{Name, Points};
 use crate::service::input::{
     MAX_AGE, MAX_OPENING_POINTS, age, displayed, image_id, opening_points,
 };
@@ -179,16 +180,22 @@ impl ToSchema for NewChild {}
 impl FromFields for NewChild {
     const ALLOWED: &'static [&'static str] =
         &["name", "age", "points", "image_id", "tasks", "rewards"];
+    const READ_ONLY: &'static [&'static str] = RECORD_FIELDS;
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let list = |name| displayed(name, fields.optional(name)?.unwrap_or_default());
-        Ok(Self {
-            name: Name::parse("name", &fields.required::<String>("name")?)?,
-            age: fields.nullable("age")?.map(age).transpose()?,
-            points: opening_points(fields.optional("points")?.unwrap_or(0))?,
-            image_id: fields.nullable("image_id")?.map(image_id).transpose()?,
-            tasks: list("tasks")?,
-            rewards: list("rewards")?,
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        let name = fields.required("name", |text: String| Name::parse("name", &text));
+        let age = fields.nullable("age", age);
+        let points = fields.optional("points", opening_points);
+        let image_id = fields.nullable("image_id", image_id);
+        let tasks = fields.optional("tasks", |ids| displayed("tasks", ids));
+        let rewards = fields.optional("rewards", |ids| displayed("rewards", ids));
+        Some(Self {
+            name: name?,
+            age: age?,
+            points: points?.unwrap_or(Points::ZERO),
+            image_id: image_id?,
+            tasks: tasks?.unwrap_or_default(),
+            rewards: rewards?.unwrap_or_default(),
         })
     }
 }
@@ -209,19 +216,15 @@ impl ToSchema for ChildPatch {}
 
 impl FromFields for ChildPatch {
     const ALLOWED: &'static [&'static str] = &["name", "age", "image_id", "tasks", "rewards"];
+    const READ_ONLY: &'static [&'static str] =
+        &["points", "id", "user_id", "created_at", "updated_at"];
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let list = |name| {
-            let ids = fields.optional(name)?;
-            ids.map(|ids| displayed(name, ids)).transpose()
-        };
-        let name: Option<String> = fields.optional("name")?;
-        Ok(Self {
-            name: name.map(|name| Name::parse("name", &name)).transpose()?,
-            age: fields.patch("age")?.try_map(age)?,
-            image_id: fields.patch("image_id")?.try_map(image_id)?,
-            tasks: list("tasks")?,
-            rewards: list("rewards")?,
-        })
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        let name = fields.optional("name", |text: String| Name::parse("name", &text));
+        let age = fields.patch("age", age);
+        let image_id = fields.patch("image_id", image_id);
+        let tasks = fields.optional("tasks", |ids| displayed("tasks", ids));
+        let rewards = fields.optional("rewards", |ids| displayed("rewards", ids));
+        Some(Self { name: name?, age: age?, image_id: image_id?, tasks: tasks?, rewards: rewards? })
     }
 }

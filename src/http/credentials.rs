@@ -4,10 +4,11 @@ use serde_json::json;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::input::{Fields, FromFields};
+use super::fields::Fields;
+use super::input::FromFields;
 use super::openapi::{samples, schemas};
 use crate::domain::password::NewPassword;
-use crate::domain::{ChildId, Email, Invalid, Name};
+use crate::domain::{ChildId, Email, Name};
 use crate::service::NewAccount;
 
 /// The body of a sign-up.
@@ -38,14 +39,20 @@ impl ToSchema for Signup {}
 
 impl FromFields for Signup {
     const ALLOWED: &'static [&'static str] = &["first_name", "last_name", "email", "password"];
+    const READ_ONLY: &'static [&'static str] =
+        &["id", "role", "verified", "image_id", "created_at", "updated_at"];
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let text = |name| fields.required::<String>(name);
-        Ok(Self(NewAccount {
-            first_name: Name::parse("first_name", &text("first_name")?)?,
-            last_name: Name::parse("last_name", &text("last_name")?)?,
-            email: Email::parse(&text("email")?)?,
-            password: NewPassword::parse("password", &text("password")?)?,
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        let name = |name| fields.required(name, |text: String| Name::parse(name, &text));
+        let (first_name, last_name) = (name("first_name"), name("last_name"));
+        let email = fields.required("email", |text: String| Email::parse(&text));
+        let password =
+            fields.required("password", |text: String| NewPassword::parse("password", &text));
+        Some(Self(NewAccount {
+            first_name: first_name?,
+            last_name: last_name?,
+            email: email?,
+            password: password?,
         }))
     }
 }
@@ -76,8 +83,10 @@ impl ToSchema for Login {}
 impl FromFields for Login {
     const ALLOWED: &'static [&'static str] = &["email", "password"];
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { email: fields.required("email")?, password: fields.required("password")? })
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        let email = fields.required("email", Ok);
+        let password = fields.required("password", Ok);
+        Some(Self { email: email?, password: password? })
     }
 }
 
@@ -98,8 +107,8 @@ impl ToSchema for Confirmation {}
 impl FromFields for Confirmation {
     const ALLOWED: &'static [&'static str] = &["password"];
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        fields.required("password").map(Self)
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        fields.required("password", Ok).map(Self)
     }
 }
 
@@ -127,12 +136,11 @@ impl ToSchema for PasswordChange {}
 impl FromFields for PasswordChange {
     const ALLOWED: &'static [&'static str] = &["current_password", "new_password"];
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let new: String = fields.required("new_password")?;
-        Ok(Self {
-            current: fields.required("current_password")?,
-            new: NewPassword::parse("new_password", &new)?,
-        })
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        let current = fields.required("current_password", Ok);
+        let new = fields
+            .required("new_password", |text: String| NewPassword::parse("new_password", &text));
+        Some(Self { current: current?, new: new? })
     }
 }
 
@@ -153,8 +161,7 @@ impl ToSchema for ChildSession {}
 impl FromFields for ChildSession {
     const ALLOWED: &'static [&'static str] = &["child_id"];
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let child_id: String = fields.required("child_id")?;
-        Ok(Self(child_id.into()))
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        fields.required("child_id", |id: String| Ok(Self(id.into())))
     }
 }

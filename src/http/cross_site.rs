@@ -15,6 +15,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use super::extract::session_cookie;
+use super::field_error::shortened;
 use super::input::is_json;
 use super::{ApiError, Origin, Settings};
 
@@ -35,12 +36,31 @@ pub(super) fn judge(settings: &Settings, request: &Request) -> Result<(), ApiErr
     }
     let of_a_page = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);
     if of_a_page && !is_own(headers, settings) && !is_let_through(request) {
-        return Err(ApiError::ForeignOrigin);
+        return Err(foreign(headers, settings));
     }
     if has_body(headers) && !is_json(headers) {
         return Err(ApiError::UnsupportedMediaType);
     }
     Ok(())
+}
+
+/// The error, which names the page's origin and the ones that are the server's own.
+fn foreign(headers: &HeaderMap, settings: &Settings) -> ApiError {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok();
+    let page = match text(header::ORIGIN) {
+        Some(origin) if origin != "null" => shortened(origin),
+        _ => "one whose origin the browser hides".to_owned(),
+    };
+    let mut own: Vec<String> = [&settings.public_origin]
+        .into_iter()
+        .flatten()
+        .chain(&settings.allowed_origins)
+        .map(|origin| origin.as_str().to_owned())
+        .collect();
+    if own.is_empty() {
+        own.extend(text(header::HOST).map(|host| format!("http://{}", shortened(host))));
+    }
+    ApiError::ForeignOrigin { page, expected: own.join(" or ") }
 }
 
 /// Whether the layer lets a request like this one through.

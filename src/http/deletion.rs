@@ -11,7 +11,8 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::ApiError;
-use super::input::{Fields, FromFields, Input};
+use super::fields::Fields;
+use super::input::{FromFields, Input};
 use super::openapi::{Change, Errors, samples, schemas, tags};
 use super::query::{FromParameters, Parameters, Query, page_parameters};
 use super::records::{Iso, bodies};
@@ -260,11 +261,10 @@ impl ToSchema for NewThreshold {}
 impl FromFields for NewThreshold {
     const ALLOWED: &'static [&'static str] = &["hours"];
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let hours = Threshold::from_hours(fields.required("hours")?);
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
         let (min, max) = (Threshold::MIN_HOURS, Threshold::MAX_HOURS);
         let rule = || Invalid::new("hours", format!("must be between {min} and {max}"));
-        hours.map(Self).ok_or_else(rule)
+        fields.required("hours", |hours| Threshold::from_hours(hours).map(Self).ok_or_else(rule))
     }
 }
 

@@ -4,6 +4,7 @@
 //! allocations of its own for each request.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::future::ready;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,13 +16,14 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::Either;
-use tower::{Layer, ServiceExt};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_http::compression::Compression;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use tracing::Instrument;
 
 use super::arrival::{Arrival, NoteLayer, Peer};
 use super::compression::{self, Compressible};
+use super::cors::Cors;
 use super::docs::Documentation;
 use super::observe::{Observed, RequestIds};
 use super::{ApiError, AppState, Parts, Settings, cross_site, every_route, guard, in_json};
@@ -34,12 +36,15 @@ pub struct Entrance {
     state: AppState,
     /// Around the router: within it, a route would be chosen before the path is normalized.
     router: Compression<NormalizePath<Router>, Compressible>,
+    /// `None` if no other origin is allowed.
+    cors: Option<Cors>,
 }
 
 impl Entrance {
     /// Every route of a service. Requests are counted in `metrics`, which `/metrics` shows.
     pub fn new(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Self {
         let (routes, document) = every_route(&settings);
+        let cors = Cors::new(&settings.allowed_origins);
         let state = AppState(Arc::new(Parts {
             service,
             settings,
@@ -49,7 +54,7 @@ impl Entrance {
         }));
         let routes = routes.layer(NoteLayer).with_state(state.clone());
         let normalized = NormalizePathLayer::trim_trailing_slash().layer(routes);
-        Self { state, router: compression::layer().layer(normalized) }
+        Self { state, router: compression::layer().layer(normalized), cors }
     }
 
     /// Answers a request that came from there, in time: a handler that takes longer is given up. A
@@ -62,19 +67,35 @@ impl Entrance {
         peer: &Arc<Peer>,
         mut request: Request,
     ) -> impl Future<Output = Response> + Send + use<> {
-        let Settings { trusted_proxies, limits, .. } = &*self.state.settings;
+        let Settings { trusted_proxies, .. } = &*self.state.settings;
         let arrival = Arrival::note(peer, &mut request, trusted_proxies);
         let observed = Observed::begin(&self.state, arrival, &request);
         let span = observed.span().clone();
         // Combinators, and no `async`: that would have room for each step's future twice, and what is
         // larger than a kibibyte costs the allocator much more.
-        let in_time = tokio::time::timeout(limits.request_timeout, self.route(request));
-        in_time.instrument(span).map(move |answered| {
-            let mut response = answered.unwrap_or_else(|_| ApiError::TimedOut.into_response());
+        self.with_cors(request).instrument(span).map(move |mut response| {
             guard::mark(response.headers_mut());
             observed.end(&mut response);
             response
         })
+    }
+
+    /// Adds CORS headers for a page of an allowed origin, to errors too, and answers its preflights.
+    /// Nobody else gets such a header.
+    fn with_cors(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
+        let Some(cors) = self.cors.as_ref().filter(|cors| cors.allows(request.headers())) else {
+            return Either::Left(self.in_time(request));
+        };
+        let entrance = self.clone();
+        let inner = service_fn(move |request| entrance.in_time(request).map(Ok::<_, Infallible>));
+        let answered = cors.layer().layer(inner).oneshot(request);
+        Either::Right(Box::pin(answered.map(|Ok(response)| response)))
+    }
+
+    fn in_time(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
+        let limit = self.state.settings.limits.request_timeout;
+        let in_time = tokio::time::timeout(limit, self.route(request));
+        in_time.map(|answered| answered.unwrap_or_else(|_| ApiError::TimedOut.into_response()))
     }
 
     fn route(&self, mut request: Request) -> impl Future<Output = Response> + Send + use<> {

@@ -1,5 +1,7 @@
 //! Every error answer: one enum, one form. Its code says its status.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,6 +11,8 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use super::ErrorCode;
+use super::field_error::{FieldCode, FieldError};
+use super::fields::JsonError;
 use crate::domain::{Invalid, Refusal};
 use crate::service::{Causes, ServiceError};
 use crate::store::CommitError;
@@ -26,14 +30,22 @@ pub enum ApiError {
     #[error("this address doesn't take that method; `Allow` lists the ones it does")]
     MethodNotAllowed,
     /// A page of another origin sent the request, with a session's cookie.
-    #[error("this request came from a page of another origin, which may not use the session")]
-    ForeignOrigin,
+    #[error(
+        "blocked: the page is {page}, the server expects {expected}; set `public_url` or \
+         `allowed_origins` to the page's origin, or keep the `Host` header in your proxy"
+    )]
+    ForeignOrigin {
+        /// The page's origin, or what the browser says of it.
+        page: String,
+        /// The origins whose pages may make changes.
+        expected: String,
+    },
     /// The body isn't said to be JSON.
     #[error("the body must be JSON, sent with `Content-Type: application/json`")]
     UnsupportedMediaType,
     /// The body isn't a JSON object.
-    #[error("the body is not a JSON object: {0}")]
-    InvalidJson(String),
+    #[error(transparent)]
+    InvalidJson(#[from] JsonError),
     /// The body passes the limit, which is so many bytes.
     #[error("the body is larger than the {0} bytes that are taken here")]
     PayloadTooLarge(usize),
@@ -61,12 +73,9 @@ pub enum ApiError {
          `Idempotency-Key` where the address takes one"
     )]
     TimedOut,
-    /// A field that may not be set here.
-    #[error("`{0}` may not be set here")]
-    FieldNotAllowed(String),
-    /// A field that is there twice: parsers differ in which one they take.
-    #[error("`{0}` is there more than once")]
-    RepeatedField(String),
+    /// Fields of the body are wrong: at least one. The code and the sentence are the first one's.
+    #[error("{}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    InvalidFields(Vec<FieldError>),
     /// A query parameter breaks a rule.
     #[error("the parameter `{name}` {rule}")]
     InvalidParameter {
@@ -101,21 +110,60 @@ pub(super) struct ErrorBody<'a> {
     details: Option<Details<'a>>,
 }
 
-/// What a client needs beyond the code, as an object of one field.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+/// What a client needs beyond the code. Which fields are present depends on the code.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = ErrorDetails)]
-pub(super) enum Details<'a> {
-    /// The field that is wrong.
-    Field(&'a str),
+pub(super) struct Details<'a> {
+    /// The first field of the body that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    field: Option<&'a str>,
+    /// Every field of the body that is wrong, by its name; at most 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<BTreeMap<String, FieldErrorBody>>)]
+    fields: Option<BTreeMap<&'a str, FieldErrorBody>>,
     /// The query parameter that is wrong.
-    Parameter(&'a str),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parameter: Option<&'a str>,
     /// How many points are missing.
-    PointsNeeded(i64),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    points_needed: Option<i64>,
     /// After how many seconds to try again.
-    RetryAfter(u64),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after: Option<u64>,
     /// When the account will be deleted.
-    DueAt(String),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    due_at: Option<String>,
+}
+
+impl<'a> Details<'a> {
+    fn of_fields<'b: 'a>(errors: impl IntoIterator<Item = (&'b str, FieldErrorBody)>) -> Self {
+        let mut errors = errors.into_iter().peekable();
+        let field = errors.peek().map(|(name, _)| *name);
+        Self { field, fields: Some(errors.collect()), ..Self::default() }
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FieldError)]
+pub(super) struct FieldErrorBody {
+    /// The kind of error, for a program.
+    code: FieldCode,
+    /// A sentence for a person.
+    error: String,
+}
+
+impl From<&FieldError> for FieldErrorBody {
+    fn from(error: &FieldError) -> Self {
+        Self { code: error.code, error: sentence(&error.to_string()) }
+    }
 }
 
 impl ErrorBody<'_> {
@@ -140,21 +188,23 @@ impl ApiError {
     }
 
     fn details(&self) -> Option<Details<'_>> {
+        let none = Details::default();
         match self {
-            Self::FieldNotAllowed(field) | Self::RepeatedField(field) => {
-                Some(Details::Field(field))
+            Self::InvalidFields(errors) => {
+                let named = errors.iter().map(|error| (error.name.as_str(), error.into()));
+                Some(Details::of_fields(named))
             }
-            Self::InvalidParameter { name, .. } => Some(Details::Parameter(name)),
+            Self::InvalidParameter { name, .. } => Some(Details { parameter: Some(name), ..none }),
             Self::Service(ServiceError::Refused(Refusal::Invalid(invalid))) => {
-                Some(Details::Field(invalid.field))
+                Some(Details::of_fields([(invalid.field, (&FieldError::from(invalid)).into())]))
             }
             Self::Service(ServiceError::Refused(Refusal::InsufficientPoints { points_needed })) => {
-                Some(Details::PointsNeeded(*points_needed))
+                Some(Details { points_needed: Some(*points_needed), ..none })
             }
             Self::Service(ServiceError::Refused(Refusal::MarkedForDeletion { due_at })) => {
-                Some(Details::DueAt(due_at.to_string()))
+                Some(Details { due_at: Some(due_at.to_string()), ..none })
             }
-            _ => self.retry_after().map(Details::RetryAfter),
+            _ => self.retry_after().map(|seconds| Details { retry_after: Some(seconds), ..none }),
         }
     }
 
@@ -188,7 +238,7 @@ impl ApiError {
             Self::Service(error) => of_service(error),
             Self::RouteNotFound => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
-            Self::ForeignOrigin => ErrorCode::ForeignOrigin,
+            Self::ForeignOrigin { .. } => ErrorCode::ForeignOrigin,
             Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
             Self::InvalidJson(_) => ErrorCode::InvalidJson,
             Self::BrokenBody | Self::MalformedRequest => ErrorCode::MalformedRequest,
@@ -198,8 +248,10 @@ impl ApiError {
             Self::TimedOut => ErrorCode::TimedOut,
             Self::PayloadTooLarge(_) => ErrorCode::PayloadTooLarge,
             Self::RequestTimeout => ErrorCode::RequestTimeout,
-            Self::FieldNotAllowed(_) => ErrorCode::FieldNotAllowed,
-            Self::RepeatedField(_) => ErrorCode::ValidationFailed,
+            Self::InvalidFields(fields) => match fields.first().map(|field| field.code) {
+                Some(FieldCode::Unknown | FieldCode::NotAllowed) => ErrorCode::FieldNotAllowed,
+                _ => ErrorCode::ValidationFailed,
+            },
             Self::InvalidParameter { .. } => ErrorCode::InvalidParameter,
             Self::Panicked => ErrorCode::Internal,
         }
@@ -258,9 +310,16 @@ fn of_commit(error: &CommitError) -> ErrorCode {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = (self.code().status(), self.code().as_str());
-        match self {
+        match &self {
             // A flood of connections must not become a flood of lines.
             Self::TooManyConnections => {}
+            Self::ForeignOrigin { page, expected } => tracing::warn!(
+                code,
+                page,
+                expected,
+                "a change was blocked; if the page is yours, set `public_url` or `allowed_origins` to \
+                 its origin, or keep the `Host` header in the proxy"
+            ),
             // A busy server has not failed, nor has one that many guess passwords at.
             Self::TimedOut => tracing::warn!(code, "a request was not answered in time"),
             _ if status.is_server_error() => {

@@ -68,13 +68,13 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::ValidationFailed,
             Status::BAD_REQUEST,
             "VALIDATION_FAILED",
-            "a field is missing, is there twice, or breaks a rule; `details.field`",
+            "a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`",
         ),
         (
             Code::FieldNotAllowed,
             Status::BAD_REQUEST,
             "FIELD_NOT_ALLOWED",
-            "a field that may not be set here; `details.field`",
+            "a field that the request does not have, or may not set; `details.field` and `details.fields`",
         ),
         (
             Code::InvalidParameter,
@@ -134,7 +134,7 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::ForeignOrigin,
             Status::FORBIDDEN,
             "FOREIGN_ORIGIN",
-            "a page of another origin asked for a change with the session's cookie",
+            "a page of another origin requested a change with the session's cookie; the sentence names both origins",
         ),
         (
             Code::NotFound,

@@ -15,10 +15,10 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::extract::{Key, Path};
-use super::input::{Fields, FromFields, Input};
+use super::fields::Fields;
+use super::input::{FromFields, Input};
 use super::openapi::{Errors, schemas, tags};
 use super::{ApiError, AppState, mutations};
-use crate::domain::Invalid;
 use crate::service::Service;
 
 /// A line of the table, which needs its handler twice: as what is called, and as what is described.
@@ -110,8 +110,8 @@ impl ToSchema for TaskId {}
 impl FromFields for TaskId {
     const ALLOWED: &'static [&'static str] = &["task_id"];
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        fields.required("task_id").map(Self)
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        fields.required("task_id", Ok).map(Self)
     }
 }
 
@@ -128,7 +128,7 @@ impl ToSchema for RewardId {}
 impl FromFields for RewardId {
     const ALLOWED: &'static [&'static str] = &["reward_id"];
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        fields.required("reward_id").map(Self)
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        fields.required("reward_id", Ok).map(Self)
     }
 }

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use super::input::named;
+use super::field_error::shortened;
 use super::openapi::{Refuses, schemas};
 use super::{ApiError, ErrorCode};
 use crate::domain::{Page, Timestamp};
@@ -49,7 +49,7 @@ impl Parameters {
     fn read<T: FromParameters>(&self) -> Result<T, ApiError> {
         for (place, (name, _)) in self.0.iter().enumerate() {
             if !T::NAMES.contains(&name.as_str()) {
-                return Err(invalid(&named(name), "is unknown here"));
+                return Err(invalid(&shortened(name), "is unknown here"));
             }
             if self.0[..place].iter().any(|(earlier, _)| earlier == name) {
                 return Err(invalid(name, "is there more than once"));

@@ -13,6 +13,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::openapi::samples;
+use super::secrets::may_be_secret;
 use crate::domain::{Child, Extra, Page, PendingReward, Reward, Task, Timestamp, UserId};
 use crate::service::Listing;
 
@@ -58,7 +59,7 @@ impl Serialize for ChildBody {
             image_id: child.image_id.as_deref(),
             created_at: child.created_at.map(Iso),
             updated_at: child.updated_at.map(Iso),
-            extra: Unknown::all(&child.extra),
+            extra: Unknown::public(&child.extra),
         }
         .serialize(serializer)
     }
@@ -117,7 +118,7 @@ impl Serialize for TaskBody {
             image_id: task.image_id.as_deref(),
             created_at: task.created_at.map(Iso),
             updated_at: task.updated_at.map(Iso),
-            extra: Unknown::all(&task.extra),
+            extra: Unknown::public(&task.extra),
         }
         .serialize(serializer)
     }
@@ -169,7 +170,7 @@ impl Serialize for RewardBody {
             image_id: reward.image_id.as_deref(),
             created_at: reward.created_at.map(Iso),
             updated_at: reward.updated_at.map(Iso),
-            extra: Unknown::all(&reward.extra),
+            extra: Unknown::public(&reward.extra),
         }
         .serialize(serializer)
     }
@@ -220,7 +221,7 @@ impl Serialize for PendingBody {
             reward_id: pending.reward_id.as_str(),
             reward_name: pending.reward_name.as_str(),
             created_at: pending.created_at.map(Iso),
-            extra: Unknown::all(&pending.extra),
+            extra: Unknown::public(&pending.extra),
         }
         .serialize(serializer)
     }
@@ -263,12 +264,13 @@ impl Serialize for Iso {
 pub(super) struct Unknown<'a> {
     pub(super) fields: &'a Extra,
     /// Which of them are shown, by their names.
-    pub(super) is_shown: fn(&str) -> bool,
+    pub(super) is_shown: &'a dyn Fn(&str) -> bool,
 }
 
 impl<'a> Unknown<'a> {
-    fn all(fields: &'a Extra) -> Self {
-        Self { fields, is_shown: |_| true }
+    /// All but those that may be secret.
+    fn public(fields: &'a Extra) -> Self {
+        Self { fields, is_shown: &|name| !may_be_secret(name) }
     }
 }
 

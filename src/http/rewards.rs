@@ -13,12 +13,13 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::ApiError;
 use super::extract::Path;
-use super::input::{Fields, FromFields, Input};
+use super::fields::Fields;
+use super::input::{FromFields, Input, RECORD_FIELDS};
 use super::openapi::{Change, Errors, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{PageBody, PendingBody, RewardBody, bodies};
 use super::tasks::Shared;
-use crate::domain::{Invalid, Name, Reward};
+use crate::domain::{Name, Reward};
 use crate::service::input::{amount, description, image_id};
 use crate::service::{Caller, NewReward, Offer, Parent, RewardPatch, Service};
 
@@ -271,14 +272,18 @@ impl ToSchema for NewReward {}
 
 impl FromFields for NewReward {
     const ALLOWED: &'static [&'static str] = &["name", "description", "cost", "image_id"];
+    const READ_ONLY: &'static [&'static str] = RECORD_FIELDS;
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let text: Option<String> = fields.optional("description")?;
-        Ok(Self {
-            name: Name::parse("name", &fields.required::<String>("name")?)?,
-            description: description(&text.unwrap_or_default())?,
-            cost: amount("cost", fields.required("cost")?)?,
-            image_id: fields.nullable("image_id")?.map(image_id).transpose()?,
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        let name = fields.required("name", |text: String| Name::parse("name", &text));
+        let text = fields.optional("description", |text: String| description(&text));
+        let cost = fields.required("cost", |cost| amount("cost", cost));
+        let image_id = fields.nullable("image_id", image_id);
+        Some(Self {
+            name: name?,
+            description: text?.unwrap_or_default(),
+            cost: cost?,
+            image_id: image_id?,
         })
     }
 }
@@ -298,16 +303,13 @@ impl ToSchema for RewardPatch {}
 
 impl FromFields for RewardPatch {
     const ALLOWED: &'static [&'static str] = NewReward::ALLOWED;
+    const READ_ONLY: &'static [&'static str] = RECORD_FIELDS;
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let name: Option<String> = fields.optional("name")?;
-        let text: Option<String> = fields.optional("description")?;
-        let cost: Option<i64> = fields.optional("cost")?;
-        Ok(Self {
-            name: name.map(|name| Name::parse("name", &name)).transpose()?,
-            description: text.map(|text| description(&text)).transpose()?,
-            cost: cost.map(|cost| amount("cost", cost)).transpose()?,
-            image_id: fields.patch("image_id")?.try_map(image_id)?,
-        })
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        let name = fields.optional("name", |text: String| Name::parse("name", &text));
+        let text = fields.optional("description", |text: String| description(&text));
+        let cost = fields.optional("cost", |cost| amount("cost", cost));
+        let image_id = fields.patch("image_id", image_id);
+        Some(Self { name: name?, description: text?, cost: cost?, image_id: image_id? })
     }
 }

@@ -1,12 +1,42 @@
-//! What must not be answered of an account's unknown fields: older services kept PINs, one-time codes
-//! and tokens beside the password. Only the name tells.
+//! Which unknown fields of a record are not returned, since older services kept PINs, one-time codes,
+//! keys and tokens in records. Only the field's name is known.
 
 /// What is a secret in whatever name it stands.
-const SECRETS: [&str; 5] = ["password", "passwd", "passphrase", "passcode", "secret"];
+const SECRETS: [&str; 6] = ["password", "passwd", "passphrase", "passcode", "secret", "credential"];
 /// What is one as a word of its own.
-const SECRET_WORDS: [&str; 7] = ["pin", "pins", "pincode", "pwd", "otp", "totp", "hotp"];
-/// Whose code lets somebody in. Countries, languages and post offices have codes as well.
-const LETS_IN: [&str; 30] = [
+const SECRET_WORDS: [&str; 15] = [
+    "pin",
+    "pins",
+    "pincode",
+    "pwd",
+    "otp",
+    "totp",
+    "hotp",
+    "jwt",
+    "salt",
+    "session",
+    "sessions",
+    "sessionid",
+    "sessid",
+    "sid",
+    "apikey",
+];
+/// What makes a key a secret. There are sort keys and foreign keys as well.
+const OPENS: [&str; 11] = [
+    "access",
+    "api",
+    "auth",
+    "encryption",
+    "master",
+    "private",
+    "secret",
+    "service",
+    "signing",
+    "ssh",
+    "stream",
+];
+/// Whose code or link lets somebody in. Countries, languages and post offices have codes as well.
+const LETS_IN: [&str; 31] = [
     "2fa",
     "access",
     "activation",
@@ -21,6 +51,7 @@ const LETS_IN: [&str; 30] = [
     "invite",
     "join",
     "login",
+    "magic",
     "mfa",
     "one",
     "onetime",
@@ -52,6 +83,25 @@ pub(super) fn may_be_secret(name: &str) -> bool {
         || words.iter().any(is_token)
         || words.last().is_some_and(are_tokens)
         || is_code(&words)
+        || is_key(&words)
+        || is_link(&words)
+}
+
+/// Whether the words name a key that opens something.
+fn is_key(words: &[String]) -> bool {
+    let is_key = |word: &String| matches!(word.as_str(), "key" | "keys");
+    let joined = |word: &String| {
+        let opens = word.strip_suffix("keys").or_else(|| word.strip_suffix("key"));
+        opens.is_some_and(|opens| OPENS.contains(&opens))
+    };
+    words.iter().any(joined)
+        || (words.iter().any(is_key) && words.iter().any(|word| OPENS.contains(&word.as_str())))
+}
+
+/// Whether the words name an address that lets in whoever opens it.
+fn is_link(words: &[String]) -> bool {
+    let is_link = |word: &String| matches!(word.as_str(), "link" | "links" | "url" | "uri");
+    words.iter().any(is_link) && words.iter().any(|word| LETS_IN.contains(&word.as_str()))
 }
 
 /// Whether the words name a code that lets somebody in, or just a code.
@@ -127,6 +177,20 @@ mod tests {
             "2fa_code",
             "one_time_code",
             "email_verification_code_1",
+            "api_key",
+            "apiKey",
+            "apikeys",
+            "private-key",
+            "session_id",
+            "sessionId",
+            "session",
+            "sid",
+            "reset_link",
+            "magic_link",
+            "inviteUrl",
+            "login_credentials",
+            "jwt",
+            "salt",
         ] {
             assert!(may_be_secret(name), "{name}");
         }
@@ -148,6 +212,10 @@ mod tests {
             "hashtag",
             "hashtags",
             "tokens_earned",
+            "sort_key",
+            "monkey",
+            "avatar_url",
+            "link",
             "opinion",
             "pinned",
             "spinning",

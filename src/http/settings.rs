@@ -15,8 +15,10 @@ pub struct Settings {
     pub named_events: bool,
     /// The origin under which browsers reach the server, where the operator has said so.
     pub public_origin: Option<Origin>,
-    /// Further origins whose pages may send changes along with a session cookie.
+    /// Further origins whose pages may use the API from a browser, with the session cookie.
     pub allowed_origins: Vec<Origin>,
+    /// The unknown fields of an account that are returned to its owner, by their names.
+    pub account_fields: Vec<String>,
     /// The proxies whose word about the client is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Who may read the details of `/health`, and `/metrics`.

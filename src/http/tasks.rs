@@ -12,12 +12,13 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::extract::Path;
-use super::input::{Fields, FromFields, Input};
+use super::fields::Fields;
+use super::input::{FromFields, Input, RECORD_FIELDS};
 use super::openapi::{Change, Errors, Refuses, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{PageBody, TaskBody, bodies};
 use super::{ApiError, ErrorCode};
-use crate::domain::{Invalid, Name, Task};
+use crate::domain::{Name, Task};
 use crate::service::input::{amount, image_id};
 use crate::service::{Caller, NewTask, Parent, Service, TaskPatch};
 
@@ -177,13 +178,18 @@ impl ToSchema for NewTask {}
 
 impl FromFields for NewTask {
     const ALLOWED: &'static [&'static str] = &["name", "points", "is_good", "image_id"];
+    const READ_ONLY: &'static [&'static str] = RECORD_FIELDS;
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self {
-            name: Name::parse("name", &fields.required::<String>("name")?)?,
-            points: amount("points", fields.required("points")?)?,
-            is_good: fields.optional("is_good")?.unwrap_or(true),
-            image_id: fields.nullable("image_id")?.map(image_id).transpose()?,
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        let name = fields.required("name", |text: String| Name::parse("name", &text));
+        let points = fields.required("points", |points| amount("points", points));
+        let is_good = fields.optional("is_good", Ok);
+        let image_id = fields.nullable("image_id", image_id);
+        Some(Self {
+            name: name?,
+            points: points?,
+            is_good: is_good?.unwrap_or(true),
+            image_id: image_id?,
         })
     }
 }
@@ -203,15 +209,13 @@ impl ToSchema for TaskPatch {}
 
 impl FromFields for TaskPatch {
     const ALLOWED: &'static [&'static str] = NewTask::ALLOWED;
+    const READ_ONLY: &'static [&'static str] = RECORD_FIELDS;
 
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Invalid> {
-        let name: Option<String> = fields.optional("name")?;
-        let points: Option<i64> = fields.optional("points")?;
-        Ok(Self {
-            name: name.map(|name| Name::parse("name", &name)).transpose()?,
-            points: points.map(|points| amount("points", points)).transpose()?,
-            is_good: fields.optional("is_good")?,
-            image_id: fields.patch("image_id")?.try_map(image_id)?,
-        })
+    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+        let name = fields.optional("name", |text: String| Name::parse("name", &text));
+        let points = fields.optional("points", |points| amount("points", points));
+        let is_good = fields.optional("is_good", Ok);
+        let image_id = fields.patch("image_id", image_id);
+        Some(Self { name: name?, points: points?, is_good: is_good?, image_id: image_id? })
     }
 }

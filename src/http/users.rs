@@ -7,9 +7,9 @@ use serde::{Serialize, Serializer};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::Settings;
 use super::openapi::{samples, schemas};
 use super::records::{Iso, Unknown, described_as};
-use super::secrets::may_be_secret;
 use crate::domain::{Role, User};
 use crate::service::Caller;
 
@@ -17,12 +17,25 @@ use crate::service::Caller;
 pub(super) struct UserBody {
     user: Arc<User>,
     for_child: bool,
+    settings: Arc<Settings>,
 }
+
+/// Whether the account's email address was confirmed. Goldstar sends no mail and sets it to true for
+/// every new account; front ends of the older service read it.
+const VERIFIED: &str = "verified";
 
 impl UserBody {
     /// The caller's own account.
-    pub(super) fn seen_by(caller: &Caller) -> Self {
-        Self { user: Arc::clone(caller.user()), for_child: caller.child_id().is_some() }
+    pub(super) fn seen_by(caller: &Caller, settings: &Arc<Settings>) -> Self {
+        Self {
+            user: Arc::clone(caller.user()),
+            for_child: caller.child_id().is_some(),
+            settings: Arc::clone(settings),
+        }
+    }
+
+    fn is_shown(&self, name: &str) -> bool {
+        name == VERIFIED || self.settings.account_fields.iter().any(|listed| listed == name)
     }
 }
 
@@ -48,7 +61,7 @@ impl Serialize for UserBody {
             image_id: user.image_id.as_deref(),
             created_at: user.created_at.map(Iso),
             updated_at: user.updated_at.map(Iso),
-            extra: Unknown { fields: &user.extra, is_shown: |name| !may_be_secret(name) },
+            extra: Unknown { fields: &user.extra, is_shown: &|name| self.is_shown(name) },
         }
         .serialize(serializer)
     }

@@ -39,15 +39,6 @@ impl<T> Patch<T> {
             Self::Set(new) => Some(new),
         }
     }
-
-    /// The change with its value checked.
-    pub fn try_map<U, E>(self, check: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
-        Ok(match self {
-            Self::Keep => Patch::Keep,
-            Self::Clear => Patch::Clear,
-            Self::Set(value) => Patch::Set(check(value)?),
-        })
-    }
 }
 
 /// What a task is worth or a reward costs: 1 to 1,000,000 points.

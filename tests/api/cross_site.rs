@@ -59,6 +59,22 @@ async fn a_foreign_page_changes_nothing() {
     assert_eq!(family.parent.points(&family.child).await, 50);
 }
 
+/// A development server that changes `Host`, as Vite's short form does, on a phone's request over http.
+#[tokio::test]
+async fn a_blocked_page_is_named_beside_the_expected_one_and_the_settings() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    let answer = activate(&family, &[("Origin", "http://192.168.1.5:5173")]).await;
+    assert_error(&answer, 403, "FOREIGN_ORIGIN");
+    let own = family.parent.url("");
+    for named in ["http://192.168.1.5:5173", &own, "`public_url`", "`allowed_origins`", "`Host`"] {
+        assert!(answer.text.contains(named), "{named}: {}", answer.text);
+    }
+    // The same request through a proxy that keeps the header.
+    let kept = [("Origin", "http://192.168.1.5:5173"), ("Host", "192.168.1.5:5173")];
+    activate(&family, &kept).await.expect(200);
+}
+
 #[tokio::test]
 async fn the_servers_own_pages_need_no_configuration() {
     let server = TestServer::start().await;

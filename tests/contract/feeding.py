@@ -17,7 +17,7 @@ def is_fed(case):
     return case.meta.generation.mode.is_positive and (digest(case) % 4 != 0 or is_too_long(case))
 
 
-# The fields for a password that an account may get: 8 to 256 bytes.
+# The fields for a password that an account may get: at least 8 characters, at most 256 bytes.
 NEW_PASSWORDS = ("password", "new_password")
 
 
@@ -30,12 +30,27 @@ def is_too_long(case):
     return any(bytes_of(text) > most for text, most in texts)
 
 
-def shorten(case):
-    """Makes a password that has too few characters, but not too few bytes, too short by both."""
-    for name in NEW_PASSWORDS:
-        password = text_of(case, name)
-        if len(password) < 8 <= bytes_of(password):
-            case.body[name] = password[:1]
+def is_beyond_patterns(character):
+    """Whether no pattern can say where the character may stand: joiners and selectors need a visible
+    character before them, and patterns name no characters beyond U+FFFF."""
+    code = ord(character)
+    joiners = code in (0x200C, 0x200D, 0x180F) or 0x180B <= code <= 0x180D or 0xFE00 <= code <= 0xFE0F
+    beyond = 0x1BCA0 <= code <= 0x1BCA3 or 0x1D173 <= code <= 0x1D17A or 0xE0000 <= code <= 0xE0FFF
+    return joiners or beyond
+
+
+def replace_what_no_pattern_names(case):
+    """Replaces such characters in a body that is meant to be right."""
+
+    def replaced(value):
+        if isinstance(value, str):
+            return "".join("x" if is_beyond_patterns(character) else character for character in value)
+        if isinstance(value, list):
+            return [replaced(item) for item in value]
+        return value
+
+    if isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
+        case.body = {name: replaced(value) for name, value in case.body.items()}
 
 
 def text_of(case, name):

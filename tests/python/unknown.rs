@@ -126,17 +126,20 @@ async fn extremes_of_an_event_are_kept_and_answered() {
 }
 
 #[tokio::test]
-async fn an_accounts_unknown_fields_are_answered_but_for_its_secrets() {
-    let mut server = TestServer::start().await;
+async fn an_accounts_unknown_fields_are_returned_if_the_operator_lists_them() {
+    let configure = |config: &mut goldstar::config::Config| {
+        let listed = ["country_code", "postcode", "nested", "timezone"];
+        config.http.account_fields = listed.map(str::to_owned).to_vec();
+    };
+    let settings = Settings { configure, ..Settings::default() };
+    let mut server = TestServer::with(settings).await;
     server.stop().await;
     let mut users = server.folders.json("users.json");
     let shown = json!({
-        "country_code": "de", "postcode": 10115, "hashtag": "#chores", "tokens_earned": 3,
-        "encoding": "utf-8", "nested": {"pin": "is not looked for in here"},
+        "country_code": "de", "postcode": 10115, "nested": {"a": 1}, "verified": false,
     });
     let hidden = json!({
-        "pin": "1234", "pin_setup_code": "x", "reset_token": "x", "totp_secret": "x",
-        "old_password": "x", "verification_code": "x", "backup_codes": ["x"], "pin_hash": "x",
+        "pin": "1234", "reset_token": "x", "hashtag": "#chores", "api_key": "x", "colour": "x",
     });
     let row = users["_default"]["1"].as_object_mut().unwrap();
     for (name, value) in shown.as_object().unwrap().iter().chain(hidden.as_object().unwrap()) {
@@ -154,4 +157,24 @@ async fn an_accounts_unknown_fields_are_answered_but_for_its_secrets() {
     }
     server.stop().await;
     assert_eq!(server.folders.json("users.json"), users);
+}
+
+#[tokio::test]
+async fn unknown_fields_of_other_records_are_returned_but_for_suspicious_ones() {
+    let mut server = TestServer::start().await;
+    let family = server.family().await;
+    server.stop().await;
+    let mut children = server.folders.json("children.json");
+    let row = children["_default"]["1"].as_object_mut().unwrap();
+    for (name, value) in [("pin", "1234"), ("api_key", "x"), ("timezone", "Europe/Berlin")] {
+        row.insert(name.to_owned(), value.into());
+    }
+    server.folders.put("children.json", &children.to_string());
+
+    server.start_again().await;
+    let child = family.parent.get(&format!("/children/{}", family.child)).await.expect(200);
+    assert_eq!(child["child"]["timezone"], "Europe/Berlin");
+    assert!(child["child"].get("pin").is_none() && child["child"].get("api_key").is_none());
+    server.stop().await;
+    assert_eq!(server.folders.json("children.json"), children);
 }

@@ -298,7 +298,7 @@ describe("a refusal says", () => {
 
   test("which field is wrong", async () => {
     const call = parent.api.request("POST", "/rewards", { body: { name: "Kite", cost: 0 } });
-    expect((await refusal(call)).details).toEqual({ field: "cost" });
+    expect((await refusal(call)).details).toMatchObject({ field: "cost" });
   });
 });
 

@@ -21,6 +21,8 @@ interface Written {
   DeletionRun: models.DeletionRun;
   DeletionThreshold: models.DeletionThreshold;
   ErrorCode: models.ErrorCode;
+  FieldCode: models.FieldCode;
+  FieldError: models.FieldError;
   Health: models.Health;
   MutationResult: models.MutationResult;
   Page: models.Page;

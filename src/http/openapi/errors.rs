@@ -12,7 +12,8 @@ use utoipa::openapi::schema::{AllOfBuilder, ComponentsBuilder, ObjectBuilder, Ty
 use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use super::super::error::{Details, ErrorBody};
+use super::super::error::{Details, ErrorBody, FieldErrorBody};
+use super::super::field_error::FieldCode;
 use super::super::{ApiError, ErrorCode};
 use super::samples;
 
@@ -146,6 +147,8 @@ pub(super) fn components() -> ComponentsBuilder {
     let components = ComponentsBuilder::new()
         .schema_from::<ErrorBody<'_>>()
         .schema_from::<Details<'_>>()
+        .schema_from::<FieldErrorBody>()
+        .schema_from::<FieldCode>()
         .schema_from::<ErrorCode>()
         .responses_from_iter(responses);
     ErrorCode::all().fold(components, |components, code| {

@@ -4,6 +4,8 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use super::super::field_error::{FieldCode, FieldError};
+use super::super::fields::JsonError;
 use super::super::{ApiError, ErrorCode};
 use crate::domain::{Invalid, Kind, Refusal, Timestamp};
 use crate::live::TooManyStreams;
@@ -98,11 +100,13 @@ pub(super) fn error(code: ErrorCode) -> ApiError {
 
 fn bad_request(code: ErrorCode) -> ApiError {
     match code {
-        ErrorCode::InvalidJson => {
-            ApiError::InvalidJson("EOF while parsing an object at line 1 column 15".to_owned())
-        }
+        ErrorCode::InvalidJson => ApiError::InvalidJson(JsonError::Syntax { line: 1, column: 10 }),
         ErrorCode::ValidationFailed => Invalid::new("name", "must not be empty").into(),
-        ErrorCode::FieldNotAllowed => ApiError::FieldNotAllowed("role".to_owned()),
+        ErrorCode::FieldNotAllowed => ApiError::InvalidFields(vec![FieldError::new(
+            "role",
+            FieldCode::NotAllowed,
+            "cannot be set by this request",
+        )]),
         ErrorCode::InvalidParameter => ApiError::InvalidParameter {
             name: "limit".to_owned(),
             rule: "must be a whole number of at least 1",
@@ -123,7 +127,12 @@ fn bad_request(code: ErrorCode) -> ApiError {
 
 fn not_allowed(code: ErrorCode) -> ApiError {
     let error = match code {
-        ErrorCode::ForeignOrigin => return ApiError::ForeignOrigin,
+        ErrorCode::ForeignOrigin => {
+            return ApiError::ForeignOrigin {
+                page: "http://192.168.1.5:5173".to_owned(),
+                expected: "http://127.0.0.1:5000".to_owned(),
+            };
+        }
         ErrorCode::InvalidCredentials => ServiceError::InvalidCredentials,
         ErrorCode::ParentRequired => ServiceError::ParentRequired,
         ErrorCode::AdminRequired => ServiceError::AdminRequired,

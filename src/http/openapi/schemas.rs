@@ -14,9 +14,17 @@ use crate::service::input::{
     MAX_DESCRIPTION_CHARS, MAX_DISPLAYED, MAX_ID_CHARS, MAX_IMAGE_ID_CHARS,
 };
 
-/// What no text of a record may hold: control characters, line breaks, and what nobody sees or what
-/// turns the text around. Inside of a pattern's brackets.
-const BAD: &str = r"\u0000-\u001f\u007f-\u009f\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff";
+/// What no text of a record may contain: control characters, line breaks and invisible characters.
+/// Inside of a pattern's brackets. Patterns of JSON Schema cannot name characters beyond U+FFFF; the
+/// server checks those as well.
+const BAD: &str = concat!(
+    r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e",
+    r"\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufff8",
+);
+/// What no name may contain besides: blank characters other than the space.
+const BLANK: &str = r"\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000";
+/// What may stand only after a visible character: joiners and variation selectors.
+const PART: &str = r"\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f";
 
 /// A request's body, to which its fields are added. It may have no others.
 pub(in super::super) fn body(about: &str, example: Value) -> ObjectBuilder {
@@ -88,10 +96,12 @@ pub(in super::super) fn amount() -> ObjectBuilder {
 /// that white space doesn't count.
 pub(in super::super) fn name() -> ObjectBuilder {
     let inner = Name::MAX_CHARS - 2;
-    let pattern = format!(r"^\s*[^\s{BAD}]([^{BAD}]{{0,{inner}}}[^\s{BAD}])?\s*$");
+    let pattern =
+        format!(r"^\s*[^\s{BAD}{BLANK}{PART}]([^{BAD}{BLANK}]{{0,{inner}}}[^\s{BAD}{BLANK}])?\s*$");
     let about = format!(
-        "At most {} characters, without line breaks, control characters and invisible ones. White \
-         space around it is cut off.",
+        "At most {} characters, at least one of them visible, without line breaks, control \
+         characters, invisible characters and blank ones other than the space. White space around it \
+         is removed.",
         Name::MAX_CHARS
     );
     text().min_length(Some(1)).pattern(Some(pattern)).description(Some(about))
@@ -99,8 +109,8 @@ pub(in super::super) fn name() -> ObjectBuilder {
 
 /// An email address.
 pub(in super::super) fn email() -> ObjectBuilder {
-    let part = r#"[^\s\u0000-\u001f\u007f-\u009f@<>(),;:"\\\[\]]"#;
-    let label = r#"[^\s\u0000-\u001f\u007f-\u009f@<>(),;:"\\\[\].]{1,63}"#;
+    let part = format!(r#"[^\s{BAD}{PART}@<>(),;:"\\\[\]]"#);
+    let label = format!(r#"[^\s{BAD}{PART}@<>(),;:"\\\[\].]{{1,63}}"#);
     let pattern = format!(r"^\s*{part}{{1,64}}@{label}(\.{label})*\s*$");
     text()
         .min_length(Some(3))
@@ -113,7 +123,7 @@ pub(in super::super) fn email() -> ObjectBuilder {
 
 /// A password that an account may get.
 pub(in super::super) fn password() -> ObjectBuilder {
-    let about = "8 to 256 bytes.";
+    let about = "At least 8 characters, at most 256 bytes.";
     text()
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
         .min_length(Some(8))

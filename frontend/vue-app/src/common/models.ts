@@ -291,10 +291,12 @@ export interface ErrorBody {
   details?: ErrorDetails;
 }
 
-/** One of these, and which one depends on the error's code. */
+/** Which of these are present depends on the error's code. */
 export interface ErrorDetails {
-  /** The field of the body that is wrong. */
+  /** The first field of the body that is wrong. */
   field?: string;
+  /** Every field of the body that is wrong, by its name; at most 50. */
+  fields?: Record<string, FieldError>;
   /** The query parameter that is wrong. */
   parameter?: string;
   /** How many points the child lacks. */
@@ -304,6 +306,22 @@ export interface ErrorDetails {
   /** When the account is to be deleted. */
   due_at?: string;
 }
+
+/** What is wrong with one field of a body. */
+export interface FieldError {
+  code: FieldCode;
+  /** A sentence for a person. */
+  error: string;
+}
+
+/** The kind of a field's error. */
+export type FieldCode =
+  | "MISSING"
+  | "WRONG_TYPE"
+  | "INVALID"
+  | "REPEATED"
+  | "UNKNOWN"
+  | "NOT_ALLOWED";
 
 /** What each means is in `docs/api.md`, "Errors". */
 export type ErrorCode =
