@@ -26,11 +26,19 @@ pub(crate) enum Says {
 }
 
 impl Server {
-    /// Starts Goldstar on the records in `folder/data`, with its logs beside them. How often
-    /// somebody logs in isn't limited.
+    /// Starts Goldstar on the records in `folder/data`, with its logs beside them. What
+    /// one account or address may do isn't limited.
     pub(crate) fn goldstar(folder: &Path, more: &[&str]) -> io::Result<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_goldstar"));
-        let unlimited = ["--logins-per-account", "0", "--logins-per-address", "0"];
+        let unlimited = [
+            "--logins-per-account=0",
+            "--logins-per-address=0",
+            "--signups-per-address=0",
+            "--changes-per-account=0",
+            "--changes-per-address=0",
+            "--sessions-per-family=0",
+            "--max-connections-per-address=1000000",
+        ];
         command.args(["--listen", "127.0.0.1:0"]).args(unlimited).args(more);
         command.arg("--data-dir").arg(folder.join("data"));
         for (name, _) in env::vars_os() {

@@ -6,8 +6,8 @@ use super::Failure;
 use crate::{audit_log, http};
 
 /// What the server has open besides connections and audit logs: the journal, the tables and the files
-/// that take their places, its own log, the listener, and what the runtime and the system need. Some
-/// thirteen, with room to spare.
+/// that take their places, its own log, the listener, what the runtime and the system need, and the
+/// connections that are kept for health checks. Some thirty at most, with room to spare.
 const OTHERS: usize = 64;
 /// All that the server has open besides connections.
 const OWN: u64 = (audit_log::MAX_OPEN_FILES + http::MAX_REFUSALS + OTHERS) as u64;

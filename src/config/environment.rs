@@ -5,7 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::error::ConfigError;
-use super::settings::{PREFIX, SETTINGS, Setting};
+use super::setting::{PREFIX, Setting};
+use super::settings::SETTINGS;
 use super::values::{Source, Value};
 
 /// The variable that names the file with settings.

@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 
 use super::error::ConfigError;
-use super::settings::{Kind, SETTINGS, Setting, items};
+use super::setting::{Kind, Setting, items};
+use super::settings::SETTINGS;
 use super::values::{Source, Value};
 
 /// The file that is read where none is named; it need not be there.

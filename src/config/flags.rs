@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
-use super::settings::{ADDRESS, Kind, SETTINGS, STORAGE, Setting};
+use super::setting::{Kind, Setting};
+use super::settings::{ADDRESS, SETTINGS, STORAGE};
 use super::values::{Source, Value};
 use super::{environment, file};
 

@@ -5,6 +5,7 @@ mod error;
 mod file;
 mod flags;
 mod parse;
+mod setting;
 mod settings;
 mod values;
 
@@ -12,8 +13,9 @@ mod values;
 pub(crate) use environment::OF_ADMIN;
 pub use error::ConfigError;
 pub use flags::{Address, Everything, Flags, Part, Storage};
-use settings::items;
-pub use settings::{Kind, SETTINGS, Setting};
+use setting::items;
+pub use setting::{Kind, Setting};
+pub use settings::SETTINGS;
 pub use values::{Value, Values};
 
 use std::num::NonZeroUsize;
@@ -21,7 +23,9 @@ use std::path::PathBuf;
 
 use crate::audit_log;
 use crate::http::{self, Limits, Monitoring};
-use crate::service::{self, DeletionSettings, LoginLimits};
+use crate::service::{
+    self, ChangeLimits, DeletionSettings, FamilyLimits, LoginLimits, SignupLimits,
+};
 use parse::{list, optional};
 
 /// Where everything is kept.
@@ -144,6 +148,8 @@ fn limits(values: &Values) -> Result<Limits, ConfigError> {
     Ok(Limits {
         max_body_bytes: values.number("max_body_bytes")?,
         max_connections: values.number("max_connections")?,
+        max_connections_per_address: values.number("max_connections_per_address")?,
+        health_connections: values.number("health_connections")?,
         head_timeout: values.seconds("head_timeout")?,
         body_timeout: values.seconds("body_timeout")?,
         write_timeout: values.seconds("write_timeout")?,
@@ -163,11 +169,40 @@ fn service_settings(values: &Values) -> Result<service::Settings, ConfigError> {
             per_address: values.number("logins_per_address")?,
             window: values.seconds("login_window")?,
         },
+        signups: SignupLimits {
+            per_address: values.number("signups_per_address")?,
+            window: values.seconds("signup_window")?,
+        },
+        changes: change_limits(values)?,
+        family: family_limits(values)?,
         deletion: DeletionSettings {
             interval: values.seconds("deletion_interval")?,
             threshold: values.read("deletion_threshold", parse::threshold)?,
             max_attempts: values.number("deletion_attempts")?,
         },
+    })
+}
+
+/// A demo is there to be tried, by programs too.
+fn change_limits(values: &Values) -> Result<ChangeLimits, ConfigError> {
+    let window = values.seconds("change_window")?;
+    let limits = ChangeLimits {
+        per_account: values.number("changes_per_account")?,
+        per_address: values.number("changes_per_address")?,
+        window,
+    };
+    let unlimited = ChangeLimits { per_account: 0, per_address: 0, window };
+    Ok(if values.is_on("demo") { unlimited } else { limits })
+}
+
+fn family_limits(values: &Values) -> Result<FamilyLimits, ConfigError> {
+    Ok(FamilyLimits {
+        children: values.number("children_per_family")?,
+        tasks: values.number("tasks_per_family")?,
+        rewards: values.number("rewards_per_family")?,
+        requests: values.number("requests_per_family")?,
+        sessions: values.number("sessions_per_family")?,
+        display_bytes: values.number("display_bytes_per_child")?,
     })
 }
 

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::settings::items;
+use super::setting::items;
 use crate::domain::Points;
 use crate::domain::deletion::Threshold;
 use crate::http::{Origin, Secret, is_host};

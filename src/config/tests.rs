@@ -37,6 +37,23 @@ fn the_defaults_keep_the_rules() {
 }
 
 #[test]
+fn a_family_and_an_address_are_limited_unless_it_is_a_demo() {
+    let service = Config::default().service;
+    let changes = service.changes;
+    assert_eq!((changes.per_account, changes.per_address), (10_000, 50_000));
+    let a_second = |count: u32| u64::from(count) / changes.window.as_secs();
+    assert_eq!((a_second(changes.per_account), a_second(changes.per_address)), (50, 250));
+    assert_eq!((service.signups.per_address, service.signups.window.as_secs()), (20, 3600));
+    let family = service.family;
+    assert_eq!((family.children, family.tasks, family.rewards), (100, 2000, 2000));
+    assert_eq!((family.requests, family.sessions, family.display_bytes), (5000, 500, 16 << 10));
+
+    let demo = with("demo", "true").unwrap().service;
+    assert_eq!((demo.changes.per_account, demo.changes.per_address), (0, 0));
+    assert_eq!(demo.family.children, 100);
+}
+
+#[test]
 fn a_number_can_be_its_bounds_and_nothing_beyond() {
     for setting in SETTINGS {
         let Kind::Number { min, max } = setting.kind else { continue };

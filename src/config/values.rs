@@ -9,7 +9,8 @@ use super::environment::Environment;
 use super::error::ConfigError;
 use super::file;
 use super::flags::Flags;
-use super::settings::{Kind, SETTINGS, Setting};
+use super::setting::{Kind, Setting};
+use super::settings::SETTINGS;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

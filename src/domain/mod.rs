@@ -21,7 +21,7 @@ pub use records::{
     Child, ChildId, Deletion, Extra, PendingReward, PendingRewardId, Reward, RewardId, Role,
     Session, Setting, Task, TaskId, TokenHash, User, UserId,
 };
-pub use refusal::{Invalid, Kind, Refusal};
+pub use refusal::{FamilyLimit, Invalid, Kind, Refusal};
 pub use text::{Email, Name, check_line};
 pub use timestamp::Timestamp;
 pub use tracking::{

@@ -32,6 +32,51 @@ pub enum Kind {
     Reward,
 }
 
+/// What a family may have only so much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FamilyLimit {
+    /// Its children.
+    Children,
+    /// Its tasks and penalties.
+    Tasks,
+    /// Its rewards.
+    Rewards,
+    /// Its pending requests for rewards.
+    PendingRequests,
+    /// The bytes of the ids in a child's lists of tasks and rewards.
+    DisplayBytes,
+}
+
+impl FamilyLimit {
+    /// Every limit.
+    pub const ALL: [Self; 5] =
+        [Self::Children, Self::Tasks, Self::Rewards, Self::PendingRequests, Self::DisplayBytes];
+
+    /// Its name for a program.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Children => "children",
+            Self::Tasks => "tasks",
+            Self::Rewards => "rewards",
+            Self::PendingRequests => "pending_requests",
+            Self::DisplayBytes => "display_bytes",
+        }
+    }
+
+    /// What can be done where it is reached, as a part of a sentence.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Children => "children: delete one first",
+            Self::Tasks => "tasks and penalties: delete one first",
+            Self::Rewards => "rewards: delete one first",
+            Self::PendingRequests => "pending requests: redeem or cancel one first",
+            Self::DisplayBytes => {
+                "bytes in the lists `tasks` and `rewards` of a child: put fewer ids into them"
+            }
+        }
+    }
+}
+
 /// Why a change was not made. Nothing changes where one is returned.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
@@ -83,6 +128,14 @@ pub enum Refusal {
     /// The points would leave the range that is kept exactly.
     #[error("the points would go beyond what can be counted")]
     PointsOutOfRange,
+    /// The family has as much of that as it may have.
+    #[error("a family can have at most {most} {}", .limit.advice())]
+    FamilyLimitReached {
+        /// Of what.
+        limit: FamilyLimit,
+        /// The most that it may have.
+        most: usize,
+    },
     /// The idempotency key belongs to another mutation of the account.
     #[error("this Idempotency-Key was used for another request")]
     IdempotencyKeyReused,

@@ -25,12 +25,18 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Aborts the connection.
     pub closer: CancellationToken,
+    /// Whether the connection is one of those that are kept for a health check.
+    pub is_reserved: bool,
 }
 
 impl Default for Peer {
     /// Nobody's, for a request that came on no connection.
     fn default() -> Self {
-        Self { address: ([0, 0, 0, 0], 0).into(), closer: CancellationToken::new() }
+        Self {
+            address: ([0, 0, 0, 0], 0).into(),
+            closer: CancellationToken::new(),
+            is_reserved: false,
+        }
     }
 }
 

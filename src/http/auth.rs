@@ -15,7 +15,7 @@ use super::client::Client;
 use super::credentials::{ChildSession, Confirmation, Login, PasswordChange, Signup};
 use super::extract::{Path, cookie_with, no_cookie, session_cookie};
 use super::input::Input;
-use super::openapi::{Attempts, Change, Errors, Refuses, samples, schemas, tags};
+use super::openapi::{Attempts, Errors, Refuses, SessionChange as Change, samples, schemas, tags};
 use super::records::Iso;
 use super::users::{UserBody, UserForChild};
 use super::{ApiError, ErrorCode, Settings};

@@ -15,7 +15,7 @@ use super::ApiError;
 use super::extract::Path;
 use super::fields::Fields;
 use super::input::{FromFields, Input, RECORD_FIELDS};
-use super::openapi::{Change, Errors, schemas, tags};
+use super::openapi::{Addition, Change, Errors, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{ChildBody, PageBody, bodies};
 use crate::domain::{Name, Points};
@@ -76,7 +76,7 @@ pub(super) async fn list(
     request_body = NewChild,
     responses(
         (status = 201, description = "It is made", body = ChildAnswer),
-        Errors<Parent, Input<NewChild>, Change>
+        Errors<Parent, Input<NewChild>, Change, Addition>
     )
 )]
 pub(super) async fn create(
@@ -120,7 +120,7 @@ pub(super) async fn get(
     request_body = ChildPatch,
     responses(
         (status = 200, description = "The child as it is now", body = ChildAnswer),
-        Errors<Parent, Path<String>, Input<ChildPatch>, Change>
+        Errors<Parent, Path<String>, Input<ChildPatch>, Change, Addition>
     )
 )]
 pub(super) async fn update(

@@ -34,7 +34,7 @@ impl Client {
     /// that isn't a trusted proxy's is the client's; what stands before it, anyone could have
     /// written.
     pub(super) fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
-        let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+        let is_trusted = |address: &IpAddr| is_trusted(address, trusted);
         if !is_trusted(&peer) {
             return Self { address: peer, is_proxied: false };
         }
@@ -51,6 +51,11 @@ impl Client {
         }
         Self { address, is_proxied: true }
     }
+}
+
+/// Whether an address is a trusted proxy's.
+pub(super) fn is_trusted(address: &IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(address))
 }
 
 /// An address, as some proxies write it also with a port, and IPv6 in brackets.

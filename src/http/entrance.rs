@@ -6,13 +6,14 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::future::ready;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::Either;
@@ -21,7 +22,9 @@ use tower_http::compression::Compression;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use tracing::Instrument;
 
+use super::addresses::{Place, Placed};
 use super::arrival::{Arrival, NoteLayer, Peer};
+use super::client::{Client, is_trusted};
 use super::compression::{self, Compressible};
 use super::cors::Cors;
 use super::docs::Documentation;
@@ -50,6 +53,7 @@ impl Entrance {
             settings,
             metrics,
             request_ids: RequestIds::new(),
+            addresses: Arc::default(),
             documentation: Arc::new(Documentation::new(&in_json(&document))),
         }));
         let routes = routes.layer(NoteLayer).with_state(state.clone());
@@ -69,38 +73,83 @@ impl Entrance {
     ) -> impl Future<Output = Response> + Send + use<> {
         let Settings { trusted_proxies, .. } = &*self.state.settings;
         let arrival = Arrival::note(peer, &mut request, trusted_proxies);
+        let admitted = self.admit(&arrival, &request);
+        let (is_admitted, place) = (admitted.is_ok(), admitted.ok().flatten());
         let observed = Observed::begin(&self.state, arrival, &request);
         let span = observed.span().clone();
         // Combinators, and no `async`: that would have room for each step's future twice, and what is
         // larger than a kibibyte costs the allocator much more.
-        self.with_cors(request).instrument(span).map(move |mut response| {
+        self.with_cors(request, is_admitted).instrument(span).map(move |mut response| {
             guard::mark(response.headers_mut());
             observed.end(&mut response);
-            response
+            match place {
+                Some(place) => response.map(|body| Body::new(Placed::new(body, place))),
+                None => response,
+            }
         })
     }
 
     /// Adds CORS headers for a page of an allowed origin, to errors too, and answers its preflights.
     /// Nobody else gets such a header.
-    fn with_cors(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
+    fn with_cors(
+        &self,
+        request: Request,
+        is_admitted: bool,
+    ) -> impl Future<Output = Response> + Send + use<> {
         let Some(cors) = self.cors.as_ref().filter(|cors| cors.allows(request.headers())) else {
-            return Either::Left(self.in_time(request));
+            return Either::Left(self.in_time(request, is_admitted));
         };
         let entrance = self.clone();
-        let inner = service_fn(move |request| entrance.in_time(request).map(Ok::<_, Infallible>));
+        let inner = service_fn(move |request| {
+            entrance.in_time(request, is_admitted).map(Ok::<_, Infallible>)
+        });
         let answered = cors.layer().layer(inner).oneshot(request);
         Either::Right(Box::pin(answered.map(|Ok(response)| response)))
     }
 
-    fn in_time(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
+    fn in_time(
+        &self,
+        request: Request,
+        is_admitted: bool,
+    ) -> impl Future<Output = Response> + Send + use<> {
         let limit = self.state.settings.limits.request_timeout;
-        let in_time = tokio::time::timeout(limit, self.route(request));
+        let in_time = tokio::time::timeout(limit, self.route(request, is_admitted));
         in_time.map(|answered| answered.unwrap_or_else(|_| ApiError::TimedOut.into_response()))
     }
 
-    fn route(&self, mut request: Request) -> impl Future<Output = Response> + Send + use<> {
+    /// The place that a request through a trusted proxy occupies, which is its client's. Refuses where
+    /// that client occupies too many, and anything but a health check on a connection that is kept for
+    /// those.
+    fn admit(&self, arrival: &Arrival, request: &Request) -> Result<Option<Place>, ApiError> {
+        let Client { address, is_proxied } = arrival.client;
+        if arrival.peer.is_reserved {
+            let is_check = address.is_loopback() && is_health_check(request);
+            return if is_check { Ok(None) } else { Err(ApiError::TooManyConnections) };
+        }
+        if is_proxied { self.occupy(address) } else { Ok(None) }
+    }
+
+    /// One more place for that address. A trusted proxy needs none: its clients do. Refuses where the
+    /// address occupies too many.
+    pub(super) fn occupy(&self, address: IpAddr) -> Result<Option<Place>, ApiError> {
+        let Settings { trusted_proxies, limits, .. } = &*self.state.settings;
+        let address = address.to_canonical();
+        if is_trusted(&address, trusted_proxies) {
+            return Ok(None);
+        }
+        let place = self.state.addresses.occupy(address, limits.connections_per_address());
+        place.map(Some).ok_or(ApiError::TooManyConnections)
+    }
+
+    fn route(
+        &self,
+        mut request: Request,
+        is_admitted: bool,
+    ) -> impl Future<Output = Response> + Send + use<> {
         compression::settle(request.headers_mut());
-        let accepted = guard::check_host(&request)
+        let admitted = if is_admitted { Ok(()) } else { Err(ApiError::TooManyConnections) };
+        let accepted = admitted
+            .and_then(|()| guard::check_host(&request))
             .and_then(|()| cross_site::judge(&self.state.settings, &request));
         if let Err(error) = accepted {
             return Either::Left(ready(error.into_response()));
@@ -115,6 +164,12 @@ impl Entrance {
             response
         }))
     }
+}
+
+fn is_health_check(request: &Request) -> bool {
+    let path = request.uri().path().trim_end_matches('/');
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && path.strip_prefix("/api").unwrap_or(path) == "/health"
 }
 
 /// The panic itself has been reported on the standard error output by then.

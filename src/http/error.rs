@@ -1,16 +1,12 @@
 //! Every error answer: one enum, one form. Its code says its status.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde_json::Value;
 use thiserror::Error;
-use utoipa::ToSchema;
 
 use super::ErrorCode;
+use super::error_body::{Details, ErrorBody, LimitBody};
 use super::field_error::{FieldCode, FieldError};
 use super::fields::JsonError;
 use crate::domain::{Invalid, Refusal};
@@ -95,85 +91,6 @@ impl From<Invalid> for ApiError {
     }
 }
 
-/// Why a request was not answered as it wished.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Error)]
-pub(super) struct ErrorBody<'a> {
-    /// A sentence for a person.
-    error: String,
-    /// What it is, for a program.
-    #[schema(value_type = ErrorCode)]
-    code: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    details: Option<Details<'a>>,
-}
-
-/// What a client needs beyond the code. Which fields are present depends on the code.
-#[derive(Default, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ErrorDetails)]
-pub(super) struct Details<'a> {
-    /// The first field of the body that is wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    field: Option<&'a str>,
-    /// Every field of the body that is wrong, by its name; at most 50.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<BTreeMap<String, FieldErrorBody>>)]
-    fields: Option<BTreeMap<&'a str, FieldErrorBody>>,
-    /// The query parameter that is wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    parameter: Option<&'a str>,
-    /// How many points are missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    points_needed: Option<i64>,
-    /// After how many seconds to try again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    retry_after: Option<u64>,
-    /// When the account will be deleted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    due_at: Option<String>,
-}
-
-impl<'a> Details<'a> {
-    fn of_fields<'b: 'a>(errors: impl IntoIterator<Item = (&'b str, FieldErrorBody)>) -> Self {
-        let mut errors = errors.into_iter().peekable();
-        let field = errors.peek().map(|(name, _)| *name);
-        Self { field, fields: Some(errors.collect()), ..Self::default() }
-    }
-}
-
-/// What is wrong with one field.
-#[derive(Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = FieldError)]
-pub(super) struct FieldErrorBody {
-    /// The kind of error, for a program.
-    code: FieldCode,
-    /// A sentence for a person.
-    error: String,
-}
-
-impl From<&FieldError> for FieldErrorBody {
-    fn from(error: &FieldError) -> Self {
-        Self { code: error.code, error: sentence(&error.to_string()) }
-    }
-}
-
-impl ErrorBody<'_> {
-    /// The body as a value.
-    pub(super) fn to_json(&self) -> Value {
-        // Texts and numbers under fixed keys always have a JSON form.
-        serde_json::to_value(self).unwrap_or_default()
-    }
-}
-
 impl ApiError {
     /// What is answered.
     pub(super) fn body(&self) -> ErrorBody<'_> {
@@ -204,6 +121,10 @@ impl ApiError {
             Self::Service(ServiceError::Refused(Refusal::MarkedForDeletion { due_at })) => {
                 Some(Details { due_at: Some(due_at.to_string()), ..none })
             }
+            Self::Service(ServiceError::Refused(Refusal::FamilyLimitReached { limit, most })) => {
+                let limit = LimitBody { name: limit.as_str(), most: *most };
+                Some(Details { limit: Some(limit), ..none })
+            }
             _ => self.retry_after().map(|seconds| Details { retry_after: Some(seconds), ..none }),
         }
     }
@@ -211,7 +132,10 @@ impl ApiError {
     /// The seconds after which the same request can be answered otherwise, where that is known.
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Service(ServiceError::TooManyAttempts { retry_after }) => Some(*retry_after),
+            Self::Service(
+                ServiceError::TooManyAttempts { retry_after }
+                | ServiceError::TooManyChanges { retry_after },
+            ) => Some(*retry_after),
             Self::TooManyConnections => Some(1),
             _ => None,
         }
@@ -263,6 +187,7 @@ fn of_service(error: &ServiceError) -> ErrorCode {
         ServiceError::Refused(refusal) => of_refusal(refusal),
         ServiceError::InvalidCredentials => ErrorCode::InvalidCredentials,
         ServiceError::TooManyAttempts { .. } => ErrorCode::TooManyAttempts,
+        ServiceError::TooManyChanges { .. } => ErrorCode::TooManyChanges,
         ServiceError::TooManyStreams(_) => ErrorCode::TooManyStreams,
         ServiceError::Unauthenticated => ErrorCode::Unauthenticated,
         ServiceError::ParentRequired => ErrorCode::ParentRequired,
@@ -291,6 +216,7 @@ fn of_refusal(refusal: &Refusal) -> ErrorCode {
         Refusal::InsufficientPoints { .. } => ErrorCode::InsufficientPoints,
         Refusal::NoPendingRequest => ErrorCode::NoPendingRequest,
         Refusal::PointsOutOfRange => ErrorCode::PointsOutOfRange,
+        Refusal::FamilyLimitReached { .. } => ErrorCode::FamilyLimitReached,
         Refusal::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
     }
 }
@@ -344,7 +270,7 @@ impl IntoResponse for ApiError {
 }
 
 /// An error's text, which is made to stand within a sentence, as a sentence of its own.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(char::to_uppercase);
     let rest = chars.as_str();

@@ -32,11 +32,13 @@ pub enum ErrorCode {
     InsufficientPoints,
     NoPendingRequest,
     PointsOutOfRange,
+    FamilyLimitReached,
     PayloadTooLarge,
     UriTooLong,
     UnsupportedMediaType,
     IdempotencyKeyReused,
     TooManyAttempts,
+    TooManyChanges,
     TooManyStreams,
     HeadTooLarge,
     Internal,
@@ -198,6 +200,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             "the child's points would go beyond what can be counted",
         ),
         (
+            Code::FamilyLimitReached,
+            Status::CONFLICT,
+            "FAMILY_LIMIT_REACHED",
+            "the family has as much of something as the operator allows; `details.limit`",
+        ),
+        (
             Code::PayloadTooLarge,
             Status::PAYLOAD_TOO_LARGE,
             "PAYLOAD_TOO_LARGE",
@@ -226,6 +234,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Status::TOO_MANY_REQUESTS,
             "TOO_MANY_ATTEMPTS",
             "the account or the address has no attempt left; `details.retry_after`, and `Retry-After`",
+        ),
+        (
+            Code::TooManyChanges,
+            Status::TOO_MANY_REQUESTS,
+            "TOO_MANY_CHANGES",
+            "the account or the address has asked for too many changes; `details.retry_after`, and `Retry-After`",
         ),
         (
             Code::TooManyStreams,
@@ -279,7 +293,7 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::TooManyConnections,
             Status::SERVICE_UNAVAILABLE,
             "TOO_MANY_CONNECTIONS",
-            "as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`",
+            "as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`",
         ),
         (
             Code::StorageFull,

@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
+use super::arrival::Arrival;
 use super::openapi::{Refuses, schemas};
 use super::{ApiError, AppState, ErrorCode, Monitoring, Origin, Secret, Settings};
 use crate::domain::{IdempotencyKey, Invalid, Session};
@@ -42,7 +43,12 @@ impl FromRequestParts<AppState> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let token = bearer_token(&parts.headers).or_else(|| session_cookie(&parts.headers));
         let token = Token::presented(token.ok_or(ServiceError::Unauthenticated)?);
-        Ok(state.service.authenticate(&token)?)
+        let caller = state.service.authenticate(&token)?;
+        let arrival = Arrival::from_request_parts(parts, state).await?;
+        if !parts.method.is_safe() && !is_of_session(arrival.route()) {
+            state.service.count_change(&caller, arrival.client.address)?;
+        }
+        Ok(caller)
     }
 }
 
@@ -70,6 +76,12 @@ impl FromRequestParts<AppState> for Admin {
         let caller = Caller::from_request_parts(parts, state).await?;
         Ok(caller.into_admin()?)
     }
+}
+
+/// Whether a route begins or ends sessions. These have limits of their own, and whoever floods the
+/// server with a stolen session must not keep its owner from ending it.
+fn is_of_session(route: &str) -> bool {
+    route.starts_with("/auth/") || route == "/user/mark-for-deletion"
 }
 
 /// Whoever may read how the server is: anyone where the operator has left that open, else an

@@ -11,7 +11,7 @@ use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::ApiError;
-use super::error::ErrorBody;
+use super::error_body::ErrorBody;
 use super::extract::Monitor;
 use super::openapi::{Errors, schemas, tags};
 use crate::service::Service;

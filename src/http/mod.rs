@@ -1,6 +1,7 @@
 //! Floor 3: HTTP and nothing else. A small file a resource; each handler parses, calls the service
 //! and answers.
 
+mod addresses;
 mod arrival;
 mod auth;
 mod children;
@@ -14,6 +15,7 @@ mod demo;
 mod docs;
 mod entrance;
 mod error;
+mod error_body;
 mod error_code;
 mod events;
 mod extract;
@@ -57,6 +59,7 @@ use utoipa_axum::routes;
 
 use crate::metrics::Metrics;
 use crate::service::Service;
+use addresses::Addresses;
 use docs::Documentation;
 use observe::RequestIds;
 
@@ -69,6 +72,7 @@ struct Parts {
     settings: Arc<Settings>,
     metrics: Arc<Metrics>,
     request_ids: RequestIds,
+    addresses: Arc<Addresses>,
     documentation: Arc<Documentation>,
 }
 

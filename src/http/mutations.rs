@@ -140,8 +140,11 @@ impl Refuses for Counted {
 enum Requested {}
 
 impl Refuses for Requested {
-    const CODES: &'static [ErrorCode] =
-        &[ErrorCode::RewardAlreadyRequested, ErrorCode::InsufficientPoints];
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::RewardAlreadyRequested,
+        ErrorCode::InsufficientPoints,
+        ErrorCode::FamilyLimitReached,
+    ];
 }
 
 /// What a redeeming can be refused for.

@@ -15,7 +15,7 @@ use super::ApiError;
 use super::extract::Path;
 use super::fields::Fields;
 use super::input::{FromFields, Input, RECORD_FIELDS};
-use super::openapi::{Change, Errors, schemas, tags};
+use super::openapi::{Addition, Change, Errors, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{PageBody, PendingBody, RewardBody, bodies};
 use super::tasks::Shared;
@@ -106,7 +106,7 @@ pub(super) async fn list(
     request_body = NewReward,
     responses(
         (status = 201, description = "It is made", body = RewardAnswer),
-        Errors<Parent, Input<NewReward>, Change>
+        Errors<Parent, Input<NewReward>, Change, Addition>
     )
 )]
 pub(super) async fn create(

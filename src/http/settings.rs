@@ -34,6 +34,12 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// How many connections may be open at once.
     pub max_connections: usize,
+    /// How many of them one client's address may have open; 0 for half of them. An IPv6 address counts
+    /// by its /64.
+    pub max_connections_per_address: usize,
+    /// How many further connections there may be from this machine, which get an answer to
+    /// `GET /health` and nothing else.
+    pub health_connections: usize,
     /// How long a client may take for the head of a request, from the connection's beginning or
     /// the last answer on.
     pub head_timeout: Duration,
@@ -48,6 +54,16 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// How long the server's end may take, all in all.
     pub shutdown_timeout: Duration,
+}
+
+impl Limits {
+    /// How many connections one client's address may have open.
+    pub(super) fn connections_per_address(&self) -> usize {
+        match self.max_connections_per_address {
+            0 => self.max_connections.div_ceil(2),
+            most => most,
+        }
+    }
 }
 
 /// Who may read the details of `/health`, and `/metrics`.

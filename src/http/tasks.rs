@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::extract::Path;
 use super::fields::Fields;
 use super::input::{FromFields, Input, RECORD_FIELDS};
-use super::openapi::{Change, Errors, Refuses, schemas, tags};
+use super::openapi::{Addition, Change, Errors, Refuses, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{PageBody, TaskBody, bodies};
 use super::{ApiError, ErrorCode};
@@ -69,7 +69,7 @@ pub(super) async fn list(
     request_body = NewTask,
     responses(
         (status = 201, description = "It is made", body = TaskAnswer),
-        Errors<Parent, Input<NewTask>, Change>
+        Errors<Parent, Input<NewTask>, Change, Addition>
     )
 )]
 pub(super) async fn create(

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Caller, DeletionSettings, Parent, Service, ServiceError, Token};
+use super::{Caller, Outcome, Parent, Service, ServiceError, Settings, Token};
 use crate::domain::password::NewPassword;
 use crate::domain::{
     ChildId, Email, Name, Refusal, Role, Session, Timestamp, TokenHash, User, UserId,
@@ -91,11 +91,14 @@ impl Service {
         let verified = self.verified_user(address, email, password).await?;
         let token = Token::random();
         let token_hash = token.hash();
-        let settings = self.settings.deletion;
+        let settings = self.settings;
         let outcome = self
             .transact(move |view, now| begin_session(view, &verified, settings, token_hash, now));
         match outcome.await {
-            Ok(outcome) if outcome.value => self.logged_in(token),
+            Ok(Outcome { value: Some(ended), .. }) => {
+                self.close_sessions(&ended);
+                self.logged_in(token)
+            }
             Ok(_) => Err(self.refuse_credentials()),
             Err(error) => {
                 if let ServiceError::Refused(Refusal::MarkedForDeletion { .. }) = error {
@@ -235,23 +238,26 @@ fn new_user(
     })
 }
 
-/// A session for the account whose password was verified; none, and false, where that password has
-/// been changed since, or the account is gone. Refuses an account that is marked for deletion.
+/// A session for the account whose password was verified, and those that end for it; none where that
+/// password has been changed since, or the account is gone. Refuses an account that is marked for
+/// deletion.
 fn begin_session(
     view: &dyn View,
     verified: &User,
-    settings: DeletionSettings,
+    settings: Settings,
     token_hash: TokenHash,
     now: Timestamp,
-) -> Result<(Changes, bool), Refusal> {
+) -> Result<(Changes, Option<Vec<TokenHash>>), Refusal> {
     let user = view.user(&verified.id).filter(|user| user.password == verified.password);
     if let Some(deletion) = user.as_ref().and_then(|user| user.deletion.as_ref()) {
-        let due_at = settings.policy(view).threshold.due_at(deletion.marked_at);
+        let due_at = settings.deletion.policy(view).threshold.due_at(deletion.marked_at);
         return Err(Refusal::MarkedForDeletion { due_at });
     }
-    let session = user.map(|user| Session::begin(token_hash, user.id.clone(), None, now));
-    let is_begun = session.is_some();
-    Ok((Changes::of(session.map(Change::PutSession)), is_begun))
+    let Some(user) = user else { return Ok((Changes::none(), None)) };
+    let ended = settings.family.sessions_to_end(view, &user.id);
+    let session = Session::begin(token_hash, user.id.clone(), None, now);
+    let removed = ended.iter().cloned().map(Change::RemoveSession);
+    Ok((Changes::of(removed.chain([Change::PutSession(session)])), Some(ended)))
 }
 
 fn other_sessions(view: &dyn View, user_id: &UserId, own: &TokenHash) -> Vec<TokenHash> {

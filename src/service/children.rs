@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::input::Patch;
+use super::limits::display_bytes;
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::{Child, ChildId, Name, Page, Points, TokenHash};
 use crate::env;
@@ -58,8 +59,11 @@ impl Service {
         new: NewChild,
     ) -> Result<Arc<Child>, ServiceError> {
         let user_id = parent.user().id.clone();
+        let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |_, now| {
+            .transact_as(parent, move |view, now| {
+                limits.check_children(view, &user_id)?;
+                limits.check_displayed(0, display_bytes(&new.tasks, &new.rewards))?;
                 let child = Child {
                     id: env::new_id(),
                     user_id,
@@ -87,9 +91,11 @@ impl Service {
         patch: ChildPatch,
     ) -> Result<Arc<Child>, ServiceError> {
         let decider = parent.clone();
+        let limits = self.settings.family;
         let outcome = self
             .transact_as(parent, move |view, now| {
                 let child = Child::clone(&*decider.child(view, &id)?);
+                let before = display_bytes(&child.tasks, &child.rewards);
                 let child = Child {
                     name: patch.name.unwrap_or(child.name),
                     age: patch.age.apply(child.age),
@@ -99,6 +105,7 @@ impl Service {
                     updated_at: Some(now),
                     ..child
                 };
+                limits.check_displayed(before, display_bytes(&child.tasks, &child.rewards))?;
                 Ok((Changes::of([Change::PutChild(child.clone())]), child))
             })
             .await?;

@@ -24,6 +24,12 @@ pub enum ServiceError {
         /// After how many seconds, at least 1, there will be another attempt.
         retry_after: u64,
     },
+    /// The account, or the client's address, has asked for too many changes. Nothing has changed.
+    #[error("there were too many changes: try again in {retry_after} s")]
+    TooManyChanges {
+        /// After how many seconds, at least 1, one more is taken.
+        retry_after: u64,
+    },
     /// The session has as many live streams open as it may have.
     #[error(transparent)]
     TooManyStreams(#[from] TooManyStreams),

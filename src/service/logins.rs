@@ -1,16 +1,17 @@
-//! How often passwords may be tried.
+//! How often passwords may be tried, and accounts made.
 //!
 //! An attempt is counted for the client's address and for the account, be there one or not, before
 //! any password is hashed.
 
-use std::hash::{BuildHasher, Hash, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
-use std::time::{Duration, Instant};
+use std::net::IpAddr;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::ServiceError;
+use super::rates::{Counter, both, network, whole_seconds};
 use crate::domain::Email;
+use crate::env::Clock;
 use crate::metrics::{self, LoginRefusal};
 
 /// How often passwords may be tried.
@@ -25,10 +26,20 @@ pub struct LoginLimits {
     pub window: Duration,
 }
 
+/// How often accounts may be made.
+#[derive(Clone, Copy, Debug)]
+pub struct SignupLimits {
+    /// How many accounts a client's address may make within the window; 0 for any number. An IPv6
+    /// address counts by its /64.
+    pub per_address: u32,
+    /// The window, until all of them have come back.
+    pub window: Duration,
+}
+
 /// Counts the attempts, and refuses those beyond the limits.
 pub(super) struct Attempts {
-    start: Instant,
-    /// One lock for both, so that an attempt counts for both or for neither.
+    clock: Clock,
+    /// One lock for all, so that an attempt counts for each limit or for none.
     counters: Mutex<Counters>,
     metrics: metrics::Logins,
 }
@@ -43,15 +54,22 @@ struct TooMany {
 struct Counters {
     by_address: Counter,
     by_account: Counter,
+    sign_ups: Counter,
 }
 
 impl Attempts {
-    pub(super) fn new(limits: LoginLimits, metrics: metrics::Logins) -> Self {
+    pub(super) fn new(
+        clock: Clock,
+        limits: LoginLimits,
+        signups: SignupLimits,
+        metrics: metrics::Logins,
+    ) -> Self {
         let counters = Counters {
             by_address: Counter::new(limits.per_address, limits.window),
             by_account: Counter::new(limits.per_account, limits.window),
+            sign_ups: Counter::new(signups.per_address, signups.window),
         };
-        Self { start: Instant::now(), counters: Mutex::new(counters), metrics }
+        Self { clock, counters: Mutex::new(counters), metrics }
     }
 
     /// Counts an attempt at the password of the account with that email address. To be called
@@ -59,7 +77,7 @@ impl Attempts {
     ///
     /// Refuses with [`ServiceError::TooManyAttempts`]; what is refused doesn't count.
     pub(super) fn at_password(&self, address: IpAddr, email: &Email) -> Result<(), ServiceError> {
-        let decided = self.counters.lock().at_password(self.start.elapsed(), address, email);
+        let decided = self.counters.lock().at_password(self.clock.elapsed(), address, email);
         decided.map_err(|too_many| self.refuse(&too_many))
     }
 
@@ -67,7 +85,7 @@ impl Attempts {
     ///
     /// Refuses with [`ServiceError::TooManyAttempts`]; what is refused doesn't count.
     pub(super) fn at_sign_up(&self, address: IpAddr) -> Result<(), ServiceError> {
-        let decided = self.counters.lock().at_sign_up(self.start.elapsed(), address);
+        let decided = self.counters.lock().at_sign_up(self.clock.elapsed(), address);
         decided.map_err(|too_many| self.refuse(&too_many))
     }
 
@@ -90,96 +108,29 @@ impl Counters {
         let after_address = after_address.map_err(beyond(LoginRefusal::AddressLimit));
         let after_account = self.by_account.after_one_more(by_account, now);
         let after_account = after_account.map_err(beyond(LoginRefusal::AccountLimit));
-        let (after_address, after_account) = match (after_address, after_account) {
-            (Ok(after_address), Ok(after_account)) => (after_address, after_account),
-            // The longer of two waits: after the shorter one, the other limit would refuse.
-            (Err(one), Err(other)) => return Err(if one.wait > other.wait { one } else { other }),
-            (Err(only), Ok(_)) | (Ok(_), Err(only)) => return Err(only),
-        };
+        let (after_address, after_account) =
+            both(after_address, after_account, |too_many| too_many.wait)?;
         self.by_address.set(by_address, after_address);
         self.by_account.set(by_account, after_account);
         Ok(())
     }
 
     fn at_sign_up(&mut self, now: Duration, address: IpAddr) -> Result<(), TooMany> {
-        let count = self.by_address.count_of(&network(address));
-        let after = self.by_address.after_one_more(count, now);
-        let after = after.map_err(beyond(LoginRefusal::AddressLimit))?;
-        self.by_address.set(count, after);
+        let network = network(address);
+        let attempts = self.by_address.count_of(&network);
+        let sign_ups = self.sign_ups.count_of(&network);
+        let after_attempts = self.by_address.after_one_more(attempts, now);
+        let after_sign_ups = self.sign_ups.after_one_more(sign_ups, now);
+        let (after_attempts, after_sign_ups) = both(after_attempts, after_sign_ups, |wait| *wait)
+            .map_err(beyond(LoginRefusal::AddressLimit))?;
+        self.by_address.set(attempts, after_attempts);
+        self.sign_ups.set(sign_ups, after_sign_ups);
         Ok(())
     }
 }
 
 fn beyond(limit: LoginRefusal) -> impl FnOnce(Duration) -> TooMany {
     move |wait| TooMany { limit, wait }
-}
-
-/// What counts as one client: whoever has one IPv6 address has a /64 of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
-/// Rounded up, and at least 1: whoever waits so long doesn't come too early.
-fn whole_seconds(wait: Duration) -> u64 {
-    let started = u64::from(wait.subsec_nanos() > 0);
-    (wait.as_secs() + started).max(1)
-}
-
-/// How many counts a [`Counter`] has: 8 MiB, of which the system gives the pages that are used.
-const COUNTS: usize = 1 << 20;
-
-/// One limit, with a count for each key: the generic cell rate algorithm, as ITU-T I.371 has it.
-///
-/// A count is the moment at which all of the key's attempts will have come back, in nanoseconds
-/// since the start. Each attempt moves it on by an equal part of the window; it may lie a whole
-/// window ahead.
-///
-/// A key's hash chooses its count, so that no flood of made-up keys takes more memory. Once in a
-/// million times, two keys share one; nobody can aim at that, since the hash is seeded at random.
-struct Counter {
-    /// What an attempt costs; zero where there is no limit.
-    interval: u64,
-    window: u64,
-    counts: Vec<u64>,
-    hasher: RandomState,
-}
-
-impl Counter {
-    fn new(limit: u32, window: Duration) -> Self {
-        let interval = nanos(window).checked_div(u64::from(limit)).unwrap_or(0);
-        let counts = if limit == 0 { Vec::new() } else { vec![0; COUNTS] };
-        Self { interval, window: interval * u64::from(limit), counts, hasher: RandomState::new() }
-    }
-
-    /// The place of a key's count.
-    fn count_of(&self, key: &impl Hash) -> usize {
-        // The remainder is below `COUNTS`.
-        usize::try_from(self.hasher.hash_one(key) % COUNTS as u64).unwrap_or_default()
-    }
-
-    /// What the count becomes by an attempt; the error is how long it takes until one comes back.
-    fn after_one_more(&self, count: usize, now: Duration) -> Result<u64, Duration> {
-        let now = nanos(now);
-        let after = self.counts.get(count).map_or(0, |count| now.max(*count) + self.interval);
-        match after.checked_sub(now + self.window) {
-            None | Some(0) => Ok(after),
-            Some(wait) => Err(Duration::from_nanos(wait)),
-        }
-    }
-
-    fn set(&mut self, count: usize, after: u64) {
-        if let Some(count) = self.counts.get_mut(count) {
-            *count = after;
-        }
-    }
-}
-
-/// Enough for 500 years.
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -195,7 +146,8 @@ mod tests {
         let window = Duration::from_mins(10);
         let by_address = Counter::new(per_address, window);
         let by_account = Counter::new(per_account, window);
-        Attempts(Counters { by_address, by_account }, Duration::ZERO)
+        let sign_ups = Counter::new(0, window);
+        Attempts(Counters { by_address, by_account, sign_ups }, Duration::ZERO)
     }
 
     fn pass(attempts: &mut Attempts, seconds: u64) {

@@ -7,6 +7,7 @@
 mod accounts;
 mod blocking;
 mod caller;
+mod changes;
 mod children;
 mod deletion;
 mod demo;
@@ -14,9 +15,11 @@ mod error;
 mod events;
 mod housekeeping;
 pub mod input;
+mod limits;
 mod logins;
 mod mutations;
 mod passwords;
+mod rates;
 mod rewards;
 mod sessions;
 mod sinks;
@@ -25,6 +28,7 @@ mod tracking;
 
 pub use accounts::{LoggedIn, NewAccount};
 pub use caller::{Admin, Caller, Parent, Scope, Token};
+pub use changes::ChangeLimits;
 pub use children::{ChildPatch, NewChild};
 pub use deletion::{
     Attempted, DeletionSettings, Outcome as AttemptOutcome, Queued, ThresholdInForce, Trigger,
@@ -32,8 +36,10 @@ pub use deletion::{
 pub use demo::{Demo, DemoLogin};
 pub use error::{Causes, ServiceError};
 pub use events::{Feed, FeedRequest};
-pub use logins::LoginLimits;
+pub use limits::FamilyLimits;
+pub use logins::{LoginLimits, SignupLimits};
 pub use mutations::Mutated;
+pub(crate) use rates::network;
 pub use rewards::{NewReward, Offer, RewardPatch};
 pub use sinks::{AuditSink, LiveSink};
 pub use tasks::{NewTask, TaskPatch};
@@ -50,6 +56,7 @@ use crate::env::Clock;
 use crate::live::Hub;
 use crate::metrics::{self, Metrics};
 use crate::store::{Changes, Health, Projection, Recorded, Store, View};
+use changes::ChangeRates;
 use deletion::Deletions;
 use logins::Attempts;
 use passwords::Passwords;
@@ -65,6 +72,12 @@ pub struct Settings {
     pub streams_per_session: usize,
     /// How often passwords may be tried.
     pub logins: LoginLimits,
+    /// How often accounts may be made.
+    pub signups: SignupLimits,
+    /// How many changes may be asked for.
+    pub changes: ChangeLimits,
+    /// How much a family may have.
+    pub family: FamilyLimits,
     /// How accounts are deleted.
     pub deletion: DeletionSettings,
 }
@@ -75,6 +88,7 @@ pub struct Service {
     hub: Hub,
     clock: Clock,
     attempts: Attempts,
+    change_rates: ChangeRates,
     passwords: Passwords,
     settings: Settings,
     metrics: metrics::Logins,
@@ -133,8 +147,14 @@ impl Service {
         Self {
             store,
             hub,
+            attempts: Attempts::new(
+                clock.clone(),
+                settings.logins,
+                settings.signups,
+                metrics.logins.clone(),
+            ),
+            change_rates: ChangeRates::new(clock.clone(), settings.changes),
             clock,
-            attempts: Attempts::new(settings.logins, metrics.logins.clone()),
             passwords: Passwords::new(),
             settings,
             metrics: metrics.logins.clone(),

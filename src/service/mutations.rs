@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Outcome, Parent, Service, ServiceError, blocking};
+use super::{Caller, FamilyLimits, Outcome, Parent, Service, ServiceError, blocking};
 use crate::domain::ledger::{self, Movement};
 use crate::domain::{
     Child, ChildId, EventError, IdempotencyKey, Mutation, PendingReward, Points, Refusal,
@@ -41,6 +41,7 @@ struct Order {
     mutation: Mutation,
     key: Option<IdempotencyKey>,
     floor: Points,
+    limits: FamilyLimits,
 }
 
 /// What a mutation does, before it is made an event.
@@ -110,8 +111,13 @@ impl Service {
         mutation: Mutation,
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
-        let order =
-            Order { caller: caller.clone(), mutation, key, floor: self.settings.points_floor };
+        let order = Order {
+            caller: caller.clone(),
+            mutation,
+            key,
+            floor: self.settings.points_floor,
+            limits: self.settings.family,
+        };
         let decide = move |view: &dyn View, now| order.decide(view, now);
         match self.transact_as(caller, decide).await? {
             Outcome { value: Decision::Done(child), event: Some(recorded) } => {
@@ -211,8 +217,10 @@ impl Order {
             Mutation::Request(_, reward) => {
                 let reward = self.caller.reward(view, reward)?;
                 let is_pending = view.pending(&child.id, &reward.id).is_some();
+                let movement = ledger::request(child, &reward, is_pending, actor)?;
+                self.limits.check_requests(view, &child.user_id)?;
                 Ok(Effect {
-                    movement: ledger::request(child, &reward, is_pending, actor)?,
+                    movement,
                     request: Some(Change::PutPending(new_request(child, &reward, now))),
                 })
             }

@@ -87,8 +87,10 @@ impl Service {
         new: NewReward,
     ) -> Result<Arc<Reward>, ServiceError> {
         let user_id = parent.user().id.clone();
+        let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |_, now| {
+            .transact_as(parent, move |view, now| {
+                limits.check_rewards(view, &user_id)?;
                 let reward = Reward {
                     id: env::new_id(),
                     user_id: Some(user_id),

@@ -30,6 +30,13 @@ impl Service {
         Caller::of(session, &*view, self.clock.now())
     }
 
+    /// Closes the streams of sessions that have ended.
+    pub(super) fn close_sessions(&self, ended: &[TokenHash]) {
+        for token_hash in ended {
+            self.hub.close_session(token_hash);
+        }
+    }
+
     /// Writes a use at `now`, by the clock, down in a task of its own, so that no read waits for the
     /// disk. (The time of a decision is ahead of the clock where an event is.)
     fn touch(&self, token_hash: TokenHash, now: Timestamp) {

@@ -49,8 +49,10 @@ impl Service {
         new: NewTask,
     ) -> Result<Arc<Task>, ServiceError> {
         let user_id = parent.user().id.clone();
+        let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |_, now| {
+            .transact_as(parent, move |view, now| {
+                limits.check_tasks(view, &user_id)?;
                 let task = Task {
                     id: env::new_id(),
                     user_id: Some(user_id),

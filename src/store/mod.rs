@@ -108,6 +108,16 @@ pub trait View: Send + Sync {
     fn sessions_ending_after(&self, moment: Timestamp) -> Vec<Arc<Session>>;
     /// The child with that id, of whatever family.
     fn child(&self, id: &ChildId) -> Option<Arc<Child>>;
+    /// How many children a family has. Looks at none of them; so do the other counts of a family.
+    fn count_children(&self, user_id: &UserId) -> usize;
+    /// How many tasks and penalties a family has, those offered to every family not counted.
+    fn count_tasks(&self, user_id: &UserId) -> usize;
+    /// How many rewards a family has, those offered to every family not counted.
+    fn count_rewards(&self, user_id: &UserId) -> usize;
+    /// How many requests wait in a family.
+    fn count_pending(&self, user_id: &UserId) -> usize;
+    /// How many sessions an account has, its children's too, those that are over included.
+    fn count_sessions(&self, user_id: &UserId) -> usize;
     /// The children of a family.
     fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>>;
     /// The task or penalty with that id, of whatever family.

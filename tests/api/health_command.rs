@@ -85,6 +85,18 @@ async fn a_server_with_too_many_connections_is_not_healthy() {
     assert_fails(&ask(&["--url", &url], &[]).await, "has too many connections open");
 }
 
+#[tokio::test]
+async fn a_full_server_is_healthy_to_this_machine() {
+    let configure = |config: &mut Config| {
+        config.http.limits.max_connections = 1;
+        config.http.limits.health_connections = 1;
+    };
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    let _open = server.admitted().await;
+    let url = server.nobody().url("");
+    assert_says(&ask(&["--url", &url], &[]).await, "ok", 0);
+}
+
 /// Answers one request with that text, and gives the request's head.
 async fn answer_once(answer: &'static str) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

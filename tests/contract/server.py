@@ -8,6 +8,21 @@ from pathlib import Path
 ADMIN = {"email": "ada@example.org", "password": "correct horse battery"}
 
 
+# What the tests do more often than a family.
+UNLIMITED = [
+    ("logins", "account"),
+    ("logins", "address"),
+    ("signups", "address"),
+    ("changes", "account"),
+    ("changes", "address"),
+    ("sessions", "family"),
+    ("children", "family"),
+    ("tasks", "family"),
+    ("rewards", "family"),
+    ("requests", "family"),
+]
+
+
 class Server:
     """A running `goldstar` on a free port, in a folder of its own."""
 
@@ -18,10 +33,9 @@ class Server:
         for email in (ADMIN["email"], "other@example.org"):
             made = self._command("admin", "create", "--email", email)
             subprocess.run(**made, input=ADMIN["password"], capture_output=True, check=True)
-        # Passwords are tried far more often here than people do.
-        serve = self._command(
-            "--listen=127.0.0.1:0", "--logins-per-account=0", "--logins-per-address=0"
-        )
+        # Far more happens here than with people.
+        unlimited = [f"--{one}-per-{whom}=0" for one, whom in UNLIMITED]
+        serve = self._command("--listen=127.0.0.1:0", *unlimited)
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(**serve, stdout=subprocess.PIPE, stderr=log)
         greeting = self.process.stdout.readline()

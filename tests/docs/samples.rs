@@ -41,9 +41,9 @@ const LEFT_OUT: &[(&str, &str)] = &[
         OPERATIONS,
         "# The session cookie is sent over https alone, and changes are taken from this site's pages.",
     ),
-    (OPERATIONS, "server {"),
+    (OPERATIONS, "limit_conn_zone $binary_remote_addr zone=goldstar_under_way:10m;"),
     (OPERATIONS, "proxy_pass http://127.0.0.1:5000/;"),
-    (OPERATIONS, "goldstar.example.org {"),
+    (OPERATIONS, "{"),
     (OPERATIONS, "handle_path /api/* {"),
     // It is for Prometheus.
     (OPERATIONS, "scrape_configs:"),

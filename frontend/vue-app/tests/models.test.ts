@@ -21,6 +21,7 @@ interface Written {
   DeletionRun: models.DeletionRun;
   DeletionThreshold: models.DeletionThreshold;
   ErrorCode: models.ErrorCode;
+  FamilyLimit: models.FamilyLimit;
   FieldCode: models.FieldCode;
   FieldError: models.FieldError;
   Health: models.Health;

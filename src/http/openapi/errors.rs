@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{AllOfBuilder, ComponentsBuilder, ObjectBuilder, Ty
 use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use super::super::error::{Details, ErrorBody, FieldErrorBody};
+use super::super::error_body::{Details, ErrorBody, FieldErrorBody, LimitBody};
 use super::super::field_error::FieldCode;
 use super::super::{ApiError, ErrorCode};
 use super::samples;
@@ -49,12 +49,35 @@ impl Refuses for Change {
     const CODES: &'static [ErrorCode] = &[
         ErrorCode::ForeignOrigin,
         ErrorCode::UnsupportedMediaType,
+        ErrorCode::TooManyChanges,
         ErrorCode::NotDurable,
         ErrorCode::OutcomeUnknown,
         ErrorCode::ReadOnly,
         ErrorCode::ShuttingDown,
         ErrorCode::StorageFull,
     ];
+}
+
+/// What begins or ends a session, and has limits of its own.
+pub(in super::super) enum SessionChange {}
+
+impl Refuses for SessionChange {
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::ForeignOrigin,
+        ErrorCode::UnsupportedMediaType,
+        ErrorCode::NotDurable,
+        ErrorCode::OutcomeUnknown,
+        ErrorCode::ReadOnly,
+        ErrorCode::ShuttingDown,
+        ErrorCode::StorageFull,
+    ];
+}
+
+/// An addition to what a family has.
+pub(in super::super) enum Addition {}
+
+impl Refuses for Addition {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::FamilyLimitReached];
 }
 
 /// An attempt with a password.
@@ -107,7 +130,10 @@ fn response(codes: &[ErrorCode]) -> Response {
         ResponseBuilder::new().description(description).content("application/json", content(codes));
     let has = |status| codes.iter().any(|code| code.status() == status);
     let has_wait = |code: &ErrorCode| {
-        matches!(code, ErrorCode::TooManyAttempts | ErrorCode::TooManyConnections)
+        matches!(
+            code,
+            ErrorCode::TooManyAttempts | ErrorCode::TooManyChanges | ErrorCode::TooManyConnections
+        )
     };
     let response = if has(StatusCode::UNAUTHORIZED) {
         let scheme = HeaderBuilder::new().schema(Some(String::schema()));
@@ -149,6 +175,7 @@ pub(super) fn components() -> ComponentsBuilder {
         .schema_from::<Details<'_>>()
         .schema_from::<FieldErrorBody>()
         .schema_from::<FieldCode>()
+        .schema_from::<LimitBody>()
         .schema_from::<ErrorCode>()
         .responses_from_iter(responses);
     ErrorCode::all().fold(components, |components, code| {

@@ -7,7 +7,7 @@ pub(super) mod schemas;
 mod tests;
 mod tracking;
 
-pub(super) use errors::{Attempts, Change, Errors, Refuses};
+pub(super) use errors::{Addition, Attempts, Change, Errors, Refuses, SessionChange};
 pub(super) use tracking::{MutationResult, TrackingEventCreated, TrackingEventList};
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::field_error::{FieldCode, FieldError};
 use super::super::fields::JsonError;
 use super::super::{ApiError, ErrorCode};
-use crate::domain::{Invalid, Kind, Refusal, Timestamp};
+use crate::domain::{FamilyLimit, Invalid, Kind, Refusal, Timestamp};
 use crate::live::TooManyStreams;
 use crate::service::ServiceError;
 use crate::store::CommitError;
@@ -119,6 +119,7 @@ fn bad_request(code: ErrorCode) -> ApiError {
         ErrorCode::UnsupportedMediaType => ApiError::UnsupportedMediaType,
         ErrorCode::IdempotencyKeyReused => ServiceError::from(Refusal::IdempotencyKeyReused).into(),
         ErrorCode::TooManyAttempts => ServiceError::TooManyAttempts { retry_after: 30 }.into(),
+        ErrorCode::TooManyChanges => ServiceError::TooManyChanges { retry_after: 1 }.into(),
         ErrorCode::TooManyStreams => ServiceError::TooManyStreams(TooManyStreams).into(),
         ErrorCode::HeadTooLarge => ApiError::HeadTooLarge,
         _ => ApiError::MalformedRequest,
@@ -157,6 +158,9 @@ fn conflict(code: ErrorCode) -> ApiError {
         ErrorCode::RewardAlreadyRequested => Refusal::RewardAlreadyRequested,
         ErrorCode::InsufficientPoints => Refusal::InsufficientPoints { points_needed: 2 },
         ErrorCode::NoPendingRequest => Refusal::NoPendingRequest,
+        ErrorCode::FamilyLimitReached => {
+            Refusal::FamilyLimitReached { limit: FamilyLimit::Children, most: 100 }
+        }
         _ => Refusal::PointsOutOfRange,
     };
     ServiceError::from(refusal).into()

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -17,10 +18,9 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::count::Counted;
 use super::pace::{Pace, Patience};
 use super::stream::ClientStream;
-use super::{Connections, farewell};
+use super::{Connections, Open, farewell};
 use crate::http::{ApiError, Entrance, Limits, Peer};
 use crate::metrics::HeadRefusal;
 
@@ -31,6 +31,9 @@ const MAX_BUFFER_BYTES: usize = 2 * MAX_HEAD_BYTES;
 /// What the machine is asked to hold for a client that doesn't read: left to itself it takes some
 /// megabytes, and only then it shows that a stream's reader is stuck.
 const SEND_BUFFER_BYTES: usize = 128 << 10;
+
+/// How long a request's head may take on a connection that is kept for a health check, at most.
+const RESERVED_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) struct Connection {
     pub(super) peer: Arc<Peer>,
@@ -43,7 +46,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Answers requests until either side ends the connection, which counts as open until then.
-    pub(super) async fn answer(self, stream: TcpStream, entrance: Entrance, open: Counted) {
+    pub(super) async fn answer(self, stream: TcpStream, entrance: Entrance, open: Open) {
         // Small answers and live frames must not wait for more to send.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
@@ -66,7 +69,8 @@ impl Connection {
         });
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.head_timeout)
+            .keep_alive(!self.peer.is_reserved)
+            .header_read_timeout(self.head_timeout())
             .max_header_size(MAX_HEAD_BYTES)
             .max_buf_size(MAX_BUFFER_BYTES)
             .serve_connection(TokioIo::new(stream), service);
@@ -74,6 +78,12 @@ impl Connection {
         let http1::Parts { io, read_buf, .. } = connection.into_parts();
         self.part(io.into_inner(), ended, &read_buf).await;
         drop(open);
+    }
+
+    /// One that is kept for a health check must soon be free for the next.
+    fn head_timeout(&self) -> Duration {
+        let usual = self.limits.head_timeout;
+        if self.peer.is_reserved { usual.min(RESERVED_HEAD_TIMEOUT) } else { usual }
     }
 
     /// How hyper has ended the connection; none where it is to be dropped.
@@ -105,6 +115,9 @@ impl Connection {
                 ApiError::from(why)
             });
             let is_idle = error.is_timeout();
+            if is_idle && self.peer.is_reserved {
+                last_words = Some(ApiError::TooManyConnections);
+            }
             if last_words.is_none() && !is_idle {
                 return;
             }

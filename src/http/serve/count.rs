@@ -15,18 +15,26 @@ pub struct Connections {
     metrics: metrics::Http,
     /// The refusals under way.
     refusals: Gauge,
+    /// The connections that are open beyond all others, for a health check.
+    reserved: Gauge,
 }
 
 impl Connections {
     /// Counts in `metrics` those that are open, the ones that are being refused left out, those that
     /// were refused, and the heads of requests that were not taken.
     pub fn new(metrics: &metrics::Http) -> Self {
-        Self { metrics: metrics.clone(), refusals: Gauge::default() }
+        Self { metrics: metrics.clone(), refusals: Gauge::default(), reserved: Gauge::default() }
     }
 
     /// Counts one more open connection, until the result is dropped; none where `max` are open.
     pub(super) fn open_one(self: &Arc<Self>, max: usize) -> Option<Counted> {
         Counted::within(self, |connections| &connections.metrics.connections, max)
+    }
+
+    /// Counts one more connection for a health check, until the result is dropped; none where `max` are
+    /// open.
+    pub(super) fn reserve_one(self: &Arc<Self>, max: usize) -> Option<Counted> {
+        Counted::within(self, |connections| &connections.reserved, max)
     }
 
     /// Counts one more refusal, which is under way until the result is dropped; none where too many

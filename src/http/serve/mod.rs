@@ -12,7 +12,7 @@ pub use count::{Connections, MAX_REFUSALS};
 
 use std::io;
 use std::mem;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +20,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::addresses::Place;
 use super::{ApiError, Entrance, Limits, Peer};
 use connection::Connection;
+use count::Counted;
 
 /// How long to wait where the machine has no more connections to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -75,11 +77,13 @@ impl Edge {
     }
 
     fn take(&self, stream: TcpStream, peer: SocketAddr) {
-        if let Some(open) = self.connections.open_one(self.limits.max_connections) {
+        if let Some(open) = self.open(peer.ip()) {
+            let is_reserved = open.is_reserved;
+            let closer = self.abort.child_token();
             let connection = Connection {
                 limits: self.limits,
                 connections: Arc::clone(&self.connections),
-                peer: Arc::new(Peer { address: peer, closer: self.abort.child_token() }),
+                peer: Arc::new(Peer { address: peer, closer, is_reserved }),
                 shutdown: self.shutdown.clone(),
             };
             self.tasks.spawn(connection.answer(stream, self.entrance.clone(), open));
@@ -93,6 +97,22 @@ impl Edge {
         }
     }
 
+    /// The room for a connection from there: as all have it, or, where that is taken, as a health check
+    /// has it that comes from this machine.
+    fn open(&self, address: IpAddr) -> Option<Open> {
+        let place = self.entrance.occupy(address);
+        let usual = place.ok().and_then(|place| {
+            let counted = self.connections.open_one(self.limits.max_connections)?;
+            Some(Open { _counted: counted, _place: place, is_reserved: false })
+        });
+        usual.or_else(|| {
+            let is_here = address.to_canonical().is_loopback();
+            let most = if is_here { self.limits.health_connections } else { 0 };
+            let counted = self.connections.reserve_one(most)?;
+            Some(Open { _counted: counted, _place: None, is_reserved: true })
+        })
+    }
+
     async fn finish(self) {
         self.tasks.close();
         let grace = self.limits.shutdown_timeout.mul_f64(0.7);
@@ -102,6 +122,14 @@ impl Edge {
             self.tasks.wait().await;
         }
     }
+}
+
+/// The room that a connection takes up until this is dropped.
+struct Open {
+    _counted: Counted,
+    _place: Option<Place>,
+    /// Whether it is kept for a health check.
+    is_reserved: bool,
 }
 
 /// A connection that broke before it was accepted is its client's matter; anything else, such as

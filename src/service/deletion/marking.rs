@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::super::{LoggedIn, Parent, Service, ServiceError, Token};
+use super::super::{FamilyLimits, LoggedIn, Parent, Service, ServiceError, Token};
 use super::to_its_end;
 use crate::audit_log::DeletionEvent;
 use crate::domain::{Deletion, Refusal, Role, Session, Timestamp, TokenHash, User};
@@ -84,31 +84,38 @@ impl Service {
         let token = Token::random();
         let token_hash = token.hash();
         let user_id = verified.id.clone();
-        let outcome = self.transact(move |view, now| restore(view, &verified, token_hash, now));
-        if !outcome.await?.value {
+        let limits = self.settings.family;
+        let outcome =
+            self.transact(move |view, now| restore(view, &verified, limits, token_hash, now));
+        let Some(ended) = outcome.await?.value else {
             return Err(self.refuse_credentials());
-        }
+        };
+        self.close_sessions(&ended);
         self.note(&user_id, DeletionEvent::Restored).await;
         self.logged_in(token)
     }
 }
 
-/// Nothing, and false, where the verified password has been changed since, or the account is gone.
+/// Gives the sessions that end for the new one. Nothing, and none, where the verified password has been changed since, or the account is gone.
 fn restore(
     view: &dyn View,
     verified: &User,
+    limits: FamilyLimits,
     token_hash: TokenHash,
     now: Timestamp,
-) -> Result<(Changes, bool), Refusal> {
+) -> Result<(Changes, Option<Vec<TokenHash>>), Refusal> {
     let user = view.user(&verified.id).filter(|user| user.password == verified.password);
     let Some(user) = user else {
-        return Ok((Changes::none(), false));
+        return Ok((Changes::none(), None));
     };
     let deletion = user.deletion.as_ref().ok_or(Refusal::NotMarkedForDeletion)?;
     if deletion.has_begun() {
         return Err(Refusal::DeletionInProgress);
     }
     let session = Session::begin(token_hash, user.id.clone(), None, now);
+    let ended = limits.sessions_to_end(view, &user.id);
+    let removed = ended.iter().cloned().map(Change::RemoveSession);
     let user = User { deletion: None, updated_at: Some(now), ..User::clone(&user) };
-    Ok((Changes::of([Change::PutUser(user), Change::PutSession(session)]), true))
+    let put = [Change::PutUser(user), Change::PutSession(session)];
+    Ok((Changes::of(removed.chain(put)), Some(ended)))
 }

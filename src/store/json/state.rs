@@ -190,6 +190,26 @@ impl View for State {
         self.children.get(id.as_str())
     }
 
+    fn count_children(&self, user_id: &UserId) -> usize {
+        self.children.group_len(user_id.as_str())
+    }
+
+    fn count_tasks(&self, user_id: &UserId) -> usize {
+        self.tasks.group_len(user_id.as_str())
+    }
+
+    fn count_rewards(&self, user_id: &UserId) -> usize {
+        self.rewards.group_len(user_id.as_str())
+    }
+
+    fn count_pending(&self, user_id: &UserId) -> usize {
+        self.pending.group_len(user_id.as_str())
+    }
+
+    fn count_sessions(&self, user_id: &UserId) -> usize {
+        self.sessions.group_len(user_id.as_str())
+    }
+
     fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>> {
         self.children.group(user_id.as_str())
     }

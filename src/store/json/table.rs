@@ -90,6 +90,11 @@ impl<R: Record> Table<R> {
         rows.filter_map(|row| self.record(*row)).collect()
     }
 
+    /// How many records a group has.
+    pub(super) fn group_len(&self, group: &str) -> usize {
+        self.by_group.get(group).map_or(0, OrdSet::len)
+    }
+
     /// The records of a group and those of none, in the order of their row numbers.
     pub(super) fn group_and_ungrouped(&self, group: &str) -> Vec<Arc<R>> {
         let grouped = self.by_group.get(group).into_iter().flatten();

@@ -1,6 +1,6 @@
 //! An HTTP client that keeps its cookies, and answers with the status beside the body.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use reqwest::header::HeaderMap;
@@ -31,7 +31,13 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new(address: Address) -> Self {
+        Self::from(None, address)
+    }
+
+    /// One whose connections come from that address of this machine.
+    pub(crate) fn from(own: Option<Ipv4Addr>, address: Address) -> Self {
         let http = reqwest::Client::builder()
+            .local_address(own.map(IpAddr::V4))
             .cookie_store(true)
             .timeout(DEADLINE)
             // A proxy that the machine is set up for leads nowhere near the test's server.

@@ -1,11 +1,11 @@
 //! A server under test.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use goldstar::app::{self, Machine};
@@ -67,6 +67,25 @@ enum Running {
 const ADMIN: (&str, &str) = ("admin@example.org", "correct horse 0");
 const ADMIN_HASH: &str = "scrypt:32768:8:1$B5TWbkgfWzsVhBP0$edf40b154d5642fe0cb6238b7786ecc7e1e7a26a\
     2c6567d7bdb651fecb7ed00ca3b38125899c24c7560eb4220414cae524e9f1d320da743744afdb4ecf8aa657";
+
+/// All clients of a test come from one address, and some send more changes than any family. A test of
+/// one of these limits sets it.
+fn allow_much(config: &mut Config) {
+    config.http.limits.max_connections_per_address = 1_000_000;
+    config.http.limits.health_connections = 0;
+    config.service.signups.per_address = 0;
+    config.service.changes.per_account = 0;
+    config.service.changes.per_address = 0;
+}
+
+/// The same as flags.
+const MUCH: [(&str, &str); 5] = [
+    ("--max-connections-per-address", "1000000"),
+    ("--health-connections", "0"),
+    ("--signups-per-address", "0"),
+    ("--changes-per-account", "0"),
+    ("--changes-per-address", "0"),
+];
 
 impl TestServer {
     pub(crate) async fn start() -> Self {
@@ -135,6 +154,7 @@ impl TestServer {
         config.service.signup_open = settings.signup_open;
         config.service.points_floor = Points::new(settings.points_floor).unwrap();
         config.http.named_events = settings.named_events;
+        allow_much(&mut config);
         (settings.configure)(&mut config);
         config
     }
@@ -149,6 +169,10 @@ impl TestServer {
             format!("--log-max-bytes={}", settings.log_max_bytes),
             format!("--log-backups={}", settings.log_backups),
         ];
+        arguments.extend(MUCH.into_iter().filter_map(|(flag, value)| {
+            let is_set = settings.flags.iter().any(|given| given.starts_with(flag));
+            (!is_set).then(|| format!("{flag}={value}"))
+        }));
         arguments.extend_from_slice(&settings.flags);
         arguments
     }
@@ -226,6 +250,11 @@ impl TestServer {
         Client::new(Arc::clone(&self.address))
     }
 
+    /// The same, at that address of this machine.
+    pub(crate) fn nobody_at(&self, own: Ipv4Addr) -> Client {
+        Client::from(Some(own), Arc::clone(&self.address))
+    }
+
     /// Where it listens.
     pub(crate) fn socket_address(&self) -> SocketAddr {
         self.nobody().url("").strip_prefix("http://").unwrap().parse().unwrap()
@@ -234,6 +263,13 @@ impl TestServer {
     /// A connection without an HTTP client.
     pub(crate) async fn connect(&self) -> Raw {
         Raw::new(TcpStream::connect(self.socket_address()).await.unwrap())
+    }
+
+    /// The same from that address of this machine.
+    pub(crate) async fn connect_from(&self, own: Ipv4Addr) -> Raw {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((own, 0).into()).unwrap();
+        Raw::new(socket.connect(self.socket_address()).await.unwrap())
     }
 
     /// A connection that is answered, as soon as there is one: that of an earlier client counts until

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Folders, Settings, TestServer, eventually, forbidden};
 use browser::Browser;
-use proxy::{Kind, Prefix, Proxy, SITE, block};
+use proxy::{Kind, Prefix, Proxy, SITE, block, put};
 
 /// Where browsers are: neither is the proxy's own address.
 const THERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -113,6 +113,33 @@ async fn streams_are_given_back_behind(kind: Kind) {
     assert_eq!(parent.get("/api/events").expect(429)["code"], "TOO_MANY_STREAMS");
     drop(stream);
     eventually("room for a stream", async || parent.try_events(None).ok()).await;
+}
+
+/// The manual's limit, made small: one client can't have all that nginx has.
+#[tokio::test]
+async fn nginx_limits_what_one_client_has_under_way() {
+    if !Kind::Nginx.is_installed() {
+        forbidden("nginx in front of the server: it isn't installed");
+        return;
+    }
+    let server = TestServer::process().await;
+    let site = put(
+        block("nginx", 0),
+        &[
+            ("127.0.0.1:5000", &*server.socket_address().to_string()),
+            ("limit_conn goldstar_under_way 500;", "limit_conn goldstar_under_way 1;"),
+        ],
+    );
+    let proxy = Proxy::serve(Kind::Nginx, site, &[SITE]).await;
+    let (greedy, other) = (Browser::new(&proxy, THERE), Browser::new(&proxy, ELSEWHERE));
+    for (browser, email) in [(&greedy, "paula@example.org"), (&other, "other@example.org")] {
+        browser.sign_up(email).expect(201);
+    }
+    let stream = greedy.events(None);
+    assert_eq!(greedy.get("/api/auth/me").status, 503);
+    other.get("/api/auth/me").expect(200);
+    drop(stream);
+    eventually("room", async || (greedy.get("/api/auth/me").status == 200).then_some(())).await;
 }
 
 #[tokio::test]

@@ -192,7 +192,12 @@ fn caddy(folder: &Path, address: SocketAddr, mut text: String, sites: &[&str]) -
         text = put(text, &[(&format!("{site} {{"), &head)]);
     }
     let text = put(text, &[("/var/www/goldstar", &path("www"))]);
-    let configuration = format!("{{\n\tadmin off\n\tauto_https disable_redirects\n}}\n{text}");
+    // There is one block of what holds for all sites, and the manual's may be it.
+    let own = "\tadmin off\n\tauto_https disable_redirects\n";
+    let configuration = match text.strip_prefix("{\n") {
+        Some(rest) => format!("{{\n{own}{rest}"),
+        None => format!("{{\n{own}}}\n{text}"),
+    };
     fs::write(folder.join("Caddyfile"), configuration).unwrap();
     let mut command = Command::new("caddy");
     command.args(["run", "--adapter", "caddyfile", "--config", &path("Caddyfile")]);

@@ -301,6 +301,8 @@ export interface ErrorDetails {
   parameter?: string;
   /** How many points the child lacks. */
   points_needed?: number;
+  /** The limit that the family has reached. */
+  limit?: FamilyLimit;
   /** How many seconds to wait. */
   retry_after?: number;
   /** When the account is to be deleted. */
@@ -322,6 +324,12 @@ export type FieldCode =
   | "REPEATED"
   | "UNKNOWN"
   | "NOT_ALLOWED";
+
+/** What a family may have only so much of, and how much. */
+export interface FamilyLimit {
+  name: "children" | "tasks" | "rewards" | "pending_requests" | "display_bytes";
+  most: number;
+}
 
 /** What each means is in `docs/api.md`, "Errors". */
 export type ErrorCode =
@@ -350,11 +358,13 @@ export type ErrorCode =
   | "INSUFFICIENT_POINTS"
   | "NO_PENDING_REQUEST"
   | "POINTS_OUT_OF_RANGE"
+  | "FAMILY_LIMIT_REACHED"
   | "PAYLOAD_TOO_LARGE"
   | "URI_TOO_LONG"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "IDEMPOTENCY_KEY_REUSED"
   | "TOO_MANY_ATTEMPTS"
+  | "TOO_MANY_CHANGES"
   | "TOO_MANY_STREAMS"
   | "HEAD_TOO_LARGE"
   | "INTERNAL"
