@@ -80,11 +80,11 @@ impl DeletionLog {
         let _writing = self.writing.lock();
         let path = self.folder.join(Self::FILE_NAME);
         self.disk.create_dir(&self.folder)?;
-        let mut file = self.disk.open(&path, Open::Create)?;
+        let mut file = self.disk.open(&path, Open::Append)?;
         let mut end = end_of_last_line(&*file)?;
         if self.settings.rotates(end, line.len()) {
             files::rotate(&*self.disk, &path, self.settings.backups)?;
-            file = self.disk.open(&path, Open::Create)?;
+            file = self.disk.open(&path, Open::Append)?;
             end = 0;
         }
         file.write_all_at(line.as_bytes(), end)?;

@@ -107,6 +107,9 @@ impl AuditLog {
         let oldest = first.first().map_or(Timestamp::MAX, |(_, event)| event.created_at);
         let last_line = LastLine(self.files.mend(user_id, oldest, lag.renew)?);
         lag.renew = false;
+        if let Some(reached) = &self.reached {
+            lag.after = lag.after.max(reached.row_of(user_id).min(self.done));
+        }
         // A log that fails again and again isn't searched for each time: that takes the longer the
         // more it lacks.
         if lag.seen.as_ref() != Some(&last_line) {
@@ -172,6 +175,8 @@ impl AuditLog {
         self.failures.inc();
         lag.surveyed = false;
         if matches!(error, LogError::Sync(_)) {
+            // What was written may be lost.
+            self.reached = None;
             self.unsynced.sync_failed();
             lag.renew = true;
             lag.seen = None;

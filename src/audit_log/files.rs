@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::sync::Unsynced;
 use super::{Settings, file_name, line, tail};
-use crate::disk::{self, Disk, DiskFile, Open, put_in_place, read_exact_at};
+use crate::disk::{self, Disk, DiskFile, Identity, Open, is_gone, put_in_place, read_exact_at};
 use crate::domain::{Timestamp, TrackingEvent, UserId};
 
 /// The most files that the logs ever have open at once.
@@ -48,6 +48,8 @@ pub(super) struct Files {
 #[derive(Debug)]
 struct OpenLog {
     file: Arc<dyn DiskFile>,
+    identity: Identity,
+    /// How long this has left the file.
     end: u64,
     last_use: u64,
 }
@@ -111,6 +113,7 @@ impl Files {
         lines: &str,
         ends: impl Iterator<Item = usize>,
     ) -> Result<(usize, usize), LogError> {
+        self.check(user_id)?;
         let mut file_end = self.opened(user_id)?.end;
         let (mut count, mut len) = (0, 0);
         for end in ends {
@@ -138,6 +141,51 @@ impl Files {
         Ok(rotate(&*self.disk, &self.path(user_id), self.settings.backups)?)
     }
 
+    /// Compares an open log with its name. Another program may have moved or removed the file, or cut
+    /// it: the next line then goes to the file that has the name now, or to its end. What was written
+    /// is not written again.
+    fn check(&mut self, user_id: &UserId) -> io::Result<()> {
+        let Some(log) = self.open.get_mut(user_id) else { return Ok(()) };
+        match self.disk.stat(&self.folder.join(file_name(user_id))) {
+            Ok(found) if found.identity == log.identity => {
+                if found.len != log.end {
+                    log.end = end_of_last_line(&*log.file)?;
+                }
+            }
+            Ok(_) => self.leave(user_id),
+            Err(error) if is_gone(&error) => self.leave(user_id),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Closes the logs whose name leads to another file, or to none: a removed file keeps its room on
+    /// the disk while it is open.
+    pub(super) fn look(&mut self) {
+        let lost: Vec<_> = self
+            .open
+            .iter()
+            .filter(|(user_id, log)| match self.disk.stat(&self.path(user_id)) {
+                Ok(found) => found.identity != log.identity,
+                Err(error) => is_gone(&error),
+            })
+            .map(|(user_id, _)| user_id.clone())
+            .collect();
+        for user_id in lost {
+            self.leave(&user_id);
+        }
+    }
+
+    /// Closes a log that has lost its name. No checkpoint finds the file any more, so its lines are
+    /// made durable now.
+    pub(super) fn leave(&mut self, user_id: &UserId) {
+        if let Some(log) = self.open.remove(user_id)
+            && let Err(error) = log.file.sync()
+        {
+            tracing::warn!(%error, "a power cut may lose lines of an audit log that was moved or removed");
+        }
+    }
+
     fn opened(&mut self, user_id: &UserId) -> io::Result<&mut OpenLog> {
         if !self.open.contains_key(user_id) && self.open.len() >= KEPT_OPEN {
             self.close_least_used();
@@ -147,16 +195,17 @@ impl Files {
             Entry::Occupied(log) => log.into_mut(),
             Entry::Vacant(place) => {
                 let path = self.folder.join(file_name(user_id));
-                let file = match self.disk.open(&path, Open::Create) {
+                let file = match self.disk.open(&path, Open::Append) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {
                         self.disk.create_dir(&self.folder)?;
                         self.unsynced.made_folder();
-                        self.disk.open(&path, Open::Create)?
+                        self.disk.open(&path, Open::Append)?
                     }
                     opened => opened?,
                 };
                 let end = end_of_last_line(&*file)?;
-                place.insert(OpenLog { file, end, last_use: 0 })
+                let identity = file.identity()?;
+                place.insert(OpenLog { file, identity, end, last_use: 0 })
             }
         };
         log.last_use = self.uses;

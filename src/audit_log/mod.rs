@@ -36,6 +36,8 @@ use sync::{Cursor, Unsynced};
 /// How many lines one retry writes about, so that new events don't wait for long. A log that fails
 /// counts as one line.
 const RETRY_LINES: usize = 4096;
+/// If more logs are behind, [`AuditLog::reached`] names none.
+const MAX_NOTED_LAGS: usize = 32;
 
 /// When a log is rotated, as Python's `RotatingFileHandler` understands it: where either is 0, never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +102,8 @@ pub struct AuditLog {
     lags: HashMap<UserId, Lag>,
     /// What another program wrote: above the first and up to the second row.
     foreign: Vec<(RowNumber, RowNumber)>,
+    /// What a process that was killed had written; none if that isn't known.
+    reached: Option<Cursor>,
     last_error: Option<String>,
     failures: Counter,
 }
@@ -133,12 +137,36 @@ impl AuditLog {
             unscanned: None,
             lags: HashMap::new(),
             foreign: Vec::new(),
+            reached: None,
             last_error: None,
             failures,
         }
     }
 
-    /// Goes on after a start; called once, before anything else.
+    /// Takes what [`Self::reached`] last gave before a process was killed, on a machine that has run
+    /// since: these lines were written, and where they are missing another program has moved or
+    /// removed them. Called before [`Self::resume`].
+    pub fn trust(&mut self, reached: &str) {
+        match serde_json::from_str(reached) {
+            Ok(reached) => self.reached = Some(reached),
+            Err(error) => tracing::warn!(%error, "how far the audit logs had come is unreadable"),
+        }
+    }
+
+    /// How far the logs have come, durable or not, in a text of bounded length.
+    pub fn reached(&self) -> Option<String> {
+        let is_short = self.lags.len() <= MAX_NOTED_LAGS;
+        let cursor = if is_short { self.cursor() } else { Cursor::default() };
+        serde_json::to_string(&Cursor { foreign: Vec::new(), ..cursor }).ok()
+    }
+
+    /// Closes the logs that another program has moved or removed.
+    pub fn look(&mut self) {
+        self.take_findings();
+        self.files.look();
+    }
+
+    /// Goes on after a start; called once, before anything else but [`Self::trust`].
     ///
     /// `saved` is what the last checkpoint yielded, and `written` the last event that Goldstar
     /// itself wrote: what comes after it in the history is the work of another program, and no line
@@ -261,7 +289,7 @@ impl AuditLog {
     ///
     /// Where the work fails, or is dropped, the next checkpoint includes what this one didn't do.
     pub fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send> {
-        self.take_findings();
+        self.look();
         // A log that is to be renewed counts only as far as the last checkpoint: nothing to sync.
         let is_whole = |user_id: &UserId| self.lags.get(user_id).is_none_or(|lag| !lag.renew);
         let work = self.unsynced.checkpoint(
@@ -302,7 +330,7 @@ impl AuditLog {
     fn take_findings(&mut self) {
         for user_id in self.unsynced.take_gone() {
             // What is open is a file without a name: the next line begins a new one.
-            self.files.close(&user_id);
+            self.files.leave(&user_id);
         }
         for (user_id, error) in self.unsynced.take_failed() {
             let lag = self.lags.remove(&user_id);

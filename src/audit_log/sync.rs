@@ -26,7 +26,7 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    fn row_of(&self, user_id: &UserId) -> RowNumber {
+    pub(super) fn row_of(&self, user_id: &UserId) -> RowNumber {
         let own = self.lagging.get(user_id.as_str());
         own.copied().unwrap_or(self.through)
     }

@@ -134,6 +134,9 @@ impl EventSink for AuditSink {
     }
 
     fn resume(&mut self, from: Resume<'_>, history: &dyn History) {
+        if let Some(reached) = from.reached {
+            self.log.trust(reached);
+        }
         self.log.resume(from.saved, from.written, &Behind(history));
     }
 
@@ -145,6 +148,14 @@ impl EventSink for AuditSink {
 
     fn retry(&mut self, history: &dyn History) {
         self.log.retry(&Behind(history));
+    }
+
+    fn look(&mut self) {
+        self.log.look();
+    }
+
+    fn reached(&self) -> Option<String> {
+        self.log.reached()
     }
 
     fn health(&self) -> Projection {

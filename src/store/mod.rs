@@ -272,6 +272,12 @@ pub trait EventSink: Send {
     /// lost their names.
     fn look(&mut self) {}
 
+    /// How far it has come by now, durable or not; none if that doesn't help it after a kill. It is
+    /// kept for [`Resume::reached`].
+    fn reached(&self) -> Option<String> {
+        None
+    }
+
     /// What it has fallen behind by.
     fn health(&self) -> Projection;
 
@@ -290,6 +296,9 @@ pub trait EventSink: Send {
 pub struct Resume<'a> {
     /// What its last checkpoint yielded; none where there was none.
     pub saved: Option<&'a str>,
+    /// What [`EventSink::reached`] last gave before the last process was killed; none if the machine
+    /// may have stopped since, so that what wasn't durable may be lost.
+    pub reached: Option<&'a str>,
     /// The last event that Goldstar itself wrote; what comes after it in the history is the work of
     /// another program.
     pub written: RowNumber,

@@ -95,6 +95,8 @@ async fn a_directory_that_takes_the_place_is_left_alone() {
     let mut server = TestServer::process().await;
     let family = server.family().await;
     family.event().await;
+    // Nothing of an earlier change is being written then.
+    server.restart().await;
     move_data(&server.folders, true);
     fs::remove_file(server.folders.data_file("tasks.json")).unwrap_or_default();
     let contents = |folders: &Folders| -> Vec<(String, Vec<u8>)> {

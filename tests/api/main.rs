@@ -32,6 +32,7 @@ mod lost_files;
 mod malformed;
 mod metrics;
 mod monitoring;
+mod moved_logs;
 mod mutations;
 mod openapi;
 mod panics;

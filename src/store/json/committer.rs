@@ -16,6 +16,7 @@ use super::batch::{Batch, NewEventRow};
 use super::departure::{self, Departure, Departures};
 use super::journal::{Journal, Spare};
 use super::maintenance::Waker;
+use super::reached::Reached;
 use super::segment::Link;
 use super::shared::Shared;
 use super::sinks::Sinks;
@@ -85,6 +86,7 @@ pub(super) struct Committer {
     pub(super) journal: Journal,
     pub(super) appender: Appender,
     pub(super) sinks: Sinks,
+    pub(super) reached: Reached,
     pub(super) departures: Departures,
     pub(super) now: Now,
     pub(super) latest_event: Option<Timestamp>,
@@ -236,6 +238,7 @@ impl Committer {
         let events: Vec<_> = committed.filter_map(|committed| committed.event.clone()).collect();
         if !events.is_empty() {
             self.sinks.apply(&events, &*self.shared.tracking);
+            self.note_reached();
             self.note_health();
         }
     }

@@ -91,6 +91,7 @@ impl Committer {
     /// Has every sink forget an account, also where one before it fails.
     pub(super) fn forget(&mut self, user_id: &UserId, answer: oneshot::Sender<io::Result<()>>) {
         let outcome = self.sinks.forget(user_id);
+        self.note_reached();
         self.note_health();
         if answer.send(outcome).is_err() {
             tracing::debug!("nobody waits for an account to be forgotten");

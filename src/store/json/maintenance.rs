@@ -14,6 +14,7 @@ use super::damage::written_by_another;
 use super::frame::{Entry, Print};
 use super::journal::{self, Spare};
 use super::lock::DirectoryLock;
+use super::reached;
 use super::recovery::TableFiles;
 use super::shared::Shared;
 use super::sinks::caught;
@@ -232,6 +233,7 @@ impl Maintenance {
         // After a crash, a file that is neither the checkpoint's nor announced is another program's.
         self.ask(|answer| Job::Note(notes, answer))?;
         for (file, text, contents) in changed {
+            self.check_in_place()?;
             match caught(|| replace(&*self.disk, &self.data.join(file), text.as_bytes())) {
                 Ok(()) => _ = self.files.insert(file, contents),
                 Err(error) => {
@@ -331,6 +333,7 @@ impl Maintenance {
         let epoch = self.checkpoint(None).or_else(|_| self.checkpoint(None));
         self.jobs.send(Job::Stop).map_err(ended)?;
         self.remove_segments_before(epoch? + 1)?;
+        reached::remove(&*self.disk, &self.folder)?;
         self.disk.sync_dir(&self.folder)
     }
 

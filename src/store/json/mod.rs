@@ -29,6 +29,7 @@ mod lock;
 mod maintenance;
 mod progress;
 mod pyjson;
+mod reached;
 mod record;
 mod records;
 mod recovery;
@@ -61,6 +62,7 @@ pub use inspect::{Finding, FindingKind, Report, Severity, TableReport, TableStat
 use lock::DirectoryLock;
 use maintenance::{Maintenance, Wake, Waker};
 pub use progress::Progress;
+use reached::Reached;
 use recovery::{Recovered, Recovery};
 use shared::Shared;
 use sinks::Sinks;
@@ -160,6 +162,7 @@ impl JsonStore {
         };
         let mut committer = Committer {
             shared: Arc::clone(&shared),
+            reached: Reached::new(Arc::clone(&disk), folder),
             disk,
             folder: folder.to_owned(),
             journal,

@@ -1,5 +1,6 @@
 //! The sinks, each behind a wall: one that panics takes neither the committer nor the others along.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -76,6 +77,17 @@ impl Sinks {
         for guarded in &mut self.all {
             guarded.call(&self.metrics, |sink| sink.look());
         }
+    }
+
+    /// How far those have come that say so.
+    pub(super) fn reached(&mut self) -> BTreeMap<String, String> {
+        let mut texts = BTreeMap::new();
+        for guarded in &mut self.all {
+            if let Some(Some(text)) = guarded.call(&self.metrics, |sink| sink.reached()) {
+                texts.insert(guarded.name.to_owned(), text);
+            }
+        }
+        texts
     }
 
     /// What each has fallen behind by.

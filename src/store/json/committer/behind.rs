@@ -50,7 +50,10 @@ impl Committer {
         if self.shared.check_not_lost().is_ok() {
             self.retry_tracking();
         }
-        self.sinks.retry(&*self.shared.tracking);
+        if behind > 0 {
+            self.sinks.retry(&*self.shared.tracking);
+            self.note_reached();
+        }
         let took = started.elapsed();
         // What gets on goes on soon: new events come faster than a piece a second.
         let gets_on = self.sinks.backlog() < behind;
@@ -80,6 +83,14 @@ impl Committer {
         let journal = journal::load(&*self.disk, &self.folder, synced.link);
         let past = Past::read(journal.map_err(io::Error::other)?.entries, |_| {});
         self.appender.rewrite(synced.tracking, &past.patches, &past.rows)
+    }
+
+    /// Leaves a note for the process after a kill.
+    pub(in super::super) fn note_reached(&mut self) {
+        let texts = self.sinks.reached();
+        if !texts.is_empty() && self.shared.check_not_lost().is_ok() {
+            self.reached.note(texts);
+        }
     }
 
     /// Tells readers how far the projections are.

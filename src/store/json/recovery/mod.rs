@@ -16,11 +16,11 @@ use super::frame::{Entry, Print};
 use super::journal::{self, Journal};
 use super::maintenance::TableFile;
 use super::progress::Progress;
-use super::pyjson;
 use super::segment::Link;
 use super::state::{State, TABLE_FILES};
 use super::table_file::{parse_file, push_row_name};
 use super::tracking::{self, Appender, Mark, NewRow, Patch};
+use super::{pyjson, reached};
 use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
 use crate::domain::{RowNumber, Timestamp};
 use crate::metrics::{self, Counter};
@@ -101,9 +101,11 @@ impl Recovery<'_> {
         let events = journal.as_ref().map_or(&[][..], |replay| &replay.past.rows);
         let history = appender.tracking();
         let own = events.last().map_or(saved.tracking().last_row, |(row, _)| *row);
+        let reached = reached::read(&**disk, folder);
         for sink in &mut *sinks {
             let saved = saved.sinks.get(sink.name()).map(String::as_str);
-            sink.resume(Resume { saved, written: own }, &**history);
+            let reached = reached.get(sink.name()).map(String::as_str);
+            sink.resume(Resume { saved, reached, written: own }, &**history);
         }
         let latest_event = self.latest_event(&saved, journal.as_ref(), &appender);
         self.flush(&state, &mut files)?;

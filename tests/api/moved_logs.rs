@@ -1,0 +1,170 @@
+//! What a rotation by other programs, or a hand, does to the audit logs while the server runs.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::harness::{Family, Folders, TestServer, event_ids, eventually, text};
+
+/// What is done to an account's log; the second path is free for what was in it.
+type Deed = fn(log: &Path, aside: &Path);
+
+fn copy_aside(log: &Path, aside: &Path) {
+    fs::copy(log, aside).unwrap();
+}
+
+/// As logrotate does it, with its several settings, and as people do.
+const DEEDS: [(&str, Deed); 9] = [
+    ("renamed", |log, aside| fs::rename(log, aside).unwrap()),
+    ("renamed, and an empty one made", |log, aside| {
+        fs::rename(log, aside).unwrap();
+        File::create(log).unwrap();
+    }),
+    ("replaced by a copy", |log, aside| {
+        let temporary = log.with_extension("temporary");
+        fs::copy(log, &temporary).unwrap();
+        fs::rename(log, aside).unwrap();
+        fs::rename(&temporary, log).unwrap();
+        File::create(log).unwrap();
+    }),
+    ("copied and truncated", |log, aside| {
+        copy_aside(log, aside);
+        File::options().write(true).open(log).unwrap().set_len(0).unwrap();
+    }),
+    ("overwritten by a shell", |log, aside| {
+        copy_aside(log, aside);
+        fs::write(log, "").unwrap();
+    }),
+    ("removed", |log, aside| {
+        copy_aside(log, aside);
+        fs::remove_file(log).unwrap();
+    }),
+    ("renamed in its folder", |log, aside| {
+        copy_aside(log, aside);
+        fs::rename(log, log.with_extension("log-20261127")).unwrap();
+    }),
+    ("removed with its folder", |log, aside| {
+        copy_aside(log, aside);
+        fs::remove_dir_all(log.parent().unwrap()).unwrap();
+    }),
+    ("moved with its folder", |log, aside| {
+        copy_aside(log, aside);
+        fs::rename(log.parent().unwrap(), aside.with_extension("folder")).unwrap();
+    }),
+];
+
+async fn three_events(family: &Family) -> Vec<String> {
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(text(&family.event().await["id"]));
+    }
+    ids
+}
+
+fn ids_in(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap();
+    event_ids(&text.lines().map(str::to_owned).collect::<Vec<_>>())
+}
+
+/// Where the n-th log goes.
+fn aside(folders: &Folders, n: usize) -> PathBuf {
+    folders.root().join(format!("aside-{n}"))
+}
+
+#[tokio::test]
+async fn each_event_has_its_line_once_whatever_becomes_of_the_log() {
+    for (what, deed) in DEEDS {
+        let mut server = TestServer::process().await;
+        let family = server.family().await;
+        let log = server.folders.log_path(&family.parent.id);
+        let mut ids = vec![three_events(&family).await];
+        for then in ["goes on", "is killed", "is killed again", "is stopped"] {
+            deed(&log, &aside(&server.folders, ids.len()));
+            match then {
+                "goes on" => {}
+                "is stopped" => server.restart().await,
+                _ => {
+                    server.kill();
+                    server.start_again().await;
+                }
+            }
+            ids.push(three_events(&family).await);
+            let found = ids_in(&log);
+            assert_eq!(found, *ids.last().unwrap(), "{what}; the server {then}");
+        }
+        for (n, ids) in (1..).zip(&ids[..4]) {
+            assert_eq!(ids_in(&aside(&server.folders, n)), *ids, "{what}");
+        }
+        assert_eq!(server.nobody().get("/health").await.expect(200)["status"], "ok", "{what}");
+    }
+}
+
+/// The kill comes after later events, so that the log doesn't end with what was moved.
+#[tokio::test]
+async fn a_kill_after_a_rotation_writes_no_line_again() {
+    for (what, deed) in DEEDS {
+        let mut server = TestServer::process().await;
+        let family = server.family().await;
+        let log = server.folders.log_path(&family.parent.id);
+        three_events(&family).await;
+        deed(&log, &aside(&server.folders, 1));
+        let mut later = three_events(&family).await;
+        server.kill();
+        server.start_again().await;
+        later.extend(three_events(&family).await);
+        assert_eq!(ids_in(&log), later, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_a_truncation_cuts_is_not_completed() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    let log = server.folders.log_path(&family.parent.id);
+    let first = three_events(&family).await;
+    let file = File::options().write(true).open(&log).unwrap();
+    file.set_len(file.metadata().unwrap().len() - 20).unwrap();
+    let later = three_events(&family).await;
+    let text = fs::read_to_string(&log).unwrap();
+    assert!(text.ends_with('\n') && !text.contains('\0'), "{text:?}");
+    let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 6, "the cut line keeps a line of its own: {text}");
+    assert_eq!(event_ids(&lines[3..]), later);
+    assert_eq!(event_ids(&lines[..2]), first[..2]);
+}
+
+/// While a folder that can't be made is missing, requests are answered; afterwards all lines come.
+#[tokio::test]
+async fn a_folder_that_can_not_be_made_again_is_a_backlog() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    three_events(&family).await;
+    fs::remove_dir_all(server.folders.logs()).unwrap();
+    File::create(server.folders.logs()).unwrap();
+    let mut later = three_events(&family).await;
+    let health = server.nobody().get("/health").await.expect(200);
+    assert_eq!(health["status"], "degraded");
+    fs::remove_file(server.folders.logs()).unwrap();
+    eventually("the logs to catch up", async || {
+        (server.nobody().get("/health").await.body["status"] == "ok").then_some(())
+    })
+    .await;
+    later.extend(three_events(&family).await);
+    assert_eq!(ids_in(&server.folders.log_path(&family.parent.id)), later);
+}
+
+/// A removed file keeps its room on the disk for as long as it is open.
+#[tokio::test]
+async fn a_removed_log_is_closed_while_nothing_happens() {
+    let server = TestServer::process().await;
+    let family = server.family().await;
+    three_events(&family).await;
+    let descriptors = PathBuf::from(format!("/proc/{}/fd", server.pid()));
+    let open = || {
+        let targets = fs::read_dir(&descriptors).unwrap();
+        let targets = targets.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+        targets.filter(|target| target.to_string_lossy().contains("tracking_user_")).count()
+    };
+    assert_eq!(open(), 1);
+    fs::remove_file(server.folders.log_path(&family.parent.id)).unwrap();
+    eventually("the file to be closed", async || (open() == 0).then_some(())).await;
+}
