@@ -47,17 +47,17 @@ pub(super) enum Unhealthy {
     Silent(String),
     #[error("{0} answered {1}, and not with what /health says")]
     Foreign(String, StatusCode),
-    #[error("{0} takes no changes until it is restarted{reason}", reason = because(.1))]
+    #[error("{0} takes no changes until it is restarted{reason}", reason = because(.1.as_ref()))]
     ReadOnly(String, Option<String>),
-    #[error("{0} can't write changes now{reason}", reason = because(.1))]
+    #[error("{0} can't write changes now{reason}", reason = because(.1.as_ref()))]
     Failing(String, Option<String>),
     #[error("{0} has too many connections open, and takes no more")]
     Full(String),
 }
 
 /// The end of a sentence that says why; nothing if the server doesn't say that to this caller.
-fn because(reason: &Option<String>) -> String {
-    reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
+fn because(reason: Option<&String>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {

@@ -30,8 +30,11 @@ fn move_data(folders: &Folders, puts_copy: bool) {
     }
 }
 
-/// The ways in which a server may lose what it writes to.
-const LOSSES: [(&str, fn(&Folders)); 6] = [
+/// Has the server lose something that it writes to.
+type Loss = fn(&Folders);
+
+/// The ways in which that may happen.
+const LOSSES: [(&str, Loss); 6] = [
     ("the data directory is moved", |folders| move_data(folders, false)),
     ("the data directory is replaced by a copy", |folders| move_data(folders, true)),
     ("the data directory is removed", |folders| fs::remove_dir_all(folders.data()).unwrap()),

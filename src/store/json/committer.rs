@@ -11,6 +11,8 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+pub(super) use behind::RETRY_INTERVAL;
+
 use super::Now;
 use super::batch::{Batch, NewEventRow};
 use super::departure::{self, Departure, Departures};
@@ -176,7 +178,7 @@ impl Committer {
             let pause = if self.is_behind() {
                 self.retry_at.saturating_duration_since(Instant::now())
             } else {
-                behind::INTERVAL
+                RETRY_INTERVAL
             };
             match jobs.recv_timeout(pause) {
                 Ok(job) => return Some(job),

@@ -55,7 +55,7 @@ use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 use tracing::Span;
 
-use committer::{Committer, Job, Synced};
+use committer::{Committer, Job, RETRY_INTERVAL, Synced};
 pub use damage::{Damage, DamageKind, OpenError};
 use departure::{Departure, Departures};
 pub use inspect::{Finding, FindingKind, Report, Severity, TableReport, TableState, inspect};
@@ -173,7 +173,8 @@ impl JsonStore {
             departures: Departures::new(),
             suspect: None,
             maintenance: on_change,
-            retry_at: Instant::now(),
+            // A start has just tried all of it.
+            retry_at: Instant::now() + RETRY_INTERVAL,
             refusing: false,
         };
         committer.note_health();

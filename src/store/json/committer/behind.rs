@@ -11,7 +11,7 @@ use crate::store::Projection;
 
 /// How often what has fallen behind is tried again while it fails, and how often the files are looked
 /// at while nothing is to be done …
-pub(super) const INTERVAL: Duration = Duration::from_secs(1);
+pub(in super::super) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// … and for no more than this part of the time.
 const RETRY_SHARE: u32 = 20;
 
@@ -57,7 +57,7 @@ impl Committer {
         let took = started.elapsed();
         // What gets on goes on soon: new events come faster than a piece a second.
         let gets_on = self.sinks.backlog() < behind;
-        let pause = if gets_on { took } else { INTERVAL.max(took * RETRY_SHARE) };
+        let pause = if gets_on { took } else { RETRY_INTERVAL.max(took * RETRY_SHARE) };
         self.retry_at = Instant::now() + pause;
         self.note_health();
     }

@@ -35,9 +35,12 @@ impl Committer {
     /// Notes why the journal's last write failed; none once one has succeeded that is as long as a
     /// change may be.
     pub(super) fn note_write_error(&self, error: Option<&io::Error>) {
-        let reason = error.map(|error| match is_full(error) {
-            true => "the disk is full".to_owned(),
-            false => format!("the journal can't be written: {error}"),
+        let reason = error.map(|error| {
+            if is_full(error) {
+                "the disk is full".to_owned()
+            } else {
+                format!("the journal can't be written: {error}")
+            }
         });
         let before = mem::replace(&mut *self.shared.write_error.lock(), reason);
         match (error, before) {
