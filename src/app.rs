@@ -51,9 +51,9 @@ pub enum StartError {
     /// The listener has no address.
     #[error("the address to serve on is not known")]
     Listener(#[source] io::Error),
-    /// The demo family couldn't be made.
+    /// What a start writes, such as the demo family, couldn't be written.
     #[error(transparent)]
-    Demo(#[from] ServiceError),
+    Service(#[from] ServiceError),
     /// The data wasn't opened to the end.
     #[error("opening the data failed")]
     Opening(#[from] JoinError),
@@ -168,6 +168,7 @@ pub async fn launch_on(
     let counted = Arc::clone(&metrics);
     let opened = task::spawn_blocking(move || open(&storage, settings, &machine, &counted));
     let service = Arc::new(opened.await??);
+    service.begin_first_day().await?;
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let is_new = service.is_new();
     let served = tokio::spawn(run(listener, service, http_settings, metrics, shutdown));

@@ -11,8 +11,13 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::{Failure, progress};
+use crate::config::Config;
 use crate::disk::RealDisk;
-use crate::store::json::{Finding, FindingKind, OpenError, Report, Severity, TableReport, inspect};
+use crate::domain::deletion::Threshold;
+use crate::domain::{Deletion, RowNumber, UserId};
+use crate::store::json::{
+    Finding, FindingKind, Marked, OpenError, Report, Severity, TableReport, inspect,
+};
 
 /// The exit code where the directory can't be looked at.
 pub(super) const UNREADABLE: u8 = 3;
@@ -47,11 +52,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 fn check(arguments: &Arguments) -> Result<ExitCode, CheckError> {
     let Arguments { directory, json } = arguments;
+    let threshold = Config::default().service.deletion.threshold;
     let report = inspect(&RealDisk, directory, &progress::on_terminal())?;
     let text = if *json {
-        as_json(directory, &report).to_string()
+        as_json(directory, &report, threshold).to_string()
     } else {
-        ForPeople { directory, report: &report }.to_string()
+        ForPeople { directory, report: &report, threshold }.to_string()
     };
     writeln!(io::stdout(), "{text}").map_err(CheckError::Print)?;
     Ok(ExitCode::from(match report.severity() {
@@ -70,7 +76,7 @@ fn status(report: &Report) -> &'static str {
 }
 
 /// What `docs/operations.md` says of `--json`.
-fn as_json(directory: &Path, report: &Report) -> Value {
+fn as_json(directory: &Path, report: &Report, threshold: Threshold) -> Value {
     let table = |TableReport { file, state, rows }: &TableReport| json!({"file": file, "state": state.as_str(), "rows": rows});
     let finding = |finding: &Finding| {
         let Finding { kind, file, row, byte, message } = finding;
@@ -88,19 +94,35 @@ fn as_json(directory: &Path, report: &Report) -> Value {
         "status": status(report),
         "tables": report.tables.iter().map(table).collect::<Vec<_>>(),
         "journal": {"waiting": report.waiting, "is_torn": report.is_torn},
+        "deletion": marked_as_json(&report.marked, threshold),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn marked_as_json(marked: &Marked, threshold: Threshold) -> Value {
+    let account = |(row, id, deletion): &(RowNumber, UserId, Deletion)| {
+        let marked_at = deletion.is_readable().then(|| deletion.marked_at.to_string());
+        let due_at = marked.due_at(deletion, threshold).map(|due_at| due_at.to_string());
+        json!({"row": row, "id": id.as_str(), "marked_at": marked_at, "due_at": due_at})
+    };
+    json!({
+        "threshold_hours": marked.threshold.unwrap_or(threshold).hours(),
+        "is_first_start": marked.is_first_start,
+        "not_before": marked.not_before.map(|not_before| not_before.to_string()),
+        "accounts": marked.accounts.iter().map(account).collect::<Vec<_>>(),
     })
 }
 
 /// The report for a person: some examples of each kind.
 struct ForPeople<'a> {
+    threshold: Threshold,
     directory: &'a Path,
     report: &'a Report,
 }
 
 impl fmt::Display for ForPeople<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { directory, report } = self;
+        let Self { directory, report, threshold } = self;
         writeln!(f, "{}: {}\n", directory.display(), status(report))?;
         writeln!(f, "{:<24}{:>10}  state", "file", "rows")?;
         for TableReport { file, state, rows } in &report.tables {
@@ -118,6 +140,7 @@ impl fmt::Display for ForPeople<'_> {
                         start drops it.";
             writeln!(f, "\n{text}")?;
         }
+        write_marked(f, &report.marked, *threshold)?;
         for (kind, findings) in by_kind(&report.findings) {
             write_kind(f, kind, &findings)?;
         }
@@ -131,6 +154,29 @@ impl fmt::Display for ForPeople<'_> {
         };
         f.write_str(end)
     }
+}
+
+/// Who is deleted and when: that can't be undone.
+fn write_marked(f: &mut fmt::Formatter<'_>, marked: &Marked, threshold: Threshold) -> fmt::Result {
+    if marked.accounts.is_empty() {
+        return Ok(());
+    }
+    let hours = marked.threshold.unwrap_or(threshold).hours();
+    writeln!(f, "\nmarked for deletion ({}), after {hours} hours", marked.accounts.len())?;
+    for (row, id, deletion) in &marked.accounts {
+        let id = without_controls(id.as_str());
+        write!(f, "  users.json, row {row}: account {id}, ")?;
+        match marked.due_at(deletion, threshold) {
+            Some(due_at) => writeln!(f, "marked at {}, due at {due_at}", deletion.marked_at)?,
+            None => writeln!(f, "which is not deleted by itself, because its mark cannot be read")?,
+        }
+    }
+    if marked.is_first_start {
+        let text = "Goldstar has never served this directory: it deletes nobody in the first 24 hours \
+                    after its first start.";
+        writeln!(f, "  {text}")?;
+    }
+    Ok(())
 }
 
 /// The findings of each kind, damage first.

@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Child, EntityType, EventError, EventFields, EventId, Points, Refusal, Reward, Task,
-    Timestamp, TrackingEvent,
+    Action, Amount, Child, EntityType, EventError, EventFields, EventId, Kind, Points, Refusal,
+    Reward, Task, Timestamp, TrackingEvent,
 };
 
 /// Who asked for a mutation.
@@ -36,8 +36,9 @@ pub fn activate(
     floor: Points,
     actor: Actor,
 ) -> Result<Movement, Refusal> {
-    let asked = if task.is_good { task.points.get() } else { -task.points.get() };
-    let mut metadata = about(task.name.as_str(), "points", task.points.get(), actor);
+    let points = usable(task.points, Kind::Task)?;
+    let asked = if task.is_good { points } else { -points };
+    let mut metadata = about(task.name.as_str(), "points", points, actor);
     let sum = child.points.checked_add(asked);
     let after = if task.is_good {
         sum.ok_or(Refusal::PointsOutOfRange)?
@@ -127,9 +128,16 @@ impl Movement {
     }
 }
 
+/// An amount that points can be changed by. An older file may hold one below zero: with it, a penalty
+/// would give points, and a reward would pay for itself.
+fn usable(amount: Amount, kind: Kind) -> Result<i64, Refusal> {
+    if amount.get() < 0 { Err(Refusal::AmountOutOfRange(kind)) } else { Ok(amount.get()) }
+}
+
 fn points_after_paying(child: &Child, reward: &Reward) -> Result<Points, Refusal> {
+    let cost = usable(reward.cost, Kind::Reward)?;
     match points_needed(child, reward) {
-        0 => child.points.checked_add(-reward.cost.get()).ok_or(Refusal::PointsOutOfRange),
+        0 => child.points.checked_add(-cost).ok_or(Refusal::PointsOutOfRange),
         points_needed => Err(Refusal::InsufficientPoints { points_needed }),
     }
 }

@@ -71,7 +71,7 @@ pub struct User {
 /// An account's way out: it is marked, and some time later deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
-    /// When the account was marked; [`Timestamp::MAX`] where a file says that it is and not when.
+    /// When the account was marked; [`Timestamp::MAX`] if that can't be read in its file.
     pub marked_at: Timestamp,
     /// Whether its deletion has begun: from then on there is no way back.
     pub in_progress: bool,
@@ -84,6 +84,11 @@ pub struct Deletion {
 }
 
 impl Deletion {
+    /// Whether the mark can be read, so that the account is due at a known time.
+    pub fn is_readable(&self) -> bool {
+        self.marked_at < Timestamp::MAX
+    }
+
     /// The deletion of an account that is marked `now`: nothing was tried yet.
     pub fn marked(now: Timestamp) -> Self {
         Self { marked_at: now, in_progress: false, attempted_at: None, attempts: 0, error: None }

@@ -98,8 +98,8 @@ pub enum Refusal {
     /// The account is marked for deletion: it can only be restored.
     #[error("this account is marked for deletion; until that begins it can be restored")]
     MarkedForDeletion {
-        /// When its deletion is due.
-        due_at: Timestamp,
+        /// When its deletion is due; none if its mark can't be read.
+        due_at: Option<Timestamp>,
     },
     /// The account isn't marked for deletion.
     #[error("this account is not marked for deletion")]
@@ -136,9 +136,17 @@ pub enum Refusal {
         /// The most that it may have.
         most: usize,
     },
+    /// The points of the task, or the cost of the reward, are below zero, as an older file has them.
+    #[error("the {} of this {} is below zero: set it to 1 or more", amount_of(*.0), .0.as_str())]
+    AmountOutOfRange(Kind),
     /// The idempotency key belongs to another mutation of the account.
     #[error("this Idempotency-Key was used for another request")]
     IdempotencyKeyReused,
+}
+
+/// What a task or a reward has an amount of.
+fn amount_of(kind: Kind) -> &'static str {
+    if kind == Kind::Reward { "cost" } else { "number of points" }
 }
 
 impl Kind {

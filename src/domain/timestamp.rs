@@ -36,6 +36,12 @@ impl Timestamp {
         within.then_some(Self(micros as i64))
     }
 
+    /// Seconds since the epoch, exact to the microsecond for two centuries.
+    #[expect(clippy::cast_precision_loss, reason = "2⁵³ microseconds are 285 years")]
+    pub fn as_unix_seconds(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
     /// Microseconds since the epoch.
     pub fn as_micros(self) -> i64 {
         self.0

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::ApiError;
+use super::extract::Path;
 use super::fields::Fields;
 use super::input::{FromFields, Input};
-use super::openapi::{Change, Errors, samples, schemas, tags};
+use super::openapi::{Change, Errors, Refuses, samples, schemas, tags};
 use super::query::{FromParameters, Parameters, Query, page_parameters};
 use super::records::{Iso, bodies};
+use super::{ApiError, ErrorCode};
 use crate::domain::deletion::{Status, Threshold};
 use crate::domain::{Invalid, Page, UserId};
 use crate::service::{Admin, AttemptOutcome, Attempted, Queued, Service, ThresholdInForce};
@@ -92,12 +94,12 @@ struct QueuedBody {
     id: Arc<str>,
     /// Where the account is reached.
     email: String,
-    /// When it was marked.
+    /// When it was marked; null if that can't be read.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     marked_for_deletion_at: Option<Iso>,
-    /// From then on it is deleted.
-    #[schema(schema_with = schemas::moment)]
-    due_at: Iso,
+    /// From then on it is deleted; null if its mark can't be read.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    due_at: Option<Iso>,
     #[schema(schema_with = status)]
     status: &'static str,
     /// How many attempts have failed.
@@ -114,11 +116,12 @@ impl From<Queued> for QueuedBody {
     fn from(queued: Queued) -> Self {
         let Queued { user, due_at, status, next_attempt_at } = queued;
         let deletion = user.deletion.as_ref();
+        let marked_at = deletion.filter(|it| it.is_readable()).map(|it| it.marked_at);
         Self {
             id: user.id.shared(),
             email: user.email.as_str().to_owned(),
-            marked_for_deletion_at: deletion.map(|it| Iso(it.marked_at)),
-            due_at: Iso(due_at),
+            marked_for_deletion_at: marked_at.map(Iso),
+            due_at: due_at.map(Iso),
             status: status.as_str(),
             attempts: deletion.map_or(0, |it| it.attempts),
             last_error: deletion.and_then(|it| it.error.clone()),
@@ -240,6 +243,59 @@ pub(super) async fn run(
     let attempts = service.run_deletions(&admin).await?;
     let results = attempts.into_iter().map(AttemptedBody::from).collect();
     Ok(Json(RunAnswer { results }))
+}
+
+/// Deletes one marked account now
+///
+/// Whether it is due or not, and also if its mark can't be read. There is no way back.
+#[utoipa::path(
+    post,
+    path = "/admin/deletion-queue/{user_id}/run",
+    operation_id = "runDeletion",
+    tag = tags::DELETION,
+    params(("user_id" = String, Path, description = "The marked account's id.")),
+    responses(
+        (status = 200, description = "What became of it", body = RunAnswer),
+        Errors<Admin, Path<String>, Change>
+    )
+)]
+pub(super) async fn run_one(
+    State(service): State<Arc<Service>>,
+    admin: Admin,
+    Path(user_id): Path<String>,
+) -> Result<Json<RunAnswer>, ApiError> {
+    let attempted = service.run_deletion(&admin, user_id.into()).await?;
+    Ok(Json(RunAnswer { results: vec![attempted.into()] }))
+}
+
+/// Takes one account out of the queue
+///
+/// Also if its mark can't be read. Its owner can log in again.
+#[utoipa::path(
+    delete,
+    path = "/admin/deletion-queue/{user_id}",
+    operation_id = "unmarkAccount",
+    tag = tags::DELETION,
+    params(("user_id" = String, Path, description = "The marked account's id.")),
+    responses(
+        (status = 204, description = "It is not marked any more"),
+        Errors<Admin, Path<String>, Change, Unmarked>
+    )
+)]
+pub(super) async fn unmark(
+    State(service): State<Arc<Service>>,
+    admin: Admin,
+    Path(user_id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    service.unmark(&admin, user_id.into()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why an account can stay in the queue.
+enum Unmarked {}
+
+impl Refuses for Unmarked {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::DeletionInProgress];
 }
 
 /// The body of a threshold's change.

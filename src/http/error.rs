@@ -119,7 +119,8 @@ impl ApiError {
                 Some(Details { points_needed: Some(*points_needed), ..none })
             }
             Self::Service(ServiceError::Refused(Refusal::MarkedForDeletion { due_at })) => {
-                Some(Details { due_at: Some(due_at.to_string()), ..none })
+                let due_at = due_at.map(|due_at| due_at.to_string());
+                Some(Details { due_at: Some(due_at), ..none })
             }
             Self::Service(ServiceError::Refused(Refusal::FamilyLimitReached { limit, most })) => {
                 let limit = LimitBody { name: limit.as_str(), most: *most };
@@ -217,6 +218,7 @@ fn of_refusal(refusal: &Refusal) -> ErrorCode {
         Refusal::NoPendingRequest => ErrorCode::NoPendingRequest,
         Refusal::PointsOutOfRange => ErrorCode::PointsOutOfRange,
         Refusal::FamilyLimitReached { .. } => ErrorCode::FamilyLimitReached,
+        Refusal::AmountOutOfRange(_) => ErrorCode::AmountOutOfRange,
         Refusal::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
     }
 }

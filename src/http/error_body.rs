@@ -57,10 +57,10 @@ pub(super) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) retry_after: Option<u64>,
-    /// When the account will be deleted.
+    /// When the account will be deleted; null if its mark can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub(super) due_at: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(super) due_at: Option<Option<String>>,
 }
 
 impl<'a> Details<'a> {

@@ -33,6 +33,7 @@ pub enum ErrorCode {
     NoPendingRequest,
     PointsOutOfRange,
     FamilyLimitReached,
+    AmountOutOfRange,
     PayloadTooLarge,
     UriTooLong,
     UnsupportedMediaType,
@@ -204,6 +205,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Status::CONFLICT,
             "FAMILY_LIMIT_REACHED",
             "the family has as much of something as the operator allows; `details.limit`",
+        ),
+        (
+            Code::AmountOutOfRange,
+            Status::CONFLICT,
+            "AMOUNT_OUT_OF_RANGE",
+            "the task's points, or the reward's cost, are below zero, as an older file has them: set a new value",
         ),
         (
             Code::PayloadTooLarge,

@@ -131,6 +131,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(deletion::threshold, deletion::set_threshold))
         .routes(routes!(deletion::queue))
         .routes(routes!(deletion::run))
+        .routes(routes!(deletion::run_one))
+        .routes(routes!(deletion::unmark))
         .routes(routes!(health::health))
         .routes(routes!(metrics::scrape))
         .routes(routes!(docs::document))

@@ -133,7 +133,7 @@ pub(super) async fn cancel(
 enum Counted {}
 
 impl Refuses for Counted {
-    const CODES: &'static [ErrorCode] = &[ErrorCode::PointsOutOfRange];
+    const CODES: &'static [ErrorCode] = &[ErrorCode::PointsOutOfRange, ErrorCode::AmountOutOfRange];
 }
 
 /// What a request can be refused for.
@@ -144,6 +144,7 @@ impl Refuses for Requested {
         ErrorCode::RewardAlreadyRequested,
         ErrorCode::InsufficientPoints,
         ErrorCode::FamilyLimitReached,
+        ErrorCode::AmountOutOfRange,
     ];
 }
 
@@ -152,7 +153,7 @@ enum Redeemed {}
 
 impl Refuses for Redeemed {
     const CODES: &'static [ErrorCode] =
-        &[ErrorCode::InsufficientPoints, ErrorCode::PointsOutOfRange];
+        &[ErrorCode::InsufficientPoints, ErrorCode::PointsOutOfRange, ErrorCode::AmountOutOfRange];
 }
 
 /// What a cancelling can be refused for.

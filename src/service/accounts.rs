@@ -250,7 +250,7 @@ fn begin_session(
 ) -> Result<(Changes, Option<Vec<TokenHash>>), Refusal> {
     let user = view.user(&verified.id).filter(|user| user.password == verified.password);
     if let Some(deletion) = user.as_ref().and_then(|user| user.deletion.as_ref()) {
-        let due_at = settings.deletion.policy(view).threshold.due_at(deletion.marked_at);
+        let due_at = settings.deletion.policy(view).due_at(deletion);
         return Err(Refusal::MarkedForDeletion { due_at });
     }
     let Some(user) = user else { return Ok((Changes::none(), None)) };

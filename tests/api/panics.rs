@@ -169,6 +169,9 @@ async fn a_panic_in_a_task_is_told_and_the_next_run_comes() {
     leaver["marked_for_deletion_at"] = 1.into();
     users["_default"]["2"] = leaver;
     folders.put("users.json", &users.to_string());
+    // The first day is over, on which nobody is deleted.
+    let first_start = json!({"name": "account_deletion_first_start", "value": 1.0});
+    folders.put("settings.json", &json!({"_default": {"1": first_start}}).to_string());
     let session = json!({
         "token_sha256": "0", "user_id": "admin-1", "child_id": null, "created_at": 1,
         "last_used_at": 1, "expires_at": 2,

@@ -23,6 +23,47 @@ async fn a_reward_is_made_read_changed_and_deleted() {
 }
 
 #[tokio::test]
+async fn amounts_below_zero_change_no_points() {
+    let mut server = TestServer::start().await;
+    let family = server.family().await;
+    let (parent, child) = (&family.parent, &family.child);
+    let reward = parent.reward("Ice cream", 20).await;
+    let asked_for = parent.reward("Cinema", 1).await;
+    let path = |reward: &str, action: &str| format!("/children/{child}/rewards/{reward}/{action}");
+    parent.act(&path(&asked_for, "request")).await.expect(200);
+    let penalty = parent.penalty("Hit a sibling", 8).await;
+    let before = parent.get(&format!("/children/{child}")).await.expect(200);
+    server.stop().await;
+    for (file, field, ids) in [
+        ("rewards.json", "cost", vec![&reward, &asked_for]),
+        ("tasks.json", "points", vec![&family.task, &penalty]),
+    ] {
+        let mut table = server.folders.json(file);
+        for row in table["_default"].as_object_mut().unwrap().values_mut() {
+            if ids.iter().any(|id| row["id"] == **id) {
+                row[field] = json!(-5);
+            }
+        }
+        server.folders.put(file, &table.to_string());
+    }
+    server.start_again().await;
+    for action in [
+        path(&reward, "request"),
+        path(&reward, "redeem"),
+        path(&asked_for, "redeem"),
+        format!("/children/{child}/tasks/{}/activate", family.task),
+        format!("/children/{child}/tasks/{penalty}/activate"),
+    ] {
+        assert_error(&parent.act(&action).await, 409, "AMOUNT_OUT_OF_RANGE");
+    }
+    assert_eq!(parent.get(&format!("/children/{child}")).await.expect(200), before);
+    // What was asked for can be cancelled, and a new value ends it.
+    parent.act(&path(&asked_for, "cancel")).await.expect(200);
+    parent.patch(&format!("/rewards/{reward}"), json!({"cost": 1})).await.expect(200);
+    parent.act(&path(&reward, "request")).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_reward_is_checked_field_by_field() {
     let server = TestServer::start().await;
     let parent = server.parent().await;

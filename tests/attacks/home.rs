@@ -41,13 +41,16 @@ pub(crate) fn put(folders: &Folders) {
             "email": format!("{id}@example.org"), "password": *HASH, "created_at": now,
         })
     };
-    let mut marked = user("marked", "parent");
-    marked["marked_for_deletion"] = true.into();
-    marked["marked_for_deletion_at"] = now.into();
+    let marked = ["marked", "leaver", "waiter"].map(|id| {
+        let mut marked = user(id, "parent");
+        marked["marked_for_deletion"] = true.into();
+        marked["marked_for_deletion_at"] = now.into();
+        marked
+    });
     // The last administrator can't be marked for deletion; this one isn't.
     let other = user("other-admin", "admin");
     let users = [user("first", "parent"), user("second", "parent"), user("admin", "admin")];
-    let users = users.into_iter().chain([other, marked]);
+    let users = users.into_iter().chain([other]).chain(marked);
     let owned = |kind: &str, more: &Value| {
         let of = |family: &str| {
             let name = if family == "first" { CANARY } else { family };

@@ -53,6 +53,8 @@ pub(crate) const TABLE: &[Row] = &[
     Row("PUT /admin/deletion-threshold", r#"{"hours":721}"#, ADMIN),
     Row("GET /admin/deletion-queue", "", ADMIN),
     Row("POST /admin/deletion-queue/run", "", ADMIN),
+    Row("POST /admin/deletion-queue/{leaver}/run", "", ADMIN),
+    Row("DELETE /admin/deletion-queue/{waiter}", "", [401, 403, 403, 403, 204]),
     Row("GET /health", "", ANYONE),
     Row("GET /metrics", "", ANYONE),
     Row("GET /openapi.json", "", ANYONE),
@@ -75,6 +77,8 @@ pub(crate) const IDS: [(&str, &str); 3] =
 /// With these ids in their places.
 pub(crate) fn filled(text: &str, ids: &[(&str, &str)]) -> String {
     let text = text.replace("{page.js}", "page.js");
+    // Two accounts that are marked for deletion.
+    let text = text.replace("{leaver}", "leaver").replace("{waiter}", "waiter");
     ids.iter().fold(text, |text, (place, id)| text.replace(place, id))
 }
 

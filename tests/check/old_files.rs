@@ -128,3 +128,46 @@ fn points_and_costs_below_zero() {
     let note = checked.notes.iter().find(|note| note["code"] == "negative_points").unwrap();
     assert_eq!((&note["file"], &note["row"]), (&json!("children.json"), &json!(70)));
 }
+
+#[test]
+fn marked_accounts_are_listed_with_their_due_time() {
+    let folders = flask();
+    edit(&folders, "users.json", |file| {
+        for (row, at) in [("2", json!(1_770_662_535)), ("3", json!("soon"))] {
+            file["_default"][row]["marked_for_deletion"] = json!(true);
+            file["_default"][row]["marked_for_deletion_at"] = at;
+        }
+    });
+    let listed = |checked: &crate::directory::Checked| checked.report["deletion"].clone();
+    let deletion = listed(&check(&folders));
+    assert_eq!(deletion["is_first_start"], true);
+    assert_eq!(
+        (&deletion["threshold_hours"], &deletion["not_before"]),
+        (&json!(720), &json!(null))
+    );
+    let accounts = deletion["accounts"].as_array().unwrap();
+    let times = |account: &Value| (account["marked_at"].clone(), account["due_at"].clone());
+    let due = (json!("2026-02-09T18:42:15.000000Z"), json!("2026-03-11T18:42:15.000000Z"));
+    assert_eq!((&accounts[0]["row"], times(&accounts[0])), (&json!(2), due));
+    assert_eq!((&accounts[1]["row"], times(&accounts[1])), (&json!(3), (Value::Null, Value::Null)));
+    let (code, text, _) = run(&folders, &["check", "data"]);
+    assert_eq!(code, 1, "the unreadable mark is a warning");
+    assert!(text.contains("marked for deletion (2), after 720 hours"), "{text}");
+    assert!(text.contains("due at 2026-03-11T18:42:15.000000Z"), "{text}");
+    assert!(text.contains("never served this directory"), "{text}");
+
+    // Another command than a server begins no first day.
+    assert_eq!(run(&folders, &["checkpoint", "--data-dir", "data"]).0, 0);
+    assert_eq!(listed(&check(&folders))["is_first_start"], true);
+    edit(&folders, "settings.json", |file| {
+        file["_default"]["1"]["value"] = json!(1_780_000_000);
+        let threshold = json!({"name": "account_deletion_threshold_hours", "value": 24});
+        file["_default"]["2"] = threshold;
+    });
+    let deletion = listed(&check(&folders));
+    assert_eq!(
+        (&deletion["is_first_start"], &deletion["threshold_hours"]),
+        (&json!(false), &json!(24))
+    );
+    assert_eq!(deletion["accounts"][0]["due_at"], "2026-05-29T20:26:40.000000Z");
+}

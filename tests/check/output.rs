@@ -95,7 +95,7 @@ fn the_report_for_a_program_has_a_fixed_shape() {
     let (_, text, _) = run(&folders, &["check", "data", "--json"]);
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     let names: Vec<_> = report.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names, ["directory", "status", "tables", "journal", "findings"]);
+    assert_eq!(names, ["directory", "status", "tables", "journal", "deletion", "findings"]);
     assert_eq!((&report["directory"], &report["status"]), (&json!("data"), &json!("damage")));
     assert_eq!(report["journal"], json!({"waiting": 0, "is_torn": false}));
     assert_eq!(report["tables"].as_array().unwrap().len(), 9);

@@ -75,9 +75,11 @@ async fn what_another_program_wrote_beside_the_account_stays_word_for_word() {
     edit_event(&folders, "3", |event| event["comment"] = "canary-id".into());
     let images = r#"{"_default": {"1": {"id": "img", "user_id": "canary-id"}}}"#;
     folders.put("images.json", images);
-    let (_, machine) = Hand::new();
+    let (clock, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
     let mut server = TestServer::on(folders, settings).await;
+    // On the first day nobody is deleted.
+    clock.forward(DAY);
     run(&server.admin().await).await;
     server.stop().await;
     let folders = &server.folders;

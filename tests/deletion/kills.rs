@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
+use serde_json::json;
+
 use super::queue;
 use crate::crashes::Rest;
 use crate::folders::{copy_of, files, holders, marked, put_histories, put_users};
@@ -51,7 +53,10 @@ fn watch(folders: &Folders, changes: usize) {
 fn prepared() -> Folders {
     let folders = Folders::new();
     let due = (GONE.to_owned(), marked("2026-01-01T00:00:00Z"));
-    put_users(&folders, &[due, (OTHER.to_owned(), serde_json::json!({}))]);
+    put_users(&folders, &[due, (OTHER.to_owned(), json!({}))]);
+    // The first day is over, on which nobody is deleted.
+    let first_start = json!({"name": "account_deletion_first_start", "value": 1_767_225_600.0});
+    folders.put("settings.json", &json!({"_default": {"1": first_start}}).to_string());
     folders.put("rewards.json", "");
     folders.put("pending_rewards.json", "");
     put_histories(&folders, &[GONE.to_owned(), OTHER.to_owned()], EVENTS);

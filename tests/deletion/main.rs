@@ -15,12 +15,14 @@ mod canaries;
 mod clock;
 mod crashes;
 mod families;
+mod first_start;
 mod folders;
 mod home;
 mod imported;
 mod kills;
 mod many;
 mod pictures;
+mod unreadable;
 
 use std::time::Duration;
 

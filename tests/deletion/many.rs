@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::{restless, run};
 use crate::folders::{marked, put_histories, put_users};
-use crate::harness::{FaultyDisk, Folders, HOUR, Hand, Scrape, Settings, TestServer, eventually};
+use crate::harness::{
+    DAY, FaultyDisk, Folders, HOUR, Hand, Scrape, Settings, TestServer, eventually,
+};
 use crate::home::Home;
 
 const MINUTE: i64 = HOUR / 60;
@@ -57,6 +59,8 @@ async fn a_thousand_go_but_for_those_that_fail() {
     let admin = server.admin().await;
     let other = Home::of(server.parent().await).await;
 
+    // On the first day nobody is deleted.
+    clock.forward(DAY);
     until(&server, &other, "pending", 0).await;
     for minutes in [1, 4, 16, 64, 256, 360, 360, 360, 360] {
         until(&server, &other, "retrying", STUCK).await;

@@ -8,6 +8,12 @@ use std::time::Duration;
 
 use super::{Deletion, Timestamp};
 
+/// The name of the setting with the threshold that an administrator has set, in hours.
+pub const THRESHOLD: &str = "account_deletion_threshold_hours";
+/// The name of the setting with the time of the first start on a directory in which another program has
+/// marked accounts, in Unix seconds; null until a server has started.
+pub const FIRST_START: &str = "account_deletion_first_start";
+
 /// How long a marked account waits for its deletion: whole hours within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Threshold(u16);
@@ -47,6 +53,20 @@ pub struct Policy {
     pub threshold: Threshold,
     /// After so many attempts that failed there is none but for an administrator's asking.
     pub max_attempts: u32,
+    /// Before this time nothing is deleted, except what an administrator names.
+    pub not_before: Timestamp,
+}
+
+impl Policy {
+    /// For how long nothing is deleted after the first start on a directory that another program
+    /// wrote: its operator sees first who is marked.
+    pub const FIRST_HOLD: Duration = Duration::from_hours(24);
+
+    /// When a marked account is due; none if its mark can't be read.
+    pub fn due_at(self, deletion: &Deletion) -> Option<Timestamp> {
+        let due_at = self.threshold.due_at(deletion.marked_at).max(self.not_before);
+        deletion.is_readable().then_some(due_at)
+    }
 }
 
 /// How far an account's deletion is.
@@ -60,19 +80,24 @@ pub enum Status {
     Retrying,
     /// As many attempts as there may be have failed.
     Failed,
+    /// The account is marked in a form that can't be read, and nothing was tried yet. Only an
+    /// administrator's request deletes it.
+    Unreadable,
 }
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::InProgress, Self::Retrying, Self::Failed];
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::InProgress, Self::Retrying, Self::Failed, Self::Unreadable];
 
-    /// `pending`, `in_progress`, `retrying` or `failed`.
+    /// `pending`, `in_progress`, `retrying`, `failed` or `unreadable`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::InProgress => "in_progress",
             Self::Retrying => "retrying",
             Self::Failed => "failed",
+            Self::Unreadable => "unreadable",
         }
     }
 }
@@ -97,7 +122,8 @@ impl Deletion {
     pub fn status(&self, max_attempts: u32) -> Status {
         match self.attempts {
             _ if self.in_progress => Status::InProgress,
-            0 => Status::Pending,
+            0 if self.is_readable() => Status::Pending,
+            0 => Status::Unreadable,
             attempts if attempts < max_attempts => Status::Retrying,
             _ => Status::Failed,
         }
@@ -107,24 +133,26 @@ impl Deletion {
     /// where it has failed for good.
     pub fn next_attempt_at(&self, policy: Policy) -> Option<Timestamp> {
         match self.status(policy.max_attempts) {
-            Status::Pending => Some(policy.threshold.due_at(self.marked_at)),
+            Status::Pending => policy.due_at(self),
             Status::Retrying => {
                 let last = self.attempted_at.unwrap_or(self.marked_at);
-                Some(last.after(back_off(self.attempts)))
+                Some(last.after(back_off(self.attempts)).max(policy.not_before))
             }
-            Status::InProgress | Status::Failed => None,
+            Status::InProgress | Status::Failed | Status::Unreadable => None,
         }
     }
 
     /// Whether a run at `now` tries it. What was broken off goes on at once.
     pub fn is_up(&self, policy: Policy, now: Timestamp) -> bool {
-        self.in_progress || self.next_attempt_at(policy).is_some_and(|next| next <= now)
+        let is_next = self.next_attempt_at(policy).is_some_and(|next| next <= now);
+        policy.not_before <= now && (self.in_progress || is_next)
     }
 
     /// Whether it is tried at `now` when an administrator asks: what is due, and whatever has
     /// begun, however often it has failed and however short a while ago.
     pub fn is_up_when_asked(&self, policy: Policy, now: Timestamp) -> bool {
-        self.has_begun() || policy.threshold.due_at(self.marked_at) <= now
+        let is_due = policy.due_at(self).is_some_and(|due_at| due_at <= now);
+        policy.not_before <= now && (self.has_begun() || is_due)
     }
 
     /// The same with an attempt begun at `now`. One that was broken off goes on: it isn't counted
@@ -153,7 +181,8 @@ mod tests {
     }
 
     fn policy() -> Policy {
-        Policy { threshold: Threshold::from_hours(24).unwrap(), max_attempts: 10 }
+        let threshold = Threshold::from_hours(24).unwrap();
+        Policy { threshold, max_attempts: 10, not_before: Timestamp::EPOCH }
     }
 
     #[test]
@@ -180,10 +209,29 @@ mod tests {
     }
 
     #[test]
-    fn who_was_marked_at_an_unknown_time_is_never_due() {
+    fn an_account_with_an_unreadable_mark_is_never_due() {
         let deletion = Deletion::marked(Timestamp::MAX);
-        let last = Timestamp::from_micros(Timestamp::MAX.as_micros() - 1);
-        assert!(!deletion.is_up_when_asked(policy(), last));
+        for now in [at(0), Timestamp::MAX] {
+            assert!(!deletion.is_up(policy(), now) && !deletion.is_up_when_asked(policy(), now));
+        }
+        assert_eq!(deletion.status(10), Status::Unreadable);
+        assert_eq!((policy().due_at(&deletion), deletion.next_attempt_at(policy())), (None, None));
+        assert_eq!(deletion.begun(at(0)).status(10), Status::InProgress);
+    }
+
+    #[test]
+    fn nothing_is_up_before_the_end_of_the_first_hold() {
+        let held = Policy { not_before: at(10_000), ..policy() };
+        let marked = Deletion::marked(at(0));
+        let begun = marked.begun(at(1));
+        for deletion in [marked, begun.failed(String::new()), begun] {
+            let before = at(9_999);
+            assert!(!deletion.is_up(held, before) && !deletion.is_up_when_asked(held, before));
+            assert!(
+                deletion.is_up(held, at(10_000)) && deletion.is_up_when_asked(held, at(10_000))
+            );
+            assert_eq!(held.due_at(&deletion), Some(at(10_000)));
+        }
     }
 
     #[test]

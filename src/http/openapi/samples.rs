@@ -141,8 +141,7 @@ fn not_allowed(code: ErrorCode) -> ApiError {
         ErrorCode::SharedReadOnly => Refusal::SharedReadOnly(Kind::Task).into(),
         ErrorCode::WrongPassword => Refusal::WrongPassword.into(),
         ErrorCode::AccountMarkedForDeletion => {
-            let due_at = Timestamp::parse_iso(MOMENT).unwrap_or(Timestamp::EPOCH);
-            Refusal::MarkedForDeletion { due_at }.into()
+            Refusal::MarkedForDeletion { due_at: Timestamp::parse_iso(MOMENT) }.into()
         }
         _ => ServiceError::Unauthenticated,
     };
@@ -161,6 +160,7 @@ fn conflict(code: ErrorCode) -> ApiError {
         ErrorCode::FamilyLimitReached => {
             Refusal::FamilyLimitReached { limit: FamilyLimit::Children, most: 100 }
         }
+        ErrorCode::AmountOutOfRange => Refusal::AmountOutOfRange(Kind::Reward),
         _ => Refusal::PointsOutOfRange,
     };
     ServiceError::from(refusal).into()

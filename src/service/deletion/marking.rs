@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::super::{FamilyLimits, LoggedIn, Parent, Service, ServiceError, Token};
+use super::super::{Admin, FamilyLimits, LoggedIn, Parent, Service, ServiceError, Token};
 use super::to_its_end;
 use crate::audit_log::DeletionEvent;
-use crate::domain::{Deletion, Refusal, Role, Session, Timestamp, TokenHash, User};
+use crate::domain::{Deletion, Kind, Refusal, Role, Session, Timestamp, TokenHash, User, UserId};
 use crate::store::{Change, Changes, View};
 
 /// What a marking did.
@@ -78,6 +78,33 @@ impl Service {
         let verified = self.verified_user(address, email, password).await?;
         let service = Arc::clone(self);
         to_its_end(async move { service.restore_verified(verified).await }).await?
+    }
+
+    /// Takes a marked account out of the queue, whatever its mark looks like.
+    ///
+    /// Refuses an account that isn't marked, and one whose deletion has begun.
+    pub async fn unmark(
+        self: &Arc<Self>,
+        admin: &Admin,
+        user_id: UserId,
+    ) -> Result<(), ServiceError> {
+        let (service, admin) = (Arc::clone(self), admin.clone());
+        let unmark = async move {
+            let id = user_id.clone();
+            let done = service.transact_as(&admin, move |view, now| {
+                let user = view.user(&id).ok_or(Refusal::NotFound(Kind::User))?;
+                let deletion = user.deletion.as_ref().ok_or(Refusal::NotFound(Kind::User))?;
+                if deletion.has_begun() {
+                    return Err(Refusal::DeletionInProgress);
+                }
+                let user = User { deletion: None, updated_at: Some(now), ..User::clone(&user) };
+                Ok((Changes::of([Change::PutUser(user)]), ()))
+            });
+            done.await?;
+            service.note(&user_id, DeletionEvent::Restored).await;
+            Ok(())
+        };
+        to_its_end(unmark).await?
     }
 
     async fn restore_verified(&self, verified: Arc<User>) -> Result<LoggedIn, ServiceError> {

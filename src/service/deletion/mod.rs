@@ -2,6 +2,7 @@
 //! schedule. Until its deletion begins its owner can take it back.
 
 mod account;
+mod first_start;
 mod marking;
 mod notes;
 mod queue;
@@ -21,13 +22,11 @@ use tracing::Instrument;
 
 use super::{Causes, Service, ServiceError};
 use crate::audit_log::DeletionLog;
-use crate::domain::deletion::{DueClock, Policy, Reading, Threshold};
+use crate::domain::deletion::{DueClock, Policy, Reading, THRESHOLD, Threshold};
 use crate::env::Clock;
 use crate::metrics;
 use crate::store::{Change, Changes, View};
 
-/// The name of the setting that an administrator changes.
-const THRESHOLD: &str = "account_deletion_threshold_hours";
 /// The name of the setting that is true while a jump of the clock is doubted.
 const DOUBT: &str = "account_deletion_clock_doubted";
 
@@ -48,7 +47,8 @@ impl DeletionSettings {
     pub(super) fn policy(self, view: &dyn View) -> Policy {
         let stored = view.setting(THRESHOLD).as_ref().and_then(Value::as_i64);
         let threshold = stored.and_then(Threshold::from_hours).unwrap_or(self.threshold);
-        Policy { threshold, max_attempts: self.max_attempts }
+        let not_before = first_start::not_before(view);
+        Policy { threshold, max_attempts: self.max_attempts, not_before }
     }
 }
 

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::super::{Admin, Listing, Service, ServiceError};
-use super::THRESHOLD;
 use super::account::{COPIES_LEFT, LOG_LEFT};
-use crate::domain::deletion::{Status, Threshold};
+use crate::domain::deletion::{Status, THRESHOLD, Threshold};
 use crate::domain::{Page, Timestamp, User};
 use crate::store::{Change, Changes, Projection};
 
@@ -14,8 +13,8 @@ use crate::store::{Change, Changes, Projection};
 pub struct Queued {
     /// The account, with its [`crate::domain::Deletion`].
     pub user: Arc<User>,
-    /// When it is due, or was.
-    pub due_at: Timestamp,
+    /// When it is due, or was; none if its mark can't be read.
+    pub due_at: Option<Timestamp>,
     /// How far it is.
     pub status: Status,
     /// When it is tried next; none while it is under way, and where it has failed for good.
@@ -52,7 +51,7 @@ impl Service {
     }
 
     /// The accounts that are marked: first those under way, then the next ones first, and last those
-    /// that have failed for good.
+    /// that wait for an administrator.
     pub fn deletion_queue(&self, _admin: &Admin, page: Page) -> Listing<Queued> {
         let view = self.store.view();
         let policy = self.settings.deletion.policy(&*view);
@@ -61,7 +60,7 @@ impl Service {
             .into_iter()
             .filter_map(|user| {
                 let deletion = user.deletion.as_ref()?;
-                let due_at = policy.threshold.due_at(deletion.marked_at);
+                let due_at = policy.due_at(deletion);
                 let status = deletion.status(policy.max_attempts);
                 let next_attempt_at = deletion.next_attempt_at(policy);
                 Some(Queued { user, due_at, status, next_attempt_at })
@@ -72,7 +71,7 @@ impl Service {
     }
 
     /// How many accounts of a status are in the queue, for each status.
-    pub fn deletion_queue_lengths(&self) -> [(Status, usize); 4] {
+    pub fn deletion_queue_lengths(&self) -> [(Status, usize); 5] {
         let max_attempts = self.settings.deletion.max_attempts;
         let marked = self.store.view().marked_users();
         let deletions = || marked.iter().filter_map(|user| user.deletion.as_ref());
@@ -124,7 +123,9 @@ impl Queued {
         let class = match self.status {
             Status::InProgress => 0,
             Status::Pending | Status::Retrying => 1,
-            Status::Failed => 2,
+            // They wait for an administrator.
+            Status::Unreadable => 2,
+            Status::Failed => 3,
         };
         (class, self.next_attempt_at, self.due_at, self.user.id.as_str())
     }

@@ -8,7 +8,7 @@ use tokio::time::MissedTickBehavior;
 use super::super::{Admin, Causes, Service, ServiceError};
 use super::{notes, to_its_end};
 use crate::domain::deletion::Policy;
-use crate::domain::{Deletion, Timestamp, UserId};
+use crate::domain::{Deletion, Kind, Refusal, Timestamp, UserId};
 use crate::store::CommitError;
 
 /// Who asks for a run.
@@ -18,6 +18,8 @@ pub enum Trigger {
     Schedule,
     /// An administrator: what is due, and all that has failed.
     Administrator,
+    /// An administrator, who names the account: it need not be due.
+    Named,
 }
 
 /// What became of an account in a run.
@@ -65,6 +67,7 @@ impl Trigger {
         match self {
             Self::Schedule => deletion.is_up(policy, now),
             Self::Administrator => deletion.is_up_when_asked(policy, now),
+            Self::Named => true,
         }
     }
 }
@@ -106,10 +109,33 @@ impl Service {
         }
         let reading = self.read_due_clock().await;
         let now = reading.now;
-        let held = if reading.is_doubted { self.held(now) } else { Vec::new() };
+        let held = self.held(now);
         let service = Arc::clone(self);
         let run = async move { service.run_due(now, Trigger::Administrator).await };
         Ok(to_its_end(run).await?.into_iter().chain(held).collect())
+    }
+
+    /// Deletes a marked account now, whether it is due or not, and whatever its mark looks like; says
+    /// what became of it. It goes on if the caller goes away.
+    ///
+    /// Refuses an account that isn't marked, and if the store takes no changes.
+    pub async fn run_deletion(
+        self: &Arc<Self>,
+        _admin: &Admin,
+        user_id: UserId,
+    ) -> Result<Attempted, ServiceError> {
+        if self.store.health().read_only {
+            return Err(CommitError::ReadOnly.into());
+        }
+        let now = self.read_due_clock().await.now;
+        let service = Arc::clone(self);
+        let run = async move {
+            let _running = service.deletions.running.lock().await;
+            let attempted = service.attempt(user_id, now, Trigger::Named).await;
+            service.remove_traces().await;
+            attempted
+        };
+        to_its_end(run).await?.ok_or(Refusal::NotFound(Kind::User).into())
     }
 
     /// Tries each account that is up at `now`, one after the other, the one that is due longest
@@ -136,8 +162,11 @@ impl Service {
 
     /// The accounts that are up, the one that is due longest first.
     fn up(&self, now: Timestamp, trigger: Trigger) -> Vec<UserId> {
+        self.up_by(self.settings.deletion.policy(&*self.store.view()), now, trigger)
+    }
+
+    fn up_by(&self, policy: Policy, now: Timestamp, trigger: Trigger) -> Vec<UserId> {
         let view = self.store.view();
-        let policy = self.settings.deletion.policy(&*view);
         let mut up: Vec<_> = view
             .marked_users()
             .iter()
@@ -153,14 +182,29 @@ impl Service {
         up.into_iter().map(|(_, user_id)| user_id).collect()
     }
 
-    /// What an administrator's run at `now` doesn't try, and would by the machine's clock.
+    /// What an administrator's run at `now` doesn't try, and would by the machine's clock or after
+    /// the first day.
     fn held(&self, now: Timestamp) -> Vec<Attempted> {
-        let tried: HashSet<_> = self.up(now, Trigger::Administrator).into_iter().collect();
-        let up = self.up(self.clock.now(), Trigger::Administrator).into_iter();
-        let error = "the clock has jumped ahead: the account's time has not really passed";
-        let held =
-            |user_id| Attempted { user_id, outcome: Outcome::Held, error: Some(error.to_owned()) };
-        up.filter(|user_id| !tried.contains(user_id)).map(held).collect()
+        let policy = self.settings.deletion.policy(&*self.store.view());
+        let free = Policy { not_before: Timestamp::EPOCH, ..policy };
+        let up = |policy, now| self.up_by(policy, now, Trigger::Administrator);
+        let held = |user_id, error: &str| Attempted {
+            user_id,
+            outcome: Outcome::Held,
+            error: Some(error.to_owned()),
+        };
+        let tried: HashSet<_> = up(policy, now).into_iter().collect();
+        let on_first_day: HashSet<_> = up(free, now).into_iter().collect();
+        let candidates = up(free, self.clock.now().max(now)).into_iter();
+        let held = candidates.filter(|user_id| !tried.contains(user_id)).map(|user_id| {
+            let error = if on_first_day.contains(&user_id) {
+                "nothing is deleted in the first 24 hours after the first start on this directory"
+            } else {
+                "the clock has jumped ahead: the account's time has not really passed"
+            };
+            held(user_id, error)
+        });
+        held.collect()
     }
 
     /// Has the store let go of what it still holds of deleted accounts. Where that fails, the next

@@ -58,7 +58,9 @@ use tracing::Span;
 use committer::{Committer, Job, RETRY_INTERVAL, Synced};
 pub use damage::{Damage, DamageKind, OpenError};
 use departure::{Departure, Departures};
-pub use inspect::{Finding, FindingKind, Report, Severity, TableReport, TableState, inspect};
+pub use inspect::{
+    Finding, FindingKind, Marked, Report, Severity, TableReport, TableState, inspect,
+};
 use lock::DirectoryLock;
 use maintenance::{Maintenance, Wake, Waker};
 pub use progress::Progress;

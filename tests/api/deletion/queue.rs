@@ -115,8 +115,8 @@ async fn the_queue_shows_the_next_ones_first() {
     let expected = json!({
         "id": "retrying", "email": "retrying@example.org",
         "marked_for_deletion_at": "2026-01-01T00:00:00.000000Z",
-        "due_at": "2026-01-31T00:00:00.000000Z", "status": "retrying", "attempts": 2,
-        "last_error": "the disk failed", "next_attempt_at": "2026-02-09T18:46:00.000000Z",
+        "due_at": "2026-02-10T18:42:15.000000Z", "status": "retrying", "attempts": 2,
+        "last_error": "the disk failed", "next_attempt_at": "2026-02-10T18:42:15.000000Z",
     });
     assert_eq!(users[0], expected);
     let expected = json!({
@@ -126,6 +126,7 @@ async fn the_queue_shows_the_next_ones_first() {
         "last_error": null, "next_attempt_at": "2026-03-10T00:00:00.000000Z",
     });
     assert_eq!(users[1], expected);
+    assert_eq!((&users[3]["status"], &users[3]["due_at"]), (&json!("unreadable"), &json!(null)));
     assert_eq!(users[4]["status"], "failed");
     assert_eq!(users[4]["next_attempt_at"], json!(null));
 }
@@ -176,7 +177,9 @@ async fn monitoring_hears_of_what_waits_for_a_person() {
     });
     assert!(projections.contains(&expected), "{health}");
     let scraped = server.nobody().get("/metrics").await.text;
-    for (status, count) in [("pending", 3), ("in_progress", 0), ("retrying", 1), ("failed", 1)] {
+    for (status, count) in
+        [("pending", 2), ("in_progress", 0), ("retrying", 1), ("failed", 1), ("unreadable", 1)]
+    {
         let line = format!("goldstar_deletion_queue{{status=\"{status}\"}} {count}");
         assert!(scraped.lines().any(|other| other == line), "{line}: {scraped}");
     }

@@ -3,10 +3,12 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use goldstar::app::{self, Machine};
 use goldstar::config::{Config, StorageConfig};
 use goldstar::domain::Timestamp;
+use goldstar::env::Clock;
 use goldstar::metrics::Metrics;
 use goldstar::service::{AttemptOutcome, Trigger};
 use serde_json::{Value, json};
@@ -97,7 +99,12 @@ async fn a_run_tries_what_is_due_by_the_time_that_it_is_given() {
     };
     let metrics = Metrics::new(Timestamp::EPOCH);
     let settings = Config::default().service;
-    let service = app::open(&storage, settings, &Machine::default(), &metrics).unwrap();
+    // The first start is more than a day before the first of these times.
+    let micros = Timestamp::parse_iso("2026-02-06T00:00:00Z").unwrap().as_micros();
+    let clock = Clock::by_hand(Arc::new(AtomicI64::new(micros)));
+    let machine = Machine { clock, ..Machine::default() };
+    let service = app::open(&storage, settings, &machine, &metrics).unwrap();
+    service.begin_first_day().await.unwrap();
     let run_at = async |time: &str| {
         let now = Timestamp::parse_iso(time).unwrap();
         let attempted = service.run_due(now, Trigger::Schedule).await;
@@ -117,15 +124,16 @@ async fn an_administrator_runs_what_is_due_now() {
     put_users(
         &folders,
         &[
-            ("last", marked("2026-01-10T20:00:00Z")),
-            ("waits", marked("2026-01-12T00:00:00Z")),
-            ("first", marked("2026-01-10T19:00:00Z")),
+            ("last", marked("2026-01-11T20:00:00Z")),
+            ("waits", marked("2026-01-13T00:00:00Z")),
+            ("first", marked("2026-01-11T19:00:00Z")),
         ],
     );
     let (clock, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
     let server = TestServer::on(folders, settings).await;
     let admin = server.admin().await;
+    clock.forward(DAY);
     assert_eq!(run(&admin).await, [json!(null); 0], "none is due yet");
     clock.forward(2 * HOUR);
     let deleted = |id: &str| json!({"id": id, "outcome": "deleted", "error": null});
@@ -146,7 +154,11 @@ async fn with_a_stuck_account(settings: Settings) -> (TestServer, FaultyDisk, Ha
     let disk = FaultyDisk::default();
     disk.fail_removals("tracking_user_stuck", ErrorKind::PermissionDenied);
     machine.disk = Arc::new(disk.clone());
-    let server = TestServer::on(folders, Settings { machine, ..settings }).await;
+    let mut server = TestServer::on(folders, Settings { machine, ..settings }).await;
+    // On the first day nobody is deleted.
+    server.stop().await;
+    clock.forward(DAY);
+    server.start_again().await;
     (server, disk, clock)
 }
 
@@ -169,7 +181,7 @@ async fn what_fails_is_tried_ever_later_and_then_left_to_an_administrator() {
     let (mut server, disk, clock) = with_a_stuck_account(settings).await;
     let admin = server.admin().await;
     let first = tried(&admin, 1).await;
-    assert_eq!(first["next_attempt_at"], "2026-02-09T18:43:15.000000Z");
+    assert_eq!(first["next_attempt_at"], "2026-02-10T18:43:15.000000Z");
     for (attempts, minutes) in (2..).zip([1, 4, 16, 64, 256, 360, 360, 360, 360]) {
         clock.forward(minutes * MINUTE);
         let user = tried(&admin, attempts).await;
@@ -230,9 +242,13 @@ async fn what_was_broken_off_goes_on_at_the_next_start_and_counts_once() {
     begun["deletion_attempts"] = 1.into();
     begun["deletion_attempted_at"] = "2026-02-09T18:42:14Z".into();
     put_users(&folders, &[("begun", begun)]);
-    let (_, machine) = Hand::new();
+    let (clock, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
-    let server = TestServer::on(folders, settings).await;
+    let mut server = TestServer::on(folders, settings).await;
+    // On the first day nobody is deleted.
+    server.stop().await;
+    clock.forward(DAY);
+    server.start_again().await;
     until_empty(&server.admin().await).await;
     let log = fs::read_to_string(server.folders.logs().join("account_deletion.log")).unwrap();
     assert_eq!(logged(&server.folders), ["attempted", "deleted"]);
@@ -245,9 +261,13 @@ async fn a_stop_comes_between_two_accounts_and_the_next_start_goes_on() {
     let ids: Vec<_> = (0..100).map(|n| format!("user-{n}")).collect();
     let users: Vec<_> = ids.iter().map(|id| (&**id, marked("2026-01-01T00:00:00Z"))).collect();
     put_users(&folders, &users);
-    let (_, machine) = Hand::new();
+    let (clock, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
     let mut server = TestServer::on(folders, settings).await;
+    // On the first day nobody is deleted.
+    server.stop().await;
+    clock.forward(DAY);
+    server.start_again().await;
     server.stop().await;
     server.start_again().await;
     until_empty(&server.admin().await).await;
@@ -265,7 +285,7 @@ async fn what_the_journal_still_holds_of_a_deleted_account_is_let_go_later() {
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
     let server = TestServer::on(folders, settings).await;
     let admin = server.admin().await;
-    clock.forward(20 * HOUR);
+    clock.forward(DAY);
     disk.fail_writes("checkpoint", ErrorKind::StorageFull);
     assert_eq!(run(&admin).await[0]["outcome"], "deleted");
     let health = server.nobody().get("/health").await.expect(200);

@@ -229,12 +229,13 @@ export interface QueuedAccount {
   id: string;
   email: string;
   marked_for_deletion_at: string | null;
-  due_at: string;
-  /** Only a `pending` one can be restored. */
-  status: "pending" | "in_progress" | "retrying" | "failed";
+  /** Null if the mark cannot be read. */
+  due_at: string | null;
+  /** Only a `pending` or an `unreadable` one can be restored. */
+  status: "pending" | "in_progress" | "retrying" | "failed" | "unreadable";
   attempts: number;
   last_error: string | null;
-  /** Null where an attempt is under way, or the last one has failed for good. */
+  /** Null if an attempt is under way, the last one has failed for good, or the mark cannot be read. */
   next_attempt_at: string | null;
 }
 
@@ -306,7 +307,7 @@ export interface ErrorDetails {
   /** How many seconds to wait. */
   retry_after?: number;
   /** When the account is to be deleted. */
-  due_at?: string;
+  due_at?: string | null;
 }
 
 /** What is wrong with one field of a body. */
@@ -359,6 +360,7 @@ export type ErrorCode =
   | "NO_PENDING_REQUEST"
   | "POINTS_OUT_OF_RANGE"
   | "FAMILY_LIMIT_REACHED"
+  | "AMOUNT_OUT_OF_RANGE"
   | "PAYLOAD_TOO_LARGE"
   | "URI_TOO_LONG"
   | "UNSUPPORTED_MEDIA_TYPE"

@@ -8,6 +8,7 @@ mod chains;
 mod damaged;
 mod events;
 mod faults;
+mod marked;
 mod other_tables;
 mod report;
 mod rows;
@@ -31,7 +32,7 @@ use crate::disk::{Disk, Open, read_if_exists};
 use crate::domain::{Child, User};
 use events::Events;
 use other_tables::OtherTable;
-pub use report::{Finding, FindingKind, Report, Severity, TableReport, TableState};
+pub use report::{Finding, FindingKind, Marked, Report, Severity, TableReport, TableState};
 use tables::{Places, Tables, inspect_text};
 
 /// Looks at a data directory, which no server may hold at that time. Nothing in it is changed; fails
@@ -72,7 +73,9 @@ struct Inspection<'a> {
 impl<'a> Inspection<'a> {
     /// Takes over what was read, and lets go of what only a start needs.
     fn new(disk: &'a dyn Disk, data: &'a Path, progress: &'a Progress, reading: Reading) -> Self {
-        let Reading { saved, journal, is_torn, state, files, tracking, damage, .. } = reading;
+        let Reading { saved, is_first, journal, is_torn, state, files, tracking, damage, .. } =
+            reading;
+        let marked = marked::marked(&state, is_first);
         let files = files.into_iter().filter(|(_, contents)| contents.print.is_some());
         let mut existing: HashSet<_> = files.map(|(file, _)| file).collect();
         if !matches!(tracking, TrackingFile::Empty) {
@@ -92,7 +95,8 @@ impl<'a> Inspection<'a> {
         let past = journal.as_ref().map(|replay| &replay.past);
         let rows = journal.as_ref().map_or(0, |replay| replay.rows);
         let waiting = rows + past.map_or(0, |past| past.rows.len() + past.patches.len());
-        let report = Report { waiting, is_torn, findings: findings.collect(), ..Report::default() };
+        let findings = findings.collect();
+        let report = Report { waiting, is_torn, marked, findings, ..Report::default() };
         Self { disk, data, progress, state, existing, journal, end, damaged, lacks_journal, report }
     }
 

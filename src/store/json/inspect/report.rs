@@ -1,7 +1,8 @@
 use std::path::Path;
 
 use super::super::damage::{Damage, DamageKind};
-use crate::domain::RowNumber;
+use crate::domain::deletion::{Policy, Threshold};
+use crate::domain::{Deletion, RowNumber, Timestamp, UserId};
 
 /// What was found in a data directory.
 #[derive(Clone, Debug, Default)]
@@ -14,8 +15,34 @@ pub struct Report {
     /// Whether the journal ends with a batch that was cut off. Nobody had its answer, and the next
     /// start drops it: that is nothing wrong either.
     pub is_torn: bool,
+    /// The accounts that are marked for deletion, and when.
+    pub marked: Marked,
     /// What is wrong: damage first, and then in the order of the files.
     pub findings: Vec<Finding>,
+}
+
+/// The accounts of a [`Report`] that are marked for deletion.
+#[derive(Clone, Debug, Default)]
+pub struct Marked {
+    /// The row, the id and the deletion of each.
+    pub accounts: Vec<(RowNumber, UserId, Deletion)>,
+    /// How long a marked account waits, if an administrator has set it.
+    pub threshold: Option<Threshold>,
+    /// Before this time nothing is deleted, because the directory is new to Goldstar.
+    pub not_before: Option<Timestamp>,
+    /// Whether no Goldstar has served the directory: nothing is deleted on the day after the first
+    /// start.
+    pub is_first_start: bool,
+}
+
+impl Marked {
+    /// When that account is due if marked accounts wait for `threshold`, where no administrator has
+    /// set anything else. None if its mark can't be read.
+    pub fn due_at(&self, deletion: &Deletion, threshold: Threshold) -> Option<Timestamp> {
+        let threshold = self.threshold.unwrap_or(threshold);
+        let not_before = self.not_before.unwrap_or(Timestamp::EPOCH);
+        Policy { threshold, max_attempts: 1, not_before }.due_at(deletion)
+    }
 }
 
 /// One table of a [`Report`].

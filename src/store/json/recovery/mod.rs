@@ -10,6 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::checkpoint::Checkpoint;
 use super::damage::OpenError;
 use super::frame::{Entry, Print};
@@ -22,9 +24,10 @@ use super::table_file::{parse_file, push_row_name};
 use super::tracking::{self, Appender, Mark, NewRow, Patch};
 use super::{pyjson, reached};
 use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
+use crate::domain::deletion::FIRST_START;
 use crate::domain::{RowNumber, Timestamp};
 use crate::metrics::{self, Counter};
-use crate::store::{EventSink, Resume};
+use crate::store::{Change, EventSink, Resume};
 
 pub(super) use read::{Reader, Reading, Replay, TrackingFile};
 
@@ -88,7 +91,11 @@ impl Recovery<'_> {
         let Self { disk, data, folder, progress, .. } = self;
         let mut reading = Reader { disk: &**disk, data, folder, progress }.read()?;
         reading.check()?;
-        let Reading { saved, first, journal, next, state, mut files, tracking, .. } = reading;
+        let Reading { saved, is_first, first, journal, next, mut state, .. } = reading;
+        let Reading { mut files, tracking, .. } = reading;
+        if is_first {
+            hold_deletions(&mut state);
+        }
         warn_of_unreadable_rows(&state);
         let appender = match &journal {
             None => self.take_over(tracking)?,
@@ -297,6 +304,16 @@ impl Recovery<'_> {
 
     fn tracking_path(&self) -> PathBuf {
         self.data.join(tracking::FILE)
+    }
+}
+
+/// Notes that another program has marked accounts of this directory: until a server has served it for a
+/// day, none of them is deleted. The note is in its file before the first checkpoint, since with that,
+/// nobody can tell any more that no Goldstar was here.
+fn hold_deletions(state: &mut State) {
+    let is_marked = state.users.records().any(|user| user.deletion.is_some());
+    if is_marked && state.settings.get(FIRST_START).is_none() {
+        state.apply(Change::PutSetting { name: FIRST_START.into(), value: Value::Null });
     }
 }
 

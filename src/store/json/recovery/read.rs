@@ -35,6 +35,8 @@ pub(in super::super) struct Reader<'a> {
 pub(in super::super) struct Reading {
     /// The checkpoint; an empty one where there is none.
     pub(in super::super) saved: Checkpoint,
+    /// Whether no Goldstar has left anything here: there is neither a checkpoint nor a commit.
+    pub(in super::super) is_first: bool,
     /// The link of the first frame since then.
     pub(in super::super) first: Link,
     /// The journal since then; none where nothing was ever committed to it, or it can't be read.
@@ -92,6 +94,7 @@ impl Reader<'_> {
             Some(Some(saved)) => (saved.clone(), saved.link()),
             _ => (Checkpoint::default(), BEGIN),
         };
+        let has_checkpoint = !matches!(checkpoint, Some(None));
         // Without its checkpoint, nobody knows where a journal begins to count.
         let loaded = match checkpoint {
             Some(_) => sort_out(journal::load(self.disk, self.folder, first), &mut damage)?,
@@ -120,7 +123,19 @@ impl Reader<'_> {
             error => Err(error),
         })?;
         let is_torn = torn.is_some();
-        Ok(Reading { saved, first, journal, is_torn, next, state, files, tracking, damage })
+        let is_first = !has_checkpoint && journal.is_none();
+        Ok(Reading {
+            saved,
+            is_first,
+            first,
+            journal,
+            is_torn,
+            next,
+            state,
+            files,
+            tracking,
+            damage,
+        })
     }
 
     /// Reads the small tables, and what files they are in.

@@ -1,0 +1,45 @@
+//! The first start on a directory that another program wrote: nothing is deleted on its first day.
+//!
+//! Accounts may have been marked long ago, under a service that deleted nobody. The operator sees them
+//! in the queue, and in what `goldstar check` prints, before the first one is deleted.
+
+use serde_json::Value;
+
+use super::super::{Service, ServiceError};
+use crate::domain::Timestamp;
+use crate::domain::deletion::{FIRST_START, Policy};
+use crate::store::{Change, Changes, View};
+
+/// When the first deletion may be.
+pub(super) fn not_before(view: &dyn View) -> Timestamp {
+    match view.setting(FIRST_START) {
+        None => Timestamp::EPOCH,
+        Some(Value::Null) => Timestamp::MAX,
+        Some(value) => {
+            let start = value.as_f64().and_then(Timestamp::from_unix_seconds);
+            start.map_or(Timestamp::EPOCH, |start| start.after(Policy::FIRST_HOLD))
+        }
+    }
+}
+
+impl Service {
+    /// Begins the day on which nothing is deleted, if this is the first start of a server on the
+    /// directory. Until then, and if that fails, nothing is deleted at all.
+    pub async fn begin_first_day(&self) -> Result<(), ServiceError> {
+        if self.store.view().setting(FIRST_START) != Some(Value::Null) {
+            return Ok(());
+        }
+        // As a mark: a clock that is set back or believed later makes nobody due too early.
+        let now = self.read_due_clock().await.latest;
+        let value = now.as_unix_seconds().into();
+        let change = Change::PutSetting { name: FIRST_START.into(), value };
+        self.transact(move |_, _| Ok((Changes::of([change]), ()))).await?;
+        tracing::warn!(
+            accounts = self.store.view().marked_users().len(),
+            not_before = %now.after(Policy::FIRST_HOLD),
+            "accounts are marked for deletion, and Goldstar serves this directory for the first time: \
+             nothing is deleted for 24 hours"
+        );
+        Ok(())
+    }
+}
