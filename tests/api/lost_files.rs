@@ -2,6 +2,7 @@
 //! read by nobody.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
@@ -30,6 +31,15 @@ fn move_data(folders: &Folders, puts_copy: bool) {
     }
 }
 
+/// Removes the data directory, in which the server may be writing a file.
+fn remove_data(folders: &Folders) {
+    while folders.data().exists() {
+        if let Err(error) = fs::remove_dir_all(folders.data()) {
+            assert_eq!(error.kind(), ErrorKind::DirectoryNotEmpty, "{error}");
+        }
+    }
+}
+
 /// Has the server lose something that it writes to.
 type Loss = fn(&Folders);
 
@@ -37,7 +47,7 @@ type Loss = fn(&Folders);
 const LOSSES: [(&str, Loss); 6] = [
     ("the data directory is moved", |folders| move_data(folders, false)),
     ("the data directory is replaced by a copy", |folders| move_data(folders, true)),
-    ("the data directory is removed", |folders| fs::remove_dir_all(folders.data()).unwrap()),
+    ("the data directory is removed", remove_data),
     ("the journal's file is removed", |folders| fs::remove_file(segment(folders)).unwrap()),
     ("the journal's file is replaced by a copy", |folders| {
         let segment = segment(folders);
