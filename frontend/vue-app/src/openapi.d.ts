@@ -537,8 +537,10 @@ export interface paths {
         };
         /**
          * Answers whether the server works
-         * @description `degraded` is one whose projections lag: it still does its work. The projections are there for an
-         *     administrator and for who presents the monitoring token, or for anyone where the operator has left that open.
+         * @description `degraded` is one whose projections lag: it still does its work. `failing` is one whose last write has
+         *     failed, for example because the disk is full: it tries again, and recovers without a restart. The reason
+         *     and the projections are there for an administrator and for who presents the monitoring token, or for
+         *     anyone where the operator has left that open.
          */
         get: operations["getHealth"];
         put?: never;
@@ -788,7 +790,7 @@ export interface components {
          *     }
          */
         ChildPatch: {
-            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
             name?: string;
             age?: number | null;
             image_id?: string | null;
@@ -895,8 +897,8 @@ export interface components {
          *     | --- | --- | --- |
          *     | 400 | `INVALID_JSON` | the body isn't a JSON object |
          *     | 400 | `MALFORMED_REQUEST` | what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed |
-         *     | 400 | `VALIDATION_FAILED` | a field is missing, is there twice, or breaks a rule; `details.field` |
-         *     | 400 | `FIELD_NOT_ALLOWED` | a field that may not be set here; `details.field` |
+         *     | 400 | `VALIDATION_FAILED` | a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields` |
+         *     | 400 | `FIELD_NOT_ALLOWED` | a field that the request does not have, or may not set; `details.field` and `details.fields` |
          *     | 400 | `INVALID_PARAMETER` | a query parameter is unknown or breaks a rule; `details.parameter` |
          *     | 401 | `UNAUTHENTICATED` | there is no session, or it has ended |
          *     | 401 | `INVALID_CREDENTIALS` | no account has this email address and password |
@@ -906,7 +908,7 @@ export interface components {
          *     | 403 | `WRONG_PASSWORD` | a password change, or a marking for deletion, without the right current password |
          *     | 403 | `ACCOUNT_MARKED_FOR_DELETION` | the password is right, and the account can only be restored; `details.due_at` |
          *     | 403 | `SIGNUP_CLOSED` | the server was started with `--signup closed` |
-         *     | 403 | `FOREIGN_ORIGIN` | a page of another origin asked for a change with the session's cookie |
+         *     | 403 | `FOREIGN_ORIGIN` | a page of another origin requested a change with the session's cookie; the sentence names both origins |
          *     | 404 | `NOT_FOUND` | no such address, or no such record in this family |
          *     | 405 | `METHOD_NOT_ALLOWED` | the address doesn't take this method; `Allow` lists those that it takes |
          *     | 408 | `REQUEST_TIMEOUT` | the head or the body took longer than the operator allows (30 seconds each); the connection is closed |
@@ -918,11 +920,13 @@ export interface components {
          *     | 409 | `INSUFFICIENT_POINTS` | the child can't pay; `details.points_needed` |
          *     | 409 | `NO_PENDING_REQUEST` | there is nothing to cancel |
          *     | 409 | `POINTS_OUT_OF_RANGE` | the child's points would go beyond what can be counted |
+         *     | 409 | `FAMILY_LIMIT_REACHED` | the family has as much of something as the operator allows; `details.limit` |
          *     | 413 | `PAYLOAD_TOO_LARGE` | the body is larger than the operator allows (64 KiB); the connection is closed |
          *     | 414 | `URI_TOO_LONG` | the address fills more than 32 KiB; the connection is closed |
          *     | 415 | `UNSUPPORTED_MEDIA_TYPE` | the body isn't said to be JSON; with a session's cookie also where none is read |
          *     | 422 | `IDEMPOTENCY_KEY_REUSED` | the key was used for another mutation |
          *     | 429 | `TOO_MANY_ATTEMPTS` | the account or the address has no attempt left; `details.retry_after`, and `Retry-After` |
+         *     | 429 | `TOO_MANY_CHANGES` | the account or the address has asked for too many changes; `details.retry_after`, and `Retry-After` |
          *     | 429 | `TOO_MANY_STREAMS` | the session has as many event streams open as it may have |
          *     | 431 | `HEAD_TOO_LARGE` | the head fills more than 32 KiB, or has more than 100 fields; the connection is closed |
          *     | 500 | `INTERNAL` | the server failed; its own log says why |
@@ -931,41 +935,64 @@ export interface components {
          *     | 503 | `READ_ONLY` | no change is taken until the server is restarted |
          *     | 503 | `SHUTTING_DOWN` | the server stops; nothing has changed |
          *     | 503 | `TIMED_OUT` | the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one |
-         *     | 503 | `TOO_MANY_CONNECTIONS` | as many connections as the operator allows are open; `details.retry_after`, and `Retry-After` |
+         *     | 503 | `TOO_MANY_CONNECTIONS` | as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After` |
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "POINTS_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_STREAMS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
-        /** @description What a client needs beyond the code, as an object of one field. */
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        /** @description What a client needs beyond the code. Which fields are present depends on the code. */
         ErrorDetails: {
-            /** @description The field that is wrong. */
-            field: string;
-        } | {
+            /** @description The first field of the body that is wrong. */
+            field?: string;
+            /** @description Every field of the body that is wrong, by its name; at most 50. */
+            fields?: {
+                [key: string]: components["schemas"]["FieldError"];
+            };
             /** @description The query parameter that is wrong. */
-            parameter: string;
-        } | {
+            parameter?: string;
             /**
              * Format: int64
              * @description How many points are missing.
              */
-            points_needed: number;
-        } | {
+            points_needed?: number;
+            /** @description The limit that is reached. */
+            limit?: components["schemas"]["FamilyLimit"];
             /**
              * Format: int64
              * @description After how many seconds to try again.
              */
-            retry_after: number;
-        } | {
+            retry_after?: number;
             /** @description When the account will be deleted. */
-            due_at: string;
+            due_at?: string;
+        };
+        /** @description What a family may have only so much of, and how much. */
+        FamilyLimit: {
+            /** @enum {string} */
+            name: "children" | "tasks" | "rewards" | "pending_requests" | "display_bytes";
+            /** @description The most that there may be. */
+            most: number;
+        };
+        /**
+         * @description The kind of a field's error.
+         * @enum {string}
+         */
+        FieldCode: "MISSING" | "WRONG_TYPE" | "INVALID" | "REPEATED" | "UNKNOWN" | "NOT_ALLOWED";
+        /** @description What is wrong with one field. */
+        FieldError: {
+            /** @description The kind of error, for a program. */
+            code: components["schemas"]["FieldCode"];
+            /** @description A sentence for a person. */
+            error: string;
         };
         /** @description Whether the server works. */
         Health: {
             /**
-             * @description `degraded` where a projection lags; `read_only` where no change is taken.
+             * @description `degraded` where a projection lags; `failing` while the last write has failed; `read_only` where no change is taken until a restart.
              * @enum {string}
              */
-            status: "ok" | "degraded" | "read_only";
+            status: "ok" | "degraded" | "failing" | "read_only";
+            /** @description Why changes are not taken or fail. For whoever may monitor the server. */
+            reason?: string;
             /** @description For whoever may monitor the server. */
             projections?: components["schemas"]["Projection"][];
         };
@@ -994,7 +1021,7 @@ export interface components {
          *     }
          */
         NewChild: {
-            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
             name: string;
             age?: number | null;
             /** @default 0 */
@@ -1013,7 +1040,7 @@ export interface components {
          *     }
          */
         NewReward: {
-            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
             name: string;
             /** @description It may have several lines. White space around it is cut off. */
             description?: string;
@@ -1028,7 +1055,7 @@ export interface components {
          *     }
          */
         NewTask: {
-            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
             name: string;
             points: number;
             /** @default true */
@@ -1064,7 +1091,7 @@ export interface components {
             current_password: string;
             /**
              * Format: password
-             * @description 8 to 256 bytes.
+             * @description At least 8 characters, at most 256 bytes.
              */
             new_password: string;
         };
@@ -1230,7 +1257,7 @@ export interface components {
          *     }
          */
         RewardPatch: {
-            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
             name?: string;
             /** @description It may have several lines. White space around it is cut off. */
             description?: string;
@@ -1276,15 +1303,15 @@ export interface components {
          *     }
          */
         Signup: {
-            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
             first_name: string;
-            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
             last_name: string;
             /** @description At most 254 bytes, 64 of them before the `@`. Upper and lower case are the same. */
             email: string;
             /**
              * Format: password
-             * @description 8 to 256 bytes.
+             * @description At least 8 characters, at most 256 bytes.
              */
             password: string;
         };
@@ -1346,7 +1373,7 @@ export interface components {
          *     }
          */
         TaskPatch: {
-            /** @description At most 100 characters, without line breaks, control characters and invisible ones. White space around it is cut off. */
+            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
             name?: string;
             points?: number;
             is_good?: boolean;
@@ -1594,7 +1621,19 @@ export interface components {
                 };
             };
         };
-        /** @description a field that may not be set here; `details.field` */
+        /** @description the family has as much of something as the operator allows; `details.limit` */
+        FamilyLimitReached: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "FAMILY_LIMIT_REACHED";
+                };
+            };
+        };
+        /** @description a field that the request does not have, or may not set; `details.field` and `details.fields` */
         FieldNotAllowed: {
             headers: {
                 [name: string]: unknown;
@@ -1606,7 +1645,7 @@ export interface components {
                 };
             };
         };
-        /** @description a page of another origin asked for a change with the session's cookie */
+        /** @description a page of another origin requested a change with the session's cookie; the sentence names both origins */
         ForeignOrigin: {
             headers: {
                 [name: string]: unknown;
@@ -1946,7 +1985,21 @@ export interface components {
                 };
             };
         };
-        /** @description as many connections as the operator allows are open; `details.retry_after`, and `Retry-After` */
+        /** @description the account or the address has asked for too many changes; `details.retry_after`, and `Retry-After` */
+        TooManyChanges: {
+            headers: {
+                /** @description After how many seconds to try again, where that is known. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "TOO_MANY_CHANGES";
+                };
+            };
+        };
+        /** @description as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After` */
         TooManyConnections: {
             headers: {
                 /** @description After how many seconds to try again, where that is known. */
@@ -2010,7 +2063,7 @@ export interface components {
                 };
             };
         };
-        /** @description a field is missing, is there twice, or breaks a rule; `details.field` */
+        /** @description a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields` */
         ValidationFailed: {
             headers: {
                 [name: string]: unknown;
@@ -2088,7 +2141,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2127,7 +2180,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -2143,6 +2196,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -2151,7 +2205,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2196,7 +2250,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2238,8 +2292,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -2255,7 +2309,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -2272,6 +2326,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -2280,7 +2335,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2360,7 +2415,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2404,8 +2459,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -2421,7 +2476,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -2447,7 +2502,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2492,8 +2547,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -2509,7 +2564,7 @@ export interface operations {
             401: components["responses"]["InvalidCredentials"];
             /**
              * @description - `ACCOUNT_MARKED_FOR_DELETION`: the password is right, and the account can only be restored; `details.due_at`
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -2535,7 +2590,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2585,7 +2640,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2631,7 +2686,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2671,8 +2726,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -2689,7 +2744,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
              *     - `WRONG_PASSWORD`: a password change, or a marking for deletion, without the right current password
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -2715,7 +2770,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2760,8 +2815,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -2804,7 +2859,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2849,8 +2904,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -2865,7 +2920,7 @@ export interface operations {
             };
             /**
              * @description - `SIGNUP_CLOSED`: the server was started with `--signup closed`
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -2892,7 +2947,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -2945,8 +3000,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -2968,6 +3023,7 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -2976,7 +3032,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3029,8 +3085,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -3050,6 +3106,7 @@ export interface operations {
             /**
              * @description - `REWARD_ALREADY_REQUESTED`: a request of this child for this reward waits
              *     - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
+             *     - `FAMILY_LIMIT_REACHED`: the family has as much of something as the operator allows; `details.limit`
              */
             409: {
                 headers: {
@@ -3058,7 +3115,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS";
+                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "FAMILY_LIMIT_REACHED";
                     };
                 };
             };
@@ -3066,6 +3123,7 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -3074,7 +3132,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3127,8 +3185,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -3144,7 +3202,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -3178,6 +3236,7 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -3186,7 +3245,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3239,8 +3298,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -3256,7 +3315,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -3276,6 +3335,7 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -3284,7 +3344,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3347,7 +3407,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3389,8 +3449,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -3406,7 +3466,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -3420,9 +3480,11 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -3431,7 +3493,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3479,7 +3541,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3519,7 +3581,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -3536,6 +3598,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -3544,7 +3607,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3590,8 +3653,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -3607,7 +3670,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -3622,9 +3685,11 @@ export interface operations {
             };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -3633,7 +3698,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3700,7 +3765,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3747,7 +3812,7 @@ export interface operations {
             };
             /**
              * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -3768,6 +3833,7 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -3776,7 +3842,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3824,7 +3890,7 @@ export interface operations {
             };
             /**
              * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -3840,7 +3906,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -3873,6 +3939,7 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -3881,7 +3948,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -3929,7 +3996,7 @@ export interface operations {
             };
             /**
              * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -3949,6 +4016,7 @@ export interface operations {
             /**
              * @description - `REWARD_ALREADY_REQUESTED`: a request of this child for this reward waits
              *     - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
+             *     - `FAMILY_LIMIT_REACHED`: the family has as much of something as the operator allows; `details.limit`
              */
             409: {
                 headers: {
@@ -3957,13 +4025,14 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS";
+                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "FAMILY_LIMIT_REACHED";
                     };
                 };
             };
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -3972,7 +4041,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4020,7 +4089,7 @@ export interface operations {
             };
             /**
              * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -4036,7 +4105,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -4055,6 +4124,7 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -4063,7 +4133,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4142,7 +4212,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4184,7 +4254,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4242,7 +4312,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4308,7 +4378,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4348,7 +4418,7 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description It takes no changes until it is restarted; or, as an error, `TIMED_OUT` or `TOO_MANY_CONNECTIONS` */
+            /** @description Its last write has failed, or it takes no changes until it is restarted; or, as an error, `TIMED_OUT` or `TOO_MANY_CONNECTIONS` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4386,7 +4456,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4435,7 +4505,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4497,7 +4567,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4539,8 +4609,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -4556,7 +4626,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -4570,9 +4640,11 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -4581,7 +4653,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4644,7 +4716,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4691,7 +4763,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4732,7 +4804,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
              *     - `SHARED_READ_ONLY`: a task or a reward that is offered to every family can't be changed
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -4749,6 +4821,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -4757,7 +4830,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4803,8 +4876,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -4821,7 +4894,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
              *     - `SHARED_READ_ONLY`: a task or a reward that is offered to every family can't be changed
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -4839,6 +4912,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -4847,7 +4921,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4910,7 +4984,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -4952,8 +5026,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -4969,7 +5043,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -4983,9 +5057,11 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -4994,7 +5070,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -5042,7 +5118,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -5083,7 +5159,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
              *     - `SHARED_READ_ONLY`: a task or a reward that is offered to every family can't be changed
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -5100,6 +5176,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -5108,7 +5185,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -5154,8 +5231,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -5172,7 +5249,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
              *     - `SHARED_READ_ONLY`: a task or a reward that is offered to every family can't be changed
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -5190,6 +5267,7 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
@@ -5198,7 +5276,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
@@ -5243,8 +5321,8 @@ export interface operations {
             /**
              * @description - `INVALID_JSON`: the body isn't a JSON object
              *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, is there twice, or breaks a rule; `details.field`
-             *     - `FIELD_NOT_ALLOWED`: a field that may not be set here; `details.field`
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -5261,7 +5339,7 @@ export interface operations {
             /**
              * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
              *     - `WRONG_PASSWORD`: a password change, or a marking for deletion, without the right current password
-             *     - `FOREIGN_ORIGIN`: a page of another origin asked for a change with the session's cookie
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -5288,7 +5366,7 @@ export interface operations {
              *     - `READ_ONLY`: no change is taken until the server is restarted
              *     - `SHUTTING_DOWN`: the server stops; nothing has changed
              *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open; `details.retry_after`, and `Retry-After`
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
