@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::openapi::Type;
@@ -15,6 +15,7 @@ use super::ApiError;
 use super::extract::Path;
 use super::fields::Fields;
 use super::input::{FromFields, Input, RECORD_FIELDS};
+use super::json::{self, List, Listed};
 use super::openapi::{Addition, Change, Errors, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{ChildBody, PageBody, bodies};
@@ -39,6 +40,14 @@ pub(super) struct ChildrenAnswer {
     page: PageBody,
 }
 
+impl Listed for ChildrenAnswer {
+    type Record = ChildBody;
+
+    fn into_list(self) -> List<ChildBody> {
+        List::page(r#"{"children":["#, self.children, &self.page)
+    }
+}
+
 /// Lists the children of the family
 ///
 /// In a child's session only that child.
@@ -57,12 +66,13 @@ pub(super) async fn list(
     State(service): State<Arc<Service>>,
     caller: Caller,
     Query(Paging(page)): Query<Paging>,
-) -> Json<ChildrenAnswer> {
+) -> Result<Response, ApiError> {
     let listing = service.children(&caller, page);
-    Json(ChildrenAnswer {
+    let answer = ChildrenAnswer {
         page: PageBody::new(page, listing.total),
         children: bodies(listing, ChildBody),
-    })
+    };
+    json::list(&service, &caller, answer).await
 }
 
 /// Makes a child
@@ -83,9 +93,9 @@ pub(super) async fn create(
     State(service): State<Arc<Service>>,
     parent: Parent,
     Input(new): Input<NewChild>,
-) -> Result<(StatusCode, Json<ChildAnswer>), ApiError> {
+) -> Result<(StatusCode, Response), ApiError> {
     let child = service.create_child(&parent, new).await?;
-    Ok((StatusCode::CREATED, answer(child)))
+    Ok((StatusCode::CREATED, answer(child).await?))
 }
 
 /// Answers one child
@@ -104,8 +114,8 @@ pub(super) async fn get(
     State(service): State<Arc<Service>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<ChildAnswer>, ApiError> {
-    Ok(answer(service.child(&caller, &id.into())?))
+) -> Result<Response, ApiError> {
+    answer(service.child(&caller, &id.into())?).await
 }
 
 /// Changes a child
@@ -128,9 +138,9 @@ pub(super) async fn update(
     parent: Parent,
     Path(id): Path<String>,
     Input(patch): Input<ChildPatch>,
-) -> Result<Json<ChildAnswer>, ApiError> {
+) -> Result<Response, ApiError> {
     let child = service.update_child(&parent, id.into(), patch).await?;
-    Ok(answer(child))
+    answer(child).await
 }
 
 /// Deletes a child
@@ -156,9 +166,8 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn answer(child: Arc<crate::domain::Child>) -> Json<ChildAnswer> {
-    let child = ChildBody(child);
-    Json(ChildAnswer { child })
+async fn answer(child: Arc<crate::domain::Child>) -> Result<Response, ApiError> {
+    json::one(ChildAnswer { child: ChildBody(child) }).await
 }
 
 impl PartialSchema for NewChild {

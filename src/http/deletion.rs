@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterIn};
@@ -14,6 +15,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use super::extract::Path;
 use super::fields::Fields;
 use super::input::{FromFields, Input};
+use super::json::{self, List, Listed};
 use super::openapi::{Change, Errors, Refuses, samples, schemas, tags};
 use super::query::{FromParameters, Parameters, Query, page_parameters};
 use super::records::{Iso, bodies};
@@ -85,10 +87,19 @@ pub(super) struct QueueAnswer {
     users: Vec<QueuedBody>,
 }
 
+impl Listed for QueueAnswer {
+    type Record = QueuedBody;
+
+    fn into_list(self) -> List<QueuedBody> {
+        let head = format!(r#"{{"count":{},"users":["#, self.count).into();
+        List { head, records: self.users, tail: "]}".to_owned() }
+    }
+}
+
 /// An account that waits for its deletion.
 #[derive(Serialize, ToSchema)]
 #[schema(as = QueuedAccount, examples(sample_queued))]
-struct QueuedBody {
+pub(super) struct QueuedBody {
     /// The account's id.
     #[schema(value_type = String)]
     id: Arc<str>,
@@ -137,10 +148,18 @@ pub(super) struct RunAnswer {
     results: Vec<AttemptedBody>,
 }
 
+impl Listed for RunAnswer {
+    type Record = AttemptedBody;
+
+    fn into_list(self) -> List<AttemptedBody> {
+        List { head: r#"{"results":["#.into(), records: self.results, tail: "]}".to_owned() }
+    }
+}
+
 /// What became of one account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeletionAttempt, examples(sample_attempt))]
-struct AttemptedBody {
+pub(super) struct AttemptedBody {
     /// The account's id.
     #[schema(value_type = String)]
     id: Arc<str>,
@@ -218,9 +237,10 @@ pub(super) async fn queue(
     State(service): State<Arc<Service>>,
     admin: Admin,
     Query(QueuePage(page)): Query<QueuePage>,
-) -> Json<QueueAnswer> {
+) -> Result<Response, ApiError> {
     let queue = service.deletion_queue(&admin, page);
-    Json(QueueAnswer { count: queue.total, users: bodies(queue, QueuedBody::from) })
+    let answer = QueueAnswer { count: queue.total, users: bodies(queue, QueuedBody::from) };
+    json::list(&service, &admin, answer).await
 }
 
 /// Deletes what is due now
@@ -239,10 +259,10 @@ pub(super) async fn queue(
 pub(super) async fn run(
     State(service): State<Arc<Service>>,
     admin: Admin,
-) -> Result<Json<RunAnswer>, ApiError> {
+) -> Result<Response, ApiError> {
     let attempts = service.run_deletions(&admin).await?;
     let results = attempts.into_iter().map(AttemptedBody::from).collect();
-    Ok(Json(RunAnswer { results }))
+    json::list(&service, &admin, RunAnswer { results }).await
 }
 
 /// Deletes one marked account now

@@ -18,14 +18,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_http::compression::Compression;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use tracing::Instrument;
 
 use super::addresses::{Place, Placed};
 use super::arrival::{Arrival, NoteLayer, Peer};
 use super::client::{Client, is_trusted};
-use super::compression::{self, Compressible};
+use super::compression;
 use super::cors::Cors;
 use super::docs::Documentation;
 use super::observe::{Observed, RequestIds};
@@ -38,7 +37,7 @@ use crate::service::Service;
 pub struct Entrance {
     state: AppState,
     /// Around the router: within it, a route would be chosen before the path is normalized.
-    router: Compression<NormalizePath<Router>, Compressible>,
+    router: NormalizePath<Router>,
     /// `None` if no other origin is allowed.
     cors: Option<Cors>,
 }
@@ -57,8 +56,8 @@ impl Entrance {
             documentation: Arc::new(Documentation::new(&in_json(&document))),
         }));
         let routes = routes.layer(NoteLayer).with_state(state.clone());
-        let normalized = NormalizePathLayer::trim_trailing_slash().layer(routes);
-        Self { state, router: compression::layer().layer(normalized), cors }
+        let router = NormalizePathLayer::trim_trailing_slash().layer(routes);
+        Self { state, router, cors }
     }
 
     /// Answers a request that came from there, in time: a handler that takes longer is given up. A
@@ -143,10 +142,10 @@ impl Entrance {
 
     fn route(
         &self,
-        mut request: Request,
+        request: Request,
         is_admitted: bool,
     ) -> impl Future<Output = Response> + Send + use<> {
-        compression::settle(request.headers_mut());
+        let takes_gzip = compression::takes_gzip(request.headers());
         let admitted = if is_admitted { Ok(()) } else { Err(ApiError::TooManyConnections) };
         let accepted = admitted
             .and_then(|()| guard::check_host(&request))
@@ -155,10 +154,10 @@ impl Entrance {
             return Either::Left(ready(error.into_response()));
         }
         let answered = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
-        Either::Right(answered.map(|answered| {
+        Either::Right(answered.map(move |answered| {
             let mut response = answered.map_or_else(panicked, |answered| {
                 let Ok(response) = answered;
-                response.map(Body::new)
+                compression::compress(response, takes_gzip)
             });
             complete_allow(response.headers_mut());
             response

@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 
 use super::extract::Monitor;
 use super::openapi::{Errors, tags};
-use super::{ApiError, AppState};
+use super::{ApiError, AppState, pieces};
 use crate::metrics::Metrics;
 use crate::service::ServiceError;
 
@@ -31,7 +31,7 @@ pub(super) async fn scrape(
     note_health(&state);
     let scraped = state.metrics.scrape();
     let scraped = scraped.map_err(|error| ServiceError::Internal(error.into()))?;
-    Ok(([(header::CONTENT_TYPE, Metrics::MEDIA_TYPE)], scraped))
+    Ok(([(header::CONTENT_TYPE, Metrics::MEDIA_TYPE)], pieces::of_text(scraped)?))
 }
 
 /// What `/health` says is looked up at each scrape, so that the two can't contradict each other.

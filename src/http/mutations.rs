@@ -1,5 +1,6 @@
 //! The four mutations. They take no body.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -7,10 +8,11 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 
 use super::extract::{Key, Path};
+use super::json::{self, Parts};
 use super::openapi::{Change, Errors, MutationResult, Refuses, tags};
 use super::records::{ChildBody, JsonText};
 use super::{ApiError, ErrorCode};
-use crate::service::{Caller, Mutated, Parent, Service, ServiceError};
+use crate::service::{Caller, Mutated, Parent, Service};
 
 /// Activates a task or a penalty
 ///
@@ -39,7 +41,7 @@ pub(super) async fn activate(
     Key(key): Key,
 ) -> Result<Response, ApiError> {
     let done = service.activate(&parent, child.into(), task.into(), key);
-    answer(done.await?)
+    answer(done.await?).await
 }
 
 /// Requests a reward
@@ -68,7 +70,7 @@ pub(super) async fn request(
     Key(key): Key,
 ) -> Result<Response, ApiError> {
     let done = service.request(&caller, child.into(), reward.into(), key);
-    answer(done.await?)
+    answer(done.await?).await
 }
 
 /// Redeems a reward
@@ -97,7 +99,7 @@ pub(super) async fn redeem(
     Key(key): Key,
 ) -> Result<Response, ApiError> {
     let done = service.redeem(&parent, child.into(), reward.into(), key);
-    answer(done.await?)
+    answer(done.await?).await
 }
 
 /// Cancels a request for a reward
@@ -126,7 +128,7 @@ pub(super) async fn cancel(
     Key(key): Key,
 ) -> Result<Response, ApiError> {
     let done = service.cancel(&caller, child.into(), reward.into(), key);
-    answer(done.await?)
+    answer(done.await?).await
 }
 
 /// What points can do.
@@ -167,16 +169,28 @@ const REPLAYED: [(&str, HeaderValue); 1] =
     [("Idempotent-Replayed", HeaderValue::from_static("true"))];
 
 /// The child, and the event byte for byte as its row holds it.
-fn answer(done: Mutated) -> Result<Response, ApiError> {
-    let event = &done.event;
-    // Room for most children; the rest is known.
-    let mut body = Vec::with_capacity(event.len() + 480);
-    body.extend_from_slice(br#"{"child":"#);
-    serde_json::to_writer(&mut body, &ChildBody(done.child))
-        .map_err(|error| ServiceError::Internal(error.into()))?;
-    body.extend_from_slice(br#","tracking_event":"#);
-    body.extend_from_slice(event.as_bytes());
-    body.push(b'}');
-    let body = JsonText(body);
-    Ok(if done.replayed { (REPLAYED, body).into_response() } else { body.into_response() })
+async fn answer(done: Mutated) -> Result<Response, ApiError> {
+    let replayed = done.replayed;
+    let body = JsonText(json::body(MutatedBody(ChildBody(done.child), done.event), None).await?);
+    Ok(if replayed { (REPLAYED, body).into_response() } else { body.into_response() })
+}
+
+struct MutatedBody(ChildBody, Arc<str>);
+
+impl Parts for MutatedBody {
+    fn count(&self) -> usize {
+        2
+    }
+
+    fn write(&self, part: usize, to: &mut dyn Write) -> serde_json::Result<()> {
+        let Self(child, event) = self;
+        let mut text = |text: &str| to.write_all(text.as_bytes()).map_err(serde_json::Error::io);
+        if part > 0 {
+            text(r#","tracking_event":"#)?;
+            text(event)?;
+            return text("}");
+        }
+        text(r#"{"child":"#)?;
+        serde_json::to_writer(to, child)
+    }
 }

@@ -303,6 +303,12 @@ impl PageBody {
     pub(super) fn new(page: Page, total: usize) -> Self {
         Self { total, limit: page.limit, offset: page.offset }
     }
+
+    /// The end of a list's answer, from the end of the list on.
+    pub(super) fn tail(&self) -> String {
+        let Self { total, limit, offset } = self;
+        format!(r#"],"total":{total},"limit":{limit},"offset":{offset}}}"#)
+    }
 }
 
 /// The records of a listing, each as its body.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::openapi::Type;
@@ -15,6 +15,7 @@ use super::ApiError;
 use super::extract::Path;
 use super::fields::Fields;
 use super::input::{FromFields, Input, RECORD_FIELDS};
+use super::json::{self, List, Listed};
 use super::openapi::{Addition, Change, Errors, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{PageBody, PendingBody, RewardBody, bodies};
@@ -38,6 +39,14 @@ pub(super) struct RewardsAnswer {
     page: PageBody,
 }
 
+impl Listed for RewardsAnswer {
+    type Record = RewardBody;
+
+    fn into_list(self) -> List<RewardBody> {
+        List::page(r#"{"rewards":["#, self.rewards, &self.page)
+    }
+}
+
 /// Some of the rewards as one child sees them.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RewardOfferList)]
@@ -47,10 +56,18 @@ pub(super) struct OffersAnswer {
     page: PageBody,
 }
 
+impl Listed for OffersAnswer {
+    type Record = OfferBody;
+
+    fn into_list(self) -> List<OfferBody> {
+        List::page(r#"{"rewards":["#, self.rewards, &self.page)
+    }
+}
+
 /// A reward as one child sees it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RewardOffer)]
-struct OfferBody {
+pub(super) struct OfferBody {
     #[serde(flatten)]
     reward: RewardBody,
     /// How many points the child lacks; none where it can pay.
@@ -71,6 +88,14 @@ pub(super) struct PendingAnswer {
     page: PageBody,
 }
 
+impl Listed for PendingAnswer {
+    type Record = PendingBody;
+
+    fn into_list(self) -> List<PendingBody> {
+        List::page(r#"{"pending_rewards":["#, self.pending_rewards, &self.page)
+    }
+}
+
 /// Lists the rewards
 ///
 /// The family's own, and those that are offered to every family, in the order in which they were made.
@@ -89,12 +114,13 @@ pub(super) async fn list(
     State(service): State<Arc<Service>>,
     caller: Caller,
     Query(Paging(page)): Query<Paging>,
-) -> Json<RewardsAnswer> {
+) -> Result<Response, ApiError> {
     let listing = service.rewards(&caller, page);
-    Json(RewardsAnswer {
+    let answer = RewardsAnswer {
         page: PageBody::new(page, listing.total),
         rewards: bodies(listing, RewardBody),
-    })
+    };
+    json::list(&service, &caller, answer).await
 }
 
 /// Makes a reward
@@ -113,9 +139,9 @@ pub(super) async fn create(
     State(service): State<Arc<Service>>,
     parent: Parent,
     Input(new): Input<NewReward>,
-) -> Result<(StatusCode, Json<RewardAnswer>), ApiError> {
+) -> Result<(StatusCode, Response), ApiError> {
     let reward = service.create_reward(&parent, new).await?;
-    Ok((StatusCode::CREATED, answer(reward)))
+    Ok((StatusCode::CREATED, answer(reward).await?))
 }
 
 /// Answers one reward
@@ -134,8 +160,8 @@ pub(super) async fn get(
     State(service): State<Arc<Service>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<RewardAnswer>, ApiError> {
-    Ok(answer(service.reward(&caller, &id.into())?))
+) -> Result<Response, ApiError> {
+    answer(service.reward(&caller, &id.into())?).await
 }
 
 /// Changes a reward
@@ -158,9 +184,9 @@ pub(super) async fn update(
     parent: Parent,
     Path(id): Path<String>,
     Input(patch): Input<RewardPatch>,
-) -> Result<Json<RewardAnswer>, ApiError> {
+) -> Result<Response, ApiError> {
     let reward = service.update_reward(&parent, id.into(), patch).await?;
-    Ok(answer(reward))
+    answer(reward).await
 }
 
 /// Deletes a reward
@@ -205,12 +231,13 @@ pub(super) async fn offers(
     caller: Caller,
     Path(id): Path<String>,
     Query(Paging(page)): Query<Paging>,
-) -> Result<Json<OffersAnswer>, ApiError> {
+) -> Result<Response, ApiError> {
     let listing = service.offers(&caller, &id.into(), page)?;
-    Ok(Json(OffersAnswer {
+    let answer = OffersAnswer {
         page: PageBody::new(page, listing.total),
         rewards: bodies(listing, OfferBody::from),
-    }))
+    };
+    json::list(&service, &caller, answer).await
 }
 
 /// Lists the requests that wait
@@ -231,17 +258,17 @@ pub(super) async fn pending(
     State(service): State<Arc<Service>>,
     caller: Caller,
     Query(Paging(page)): Query<Paging>,
-) -> Json<PendingAnswer> {
+) -> Result<Response, ApiError> {
     let listing = service.pending_rewards(&caller, page);
-    Json(PendingAnswer {
+    let answer = PendingAnswer {
         page: PageBody::new(page, listing.total),
         pending_rewards: bodies(listing, PendingBody),
-    })
+    };
+    json::list(&service, &caller, answer).await
 }
 
-fn answer(reward: Arc<Reward>) -> Json<RewardAnswer> {
-    let reward = RewardBody(reward);
-    Json(RewardAnswer { reward })
+async fn answer(reward: Arc<Reward>) -> Result<Response, ApiError> {
+    json::one(RewardAnswer { reward: RewardBody(reward) }).await
 }
 
 impl From<Offer> for OfferBody {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::openapi::Type;
@@ -14,6 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::extract::Path;
 use super::fields::Fields;
 use super::input::{FromFields, Input, RECORD_FIELDS};
+use super::json::{self, List, Listed};
 use super::openapi::{Addition, Change, Errors, Refuses, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{PageBody, TaskBody, bodies};
@@ -37,6 +38,14 @@ pub(super) struct TasksAnswer {
     page: PageBody,
 }
 
+impl Listed for TasksAnswer {
+    type Record = TaskBody;
+
+    fn into_list(self) -> List<TaskBody> {
+        List::page(r#"{"tasks":["#, self.tasks, &self.page)
+    }
+}
+
 /// Lists the tasks and penalties
 ///
 /// The family's own, and those that are offered to every family, in the order in which they were made.
@@ -55,9 +64,10 @@ pub(super) async fn list(
     State(service): State<Arc<Service>>,
     caller: Caller,
     Query(Paging(page)): Query<Paging>,
-) -> Json<TasksAnswer> {
+) -> Result<Response, ApiError> {
     let listing = service.tasks(&caller, page);
-    Json(TasksAnswer { page: PageBody::new(page, listing.total), tasks: bodies(listing, TaskBody) })
+    let page = PageBody::new(page, listing.total);
+    json::list(&service, &caller, TasksAnswer { page, tasks: bodies(listing, TaskBody) }).await
 }
 
 /// Makes a task or a penalty
@@ -76,9 +86,9 @@ pub(super) async fn create(
     State(service): State<Arc<Service>>,
     parent: Parent,
     Input(new): Input<NewTask>,
-) -> Result<(StatusCode, Json<TaskAnswer>), ApiError> {
+) -> Result<(StatusCode, Response), ApiError> {
     let task = service.create_task(&parent, new).await?;
-    Ok((StatusCode::CREATED, answer(task)))
+    Ok((StatusCode::CREATED, answer(task).await?))
 }
 
 /// Answers one task or penalty
@@ -97,8 +107,8 @@ pub(super) async fn get(
     State(service): State<Arc<Service>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<TaskAnswer>, ApiError> {
-    Ok(answer(service.task(&caller, &id.into())?))
+) -> Result<Response, ApiError> {
+    answer(service.task(&caller, &id.into())?).await
 }
 
 /// Changes a task or a penalty
@@ -121,9 +131,9 @@ pub(super) async fn update(
     parent: Parent,
     Path(id): Path<String>,
     Input(patch): Input<TaskPatch>,
-) -> Result<Json<TaskAnswer>, ApiError> {
+) -> Result<Response, ApiError> {
     let task = service.update_task(&parent, id.into(), patch).await?;
-    Ok(answer(task))
+    answer(task).await
 }
 
 /// Deletes a task or a penalty
@@ -149,9 +159,8 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn answer(task: Arc<Task>) -> Json<TaskAnswer> {
-    let task = TaskBody(task);
-    Json(TaskAnswer { task })
+async fn answer(task: Arc<Task>) -> Result<Response, ApiError> {
+    json::one(TaskAnswer { task: TaskBody(task) }).await
 }
 
 /// What is offered to every family.

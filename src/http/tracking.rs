@@ -1,24 +1,22 @@
 //! Questions to the audit history.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::response::Response;
 use utoipa::IntoParams;
 use utoipa::openapi::ObjectBuilder;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, SchemaFormat};
 
-use super::ApiError;
 use super::extract::Path;
 use super::openapi::{Errors, TrackingEventList, schemas, tags};
 use super::query::{
     FromParameters, MOMENT_RULE, Parameters, Query, from_moment, page_parameters, to_moment,
 };
-use super::records::JsonText;
-use crate::domain::{Action, EntityType, EventFilter, Page, SortOrder};
+use super::{ApiError, event_list, json};
+use crate::domain::{Action, EntityType, EventFilter, SortOrder};
 use crate::service::{Admin, Caller, EventQuery, Service};
-use crate::store::EventPage;
 
 /// How many events a page has where the request doesn't say.
 const DEFAULT_LIMIT: usize = 50;
@@ -41,9 +39,9 @@ pub(super) async fn query(
     State(service): State<Arc<Service>>,
     admin: Admin,
     Query(AdminQuery(query)): Query<AdminQuery>,
-) -> Result<JsonText<String>, ApiError> {
+) -> Result<Response, ApiError> {
     let found = service.tracking(&admin, &query).await?;
-    Ok(answer(&found, query.page))
+    event_list::answer(found, query.page, json::reader(&service, &admin)).await
 }
 
 /// Finds events of one child
@@ -65,25 +63,10 @@ pub(super) async fn of_child(
     caller: Caller,
     Path(id): Path<String>,
     Query(FamilyQuery(query)): Query<FamilyQuery>,
-) -> Result<JsonText<String>, ApiError> {
+) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking_of_child(&caller, &id.into(), query).await?;
-    Ok(answer(&found, page))
-}
-
-/// The events as the store keeps them: they are JSON already.
-fn answer(found: &EventPage, page: Page) -> JsonText<String> {
-    let bytes: usize = found.events.iter().map(|event| event.len() + 1).sum();
-    let mut body = String::with_capacity(bytes + 128);
-    body.push_str(r#"{"tracking_events":["#);
-    for (place, event) in found.events.iter().enumerate() {
-        body.push_str(if place > 0 { "," } else { "" });
-        body.push_str(event);
-    }
-    let (total, Page { limit, offset }) = (found.total, page);
-    // Writing to a `String` can't fail.
-    write!(body, r#"],"total":{total},"limit":{limit},"offset":{offset}}}"#).unwrap_or_default();
-    JsonText(body)
+    event_list::answer(found, page, json::reader(&service, &caller)).await
 }
 
 /// What an administrator can ask for.

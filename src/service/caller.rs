@@ -143,7 +143,7 @@ impl Caller {
     }
 
     /// The hash of the session's token, which names the session.
-    pub(super) fn token_hash(&self) -> &TokenHash {
+    pub fn token_hash(&self) -> &TokenHash {
         &self.session.token_hash
     }
 

@@ -61,7 +61,7 @@ pub enum ServiceError {
 
 impl ServiceError {
     /// A fault of the server's own.
-    pub(super) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
     }
 }

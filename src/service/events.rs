@@ -18,8 +18,11 @@ use crate::store::{History, ReadError, Recorded};
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 /// The most missed events that are replayed; beyond it, to load everything anew is cheaper.
 const MAX_REPLAYED: usize = 10_000;
-/// How many events are read at once for a replay.
+/// How many events are read at once to be counted.
 const CHUNK: usize = 500;
+/// How many events are read at once for a replay, and how many bytes of them wait for the reader.
+const REPLAYED_AT_ONCE: usize = 16;
+const REPLAYED_BYTES: usize = 8 << 10;
 
 /// What a reader asks for.
 #[derive(Clone, Debug)]
@@ -143,7 +146,7 @@ impl Feed {
         let history = self.service.store.history();
         let sent = self.sent;
         let read = blocking::spawn(move || {
-            let chunk = chunk_after(&*history, sent, &filter);
+            let chunk = chunk_after(&*history, sent, &filter, REPLAYED_AT_ONCE);
             chunk.map(|chunk| (chunk, filter))
         });
         let (chunk, filter) = match read.await.map_err(ServiceError::internal) {
@@ -151,11 +154,19 @@ impl Feed {
             Ok(Err(error)) => return self.replay_failed(&error),
             Err(error) => return self.replay_failed(&error),
         };
-        self.missed = (chunk.len() == CHUNK).then_some(filter);
-        self.sent = chunk.last().map_or(sent, |last| last.row);
-        let named = self.named;
-        let frames = chunk.iter().filter_map(|recorded| frame_of(recorded, named));
-        self.ready.extend(frames);
+        let (mut bytes, mut is_cut) = (0, chunk.len() == REPLAYED_AT_ONCE);
+        for recorded in &chunk {
+            // What doesn't fit is read again once the reader has taken this.
+            if bytes >= REPLAYED_BYTES {
+                is_cut = true;
+                break;
+            }
+            self.sent = recorded.row;
+            let frame = frame_of(recorded, self.named);
+            bytes += frame.as_ref().map_or(0, Bytes::len);
+            self.ready.extend(frame);
+        }
+        self.missed = is_cut.then_some(filter);
     }
 
     fn replay_failed(&mut self, error: &dyn Error) {
@@ -209,8 +220,9 @@ fn chunk_after(
     history: &dyn History,
     row: RowNumber,
     filter: &EventFilter,
+    limit: usize,
 ) -> Result<Vec<Recorded>, ReadError> {
-    let chunk = history.events_after(row, filter, CHUNK)?;
+    let chunk = history.events_after(row, filter, limit)?;
     Ok(chunk.into_iter().collect::<Result<_, _>>()?)
 }
 
@@ -222,7 +234,7 @@ fn count_after(
 ) -> Result<usize, ReadError> {
     let mut count = 0;
     loop {
-        let chunk = chunk_after(history, row, filter)?;
+        let chunk = chunk_after(history, row, filter, CHUNK)?;
         count += chunk.len();
         match chunk.last() {
             Some(last) if chunk.len() == CHUNK && count <= MAX_REPLAYED => row = last.row,

@@ -23,6 +23,11 @@ impl Service {
         Ok(caller)
     }
 
+    /// Whether that session is live now.
+    pub fn is_live(&self, token_hash: &TokenHash) -> bool {
+        self.live_session(token_hash).is_some()
+    }
+
     /// The caller with that session, where it is live now.
     pub(super) fn live_session(&self, token_hash: &TokenHash) -> Option<Caller> {
         let view = self.store.view();

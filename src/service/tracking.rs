@@ -2,7 +2,7 @@
 
 use super::{Admin, Caller, Service, ServiceError};
 use crate::domain::{ChildId, EventFilter, Page, SortOrder};
-use crate::store::EventPage;
+use crate::store::FoundEvents;
 
 /// A question to the audit history.
 #[derive(Clone, Debug)]
@@ -21,8 +21,8 @@ impl Service {
         &self,
         _admin: &Admin,
         query: &EventQuery,
-    ) -> Result<EventPage, ServiceError> {
-        let page = self.store.events(&query.filter, query.order, query.page);
+    ) -> Result<FoundEvents, ServiceError> {
+        let page = self.store.find_events(&query.filter, query.order, query.page);
         Ok(page.await?)
     }
 
@@ -33,14 +33,14 @@ impl Service {
         caller: &Caller,
         child_id: &ChildId,
         query: EventQuery,
-    ) -> Result<EventPage, ServiceError> {
+    ) -> Result<FoundEvents, ServiceError> {
         let child = caller.child(&*self.store.view(), child_id)?;
         let filter = EventFilter {
             child_id: Some(child.id.clone()),
             user_id: Some(child.user_id.clone()),
             ..query.filter
         };
-        let page = self.store.events(&filter, query.order, query.page);
+        let page = self.store.find_events(&filter, query.order, query.page);
         Ok(page.await?)
     }
 }

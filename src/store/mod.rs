@@ -5,6 +5,9 @@
 //! projections.
 
 pub mod json;
+mod page;
+
+pub use page::{EventPage, EventRows, FoundEvents};
 
 use std::any::Any;
 use std::future::Future;
@@ -47,14 +50,28 @@ pub trait Store: Send + Sync {
     /// The commit goes on to its end where the future is dropped.
     fn commit(&self, decide: Decide) -> BoxFuture<'_, Result<Committed, CommitError>>;
 
-    /// The events that `filter` is for, in `order`, and how many there are in all. Reads from the
-    /// disk no more than the page.
+    /// Finds the events that `filter` is for, in `order`, and how many there are in all. They are read
+    /// from what this returns, in pieces.
+    fn find_events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+        page: Page,
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>>;
+
+    /// The same, read at once.
     fn events(
         &self,
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-    ) -> BoxFuture<'_, Result<EventPage, ReadError>>;
+    ) -> BoxFuture<'_, Result<EventPage, ReadError>> {
+        let found = self.find_events(filter, order, page);
+        Box::pin(async move {
+            let FoundEvents { rows, total } = found.await?;
+            Ok(EventPage { events: rows.read(0..rows.count()).await?, total })
+        })
+    }
 
     /// The audit history, for replay.
     fn history(&self) -> Arc<dyn History>;
@@ -221,15 +238,6 @@ pub struct Committed {
     pub event: Option<Arc<Recorded>>,
     /// What the decision handed out.
     pub value: Box<dyn Any + Send>,
-}
-
-/// One page of a query.
-#[derive(Debug, Default)]
-pub struct EventPage {
-    /// Each event as its JSON object, unknown fields included.
-    pub events: Vec<Arc<str>>,
-    /// How many events the filter is for, on all pages.
-    pub total: usize,
 }
 
 /// The audit history in the order of writing.

@@ -16,7 +16,7 @@ use goldstar::metrics::{self, Metrics};
 use goldstar::service::Service;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
 use goldstar::store::{
-    BoxFuture, CommitError, Committed, Decide, EventPage, Health, History, ReadError, Store, View,
+    BoxFuture, CommitError, Committed, Decide, FoundEvents, Health, History, ReadError, Store, View,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -41,12 +41,12 @@ impl Store for Panicking {
         self.0.commit(decide)
     }
 
-    fn events(
+    fn find_events(
         &self,
         _filter: &EventFilter,
         _order: SortOrder,
         _page: Page,
-    ) -> BoxFuture<'_, Result<EventPage, ReadError>> {
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
         panic!("a mistake in the server")
     }
 

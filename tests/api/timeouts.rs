@@ -16,7 +16,7 @@ use goldstar::metrics::Metrics;
 use goldstar::service::Service;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
 use goldstar::store::{
-    BoxFuture, CommitError, Committed, Decide, EventPage, Health, History, ReadError, Store, View,
+    BoxFuture, CommitError, Committed, Decide, FoundEvents, Health, History, ReadError, Store, View,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -114,13 +114,13 @@ impl Store for Mute {
         })
     }
 
-    fn events(
+    fn find_events(
         &self,
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-    ) -> BoxFuture<'_, Result<EventPage, ReadError>> {
-        self.store.events(filter, order, page)
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+        self.store.find_events(filter, order, page)
     }
 
     fn history(&self) -> Arc<dyn History> {

@@ -17,6 +17,7 @@ mod connections;
 mod every_answer;
 mod full_disk;
 mod heads;
+mod large_pages;
 mod logins;
 mod malformed;
 mod metrics;

@@ -40,5 +40,6 @@ mod recovery;
 mod redeems;
 mod stuck_readers;
 mod torn;
+mod unread;
 
 use harness::watched;

@@ -71,7 +71,7 @@ use sinks::Sinks;
 use tracking::Patience;
 
 use super::{
-    BoxFuture, CommitError, Committed, Decide, EventPage, EventSink, Health, History, ReadError,
+    BoxFuture, CommitError, Committed, Decide, EventSink, FoundEvents, Health, History, ReadError,
     Store, View,
 };
 use crate::disk::Disk;
@@ -248,19 +248,19 @@ impl Store for JsonStore {
         })
     }
 
-    fn events(
+    fn find_events(
         &self,
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-    ) -> BoxFuture<'_, Result<EventPage, ReadError>> {
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
         let filter = filter.clone();
         let tracking = Arc::clone(&self.shared.tracking);
         Box::pin(async move {
             // To hand a short question on to another thread takes longer than to answer it.
             match tracking.query(&filter, order, page, Patience::AtOnce) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                answered => return Ok(answered?),
+                found => return Ok(found?),
             }
             let span = Span::current();
             let query =

@@ -9,6 +9,7 @@ mod patch;
 mod read;
 mod recent;
 mod row;
+mod rows;
 mod visit;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -25,12 +26,13 @@ pub(super) use patch::{Patch, anonymize, anonymous, overlay, with_room, write_pa
 pub(super) use read::{OwnRows, Patience};
 use recent::Recent;
 pub(super) use row::masked_span;
+use rows::Rows;
 pub(super) use visit::{FileRow, visit};
 
 use super::pyjson;
 use crate::disk::DiskFile;
 use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
-use crate::store::{EventPage, History, Malformed, ReadError, Recorded};
+use crate::store::{FoundEvents, History, Malformed, ReadError, Recorded};
 
 /// The file's name in a data directory.
 pub(super) const FILE: &str = "tracking_events.json";
@@ -64,21 +66,21 @@ struct Waiting {
 }
 
 impl Tracking {
-    /// The events that `filter` is for.
+    /// The events that `filter` is for, and how many there are in all.
     pub(super) fn query(
-        &self,
+        self: &Arc<Self>,
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
         patience: Patience,
-    ) -> io::Result<EventPage> {
+    ) -> io::Result<FoundEvents> {
         let is_too_long = patience == Patience::AtOnce
             && self.inner.read().index.candidates(filter).len() > AT_ONCE;
         if is_too_long {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let (found, total) = self.inner.read().index.query(filter, order, page);
-        Ok(EventPage { events: self.answered(&found, patience)?, total })
+        Ok(FoundEvents { rows: Arc::new(Rows::new(Arc::clone(self), &found)), total })
     }
 
     /// The texts of these rows as they are answered.

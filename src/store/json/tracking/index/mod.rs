@@ -291,7 +291,8 @@ impl Index {
         (found, total)
     }
 
-    fn found(&self, at: usize) -> Found {
+    /// The row at a position.
+    pub(super) fn found(&self, at: usize) -> Found {
         let place = Place { offset: self.offsets[at], len: self.lens[at] };
         Found { row: self.rows[at], place, at, is_owned: self.is_owned(at) }
     }
