@@ -56,8 +56,7 @@ impl Entrance {
             documentation: Arc::new(Documentation::new(&in_json(&document))),
         }));
         let routes = routes.layer(NoteLayer).with_state(state.clone());
-        let router = NormalizePathLayer::trim_trailing_slash().layer(routes);
-        Self { state, router, cors }
+        Self { state, router: NormalizePathLayer::trim_trailing_slash().layer(routes), cors }
     }
 
     /// Answers a request that came from there, in time: a handler that takes longer is given up. A

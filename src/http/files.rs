@@ -74,8 +74,8 @@ impl File {
         let decompress = async || {
             let gzip = self.gzip.clone();
             let plain = tokio::task::spawn_blocking(move || gunzip(&gzip)).await;
-            let plain = plain.map_err(|error| ServiceError::internal(error))?;
-            plain.map(Bytes::from).map_err(|error| ServiceError::internal(error))
+            let plain = plain.map_err(ServiceError::internal)?;
+            plain.map(Bytes::from).map_err(ServiceError::internal)
         };
         Ok(self.plain.get_or_try_init(decompress).await?)
     }

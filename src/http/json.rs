@@ -229,7 +229,7 @@ mod tests {
     /// A list whose records have these lengths.
     fn list(lengths: &[usize]) -> List<String> {
         let records = lengths.iter().enumerate().map(|(at, length)| {
-            (0..*length).map(|n| char::from(b'a' + ((at + n) % 26) as u8)).collect()
+            (0..*length).map(|n| char::from(b"abcdefg"[(at + n) % 7])).collect()
         });
         let page = PageBody::new(Page { limit: 7, offset: 3 }, 10);
         List::page("{\"texts\":[", records.collect(), &page)
