@@ -11,9 +11,9 @@ use tokio::task::{self, JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit_log::{AuditLog, DeletionLog};
+use crate::audit_log::{self, AuditLog, DeletionLog};
 use crate::config::{Config, StorageConfig};
-use crate::disk::{Disk, RealDisk};
+use crate::disk::{Disk, RealDisk, Unfit, probe};
 use crate::env::Clock;
 use crate::http;
 use crate::live::Hub;
@@ -45,6 +45,12 @@ pub enum StartError {
     /// The data can't be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// No logs can be written where they should be.
+    #[error(transparent)]
+    Logs(#[from] Unfit),
+    /// It was stopped while it opened the data. Nothing is lost by that: the next start does it.
+    #[error("the server was stopped while it opened the data")]
+    Stopped,
     /// The machine has no thread left.
     #[error("a thread could not be started")]
     Thread(#[source] io::Error),
@@ -89,8 +95,12 @@ pub fn open(
     machine: &Machine,
     metrics: &Metrics,
 ) -> Result<Service, StartError> {
-    let hub = Hub::start(metrics.live.clone()).map_err(StartError::Thread)?;
     let disk = Arc::clone(&machine.disk);
+    // A command makes none, unless it has a line to write there.
+    if storage.log_dir.try_exists().unwrap_or(true) {
+        probe(&*disk, &storage.log_dir, audit_log::is_own_file)?;
+    }
+    let hub = Hub::start(metrics.live.clone()).map_err(StartError::Thread)?;
     let log = AuditLog::new(
         disk,
         storage.log_dir.clone(),
@@ -166,8 +176,18 @@ pub async fn launch_on(
     let http_settings = Arc::new(http_settings);
     let metrics = Arc::new(Metrics::new(machine.clock.now()));
     let counted = Arc::clone(&metrics);
-    let opened = task::spawn_blocking(move || open(&storage, settings, &machine, &counted));
-    let service = Arc::new(opened.await??);
+    let opened = task::spawn_blocking(move || {
+        let made = machine.disk.create_dir(&storage.log_dir);
+        made.map_err(|error| Unfit::call(&storage.log_dir, "mkdir", error))?;
+        open(&storage, settings, &machine, &counted)
+    });
+    // Where a stop comes first, the thread reads on until the process ends.
+    let opened = tokio::select! {
+        biased;
+        opened = opened => opened??,
+        () = shutdown.cancelled() => return Err(StartError::Stopped),
+    };
+    let service = Arc::new(opened);
     service.begin_first_day().await?;
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let is_new = service.is_new();

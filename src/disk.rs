@@ -1,16 +1,20 @@
 //! The one seam through which files are changed: below the store and the audit log, so that a test
 //! can stand in for the machine's disk, lose what wasn't synced, and fail at will.
 
+mod attributes;
+mod owner;
+mod probe;
+mod regular;
+mod tolerance;
+
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 #[cfg(target_os = "linux")]
 use std::io::IoSliceMut;
 use std::ops::Range;
-use std::os::unix::fs::{
-    DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown,
-};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +22,10 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
 #[cfg(target_os = "linux")]
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
+
+pub use owner::{explained, give_as, give_to_owner_of};
+pub use probe::{Unfit, probe};
+pub use regular::{NONBLOCK, open_lock};
 
 /// The system's error for a chain of symbolic links that has no end (`ELOOP`).
 const TOO_MANY_LINKS: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
@@ -34,15 +42,17 @@ pub enum Open {
     /// To read and append; made with mode 0600 where it doesn't exist. What is written goes to the end
     /// of the file, also if another program has written to it or cut it meanwhile.
     Append,
-    /// To read and write, empty; an old one of that name is emptied, a new one gets mode 0600.
+    /// To read and write, empty, and made with mode 0600; an old one of that name is removed first.
     Truncate,
 }
 
 /// A disk: everything that the store and the audit log do to files.
 pub trait Disk: Send + Sync + fmt::Debug {
-    /// Opens a file.
+    /// Opens a regular file; fails at once if there is something else. What root makes in a folder of
+    /// another user belongs to that user.
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>>;
-    /// Gives `path` the mode and, where this process may, the owner of `like`.
+    /// Gives `path` the owner, the mode, the access control list and the extended attributes of `like`,
+    /// as far as the system allows.
     fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()>;
     /// Renames a file over another. Durable only once the folder is synced.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -51,9 +61,9 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// Makes a folder, with mode 0700, and those above it, and makes their names durable; fine where
     /// it exists.
     fn create_dir(&self, path: &Path) -> io::Result<()>;
-    /// Makes the names in a folder durable.
+    /// Makes the names in a folder durable, unless the file system has no way to do so.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
-    /// The names of the files in a folder, sorted.
+    /// The names of everything in a folder but the folders, sorted.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
     /// The names of everything in a folder: files, folders and links.
     fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
@@ -126,24 +136,11 @@ pub struct RealDisk;
 
 impl Disk for RealDisk {
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
-        let mut options = OpenOptions::new();
-        options.read(true).mode(0o600);
-        match how {
-            Open::Read => {}
-            Open::Write => _ = options.write(true),
-            Open::Create => _ = options.write(true).create(true),
-            Open::Append => _ = options.append(true).create(true),
-            Open::Truncate => _ = options.write(true).create(true).truncate(true),
-        }
-        Ok(Arc::new(options.open(path)?))
+        Ok(Arc::new(regular::open(path, how)?))
     }
 
     fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
-        let like = fs::metadata(like)?;
-        copy_owner(&like, path)?;
-        let has_group = fs::metadata(path)?.gid() == like.gid();
-        let mode = if has_group { like.mode() } else { without_group(like.mode()) };
-        fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o7777))
+        attributes::copy(like, path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -162,20 +159,29 @@ impl Disk for RealDisk {
         self.create_dir(parent)?;
         match fs::DirBuilder::new().mode(0o700).create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-            made => made?,
+            made => {
+                made?;
+                owner::give_folder_to_owner_of(parent, path);
+            }
         }
         self.sync_dir(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
+        match File::open(path).and_then(|folder| folder.sync_all()) {
+            Err(error) if tolerance::is_unsupported(&error) => {
+                tolerance::FOLDER_SYNCS.allow(path, Err(error));
+                Ok(())
+            }
+            synced => synced,
+        }
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(path)? {
             let entry = entry?;
-            if entry.file_type()?.is_file() {
+            if !entry.file_type()?.is_dir() {
                 names.push(entry.file_name().to_string_lossy().into_owned());
             }
         }
@@ -219,28 +225,6 @@ impl Stat {
     fn of(metadata: &fs::Metadata) -> Self {
         Self { identity: Identity::of(metadata), len: metadata.len() }
     }
-}
-
-/// Gives a file the owner and the group of another; of the two, what this process may give.
-fn copy_owner(like: &fs::Metadata, path: &Path) -> io::Result<()> {
-    let own = fs::metadata(path)?;
-    let user = Some(like.uid()).filter(|user| *user != own.uid());
-    let group = Some(like.gid()).filter(|group| *group != own.gid());
-    for (user, group) in [(user, group), (None, group)] {
-        if (user, group) == (None, None) {
-            break;
-        }
-        match chown(path, user, group) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-            other => return other,
-        }
-    }
-    Ok(())
-}
-
-/// A mode in which a group has what everyone has: another group must not get more.
-fn without_group(mode: u32) -> u32 {
-    mode & !0o070 | (mode & 0o007) << 3
 }
 
 impl DiskFile for File {
@@ -345,8 +329,8 @@ pub fn temporary_path(path: &Path) -> PathBuf {
 }
 
 /// Replaces a file so that, after a crash at any moment, either the old or the new contents are
-/// there, whole; the new ones for certain once this has returned. An existing file keeps its mode
-/// and owner.
+/// there, whole; the new ones for certain once this has returned. An existing file keeps its owner,
+/// mode and attributes, as far as the system allows.
 pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary_path(path);
     let file = disk.open(&temporary, Open::Truncate)?;
@@ -368,26 +352,4 @@ pub fn put_in_place(
     file.sync()?;
     disk.rename(temporary, path)?;
     disk.sync_dir(path.parent().unwrap_or(Path::new(".")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Shows something only where the tests run as another user than root, who may do all.
-    #[test]
-    fn a_file_of_another_owner_can_be_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        fs::write(&path, "").unwrap();
-        RealDisk.copy_mode(Path::new("/etc/passwd"), &path).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o644);
-    }
-
-    #[test]
-    fn no_group_gets_what_another_had() {
-        for (mode, expected) in [(0o660, 0o600), (0o664, 0o644), (0o600, 0o600), (0o777, 0o777)] {
-            assert_eq!(without_group(mode), expected, "{mode:o}");
-        }
-    }
 }

@@ -39,6 +39,11 @@ const RETRY_LINES: usize = 4096;
 /// If more logs are behind, [`AuditLog::reached`] names none.
 const MAX_NOTED_LAGS: usize = 32;
 
+/// Whether a file of that name in the folder of the logs is one of them.
+pub fn is_own_file(name: &str) -> bool {
+    name.starts_with("tracking_user_") || name == DeletionLog::FILE_NAME
+}
+
 /// When a log is rotated, as Python's `RotatingFileHandler` understands it: where either is 0, never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::disk::{Disk, RealDisk};
+use crate::disk::{Disk, NONBLOCK, RealDisk, give_to_owner_of};
 use crate::domain::Timestamp;
 use crate::env::Clock;
 
@@ -83,8 +83,20 @@ impl Write for DailyFile {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    // For its owner alone, whatever the process's mask says.
-    File::options().append(true).create(true).mode(0o600).open(path)
+    let mut options = File::options();
+    // For its owner alone, whatever the process's mask says. A pipe that nobody reads is an error, lest
+    // the start wait for a reader.
+    options.append(true).mode(0o600).custom_flags(NONBLOCK);
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            options.create(true).open(path)
+        }
+        made => {
+            let made = made?;
+            give_to_owner_of(path.parent().unwrap_or(Path::new("")), &made);
+            Ok(made)
+        }
+    }
 }
 
 fn append(mut file: &File, line: &[u8]) -> io::Result<()> {

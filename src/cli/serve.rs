@@ -11,7 +11,7 @@ use super::open_files::make_room_for;
 use super::server_log::ServerLog;
 use super::signals::cancel_on_signal;
 use super::{Failure, progress, runtime};
-use crate::app::{self, Machine, Server};
+use crate::app::{self, Machine, Server, StartError};
 use crate::config::{Config, Everything, Flags, StorageConfig};
 
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
@@ -36,10 +36,22 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
     let limits = &mut config.http.limits;
     limits.max_connections = make_room_for(limits.max_connections)?;
     let what = format!("{} can't be served on", config.listen);
-    let listener = TcpListener::bind(&config.listen).await.map_err(Failure::io(what))?;
+    // It may wait for a name server.
+    let bound = tokio::select! {
+        biased;
+        bound = TcpListener::bind(&config.listen) => bound,
+        () = shutdown.cancelled() => return Ok(()),
+    };
+    let listener = bound.map_err(Failure::io(what))?;
     let (storage, signup_open) = (config.storage.clone(), config.service.signup_open);
     let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
-    let server = app::launch_on(machine, config, listener, shutdown.clone()).await?;
+    let server = match app::launch_on(machine, config, listener, shutdown.clone()).await {
+        Err(StartError::Stopped) => {
+            tracing::info!("stopped while the data was opened; the next start completes that");
+            return Ok(());
+        }
+        launched => launched?,
+    };
     if !shutdown.is_cancelled() {
         announce(&server, &storage, signup_open);
     }

@@ -21,6 +21,7 @@ use super::daily_file::DailyFile;
 use super::plain_line::{PlainFields, PlainLine};
 use super::watched::Watched;
 use crate::config::{LogFormat, ServerLogConfig};
+use crate::disk::explained;
 use crate::env::Clock;
 
 /// How many lines may wait to be written: some hundred milliseconds' worth of a server under the
@@ -113,6 +114,7 @@ fn daily_file(config: &ServerLogConfig) -> Result<Option<DailyFile>, Failure> {
     };
     let what = format!("the server's own log can't be kept in {}", directory.display());
     let file = DailyFile::open(directory, config.files, Clock::system());
+    let file = file.map_err(|error| explained(directory, directory, error));
     file.map(Some).map_err(Failure::io(what))
 }
 

@@ -27,7 +27,7 @@ fn a_log_that_can_not_be_written_falls_behind_alone() {
     table.record(&mut log, "bad", 1);
     assert_eq!(ids_in(&folder(&home), "a"), table.ids_of("a"));
     assert_eq!(log.backlog(), 3);
-    assert_eq!(log.last_error().unwrap(), "Is a directory (os error 21)");
+    assert!(log.last_error().unwrap().starts_with("it is a folder"));
     for _ in 0..10 {
         log.retry(&table);
     }

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::journal::FOLDER;
 use super::pyjson::Fault;
+use crate::disk::{Unfit, explained};
 use crate::domain::Points;
 
 /// Why a data directory can't be opened. Where it is damage, nothing in it was changed; else a journal
@@ -28,6 +29,9 @@ pub enum OpenError {
     /// A file isn't what a store could have left behind.
     #[error(transparent)]
     Damaged(#[from] Damage),
+    /// The file system lacks something that a server can't work without.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// The disk failed.
     #[error("{} can't be used", .path.display())]
     Io {
@@ -46,7 +50,20 @@ impl OpenError {
 
     pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { path, source }
+        move |source| {
+            let source = explained(directory_of(&path), &path, source);
+            Self::Io { path, source }
+        }
+    }
+}
+
+/// The data directory that a path leads into.
+fn directory_of(path: &Path) -> &Path {
+    let journal = path.ancestors().find(|path| path.file_name().is_some_and(|name| name == FOLDER));
+    match journal {
+        Some(journal) => journal.parent().unwrap_or(journal),
+        None if path.is_dir() => path,
+        None => path.parent().unwrap_or(path),
     }
 }
 

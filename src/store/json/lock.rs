@@ -1,10 +1,9 @@
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::damage::OpenError;
-use crate::disk::{Identity, is_gone};
+use crate::disk::{Identity, Unfit, is_gone, open_lock};
 
 /// The file that is locked.
 pub(super) const NAME: &str = ".goldstar.lock";
@@ -77,7 +76,7 @@ impl DirectoryLock {
     pub(super) fn take_to_read(folder: &Path) -> Result<Self, OpenError> {
         let directory = lock_directory(folder)?;
         let path = folder.join(NAME);
-        let file = match File::open(&path) {
+        let file = match open_lock(&path, false) {
             Ok(file) => {
                 let mut file = Held::new(file).map_err(OpenError::io(&path))?;
                 lock_file(&mut file, folder)?;
@@ -136,9 +135,7 @@ impl DirectoryLock {
 }
 
 fn open_lock_file(path: &Path) -> io::Result<Held> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    Held::new(options.open(path)?)
+    Held::new(open_lock(path, true)?)
 }
 
 /// Locks the directory itself. Some file systems lock only files that are open for writing, which a
@@ -159,14 +156,15 @@ fn lock_file(file: &mut Held, folder: &Path) -> Result<(), OpenError> {
     match file.lock() {
         Ok(true) => Ok(()),
         Ok(false) => Err(in_use(folder)),
-        Err(error) => Err(OpenError::io(folder.join(NAME))(error)),
+        Err(error) => Err(Unfit::call(folder, "flock", error).into()),
     }
 }
 
 /// The error that names the process in the lock file, if that can be read.
 fn in_use(folder: &Path) -> OpenError {
     let mut pid = String::new();
-    let read = File::open(folder.join(NAME)).and_then(|mut file| file.read_to_string(&mut pid));
+    let read =
+        open_lock(&folder.join(NAME), false).and_then(|mut file| file.read_to_string(&mut pid));
     OpenError::InUse {
         folder: fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()),
         pid: read.is_ok().then(|| pid.trim().parse().ok()).flatten(),

@@ -68,13 +68,14 @@ use reached::Reached;
 use recovery::{Recovered, Recovery};
 use shared::Shared;
 use sinks::Sinks;
+use state::TABLE_FILES;
 use tracking::Patience;
 
 use super::{
     BoxFuture, CommitError, Committed, Decide, EventSink, FoundEvents, Health, History, ReadError,
     Store, View,
 };
-use crate::disk::Disk;
+use crate::disk::{Disk, probe};
 use crate::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
 use crate::metrics;
 
@@ -128,6 +129,8 @@ impl JsonStore {
         let folder = data.join(journal::FOLDER);
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
         let lock = DirectoryLock::take(data)?;
+        probe(&**disk, data, |name| name == tracking::FILE || TABLE_FILES.contains(&name))?;
+        probe(&**disk, &folder, |_| true)?;
         let recovery = Recovery { disk, data, folder: &folder, now: now(), metrics, progress };
         let recovered = recovery.run(&mut sinks)?;
         Self::start(options, &folder, lock, recovered, sinks).map_err(OpenError::io(&folder))

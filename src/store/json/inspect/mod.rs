@@ -16,6 +16,7 @@ mod tables;
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::io::ErrorKind::{InvalidInput, IsADirectory, NotFound};
 use std::path::{Path, PathBuf};
 
 use super::damage::{Damage, DamageKind, OpenError};
@@ -158,7 +159,7 @@ impl<'a> Inspection<'a> {
         if self.existing.contains(tracking::FILE) {
             match self.disk.open(&path, Open::Read) {
                 // That it is missing was said, if it is damage.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == NotFound => {}
                 file => {
                     let file = file.map_err(OpenError::io(&path))?;
                     let patches = past.map_or(&[][..], |past| &past.patches);
@@ -205,7 +206,11 @@ impl<'a> Inspection<'a> {
         let has_extension = |name: &&String| Path::new(name).extension() == Some("json".as_ref());
         for name in others.filter(has_extension) {
             let path = self.data.join(name);
-            let bytes = read_if_exists(self.disk, &path).map_err(OpenError::io(&path))?;
+            let bytes = match read_if_exists(self.disk, &path) {
+                // A link to a folder, a pipe or a device: there is nothing to read.
+                Err(error) if matches!(error.kind(), InvalidInput | IsADirectory) => continue,
+                read => read.map_err(OpenError::io(&path))?,
+            };
             let bytes = bytes.unwrap_or_default();
             let mut scanner = Scanner::new(&bytes);
             if let Err(fault) = scanner.value().and_then(|_| scanner.end())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::super::{journal, lock};
 use super::SalvageError;
-use crate::disk::{Disk, Open, copy};
+use crate::disk::{Disk, Open, copy, give_as};
 
 /// A directory on its way into its place.
 pub(super) struct Output {
@@ -47,6 +47,8 @@ impl Output {
         }
         let broken = SalvageError::io(&partial);
         disk.create_dir(&partial).map_err(broken)?;
+        // What has no older file in the damaged directory is that directory's owner's, too.
+        give_as(from, &partial);
         let (disk, from, to) = (Arc::clone(disk), from.to_owned(), to.to_owned());
         Ok(Self { disk, from, to, partial, is_done: false })
     }
