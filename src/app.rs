@@ -189,6 +189,7 @@ pub async fn launch_on(
     };
     let service = Arc::new(opened);
     service.begin_first_day().await?;
+    service.warn_of_expensive_hashes();
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let is_new = service.is_new();
     let served = tokio::spawn(run(listener, service, http_settings, metrics, shutdown));
@@ -234,7 +235,7 @@ async fn ended(what: &'static str, task: JoinHandle<()>) {
     }
 }
 
-async fn fill_with_demo(service: &Service) -> Result<Demo, ServiceError> {
+async fn fill_with_demo(service: &Arc<Service>) -> Result<Demo, ServiceError> {
     let filled = service.fill_with_demo().await;
     if filled.is_err()
         && let Err(error) = service.close().await

@@ -22,7 +22,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::audit_log;
-use crate::http::{self, Limits, Monitoring};
+use crate::http::{self, CookieName, Limits, Monitoring, Origin};
 use crate::service::{
     self, ChangeLimits, DeletionSettings, FamilyLimits, LoginLimits, SignupLimits,
 };
@@ -127,10 +127,14 @@ fn server_log(values: &Values) -> Result<ServerLogConfig, ConfigError> {
 }
 
 fn http_settings(values: &Values) -> Result<http::Settings, ConfigError> {
+    let public_origin = values.read("public_url", optional(parse::origin))?;
+    let is_secure = public_origin.as_ref().is_some_and(Origin::is_secure);
+    let cookie_name = |text: &str| CookieName::parse(text, is_secure).map_err(str::to_owned);
     Ok(http::Settings {
         demo_page: values.is_on("demo"),
         named_events: values.is_on("named_events"),
-        public_origin: values.read("public_url", optional(parse::origin))?,
+        public_origin,
+        session_cookie: values.read("session_cookie", cookie_name)?,
         allowed_origins: values.read("allowed_origins", list(parse::origin))?,
         account_fields: items(values.text("account_fields")).map(str::to_owned).collect(),
         trusted_proxies: values.read("trusted_proxies", list(parse::network))?,

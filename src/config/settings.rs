@@ -5,6 +5,7 @@ use super::setting::{Kind, Setting};
 use crate::audit_log;
 use crate::domain::Points;
 use crate::domain::deletion::Threshold;
+use crate::http::CookieName;
 
 const fn setting(
     key: &'static str,
@@ -35,6 +36,13 @@ pub static SETTINGS: &[Setting] = &[
         Kind::Text,
         "",
         "Where browsers reach the server; with https, the session cookie is sent over https alone",
+    ),
+    setting(
+        "session_cookie",
+        "NAME",
+        Kind::Text,
+        CookieName::DEFAULT,
+        "The name of the session cookie, for a host on which another service has one of that name",
     ),
     setting(
         "allowed_origins",

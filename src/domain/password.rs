@@ -34,6 +34,12 @@ const MAX_ITERATIONS: u32 = 5_000_000;
 /// Werkzeug's, where a hash doesn't say how many.
 const DEFAULT_ITERATIONS: u32 = 1_000_000;
 const MAX_SALT_BYTES: usize = 256;
+/// What a check may take, in memory and in time, before it counts as expensive: four times what a
+/// new hash takes. An iteration of PBKDF2 takes 0.2 to 0.6 µs, and a new hash some 150 ms; werkzeug's
+/// own million iterations must not count as expensive.
+const USUAL_SCRYPT_MEMORY: u64 = 4 * (32 << 20);
+const USUAL_SCRYPT_COST: u64 = 4 * (32_768 * 8 * 3);
+const USUAL_ITERATIONS: u32 = 2_000_000;
 
 /// A password that an account may get: at least 8 characters, at most 256 bytes.
 #[derive(Clone)]
@@ -54,6 +60,11 @@ impl NewPassword {
             return Err(Invalid::new(field, "must not be longer than 256 bytes"));
         }
         Ok(Self(text.into()))
+    }
+
+    /// A password that an account has already, of whatever length.
+    pub fn known(text: &str) -> Self {
+        Self(text.into())
     }
 
     /// The hash to store, made with sixteen random bytes.
@@ -112,6 +123,18 @@ pub fn fault(hash: &str) -> Option<&'static str> {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let is_whole = digest.len() == 2 * method.digest_bytes() && digest.bytes().all(is_digit);
     (!is_whole).then_some("the digest of the password hash does not belong to its method")
+}
+
+/// Whether a check of `hash` takes more than four times the time or memory of a new one.
+pub fn is_expensive(hash: &str) -> bool {
+    match Method::parse(method(hash)) {
+        Some(Method::Scrypt(params)) => {
+            let (n, r, p) = (1 << params.log_n(), u64::from(params.r()), u64::from(params.p()));
+            128 * n * r > USUAL_SCRYPT_MEMORY || n * r * p > USUAL_SCRYPT_COST
+        }
+        Some(Method::Pbkdf2(_, iterations)) => iterations > USUAL_ITERATIONS,
+        None => false,
+    }
 }
 
 /// The method of a hash: all hashes of one method cost the same to check.
@@ -278,6 +301,27 @@ mod tests {
         let short = &SCRYPT[..SCRYPT.len() - 2];
         for hash in ["", "plain", "md5$salt$00", "scrypt:1073741824:8:1$salt$00", &upper, short] {
             assert!(fault(hash).is_some(), "{hash}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_expensive_above_four_times_the_cost_of_a_new_one() {
+        for (method, expected) in [
+            (NEW_METHOD, false),
+            ("scrypt", false),
+            ("scrypt:131072:8:1", false),
+            ("scrypt:262144:8:1", true),
+            ("scrypt:32768:8:12", false),
+            ("scrypt:32768:8:13", true),
+            ("pbkdf2", false),
+            ("pbkdf2:sha512:2000000", false),
+            ("pbkdf2:sha256:2000001", true),
+            // Nobody can check these: that costs nothing.
+            ("scrypt:1073741824:8:1", false),
+            ("md5", false),
+            ("", false),
+        ] {
+            assert_eq!(is_expensive(&format!("{method}$salt$00")), expected, "{method}");
         }
     }
 

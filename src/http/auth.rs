@@ -13,14 +13,14 @@ use utoipa::openapi::{ObjectBuilder, Schema};
 
 use super::client::Client;
 use super::credentials::{ChildSession, Confirmation, Login, PasswordChange, Signup};
-use super::extract::{Path, cookie_with, no_cookie, session_cookie};
+use super::extract::{Path, cookie_with, live_cookie, no_cookie};
 use super::input::Input;
 use super::openapi::{Attempts, Errors, Refuses, SessionChange as Change, samples, schemas, tags};
 use super::records::Iso;
 use super::users::{UserBody, UserForChild};
 use super::{ApiError, ErrorCode, Settings};
 use crate::domain::ChildId;
-use crate::service::{Caller, LoggedIn, Parent, Service, ServiceError, Token};
+use crate::service::{Caller, LoggedIn, Parent, SentSessions, Service, ServiceError, Token};
 
 /// An account.
 #[derive(Serialize, ToSchema)]
@@ -117,7 +117,8 @@ type Cookie = [(HeaderName, HeaderValue); 1];
 
 /// Makes an account and logs it in
 ///
-/// A parent's account, with a family of its own. The operator can have closed this.
+/// A parent's account, with a family of its own. The operator can have closed this. A session whose
+/// cookie comes with the request ends.
 #[utoipa::path(
     post,
     path = "/auth/signup",
@@ -139,14 +140,17 @@ pub(super) async fn signup(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
     client: Client,
+    sent: SentSessions,
     Input(Signup(account)): Input<Signup>,
 ) -> Result<(StatusCode, Cookie, Json<UserAnswer>), ApiError> {
-    let LoggedIn { token, caller } = service.signup(client.address, account).await?;
+    let LoggedIn { token, caller } = service.signup(client.address, account, sent).await?;
     let user = UserBody::seen_by(&caller, &settings);
     Ok((StatusCode::CREATED, cookie(&token, &settings)?, Json(UserAnswer { user })))
 }
 
 /// Logs in
+///
+/// A session whose cookie comes with the request ends.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -168,9 +172,10 @@ pub(super) async fn login(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
     client: Client,
+    sent: SentSessions,
     Input(login): Input<Login>,
 ) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
-    let logged_in = service.login(client.address, &login.email, login.password).await?;
+    let logged_in = service.login(client.address, &login.email, login.password, sent).await?;
     let LoggedIn { token, caller } = logged_in;
     let user = UserBody::seen_by(&caller, &settings);
     Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
@@ -178,7 +183,7 @@ pub(super) async fn login(
 
 /// Takes an account out of the deletion queue and logs it in
 ///
-/// It can be done until its deletion begins.
+/// It can be done until its deletion begins. A session whose cookie comes with the request ends.
 #[utoipa::path(
     post,
     path = "/auth/restore",
@@ -200,10 +205,11 @@ pub(super) async fn restore(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
     client: Client,
+    sent: SentSessions,
     Input(login): Input<Login>,
 ) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
     let LoggedIn { token, caller } =
-        service.restore(client.address, &login.email, login.password).await?;
+        service.restore(client.address, &login.email, login.password, sent).await?;
     let user = UserBody::seen_by(&caller, &settings);
     Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
 }
@@ -232,14 +238,17 @@ pub(super) async fn mark_for_deletion(
     State(settings): State<Arc<Settings>>,
     client: Client,
     parent: Parent,
+    sent: SentSessions,
     Input(Confirmation(password)): Input<Confirmation>,
 ) -> Result<(StatusCode, Cookie, Json<MarkedAnswer>), ApiError> {
-    let due_at = service.mark_for_deletion(client.address, &parent, password).await?;
+    let due_at = service.mark_for_deletion(client.address, &parent, password, sent).await?;
     let answer = Json(MarkedAnswer { due_at: Iso(due_at) });
     Ok((StatusCode::ACCEPTED, header_of(no_cookie(&settings))?, answer))
 }
 
 /// Ends the session
+///
+/// The other live sessions whose cookies come with the request end as well.
 #[utoipa::path(
     post,
     path = "/auth/logout",
@@ -254,8 +263,9 @@ pub(super) async fn logout(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
     caller: Caller,
+    sent: SentSessions,
 ) -> Result<(StatusCode, Cookie), ApiError> {
-    service.logout(&caller).await?;
+    service.logout(&caller, sent).await?;
     Ok((StatusCode::NO_CONTENT, header_of(no_cookie(&settings))?))
 }
 
@@ -278,18 +288,20 @@ pub(super) async fn logout(
     )
 )]
 pub(super) async fn me(
+    State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
     caller: Caller,
     headers: HeaderMap,
 ) -> (HeaderMap, Json<SessionAnswer>) {
-    let cookie = session_cookie(&headers).and_then(|token| cookie_with(token, &settings));
+    let live = live_cookie(&headers, &settings.session_cookie, &service);
+    let cookie = live.and_then(|(token, _)| cookie_with(token, &settings));
     let renewed = cookie.map(|cookie| (SET_COOKIE, cookie));
     (renewed.into_iter().collect(), Json(SessionAnswer::of(&caller, &settings)))
 }
 
 /// Changes the password
 ///
-/// Every other session of the account ends.
+/// Every session of the account ends, and a new one begins. Its token is in the cookie, as at a login.
 #[utoipa::path(
     put,
     path = "/auth/password",
@@ -297,18 +309,24 @@ pub(super) async fn me(
     tag = tags::SESSIONS,
     request_body = PasswordChange,
     responses(
-        (status = 204, description = "It is changed"),
+        (
+            status = 204,
+            description = "It is changed",
+            headers(("Set-Cookie" = String, description = "The new session's cookie"))
+        ),
         Errors<Parent, Input<PasswordChange>, Attempts, Change, WrongPassword>
     )
 )]
 pub(super) async fn change_password(
     State(service): State<Arc<Service>>,
+    State(settings): State<Arc<Settings>>,
     client: Client,
     parent: Parent,
-    Input(change): Input<PasswordChange>,
-) -> Result<StatusCode, ApiError> {
-    service.change_password(client.address, &parent, change.current, change.new).await?;
-    Ok(StatusCode::NO_CONTENT)
+    sent: SentSessions,
+    Input(PasswordChange { current, new }): Input<PasswordChange>,
+) -> Result<(StatusCode, Cookie), ApiError> {
+    let changed = service.change_password(client.address, &parent, current, new, sent);
+    Ok((StatusCode::NO_CONTENT, cookie(&changed.await?.token, &settings)?))
 }
 
 /// Makes this browser a child's
@@ -334,9 +352,10 @@ pub(super) async fn begin_child_session(
     State(service): State<Arc<Service>>,
     State(settings): State<Arc<Settings>>,
     parent: Parent,
+    sent: SentSessions,
     Input(ChildSession(child_id)): Input<ChildSession>,
 ) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
-    let LoggedIn { token, caller } = service.begin_child_session(&parent, child_id).await?;
+    let LoggedIn { token, caller } = service.begin_child_session(&parent, child_id, sent).await?;
     Ok((cookie(&token, &settings)?, Json(SessionAnswer::of(&caller, &settings))))
 }
 

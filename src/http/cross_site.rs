@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
-use super::extract::session_cookie;
+use super::extract::session_cookies;
 use super::field_error::shortened;
 use super::input::is_json;
 use super::{ApiError, Origin, Settings};
@@ -31,7 +31,9 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 ///   one that may ask beforehand can send JSON.
 pub(super) fn judge(settings: &Settings, request: &Request) -> Result<(), ApiError> {
     let headers = request.headers();
-    if !is_change(request.method()) || session_cookie(headers).is_none() {
+    if !is_change(request.method())
+        || session_cookies(headers, &settings.session_cookie).next().is_none()
+    {
         return Ok(());
     }
     let of_a_page = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);

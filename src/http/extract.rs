@@ -1,5 +1,7 @@
 //! Who asks, and what for: the parts of a request as the service wants them.
 
+use std::convert::Infallible;
+
 use axum::extract::{self, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -11,9 +13,9 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
 use super::arrival::Arrival;
 use super::openapi::{Refuses, schemas};
-use super::{ApiError, AppState, ErrorCode, Monitoring, Origin, Secret, Settings};
+use super::{ApiError, AppState, CookieName, ErrorCode, Monitoring, Origin, Secret, Settings};
 use crate::domain::{IdempotencyKey, Invalid, Session};
-use crate::service::{Admin, Caller, Parent, ServiceError, Token};
+use crate::service::{Admin, Caller, Parent, SentSessions, Service, ServiceError, Token};
 
 /// The ids in a request's path.
 pub(super) struct Path<T>(pub(super) T);
@@ -41,14 +43,30 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let token = bearer_token(&parts.headers).or_else(|| session_cookie(&parts.headers));
-        let token = Token::presented(token.ok_or(ServiceError::Unauthenticated)?);
-        let caller = state.service.authenticate(&token)?;
+        let caller = caller_of(&parts.headers, state)?;
         let arrival = Arrival::from_request_parts(parts, state).await?;
         if !parts.method.is_safe() && !is_of_session(arrival.route()) {
             state.service.count_change(&caller, arrival.client.address)?;
         }
         Ok(caller)
+    }
+}
+
+/// A Bearer token counts alone. Else the first cookie of a live session does.
+fn caller_of(headers: &HeaderMap, state: &AppState) -> Result<Caller, ServiceError> {
+    if let Some(token) = bearer_token(headers) {
+        return state.service.authenticate(&Token::presented(token));
+    }
+    let live = live_cookie(headers, &state.settings.session_cookie, &state.service);
+    live.map(|(_, caller)| caller).ok_or(ServiceError::Unauthenticated)
+}
+
+impl FromRequestParts<AppState> for SentSessions {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        let cookies = session_cookies(&parts.headers, &state.settings.session_cookie);
+        Ok(cookies.map(Token::presented).collect())
     }
 }
 
@@ -117,18 +135,32 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-const COOKIE_NAME: &str = "session";
-
-/// The session's token, where the client sent it as a cookie.
-pub(super) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+/// The tokens in the cookies with the session's name, in the order in which they were sent. There
+/// can be several, in several header lines: of another service on the same host, or of another path.
+pub(super) fn session_cookies<'a>(
+    headers: &'a HeaderMap,
+    name: &'a CookieName,
+) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(header::COOKIE).into_iter();
     // Bytes: what other applications on the same host keep in their cookies need not be ASCII.
     let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    let mut values = cookies.filter_map(|cookie| {
-        let value = cookie.trim_ascii().strip_prefix(COOKIE_NAME.as_bytes())?;
+    let values = cookies.filter_map(|cookie| {
+        let value = cookie.trim_ascii().strip_prefix(name.as_str().as_bytes())?;
         value.strip_prefix(b"=")
     });
-    values.next().and_then(|token| str::from_utf8(token).ok())
+    values.filter_map(|token| str::from_utf8(token).ok())
+}
+
+/// The first cookie whose session is live, and the caller whose session it is.
+pub(super) fn live_cookie<'a>(
+    headers: &'a HeaderMap,
+    name: &'a CookieName,
+    service: &Service,
+) -> Option<(&'a str, Caller)> {
+    session_cookies(headers, name).find_map(|token| {
+        let caller = service.authenticate(&Token::presented(token)).ok()?;
+        Some((token, caller))
+    })
 }
 
 /// The header that gives a browser its session. Scripts can't read it, and other sites' forms don't
@@ -147,8 +179,8 @@ pub(super) fn no_cookie(settings: &Settings) -> Option<HeaderValue> {
 fn set_cookie(token: &str, lifetime: &str, settings: &Settings) -> Option<HeaderValue> {
     let is_secure = settings.public_origin.as_ref().is_some_and(Origin::is_secure);
     let secure = if is_secure { "; Secure" } else { "" };
-    let cookie =
-        format!("{COOKIE_NAME}={token}; HttpOnly; SameSite=Lax; Path=/; {lifetime}{secure}");
+    let name = settings.session_cookie.as_str();
+    let cookie = format!("{name}={token}; HttpOnly; SameSite=Lax; Path=/; {lifetime}{secure}");
     HeaderValue::try_from(cookie).ok()
 }
 
@@ -211,15 +243,20 @@ mod tests {
     }
 
     #[test]
-    fn the_session_is_found_among_other_cookies() {
-        let found = |values: &[&'static str]| {
+    fn the_sessions_are_found_among_other_cookies() {
+        let found = |name: &str, values: &[&'static str]| {
             let headers = headers(&header::COOKIE, values);
-            session_cookie(&headers).map(str::to_owned)
+            let name = CookieName::parse(name, false).unwrap();
+            let tokens: Vec<_> = session_cookies(&headers, &name).map(str::to_owned).collect();
+            tokens.join(" ")
         };
-        assert_eq!(found(&["a=b; session=t; c=d"]).as_deref(), Some("t"));
-        assert_eq!(found(&["a=b", "session=t"]).as_deref(), Some("t"));
-        assert_eq!(found(&["lang=\u{e9}; session=t"]).as_deref(), Some("t"));
-        assert_eq!(found(&["xsession=t; sessions=u"]), None);
+        assert_eq!(found("session", &["a=b; session=t; c=d"]), "t");
+        assert_eq!(found("session", &["a=b", "session=t"]), "t");
+        assert_eq!(found("session", &["session=t; session=u", "a=b;session=v"]), "t u v");
+        assert_eq!(found("session", &["lang=\u{e9}; session=t"]), "t");
+        assert_eq!(found("session", &["session=\u{e9}; session=t"]), "\u{e9} t");
+        assert_eq!(found("session", &["xsession=t; sessions=u; Session=v"]), "");
+        assert_eq!(found("family", &["session=t; family=u"]), "u");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub use error::ApiError;
 pub use error_code::ErrorCode;
 pub use serve::{Connections, MAX_REFUSALS, serve};
 pub(crate) use settings::is_host;
-pub use settings::{Limits, Monitoring, Origin, Secret, Settings};
+pub use settings::{CookieName, Limits, Monitoring, Origin, Secret, Settings};
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -107,7 +107,7 @@ impl FromRef<AppState> for Arc<Documentation> {
 
 /// Every route, at `/…` and at `/api/…`, with its part of the OpenAPI document.
 fn every_route(settings: &Settings) -> (Router<AppState>, OpenApi) {
-    let (routes, document) = routes().split_for_parts();
+    let (routes, document) = routes(settings.session_cookie.as_str()).split_for_parts();
     // A page that is no part of the document.
     let routes = routes.merge(demo::routes(settings));
     let routes = routes
@@ -118,9 +118,9 @@ fn every_route(settings: &Settings) -> (Router<AppState>, OpenApi) {
     (routes, document)
 }
 
-/// Every route, with its part of the OpenAPI document.
-fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(openapi::base())
+/// Every route, with its part of the OpenAPI document, which names the session's cookie.
+fn routes(session_cookie: &str) -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::base(session_cookie))
         .routes(routes!(auth::signup))
         .routes(routes!(auth::login))
         .routes(routes!(auth::restore))
@@ -169,7 +169,7 @@ fn mutation_routes() -> OpenApiRouter<AppState> {
 
 /// The OpenAPI document, in JSON with one field a line.
 pub fn openapi_document() -> String {
-    in_json(routes().get_openapi())
+    in_json(routes(CookieName::DEFAULT).get_openapi())
 }
 
 fn in_json(document: &OpenApi) -> String {

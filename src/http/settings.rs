@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -15,6 +16,8 @@ pub struct Settings {
     pub named_events: bool,
     /// The origin under which browsers reach the server, where the operator has said so.
     pub public_origin: Option<Origin>,
+    /// The name of the session's cookie.
+    pub session_cookie: CookieName,
     /// Further origins whose pages may use the API from a browser, with the session cookie.
     pub allowed_origins: Vec<Origin>,
     /// The unknown fields of an account that are returned to its owner, by their names.
@@ -121,6 +124,42 @@ impl Origin {
     /// Whether the connection to it is encrypted.
     pub fn is_secure(&self) -> bool {
         self.scheme() == "https"
+    }
+}
+
+/// The name of the session's cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookieName(Arc<str>);
+
+impl CookieName {
+    /// The name if the operator sets no other.
+    pub const DEFAULT: &str = "session";
+
+    const MAX_BYTES: usize = 64;
+    /// Browsers store a cookie with such a name, in upper or lower case, only if it is `Secure`. What
+    /// else they require of it is true of every session cookie: `HttpOnly`, `Path=/` and no `Domain`.
+    const SECURE_PREFIXES: [&str; 4] = ["__secure-", "__host-", "__http-", "__host-http-"];
+
+    /// Reads a name. `is_secure` says whether the cookie will be `Secure`. The error is the rule that
+    /// it breaks, to stand behind the setting's name.
+    pub fn parse(text: &str, is_secure: bool) -> Result<Self, &'static str> {
+        // The characters of a token in RFC 9110: RFC 6265 allows these and no others.
+        let is_of_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if !(1..=Self::MAX_BYTES).contains(&text.len()) || !text.bytes().all(is_of_token) {
+            return Err("must be 1 to 64 letters, digits and characters of !#$%&'*+-.^_`|~");
+        }
+        let lower = text.to_ascii_lowercase();
+        if !is_secure && Self::SECURE_PREFIXES.iter().any(|prefix| lower.starts_with(prefix)) {
+            return Err("must not begin with __Host-, __Secure- or __Http-, unless public_url \
+                        begins with https: browsers refuse such a cookie over http");
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

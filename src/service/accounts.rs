@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Caller, Outcome, Parent, Service, ServiceError, Settings, Token};
-use crate::domain::password::NewPassword;
+use super::sessions::Ending;
+use super::{Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Settings, Token};
+use crate::domain::password::{self, NewPassword};
 use crate::domain::{
     ChildId, Email, Name, Refusal, Role, Session, Timestamp, TokenHash, User, UserId,
 };
@@ -33,35 +34,63 @@ pub struct LoggedIn {
     pub caller: Caller,
 }
 
+/// An account whose password came with a request.
+pub(super) struct Verified {
+    user: Arc<User>,
+    /// The hash that takes the place of the account's, which is expensive to check.
+    replacement: Option<Arc<str>>,
+}
+
+impl Verified {
+    /// The account's id.
+    pub(super) fn id(&self) -> &UserId {
+        &self.user.id
+    }
+
+    /// The account as it is now, with the replacement of its hash; none if its password has changed
+    /// since, or the account does not exist any more.
+    pub(super) fn current(&self, view: &dyn View) -> Option<User> {
+        let user = view.user(self.id())?;
+        let is_replaced = self.replacement.as_ref() == Some(&user.password);
+        let is_same = user.password == self.user.password || is_replaced;
+        let hash = self.replacement.as_ref().unwrap_or(&user.password);
+        is_same.then(|| User { password: Arc::clone(hash), ..User::clone(&user) })
+    }
+}
+
 impl Service {
-    /// Makes a parent's account and logs it in, for a client at `address`.
+    /// Makes a parent's account and logs it in, for a client at `address`. The sessions whose cookies
+    /// came with the request end.
     ///
     /// Refuses where the sign-up is closed, where there were too many attempts from that address,
     /// and where the email address has an account.
     pub async fn signup(
-        &self,
+        self: &Arc<Self>,
         address: IpAddr,
         account: NewAccount,
+        sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
         if !self.settings.signup_open {
             return Err(ServiceError::SignupClosed);
         }
         self.attempts.at_sign_up(address)?;
-        self.create_parent(account).await
+        self.create_parent(account, sent).await
     }
 
     /// Makes a parent's account and logs it in, be the sign-up open or not.
     pub(super) async fn create_parent(
-        &self,
+        self: &Arc<Self>,
         account: NewAccount,
+        sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
         let hash = self.passwords.hash(account.password.clone()).await?;
         let token = Token::random();
         let token_hash = token.hash();
-        self.transact(move |view, now| {
+        self.end_sessions(None, move |view, now| {
             let user = new_user(view, &account, hash, Role::Parent, now)?;
             let session = Session::begin(token_hash, user.id.clone(), None, now);
-            Ok((Changes::of([Change::PutUser(user), Change::PutSession(session)]), ()))
+            let changes = vec![Change::PutUser(user), Change::PutSession(session)];
+            Ok(Ending { sessions: sent.and([], view), changes, value: () })
         })
         .await?;
         self.logged_in(token)
@@ -78,28 +107,29 @@ impl Service {
         Ok(())
     }
 
-    /// Begins a session for a client at `address` that knows the account's password.
+    /// Begins a session for a client at `address` that knows the account's password. The sessions
+    /// whose cookies came with the request end. A hash that is expensive to check is replaced.
     ///
     /// Refuses, after the same time, an email address without account and a wrong password; either,
     /// at once, after too many attempts; and an account that is marked for deletion.
     pub async fn login(
-        &self,
+        self: &Arc<Self>,
         address: IpAddr,
         email: &str,
         password: String,
+        sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
         let verified = self.verified_user(address, email, password).await?;
         let token = Token::random();
         let token_hash = token.hash();
         let settings = self.settings;
-        let outcome = self
-            .transact(move |view, now| begin_session(view, &verified, settings, token_hash, now));
-        match outcome.await {
-            Ok(Outcome { value: Some(ended), .. }) => {
-                self.close_sessions(&ended);
-                self.logged_in(token)
-            }
-            Ok(_) => Err(self.refuse_credentials()),
+        let begun = self.end_sessions(None, move |view, now| {
+            let changes = begin_session(view, &verified, settings, token_hash, now)?;
+            Ok(begun_by(changes, verified.id(), settings.family, &sent, view))
+        });
+        match begun.await {
+            Ok(true) => self.logged_in(token),
+            Ok(false) => Err(self.refuse_credentials()),
             Err(error) => {
                 if let ServiceError::Refused(Refusal::MarkedForDeletion { .. }) = error {
                     self.metrics.refused(LoginRefusal::MarkedForDeletion);
@@ -118,14 +148,34 @@ impl Service {
         address: IpAddr,
         email: &str,
         password: String,
-    ) -> Result<Arc<User>, ServiceError> {
+    ) -> Result<Verified, ServiceError> {
         // Not parsed: an older account may have an address that a new one could not get.
         let email = Email::recorded(email);
         self.attempts.at_password(address, &email)?;
         let known = self.store.view().user_by_email(&email);
         let hash = known.as_ref().map(|user| Arc::clone(&user.password));
-        let matches = self.passwords.verify(hash, password).await?;
-        known.filter(|_| matches).ok_or_else(|| self.refuse_credentials())
+        let matches = self.passwords.verify(hash, password.clone()).await?;
+        let user = known.filter(|_| matches).ok_or_else(|| self.refuse_credentials())?;
+        let replacement = self.passwords.replacement(&user.password, &password).await?;
+        Ok(Verified { user, replacement })
+    }
+
+    /// Warns of accounts whose hash is expensive to check.
+    pub fn warn_of_expensive_hashes(&self) {
+        let users = self.store.view().users();
+        let is_expensive = |user: &&Arc<User>| {
+            let hash = &user.password;
+            password::is_expensive(hash) && password::fault(hash).is_none()
+        };
+        let accounts = users.iter().filter(is_expensive).count();
+        if accounts > 0 {
+            tracing::warn!(
+                accounts,
+                "there are password hashes that take more than four times the time or memory of a new \
+                 one to check: the next login to such an account replaces its hash; `goldstar check` \
+                 lists the accounts"
+            );
+        }
     }
 
     /// Counts a login with a wrong email address or password.
@@ -140,27 +190,32 @@ impl Service {
         Ok(LoggedIn { token, caller })
     }
 
-    /// Ends the caller's session and its streams.
-    pub async fn logout(&self, caller: &Caller) -> Result<(), ServiceError> {
-        let token_hash = caller.token_hash().clone();
-        let ended = token_hash.clone();
-        self.transact(move |_, _| Ok((Changes::of([Change::RemoveSession(token_hash)]), ())))
-            .await?;
-        self.hub.close_session(&ended);
-        Ok(())
+    /// Ends the caller's session, and those whose cookies came with the request, with their streams.
+    pub async fn logout(
+        self: &Arc<Self>,
+        caller: &Caller,
+        sent: SentSessions,
+    ) -> Result<(), ServiceError> {
+        let own = caller.token_hash().clone();
+        self.end_sessions(None, move |view, _| {
+            Ok(Ending { sessions: sent.and([own], view), changes: Vec::new(), value: () })
+        })
+        .await
     }
 
-    /// Gives the account another password, for a client at `address`, and ends every other session
-    /// of it with its streams.
+    /// Gives the account another password, for a client at `address`, ends every session of it with
+    /// its streams, and begins a new one: somebody else may have the caller's token too. The sessions
+    /// whose cookies came with the request end as well.
     ///
     /// Refuses where `current` isn't the account's password, and after too many attempts.
     pub async fn change_password(
-        &self,
+        self: &Arc<Self>,
         address: IpAddr,
         parent: &Parent,
         current: String,
         new: NewPassword,
-    ) -> Result<(), ServiceError> {
+        sent: SentSessions,
+    ) -> Result<LoggedIn, ServiceError> {
         self.attempts.at_password(address, &parent.user().email)?;
         let verified = Arc::clone(&parent.user().password);
         let matches = self.passwords.verify(Some(verified), current);
@@ -168,47 +223,43 @@ impl Service {
             return Err(Refusal::WrongPassword.into());
         }
         let hash = self.passwords.hash(new).await?;
+        let token = Token::random();
+        let token_hash = token.hash();
         let decider = parent.clone();
-        let outcome = self
-            .transact_as(parent, move |view, now| {
-                let user = decider.unchanged_user(view)?;
-                let ended = other_sessions(view, &user.id, decider.token_hash());
-                let user = User { password: hash, updated_at: Some(now), ..(*user).clone() };
-                let removed = ended.iter().cloned().map(Change::RemoveSession);
-                let changes = Changes::of(removed.chain([Change::PutUser(user)]));
-                Ok((changes, ended))
-            })
-            .await?;
-        for token_hash in outcome.value {
-            self.hub.close_session(&token_hash);
-        }
-        Ok(())
+        self.end_sessions(Some(parent), move |view, now| {
+            let user = decider.current_user(view)?;
+            let session = Session::begin(token_hash, user.id.clone(), None, now);
+            let sessions = sent.and(all_sessions(view, &user.id), view);
+            let user = User { password: hash, updated_at: Some(now), ..User::clone(&user) };
+            let changes = vec![Change::PutUser(user), Change::PutSession(session)];
+            Ok(Ending { sessions, changes, value: () })
+        })
+        .await?;
+        self.logged_in(token)
     }
 
     /// Makes the caller's browser that child's: its session ends, and a session of the child
-    /// begins. It gets a new token, so that nobody who knows the old one comes along.
+    /// begins. It gets a new token, so that nobody who knows the old one comes along. The sessions
+    /// whose cookies came with the request end as well.
     ///
     /// Refuses a child that isn't the family's.
     pub async fn begin_child_session(
-        &self,
+        self: &Arc<Self>,
         parent: &Parent,
         child_id: ChildId,
+        sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
         let token = Token::random();
         let token_hash = token.hash();
         let decider = parent.clone();
-        self.transact_as(parent, move |view, now| {
+        self.end_sessions(Some(parent), move |view, now| {
             let child = decider.child(view, &child_id)?;
             let session =
                 Session::begin(token_hash, child.user_id.clone(), Some(child.id.clone()), now);
-            let changes = Changes::of([
-                Change::RemoveSession(decider.token_hash().clone()),
-                Change::PutSession(session),
-            ]);
-            Ok((changes, ()))
+            let sessions = sent.and([decider.token_hash().clone()], view);
+            Ok(Ending { sessions, changes: vec![Change::PutSession(session)], value: () })
         })
         .await?;
-        self.hub.close_session(parent.token_hash());
         self.logged_in(token)
     }
 }
@@ -238,31 +289,44 @@ fn new_user(
     })
 }
 
-/// A session for the account whose password was verified, and those that end for it; none where that
-/// password has been changed since, or the account is gone. Refuses an account that is marked for
-/// deletion.
+/// A session for the account whose password was verified; none if that password has been changed
+/// since, or the account does not exist any more. Refuses an account that is marked for deletion.
 fn begin_session(
     view: &dyn View,
-    verified: &User,
+    verified: &Verified,
     settings: Settings,
     token_hash: TokenHash,
     now: Timestamp,
-) -> Result<(Changes, Option<Vec<TokenHash>>), Refusal> {
-    let user = view.user(&verified.id).filter(|user| user.password == verified.password);
-    if let Some(deletion) = user.as_ref().and_then(|user| user.deletion.as_ref()) {
+) -> Result<Option<Vec<Change>>, Refusal> {
+    let Some(user) = verified.current(view) else { return Ok(None) };
+    if let Some(deletion) = &user.deletion {
         let due_at = settings.deletion.policy(view).due_at(deletion);
         return Err(Refusal::MarkedForDeletion { due_at });
     }
-    let Some(user) = user else { return Ok((Changes::none(), None)) };
-    let ended = settings.family.sessions_to_end(view, &user.id);
     let session = Session::begin(token_hash, user.id.clone(), None, now);
-    let removed = ended.iter().cloned().map(Change::RemoveSession);
-    Ok((Changes::of(removed.chain([Change::PutSession(session)])), Some(ended)))
+    // The only case in which a login changes the account.
+    let replaced = verified.replacement.is_some().then_some(Change::PutUser(user));
+    Ok(Some(replaced.into_iter().chain([Change::PutSession(session)]).collect()))
 }
 
-fn other_sessions(view: &dyn View, user_id: &UserId, own: &TokenHash) -> Vec<TokenHash> {
+/// A session of that account that begins by these changes, and what ends for it; its value is whether
+/// it begins. Without changes, nothing ends either.
+pub(super) fn begun_by(
+    changes: Option<Vec<Change>>,
+    user_id: &UserId,
+    limits: FamilyLimits,
+    sent: &SentSessions,
+    view: &dyn View,
+) -> Ending<bool> {
+    let Some(changes) = changes else {
+        return Ending { sessions: Vec::new(), changes: Vec::new(), value: false };
+    };
+    let sessions = sent.and(limits.sessions_to_end(view, user_id), view);
+    Ending { sessions, changes, value: true }
+}
+
+/// Every session of the account, its children's too.
+pub(super) fn all_sessions(view: &dyn View, user_id: &UserId) -> Vec<TokenHash> {
     let sessions = view.sessions_of(user_id);
-    let hashes =
-        sessions.iter().map(|session| session.token_hash.clone()).filter(|hash| hash != own);
-    hashes.collect()
+    sessions.iter().map(|session| session.token_hash.clone()).collect()
 }

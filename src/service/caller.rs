@@ -202,11 +202,11 @@ impl Caller {
 pub struct Parent(Caller);
 
 impl Parent {
-    /// The account as it is now. Refuses where its password isn't the one that the caller has shown
-    /// to know: it may have been changed between that check and this decision.
-    pub(super) fn unchanged_user(&self, view: &dyn View) -> Result<Arc<User>, Refusal> {
-        let user = view.user(&self.user.id).ok_or(Refusal::SessionEnded)?;
-        if user.password == self.user.password { Ok(user) } else { Err(Refusal::WrongPassword) }
+    /// The account as it is now, for a decision that has checked that the caller's session is live.
+    /// Its password is still the one that the request was verified with: a change of the password
+    /// ends every session of the account. (A login may have replaced the hash.)
+    pub(super) fn current_user(&self, view: &dyn View) -> Result<Arc<User>, Refusal> {
+        view.user(&self.user.id).ok_or(Refusal::SessionEnded)
     }
 
     /// A task that the family may change: its own. Refuses a shared one.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::input::Patch;
 use super::limits::display_bytes;
+use super::sessions::Ending;
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::{Child, ChildId, Name, Page, Points, TokenHash};
 use crate::env;
@@ -114,26 +115,24 @@ impl Service {
 
     /// Removes a child of the family. Its pending requests end without an event, and so do its
     /// sessions; its events stay.
-    pub async fn delete_child(&self, parent: &Parent, id: ChildId) -> Result<(), ServiceError> {
+    pub async fn delete_child(
+        self: &Arc<Self>,
+        parent: &Parent,
+        id: ChildId,
+    ) -> Result<(), ServiceError> {
         let decider = parent.clone();
-        let outcome = self
-            .transact_as(parent, move |view, _| {
-                let child = decider.child(view, &id)?;
-                let ended = sessions_of_child(view, &child);
-                let pending = view.pending_of(&child.user_id);
-                let requests = pending
-                    .iter()
-                    .filter(|request| request.child_id == child.id)
-                    .map(|request| Change::RemovePending(request.id.clone()));
-                let sessions = ended.iter().cloned().map(Change::RemoveSession);
-                let itself = [Change::RemoveChild(child.id.clone())];
-                Ok((Changes::of(requests.chain(sessions).chain(itself)), ended))
-            })
-            .await?;
-        for token_hash in outcome.value {
-            self.hub.close_session(&token_hash);
-        }
-        Ok(())
+        self.end_sessions(Some(parent), move |view, _| {
+            let child = decider.child(view, &id)?;
+            let pending = view.pending_of(&child.user_id);
+            let requests = pending
+                .iter()
+                .filter(|request| request.child_id == child.id)
+                .map(|request| Change::RemovePending(request.id.clone()));
+            let itself = [Change::RemoveChild(child.id.clone())];
+            let sessions = sessions_of_child(view, &child);
+            Ok(Ending { sessions, changes: requests.chain(itself).collect(), value: () })
+        })
+        .await
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::input::{amount, opening_points};
-use super::{NewAccount, NewChild, NewReward, NewTask, Parent, Service, ServiceError, Token};
+use super::{
+    NewAccount, NewChild, NewReward, NewTask, Parent, SentSessions, Service, ServiceError, Token,
+};
 use crate::domain::password::NewPassword;
 use crate::domain::{Child, Email, Name, Reward, Task};
 
@@ -37,14 +39,14 @@ impl Service {
     /// Makes a family with children, tasks, penalties and rewards, and an administrator.
     ///
     /// Refuses where there is a record of any kind.
-    pub async fn fill_with_demo(&self) -> Result<Demo, ServiceError> {
+    pub async fn fill_with_demo(self: &Arc<Self>) -> Result<Demo, ServiceError> {
         if !self.is_new() {
             return Err(ServiceError::NotEmpty);
         }
         let (admin, account) = login("admin@example.org", "Ada", "Admin")?;
         self.create_admin(account).await?;
         let (login, account) = login("parent@example.org", "Paula", "Parent")?;
-        let token = self.create_parent(account).await?.token;
+        let token = self.create_parent(account, SentSessions::default()).await?.token;
         let parent = self.authenticate(&token)?.into_parent()?;
         let child = self.demo_child(&parent, "Mía", 7, 45).await?;
         self.demo_child(&parent, "Noah", 10, 10).await?;
@@ -56,7 +58,7 @@ impl Service {
         let reward = self.demo_reward(&parent, "Ice cream", 20).await?;
         self.demo_reward(&parent, "Extra screen time", 35).await?;
         self.demo_reward(&parent, "A trip to the zoo", 150).await?;
-        self.logout(&parent).await?;
+        self.logout(&parent, SentSessions::default()).await?;
         Ok(Demo { parent: login, admin, child, task, penalty, reward })
     }
 

@@ -41,6 +41,7 @@ pub use logins::{LoginLimits, SignupLimits};
 pub use mutations::Mutated;
 pub(crate) use rates::network;
 pub use rewards::{NewReward, Offer, RewardPatch};
+pub use sessions::SentSessions;
 pub use sinks::{AuditSink, LiveSink};
 pub use tasks::{NewTask, TaskPatch};
 pub use tracking::EventQuery;

@@ -19,18 +19,28 @@ const WEIGHT: u32 = 8;
 pub(super) struct Passwords {
     /// One permit a core: more checks at once would take memory (32 MiB each) and win no time.
     permits: Arc<Semaphore>,
+    /// One permit for all checks of expensive hashes, so that they occupy one core and 256 MiB at
+    /// most, and the other logins do not wait for them.
+    expensive: Arc<Semaphore>,
     durations: Arc<Durations>,
+    /// The replacement of each expensive hash whose password came with a login.
+    replacements: Mutex<HashMap<Arc<str>, Arc<str>>>,
 }
 
 impl Passwords {
     pub(super) fn new() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        Self { permits: Arc::new(Semaphore::new(cores)), durations: Arc::default() }
+        Self {
+            permits: Arc::new(Semaphore::new(cores)),
+            expensive: Arc::new(Semaphore::new(1)),
+            durations: Arc::default(),
+            replacements: Mutex::default(),
+        }
     }
 
     /// The hash to store for a new password.
     pub(super) async fn hash(&self, password: NewPassword) -> Result<Arc<str>, ServiceError> {
-        let permit = self.permit().await?;
+        let permit = permit(&self.permits).await?;
         let work = blocking::spawn(move || {
             let hash = password.hash(env::random());
             drop(permit);
@@ -39,20 +49,46 @@ impl Passwords {
         work.await.map_err(ServiceError::internal)
     }
 
+    /// The hash that replaces `hash`, which `password` was verified with; none if that is not
+    /// expensive. It is the same each time: logins at the same moment agree on it.
+    pub(super) async fn replacement(
+        &self,
+        hash: &Arc<str>,
+        password: &str,
+    ) -> Result<Option<Arc<str>>, ServiceError> {
+        if !password::is_expensive(hash) {
+            return Ok(None);
+        }
+        let known = self.replacements.lock().get(hash).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let new = self.hash(NewPassword::known(password)).await?;
+        let mut replacements = self.replacements.lock();
+        Ok(Some(Arc::clone(replacements.entry(Arc::clone(hash)).or_insert(new))))
+    }
+
     /// Whether `password` is the one that `hash` was made of; never, where there is no hash. Takes
     /// as long in every case, so that nobody learns from the time which accounts exist or how old
-    /// their passwords are.
+    /// their passwords are. The exception is an expensive hash, which takes longer: if all answers
+    /// waited as long, one such account would slow down everybody's logins.
     pub(super) async fn verify(
         &self,
         hash: Option<Arc<str>>,
         password: String,
     ) -> Result<bool, ServiceError> {
-        let permit = self.permit().await?;
+        let is_expensive = hash.as_deref().is_some_and(password::is_expensive);
+        let permits = if is_expensive { &self.expensive } else { &self.permits };
+        let permit = permit(permits).await?;
         let durations = Arc::clone(&self.durations);
         let work = blocking::spawn(move || {
             let is_known = hash.is_some();
             let hash = hash.unwrap_or_else(|| UNMATCHED.into());
-            let (matches, rest) = durations.verify(&hash, &password);
+            let (matches, rest) = if is_expensive {
+                (password::verify(&hash, &password), Duration::ZERO)
+            } else {
+                durations.verify(&hash, &password)
+            };
             drop(permit);
             (is_known && matches, rest)
         });
@@ -60,13 +96,12 @@ impl Passwords {
         tokio::time::sleep(rest).await;
         Ok(matches)
     }
+}
 
-    /// The permit goes with the work, not with the future that waits for it: where a client hangs
-    /// up, the work goes on and must still count.
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, ServiceError> {
-        let permits = Arc::clone(&self.permits);
-        permits.acquire_owned().await.map_err(ServiceError::internal)
-    }
+/// The permit goes with the work, not with the future that waits for it: where a client hangs up,
+/// the work goes on and must still count.
+async fn permit(permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ServiceError> {
+    Arc::clone(permits).acquire_owned().await.map_err(ServiceError::internal)
 }
 
 /// How long a check takes on this machine: a moving average for each method of hashing.

@@ -1,14 +1,81 @@
-//! Sessions: how a request becomes a caller.
+//! Sessions: how a request becomes a caller, and how sessions end.
 
 use std::sync::Arc;
 
 use tracing::Instrument;
 
+use super::deletion::to_its_end;
 use super::{Caller, Causes, Service, ServiceError, Token};
-use crate::domain::{Session, Timestamp, TokenHash};
-use crate::store::{Change, Changes};
+use crate::domain::{Refusal, Session, Timestamp, TokenHash};
+use crate::store::{Change, Changes, View};
+
+/// The sessions whose cookies came with a request. A response that replaces or removes the browser's
+/// cookie ends them: the browser has no more use for them, and a cookie of another path or domain
+/// would otherwise act in place of the new one.
+#[derive(Clone, Debug, Default)]
+pub struct SentSessions(Vec<TokenHash>);
+
+impl FromIterator<Token> for SentSessions {
+    fn from_iter<I: IntoIterator<Item = Token>>(tokens: I) -> Self {
+        Self(tokens.into_iter().map(|token| token.hash()).collect())
+    }
+}
+
+impl SentSessions {
+    /// Those that exist, and these others, each once.
+    pub(super) fn and(
+        &self,
+        others: impl IntoIterator<Item = TokenHash>,
+        view: &dyn View,
+    ) -> Vec<TokenHash> {
+        let mut all: Vec<_> = others.into_iter().collect();
+        for sent in &self.0 {
+            if view.session(sent).is_some() && !all.contains(sent) {
+                all.push(sent.clone());
+            }
+        }
+        all
+    }
+}
+
+/// What a decision that ends sessions has decided.
+pub(super) struct Ending<T> {
+    /// The sessions that end.
+    pub(super) sessions: Vec<TokenHash>,
+    /// What else changes, after their end.
+    pub(super) changes: Vec<Change>,
+    /// What the decision gives to its caller.
+    pub(super) value: T,
+}
 
 impl Service {
+    /// Commits what `decide` decides, and then closes the streams of the sessions that it ends. The
+    /// streams close also if the client disconnects before the response.
+    ///
+    /// With a caller, it is an error if the caller's session has ended by then.
+    pub(super) async fn end_sessions<T: Send + 'static>(
+        self: &Arc<Self>,
+        caller: Option<&Caller>,
+        decide: impl FnOnce(&dyn View, Timestamp) -> Result<Ending<T>, Refusal> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let (service, caller) = (Arc::clone(self), caller.cloned());
+        let decide = move |view: &dyn View, now: Timestamp| {
+            let Ending { sessions, changes, value } = decide(view, now)?;
+            let removed = sessions.iter().cloned().map(Change::RemoveSession);
+            Ok((Changes::of(removed.chain(changes)), (sessions, value)))
+        };
+        let work = async move {
+            let outcome = match &caller {
+                Some(caller) => service.transact_as(caller, decide).await,
+                None => service.transact(decide).await,
+            };
+            let (sessions, value) = outcome?.value;
+            service.close_sessions(&sessions);
+            Ok(value)
+        };
+        to_its_end(work).await?
+    }
+
     /// The caller whose session `token` belongs to. Reads memory alone; the session's use is
     /// written down beside the request, at most hourly.
     ///

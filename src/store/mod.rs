@@ -109,6 +109,8 @@ pub trait View: Send + Sync {
     fn user(&self, id: &UserId) -> Option<Arc<User>>;
     /// The account with that email address, in whatever case.
     fn user_by_email(&self, email: &Email) -> Option<Arc<User>>;
+    /// Every account.
+    fn users(&self) -> Vec<Arc<User>>;
     /// Every account that is marked for deletion, those whose deletion has begun too. Looks at every
     /// account.
     fn marked_users(&self) -> Vec<Arc<User>>;

@@ -1,8 +1,9 @@
 //! Sign-up, login and the password.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{PASSWORD, Parent, Settings, TestServer, assert_error, log_in};
+use crate::harness::{Answer, PASSWORD, Parent, Settings, TestServer, assert_error, log_in, send};
 
 fn account(email: &str) -> Value {
     json!({"first_name": "Zoë", "last_name": "Example", "email": email, "password": PASSWORD})
@@ -98,7 +99,7 @@ async fn a_wrong_password_and_an_unknown_email_answer_alike() {
 }
 
 #[tokio::test]
-async fn a_login_never_rewrites_the_stored_hash() {
+async fn a_login_does_not_rewrite_a_hash_of_usual_cost() {
     let mut server = TestServer::start().await;
     let hash = server.folders.record("users.json", "admin-1")["password"].take();
     server.admin().await;
@@ -106,30 +107,59 @@ async fn a_login_never_rewrites_the_stored_hash() {
     assert_eq!(server.folders.record("users.json", "admin-1")["password"], hash);
 }
 
+/// The token in the cookie of an answer.
+fn token(answer: &Answer) -> String {
+    let cookie = answer.header("set-cookie");
+    let value = cookie.strip_prefix("session=").unwrap_or_else(|| panic!("{cookie}"));
+    value.split(';').next().unwrap().to_owned()
+}
+
 #[tokio::test]
-async fn a_password_change_ends_every_other_session() {
+async fn a_password_change_ends_every_session_and_begins_a_new_one() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
-    let other = server.nobody();
-    log_in(&other, &parent.email, PASSWORD).await.expect(200);
+    let browser = server.nobody();
+    let stolen = token(&log_in(&browser, &parent.email, PASSWORD).await);
     let new = "another battery";
 
     let wrong = json!({"current_password": "wrong password", "new_password": new});
-    let answer = parent.put("/auth/password", wrong).await;
+    let answer = browser.put("/auth/password", wrong).await;
     assert_error(&answer, 403, "WRONG_PASSWORD");
     let weak = json!({"current_password": PASSWORD, "new_password": "short"});
-    let answer = parent.put("/auth/password", weak).await;
+    let answer = browser.put("/auth/password", weak).await;
     assert_eq!(answer.status, 400, "{}", answer.text);
-    other.get("/auth/me").await.expect(200);
+    parent.get("/auth/me").await.expect(200);
 
     let change = json!({"current_password": PASSWORD, "new_password": new});
-    let answer = parent.put("/auth/password", change).await;
-    assert!(matches!(answer.status, 200 | 204), "{}", answer.text);
-    parent.get("/auth/me").await.expect(200);
-    assert_error(&other.get("/auth/me").await, 401, "UNAUTHENTICATED");
+    let answer = browser.put("/auth/password", change).await;
+    assert_ne!(token(&answer), stolen);
+    answer.expect(204);
+    let me = browser.get("/auth/me").await.expect(200);
+    assert_eq!((&me["user"]["id"], &me["scope"]), (&json!(parent.id), &json!("parent")));
+    assert_error(&parent.get("/auth/me").await, 401, "UNAUTHENTICATED");
+    let thief = server.nobody().request(Method::GET, "/auth/me").bearer_auth(&stolen);
+    assert_error(&send(thief).await, 401, "UNAUTHENTICATED");
     let old = log_in(&server.nobody(), &parent.email, PASSWORD).await;
     assert_error(&old, 401, "INVALID_CREDENTIALS");
     Parent::log_in(server.nobody(), &parent.email, new).await;
+}
+
+#[tokio::test]
+async fn a_password_change_gives_a_bearer_client_a_new_token() {
+    let server = TestServer::start().await;
+    let parent = server.parent().await;
+    let old = token(&log_in(&server.nobody(), &parent.email, PASSWORD).await);
+    let change = json!({"current_password": PASSWORD, "new_password": "another battery"});
+    let request = server.nobody().request(Method::PUT, "/auth/password").bearer_auth(&old);
+    let answer = send(request.json(&change)).await;
+    let new = token(&answer);
+    assert_eq!((answer.status, &*answer.text), (204, ""));
+    let me = |token| {
+        let request = server.nobody().request(Method::GET, "/auth/me");
+        send(request.bearer_auth(token))
+    };
+    assert_error(&me(old).await, 401, "UNAUTHENTICATED");
+    assert_eq!(me(new).await.expect(200)["user"]["id"], *parent.id);
 }
 
 #[tokio::test]

@@ -184,20 +184,21 @@ async fn a_stream_ends_with_its_session() {
 }
 
 #[tokio::test]
-async fn a_password_change_ends_the_other_streams() {
+async fn a_password_change_ends_every_stream() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let browser = server.nobody();
     log_in(&browser, &family.parent.email, PASSWORD).await.expect(200);
     let child = family.parent.hand_over(server.nobody(), &family.child).await;
-    let mut ending = [browser.events("/events").await, child.events("/events").await];
-    let mut own = family.parent.events("/events").await;
+    let own = family.parent.events("/events").await;
+    let mut ending = [browser.events("/events").await, child.events("/events").await, own];
     let change = json!({"current_password": PASSWORD, "new_password": "battery staple"});
     let answer = family.parent.put("/auth/password", change).await;
     assert!(answer.status == 200 || answer.status == 204, "{}", answer.text);
     for stream in &mut ending {
         stream.assert_end().await;
     }
+    let mut own = family.parent.events("/events").await;
     let event = family.event().await;
     assert_eq!(own.next().await.event_id(), text(&event["id"]));
     let answer = browser.get("/events").await;

@@ -9,7 +9,7 @@ use goldstar::config::{Config, StorageConfig};
 use goldstar::env::Clock;
 use goldstar::live::frame;
 use goldstar::metrics::Metrics;
-use goldstar::service::{Feed, FeedRequest, Service};
+use goldstar::service::{Feed, FeedRequest, SentSessions, Service};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -33,8 +33,8 @@ async fn idle_stream() -> (Feed, Arc<AtomicI64>, Folders) {
     let service: Arc<Service> =
         Arc::new(app::open(&storage, settings, &machine, &metrics).unwrap());
     let address = [127, 0, 0, 1].into();
-    let login =
-        service.login(address, "admin@example.org", "correct horse 0".to_owned()).await.unwrap();
+    let (password, sent) = ("correct horse 0".to_owned(), SentSessions::default());
+    let login = service.login(address, "admin@example.org", password, sent).await.unwrap();
     let request =
         FeedRequest { last_event_id: None, named: true, closer: CancellationToken::new() };
     let mut feed = service.subscribe(&login.caller, request).await.unwrap();

@@ -12,6 +12,7 @@ mod cli;
 mod clock;
 mod config;
 mod connections;
+mod cookies;
 mod cors;
 mod cross_site;
 mod deletion;

@@ -27,6 +27,26 @@ fn an_account_whose_hash_nobody_can_verify() {
 }
 
 #[test]
+fn an_account_whose_hash_is_expensive_to_check() {
+    for (method, digest) in [("scrypt:32768:8:10", 64), ("pbkdf2:sha256:1000000", 32)] {
+        let folders = flask();
+        let hash = format!("{method}$salt${}", "0".repeat(2 * digest));
+        edit(&folders, "users.json", |file| file["_default"]["2"]["password"] = hash.into());
+        assert_eq!(check(&folders).code, 0, "{method}");
+    }
+    for (method, digest) in [("scrypt:32768:8:13", 64), ("pbkdf2:sha256:2000001", 32)] {
+        let folders = flask();
+        let hash = format!("{method}$salt${}", "0".repeat(2 * digest));
+        edit(&folders, "users.json", |file| file["_default"]["2"]["password"] = hash.into());
+        let checked = check(&folders);
+        assert_eq!((checked.code, checked.codes()), (1, vec!["expensive_password"]), "{method}");
+        assert_eq!(checked.rows_with("expensive_password"), [2]);
+        let message = checked.findings()[0]["message"].as_str().unwrap();
+        assert!(message.contains("next login"), "{message}");
+    }
+}
+
+#[test]
 fn a_mark_that_can_not_be_read() {
     for (mark, at, says) in [
         (json!(true), json!(1_770_662_535_000_i64), "milliseconds"),

@@ -3,7 +3,7 @@
 import zlib
 
 # The operations after which a session or an account has ended, where they succeed.
-ENDING = {"logOut", "beginChildSession", "markAccountForDeletion"}
+ENDING = {"logOut", "changePassword", "beginChildSession", "markAccountForDeletion"}
 
 
 def digest(case):

@@ -25,6 +25,14 @@ impl Session {
         Self::in_answer(&answer)
     }
 
+    /// A session of an account's child.
+    pub(crate) async fn of_child(server: &TestServer, parent: &Parent, child: &str) -> Self {
+        let browser = server.nobody();
+        log_in(&browser, &parent.email, PASSWORD).await.expect(200);
+        let body = json!({"child_id": child});
+        Self::in_answer(&browser.post("/auth/child-session", body).await)
+    }
+
     /// The session that a login was answered with.
     pub(crate) fn in_answer(answer: &Answer) -> Self {
         assert_eq!(answer.status, 200, "{}", answer.text);

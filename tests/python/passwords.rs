@@ -49,3 +49,49 @@ async fn every_method_of_werkzeug_lets_in() {
         assert!(!verify(hash, "another password"), "{hash}");
     }
 }
+
+/// Both cost more than four times what a new hash does.
+const EXPENSIVE: [&str; 2] = ["scrypt:1024:8:400", "pbkdf2:sha256:2000001"];
+
+#[tokio::test]
+async fn an_expensive_hash_is_replaced_at_a_login_by_one_that_werkzeug_verifies() {
+    // Shorter than a new password may be.
+    let password = "żół";
+    let output = python("hash_password.py", &EXPENSIVE.map(Path::new), password);
+    let hashes = String::from_utf8(output.stdout).unwrap();
+    let users = hashes.lines().zip(1..).map(|(hash, n)| {
+        let email = format!("user{n}@example.org");
+        let user = json!({
+            "id": format!("u{n}"), "email": email, "password": hash, "theme": "dark",
+            "created_at": 1.5, "updated_at": 2.5,
+        });
+        (n.to_string(), user)
+    });
+    let users: serde_json::Map<_, _> = users.collect();
+    assert_eq!(users.len(), EXPENSIVE.len());
+    let folders = Folders::new();
+    folders.put("users.json", &json!({"_default": users}).to_string());
+
+    let mut server = TestServer::on(folders, Settings::default()).await;
+    for n in 1..=EXPENSIVE.len() {
+        let email = format!("user{n}@example.org");
+        let (one, other) = (server.nobody(), server.nobody());
+        assert_eq!(log_in(&one, &email, "wrong password").await.status, 401);
+        // The hash that both verify is replaced by the first of them.
+        let both = tokio::join!(log_in(&one, &email, password), log_in(&other, &email, password));
+        assert_eq!((both.0.status, both.1.status), (200, 200), "{}", EXPENSIVE[n - 1]);
+        assert_eq!(log_in(&one, &email, password).await.status, 200);
+    }
+    server.stop().await;
+    for (n, before) in users.values().enumerate() {
+        let mut after = server.folders.record("users.json", &format!("u{}", n + 1));
+        let hash = after["password"].as_str().unwrap().to_owned();
+        assert!(hash.starts_with("scrypt:32768:8:3$"), "{hash}");
+        let check =
+            |password: &str| python("check_password.py", &[], &format!("{hash}\n{password}"));
+        assert!(check(password).status.success(), "{hash}");
+        assert!(!check("another").status.success(), "{hash}");
+        after["password"] = before["password"].clone();
+        assert_eq!(after, *before, "nothing else changes");
+    }
+}

@@ -63,7 +63,7 @@ it doesn't take with 405 `METHOD_NOT_ALLOWED`, and `OPTIONS` with 200; both list
 - Answers are compressed where the request has `Accept-Encoding: gzip`, and have an `X-Request-Id`.";
 
 /// The document without its routes.
-pub(super) fn base() -> OpenApi {
+pub(super) fn base(session_cookie: &str) -> OpenApi {
     let info = InfoBuilder::new()
         .title("Goldstar")
         .version(env!("CARGO_PKG_VERSION"))
@@ -79,7 +79,7 @@ pub(super) fn base() -> OpenApi {
         .servers(Some([Server::new("/"), Server::new("/api")]))
         .tags(Some(tags))
         .security(Some([session, bearer]))
-        .components(Some(components()))
+        .components(Some(components(session_cookie)))
         .build()
 }
 
@@ -89,9 +89,9 @@ fn licence() -> License {
     licence
 }
 
-fn components() -> Components {
+fn components(session_cookie: &str) -> Components {
     let cookie = "The cookie that a login sets. Scripts can't read it.";
-    let session = ApiKey::Cookie(ApiKeyValue::with_description("session", cookie));
+    let session = ApiKey::Cookie(ApiKeyValue::with_description(session_cookie, cookie));
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "The session's token, as the login's cookie holds it. The monitoring routes also take the \
          monitoring token.",

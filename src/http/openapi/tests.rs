@@ -10,7 +10,7 @@ use super::super::events::StreamParameters;
 use super::super::input::FromFields;
 use super::super::query::{FromParameters, Paging};
 use super::super::tracking::{AdminQuery, FamilyQuery};
-use super::super::{ErrorCode, routes};
+use super::super::{CookieName, ErrorCode, routes};
 use super::errors::sample;
 use crate::service::{ChildPatch, NewChild, NewReward, NewTask, RewardPatch, TaskPatch};
 
@@ -62,7 +62,7 @@ fn the_example_of_an_error_has_its_code() {
 
 #[test]
 fn every_code_can_be_had_from_some_route() {
-    let document: OpenApi = routes().into_openapi();
+    let document: OpenApi = routes(CookieName::DEFAULT).into_openapi();
     let paths = serde_json::to_string(&document.paths).unwrap();
     let is_named = |code: &ErrorCode| {
         paths.contains(&format!("\"{}\"", code.as_str())) || paths.contains(&format!("/{code:?}\""))

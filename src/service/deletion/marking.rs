@@ -3,22 +3,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::super::{Admin, FamilyLimits, LoggedIn, Parent, Service, ServiceError, Token};
+use super::super::accounts::{Verified, all_sessions, begun_by};
+use super::super::sessions::Ending;
+use super::super::{Admin, LoggedIn, Parent, SentSessions, Service, ServiceError, Token};
 use super::to_its_end;
 use crate::audit_log::DeletionEvent;
 use crate::domain::{Deletion, Kind, Refusal, Role, Session, Timestamp, TokenHash, User, UserId};
 use crate::store::{Change, Changes, View};
 
-/// What a marking did.
-struct Marked {
-    due_at: Timestamp,
-    ended: Vec<TokenHash>,
-}
-
 impl Service {
     /// Marks the caller's account for deletion, for a client at `address`, and says when it is due.
     /// All sessions of the account end with their streams, its children's too, and no new one
-    /// begins.
+    /// begins. So do the sessions whose cookies came with the request.
     ///
     /// Refuses where `password` isn't the account's, after too many attempts, and the last
     /// administrator that isn't marked.
@@ -27,6 +23,7 @@ impl Service {
         address: IpAddr,
         parent: &Parent,
         password: String,
+        sent: SentSessions,
     ) -> Result<Timestamp, ServiceError> {
         self.attempts.at_password(address, &parent.user().email)?;
         let verified = Arc::clone(&parent.user().password);
@@ -34,37 +31,35 @@ impl Service {
             return Err(Refusal::WrongPassword.into());
         }
         let (service, parent) = (Arc::clone(self), parent.clone());
-        to_its_end(async move { service.mark(&parent).await }).await?
+        to_its_end(async move { service.mark(&parent, sent).await }).await?
     }
 
-    async fn mark(&self, parent: &Parent) -> Result<Timestamp, ServiceError> {
+    async fn mark(
+        self: &Arc<Self>,
+        parent: &Parent,
+        sent: SentSessions,
+    ) -> Result<Timestamp, ServiceError> {
         let (decider, settings) = (parent.clone(), self.settings.deletion);
         let marked_at = self.read_due_clock().await.latest;
-        let outcome = self.transact_as(parent, move |view, now| {
-            let user = decider.unchanged_user(view)?;
+        let marked = self.end_sessions(Some(parent), move |view, now| {
+            let user = decider.current_user(view)?;
             if user.role == Role::Admin && view.count_admins() <= 1 {
                 return Err(Refusal::LastAdministrator);
             }
             let deletion = Deletion::marked(marked_at);
             let due_at = settings.policy(view).threshold.due_at(deletion.marked_at);
-            let sessions = view.sessions_of(&user.id);
-            let ended: Vec<_> = sessions.iter().map(|session| session.token_hash.clone()).collect();
+            let sessions = sent.and(all_sessions(view, &user.id), view);
             let user =
                 User { deletion: Some(deletion), updated_at: Some(now), ..User::clone(&user) };
-            let removed = ended.iter().cloned().map(Change::RemoveSession);
-            let changes = Changes::of(removed.chain([Change::PutUser(user)]));
-            Ok((changes, Marked { due_at, ended }))
+            Ok(Ending { sessions, changes: vec![Change::PutUser(user)], value: due_at })
         });
-        let Marked { due_at, ended } = outcome.await?.value;
-        for token_hash in ended {
-            self.hub.close_session(&token_hash);
-        }
+        let due_at = marked.await?;
         self.note(&parent.user().id, DeletionEvent::Marked { due_at }).await;
         Ok(due_at)
     }
 
     /// Takes an account out of the queue for a client at `address` that knows its password, and
-    /// begins a session.
+    /// begins a session. The sessions whose cookies came with the request end.
     ///
     /// Refuses, after the same time, an email address without account and a wrong password; either,
     /// at once, after too many attempts; an account that isn't marked; and one whose deletion has
@@ -74,10 +69,11 @@ impl Service {
         address: IpAddr,
         email: &str,
         password: String,
+        sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
         let verified = self.verified_user(address, email, password).await?;
         let service = Arc::clone(self);
-        to_its_end(async move { service.restore_verified(verified).await }).await?
+        to_its_end(async move { service.restore_verified(verified, sent).await }).await?
     }
 
     /// Takes a marked account out of the queue, whatever its mark looks like.
@@ -107,42 +103,40 @@ impl Service {
         to_its_end(unmark).await?
     }
 
-    async fn restore_verified(&self, verified: Arc<User>) -> Result<LoggedIn, ServiceError> {
+    async fn restore_verified(
+        self: &Arc<Self>,
+        verified: Verified,
+        sent: SentSessions,
+    ) -> Result<LoggedIn, ServiceError> {
         let token = Token::random();
         let token_hash = token.hash();
-        let user_id = verified.id.clone();
+        let user_id = verified.id().clone();
         let limits = self.settings.family;
-        let outcome =
-            self.transact(move |view, now| restore(view, &verified, limits, token_hash, now));
-        let Some(ended) = outcome.await?.value else {
+        let begun = self.end_sessions(None, move |view, now| {
+            let changes = restore(view, &verified, token_hash, now)?;
+            Ok(begun_by(changes, verified.id(), limits, &sent, view))
+        });
+        if !begun.await? {
             return Err(self.refuse_credentials());
-        };
-        self.close_sessions(&ended);
+        }
         self.note(&user_id, DeletionEvent::Restored).await;
         self.logged_in(token)
     }
 }
 
-/// Gives the sessions that end for the new one. Nothing, and none, where the verified password has been changed since, or the account is gone.
+/// None if the verified password has been changed since, or the account does not exist any more.
 fn restore(
     view: &dyn View,
-    verified: &User,
-    limits: FamilyLimits,
+    verified: &Verified,
     token_hash: TokenHash,
     now: Timestamp,
-) -> Result<(Changes, Option<Vec<TokenHash>>), Refusal> {
-    let user = view.user(&verified.id).filter(|user| user.password == verified.password);
-    let Some(user) = user else {
-        return Ok((Changes::none(), None));
-    };
+) -> Result<Option<Vec<Change>>, Refusal> {
+    let Some(user) = verified.current(view) else { return Ok(None) };
     let deletion = user.deletion.as_ref().ok_or(Refusal::NotMarkedForDeletion)?;
     if deletion.has_begun() {
         return Err(Refusal::DeletionInProgress);
     }
     let session = Session::begin(token_hash, user.id.clone(), None, now);
-    let ended = limits.sessions_to_end(view, &user.id);
-    let removed = ended.iter().cloned().map(Change::RemoveSession);
-    let user = User { deletion: None, updated_at: Some(now), ..User::clone(&user) };
-    let put = [Change::PutUser(user), Change::PutSession(session)];
-    Ok((Changes::of(removed.chain(put)), Some(ended)))
+    let user = User { deletion: None, updated_at: Some(now), ..user };
+    Ok(Some(vec![Change::PutUser(user), Change::PutSession(session)]))
 }

@@ -161,6 +161,10 @@ impl View for State {
         self.users.group(email.folded()).into_iter().next()
     }
 
+    fn users(&self) -> Vec<Arc<User>> {
+        self.users.records().cloned().collect()
+    }
+
     fn marked_users(&self) -> Vec<Arc<User>> {
         self.users.records().filter(|user| user.deletion.is_some()).cloned().collect()
     }

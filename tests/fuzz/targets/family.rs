@@ -13,7 +13,7 @@ use goldstar::domain::Timestamp;
 use goldstar::env::Clock;
 use goldstar::http::{Entrance, ErrorCode, Peer};
 use goldstar::metrics::Metrics;
-use goldstar::service::Service;
+use goldstar::service::{SentSessions, Service};
 use goldstar::store::json::Progress;
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -72,6 +72,7 @@ impl Server {
             Peer::default().address.ip(),
             "parent@example.org",
             "wrong".to_owned(),
+            SentSessions::default(),
         );
         assert!(wait_for(login).is_err());
     }

@@ -159,6 +159,8 @@ pub enum FindingKind {
     EmptyFile,
     /// No password can be verified with an account's hash.
     UnverifiablePassword,
+    /// An account's hash is far more expensive to check than a new one.
+    ExpensivePassword,
     /// An account is marked for deletion in a form that can't be read.
     UnreadableMark,
     /// A task's points or a reward's cost are below zero.
@@ -173,7 +175,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind that is a warning.
-    pub const WARNINGS: [Self; 22] = [
+    pub const WARNINGS: [Self; 23] = [
         Self::UnreadableRow,
         Self::DuplicateId,
         Self::DuplicateRow,
@@ -193,6 +195,7 @@ impl FindingKind {
         Self::RowsInOtherTable,
         Self::EmptyFile,
         Self::UnverifiablePassword,
+        Self::ExpensivePassword,
         Self::UnreadableMark,
         Self::NegativeAmount,
         Self::OtherFile,
@@ -223,6 +226,7 @@ impl FindingKind {
             Self::RowsInOtherTable => "rows_in_other_table",
             Self::EmptyFile => "empty_file",
             Self::UnverifiablePassword => "unverifiable_password",
+            Self::ExpensivePassword => "expensive_password",
             Self::UnreadableMark => "unreadable_mark",
             Self::NegativeAmount => "negative_amount",
             Self::OtherFile => "other_file",

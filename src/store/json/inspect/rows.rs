@@ -29,6 +29,10 @@ fn inspect_account(fields: &Fields<'_>, mut say: impl FnMut(FindingKind, String)
     if let Some(fault) = password::fault(&user.password) {
         let message = format!("{fault}: nobody can log in to this account");
         say(FindingKind::UnverifiablePassword, message);
+    } else if password::is_expensive(&user.password) {
+        let message = "a check of the password hash takes more than four times the time or memory of \
+                       a new hash; the next login to the account replaces it";
+        say(FindingKind::ExpensivePassword, message.to_owned());
     }
     if let Some(fault) = deletion::fault(fields) {
         let message = format!(
