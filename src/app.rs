@@ -129,6 +129,7 @@ pub fn open(
 pub struct Server {
     address: SocketAddr,
     is_new: bool,
+    accounts: usize,
     demo: Option<Demo>,
     served: JoinHandle<Result<(), StopError>>,
 }
@@ -142,6 +143,11 @@ impl Server {
     /// Whether it began with a data directory that held no records, and still does.
     pub fn is_new(&self) -> bool {
         self.is_new
+    }
+
+    /// How many accounts there were once it had started.
+    pub fn accounts(&self) -> usize {
+        self.accounts
     }
 
     /// The demo family, where one was asked for.
@@ -191,9 +197,9 @@ pub async fn launch_on(
     service.begin_first_day().await?;
     service.warn_of_expensive_hashes();
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
-    let is_new = service.is_new();
+    let (is_new, accounts) = (service.is_new(), service.count_accounts());
     let served = tokio::spawn(run(listener, service, http_settings, metrics, shutdown));
-    Ok(Server { address, is_new, demo, served })
+    Ok(Server { address, is_new, accounts, demo, served })
 }
 
 /// Serves until `shutdown`, and then ends within the time that the end may take: the requests get a

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, runtime};
+use super::{Failure, data_directory, runtime};
 use crate::app::{self, Machine};
 use crate::config::{self, Config, Flags};
 use crate::domain::password::NewPassword;
@@ -56,6 +56,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Command::Create(create) = arguments.command;
     let config = Config::resolve(&create.flags)?;
     // Before the password is asked for, so that nobody types it in vain.
+    data_directory::require(&config.storage.data_dir)?;
     let (email, first_name, last_name) = (
         Email::parse(&create.email)?,
         Name::parse("first-name", &create.first_name)?,
@@ -83,7 +84,8 @@ async fn make(config: &Config, account: NewAccount) -> Result<(), Failure> {
     let closed = service.close().await.map_err(app::StopError::Close);
     made?;
     closed?;
-    let said = writeln!(io::stdout(), "{} is an administrator now.", email.as_str());
+    let (email, data) = (email.as_str(), config.storage.data_dir.display());
+    let said = writeln!(io::stdout(), "{email} is an administrator now, in {data}.");
     said.map_err(Failure::io("the account is made, but that could not be printed"))
 }
 

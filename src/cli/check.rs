@@ -10,8 +10,8 @@ use clap::Args;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::{Failure, progress};
-use crate::config::Config;
+use super::{DAMAGE, Failure, LOOK, data_directory, progress};
+use crate::config::{Flags, Storage};
 use crate::disk::RealDisk;
 use crate::domain::deletion::Threshold;
 use crate::domain::{Deletion, RowNumber, UserId};
@@ -19,22 +19,21 @@ use crate::store::json::{
     Finding, FindingKind, Marked, OpenError, Report, Severity, TableReport, inspect,
 };
 
-/// The exit code where the directory can't be looked at.
-pub(super) const UNREADABLE: u8 = 3;
-/// The exit code for wrong arguments: `EX_USAGE` of `sysexits.h`.
-pub(super) const USAGE: u8 = 64;
-
 /// How many findings of a kind are printed for a person.
 const EXAMPLES: usize = 3;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The data directory, which no server may hold
-    directory: PathBuf,
+    /// The data directory, which no server may hold, in place of --data-dir
+    #[arg(conflicts_with = "data_dir")]
+    directory: Option<PathBuf>,
 
     /// Print all of it as one JSON object
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    flags: Flags<Storage>,
 }
 
 /// Why a directory wasn't looked at, or nobody was told.
@@ -46,25 +45,27 @@ pub(super) enum CheckError {
     Print(#[source] io::Error),
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    Ok(check(arguments)?)
+pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let Arguments { directory, json, flags } = arguments;
+    let config = data_directory::resolve(flags, directory)?;
+    let directory = &config.storage.data_dir;
+    data_directory::require(directory)?;
+    Ok(check(directory, json, config.service.deletion.threshold)?)
 }
 
-fn check(arguments: &Arguments) -> Result<ExitCode, CheckError> {
-    let Arguments { directory, json } = arguments;
-    let threshold = Config::default().service.deletion.threshold;
+fn check(directory: &Path, json: bool, threshold: Threshold) -> Result<ExitCode, CheckError> {
     let report = inspect(&RealDisk, directory, &progress::on_terminal())?;
-    let text = if *json {
+    let text = if json {
         as_json(directory, &report, threshold).to_string()
     } else {
         ForPeople { directory, report: &report, threshold }.to_string()
     };
     writeln!(io::stdout(), "{text}").map_err(CheckError::Print)?;
-    Ok(ExitCode::from(match report.severity() {
-        None | Some(Severity::Note) => 0,
-        Some(Severity::Warning) => 1,
-        Some(Severity::Damage) => 2,
-    }))
+    Ok(match report.severity() {
+        None | Some(Severity::Note) => ExitCode::SUCCESS,
+        Some(Severity::Warning) => ExitCode::from(LOOK),
+        Some(Severity::Damage) => ExitCode::from(DAMAGE),
+    })
 }
 
 fn status(report: &Report) -> &'static str {
@@ -149,7 +150,6 @@ impl fmt::Display for ForPeople<'_> {
                 "\nNo server starts on this directory; `goldstar salvage` copies what can be read of it."
             }
             Some(Severity::Warning) => "\nA server runs on this directory.",
-            None if report.is_empty() => "\nNothing is there: is this the data directory?",
             None | Some(Severity::Note) => "\nNothing is wrong.",
         };
         f.write_str(end)

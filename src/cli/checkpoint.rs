@@ -2,22 +2,15 @@
 
 use std::io::{self, Write};
 
-use super::{Failure, progress, runtime};
+use super::{Failure, data_directory, progress, runtime};
 use crate::app::{self, Machine, StopError};
 use crate::config::{Config, Flags, Storage};
 use crate::metrics::Metrics;
-use crate::store::json::salvage::is_data_directory;
 
 pub(super) fn run(flags: &Flags<Storage>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;
     let data = &config.storage.data_dir;
-    // A start would make it, and whoever mistyped its name would be told that all is well.
-    if !data.is_dir() {
-        return Err(Failure::NoDirectory(data.clone()));
-    }
-    if !is_data_directory(data) {
-        return Err(Failure::NoData(data.clone()));
-    }
+    data_directory::require(data)?;
     runtime()?.block_on(open_and_close(&config))?;
     let said = writeln!(io::stdout(), "{} holds everything in its files.", data.display());
     said.map_err(Failure::io("all is in the files, but that could not be printed"))

@@ -14,12 +14,20 @@ pub(super) struct Greeting<'a> {
     pub(super) demo: Option<&'a Demo>,
     /// Where the records are.
     pub(super) data_dir: &'a Path,
+    /// Whether this start has created them.
+    pub(super) is_created: bool,
+    /// How many accounts there are.
+    pub(super) accounts: usize,
 }
 
 impl fmt::Display for Greeting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = format!("http://{}", self.address);
         writeln!(f, "Goldstar serves {at}")?;
+        let created = if self.is_created { "new, " } else { "" };
+        let plural = if self.accounts == 1 { "" } else { "s" };
+        let (data, accounts) = (self.data_dir.display(), self.accounts);
+        writeln!(f, "Data: {data} ({created}{accounts} account{plural})")?;
         match self.demo {
             Some(demo) => greet_with_demo(f, &at, demo, &cookies_beside(self.data_dir)),
             None if self.can_begin => {

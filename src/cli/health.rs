@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 
 use super::ask_first::AskFirst;
 use super::{Failure, runtime};
-use crate::config::{self, Config, Flags};
+use crate::config::{self, Config, Flags, Values};
 use crate::http::Secret;
 
 /// How long the server may take, all in all.
@@ -61,13 +61,19 @@ fn because(reason: Option<&String>) -> String {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let config = Config::resolve(&arguments.flags)?;
-    let server = match arguments.url {
-        Some(server) => server,
-        None => Server::that_listens(&config.listen)?,
+    let values = Values::resolve(&arguments.flags)?;
+    let config = Config::from_values(&values)?;
+    let (server, has_its_source) = match arguments.url {
+        Some(server) => (server, values.is_flag("monitoring_token")),
+        None => {
+            let server = Server::that_listens(&config.listen)?;
+            (server, values.have_one_source("listen", "monitoring_token"))
+        }
     };
+    let token =
+        config.http.monitoring.token.as_ref().map(|secret| Token { secret, has_its_source });
     let runtime = runtime()?;
-    let asked = server.ask(config.http.monitoring.token.as_ref());
+    let asked = server.ask(token);
     let asked = runtime.block_on(async { tokio::time::timeout(TIMEOUT, asked).await });
     // A name that the system still looks up isn't waited for.
     runtime.shutdown_background();
@@ -83,6 +89,21 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let printed = writeln!(io::stdout(), "{word}");
     printed.map_err(Failure::io("the status could not be printed"))?;
     Ok(verdict?)
+}
+
+/// The monitoring token, and whether it was set in the same place as the server's address.
+#[derive(Clone, Copy)]
+struct Token<'a> {
+    secret: &'a Secret,
+    has_its_source: bool,
+}
+
+impl Token<'_> {
+    /// Whether the server at that address may get it. Somebody who can only set the address must not
+    /// learn the token by it.
+    fn is_for(&self, peer: IpAddr) -> bool {
+        self.has_its_source || peer.to_canonical().is_loopback()
+    }
 }
 
 /// A server to be asked.
@@ -129,7 +150,7 @@ impl Server {
     }
 
     /// The status and the body that it answers with.
-    async fn ask(&self, token: Option<&Secret>) -> Result<(StatusCode, Answer), Unhealthy> {
+    async fn ask(&self, token: Option<Token<'_>>) -> Result<(StatusCode, Answer), Unhealthy> {
         let unreachable = |cause: Box<dyn Error + Send + Sync>| {
             Unhealthy::Unreachable(self.authority.clone(), cause)
         };
@@ -144,16 +165,17 @@ impl Server {
 
     async fn fetch(
         &self,
-        token: Option<&Secret>,
+        token: Option<Token<'_>>,
     ) -> Result<(StatusCode, Bytes), Box<dyn Error + Send + Sync>> {
         let mut request = Request::get(format!("{}/health", self.base))
             .header(header::HOST, &self.authority)
             .header(header::CONNECTION, "close");
-        if let Some(token) = token {
-            let bearer = format!("Bearer {}", token.reveal());
+        let stream = TcpStream::connect(&self.authority).await?;
+        let peer = stream.peer_addr()?.ip();
+        if let Some(token) = token.filter(|token| token.is_for(peer)) {
+            let bearer = format!("Bearer {}", token.secret.reveal());
             request = request.header(header::AUTHORIZATION, bearer);
         }
-        let stream = TcpStream::connect(&self.authority).await?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(AskFirst::new(stream))).await?;
         // It ends with the answer; what fails in it fails the request too.
@@ -189,6 +211,24 @@ mod tests {
         ] {
             let server = Server::that_listens(listen).ok();
             assert_eq!(server.as_ref().map(|server| &*server.authority), authority, "{listen}");
+        }
+    }
+
+    #[test]
+    fn the_token_is_for_this_machine_or_for_who_set_both() {
+        let secret = &Secret::new("0123456789abcdef".to_owned());
+        for (peer, is_loopback) in [
+            ("127.0.0.1", true),
+            ("127.9.9.9", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("192.0.2.1", false),
+            ("::ffff:192.0.2.1", false),
+            ("fd00::1", false),
+        ] {
+            let peer = peer.parse().unwrap();
+            assert_eq!(Token { secret, has_its_source: false }.is_for(peer), is_loopback, "{peer}");
+            assert!(Token { secret, has_its_source: true }.is_for(peer), "{peer}");
         }
     }
 

@@ -6,6 +6,7 @@ mod check;
 mod checkpoint;
 mod config;
 mod daily_file;
+mod data_directory;
 mod greeting;
 mod health;
 mod open_files;
@@ -52,16 +53,18 @@ enum Command {
     Config(Flags<Everything>),
     /// Ask a running server how it is: prints its status
     ///
-    /// The exit code is 0 where the status is ok or degraded, and 1 where it is anything else or the
-    /// server can't be asked. The monitoring token is sent along where one is set.
+    /// The exit code is 0 if the status is ok or degraded, and 1 if it is anything else or the server
+    /// can't be asked. The monitoring token is sent along if one is set: to an address of this machine,
+    /// or to one that was set in the same place as the token.
     Health(health::Arguments),
     /// Manage administrators
     Admin(admin::Arguments),
     /// Look for what is wrong with a data directory, and change nothing in it
     ///
-    /// The exit code is 0 where nothing is wrong, 1 where something is that a server runs on all the
-    /// same, 2 where a file is damaged so that no server starts on it, 3 where the directory can't be
-    /// looked at (there is none, a server holds it, a file can't be read), and 64 for wrong arguments.
+    /// The exit code is 0 if nothing is wrong, 3 if a person should look at something and a server runs
+    /// on it all the same, 78 if a file is damaged so that no server starts on it, 1 if the directory
+    /// can't be checked (there is none, a server holds it, a file can't be read), and 2 for wrong
+    /// arguments.
     Check(check::Arguments),
     /// Copy a damaged data directory, with all that can still be read of it
     ///
@@ -70,8 +73,8 @@ enum Command {
     /// was kept, what was lost, and what should be looked at. Nothing is written into DIR, and a
     /// server starts on the copy.
     ///
-    /// The exit code is 0 where everything was kept, 1 where something was lost or should be looked
-    /// at, and 3 where no copy was made.
+    /// The exit code is 0 if everything was kept, 3 if something was lost or a person should look at it,
+    /// 1 if no copy was made, and 2 for wrong arguments.
     Salvage(salvage::Arguments),
     /// Write what waits in the journal into the files, as a start and a stop do
     ///
@@ -99,9 +102,9 @@ enum Failure {
     Salvage(#[from] SalvageError),
     #[error(transparent)]
     Check(#[from] check::CheckError),
-    #[error("there is no directory {}", .0.display())]
+    #[error("there is no directory {}: name the data directory with --data-dir or --config, or start a server, which creates it", .0.display())]
     NoDirectory(PathBuf),
-    #[error("{} is not a data directory: none of the files is there that Goldstar knows", .0.display())]
+    #[error("{} is not a data directory: none of the files is there that Goldstar knows. Name the data directory with --data-dir or --config, or start a server, which creates them", .0.display())]
     NoData(PathBuf),
     #[error("the passwords are not the same")]
     PasswordsDiffer,
@@ -128,18 +131,20 @@ impl Failure {
     /// can be told not to try again.
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Start(error) if error.is_damage() => ExitCode::from(78),
+            Self::Start(error) if error.is_damage() => ExitCode::from(DAMAGE),
             Self::Config(_) => ExitCode::from(2),
-            Self::Salvage(_) => ExitCode::from(salvage::NO_COPY),
-            Self::Check(_) => ExitCode::from(check::UNREADABLE),
             _ => ExitCode::FAILURE,
         }
     }
 }
 
-/// Runs the command that the process was started with, and gives its exit code: 0, 78 where the
-/// data is damaged or not Goldstar's, 2 for wrong arguments or settings, else 1. `check` and `salvage`
-/// have codes of their own.
+/// The exit code of a command that is done, after which a person should look at something.
+const LOOK: u8 = 3;
+/// The exit code for data that is damaged or not Goldstar's: `EX_CONFIG` of `sysexits.h`.
+const DAMAGE: u8 = 78;
+
+/// Runs the command that the process was started with, and gives its exit code: 0, [`LOOK`], 2 for
+/// wrong arguments or settings, [`DAMAGE`], else 1.
 pub fn run() -> ExitCode {
     let Arguments { command, flags } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -150,9 +155,9 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(flags)) => serve::run(&flags),
         Some(Command::Config(flags)) => config::run(&flags),
         Some(Command::Health(arguments)) => health::run(arguments),
-        Some(Command::Salvage(arguments)) => return end(salvage::run(&arguments)),
+        Some(Command::Salvage(arguments)) => return end(salvage::run(arguments)),
         Some(Command::Admin(arguments)) => admin::run(arguments),
-        Some(Command::Check(arguments)) => return end(check::run(&arguments)),
+        Some(Command::Check(arguments)) => return end(check::run(arguments)),
         Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),
     };
     end(done.map(|()| ExitCode::SUCCESS))
@@ -162,12 +167,7 @@ pub fn run() -> ExitCode {
 fn refuse(error: &clap::Error) -> ExitCode {
     // Whether anyone can read that or not, the exit code is the same.
     error.print().unwrap_or_default();
-    let is_check = std::env::args_os().nth(1).is_some_and(|command| command == "check");
-    match u8::try_from(error.exit_code()) {
-        // There, 2 says that the data is damaged.
-        Ok(2) if is_check => ExitCode::from(check::USAGE),
-        code => code.map_or(ExitCode::FAILURE, ExitCode::from),
-    }
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 fn end(done: Result<ExitCode, Failure>) -> ExitCode {

@@ -8,22 +8,18 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Failure, progress};
+use super::{Failure, LOOK, data_directory, progress};
+use crate::config::{Flags, Storage};
 use crate::disk::{Disk, RealDisk};
 use crate::store::json::salvage::{
     Conflict, FileReport, JournalReport, Lost, Named, Report, salvage,
 };
 
-/// The exit code where a copy was made, and something was lost or should be looked at.
-const INCOMPLETE: u8 = 1;
-/// The exit code where no copy was made.
-pub(super) const NO_COPY: u8 = 3;
-
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The data directory, of which nothing is changed; no server may hold it
-    #[arg(value_name = "DIR")]
-    from: PathBuf,
+    /// The data directory, in place of --data-dir; nothing in it is changed, and no server may hold it
+    #[arg(value_name = "DIR", conflicts_with = "data_dir")]
+    from: Option<PathBuf>,
 
     /// Where the copy goes: a folder that doesn't exist yet, or an empty one
     #[arg(long = "out", value_name = "NEW")]
@@ -32,19 +28,24 @@ pub(super) struct Arguments {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    flags: Flags<Storage>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let Arguments { from, to, json, flags } = arguments;
+    let from = data_directory::resolve(flags, from)?.storage.data_dir;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    let report = salvage(&disk, &arguments.from, &arguments.to, &progress::on_terminal())?;
-    let text = if arguments.json {
+    let report = salvage(&disk, &from, &to, &progress::on_terminal())?;
+    let text = if json {
         serde_json::to_string_pretty(&report).map_err(io::Error::from)
     } else {
         Ok(in_words(&report).trim_end().to_owned())
     };
     let printed = text.and_then(|text| writeln!(io::stdout(), "{text}"));
     printed.map_err(Failure::io("the copy is made, but the report could not be printed"))?;
-    Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })
+    Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::from(LOOK) })
 }
 
 /// The report for a person.

@@ -13,6 +13,7 @@ use super::signals::cancel_on_signal;
 use super::{Failure, progress, runtime};
 use crate::app::{self, Machine, Server, StartError};
 use crate::config::{Config, Everything, Flags, StorageConfig};
+use crate::store::json::salvage::is_data_directory;
 
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;
@@ -44,6 +45,7 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
     };
     let listener = bound.map_err(Failure::io(what))?;
     let (storage, signup_open) = (config.storage.clone(), config.service.signup_open);
+    let is_created = !is_data_directory(&storage.data_dir);
     let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
     let server = match app::launch_on(machine, config, listener, shutdown.clone()).await {
         Err(StartError::Stopped) => {
@@ -53,7 +55,7 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
         launched => launched?,
     };
     if !shutdown.is_cancelled() {
-        announce(&server, &storage, signup_open);
+        announce(&server, &storage, signup_open, is_created);
     }
     server.ended().await?;
     tracing::info!("stopped");
@@ -61,12 +63,14 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
 }
 
 /// Says that the server serves, and where.
-fn announce(server: &Server, storage: &StorageConfig, signup_open: bool) {
+fn announce(server: &Server, storage: &StorageConfig, signup_open: bool, is_created: bool) {
     let greeting = Greeting {
         address: server.address(),
         can_begin: server.is_new() && signup_open,
         demo: server.demo(),
         data_dir: &storage.data_dir,
+        is_created,
+        accounts: server.accounts(),
     };
     print(greeting.to_string());
     tracing::info!(

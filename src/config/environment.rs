@@ -5,12 +5,15 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::error::ConfigError;
+use super::file;
 use super::setting::{PREFIX, Setting};
 use super::settings::SETTINGS;
 use super::values::{Source, Value};
 
 /// The variable that names the file with settings.
 pub(super) const FILE: &str = "GOLDSTAR_CONFIG";
+/// The variable that names a packaged installation's file in place of the usual path.
+pub(super) const PACKAGED: &str = "GOLDSTAR_PACKAGED_CONFIG";
 /// The variables that are for `goldstar admin` alone.
 pub(crate) const OF_ADMIN: [&str; 4] = [
     "GOLDSTAR_ADMIN_EMAIL",
@@ -53,6 +56,11 @@ impl Environment {
         self.0.get(FILE).map(Path::new)
     }
 
+    /// The file of a packaged installation; it need not be there.
+    pub(super) fn packaged(&self) -> &Path {
+        Path::new(self.0.get(PACKAGED).map_or(file::PACKAGED, |path| path))
+    }
+
     /// What is set.
     pub(super) fn values(&self) -> Result<Vec<Value>, ConfigError> {
         let mut values = Vec::new();
@@ -78,7 +86,7 @@ fn is_known(variable: &str) -> bool {
     let is_of = |setting: &Setting| {
         variable == setting.variable() || setting.file_variable().as_deref() == Some(variable)
     };
-    variable == FILE || SETTINGS.iter().any(is_of)
+    variable == FILE || variable == PACKAGED || SETTINGS.iter().any(is_of)
 }
 
 /// Whether Kubernetes set it, which does so for each service whose name begins with `goldstar`. `name`

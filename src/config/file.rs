@@ -11,16 +11,36 @@ use super::values::{Source, Value};
 
 /// The file that is read where none is named; it need not be there.
 pub(super) const USUAL: &str = "goldstar.toml";
+/// The file of a packaged installation, which is read if there is no other one and nothing else names
+/// the data directory.
+pub(super) const PACKAGED: &str = "/etc/goldstar/goldstar.toml";
 /// The flag that names another one.
 pub(super) const FLAG: &str = "config";
 
-/// What is set in `named`, or else in the usual file.
-pub(super) fn read(named: Option<&Path>) -> Result<Vec<Value>, ConfigError> {
-    let path = named.unwrap_or(Path::new(USUAL));
-    let text = match fs::read_to_string(path) {
-        Err(cause) if named.is_none() && cause.kind() == io::ErrorKind::NotFound => {
-            return Ok(Vec::new());
+/// What is set in `named`, or else in the first of the files that need not be there: the usual one, and
+/// `packaged`.
+pub(super) fn read(
+    named: Option<&Path>,
+    packaged: Option<&Path>,
+) -> Result<Vec<Value>, ConfigError> {
+    if let Some(path) = named {
+        return read_if_exists(path)?.ok_or_else(|| ConfigError::Unreadable {
+            path: path.to_owned(),
+            cause: io::ErrorKind::NotFound.into(),
+        });
+    }
+    for path in [Some(Path::new(USUAL)), packaged].into_iter().flatten() {
+        if let Some(values) = read_if_exists(path)? {
+            return Ok(values);
         }
+    }
+    Ok(Vec::new())
+}
+
+/// What is set in a file; none if there is none.
+fn read_if_exists(path: &Path) -> Result<Option<Vec<Value>>, ConfigError> {
+    let text = match fs::read_to_string(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         text => text.map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?,
     };
     let mut table = parse(path, &text)?;
@@ -30,7 +50,7 @@ pub(super) fn read(named: Option<&Path>) -> Result<Vec<Value>, ConfigError> {
     }
     match table.into_iter().next() {
         Some((key, _)) => Err(ConfigError::UnknownKey { path: path.to_owned(), key }),
-        None => Ok(values),
+        None => Ok(Some(values)),
     }
 }
 

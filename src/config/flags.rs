@@ -58,6 +58,13 @@ impl<P> Flags<P> {
         self.file.as_deref()
     }
 
+    /// Sets the data directory, as `--data-dir` does.
+    pub fn set_data_dir(&mut self, directory: &Path) {
+        let setting = SETTINGS.iter().find(|setting| setting.key == "data_dir");
+        let text = directory.to_string_lossy().into_owned();
+        self.given.extend(setting.map(|setting| (setting, text)));
+    }
+
     /// What was given.
     pub(super) fn values(&self) -> Vec<Value> {
         let value = |(setting, text): &(&'static Setting, String)| match setting.kind {
@@ -75,9 +82,11 @@ impl<P: Part> Args for Flags<P> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help(format!(
-                "The file with settings [env: {}] [default: {}, where it is there]",
+                "The file with settings [env: {}] [default: {}, or else {} if nothing names the data \
+                 directory]",
                 environment::FILE,
-                file::USUAL
+                file::USUAL,
+                file::PACKAGED
             ));
         let taken = SETTINGS.iter().filter(|setting| P::has(setting));
         taken.fold(command.arg(file), |command, setting| command.arg(argument(setting)))

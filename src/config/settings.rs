@@ -362,7 +362,7 @@ pub static SETTINGS: &[Setting] = &[
 pub(super) const STORAGE: [&str; 4] = ["data_dir", "log_dir", "log_max_bytes", "log_backups"];
 
 /// The settings that say how a running server is reached.
-pub(super) const ADDRESS: [&str; 2] = ["listen", "monitoring_token"];
+pub(super) const ADDRESS: [&str; 3] = ["data_dir", "listen", "monitoring_token"];
 
 #[cfg(test)]
 mod tests {

@@ -109,8 +109,23 @@ impl Values {
     /// Brings together what a command was given, the process's environment and the file.
     pub fn resolve<P>(flags: &Flags<P>) -> Result<Self, ConfigError> {
         let environment = Environment::read(std::env::vars_os())?;
-        let file = file::read(flags.file().or_else(|| environment.file()))?;
-        Self::merge([file, environment.values()?, flags.values()])
+        let (variables, given) = (environment.values()?, flags.values());
+        // Whoever names a directory doesn't mean that of the packaged installation.
+        let has_directory =
+            variables.iter().chain(&given).any(|value| value.setting.key == "data_dir");
+        let packaged = (!has_directory).then(|| environment.packaged());
+        let file = file::read(flags.file().or_else(|| environment.file()), packaged)?;
+        Self::merge([file, variables, given])
+    }
+
+    /// Whether two settings were set in the same place: as flags, as variables, or in the same file.
+    pub fn have_one_source(&self, key: &str, other: &str) -> bool {
+        self.get(key).source == self.get(other).source
+    }
+
+    /// Whether a setting is a flag.
+    pub fn is_flag(&self, key: &str) -> bool {
+        self.get(key).source == Source::Flag
     }
 
     /// Puts the sources over the defaults, the weakest first. What a stronger one overrides isn't

@@ -169,6 +169,11 @@ impl Service {
         self.store.view().is_empty()
     }
 
+    /// How many accounts there are.
+    pub fn count_accounts(&self) -> usize {
+        self.store.view().count_users()
+    }
+
     /// What works and what doesn't.
     pub fn health(&self) -> Health {
         let mut health = self.store.health();

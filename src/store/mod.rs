@@ -114,6 +114,8 @@ pub trait View: Send + Sync {
     /// Every account that is marked for deletion, those whose deletion has begun too. Looks at every
     /// account.
     fn marked_users(&self) -> Vec<Arc<User>>;
+    /// How many accounts there are.
+    fn count_users(&self) -> usize;
     /// How many administrators there are, those that are marked for deletion not counted. Looks at
     /// every account.
     fn count_admins(&self) -> usize;

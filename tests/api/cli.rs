@@ -8,6 +8,13 @@ use crate::harness::{
     Folders, Parent, Process, Settings, TestServer, goldstar, names, run_with_input,
 };
 
+/// Folders in which a server has created its files.
+async fn served() -> Folders {
+    let mut server = TestServer::start().await;
+    server.stop().await;
+    server.folders.clone()
+}
+
 fn create_admin(folders: &Folders, email: &str, input: &str) -> Output {
     let data = folders.data();
     let mut command = goldstar(data.parent().unwrap());
@@ -22,10 +29,12 @@ fn said(output: &Output) -> String {
 
 #[tokio::test]
 async fn an_administrator_is_made_on_the_command_line() {
-    let folders = Folders::new();
+    let folders = served().await;
     let created = create_admin(&folders, "ada@example.org", "correct horse battery\n");
     assert!(created.status.success(), "{}", said(&created));
     assert!(!said(&created).contains("correct horse"));
+    let data = format!("an administrator now, in {}.", folders.data().display());
+    assert!(said(&created).contains(&data), "{}", said(&created));
     let server = TestServer::on(folders, Settings::default()).await;
     let (email, password) = ("ada@example.org", "correct horse battery");
     let ada = Parent::log_in(server.nobody(), email, password).await;
@@ -34,7 +43,7 @@ async fn an_administrator_is_made_on_the_command_line() {
 
 #[tokio::test]
 async fn an_administrator_is_refused_where_it_cannot_be() {
-    let folders = Folders::new();
+    let folders = served().await;
     for (email, password, complaint) in [
         ("no-address", "correct horse battery\n", "email"),
         ("ada@example.org", "short\n", "password"),
@@ -48,7 +57,8 @@ async fn an_administrator_is_refused_where_it_cannot_be() {
     assert!(create_admin(&folders, "ada@example.org", password).status.success());
     let twice = create_admin(&folders, "ADA@example.org", password);
     assert!(!twice.status.success());
-    assert_eq!(folders.rows("users.json").len(), 1);
+    let accounts = folders.rows("users.json");
+    assert_eq!(accounts.iter().filter(|(_, row)| row["email"] == "ada@example.org").count(), 1);
 }
 
 #[tokio::test]
@@ -77,7 +87,7 @@ async fn help_and_mistakes_have_their_exit_codes() {
         &["--no-such-flag"][..],
         &["serve", "--signup", "maybe"],
         &["--listen", "nowhere:x"],
-        &["health", "--data-dir", "data"],
+        &["health", "--log-dir", "logs"],
         &["dance"],
     ] {
         assert_eq!(run(mistake).status.code(), Some(2), "{mistake:?}");
@@ -102,7 +112,7 @@ async fn exit_codes_hold_where_nothing_can_be_said() {
 
 #[tokio::test]
 async fn an_administrator_is_made_from_variables_and_a_file() {
-    let folders = Folders::new();
+    let folders = served().await;
     let data = folders.data();
     let root = data.parent().unwrap();
     std::fs::write(root.join("password"), "correct horse battery \r\nanother line\n").unwrap();
@@ -257,4 +267,87 @@ async fn the_demo_refuses_a_directory_that_holds_records() {
     assert!(!said(&refused).trim().is_empty());
     assert_eq!(server.folders.json("users.json"), before);
     assert_eq!(before["_default"].as_object().unwrap().len(), 2, "{}", json!(before));
+}
+
+#[tokio::test]
+async fn only_a_server_creates_a_directory() {
+    let folders = Folders::new();
+    std::fs::create_dir_all(folders.root().join("empty")).unwrap();
+    for (directory, why) in
+        [("nowhere", "there is no directory nowhere"), ("empty", "empty is not a data directory")]
+    {
+        for command in [
+            &["admin", "create", "--email", "ada@example.org", "--data-dir"][..],
+            &["check", "--data-dir"],
+            &["check"],
+            &["checkpoint", "--data-dir"],
+        ] {
+            let mut command_line = goldstar(folders.root());
+            command_line.args(command).arg(directory);
+            let refused = run_with_input(command_line, "correct horse battery\n");
+            assert_eq!(refused.status.code(), Some(1), "{command:?}: {}", said(&refused));
+            assert!(said(&refused).contains(why), "{command:?}: {}", said(&refused));
+        }
+    }
+    assert_eq!(names(folders.root()), ["empty"]);
+    assert_eq!(names(&folders.root().join("empty")), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_packaged_installation_is_found_by_every_command() {
+    let folders = served().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let settings = elsewhere.path().join("packaged.toml");
+    let (data, logs) = (folders.data(), folders.logs());
+    std::fs::write(&settings, format!("data_dir = {data:?}\nlog_dir = {logs:?}\n")).unwrap();
+    let work = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = goldstar(work.path());
+        command.args(arguments).env("GOLDSTAR_PACKAGED_CONFIG", &settings);
+        run_with_input(command, "correct horse battery\n")
+    };
+    for arguments in [
+        &["check"][..],
+        &["checkpoint"],
+        &["admin", "create", "--email", "ada@example.org"],
+        &["salvage", "--out", "copy"],
+        &["config"],
+    ] {
+        let done = run(arguments);
+        assert_eq!(done.status.code(), Some(0), "{arguments:?}: {}", said(&done));
+        assert!(said(&done).contains(&*data.to_string_lossy()), "{arguments:?}: {}", said(&done));
+    }
+    // Whatever else names a directory or a file counts instead.
+    std::fs::write(work.path().join("own.toml"), "data_dir = \"other\"\n").unwrap();
+    for (arguments, directory) in [
+        (&["check", "other"][..], "other"),
+        (&["check", "--data-dir", "other"], "other"),
+        (&["checkpoint", "--config", "own.toml"], "other"),
+    ] {
+        let refused = run(arguments);
+        let why = format!("there is no directory {directory}:");
+        assert!(said(&refused).contains(&why), "{arguments:?}: {}", said(&refused));
+    }
+    std::fs::rename(work.path().join("own.toml"), work.path().join("goldstar.toml")).unwrap();
+    assert!(said(&run(&["check"])).contains("there is no directory other:"));
+}
+
+#[tokio::test]
+async fn a_server_says_whether_it_has_created_its_directory() {
+    let folders = Folders::new();
+    let second_line = |server: &mut Process| {
+        let printed = server.read_until(|printed| printed.len() > 1);
+        printed[1].clone()
+    };
+    let data = folders.data();
+    let mut server = Process::start(&folders, &[]).expect("it starts");
+    assert_eq!(
+        second_line(&mut server).trim(),
+        format!("Data: {} (new, 0 accounts)", data.display())
+    );
+    server.stop_and_read("TERM");
+    let created = create_admin(&folders, "ada@example.org", "correct horse battery\n");
+    assert!(created.status.success(), "{}", said(&created));
+    let mut server = Process::start(&folders, &[]).expect("it starts again");
+    assert_eq!(second_line(&mut server).trim(), format!("Data: {} (1 account)", data.display()));
 }

@@ -99,7 +99,15 @@ async fn a_full_server_is_healthy_to_this_machine() {
 
 /// Answers one request with that text, and gives the request's head.
 async fn answer_once(answer: &'static str) -> (String, JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    answer_once_on([127, 0, 0, 1].into(), answer).await
+}
+
+/// The same on that address of this machine.
+async fn answer_once_on(
+    address: std::net::IpAddr,
+    answer: &'static str,
+) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind((address, 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let served = tokio::spawn(async move {
         let mut stream = BufReader::new(listener.accept().await.unwrap().0);
@@ -124,6 +132,43 @@ async fn the_token_is_sent_where_there_is_one() {
         assert!(head.starts_with("GET /health HTTP/1.1\r\n"), "{head}");
         let authorization = format!("authorization: bearer {token}\r\n");
         assert_eq!(head.to_lowercase().contains(&authorization), sends, "{head}");
+    }
+}
+
+/// An address of this machine that isn't a loopback one; none on a machine without a network.
+fn own_address() -> Option<std::net::IpAddr> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    // Nothing is sent: the system only chooses a route.
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|address| !address.is_loopback())
+}
+
+/// Without a network, the unit test of the command says the same of addresses.
+#[tokio::test]
+async fn the_token_is_sent_to_no_address_from_elsewhere() {
+    let Some(own) = own_address() else { return };
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}";
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "0123456789abcdef").unwrap();
+    let file = file.to_str().unwrap();
+    let token = ("GOLDSTAR_MONITORING_TOKEN", "0123456789abcdef");
+    for (by_flag, token_by_flag, sends) in
+        [(true, false, false), (false, false, true), (true, true, true), (false, true, false)]
+    {
+        let (address, served) = answer_once_on(own, answer).await;
+        let listen = address.replace("http://", "");
+        let mut arguments = if by_flag { vec!["--url", &address] } else { vec![] };
+        let mut variables = if by_flag { vec![] } else { vec![("GOLDSTAR_LISTEN", &*listen)] };
+        if token_by_flag {
+            arguments.extend(["--monitoring-token-file", file]);
+        } else {
+            variables.push(token);
+        }
+        assert_says(&ask(&arguments, &variables).await, "ok", 0);
+        let head = within("the request", served).await.unwrap().to_lowercase();
+        let cell = format!("{by_flag} {token_by_flag}: {head}");
+        assert_eq!(head.contains("authorization:"), sends, "{cell}");
     }
 }
 

@@ -6,29 +6,33 @@ use crate::directory::{flask, run};
 use crate::harness::{Folders, names};
 
 #[test]
-fn arguments_that_are_wrong_are_64() {
+fn arguments_that_are_wrong_are_2() {
     let folders = flask();
-    for arguments in [&["check"][..], &["check", "data", "more"], &["check", "--yaml", "data"]] {
+    for arguments in [
+        &["check", "data", "--data-dir", "data"][..],
+        &["check", "data", "more"],
+        &["check", "--yaml", "data"],
+    ] {
         let (code, text, error) = run(&folders, arguments);
-        assert_eq!((code, text.as_str()), (64, ""), "{arguments:?}");
+        assert_eq!((code, text.as_str()), (2, ""), "{arguments:?}");
         assert!(error.contains("Usage: goldstar check"), "{error}");
     }
     let (code, text, _) = run(&folders, &["check", "--help"]);
-    assert!(code == 0 && text.contains("exit code") && text.contains("64"), "{text}");
+    assert!(code == 0 && text.contains("exit code") && text.contains("78"), "{text}");
     assert_eq!(run(&folders, &["checkpoint", "data"]).0, 2);
     assert_eq!(run(&folders, &["--yaml"]).0, 2);
 }
 
 #[test]
-fn what_can_not_be_looked_at_is_3() {
+fn what_can_not_be_looked_at_is_1() {
     let folders = Folders::new();
     let (code, text, error) = run(&folders, &["check", "nowhere"]);
-    assert_eq!((code, text.as_str()), (3, ""));
-    assert!(error.contains("nowhere can't be used"), "{error}");
+    assert_eq!((code, text.as_str()), (1, ""));
+    assert!(error.contains("there is no directory nowhere"), "{error}");
     fs::write(folders.root().join("file"), "{}").unwrap();
-    assert_eq!(run(&folders, &["check", "file"]).0, 3);
+    assert_eq!(run(&folders, &["check", "file"]).0, 1);
     fs::create_dir_all(folders.data().join("users.json")).unwrap();
-    assert_eq!(run(&folders, &["check", "data", "--json"]).0, 3);
+    assert_eq!(run(&folders, &["check", "data", "--json"]).0, 1);
 }
 
 #[test]

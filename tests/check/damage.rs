@@ -205,7 +205,7 @@ fn damage_in_one_file_hides_nothing_in_another() {
     folders.put("tracking_events.json", &torn);
     folders.put("notes.json", "{");
     let checked = check(&folders);
-    assert_eq!(checked.code, 2);
+    assert_eq!(checked.code, 78);
     assert_eq!(checked.codes(), ["cut_off", "nul_bytes", "other_file", "wrong_delta"]);
     let tracking = checked.table("tracking_events.json");
     assert_eq!((&tracking["state"], &tracking["rows"]), (&json!("damaged"), &json!(70)));
@@ -223,5 +223,5 @@ fn the_next_command_can_be_typed_as_it_is_said() {
     let (status, _, error) = run(&folders, &["checkpoint", "--data-dir", name]);
     assert_eq!(status, 78);
     assert!(error.contains(r"`goldstar check 'Zoë'\''s data'`"), "{error}");
-    assert_eq!(run(&folders, &["check", name]).0, 2);
+    assert_eq!(run(&folders, &["check", name]).0, 78);
 }

@@ -72,7 +72,7 @@ impl Checked {
         let row_and_byte = [&found["file"], &found["row"], &found["byte"]];
         assert_eq!((&found["code"], json!(row_and_byte)), (&json!(code), place.clone()));
         assert!(found["message"].as_str().unwrap().contains(says), "{found}");
-        let expected = if found["severity"] == "damage" { 2 } else { 1 };
+        let expected = if found["severity"] == "damage" { 78 } else { 3 };
         assert_eq!(self.code, expected);
     }
 

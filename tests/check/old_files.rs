@@ -19,7 +19,7 @@ fn an_account_whose_hash_nobody_can_verify() {
         let folders = flask();
         edit(&folders, "users.json", |file| file["_default"]["2"]["password"] = hash);
         let checked = check(&folders);
-        assert_eq!((checked.code, checked.codes()), (1, vec!["unverifiable_password"]), "{says}");
+        assert_eq!((checked.code, checked.codes()), (3, vec!["unverifiable_password"]), "{says}");
         assert_eq!(checked.rows_with("unverifiable_password"), [2]);
         let message = checked.findings()[0]["message"].as_str().unwrap();
         assert!(message.contains(says) && message.contains("nobody can log in"), "{message}");
@@ -60,7 +60,7 @@ fn a_mark_that_can_not_be_read() {
             file["_default"]["2"]["marked_for_deletion_at"] = at;
         });
         let checked = check(&folders);
-        assert_eq!((checked.code, checked.codes()), (1, vec!["unreadable_mark"]), "{says}");
+        assert_eq!((checked.code, checked.codes()), (3, vec!["unreadable_mark"]), "{says}");
         assert_eq!(checked.rows_with("unreadable_mark"), [2]);
         let message = checked.findings()[0]["message"].as_str().unwrap();
         assert!(message.contains(says) && message.contains("an administrator"), "{message}");
@@ -92,7 +92,7 @@ fn rows_in_a_table_that_is_not_read() {
             folders.put(file, &format!("{before}{rows}{after}"));
             let checked = check(&folders);
             assert!(checked.codes().contains(&"rows_in_other_table"), "{checked:?}");
-            assert_eq!((checked.code, checked.rows_with("rows_in_other_table")), (1, vec![1]));
+            assert_eq!((checked.code, checked.rows_with("rows_in_other_table")), (3, vec![1]));
             let found = &checked.findings()[0];
             let text = std::fs::read_to_string(folders.data_file(file)).unwrap();
             assert!(
@@ -136,7 +136,7 @@ fn points_and_costs_below_zero() {
     let reward = json!({"id": "r", "user_id": ZOE, "name": "R", "cost": -5.0});
     add(&folders, "rewards.json", 70, reward);
     let checked = check(&folders);
-    assert_eq!((checked.code, checked.codes()), (1, vec!["negative_amount"]));
+    assert_eq!((checked.code, checked.codes()), (3, vec!["negative_amount"]));
     assert_eq!(checked.rows_with("negative_amount"), [70, 70]);
 
     // A server may be set to let a child's points go below zero.
@@ -171,7 +171,7 @@ fn marked_accounts_are_listed_with_their_due_time() {
     assert_eq!((&accounts[0]["row"], times(&accounts[0])), (&json!(2), due));
     assert_eq!((&accounts[1]["row"], times(&accounts[1])), (&json!(3), (Value::Null, Value::Null)));
     let (code, text, _) = run(&folders, &["check", "data"]);
-    assert_eq!(code, 1, "the unreadable mark is a warning");
+    assert_eq!(code, 3, "the unreadable mark is a warning");
     assert!(text.contains("marked for deletion (2), after 720 hours"), "{text}");
     assert!(text.contains("due at 2026-03-11T18:42:15.000000Z"), "{text}");
     assert!(text.contains("never served this directory"), "{text}");

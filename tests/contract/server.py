@@ -29,6 +29,9 @@ class Server:
     def __init__(self, program):
         self.program = program
         self.folder = tempfile.TemporaryDirectory(prefix="goldstar-contract-")
+        # Only a server creates a directory, or uses one without Goldstar's files.
+        Path(self.folder.name, "data").mkdir()
+        Path(self.folder.name, "data", "users.json").write_text('{"_default": {}}')
         # The last administrator couldn't be marked for deletion.
         for email in (ADMIN["email"], "other@example.org"):
             made = self._command("admin", "create", "--email", email)

@@ -169,6 +169,10 @@ impl View for State {
         self.users.records().filter(|user| user.deletion.is_some()).cloned().collect()
     }
 
+    fn count_users(&self) -> usize {
+        self.users.records().count()
+    }
+
     fn count_admins(&self) -> usize {
         let is_admin = |user: &&Arc<User>| user.role == Role::Admin && user.deletion.is_none();
         self.users.records().filter(is_admin).count()

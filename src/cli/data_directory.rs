@@ -1,0 +1,30 @@
+//! The data directory that a command works on.
+
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use crate::config::{Config, ConfigError, Flags, Part};
+use crate::store::json::salvage::is_data_directory;
+
+/// The settings of a command that also takes its directory as an argument.
+pub(super) fn resolve<P: Part>(
+    mut flags: Flags<P>,
+    directory: Option<PathBuf>,
+) -> Result<Config, ConfigError> {
+    if let Some(directory) = directory {
+        flags.set_data_dir(&directory);
+    }
+    Config::resolve(&flags)
+}
+
+/// Refuses a directory that only a server should create: with a mistyped name, a command would work on
+/// an empty one and report success.
+pub(super) fn require(directory: &Path) -> Result<(), Failure> {
+    if !directory.is_dir() {
+        return Err(Failure::NoDirectory(directory.to_owned()));
+    }
+    if !is_data_directory(directory) {
+        return Err(Failure::NoData(directory.to_owned()));
+    }
+    Ok(())
+}
