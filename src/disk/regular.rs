@@ -42,7 +42,7 @@ pub fn open_lock(path: &Path, make: bool) -> io::Result<File> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             existing(&options, path, OFlags::NOFOLLOW)
         }
-        made => made,
+        other => other,
     }
 }
 
@@ -77,7 +77,7 @@ fn existing_or_new(options: &OpenOptions, path: &Path) -> io::Result<File> {
             refuse_others(file.metadata()?.file_type())?;
             Ok(file)
         }
-        made => made,
+        other => other,
     }
 }
 
@@ -89,7 +89,7 @@ fn anew(options: &OpenOptions, path: &Path) -> io::Result<File> {
             fs::remove_file(path)?;
             new(options, path)
         }
-        made => made,
+        other => other,
     }
 }
 

@@ -139,7 +139,7 @@ fn has_misplaced_ignorable(text: &str) -> bool {
     })
 }
 
-/// Whether Unicode lets programs show nothing for the character (Default_Ignorable_Code_Point).
+/// Whether Unicode lets programs show nothing for the character (`Default_Ignorable_Code_Point`).
 fn is_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }

@@ -13,7 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::ApiError;
 use super::extract::Path;
-use super::fields::Fields;
+use super::fields::{Fields, Noted};
 use super::input::{FromFields, Input, RECORD_FIELDS};
 use super::json::{self, List, Listed};
 use super::openapi::{Addition, Change, Errors, schemas, tags};
@@ -191,14 +191,14 @@ impl FromFields for NewChild {
         &["name", "age", "points", "image_id", "tasks", "rewards"];
     const READ_ONLY: &'static [&'static str] = RECORD_FIELDS;
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         let name = fields.required("name", |text: String| Name::parse("name", &text));
         let age = fields.nullable("age", age);
         let points = fields.optional("points", opening_points);
         let image_id = fields.nullable("image_id", image_id);
         let tasks = fields.optional("tasks", |ids| displayed("tasks", ids));
         let rewards = fields.optional("rewards", |ids| displayed("rewards", ids));
-        Some(Self {
+        Ok(Self {
             name: name?,
             age: age?,
             points: points?.unwrap_or(Points::ZERO),
@@ -228,12 +228,12 @@ impl FromFields for ChildPatch {
     const READ_ONLY: &'static [&'static str] =
         &["points", "id", "user_id", "created_at", "updated_at"];
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         let name = fields.optional("name", |text: String| Name::parse("name", &text));
         let age = fields.patch("age", age);
         let image_id = fields.patch("image_id", image_id);
         let tasks = fields.optional("tasks", |ids| displayed("tasks", ids));
         let rewards = fields.optional("rewards", |ids| displayed("rewards", ids));
-        Some(Self { name: name?, age: age?, image_id: image_id?, tasks: tasks?, rewards: rewards? })
+        Ok(Self { name: name?, age: age?, image_id: image_id?, tasks: tasks?, rewards: rewards? })
     }
 }

@@ -10,7 +10,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::Origin;
 
 /// How long a browser may keep the answer to a preflight. After it, a removed origin is refused.
-const MAX_AGE: Duration = Duration::from_secs(600);
+const MAX_AGE: Duration = Duration::from_mins(10);
 
 /// The allowed origins, at least one, and the headers for their pages.
 #[derive(Clone)]

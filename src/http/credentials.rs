@@ -4,7 +4,7 @@ use serde_json::json;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::fields::Fields;
+use super::fields::{Fields, Noted};
 use super::input::FromFields;
 use super::openapi::{samples, schemas};
 use crate::domain::password::NewPassword;
@@ -42,13 +42,13 @@ impl FromFields for Signup {
     const READ_ONLY: &'static [&'static str] =
         &["id", "role", "verified", "image_id", "created_at", "updated_at"];
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         let name = |name| fields.required(name, |text: String| Name::parse(name, &text));
         let (first_name, last_name) = (name("first_name"), name("last_name"));
         let email = fields.required("email", |text: String| Email::parse(&text));
         let password =
             fields.required("password", |text: String| NewPassword::parse("password", &text));
-        Some(Self(NewAccount {
+        Ok(Self(NewAccount {
             first_name: first_name?,
             last_name: last_name?,
             email: email?,
@@ -83,10 +83,10 @@ impl ToSchema for Login {}
 impl FromFields for Login {
     const ALLOWED: &'static [&'static str] = &["email", "password"];
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         let email = fields.required("email", Ok);
         let password = fields.required("password", Ok);
-        Some(Self { email: email?, password: password? })
+        Ok(Self { email: email?, password: password? })
     }
 }
 
@@ -107,7 +107,7 @@ impl ToSchema for Confirmation {}
 impl FromFields for Confirmation {
     const ALLOWED: &'static [&'static str] = &["password"];
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         fields.required("password", Ok).map(Self)
     }
 }
@@ -136,11 +136,11 @@ impl ToSchema for PasswordChange {}
 impl FromFields for PasswordChange {
     const ALLOWED: &'static [&'static str] = &["current_password", "new_password"];
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         let current = fields.required("current_password", Ok);
         let new = fields
             .required("new_password", |text: String| NewPassword::parse("new_password", &text));
-        Some(Self { current: current?, new: new? })
+        Ok(Self { current: current?, new: new? })
     }
 }
 
@@ -161,7 +161,7 @@ impl ToSchema for ChildSession {}
 impl FromFields for ChildSession {
     const ALLOWED: &'static [&'static str] = &["child_id"];
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         fields.required("child_id", |id: String| Ok(Self(id.into())))
     }
 }

@@ -13,7 +13,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::extract::Path;
-use super::fields::Fields;
+use super::fields::{Fields, Noted};
 use super::input::{FromFields, Input};
 use super::json::{self, List, Listed};
 use super::openapi::{Change, Errors, Refuses, samples, schemas, tags};
@@ -337,7 +337,7 @@ impl ToSchema for NewThreshold {}
 impl FromFields for NewThreshold {
     const ALLOWED: &'static [&'static str] = &["hours"];
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         let (min, max) = (Threshold::MIN_HOURS, Threshold::MAX_HOURS);
         let rule = || Invalid::new("hours", format!("must be between {min} and {max}"));
         fields.required("hours", |hours| Threshold::from_hours(hours).map(Self).ok_or_else(rule))

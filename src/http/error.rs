@@ -120,7 +120,7 @@ impl ApiError {
             }
             Self::Service(ServiceError::Refused(Refusal::MarkedForDeletion { due_at })) => {
                 let due_at = due_at.map(|due_at| due_at.to_string());
-                Some(Details { due_at: Some(due_at), ..none })
+                Some(Details { due_at: Some(due_at.into()), ..none })
             }
             Self::Service(ServiceError::Refused(Refusal::FamilyLimitReached { limit, most })) => {
                 let limit = LimitBody { name: limit.as_str(), most: *most };

@@ -37,7 +37,7 @@ pub(super) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) field: Option<&'a str>,
-    /// Every field of the body that is wrong, by its name; at most 50.
+    /// Every field of the body that is wrong, by its name; at most 20.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<BTreeMap<String, FieldErrorBody>>)]
     pub(super) fields: Option<BTreeMap<&'a str, FieldErrorBody>>,
@@ -60,7 +60,7 @@ pub(super) struct Details<'a> {
     /// When the account will be deleted; null if its mark can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
-    pub(super) due_at: Option<Option<String>>,
+    pub(super) due_at: Option<Value>,
 }
 
 impl<'a> Details<'a> {

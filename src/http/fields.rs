@@ -15,7 +15,11 @@ use crate::domain::Invalid;
 use crate::service::input::Patch;
 
 /// The most errors that one response lists: a body can have thousands of unknown fields.
-const MAX_ERRORS: usize = 50;
+const MAX_ERRORS: usize = 20;
+
+/// The errors of a body are in its [`Fields`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Noted;
 
 /// Why a body is not a JSON object.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -109,7 +113,7 @@ impl<'a> Fields<'a> {
         let value = T::from_fields(&fields);
         let errors = fields.errors.into_inner();
         match value {
-            Some(value) if errors.is_empty() => Ok(value),
+            Ok(value) if errors.is_empty() => Ok(value),
             _ => Err(ApiError::InvalidFields(errors)),
         }
     }
@@ -143,18 +147,17 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field that must be there, checked and converted. Returns `None`, as the other readers do, if
-    /// it is missing or wrong; the error is noted then.
+    /// A field that must be there, checked and converted. Notes an error if it is missing or wrong.
     pub(super) fn required<T: FieldValue, U>(
         &self,
         name: &'static str,
         check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Option<U> {
-        let value = self.optional(name, check)?;
-        if value.is_none() {
+    ) -> Result<U, Noted> {
+        let missing = || {
             self.note(FieldError::new(name, FieldCode::Missing, "is missing"));
-        }
-        value
+            Noted
+        };
+        self.optional(name, check)?.ok_or_else(missing)
     }
 
     /// A field that may be missing, but not null.
@@ -162,9 +165,9 @@ impl<'a> Fields<'a> {
         &self,
         name: &'static str,
         check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Option<Option<U>> {
+    ) -> Result<Option<U>, Noted> {
         match self.find(name) {
-            None => Some(None),
+            None => Ok(None),
             Some(value) => self.checked(name, value, check).map(Some),
         }
     }
@@ -174,8 +177,8 @@ impl<'a> Fields<'a> {
         &self,
         name: &'static str,
         check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Option<Option<U>> {
-        Some(match self.patch(name, check)? {
+    ) -> Result<Option<U>, Noted> {
+        Ok(match self.patch(name, check)? {
             Patch::Set(value) => Some(value),
             Patch::Keep | Patch::Clear => None,
         })
@@ -186,10 +189,10 @@ impl<'a> Fields<'a> {
         &self,
         name: &'static str,
         check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Option<Patch<U>> {
+    ) -> Result<Patch<U>, Noted> {
         match self.find(name) {
-            None => Some(Patch::Keep),
-            Some(value) if value.get() == "null" => Some(Patch::Clear),
+            None => Ok(Patch::Keep),
+            Some(value) if value.get() == "null" => Ok(Patch::Clear),
             Some(value) => self.checked(name, value, check).map(Patch::Set),
         }
     }
@@ -204,12 +207,15 @@ impl<'a> Fields<'a> {
         name: &'static str,
         value: &RawValue,
         check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Option<U> {
+    ) -> Result<U, Noted> {
         let Some(value) = T::read(value.get()) else {
             self.note(FieldError::new(name, FieldCode::WrongType, T::RULE));
-            return None;
+            return Err(Noted);
         };
-        check(value).map_err(|invalid| self.note(FieldError::from(&invalid))).ok()
+        check(value).map_err(|invalid| {
+            self.note(FieldError::from(&invalid));
+            Noted
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 use utoipa::ToSchema;
 
-use super::fields::Fields;
+use super::fields::{Fields, Noted};
 use super::openapi::Refuses;
 use super::{ApiError, AppState, ErrorCode, Limits};
 
@@ -23,8 +23,8 @@ pub(super) trait FromFields: Sized + ToSchema {
     /// field that does not exist.
     const READ_ONLY: &'static [&'static str] = &[];
 
-    /// Reads and checks every field. Returns `None` if `fields` has noted an error.
-    fn from_fields(fields: &Fields<'_>) -> Option<Self>;
+    /// Reads and checks every field. Fails if `fields` has noted an error.
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted>;
 }
 
 /// The fields of a child, a task or a reward that only the server sets.

@@ -15,7 +15,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::extract::{Key, Path};
-use super::fields::Fields;
+use super::fields::{Fields, Noted};
 use super::input::{FromFields, Input};
 use super::openapi::{Errors, schemas, tags};
 use super::{ApiError, AppState, mutations};
@@ -110,7 +110,7 @@ impl ToSchema for TaskId {}
 impl FromFields for TaskId {
     const ALLOWED: &'static [&'static str] = &["task_id"];
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         fields.required("task_id", Ok).map(Self)
     }
 }
@@ -128,7 +128,7 @@ impl ToSchema for RewardId {}
 impl FromFields for RewardId {
     const ALLOWED: &'static [&'static str] = &["reward_id"];
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         fields.required("reward_id", Ok).map(Self)
     }
 }

@@ -13,7 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::ApiError;
 use super::extract::Path;
-use super::fields::Fields;
+use super::fields::{Fields, Noted};
 use super::input::{FromFields, Input, RECORD_FIELDS};
 use super::json::{self, List, Listed};
 use super::openapi::{Addition, Change, Errors, schemas, tags};
@@ -301,12 +301,12 @@ impl FromFields for NewReward {
     const ALLOWED: &'static [&'static str] = &["name", "description", "cost", "image_id"];
     const READ_ONLY: &'static [&'static str] = RECORD_FIELDS;
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         let name = fields.required("name", |text: String| Name::parse("name", &text));
         let text = fields.optional("description", |text: String| description(&text));
         let cost = fields.required("cost", |cost| amount("cost", cost));
         let image_id = fields.nullable("image_id", image_id);
-        Some(Self {
+        Ok(Self {
             name: name?,
             description: text?.unwrap_or_default(),
             cost: cost?,
@@ -332,11 +332,11 @@ impl FromFields for RewardPatch {
     const ALLOWED: &'static [&'static str] = NewReward::ALLOWED;
     const READ_ONLY: &'static [&'static str] = RECORD_FIELDS;
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         let name = fields.optional("name", |text: String| Name::parse("name", &text));
         let text = fields.optional("description", |text: String| description(&text));
         let cost = fields.optional("cost", |cost| amount("cost", cost));
         let image_id = fields.patch("image_id", image_id);
-        Some(Self { name: name?, description: text?, cost: cost?, image_id: image_id? })
+        Ok(Self { name: name?, description: text?, cost: cost?, image_id: image_id? })
     }
 }

@@ -12,7 +12,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::extract::Path;
-use super::fields::Fields;
+use super::fields::{Fields, Noted};
 use super::input::{FromFields, Input, RECORD_FIELDS};
 use super::json::{self, List, Listed};
 use super::openapi::{Addition, Change, Errors, Refuses, schemas, tags};
@@ -189,12 +189,12 @@ impl FromFields for NewTask {
     const ALLOWED: &'static [&'static str] = &["name", "points", "is_good", "image_id"];
     const READ_ONLY: &'static [&'static str] = RECORD_FIELDS;
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         let name = fields.required("name", |text: String| Name::parse("name", &text));
         let points = fields.required("points", |points| amount("points", points));
         let is_good = fields.optional("is_good", Ok);
         let image_id = fields.nullable("image_id", image_id);
-        Some(Self {
+        Ok(Self {
             name: name?,
             points: points?,
             is_good: is_good?.unwrap_or(true),
@@ -220,11 +220,11 @@ impl FromFields for TaskPatch {
     const ALLOWED: &'static [&'static str] = NewTask::ALLOWED;
     const READ_ONLY: &'static [&'static str] = RECORD_FIELDS;
 
-    fn from_fields(fields: &Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
         let name = fields.optional("name", |text: String| Name::parse("name", &text));
         let points = fields.optional("points", |points| amount("points", points));
         let is_good = fields.optional("is_good", Ok);
         let image_id = fields.patch("image_id", image_id);
-        Some(Self { name: name?, points: points?, is_good: is_good?, image_id: image_id? })
+        Ok(Self { name: name?, points: points?, is_good: is_good?, image_id: image_id? })
     }
 }

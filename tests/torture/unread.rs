@@ -50,7 +50,9 @@ fn put_records(folders: &Folders) {
     };
     // Not all alike: else the compressed forms were tiny.
     let text = |n: usize| -> String {
-        (0..BYTES).map(|at| char::from(b'a' + ((at * at + n * at) % 89 % 26) as u8)).collect()
+        (0..BYTES)
+            .map(|at| char::from(b'a' + u8::try_from((at * at + n * at) % 89 % 26).unwrap()))
+            .collect()
     };
     let child = |n: usize| {
         json!({

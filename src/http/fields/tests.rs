@@ -63,18 +63,18 @@ fn the_list_of_errors_is_bounded() {
 #[test]
 fn every_wrong_value_is_noted() {
     let body = fields(r#"{"a":"1","b":1.5,"c":null,"d":[1],"e":1e2,"f":-3.0,"g":1e16}"#);
-    assert_eq!(body.required("e", Ok::<i64, _>), Some(100));
-    assert_eq!(body.required("f", Ok::<i64, _>), Some(-3));
-    assert_eq!(body.optional("missing", Ok::<bool, _>), Some(None));
+    assert_eq!(body.required("e", Ok::<i64, _>), Ok(100));
+    assert_eq!(body.required("f", Ok::<i64, _>), Ok(-3));
+    assert_eq!(body.optional("missing", Ok::<bool, _>), Ok(None));
     assert_eq!(noted(&body), []);
-    assert_eq!(body.required("a", Ok::<i64, _>), None);
-    assert_eq!(body.required("b", Ok::<i64, _>), None);
-    assert_eq!(body.optional("c", Ok::<String, _>), None);
-    assert_eq!(body.required("d", Ok::<Vec<String>, _>), None);
-    assert_eq!(body.required("g", Ok::<i64, _>), None);
-    assert_eq!(body.required("missing", Ok::<bool, _>), None);
+    assert_eq!(body.required("a", Ok::<i64, _>), Err(Noted));
+    assert_eq!(body.required("b", Ok::<i64, _>), Err(Noted));
+    assert_eq!(body.optional("c", Ok::<String, _>), Err(Noted));
+    assert_eq!(body.required("d", Ok::<Vec<String>, _>), Err(Noted));
+    assert_eq!(body.required("g", Ok::<i64, _>), Err(Noted));
+    assert_eq!(body.required("missing", Ok::<bool, _>), Err(Noted));
     let rule = |_: i64| Err::<(), _>(Invalid::new("e", "must be less"));
-    assert_eq!(body.required("e", rule), None);
+    assert_eq!(body.required("e", rule), Err(Noted));
     let codes: Vec<FieldCode> = noted(&body).into_iter().map(|(_, code)| code).collect();
     let mut expected = vec![FieldCode::WrongType; 5];
     expected.extend([FieldCode::Missing, FieldCode::Invalid]);
@@ -84,8 +84,8 @@ fn every_wrong_value_is_noted() {
 #[test]
 fn null_empties_and_a_missing_field_keeps() {
     let body = fields(r#"{"a":null,"b":5}"#);
-    assert_eq!(body.patch("a", Ok::<i64, _>), Some(Patch::Clear));
-    assert_eq!(body.patch("b", Ok::<i64, _>), Some(Patch::Set(5)));
-    assert_eq!(body.patch("c", Ok::<i64, _>), Some(Patch::Keep));
-    assert_eq!(body.nullable("a", Ok::<i64, _>), Some(None));
+    assert_eq!(body.patch("a", Ok::<i64, _>), Ok(Patch::Clear));
+    assert_eq!(body.patch("b", Ok::<i64, _>), Ok(Patch::Set(5)));
+    assert_eq!(body.patch("c", Ok::<i64, _>), Ok(Patch::Keep));
+    assert_eq!(body.nullable("a", Ok::<i64, _>), Ok(None));
 }

@@ -296,7 +296,7 @@ export interface ErrorBody {
 export interface ErrorDetails {
   /** The first field of the body that is wrong. */
   field?: string;
-  /** Every field of the body that is wrong, by its name; at most 50. */
+  /** Every field of the body that is wrong, by its name; at most 20. */
   fields?: Record<string, FieldError>;
   /** The query parameter that is wrong. */
   parameter?: string;

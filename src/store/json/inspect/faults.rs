@@ -85,9 +85,9 @@ fn is_row(text: &[u8]) -> bool {
 fn of_member(path: &Path, bytes: &[u8], start: usize) -> (Option<Damage>, Option<usize>) {
     let rest = &bytes[start..];
     let mut scanner = Scanner::new(rest);
-    let scanned = scanner.name().and_then(|name| Ok((name, scanner.value()?)));
-    let (name, value) = match scanned {
-        Ok(scanned) => scanned,
+    let member = scanner.name().and_then(|name| Ok((name, scanner.value()?)));
+    let (name, value) = match member {
+        Ok(parts) => parts,
         Err(fault) => return (Some(Damage::not_json(path, start as u64, rest, fault)), None),
     };
     let text = match std::str::from_utf8(&rest[..value.end]) {

@@ -234,6 +234,10 @@ impl<'a> Reader<'a> {
 
     /// Takes a value that nothing is made of.
     fn skip_value(&mut self) -> Result<Range<usize>, OpenError> {
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method's path has one lifetime, and any is needed"
+        )]
         let (value, start) = self.take(|scanner| scanner.value())?;
         let value = start + value.start..start + value.end;
         self.utf8(value.clone())?;
