@@ -29,9 +29,9 @@ async fn checks_of_an_expensive_hash_do_not_hold_up_other_logins() {
     const GUESSES: usize = 6;
     let server = TestServer::on(folders(), Settings::default()).await;
     let parent = server.parent().await;
-    let (guesser, other) = (server.nobody(), server.nobody());
-    let guess = || log_in(&guesser, IMPORTED, "wrong password");
-    let mut guesses: FuturesUnordered<_> = (0..GUESSES).map(|_| guess()).collect();
+    let (attacker, other) = (server.nobody(), server.nobody());
+    let attempt = || log_in(&attacker, IMPORTED, "wrong password");
+    let mut guesses: FuturesUnordered<_> = (0..GUESSES).map(|_| attempt()).collect();
     guesses.next().await.unwrap().expect(401);
     let mut answered = 1;
     let login = log_in(&other, &parent.email, PASSWORD);
