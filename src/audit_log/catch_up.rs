@@ -103,8 +103,7 @@ impl AuditLog {
     /// Finds out which lines a log has. As they are written in the order of the events, the last
     /// one tells.
     fn survey(&mut self, user_id: &UserId, lag: &mut Lag, past: &dyn Past) -> Result<(), LogError> {
-        let first = self.own_events(past, lag.after, user_id, 1)?;
-        let oldest = first.first().map_or(Timestamp::MAX, |(_, event)| event.created_at);
+        let oldest = self.oldest(user_id, lag, past)?;
         let last_line = LastLine(self.files.mend(user_id, oldest, lag.renew)?);
         lag.renew = false;
         if let Some(reached) = &self.reached {
@@ -118,6 +117,28 @@ impl AuditLog {
         }
         lag.surveyed = true;
         Ok(())
+    }
+
+    /// The earliest time of the events that may lack their lines. That need not be the first one's: a
+    /// clock that was ahead may have been set right behind it.
+    fn oldest(
+        &self,
+        user_id: &UserId,
+        lag: &mut Lag,
+        past: &dyn Past,
+    ) -> Result<Timestamp, LogError> {
+        let (mut row, mut oldest) =
+            lag.oldest.filter(|(row, _)| *row >= lag.after).unwrap_or((lag.after, Timestamp::MAX));
+        loop {
+            let events = self.own_events(past, row, user_id, PAGE)?;
+            let Some((last, _)) = events.last() else {
+                lag.oldest = Some((row, oldest));
+                return Ok(oldest);
+            };
+            row = *last;
+            let times = events.iter().map(|(_, event)| event.created_at);
+            oldest = times.fold(oldest, Timestamp::min);
+        }
     }
 
     /// Looks for the event of a log's last line among those that may lack theirs.
@@ -181,6 +202,7 @@ impl AuditLog {
             lag.renew = true;
             lag.seen = None;
             lag.after = lag.after.min(self.unsynced.durable_row(user_id));
+            lag.oldest = None;
         }
         lag.backoff.failed();
         if !std::mem::replace(&mut lag.failing, true) {

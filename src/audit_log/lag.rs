@@ -1,6 +1,6 @@
 //! An account's log that is behind.
 
-use crate::domain::RowNumber;
+use crate::domain::{RowNumber, Timestamp};
 
 /// The longest wait between two tries, in calls of `retry`: about two seconds.
 const MAX_WAIT: u32 = 2;
@@ -19,6 +19,8 @@ pub(super) struct Lag {
     pub(super) surveyed: bool,
     /// The log's last line at the last survey, from which `after` is known; none before the first.
     pub(super) seen: Option<LastLine>,
+    /// Up to which row the events behind `after` were looked at, and the earliest time of these.
+    pub(super) oldest: Option<(RowNumber, Timestamp)>,
     /// Whether a sync of the log failed: what it seems to hold may be on no disk, and no later sync
     /// of that file would tell.
     pub(super) renew: bool,
@@ -36,6 +38,7 @@ impl Lag {
             after: row,
             surveyed: false,
             seen: None,
+            oldest: None,
             renew: false,
             backlog: 0,
             failing: false,

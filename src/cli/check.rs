@@ -15,6 +15,7 @@ use crate::config::{Flags, Storage};
 use crate::disk::RealDisk;
 use crate::domain::deletion::Threshold;
 use crate::domain::{Deletion, RowNumber, UserId};
+use crate::env::Clock;
 use crate::store::json::{
     Finding, FindingKind, Marked, OpenError, Report, Severity, TableReport, inspect,
 };
@@ -54,7 +55,7 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn check(directory: &Path, json: bool, threshold: Threshold) -> Result<ExitCode, CheckError> {
-    let report = inspect(&RealDisk, directory, &progress::on_terminal())?;
+    let report = inspect(&RealDisk, directory, Clock::system().now(), &progress::on_terminal())?;
     let text = if json {
         as_json(directory, &report, threshold).to_string()
     } else {

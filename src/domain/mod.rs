@@ -1,6 +1,7 @@
 //! Floor 0: the records of a family and the rules for them. Pure: no I/O, no clock, no randomness,
 //! no async; nothing here knows how records are stored or asked for.
 
+mod clock;
 pub mod deletion;
 mod idempotency;
 pub mod ledger;
@@ -14,8 +15,9 @@ mod tracking;
 
 mod id;
 
+pub use clock::{ClockWatch, Jump};
 pub use id::Id;
-pub use idempotency::{IdempotencyKey, Mutation, Remembered, RowNumber};
+pub use idempotency::{IdempotencyKey, KeyTime, Mutation, Remembered, RowNumber};
 pub use points::{Amount, Points};
 pub use records::{
     Child, ChildId, Deletion, Extra, PendingReward, PendingRewardId, Reward, RewardId, Role,

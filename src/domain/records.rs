@@ -252,7 +252,7 @@ impl Session {
     }
 
     /// The session where its end lies more than a day beyond that of one that is used now, since the
-    /// clock was set back, or events are ahead of it: it ends as if it were used now, instead of years
+    /// clock was set back: it ends as if it were used now, instead of years
     /// later. None where it doesn't.
     pub fn shortened(&self, now: Timestamp) -> Option<Self> {
         let latest = now.after(Self::LIFETIME + Self::EXCESS);
@@ -267,7 +267,8 @@ impl Session {
     pub fn touched(&self, now: Timestamp) -> Option<Self> {
         (now.since(self.last_used_at) >= Self::TOUCH_INTERVAL).then(|| Self {
             last_used_at: now,
-            expires_at: now.after(Self::LIFETIME),
+            // A use never shortens it: a session may have begun while the clock was ahead.
+            expires_at: self.expires_at.max(now.after(Self::LIFETIME)),
             ..self.clone()
         })
     }

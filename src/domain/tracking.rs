@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -134,6 +135,22 @@ impl TrackingEvent {
             return Err(EventError::RecordedBeforeItOccurred);
         }
         Ok(Self(fields))
+    }
+
+    /// How far a family's last event may be ahead of the clock and still hold back the next one. Clocks
+    /// are corrected by seconds all the time; an event further ahead has a wrong time.
+    pub const LEEWAY: Duration = Duration::from_mins(5);
+
+    /// The event at least one microsecond after the family's last event, unless that is further ahead
+    /// of the clock than [`Self::LEEWAY`].
+    #[must_use]
+    pub fn following(self, last: Option<Timestamp>, now: Timestamp) -> Self {
+        let latest = now.after(Self::LEEWAY);
+        let Some(last) = last.filter(|last| *last <= latest) else { return self };
+        let next = last.after(Duration::from_micros(1));
+        let occurred_at = self.occurred_at.max(next);
+        let created_at = self.created_at.max(occurred_at);
+        Self(EventFields { occurred_at, created_at, ..self.0 })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::deletion::to_its_end;
@@ -12,14 +13,24 @@ use crate::store::{Change, Changes, Projection, View};
 
 /// How often.
 const INTERVAL: Duration = Duration::from_hours(1);
+/// How often the clock is compared with the time that passes.
+const TICK: Duration = Duration::from_secs(1);
 
 impl Service {
     /// Removes expired sessions and idempotency keys, and shortens the sessions that a clock set back
     /// would keep, now and every hour, until `stop`. A failure is logged, and the next hour tries
-    /// again.
+    /// again. Compares the clock with the time that passes every second.
     pub async fn keep_house(self: Arc<Self>, stop: CancellationToken) {
-        let mut interval = tokio::time::interval(INTERVAL);
-        while stop.run_until_cancelled(interval.tick()).await.is_some() {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut last_run = None;
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            self.look_at_clock();
+            let elapsed = self.clock.elapsed();
+            if last_run.is_some_and(|last| elapsed.saturating_sub(last) < INTERVAL) {
+                continue;
+            }
+            last_run = Some(elapsed);
             let service = Arc::clone(&self);
             // A mistake in one hour doesn't end the hours after it.
             let removed = to_its_end(async move { service.remove_expired().await }).await;
@@ -37,27 +48,32 @@ impl Service {
         Projection { name: "housekeeping", backlog: 0, last_error }
     }
 
-    /// Removes expired sessions, with their streams, and idempotency keys. Shortens sessions.
+    /// Removes expired sessions, with their streams, and idempotency keys. Shortens sessions. A clock
+    /// that is wrong for a while after a start or a jump, until it is set right, ends no session.
     async fn remove_expired(&self) -> Result<(), ServiceError> {
         let now = self.clock.now();
-        let view = self.store.view();
-        let is_clean = view.expired_sessions(now).is_empty()
-            && view.expired_keys(now).is_empty()
-            && shortened(&*view, now).is_empty();
-        if is_clean {
+        let key_time = self.key_time();
+        let is_settled = self.is_clock_settled();
+        let expired = move |view: &dyn View| {
+            let keys = view.expired_keys(&key_time);
+            if !is_settled {
+                return (keys, Vec::new(), Vec::new());
+            }
+            (keys, view.expired_sessions(now), shortened(view, now))
+        };
+        let (keys, sessions, overlong) = expired(&*self.store.view());
+        if keys.is_empty() && sessions.is_empty() && overlong.is_empty() {
             return Ok(());
         }
         let outcome = self
-            // By the clock: the time of a decision is ahead of it, where an event is.
             .transact(move |view, _| {
-                let sessions = view.expired_sessions(now);
-                let keys = view.expired_keys(now);
+                let (keys, sessions, overlong) = expired(view);
                 let removed = sessions
                     .iter()
                     .map(|session| Change::RemoveSession(session.token_hash.clone()));
                 let forgotten =
                     keys.iter().map(|key| Change::Forget(key.user_id.clone(), key.key.clone()));
-                let shortened = shortened(view, now).into_iter().map(Change::PutSession);
+                let shortened = overlong.into_iter().map(Change::PutSession);
                 Ok((Changes::of(removed.chain(forgotten).chain(shortened)), sessions))
             })
             .await?;

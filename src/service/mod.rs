@@ -9,6 +9,7 @@ mod blocking;
 mod caller;
 mod changes;
 mod children;
+mod clock;
 mod deletion;
 mod demo;
 mod error;
@@ -52,7 +53,7 @@ use parking_lot::Mutex;
 use tracing::Span;
 
 use crate::audit_log::DeletionLog;
-use crate::domain::{Page, Points, Refusal, Timestamp};
+use crate::domain::{ClockWatch, Page, Points, Refusal, Timestamp};
 use crate::env::Clock;
 use crate::live::Hub;
 use crate::metrics::{self, Metrics};
@@ -96,6 +97,7 @@ pub struct Service {
     deletions: Deletions,
     /// Why the last housekeeping failed.
     housekeeping_error: Mutex<Option<String>>,
+    clock_watch: Mutex<ClockWatch>,
 }
 
 /// What a commit did.
@@ -145,7 +147,9 @@ impl Service {
         let view = store.view();
         let metrics_of_deletions = metrics.deletions.clone();
         let deletions = Deletions::new(deletion_log, metrics_of_deletions, &*view, &clock);
-        Self {
+        let last_row = store.history().last_row();
+        let clock_watch = ClockWatch::starting(clock.now(), clock.elapsed(), last_row);
+        let service = Self {
             store,
             hub,
             attempts: Attempts::new(
@@ -161,7 +165,10 @@ impl Service {
             metrics: metrics.logins.clone(),
             deletions,
             housekeeping_error: Mutex::default(),
-        }
+            clock_watch: Mutex::new(clock_watch),
+        };
+        service.warn_of_rows_ahead();
+        service
     }
 
     /// Whether there is no record of any kind yet.
@@ -185,6 +192,7 @@ impl Service {
         }
         health.projections.push(self.deletion_health());
         health.projections.push(self.housekeeping_health());
+        health.projections.push(self.clock_health());
         health
     }
 
@@ -229,11 +237,9 @@ impl Service {
         caller: &Caller,
         decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), Refusal> + Send + 'static,
     ) -> Result<Outcome<T>, ServiceError> {
-        let (caller, clock) = (caller.clone(), self.clock.clone());
+        let caller = caller.clone();
         self.transact(move |view, now| {
-            // By the clock, as when the request was let in: events may be ahead of it, where it was
-            // set back.
-            caller.check_session(view, clock.now())?;
+            caller.check_session(view, now)?;
             decide(view, now)
         })
         .await

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Caller, FamilyLimits, Outcome, Parent, Service, ServiceError, blocking};
 use crate::domain::ledger::{self, Movement};
 use crate::domain::{
-    Child, ChildId, EventError, IdempotencyKey, Mutation, PendingReward, Points, Refusal,
+    Child, ChildId, EventError, IdempotencyKey, KeyTime, Mutation, PendingReward, Points, Refusal,
     Remembered, Reward, RewardId, TaskId, Timestamp,
 };
 use crate::env;
@@ -40,6 +40,8 @@ struct Order {
     caller: Caller,
     mutation: Mutation,
     key: Option<IdempotencyKey>,
+    /// The time by which keys are over; none without a key.
+    key_time: Option<KeyTime>,
     floor: Points,
     limits: FamilyLimits,
 }
@@ -111,10 +113,12 @@ impl Service {
         mutation: Mutation,
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
+        let key_time = key.as_ref().map(|_| self.key_time());
         let order = Order {
             caller: caller.clone(),
             mutation,
             key,
+            key_time,
             floor: self.settings.points_floor,
             limits: self.settings.family,
         };
@@ -163,7 +167,7 @@ impl Order {
     fn decide(self, view: &dyn View, now: Timestamp) -> Result<(Changes, Decision), Refusal> {
         let child = self.caller.child(view, self.mutation.child_id())?;
         // Before the entity is looked up: a repeat is answered even where that is gone by now.
-        if let Some(first) = self.answered_before(view, now)? {
+        if let Some(first) = self.answered_before(view)? {
             let decision = Decision::Repeated(child, first);
             return Ok((Changes::none(), decision));
         }
@@ -187,16 +191,12 @@ impl Order {
 
     /// What the key stands for, where it is the key of this very mutation. Refuses the key of
     /// another one.
-    fn answered_before(
-        &self,
-        view: &dyn View,
-        now: Timestamp,
-    ) -> Result<Option<Arc<Remembered>>, Refusal> {
+    fn answered_before(&self, view: &dyn View) -> Result<Option<Arc<Remembered>>, Refusal> {
         let remembered = self
             .key
             .as_ref()
             .and_then(|key| view.remembered(&self.caller.user().id, key))
-            .filter(|remembered| remembered.is_live(now));
+            .filter(|first| self.key_time.as_ref().is_some_and(|time| first.is_live(time)));
         match remembered {
             None => Ok(None),
             Some(first) if *first.fingerprint == *self.mutation.fingerprint() => Ok(Some(first)),

@@ -109,8 +109,7 @@ impl Service {
         }
     }
 
-    /// Writes a use at `now`, by the clock, down in a task of its own, so that no read waits for the
-    /// disk. (The time of a decision is ahead of the clock where an event is.)
+    /// Writes a use at `now` down in a task of its own, so that no read waits for the disk.
     fn touch(&self, token_hash: TokenHash, now: Timestamp) {
         let store = Arc::clone(&self.store);
         let touch = async move {

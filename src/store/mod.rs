@@ -19,7 +19,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::domain::{
-    Child, ChildId, Email, EventFilter, IdempotencyKey, Page, PendingReward, PendingRewardId,
+    Child, ChildId, Email, EventFilter, IdempotencyKey, KeyTime, Page, PendingReward, PendingRewardId,
     Refusal, Remembered, Reward, RewardId, RowNumber, Session, SortOrder, Task, TaskId, Timestamp,
     TokenHash, TrackingEvent, User, UserId,
 };
@@ -27,8 +27,8 @@ use crate::domain::{
 /// A future that can be sent between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Decides a change on the newest state. It gets the moment that its events must carry, and may
-/// hand a value out of the decision next to its changes.
+/// Decides a change on the newest state. It gets the time by the clock, and may hand a value out of the
+/// decision next to its changes.
 ///
 /// It must not block, and it is called at most once.
 pub type Decide =
@@ -75,6 +75,9 @@ pub trait Store: Send + Sync {
 
     /// The audit history, for replay.
     fn history(&self) -> Arc<dyn History>;
+
+    /// The latest time of a record or an event when the store was opened.
+    fn newest(&self) -> Option<Timestamp>;
 
     /// What works and what doesn't.
     fn health(&self) -> Health;
@@ -159,8 +162,8 @@ pub trait View: Send + Sync {
     fn pending_of(&self, user_id: &UserId) -> Vec<Arc<PendingReward>>;
     /// What an account's idempotency key stands for, be it expired or not.
     fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<Remembered>>;
-    /// Every idempotency key that is over at `now`.
-    fn expired_keys(&self, now: Timestamp) -> Vec<Arc<Remembered>>;
+    /// Every idempotency key that is over at that time.
+    fn expired_keys(&self, time: &KeyTime) -> Vec<Arc<Remembered>>;
     /// Every idempotency key of an account, be it expired or not.
     fn keys_of(&self, user_id: &UserId) -> Vec<Arc<Remembered>>;
     /// What a setting is set to; none where it was never set.
@@ -219,7 +222,8 @@ pub enum Change {
 /// An event on its way into the audit history.
 #[derive(Debug)]
 pub struct NewEvent {
-    /// The event, with the moment that the decision was given.
+    /// The event, with the time that the decision was given. The store moves it behind the family's
+    /// last event, by [`TrackingEvent::following`].
     pub event: TrackingEvent,
     /// The key, and the mutation's fingerprint, by which a repeat is to be known.
     pub remember: Option<(IdempotencyKey, String)>,

@@ -120,6 +120,7 @@ async fn health_says_that_all_is_well() {
             "live",
             "account_deletion",
             "housekeeping",
+            "clock",
         ];
         assert_eq!(names, all);
     }

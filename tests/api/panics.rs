@@ -54,6 +54,10 @@ impl Store for Panicking {
         self.0.history()
     }
 
+    fn newest(&self) -> Option<Timestamp> {
+        self.0.newest()
+    }
+
     fn health(&self) -> Health {
         self.0.health()
     }
@@ -172,11 +176,10 @@ async fn a_panic_in_a_task_is_told_and_the_next_run_comes() {
     // The first day is over, on which nobody is deleted.
     let first_start = json!({"name": "account_deletion_first_start", "value": 1.0});
     folders.put("settings.json", &json!({"_default": {"1": first_start}}).to_string());
-    let session = json!({
-        "token_sha256": "0", "user_id": "admin-1", "child_id": null, "created_at": 1,
-        "last_used_at": 1, "expires_at": 2,
+    let key = json!({
+        "user_id": "admin-1", "key": "k", "mutation": "m", "event_row": 0, "created_at": 1,
     });
-    folders.put("sessions.json", &json!({"_default": {"1": session}}).to_string());
+    folders.put("idempotency_keys.json", &json!({"_default": {"1": key}}).to_string());
     let server = Mistaken::on(&folders, Config::default()).await;
     assert_eq!(server.failures().await, [""; 0]);
     server.commits_panic.store(true, Ordering::SeqCst);

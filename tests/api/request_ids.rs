@@ -16,20 +16,25 @@ use crate::harness::{Fails, FaultyDisk, Settings, TestServer, assert_error, even
 
 /// The lines that a test's own thread logs, as the server's log has them.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
     /// Collects from now on, as long as the guard is held. All of the server's async work is on the
     /// test's thread.
-    fn collect() -> (Self, DefaultGuard) {
+    pub(crate) fn collect() -> (Self, DefaultGuard) {
         let lines = Self::default();
         let log = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone()).finish();
         (lines, tracing::subscriber::set_default(log))
     }
 
+    /// All of them.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
     /// The lines of a request.
     fn of(&self, id: &str) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let text = self.text();
         let span = format!(" request{{id={id}}}: ");
         text.lines().filter(|line| line.contains(&span)).map(str::to_owned).collect()
     }

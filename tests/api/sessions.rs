@@ -4,7 +4,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Answer, Client, PASSWORD, TestServer, assert_error, log_in, send};
+use crate::harness::{
+    Answer, Client, PASSWORD, TestServer, assert_error, eventually, log_in, send,
+};
 
 /// The token in an answer's cookie.
 fn token_of(answer: &Answer) -> String {
@@ -50,15 +52,22 @@ async fn a_token_is_stored_as_its_hash_only() {
     let mut server = TestServer::start().await;
     let parent = server.parent().await;
     let token = token_of(&log_in(&server.nobody(), &parent.email, PASSWORD).await);
+    let digest = Sha256::digest(token.as_bytes());
+    let hash = digest.iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+    // The file is written in the background.
+    eventually("the session in its file", async || {
+        let file = server.folders.data_file("sessions.json");
+        std::fs::read_to_string(file).is_ok_and(|text| text.contains(&hash)).then_some(())
+    })
+    .await;
     for path in server.folders.data_files() {
-        let bytes = std::fs::read(&path).unwrap();
+        // A temporary file may have got its name by now.
+        let Ok(bytes) = std::fs::read(&path) else { continue };
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains(&token), "{}", path.display());
         assert!(!text.contains(PASSWORD), "{}", path.display());
     }
     server.stop().await;
-    let digest = Sha256::digest(token.as_bytes());
-    let hash = digest.iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
     let sessions = server.folders.json("sessions.json").to_string();
     assert!(sessions.contains(&hash), "{sessions}");
     assert!(!sessions.contains(&token));

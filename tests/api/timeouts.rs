@@ -127,6 +127,10 @@ impl Store for Mute {
         self.store.history()
     }
 
+    fn newest(&self) -> Option<Timestamp> {
+        self.store.newest()
+    }
+
     fn health(&self) -> Health {
         self.store.health()
     }

@@ -57,6 +57,11 @@ impl Checked {
         &self.findings
     }
 
+    /// The notes of a kind.
+    pub(crate) fn notes_of(&self, code: &str) -> Vec<&Value> {
+        self.notes.iter().filter(|note| note["code"] == code).collect()
+    }
+
     /// The kinds of what was found, each once.
     pub(crate) fn codes(&self) -> Vec<&str> {
         let codes = self.findings().iter().map(|finding| finding["code"].as_str().unwrap());

@@ -132,10 +132,29 @@ fn ids_numbers_and_fields_that_stand_twice() {
 
 #[test]
 fn an_order_that_goes_back_in_time() {
-    let checked = checked([event("a", 5, 5, 5), event("b", 1, 0, 5), event("c", 9, 10, 5)]);
-    assert_eq!(checked.codes(), ["wrong_order"]);
-    assert_eq!(checked.rows_with("wrong_order"), [1002]);
-    assert!(checked.findings()[0]["message"].as_str().unwrap().contains("row 1001"));
+    let checked = checked([event("a", 5, 0, 5), event("b", 1, 5, 5), event("c", 9, 10, 5)]);
+    assert_eq!(checked.code, 0, "points follow the order of writing");
+    assert_eq!(checked.codes(), [""; 0]);
+    let [note] = &checked.notes_of("wrong_order")[..] else { panic!("{checked:#?}") };
+    assert_eq!(note["row"], 1002);
+    assert!(note["message"].as_str().unwrap().contains("row 1001"));
+}
+
+#[test]
+fn rows_that_are_ahead_of_the_clock_are_noted() {
+    let mut ahead = event("a", 0, 0, 5);
+    for field in ["occurred_at", "created_at"] {
+        ahead[field] = json!("2199-01-01T00:00:00Z");
+    }
+    let folders = with_events([ahead]);
+    edit(&folders, "children.json", |file| {
+        file["_default"]["2"]["updated_at"] = json!(7_226_582_400.0);
+    });
+    let checked = check(&folders);
+    assert_eq!((checked.code, checked.codes()), (0, Vec::new()));
+    let notes = checked.notes_of("time_ahead");
+    let places: Vec<_> = notes.iter().map(|note| json!([note["file"], note["row"]])).collect();
+    assert_eq!(places, [json!(["children.json", 2]), json!([FILE, 1001])]);
 }
 
 #[test]
@@ -165,7 +184,7 @@ fn the_first_break_of_a_chain_is_named() {
 fn events_at_one_moment_follow_in_the_order_of_writing() {
     let mut recorded_later = event("b", 0, 10, 5);
     recorded_later["created_at"] = json!("2026-03-01T10:00:00.5Z");
-    assert_eq!(checked([recorded_later, event("a", 0, 5, 5)]).code, 0);
+    assert_eq!(checked([event("a", 0, 5, 5), recorded_later]).code, 0);
     assert_eq!(checked([event("a", 0, 0, 5), event("b", 0, 5, 5), event("c", 0, 10, 5)]).code, 0);
 }
 

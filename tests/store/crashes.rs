@@ -3,7 +3,7 @@
 use std::fs;
 
 use goldstar::disk::{Disk, RealDisk};
-use goldstar::store::Store;
+use goldstar::store::{Recorded, Store};
 use goldstar::store::json::OpenError;
 
 use crate::harness::{Folder, give_point, points};
@@ -337,15 +337,20 @@ async fn an_anonymised_row_has_the_same_checksum() {
 }
 
 #[tokio::test]
-async fn times_do_not_run_backwards() {
+async fn an_event_that_is_far_ahead_holds_nothing_back() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     let first = give_point(&store, "a").await.unwrap().event.unwrap();
     let ten_years = 10 * 365 * 86_400_000_000;
     folder.clock.fetch_sub(ten_years, std::sync::atomic::Ordering::Relaxed);
     let second = give_point(&store, "a").await.unwrap().event.unwrap();
-    assert_eq!(second.event.occurred_at, first.event.occurred_at);
+    let after = |earlier: i64, event: &Recorded| event.event.occurred_at.as_micros() - earlier;
+    let first = first.event.occurred_at.as_micros();
+    assert_eq!(after(first, &second), -ten_years);
     drop(store);
+    // After a stop and after a kill, the last event in the order of writing counts.
     let third = give_point(&folder.open().unwrap(), "a").await.unwrap().event.unwrap();
-    assert_eq!(third.event.occurred_at, first.event.occurred_at);
+    assert_eq!(after(first, &third), 1 - ten_years);
+    let fourth = give_point(&folder.killed().open().unwrap(), "a").await.unwrap().event.unwrap();
+    assert_eq!(after(first, &fourth), 2 - ten_years);
 }

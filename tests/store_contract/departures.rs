@@ -25,8 +25,9 @@ async fn two_families(bench: &Bench) {
 /// The events of three children of two families, in turns.
 async fn events_in_turns(bench: &Bench) -> Vec<Value> {
     let mut events = Vec::new();
-    for n in 0..12 {
-        let child = ["c1", "c3", "c2"][n % 3];
+    for n in 0..12_u8 {
+        bench.set_clock(n.into());
+        let child = ["c1", "c3", "c2"][usize::from(n) % 3];
         let recorded = bench.activate(child, "good").await;
         events.push(serde_json::from_str(&recorded.json).unwrap());
     }

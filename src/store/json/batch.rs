@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -5,9 +6,10 @@ use std::sync::Arc;
 use super::frame::Entry;
 use super::state::State;
 use super::table_file::LAST_NUMBER;
+use super::tracking::Tracking;
 use super::tracking::event::{self, Encoded};
-use crate::domain::{Remembered, RowNumber, Timestamp};
-use crate::store::{Changes, CommitError, Committed, Decide, NewEvent, Recorded};
+use crate::domain::{Remembered, RowNumber, Timestamp, TrackingEvent, UserId};
+use crate::store::{Changes, CommitError, Committed, Decide, History as _, NewEvent, Recorded};
 
 /// A batch being decided: the durable state and, over it, what the batch's decisions have changed
 /// so far. Dropping it undoes them all.
@@ -19,6 +21,9 @@ pub(super) struct Batch {
     /// The events, in the order of their numbers.
     pub(super) events: Vec<NewEventRow>,
     last_row: RowNumber,
+    history: Arc<Tracking>,
+    /// When the batch's last event of each account occurs.
+    last_of: HashMap<UserId, Timestamp>,
     now: Timestamp,
 }
 
@@ -29,9 +34,17 @@ pub(super) struct NewEventRow {
 }
 
 impl Batch {
-    /// An empty batch on a state whose last event has that number. `now` is what its events carry.
-    pub(super) fn new(state: &State, last_row: RowNumber, now: Timestamp) -> Self {
-        Self { state: state.clone(), payloads: Vec::new(), events: Vec::new(), last_row, now }
+    /// An empty batch on a state and its history, at the time `now`.
+    pub(super) fn new(state: &State, history: Arc<Tracking>, now: Timestamp) -> Self {
+        Self {
+            state: state.clone(),
+            payloads: Vec::new(),
+            events: Vec::new(),
+            last_row: history.last_row(),
+            history,
+            last_of: HashMap::new(),
+            now,
+        }
     }
 
     /// Takes one decision. Its outcome counts only once the batch is durable: even a refusal may
@@ -61,8 +74,19 @@ impl Batch {
         event
     }
 
+    /// The event behind the last one of its family.
+    fn timed(&mut self, event: TrackingEvent) -> TrackingEvent {
+        let Some(user_id) = event.user_id.clone() else { return event };
+        let last = self.last_of.get(&user_id).copied();
+        let last = last.or_else(|| self.history.last_of(user_id.as_str()));
+        let event = event.following(last, self.now);
+        self.last_of.insert(user_id, event.occurred_at);
+        event
+    }
+
     fn record(&mut self, new: NewEvent, payload: &mut String) -> Arc<Recorded> {
         let NewEvent { event, remember } = new;
+        let event = self.timed(event);
         self.last_row += 1;
         let Encoded { text, masked } = event::encode(&event);
         let json: Arc<str> = text.into();

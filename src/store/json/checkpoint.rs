@@ -12,7 +12,6 @@ use super::recovery::TableFiles;
 use super::segment::Link;
 use super::tracking::Mark;
 use crate::disk::{Disk, read_if_exists, replace};
-use crate::domain::Timestamp;
 
 const FORMAT: u32 = 1;
 
@@ -33,7 +32,8 @@ pub(super) struct Checkpoint {
     tables: BTreeMap<String, (u64, u32)>,
     /// What each sink is to be resumed with.
     pub(super) sinks: BTreeMap<String, String>,
-    /// The latest time that an event was given, in microseconds since the epoch.
+    /// The latest time of an event, in microseconds since the epoch: the first versions read it. It is
+    /// written as null.
     latest_event_micros: Option<i64>,
     /// CRC-32 of all this as it is written, with null in this place. Those of the first versions have
     /// none.
@@ -45,7 +45,6 @@ impl Checkpoint {
     pub(super) fn new(
         link: Link,
         tracking: Mark,
-        latest_event: Option<Timestamp>,
         files: &TableFiles,
         sinks: BTreeMap<String, String>,
     ) -> Self {
@@ -61,7 +60,7 @@ impl Checkpoint {
             tracking_last_row: tracking.last_row,
             tables: prints.map(|(file, print)| (file.to_owned(), (print.len, print.crc))).collect(),
             sinks,
-            latest_event_micros: latest_event.map(Timestamp::as_micros),
+            latest_event_micros: None,
             crc: None,
         }
     }
@@ -84,11 +83,6 @@ impl Checkpoint {
             rows: self.tracking_rows,
             last_row: self.tracking_last_row,
         }
-    }
-
-    /// The latest time that an event was given.
-    pub(super) fn latest_event(&self) -> Option<Timestamp> {
-        self.latest_event_micros.map(Timestamp::from_micros)
     }
 
     /// Reads the checkpoint of a journal's folder; none where there is none.

@@ -24,9 +24,9 @@ use super::shared::Shared;
 use super::sinks::Sinks;
 use super::tracking::{self, Appender, Mark, NewRow};
 use crate::disk::{Disk, DiskFile};
-use crate::domain::{Timestamp, UserId};
+use crate::domain::UserId;
 use crate::metrics::CommitFailure;
-use crate::store::{CommitError, Committed, Decide, History};
+use crate::store::{CommitError, Committed, Decide};
 
 /// How many decisions share a sync at most.
 const MAX_BATCH: usize = 1024;
@@ -75,8 +75,6 @@ pub(super) struct Cut {
     pub(super) file: Arc<dyn DiskFile>,
     /// The sinks.
     pub(super) sinks: Vec<SinkSync>,
-    /// The latest time that an event was given.
-    pub(super) latest_event: Option<Timestamp>,
 }
 
 /// The one thread that changes anything: it takes what has queued up, decides it, makes it durable,
@@ -91,7 +89,6 @@ pub(super) struct Committer {
     pub(super) reached: Reached,
     pub(super) departures: Departures,
     pub(super) now: Now,
-    pub(super) latest_event: Option<Timestamp>,
     /// Where the tracking file's sync has failed: what of it can be trusted.
     pub(super) suspect: Option<Synced>,
     /// Wakes the maintenance, after each batch that changed a record.
@@ -205,8 +202,8 @@ impl Committer {
             return self.refuse(queue);
         }
         let state = self.shared.state.load_full();
-        let last_row = self.shared.tracking.last_row();
-        let mut batch = Batch::new(&state, last_row, self.moment());
+        let history = Arc::clone(&self.shared.tracking);
+        let mut batch = Batch::new(&state, history, (self.now)());
         let mut outcomes = Vec::with_capacity(queue.commits.len());
         for (decide, answer) in queue.commits {
             outcomes.push((batch.decide(decide), answer));
@@ -299,18 +296,9 @@ impl Committer {
         durable
     }
 
-    /// The time for a batch: the clock's, unless that runs behind an event that is there.
-    fn moment(&self) -> Timestamp {
-        let now = (self.now)();
-        self.latest_event.map_or(now, |latest| now.max(latest))
-    }
-
     /// Makes a durable batch visible, and writes its rows to the tracking file.
     fn publish(&mut self, batch: Batch) {
         let Batch { state, events, .. } = batch;
-        if let Some(last) = events.last() {
-            self.latest_event = Some(last.recorded.event.occurred_at);
-        }
         let rows = events.iter().map(|NewEventRow { recorded, masked }| NewRow {
             number: recorded.row,
             event: &recorded.event,
@@ -345,7 +333,6 @@ impl Committer {
             tracking,
             file: self.appender.file(),
             sinks: self.sinks.checkpoint(),
-            latest_event: self.latest_event,
         })
     }
 }

@@ -301,7 +301,7 @@ impl Maintenance {
             }
         }
         let sinks = self.sinks.clone();
-        Checkpoint::new(cut.link, cut.tracking, cut.latest_event, &self.files, sinks)
+        Checkpoint::new(cut.link, cut.tracking, &self.files, sinks)
     }
 
     /// Lets every frame, file and note go that tells of what isn't there any more.

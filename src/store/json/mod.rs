@@ -106,6 +106,8 @@ pub const CHECKPOINT_BYTES: u64 = 16 << 20;
 /// A data directory that this process holds.
 pub struct JsonStore {
     shared: Arc<Shared>,
+    /// The latest time of a record or an event at the start.
+    newest: Option<Timestamp>,
     jobs: Sender<Job>,
     wakes: Sender<Wake>,
     closed: AtomicBool,
@@ -125,13 +127,13 @@ impl JsonStore {
     ///
     /// What is there already is left as it is where it can't be understood.
     pub fn open(options: Options, mut sinks: Vec<Box<dyn EventSink>>) -> Result<Self, OpenError> {
-        let Options { data_dir: data, disk, now, metrics, progress, .. } = &options;
+        let Options { data_dir: data, disk, metrics, progress, .. } = &options;
         let folder = data.join(journal::FOLDER);
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
         let lock = DirectoryLock::take(data)?;
         probe(&**disk, data, |name| name == tracking::FILE || TABLE_FILES.contains(&name))?;
         probe(&**disk, &folder, |_| true)?;
-        let recovery = Recovery { disk, data, folder: &folder, now: now(), metrics, progress };
+        let recovery = Recovery { disk, data, folder: &folder, metrics, progress };
         let recovered = recovery.run(&mut sinks)?;
         Self::start(options, &folder, lock, recovered, sinks).map_err(OpenError::io(&folder))
     }
@@ -146,6 +148,7 @@ impl JsonStore {
     ) -> io::Result<Self> {
         let Options { data_dir: data, disk, now, metrics, checkpoint_bytes, .. } = options;
         let Recovered { state, appender, journal, files, checkpoint } = recovered;
+        let newest = state.newest().max(appender.tracking().newest());
         let sinks = Sinks::new(sinks, metrics.clone());
         let shared = Arc::new(Shared::new(state, &appender, &journal, metrics));
         let (jobs, queued_jobs) = channel();
@@ -174,7 +177,6 @@ impl JsonStore {
             appender,
             sinks,
             now,
-            latest_event: checkpoint.latest_event(),
             departures: Departures::new(),
             suspect: None,
             maintenance: on_change,
@@ -188,7 +190,7 @@ impl JsonStore {
             spawn("maintenance", move || maintenance.run(&queued_wakes))?,
         ];
         let (closed, ended) = (AtomicBool::new(false), Mutex::default());
-        Ok(Self { shared, jobs, wakes, closed, ended, threads })
+        Ok(Self { shared, newest, jobs, wakes, closed, ended, threads })
     }
 
     /// Gives the committer a job; false where the store takes none any more.
@@ -275,6 +277,10 @@ impl Store for JsonStore {
 
     fn history(&self) -> Arc<dyn History> {
         Arc::clone(&self.shared.tracking) as Arc<dyn History>
+    }
+
+    fn newest(&self) -> Option<Timestamp> {
+        self.newest
     }
 
     fn health(&self) -> Health {

@@ -8,7 +8,7 @@ use super::record::Record;
 use super::records::remembered_key;
 use super::table::{AnyTable, RowImage, Table};
 use crate::domain::{
-    Child, ChildId, Email, IdempotencyKey, PendingReward, Remembered, Reward, RewardId, Role,
+    Child, ChildId, Email, IdempotencyKey, KeyTime, PendingReward, Remembered, Reward, RewardId, Role,
     Session, Setting, Task, TaskId, Timestamp, TokenHash, User, UserId,
 };
 use crate::store::{Change, View};
@@ -58,6 +58,20 @@ impl State {
             remembered: parse_table(folder, &mut read, damage)?,
             settings: parse_table(folder, &mut read, damage)?,
         })
+    }
+
+    /// The latest time at which a record was created, changed or used.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        let changed = [
+            latest(&self.users, |it| [it.created_at, it.updated_at]),
+            latest(&self.children, |it| [it.created_at, it.updated_at]),
+            latest(&self.tasks, |it| [it.created_at, it.updated_at]),
+            latest(&self.rewards, |it| [it.created_at, it.updated_at]),
+            latest(&self.pending, |it| [it.created_at, None]),
+            latest(&self.sessions, |it| [it.created_at, it.last_used_at].map(Some)),
+            latest(&self.remembered, |it| [Some(it.created_at), None]),
+        ];
+        changed.into_iter().flatten().max()
     }
 
     /// Every table.
@@ -130,6 +144,13 @@ impl State {
             &mut self.settings,
         ]
     }
+}
+
+fn latest<R: Record>(
+    table: &Table<R>,
+    times: impl Fn(&R) -> [Option<Timestamp>; 2],
+) -> Option<Timestamp> {
+    table.records().flat_map(|record| times(record)).flatten().max()
 }
 
 fn parse_table<R: Record, E>(
@@ -260,8 +281,8 @@ impl View for State {
         self.remembered.get(&remembered_key(user_id.as_str(), key.as_str()))
     }
 
-    fn expired_keys(&self, now: Timestamp) -> Vec<Arc<Remembered>> {
-        self.remembered.records().filter(|kept| !kept.is_live(now)).cloned().collect()
+    fn expired_keys(&self, time: &KeyTime) -> Vec<Arc<Remembered>> {
+        self.remembered.records().filter(|kept| !kept.is_live(time)).cloned().collect()
     }
 
     fn keys_of(&self, user_id: &UserId) -> Vec<Arc<Remembered>> {

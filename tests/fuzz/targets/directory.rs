@@ -139,7 +139,7 @@ impl Directory {
 
     /// What `goldstar check` finds.
     pub(super) fn check(&self) -> Vec<Finding> {
-        inspect(&self.disk, &self.path, &Progress::silent()).unwrap().findings
+        inspect(&self.disk, &self.path, Timestamp::MAX, &Progress::silent()).unwrap().findings
     }
 
     fn open(&self) -> Result<JsonStore, OpenError> {

@@ -6,13 +6,11 @@ use super::super::tracking;
 use super::{Finding, FindingKind};
 use crate::domain::{Points, RowNumber, Timestamp};
 
-/// What is kept of each event, some fifty bytes.
+/// What is kept of each event, some forty bytes.
 #[derive(Clone, Copy)]
 struct Step {
     /// The child's number in `names`.
     child: u32,
-    occurred_at: Timestamp,
-    created_at: Timestamp,
     row: RowNumber,
     before: Points,
     after: Points,
@@ -23,7 +21,6 @@ struct Step {
 /// The moment and the points of an event, as far as they can be read.
 pub(super) struct Moved {
     pub(super) occurred_at: Timestamp,
-    pub(super) created_at: Timestamp,
     pub(super) points: Option<(Points, Points)>,
 }
 
@@ -54,11 +51,11 @@ impl Chains {
         row: RowNumber,
         moved: &Moved,
     ) -> Option<(RowNumber, Timestamp)> {
-        let Moved { occurred_at, created_at, points } = *moved;
+        let Moved { occurred_at, points } = *moved;
         let child = self.number(child_id, (occurred_at, row));
         let (before, after) = points.unwrap_or_default();
         let is_known = points.is_some();
-        self.steps.push(Step { child, occurred_at, created_at, row, before, after, is_known });
+        self.steps.push(Step { child, row, before, after, is_known });
         let latest = &mut self.latest[child as usize];
         if occurred_at < latest.0 {
             return Some((latest.1, latest.0));
@@ -78,15 +75,14 @@ impl Chains {
         number
     }
 
-    /// Follows each chain, in the order in which events are answered: says where it first breaks, and
+    /// Follows each chain in the order of writing: says where it first breaks, and
     /// calls `each_end` with where it leads.
     pub(super) fn follow(
         mut self,
         findings: &mut Vec<Finding>,
         mut each_end: impl FnMut(End<'_>, &mut Vec<Finding>),
     ) {
-        // Stable: of two at the same moment, the one that was written first comes first.
-        self.steps.sort_by_key(|step| (step.child, step.occurred_at, step.created_at));
+        self.steps.sort_by_key(|step| (step.child, step.row));
         for steps in self.steps.chunk_by(|one, other| one.child == other.child) {
             let [first, .., last] = steps else {
                 let [only] = steps else { continue };

@@ -30,7 +30,7 @@ impl Inspection<'_> {
         // Rows of events aren't judged: what is missing between them would look like a fault.
         self.look_at_faults(TRACKING)?;
         self.look_at_journal()?;
-        let tables = Tables { state: &rest, places: &places, is_whole: &|_| false };
+        let tables = Tables { state: &rest, places: &places, is_whole: &|_| false, now: self.now };
         tables.rows(&mut self.report.findings);
         Ok(())
     }

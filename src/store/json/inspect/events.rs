@@ -8,6 +8,7 @@ use super::super::record::{Fields, Unreadable};
 use super::super::state::State;
 use super::super::tracking::{self, FileRow};
 use super::chains::{Chains, End, Moved};
+use super::rows::ahead_of;
 use super::{Finding, FindingKind};
 use crate::domain::{
     Action, EntityType, Points, RowNumber, Timestamp, check_action, check_delta, is_usual_delta,
@@ -32,6 +33,7 @@ const REQUIRED: [&str; 12] = [
 /// Goes through the tracking table, event by event.
 pub(super) struct Events<'a> {
     state: &'a State,
+    now: Timestamp,
     /// Whether the accounts are known, so that one that isn't there doesn't exist.
     knows_accounts: bool,
     findings: Vec<Finding>,
@@ -51,9 +53,10 @@ struct Judged<'a> {
 }
 
 impl<'a> Events<'a> {
-    pub(super) fn new(state: &'a State, knows_accounts: bool) -> Self {
+    pub(super) fn new(state: &'a State, now: Timestamp, knows_accounts: bool) -> Self {
         Self {
             state,
+            now,
             knows_accounts,
             findings: Vec::new(),
             chains: Chains::default(),
@@ -86,14 +89,14 @@ impl<'a> Events<'a> {
         judged.metadata();
         let kind = judged.kind();
         let points = judged.points(kind);
-        let moments = judged.moments();
+        let moments = judged.moments(self.now);
         judged.account(self.state, self.knows_accounts);
-        if let (Some(child_id), Some((occurred_at, created_at))) = (&child_id, moments) {
-            let moved = Moved { occurred_at, created_at, points };
+        if let (Some(child_id), Some(occurred_at)) = (&child_id, moments) {
+            let moved = Moved { occurred_at, points };
             if let Some((earlier, at)) = self.chains.add(child_id, row, &moved) {
                 let message = format!(
                     "it occurred at {occurred_at}, and row {earlier}, of the same child and in \
-                     front of it, at {at}"
+                     front of it, at {at}: the clock was set back between them"
                 );
                 judged.say(FindingKind::WrongOrder, message);
             }
@@ -257,7 +260,7 @@ impl Judged<'_> {
         self.read(points)
     }
 
-    fn moments(&mut self) -> Option<(Timestamp, Timestamp)> {
+    fn moments(&mut self, now: Timestamp) -> Option<Timestamp> {
         let occurred_at = self.fields.moment("occurred_at");
         let created_at = self.fields.moment("created_at");
         let (occurred_at, created_at) = (self.read(occurred_at), self.read(created_at));
@@ -267,7 +270,10 @@ impl Judged<'_> {
                 format!("it was recorded at {created_at}, before it occurred at {occurred_at}");
             self.say(FindingKind::RecordedTooEarly, message);
         }
-        Some((occurred_at, created_at))
+        if let Some(message) = ahead_of(now, occurred_at.max(created_at)) {
+            self.say(FindingKind::TimeAhead, message);
+        }
+        Some(occurred_at)
     }
 
     fn account(&mut self, state: &State, knows_accounts: bool) {

@@ -30,20 +30,26 @@ use super::salvage::kind::{TABLES, TRACKING};
 use super::state::{State, TABLE_FILES};
 use super::tracking;
 use crate::disk::{Disk, Open, read_if_exists};
-use crate::domain::{Child, User};
+use crate::domain::{Child, Timestamp, User};
 use events::Events;
 use other_tables::OtherTable;
 pub use report::{Finding, FindingKind, Marked, Report, Severity, TableReport, TableState};
 use tables::{Places, Tables, inspect_text};
 
 /// Looks at a data directory, which no server may hold at that time. Nothing in it is changed; fails
-/// where it can't be read. Takes some hundred bytes of memory an event.
-pub fn inspect(disk: &dyn Disk, data: &Path, progress: &Progress) -> Result<Report, OpenError> {
+/// where it can't be read. Rows that are ahead of `now` are noted. Takes some hundred bytes of memory an
+/// event.
+pub fn inspect(
+    disk: &dyn Disk,
+    data: &Path,
+    now: Timestamp,
+    progress: &Progress,
+) -> Result<Report, OpenError> {
     let names = disk.list(data).map_err(OpenError::io(data))?;
     let _lock = DirectoryLock::take_to_read(data)?;
     let folder = data.join(journal::FOLDER);
     let reading = Reader { disk, data, folder: &folder, progress }.read()?;
-    let mut inspection = Inspection::new(disk, data, progress, reading);
+    let mut inspection = Inspection::new(disk, data, now, progress, reading);
     inspection.look_at_tables()?;
     inspection.look_at_events()?;
     inspection.look_at_other_files(&names)?;
@@ -57,6 +63,7 @@ pub fn inspect(disk: &dyn Disk, data: &Path, progress: &Progress) -> Result<Repo
 struct Inspection<'a> {
     disk: &'a dyn Disk,
     data: &'a Path,
+    now: Timestamp,
     progress: &'a Progress,
     state: State,
     /// The tables' files that exist.
@@ -73,7 +80,13 @@ struct Inspection<'a> {
 
 impl<'a> Inspection<'a> {
     /// Takes over what was read, and lets go of what only a start needs.
-    fn new(disk: &'a dyn Disk, data: &'a Path, progress: &'a Progress, reading: Reading) -> Self {
+    fn new(
+        disk: &'a dyn Disk,
+        data: &'a Path,
+        now: Timestamp,
+        progress: &'a Progress,
+        reading: Reading,
+    ) -> Self {
         let Reading { saved, is_first, journal, is_torn, state, files, tracking, damage, .. } =
             reading;
         let marked = marked::marked(&state, is_first);
@@ -98,7 +111,19 @@ impl<'a> Inspection<'a> {
         let waiting = rows + past.map_or(0, |past| past.rows.len() + past.patches.len());
         let findings = findings.collect();
         let report = Report { waiting, is_torn, marked, findings, ..Report::default() };
-        Self { disk, data, progress, state, existing, journal, end, damaged, lacks_journal, report }
+        Self {
+            disk,
+            data,
+            now,
+            progress,
+            state,
+            existing,
+            journal,
+            end,
+            damaged,
+            lacks_journal,
+            report,
+        }
     }
 
     /// Whether a table's file says what exists.
@@ -131,7 +156,7 @@ impl<'a> Inspection<'a> {
             }
         }
         let is_whole = |file: &str| self.is_whole(file);
-        let tables = Tables { state: &self.state, places: &places, is_whole: &is_whole };
+        let tables = Tables { state: &self.state, places: &places, is_whole: &is_whole, now: self.now };
         tables.inspect(&mut found);
         for table in self.state.tables() {
             let (file, state) = (table.file(), self.state_of(table.file()));
@@ -153,7 +178,7 @@ impl<'a> Inspection<'a> {
 
     fn look_at_events(&mut self) -> Result<(), OpenError> {
         let path = self.data.join(tracking::FILE);
-        let mut events = Events::new(&self.state, self.is_whole(User::FILE));
+        let mut events = Events::new(&self.state, self.now, self.is_whole(User::FILE));
         let mut others = Vec::new();
         let past = self.journal.as_ref().map(|replay| &replay.past);
         if self.existing.contains(tracking::FILE) {

@@ -171,11 +171,13 @@ pub enum FindingKind {
     OtherTable,
     /// A child's points are below zero.
     NegativePoints,
+    /// A row has a time that is ahead of the clock.
+    TimeAhead,
 }
 
 impl FindingKind {
     /// Every kind that is a warning.
-    pub const WARNINGS: [Self; 23] = [
+    pub const WARNINGS: [Self; 22] = [
         Self::UnreadableRow,
         Self::DuplicateId,
         Self::DuplicateRow,
@@ -189,7 +191,6 @@ impl FindingKind {
         Self::WrongAction,
         Self::WrongDelta,
         Self::RecordedTooEarly,
-        Self::WrongOrder,
         Self::ChainBreak,
         Self::ChildPoints,
         Self::RowsInOtherTable,
@@ -201,7 +202,8 @@ impl FindingKind {
         Self::OtherFile,
     ];
     /// Every kind that is a note.
-    pub const NOTES: [Self; 2] = [Self::OtherTable, Self::NegativePoints];
+    pub const NOTES: [Self; 4] =
+        [Self::WrongOrder, Self::OtherTable, Self::NegativePoints, Self::TimeAhead];
 
     /// The word for programs; it doesn't change.
     pub fn as_str(self) -> &'static str {
@@ -232,6 +234,7 @@ impl FindingKind {
             Self::OtherFile => "other_file",
             Self::OtherTable => "other_table",
             Self::NegativePoints => "negative_points",
+            Self::TimeAhead => "time_ahead",
         }
     }
 
@@ -239,7 +242,9 @@ impl FindingKind {
     pub fn severity(self) -> Severity {
         match self {
             Self::Damage(_) => Severity::Damage,
-            Self::OtherTable | Self::NegativePoints => Severity::Note,
+            Self::WrongOrder | Self::OtherTable | Self::NegativePoints | Self::TimeAhead => {
+                Severity::Note
+            }
             _ => Severity::Warning,
         }
     }

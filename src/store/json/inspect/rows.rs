@@ -3,13 +3,23 @@
 use super::super::deletion;
 use super::super::record::{Fields, Record};
 use super::super::records::{amount, points};
+use super::super::salvage::kind::latest_of;
 use super::FindingKind;
-use crate::domain::{Child, Reward, Task, User, password};
+use crate::domain::{Child, Reward, Task, Timestamp, TrackingEvent, User, password};
 
 /// Calls `say` for each fault of a row of that file.
-pub(super) fn inspect_row(file: &str, text: &str, mut say: impl FnMut(FindingKind, String)) {
+pub(super) fn inspect_row(
+    file: &str,
+    text: &str,
+    now: Timestamp,
+    mut say: impl FnMut(FindingKind, String),
+) {
     // A text that isn't an object is damage, and was reported.
     let Ok(fields) = Fields::parse(text) else { return };
+    let latest = latest_of(&fields);
+    if let Some(message) = latest.and_then(|latest| ahead_of(now, latest)) {
+        say(FindingKind::TimeAhead, message);
+    }
     match file {
         User::FILE => inspect_account(&fields, say),
         Child::FILE => {
@@ -22,6 +32,13 @@ pub(super) fn inspect_row(file: &str, text: &str, mut say: impl FnMut(FindingKin
         Reward::FILE => inspect_amount(&fields, "cost", say),
         _ => {}
     }
+}
+
+/// What is said of a row with that time if it is ahead of the clock by more than a clock that runs too
+/// fast explains.
+pub(super) fn ahead_of(now: Timestamp, moment: Timestamp) -> Option<String> {
+    let is_ahead = moment > now.after(TrackingEvent::LEEWAY);
+    is_ahead.then(|| format!("it has the time {moment}, and the clock shows {now}"))
 }
 
 fn inspect_account(fields: &Fields<'_>, mut say: impl FnMut(FindingKind, String)) {

@@ -12,7 +12,7 @@ use super::super::table_file::parse_file;
 use super::other_tables::OtherTable;
 use super::rows::inspect_row;
 use super::{Finding, FindingKind};
-use crate::domain::{Child, Id, PendingReward, Remembered, Reward, RowNumber, Session, Task, User};
+use crate::domain::{Child, Id, PendingReward, Remembered, Reward, RowNumber, Session, Task, Timestamp, User};
 
 /// Where the rows of a file begin.
 pub(super) type Places = BTreeMap<RowNumber, u64>;
@@ -62,6 +62,8 @@ pub(super) struct Tables<'a> {
     /// Whether a file tells what exists: whether it is neither damaged nor waits for a journal that
     /// is.
     pub(super) is_whole: &'a dyn Fn(&str) -> bool,
+    /// What the clock shows.
+    pub(super) now: Timestamp,
 }
 
 impl Tables<'_> {
@@ -76,7 +78,7 @@ impl Tables<'_> {
         for table in self.state.tables() {
             let file = table.file();
             for (row, text) in table.texts() {
-                inspect_row(file, text, |kind, message| {
+                inspect_row(file, text, self.now, |kind, message| {
                     findings.push(self.finding(kind, file, row, message));
                 });
             }

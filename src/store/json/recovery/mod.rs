@@ -25,7 +25,7 @@ use super::tracking::{self, Appender, Mark, NewRow, Patch};
 use super::{pyjson, reached};
 use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
 use crate::domain::deletion::FIRST_START;
-use crate::domain::{RowNumber, Timestamp};
+use crate::domain::RowNumber;
 use crate::metrics::{self, Counter};
 use crate::store::{Change, EventSink, Resume};
 
@@ -46,7 +46,6 @@ pub(super) struct Recovery<'a> {
     /// The data directory, and the journal's folder in it.
     pub(super) data: &'a Path,
     pub(super) folder: &'a Path,
-    pub(super) now: Timestamp,
     /// Where the journal and the files that this opens are counted.
     pub(super) metrics: &'a metrics::Store,
     /// Is told how far the reading of the tracking file has come.
@@ -114,11 +113,10 @@ impl Recovery<'_> {
             let reached = reached.get(sink.name()).map(String::as_str);
             sink.resume(Resume { saved, reached, written: own }, &**history);
         }
-        let latest_event = self.latest_event(&saved, journal.as_ref(), &appender);
         self.flush(&state, &mut files)?;
         let link = Link { epoch: self.next_epoch(next.epoch)?, ..next };
         let (appender, checkpoint) =
-            self.checkpoint(link, appender, &files, sinks, latest_event)?;
+            self.checkpoint(link, appender, &files, sinks)?;
         let journal = self.begin_journal(link).map_err(OpenError::io(self.folder))?;
         Ok(Recovered { state, appender, journal, files, checkpoint })
     }
@@ -215,21 +213,6 @@ impl Recovery<'_> {
         }
     }
 
-    /// The latest time that an event was given. A row of an older file that lies more than a day
-    /// ahead of the clock doesn't count; what Goldstar gave itself does, wherever the clock is now.
-    fn latest_event(
-        &self,
-        saved: &Checkpoint,
-        replay: Option<&Replay>,
-        appender: &Appender,
-    ) -> Option<Timestamp> {
-        let own = replay.into_iter().flat_map(|replay| &replay.events);
-        let own = own.map(|event| event.occurred_at).max();
-        let day_ahead = Timestamp::from_micros(self.now.as_micros() + Timestamp::DAY_MICROS);
-        let found = appender.tracking().latest_until(day_ahead);
-        own.max(saved.latest_event()).max(found)
-    }
-
     /// An epoch that no file of the folder has.
     fn next_epoch(&self, replayed: u64) -> Result<u64, OpenError> {
         let epochs = journal::epochs(&**self.disk, self.folder);
@@ -256,7 +239,6 @@ impl Recovery<'_> {
         mut appender: Appender,
         files: &TableFiles,
         sinks: &mut [Box<dyn EventSink>],
-        latest_event: Option<Timestamp>,
     ) -> Result<(Appender, Checkpoint), OpenError> {
         let path = self.tracking_path();
         appender.file().sync().map_err(OpenError::io(&path))?;
@@ -271,7 +253,7 @@ impl Recovery<'_> {
             let text = (sink.checkpoint())().map_err(OpenError::io(self.folder))?;
             saved.insert(sink.name().to_owned(), text);
         }
-        let checkpoint = Checkpoint::new(link, mark, latest_event, files, saved);
+        let checkpoint = Checkpoint::new(link, mark, files, saved);
         checkpoint.save(&**self.disk, self.folder).map_err(OpenError::io(self.folder))?;
         Ok((appender, checkpoint))
     }

@@ -77,7 +77,11 @@ pub(super) fn changed_at(row: &str) -> Option<Timestamp> {
 
 /// The latest moment that a row tells of itself.
 pub(super) fn latest_moment(row: &str) -> Option<Timestamp> {
-    let fields = Fields::parse(row).ok()?;
+    latest_of(&Fields::parse(row).ok()?)
+}
+
+/// The latest moment among a row's fields.
+pub(in super::super) fn latest_of(fields: &Fields<'_>) -> Option<Timestamp> {
     let moments = ["created_at", "updated_at", "last_used_at", "occurred_at"];
     moments.into_iter().filter_map(|field| fields.optional_moment(field)).max()
 }

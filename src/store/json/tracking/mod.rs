@@ -101,9 +101,14 @@ impl Tracking {
         Ok(texts.into_iter().flatten().collect())
     }
 
-    /// The latest `occurred_at` that isn't later than `limit`.
-    pub(super) fn latest_until(&self, limit: Timestamp) -> Option<Timestamp> {
-        self.inner.read().index.latest_until(limit)
+    /// When the last event in the order of time occurred.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        self.inner.read().index.newest()
+    }
+
+    /// When an account's last event in the order of writing occurred.
+    pub(super) fn last_of(&self, user_id: &str) -> Option<Timestamp> {
+        self.inner.read().index.last_of(user_id)
     }
 
     /// How many rows and patches aren't in the file yet.

@@ -73,6 +73,8 @@ pub(super) struct Index {
     by_time: Vec<Position>,
     /// The positions of each child's events, ordered by time.
     by_child: Vec<Vec<Position>>,
+    /// When each account's last event occurred, by the order of writing.
+    last_of_user: Vec<i64>,
     user_names: Names,
     child_names: Names,
     entity_names: Names,
@@ -111,12 +113,16 @@ impl Index {
         self.last_row
     }
 
-    /// The latest `occurred_at` that isn't later than `limit`.
-    pub(super) fn latest_until(&self, limit: Timestamp) -> Option<Timestamp> {
-        let limit = limit.as_micros();
-        let count = self.by_time.partition_point(|at| self.occurred[*at as usize] <= limit);
-        let latest = self.by_time[..count].last()?;
-        Some(Timestamp::from_micros(self.occurred[*latest as usize]))
+    /// When the last event in the order of time occurred.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        let newest = self.by_time.last()?;
+        Some(Timestamp::from_micros(self.occurred[*newest as usize]))
+    }
+
+    /// When an account's last event in the order of writing occurred.
+    pub(super) fn last_of(&self, user_id: &str) -> Option<Timestamp> {
+        let user = self.user_names.known(user_id)?;
+        Some(Timestamp::from_micros(*self.last_of_user.get(user as usize)?))
     }
 
     /// Whether each event's row number is larger than the one before it. Only then are events found
@@ -161,12 +167,21 @@ impl Index {
         self.rows_ascend &= event.row > self.last_row;
         self.last_row = self.last_row.max(event.row);
         self.rows.push(event.row);
-        self.users.push(event.user_id.map_or(Names::NONE, |user| self.user_names.number(user)));
+        let occurred_at = event.occurred_at.as_micros();
+        let user = event.user_id.map_or(Names::NONE, |user| self.user_names.number(user));
+        self.users.push(user);
+        if user != Names::NONE {
+            let user = user as usize;
+            if self.last_of_user.len() <= user {
+                self.last_of_user.resize(user + 1, occurred_at);
+            }
+            self.last_of_user[user] = occurred_at;
+        }
         let child = self.child_names.number(event.child_id);
         self.children.push(child);
         self.entities.push(self.entity_names.number(event.entity_id));
         self.kinds.push(event.kind.0);
-        self.occurred.push(event.occurred_at.as_micros());
+        self.occurred.push(occurred_at);
         self.created.push(event.created_at.as_micros());
         let child = child as usize;
         if self.by_child.len() <= child {

@@ -37,7 +37,8 @@ fn events_are_ordered_by_time_then_writing() {
     assert_eq!(rows(&index, &middle, SortOrder::Ascending), [1, 4, 5]);
     let nothing = EventFilter { from: moment(9), to: moment(5), ..EventFilter::default() };
     assert!(rows(&index, &nothing, SortOrder::Ascending).is_empty());
-    assert_eq!(index.latest_until(Timestamp::from_micros(8_000_000)), moment(6));
+    assert_eq!(index.newest(), moment(9));
+    assert_eq!(index.last_of("u"), moment(6), "by the order of writing");
 }
 
 #[test]

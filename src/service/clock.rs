@@ -1,0 +1,63 @@
+//! The machine's clock: what happens if somebody sets it.
+
+use super::Service;
+use crate::domain::{KeyTime, TrackingEvent};
+use crate::store::Projection;
+
+const MICROS_PER_SECOND: u64 = 1_000_000;
+
+impl Service {
+    /// Logs it if a row is ahead of the clock at the start: the clock is behind, or was ahead when the
+    /// row was written.
+    pub(super) fn warn_of_rows_ahead(&self) {
+        let now = self.clock.now();
+        let newest = self.store.newest().filter(|newest| *newest > now.after(TrackingEvent::LEEWAY));
+        if let Some(newest) = newest {
+            let seconds = newest.since(now).as_secs();
+            tracing::warn!(
+                %newest, %now, seconds,
+                "the newest row is ahead of the clock: set the clock right, or run `goldstar check`"
+            );
+        }
+    }
+
+    /// Compares the machine's clock with the time that has passed, and logs a jump.
+    pub(super) fn look_at_clock(&self) {
+        let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
+        let last_row = self.store.history().last_row();
+        let Some(by) = self.clock_watch.lock().look(now, elapsed, last_row) else { return };
+        let seconds = by.unsigned_abs() / MICROS_PER_SECOND;
+        if by > 0 {
+            tracing::warn!(%now, seconds, "the machine's clock jumped ahead");
+        } else {
+            tracing::warn!(%now, seconds, "the machine's clock was set back");
+        }
+    }
+
+    /// The time by which idempotency keys are over.
+    pub(super) fn key_time(&self) -> KeyTime {
+        self.look_at_clock();
+        self.clock_watch.lock().key_time(self.clock.elapsed())
+    }
+
+    /// Whether the clock has not jumped for an hour.
+    pub(super) fn is_clock_settled(&self) -> bool {
+        self.clock_watch.lock().is_settled(self.clock.elapsed())
+    }
+
+    /// What monitoring sees of the clock: a jump of the last day, and rows that are ahead of it.
+    pub(super) fn clock_health(&self) -> Projection {
+        self.look_at_clock();
+        let jump = self.clock_watch.lock().jump(self.clock.elapsed()).map(|jump| {
+            let seconds = jump.by.unsigned_abs() / MICROS_PER_SECOND;
+            let how = if jump.by > 0 { "jumped ahead" } else { "was set back" };
+            format!("the machine's clock {how} by {seconds} seconds, to {}", jump.to)
+        });
+        let now = self.clock.now();
+        let newest = self.store.newest().filter(|newest| *newest > now.after(TrackingEvent::LEEWAY));
+        let rows = newest.map(|newest| {
+            format!("the newest row at the start is of {newest}, which is ahead of the clock")
+        });
+        Projection { name: "clock", backlog: 0, last_error: jump.or(rows) }
+    }
+}
