@@ -59,6 +59,8 @@ struct Table {
     unreadable: Cell<bool>,
     /// The row that is no event.
     malformed: Cell<RowNumber>,
+    /// Whether each event is earlier than the one before it, as after a clock was set back.
+    backwards: Cell<bool>,
     /// How many events were read.
     read: Cell<usize>,
 }
@@ -73,7 +75,9 @@ impl Table {
                 fields.id = format!("e{row:03}").into();
                 fields.user_id = Some(user_id.into());
                 // Pairs of events share a moment, as events of one batch do.
-                let moment = Timestamp::from_micros(i64::try_from(row / 2).unwrap());
+                let micros = i64::try_from(row / 2).unwrap();
+                let micros = if self.backwards.get() { 999 - micros } else { micros };
+                let moment = Timestamp::from_micros(micros);
                 fields.created_at = moment;
                 fields.occurred_at = moment;
             }));

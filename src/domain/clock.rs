@@ -118,7 +118,10 @@ mod tests {
         assert_eq!(watch.look(hours(5), passed(5), 1), None);
         assert_eq!(watch.look(hours(16), passed(6), 1), Some(10 * HOUR));
         assert_eq!(watch.look(hours(17), passed(7), 1), None);
-        assert_eq!(watch.jump(passed(7)).map(|jump| (jump.by, jump.to)), Some((10 * HOUR, hours(16))));
+        assert_eq!(
+            watch.jump(passed(7)).map(|jump| (jump.by, jump.to)),
+            Some((10 * HOUR, hours(16)))
+        );
         assert_eq!(watch.look(hours(7), passed(7), 1), Some(-10 * HOUR));
         assert_eq!(watch.jump(passed(7)), None);
         assert_eq!(watch.look(hours(-100), passed(8), 1), Some(-108 * HOUR));
@@ -130,7 +133,10 @@ mod tests {
     fn a_clock_that_is_corrected_in_small_steps_does_not_jump() {
         let mut watch = ClockWatch::starting(hours(0), Duration::ZERO, 0);
         for step in 1..100 {
-            assert_eq!(watch.look(Timestamp::from_micros(step * TOLERANCE), Duration::ZERO, 0), None);
+            assert_eq!(
+                watch.look(Timestamp::from_micros(step * TOLERANCE), Duration::ZERO, 0),
+                None
+            );
         }
     }
 

@@ -157,12 +157,8 @@ mod tests {
         };
         // The clock was set ahead by 1,000 hours after row 5, and back by 3,000 after row 7.
         let jumps = [(5, 1000), (7, -2000)].map(|(row, ahead)| (row, ahead * 3_600_000_000));
-        let at = |now| KeyTime {
-            start: hours(0),
-            start_row: 4,
-            now: hours(now),
-            jumps: jumps.into(),
-        };
+        let at =
+            |now| KeyTime { start: hours(0), start_row: 4, now: hours(now), jumps: jumps.into() };
         let keys =
             [(3, 500, 0), (4, -5, -5), (5, 1, 1), (6, 1003, 3), (7, 1004, 4), (8, -1990, 10)];
         for (row, created_at, used) in keys {

@@ -11,7 +11,8 @@ impl Service {
     /// row was written.
     pub(super) fn warn_of_rows_ahead(&self) {
         let now = self.clock.now();
-        let newest = self.store.newest().filter(|newest| *newest > now.after(TrackingEvent::LEEWAY));
+        let newest =
+            self.store.newest().filter(|newest| *newest > now.after(TrackingEvent::LEEWAY));
         if let Some(newest) = newest {
             let seconds = newest.since(now).as_secs();
             tracing::warn!(
@@ -54,7 +55,8 @@ impl Service {
             format!("the machine's clock {how} by {seconds} seconds, to {}", jump.to)
         });
         let now = self.clock.now();
-        let newest = self.store.newest().filter(|newest| *newest > now.after(TrackingEvent::LEEWAY));
+        let newest =
+            self.store.newest().filter(|newest| *newest > now.after(TrackingEvent::LEEWAY));
         let rows = newest.map(|newest| {
             format!("the newest row at the start is of {newest}, which is ahead of the clock")
         });

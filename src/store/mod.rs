@@ -19,9 +19,9 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::domain::{
-    Child, ChildId, Email, EventFilter, IdempotencyKey, KeyTime, Page, PendingReward, PendingRewardId,
-    Refusal, Remembered, Reward, RewardId, RowNumber, Session, SortOrder, Task, TaskId, Timestamp,
-    TokenHash, TrackingEvent, User, UserId,
+    Child, ChildId, Email, EventFilter, IdempotencyKey, KeyTime, Page, PendingReward,
+    PendingRewardId, Refusal, Remembered, Reward, RewardId, RowNumber, Session, SortOrder, Task,
+    TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// A future that can be sent between threads.

@@ -1,4 +1,4 @@
-//! What depends on the time: sessions, idempotency keys, and moments that never run backwards.
+//! What depends on the time: events, sessions and idempotency keys, also while the clock is wrong.
 
 use goldstar::domain::Timestamp;
 use serde_json::Value;
@@ -155,11 +155,14 @@ async fn rows_that_are_ahead_of_the_clock_at_a_start_are_warned_of() {
     let row = serde_json::json!({
         "id": "c", "user_id": "admin-1", "points": 1, "created_at": "2199-01-01T00:00:00Z",
     });
-    for (file, row) in [("children.json", row.clone()), ("tracking_events.json", {
-        let mut event = row;
-        event["occurred_at"] = event["created_at"].clone();
-        event
-    })] {
+    for (file, row) in [
+        ("children.json", row.clone()),
+        ("tracking_events.json", {
+            let mut event = row;
+            event["occurred_at"] = event["created_at"].clone();
+            event
+        }),
+    ] {
         let folders = Folders::new();
         TestServer::put_admin(&folders);
         let table = serde_json::json!({"_default": {"1": row}});
@@ -293,5 +296,9 @@ async fn a_row_from_far_ahead_does_not_hold_the_clock() {
     server.start_again().await;
     let next = family.event().await;
     let at = |event: &Value| Timestamp::parse_iso(&text(&event["occurred_at"])).unwrap();
-    assert_eq!(at(&next), at(&event), "by the order of writing, the row from far ahead is the last");
+    assert_eq!(
+        at(&next),
+        at(&event),
+        "by the order of writing, the row from far ahead is the last"
+    );
 }

@@ -3,8 +3,8 @@
 use std::fs;
 
 use goldstar::disk::{Disk, RealDisk};
-use goldstar::store::{Recorded, Store};
 use goldstar::store::json::OpenError;
+use goldstar::store::{Recorded, Store};
 
 use crate::harness::{Folder, give_point, points};
 

@@ -24,10 +24,21 @@ fn restarted(wreck: &Wreck, settings: Settings, table: &Table) -> BTreeMap<Strin
 /// Logs events of two accounts with a checkpoint in between, loses what wasn't synced of the one
 /// log from each byte on, in each way that a disk may, and compares.
 fn check_every_byte(settings: Settings, synced: usize, unsynced: usize, durable_len: usize) {
+    for backwards in [false, true] {
+        let table = Table { backwards: Cell::new(backwards), ..Table::default() };
+        check_every_byte_of(&table, settings, [synced, unsynced], durable_len);
+    }
+}
+
+fn check_every_byte_of(
+    table: &Table,
+    settings: Settings,
+    [synced, unsynced]: [usize; 2],
+    durable_len: usize,
+) {
     let home = tempfile::tempdir().unwrap();
-    let table = Table::default();
     let mut log = log_in(&home, RealDisk, settings);
-    log.resume(None, 0, &table);
+    log.resume(None, 0, table);
     table.record(&mut log, "b", 1);
     table.record(&mut log, "a", synced);
     let saved = log.checkpoint()().unwrap();
@@ -46,7 +57,7 @@ fn check_every_byte(settings: Settings, synced: usize, unsynced: usize, durable_
         holed[cut..(cut + 50).min(bytes.len())].fill(0);
         for left in [bytes[..cut].to_vec(), zeroed, holed] {
             wreck.files.insert(name.clone(), left);
-            assert!(restarted(&wreck, settings, &table) == whole, "cut at {cut}");
+            assert!(restarted(&wreck, settings, table) == whole, "cut at {cut}");
         }
     }
 }

@@ -328,12 +328,7 @@ impl Committer {
             .ok_or_else(|| io::Error::other("events wait to be written to the tracking file"))?;
         let link = self.journal.rotate(spare)?;
         self.shared.note_segment(&self.journal);
-        Ok(Cut {
-            link,
-            tracking,
-            file: self.appender.file(),
-            sinks: self.sinks.checkpoint(),
-        })
+        Ok(Cut { link, tracking, file: self.appender.file(), sinks: self.sinks.checkpoint() })
     }
 }
 

@@ -156,7 +156,8 @@ impl<'a> Inspection<'a> {
             }
         }
         let is_whole = |file: &str| self.is_whole(file);
-        let tables = Tables { state: &self.state, places: &places, is_whole: &is_whole, now: self.now };
+        let tables =
+            Tables { state: &self.state, places: &places, is_whole: &is_whole, now: self.now };
         tables.inspect(&mut found);
         for table in self.state.tables() {
             let (file, state) = (table.file(), self.state_of(table.file()));

@@ -12,7 +12,9 @@ use super::super::table_file::parse_file;
 use super::other_tables::OtherTable;
 use super::rows::inspect_row;
 use super::{Finding, FindingKind};
-use crate::domain::{Child, Id, PendingReward, Remembered, Reward, RowNumber, Session, Task, Timestamp, User};
+use crate::domain::{
+    Child, Id, PendingReward, Remembered, Reward, RowNumber, Session, Task, Timestamp, User,
+};
 
 /// Where the rows of a file begin.
 pub(super) type Places = BTreeMap<RowNumber, u64>;

@@ -24,8 +24,8 @@ use super::table_file::{parse_file, push_row_name};
 use super::tracking::{self, Appender, Mark, NewRow, Patch};
 use super::{pyjson, reached};
 use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
-use crate::domain::deletion::FIRST_START;
 use crate::domain::RowNumber;
+use crate::domain::deletion::FIRST_START;
 use crate::metrics::{self, Counter};
 use crate::store::{Change, EventSink, Resume};
 
@@ -115,8 +115,7 @@ impl Recovery<'_> {
         }
         self.flush(&state, &mut files)?;
         let link = Link { epoch: self.next_epoch(next.epoch)?, ..next };
-        let (appender, checkpoint) =
-            self.checkpoint(link, appender, &files, sinks)?;
+        let (appender, checkpoint) = self.checkpoint(link, appender, &files, sinks)?;
         let journal = self.begin_journal(link).map_err(OpenError::io(self.folder))?;
         Ok(Recovered { state, appender, journal, files, checkpoint })
     }
