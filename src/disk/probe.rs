@@ -58,7 +58,8 @@ fn advice(cause: &io::Error) -> &'static str {
     }
 }
 
-/// Tries in a folder, which must exist, all that a server does to files. `is_replaced` knows the names of the files that are replaced by renaming.
+/// Tries in a folder, which must exist, all that a server does to files. `is_replaced` knows the names
+/// of the files that are replaced by renaming.
 pub fn probe(
     disk: &dyn Disk,
     folder: &Path,
