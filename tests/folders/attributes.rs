@@ -47,7 +47,7 @@ async fn a_replaced_file_keeps_its_access_list_and_its_attributes() {
     let set = setxattr(&users, NOTE, b"the first", flags)
         .and_then(|()| setxattr(&users, LIST, &one_reader(), flags))
         // New files get a list from their folder, which a replaced one without must not keep.
-        .and_then(|()| setxattr(&folders.data(), LIST_OF_NEW_FILES, &one_reader(), flags));
+        .and_then(|()| setxattr(folders.data(), LIST_OF_NEW_FILES, &one_reader(), flags));
     if set.is_err() {
         forbidden("a test of access control lists: the file system has none");
         return;

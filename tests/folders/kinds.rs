@@ -17,8 +17,11 @@ const FILES: [&str; 5] = [
     ".goldstar.lock",
 ];
 
+/// A name, and what makes it.
+type Kind = (&'static str, fn(&Path));
+
 /// What may be there instead.
-const KINDS: [(&str, fn(&Path)); 5] = [
+const KINDS: [Kind; 5] = [
     ("a named pipe", make_pipe),
     ("a socket", |path| drop(UnixListener::bind(path).unwrap())),
     ("a device", |path| symlink("/dev/zero", path).unwrap()),
