@@ -35,7 +35,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "docker compose up --detach --build"),
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "docker compose stop"),
-    (OPERATIONS, "goldstar health --config /etc/goldstar/goldstar.toml"),
+    (OPERATIONS, "goldstar health"),
     // `tests/api/proxies` runs both proxies with these, and the server with the first.
     (
         OPERATIONS,
