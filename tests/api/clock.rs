@@ -140,14 +140,21 @@ async fn a_jump_of_the_clock_is_logged_once() {
     let (lines, _guard) = Lines::collect();
     let (server, clock) = with_clock_by_hand().await;
     let family = server.family().await;
+    // Another test, which has no log, may have reached the same line of the program first, so that
+    // `tracing` takes it for disabled.
     clock.jump(-DAY);
+    clock_health(&server).await;
+    tracing::callsite::rebuild_interest_cache();
+    clock.jump(-2 * DAY);
     for _ in 0..3 {
         family.event().await;
         clock_health(&server).await;
     }
     let text = lines.text();
-    assert_eq!(text.matches("the machine's clock was set back").count(), 1, "{text}");
-    assert!(text.contains("WARN") && text.contains("seconds=86400"), "{text}");
+    let is_about_it =
+        |line: &&str| line.contains("clock was set back") && line.contains("seconds=172800");
+    let found: Vec<_> = text.lines().filter(is_about_it).collect();
+    assert!(found.len() == 1 && found[0].contains("WARN"), "{text}");
 }
 
 #[tokio::test]
