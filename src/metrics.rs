@@ -263,6 +263,8 @@ pub struct Store {
     pub writes_failing: Gauge,
     /// 1 where no commit is taken until a restart, else 0.
     pub read_only: Gauge,
+    /// The records and events that lists and lookups have touched.
+    pub records_visited: Counter,
     projection_backlog: Family<ProjectionLabel, Gauge>,
     projection_errors: Family<ProjectionLabel, Counter>,
 }
@@ -332,6 +334,8 @@ impl Store {
         registry.register("read_only", help, self.read_only.clone());
         let help = "1 while the last write has failed or no change is taken, else 0";
         registry.register("writes_failing", help, self.writes_failing.clone());
+        let help = "Records and events that lists and lookups have touched";
+        registry.register("records_visited", help, self.records_visited.clone());
         let help = "How many changes a projection has yet to make";
         registry.register("projection_backlog", help, self.projection_backlog.clone());
         let help = "How often a projection has failed";
@@ -349,6 +353,7 @@ impl Default for Store {
             journal_bytes: Gauge::default(),
             read_only: Gauge::default(),
             writes_failing: Gauge::default(),
+            records_visited: Counter::default(),
             projection_backlog: Family::default(),
             projection_errors: Family::default(),
         }

@@ -113,12 +113,16 @@ impl IntoParams for StreamParameters {
         vec![
             schemas::query("named", named, schemas::boolean()),
             schemas::query("last_event_id", last, schemas::text().min_length(Some(1))),
+            schemas::query("lastEventId", POLYFILLS, schemas::text()),
+            schemas::query(LAST_EVENT_ID, POLYFILLS, schemas::text()),
             header.build(),
         ]
     }
 }
 
 const LAST_EVENT_ID: &str = "Last-Event-ID";
+const POLYFILLS: &str = "The same as `last_event_id`, under a name that polyfills of `EventSource` \
+                         send. An empty value counts as none.";
 
 /// The query parameters of a stream.
 pub(super) struct StreamParameters {
@@ -127,13 +131,21 @@ pub(super) struct StreamParameters {
 }
 
 impl FromParameters for StreamParameters {
-    const NAMES: &'static [&'static str] = &["named", "last_event_id"];
+    const NAMES: &'static [&'static str] =
+        &["named", "last_event_id", "lastEventId", LAST_EVENT_ID];
+
+    /// Polyfills and proxies add parameters of their own, and a client of a stream gives up
+    /// permanently after an error.
+    const IS_STRICT: bool = false;
 
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
         let flag = |text: &str| text.parse().ok();
+        let last = given.text("last_event_id")?;
+        let last = last.or_else(|| given.filled("lastEventId"));
+        let last = last.or_else(|| given.filled(LAST_EVENT_ID));
         Ok(Self {
             named: given.parsed("named", "must be `true` or `false`", flag)?,
-            last_event_id: given.text("last_event_id")?.map(str::to_owned),
+            last_event_id: last.map(str::to_owned),
         })
     }
 }

@@ -152,6 +152,7 @@ fn record_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(children::get, children::update, children::delete))
         .routes(routes!(rewards::offers))
         .routes(routes!(tracking::of_child))
+        .routes(routes!(tracking::of_family))
         .routes(routes!(tasks::list, tasks::create))
         .routes(routes!(tasks::get, tasks::update, tasks::delete))
         .routes(routes!(rewards::list, rewards::create))

@@ -16,8 +16,11 @@ pub(super) struct Query<T>(pub(super) T);
 
 /// What can be read from query parameters.
 pub(super) trait FromParameters: Sized + IntoParams {
-    /// The parameters that there are; every other one is refused.
+    /// The parameters that there are.
     const NAMES: &'static [&'static str];
+
+    /// Whether every other one is an error. If not, it is ignored.
+    const IS_STRICT: bool = true;
 
     /// Reads and checks the parameters.
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError>;
@@ -48,7 +51,11 @@ impl Parameters {
 
     fn read<T: FromParameters>(&self) -> Result<T, ApiError> {
         for (place, (name, _)) in self.0.iter().enumerate() {
-            if !T::NAMES.contains(&name.as_str()) {
+            let is_known = T::NAMES.contains(&name.as_str());
+            if !is_known && !T::IS_STRICT {
+                continue;
+            }
+            if !is_known {
                 return Err(invalid(&shortened(name), "is unknown here"));
             }
             if self.0[..place].iter().any(|(earlier, _)| earlier == name) {
@@ -67,6 +74,12 @@ impl Parameters {
             Some((_, text)) => Ok(Some(text)),
             None => Ok(None),
         }
+    }
+
+    /// A parameter's text; none if it is empty.
+    pub(super) fn filled(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(other, _)| other == name);
+        found.map(|(_, text)| text.as_str()).filter(|text| !text.is_empty())
     }
 
     /// A parameter as `parse` understands it; `rule` is what one that it doesn't is answered.

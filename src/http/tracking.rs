@@ -16,7 +16,7 @@ use super::query::{
 };
 use super::{ApiError, event_list, json};
 use crate::domain::{Action, EntityType, EventFilter, SortOrder};
-use crate::service::{Admin, Caller, EventQuery, Service};
+use crate::service::{Admin, Caller, EventQuery, Parent, Service};
 
 /// How many events a page has where the request doesn't say.
 const DEFAULT_LIMIT: usize = 50;
@@ -42,6 +42,30 @@ pub(super) async fn query(
 ) -> Result<Response, ApiError> {
     let found = service.tracking(&admin, &query).await?;
     event_list::answer(found, query.page, json::reader(&service, &admin)).await
+}
+
+/// Finds events of the family
+///
+/// Those of all of its children, deleted ones included. All filters must hold at once.
+#[utoipa::path(
+    get,
+    path = "/family/tracking",
+    operation_id = "listFamilyTrackingEvents",
+    tag = tags::TRACKING,
+    params(WholeFamilyQuery),
+    responses(
+        (status = 200, description = "A page of the events", body = TrackingEventList),
+        Errors<Parent, Query<WholeFamilyQuery>>
+    )
+)]
+pub(super) async fn of_family(
+    State(service): State<Arc<Service>>,
+    parent: Parent,
+    Query(WholeFamilyQuery(query)): Query<WholeFamilyQuery>,
+) -> Result<Response, ApiError> {
+    let page = query.page;
+    let found = service.tracking_of_family(&parent, query).await?;
+    event_list::answer(found, page, json::reader(&service, &parent)).await
 }
 
 /// Finds events of one child
@@ -91,6 +115,37 @@ impl FromParameters for AdminQuery {
         query.filter.child_id = given.text("child_id")?.map(Into::into);
         query.filter.user_id = given.text("user_id")?.map(Into::into);
         Ok(Self(query))
+    }
+}
+
+/// What a parent can ask for of all children.
+pub(super) struct WholeFamilyQuery(EventQuery);
+
+impl FromParameters for WholeFamilyQuery {
+    const NAMES: &'static [&'static str] = &[
+        "child_id",
+        "entity_type",
+        "entity_id",
+        "action",
+        "from",
+        "to",
+        "order",
+        "limit",
+        "offset",
+    ];
+
+    fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
+        let mut query = event_query(given)?;
+        query.filter.child_id = given.text("child_id")?.map(Into::into);
+        Ok(Self(query))
+    }
+}
+
+impl IntoParams for WholeFamilyQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = vec![schemas::query("child_id", "Events of this child.", id())];
+        parameters.extend(event_parameters());
+        parameters
     }
 }
 

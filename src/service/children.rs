@@ -41,11 +41,16 @@ pub struct ChildPatch {
 impl Service {
     /// The children that the caller may see: the family's, or the one whose session it is.
     pub fn children(&self, caller: &Caller, page: Page) -> Listing<Arc<Child>> {
-        let mut children = self.store.view().children_of(&caller.user().id);
-        if let Some(own) = caller.child_id() {
-            children.retain(|child| child.id == *own);
+        let view = self.store.view();
+        let Some(own) = caller.child_id() else {
+            return view.children_page(&caller.user().id, page).into();
+        };
+        let mut records: Vec<_> = caller.child(&*view, own).into_iter().collect();
+        let total = records.len();
+        if page.offset > 0 {
+            records.clear();
         }
-        Listing::cut(children, page)
+        Listing { records, total }
     }
 
     /// One child. Refuses one that the caller may not see.
@@ -123,11 +128,8 @@ impl Service {
         let decider = parent.clone();
         self.end_sessions(Some(parent), move |view, _| {
             let child = decider.child(view, &id)?;
-            let pending = view.pending_of(&child.user_id);
-            let requests = pending
-                .iter()
-                .filter(|request| request.child_id == child.id)
-                .map(|request| Change::RemovePending(request.id.clone()));
+            let pending = view.pending_of_child(&child.user_id, &child.id);
+            let requests = pending.iter().map(|request| Change::RemovePending(request.id.clone()));
             let itself = [Change::RemoveChild(child.id.clone())];
             let sessions = sessions_of_child(view, &child);
             Ok(Ending { sessions, changes: requests.chain(itself).collect(), value: () })
@@ -137,7 +139,6 @@ impl Service {
 }
 
 fn sessions_of_child(view: &dyn View, child: &Child) -> Vec<TokenHash> {
-    let sessions = view.sessions_of(&child.user_id);
-    let of_child = sessions.iter().filter(|session| session.child_id.as_ref() == Some(&child.id));
-    of_child.map(|session| session.token_hash.clone()).collect()
+    let sessions = view.sessions_of_child(&child.user_id, &child.id);
+    sessions.iter().map(|session| session.token_hash.clone()).collect()
 }

@@ -18,8 +18,6 @@ use crate::store::{History, ReadError, Recorded};
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 /// The most missed events that are replayed; beyond it, to load everything anew is cheaper.
 const MAX_REPLAYED: usize = 10_000;
-/// How many events are read at once to be counted.
-const CHUNK: usize = 500;
 /// How many events are read at once for a replay, and how many bytes of them wait for the reader.
 const REPLAYED_AT_ONCE: usize = 16;
 const REPLAYED_BYTES: usize = 8 << 10;
@@ -46,17 +44,25 @@ pub struct Feed {
     /// What is rendered and not yet sent.
     ready: VecDeque<Bytes>,
     /// What is to be replayed; none once the reader has caught up.
-    missed: Option<EventFilter>,
+    missed: Option<Missed>,
     /// The last row that the reader has, or need not get.
     sent: RowNumber,
+}
+
+/// What a reader has missed.
+struct Missed {
+    filter: EventFilter,
+    /// The last event of the replay: the newest one when the stream began. Later ones come from the
+    /// subscription.
+    until: RowNumber,
 }
 
 /// Where a stream begins.
 enum Start {
     /// With the first event after that row, which is the last one.
     Now(RowNumber),
-    /// After that row.
-    After(RowNumber),
+    /// After that row, with a replay of what follows it up to `until`.
+    After { row: RowNumber, until: RowNumber },
     /// The reader must load everything anew; then after that row.
     Anew(RowNumber),
 }
@@ -86,7 +92,7 @@ impl Service {
         // A session that ended before this line has closed only the streams that there were.
         self.live_session(&session).ok_or(ServiceError::Unauthenticated)?;
         let start = self.start(&filter, request.last_event_id.as_deref()).await;
-        let (Start::Now(row) | Start::After(row) | Start::Anew(row)) = start;
+        let (Start::Now(row) | Start::After { row, .. } | Start::Anew(row)) = start;
         let mut feed = Feed {
             service: Arc::clone(self),
             session,
@@ -99,7 +105,7 @@ impl Service {
         };
         match start {
             Start::Now(_) => {}
-            Start::After(_) => feed.missed = Some(filter),
+            Start::After { until, .. } => feed.missed = Some(Missed { filter, until }),
             Start::Anew(row) => feed.resync(row),
         }
         Ok(feed)
@@ -116,46 +122,61 @@ impl Service {
         };
         // Rows of all families lie in between, so this bounds the reader's own from above.
         if last - row <= MAX_REPLAYED as RowNumber {
-            return Start::After(row);
+            return Start::After { row, until: last };
         }
         let filter = filter.clone();
-        let count = blocking::spawn(move || count_after(&*history, row, &filter));
+        // From memory alone, and no further than is needed to know that they are too many.
+        let count = blocking::spawn(move || history.count_after(row, &filter, MAX_REPLAYED + 1));
         match count.await {
-            Ok(Ok(count)) if count <= MAX_REPLAYED => Start::After(row),
+            Ok(count) if count <= MAX_REPLAYED => Start::After { row, until: last },
             _ => Start::Anew(last),
         }
     }
 }
 
 impl Feed {
-    /// The next frame; none at the stream's end.
+    /// The next frame; none at the stream's end. Every frame is checked again: a replay may take
+    /// long, and nothing is sent to a session that has ended since.
     pub async fn next(&mut self) -> Option<Bytes> {
+        let frame = self.frame().await?;
+        self.service.live_session(&self.session)?;
+        Some(frame)
+    }
+
+    async fn frame(&mut self) -> Option<Bytes> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
                 return Some(frame);
             }
             match self.missed.take() {
-                Some(filter) => self.replay(filter).await,
+                Some(missed) => {
+                    self.service.live_session(&self.session)?;
+                    self.replay(missed).await;
+                }
                 None => return self.next_live().await,
             }
         }
     }
 
     /// Renders the next of what was missed.
-    async fn replay(&mut self, filter: EventFilter) {
+    async fn replay(&mut self, missed: Missed) {
         let history = self.service.store.history();
         let sent = self.sent;
         let read = blocking::spawn(move || {
-            let chunk = chunk_after(&*history, sent, &filter, REPLAYED_AT_ONCE);
-            chunk.map(|chunk| (chunk, filter))
+            let chunk = chunk_after(&*history, sent, &missed.filter, REPLAYED_AT_ONCE);
+            chunk.map(|chunk| (chunk, missed))
         });
-        let (chunk, filter) = match read.await.map_err(ServiceError::internal) {
+        let (chunk, missed) = match read.await.map_err(ServiceError::internal) {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => return self.replay_failed(&error),
             Err(error) => return self.replay_failed(&error),
         };
         let (mut bytes, mut is_cut) = (0, chunk.len() == REPLAYED_AT_ONCE);
         for recorded in &chunk {
+            if recorded.row > missed.until {
+                is_cut = false;
+                break;
+            }
             // What doesn't fit is read again once the reader has taken this.
             if bytes >= REPLAYED_BYTES {
                 is_cut = true;
@@ -166,7 +187,11 @@ impl Feed {
             bytes += frame.as_ref().map_or(0, Bytes::len);
             self.ready.extend(frame);
         }
-        self.missed = is_cut.then_some(filter);
+        if is_cut {
+            self.missed = Some(missed);
+        } else {
+            self.sent = missed.until;
+        }
     }
 
     fn replay_failed(&mut self, error: &dyn Error) {
@@ -191,9 +216,6 @@ impl Feed {
                     }
                 }
                 _ = self.heartbeat.tick() => {
-                    // A logout closes the stream at once; what is left to see here is the expiry,
-                    // and a logout whose client hung up before its answer.
-                    self.service.live_session(&self.session)?;
                     return Some(frame::HEARTBEAT);
                 }
             }
@@ -224,21 +246,4 @@ fn chunk_after(
 ) -> Result<Vec<Recorded>, ReadError> {
     let chunk = history.events_after(row, filter, limit)?;
     Ok(chunk.into_iter().collect::<Result<_, _>>()?)
-}
-
-/// How many events follow `row`; counts no further than is needed to know that they are too many.
-fn count_after(
-    history: &dyn History,
-    mut row: RowNumber,
-    filter: &EventFilter,
-) -> Result<usize, ReadError> {
-    let mut count = 0;
-    loop {
-        let chunk = chunk_after(history, row, filter, CHUNK)?;
-        count += chunk.len();
-        match chunk.last() {
-            Some(last) if chunk.len() == CHUNK && count <= MAX_REPLAYED => row = last.row,
-            _ => return Ok(count),
-        }
-    }
 }

@@ -57,7 +57,7 @@ use crate::domain::{ClockWatch, Page, Points, Refusal, Timestamp};
 use crate::env::Clock;
 use crate::live::Hub;
 use crate::metrics::{self, Metrics};
-use crate::store::{Changes, Health, Projection, Recorded, Store, View};
+use crate::store::{Changes, Health, Listed, Projection, Recorded, Store, View};
 use changes::ChangeRates;
 use deletion::Deletions;
 use logins::Attempts;
@@ -115,6 +115,12 @@ pub struct Listing<T> {
     pub records: Vec<T>,
     /// How many there are on all pages.
     pub total: usize,
+}
+
+impl<T> From<Listed<T>> for Listing<Arc<T>> {
+    fn from(Listed { records, total }: Listed<T>) -> Self {
+        Self { records, total }
+    }
 }
 
 impl<T> Listing<T> {

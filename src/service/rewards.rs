@@ -45,7 +45,7 @@ pub struct Offer {
 impl Service {
     /// The family's rewards, and the shared ones.
     pub fn rewards(&self, caller: &Caller, page: Page) -> Listing<Arc<Reward>> {
-        Listing::cut(self.store.view().rewards_for(&caller.user().id), page)
+        self.store.view().rewards_page(&caller.user().id, page).into()
     }
 
     /// One reward. Refuses one that the caller may not see.
@@ -63,7 +63,7 @@ impl Service {
     ) -> Result<Listing<Offer>, ServiceError> {
         let view = self.store.view();
         let child = caller.child(&*view, child_id)?;
-        let rewards = Listing::cut(view.rewards_for(&child.user_id), page);
+        let rewards = Listing::from(view.rewards_page(&child.user_id, page));
         Ok(rewards.map(|reward| Offer {
             points_needed: ledger::points_needed(&child, &reward),
             requested: view.pending(&child.id, &reward.id).is_some(),
@@ -73,11 +73,7 @@ impl Service {
 
     /// The requests that wait: the family's, or the child's whose session it is.
     pub fn pending_rewards(&self, caller: &Caller, page: Page) -> Listing<Arc<PendingReward>> {
-        let mut pending = self.store.view().pending_of(&caller.user().id);
-        if let Some(own) = caller.child_id() {
-            pending.retain(|request| request.child_id == *own);
-        }
-        Listing::cut(pending, page)
+        self.store.view().pending_page(&caller.user().id, caller.child_id(), page).into()
     }
 
     /// Adds a reward to the family's.
@@ -139,11 +135,8 @@ impl Service {
         let decider = parent.clone();
         self.transact_as(parent, move |view, _| {
             let reward = decider.own_reward(view, &id)?;
-            let pending = view.pending_of(&decider.user().id);
-            let requests = pending
-                .iter()
-                .filter(|request| request.reward_id == reward.id)
-                .map(|request| Change::RemovePending(request.id.clone()));
+            let pending = view.pending_of_reward(&decider.user().id, &reward.id);
+            let requests = pending.iter().map(|request| Change::RemovePending(request.id.clone()));
             let itself = [Change::RemoveReward(reward.id.clone())];
             Ok((Changes::of(requests.chain(itself)), ()))
         })

@@ -34,7 +34,7 @@ pub struct TaskPatch {
 impl Service {
     /// The family's tasks and penalties, and the shared ones.
     pub fn tasks(&self, caller: &Caller, page: Page) -> Listing<Arc<Task>> {
-        Listing::cut(self.store.view().tasks_for(&caller.user().id), page)
+        self.store.view().tasks_page(&caller.user().id, page).into()
     }
 
     /// One task. Refuses one that the caller may not see.

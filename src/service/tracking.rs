@@ -1,6 +1,6 @@
 //! Questions to the audit history.
 
-use super::{Admin, Caller, Service, ServiceError};
+use super::{Admin, Caller, Parent, Service, ServiceError};
 use crate::domain::{ChildId, EventFilter, Page, SortOrder};
 use crate::store::FoundEvents;
 
@@ -23,6 +23,18 @@ impl Service {
         query: &EventQuery,
     ) -> Result<FoundEvents, ServiceError> {
         let page = self.store.find_events(&query.filter, query.order, query.page);
+        Ok(page.await?)
+    }
+
+    /// The events of the caller's family, those of deleted children too; whatever account the filter
+    /// names, it is the caller's.
+    pub async fn tracking_of_family(
+        &self,
+        parent: &Parent,
+        query: EventQuery,
+    ) -> Result<FoundEvents, ServiceError> {
+        let filter = EventFilter { user_id: Some(parent.user().id.clone()), ..query.filter };
+        let page = self.store.find_events(&filter, query.order, query.page);
         Ok(page.await?)
     }
 

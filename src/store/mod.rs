@@ -126,6 +126,8 @@ pub trait View: Send + Sync {
     fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>>;
     /// Every session of an account, its children's too.
     fn sessions_of(&self, user_id: &UserId) -> Vec<Arc<Session>>;
+    /// The sessions of one of a family's children. Looks at no other session.
+    fn sessions_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<Session>>;
     /// Every session that is over at `now`.
     fn expired_sessions(&self, now: Timestamp) -> Vec<Arc<Session>>;
     /// Every session that ends after `moment`. Looks at every session.
@@ -144,22 +146,39 @@ pub trait View: Send + Sync {
     fn count_sessions(&self, user_id: &UserId) -> usize;
     /// The children of a family.
     fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>>;
+    /// A page of the children of a family. Looks at no others; so do the other pages.
+    fn children_page(&self, user_id: &UserId, page: Page) -> Listed<Child>;
     /// The task or penalty with that id, of whatever family.
     fn task(&self, id: &TaskId) -> Option<Arc<Task>>;
     /// The tasks and penalties of a family, and those offered to every family.
     fn tasks_for(&self, user_id: &UserId) -> Vec<Arc<Task>>;
+    /// A page of [`Self::tasks_for`].
+    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listed<Task>;
     /// The tasks and penalties of a family alone.
     fn tasks_of(&self, user_id: &UserId) -> Vec<Arc<Task>>;
     /// The reward with that id, of whatever family.
     fn reward(&self, id: &RewardId) -> Option<Arc<Reward>>;
     /// The rewards of a family, and those offered to every family.
     fn rewards_for(&self, user_id: &UserId) -> Vec<Arc<Reward>>;
+    /// A page of [`Self::rewards_for`].
+    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listed<Reward>;
     /// The rewards of a family alone.
     fn rewards_of(&self, user_id: &UserId) -> Vec<Arc<Reward>>;
     /// A child's request for a reward.
     fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>>;
     /// Every request that waits in a family.
     fn pending_of(&self, user_id: &UserId) -> Vec<Arc<PendingReward>>;
+    /// A page of the requests that wait in a family: all of them, or those of one child.
+    fn pending_page(
+        &self,
+        user_id: &UserId,
+        child_id: Option<&ChildId>,
+        page: Page,
+    ) -> Listed<PendingReward>;
+    /// Every request of a family's child. Looks at no other request.
+    fn pending_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<PendingReward>>;
+    /// Every request of a family for a reward. Looks at no other request.
+    fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>>;
     /// What an account's idempotency key stands for, be it expired or not.
     fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<Remembered>>;
     /// Every idempotency key that is over at that time.
@@ -248,6 +267,15 @@ pub struct Committed {
     pub value: Box<dyn Any + Send>,
 }
 
+/// One page of a list of records.
+#[derive(Debug)]
+pub struct Listed<T> {
+    /// The page.
+    pub records: Vec<Arc<T>>,
+    /// How many records there are on all pages.
+    pub total: usize,
+}
+
 /// The audit history in the order of writing.
 pub trait History: Send + Sync {
     /// The number of the last event; 0 where there is none.
@@ -255,6 +283,10 @@ pub trait History: Send + Sync {
 
     /// The event with that number.
     fn event(&self, row: RowNumber) -> Result<Option<Recorded>, ReadError>;
+
+    /// How many events `filter` is for whose number is above `row`. Reads none of them, and counts
+    /// no further than `limit`.
+    fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize;
 
     /// The first `limit` events that `filter` is for and whose number is above `row`; in the place
     /// of what another program wrote and is no event, that.

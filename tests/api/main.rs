@@ -28,6 +28,7 @@ mod health_command;
 mod heartbeat;
 mod idempotency;
 mod legacy;
+mod lists;
 mod logins;
 mod lost_files;
 mod malformed;

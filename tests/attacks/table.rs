@@ -30,6 +30,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("PATCH /children/{child}", r#"{"name":"Renamed"}"#, OWN),
     Row("GET /children/{child}/rewards", "", FAMILY),
     Row("GET /children/{child}/tracking", "", FAMILY),
+    Row("GET /family/tracking", "", [401, 403, 200, 200, 200]),
     Row("GET /tasks", "", SESSION),
     Row("POST /tasks", r#"{"name":"New","points":5}"#, MAKES),
     Row("GET /tasks/{task}", "", FAMILY),

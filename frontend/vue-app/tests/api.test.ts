@@ -220,6 +220,18 @@ describe("the tracking of a child", () => {
   });
 });
 
+test("a parent finds the events of a deleted child", async () => {
+  const session = await goldstar.signUp("fay@example.org");
+  const { child, task } = await family(session);
+  const event = (await session.api.activateTask(child.id, task.id)).tracking_event;
+  await session.api.deleteChild(child.id);
+  const found = async (filters: Parameters<typeof session.api.familyTracking>[0]) =>
+    ids((await session.api.familyTracking(filters)).tracking_events);
+  expect(await found({})).toEqual([event.id]);
+  expect(await found({ child_id: child.id })).toEqual([event.id]);
+  expect(await found({ action: "redeemed" })).toEqual([]);
+});
+
 test("an administrator finds the events of all families", async () => {
   const other = await goldstar.signUp("otto@example.org");
   const events: TrackingEvent[] = [];

@@ -24,6 +24,23 @@ pub(super) trait Record: Clone + Send + Sync + 'static {
 
     /// What it is listed by; none where nothing lists it.
     fn group(&self) -> Option<Arc<str>>;
+
+    /// What else it is listed by: smaller lists than its group, so that none of them is found by a
+    /// search through the group.
+    fn lists(&self) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+}
+
+/// The name of a list in [`Record::lists`]. The lengths keep ids apart, whatever is in them.
+pub(super) fn list_name(kind: char, ids: &[&str]) -> Arc<str> {
+    let mut name = String::from(kind);
+    for id in ids {
+        name.push_str(&id.len().to_string());
+        name.push(':');
+        name.push_str(id);
+    }
+    name.into()
 }
 
 /// Why a row can't be read as a record: the field, and what it should be.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::deletion;
 use super::encoder::Encoder;
 use super::pyjson;
-use super::record::{Fields, Record, Unreadable};
+use super::record::{Fields, Record, Unreadable, list_name};
 use crate::domain::{
     Amount, Child, Email, Id, IdempotencyKey, Name, PendingReward, Points, Remembered, Reward,
     Role, Session, Setting, Task, TokenHash, User,
@@ -261,6 +261,16 @@ impl Record for PendingReward {
     fn group(&self) -> Option<Arc<str>> {
         Some(self.user_id.shared())
     }
+
+    fn lists(&self) -> Vec<Arc<str>> {
+        let [user, child, reward] =
+            [self.user_id.as_str(), self.child_id.as_str(), self.reward_id.as_str()];
+        vec![
+            list_name('c', &[user, child]),
+            list_name('r', &[user, reward]),
+            list_name('p', &[user, child, reward]),
+        ]
+    }
 }
 
 impl Record for Session {
@@ -292,6 +302,11 @@ impl Record for Session {
 
     fn group(&self) -> Option<Arc<str>> {
         Some(self.user_id.shared())
+    }
+
+    fn lists(&self) -> Vec<Arc<str>> {
+        let child = self.child_id.iter();
+        child.map(|child| list_name('c', &[self.user_id.as_str(), child.as_str()])).collect()
     }
 }
 

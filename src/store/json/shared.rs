@@ -38,11 +38,12 @@ pub(super) struct Shared {
 impl Shared {
     /// The state after a start.
     pub(super) fn new(
-        state: State,
+        mut state: State,
         appender: &Appender,
         journal: &Journal,
         metrics: metrics::Store,
     ) -> Self {
+        state.visited = metrics.records_visited.clone();
         let shared = Self {
             state: ArcSwap::from_pointee(state),
             tracking: Arc::clone(appender.tracking()),

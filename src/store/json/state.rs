@@ -4,14 +4,15 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::damage::Damage;
-use super::record::Record;
+use super::record::{Record, list_name};
 use super::records::remembered_key;
 use super::table::{AnyTable, RowImage, Table};
 use crate::domain::{
-    Child, ChildId, Email, IdempotencyKey, KeyTime, PendingReward, Remembered, Reward, RewardId,
+    Child, ChildId, Email, IdempotencyKey, KeyTime, Page, PendingReward, Remembered, Reward, RewardId,
     Role, Session, Setting, Task, TaskId, Timestamp, TokenHash, User, UserId,
 };
-use crate::store::{Change, View};
+use crate::metrics::Counter;
+use crate::store::{Change, Listed, View};
 
 /// The files of the small tables.
 pub(super) const TABLE_FILES: [&str; 8] = [
@@ -38,6 +39,8 @@ pub(super) struct State {
     pub(super) sessions: Table<Session>,
     pub(super) remembered: Table<Remembered>,
     pub(super) settings: Table<Setting>,
+    /// Counts the records that lists and lookups touch. Clones count together.
+    pub(super) visited: Counter,
 }
 
 impl State {
@@ -57,6 +60,7 @@ impl State {
             sessions: parse_table(folder, &mut read, damage)?,
             remembered: parse_table(folder, &mut read, damage)?,
             settings: parse_table(folder, &mut read, damage)?,
+            visited: Counter::default(),
         })
     }
 
@@ -165,6 +169,23 @@ fn parse_table<R: Record, E>(
     }))
 }
 
+impl State {
+    fn one<R>(&self, found: Option<Arc<R>>) -> Option<Arc<R>> {
+        self.visited.inc();
+        found
+    }
+
+    fn all<R>(&self, found: Vec<Arc<R>>) -> Vec<Arc<R>> {
+        self.visited.inc_by(found.len() as u64);
+        found
+    }
+
+    fn page<R>(&self, listed: Listed<R>) -> Listed<R> {
+        self.visited.inc_by(listed.records.len() as u64);
+        listed
+    }
+}
+
 impl View for State {
     fn is_empty(&self) -> bool {
         self.users.is_empty()
@@ -175,11 +196,11 @@ impl View for State {
     }
 
     fn user(&self, id: &UserId) -> Option<Arc<User>> {
-        self.users.get(id.as_str())
+        self.one(self.users.get(id.as_str()))
     }
 
     fn user_by_email(&self, email: &Email) -> Option<Arc<User>> {
-        self.users.group(email.folded()).into_iter().next()
+        self.all(self.users.group(email.folded())).into_iter().next()
     }
 
     fn users(&self) -> Vec<Arc<User>> {
@@ -187,6 +208,7 @@ impl View for State {
     }
 
     fn marked_users(&self) -> Vec<Arc<User>> {
+        self.visited.inc_by(self.users.len() as u64);
         self.users.records().filter(|user| user.deletion.is_some()).cloned().collect()
     }
 
@@ -196,27 +218,34 @@ impl View for State {
 
     fn count_admins(&self) -> usize {
         let is_admin = |user: &&Arc<User>| user.role == Role::Admin && user.deletion.is_none();
+        self.visited.inc_by(self.users.len() as u64);
         self.users.records().filter(is_admin).count()
     }
 
     fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>> {
-        self.sessions.get(&token_hash.0)
+        self.one(self.sessions.get(&token_hash.0))
     }
 
     fn sessions_of(&self, user_id: &UserId) -> Vec<Arc<Session>> {
-        self.sessions.group(user_id.as_str())
+        self.all(self.sessions.group(user_id.as_str()))
+    }
+
+    fn sessions_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<Session>> {
+        self.all(self.sessions.list(&list_name('c', &[user_id.as_str(), child_id.as_str()])))
     }
 
     fn expired_sessions(&self, now: Timestamp) -> Vec<Arc<Session>> {
+        self.visited.inc_by(self.sessions.len() as u64);
         self.sessions.records().filter(|session| !session.is_live(now)).cloned().collect()
     }
 
     fn sessions_ending_after(&self, moment: Timestamp) -> Vec<Arc<Session>> {
+        self.visited.inc_by(self.sessions.len() as u64);
         self.sessions.records().filter(|session| session.expires_at > moment).cloned().collect()
     }
 
     fn child(&self, id: &ChildId) -> Option<Arc<Child>> {
-        self.children.get(id.as_str())
+        self.one(self.children.get(id.as_str()))
     }
 
     fn count_children(&self, user_id: &UserId) -> usize {
@@ -240,53 +269,89 @@ impl View for State {
     }
 
     fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>> {
-        self.children.group(user_id.as_str())
+        self.all(self.children.group(user_id.as_str()))
+    }
+
+    fn children_page(&self, user_id: &UserId, page: Page) -> Listed<Child> {
+        self.page(self.children.group_page(user_id.as_str(), page))
     }
 
     fn task(&self, id: &TaskId) -> Option<Arc<Task>> {
-        self.tasks.get(id.as_str())
+        self.one(self.tasks.get(id.as_str()))
     }
 
     fn tasks_for(&self, user_id: &UserId) -> Vec<Arc<Task>> {
-        self.tasks.group_and_ungrouped(user_id.as_str())
+        self.all(self.tasks.group_and_ungrouped(user_id.as_str()))
+    }
+
+    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listed<Task> {
+        self.page(self.tasks.group_and_ungrouped_page(user_id.as_str(), page))
     }
 
     fn tasks_of(&self, user_id: &UserId) -> Vec<Arc<Task>> {
-        self.tasks.group(user_id.as_str())
+        self.all(self.tasks.group(user_id.as_str()))
     }
 
     fn reward(&self, id: &RewardId) -> Option<Arc<Reward>> {
-        self.rewards.get(id.as_str())
+        self.one(self.rewards.get(id.as_str()))
     }
 
     fn rewards_for(&self, user_id: &UserId) -> Vec<Arc<Reward>> {
-        self.rewards.group_and_ungrouped(user_id.as_str())
+        self.all(self.rewards.group_and_ungrouped(user_id.as_str()))
+    }
+
+    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listed<Reward> {
+        self.page(self.rewards.group_and_ungrouped_page(user_id.as_str(), page))
     }
 
     fn rewards_of(&self, user_id: &UserId) -> Vec<Arc<Reward>> {
-        self.rewards.group(user_id.as_str())
+        self.all(self.rewards.group(user_id.as_str()))
     }
 
     fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>> {
-        let family = self.pending_of(&self.child(child_id)?.user_id);
-        let mut asked = family.into_iter();
-        asked.find(|pending| pending.child_id == *child_id && pending.reward_id == *reward_id)
+        let family = &self.child(child_id)?.user_id;
+        let ids = [family.as_str(), child_id.as_str(), reward_id.as_str()];
+        self.one(self.pending.first_of_list(&list_name('p', &ids)))
     }
 
     fn pending_of(&self, user_id: &UserId) -> Vec<Arc<PendingReward>> {
-        self.pending.group(user_id.as_str())
+        self.all(self.pending.group(user_id.as_str()))
+    }
+
+    fn pending_page(
+        &self,
+        user_id: &UserId,
+        child_id: Option<&ChildId>,
+        page: Page,
+    ) -> Listed<PendingReward> {
+        let user_id = user_id.as_str();
+        self.page(match child_id {
+            Some(child_id) => {
+                self.pending.list_page(&list_name('c', &[user_id, child_id.as_str()]), page)
+            }
+            None => self.pending.group_page(user_id, page),
+        })
+    }
+
+    fn pending_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<PendingReward>> {
+        self.all(self.pending.list(&list_name('c', &[user_id.as_str(), child_id.as_str()])))
+    }
+
+    fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>> {
+        self.all(self.pending.list(&list_name('r', &[user_id.as_str(), reward_id.as_str()])))
     }
 
     fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<Remembered>> {
-        self.remembered.get(&remembered_key(user_id.as_str(), key.as_str()))
+        self.one(self.remembered.get(&remembered_key(user_id.as_str(), key.as_str())))
     }
 
     fn expired_keys(&self, time: &KeyTime) -> Vec<Arc<Remembered>> {
+        self.visited.inc_by(self.remembered.len() as u64);
         self.remembered.records().filter(|kept| !kept.is_live(time)).cloned().collect()
     }
 
     fn keys_of(&self, user_id: &UserId) -> Vec<Arc<Remembered>> {
-        self.remembered.group(user_id.as_str())
+        self.all(self.remembered.group(user_id.as_str()))
     }
 
     fn setting(&self, name: &str) -> Option<Value> {

@@ -1,4 +1,4 @@
-use std::iter::repeat;
+use std::iter::{from_fn, repeat};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use imbl::{GenericHashMap, OrdMap, OrdSet};
 use super::damage::Damage;
 use super::record::{Fields, Record, is_new_row, merge, new_row};
 use super::table_file::{LAST_NUMBER, file_text, parse_file};
-use crate::domain::RowNumber;
+use crate::domain::{Page, RowNumber};
+use crate::store::Listed;
 
 /// What a change leaves of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(super) struct Table<R> {
     rows: OrdMap<RowNumber, Arc<Row<R>>>,
     by_key: HashMap<Arc<str>, RowNumber>,
     by_group: HashMap<Arc<str>, OrdSet<RowNumber>>,
+    /// The rows of each of [`Record::lists`].
+    by_list: HashMap<Arc<str>, OrdSet<RowNumber>>,
     ungrouped: OrdSet<RowNumber>,
     /// The rows that aren't found by a key: those that are no record, and those whose key an earlier
     /// row has.
@@ -55,6 +58,7 @@ impl<R> Default for Table<R> {
             rows: OrdMap::new(),
             by_key: HashMap::new(),
             by_group: HashMap::new(),
+            by_list: HashMap::new(),
             ungrouped: OrdSet::new(),
             strays: OrdSet::new(),
             around: Arc::default(),
@@ -93,6 +97,48 @@ impl<R: Record> Table<R> {
     /// How many records a group has.
     pub(super) fn group_len(&self, group: &str) -> usize {
         self.by_group.get(group).map_or(0, OrdSet::len)
+    }
+
+    /// A page of the records of a group, in the order of their row numbers.
+    pub(super) fn group_page(&self, group: &str, page: Page) -> Listed<R> {
+        self.page(self.by_group.get(group), page)
+    }
+
+    /// The records of one of [`Record::lists`], in the order of their row numbers.
+    pub(super) fn list(&self, list: &str) -> Vec<Arc<R>> {
+        let rows = self.by_list.get(list).into_iter().flatten();
+        rows.filter_map(|row| self.record(*row)).collect()
+    }
+
+    /// The first record of one of [`Record::lists`].
+    pub(super) fn first_of_list(&self, list: &str) -> Option<Arc<R>> {
+        self.record(*self.by_list.get(list)?.get_min()?)
+    }
+
+    /// A page of the records of one of [`Record::lists`], in the order of their row numbers.
+    pub(super) fn list_page(&self, list: &str, page: Page) -> Listed<R> {
+        self.page(self.by_list.get(list), page)
+    }
+
+    fn page(&self, rows: Option<&OrdSet<RowNumber>>, page: Page) -> Listed<R> {
+        let on_page = rows.into_iter().flatten().skip(page.offset).take(page.limit);
+        let records = on_page.filter_map(|row| self.record(*row)).collect();
+        Listed { records, total: rows.map_or(0, OrdSet::len) }
+    }
+
+    /// A page of the records of a group and those of none, in the order of their row numbers.
+    pub(super) fn group_and_ungrouped_page(&self, group: &str, page: Page) -> Listed<R> {
+        let grouped = self.by_group.get(group);
+        let mut one = grouped.into_iter().flatten().copied().peekable();
+        let mut other = self.ungrouped.iter().copied().peekable();
+        let merged = from_fn(|| match (one.peek(), other.peek()) {
+            (Some(row), Some(shared)) if row > shared => other.next(),
+            (None, Some(_)) => other.next(),
+            _ => one.next(),
+        });
+        let on_page = merged.skip(page.offset).take(page.limit);
+        let records = on_page.filter_map(|row| self.record(row)).collect();
+        Listed { records, total: grouped.map_or(0, OrdSet::len) + self.ungrouped.len() }
     }
 
     /// The records of a group and those of none, in the order of their row numbers.
@@ -134,7 +180,7 @@ impl<R: Record> Table<R> {
         let is_new = row.is_new || is_new_row(&row.text, &*old);
         let text = if is_new { new_row(&record) } else { merge(&row.text, &*old, &record) };
         self.version += 1;
-        if old.group() != record.group() {
+        if old.group() != record.group() || old.lists() != record.lists() {
             self.leave_group(number, &old);
             self.join_group(number, &record);
         }
@@ -193,6 +239,9 @@ impl<R: Record> Table<R> {
             Some(group) => _ = self.by_group.entry(group).or_default().insert(number),
             None => _ = self.ungrouped.insert(number),
         }
+        for list in record.lists() {
+            self.by_list.entry(list).or_default().insert(number);
+        }
     }
 
     fn unindex(&mut self, number: RowNumber, record: &R) {
@@ -213,15 +262,22 @@ impl<R: Record> Table<R> {
     }
 
     fn leave_group(&mut self, number: RowNumber, record: &R) {
-        let Some(group) = record.group() else {
-            self.ungrouped.remove(&number);
-            return;
-        };
-        if let Some(rows) = self.by_group.get_mut(&group) {
-            rows.remove(&number);
-            if rows.is_empty() {
-                self.by_group.remove(&group);
-            }
+        match record.group() {
+            Some(group) => leave(&mut self.by_group, &group, number),
+            None => _ = self.ungrouped.remove(&number),
+        }
+        for list in record.lists() {
+            leave(&mut self.by_list, &list, number);
+        }
+    }
+}
+
+/// Takes a row out of a list; a list without rows has no entry.
+fn leave(lists: &mut HashMap<Arc<str>, OrdSet<RowNumber>>, name: &str, number: RowNumber) {
+    if let Some(rows) = lists.get_mut(name) {
+        rows.remove(&number);
+        if rows.is_empty() {
+            lists.remove(name);
         }
     }
 }

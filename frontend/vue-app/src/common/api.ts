@@ -61,8 +61,11 @@ export interface ChildTrackingFilters {
   offset?: number | undefined;
 }
 
-export interface AdminTrackingFilters extends ChildTrackingFilters {
+export interface FamilyTrackingFilters extends ChildTrackingFilters {
   child_id?: string | undefined;
+}
+
+export interface AdminTrackingFilters extends FamilyTrackingFilters {
   user_id?: string | undefined;
 }
 
@@ -133,6 +136,14 @@ export class Api {
     options?: CallOptions,
   ): Promise<TrackingEventList> {
     return this.request("GET", at`/children/${childId}/tracking`, { ...options, query: filters });
+  }
+
+  /** The events of all children of the family, deleted ones included, for parents: one page. */
+  familyTracking(
+    filters: FamilyTrackingFilters = {},
+    options?: CallOptions,
+  ): Promise<TrackingEventList> {
+    return this.request("GET", "/family/tracking", { ...options, query: filters });
   }
 
   /** The events of all families, for administrators: one page. */

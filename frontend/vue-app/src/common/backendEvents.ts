@@ -29,7 +29,10 @@ export type ConnectionState = "connecting" | "open" | "closed";
 /** What is needed of the browser's `EventSource`. */
 export type Source = Pick<EventSource, "addEventListener" | "close">;
 
-/** Opens a source that sends the session's cookie. */
+/**
+ * Opens a source that sends the session's cookie. It may be a polyfill: the server accepts the names
+ * `lastEventId` and `Last-Event-ID` as query parameters, too, and ignores unknown ones.
+ */
 export type OpenSource = (url: string) => Source;
 
 const browserSource: OpenSource = (url) => new EventSource(url, { withCredentials: true });

@@ -143,14 +143,16 @@ impl Recovery<'_> {
     fn create_tracking(&self) -> Result<Appender, OpenError> {
         let path = self.tracking_path();
         let (disk, failures) = (Arc::clone(self.disk), self.tracking_failures());
-        Appender::create(disk, path.clone(), failures).map_err(OpenError::io(path))
+        let visited = self.metrics.records_visited.clone();
+        Appender::create(disk, path.clone(), failures, visited).map_err(OpenError::io(path))
     }
 
     fn open_tracking(&self, loaded: tracking::Loaded) -> io::Result<Appender> {
         let path = self.tracking_path();
         let file = self.disk.open(&path, Open::Write)?;
         let (disk, failures) = (Arc::clone(self.disk), self.tracking_failures());
-        Appender::open(disk, path, file, loaded, failures)
+        let visited = self.metrics.records_visited.clone();
+        Appender::open(disk, path, file, loaded, failures, visited)
     }
 
     fn tracking_failures(&self) -> Counter {

@@ -62,11 +62,12 @@ pub(in super::super) struct NewRow<'a> {
 
 impl Appender {
     /// An empty table in a file that is made, or emptied, for it. `failures` counts what fails from
-    /// then on.
+    /// then on, `visited` the events that queries look at.
     pub(in super::super) fn create(
         disk: Arc<dyn Disk>,
         path: PathBuf,
         failures: Counter,
+        visited: Counter,
     ) -> io::Result<Self> {
         crate::disk::replace(&*disk, &path, format!("{OPENING}{CLOSING}").as_bytes())?;
         let file = disk.open(&path, Open::Write)?;
@@ -79,7 +80,7 @@ impl Appender {
             tail: Vec::new(),
             appendable: true,
         };
-        Self::open(disk, path, file, loaded, failures)
+        Self::open(disk, path, file, loaded, failures, visited)
     }
 
     /// The table that was loaded from `file`, to be appended to where its rows end.
@@ -89,13 +90,14 @@ impl Appender {
         file: Arc<dyn DiskFile>,
         loaded: Loaded,
         failures: Counter,
+        visited: Counter,
     ) -> io::Result<Self> {
         let (identity, len) = (file.identity()?, file.len()?);
         let Loaded { index, end, crc, .. } = loaded;
         let is_empty = index.len() == 0;
         let inner = Inner { index, file, backlog: VecDeque::new(), patches: BTreeMap::new() };
         let (inner, recent) = (RwLock::new(inner), Mutex::default());
-        let tracking = Arc::new(Tracking { path, inner, recent });
+        let tracking = Arc::new(Tracking { path, inner, recent, visited });
         Ok(Self {
             tracking,
             disk,

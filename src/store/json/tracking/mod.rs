@@ -32,6 +32,7 @@ pub(super) use visit::{FileRow, visit};
 use super::pyjson;
 use crate::disk::DiskFile;
 use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
+use crate::metrics::Counter;
 use crate::store::{FoundEvents, History, Malformed, ReadError, Recorded};
 
 /// The file's name in a data directory.
@@ -45,6 +46,8 @@ pub(super) struct Tracking {
     path: PathBuf,
     inner: RwLock<Inner>,
     recent: Mutex<Recent>,
+    /// Counts the events that queries look at.
+    visited: Counter,
 }
 
 struct Inner {
@@ -79,7 +82,11 @@ impl Tracking {
         if is_too_long {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let (found, total) = self.inner.read().index.query(filter, order, page);
+        let inner = self.inner.read();
+        let (found, total) = inner.index.query(filter, order, page);
+        let looked_at = inner.index.looked_at(filter, found.len());
+        drop(inner);
+        self.visited.inc_by(looked_at as u64);
         Ok(FoundEvents { rows: Arc::new(Rows::new(Arc::clone(self), &found)), total })
     }
 
@@ -122,6 +129,7 @@ impl Tracking {
         find: impl FnOnce(&Index) -> Vec<Found>,
     ) -> io::Result<Vec<Result<Recorded, Malformed>>> {
         let (rows, ()) = self.read(Patience::Waits, |index| (find(index), ()))?;
+        self.visited.inc_by(rows.len() as u64);
         let recorded = rows.into_iter().map(|(Found { row, .. }, text)| {
             let event = event::decode(&text).map_err(|why| Malformed { row, why })?;
             Ok(Recorded { row, event, json: pyjson::into_strict(text).into() })
@@ -138,6 +146,10 @@ impl History for Tracking {
     fn event(&self, row: RowNumber) -> Result<Option<Recorded>, ReadError> {
         let found = self.recorded(|index| index.find(row).into_iter().collect())?.pop();
         Ok(found.transpose()?)
+    }
+
+    fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
+        self.inner.read().index.count_after(row, filter, limit)
     }
 
     fn events_after(

@@ -1,7 +1,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -57,7 +57,7 @@ impl Kind {
 /// An event's position in the index: the order of the file.
 type Position = u32;
 
-/// Finds events by their fields and in the order of time, some sixty bytes an event.
+/// Finds events by their fields and in the order of time, some sixty-four bytes an event.
 #[derive(Default)]
 pub(super) struct Index {
     offsets: Vec<u64>,
@@ -75,6 +75,13 @@ pub(super) struct Index {
     by_child: Vec<Vec<Position>>,
     /// When each account's last event occurred, by the order of writing.
     last_of_user: Vec<i64>,
+    /// The positions of each account's events, ordered by time. While an account is being taken out
+    /// of the history, its list still has the events that it has lost.
+    by_user: Vec<Vec<Position>>,
+    /// The account of each child's events, if it is one for all of them.
+    child_users: Vec<Option<u32>>,
+    /// The accounts that have lost an event.
+    losing: HashSet<u32>,
     user_names: Names,
     child_names: Names,
     entity_names: Names,
@@ -138,6 +145,9 @@ impl Index {
         let key = |at: Position| (occurred[at as usize], created[at as usize]);
         insert_by(&mut self.by_time, position, key);
         insert_by(&mut self.by_child[child], position, key);
+        if let Some(list) = self.by_user.get_mut(self.users[position as usize] as usize) {
+            insert_by(list, position, key);
+        }
     }
 
     /// Adds the event that follows in the file, and leaves its order to [`Self::sort`]: in another
@@ -146,6 +156,9 @@ impl Index {
         let (position, child) = self.add(event);
         self.by_time.push(position);
         self.by_child[child].push(position);
+        if let Some(list) = self.by_user.get_mut(self.users[position as usize] as usize) {
+            list.push(position);
+        }
     }
 
     /// Adds an event to all but the orders of time: its position, and the child's number.
@@ -177,6 +190,10 @@ impl Index {
             }
             self.last_of_user[user] = occurred_at;
         }
+        let users = self.user_names.next as usize;
+        if self.by_user.len() < users {
+            self.by_user.resize_with(users, Vec::new);
+        }
         let child = self.child_names.number(event.child_id);
         self.children.push(child);
         self.entities.push(self.entity_names.number(event.entity_id));
@@ -186,6 +203,9 @@ impl Index {
         let child = child as usize;
         if self.by_child.len() <= child {
             self.by_child.resize_with(child + 1, Vec::new);
+            self.child_users.resize(child + 1, Some(user));
+        } else if self.child_users[child] != Some(user) {
+            self.child_users[child] = None;
         }
         (position, child)
     }
@@ -193,7 +213,8 @@ impl Index {
     /// Brings the events that were added by [`Self::push_unsorted`] into the order of time.
     pub(super) fn sort(&mut self) {
         let (occurred, created) = (&self.occurred, &self.created);
-        for positions in self.by_child.iter_mut().chain([&mut self.by_time]) {
+        let lists = self.by_child.iter_mut().chain(&mut self.by_user);
+        for positions in lists.chain([&mut self.by_time]) {
             // Stable, so that the order of writing decides last; what is in order already costs one
             // look at each.
             positions.sort_by_key(|at| (occurred[*at as usize], created[*at as usize]));
@@ -206,9 +227,10 @@ impl Index {
     }
 
     fn within(&self, filter: &EventFilter, wanted: Wanted) -> &[u32] {
-        let candidates = match wanted.child {
-            Some(child) => &self.by_child[child as usize],
-            None => &self.by_time,
+        let candidates = match (wanted.child, wanted.user) {
+            (Some(child), _) => &self.by_child[child as usize],
+            (None, Some(user)) => &self.by_user[user as usize],
+            (None, None) => &self.by_time,
         };
         let first = self.first_since(candidates, filter.from);
         let end = filter.to.map_or(candidates.len(), |to| self.first_since(candidates, Some(to)));
@@ -237,20 +259,36 @@ impl Index {
     /// The first `limit` events that `filter` is for with a number above `row`, in the order of the
     /// file.
     pub(super) fn after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> Vec<Found> {
-        let Some(wanted) = self.resolve(filter) else {
-            return Vec::new();
-        };
+        self.positions_after(row, filter).take(limit).map(|at| self.found(at)).collect()
+    }
+
+    fn positions_after<'a>(
+        &'a self,
+        row: RowNumber,
+        filter: &'a EventFilter,
+    ) -> impl Iterator<Item = usize> + 'a {
         let first = self.rows.partition_point(|other| *other <= row);
         let within = |at: usize| {
             let occurred = self.occurred[at];
             filter.from.is_none_or(|from| occurred >= from.as_micros())
                 && filter.to.is_none_or(|to| occurred < to.as_micros())
         };
-        (first..self.len())
-            .filter(|at| wanted.matches(self, *at) && within(*at))
-            .take(limit)
-            .map(|at| self.found(at))
-            .collect()
+        let wanted = self.resolve(filter).into_iter();
+        wanted.flat_map(move |wanted| {
+            (first..self.len()).filter(move |at| wanted.matches(self, *at) && within(*at))
+        })
+    }
+
+    /// How many events [`Self::after`] finds.
+    pub(super) fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
+        self.positions_after(row, filter).take(limit).count()
+    }
+
+    /// How many events a query looks at whose page has that many.
+    pub(super) fn looked_at(&self, filter: &EventFilter, on_page: usize) -> usize {
+        let is_checked = |wanted: Wanted| !self.needs_no_check(wanted);
+        let checked = self.resolve(filter).filter(|wanted| is_checked(*wanted));
+        checked.map_or(on_page, |wanted| self.within(filter, wanted).len())
     }
 
     /// The row with that number.
@@ -277,12 +315,17 @@ impl Index {
 
     /// Notes that the event at that position belongs to nobody any more.
     pub(super) fn disown(&mut self, at: usize) {
+        self.losing.insert(self.users[at]);
         self.users[at] = Names::NONE;
+        self.child_users[self.children[at] as usize] = None;
     }
 
     /// Forgets the name of an account that has no event any more.
     pub(super) fn forget_user(&mut self, user_id: &str) {
-        self.user_names.numbers.remove(user_id);
+        if let Some(user) = self.user_names.numbers.remove(user_id) {
+            self.by_user[user as usize] = Vec::new();
+            self.losing.remove(&user);
+        }
     }
 
     fn page<'a>(
@@ -293,7 +336,7 @@ impl Index {
         page: Page,
     ) -> (Vec<Found>, usize) {
         let place = |at: &Position| self.found(*at as usize);
-        if wanted.needs_no_check() {
+        if self.needs_no_check(wanted) {
             return (candidates.skip(page.offset).take(page.limit).map(place).collect(), count);
         }
         let (mut found, mut total) = (Vec::new(), 0);
@@ -304,6 +347,18 @@ impl Index {
             total += 1;
         }
         (found, total)
+    }
+
+    /// Whether the list of candidates has nothing but what is wanted: that of one child, or that of
+    /// one account which has lost no event.
+    fn needs_no_check(&self, wanted: Wanted) -> bool {
+        wanted.entity.is_none()
+            && wanted.mask == 0
+            && match (wanted.child, wanted.user) {
+                (_, None) => true,
+                (Some(child), Some(user)) => self.child_users[child as usize] == Some(user),
+                (None, Some(user)) => !self.losing.contains(&user),
+            }
     }
 
     /// The row at a position.
@@ -358,11 +413,6 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Whether the child alone decides, which the list of candidates has seen to.
-    fn needs_no_check(self) -> bool {
-        self.user.is_none() && self.entity.is_none() && self.mask == 0
-    }
-
     fn matches(self, index: &Index, at: usize) -> bool {
         index.kinds[at] & self.mask == self.kind
             && self.child.is_none_or(|child| index.children[at] == child)
