@@ -5,7 +5,12 @@
 
 import { expectTypeOf, test } from "vitest";
 
-import type { AdminTrackingFilters, ChildTrackingFilters, Moment } from "../src/common/api";
+import type {
+  AdminTrackingFilters,
+  ChildTrackingFilters,
+  FamilyTrackingFilters,
+  Moment,
+} from "../src/common/api";
 import type * as models from "../src/common/models";
 import type { components, paths } from "../src/openapi";
 
@@ -103,5 +108,7 @@ test("the filters are the server's", () => {
   type Admin = NonNullable<paths["/admin/tracking"]["get"]["parameters"]["query"]>;
   type Child = NonNullable<paths["/children/{id}/tracking"]["get"]["parameters"]["query"]>;
   expectTypeOf<Named<AdminTrackingFilters>>().toEqualTypeOf<Named<Taken<Admin>>>();
+  type Family = NonNullable<paths["/family/tracking"]["get"]["parameters"]["query"]>;
+  expectTypeOf<Named<FamilyTrackingFilters>>().toEqualTypeOf<Named<Taken<Family>>>();
   expectTypeOf<Named<ChildTrackingFilters>>().toEqualTypeOf<Named<Taken<Child>>>();
 });
