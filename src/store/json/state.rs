@@ -8,8 +8,8 @@ use super::record::{Record, list_name};
 use super::records::remembered_key;
 use super::table::{AnyTable, RowImage, Table};
 use crate::domain::{
-    Child, ChildId, Email, IdempotencyKey, KeyTime, Page, PendingReward, Remembered, Reward, RewardId,
-    Role, Session, Setting, Task, TaskId, Timestamp, TokenHash, User, UserId,
+    Child, ChildId, Email, IdempotencyKey, KeyTime, Page, PendingReward, Remembered, Reward,
+    RewardId, Role, Session, Setting, Task, TaskId, Timestamp, TokenHash, User, UserId,
 };
 use crate::metrics::Counter;
 use crate::store::{Change, Listed, View};
