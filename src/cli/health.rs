@@ -63,12 +63,11 @@ fn because(reason: Option<&String>) -> String {
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let values = Values::resolve(&arguments.flags)?;
     let config = Config::from_values(&values)?;
-    let (server, has_its_source) = match arguments.url {
-        Some(server) => (server, values.is_flag("monitoring_token")),
-        None => {
-            let server = Server::that_listens(&config.listen)?;
-            (server, values.have_one_source("listen", "monitoring_token"))
-        }
+    let (server, has_its_source) = if let Some(server) = arguments.url {
+        (server, values.is_flag("monitoring_token"))
+    } else {
+        let server = Server::that_listens(&config.listen)?;
+        (server, values.have_one_source("listen", "monitoring_token"))
     };
     let token =
         config.http.monitoring.token.as_ref().map(|secret| Token { secret, has_its_source });
