@@ -41,6 +41,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/deletion-queue/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes one account out of the queue
+         * @description Also if its mark can't be read. Its owner can log in again.
+         */
+        delete: operations["unmarkAccount"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/deletion-queue/{user_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deletes one marked account now
+         * @description Whether it is due or not, and also if its mark can't be read. There is no way back.
+         */
+        post: operations["runDeletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/deletion-threshold": {
         parameters: {
             query?: never;
@@ -111,7 +151,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Logs in */
+        /**
+         * Logs in
+         * @description A session whose cookie comes with the request ends.
+         */
         post: operations["logIn"];
         delete?: never;
         options?: never;
@@ -128,7 +171,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends the session */
+        /**
+         * Ends the session
+         * @description The other live sessions whose cookies come with the request end as well.
+         */
         post: operations["logOut"];
         delete?: never;
         options?: never;
@@ -166,7 +212,7 @@ export interface paths {
         get?: never;
         /**
          * Changes the password
-         * @description Every other session of the account ends.
+         * @description Every session of the account ends, and a new one begins. Its token is in the cookie, as at a login.
          */
         put: operations["changePassword"];
         post?: never;
@@ -187,7 +233,7 @@ export interface paths {
         put?: never;
         /**
          * Takes an account out of the deletion queue and logs it in
-         * @description It can be done until its deletion begins.
+         * @description It can be done until its deletion begins. A session whose cookie comes with the request ends.
          */
         post: operations["restoreAccount"];
         delete?: never;
@@ -207,7 +253,8 @@ export interface paths {
         put?: never;
         /**
          * Makes an account and logs it in
-         * @description A parent's account, with a family of its own. The operator can have closed this.
+         * @description A parent's account, with a family of its own. The operator can have closed this. A session whose
+         *     cookie comes with the request ends.
          */
         post: operations["signUp"];
         delete?: never;
@@ -520,6 +567,26 @@ export interface paths {
          *     event `resync`, whose `data` is `{"type":"resync"}`: load everything anew.
          */
         get: operations["streamTrackingEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/family/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds events of the family
+         * @description Those of all of its children, deleted ones included. All filters must hold at once.
+         */
+        get: operations["listFamilyTrackingEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -921,6 +988,7 @@ export interface components {
          *     | 409 | `NO_PENDING_REQUEST` | there is nothing to cancel |
          *     | 409 | `POINTS_OUT_OF_RANGE` | the child's points would go beyond what can be counted |
          *     | 409 | `FAMILY_LIMIT_REACHED` | the family has as much of something as the operator allows; `details.limit` |
+         *     | 409 | `AMOUNT_OUT_OF_RANGE` | the task's points, or the reward's cost, are below zero, as an older file has them: set a new value |
          *     | 413 | `PAYLOAD_TOO_LARGE` | the body is larger than the operator allows (64 KiB); the connection is closed |
          *     | 414 | `URI_TOO_LONG` | the address fills more than 32 KiB; the connection is closed |
          *     | 415 | `UNSUPPORTED_MEDIA_TYPE` | the body isn't said to be JSON; with a session's cookie also where none is read |
@@ -939,12 +1007,12 @@ export interface components {
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description What a client needs beyond the code. Which fields are present depends on the code. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
             field?: string;
-            /** @description Every field of the body that is wrong, by its name; at most 50. */
+            /** @description Every field of the body that is wrong, by its name; at most 20. */
             fields?: {
                 [key: string]: components["schemas"]["FieldError"];
             };
@@ -962,8 +1030,8 @@ export interface components {
              * @description After how many seconds to try again.
              */
             retry_after?: number;
-            /** @description When the account will be deleted. */
-            due_at?: string;
+            /** @description When the account will be deleted; null if its mark can't be read. */
+            due_at?: string | null;
         };
         /** @description What a family may have only so much of, and how much. */
         FamilyLimit: {
@@ -1161,16 +1229,19 @@ export interface components {
             email: string;
             /**
              * Format: date-time
-             * @description When it was marked.
+             * @description When it was marked; null if that can't be read.
              */
             marked_for_deletion_at: string | null;
-            /** Format: date-time */
-            due_at: string;
+            /**
+             * Format: date-time
+             * @description From then on it is deleted; null if its mark can't be read.
+             */
+            due_at: string | null;
             /**
              * @description How far its deletion is.
              * @enum {string}
              */
-            status: "pending" | "in_progress" | "retrying" | "failed";
+            status: "pending" | "in_progress" | "retrying" | "failed" | "unreadable";
             /**
              * Format: int32
              * @description How many attempts have failed.
@@ -1594,6 +1665,18 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "ADMIN_REQUIRED";
+                };
+            };
+        };
+        /** @description the task's points, or the reward's cost, are below zero, as an older file has them: set a new value */
+        AmountOutOfRange: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "AMOUNT_OUT_OF_RANGE";
                 };
             };
         };
@@ -2223,6 +2306,143 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
+    unmarkAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The marked account's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not marked any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["DeletionInProgress"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
+             *     - `READ_ONLY`: no change is taken until the server is restarted
+             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
+             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again, where that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    runDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The marked account's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionRun"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
+             *     - `READ_ONLY`: no change is taken until the server is restarted
+             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
+             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again, where that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
     getDeletionThreshold: {
         parameters: {
             query?: never;
@@ -2719,6 +2939,8 @@ export interface operations {
             /** @description It is changed */
             204: {
                 headers: {
+                    /** @description The new session's cookie */
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3107,6 +3329,7 @@ export interface operations {
              * @description - `REWARD_ALREADY_REQUESTED`: a request of this child for this reward waits
              *     - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
              *     - `FAMILY_LIMIT_REACHED`: the family has as much of something as the operator allows; `details.limit`
+             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
              */
             409: {
                 headers: {
@@ -3115,7 +3338,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "FAMILY_LIMIT_REACHED";
+                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
@@ -3220,6 +3443,7 @@ export interface operations {
             /**
              * @description - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
              *     - `POINTS_OUT_OF_RANGE`: the child's points would go beyond what can be counted
+             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
              */
             409: {
                 headers: {
@@ -3228,7 +3452,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE";
+                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
@@ -3330,7 +3554,21 @@ export interface operations {
             };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["PointsOutOfRange"];
+            /**
+             * @description - `POINTS_OUT_OF_RANGE`: the child's points would go beyond what can be counted
+             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                    };
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -3924,6 +4162,7 @@ export interface operations {
             /**
              * @description - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
              *     - `POINTS_OUT_OF_RANGE`: the child's points would go beyond what can be counted
+             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
              */
             409: {
                 headers: {
@@ -3932,7 +4171,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE";
+                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
@@ -4017,6 +4256,7 @@ export interface operations {
              * @description - `REWARD_ALREADY_REQUESTED`: a request of this child for this reward waits
              *     - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
              *     - `FAMILY_LIMIT_REACHED`: the family has as much of something as the operator allows; `details.limit`
+             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
              */
             409: {
                 headers: {
@@ -4025,7 +4265,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "FAMILY_LIMIT_REACHED";
+                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
@@ -4120,7 +4360,21 @@ export interface operations {
             };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["PointsOutOfRange"];
+            /**
+             * @description - `POINTS_OUT_OF_RANGE`: the child's points would go beyond what can be counted
+             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                    };
+                };
+            };
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
@@ -4336,6 +4590,10 @@ export interface operations {
                 named?: boolean;
                 /** @description The `id` of the last frame that the client has seen, where it can't send the header. */
                 last_event_id?: string;
+                /** @description The same as `last_event_id`, under a name that polyfills of `EventSource` send. An empty value counts as none. */
+                lastEventId?: string;
+                /** @description The same as `last_event_id`, under a name that polyfills of `EventSource` send. An empty value counts as none. */
+                "Last-Event-ID"?: string;
             };
             header?: {
                 /** @description The same, as browsers send it when they reconnect. It counts first. */
@@ -4374,6 +4632,83 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyStreams"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
+             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again, where that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    listFamilyTrackingEvents: {
+        parameters: {
+            query?: {
+                /** @description Events of this child. */
+                child_id?: string;
+                /** @description Events about tasks, rewards or penalties. */
+                entity_type?: "task" | "reward" | "penalty";
+                /** @description Events about this task, penalty or reward. */
+                entity_id?: string;
+                /** @description Events of this kind. */
+                action?: "activated" | "requested" | "redeemed" | "cancelled";
+                /** @description Events at this moment or later. A bare date means its first moment, in UTC; a moment without an offset is UTC. */
+                from?: string;
+                /** @description Events before this moment. A bare date includes that whole day. */
+                to?: string;
+                /** @description The newest first, or the oldest. */
+                order?: "desc" | "asc";
+                /** @description How many at most. Never more than 500 are answered. */
+                limit?: number;
+                /** @description How many to leave out before them. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackingEventList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
