@@ -193,7 +193,7 @@ async fn what_is_wrong_with_a_request_is_said() {
             let mut bad = good.clone();
             bad[field] = value;
             let details = assert_error(&parent.post(path, bad).await, 400, code);
-            assert_eq!(details, json!({"field": field}));
+            assert_eq!(details["field"], field);
         }
         assert_error(&parent.post(path, json!({})).await, 400, "VALIDATION_FAILED");
         assert_error(&parent.post(path, json!([])).await, 400, "INVALID_JSON");

@@ -44,6 +44,13 @@ fn restless(config: &mut Config) {
     config.service.deletion.interval = Duration::from_millis(10);
 }
 
+/// Says that Goldstar has served the directory for long, so that the first day without deletions is
+/// over.
+fn put_first_start(folders: &Folders) {
+    let first_start = json!({"name": "account_deletion_first_start", "value": 1_767_225_600.0});
+    folders.put("settings.json", &json!({"_default": {"1": first_start}}).to_string());
+}
+
 /// Writes accounts as an older service would have: the administrator's, and one for each of these,
 /// with these fields besides.
 fn put_users(folders: &Folders, users: &[(&str, Value)]) {

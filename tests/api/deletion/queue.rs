@@ -47,7 +47,7 @@ async fn the_threshold_has_bounds() {
     {
         let answer = admin.put(THRESHOLD, json!({"hours": hours})).await;
         let details = assert_error(&answer, 400, "VALIDATION_FAILED");
-        assert_eq!(details, json!({"field": "hours"}));
+        assert_eq!(details["field"], "hours");
     }
     assert_error(&admin.put(THRESHOLD, json!({})).await, 400, "VALIDATION_FAILED");
     let more = json!({"hours": 48, "default": 48});

@@ -13,7 +13,7 @@ use goldstar::metrics::Metrics;
 use goldstar::service::{AttemptOutcome, Trigger};
 use serde_json::{Value, json};
 
-use super::{OLD_PASSWORD, mark, put_users, queue, restless, run, unscheduled};
+use super::{OLD_PASSWORD, mark, put_first_start, put_users, queue, restless, run, unscheduled};
 use crate::harness::{
     Admin, DAY, FaultyDisk, Folders, HOUR, Hand, PASSWORD, Settings, TestServer, activate_path,
     assert_error, eventually, log_in, logfmt, names, text,
@@ -328,6 +328,7 @@ fn put_copies(folders: &Folders) -> Vec<String> {
 async fn copies_of_the_log_that_others_have_made_go_too() {
     let folders = Folders::new();
     put_users(&folders, &[("u1", marked("2026-01-01T00:00:00Z"))]);
+    put_first_start(&folders);
     let mut kept = put_copies(&folders);
     let (_, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
@@ -342,6 +343,7 @@ async fn copies_of_the_log_that_others_have_made_go_too() {
 async fn a_copy_that_can_not_be_removed_is_named_everywhere_and_not_by_the_account() {
     let folders = Folders::new();
     put_users(&folders, &[("u1", marked("2026-01-01T00:00:00Z"))]);
+    put_first_start(&folders);
     let mut kept = put_copies(&folders);
     for ending in [".d", ".u1.d"] {
         fs::create_dir(folders.logs().join(format!("tracking_user_u1.log{ending}"))).unwrap();
