@@ -7,8 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use crate::harness::{
-    Folders, Process, Settings, TestServer, eventually, goldstar, goldstar_after, names, text,
-    within,
+    Folders, Process, Settings, TestServer, eventually, goldstar_after, text, within,
 };
 
 #[tokio::test]
@@ -73,28 +72,6 @@ async fn a_second_signal_ends_a_stop_that_waits_and_loses_nothing() {
         assert_eq!(events, acknowledged);
         assert_eq!(family.parent.points(&family.child).await, 60);
     }
-}
-
-#[tokio::test]
-async fn a_second_signal_ends_a_server_that_still_opens_its_data() {
-    let folders = Folders::new();
-    fs::create_dir_all(folders.data()).unwrap();
-    // A pipe that nobody writes to: to open it takes for ever.
-    let pipe = folders.data_file("users.json");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let mut server = goldstar(folders.data().parent().unwrap())
-        .args(["--listen", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    eventually("it to take the directory", async || {
-        names(&folders.data()).iter().any(|name| name == ".goldstar.lock").then_some(())
-    })
-    .await;
-    let kill = format!("kill -TERM {0} && kill -INT {0}", server.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-    let status = eventually("its end", async || server.try_wait().unwrap()).await;
-    assert_eq!(status.code(), Some(1));
 }
 
 #[tokio::test]
