@@ -17,7 +17,9 @@ const LONGEST: usize = 300_000;
 
 fn text(n: usize) -> String {
     let length = if n == 7 { LONGEST } else { BYTES };
-    (0..length).map(|at| char::from(b'a' + ((at * at + n * at) % 89 % 26) as u8)).collect()
+    (0..length)
+        .map(|at| char::from(b'a' + u8::try_from((at * at + n * at) % 89 % 26).unwrap()))
+        .collect()
 }
 
 fn events() -> Vec<Value> {
