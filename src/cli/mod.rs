@@ -143,8 +143,8 @@ const LOOK: u8 = 3;
 /// The exit code for data that is damaged or not Goldstar's: `EX_CONFIG` of `sysexits.h`.
 const DAMAGE: u8 = 78;
 
-/// Runs the command that the process was started with, and gives its exit code: 0, [`LOOK`], 2 for
-/// wrong arguments or settings, [`DAMAGE`], else 1.
+/// Runs the command that the process was started with, and gives its exit code: 0, 2 for wrong
+/// arguments or settings, 3 if a person should look at the result, 78 for damaged data, else 1.
 pub fn run() -> ExitCode {
     let Arguments { command, flags } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
