@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, rename, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -37,6 +37,9 @@ export class Goldstar {
   /** Starts a server that has an administrator, `ada@example.org`. */
   static async start(): Promise<Goldstar> {
     const goldstar = new Goldstar(await mkdtemp(join(tmpdir(), "goldstar-")));
+    // The command takes a directory that holds a table at least.
+    await mkdir(goldstar.#at("data"));
+    await writeFile(join(goldstar.#at("data"), "users.json"), '{"_default": {}}');
     const made = goldstar.#spawn(["admin", "create", "--email", "ada@example.org"]);
     made.stdin?.end(`${password}\n`);
     const [status] = await once(made, "exit");
