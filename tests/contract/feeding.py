@@ -96,6 +96,8 @@ def record(path, parameter, family):
         "task_id": family.task,
         "rewards": family.reward,
         "reward_id": family.reward,
+        # Not marked for deletion; what needs a marked account prepares one.
+        "user_id": family.id,
         "file": "page.js",
     }
     return kinds[parameter]
@@ -140,7 +142,21 @@ def mark_leaving(_case, person):
     person.leaving.mark_for_deletion()
 
 
+def mark_leaving_in_path(case, person):
+    mark_leaving(case, person)
+    case.path_parameters["user_id"] = person.leaving.id
+
+
+def mark_another_in_path(case, person):
+    if person.role == "admin":
+        gone = person.another_leaving()
+        gone.mark_for_deletion()
+        case.path_parameters["user_id"] = gone.id
+
+
 PREPARE = {
+    "unmarkAccount": mark_leaving_in_path,
+    "runDeletion": mark_another_in_path,
     "deleteChild": new_record("children"),
     "deleteTask": new_record("tasks"),
     "deleteReward": new_record("rewards"),

@@ -16,6 +16,7 @@ class Family:
         self.url = url
         self.account = dict(account)
         self.token = self._session("/auth/login")
+        self.id = self.ask("GET", "/auth/me").json()["user"]["id"]
         self.child = self.make("children")
         self.task = self.make("tasks")
         self.reward = self.make("rewards")
@@ -66,6 +67,10 @@ class Person:
         self.numbers = itertools.count()
         self.token = None
         self.log_in()
+
+    def another_leaving(self):
+        """An account that may be deleted."""
+        return Family(self.family.url, sign_up(self.family.url, f"gone-{self.role}-{next(self.numbers)}"))
 
     def log_in(self):
         """A fresh session of the role."""
