@@ -143,6 +143,8 @@ impl Committer {
                     Job::RewriteTracking(synced) => {
                         self.count_tracking_failure();
                         self.suspect = Some(synced);
+                        // Until the file is written again, nothing can be checkpointed.
+                        self.retry_at = Instant::now();
                     }
                     Job::NoteHealth => self.note_health(),
                     Job::Refuse => {
