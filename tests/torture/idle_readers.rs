@@ -96,7 +96,9 @@ async fn measure(count: usize) -> Figures {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     put_sessions(&folders, count);
-    let flags = vec![format!("--max-connections={}", count + OTHERS)];
+    // All of these sessions are one account's, which a login of its own must not end.
+    let unlimited = "--sessions-per-family=0".to_owned();
+    let flags = vec![format!("--max-connections={}", count + OTHERS), unlimited];
     let settings = Settings { binary: true, flags, ..Settings::default() };
     let server = TestServer::on(folders, settings).await;
     let Admin(parent) = server.admin().await;

@@ -1,6 +1,7 @@
 //! Points for one reward, and many who redeem it at once.
 
 use futures_util::future::join_all;
+use goldstar::config::Config;
 
 use crate::budget::{Rounds, Run};
 use crate::harness::{Settings, TestServer, assert_error};
@@ -12,8 +13,10 @@ const COST: i64 = 50;
 #[tokio::test]
 async fn of_many_redeems_with_points_for_one_exactly_one_succeeds() {
     let mut run = Run::of("redeems", &ROUNDS);
-    // The log keeps a line for each event, however many.
-    let server = TestServer::with(Settings { log_max_bytes: 0, ..Settings::default() }).await;
+    // The log keeps a line for each event, and the family a child for each round, however many.
+    let configure = |config: &mut Config| config.service.family.children = 0;
+    let settings = Settings { log_max_bytes: 0, configure, ..Settings::default() };
+    let server = TestServer::with(settings).await;
     let parent = server.parent().await;
     let task = parent.task("Mow the lawn", COST).await;
     let reward = parent.reward("Bicycle", COST).await;
