@@ -165,7 +165,9 @@ async fn those_who_read_nothing_occupy_little() {
         }
         let (_, most) = costs.iter().max_by_key(|(_, cost)| *cost).unwrap();
         assert!(*most < ROOM, "{costs:?}, in KiB");
-        report = format!("{READERS} readers cost {} MiB at most: {costs:?}, in KiB", most >> 10);
+        let each = costs.iter().map(|(what, cost)| format!("{what}: {} MiB", cost >> 10));
+        let each: Vec<String> = each.collect();
+        report = format!("{READERS} readers cost {} MiB at most ({})", most >> 10, each.join("; "));
     }
     run.report(&report);
 }
