@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit_log::{self, AuditLog, DeletionLog};
+use crate::clock::Clock;
 use crate::config::{Config, StorageConfig};
 use crate::disk::{Disk, RealDisk, Unfit, probe};
-use crate::env::Clock;
 use crate::http;
 use crate::live::Hub;
 use crate::metrics::Metrics;

@@ -8,7 +8,7 @@
 //! | 4 | [`cli`], [`config`], [`app`] | arguments, configuration, wiring |
 //! | 3 | [`http`] | HTTP and nothing else |
 //! | 2 | [`service`] | what the product does: load, decide, commit, publish |
-//! | 1 | [`store`], [`audit_log`], [`live`], [`env`](mod@env), [`disk`], [`metrics`] | files, streams, the clock and the ids, what is counted; they don't know each other |
+//! | 1 | [`store`], [`audit_log`], [`live`], [`clock`](mod@clock), [`disk`], [`metrics`] | files, streams, the clock and the ids, what is counted; they don't know each other |
 //! | 0 | [`domain`] | records and rules: no I/O, no clock, no random id, no async |
 //!
 //! # One mutation's way
@@ -31,10 +31,10 @@
 pub mod app;
 pub mod audit_log;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod domain;
-pub mod env;
 pub mod http;
 pub mod live;
 pub mod metrics;

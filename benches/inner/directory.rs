@@ -6,10 +6,10 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
+use goldstar::clock::{self, Clock};
 use goldstar::disk::RealDisk;
 use goldstar::domain::ledger::{self, Actor};
 use goldstar::domain::{ChildId, Points, TaskId, Timestamp};
-use goldstar::env::{self, Clock};
 use goldstar::metrics::Metrics;
 use goldstar::store::json::{JsonStore, Options, Progress};
 use goldstar::store::{Change, Changes, Decide, NewEvent, Store, View};
@@ -95,10 +95,10 @@ fn activation(
 ) -> Changes {
     let child = view.child(child).unwrap();
     let task = view.task(task).unwrap();
-    let movement = ledger::activate(&child, &task, Points::ZERO, Actor::Parent).unwrap();
+    let change = ledger::activate(&child, &task, Points::ZERO, Actor::Parent).unwrap();
     let mut changed = (*child).clone();
-    changed.points = movement.points_after();
-    let event = movement.into_event(env::new_id(), &child, now).unwrap();
+    changed.points = change.points_after();
+    let event = change.into_event(clock::new_id(), &child, now).unwrap();
     let event = with_event.then_some(NewEvent { event, remember: None });
     Changes { records: vec![Change::PutChild(changed)], event }
 }

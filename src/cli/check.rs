@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::{DAMAGE, Failure, LOOK, data_directory, progress};
+use crate::clock::Clock;
 use crate::config::{Flags, Storage};
 use crate::disk::RealDisk;
 use crate::domain::deletion::Threshold;
 use crate::domain::{Deletion, RowNumber, UserId};
-use crate::env::Clock;
 use crate::store::json::{
     Finding, FindingKind, Marked, OpenError, Report, Severity, TableReport, inspect,
 };

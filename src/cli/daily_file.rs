@@ -6,9 +6,9 @@ use std::num::NonZeroUsize;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::clock::Clock;
 use crate::disk::{Disk, NONBLOCK, RealDisk, give_to_owner_of};
 use crate::domain::Timestamp;
-use crate::env::Clock;
 
 /// Appends lines to `goldstar.<date>.log`, a new file from each midnight (UTC) on, and keeps so many
 /// of these files; any other file in their directory is left alone.

@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 
-use crate::env::Clock;
+use crate::clock::Clock;
 
 /// Writes `2026-02-09T18:42:15.123456Z  INFO span{name=value}: target: message name=value`, just as
 /// tracing-subscriber does without colours, in a third of its time: there is a line for each request.

@@ -20,9 +20,9 @@ use super::Failure;
 use super::daily_file::DailyFile;
 use super::plain_line::{PlainFields, PlainLine};
 use super::watched::Watched;
+use crate::clock::Clock;
 use crate::config::{LogFormat, ServerLogConfig};
 use crate::disk::explained;
-use crate::env::Clock;
 
 /// How many lines may wait to be written: some hundred milliseconds' worth of a server under the
 /// heaviest load. There is room for them from the start, 32 bytes for each.

@@ -8,7 +8,6 @@ use thiserror::Error;
 /// Why the settings can't be used. The message names the place where a person would mend it, and
 /// never shows a secret.
 #[derive(Debug, Error)]
-#[expect(missing_docs, reason = "each says what it is")]
 pub enum ConfigError {
     #[error("{name} is not a setting; `goldstar serve --help` lists them")]
     UnknownVariable { name: String },

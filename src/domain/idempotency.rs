@@ -1,48 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ChildId, Invalid, RewardId, TaskId, Timestamp, UserId};
-
-/// The number of an event's row in the tracking table; it grows with the order of writing.
-pub type RowNumber = u64;
-
-/// One of the four mutations and what it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mutation {
-    /// A task is done, or a penalty is given.
-    Activate(ChildId, TaskId),
-    /// A reward is asked for.
-    Request(ChildId, RewardId),
-    /// A reward is paid for.
-    Redeem(ChildId, RewardId),
-    /// A request is withdrawn.
-    Cancel(ChildId, RewardId),
-}
-
-impl Mutation {
-    /// Whose points or requests it changes.
-    pub fn child_id(&self) -> &ChildId {
-        match self {
-            Self::Activate(child, _)
-            | Self::Request(child, _)
-            | Self::Redeem(child, _)
-            | Self::Cancel(child, _) => child,
-        }
-    }
-
-    /// The same text for the same mutation, and for no other.
-    pub fn fingerprint(&self) -> String {
-        let (verb, entity) = match self {
-            Self::Activate(_, task) => ("activate", task.as_str()),
-            Self::Request(_, reward) => ("request", reward.as_str()),
-            Self::Redeem(_, reward) => ("redeem", reward.as_str()),
-            Self::Cancel(_, reward) => ("cancel", reward.as_str()),
-        };
-        // The length keeps ids that hold the separator apart.
-        let child = self.child_id().as_str();
-        format!("{verb}/{}/{child}/{entity}", child.len())
-    }
-}
+use super::{Invalid, RowNumber, Timestamp, UserId};
 
 /// A client's name for one mutation, by which a repeat of it is known: 1 to 255 printable ASCII
 /// characters.
@@ -77,7 +36,7 @@ impl IdempotencyKey {
 
 /// What became of a mutation that came with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remembered {
+pub struct IdempotencyRecord {
     /// The account that sent it.
     pub user_id: UserId,
     /// The key, which is the account's own.
@@ -90,7 +49,7 @@ pub struct Remembered {
     pub created_at: Timestamp,
 }
 
-impl Remembered {
+impl IdempotencyRecord {
     /// How long a key is remembered.
     pub const LIFETIME: Duration = Duration::from_hours(24);
 
@@ -122,7 +81,7 @@ impl KeyTime {
     }
 
     /// When a key was used, by this time: before the start, if the last run used it.
-    fn of(&self, key: &Remembered) -> Timestamp {
+    fn of(&self, key: &IdempotencyRecord) -> Timestamp {
         if key.event_row <= self.start_row {
             return key.created_at.min(self.start);
         }
@@ -148,7 +107,7 @@ mod tests {
     #[test]
     fn a_key_lives_for_a_day_whatever_the_clock_does() {
         let hours = |hours: i64| Timestamp::from_micros(hours * 3_600_000_000);
-        let key = |event_row, created_at| Remembered {
+        let key = |event_row, created_at| IdempotencyRecord {
             user_id: "u".into(),
             key: IdempotencyKey::recorded("k"),
             fingerprint: "f".into(),
@@ -165,20 +124,5 @@ mod tests {
             assert!(key(row, created_at).is_live(&at(used + 23)), "row {row}");
             assert!(!key(row, created_at).is_live(&at(used + 24)), "row {row}");
         }
-    }
-
-    #[test]
-    fn each_mutation_has_its_own_fingerprint() {
-        let all = [
-            Mutation::Activate("a".into(), "b".into()),
-            Mutation::Request("a".into(), "b".into()),
-            Mutation::Redeem("a".into(), "b".into()),
-            Mutation::Cancel("a".into(), "b".into()),
-            Mutation::Cancel("a".into(), "c".into()),
-            Mutation::Cancel("a/b".into(), "c".into()),
-            Mutation::Cancel("a".into(), "b/c".into()),
-        ];
-        let prints: std::collections::HashSet<_> = all.iter().map(Mutation::fingerprint).collect();
-        assert_eq!(prints.len(), all.len());
     }
 }

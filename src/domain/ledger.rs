@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Amount, Child, EntityType, EventError, EventFields, EventId, Kind, Points, Refusal,
-    Reward, Task, Timestamp, TrackingEvent,
+    Action, Amount, Child, EntityType, EventError, EventFields, EventId, Points, RecordKind,
+    Reward, RuleViolation, Task, Timestamp, TrackingEvent,
 };
 
 /// Who asked for a mutation.
@@ -19,7 +19,7 @@ pub enum Actor {
 
 /// What one mutation does to a child: the event it becomes, less id and time.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Movement {
+pub struct PointsChange {
     entity_type: EntityType,
     entity_id: String,
     action: Action,
@@ -35,13 +35,13 @@ pub fn activate(
     task: &Task,
     floor: Points,
     actor: Actor,
-) -> Result<Movement, Refusal> {
-    let points = usable(task.points, Kind::Task)?;
+) -> Result<PointsChange, RuleViolation> {
+    let points = usable(task.points, RecordKind::Task)?;
     let asked = if task.is_good { points } else { -points };
     let mut metadata = about(task.name.as_str(), "points", points, actor);
     let sum = child.points.checked_add(asked);
     let after = if task.is_good {
-        sum.ok_or(Refusal::PointsOutOfRange)?
+        sum.ok_or(RuleViolation::PointsOutOfRange)?
     } else {
         let lowest = floor.min(child.points);
         sum.unwrap_or(lowest).max(lowest)
@@ -50,7 +50,7 @@ pub fn activate(
         metadata.insert("requested_delta".to_owned(), asked.into());
     }
     let entity_type = if task.is_good { EntityType::Task } else { EntityType::Penalty };
-    Ok(Movement {
+    Ok(PointsChange {
         entity_type,
         entity_id: task.id.as_str().to_owned(),
         action: Action::Activated,
@@ -66,16 +66,16 @@ pub fn request(
     reward: &Reward,
     is_pending: bool,
     actor: Actor,
-) -> Result<Movement, Refusal> {
+) -> Result<PointsChange, RuleViolation> {
     if is_pending {
-        return Err(Refusal::RewardAlreadyRequested);
+        return Err(RuleViolation::RewardAlreadyRequested);
     }
     points_after_paying(child, reward)?;
     Ok(of_reward(child, reward, Action::Requested, child.points, actor))
 }
 
 /// A reward is paid for. No request is needed before.
-pub fn redeem(child: &Child, reward: &Reward, actor: Actor) -> Result<Movement, Refusal> {
+pub fn redeem(child: &Child, reward: &Reward, actor: Actor) -> Result<PointsChange, RuleViolation> {
     let after = points_after_paying(child, reward)?;
     Ok(of_reward(child, reward, Action::Redeemed, after, actor))
 }
@@ -86,9 +86,9 @@ pub fn cancel(
     reward: &Reward,
     is_pending: bool,
     actor: Actor,
-) -> Result<Movement, Refusal> {
+) -> Result<PointsChange, RuleViolation> {
     if !is_pending {
-        return Err(Refusal::NoPendingRequest);
+        return Err(RuleViolation::NoPendingRequest);
     }
     Ok(of_reward(child, reward, Action::Cancelled, child.points, actor))
 }
@@ -98,13 +98,13 @@ pub fn points_needed(child: &Child, reward: &Reward) -> i64 {
     reward.cost.get().saturating_sub(child.points.get()).max(0)
 }
 
-impl Movement {
+impl PointsChange {
     /// The child's points afterwards.
     pub fn points_after(&self) -> Points {
         self.after
     }
 
-    /// The movement as the event that records it.
+    /// The change as the event that records it.
     pub fn into_event(
         self,
         id: EventId,
@@ -130,15 +130,15 @@ impl Movement {
 
 /// An amount that points can be changed by. An older file may hold one below zero: with it, a penalty
 /// would give points, and a reward would pay for itself.
-fn usable(amount: Amount, kind: Kind) -> Result<i64, Refusal> {
-    if amount.get() < 0 { Err(Refusal::AmountOutOfRange(kind)) } else { Ok(amount.get()) }
+fn usable(amount: Amount, kind: RecordKind) -> Result<i64, RuleViolation> {
+    if amount.get() < 0 { Err(RuleViolation::AmountOutOfRange(kind)) } else { Ok(amount.get()) }
 }
 
-fn points_after_paying(child: &Child, reward: &Reward) -> Result<Points, Refusal> {
-    let cost = usable(reward.cost, Kind::Reward)?;
+fn points_after_paying(child: &Child, reward: &Reward) -> Result<Points, RuleViolation> {
+    let cost = usable(reward.cost, RecordKind::Reward)?;
     match points_needed(child, reward) {
-        0 => child.points.checked_add(-cost).ok_or(Refusal::PointsOutOfRange),
-        points_needed => Err(Refusal::InsufficientPoints { points_needed }),
+        0 => child.points.checked_add(-cost).ok_or(RuleViolation::PointsOutOfRange),
+        points_needed => Err(RuleViolation::InsufficientPoints { points_needed }),
     }
 }
 
@@ -148,8 +148,8 @@ fn of_reward(
     action: Action,
     after: Points,
     actor: Actor,
-) -> Movement {
-    Movement {
+) -> PointsChange {
+    PointsChange {
         entity_type: EntityType::Reward,
         entity_id: reward.id.as_str().to_owned(),
         action,
@@ -220,15 +220,15 @@ mod tests {
         }
     }
 
-    fn event(child: &Child, movement: Movement) -> TrackingEvent {
-        movement.into_event("e".into(), child, Timestamp::EPOCH).unwrap()
+    fn event(child: &Child, change: PointsChange) -> TrackingEvent {
+        change.into_event("e".into(), child, Timestamp::EPOCH).unwrap()
     }
 
     #[test]
     fn a_task_gives_its_points() {
         let child = child(3);
-        let movement = activate(&child, &task(5, true), Points::ZERO, Actor::Parent).unwrap();
-        let event = event(&child, movement);
+        let change = activate(&child, &task(5, true), Points::ZERO, Actor::Parent).unwrap();
+        let event = event(&child, change);
         assert_eq!((event.points_before.get(), event.points_after.get(), event.delta), (3, 8, 5));
         assert_eq!((event.entity_type, event.action), (EntityType::Task, Action::Activated));
         let metadata = Value::Object(event.metadata.clone().unwrap());
@@ -248,8 +248,8 @@ mod tests {
         ] {
             let child = child(points);
             let floor = Points::new(floor).unwrap();
-            let movement = activate(&child, &task(penalty, false), floor, Actor::Parent).unwrap();
-            let event = event(&child, movement);
+            let change = activate(&child, &task(penalty, false), floor, Actor::Parent).unwrap();
+            let event = event(&child, change);
             assert_eq!(event.points_after.get(), after, "{points} - {penalty} from {floor}");
             assert_eq!(event.entity_type, EntityType::Penalty);
             let clamped = event.metadata.as_ref().unwrap().get("requested_delta");
@@ -261,22 +261,22 @@ mod tests {
     #[test]
     fn points_do_not_run_over() {
         let refused = activate(&child(Points::LIMIT), &task(1, true), Points::ZERO, Actor::Parent);
-        assert_eq!(refused, Err(Refusal::PointsOutOfRange));
+        assert_eq!(refused, Err(RuleViolation::PointsOutOfRange));
         let lowest = child(-Points::LIMIT);
-        let movement = activate(&lowest, &task(1, false), Points::ZERO, Actor::Parent).unwrap();
-        assert_eq!(movement.points_after(), lowest.points);
+        let change = activate(&lowest, &task(1, false), Points::ZERO, Actor::Parent).unwrap();
+        assert_eq!(change.points_after(), lowest.points);
     }
 
     #[test]
     fn a_request_needs_the_points_and_leaves_them() {
-        let movement = request(&child(20), &reward(20), false, Actor::Child).unwrap();
-        let event = event(&child(20), movement);
+        let change = request(&child(20), &reward(20), false, Actor::Child).unwrap();
+        let event = event(&child(20), change);
         assert_eq!((event.delta, event.action), (0, Action::Requested));
         assert_eq!(event.metadata.as_ref().unwrap()["actor"], "child");
         let refused = request(&child(19), &reward(20), false, Actor::Child);
-        assert_eq!(refused, Err(Refusal::InsufficientPoints { points_needed: 1 }));
+        assert_eq!(refused, Err(RuleViolation::InsufficientPoints { points_needed: 1 }));
         let refused = request(&child(20), &reward(20), true, Actor::Child);
-        assert_eq!(refused, Err(Refusal::RewardAlreadyRequested));
+        assert_eq!(refused, Err(RuleViolation::RewardAlreadyRequested));
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!((event.points_after.get(), event.delta), (5, -20));
         assert_eq!(event.metadata.as_ref().unwrap()["cost"], 20);
         let refused = redeem(&child(-5), &reward(20), Actor::Parent);
-        assert_eq!(refused, Err(Refusal::InsufficientPoints { points_needed: 25 }));
+        assert_eq!(refused, Err(RuleViolation::InsufficientPoints { points_needed: 25 }));
     }
 
     #[test]
@@ -293,6 +293,6 @@ mod tests {
         let event = event(&child(0), cancel(&child(0), &reward(20), true, Actor::Child).unwrap());
         assert_eq!((event.delta, event.action), (0, Action::Cancelled));
         let refused = cancel(&child(0), &reward(20), false, Actor::Child);
-        assert_eq!(refused, Err(Refusal::NoPendingRequest));
+        assert_eq!(refused, Err(RuleViolation::NoPendingRequest));
     }
 }

@@ -1,32 +1,35 @@
 //! Floor 0: the records of a family and the rules for them. Pure: no I/O, no clock, no randomness,
 //! no async; nothing here knows how records are stored or asked for.
 
-mod clock;
+mod clock_watch;
 pub mod deletion;
+mod event;
+mod id;
 mod idempotency;
+pub mod input;
 pub mod ledger;
+mod mutation;
 pub mod password;
 mod points;
 mod records;
-mod refusal;
+mod rule_violation;
 mod text;
 mod timestamp;
-mod tracking;
 
-mod id;
-
-pub use clock::{ClockWatch, Jump};
-pub use id::Id;
-pub use idempotency::{IdempotencyKey, KeyTime, Mutation, Remembered, RowNumber};
-pub use points::{Amount, Points};
-pub use records::{
-    Child, ChildId, Deletion, Extra, PendingReward, PendingRewardId, Reward, RewardId, Role,
-    Session, Setting, Task, TaskId, TokenHash, User, UserId,
-};
-pub use refusal::{FamilyLimit, Invalid, Kind, Refusal};
-pub use text::{Email, Name, check_line};
-pub use timestamp::Timestamp;
-pub use tracking::{
-    Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, SortOrder,
+pub use clock_watch::{ClockWatch, Jump};
+pub use deletion::Deletion;
+pub use event::{
+    Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, RowNumber, SortOrder,
     TrackingEvent, check_action, check_delta, is_usual_delta,
 };
+pub use id::Id;
+pub use idempotency::{IdempotencyKey, IdempotencyRecord, KeyTime};
+pub use mutation::Mutation;
+pub use points::{Amount, Points};
+pub use records::{
+    Child, ChildId, Extra, PendingReward, PendingRewardId, Reward, RewardId, Role, Session,
+    Setting, Task, TaskId, TokenHash, User, UserId,
+};
+pub use rule_violation::{FamilyLimit, Invalid, RecordKind, RuleViolation};
+pub use text::{Email, Name, check_line};
+pub use timestamp::Timestamp;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::deletion::Deletion;
 use super::{Amount, Email, Id, Name, Points, Timestamp};
 
 /// The id of a [`User`].
@@ -66,33 +67,6 @@ pub struct User {
     pub deletion: Option<Deletion>,
     /// Unknown fields.
     pub extra: Extra,
-}
-
-/// An account's way out: it is marked, and some time later deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deletion {
-    /// When the account was marked; [`Timestamp::MAX`] if that can't be read in its file.
-    pub marked_at: Timestamp,
-    /// Whether its deletion has begun: from then on there is no way back.
-    pub in_progress: bool,
-    /// When it was last tried.
-    pub attempted_at: Option<Timestamp>,
-    /// How many times it was tried.
-    pub attempts: u32,
-    /// Why the last attempt failed.
-    pub error: Option<String>,
-}
-
-impl Deletion {
-    /// Whether the mark can be read, so that the account is due at a known time.
-    pub fn is_readable(&self) -> bool {
-        self.marked_at < Timestamp::MAX
-    }
-
-    /// The deletion of an account that is marked `now`: nothing was tried yet.
-    pub fn marked(now: Timestamp) -> Self {
-        Self { marked_at: now, in_progress: false, attempted_at: None, attempts: 0, error: None }
-    }
 }
 
 /// A child of a family.

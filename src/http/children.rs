@@ -19,10 +19,8 @@ use super::json::{self, List, Listed};
 use super::openapi::{Addition, Change, Errors, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{ChildBody, PageBody, bodies};
+use crate::domain::input::{MAX_AGE, MAX_OPENING_POINTS, age, displayed, image_id, opening_points};
 use crate::domain::{Name, Points};
-use crate::service::input::{
-    MAX_AGE, MAX_OPENING_POINTS, age, displayed, image_id, opening_points,
-};
 use crate::service::{Caller, ChildPatch, NewChild, Parent, Service};
 
 /// One child.

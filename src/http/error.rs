@@ -9,7 +9,7 @@ use super::ErrorCode;
 use super::error_body::{Details, ErrorBody, LimitBody};
 use super::field_error::{FieldCode, FieldError};
 use super::fields::JsonError;
-use crate::domain::{Invalid, Refusal};
+use crate::domain::{Invalid, RuleViolation};
 use crate::service::{Causes, ServiceError};
 use crate::store::CommitError;
 
@@ -112,17 +112,20 @@ impl ApiError {
                 Some(Details::of_fields(named))
             }
             Self::InvalidParameter { name, .. } => Some(Details { parameter: Some(name), ..none }),
-            Self::Service(ServiceError::Refused(Refusal::Invalid(invalid))) => {
+            Self::Service(ServiceError::Refused(RuleViolation::Invalid(invalid))) => {
                 Some(Details::of_fields([(invalid.field, (&FieldError::from(invalid)).into())]))
             }
-            Self::Service(ServiceError::Refused(Refusal::InsufficientPoints { points_needed })) => {
-                Some(Details { points_needed: Some(*points_needed), ..none })
-            }
-            Self::Service(ServiceError::Refused(Refusal::MarkedForDeletion { due_at })) => {
+            Self::Service(ServiceError::Refused(RuleViolation::InsufficientPoints {
+                points_needed,
+            })) => Some(Details { points_needed: Some(*points_needed), ..none }),
+            Self::Service(ServiceError::Refused(RuleViolation::MarkedForDeletion { due_at })) => {
                 let due_at = due_at.map(|due_at| due_at.to_string());
                 Some(Details { due_at: Some(due_at.into()), ..none })
             }
-            Self::Service(ServiceError::Refused(Refusal::FamilyLimitReached { limit, most })) => {
+            Self::Service(ServiceError::Refused(RuleViolation::FamilyLimitReached {
+                limit,
+                most,
+            })) => {
                 let limit = LimitBody { name: limit.as_str(), most: *most };
                 Some(Details { limit: Some(limit), ..none })
             }
@@ -201,25 +204,25 @@ fn of_service(error: &ServiceError) -> ErrorCode {
     }
 }
 
-fn of_refusal(refusal: &Refusal) -> ErrorCode {
+fn of_refusal(refusal: &RuleViolation) -> ErrorCode {
     match refusal {
-        Refusal::Invalid(_) => ErrorCode::ValidationFailed,
-        Refusal::NotFound(_) => ErrorCode::NotFound,
-        Refusal::SharedReadOnly(_) => ErrorCode::SharedReadOnly,
-        Refusal::EmailTaken => ErrorCode::EmailTaken,
-        Refusal::WrongPassword => ErrorCode::WrongPassword,
-        Refusal::MarkedForDeletion { .. } => ErrorCode::AccountMarkedForDeletion,
-        Refusal::NotMarkedForDeletion => ErrorCode::NotMarkedForDeletion,
-        Refusal::DeletionInProgress => ErrorCode::DeletionInProgress,
-        Refusal::LastAdministrator => ErrorCode::LastAdministrator,
-        Refusal::SessionEnded => ErrorCode::Unauthenticated,
-        Refusal::RewardAlreadyRequested => ErrorCode::RewardAlreadyRequested,
-        Refusal::InsufficientPoints { .. } => ErrorCode::InsufficientPoints,
-        Refusal::NoPendingRequest => ErrorCode::NoPendingRequest,
-        Refusal::PointsOutOfRange => ErrorCode::PointsOutOfRange,
-        Refusal::FamilyLimitReached { .. } => ErrorCode::FamilyLimitReached,
-        Refusal::AmountOutOfRange(_) => ErrorCode::AmountOutOfRange,
-        Refusal::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
+        RuleViolation::Invalid(_) => ErrorCode::ValidationFailed,
+        RuleViolation::NotFound(_) => ErrorCode::NotFound,
+        RuleViolation::SharedReadOnly(_) => ErrorCode::SharedReadOnly,
+        RuleViolation::EmailTaken => ErrorCode::EmailTaken,
+        RuleViolation::WrongPassword => ErrorCode::WrongPassword,
+        RuleViolation::MarkedForDeletion { .. } => ErrorCode::AccountMarkedForDeletion,
+        RuleViolation::NotMarkedForDeletion => ErrorCode::NotMarkedForDeletion,
+        RuleViolation::DeletionInProgress => ErrorCode::DeletionInProgress,
+        RuleViolation::LastAdministrator => ErrorCode::LastAdministrator,
+        RuleViolation::SessionEnded => ErrorCode::Unauthenticated,
+        RuleViolation::RewardAlreadyRequested => ErrorCode::RewardAlreadyRequested,
+        RuleViolation::InsufficientPoints { .. } => ErrorCode::InsufficientPoints,
+        RuleViolation::NoPendingRequest => ErrorCode::NoPendingRequest,
+        RuleViolation::PointsOutOfRange => ErrorCode::PointsOutOfRange,
+        RuleViolation::FamilyLimitReached { .. } => ErrorCode::FamilyLimitReached,
+        RuleViolation::AmountOutOfRange(_) => ErrorCode::AmountOutOfRange,
+        RuleViolation::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
     }
 }
 

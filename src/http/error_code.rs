@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 
 /// What a program is told of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the table says what each means")]
 pub enum ErrorCode {
     InvalidJson,
     MalformedRequest,

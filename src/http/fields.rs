@@ -12,7 +12,7 @@ use super::ApiError;
 use super::field_error::{FieldCode, FieldError};
 use super::input::FromFields;
 use crate::domain::Invalid;
-use crate::service::input::Patch;
+use crate::domain::input::FieldUpdate;
 
 /// The most errors that one response lists: a body can have thousands of unknown fields.
 const MAX_ERRORS: usize = 20;
@@ -179,8 +179,8 @@ impl<'a> Fields<'a> {
         check: impl FnOnce(T) -> Result<U, Invalid>,
     ) -> Result<Option<U>, Noted> {
         Ok(match self.patch(name, check)? {
-            Patch::Set(value) => Some(value),
-            Patch::Keep | Patch::Clear => None,
+            FieldUpdate::Set(value) => Some(value),
+            FieldUpdate::Keep | FieldUpdate::Clear => None,
         })
     }
 
@@ -189,11 +189,11 @@ impl<'a> Fields<'a> {
         &self,
         name: &'static str,
         check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Result<Patch<U>, Noted> {
+    ) -> Result<FieldUpdate<U>, Noted> {
         match self.find(name) {
-            None => Ok(Patch::Keep),
-            Some(value) if value.get() == "null" => Ok(Patch::Clear),
-            Some(value) => self.checked(name, value, check).map(Patch::Set),
+            None => Ok(FieldUpdate::Keep),
+            Some(value) if value.get() == "null" => Ok(FieldUpdate::Clear),
+            Some(value) => self.checked(name, value, check).map(FieldUpdate::Set),
         }
     }
 

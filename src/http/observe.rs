@@ -12,7 +12,7 @@ use tracing::Span;
 use super::AppState;
 use super::arrival::Arrival;
 use super::client::Client;
-use crate::env;
+use crate::clock;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a proxy.
@@ -101,7 +101,7 @@ pub(super) struct RequestIds {
 
 impl RequestIds {
     pub(super) fn new() -> Self {
-        let prefix = format!("{:08x}", u32::from_ne_bytes(env::random()));
+        let prefix = format!("{:08x}", u32::from_ne_bytes(clock::random()));
         Self { prefix, count: AtomicU64::new(1) }
     }
 

@@ -20,8 +20,8 @@ use super::openapi::{Addition, Change, Errors, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{PageBody, PendingBody, RewardBody, bodies};
 use super::tasks::Shared;
+use crate::domain::input::{amount, description, image_id};
 use crate::domain::{Name, Reward};
-use crate::service::input::{amount, description, image_id};
 use crate::service::{Caller, NewReward, Offer, Parent, RewardPatch, Service};
 
 /// One reward.

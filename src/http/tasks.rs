@@ -19,8 +19,8 @@ use super::openapi::{Addition, Change, Errors, Refuses, schemas, tags};
 use super::query::{Paging, Query};
 use super::records::{PageBody, TaskBody, bodies};
 use super::{ApiError, ErrorCode};
+use crate::domain::input::{amount, image_id};
 use crate::domain::{Name, Task};
-use crate::service::input::{amount, image_id};
 use crate::service::{Caller, NewTask, Parent, Service, TaskPatch};
 
 /// One task.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::sessions::Ending;
 use super::{Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Settings, Token};
+use crate::clock;
 use crate::domain::password::{self, NewPassword};
 use crate::domain::{
-    ChildId, Email, Name, Refusal, Role, Session, Timestamp, TokenHash, User, UserId,
+    ChildId, Email, Name, Role, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
-use crate::env;
 use crate::metrics::LoginRefusal;
 use crate::store::{Change, Changes, View};
 
@@ -131,7 +131,7 @@ impl Service {
             Ok(true) => self.logged_in(token),
             Ok(false) => Err(self.refuse_credentials()),
             Err(error) => {
-                if let ServiceError::Refused(Refusal::MarkedForDeletion { .. }) = error {
+                if let ServiceError::Refused(RuleViolation::MarkedForDeletion { .. }) = error {
                     self.metrics.refused(LoginRefusal::MarkedForDeletion);
                 }
                 Err(error)
@@ -220,7 +220,7 @@ impl Service {
         let verified = Arc::clone(&parent.user().password);
         let matches = self.passwords.verify(Some(verified), current);
         if !matches.await? {
-            return Err(Refusal::WrongPassword.into());
+            return Err(RuleViolation::WrongPassword.into());
         }
         let hash = self.passwords.hash(new).await?;
         let token = Token::random();
@@ -270,12 +270,12 @@ fn new_user(
     password: Arc<str>,
     role: Role,
     now: Timestamp,
-) -> Result<User, Refusal> {
+) -> Result<User, RuleViolation> {
     if view.user_by_email(&account.email).is_some() {
-        return Err(Refusal::EmailTaken);
+        return Err(RuleViolation::EmailTaken);
     }
     Ok(User {
-        id: env::new_id(),
+        id: clock::new_id(),
         first_name: account.first_name.clone(),
         last_name: account.last_name.clone(),
         email: account.email.clone(),
@@ -297,11 +297,11 @@ fn begin_session(
     settings: Settings,
     token_hash: TokenHash,
     now: Timestamp,
-) -> Result<Option<Vec<Change>>, Refusal> {
+) -> Result<Option<Vec<Change>>, RuleViolation> {
     let Some(user) = verified.current(view) else { return Ok(None) };
     if let Some(deletion) = &user.deletion {
         let due_at = settings.deletion.policy(view).due_at(deletion);
-        return Err(Refusal::MarkedForDeletion { due_at });
+        return Err(RuleViolation::MarkedForDeletion { due_at });
     }
     let session = Session::begin(token_hash, user.id.clone(), None, now);
     // The only case in which a login changes the account.

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::ServiceError;
+use crate::clock;
 use crate::domain::ledger::Actor;
 use crate::domain::{
-    Child, ChildId, Kind, Refusal, Reward, RewardId, Role, Session, Task, TaskId, Timestamp,
-    TokenHash, User,
+    Child, ChildId, RecordKind, Reward, RewardId, Role, RuleViolation, Session, Task, TaskId,
+    Timestamp, TokenHash, User,
 };
-use crate::env;
 use crate::store::View;
 
 /// The secret by which a client shows that a session is its own: 256 random bits as 64 hexadecimal
@@ -22,7 +22,7 @@ pub struct Token(String);
 impl Token {
     /// A new one.
     pub(super) fn random() -> Self {
-        Self(hexadecimal(&env::random::<32>()))
+        Self(hexadecimal(&clock::random::<32>()))
     }
 
     /// What a client sent, whatever it is.
@@ -149,35 +149,43 @@ impl Caller {
 
     /// Refuses where the session has ended since the request was let in: a decision may come long
     /// after it, behind a password change.
-    pub(super) fn check_session(&self, view: &dyn View, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn check_session(
+        &self,
+        view: &dyn View,
+        now: Timestamp,
+    ) -> Result<(), RuleViolation> {
         let session = view.session(self.token_hash());
         if session.is_some_and(|session| session.is_live(now)) {
             Ok(())
         } else {
-            Err(Refusal::SessionEnded)
+            Err(RuleViolation::SessionEnded)
         }
     }
 
     /// A child that the session may see.
-    pub(super) fn child(&self, view: &dyn View, id: &ChildId) -> Result<Arc<Child>, Refusal> {
+    pub(super) fn child(&self, view: &dyn View, id: &ChildId) -> Result<Arc<Child>, RuleViolation> {
         view.child(id)
             .filter(|child| child.user_id == self.user.id)
             .filter(|child| self.child_id().is_none_or(|own| *own == child.id))
-            .ok_or(Refusal::NotFound(Kind::Child))
+            .ok_or(RuleViolation::NotFound(RecordKind::Child))
     }
 
     /// A task that the session may see: the family's or a shared one.
-    pub(super) fn task(&self, view: &dyn View, id: &TaskId) -> Result<Arc<Task>, Refusal> {
+    pub(super) fn task(&self, view: &dyn View, id: &TaskId) -> Result<Arc<Task>, RuleViolation> {
         view.task(id)
             .filter(|task| task.user_id.as_ref().is_none_or(|id| *id == self.user.id))
-            .ok_or(Refusal::NotFound(Kind::Task))
+            .ok_or(RuleViolation::NotFound(RecordKind::Task))
     }
 
     /// A reward that the session may see: the family's or a shared one.
-    pub(super) fn reward(&self, view: &dyn View, id: &RewardId) -> Result<Arc<Reward>, Refusal> {
+    pub(super) fn reward(
+        &self,
+        view: &dyn View,
+        id: &RewardId,
+    ) -> Result<Arc<Reward>, RuleViolation> {
         view.reward(id)
             .filter(|reward| reward.user_id.as_ref().is_none_or(|id| *id == self.user.id))
-            .ok_or(Refusal::NotFound(Kind::Reward))
+            .ok_or(RuleViolation::NotFound(RecordKind::Reward))
     }
 
     /// The caller as a parent. Refuses a child's session.
@@ -205,16 +213,20 @@ impl Parent {
     /// The account as it is now, for a decision that has checked that the caller's session is live.
     /// Its password is still the one that the request was verified with: a change of the password
     /// ends every session of the account. (A login may have replaced the hash.)
-    pub(super) fn current_user(&self, view: &dyn View) -> Result<Arc<User>, Refusal> {
-        view.user(&self.user.id).ok_or(Refusal::SessionEnded)
+    pub(super) fn current_user(&self, view: &dyn View) -> Result<Arc<User>, RuleViolation> {
+        view.user(&self.user.id).ok_or(RuleViolation::SessionEnded)
     }
 
     /// A task that the family may change: its own. Refuses a shared one.
-    pub(super) fn own_task(&self, view: &dyn View, id: &TaskId) -> Result<Arc<Task>, Refusal> {
+    pub(super) fn own_task(
+        &self,
+        view: &dyn View,
+        id: &TaskId,
+    ) -> Result<Arc<Task>, RuleViolation> {
         let task = self.task(view, id)?;
         match task.user_id {
             Some(_) => Ok(task),
-            None => Err(Refusal::SharedReadOnly(Kind::Task)),
+            None => Err(RuleViolation::SharedReadOnly(RecordKind::Task)),
         }
     }
 
@@ -223,11 +235,11 @@ impl Parent {
         &self,
         view: &dyn View,
         id: &RewardId,
-    ) -> Result<Arc<Reward>, Refusal> {
+    ) -> Result<Arc<Reward>, RuleViolation> {
         let reward = self.reward(view, id)?;
         match reward.user_id {
             Some(_) => Ok(reward),
-            None => Err(Refusal::SharedReadOnly(Kind::Reward)),
+            None => Err(RuleViolation::SharedReadOnly(RecordKind::Reward)),
         }
     }
 }

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 
 use super::rates::{Counter, both, network, whole_seconds};
 use super::{Caller, Service, ServiceError};
+use crate::clock::Clock;
 use crate::domain::UserId;
-use crate::env::Clock;
 
 /// How many changes may be asked for.
 #[derive(Clone, Copy, Debug)]

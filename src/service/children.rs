@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::input::Patch;
 use super::limits::display_bytes;
 use super::sessions::Ending;
 use super::{Caller, Listing, Parent, Service, ServiceError};
+use crate::clock;
+use crate::domain::input::FieldUpdate;
 use crate::domain::{Child, ChildId, Name, Page, Points, TokenHash};
-use crate::env;
 use crate::store::{Change, Changes, View};
 
 /// What a new child is made of.
@@ -27,13 +27,12 @@ pub struct NewChild {
     pub rewards: Arc<[Arc<str>]>,
 }
 
-/// What a parent may change of a child; what is `None` or [`Patch::Keep`] stays.
+/// What a parent may change of a child; what is `None` or [`FieldUpdate::Keep`] stays.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the fields of `Child`")]
 pub struct ChildPatch {
     pub name: Option<Name>,
-    pub age: Patch<i64>,
-    pub image_id: Patch<Arc<str>>,
+    pub age: FieldUpdate<i64>,
+    pub image_id: FieldUpdate<Arc<str>>,
     pub tasks: Option<Arc<[Arc<str>]>>,
     pub rewards: Option<Arc<[Arc<str>]>>,
 }
@@ -71,7 +70,7 @@ impl Service {
                 limits.check_children(view, &user_id)?;
                 limits.check_displayed(0, display_bytes(&new.tasks, &new.rewards))?;
                 let child = Child {
-                    id: env::new_id(),
+                    id: clock::new_id(),
                     user_id,
                     name: new.name,
                     age: new.age,

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::input::{amount, opening_points};
 use super::{
     NewAccount, NewChild, NewReward, NewTask, Parent, SentSessions, Service, ServiceError, Token,
 };
+use crate::domain::input::{amount, opening_points};
 use crate::domain::password::NewPassword;
 use crate::domain::{Child, Email, Name, Reward, Task};
 

@@ -3,7 +3,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::domain::{Invalid, Refusal};
+use crate::domain::{Invalid, RuleViolation};
 use crate::live::TooManyStreams;
 use crate::store::{CommitError, ReadError};
 
@@ -12,7 +12,7 @@ use crate::store::{CommitError, ReadError};
 pub enum ServiceError {
     /// A rule is against it. Nothing has changed.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] RuleViolation),
     /// There is no account with that email address, or its password is another. Which of the two
     /// is told to nobody.
     #[error("the email address or the password is not right")]

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Caller, Causes, Service, ServiceError, blocking, sinks};
 use crate::domain::{EventFilter, RowNumber, TokenHash};
 use crate::live::{Interest, Message, Subscription, frame};
-use crate::store::{History, ReadError, Recorded};
+use crate::store::{History, ReadError, StoredEvent};
 
 /// How often an idle stream says that it lives, and looks whether its session does.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
@@ -229,7 +229,7 @@ fn heartbeat() -> Interval {
     interval
 }
 
-fn frame_of(recorded: &Recorded, named: bool) -> Option<Bytes> {
+fn frame_of(recorded: &StoredEvent, named: bool) -> Option<Bytes> {
     sinks::message(recorded).map(|message| chosen(&message, named))
 }
 
@@ -243,7 +243,7 @@ fn chunk_after(
     row: RowNumber,
     filter: &EventFilter,
     limit: usize,
-) -> Result<Vec<Recorded>, ReadError> {
+) -> Result<Vec<StoredEvent>, ReadError> {
     let chunk = history.events_after(row, filter, limit)?;
     Ok(chunk.into_iter().collect::<Result<_, _>>()?)
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{FamilyLimit, Refusal, TokenHash, UserId};
+use crate::domain::{FamilyLimit, RuleViolation, TokenHash, UserId};
 use crate::store::View;
 
 /// How much a family may have; 0 for any number.
@@ -26,30 +26,49 @@ pub struct FamilyLimits {
 
 impl FamilyLimits {
     /// Refuses one more child.
-    pub(super) fn check_children(&self, view: &dyn View, family: &UserId) -> Result<(), Refusal> {
+    pub(super) fn check_children(
+        &self,
+        view: &dyn View,
+        family: &UserId,
+    ) -> Result<(), RuleViolation> {
         one_more(FamilyLimit::Children, self.children, view.count_children(family))
     }
 
     /// Refuses one more task.
-    pub(super) fn check_tasks(&self, view: &dyn View, family: &UserId) -> Result<(), Refusal> {
+    pub(super) fn check_tasks(
+        &self,
+        view: &dyn View,
+        family: &UserId,
+    ) -> Result<(), RuleViolation> {
         one_more(FamilyLimit::Tasks, self.tasks, view.count_tasks(family))
     }
 
     /// Refuses one more reward.
-    pub(super) fn check_rewards(&self, view: &dyn View, family: &UserId) -> Result<(), Refusal> {
+    pub(super) fn check_rewards(
+        &self,
+        view: &dyn View,
+        family: &UserId,
+    ) -> Result<(), RuleViolation> {
         one_more(FamilyLimit::Rewards, self.rewards, view.count_rewards(family))
     }
 
     /// Refuses one more pending request.
-    pub(super) fn check_requests(&self, view: &dyn View, family: &UserId) -> Result<(), Refusal> {
+    pub(super) fn check_requests(
+        &self,
+        view: &dyn View,
+        family: &UserId,
+    ) -> Result<(), RuleViolation> {
         one_more(FamilyLimit::PendingRequests, self.requests, view.count_pending(family))
     }
 
     /// Refuses lists of a child that are beyond the limit and longer than they were.
-    pub(super) fn check_displayed(&self, before: usize, after: usize) -> Result<(), Refusal> {
+    pub(super) fn check_displayed(&self, before: usize, after: usize) -> Result<(), RuleViolation> {
         let most = self.display_bytes;
         if most > 0 && after > most && after > before {
-            return Err(Refusal::FamilyLimitReached { limit: FamilyLimit::DisplayBytes, most });
+            return Err(RuleViolation::FamilyLimitReached {
+                limit: FamilyLimit::DisplayBytes,
+                most,
+            });
         }
         Ok(())
     }
@@ -72,9 +91,9 @@ pub(super) fn display_bytes(tasks: &[Arc<str>], rewards: &[Arc<str>]) -> usize {
     tasks.iter().chain(rewards).map(|id| id.len()).sum()
 }
 
-fn one_more(limit: FamilyLimit, most: usize, count: usize) -> Result<(), Refusal> {
+fn one_more(limit: FamilyLimit, most: usize, count: usize) -> Result<(), RuleViolation> {
     if most > 0 && count >= most {
-        return Err(Refusal::FamilyLimitReached { limit, most });
+        return Err(RuleViolation::FamilyLimitReached { limit, most });
     }
     Ok(())
 }

@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 
 use super::ServiceError;
 use super::rates::{Counter, both, network, whole_seconds};
+use crate::clock::Clock;
 use crate::domain::Email;
-use crate::env::Clock;
 use crate::metrics::{self, LoginRefusal};
 
 /// How often passwords may be tried.

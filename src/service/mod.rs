@@ -15,7 +15,6 @@ mod demo;
 mod error;
 mod events;
 mod housekeeping;
-pub mod input;
 mod limits;
 mod logins;
 mod mutations;
@@ -53,11 +52,11 @@ use parking_lot::Mutex;
 use tracing::Span;
 
 use crate::audit_log::DeletionLog;
-use crate::domain::{ClockWatch, Page, Points, Refusal, Timestamp};
-use crate::env::Clock;
+use crate::clock::Clock;
+use crate::domain::{ClockWatch, Page, Points, RuleViolation, Timestamp};
 use crate::live::Hub;
 use crate::metrics::{self, Metrics};
-use crate::store::{Changes, Health, Listed, Projection, Recorded, Store, View};
+use crate::store::{Changes, Health, Listed, Projection, Store, StoredEvent, View};
 use changes::ChangeRates;
 use deletion::Deletions;
 use logins::Attempts;
@@ -105,7 +104,7 @@ struct Outcome<T> {
     /// What the decision handed out.
     value: T,
     /// The event that it recorded.
-    event: Option<Arc<Recorded>>,
+    event: Option<Arc<StoredEvent>>,
 }
 
 /// One page of a list.
@@ -219,7 +218,9 @@ impl Service {
     /// Commits what `decide` decides and gives back what it handed out.
     async fn transact<T: Send + 'static>(
         &self,
-        decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), Refusal> + Send + 'static,
+        decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), RuleViolation>
+        + Send
+        + 'static,
     ) -> Result<Outcome<T>, ServiceError> {
         let span = Span::current();
         let committed = self
@@ -241,7 +242,9 @@ impl Service {
     async fn transact_as<T: Send + 'static>(
         &self,
         caller: &Caller,
-        decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), Refusal> + Send + 'static,
+        decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), RuleViolation>
+        + Send
+        + 'static,
     ) -> Result<Outcome<T>, ServiceError> {
         let caller = caller.clone();
         self.transact(move |view, now| {

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use super::{Caller, FamilyLimits, Outcome, Parent, Service, ServiceError, blocking};
-use crate::domain::ledger::{self, Movement};
+use crate::clock;
+use crate::domain::ledger::{self, PointsChange};
 use crate::domain::{
-    Child, ChildId, EventError, IdempotencyKey, KeyTime, Mutation, PendingReward, Points, Refusal,
-    Remembered, Reward, RewardId, TaskId, Timestamp,
+    Child, ChildId, EventError, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
+    PendingReward, Points, Reward, RewardId, RuleViolation, TaskId, Timestamp,
 };
-use crate::env;
-use crate::store::{Change, Changes, Malformed, NewEvent, ReadError, Recorded, View};
+use crate::store::{Change, Changes, Malformed, NewEvent, ReadError, StoredEvent, View};
 
 /// What a mutation did.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ enum Decision {
     /// The event is new.
     Done(Arc<Child>),
     /// A request with the same key became an event before.
-    Repeated(Arc<Child>, Arc<Remembered>),
-    /// The ledger's movement made no event. It can't happen while the ledger is right.
+    Repeated(Arc<Child>, Arc<IdempotencyRecord>),
+    /// The ledger's points_change made no event. It can't happen while the ledger is right.
     Impossible(EventError),
 }
 
@@ -48,7 +48,7 @@ struct Order {
 
 /// What a mutation does, before it is made an event.
 struct Effect {
-    movement: Movement,
+    points_change: PointsChange,
     /// The pending request that begins or ends.
     request: Option<Change>,
 }
@@ -145,13 +145,13 @@ impl Service {
     async fn first_event(
         &self,
         child: &Child,
-        first: &Remembered,
+        first: &IdempotencyRecord,
     ) -> Result<Arc<str>, ServiceError> {
         let (history, row) = (self.store.history(), first.event_row);
         let read = blocking::spawn(move || history.event(row));
         let found = read.await.map_err(ServiceError::internal)??;
-        let is_it = |found: &Recorded| {
-            let Recorded { event, .. } = found;
+        let is_it = |found: &StoredEvent| {
+            let StoredEvent { event, .. } = found;
             event.child_id == child.id && event.created_at == first.created_at
         };
         let missing = || Malformed {
@@ -164,7 +164,7 @@ impl Service {
 }
 
 impl Order {
-    fn decide(self, view: &dyn View, now: Timestamp) -> Result<(Changes, Decision), Refusal> {
+    fn decide(self, view: &dyn View, now: Timestamp) -> Result<(Changes, Decision), RuleViolation> {
         let child = self.caller.child(view, self.mutation.child_id())?;
         // Before the entity is looked up: a repeat is answered even where that is gone by now.
         if let Some(first) = self.answered_before(view)? {
@@ -172,8 +172,8 @@ impl Order {
             return Ok((Changes::none(), decision));
         }
         let effect = self.effect(view, &child, now)?;
-        let points = effect.movement.points_after();
-        let event = match effect.movement.into_event(env::new_id(), &child, now) {
+        let points = effect.points_change.points_after();
+        let event = match effect.points_change.into_event(clock::new_id(), &child, now) {
             Ok(event) => event,
             Err(error) => return Ok((Changes::none(), Decision::Impossible(error))),
         };
@@ -191,7 +191,10 @@ impl Order {
 
     /// What the key stands for, where it is the key of this very mutation. Refuses the key of
     /// another one.
-    fn answered_before(&self, view: &dyn View) -> Result<Option<Arc<Remembered>>, Refusal> {
+    fn answered_before(
+        &self,
+        view: &dyn View,
+    ) -> Result<Option<Arc<IdempotencyRecord>>, RuleViolation> {
         let remembered = self
             .key
             .as_ref()
@@ -200,34 +203,39 @@ impl Order {
         match remembered {
             None => Ok(None),
             Some(first) if *first.fingerprint == *self.mutation.fingerprint() => Ok(Some(first)),
-            Some(_) => Err(Refusal::IdempotencyKeyReused),
+            Some(_) => Err(RuleViolation::IdempotencyKeyReused),
         }
     }
 
-    fn effect(&self, view: &dyn View, child: &Child, now: Timestamp) -> Result<Effect, Refusal> {
+    fn effect(
+        &self,
+        view: &dyn View,
+        child: &Child,
+        now: Timestamp,
+    ) -> Result<Effect, RuleViolation> {
         let actor = self.caller.actor();
         match &self.mutation {
             Mutation::Activate(_, task) => {
                 let task = self.caller.task(view, task)?;
                 Ok(Effect {
-                    movement: ledger::activate(child, &task, self.floor, actor)?,
+                    points_change: ledger::activate(child, &task, self.floor, actor)?,
                     request: None,
                 })
             }
             Mutation::Request(_, reward) => {
                 let reward = self.caller.reward(view, reward)?;
                 let is_pending = view.pending(&child.id, &reward.id).is_some();
-                let movement = ledger::request(child, &reward, is_pending, actor)?;
+                let points_change = ledger::request(child, &reward, is_pending, actor)?;
                 self.limits.check_requests(view, &child.user_id)?;
                 Ok(Effect {
-                    movement,
+                    points_change,
                     request: Some(Change::PutPending(new_request(child, &reward, now))),
                 })
             }
             Mutation::Redeem(_, reward) => {
                 let reward = self.caller.reward(view, reward)?;
                 Ok(Effect {
-                    movement: ledger::redeem(child, &reward, actor)?,
+                    points_change: ledger::redeem(child, &reward, actor)?,
                     request: end_of_request(view, child, &reward),
                 })
             }
@@ -235,7 +243,7 @@ impl Order {
                 let reward = self.caller.reward(view, reward)?;
                 let request = end_of_request(view, child, &reward);
                 Ok(Effect {
-                    movement: ledger::cancel(child, &reward, request.is_some(), actor)?,
+                    points_change: ledger::cancel(child, &reward, request.is_some(), actor)?,
                     request,
                 })
             }
@@ -245,7 +253,7 @@ impl Order {
 
 fn new_request(child: &Child, reward: &Reward, now: Timestamp) -> PendingReward {
     PendingReward {
-        id: env::new_id(),
+        id: clock::new_id(),
         user_id: child.user_id.clone(),
         child_id: child.id.clone(),
         child_name: child.name.clone(),

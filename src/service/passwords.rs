@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{ServiceError, blocking};
+use crate::clock;
 use crate::domain::password::{self, NEW_METHOD, NewPassword, UNMATCHED};
-use crate::env;
 
 /// How much of a moving average a new measurement makes: one part in this many.
 const WEIGHT: u32 = 8;
@@ -42,7 +42,7 @@ impl Passwords {
     pub(super) async fn hash(&self, password: NewPassword) -> Result<Arc<str>, ServiceError> {
         let permit = permit(&self.permits).await?;
         let work = blocking::spawn(move || {
-            let hash = password.hash(env::random());
+            let hash = password.hash(clock::random());
             drop(permit);
             hash
         });

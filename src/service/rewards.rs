@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::input::Patch;
 use super::{Caller, Listing, Parent, Service, ServiceError};
+use crate::clock;
+use crate::domain::input::FieldUpdate;
 use crate::domain::{Amount, ChildId, Name, Page, PendingReward, Reward, RewardId, ledger};
-use crate::env;
 use crate::store::{Change, Changes};
 
 /// What a new reward is made of.
@@ -21,14 +21,13 @@ pub struct NewReward {
     pub image_id: Option<Arc<str>>,
 }
 
-/// What a parent may change of a reward; what is `None` or [`Patch::Keep`] stays.
+/// What a parent may change of a reward; what is `None` or [`FieldUpdate::Keep`] stays.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the fields of `Reward`")]
 pub struct RewardPatch {
     pub name: Option<Name>,
     pub description: Option<Arc<str>>,
     pub cost: Option<Amount>,
-    pub image_id: Patch<Arc<str>>,
+    pub image_id: FieldUpdate<Arc<str>>,
 }
 
 /// A reward as one child sees it.
@@ -88,7 +87,7 @@ impl Service {
             .transact_as(parent, move |view, now| {
                 limits.check_rewards(view, &user_id)?;
                 let reward = Reward {
-                    id: env::new_id(),
+                    id: clock::new_id(),
                     user_id: Some(user_id),
                     name: new.name,
                     description: new.description,

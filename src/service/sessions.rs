@@ -6,7 +6,7 @@ use tracing::Instrument;
 
 use super::deletion::to_its_end;
 use super::{Caller, Causes, Service, ServiceError, Token};
-use crate::domain::{Refusal, Session, Timestamp, TokenHash};
+use crate::domain::{RuleViolation, Session, Timestamp, TokenHash};
 use crate::store::{Change, Changes, View};
 
 /// The sessions whose cookies came with a request. A response that replaces or removes the browser's
@@ -56,7 +56,7 @@ impl Service {
     pub(super) async fn end_sessions<T: Send + 'static>(
         self: &Arc<Self>,
         caller: Option<&Caller>,
-        decide: impl FnOnce(&dyn View, Timestamp) -> Result<Ending<T>, Refusal> + Send + 'static,
+        decide: impl FnOnce(&dyn View, Timestamp) -> Result<Ending<T>, RuleViolation> + Send + 'static,
     ) -> Result<T, ServiceError> {
         let (service, caller) = (Arc::clone(self), caller.cloned());
         let decide = move |view: &dyn View, now: Timestamp| {

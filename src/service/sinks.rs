@@ -9,7 +9,7 @@ use super::Causes;
 use crate::audit_log::{AuditLog, Past};
 use crate::domain::{EventFilter, RowNumber, TrackingEvent, UserId};
 use crate::live::{Hub, Message};
-use crate::store::{EventSink, History, Projection, Recorded, Resume};
+use crate::store::{EventSink, History, Projection, Resume, StoredEvent};
 
 /// Publishes every new event to the live streams. It can't fall behind: publishing never waits, and
 /// what a reader misses it fetches from the history.
@@ -34,10 +34,10 @@ impl EventSink for LiveSink {
 
     fn resume(&mut self, _from: Resume<'_>, _history: &dyn History) {}
 
-    fn apply(&mut self, events: &[Arc<Recorded>], _history: &dyn History) {
+    fn apply(&mut self, events: &[Arc<StoredEvent>], _history: &dyn History) {
         // The history has these events already: whoever begins to listen from here on finds them
         // there.
-        let is_heard = |recorded: &&Arc<Recorded>| {
+        let is_heard = |recorded: &&Arc<StoredEvent>| {
             recorded.event.user_id.as_ref().is_some_and(|user_id| self.hub.has_readers(user_id))
         };
         let heard = events.iter().filter(is_heard).filter_map(|recorded| message(recorded));
@@ -68,7 +68,7 @@ impl Drop for LiveSink {
 }
 
 /// What the live streams get for an event: its frames. None where no account may hear of it.
-pub(super) fn message(recorded: &Recorded) -> Option<Message> {
+pub(super) fn message(recorded: &StoredEvent) -> Option<Message> {
     let event = &recorded.event;
     let user_id = event.user_id.clone()?;
     let data = live_data(event);
@@ -140,7 +140,7 @@ impl EventSink for AuditSink {
         self.log.resume(from.saved, from.written, &Behind(history));
     }
 
-    fn apply(&mut self, events: &[Arc<Recorded>], _history: &dyn History) {
+    fn apply(&mut self, events: &[Arc<StoredEvent>], _history: &dyn History) {
         let events: Vec<_> =
             events.iter().map(|recorded| (recorded.row, &recorded.event)).collect();
         self.log.apply(&events);

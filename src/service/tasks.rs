@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::input::Patch;
 use super::{Caller, Listing, Parent, Service, ServiceError};
+use crate::clock;
+use crate::domain::input::FieldUpdate;
 use crate::domain::{Amount, Name, Page, Task, TaskId};
-use crate::env;
 use crate::store::{Change, Changes};
 
 /// What a new task is made of.
@@ -21,14 +21,13 @@ pub struct NewTask {
     pub image_id: Option<Arc<str>>,
 }
 
-/// What a parent may change of a task; what is `None` or [`Patch::Keep`] stays.
+/// What a parent may change of a task; what is `None` or [`FieldUpdate::Keep`] stays.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the fields of `Task`")]
 pub struct TaskPatch {
     pub name: Option<Name>,
     pub points: Option<Amount>,
     pub is_good: Option<bool>,
-    pub image_id: Patch<Arc<str>>,
+    pub image_id: FieldUpdate<Arc<str>>,
 }
 
 impl Service {
@@ -54,7 +53,7 @@ impl Service {
             .transact_as(parent, move |view, now| {
                 limits.check_tasks(view, &user_id)?;
                 let task = Task {
-                    id: env::new_id(),
+                    id: clock::new_id(),
                     user_id: Some(user_id),
                     name: new.name,
                     points: new.points,

@@ -19,9 +19,9 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::domain::{
-    Child, ChildId, Email, EventFilter, IdempotencyKey, KeyTime, Page, PendingReward,
-    PendingRewardId, Refusal, Remembered, Reward, RewardId, RowNumber, Session, SortOrder, Task,
-    TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    Child, ChildId, Email, EventFilter, IdempotencyKey, IdempotencyRecord, KeyTime, Page,
+    PendingReward, PendingRewardId, Reward, RewardId, RowNumber, RuleViolation, Session, SortOrder,
+    Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// A future that can be sent between threads.
@@ -31,8 +31,10 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// decision next to its changes.
 ///
 /// It must not block, and it is called at most once.
-pub type Decide =
-    Box<dyn FnOnce(&dyn View, Timestamp) -> Result<(Changes, Box<dyn Any + Send>), Refusal> + Send>;
+pub type Decide = Box<
+    dyn FnOnce(&dyn View, Timestamp) -> Result<(Changes, Box<dyn Any + Send>), RuleViolation>
+        + Send,
+>;
 
 /// A store of records and of the audit history.
 pub trait Store: Send + Sync {
@@ -180,11 +182,11 @@ pub trait View: Send + Sync {
     /// Every request of a family for a reward. Looks at no other request.
     fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>>;
     /// What an account's idempotency key stands for, be it expired or not.
-    fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<Remembered>>;
+    fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<IdempotencyRecord>>;
     /// Every idempotency key that is over at that time.
-    fn expired_keys(&self, time: &KeyTime) -> Vec<Arc<Remembered>>;
+    fn expired_keys(&self, time: &KeyTime) -> Vec<Arc<IdempotencyRecord>>;
     /// Every idempotency key of an account, be it expired or not.
-    fn keys_of(&self, user_id: &UserId) -> Vec<Arc<Remembered>>;
+    fn keys_of(&self, user_id: &UserId) -> Vec<Arc<IdempotencyRecord>>;
     /// What a setting is set to; none where it was never set.
     fn setting(&self, name: &str) -> Option<Value>;
 }
@@ -220,7 +222,6 @@ impl Changes {
 /// isn't there changes nothing. With an account go whatever rows of a store's are marked as its own
 /// and are no record.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "each says what it does")]
 pub enum Change {
     PutUser(User),
     RemoveUser(UserId),
@@ -250,7 +251,7 @@ pub struct NewEvent {
 
 /// An event in the audit history.
 #[derive(Debug)]
-pub struct Recorded {
+pub struct StoredEvent {
     /// Its number: grows with every event, unique within the history.
     pub row: RowNumber,
     /// The event.
@@ -262,7 +263,7 @@ pub struct Recorded {
 /// What a commit did.
 pub struct Committed {
     /// The event that the changes held.
-    pub event: Option<Arc<Recorded>>,
+    pub event: Option<Arc<StoredEvent>>,
     /// What the decision handed out.
     pub value: Box<dyn Any + Send>,
 }
@@ -282,7 +283,7 @@ pub trait History: Send + Sync {
     fn last_row(&self) -> RowNumber;
 
     /// The event with that number.
-    fn event(&self, row: RowNumber) -> Result<Option<Recorded>, ReadError>;
+    fn event(&self, row: RowNumber) -> Result<Option<StoredEvent>, ReadError>;
 
     /// How many events `filter` is for whose number is above `row`. Reads none of them, and counts
     /// no further than `limit`.
@@ -295,7 +296,7 @@ pub trait History: Send + Sync {
         row: RowNumber,
         filter: &EventFilter,
         limit: usize,
-    ) -> Result<Vec<Result<Recorded, Malformed>>, ReadError>;
+    ) -> Result<Vec<Result<StoredEvent, Malformed>>, ReadError>;
 }
 
 /// Something that follows the audit history: it is told every event once, in commit order, after
@@ -311,7 +312,7 @@ pub trait EventSink: Send {
 
     /// The next new events, in commit order. The history holds them already, and maybe others that
     /// are still to be told.
-    fn apply(&mut self, events: &[Arc<Recorded>], history: &dyn History);
+    fn apply(&mut self, events: &[Arc<StoredEvent>], history: &dyn History);
 
     /// Called about once a second while [`EventSink::health`] shows a backlog.
     fn retry(&mut self, history: &dyn History);
@@ -381,7 +382,7 @@ pub struct Health {
 pub enum CommitError {
     /// The decision was to refuse.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] RuleViolation),
     /// It couldn't be made durable. Nothing has changed.
     #[error("the change could not be made durable")]
     NotDurable,

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use goldstar::app::{self, Machine};
+use goldstar::clock::Clock;
 use goldstar::config::{Config, StorageConfig};
-use goldstar::env::Clock;
 use goldstar::live::frame;
 use goldstar::metrics::Metrics;
 use goldstar::service::{Feed, FeedRequest, SentSessions, Service};

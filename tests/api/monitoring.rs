@@ -37,7 +37,10 @@ async fn get(client: &Client, path: &str, bearer: Option<&str>) -> Answer {
 }
 
 /// Each way to ask, and the refusal's code; none for who may read.
-async fn ways(server: &TestServer, token_counts: bool) -> Vec<(Client, Option<&str>, Refusal)> {
+async fn ways(
+    server: &TestServer,
+    token_counts: bool,
+) -> Vec<(Client, Option<&str>, RuleViolation)> {
     let family = server.family().await;
     let child = family.parent.hand_over(server.nobody(), &family.child).await.0;
     let parent = (*family.parent).clone();
@@ -57,7 +60,7 @@ async fn ways(server: &TestServer, token_counts: bool) -> Vec<(Client, Option<&s
     ]
 }
 
-type Refusal = Option<(u16, &'static str)>;
+type RuleViolation = Option<(u16, &'static str)>;
 
 async fn assert_protected(configure: fn(&mut Config), token_counts: bool) {
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use goldstar::app::Machine;
 use goldstar::audit_log::DeletionLog;
+use goldstar::clock::Clock;
 use goldstar::config::Config;
 use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
-use goldstar::env::Clock;
 use goldstar::http;
 use goldstar::live::Hub;
 use goldstar::metrics::{self, Metrics};

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use goldstar::app::Machine;
+use goldstar::clock::Clock;
 use goldstar::config::Config;
-use goldstar::env::Clock;
 use reqwest::Method;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use goldstar::env::Clock;
+use goldstar::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 

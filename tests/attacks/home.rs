@@ -6,8 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use goldstar::clock::Clock;
 use goldstar::domain::password::NewPassword;
-use goldstar::env::Clock;
 use reqwest::RequestBuilder;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};

@@ -4,7 +4,7 @@ use std::fs;
 
 use goldstar::disk::{Disk, RealDisk};
 use goldstar::store::json::OpenError;
-use goldstar::store::{Recorded, Store};
+use goldstar::store::{Store, StoredEvent};
 
 use crate::harness::{Folder, give_point, points};
 
@@ -344,7 +344,7 @@ async fn an_event_that_is_far_ahead_holds_nothing_back() {
     let ten_years = 10 * 365 * 86_400_000_000;
     folder.clock.fetch_sub(ten_years, std::sync::atomic::Ordering::Relaxed);
     let second = give_point(&store, "a").await.unwrap().event.unwrap();
-    let after = |earlier: i64, event: &Recorded| event.event.occurred_at.as_micros() - earlier;
+    let after = |earlier: i64, event: &StoredEvent| event.event.occurred_at.as_micros() - earlier;
     let first = first.event.occurred_at.as_micros();
     assert_eq!(after(first, &second), -ten_years);
     drop(store);

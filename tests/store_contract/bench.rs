@@ -5,14 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use goldstar::clock::Clock;
 use goldstar::domain::ledger::{self, Actor};
 use goldstar::domain::{
-    Amount, Child, ChildId, Email, EventId, IdempotencyKey, Name, PendingReward, Points, Refusal,
-    Reward, RewardId, Role, Session, Task, TaskId, Timestamp, TokenHash, User, UserId,
+    Amount, Child, ChildId, Email, EventId, IdempotencyKey, Name, PendingReward, Points, Reward,
+    RewardId, Role, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, User, UserId,
 };
-use goldstar::env::Clock;
 use goldstar::store::{
-    BoxFuture, Change, Changes, CommitError, Committed, EventSink, NewEvent, Recorded, Store, View,
+    BoxFuture, Change, Changes, CommitError, Committed, EventSink, NewEvent, Store, StoredEvent,
+    View,
 };
 
 /// Where the clock of a [`Bench`] starts: 2026-02-09T18:42:15Z.
@@ -70,7 +71,7 @@ impl Bench {
     /// Commits what a decision without a value decides.
     pub(crate) async fn commit(
         &self,
-        decide: impl FnOnce(&dyn View, Timestamp) -> Result<Changes, Refusal> + Send + 'static,
+        decide: impl FnOnce(&dyn View, Timestamp) -> Result<Changes, RuleViolation> + Send + 'static,
     ) -> Result<Committed, CommitError> {
         let decide = move |view: &dyn View, now: Timestamp| {
             let nothing: Box<dyn Any + Send> = Box::new(());
@@ -80,7 +81,7 @@ impl Bench {
     }
 
     /// Activates a task for a child, as the service does.
-    pub(crate) async fn activate(&self, child: &str, task: &str) -> Arc<Recorded> {
+    pub(crate) async fn activate(&self, child: &str, task: &str) -> Arc<StoredEvent> {
         self.activate_with_key(child, task, None).await
     }
 
@@ -89,7 +90,7 @@ impl Bench {
         child: &str,
         task: &str,
         key: Option<(IdempotencyKey, String)>,
-    ) -> Arc<Recorded> {
+    ) -> Arc<StoredEvent> {
         let (child, task) = (ChildId::from(child), TaskId::from(task));
         let committed = self
             .commit(move |view, now| Ok(activation(view, now, &child, &task, key)))
@@ -114,11 +115,11 @@ pub(crate) fn activation(
 ) -> Changes {
     let child = view.child(child).expect("the child exists");
     let task = view.task(task).expect("the task exists");
-    let movement = ledger::activate(&child, &task, Points::ZERO, Actor::Parent).unwrap();
+    let change = ledger::activate(&child, &task, Points::ZERO, Actor::Parent).unwrap();
     let mut changed = (*child).clone();
-    changed.points = movement.points_after();
-    let id: EventId = goldstar::env::new_id();
-    let event = movement.into_event(id, &child, now).unwrap();
+    changed.points = change.points_after();
+    let id: EventId = goldstar::clock::new_id();
+    let event = change.into_event(id, &child, now).unwrap();
     Changes { records: vec![Change::PutChild(changed)], event: Some(NewEvent { event, remember }) }
 }
 

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use goldstar::domain::{IdempotencyKey, KeyTime, Kind, Mutation, Refusal, Remembered, Timestamp};
+use goldstar::domain::{
+    IdempotencyKey, IdempotencyRecord, KeyTime, Mutation, RecordKind, RuleViolation, Timestamp,
+};
 use goldstar::store::{Change, Changes, CommitError};
 
 use crate::bench::{START, activation, child, family, user};
@@ -30,10 +32,10 @@ async fn a_decision_sees_the_newest_state_and_hands_out_a_value() {
 async fn a_refusal_leaves_nothing() {
     over_each(async |bench| {
         bench.put(family()).await;
-        let refused = bench.commit(|_, _| Err(Refusal::NotFound(Kind::Task))).await;
+        let refused = bench.commit(|_, _| Err(RuleViolation::NotFound(RecordKind::Task))).await;
         assert!(matches!(
             refused.map(|_| ()),
-            Err(CommitError::Refused(Refusal::NotFound(Kind::Task)))
+            Err(CommitError::Refused(RuleViolation::NotFound(RecordKind::Task)))
         ));
         assert_eq!(bench.store.history().last_row(), 0);
         bench.activate("c1", "good").await;
@@ -143,7 +145,10 @@ async fn an_idempotency_key_is_remembered_with_its_event_until_it_is_forgotten()
         assert!(view.remembered(&"v".into(), &key).is_none());
         let start = Timestamp::from_micros(START);
         assert!(view.expired_keys(&KeyTime::at(start)).is_empty());
-        assert_eq!(view.expired_keys(&KeyTime::at(start.after(Remembered::LIFETIME))).len(), 1);
+        assert_eq!(
+            view.expired_keys(&KeyTime::at(start.after(IdempotencyRecord::LIFETIME))).len(),
+            1
+        );
 
         bench.put([Change::Forget("u".into(), key.clone())]).await;
         assert!(bench.view().remembered(&"u".into(), &key).is_none());

@@ -3,7 +3,7 @@
 use goldstar::domain::{
     Deletion, EventFilter, Id, IdempotencyKey, Mutation, Page, Role, SortOrder, Timestamp,
 };
-use goldstar::store::{Change, CommitError, Recorded};
+use goldstar::store::{Change, CommitError, StoredEvent};
 use serde_json::{Value, json};
 
 use crate::bench::{self, Bench, START, child, family, pending, reward, session, task, user};
@@ -95,7 +95,7 @@ async fn assert_history(bench: &Bench, expected: &[Value], accounts: [(&str, usi
 }
 
 /// The event and its text are the expected one, which has no blanks where the account was.
-fn assert_is(recorded: &Recorded, expected: &Value) {
+fn assert_is(recorded: &StoredEvent, expected: &Value) {
     let json: Value = serde_json::from_str(&recorded.json).unwrap();
     assert_eq!(json, *expected);
     let user_id = recorded.event.user_id.as_ref().map(Id::as_str);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use goldstar::domain::{Action, EntityType, EventFilter, Page, SortOrder, Timestamp};
-use goldstar::store::{Recorded, Store};
+use goldstar::store::{Store, StoredEvent};
 use serde_json::Value;
 
 use crate::bench::{Bench, START, family};
@@ -13,7 +13,7 @@ const ALL: Page = Page { limit: 500, offset: 0 };
 
 /// Twelve events, ten microseconds apart but the last three at one moment: two children in turn,
 /// every third one a penalty.
-async fn twelve(bench: &Bench) -> Vec<Arc<Recorded>> {
+async fn twelve(bench: &Bench) -> Vec<Arc<StoredEvent>> {
     bench.put(family()).await;
     let mut events = Vec::new();
     for n in 0..12 {
@@ -34,8 +34,8 @@ async fn ids(store: &dyn Store, filter: &EventFilter, order: SortOrder, page: Pa
     found.events.iter().map(id).collect()
 }
 
-fn ids_of<'a>(events: impl IntoIterator<Item = &'a Arc<Recorded>>) -> Vec<String> {
-    let id = |recorded: &Arc<Recorded>| recorded.event.id.as_str().to_owned();
+fn ids_of<'a>(events: impl IntoIterator<Item = &'a Arc<StoredEvent>>) -> Vec<String> {
+    let id = |recorded: &Arc<StoredEvent>| recorded.event.id.as_str().to_owned();
     events.into_iter().map(id).collect()
 }
 
@@ -152,7 +152,7 @@ async fn every_condition_of_a_filter_counts() {
 }
 
 /// The reference: what the filter's documentation says, one condition after the other.
-fn matches(filter: &EventFilter, recorded: &Recorded) -> bool {
+fn matches(filter: &EventFilter, recorded: &StoredEvent) -> bool {
     let event = &recorded.event;
     filter.child_id.as_ref().is_none_or(|id| *id == event.child_id)
         && filter.user_id.as_ref().is_none_or(|id| event.user_id.as_ref() == Some(id))

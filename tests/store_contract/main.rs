@@ -13,8 +13,8 @@ mod sinks;
 use std::path::Path;
 use std::sync::Arc;
 
+use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
-use goldstar::env::Clock;
 use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
 use goldstar::store::{BoxFuture, EventSink, Store};

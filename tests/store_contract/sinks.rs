@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use goldstar::domain::{RowNumber, UserId};
-use goldstar::store::{EventSink, History, Projection, Recorded, Resume};
+use goldstar::store::{EventSink, History, Projection, Resume, StoredEvent};
 
 use crate::IMPLEMENTATIONS;
 use crate::bench::{Bench, family};
@@ -42,7 +42,7 @@ impl EventSink for Listener {
         told.resumed += 1;
     }
 
-    fn apply(&mut self, events: &[Arc<Recorded>], history: &dyn History) {
+    fn apply(&mut self, events: &[Arc<StoredEvent>], history: &dyn History) {
         for recorded in events {
             let kept = history.event(recorded.row).unwrap().expect("the history holds it");
             assert_eq!(kept.json, recorded.json);

@@ -87,5 +87,5 @@ impl Drop for Run {
 
 fn random_seed() -> u64 {
     // Short enough to be typed.
-    u64::from(u32::from_ne_bytes(goldstar::env::random()))
+    u64::from(u32::from_ne_bytes(goldstar::clock::random()))
 }

@@ -1,18 +1,33 @@
 //! When a marked account is deleted, what becomes of a deletion that fails, and which clock counts.
 
-mod clock;
+mod due_clock;
 
-pub use clock::{DueClock, Reading};
+pub use due_clock::{ClockReading, DueClock};
 
 use std::time::Duration;
 
-use super::{Deletion, Timestamp};
+use super::Timestamp;
 
 /// The name of the setting with the threshold that an administrator has set, in hours.
 pub const THRESHOLD: &str = "account_deletion_threshold_hours";
 /// The name of the setting with the time of the first start on a directory in which another program has
 /// marked accounts, in Unix seconds; null until a server has started.
 pub const FIRST_START: &str = "account_deletion_first_start";
+
+/// An account's way out: it is marked, and some time later deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// When the account was marked; [`Timestamp::MAX`] if that can't be read in its file.
+    pub marked_at: Timestamp,
+    /// Whether its deletion has begun: from then on there is no way back.
+    pub in_progress: bool,
+    /// When it was last tried.
+    pub attempted_at: Option<Timestamp>,
+    /// How many times it was tried.
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    pub error: Option<String>,
+}
 
 /// How long a marked account waits for its deletion: whole hours within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +128,16 @@ fn back_off(attempts: u32) -> Duration {
 }
 
 impl Deletion {
+    /// Whether the mark can be read, so that the account is due at a known time.
+    pub fn is_readable(&self) -> bool {
+        self.marked_at < Timestamp::MAX
+    }
+
+    /// The deletion of an account that is marked `now`: nothing was tried yet.
+    pub fn marked(now: Timestamp) -> Self {
+        Self { marked_at: now, in_progress: false, attempted_at: None, attempts: 0, error: None }
+    }
+
     /// Whether there is no way back: something of the account may be gone already.
     pub fn has_begun(&self) -> bool {
         self.in_progress || self.attempts > 0

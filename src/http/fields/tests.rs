@@ -84,8 +84,8 @@ fn every_wrong_value_is_noted() {
 #[test]
 fn null_empties_and_a_missing_field_keeps() {
     let body = fields(r#"{"a":null,"b":5}"#);
-    assert_eq!(body.patch("a", Ok::<i64, _>), Ok(Patch::Clear));
-    assert_eq!(body.patch("b", Ok::<i64, _>), Ok(Patch::Set(5)));
-    assert_eq!(body.patch("c", Ok::<i64, _>), Ok(Patch::Keep));
+    assert_eq!(body.patch("a", Ok::<i64, _>), Ok(FieldUpdate::Clear));
+    assert_eq!(body.patch("b", Ok::<i64, _>), Ok(FieldUpdate::Set(5)));
+    assert_eq!(body.patch("c", Ok::<i64, _>), Ok(FieldUpdate::Keep));
     assert_eq!(body.nullable("a", Ok::<i64, _>), Ok(None));
 }

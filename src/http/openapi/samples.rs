@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::field_error::{FieldCode, FieldError};
 use super::super::fields::JsonError;
 use super::super::{ApiError, ErrorCode};
-use crate::domain::{FamilyLimit, Invalid, Kind, Refusal, Timestamp};
+use crate::domain::{FamilyLimit, Invalid, RecordKind, RuleViolation, Timestamp};
 use crate::live::TooManyStreams;
 use crate::service::ServiceError;
 use crate::store::CommitError;
@@ -111,13 +111,17 @@ fn bad_request(code: ErrorCode) -> ApiError {
             name: "limit".to_owned(),
             rule: "must be a whole number of at least 1",
         },
-        ErrorCode::NotFound => ServiceError::from(Refusal::NotFound(Kind::Child)).into(),
+        ErrorCode::NotFound => {
+            ServiceError::from(RuleViolation::NotFound(RecordKind::Child)).into()
+        }
         ErrorCode::MethodNotAllowed => ApiError::MethodNotAllowed,
         ErrorCode::RequestTimeout => ApiError::RequestTimeout,
         ErrorCode::PayloadTooLarge => ApiError::PayloadTooLarge(65_536),
         ErrorCode::UriTooLong => ApiError::UriTooLong,
         ErrorCode::UnsupportedMediaType => ApiError::UnsupportedMediaType,
-        ErrorCode::IdempotencyKeyReused => ServiceError::from(Refusal::IdempotencyKeyReused).into(),
+        ErrorCode::IdempotencyKeyReused => {
+            ServiceError::from(RuleViolation::IdempotencyKeyReused).into()
+        }
         ErrorCode::TooManyAttempts => ServiceError::TooManyAttempts { retry_after: 30 }.into(),
         ErrorCode::TooManyChanges => ServiceError::TooManyChanges { retry_after: 1 }.into(),
         ErrorCode::TooManyStreams => ServiceError::TooManyStreams(TooManyStreams).into(),
@@ -138,10 +142,10 @@ fn not_allowed(code: ErrorCode) -> ApiError {
         ErrorCode::ParentRequired => ServiceError::ParentRequired,
         ErrorCode::AdminRequired => ServiceError::AdminRequired,
         ErrorCode::SignupClosed => ServiceError::SignupClosed,
-        ErrorCode::SharedReadOnly => Refusal::SharedReadOnly(Kind::Task).into(),
-        ErrorCode::WrongPassword => Refusal::WrongPassword.into(),
+        ErrorCode::SharedReadOnly => RuleViolation::SharedReadOnly(RecordKind::Task).into(),
+        ErrorCode::WrongPassword => RuleViolation::WrongPassword.into(),
         ErrorCode::AccountMarkedForDeletion => {
-            Refusal::MarkedForDeletion { due_at: Timestamp::parse_iso(MOMENT) }.into()
+            RuleViolation::MarkedForDeletion { due_at: Timestamp::parse_iso(MOMENT) }.into()
         }
         _ => ServiceError::Unauthenticated,
     };
@@ -150,18 +154,18 @@ fn not_allowed(code: ErrorCode) -> ApiError {
 
 fn conflict(code: ErrorCode) -> ApiError {
     let refusal = match code {
-        ErrorCode::EmailTaken => Refusal::EmailTaken,
-        ErrorCode::LastAdministrator => Refusal::LastAdministrator,
-        ErrorCode::NotMarkedForDeletion => Refusal::NotMarkedForDeletion,
-        ErrorCode::DeletionInProgress => Refusal::DeletionInProgress,
-        ErrorCode::RewardAlreadyRequested => Refusal::RewardAlreadyRequested,
-        ErrorCode::InsufficientPoints => Refusal::InsufficientPoints { points_needed: 2 },
-        ErrorCode::NoPendingRequest => Refusal::NoPendingRequest,
+        ErrorCode::EmailTaken => RuleViolation::EmailTaken,
+        ErrorCode::LastAdministrator => RuleViolation::LastAdministrator,
+        ErrorCode::NotMarkedForDeletion => RuleViolation::NotMarkedForDeletion,
+        ErrorCode::DeletionInProgress => RuleViolation::DeletionInProgress,
+        ErrorCode::RewardAlreadyRequested => RuleViolation::RewardAlreadyRequested,
+        ErrorCode::InsufficientPoints => RuleViolation::InsufficientPoints { points_needed: 2 },
+        ErrorCode::NoPendingRequest => RuleViolation::NoPendingRequest,
         ErrorCode::FamilyLimitReached => {
-            Refusal::FamilyLimitReached { limit: FamilyLimit::Children, most: 100 }
+            RuleViolation::FamilyLimitReached { limit: FamilyLimit::Children, most: 100 }
         }
-        ErrorCode::AmountOutOfRange => Refusal::AmountOutOfRange(Kind::Reward),
-        _ => Refusal::PointsOutOfRange,
+        ErrorCode::AmountOutOfRange => RuleViolation::AmountOutOfRange(RecordKind::Reward),
+        _ => RuleViolation::PointsOutOfRange,
     };
     ServiceError::from(refusal).into()
 }

@@ -9,10 +9,10 @@ use utoipa::openapi::schema::{
 };
 use utoipa::openapi::{RefOr, Required, Schema};
 
-use crate::domain::{Amount, Email, Name};
-use crate::service::input::{
+use crate::domain::input::{
     MAX_DESCRIPTION_CHARS, MAX_DISPLAYED, MAX_ID_CHARS, MAX_IMAGE_ID_CHARS,
 };
+use crate::domain::{Amount, Email, Name};
 
 /// What no text of a record may contain: control characters, line breaks and invisible characters.
 /// Inside of a pattern's brackets. Patterns of JSON Schema cannot name characters beyond U+FFFF; the

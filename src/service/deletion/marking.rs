@@ -8,7 +8,9 @@ use super::super::sessions::Ending;
 use super::super::{Admin, LoggedIn, Parent, SentSessions, Service, ServiceError, Token};
 use super::to_its_end;
 use crate::audit_log::DeletionEvent;
-use crate::domain::{Deletion, Kind, Refusal, Role, Session, Timestamp, TokenHash, User, UserId};
+use crate::domain::{
+    Deletion, RecordKind, Role, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
+};
 use crate::store::{Change, Changes, View};
 
 impl Service {
@@ -28,7 +30,7 @@ impl Service {
         self.attempts.at_password(address, &parent.user().email)?;
         let verified = Arc::clone(&parent.user().password);
         if !self.passwords.verify(Some(verified), password).await? {
-            return Err(Refusal::WrongPassword.into());
+            return Err(RuleViolation::WrongPassword.into());
         }
         let (service, parent) = (Arc::clone(self), parent.clone());
         to_its_end(async move { service.mark(&parent, sent).await }).await?
@@ -44,7 +46,7 @@ impl Service {
         let marked = self.end_sessions(Some(parent), move |view, now| {
             let user = decider.current_user(view)?;
             if user.role == Role::Admin && view.count_admins() <= 1 {
-                return Err(Refusal::LastAdministrator);
+                return Err(RuleViolation::LastAdministrator);
             }
             let deletion = Deletion::marked(marked_at);
             let due_at = settings.policy(view).threshold.due_at(deletion.marked_at);
@@ -88,10 +90,11 @@ impl Service {
         let unmark = async move {
             let id = user_id.clone();
             let done = service.transact_as(&admin, move |view, now| {
-                let user = view.user(&id).ok_or(Refusal::NotFound(Kind::User))?;
-                let deletion = user.deletion.as_ref().ok_or(Refusal::NotFound(Kind::User))?;
+                let user = view.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
+                let deletion =
+                    user.deletion.as_ref().ok_or(RuleViolation::NotFound(RecordKind::User))?;
                 if deletion.has_begun() {
-                    return Err(Refusal::DeletionInProgress);
+                    return Err(RuleViolation::DeletionInProgress);
                 }
                 let user = User { deletion: None, updated_at: Some(now), ..User::clone(&user) };
                 Ok((Changes::of([Change::PutUser(user)]), ()))
@@ -130,11 +133,11 @@ fn restore(
     verified: &Verified,
     token_hash: TokenHash,
     now: Timestamp,
-) -> Result<Option<Vec<Change>>, Refusal> {
+) -> Result<Option<Vec<Change>>, RuleViolation> {
     let Some(user) = verified.current(view) else { return Ok(None) };
-    let deletion = user.deletion.as_ref().ok_or(Refusal::NotMarkedForDeletion)?;
+    let deletion = user.deletion.as_ref().ok_or(RuleViolation::NotMarkedForDeletion)?;
     if deletion.has_begun() {
-        return Err(Refusal::DeletionInProgress);
+        return Err(RuleViolation::DeletionInProgress);
     }
     let session = Session::begin(token_hash, user.id.clone(), None, now);
     let user = User { deletion: None, updated_at: Some(now), ..user };

@@ -22,8 +22,8 @@ use tracing::Instrument;
 
 use super::{Causes, Service, ServiceError};
 use crate::audit_log::DeletionLog;
-use crate::domain::deletion::{DueClock, Policy, Reading, THRESHOLD, Threshold};
-use crate::env::Clock;
+use crate::clock::Clock;
+use crate::domain::deletion::{ClockReading, DueClock, Policy, THRESHOLD, Threshold};
 use crate::metrics;
 use crate::store::{Change, Changes, View};
 
@@ -108,7 +108,7 @@ impl Deletions {
 impl Service {
     /// Reads the clock by which accounts are due. That the machine's isn't believed is kept across
     /// restarts.
-    async fn read_due_clock(&self) -> Reading {
+    async fn read_due_clock(&self) -> ClockReading {
         let wait = self.settings.deletion.policy(&*self.store.view()).threshold.duration();
         let reading = {
             let mut due_clock = self.deletions.clock.lock();

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::super::caller::hexadecimal;
 use super::super::{Causes, Service, ServiceError, blocking};
 use crate::audit_log::{DeletionEvent, LeftCopy};
+use crate::clock;
 use crate::domain::{User, UserId};
-use crate::env;
 use crate::store::{Change, Changes, View};
 
 /// The name of the setting that keeps the salt.
@@ -48,7 +48,7 @@ impl Service {
         if let Some(salt) = stored_salt(&*self.store.view()) {
             return Ok(salt);
         }
-        let made = hexadecimal(&env::random::<32>());
+        let made = hexadecimal(&clock::random::<32>());
         let outcome = self.transact(move |view, _| {
             // Of several at once, the first one makes it.
             Ok(stored_salt(view).map_or_else(

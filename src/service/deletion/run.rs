@@ -8,7 +8,7 @@ use tokio::time::MissedTickBehavior;
 use super::super::{Admin, Causes, Service, ServiceError};
 use super::{notes, to_its_end};
 use crate::domain::deletion::Policy;
-use crate::domain::{Deletion, Kind, Refusal, Timestamp, UserId};
+use crate::domain::{Deletion, RecordKind, RuleViolation, Timestamp, UserId};
 use crate::store::CommitError;
 
 /// Who asks for a run.
@@ -135,7 +135,7 @@ impl Service {
             service.remove_traces().await;
             attempted
         };
-        to_its_end(run).await?.ok_or(Refusal::NotFound(Kind::User).into())
+        to_its_end(run).await?.ok_or(RuleViolation::NotFound(RecordKind::User).into())
     }
 
     /// Tries each account that is up at `now`, one after the other, the one that is due longest

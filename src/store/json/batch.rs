@@ -8,8 +8,8 @@ use super::state::State;
 use super::table_file::LAST_NUMBER;
 use super::tracking::Tracking;
 use super::tracking::event::{self, Encoded};
-use crate::domain::{Remembered, RowNumber, Timestamp, TrackingEvent, UserId};
-use crate::store::{Changes, CommitError, Committed, Decide, History as _, NewEvent, Recorded};
+use crate::domain::{IdempotencyRecord, RowNumber, Timestamp, TrackingEvent, UserId};
+use crate::store::{Changes, CommitError, Committed, Decide, History as _, NewEvent, StoredEvent};
 
 /// A batch being decided: the durable state and, over it, what the batch's decisions have changed
 /// so far. Dropping it undoes them all.
@@ -29,7 +29,7 @@ pub(super) struct Batch {
 
 /// An event's row, and the [`Encoded::masked`] part of it.
 pub(super) struct NewEventRow {
-    pub(super) recorded: Arc<Recorded>,
+    pub(super) recorded: Arc<StoredEvent>,
     pub(super) masked: Range<usize>,
 }
 
@@ -60,7 +60,7 @@ impl Batch {
         Ok(Committed { event, value })
     }
 
-    fn apply(&mut self, changes: Changes) -> Option<Arc<Recorded>> {
+    fn apply(&mut self, changes: Changes) -> Option<Arc<StoredEvent>> {
         let mut payload = String::with_capacity(1024);
         for change in changes.records {
             for image in self.state.apply(change) {
@@ -84,7 +84,7 @@ impl Batch {
         event
     }
 
-    fn record(&mut self, new: NewEvent, payload: &mut String) -> Arc<Recorded> {
+    fn record(&mut self, new: NewEvent, payload: &mut String) -> Arc<StoredEvent> {
         let NewEvent { event, remember } = new;
         let event = self.timed(event);
         self.last_row += 1;
@@ -92,7 +92,7 @@ impl Batch {
         let json: Arc<str> = text.into();
         Entry::Event { number: self.last_row, text: Arc::clone(&json) }.push(payload);
         if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
-            let row = self.state.remember(Remembered {
+            let row = self.state.remember(IdempotencyRecord {
                 user_id: user_id.clone(),
                 key,
                 fingerprint: fingerprint.into(),
@@ -101,7 +101,7 @@ impl Batch {
             });
             Entry::Row(row).push(payload);
         }
-        let recorded = Arc::new(Recorded { row: self.last_row, event, json });
+        let recorded = Arc::new(StoredEvent { row: self.last_row, event, json });
         self.events.push(NewEventRow { recorded: Arc::clone(&recorded), masked });
         recorded
     }

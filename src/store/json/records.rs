@@ -7,8 +7,8 @@ use super::encoder::Encoder;
 use super::pyjson;
 use super::record::{Fields, Record, Unreadable, list_name};
 use crate::domain::{
-    Amount, Child, Email, Id, IdempotencyKey, Name, PendingReward, Points, Remembered, Reward,
-    Role, Session, Setting, Task, TokenHash, User,
+    Amount, Child, Email, Id, IdempotencyKey, IdempotencyRecord, Name, PendingReward, Points,
+    Reward, Role, Session, Setting, Task, TokenHash, User,
 };
 
 impl Record for User {
@@ -310,7 +310,7 @@ impl Record for Session {
     }
 }
 
-impl Record for Remembered {
+impl Record for IdempotencyRecord {
     const FILE: &'static str = "idempotency_keys.json";
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
@@ -366,7 +366,7 @@ impl Record for Setting {
     }
 }
 
-/// What a [`Remembered`] is found by. A key holds no line break, so that no two pairs meet.
+/// What a [`IdempotencyRecord`] is found by. A key holds no line break, so that no two pairs meet.
 pub(super) fn remembered_key(user_id: &str, key: &str) -> Arc<str> {
     format!("{key}\n{user_id}").into()
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::committer::SinkSync;
 use crate::domain::UserId;
 use crate::metrics;
-use crate::store::{EventSink, History, Projection, Recorded};
+use crate::store::{EventSink, History, Projection, StoredEvent};
 
 /// What a panic is told as, where something waits for a result.
 const PANICKED: &str = "it has panicked, which is a mistake in the server";
@@ -47,7 +47,7 @@ impl Sinks {
     }
 
     /// Tells them new events, which the history holds already.
-    pub(super) fn apply(&mut self, events: &[Arc<Recorded>], history: &dyn History) {
+    pub(super) fn apply(&mut self, events: &[Arc<StoredEvent>], history: &dyn History) {
         for guarded in &mut self.all {
             if guarded.call(&self.metrics, |sink| sink.apply(events, history)).is_none() {
                 guarded.missed += events.len();

@@ -8,7 +8,7 @@ use super::record::{Record, list_name};
 use super::records::remembered_key;
 use super::table::{AnyTable, RowImage, Table};
 use crate::domain::{
-    Child, ChildId, Email, IdempotencyKey, KeyTime, Page, PendingReward, Remembered, Reward,
+    Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, KeyTime, Page, PendingReward, Reward,
     RewardId, Role, Session, Setting, Task, TaskId, Timestamp, TokenHash, User, UserId,
 };
 use crate::metrics::Counter;
@@ -22,7 +22,7 @@ pub(super) const TABLE_FILES: [&str; 8] = [
     Reward::FILE,
     PendingReward::FILE,
     Session::FILE,
-    Remembered::FILE,
+    IdempotencyRecord::FILE,
     Setting::FILE,
 ];
 
@@ -37,7 +37,7 @@ pub(super) struct State {
     pub(super) rewards: Table<Reward>,
     pub(super) pending: Table<PendingReward>,
     pub(super) sessions: Table<Session>,
-    pub(super) remembered: Table<Remembered>,
+    pub(super) remembered: Table<IdempotencyRecord>,
     pub(super) settings: Table<Setting>,
     /// Counts the records that lists and lookups touch. Clones count together.
     pub(super) visited: Counter,
@@ -124,7 +124,7 @@ impl State {
     }
 
     /// Remembers an idempotency key; returns the row that it is.
-    pub(super) fn remember(&mut self, remembered: Remembered) -> RowImage {
+    pub(super) fn remember(&mut self, remembered: IdempotencyRecord) -> RowImage {
         self.remembered.put(remembered)
     }
 
@@ -341,16 +341,16 @@ impl View for State {
         self.all(self.pending.list(&list_name('r', &[user_id.as_str(), reward_id.as_str()])))
     }
 
-    fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<Remembered>> {
+    fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<IdempotencyRecord>> {
         self.one(self.remembered.get(&remembered_key(user_id.as_str(), key.as_str())))
     }
 
-    fn expired_keys(&self, time: &KeyTime) -> Vec<Arc<Remembered>> {
+    fn expired_keys(&self, time: &KeyTime) -> Vec<Arc<IdempotencyRecord>> {
         self.visited.inc_by(self.remembered.len() as u64);
         self.remembered.records().filter(|kept| !kept.is_live(time)).cloned().collect()
     }
 
-    fn keys_of(&self, user_id: &UserId) -> Vec<Arc<Remembered>> {
+    fn keys_of(&self, user_id: &UserId) -> Vec<Arc<IdempotencyRecord>> {
         self.all(self.remembered.group(user_id.as_str()))
     }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use goldstar::app::{self, Machine};
+use goldstar::clock::Clock;
 use goldstar::config::{Config, StorageConfig};
 use goldstar::domain::Timestamp;
-use goldstar::env::Clock;
 use goldstar::metrics::Metrics;
 use goldstar::service::{AttemptOutcome, Trigger};
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use goldstar::app::Machine;
-use goldstar::env::Clock;
+use goldstar::clock::Clock;
 
 /// An hour, in microseconds.
 pub(crate) const HOUR: i64 = 3_600_000_000;

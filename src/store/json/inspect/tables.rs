@@ -13,7 +13,7 @@ use super::other_tables::OtherTable;
 use super::rows::inspect_row;
 use super::{Finding, FindingKind};
 use crate::domain::{
-    Child, Id, PendingReward, Remembered, Reward, RowNumber, Session, Task, Timestamp, User,
+    Child, Id, IdempotencyRecord, PendingReward, Reward, RowNumber, Session, Task, Timestamp, User,
 };
 
 /// Where the rows of a file begin.
@@ -153,7 +153,7 @@ impl Tables<'_> {
             }
         }
         for (row, it) in remembered.numbered() {
-            check.names::<Remembered, User>(row, "account", it.user_id.as_str(), users);
+            check.names::<IdempotencyRecord, User>(row, "account", it.user_id.as_str(), users);
         }
     }
 }

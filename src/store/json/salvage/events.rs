@@ -10,7 +10,7 @@ use super::journal::Past;
 use super::kind::{self, TRACKING};
 use super::report::{Conflict, FileReport, Named};
 use super::rows::Rows;
-use crate::domain::{Remembered, RowNumber, Timestamp};
+use crate::domain::{IdempotencyRecord, RowNumber, Timestamp};
 
 /// The new numbers of rows, by those that Goldstar had given them.
 pub(super) type Renumbered = HashMap<RowNumber, RowNumber>;
@@ -182,13 +182,13 @@ pub(super) fn follow(
     let mut changes = Vec::new();
     for (number, text) in keys.iter() {
         let fields = Fields::parse(text);
-        let decoded = fields.ok().and_then(|fields| Remembered::decode(&fields).ok());
+        let decoded = fields.ok().and_then(|fields| IdempotencyRecord::decode(&fields).ok());
         let Some(mut key) = decoded else { continue };
         let event_row = renumbered.get(&key.event_row).copied().unwrap_or(key.event_row);
         if event_row >= events.next_number() {
             changes.push((number, None));
         } else if event_row != key.event_row {
-            let old = Remembered::clone(&key);
+            let old = IdempotencyRecord::clone(&key);
             key.event_row = event_row;
             changes.push((number, Some(merge(text, &old, &key))));
         }

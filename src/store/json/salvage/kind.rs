@@ -7,7 +7,7 @@ use super::super::pyjson;
 use super::super::record::{Fields, Record};
 use super::super::tracking;
 use crate::domain::{
-    Child, PendingReward, Remembered, Reward, Session, Setting, Task, Timestamp, User,
+    Child, IdempotencyRecord, PendingReward, Reward, Session, Setting, Task, Timestamp, User,
 };
 
 /// A file that Goldstar knows.
@@ -35,7 +35,7 @@ pub(in super::super) const TABLES: [Kind; 8] = [
     table::<Reward>(),
     table::<PendingReward>(),
     table::<Session>(),
-    table::<Remembered>(),
+    table::<IdempotencyRecord>(),
     table::<Setting>(),
 ];
 

@@ -15,7 +15,7 @@ use super::merge::{self, Origin, merge};
 use super::read::{Gap, read};
 use super::report::{FileDamage, FileReport, Lost, Named, ranges};
 use super::rows::{Rows, Settled, settle};
-use crate::domain::{Remembered, RowNumber};
+use crate::domain::{IdempotencyRecord, RowNumber};
 
 /// One file on its way into the new directory.
 pub(super) struct Table<'a> {
@@ -121,7 +121,7 @@ impl<'a> Table<'a> {
 
     /// Has idempotency keys name the rows that their events have now.
     pub(super) fn follow(&mut self, events: &Table<'_>, renumbered: &Renumbered) {
-        if self.kind.file == Remembered::FILE {
+        if self.kind.file == IdempotencyRecord::FILE {
             let report = &mut self.report;
             self.is_changed |= events::follow(&mut self.rows, &events.rows, renumbered, report);
         }

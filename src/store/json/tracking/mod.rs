@@ -33,7 +33,7 @@ use super::pyjson;
 use crate::disk::DiskFile;
 use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
 use crate::metrics::Counter;
-use crate::store::{FoundEvents, History, Malformed, ReadError, Recorded};
+use crate::store::{FoundEvents, History, Malformed, ReadError, StoredEvent};
 
 /// The file's name in a data directory.
 pub(super) const FILE: &str = "tracking_events.json";
@@ -127,12 +127,12 @@ impl Tracking {
     fn recorded(
         &self,
         find: impl FnOnce(&Index) -> Vec<Found>,
-    ) -> io::Result<Vec<Result<Recorded, Malformed>>> {
+    ) -> io::Result<Vec<Result<StoredEvent, Malformed>>> {
         let (rows, ()) = self.read(Patience::Waits, |index| (find(index), ()))?;
         self.visited.inc_by(rows.len() as u64);
         let recorded = rows.into_iter().map(|(Found { row, .. }, text)| {
             let event = event::decode(&text).map_err(|why| Malformed { row, why })?;
-            Ok(Recorded { row, event, json: pyjson::into_strict(text).into() })
+            Ok(StoredEvent { row, event, json: pyjson::into_strict(text).into() })
         });
         Ok(recorded.collect())
     }
@@ -143,7 +143,7 @@ impl History for Tracking {
         self.inner.read().index.last_row()
     }
 
-    fn event(&self, row: RowNumber) -> Result<Option<Recorded>, ReadError> {
+    fn event(&self, row: RowNumber) -> Result<Option<StoredEvent>, ReadError> {
         let found = self.recorded(|index| index.find(row).into_iter().collect())?.pop();
         Ok(found.transpose()?)
     }
@@ -157,7 +157,7 @@ impl History for Tracking {
         row: RowNumber,
         filter: &EventFilter,
         limit: usize,
-    ) -> Result<Vec<Result<Recorded, Malformed>>, ReadError> {
+    ) -> Result<Vec<Result<StoredEvent, Malformed>>, ReadError> {
         Ok(self.recorded(|index| index.after(row, filter, limit))?)
     }
 }

@@ -9,6 +9,9 @@ use super::{ChildId, Id, Points, Timestamp, UserId};
 /// The id of a [`TrackingEvent`].
 pub type EventId = Id<TrackingEvent>;
 
+/// The number of an event's row in the tracking table; it grows with the order of writing.
+pub type RowNumber = u64;
+
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntityType {

@@ -44,7 +44,7 @@ impl Jump {
 
 /// What a [`DueClock`] shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reading {
+pub struct ClockReading {
     /// The time by which an account is due.
     pub now: Timestamp,
     /// The latest time that it may be: whoever is marked is marked no earlier, so that a clock that
@@ -71,11 +71,11 @@ impl DueClock {
 
     /// Reads the clock, where the machine's shows `wall`, `passed` has passed since the start, and
     /// marked accounts wait for `wait`.
-    pub fn read(&mut self, wall: Timestamp, passed: Duration, wait: Duration) -> Reading {
+    pub fn read(&mut self, wall: Timestamp, passed: Duration, wait: Duration) -> ClockReading {
         let jumped = self.look(wall, passed, wait);
         let now = self.start.after(passed);
         let doubted = self.jump.as_ref().map(|jump| jump.start.after(passed));
-        Reading {
+        ClockReading {
             now: wall.min(now),
             latest: wall.max(now).max(doubted.unwrap_or(now)),
             is_doubted: doubted.is_some(),
@@ -122,7 +122,7 @@ mod tests {
             Self(DueClock::starting(Timestamp::EPOCH))
         }
 
-        fn read(&mut self, wall: i64, passed: u64) -> Reading {
+        fn read(&mut self, wall: i64, passed: u64) -> ClockReading {
             let wait = Duration::from_hours(WAIT);
             self.0.read(hour(wall), Duration::from_hours(passed), wait)
         }
@@ -131,7 +131,8 @@ mod tests {
         /// has jumped.
         fn doubts(&mut self, wall: i64, passed: u64, now: i64, jumped: Option<u64>) {
             let jumped = jumped.map(Duration::from_hours);
-            let expected = Reading { now: hour(now), latest: hour(wall), is_doubted: true, jumped };
+            let expected =
+                ClockReading { now: hour(now), latest: hour(wall), is_doubted: true, jumped };
             assert_eq!(self.read(wall, passed), expected);
         }
     }
@@ -141,8 +142,8 @@ mod tests {
     }
 
     /// What is shown while nothing is doubted.
-    fn shows(now: i64, latest: i64) -> Reading {
-        Reading { now: hour(now), latest: hour(latest), is_doubted: false, jumped: None }
+    fn shows(now: i64, latest: i64) -> ClockReading {
+        ClockReading { now: hour(now), latest: hour(latest), is_doubted: false, jumped: None }
     }
 
     #[test]
@@ -217,7 +218,7 @@ mod tests {
     fn a_jump_that_is_taken_back_in_part_is_believed_in_part() {
         let mut clock = Hours::start();
         clock.doubts(1001, 1, 1, Some(1000));
-        let part = Reading { latest: hour(12), ..clock.read(12, 2) };
+        let part = ClockReading { latest: hour(12), ..clock.read(12, 2) };
         assert_eq!((part.now, part.is_doubted), (hour(2), true));
         assert_eq!(clock.read(111, 101), shows(111, 111));
         clock.doubts(1102, 102, 112, Some(990));

@@ -21,7 +21,7 @@ impl Invalid {
 
 /// A kind of record, as refusals name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum RecordKind {
     /// A [`super::User`].
     User,
     /// A [`super::Child`].
@@ -79,16 +79,16 @@ impl FamilyLimit {
 
 /// Why a change was not made. Nothing changes where one is returned.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RuleViolation {
     /// A value breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// The record doesn't exist, or is another family's: nobody learns which.
     #[error("there is no such {}", .0.as_str())]
-    NotFound(Kind),
+    NotFound(RecordKind),
     /// The record is offered to every family; none may change it.
     #[error("a shared {} can't be changed by a family", .0.as_str())]
-    SharedReadOnly(Kind),
+    SharedReadOnly(RecordKind),
     /// An account with that email address exists.
     #[error("an account with this email address exists already")]
     EmailTaken,
@@ -138,18 +138,18 @@ pub enum Refusal {
     },
     /// The points of the task, or the cost of the reward, are below zero, as an older file has them.
     #[error("the {} of this {} is below zero: set it to 1 or more", amount_of(*.0), .0.as_str())]
-    AmountOutOfRange(Kind),
+    AmountOutOfRange(RecordKind),
     /// The idempotency key belongs to another mutation of the account.
     #[error("this Idempotency-Key was used for another request")]
     IdempotencyKeyReused,
 }
 
 /// What a task or a reward has an amount of.
-fn amount_of(kind: Kind) -> &'static str {
-    if kind == Kind::Reward { "cost" } else { "number of points" }
+fn amount_of(kind: RecordKind) -> &'static str {
+    if kind == RecordKind::Reward { "cost" } else { "number of points" }
 }
 
-impl Kind {
+impl RecordKind {
     /// The word for it in a sentence.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Amount, Invalid, Points, check_line};
+use super::{Amount, Invalid, Points, check_line};
 
 /// The most points that a child can begin with.
 pub const MAX_OPENING_POINTS: i64 = 1_000_000;
@@ -20,7 +20,7 @@ pub const MAX_ID_CHARS: usize = 200;
 
 /// A change of a field that may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Patch<T> {
+pub enum FieldUpdate<T> {
     /// Leave it as it is.
     #[default]
     Keep,
@@ -30,9 +30,9 @@ pub enum Patch<T> {
     Set(T),
 }
 
-impl<T> Patch<T> {
+impl<T> FieldUpdate<T> {
     /// The field after the change.
-    pub(super) fn apply(self, old: Option<T>) -> Option<T> {
+    pub fn apply(self, old: Option<T>) -> Option<T> {
         match self {
             Self::Keep => old,
             Self::Clear => None,
