@@ -30,3 +30,4 @@ mod process;
 mod routes;
 mod samples;
 mod session;
+mod words;

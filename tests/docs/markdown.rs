@@ -31,7 +31,9 @@ pub(crate) fn root() -> &'static Path {
 /// The names of all documents.
 pub(crate) fn names() -> Vec<String> {
     let mut names = markdown_files("");
-    names.extend(markdown_files("docs"));
+    for folder in ["docs", "docs/decisions", "frontend/vue-app"] {
+        names.extend(markdown_files(folder));
+    }
     names
 }
 
