@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit_log::{self, AuditLog, DeletionLog};
 use crate::clock::Clock;
 use crate::config::{Config, StorageConfig};
-use crate::disk::{Disk, RealDisk, Unfit, probe};
+use crate::disk::{Disk, RealDisk, UnusableFolder, probe};
 use crate::http;
 use crate::live::Hub;
 use crate::metrics::Metrics;
@@ -47,7 +47,7 @@ pub enum StartError {
     Store(#[from] OpenError),
     /// No logs can be written where they should be.
     #[error(transparent)]
-    Logs(#[from] Unfit),
+    Logs(#[from] UnusableFolder),
     /// It was stopped while it opened the data. Nothing is lost by that: the next start does it.
     #[error("the server was stopped while it opened the data")]
     Stopped,
@@ -184,7 +184,7 @@ pub async fn launch_on(
     let counted = Arc::clone(&metrics);
     let opened = task::spawn_blocking(move || {
         let made = machine.disk.create_dir(&storage.log_dir);
-        made.map_err(|error| Unfit::call(&storage.log_dir, "mkdir", error))?;
+        made.map_err(|error| UnusableFolder::call(&storage.log_dir, "mkdir", error))?;
         open(&storage, settings, &machine, &counted)
     });
     // Where a stop comes first, the thread reads on until the process ends.

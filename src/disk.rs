@@ -23,8 +23,8 @@ use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
 #[cfg(target_os = "linux")]
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
-pub use owner::{explained, give_as, give_to_owner_of};
-pub use probe::{Unfit, probe};
+pub use owner::{copy_folder_owner, give_to_owner_of, with_permission_advice};
+pub use probe::{UnusableFolder, probe};
 pub use regular::{NONBLOCK, open_lock};
 
 /// The system's error for a chain of symbolic links that has no end (`ELOOP`).
@@ -53,7 +53,7 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>>;
     /// Gives `path` the owner, the mode, the access control list and the extended attributes of `like`,
     /// as far as the system allows.
-    fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()>;
+    fn copy_attributes(&self, like: &Path, path: &Path) -> io::Result<()>;
     /// Renames a file over another. Durable only once the folder is synced.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file. Durable only once the folder is synced.
@@ -64,14 +64,14 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// Makes the names in a folder durable, unless the file system has no way to do so.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// The names of everything in a folder but the folders, sorted.
-    fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+    fn file_names(&self, path: &Path) -> io::Result<Vec<String>>;
     /// The names of everything in a folder: files, folders and links.
-    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
-        Ok(self.list(path)?.into_iter().map(OsString::from).collect())
+    fn entry_names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        Ok(self.file_names(path)?.into_iter().map(OsString::from).collect())
     }
     /// Tells this run of the machine from every other: what was written during it is there, synced or
     /// not. None if that isn't known.
-    fn machine_run(&self) -> Option<String> {
+    fn boot_id(&self) -> Option<String> {
         None
     }
     /// What is known of the file at `path` without opening it.
@@ -99,7 +99,7 @@ impl Identity {
 }
 
 /// Whether an error says that the path leads to nothing any more.
-pub fn is_gone(error: &io::Error) -> bool {
+pub fn is_missing(error: &io::Error) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound, StaleNetworkFileHandle};
     matches!(error.kind(), NotFound | NotADirectory | StaleNetworkFileHandle)
         || error.raw_os_error() == Some(TOO_MANY_LINKS)
@@ -111,7 +111,7 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
     /// The same of what the machine has in memory; fails with [`io::ErrorKind::WouldBlock`] where the
     /// disk would have to be waited for, or where that can't be known.
-    fn read_at_once(&self, _buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
+    fn read_cached_at(&self, _buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
         Err(io::ErrorKind::WouldBlock.into())
     }
     /// Writes all of `bytes` at `offset`. Durable only once synced.
@@ -139,7 +139,7 @@ impl Disk for RealDisk {
         Ok(Arc::new(regular::open(path, how)?))
     }
 
-    fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
+    fn copy_attributes(&self, like: &Path, path: &Path) -> io::Result<()> {
         attributes::copy(like, path)
     }
 
@@ -177,7 +177,7 @@ impl Disk for RealDisk {
         }
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+    fn file_names(&self, path: &Path) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(path)? {
             let entry = entry?;
@@ -189,12 +189,12 @@ impl Disk for RealDisk {
         Ok(names)
     }
 
-    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+    fn entry_names(&self, path: &Path) -> io::Result<Vec<OsString>> {
         fs::read_dir(path)?.map(|entry| Ok(entry?.file_name())).collect()
     }
 
     #[cfg(target_os = "linux")]
-    fn machine_run(&self) -> Option<String> {
+    fn boot_id(&self) -> Option<String> {
         let run = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
         Some(run.trim().to_owned()).filter(|run| !run.is_empty())
     }
@@ -233,7 +233,7 @@ impl DiskFile for File {
     }
 
     #[cfg(target_os = "linux")]
-    fn read_at_once(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    fn read_cached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let read = preadv2(self, &mut [IoSliceMut::new(buffer)], offset, ReadWriteFlags::NOWAIT);
         read.map_err(|error| match error {
             // Some file systems can't tell.
@@ -268,9 +268,9 @@ pub fn read_exact_at(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io:
     read_all(buffer, offset, |buffer, offset| file.read_at(buffer, offset))
 }
 
-/// The same of what the machine has in memory (see [`DiskFile::read_at_once`]).
-pub fn read_exact_at_once(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    read_all(buffer, offset, |buffer, offset| file.read_at_once(buffer, offset))
+/// The same of what the machine has in memory (see [`DiskFile::read_cached_at`]).
+pub fn read_exact_cached_at(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    read_all(buffer, offset, |buffer, offset| file.read_cached_at(buffer, offset))
 }
 
 fn read_all(
@@ -335,17 +335,17 @@ pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary_path(path);
     let file = disk.open(&temporary, Open::Truncate)?;
     file.write_all_at(bytes, 0)?;
-    put_in_place(disk, &*file, &temporary, path)
+    finish_replacement(disk, &*file, &temporary, path)
 }
 
 /// The second half of [`replace`], for a file that was written by other means.
-pub fn put_in_place(
+pub fn finish_replacement(
     disk: &dyn Disk,
     file: &dyn DiskFile,
     temporary: &Path,
     path: &Path,
 ) -> io::Result<()> {
-    match disk.copy_mode(path, temporary) {
+    match disk.copy_attributes(path, temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }

@@ -25,7 +25,7 @@ pub(super) fn remove(
     folder: &Path,
     user_id: &UserId,
 ) -> io::Result<Vec<LeftCopy>> {
-    let names = match disk.names(folder) {
+    let names = match disk.entry_names(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         names => names?,
     };

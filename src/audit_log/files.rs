@@ -11,7 +11,9 @@ use thiserror::Error;
 
 use super::sync::Unsynced;
 use super::{Settings, file_name, line, tail};
-use crate::disk::{self, Disk, DiskFile, Identity, Open, is_gone, put_in_place, read_exact_at};
+use crate::disk::{
+    self, Disk, DiskFile, Identity, Open, finish_replacement, is_missing, read_exact_at,
+};
 use crate::domain::{Timestamp, TrackingEvent, UserId};
 
 /// The most files that the logs ever have open at once.
@@ -153,7 +155,7 @@ impl Files {
                 }
             }
             Ok(_) => self.leave(user_id),
-            Err(error) if is_gone(&error) => self.leave(user_id),
+            Err(error) if is_missing(&error) => self.leave(user_id),
             Err(error) => return Err(error),
         }
         Ok(())
@@ -167,7 +169,7 @@ impl Files {
             .iter()
             .filter(|(user_id, log)| match self.disk.stat(&self.path(user_id)) {
                 Ok(found) => found.identity != log.identity,
-                Err(error) => is_gone(&error),
+                Err(error) => is_missing(&error),
             })
             .map(|(user_id, _)| user_id.clone())
             .collect();
@@ -296,7 +298,7 @@ impl Files {
         let temporary = disk::temporary_path(path);
         let copy = self.disk.open(&temporary, Open::Truncate)?;
         disk::copy(file, &*copy, 0..len)?;
-        put_in_place(&*self.disk, &*copy, &temporary, path)
+        finish_replacement(&*self.disk, &*copy, &temporary, path)
     }
 }
 

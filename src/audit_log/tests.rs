@@ -195,7 +195,7 @@ fn settings(max_bytes: u64, backups: u32) -> Settings {
 
 /// Every file of the folder by name.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let names = RealDisk.list(folder).unwrap_or_default().into_iter();
+    let names = RealDisk.file_names(folder).unwrap_or_default().into_iter();
     names
         .map(|name| {
             let bytes = fs::read(folder.join(&name)).unwrap();

@@ -56,7 +56,7 @@ impl DailyFile {
     /// Removes the oldest files beyond those that are kept. The newest of those that are kept is the
     /// one that is written to, whatever a clock that was set wrong has left behind.
     fn prune(&self) -> io::Result<()> {
-        let mut others = RealDisk.list(&self.directory)?;
+        let mut others = RealDisk.file_names(&self.directory)?;
         others.retain(|name| is_daily(name) && *name != self.name);
         // The order of such names is that of their dates.
         let kept = self.files.get() - 1;
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn names(folder: &Path) -> Vec<String> {
-        RealDisk.list(folder).unwrap()
+        RealDisk.file_names(folder).unwrap()
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::plain_line::{PlainFields, PlainLine};
 use super::watched::Watched;
 use crate::clock::Clock;
 use crate::config::{LogFormat, ServerLogConfig};
-use crate::disk::explained;
+use crate::disk::with_permission_advice;
 
 /// How many lines may wait to be written: some hundred milliseconds' worth of a server under the
 /// heaviest load. There is room for them from the start, 32 bytes for each.
@@ -114,7 +114,7 @@ fn daily_file(config: &ServerLogConfig) -> Result<Option<DailyFile>, Failure> {
     };
     let what = format!("the server's own log can't be kept in {}", directory.display());
     let file = DailyFile::open(directory, config.files, Clock::system());
-    let file = file.map_err(|error| explained(directory, directory, error));
+    let file = file.map_err(|error| with_permission_advice(directory, directory, error));
     file.map(Some).map_err(Failure::io(what))
 }
 

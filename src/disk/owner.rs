@@ -42,7 +42,7 @@ pub(super) fn give_folder_to_owner_of(parent: &Path, made: &Path) {
 }
 
 /// Gives a folder the owner and the group of another, as far as this process may.
-pub fn give_as(like: &Path, folder: &Path) {
+pub fn copy_folder_owner(like: &Path, folder: &Path) {
     let given = fs::metadata(like).and_then(|like| copy_owner(&like, folder));
     OWNERS.allow(folder, given);
 }
@@ -53,7 +53,7 @@ fn or_here(path: &Path) -> &Path {
 
 /// An error about a file of `folder`, or the folder itself. If the system has denied permission, its
 /// text says to which user, and what to do.
-pub fn explained(folder: &Path, path: &Path, error: io::Error) -> io::Error {
+pub fn with_permission_advice(folder: &Path, path: &Path, error: io::Error) -> io::Error {
     if error.kind() != ErrorKind::PermissionDenied {
         return error;
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::owner::explained;
+use super::owner::with_permission_advice;
 use super::tolerance::PRIVATE_FILES;
 use super::{Disk, Open, read_exact_at, temporary_path};
 
@@ -19,7 +19,7 @@ const NAME: &str = ".goldstar.probe";
 
 /// Why no server can work in a folder.
 #[derive(Debug, Error)]
-pub enum Unfit {
+pub enum UnusableFolder {
     /// The system refuses something.
     #[error("{} can't be used: {call} fails there: {cause}{}", .folder.display(), advice(.cause))]
     Call {
@@ -39,10 +39,10 @@ pub enum Unfit {
     Mounted(PathBuf),
 }
 
-impl Unfit {
+impl UnusableFolder {
     /// The error of a call that a server can't work without.
     pub fn call(folder: &Path, call: &'static str, cause: io::Error) -> Self {
-        let cause = explained(folder, folder, cause);
+        let cause = with_permission_advice(folder, folder, cause);
         Self::Call { folder: folder.to_owned(), call, cause }
     }
 }
@@ -64,12 +64,12 @@ pub fn probe(
     disk: &dyn Disk,
     folder: &Path,
     is_replaced: impl Fn(&str) -> bool,
-) -> Result<(), Unfit> {
+) -> Result<(), UnusableFolder> {
     let path = folder.join(NAME);
     let mut mounted = mounted_files(folder).into_iter();
     let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if let Some(mounted) = mounted.find(|path| is_replaced(&name(path))) {
-        return Err(Unfit::Mounted(mounted));
+        return Err(UnusableFolder::Mounted(mounted));
     }
     let tried = try_calls(disk, folder, &path);
     if tried.is_err() {
@@ -82,7 +82,7 @@ pub fn probe(
     match tried {
         // That has a remedy, and is said where it matters.
         Err((_, error)) if is_full(&error) => Ok(()),
-        Err((call, error)) => Err(Unfit::call(folder, call, error)),
+        Err((call, error)) => Err(UnusableFolder::call(folder, call, error)),
         Ok(()) => Ok(()),
     }
 }
@@ -102,7 +102,7 @@ fn try_calls(disk: &dyn Disk, folder: &Path, path: &Path) -> Result<(), (&'stati
     let file = disk.open(&temporary, Open::Truncate).map_err(of("open (to make a file)"))?;
     file.write_all_at(NEW, 0).map_err(of("write"))?;
     warn_of_public_files(folder, &temporary);
-    disk.copy_mode(path, &temporary).map_err(of("stat"))?;
+    disk.copy_attributes(path, &temporary).map_err(of("stat"))?;
     file.sync().map_err(of("fdatasync"))?;
     disk.rename(&temporary, path).map_err(of("rename (over an existing file)"))?;
     disk.sync_dir(folder).map_err(of("fsync (of the folder)"))?;

@@ -28,12 +28,12 @@ pub struct ClockWatch {
     /// The last event before each jump, and [`Self::ahead`] after it.
     jumps: Vec<(RowNumber, i64)>,
     /// The jump that is reported.
-    jump: Option<Jump>,
+    jump: Option<ClockJump>,
 }
 
 /// A jump that has not been corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Jump {
+pub struct ClockJump {
     /// By how many microseconds, in all; negative if the clock was set back.
     pub by: i64,
     /// What the machine's clock showed after it.
@@ -44,7 +44,7 @@ pub struct Jump {
 
 impl ClockWatch {
     /// Begins with what both clocks show after the event `last_row`.
-    pub fn starting(wall: Timestamp, elapsed: Duration, last_row: RowNumber) -> Self {
+    pub fn new(wall: Timestamp, elapsed: Duration, last_row: RowNumber) -> Self {
         Self {
             start: wall,
             started: elapsed,
@@ -57,7 +57,12 @@ impl ClockWatch {
 
     /// Compares both clocks, after the event `last_row`. Returns by how many microseconds the machine's
     /// clock has jumped since the last call, if it has.
-    pub fn look(&mut self, wall: Timestamp, elapsed: Duration, last_row: RowNumber) -> Option<i64> {
+    pub fn observe(
+        &mut self,
+        wall: Timestamp,
+        elapsed: Duration,
+        last_row: RowNumber,
+    ) -> Option<i64> {
         let ahead = wall.as_micros() - self.steady(elapsed).as_micros();
         let by = ahead - self.ahead;
         self.ahead = ahead;
@@ -70,12 +75,12 @@ impl ClockWatch {
         self.jumps.push((last_row, ahead));
         let sum = self.jump.map_or(0, |jump| jump.by) + by;
         let is_corrected = sum.abs() <= TOLERANCE;
-        self.jump = (!is_corrected).then_some(Jump { by: sum, to: wall, at: elapsed });
+        self.jump = (!is_corrected).then_some(ClockJump { by: sum, to: wall, at: elapsed });
         Some(by)
     }
 
     /// The jump of the last day that has not been corrected.
-    pub fn jump(&self, elapsed: Duration) -> Option<Jump> {
+    pub fn jump(&self, elapsed: Duration) -> Option<ClockJump> {
         self.jump.filter(|jump| elapsed.saturating_sub(jump.at) < REPORTED)
     }
 
@@ -114,27 +119,27 @@ mod tests {
     #[test]
     fn a_jump_is_returned_once_and_reported_until_it_is_corrected() {
         let passed = Duration::from_hours;
-        let mut watch = ClockWatch::starting(hours(0), Duration::ZERO, 0);
-        assert_eq!(watch.look(hours(5), passed(5), 1), None);
-        assert_eq!(watch.look(hours(16), passed(6), 1), Some(10 * HOUR));
-        assert_eq!(watch.look(hours(17), passed(7), 1), None);
+        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, 0);
+        assert_eq!(watch.observe(hours(5), passed(5), 1), None);
+        assert_eq!(watch.observe(hours(16), passed(6), 1), Some(10 * HOUR));
+        assert_eq!(watch.observe(hours(17), passed(7), 1), None);
         assert_eq!(
             watch.jump(passed(7)).map(|jump| (jump.by, jump.to)),
             Some((10 * HOUR, hours(16)))
         );
-        assert_eq!(watch.look(hours(7), passed(7), 1), Some(-10 * HOUR));
+        assert_eq!(watch.observe(hours(7), passed(7), 1), Some(-10 * HOUR));
         assert_eq!(watch.jump(passed(7)), None);
-        assert_eq!(watch.look(hours(-100), passed(8), 1), Some(-108 * HOUR));
+        assert_eq!(watch.observe(hours(-100), passed(8), 1), Some(-108 * HOUR));
         assert!(watch.jump(passed(31)).is_some());
         assert_eq!(watch.jump(passed(32)), None, "a day later");
     }
 
     #[test]
     fn a_clock_that_is_corrected_in_small_steps_does_not_jump() {
-        let mut watch = ClockWatch::starting(hours(0), Duration::ZERO, 0);
+        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, 0);
         for step in 1..100 {
             assert_eq!(
-                watch.look(Timestamp::from_micros(step * TOLERANCE), Duration::ZERO, 0),
+                watch.observe(Timestamp::from_micros(step * TOLERANCE), Duration::ZERO, 0),
                 None
             );
         }
@@ -142,11 +147,11 @@ mod tests {
 
     #[test]
     fn a_clock_is_settled_an_hour_after_the_start_and_after_a_jump() {
-        let mut watch = ClockWatch::starting(hours(0), Duration::ZERO, 0);
+        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, 0);
         let passed = Duration::from_hours;
         assert!(!watch.is_settled(Duration::from_mins(59)));
         assert!(watch.is_settled(passed(1)));
-        watch.look(hours(-50), passed(2), 0);
+        watch.observe(hours(-50), passed(2), 0);
         assert!(!watch.is_settled(passed(2)));
         assert!(watch.is_settled(passed(3)));
     }

@@ -24,7 +24,7 @@ impl IdempotencyKey {
     }
 
     /// A key as a file holds it.
-    pub fn recorded(text: &str) -> Self {
+    pub fn from_stored(text: &str) -> Self {
         Self(text.into())
     }
 
@@ -109,7 +109,7 @@ mod tests {
         let hours = |hours: i64| Timestamp::from_micros(hours * 3_600_000_000);
         let key = |event_row, created_at| IdempotencyRecord {
             user_id: "u".into(),
-            key: IdempotencyKey::recorded("k"),
+            key: IdempotencyKey::from_stored("k"),
             fingerprint: "f".into(),
             event_row,
             created_at: hours(created_at),

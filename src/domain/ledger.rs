@@ -180,7 +180,7 @@ mod tests {
         Child {
             id: "c".into(),
             user_id: "u".into(),
-            name: Name::recorded("Mía"),
+            name: Name::from_stored("Mía"),
             age: None,
             points: Points::new(points).unwrap(),
             tasks: [].into(),
@@ -196,7 +196,7 @@ mod tests {
         Task {
             id: "t".into(),
             user_id: None,
-            name: Name::recorded("Homework"),
+            name: Name::from_stored("Homework"),
             points: Amount::new(points).unwrap(),
             is_good,
             image_id: None,
@@ -210,7 +210,7 @@ mod tests {
         Reward {
             id: "r".into(),
             user_id: None,
-            name: Name::recorded("Ice cream"),
+            name: Name::from_stored("Ice cream"),
             description: "".into(),
             cost: Amount::new(cost).unwrap(),
             image_id: None,

@@ -16,7 +16,7 @@ mod rule_violation;
 mod text;
 mod timestamp;
 
-pub use clock_watch::{ClockWatch, Jump};
+pub use clock_watch::{ClockJump, ClockWatch};
 pub use deletion::Deletion;
 pub use event::{
     Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, RowNumber, SortOrder,

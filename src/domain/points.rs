@@ -48,7 +48,7 @@ impl Amount {
     }
 
     /// An amount as an older file holds it, which may lie outside of the bounds for new ones.
-    pub fn recorded(points: i64) -> Option<Self> {
+    pub fn from_stored(points: i64) -> Option<Self> {
         Points::new(points).map(|points| Self(points.get()))
     }
 

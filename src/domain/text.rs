@@ -35,7 +35,7 @@ impl Name {
     }
 
     /// A name as a file holds it, which may be older than the bounds for new ones.
-    pub fn recorded(text: impl Into<Arc<str>>) -> Self {
+    pub fn from_stored(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
@@ -83,11 +83,11 @@ impl Email {
         {
             return invalid("must be an email address");
         }
-        Ok(Self::recorded(text))
+        Ok(Self::from_stored(text))
     }
 
     /// An address as a file holds it.
-    pub fn recorded(text: &str) -> Self {
+    pub fn from_stored(text: &str) -> Self {
         Self { given: text.into(), folded: text.trim().to_lowercase().into() }
     }
 
@@ -218,7 +218,7 @@ mod tests {
     fn emails_compare_without_case() {
         let email = Email::parse(" Parent@Example.ORG ").unwrap();
         assert_eq!(email.as_str(), "Parent@Example.ORG");
-        assert_eq!(email, Email::recorded("parent@example.org"));
+        assert_eq!(email, Email::from_stored("parent@example.org"));
     }
 
     #[test]

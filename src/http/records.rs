@@ -340,7 +340,7 @@ mod tests {
         let task = Task {
             id: "t".into(),
             user_id: None,
-            name: Name::recorded("Homework"),
+            name: Name::from_stored("Homework"),
             points: Amount::new(5).unwrap(),
             is_good: true,
             image_id: None,

@@ -150,7 +150,7 @@ impl Service {
         password: String,
     ) -> Result<Verified, ServiceError> {
         // Not parsed: an older account may have an address that a new one could not get.
-        let email = Email::recorded(email);
+        let email = Email::from_stored(email);
         self.attempts.at_password(address, &email)?;
         let known = self.store.view().user_by_email(&email);
         let hash = known.as_ref().map(|user| Arc::clone(&user.password));

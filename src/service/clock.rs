@@ -26,7 +26,7 @@ impl Service {
     pub(super) fn look_at_clock(&self) {
         let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
         let last_row = self.store.history().last_row();
-        let Some(by) = self.clock_watch.lock().look(now, elapsed, last_row) else { return };
+        let Some(by) = self.clock_watch.lock().observe(now, elapsed, last_row) else { return };
         let seconds = by.unsigned_abs() / MICROS_PER_SECOND;
         if by > 0 {
             tracing::warn!(%now, seconds, "the machine's clock jumped ahead");

@@ -157,7 +157,7 @@ mod tests {
     /// The seconds to wait; 0 where the attempt is allowed.
     fn try_password(attempts: &mut Attempts, address: &str, email: &str) -> u64 {
         let Attempts(counters, now) = attempts;
-        wait(counters.at_password(*now, address.parse().unwrap(), &Email::recorded(email)))
+        wait(counters.at_password(*now, address.parse().unwrap(), &Email::from_stored(email)))
     }
 
     fn sign_up(attempts: &mut Attempts, address: impl Into<IpAddr>) -> u64 {

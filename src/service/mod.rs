@@ -153,7 +153,7 @@ impl Service {
         let metrics_of_deletions = metrics.deletions.clone();
         let deletions = Deletions::new(deletion_log, metrics_of_deletions, &*view, &clock);
         let last_row = store.history().last_row();
-        let clock_watch = ClockWatch::starting(clock.now(), clock.elapsed(), last_row);
+        let clock_watch = ClockWatch::new(clock.now(), clock.elapsed(), last_row);
         let service = Self {
             store,
             hub,

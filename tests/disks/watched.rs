@@ -108,8 +108,8 @@ impl<P: Policy> Disk for Watched<P> {
         })
     }
 
-    fn copy_mode(&self, like: &Path, path: &Path) -> io::Result<()> {
-        self.around(Operation::CopyMode, path, || RealDisk.copy_mode(like, path))
+    fn copy_attributes(&self, like: &Path, path: &Path) -> io::Result<()> {
+        self.around(Operation::CopyMode, path, || RealDisk.copy_attributes(like, path))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -128,16 +128,16 @@ impl<P: Policy> Disk for Watched<P> {
         self.around(Operation::SyncDir, path, || RealDisk.sync_dir(path))
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.around(Operation::List, path, || RealDisk.list(path))
+    fn file_names(&self, path: &Path) -> io::Result<Vec<String>> {
+        self.around(Operation::List, path, || RealDisk.file_names(path))
     }
 
-    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
-        self.around(Operation::List, path, || RealDisk.names(path))
+    fn entry_names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        self.around(Operation::List, path, || RealDisk.entry_names(path))
     }
 
-    fn machine_run(&self) -> Option<String> {
-        RealDisk.machine_run()
+    fn boot_id(&self) -> Option<String> {
+        RealDisk.boot_id()
     }
 
     fn stat(&self, path: &Path) -> io::Result<Stat> {

@@ -29,9 +29,9 @@ const NAME: &str = "Kanarienvogel";
 fn leaver() -> User {
     User {
         id: LEAVER.into(),
-        first_name: Name::recorded(NAME),
-        last_name: Name::recorded(NAME),
-        email: Email::recorded(EMAIL),
+        first_name: Name::from_stored(NAME),
+        last_name: Name::from_stored(NAME),
+        email: Email::from_stored(EMAIL),
         password: "scrypt:32768:8:3$salt$00".into(),
         role: Role::Parent,
         image_id: None,

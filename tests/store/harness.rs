@@ -252,7 +252,7 @@ impl Folder {
 
     /// The newest journal file.
     pub(crate) fn journal(&self) -> PathBuf {
-        let names = RealDisk.list(&self.file("journal")).unwrap();
+        let names = RealDisk.file_names(&self.file("journal")).unwrap();
         let newest = names.iter().rfind(|name| name.ends_with(".journal")).unwrap();
         self.file("journal").join(newest)
     }
@@ -303,7 +303,7 @@ pub(crate) async fn give_point_of(
         let made = Child {
             id: id.clone(),
             user_id: user_id.clone(),
-            name: Name::recorded("Mía"),
+            name: Name::from_stored("Mía"),
             age: None,
             points: after,
             tasks: [].into(),

@@ -17,9 +17,9 @@ const EMAIL: &str = "canary@example.org";
 fn leaver() -> User {
     User {
         id: LEAVER.into(),
-        first_name: Name::recorded("Ada"),
-        last_name: Name::recorded("Example"),
-        email: Email::recorded(EMAIL),
+        first_name: Name::from_stored("Ada"),
+        last_name: Name::from_stored("Example"),
+        email: Email::from_stored(EMAIL),
         password: "scrypt:32768:8:3$salt$00".into(),
         role: Role::Parent,
         image_id: None,
@@ -66,7 +66,7 @@ async fn an_account_that_was_taken_out_does_not_come_back() {
         let to = killed.path.with_file_name("new");
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let report = salvage(&disk, &killed.path, &to, &Progress::silent()).unwrap();
-        for name in RealDisk.list(&to).unwrap() {
+        for name in RealDisk.file_names(&to).unwrap() {
             let text = fs::read_to_string(to.join(&name)).unwrap();
             let is_left = text.contains(LEAVER) || text.contains(EMAIL);
             assert!(!is_left, "{damage}: {name}: {text} {report:?}");

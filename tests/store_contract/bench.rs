@@ -138,9 +138,9 @@ pub(crate) fn family() -> Vec<Change> {
 pub(crate) fn user(id: &str, email: &str) -> User {
     User {
         id: id.into(),
-        first_name: Name::recorded("Zoë"),
-        last_name: Name::recorded("Example"),
-        email: Email::recorded(email),
+        first_name: Name::from_stored("Zoë"),
+        last_name: Name::from_stored("Example"),
+        email: Email::from_stored(email),
         password: "scrypt:32768:8:3$salt$00".into(),
         role: Role::Parent,
         image_id: None,
@@ -155,7 +155,7 @@ pub(crate) fn child(id: &str, user_id: &str) -> Child {
     Child {
         id: id.into(),
         user_id: user_id.into(),
-        name: Name::recorded("Mía"),
+        name: Name::from_stored("Mía"),
         age: Some(6),
         points: Points::ZERO,
         tasks: ["good".into()].into(),
@@ -171,7 +171,7 @@ pub(crate) fn task(id: &str, user_id: Option<&str>, points: i64, is_good: bool) 
     Task {
         id: id.into(),
         user_id: user_id.map(UserId::from),
-        name: Name::recorded("Homework \u{1f415}"),
+        name: Name::from_stored("Homework \u{1f415}"),
         points: Amount::new(points).unwrap(),
         is_good,
         image_id: None,
@@ -185,7 +185,7 @@ pub(crate) fn reward(id: &str, user_id: Option<&str>) -> Reward {
     Reward {
         id: id.into(),
         user_id: user_id.map(UserId::from),
-        name: Name::recorded("Ice cream"),
+        name: Name::from_stored("Ice cream"),
         description: "".into(),
         cost: Amount::new(20).unwrap(),
         image_id: None,
@@ -200,9 +200,9 @@ pub(crate) fn pending(id: &str, child_id: &str, reward_id: &str) -> PendingRewar
         id: id.into(),
         user_id: "u".into(),
         child_id: ChildId::from(child_id),
-        child_name: Name::recorded("Mía"),
+        child_name: Name::from_stored("Mía"),
         reward_id: RewardId::from(reward_id),
-        reward_name: Name::recorded("Ice cream"),
+        reward_name: Name::from_stored("Ice cream"),
         created_at: Some(Timestamp::from_micros(START)),
         extra: [].into(),
     }

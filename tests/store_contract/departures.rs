@@ -236,7 +236,7 @@ async fn all_of_an_account_can_be_listed_and_removed() {
         let bench = bench.reopen().await;
         let view = bench.view();
         assert!(view.user(&u).is_none());
-        let email = goldstar::domain::Email::recorded("parent@example.org");
+        let email = goldstar::domain::Email::from_stored("parent@example.org");
         assert!(view.user_by_email(&email).is_none());
         assert!(view.children_of(&u).is_empty() && view.tasks_of(&u).is_empty());
         assert!(view.rewards_of(&u).is_empty() && view.pending_of(&u).is_empty());

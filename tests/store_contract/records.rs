@@ -31,14 +31,14 @@ async fn a_snapshot_stays_as_it_is() {
 async fn an_account_is_found_by_its_email_in_any_case() {
     over_each(async |bench| {
         bench.put([Change::PutUser(user("u", "Parent@Example.org"))]).await;
-        let found = bench.view().user_by_email(&Email::recorded("PARENT@example.ORG"));
+        let found = bench.view().user_by_email(&Email::from_stored("PARENT@example.ORG"));
         assert_eq!(found.unwrap().email.as_str(), "Parent@Example.org");
 
         bench.put([Change::PutUser(user("u", "new@example.org"))]).await;
         let view = bench.view();
-        let old = view.user_by_email(&Email::recorded("parent@example.org"));
+        let old = view.user_by_email(&Email::from_stored("parent@example.org"));
         assert!(old.is_none(), "the old address leads nowhere");
-        assert!(view.user_by_email(&Email::recorded("new@example.org")).is_some());
+        assert!(view.user_by_email(&Email::from_stored("new@example.org")).is_some());
     })
     .await;
 }

@@ -322,7 +322,7 @@ impl Disk for LossyDisk {
         Ok(Arc::new(LossyFile { disk: self.clone(), id }))
     }
 
-    fn copy_mode(&self, like: &Path, _path: &Path) -> io::Result<()> {
+    fn copy_attributes(&self, like: &Path, _path: &Path) -> io::Result<()> {
         self.stat(like).map(|_| ())
     }
 
@@ -353,7 +353,7 @@ impl Disk for LossyDisk {
         Ok(())
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+    fn file_names(&self, path: &Path) -> io::Result<Vec<String>> {
         let state = self.0.lock();
         let paths = state.names.keys().filter(|name| name.parent() == Some(path));
         let mut names: Vec<_> =

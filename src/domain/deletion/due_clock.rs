@@ -58,13 +58,13 @@ pub struct ClockReading {
 
 impl DueClock {
     /// A clock that starts at the time that the machine's clock shows.
-    pub fn starting(wall: Timestamp) -> Self {
+    pub fn new(wall: Timestamp) -> Self {
         Self { start: wall, jump: None }
     }
 
     /// A clock that starts while an earlier jump is doubted: it believes what the machine's clock
     /// shows after 24 hours.
-    pub fn starting_doubted(wall: Timestamp) -> Self {
+    pub fn new_doubted(wall: Timestamp) -> Self {
         let jump = Jump { start: wall, seen: None };
         Self { start: Timestamp::EPOCH, jump: Some(jump) }
     }
@@ -72,7 +72,7 @@ impl DueClock {
     /// Reads the clock, where the machine's shows `wall`, `passed` has passed since the start, and
     /// marked accounts wait for `wait`.
     pub fn read(&mut self, wall: Timestamp, passed: Duration, wait: Duration) -> ClockReading {
-        let jumped = self.look(wall, passed, wait);
+        let jumped = self.observe(wall, passed, wait);
         let now = self.start.after(passed);
         let doubted = self.jump.as_ref().map(|jump| jump.start.after(passed));
         ClockReading {
@@ -85,7 +85,7 @@ impl DueClock {
 
     /// Compares the two clocks, and says by how much the machine's has jumped ahead since the last
     /// look.
-    fn look(&mut self, wall: Timestamp, passed: Duration, wait: Duration) -> Option<Duration> {
+    fn observe(&mut self, wall: Timestamp, passed: Duration, wait: Duration) -> Option<Duration> {
         let expected = self.start.after(passed);
         if wall <= expected.after(TOLERANCE) {
             self.jump = None;
@@ -119,7 +119,7 @@ mod tests {
 
     impl Hours {
         fn start() -> Self {
-            Self(DueClock::starting(Timestamp::EPOCH))
+            Self(DueClock::new(Timestamp::EPOCH))
         }
 
         fn read(&mut self, wall: i64, passed: u64) -> ClockReading {
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_minute_ahead_is_neither_doubted_nor_followed() {
-        let mut clock = DueClock::starting(Timestamp::EPOCH);
+        let mut clock = DueClock::new(Timestamp::EPOCH);
         let wall = Timestamp::EPOCH.after(TOLERANCE);
         let reading = clock.read(wall, Duration::ZERO, HOLD);
         assert_eq!((reading.now, reading.is_doubted), (Timestamp::EPOCH, false));
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_wait_that_is_made_longer_or_shorter_decides_when_a_jump_is_believed() {
-        let mut clock = DueClock::starting(Timestamp::EPOCH);
+        let mut clock = DueClock::new(Timestamp::EPOCH);
         let mut is_doubted = |passed, wait| {
             let [passed, wait] = [passed, wait].map(Duration::from_hours);
             clock.read(hour(1000).after(passed), passed, wait).is_doubted
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_start_amid_a_doubt_believes_nothing_for_a_day() {
-        let mut clock = Hours(DueClock::starting_doubted(hour(1000)));
+        let mut clock = Hours(DueClock::new_doubted(hour(1000)));
         for passed in [0, 1, 23] {
             // It was told before.
             let since_epoch = i64::try_from(passed).unwrap();

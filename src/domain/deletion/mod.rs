@@ -139,7 +139,7 @@ impl Deletion {
     }
 
     /// Whether there is no way back: something of the account may be gone already.
-    pub fn has_begun(&self) -> bool {
+    pub fn has_started(&self) -> bool {
         self.in_progress || self.attempts > 0
     }
 
@@ -168,21 +168,21 @@ impl Deletion {
     }
 
     /// Whether a run at `now` tries it. What was broken off goes on at once.
-    pub fn is_up(&self, policy: Policy, now: Timestamp) -> bool {
+    pub fn is_due(&self, policy: Policy, now: Timestamp) -> bool {
         let is_next = self.next_attempt_at(policy).is_some_and(|next| next <= now);
         policy.not_before <= now && (self.in_progress || is_next)
     }
 
     /// Whether it is tried at `now` when an administrator asks: what is due, and whatever has
     /// begun, however often it has failed and however short a while ago.
-    pub fn is_up_when_asked(&self, policy: Policy, now: Timestamp) -> bool {
+    pub fn is_due_on_request(&self, policy: Policy, now: Timestamp) -> bool {
         let is_due = policy.due_at(self).is_some_and(|due_at| due_at <= now);
-        policy.not_before <= now && (self.has_begun() || is_due)
+        policy.not_before <= now && (self.has_started() || is_due)
     }
 
     /// The same with an attempt begun at `now`. One that was broken off goes on: it isn't counted
     /// twice.
-    pub fn begun(&self, now: Timestamp) -> Self {
+    pub fn started(&self, now: Timestamp) -> Self {
         let attempts = self.attempts.saturating_add(u32::from(!self.in_progress));
         Self { in_progress: true, attempted_at: Some(now), attempts, ..self.clone() }
     }
@@ -229,31 +229,33 @@ mod tests {
         let due = at(5 + 24 * 60);
         assert_eq!(deletion.next_attempt_at(policy()), Some(due));
         let before = Timestamp::from_micros(due.as_micros() - 1);
-        assert!(!deletion.is_up(policy(), before) && !deletion.is_up_when_asked(policy(), before));
-        assert!(deletion.is_up(policy(), due) && deletion.is_up_when_asked(policy(), due));
+        assert!(
+            !deletion.is_due(policy(), before) && !deletion.is_due_on_request(policy(), before)
+        );
+        assert!(deletion.is_due(policy(), due) && deletion.is_due_on_request(policy(), due));
     }
 
     #[test]
     fn an_account_with_an_unreadable_mark_is_never_due() {
         let deletion = Deletion::marked(Timestamp::MAX);
         for now in [at(0), Timestamp::MAX] {
-            assert!(!deletion.is_up(policy(), now) && !deletion.is_up_when_asked(policy(), now));
+            assert!(!deletion.is_due(policy(), now) && !deletion.is_due_on_request(policy(), now));
         }
         assert_eq!(deletion.status(10), Status::Unreadable);
         assert_eq!((policy().due_at(&deletion), deletion.next_attempt_at(policy())), (None, None));
-        assert_eq!(deletion.begun(at(0)).status(10), Status::InProgress);
+        assert_eq!(deletion.started(at(0)).status(10), Status::InProgress);
     }
 
     #[test]
     fn nothing_is_up_before_the_end_of_the_first_hold() {
         let held = Policy { not_before: at(10_000), ..policy() };
         let marked = Deletion::marked(at(0));
-        let begun = marked.begun(at(1));
+        let begun = marked.started(at(1));
         for deletion in [marked, begun.failed(String::new()), begun] {
             let before = at(9_999);
-            assert!(!deletion.is_up(held, before) && !deletion.is_up_when_asked(held, before));
+            assert!(!deletion.is_due(held, before) && !deletion.is_due_on_request(held, before));
             assert!(
-                deletion.is_up(held, at(10_000)) && deletion.is_up_when_asked(held, at(10_000))
+                deletion.is_due(held, at(10_000)) && deletion.is_due_on_request(held, at(10_000))
             );
             assert_eq!(held.due_at(&deletion), Some(at(10_000)));
         }
@@ -264,47 +266,47 @@ mod tests {
         let mut deletion = Deletion::marked(at(0));
         let mut now = at(24 * 60);
         for wait in [1, 4, 16, 64, 256, 360, 360, 360, 360] {
-            deletion = deletion.begun(now);
+            deletion = deletion.started(now);
             assert_eq!(deletion.status(10), Status::InProgress);
             deletion = deletion.failed("the disk failed".to_owned());
             assert_eq!(deletion.status(10), Status::Retrying);
             let next = at(now.as_micros() / MINUTE + wait);
             assert_eq!(deletion.next_attempt_at(policy()), Some(next));
-            assert!(!deletion.is_up(policy(), now) && deletion.is_up(policy(), next));
-            assert!(deletion.is_up_when_asked(policy(), now));
+            assert!(!deletion.is_due(policy(), now) && deletion.is_due(policy(), next));
+            assert!(deletion.is_due_on_request(policy(), now));
             now = next;
         }
-        deletion = deletion.begun(now).failed("the disk failed".to_owned());
+        deletion = deletion.started(now).failed("the disk failed".to_owned());
         assert_eq!((deletion.attempts, deletion.status(10)), (10, Status::Failed));
         assert_eq!(deletion.next_attempt_at(policy()), None);
-        assert!(!deletion.is_up(policy(), Timestamp::MAX));
-        assert!(deletion.is_up_when_asked(policy(), now));
+        assert!(!deletion.is_due(policy(), Timestamp::MAX));
+        assert!(deletion.is_due_on_request(policy(), now));
         assert_eq!(deletion.status(11), Status::Retrying, "more attempts are allowed now");
     }
 
     #[test]
     fn what_was_broken_off_goes_on_at_once_and_counts_once() {
-        let begun = Deletion::marked(at(0)).begun(at(10));
-        assert!(begun.is_up(policy(), at(0)) && begun.next_attempt_at(policy()).is_none());
-        let again = begun.begun(at(20));
+        let begun = Deletion::marked(at(0)).started(at(10));
+        assert!(begun.is_due(policy(), at(0)) && begun.next_attempt_at(policy()).is_none());
+        let again = begun.started(at(20));
         assert_eq!((again.attempts, again.attempted_at), (1, Some(at(20))));
-        assert_eq!(again.failed(String::new()).begun(at(30)).attempts, 2);
+        assert_eq!(again.failed(String::new()).started(at(30)).attempts, 2);
     }
 
     #[test]
     fn there_is_a_way_back_until_it_begins() {
         let marked = Deletion::marked(at(0));
-        assert!(!marked.has_begun());
-        let begun = marked.begun(at(1));
-        assert!(begun.has_begun() && begun.failed(String::new()).has_begun());
+        assert!(!marked.has_started());
+        let begun = marked.started(at(1));
+        assert!(begun.has_started() && begun.failed(String::new()).has_started());
         let found = Deletion { in_progress: true, ..marked };
-        assert!(found.failed(String::new()).has_begun(), "of an older file");
+        assert!(found.failed(String::new()).has_started(), "of an older file");
     }
 
     #[test]
     fn a_longer_threshold_stops_nothing_that_has_begun() {
         let year = Policy { threshold: Threshold::from_hours(8760).unwrap(), ..policy() };
-        let failed = Deletion::marked(at(0)).begun(at(24 * 60)).failed(String::new());
-        assert!(failed.is_up(year, at(24 * 60 + 1)));
+        let failed = Deletion::marked(at(0)).started(at(24 * 60)).failed(String::new());
+        assert!(failed.is_due(year, at(24 * 60 + 1)));
     }
 }

@@ -88,7 +88,7 @@ impl Service {
             // Decided anew: the account may have been restored, and the threshold changed.
             let policy = settings.policy(view);
             let begun = with_deletion(view, &user_id, |deletion| {
-                trigger.is_up(deletion, policy, now).then(|| deletion.begun(now))
+                trigger.is_due(deletion, policy, now).then(|| deletion.started(now))
             });
             Ok(match begun {
                 Some((user, deletion)) => {

@@ -93,7 +93,7 @@ impl Service {
                 let user = view.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
                 let deletion =
                     user.deletion.as_ref().ok_or(RuleViolation::NotFound(RecordKind::User))?;
-                if deletion.has_begun() {
+                if deletion.has_started() {
                     return Err(RuleViolation::DeletionInProgress);
                 }
                 let user = User { deletion: None, updated_at: Some(now), ..User::clone(&user) };
@@ -136,7 +136,7 @@ fn restore(
 ) -> Result<Option<Vec<Change>>, RuleViolation> {
     let Some(user) = verified.current(view) else { return Ok(None) };
     let deletion = user.deletion.as_ref().ok_or(RuleViolation::NotMarkedForDeletion)?;
-    if deletion.has_begun() {
+    if deletion.has_started() {
         return Err(RuleViolation::DeletionInProgress);
     }
     let session = Session::begin(token_hash, user.id.clone(), None, now);

@@ -85,8 +85,7 @@ impl Deletions {
         clock: &Clock,
     ) -> Self {
         // A restart makes no clock right.
-        let starting =
-            if is_doubted(view) { DueClock::starting_doubted } else { DueClock::starting };
+        let starting = if is_doubted(view) { DueClock::new_doubted } else { DueClock::new };
         Self {
             log: Arc::new(log),
             metrics,

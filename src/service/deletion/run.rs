@@ -63,10 +63,10 @@ impl Outcome {
 
 impl Trigger {
     /// Whether an account's deletion is tried at `now`.
-    pub(super) fn is_up(self, deletion: &Deletion, policy: Policy, now: Timestamp) -> bool {
+    pub(super) fn is_due(self, deletion: &Deletion, policy: Policy, now: Timestamp) -> bool {
         match self {
-            Self::Schedule => deletion.is_up(policy, now),
-            Self::Administrator => deletion.is_up_when_asked(policy, now),
+            Self::Schedule => deletion.is_due(policy, now),
+            Self::Administrator => deletion.is_due_on_request(policy, now),
             Self::Named => true,
         }
     }
@@ -172,7 +172,7 @@ impl Service {
             .iter()
             .filter_map(|user| Some((user.deletion.as_ref()?.marked_at, user)))
             .filter(|(_, user)| {
-                user.deletion.as_ref().is_some_and(|it| trigger.is_up(it, policy, now))
+                user.deletion.as_ref().is_some_and(|it| trigger.is_due(it, policy, now))
             })
             .map(|(marked_at, user)| (marked_at, user.id.clone()))
             .collect();

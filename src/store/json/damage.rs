@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::journal::FOLDER;
 use super::pyjson::Fault;
-use crate::disk::{Unfit, explained};
+use crate::disk::{UnusableFolder, with_permission_advice};
 use crate::domain::Points;
 
 /// Why a data directory can't be opened. Where it is damage, nothing in it was changed; else a journal
@@ -31,7 +31,7 @@ pub enum OpenError {
     Damaged(#[from] Damage),
     /// The file system lacks something that a server can't work without.
     #[error(transparent)]
-    Unfit(#[from] Unfit),
+    UnusableFolder(#[from] UnusableFolder),
     /// The disk failed.
     #[error("{} can't be used", .path.display())]
     Io {
@@ -51,7 +51,7 @@ impl OpenError {
     pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| {
-            let source = explained(directory_of(&path), &path, source);
+            let source = with_permission_advice(directory_of(&path), &path, source);
             Self::Io { path, source }
         }
     }

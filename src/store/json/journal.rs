@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::damage::{Damage, DamageKind, OpenError};
 use super::frame::{self, Entry};
 use super::segment::{self, End, Link, MAX_NUMBER, push_frame, read_segment};
-use crate::disk::{Disk, DiskFile, Identity, Open, is_gone};
+use crate::disk::{Disk, DiskFile, Identity, Open, is_missing};
 use crate::metrics::Histogram;
 use prepared::Prepared;
 pub(super) use prepared::Spare;
@@ -59,7 +59,7 @@ impl Journal {
         syncs: Histogram,
     ) -> io::Result<Self> {
         let segment = Prepared::new(&*disk, &folder, first, None, None)?;
-        segment.put_in_place(&*disk)?;
+        segment.finish_replacement(&*disk)?;
         let Prepared { file, next, len, reserved, .. } = segment;
         let (identity, rotation_due, buffer) = (file.identity()?, false, Vec::new());
         Ok(Self { disk, folder, file, identity, next, len, reserved, rotation_due, buffer, syncs })
@@ -71,7 +71,7 @@ impl Journal {
         match self.disk.stat(&path(&self.folder, self.next.epoch)) {
             Ok(found) => found.identity == self.identity,
             // After another error nothing is known.
-            Err(error) => !is_gone(&error),
+            Err(error) => !is_missing(&error),
         }
     }
 
@@ -143,7 +143,7 @@ impl Journal {
         // From here on the new segment may be on the disk, and say where this one ends: a frame
         // behind that would not be read. So where this fails, the next append tries it again first.
         self.rotation_due = true;
-        segment.put_in_place(&*self.disk)?;
+        segment.finish_replacement(&*self.disk)?;
         let Prepared { file, next, len, reserved, .. } = segment;
         self.identity = file.identity()?;
         (self.file, self.next, self.len, self.reserved) = (file, next, len, reserved);
@@ -210,7 +210,7 @@ fn file_name(epoch: u64) -> String {
 
 /// The epochs of the segments that are there, in order; none where no journal was ever begun.
 pub(super) fn epochs(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<u64>> {
-    let names = match disk.list(folder) {
+    let names = match disk.file_names(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         names => names?,
     };

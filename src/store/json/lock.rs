@@ -3,7 +3,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::damage::OpenError;
-use crate::disk::{Identity, Unfit, is_gone, open_lock};
+use crate::disk::{Identity, UnusableFolder, is_missing, open_lock};
 
 /// The file that is locked.
 pub(super) const NAME: &str = ".goldstar.lock";
@@ -94,7 +94,9 @@ impl DirectoryLock {
         match fs::metadata(&self.folder) {
             Ok(found) if Identity::of(&found) == self.directory.identity => {}
             Ok(_) => return Err("the data directory was replaced by another one"),
-            Err(error) if is_gone(&error) => return Err("the data directory was removed or moved"),
+            Err(error) if is_missing(&error) => {
+                return Err("the data directory was removed or moved");
+            }
             // Only that it can't be looked at is known.
             Err(_) => return Ok(()),
         }
@@ -103,7 +105,7 @@ impl DirectoryLock {
         let own = self.file.as_ref().map(|file| file.identity);
         match found {
             Ok(found) if Some(found) == own => Ok(()),
-            Err(error) if !is_gone(&error) => Ok(()),
+            Err(error) if !is_missing(&error) => Ok(()),
             _ => self.lock_again(),
         }
     }
@@ -156,7 +158,7 @@ fn lock_file(file: &mut Held, folder: &Path) -> Result<(), OpenError> {
     match file.lock() {
         Ok(true) => Ok(()),
         Ok(false) => Err(in_use(folder)),
-        Err(error) => Err(Unfit::call(folder, "flock", error).into()),
+        Err(error) => Err(UnusableFolder::call(folder, "flock", error).into()),
     }
 }
 

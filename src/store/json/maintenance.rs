@@ -18,7 +18,7 @@ use super::reached;
 use super::recovery::TableFiles;
 use super::shared::Shared;
 use super::sinks::caught;
-use crate::disk::{Disk, DiskFile, is_gone, read_if_exists, replace};
+use crate::disk::{Disk, DiskFile, is_missing, read_if_exists, replace};
 
 /// The tables are written at most this often …
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
@@ -165,7 +165,7 @@ impl Maintenance {
         }
         for epoch in self.shared.epochs() {
             let found = self.disk.stat(&journal::path(&self.folder, epoch));
-            if found.is_err_and(|error| is_gone(&error)) {
+            if found.is_err_and(|error| is_missing(&error)) {
                 self.shared.lose("a file of the journal was removed or moved");
             }
         }

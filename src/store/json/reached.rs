@@ -24,7 +24,7 @@ pub(super) type Texts = BTreeMap<String, String>;
 
 #[derive(Serialize, Deserialize)]
 struct Contents {
-    /// The machine's run, as [`Disk::machine_run`] has it.
+    /// The machine's run, as [`Disk::boot_id`] has it.
     run: String,
     sinks: Texts,
 }
@@ -41,7 +41,7 @@ pub(super) struct Reached {
 
 impl Reached {
     pub(super) fn new(disk: Arc<dyn Disk>, folder: &Path) -> Self {
-        let run = disk.machine_run();
+        let run = disk.boot_id();
         Self { disk, path: folder.join(NAME), file: None, run, failing: false }
     }
 
@@ -81,7 +81,7 @@ fn render(contents: &Contents) -> io::Result<Vec<u8>> {
 
 /// What a process that was killed has left; nothing if the machine was started again since.
 pub(super) fn read(disk: &dyn Disk, folder: &Path) -> Texts {
-    let Some(run) = disk.machine_run() else { return Texts::new() };
+    let Some(run) = disk.boot_id() else { return Texts::new() };
     let bytes = match read_if_exists(disk, &folder.join(NAME)) {
         Ok(bytes) => bytes.unwrap_or_default(),
         Err(error) => {

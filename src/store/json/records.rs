@@ -21,7 +21,7 @@ impl Record for User {
             id: fields.id("id")?,
             first_name: name(fields, "first_name"),
             last_name: name(fields, "last_name"),
-            email: Email::recorded(&fields.text("email")?),
+            email: Email::from_stored(&fields.text("email")?),
             password: fields.optional_text("password").unwrap_or_default(),
             role: if is_admin { Role::Admin } else { Role::Parent },
             image_id: fields.optional_text("image_id"),
@@ -316,7 +316,7 @@ impl Record for IdempotencyRecord {
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
             user_id: fields.id("user_id")?,
-            key: IdempotencyKey::recorded(&fields.text("key")?),
+            key: IdempotencyKey::from_stored(&fields.text("key")?),
             fingerprint: Arc::from(&*fields.text("mutation")?),
             event_row: fields.integer("event_row")?.unsigned_abs(),
             created_at: fields.moment("created_at")?,
@@ -372,7 +372,7 @@ pub(super) fn remembered_key(user_id: &str, key: &str) -> Arc<str> {
 }
 
 fn name(fields: &Fields<'_>, field: &str) -> Name {
-    Name::recorded(fields.optional_text(field).unwrap_or_default())
+    Name::from_stored(fields.optional_text(field).unwrap_or_default())
 }
 
 pub(super) fn points(fields: &Fields<'_>) -> Result<Points, Unreadable> {
@@ -384,6 +384,6 @@ pub(super) fn points(fields: &Fields<'_>) -> Result<Points, Unreadable> {
 }
 
 pub(super) fn amount(fields: &Fields<'_>, field: &'static str) -> Result<Amount, Unreadable> {
-    let amount = Amount::recorded(fields.integer(field)?);
+    let amount = Amount::from_stored(fields.integer(field)?);
     amount.ok_or(Unreadable { field, expected: "within the limit" })
 }

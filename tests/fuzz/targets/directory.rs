@@ -92,7 +92,7 @@ impl Directory {
     fn files_at_once(&self) -> Option<Files> {
         let read = |path: &Path| read_if_exists(&self.disk, path).unwrap();
         let in_folder = |folder: PathBuf| {
-            let names = self.disk.list(&folder).unwrap();
+            let names = self.disk.file_names(&folder).unwrap();
             let paths = names.into_iter().map(move |name| folder.join(name));
             paths.map(|path| Some((self.name(&path), read(&path)?)))
         };

@@ -159,7 +159,7 @@ fn addition() -> Changes {
     let task = Task {
         id: ADDED.into(),
         user_id: None,
-        name: Name::recorded(ADDED),
+        name: Name::from_stored(ADDED),
         points: Amount::new(1).unwrap(),
         is_good: true,
         image_id: None,

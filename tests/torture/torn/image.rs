@@ -57,7 +57,7 @@ fn open_on(disk: LossyDisk, folder: &Path) -> Result<JsonStore, OpenError> {
 
 async fn rename(store: &JsonStore) {
     let child = Child::clone(&store.view().child(&"a".into()).unwrap());
-    let renamed = Child { name: Name::recorded("Renamed"), ..child };
+    let renamed = Child { name: Name::from_stored("Renamed"), ..child };
     put(store, [Change::PutChild(renamed)]).await.unwrap();
 }
 

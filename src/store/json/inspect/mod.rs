@@ -45,7 +45,7 @@ pub fn inspect(
     now: Timestamp,
     progress: &Progress,
 ) -> Result<Report, OpenError> {
-    let names = disk.list(data).map_err(OpenError::io(data))?;
+    let names = disk.file_names(data).map_err(OpenError::io(data))?;
     let _lock = DirectoryLock::take_to_read(data)?;
     let folder = data.join(journal::FOLDER);
     let reading = Reader { disk, data, folder: &folder, progress }.read()?;

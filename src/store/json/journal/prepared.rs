@@ -79,7 +79,7 @@ impl Prepared {
     }
 
     /// Begins the segment. Where this fails, it may or may not have begun.
-    pub(super) fn put_in_place(&self, disk: &dyn Disk) -> io::Result<()> {
+    pub(super) fn finish_replacement(&self, disk: &dyn Disk) -> io::Result<()> {
         disk.rename(&self.temporary, &self.path)?;
         disk.sync_dir(self.path.parent().unwrap_or(Path::new(".")))
     }

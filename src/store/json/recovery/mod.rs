@@ -273,7 +273,7 @@ impl Recovery<'_> {
         let tables = tables.map(|file| temporary_path(&self.data.join(file)));
         let journal = self
             .disk
-            .list(self.folder)?
+            .file_names(self.folder)?
             .into_iter()
             .filter(|name| name.strip_suffix(".tmp").is_some());
         for leftover in tables.chain(journal.map(|name| self.folder.join(name))) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::super::{journal, lock};
 use super::SalvageError;
-use crate::disk::{Disk, Open, copy, give_as};
+use crate::disk::{Disk, Open, copy, copy_folder_owner};
 
 /// A directory on its way into its place.
 pub(super) struct Output {
@@ -48,7 +48,7 @@ impl Output {
         let broken = SalvageError::io(&partial);
         disk.create_dir(&partial).map_err(broken)?;
         // What has no older file in the damaged directory is that directory's owner's, too.
-        give_as(from, &partial);
+        copy_folder_owner(from, &partial);
         let (disk, from, to) = (Arc::clone(disk), from.to_owned(), to.to_owned());
         Ok(Self { disk, from, to, partial, is_done: false })
     }
@@ -120,7 +120,7 @@ impl Output {
             let file = self.disk.open(&new, Open::Truncate)?;
             write(&*file)?;
             if fs::metadata(&old).is_ok() {
-                self.disk.copy_mode(&old, &new)?;
+                self.disk.copy_attributes(&old, &new)?;
             }
             file.sync()
         };
@@ -130,7 +130,7 @@ impl Output {
     /// Makes the names in a new folder durable, and gives it the mode of the old one.
     fn close(&self, folder: &Path) -> Result<(), SalvageError> {
         let (old, new) = (self.from.join(folder), self.partial.join(folder));
-        let closed = self.disk.sync_dir(&new).and_then(|()| self.disk.copy_mode(&old, &new));
+        let closed = self.disk.sync_dir(&new).and_then(|()| self.disk.copy_attributes(&old, &new));
         closed.map_err(SalvageError::io(new))
     }
 }

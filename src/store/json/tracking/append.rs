@@ -13,7 +13,7 @@ use super::load::{Loaded, Mark};
 use super::patch::{self, Patch};
 use super::read::OwnRows;
 use super::{Inner, Tracking, Waiting};
-use crate::disk::{Disk, DiskFile, Identity, Open, Stat, copy, put_in_place, temporary_path};
+use crate::disk::{Disk, DiskFile, Identity, Open, Stat, copy, finish_replacement, temporary_path};
 use crate::domain::{Id, RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
 
@@ -405,7 +405,7 @@ impl Appender {
         patch::write_patches(&*new, patches, len)?;
         let rest = format!("{rest}{CLOSING}");
         new.write_all_at(rest.as_bytes(), len)?;
-        put_in_place(&*self.disk, &*new, &temporary, &path)?;
+        finish_replacement(&*self.disk, &*new, &temporary, &path)?;
         self.identity = new.identity()?;
         self.len = len + rest.len() as u64;
         self.tracking.inner.write().file = new;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::index::{Found, Index, Place};
 use super::patch::{self, Patch};
 use super::{Inner, Tracking};
-use crate::disk::{DiskFile, read_exact_at, read_exact_at_once};
+use crate::disk::{DiskFile, read_exact_at, read_exact_cached_at};
 use crate::domain::UserId;
 
 /// Some rows of an account, and where each names it.
@@ -158,7 +158,7 @@ fn read(file: &dyn DiskFile, source: &Source, patience: Patience) -> io::Result<
     let mut bytes = vec![0; place.len as usize];
     match patience {
         Patience::Waits => read_exact_at(file, &mut bytes, place.offset)?,
-        Patience::AtOnce => read_exact_at_once(file, &mut bytes, place.offset)?,
+        Patience::AtOnce => read_exact_cached_at(file, &mut bytes, place.offset)?,
     }
     patch::overlay(&mut bytes, place.offset, patch.as_slice());
     Ok(bytes)
