@@ -1,4 +1,4 @@
-//! Floor 4: the composition root. A server is a function of its configuration, its listener and its
+//! Floor 5: the composition root. A server is a function of its configuration, its listener and its
 //! end; the command and the tests launch exactly the same.
 
 use std::io;
@@ -11,12 +11,12 @@ use tokio::task::{self, JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit_log::{self, AuditLog, DeletionLog};
 use crate::clock::Clock;
 use crate::config::{Config, StorageConfig};
 use crate::disk::{Disk, RealDisk, UnusableFolder, probe};
+use crate::followers::audit_log::{self, AuditLog, DeletionLog};
+use crate::followers::broker::Broker;
 use crate::http;
-use crate::live::Hub;
 use crate::metrics::Metrics;
 use crate::service::{AuditSink, Demo, LiveSink, Service, ServiceError, Settings};
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
@@ -100,7 +100,7 @@ pub fn open(
     if storage.log_dir.try_exists().unwrap_or(true) {
         probe(&*disk, &storage.log_dir, audit_log::is_own_file)?;
     }
-    let hub = Hub::start(metrics.live.clone()).map_err(StartError::Thread)?;
+    let broker = Broker::start(metrics.live.clone()).map_err(StartError::Thread)?;
     let log = AuditLog::new(
         disk,
         storage.log_dir.clone(),
@@ -117,11 +117,11 @@ pub fn open(
         progress: machine.progress.clone(),
     };
     let sinks: Vec<Box<dyn crate::store::EventSink>> =
-        vec![Box::new(AuditSink::new(log)), Box::new(LiveSink::new(hub.clone()))];
+        vec![Box::new(AuditSink::new(log)), Box::new(LiveSink::new(broker.clone()))];
     let store = Arc::new(JsonStore::open(options, sinks)?);
     let disk = Arc::clone(&machine.disk);
     let deletion_log = DeletionLog::new(disk, storage.log_dir.clone(), storage.audit_log);
-    Ok(Service::new(store, hub, machine.clock.clone(), settings, deletion_log, metrics))
+    Ok(Service::new(store, broker, machine.clock.clone(), settings, deletion_log, metrics))
 }
 
 /// A running server.

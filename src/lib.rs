@@ -5,10 +5,11 @@
 //!
 //! | floor | modules | what lives there |
 //! | --- | --- | --- |
-//! | 4 | [`cli`], [`config`], [`app`] | arguments, configuration, wiring |
-//! | 3 | [`http`] | HTTP and nothing else |
-//! | 2 | [`service`] | what the product does: load, decide, commit, publish |
-//! | 1 | [`store`], [`audit_log`], [`live`], [`clock`](mod@clock), [`disk`], [`metrics`] | files, streams, the clock and the ids, what is counted; they don't know each other |
+//! | 5 | [`cli`], [`config`], [`app`] | arguments, configuration, wiring |
+//! | 4 | [`http`] | HTTP and nothing else |
+//! | 3 | [`service`] | what the product does: load, decide, commit, publish |
+//! | 2 | [`followers`] | what follows the committed history: the audit log, the event streams |
+//! | 1 | [`store`], [`clock`](mod@clock), [`disk`], [`metrics`] | files, the clock and the ids, metrics; they do not know each other |
 //! | 0 | [`domain`] | records and rules: no I/O, no clock, no random id, no async |
 //!
 //! # One mutation's way
@@ -24,19 +25,18 @@
 //!    rules what becomes of the points. The outcome is a set of [`store::Changes`]: the child with
 //!    its new points, the [`domain::TrackingEvent`] and the key.
 //! 4. The store makes them durable in one journal frame, which many mutations share, and then tells
-//!    each [`store::EventSink`]: [`service::AuditSink`] writes the line of the [`audit_log`],
-//!    [`service::LiveSink`] hands the event to the [`live`] streams.
+//!    each [`store::EventSink`]: [`service::AuditSink`] writes the line of the [`followers::audit_log`],
+//!    [`service::LiveSink`] hands the event to the event streams of the [`followers::broker`].
 //! 5. The commit is answered, and `http::mutations` answers the child and the event's row.
 
 pub mod app;
-pub mod audit_log;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod domain;
+pub mod followers;
 pub mod http;
-pub mod live;
 pub mod metrics;
 pub mod service;
 pub mod store;

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["disk", "clock", "metrics"],
-    &["store", "audit_log", "live"],
+    &["store"],
+    &["followers"],
     &["service"],
     &["http"],
 ];
@@ -163,7 +164,7 @@ fn a_made_up_upward_import_is_found() {
         ("domain/ledger.rs", "use crate::store::Store;"),
         ("domain/mod.rs", "use super::clock;"),
         ("disk.rs", "fn f(clock: &crate::clock::Clock) {}"),
-        ("live.rs", "use crate::{domain::{Id, Name}, audit_log};"),
+        ("store/mod.rs", "use crate::{domain::{Id, Name}, followers};"),
         ("store/json/journal.rs", "use super::super::super::service;"),
         ("service/mod.rs", "use crate::{\n    domain::Id,\n    http,\n};"),
         ("http/tasks.rs", "pub(crate) use crate::{self as root, app::App};"),

@@ -1,8 +1,8 @@
-//! An event for many streams: its frames, and the way through the hub.
+//! An event for many streams: its frames, and the way through the broker.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use goldstar::domain::{RowNumber, Timestamp, TokenHash};
-use goldstar::live::{Hub, Interest, Message, Subscription};
+use goldstar::followers::broker::{Broker, Interest, Message, Subscription};
 use goldstar::metrics::Metrics;
 use tokio_util::sync::CancellationToken;
 
@@ -21,18 +21,19 @@ pub(crate) fn render(criterion: &mut Criterion) {
     criterion.bench_function("stream/render", |bencher| bencher.iter(|| message(1)));
 }
 
-/// From the hub's being told of an event to the last subscription that has it.
+/// From the broker's being told of an event to the last subscription that has it.
 pub(crate) fn fan_out(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("stream/fan out");
     for readers in [1, 100, 10_000] {
-        let hub = Hub::start(Metrics::new(Timestamp::EPOCH).live).unwrap();
-        let mut subscriptions: Vec<Subscription> = (0..readers).map(|_| subscribe(&hub)).collect();
+        let broker = Broker::start(Metrics::new(Timestamp::EPOCH).live).unwrap();
+        let mut subscriptions: Vec<Subscription> =
+            (0..readers).map(|_| subscribe(&broker)).collect();
         let mut row = 0;
         group.throughput(Throughput::Elements(readers));
         group.bench_function(BenchmarkId::from_parameter(readers), |bencher| {
             bencher.iter(|| {
                 row += 1;
-                hub.publish(message(row));
+                broker.publish(message(row));
                 wait(async {
                     for subscription in &mut subscriptions {
                         assert_eq!(subscription.next().await.unwrap().row, row);
@@ -44,8 +45,8 @@ pub(crate) fn fan_out(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn subscribe(hub: &Hub) -> Subscription {
+fn subscribe(broker: &Broker) -> Subscription {
     let session = TokenHash("session".into());
     let interest = Interest { user_id: "u".into(), child_id: None, session };
-    hub.subscribe(interest, CancellationToken::new(), usize::MAX).unwrap()
+    broker.subscribe(interest, CancellationToken::new(), usize::MAX).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Floor 4: the command line, a file a command.
+//! Floor 5: the command line, a file a command.
 
 mod admin;
 mod ask_first;

@@ -3,7 +3,8 @@
 use rlimit::Resource;
 
 use super::Failure;
-use crate::{audit_log, http};
+use crate::followers::audit_log;
+use crate::http;
 
 /// What the server has open besides connections and audit logs: the journal, the tables and the files
 /// that take their places, its own log, the listener, what the runtime and the system need, and the

@@ -1,4 +1,4 @@
-//! Floor 4: what the operator can set, where it comes from, and what a server makes of it.
+//! Floor 5: what the operator can set, where it comes from, and what a server makes of it.
 
 mod environment;
 mod error;
@@ -21,7 +21,7 @@ pub use values::{Value, Values};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use crate::audit_log;
+use crate::followers::audit_log;
 use crate::http::{self, CookieName, Limits, Monitoring, Origin};
 use crate::service::{
     self, ChangeLimits, DeletionSettings, FamilyLimits, LoginLimits, SignupLimits,

@@ -2,9 +2,9 @@
 //! bounds and the defaults all come from this table.
 
 use super::setting::{Kind, Setting};
-use crate::audit_log;
 use crate::domain::Points;
 use crate::domain::deletion::Threshold;
+use crate::followers::audit_log;
 use crate::http::CookieName;
 
 const fn setting(

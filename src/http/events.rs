@@ -18,7 +18,7 @@ use super::arrival::Arrival;
 use super::openapi::{Errors, Refuses, TrackingEventCreated, schemas, tags};
 use super::query::{FromParameters, Parameters, Query};
 use super::{ApiError, AppState, ErrorCode};
-use crate::service::{Caller, Feed, FeedRequest, Service};
+use crate::service::{Caller, EventStream, Service, StreamRequest};
 
 /// Streams the events of the family
 ///
@@ -52,7 +52,7 @@ pub(super) async fn stream(
     Ok(answer(feed))
 }
 
-fn answer(feed: Feed) -> Response {
+fn answer(feed: EventStream) -> Response {
     // The stream goes on after the handler's end; what it logs is still the request's.
     let span = Span::current();
     let frames = stream::unfold(feed, move |mut feed| {
@@ -70,7 +70,7 @@ fn answer(feed: Feed) -> Response {
 }
 
 /// What a reader asks for.
-pub(super) struct Wanted(FeedRequest);
+pub(super) struct Wanted(StreamRequest);
 
 impl FromRequestParts<AppState> for Wanted {
     type Rejection = ApiError;
@@ -81,7 +81,7 @@ impl FromRequestParts<AppState> for Wanted {
         let header = parts.headers.get(LAST_EVENT_ID);
         let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
         let arrival = Arrival::from_request_parts(parts, state).await?;
-        Ok(Self(FeedRequest {
+        Ok(Self(StreamRequest {
             last_event_id: header.filter(|id| !id.is_empty()).or(parameters.last_event_id),
             named: parameters.named.unwrap_or(state.settings.named_events),
             closer: arrival.peer.closer.clone(),

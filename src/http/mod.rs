@@ -1,4 +1,4 @@
-//! Floor 3: HTTP and nothing else. A small file a resource; each handler parses, calls the service
+//! Floor 4: HTTP and nothing else. A small file a resource; each handler parses, calls the service
 //! and answers.
 
 mod addresses;

@@ -4,7 +4,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::domain::{Invalid, RuleViolation};
-use crate::live::TooManyStreams;
+use crate::followers::broker::TooManyStreams;
 use crate::store::{CommitError, ReadError};
 
 /// Why the product didn't do what it was asked for.

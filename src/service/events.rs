@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Caller, Causes, Service, ServiceError, blocking, sinks};
 use crate::domain::{EventFilter, RowNumber, TokenHash};
-use crate::live::{Interest, Message, Subscription, frame};
+use crate::followers::broker::{Interest, Message, Subscription, sse};
 use crate::store::{History, ReadError, StoredEvent};
 
 /// How often an idle stream says that it lives, and looks whether its session does.
@@ -24,7 +24,7 @@ const REPLAYED_BYTES: usize = 8 << 10;
 
 /// What a reader asks for.
 #[derive(Clone, Debug)]
-pub struct FeedRequest {
+pub struct StreamRequest {
     /// The id of the last event that the reader has; none where it begins now.
     pub last_event_id: Option<String>,
     /// Whether the frames have an `event:` line.
@@ -35,7 +35,7 @@ pub struct FeedRequest {
 
 /// A reader's frames, as they go over the wire. It ends with the session, with the server, and for
 /// a reader that doesn't keep up.
-pub struct Feed {
+pub struct EventStream {
     service: Arc<Service>,
     session: TokenHash,
     named: bool,
@@ -75,8 +75,8 @@ impl Service {
     pub async fn subscribe(
         self: &Arc<Self>,
         caller: &Caller,
-        request: FeedRequest,
-    ) -> Result<Feed, ServiceError> {
+        request: StreamRequest,
+    ) -> Result<EventStream, ServiceError> {
         let (user_id, child_id) = (caller.user().id.clone(), caller.child_id().cloned());
         let session = caller.token_hash().clone();
         let filter = EventFilter {
@@ -88,18 +88,18 @@ impl Service {
         // First the live events, then the past: the other way round, one that comes in between
         // would be in neither.
         let limit = self.settings.streams_per_session;
-        let subscription = self.hub.subscribe(interest, request.closer, limit)?;
+        let subscription = self.broker.subscribe(interest, request.closer, limit)?;
         // A session that ended before this line has closed only the streams that there were.
         self.live_session(&session).ok_or(ServiceError::Unauthenticated)?;
         let start = self.start(&filter, request.last_event_id.as_deref()).await;
         let (Start::Now(row) | Start::After { row, .. } | Start::Anew(row)) = start;
-        let mut feed = Feed {
+        let mut feed = EventStream {
             service: Arc::clone(self),
             session,
             named: request.named,
             subscription,
             heartbeat: heartbeat(),
-            ready: VecDeque::from([frame::beginning(row)]),
+            ready: VecDeque::from([sse::beginning(row)]),
             missed: None,
             sent: row,
         };
@@ -134,7 +134,7 @@ impl Service {
     }
 }
 
-impl Feed {
+impl EventStream {
     /// The next frame; none at the stream's end. Every frame is checked again: a replay may take
     /// long, and nothing is sent to a session that has ended since.
     pub async fn next(&mut self) -> Option<Bytes> {
@@ -202,7 +202,7 @@ impl Feed {
     /// Sends the reader to load everything anew, and goes on after `row`.
     fn resync(&mut self, row: RowNumber) {
         self.sent = row;
-        self.ready.push_back(frame::resync(row, self.named));
+        self.ready.push_back(sse::resync(row, self.named));
     }
 
     async fn next_live(&mut self) -> Option<Bytes> {
@@ -216,7 +216,7 @@ impl Feed {
                     }
                 }
                 _ = self.heartbeat.tick() => {
-                    return Some(frame::HEARTBEAT);
+                    return Some(sse::HEARTBEAT);
                 }
             }
         }

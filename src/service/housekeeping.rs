@@ -78,7 +78,7 @@ impl Service {
             })
             .await?;
         for session in outcome.value {
-            self.hub.close_session(&session.token_hash);
+            self.broker.close_session(&session.token_hash);
         }
         Ok(())
     }

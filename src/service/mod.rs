@@ -1,4 +1,4 @@
-//! Floor 2: what the product does. Each function loads, decides, commits and publishes; nothing
+//! Floor 3: what the product does. Each function loads, decides, commits and publishes; nothing
 //! here knows of HTTP or of files.
 //!
 //! A change is decided inside [`Store::commit`], on the newest state: what a function read before
@@ -35,7 +35,7 @@ pub use deletion::{
 };
 pub use demo::{Demo, DemoLogin};
 pub use error::{Causes, ServiceError};
-pub use events::{Feed, FeedRequest};
+pub use events::{EventStream, StreamRequest};
 pub use limits::FamilyLimits;
 pub use logins::{LoginLimits, SignupLimits};
 pub use mutations::Mutated;
@@ -51,10 +51,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tracing::Span;
 
-use crate::audit_log::DeletionLog;
 use crate::clock::Clock;
 use crate::domain::{ClockWatch, Page, Points, RuleViolation, Timestamp};
-use crate::live::Hub;
+use crate::followers::audit_log::DeletionLog;
+use crate::followers::broker::Broker;
 use crate::metrics::{self, Metrics};
 use crate::store::{Changes, Health, Listed, Projection, Store, StoredEvent, View};
 use changes::ChangeRates;
@@ -86,7 +86,7 @@ pub struct Settings {
 /// The product. One instance serves all requests.
 pub struct Service {
     store: Arc<dyn Store>,
-    hub: Hub,
+    broker: Broker,
     clock: Clock,
     attempts: Attempts,
     change_rates: ChangeRates,
@@ -138,12 +138,12 @@ impl<T> Listing<T> {
 }
 
 impl Service {
-    /// The product on a store, telling its readers through `hub`. The store's sinks must include a
-    /// [`LiveSink`] of the same hub. Logins and deletions are counted in `metrics`, and deletions
+    /// The product on a store, telling its readers through `broker`. The store's sinks must include a
+    /// [`LiveSink`] of the same broker. Logins and deletions are counted in `metrics`, and deletions
     /// noted in `deletion_log`.
     pub fn new(
         store: Arc<dyn Store>,
-        hub: Hub,
+        broker: Broker,
         clock: Clock,
         settings: Settings,
         deletion_log: DeletionLog,
@@ -156,7 +156,7 @@ impl Service {
         let clock_watch = ClockWatch::new(clock.now(), clock.elapsed(), last_row);
         let service = Self {
             store,
-            hub,
+            broker,
             attempts: Attempts::new(
                 clock.clone(),
                 settings.logins,
@@ -189,7 +189,7 @@ impl Service {
     /// What works and what doesn't.
     pub fn health(&self) -> Health {
         let mut health = self.store.health();
-        if self.hub.has_failed() {
+        if self.broker.has_failed() {
             let is_live = |projection: &&mut Projection| projection.name == LiveSink::NAME;
             if let Some(live) = health.projections.iter_mut().find(is_live) {
                 live.last_error = Some("its thread has panicked; a restart mends it".to_owned());
@@ -204,7 +204,7 @@ impl Service {
     /// The server stops: every live stream ends, and those to come, and the account that is being
     /// deleted is left between two steps.
     pub fn begin_stop(&self) {
-        self.hub.close_all();
+        self.broker.close_all();
         self.deletions.stop();
     }
 

@@ -105,7 +105,7 @@ impl Service {
     /// Closes the streams of sessions that have ended.
     pub(super) fn close_sessions(&self, ended: &[TokenHash]) {
         for token_hash in ended {
-            self.hub.close_session(token_hash);
+            self.broker.close_session(token_hash);
         }
     }
 

@@ -6,24 +6,24 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Causes;
-use crate::audit_log::{AuditLog, Past};
 use crate::domain::{EventFilter, RowNumber, TrackingEvent, UserId};
-use crate::live::{Hub, Message};
+use crate::followers::audit_log::{AuditLog, Past};
+use crate::followers::broker::{Broker, Message};
 use crate::store::{EventSink, History, Projection, Resume, StoredEvent};
 
 /// Publishes every new event to the live streams. It can't fall behind: publishing never waits, and
 /// what a reader misses it fetches from the history.
 pub struct LiveSink {
-    hub: Hub,
+    broker: Broker,
 }
 
 impl LiveSink {
     /// What it is called in the store's health.
     pub const NAME: &str = "live";
 
-    /// A sink that publishes to `hub`.
-    pub fn new(hub: Hub) -> Self {
-        Self { hub }
+    /// A sink that publishes to `broker`.
+    pub fn new(broker: Broker) -> Self {
+        Self { broker }
     }
 }
 
@@ -38,10 +38,14 @@ impl EventSink for LiveSink {
         // The history has these events already: whoever begins to listen from here on finds them
         // there.
         let is_heard = |recorded: &&Arc<StoredEvent>| {
-            recorded.event.user_id.as_ref().is_some_and(|user_id| self.hub.has_readers(user_id))
+            recorded
+                .event
+                .user_id
+                .as_ref()
+                .is_some_and(|user_id| self.broker.has_subscribers(user_id))
         };
         let heard = events.iter().filter(is_heard).filter_map(|recorded| message(recorded));
-        heard.for_each(|message| self.hub.publish(message));
+        heard.for_each(|message| self.broker.publish(message));
     }
 
     fn retry(&mut self, _history: &dyn History) {}
@@ -63,7 +67,7 @@ impl Drop for LiveSink {
     /// Nobody tells the streams anything any more: they end, and whoever comes again gets what it
     /// missed, and nothing else.
     fn drop(&mut self) {
-        self.hub.close_all();
+        self.broker.close_all();
     }
 }
 

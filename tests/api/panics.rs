@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use goldstar::app::Machine;
-use goldstar::audit_log::DeletionLog;
 use goldstar::clock::Clock;
 use goldstar::config::Config;
 use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
+use goldstar::followers::audit_log::DeletionLog;
+use goldstar::followers::broker::Broker;
 use goldstar::http;
-use goldstar::live::Hub;
 use goldstar::metrics::{self, Metrics};
 use goldstar::service::Service;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
@@ -107,7 +107,7 @@ impl Mistaken {
         let metrics = Arc::new(Metrics::new(Timestamp::EPOCH));
         let service = Arc::new(Service::new(
             store,
-            Hub::start(metrics.live.clone()).unwrap(),
+            Broker::start(metrics.live.clone()).unwrap(),
             Clock::system(),
             config.service,
             DeletionLog::new(Machine::default().disk, folders.logs(), config.storage.audit_log),

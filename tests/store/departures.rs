@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use goldstar::audit_log::file_name;
 use goldstar::disk::{Disk, RealDisk};
 use goldstar::domain::{Email, EventFilter, Name, Page, Role, SortOrder, Timestamp, User};
+use goldstar::followers::audit_log::file_name;
 use goldstar::store::json::{JsonStore, OpenError};
 use goldstar::store::{Change, CommitError, Store};
 use serde_json::Value;

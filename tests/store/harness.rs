@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use goldstar::audit_log::{AuditLog, Settings};
 use goldstar::disk::{Disk, Open, RealDisk};
 use goldstar::domain::{
     Action, Child, EntityType, EventFields, EventFilter, Name, Page, Points, SortOrder, Timestamp,
     TrackingEvent, UserId,
 };
+use goldstar::followers::audit_log::{AuditLog, Settings};
 use goldstar::metrics::{self, Counter};
 use goldstar::service::AuditSink;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};

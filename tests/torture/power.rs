@@ -23,9 +23,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use goldstar::audit_log::{AuditLog, Settings, file_name};
 use goldstar::disk::{Disk, read_if_exists};
 use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
+use goldstar::followers::audit_log::{AuditLog, Settings, file_name};
 use goldstar::metrics::{self, Counter};
 use goldstar::service::AuditSink;
 use goldstar::store::json::{JsonStore, OpenError, Options, Progress};

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use goldstar::audit_log::Settings;
 use goldstar::domain::{
     Action, Child, EntityType, EventFields, IdempotencyKey, Timestamp, TrackingEvent,
 };
+use goldstar::followers::audit_log::Settings;
 use goldstar::store::json::JsonStore;
 use goldstar::store::{Change, Changes, NewEvent, Store, View};
 

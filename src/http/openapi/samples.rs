@@ -8,7 +8,7 @@ use super::super::field_error::{FieldCode, FieldError};
 use super::super::fields::JsonError;
 use super::super::{ApiError, ErrorCode};
 use crate::domain::{FamilyLimit, Invalid, RecordKind, RuleViolation, Timestamp};
-use crate::live::TooManyStreams;
+use crate::followers::broker::TooManyStreams;
 use crate::service::ServiceError;
 use crate::store::CommitError;
 

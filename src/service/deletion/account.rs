@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::super::{Service, ServiceError, blocking};
 use super::notes;
 use super::run::{Attempted, Outcome, Trigger};
-use crate::audit_log::DeletionEvent;
 use crate::domain::{Deletion, Timestamp, User, UserId};
+use crate::followers::audit_log::DeletionEvent;
 use crate::store::{Change, Changes, View};
 
 /// How the error begins of an account whose audit log is left …

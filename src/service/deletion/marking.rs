@@ -7,10 +7,10 @@ use super::super::accounts::{Verified, all_sessions, begun_by};
 use super::super::sessions::Ending;
 use super::super::{Admin, LoggedIn, Parent, SentSessions, Service, ServiceError, Token};
 use super::to_its_end;
-use crate::audit_log::DeletionEvent;
 use crate::domain::{
     Deletion, RecordKind, Role, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
+use crate::followers::audit_log::DeletionEvent;
 use crate::store::{Change, Changes, View};
 
 impl Service {

@@ -21,9 +21,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{Causes, Service, ServiceError};
-use crate::audit_log::DeletionLog;
 use crate::clock::Clock;
 use crate::domain::deletion::{ClockReading, DueClock, Policy, THRESHOLD, Threshold};
+use crate::followers::audit_log::DeletionLog;
 use crate::metrics;
 use crate::store::{Change, Changes, View};
 

@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::super::caller::hexadecimal;
 use super::super::{Causes, Service, ServiceError, blocking};
-use crate::audit_log::{DeletionEvent, LeftCopy};
 use crate::clock;
 use crate::domain::{User, UserId};
+use crate::followers::audit_log::{DeletionEvent, LeftCopy};
 use crate::store::{Change, Changes, View};
 
 /// The name of the setting that keeps the salt.

@@ -9,9 +9,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use goldstar::app::{self, Machine};
-use goldstar::audit_log;
 use goldstar::config::{Config, StorageConfig};
 use goldstar::domain::Points;
+use goldstar::followers::audit_log;
 
 use super::client::Address;
 use super::{Admin, Client, Family, Folders, Parent, Process, Raw, eventually, within};

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use goldstar::app::{self, Machine, Server, StartError, StopError};
-use goldstar::audit_log;
 use goldstar::config::{Config, StorageConfig};
 use goldstar::disk::Disk;
+use goldstar::followers::audit_log;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

@@ -1,4 +1,4 @@
-//! One reader's queue.
+//! One subscriber's queue.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Interest, Message};
 
-/// What an empty queue may keep of its memory, in messages: a burst must not cost an idle reader
+/// What an empty queue may keep of its memory, in messages: a burst must not cost an idle subscriber
 /// its memory for ever.
 const KEPT_CAPACITY: usize = 8;
 
-/// A reader, shared by the hub and its subscription. An idle one takes some 150 bytes: its queue
+/// A subscriber, shared by the broker and its subscription. An idle one takes some 150 bytes: its queue
 /// owns no memory.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct Subscriber {
     pub(super) interest: Interest,
     closer: CancellationToken,
     queue: Mutex<Queue>,
@@ -32,18 +32,18 @@ struct Queue {
     closed: bool,
 }
 
-impl Reader {
+impl Subscriber {
     pub(super) fn new(interest: Interest, closer: CancellationToken) -> Self {
         Self { interest, closer, queue: Mutex::default() }
     }
 
-    /// Whether a message is for this reader.
+    /// Whether a message is for this subscriber.
     pub(super) fn wants(&self, message: &Message) -> bool {
         let child = self.interest.child_id.as_ref();
         child.is_none_or(|child| *child == message.child_id)
     }
 
-    /// Queues a message; false where the queue holds `limit` already. A reader whose stream ends takes
+    /// Queues a message; false where the queue holds `limit` already. A subscriber whose stream ends takes
     /// everything, and keeps nothing of it.
     pub(super) fn push(&self, message: &Arc<Message>, limit: usize) -> bool {
         let mut queue = self.queue.lock();

@@ -1,4 +1,4 @@
-//! Floor 1: the audit log, one logfmt file an account, rotated by size; and the log of account
+//! The audit log, one logfmt file an account, rotated by size; and the log of account
 //! deletion, which outlives the accounts.
 //!
 //! The audit log follows the audit history and never holds it up: a log that can't be written falls

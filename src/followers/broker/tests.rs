@@ -1,0 +1,309 @@
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use super::*;
+
+fn interest(user_id: &str, child_id: Option<&str>, session: &str) -> Interest {
+    Interest {
+        user_id: user_id.into(),
+        child_id: child_id.map(Into::into),
+        session: TokenHash(session.into()),
+    }
+}
+
+fn family(user_id: &str) -> Interest {
+    interest(user_id, None, "s")
+}
+
+fn message(row: RowNumber, user_id: &str, child_id: &str) -> Message {
+    Message::new(row, user_id.into(), child_id.into(), "{}")
+}
+
+fn subscribe(broker: &Broker, interest: Interest) -> Subscription {
+    subscribe_with(broker, interest, CancellationToken::new())
+}
+
+/// Subscribes without a limit.
+fn subscribe_with(broker: &Broker, interest: Interest, closer: CancellationToken) -> Subscription {
+    broker.subscribe(interest, closer, usize::MAX).unwrap()
+}
+
+/// The rows of the next messages.
+async fn rows(subscription: &mut Subscription, count: usize) -> Vec<RowNumber> {
+    let mut rows = Vec::new();
+    for _ in 0..count {
+        rows.push(subscription.next().await.unwrap().row);
+    }
+    rows
+}
+
+/// How many streams are open, as the metrics have it.
+fn reader_count(broker: &Broker) -> i64 {
+    broker.subscribers.metrics.readers.get()
+}
+
+fn evicted(broker: &Broker) -> u64 {
+    broker.subscribers.metrics.evictions.get()
+}
+
+/// Waits until everything that was published has been handed out.
+async fn settled(broker: &Broker) {
+    let mut witness = subscribe(broker, family("witness"));
+    broker.publish(message(0, "witness", "c"));
+    assert_eq!(witness.next().await.unwrap().row, 0);
+}
+
+/// What a subscriber gets without waiting.
+fn poll(subscription: &mut Subscription) -> Poll<Option<RowNumber>> {
+    let mut context = Context::from_waker(Waker::noop());
+    let next = pin!(subscription.next()).poll(&mut context);
+    next.map(|message| message.map(|message| message.row))
+}
+
+#[tokio::test]
+async fn messages_come_in_the_order_of_publishing() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let mut subscriber = subscribe(&broker, family("u"));
+    for row in 1..=200 {
+        broker.publish(message(row, "u", "c"));
+    }
+    assert_eq!(rows(&mut subscriber, 200).await, (1..=200).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_reader_waits_for_the_next_message() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let mut subscriber = subscribe(&broker, family("u"));
+    let waiting = tokio::spawn(async move { rows(&mut subscriber, 1).await });
+    tokio::task::yield_now().await;
+    broker.publish(message(7, "u", "c"));
+    assert_eq!(waiting.await.unwrap(), [7]);
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_message_are_shared() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let mut subscribers = [(); 2].map(|()| subscribe(&broker, family("u")));
+    broker.publish(Message::new(7, "u".into(), "c".into(), r#"{"a":1}"#));
+    let first = subscribers[0].next().await.unwrap();
+    let second = subscribers[1].next().await.unwrap();
+    assert!(Arc::ptr_eq(&first, &second));
+    assert_eq!(first.named, "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n");
+    assert_eq!(first.unnamed, "id: 7\ndata: {\"a\":1}\n\n");
+}
+
+#[tokio::test]
+async fn a_reader_hears_of_its_family_and_a_child_of_itself() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let mut parent = subscribe(&broker, family("u"));
+    let mut child = subscribe(&broker, interest("u", Some("c2"), "s"));
+    let mut other = subscribe(&broker, family("v"));
+    broker.publish(message(1, "u", "c1"));
+    broker.publish(message(2, "u", "c2"));
+    broker.publish(message(3, "v", "c2"));
+    settled(&broker).await;
+    assert_eq!(rows(&mut parent, 2).await, [1, 2]);
+    assert_eq!(rows(&mut child, 1).await, [2]);
+    assert_eq!(rows(&mut other, 1).await, [3]);
+    for subscriber in [&mut parent, &mut child, &mut other] {
+        assert_eq!(poll(subscriber), Poll::Pending);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_keep_up_is_closed_alone() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let closer = CancellationToken::new();
+    let mut slow = subscribe_with(&broker, family("u"), closer.clone());
+    let mut quick = subscribe(&broker, family("u"));
+    let limit = QUEUE_LIMIT as u64;
+    for row in 1..=limit {
+        broker.publish(message(row, "u", "c"));
+        assert_eq!(rows(&mut quick, 1).await, [row]);
+    }
+    settled(&broker).await;
+    assert!(!closer.is_cancelled(), "a full queue is not yet too much");
+    broker.publish(message(limit + 1, "u", "c"));
+    closer.cancelled().await;
+    assert_eq!(rows(&mut quick, 1).await, [limit + 1]);
+    assert_eq!(poll(&mut slow), Poll::Ready(None));
+    assert_eq!((evicted(&broker), reader_count(&broker)), (1, 1));
+    drop(slow);
+    assert_eq!(reader_count(&broker), 1);
+}
+
+#[tokio::test]
+async fn a_queue_that_was_read_takes_messages_again() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let mut subscriber = subscribe(&broker, family("u"));
+    for _ in 0..3 {
+        for row in 1..=QUEUE_LIMIT as u64 {
+            broker.publish(message(row, "u", "c"));
+        }
+        rows(&mut subscriber, QUEUE_LIMIT).await;
+    }
+    assert_eq!(evicted(&broker), 0);
+}
+
+#[tokio::test]
+async fn the_streams_of_a_session_end_with_it() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let closer = CancellationToken::new();
+    let mut ended = subscribe_with(&broker, interest("u", None, "s1"), closer.clone());
+    let mut second = subscribe(&broker, interest("u", Some("c"), "s1"));
+    let mut other = subscribe(&broker, interest("u", None, "s2"));
+    broker.publish(message(1, "u", "c"));
+    settled(&broker).await;
+    broker.close_session(&TokenHash("s1".into()));
+    assert!(ended.next().await.is_none(), "nothing more is told to it");
+    assert!(ended.next().await.is_none());
+    assert!(second.next().await.is_none());
+    assert!(!closer.is_cancelled(), "the stream can end in order");
+    assert_eq!(reader_count(&broker), 1);
+    assert_eq!(rows(&mut other, 1).await, [1]);
+}
+
+#[tokio::test]
+async fn a_waiting_reader_learns_of_its_end() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let mut subscriber = subscribe(&broker, family("u"));
+    let waiting = tokio::spawn(async move { subscriber.next().await.is_none() });
+    tokio::task::yield_now().await;
+    broker.close_session(&TokenHash("s".into()));
+    assert!(waiting.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_session_has_so_many_streams_and_no_more() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let open = |session| {
+        broker.subscribe(interest("u", None, session), CancellationToken::new(), 2).map(Some)
+    };
+    let mut streams = [open("s1").unwrap(), open("s1").unwrap(), open("s2").unwrap()];
+    assert_eq!(open("s1").unwrap_err(), TooManyStreams);
+    assert_eq!(reader_count(&broker), 3);
+    broker.publish(message(1, "u", "c"));
+    for stream in streams.iter_mut().flatten() {
+        assert_eq!(rows(stream, 1).await, [1]);
+    }
+    streams[0] = None;
+    streams[0] = open("s1").unwrap();
+    open("s1").unwrap_err();
+    // A stream that was closed has left its place, even where nobody has noticed yet.
+    broker.close_session(&TokenHash("s1".into()));
+    open("s1").unwrap();
+}
+
+#[test]
+fn of_many_streams_at_once_no_more_open_than_may() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let open = || broker.subscribe(family("u"), CancellationToken::new(), 10);
+    let opened: Vec<_> = thread::scope(|scope| {
+        let openers: Vec<_> = (0..4).map(|_| scope.spawn(|| [(); 10].map(|()| open()))).collect();
+        openers.into_iter().flat_map(|opener| opener.join().unwrap()).collect()
+    });
+    assert_eq!(opened.iter().filter(|stream| stream.is_ok()).count(), 10);
+    assert_eq!(reader_count(&broker), 10);
+}
+
+#[tokio::test]
+async fn after_the_shutdown_no_stream_opens() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let mut before = subscribe(&broker, family("u"));
+    broker.close_all();
+    let mut after = subscribe(&broker, family("u"));
+    assert!(before.next().await.is_none());
+    assert!(after.next().await.is_none());
+    drop((before, after));
+    assert_eq!(reader_count(&broker), 0);
+}
+
+#[tokio::test]
+async fn a_dropped_subscription_leaves_nothing_behind() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let subscriber = subscribe(&broker, family("u"));
+    let other = subscribe(&broker, family("u"));
+    assert_eq!(reader_count(&broker), 2);
+    drop(subscriber);
+    assert_eq!(reader_count(&broker), 1);
+    drop(other);
+    assert_eq!(reader_count(&broker), 0);
+    assert!(broker.subscribers.families.lock().by_user.is_empty());
+    broker.publish(message(1, "u", "c"));
+    settled(&broker).await;
+    assert_eq!(evicted(&broker), 0);
+}
+
+#[tokio::test]
+async fn ten_thousand_readers_hear_of_one_event() {
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let mut subscribers: Vec<_> = (0..10_000).map(|_| subscribe(&broker, family("u"))).collect();
+    assert_eq!(reader_count(&broker), 10_000);
+    broker.publish(message(1, "u", "c"));
+    for subscriber in &mut subscribers {
+        assert_eq!(rows(subscriber, 1).await, [1]);
+    }
+    assert_eq!(evicted(&broker), 0);
+}
+
+#[test]
+fn a_closed_reader_takes_everything_and_keeps_nothing() {
+    let subscriber = Subscriber::new(family("u"), CancellationToken::new());
+    let message = Arc::new(message(1, "u", "c"));
+    assert!(subscriber.push(&message, 1));
+    assert!(!subscriber.push(&message, 1));
+    assert!(subscriber.close());
+    assert!(subscriber.push(&message, 1) && subscriber.push(&message, 1));
+    assert_eq!(Arc::strong_count(&message), 1);
+    assert!(!subscriber.close(), "it was closed before");
+}
+
+#[test]
+fn an_idle_reader_is_small() {
+    // Its queue owns no memory; the family's entry and the ids are shared with others.
+    assert!(size_of::<Subscriber>() + size_of::<Subscription>() <= 256);
+}
+
+#[test]
+fn the_thread_ends_with_the_hub() {
+    let (publisher, messages) = channel();
+    let metrics = metrics::Live::default();
+    let subscribers = Arc::new(Subscribers { families: Mutex::default(), metrics });
+    let broker = Broker { publisher, subscribers, failed: Arc::default() };
+    let (ended, end) = mpsc::channel();
+    let subscribers = Arc::clone(&broker.subscribers);
+    thread::spawn(move || {
+        dispatch(&messages, &subscribers);
+        ended.send(()).unwrap();
+    });
+    let clone = broker.clone();
+    drop(broker);
+    clone.publish(message(1, "u", "c"));
+    drop(clone);
+    end.recv().unwrap();
+}
+
+#[tokio::test]
+async fn where_the_thread_panics_every_stream_ends() {
+    struct Mistaken;
+    impl Wake for Mistaken {
+        fn wake(self: Arc<Self>) {
+            panic!("a mistake in an executor");
+        }
+    }
+    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let mut other = subscribe(&broker, family("other"));
+    let mut broken = subscribe(&broker, family("u"));
+    let waker = Arc::new(Mistaken).into();
+    assert!(pin!(broken.next()).poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(!broker.has_failed());
+    broker.publish(message(1, "u", "c"));
+    assert!(other.next().await.is_none(), "nobody would tell it anything");
+    assert!(broker.has_failed());
+    let mut later = subscribe(&broker, family("u"));
+    assert!(later.next().await.is_none());
+    // Nobody hears it, and nobody is harmed.
+    broker.publish(message(2, "u", "c"));
+    assert_eq!(reader_count(&broker), 0);
+}
