@@ -16,9 +16,9 @@
 //!
 //! A parent activates a task: `POST /children/{child_id}/tasks/{task_id}/activate`.
 //!
-//! 1. `http::serve` accepts the connection, and [`http::Entrance`] lets the request in to its route.
-//!    `http::extract` turns the cookie into a [`service::Parent`], the path into ids and the header into an
-//!    [`domain::IdempotencyKey`]; `http::mutations::activate` hands them on.
+//! 1. `http::server` accepts the connection, and [`http::Entrance`] lets the request in to its route.
+//!    `http::extract::caller` turns the cookie into a [`service::Parent`], the path into ids and the header into an
+//!    [`domain::IdempotencyKey`]; `http::resources::mutations::activate` hands them on.
 //! 2. [`service::Service::activate`] puts a decision into [`store::Store::commit`].
 //! 3. The store calls that decision on its newest state. It finds the child and the task in the
 //!    caller's family, knows a repeat by its key, and asks [`domain::ledger::activate`], which alone
@@ -27,7 +27,7 @@
 //! 4. The store makes them durable in one journal frame, which many mutations share, and then tells
 //!    each [`store::EventSink`]: [`service::AuditSink`] writes the line of the [`followers::audit_log`],
 //!    [`service::LiveSink`] hands the event to the event streams of the [`followers::broker`].
-//! 5. The commit is answered, and `http::mutations` answers the child and the event's row.
+//! 5. The commit is answered, and `http::resources::mutations` answers the child and the event's row.
 
 pub mod app;
 pub mod cli;

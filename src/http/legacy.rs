@@ -14,11 +14,13 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use super::extract::{Key, Path};
-use super::fields::{Fields, Noted};
-use super::input::{FromFields, Input};
-use super::openapi::{Errors, schemas, tags};
-use super::{ApiError, AppState, mutations};
+use crate::http::error::ApiError;
+use crate::http::extract::caller::{Key, Path};
+use crate::http::extract::fields::{Fields, FromFields, Noted};
+use crate::http::extract::input::Input;
+use crate::http::openapi::{Errors, schemas, tags};
+use crate::http::resources::mutations;
+use crate::http::state::AppState;
 use crate::service::Service;
 
 /// A line of the table, which needs its handler twice: as what is called, and as what is described.
@@ -29,7 +31,7 @@ macro_rules! old {
 }
 
 /// The table: an old path, the id that its body holds, and the new route's handler.
-pub(super) fn routes() -> OpenApiRouter<AppState> {
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .routes(old!("/child/{id}/trigger-task", TaskId, activate))
         .routes(old!("/child/{id}/request-reward", RewardId, request))

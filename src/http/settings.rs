@@ -61,7 +61,7 @@ pub struct Limits {
 
 impl Limits {
     /// How many connections one client's address may have open.
-    pub(super) fn connections_per_address(&self) -> usize {
+    pub(crate) fn connections_per_address(&self) -> usize {
         match self.max_connections_per_address {
             0 => self.max_connections.div_ceil(2),
             most => most,
@@ -117,7 +117,7 @@ impl Origin {
     }
 
     /// `http` or `https`.
-    pub(super) fn scheme(&self) -> &str {
+    pub(crate) fn scheme(&self) -> &str {
         self.0.split(':').next().unwrap_or_default()
     }
 

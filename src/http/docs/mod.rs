@@ -1,5 +1,7 @@
 //! The OpenAPI document, and the page that shows it. All that the page loads is in the binary.
 
+pub(crate) mod demo;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -9,11 +11,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use utoipa_swagger_ui::Config;
 
-use super::ApiError;
-use super::arrival::Arrival;
-use super::extract::Path;
-use super::files::File;
-use super::openapi::{Errors, tags};
+use crate::http::error::ApiError;
+use crate::http::extract::caller::Path;
+use crate::http::openapi::{Errors, tags};
+use crate::http::response::files::File;
+use crate::http::server::request_context::Arrival;
 
 /// The files of Swagger UI that the page loads.
 const OF_SWAGGER_UI: [(&str, &str); 4] = [
@@ -38,14 +40,14 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     frame-ancestors 'none'";
 
 /// What the documentation's routes answer.
-pub(super) struct Documentation {
+pub(crate) struct Documentation {
     document: File,
     files: Vec<(&'static str, File)>,
 }
 
 impl Documentation {
     /// With that OpenAPI document.
-    pub(super) fn new(document: &str) -> Self {
+    pub(crate) fn new(document: &str) -> Self {
         let of_swagger_ui = OF_SWAGGER_UI
             .into_iter()
             .filter_map(|(name, content_type)| Some((name, of_swagger_ui(name, content_type)?)));
@@ -83,7 +85,7 @@ fn of_swagger_ui(name: &str, content_type: &'static str) -> Option<File> {
     ),
     security(())
 )]
-pub(super) async fn document(
+pub(crate) async fn document(
     State(documentation): State<Arc<Documentation>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -102,7 +104,7 @@ pub(super) async fn document(
     ),
     security(())
 )]
-pub(super) async fn page(arrival: Arrival) -> impl IntoResponse {
+pub(crate) async fn page(arrival: Arrival) -> impl IntoResponse {
     // A browser resolves the page's links against its address, with or without a slash at the end.
     let docs = if arrival.has_final_slash { "" } else { "docs/" };
     let policy: [(HeaderName, HeaderValue); 1] =
@@ -132,7 +134,7 @@ pub(super) async fn page(arrival: Arrival) -> impl IntoResponse {
     ),
     security(())
 )]
-pub(super) async fn file(
+pub(crate) async fn file(
     State(documentation): State<Arc<Documentation>>,
     Path(wanted): Path<String>,
     headers: HeaderMap,

@@ -12,13 +12,13 @@ use utoipa::openapi::schema::{AllOfBuilder, ComponentsBuilder, ObjectBuilder, Ty
 use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use super::super::error_body::{Details, ErrorBody, FieldErrorBody, LimitBody};
-use super::super::field_error::FieldCode;
-use super::super::{ApiError, ErrorCode};
 use super::samples;
+use crate::http::error::body::{Details, ErrorBody, FieldErrorBody, LimitBody};
+use crate::http::error::field::FieldCode;
+use crate::http::error::{ApiError, ErrorCode};
 
 /// What a part of a route may refuse.
-pub(in super::super) trait Refuses {
+pub(crate) trait Refuses {
     /// With which codes.
     const CODES: &'static [ErrorCode];
 }
@@ -43,7 +43,7 @@ impl Refuses for Always {
 }
 
 /// A change: who may ask for it with a cookie, and what the store may answer.
-pub(in super::super) enum Change {}
+pub(crate) enum Change {}
 
 impl Refuses for Change {
     const CODES: &'static [ErrorCode] = &[
@@ -59,7 +59,7 @@ impl Refuses for Change {
 }
 
 /// What begins or ends a session, and has limits of its own.
-pub(in super::super) enum SessionChange {}
+pub(crate) enum SessionChange {}
 
 impl Refuses for SessionChange {
     const CODES: &'static [ErrorCode] = &[
@@ -74,21 +74,21 @@ impl Refuses for SessionChange {
 }
 
 /// An addition to what a family has.
-pub(in super::super) enum Addition {}
+pub(crate) enum Addition {}
 
 impl Refuses for Addition {
     const CODES: &'static [ErrorCode] = &[ErrorCode::FamilyLimitReached];
 }
 
 /// An attempt with a password.
-pub(in super::super) enum Attempts {}
+pub(crate) enum Attempts {}
 
 impl Refuses for Attempts {
     const CODES: &'static [ErrorCode] = &[ErrorCode::TooManyAttempts];
 }
 
 /// The error answers of a route: what its parts may refuse, and what may happen to every request.
-pub(in super::super) struct Errors<A, B = (), C = (), D = (), E = ()>(PhantomData<(A, B, C, D, E)>);
+pub(crate) struct Errors<A, B = (), C = (), D = (), E = ()>(PhantomData<(A, B, C, D, E)>);
 
 impl<A: Refuses, B: Refuses, C: Refuses, D: Refuses, E: Refuses> IntoResponses
     for Errors<A, B, C, D, E>

@@ -16,20 +16,20 @@ use utoipa::openapi::{
     Components, InfoBuilder, License, OpenApi, OpenApiBuilder, SecurityRequirement, Server,
 };
 
-use super::users::UserForChild;
+use crate::http::resources::users::UserForChild;
 
 /// The names of the groups that the document lists its routes under.
 pub(super) mod tags {
-    pub(in super::super) const SESSIONS: &str = "Sessions";
-    pub(in super::super) const CHILDREN: &str = "Children";
-    pub(in super::super) const TASKS: &str = "Tasks";
-    pub(in super::super) const REWARDS: &str = "Rewards";
-    pub(in super::super) const MUTATIONS: &str = "Mutations";
-    pub(in super::super) const TRACKING: &str = "Tracking";
-    pub(in super::super) const DELETION: &str = "Account deletion";
-    pub(in super::super) const MONITORING: &str = "Monitoring";
-    pub(in super::super) const DOCUMENTATION: &str = "Documentation";
-    pub(in super::super) const LEGACY: &str = "Legacy paths";
+    pub(crate) const SESSIONS: &str = "Sessions";
+    pub(crate) const CHILDREN: &str = "Children";
+    pub(crate) const TASKS: &str = "Tasks";
+    pub(crate) const REWARDS: &str = "Rewards";
+    pub(crate) const MUTATIONS: &str = "Mutations";
+    pub(crate) const TRACKING: &str = "Tracking";
+    pub(crate) const DELETION: &str = "Account deletion";
+    pub(crate) const MONITORING: &str = "Monitoring";
+    pub(crate) const DOCUMENTATION: &str = "Documentation";
+    pub(crate) const LEGACY: &str = "Legacy paths";
 
     /// Each with what it is about, in the order in which a reader needs them.
     pub(super) const ALL: [(&str, &str); 10] = [

@@ -4,22 +4,22 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::super::field_error::{FieldCode, FieldError};
-use super::super::fields::JsonError;
-use super::super::{ApiError, ErrorCode};
 use crate::domain::{FamilyLimit, Invalid, RecordKind, RuleViolation, Timestamp};
 use crate::followers::broker::TooManyStreams;
+use crate::http::error::field::{FieldCode, FieldError};
+use crate::http::error::json::JsonError;
+use crate::http::error::{ApiError, ErrorCode};
 use crate::service::ServiceError;
 use crate::store::CommitError;
 
-pub(in super::super) const CHILD_ID: &str = "7e29a927-0222-4c47-a312-a37762464203";
-pub(in super::super) const MOMENT: &str = "2026-11-23T01:49:49.730293Z";
-pub(in super::super) const USER_ID: &str = "59bda154-2a69-44a3-a7a6-8a5adbf4ac79";
+pub(crate) const CHILD_ID: &str = "7e29a927-0222-4c47-a312-a37762464203";
+pub(crate) const MOMENT: &str = "2026-11-23T01:49:49.730293Z";
+pub(crate) const USER_ID: &str = "59bda154-2a69-44a3-a7a6-8a5adbf4ac79";
 const TASK_ID: &str = "f435a1ca-1254-4e99-a626-a09eabde92a2";
 const REWARD_ID: &str = "67aadd88-dcea-4879-8d54-8f45bffe6d16";
 const EVENT_ID: &str = "42f97cd9-a931-4025-97d6-c870d0148f74";
 
-pub(in super::super) fn user() -> Value {
+pub(crate) fn user() -> Value {
     json!({
         "id": USER_ID, "first_name": "Paula", "last_name": "Parent",
         "email": "paula@example.org", "role": "parent", "image_id": null,
@@ -28,15 +28,15 @@ pub(in super::super) fn user() -> Value {
     })
 }
 
-pub(in super::super) fn user_for_child() -> Value {
+pub(crate) fn user_for_child() -> Value {
     json!({"id": USER_ID, "first_name": "Paula", "image_id": null})
 }
 
-pub(in super::super) fn session() -> Value {
+pub(crate) fn session() -> Value {
     json!({"user": user(), "scope": "parent", "child_id": null})
 }
 
-pub(in super::super) fn child() -> Value {
+pub(crate) fn child() -> Value {
     json!({
         "id": CHILD_ID, "user_id": USER_ID, "name": "Mía", "age": 7, "points": 15, "tasks": [],
         "rewards": [], "image_id": null, "created_at": "2026-11-23T01:49:49.612435Z",
@@ -44,7 +44,7 @@ pub(in super::super) fn child() -> Value {
     })
 }
 
-pub(in super::super) fn task() -> Value {
+pub(crate) fn task() -> Value {
     json!({
         "id": TASK_ID, "user_id": USER_ID, "name": "Make the bed", "points": 5, "is_good": true,
         "image_id": null, "created_at": "2026-11-23T01:49:49.628560Z",
@@ -52,7 +52,7 @@ pub(in super::super) fn task() -> Value {
     })
 }
 
-pub(in super::super) fn reward() -> Value {
+pub(crate) fn reward() -> Value {
     json!({
         "id": REWARD_ID, "user_id": USER_ID, "name": "Ice cream", "description": "", "cost": 12,
         "image_id": null, "created_at": "2026-11-23T01:49:49.679005Z",
@@ -60,7 +60,7 @@ pub(in super::super) fn reward() -> Value {
     })
 }
 
-pub(in super::super) fn pending_reward() -> Value {
+pub(crate) fn pending_reward() -> Value {
     json!({
         "id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d", "user_id": USER_ID, "child_id": CHILD_ID,
         "child_name": "Mía", "reward_id": REWARD_ID, "reward_name": "Ice cream",

@@ -27,7 +27,7 @@ const BLANK: &str = r"\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000";
 const PART: &str = r"\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f";
 
 /// A request's body, to which its fields are added. It may have no others.
-pub(in super::super) fn body(about: &str, example: Value) -> ObjectBuilder {
+pub(crate) fn body(about: &str, example: Value) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::Object)
         .description(Some(about))
@@ -36,11 +36,7 @@ pub(in super::super) fn body(about: &str, example: Value) -> ObjectBuilder {
 }
 
 /// A parameter of a query.
-pub(in super::super) fn query(
-    name: &str,
-    about: &str,
-    schema: impl Into<RefOr<Schema>>,
-) -> Parameter {
+pub(crate) fn query(name: &str, about: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Query)
@@ -51,22 +47,22 @@ pub(in super::super) fn query(
 }
 
 /// Any text.
-pub(in super::super) fn text() -> ObjectBuilder {
+pub(crate) fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
 /// One of these texts.
-pub(in super::super) fn flag(words: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
+pub(crate) fn flag(words: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     text().enum_values(Some(words))
 }
 
 /// True or false.
-pub(in super::super) fn boolean() -> ObjectBuilder {
+pub(crate) fn boolean() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Boolean)
 }
 
 /// A whole number.
-pub(in super::super) fn integer(range: impl RangeBounds<i64>) -> ObjectBuilder {
+pub(crate) fn integer(range: impl RangeBounds<i64>) -> ObjectBuilder {
     let bound = |bound: Bound<&i64>| match bound {
         Bound::Included(number) => Some(*number),
         Bound::Excluded(_) | Bound::Unbounded => None,
@@ -78,23 +74,23 @@ pub(in super::super) fn integer(range: impl RangeBounds<i64>) -> ObjectBuilder {
 }
 
 /// The same, or null.
-pub(in super::super) fn nullable(schema: ObjectBuilder, of: Type) -> ObjectBuilder {
+pub(crate) fn nullable(schema: ObjectBuilder, of: Type) -> ObjectBuilder {
     schema.schema_type(SchemaType::from_iter([of, Type::Null]))
 }
 
 /// A moment, as answers hold it.
-pub(in super::super) fn moment() -> ObjectBuilder {
+pub(crate) fn moment() -> ObjectBuilder {
     text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
 }
 
 /// What a task is worth or a reward costs.
-pub(in super::super) fn amount() -> ObjectBuilder {
+pub(crate) fn amount() -> ObjectBuilder {
     integer(1..=Amount::MAX)
 }
 
 /// A name, with white space around it, which is cut off. The pattern has its greatest length, since
 /// that white space doesn't count.
-pub(in super::super) fn name() -> ObjectBuilder {
+pub(crate) fn name() -> ObjectBuilder {
     let inner = Name::MAX_CHARS - 2;
     let pattern =
         format!(r"^\s*[^\s{BAD}{BLANK}{PART}]([^{BAD}{BLANK}]{{0,{inner}}}[^\s{BAD}{BLANK}])?\s*$");
@@ -108,7 +104,7 @@ pub(in super::super) fn name() -> ObjectBuilder {
 }
 
 /// An email address.
-pub(in super::super) fn email() -> ObjectBuilder {
+pub(crate) fn email() -> ObjectBuilder {
     let part = format!(r#"[^\s{BAD}{PART}@<>(),;:"\\\[\]]"#);
     let label = format!(r#"[^\s{BAD}{PART}@<>(),;:"\\\[\].]{{1,63}}"#);
     let pattern = format!(r"^\s*{part}{{1,64}}@{label}(\.{label})*\s*$");
@@ -122,7 +118,7 @@ pub(in super::super) fn email() -> ObjectBuilder {
 }
 
 /// A password that an account may get.
-pub(in super::super) fn password() -> ObjectBuilder {
+pub(crate) fn password() -> ObjectBuilder {
     let about = "At least 8 characters, at most 256 bytes.";
     text()
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
@@ -132,12 +128,12 @@ pub(in super::super) fn password() -> ObjectBuilder {
 }
 
 /// The id of a picture.
-pub(in super::super) fn line() -> ObjectBuilder {
+pub(crate) fn line() -> ObjectBuilder {
     text().max_length(Some(MAX_IMAGE_ID_CHARS)).pattern(Some(format!("^[^{BAD}]*$")))
 }
 
 /// A few words about a reward.
-pub(in super::super) fn description() -> ObjectBuilder {
+pub(crate) fn description() -> ObjectBuilder {
     let pattern = format!(r"^([^{BAD}]|\r?\n)*$");
     text()
         .max_length(Some(MAX_DESCRIPTION_CHARS))
@@ -146,7 +142,7 @@ pub(in super::super) fn description() -> ObjectBuilder {
 }
 
 /// The ids of the tasks or rewards that a front end shows first.
-pub(in super::super) fn ids() -> Schema {
+pub(crate) fn ids() -> Schema {
     let id = text().max_length(Some(MAX_ID_CHARS)).pattern(Some(format!("^[^{BAD}]*$")));
     let about = "Ids that a front end wants to show first. Nothing depends on them.";
     ArrayBuilder::new().items(id).max_items(Some(MAX_DISPLAYED)).description(Some(about)).into()

@@ -5,14 +5,18 @@ use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{OpenApi, RefOr};
 
-use super::super::credentials::{ChildSession, Confirmation, Login, PasswordChange, Signup};
-use super::super::deletion::{NewThreshold, QueuePage};
-use super::super::events::StreamParameters;
-use super::super::input::FromFields;
-use super::super::query::{FromParameters, Paging};
-use super::super::tracking::{AdminQuery, FamilyQuery};
-use super::super::{CookieName, ErrorCode, routes};
 use super::errors::sample;
+use crate::http::error::ErrorCode;
+use crate::http::extract::fields::FromFields;
+use crate::http::extract::query::{FromParameters, Paging};
+use crate::http::resources::credentials::{
+    ChildSession, Confirmation, Login, PasswordChange, Signup,
+};
+use crate::http::resources::deletion::{NewThreshold, QueuePage};
+use crate::http::resources::events::StreamParameters;
+use crate::http::resources::tracking::{AdminQuery, FamilyQuery};
+use crate::http::routes::routes;
+use crate::http::settings::CookieName;
 use crate::service::{ChildPatch, NewChild, NewReward, NewTask, RewardPatch, TaskPatch};
 
 fn check_body<T: FromFields>() {

@@ -6,10 +6,10 @@ use utoipa::openapi::schema::{AllOfBuilder, ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::super::records::{ChildBody, PageBody};
 use super::samples;
 use super::schemas::{flag, integer, moment, nullable, text};
 use crate::domain::{Action, EntityType, Points};
+use crate::http::resources::records::{ChildBody, PageBody};
 
 /// The name and the schema of each type that some schema refers to.
 type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -63,7 +63,7 @@ fn substance() -> [(&'static str, RefOr<Schema>); 8] {
 }
 
 /// One entry of the audit history.
-pub(in super::super) enum TrackingEvent {}
+pub(crate) enum TrackingEvent {}
 
 impl PartialSchema for TrackingEvent {
     fn schema() -> RefOr<Schema> {
@@ -110,7 +110,7 @@ impl ToSchema for TrackingEvent {
 }
 
 /// A page of the audit history.
-pub(in super::super) enum TrackingEventList {}
+pub(crate) enum TrackingEventList {}
 
 impl PartialSchema for TrackingEventList {
     fn schema() -> RefOr<Schema> {
@@ -133,7 +133,7 @@ impl ToSchema for TrackingEventList {
 }
 
 /// What one of the four mutations did.
-pub(in super::super) enum MutationResult {}
+pub(crate) enum MutationResult {}
 
 impl PartialSchema for MutationResult {
     fn schema() -> RefOr<Schema> {
@@ -155,7 +155,7 @@ impl ToSchema for MutationResult {
 }
 
 /// The `data` of a frame of the live stream.
-pub(in super::super) enum TrackingEventCreated {}
+pub(crate) enum TrackingEventCreated {}
 
 impl PartialSchema for TrackingEventCreated {
     fn schema() -> RefOr<Schema> {

@@ -1,0 +1,50 @@
+//! The demo's page.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::routing::get;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use sha2::{Digest, Sha256};
+
+use crate::http::error::ApiError;
+use crate::http::response::files::File;
+use crate::http::settings::Settings;
+use crate::http::state::AppState;
+
+/// One file: its style and its script stand in it.
+const PAGE: &str = include_str!("../../../docs/examples/live.html");
+
+/// `GET /demo`, on a server that was started with a demo family; else nothing.
+pub(crate) fn routes(settings: &Settings) -> Router<AppState> {
+    let Some(policy) = policy().filter(|_| settings.demo_page) else { return Router::new() };
+    let page = Bytes::from_static(PAGE.as_bytes());
+    let page = Arc::new(File::new("text/html; charset=utf-8", page));
+    let answer = async move |headers: HeaderMap| {
+        let mut response = page.content(&headers).await?;
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        Ok::<_, ApiError>(response)
+    };
+    Router::new().route("/demo", get(answer))
+}
+
+/// What the page may do: run its own script and style, known by their hashes, and ask this server. A
+/// name that a person made up can't become a script, should the page ever take one for HTML.
+fn policy() -> Option<HeaderValue> {
+    let script = hash_between(r#"<script type="module">"#, "</script>")?;
+    let style = hash_between("<style>", "</style>")?;
+    let policy = format!(
+        "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).ok()
+}
+
+/// The hash of a block of the page, in the form of a policy's source.
+fn hash_between(begin: &str, end: &str) -> Option<String> {
+    let (_, rest) = PAGE.split_once(begin)?;
+    let (block, _) = rest.split_once(end)?;
+    Some(format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(block))))
+}

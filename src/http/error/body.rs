@@ -1,0 +1,123 @@
+//! The form of every error answer.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
+
+use super::code::ErrorCode;
+use crate::domain::FamilyLimit;
+use crate::http::error::field::{FieldCode, FieldError};
+use crate::http::openapi::schemas;
+
+/// Why a request was not answered as it wished.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Error)]
+pub(crate) struct ErrorBody<'a> {
+    /// A sentence for a person.
+    pub(crate) error: String,
+    /// What it is, for a program.
+    #[schema(value_type = ErrorCode)]
+    pub(crate) code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) details: Option<Details<'a>>,
+}
+
+/// What a client needs beyond the code. Which fields are present depends on the code.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ErrorDetails)]
+pub(crate) struct Details<'a> {
+    /// The first field of the body that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) field: Option<&'a str>,
+    /// Every field of the body that is wrong, by its name; at most 20.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<BTreeMap<String, FieldErrorBody>>)]
+    pub(crate) fields: Option<BTreeMap<&'a str, FieldErrorBody>>,
+    /// The query parameter that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) parameter: Option<&'a str>,
+    /// How many points are missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) points_needed: Option<i64>,
+    /// The limit that is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) limit: Option<LimitBody>,
+    /// After how many seconds to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) retry_after: Option<u64>,
+    /// When the account will be deleted; null if its mark can't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) due_at: Option<Value>,
+}
+
+impl<'a> Details<'a> {
+    pub(crate) fn of_fields<'b: 'a>(
+        errors: impl IntoIterator<Item = (&'b str, FieldErrorBody)>,
+    ) -> Self {
+        let mut errors = errors.into_iter().peekable();
+        let field = errors.peek().map(|(name, _)| *name);
+        Self { field, fields: Some(errors.collect()), ..Self::default() }
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FieldError)]
+pub(crate) struct FieldErrorBody {
+    /// The kind of error, for a program.
+    pub(crate) code: FieldCode,
+    /// A sentence for a person.
+    pub(crate) error: String,
+}
+
+impl From<&FieldError> for FieldErrorBody {
+    fn from(error: &FieldError) -> Self {
+        Self { code: error.code, error: sentence(&error.to_string()) }
+    }
+}
+
+/// What a family may have only so much of, and how much.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FamilyLimit)]
+pub(crate) struct LimitBody {
+    /// Of what.
+    #[schema(schema_with = limits)]
+    pub(crate) name: &'static str,
+    /// The most that there may be.
+    #[schema(minimum = 1)]
+    pub(crate) most: usize,
+}
+
+fn limits() -> ObjectBuilder {
+    schemas::flag(FamilyLimit::ALL.map(FamilyLimit::as_str))
+}
+
+impl ErrorBody<'_> {
+    /// The body as a value.
+    pub(crate) fn to_json(&self) -> Value {
+        // Texts and numbers under fixed keys always have a JSON form.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// An error's text, which is made to stand within a sentence, as a sentence of its own.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(char::to_uppercase);
+    let rest = chars.as_str();
+    first.into_iter().flatten().chain(rest.chars()).chain(['.']).collect()
+}

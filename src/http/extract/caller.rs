@@ -1,0 +1,275 @@
+//! Who asks, and what for: the parts of a request as the service wants them.
+
+use std::convert::Infallible;
+
+use axum::extract::{self, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use serde::de::DeserializeOwned;
+use subtle::ConstantTimeEq;
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+
+use crate::domain::{IdempotencyKey, Invalid, Session};
+use crate::http::error::{ApiError, ErrorCode};
+use crate::http::openapi::{Refuses, schemas};
+use crate::http::server::request_context::Arrival;
+use crate::http::settings::{CookieName, Monitoring, Origin, Secret, Settings};
+use crate::http::state::AppState;
+use crate::service::{Admin, Caller, Parent, SentSessions, Service, ServiceError, Token};
+
+/// The ids in a request's path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = extract::Path::from_request_parts(parts, state).await;
+        // What isn't UTF-8 is nobody's id.
+        let extract::Path(ids) = path.map_err(|_| ApiError::RouteNotFound)?;
+        Ok(Self(ids))
+    }
+}
+
+impl<T> Refuses for Path<T> {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::NotFound];
+}
+
+impl Refuses for Caller {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated];
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let caller = caller_of(&parts.headers, state)?;
+        let arrival = Arrival::from_request_parts(parts, state).await?;
+        if !parts.method.is_safe() && !is_of_session(arrival.route()) {
+            state.service.count_change(&caller, arrival.client.address)?;
+        }
+        Ok(caller)
+    }
+}
+
+/// A Bearer token counts alone. Else the first cookie of a live session does.
+fn caller_of(headers: &HeaderMap, state: &AppState) -> Result<Caller, ServiceError> {
+    if let Some(token) = bearer_token(headers) {
+        return state.service.authenticate(&Token::presented(token));
+    }
+    let live = live_cookie(headers, &state.settings.session_cookie, &state.service);
+    live.map(|(_, caller)| caller).ok_or(ServiceError::Unauthenticated)
+}
+
+impl FromRequestParts<AppState> for SentSessions {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        let cookies = session_cookies(&parts.headers, &state.settings.session_cookie);
+        Ok(cookies.map(Token::presented).collect())
+    }
+}
+
+impl Refuses for Parent {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated, ErrorCode::ParentRequired];
+}
+
+impl FromRequestParts<AppState> for Parent {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(caller.into_parent()?)
+    }
+}
+
+impl Refuses for Admin {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated, ErrorCode::AdminRequired];
+}
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(caller.into_admin()?)
+    }
+}
+
+/// Whether a route begins or ends sessions. These have limits of their own, and whoever floods the
+/// server with a stolen session must not keep its owner from ending it.
+fn is_of_session(route: &str) -> bool {
+    route.starts_with("/auth/") || route == "/user/mark-for-deletion"
+}
+
+/// Whoever may read how the server is: anyone where the operator has left that open, else an
+/// administrator, and who presents the monitoring token.
+pub(crate) struct Monitor;
+
+impl Refuses for Monitor {
+    const CODES: &'static [ErrorCode] = Admin::CODES;
+}
+
+impl FromRequestParts<AppState> for Monitor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Monitoring { is_open, token } = &state.settings.monitoring;
+        if *is_open || token.as_ref().is_some_and(|token| presents(&parts.headers, token)) {
+            return Ok(Self);
+        }
+        Admin::from_request_parts(parts, state).await?;
+        Ok(Self)
+    }
+}
+
+/// Whether a request's Bearer token is this one. Takes as long wherever the two differ.
+fn presents(headers: &HeaderMap, token: &Secret) -> bool {
+    let presented = bearer_token(headers).unwrap_or_default();
+    presented.as_bytes().ct_eq(token.reveal().as_bytes()).into()
+}
+
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The tokens in the cookies with the session's name, in the order in which they were sent. There
+/// can be several, in several header lines: of another service on the same host, or of another path.
+pub(crate) fn session_cookies<'a>(
+    headers: &'a HeaderMap,
+    name: &'a CookieName,
+) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(header::COOKIE).into_iter();
+    // Bytes: what other applications on the same host keep in their cookies need not be ASCII.
+    let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let values = cookies.filter_map(|cookie| {
+        let value = cookie.trim_ascii().strip_prefix(name.as_str().as_bytes())?;
+        value.strip_prefix(b"=")
+    });
+    values.filter_map(|token| str::from_utf8(token).ok())
+}
+
+/// The first cookie whose session is live, and the caller whose session it is.
+pub(crate) fn live_cookie<'a>(
+    headers: &'a HeaderMap,
+    name: &'a CookieName,
+    service: &Service,
+) -> Option<(&'a str, Caller)> {
+    session_cookies(headers, name).find_map(|token| {
+        let caller = service.authenticate(&Token::presented(token)).ok()?;
+        Some((token, caller))
+    })
+}
+
+/// The header that gives a browser its session. Scripts can't read it, and other sites' forms don't
+/// send it along. It lives as long as an unused session does.
+pub(crate) fn cookie_with(token: &str, settings: &Settings) -> Option<HeaderValue> {
+    set_cookie(token, &format!("Max-Age={}", Session::LIFETIME.as_secs()), settings)
+}
+
+/// The header that takes a browser's session away, in both ways that there are: old browsers know
+/// only `Expires`.
+pub(crate) fn no_cookie(settings: &Settings) -> Option<HeaderValue> {
+    set_cookie("", "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT", settings)
+}
+
+/// `Secure` where browsers reach the server over https. Else they would throw such a cookie away.
+fn set_cookie(token: &str, lifetime: &str, settings: &Settings) -> Option<HeaderValue> {
+    let is_secure = settings.public_origin.as_ref().is_some_and(Origin::is_secure);
+    let secure = if is_secure { "; Secure" } else { "" };
+    let name = settings.session_cookie.as_str();
+    let cookie = format!("{name}={token}; HttpOnly; SameSite=Lax; Path=/; {lifetime}{secure}");
+    HeaderValue::try_from(cookie).ok()
+}
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// A request's `Idempotency-Key`, where it has one.
+pub(crate) struct Key(pub(crate) Option<IdempotencyKey>);
+
+impl Refuses for Key {
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::ValidationFailed, ErrorCode::IdempotencyKeyReused];
+}
+
+impl IntoParams for Key {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let key = schemas::text()
+            .min_length(Some(1))
+            .max_length(Some(IdempotencyKey::MAX_BYTES))
+            .pattern(Some("^[!-~]([ -~]*[!-~])?$"))
+            .examples(["5b1c1f0e-make-the-bed"]);
+        let about = "The client's name for this one change. A repeat with the same key changes \
+                     nothing and is answered as the first one was, for 24 hours.";
+        let parameter = ParameterBuilder::new()
+            .name(IDEMPOTENCY_KEY)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(about))
+            .schema(Some(key));
+        vec![parameter.build()]
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Key {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let mut values = parts.headers.get_all(IDEMPOTENCY_KEY).into_iter();
+        let Some(value) = values.next() else {
+            return Ok(Self(None));
+        };
+        if values.next().is_some() {
+            return Err(Invalid::new(IDEMPOTENCY_KEY, "must be there once").into());
+        }
+        // What isn't ASCII breaks the key's own rule; an empty text does too.
+        let key = IdempotencyKey::parse(value.to_str().unwrap_or_default())?;
+        Ok(Self(Some(key)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &header::HeaderName, values: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn the_sessions_are_found_among_other_cookies() {
+        let found = |name: &str, values: &[&'static str]| {
+            let headers = headers(&header::COOKIE, values);
+            let name = CookieName::parse(name, false).unwrap();
+            let tokens: Vec<_> = session_cookies(&headers, &name).map(str::to_owned).collect();
+            tokens.join(" ")
+        };
+        assert_eq!(found("session", &["a=b; session=t; c=d"]), "t");
+        assert_eq!(found("session", &["a=b", "session=t"]), "t");
+        assert_eq!(found("session", &["session=t; session=u", "a=b;session=v"]), "t u v");
+        assert_eq!(found("session", &["lang=\u{e9}; session=t"]), "t");
+        assert_eq!(found("session", &["session=\u{e9}; session=t"]), "\u{e9} t");
+        assert_eq!(found("session", &["xsession=t; sessions=u; Session=v"]), "");
+        assert_eq!(found("family", &["session=t; family=u"]), "u");
+    }
+
+    #[test]
+    fn a_bearer_token_is_found_in_any_case() {
+        let found = |value: &'static str| {
+            let headers = headers(&header::AUTHORIZATION, &[value]);
+            bearer_token(&headers).map(str::to_owned)
+        };
+        assert_eq!(found("Bearer t").as_deref(), Some("t"));
+        assert_eq!(found("bearer  t").as_deref(), Some("t"));
+        assert_eq!(found("Basic dTpw"), None);
+        assert_eq!(found("t"), None);
+    }
+}

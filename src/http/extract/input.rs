@@ -1,0 +1,74 @@
+//! JSON bodies: read within the limits of size and time, and checked strictly, so that a front end
+//! learns of a misspelled field.
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use bytes::BytesMut;
+use http_body_util::BodyExt;
+
+use crate::http::error::{ApiError, ErrorCode};
+use crate::http::extract::fields::{Fields, FromFields};
+use crate::http::openapi::Refuses;
+use crate::http::settings::Limits;
+use crate::http::state::AppState;
+
+/// A request's body, which must be a JSON object.
+pub(crate) struct Input<T>(pub(crate) T);
+
+/// The fields of a child, a task or a reward that only the server sets.
+pub(crate) const RECORD_FIELDS: &[&str] = &["id", "user_id", "created_at", "updated_at"];
+
+impl<T: FromFields> FromRequest<AppState> for Input<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        let body = read(request.into_body(), &state.settings.limits).await?;
+        Ok(Self(Fields::read(&body)?))
+    }
+}
+
+impl<T> Refuses for Input<T> {
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::UnsupportedMediaType,
+        ErrorCode::PayloadTooLarge,
+        ErrorCode::RequestTimeout,
+        ErrorCode::MalformedRequest,
+        ErrorCode::InvalidJson,
+        ErrorCode::FieldNotAllowed,
+        ErrorCode::ValidationFailed,
+    ];
+}
+
+/// Whether the body is said to be JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let text = content_type.and_then(|value| value.to_str().ok());
+    let essence = text.and_then(|text| text.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+async fn read(body: Body, limits: &Limits) -> Result<Bytes, ApiError> {
+    let whole = tokio::time::timeout(limits.body_timeout, collect(body, limits.max_body_bytes));
+    whole.await.unwrap_or(Err(ApiError::RequestTimeout))
+}
+
+/// What is too large is left unread; the connection sees to it that its client reads the answer.
+async fn collect(mut body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
+    let announced = body.size_hint().lower();
+    if announced > max_bytes as u64 {
+        return Err(ApiError::PayloadTooLarge(max_bytes));
+    }
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let data = frame.map_err(|_| ApiError::BrokenBody)?.into_data().unwrap_or_default();
+        if data.len() > max_bytes - whole.len() {
+            return Err(ApiError::PayloadTooLarge(max_bytes));
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
+}

@@ -1,0 +1,6 @@
+//! What handlers read from a request.
+
+pub(crate) mod caller;
+pub(crate) mod fields;
+pub(crate) mod input;
+pub(crate) mod query;

@@ -1,0 +1,218 @@
+//! Query parameters, read strictly: a misspelt filter must not answer everything.
+
+use axum::extract::{FromRequestParts, Query as Pairs};
+use axum::http::request::Parts;
+
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use crate::domain::{Page, Timestamp};
+use crate::http::error::field::shortened;
+use crate::http::error::{ApiError, ErrorCode};
+use crate::http::openapi::{Refuses, schemas};
+
+/// A request's query parameters.
+pub(crate) struct Query<T>(pub(crate) T);
+
+/// What can be read from query parameters.
+pub(crate) trait FromParameters: Sized + IntoParams {
+    /// The parameters that there are.
+    const NAMES: &'static [&'static str];
+
+    /// Whether every other one is an error. If not, it is ignored.
+    const IS_STRICT: bool = true;
+
+    /// Reads and checks the parameters.
+    fn from_parameters(given: &Parameters) -> Result<Self, ApiError>;
+}
+
+impl<T> Refuses for Query<T> {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::InvalidParameter];
+}
+
+impl<T: FromParameters, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        Parameters::of(parts)?.read().map(Self)
+    }
+}
+
+/// The parameters of one request: each at most once, and by a known name.
+#[derive(Debug)]
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    fn of(parts: &Parts) -> Result<Self, ApiError> {
+        let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let Pairs(pairs) = pairs.map_err(|_| invalid("?", "must be in the form `name=value`"))?;
+        Ok(Self(pairs))
+    }
+
+    fn read<T: FromParameters>(&self) -> Result<T, ApiError> {
+        for (place, (name, _)) in self.0.iter().enumerate() {
+            let is_known = T::NAMES.contains(&name.as_str());
+            if !is_known && !T::IS_STRICT {
+                continue;
+            }
+            if !is_known {
+                return Err(invalid(&shortened(name), "is unknown here"));
+            }
+            if self.0[..place].iter().any(|(earlier, _)| earlier == name) {
+                return Err(invalid(name, "is there more than once"));
+            }
+        }
+        T::from_parameters(self)
+    }
+
+    /// A parameter's text. Refuses an empty one: a filter that was left out by mistake would answer
+    /// more than was asked for.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let found = self.0.iter().find(|(other, _)| other == name);
+        match found {
+            Some((_, text)) if text.is_empty() => Err(invalid(name, "must not be empty")),
+            Some((_, text)) => Ok(Some(text)),
+            None => Ok(None),
+        }
+    }
+
+    /// A parameter's text; none if it is empty.
+    pub(crate) fn filled(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(other, _)| other == name);
+        found.map(|(_, text)| text.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// A parameter as `parse` understands it; `rule` is what one that it doesn't is answered.
+    pub(crate) fn parsed<T>(
+        &self,
+        name: &str,
+        rule: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ApiError> {
+        let text = self.text(name)?;
+        let parsed = text.map(|text| parse(text).ok_or_else(|| invalid(name, rule)));
+        parsed.transpose()
+    }
+
+    /// `limit`, at least 1 and cut to [`Page::MAX_LIMIT`], and `offset`, at least 0.
+    pub(crate) fn page(&self, default_limit: usize) -> Result<Page, ApiError> {
+        let at_least_1 = |text: &str| count(text).filter(|limit| *limit >= 1);
+        let limit = self.parsed("limit", "must be a whole number of at least 1", at_least_1)?;
+        let offset = self.parsed("offset", "must be a whole number of at least 0", count)?;
+        Ok(Page {
+            limit: limit.unwrap_or(default_limit).min(Page::MAX_LIMIT),
+            offset: offset.unwrap_or(0),
+        })
+    }
+}
+
+/// A number too large to count is larger than every list: it isn't wrong.
+fn count(text: &str) -> Option<usize> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(usize::MAX))
+}
+
+fn invalid(name: &str, rule: &'static str) -> ApiError {
+    let name = name.to_owned();
+    ApiError::InvalidParameter { name, rule }
+}
+
+/// What an unreadable `from` or `to` is answered.
+pub(crate) const MOMENT_RULE: &str =
+    "must be a date, `2026-02-09`, or a moment, `2026-02-09T18:42:15Z`";
+
+/// The first moment that a `from` includes: a bare date means the whole day.
+pub(crate) fn from_moment(text: &str) -> Option<Timestamp> {
+    Timestamp::parse_date(text).or_else(|| Timestamp::parse_iso(text))
+}
+
+/// The first moment that a `to` doesn't include: a bare date means the whole day.
+pub(crate) fn to_moment(text: &str) -> Option<Timestamp> {
+    let next_day = |day: Timestamp| {
+        Timestamp::from_micros(day.as_micros().saturating_add(Timestamp::DAY_MICROS))
+    };
+    let day = Timestamp::parse_date(text).map(next_day);
+    day.or_else(|| Timestamp::parse_iso(text))
+}
+
+/// The parameters of [`Parameters::page`].
+pub(crate) fn page_parameters(default_limit: usize) -> Vec<Parameter> {
+    let limit = schemas::integer(1..).default(Some(default_limit.into()));
+    let limit_rule = format!("How many at most. Never more than {} are answered.", Page::MAX_LIMIT);
+    let offset = schemas::integer(0..).default(Some(0.into()));
+    vec![
+        schemas::query("limit", &limit_rule, limit),
+        schemas::query("offset", "How many to leave out before them.", offset),
+    ]
+}
+
+/// The parameters of a list: its page. Without any, a list is answered as far as one page goes.
+pub(crate) struct Paging(pub(crate) Page);
+
+impl FromParameters for Paging {
+    const NAMES: &'static [&'static str] = &["limit", "offset"];
+
+    fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
+        given.page(Page::MAX_LIMIT).map(Self)
+    }
+}
+
+impl IntoParams for Paging {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        page_parameters(Page::MAX_LIMIT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paging(pairs: &[(&str, &str)]) -> Result<Page, String> {
+        let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+        let given = Parameters(pairs.iter().map(owned).collect());
+        match given.read::<Paging>() {
+            Ok(Paging(page)) => Ok(page),
+            Err(ApiError::InvalidParameter { name, .. }) => Err(name),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn pages_are_bounded() {
+        let page = |limit, offset| Ok(Page { limit, offset });
+        assert_eq!(paging(&[]), page(500, 0));
+        assert_eq!(paging(&[("limit", "1"), ("offset", "7")]), page(1, 7));
+        assert_eq!(paging(&[("limit", "501")]), page(500, 0));
+        let huge = "99999999999999999999999";
+        assert_eq!(paging(&[("limit", huge), ("offset", huge)]), page(500, usize::MAX));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (name, text) in [
+            ("limit", "0"),
+            ("limit", "-1"),
+            ("limit", "1.0"),
+            ("limit", "+1"),
+            ("limit", ""),
+            ("offset", "-1"),
+            ("offset", "one"),
+            ("limits", "1"),
+        ] {
+            assert_eq!(paging(&[(name, text)]), Err(name.to_owned()), "{name}={text}");
+        }
+        let twice = paging(&[("limit", "1"), ("limit", "2")]);
+        assert_eq!(twice, Err("limit".to_owned()));
+    }
+
+    #[test]
+    fn a_bare_date_is_the_whole_day() {
+        let start = from_moment("2026-02-09").unwrap();
+        assert_eq!(start.to_string(), "2026-02-09T00:00:00.000000Z");
+        let end = to_moment("2026-02-09").unwrap();
+        assert_eq!(end.to_string(), "2026-02-10T00:00:00.000000Z");
+        let moment = "2026-02-09T18:42:15Z";
+        assert_eq!(from_moment(moment), to_moment(moment));
+        assert_eq!(from_moment("2026-02-30"), None);
+    }
+}

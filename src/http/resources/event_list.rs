@@ -1,0 +1,198 @@
+//! A page of the audit history: its events are JSON already. A long page is read while it is sent.
+
+use std::iter::repeat_n;
+use std::ops::Range;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::Page;
+use crate::http::error::ApiError;
+use crate::http::resources::records::{JsonText, PageBody};
+use crate::http::response::json::Window;
+use crate::http::response::pieces::{self, Progress, Reader, Source, WHOLE};
+use crate::service::ServiceError;
+use crate::store::{EventRows, FoundEvents};
+
+/// What stands before the events.
+const HEAD: &str = r#"{"tracking_events":["#;
+/// How many bytes are read at once to be counted.
+const BATCH: usize = 64 << 10;
+
+/// The answer to whoever asks for a page of events.
+pub(crate) async fn answer(
+    found: FoundEvents,
+    page: Page,
+    reader: Reader,
+) -> Result<Response, ApiError> {
+    let FoundEvents { rows, total } = found;
+    let tail = PageBody::new(page, total).tail();
+    if rows.fitting(0, WHOLE) == rows.count() {
+        let events = rows.read(0..rows.count()).await.map_err(ServiceError::from)?;
+        return Ok(JsonText(whole(&events, &tail)).into_response());
+    }
+    let mut lengths = Vec::with_capacity(rows.count() + 1);
+    while lengths.len() < rows.count() {
+        let first = lengths.len();
+        let batch = first..first + rows.fitting(first, BATCH);
+        let events = rows.read(batch).await.map_err(ServiceError::from)?;
+        for (event, place) in events.iter().zip(first..) {
+            lengths.push(length(separator(place).len() + event.len())?);
+        }
+        // The others go on meanwhile.
+        tokio::task::yield_now().await;
+    }
+    lengths.push(length(tail.len())?);
+    let progress = Progress::new(lengths);
+    let total = progress.total();
+    let body = pieces::body(Events { rows, progress, split: 0, tail }, total, Some(reader));
+    Ok(JsonText(body).into_response())
+}
+
+fn whole(events: &[Arc<str>], tail: &str) -> String {
+    let bytes: usize = events.iter().map(|event| event.len() + 1).sum();
+    let mut body = String::with_capacity(HEAD.len() + bytes + tail.len());
+    for (place, event) in events.iter().enumerate() {
+        body.extend([separator(place), event]);
+    }
+    if events.is_empty() {
+        body.push_str(HEAD);
+    }
+    body.push_str(tail);
+    body
+}
+
+/// What stands before an event.
+fn separator(place: usize) -> &'static str {
+    if place == 0 { HEAD } else { "," }
+}
+
+fn length(bytes: usize) -> Result<u32, ServiceError> {
+    u32::try_from(bytes).map_err(ServiceError::internal)
+}
+
+/// A page that is read while it is sent. Each event is a part, and the page's end is the last one.
+struct Events {
+    rows: Arc<dyn EventRows>,
+    progress: Progress,
+    /// How long the event was of which the last piece holds the beginning.
+    split: usize,
+    tail: String,
+}
+
+impl Events {
+    /// The parts that the next piece is made of, the end left out.
+    fn batch(&self, room: usize) -> Range<usize> {
+        let Progress { part, sent, .. } = self.progress;
+        let mut bytes = self.progress.length(part).saturating_sub(sent);
+        let mut end = part + 1;
+        while end < self.rows.count() && bytes < room {
+            bytes += self.progress.length(end);
+            end += 1;
+        }
+        part..end
+    }
+
+    /// A part as it was counted. An event that has lost its account since then is shorter: blanks
+    /// fill it up, which mean nothing in JSON.
+    fn part(&mut self, part: usize, event: &str) -> Result<Vec<u8>, ServiceError> {
+        let length = self.progress.length(part);
+        let mut bytes = [separator(part).as_bytes(), event.as_bytes()].concat();
+        let is_split = part == self.progress.part && self.progress.sent > 0;
+        if bytes.len() > length || is_split && bytes.len() != self.split {
+            return Err(ServiceError::internal("an event changed while it was sent"));
+        }
+        self.split = bytes.len();
+        bytes.extend(repeat_n(b' ', length - bytes.len()));
+        Ok(bytes)
+    }
+}
+
+impl Source for Events {
+    async fn next(&mut self) -> Result<Vec<u8>, ServiceError> {
+        let mut window = Window::new(self.progress.sent, self.progress.room());
+        if self.progress.part == self.rows.count() {
+            window.take(self.tail.as_bytes());
+        } else {
+            let batch = self.batch(self.progress.room());
+            let first = batch.start;
+            for (event, part) in self.rows.read(batch).await?.iter().zip(first..) {
+                let bytes = self.part(part, event)?;
+                window.take(&bytes);
+            }
+        }
+        self.progress.advance(window.bytes.len());
+        Ok(window.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http_body_util::BodyExt;
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::store::{BoxFuture, ReadError};
+
+    /// Events that someone changes.
+    struct Changing(Mutex<Vec<Arc<str>>>);
+
+    impl EventRows for Changing {
+        fn count(&self) -> usize {
+            self.0.lock().len()
+        }
+
+        fn fitting(&self, _from: usize, _bytes: usize) -> usize {
+            1
+        }
+
+        fn read(&self, rows: Range<usize>) -> BoxFuture<'_, Result<Vec<Arc<str>>, ReadError>> {
+            let read = self.0.lock()[rows].to_vec();
+            Box::pin(async move { Ok(read) })
+        }
+    }
+
+    fn event(user_id: &str, length: usize) -> Arc<str> {
+        format!(r#"{{"user_id": {user_id}, "note": "{}"}}"#, "x".repeat(length)).into()
+    }
+
+    /// Reads all of it; `change` is called behind the first piece.
+    async fn read(rows: &Arc<Changing>, change: impl FnOnce()) -> Result<String, axum::Error> {
+        let events = rows.0.lock().clone();
+        let tail = "]}".to_owned();
+        let separated = events.iter().enumerate().map(|(at, it)| separator(at).len() + it.len());
+        let lengths = separated.chain([tail.len()]).map(|length| u32::try_from(length).unwrap());
+        let progress = Progress::new(lengths.collect());
+        let total = progress.total();
+        let source = Events { rows: Arc::<Changing>::clone(rows), progress, split: 0, tail };
+        let mut body: Body = pieces::body(source, total, None);
+        let mut change = Some(change);
+        let mut text = String::new();
+        while let Some(frame) = body.frame().await {
+            text.push_str(str::from_utf8(&frame?.into_data().unwrap()).unwrap());
+            if let Some(change) = change.take() {
+                change();
+            }
+        }
+        assert_eq!(text.len(), total);
+        Ok(text)
+    }
+
+    #[tokio::test]
+    async fn an_event_that_loses_its_account_meanwhile_keeps_its_place() {
+        let owned = || event("\"0123456789\"", 9000);
+        let rows = Arc::new(Changing(Mutex::new(vec![owned(); 4])));
+        let text = read(&rows, || rows.0.lock()[3] = event("null", 9000)).await.unwrap();
+        let page: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let users = page["tracking_events"].as_array().unwrap().iter().map(|it| &it["user_id"]);
+        assert_eq!(users.filter(|id| id.is_null()).count(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_event_that_changes_in_the_middle_breaks_the_page_off() {
+        let rows = Arc::new(Changing(Mutex::new(vec![event("\"0123456789\"", 50_000)])));
+        let broken = read(&rows, || rows.0.lock()[0] = event("null", 50_000)).await;
+        assert!(broken.is_err());
+    }
+}

@@ -1,0 +1,152 @@
+//! The live stream.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tracing::{Instrument, Span};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+
+use crate::http::error::{ApiError, ErrorCode};
+use crate::http::extract::query::{FromParameters, Parameters, Query};
+use crate::http::openapi::{Errors, Refuses, TrackingEventCreated, schemas, tags};
+use crate::http::server::request_context::Arrival;
+use crate::http::state::AppState;
+use crate::service::{Caller, EventStream, Service, StreamRequest};
+
+/// Streams the events of the family
+///
+/// Server-sent events: each tracking event once it is recorded, in the order of recording. A child's
+/// session hears of that child only. The schema is that of a frame's `data`. The frame's `event` is
+/// `tracking_event_created`, and its `id` the number of the event's row. A client that sends the last
+/// id that it has seen first gets what it missed; where that can't be, the stream begins with one
+/// event `resync`, whose `data` is `{"type":"resync"}`: load everything anew.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "streamTrackingEvents",
+    tag = tags::TRACKING,
+    params(StreamParameters),
+    responses(
+        (
+            status = 200,
+            description = "The stream, which goes on until its session or the server ends",
+            content_type = "text/event-stream",
+            body = TrackingEventCreated
+        ),
+        Errors<Caller, Query<StreamParameters>, Streams>
+    )
+)]
+pub(crate) async fn stream(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+    Wanted(request): Wanted,
+) -> Result<Response, ApiError> {
+    let feed = service.subscribe(&caller, request).await?;
+    Ok(answer(feed))
+}
+
+fn answer(feed: EventStream) -> Response {
+    // The stream goes on after the handler's end; what it logs is still the request's.
+    let span = Span::current();
+    let frames = stream::unfold(feed, move |mut feed| {
+        let next = async {
+            let frame = feed.next().await?;
+            Some((Ok::<_, Infallible>(frame), feed))
+        };
+        next.instrument(span.clone())
+    });
+    let headers =
+        [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    // Proxies of nginx's kind would else collect frames until their buffer is full.
+    let unbuffered = [("X-Accel-Buffering", HeaderValue::from_static("no"))];
+    (headers, unbuffered, Body::from_stream(frames)).into_response()
+}
+
+/// What a reader asks for.
+pub(crate) struct Wanted(StreamRequest);
+
+impl FromRequestParts<AppState> for Wanted {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Query(parameters) = Query::<StreamParameters>::from_request_parts(parts, state).await?;
+        // A browser that reconnects by itself sends the header, newer than what its address holds.
+        let header = parts.headers.get(LAST_EVENT_ID);
+        let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+        let arrival = Arrival::from_request_parts(parts, state).await?;
+        Ok(Self(StreamRequest {
+            last_event_id: header.filter(|id| !id.is_empty()).or(parameters.last_event_id),
+            named: parameters.named.unwrap_or(state.settings.named_events),
+            closer: arrival.peer.closer.clone(),
+        }))
+    }
+}
+
+/// As many streams as a session may have.
+enum Streams {}
+
+impl Refuses for Streams {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::TooManyStreams];
+}
+
+impl IntoParams for StreamParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let named = "Whether the frames have an `event:` line. Without one they reach a browser's \
+                     `onmessage`. The operator sets what holds where this isn't said.";
+        let last = "The `id` of the last frame that the client has seen, where it can't send the \
+                    header.";
+        let header = ParameterBuilder::new()
+            .name(LAST_EVENT_ID)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(
+                "The same, as browsers send it when they reconnect. It counts first.",
+            ))
+            .schema(Some(schemas::text()));
+        vec![
+            schemas::query("named", named, schemas::boolean()),
+            schemas::query("last_event_id", last, schemas::text().min_length(Some(1))),
+            schemas::query("lastEventId", POLYFILLS, schemas::text()),
+            schemas::query(LAST_EVENT_ID, POLYFILLS, schemas::text()),
+            header.build(),
+        ]
+    }
+}
+
+const LAST_EVENT_ID: &str = "Last-Event-ID";
+const POLYFILLS: &str = "The same as `last_event_id`, under a name that polyfills of `EventSource` \
+                         send. An empty value counts as none.";
+
+/// The query parameters of a stream.
+pub(crate) struct StreamParameters {
+    named: Option<bool>,
+    last_event_id: Option<String>,
+}
+
+impl FromParameters for StreamParameters {
+    const NAMES: &'static [&'static str] =
+        &["named", "last_event_id", "lastEventId", LAST_EVENT_ID];
+
+    /// Polyfills and proxies add parameters of their own, and a client of a stream gives up
+    /// permanently after an error.
+    const IS_STRICT: bool = false;
+
+    fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
+        let flag = |text: &str| text.parse().ok();
+        let last = given.text("last_event_id")?;
+        let last = last.or_else(|| given.filled("lastEventId"));
+        let last = last.or_else(|| given.filled(LAST_EVENT_ID));
+        Ok(Self {
+            named: given.parsed("named", "must be `true` or `false`", flag)?,
+            last_event_id: last.map(str::to_owned),
+        })
+    }
+}

@@ -1,0 +1,55 @@
+//! What the server counts and measures of itself.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use crate::http::error::ApiError;
+use crate::http::extract::caller::Monitor;
+use crate::http::openapi::{Errors, tags};
+use crate::http::response::pieces;
+use crate::http::state::AppState;
+use crate::metrics::Metrics;
+use crate::service::ServiceError;
+
+/// Answers what the server counts
+///
+/// For Prometheus. The operator can leave it open to anyone.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "getMetrics",
+    tag = tags::MONITORING,
+    responses(
+        (status = 200, description = "The metrics", content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8", body = String),
+        Errors<Monitor>
+    ),
+    security((), ("session" = []), ("bearer" = []))
+)]
+pub(crate) async fn scrape(
+    State(state): State<AppState>,
+    _monitor: Monitor,
+) -> Result<impl IntoResponse, ApiError> {
+    note_health(&state);
+    let scraped = state.metrics.scrape();
+    let scraped = scraped.map_err(|error| ServiceError::Internal(error.into()))?;
+    Ok(([(header::CONTENT_TYPE, Metrics::MEDIA_TYPE)], pieces::of_text(scraped)?))
+}
+
+/// What `/health` says is looked up at each scrape, so that the two can't contradict each other.
+fn note_health(state: &AppState) {
+    let health = state.service.health();
+    let store = &state.metrics.store;
+    store.read_only.set(health.read_only.into());
+    store.writes_failing.set(health.trouble.is_some().into());
+    for projection in &health.projections {
+        let backlog = i64::try_from(projection.backlog).unwrap_or(i64::MAX);
+        store.projection_backlog(projection.name).set(backlog);
+        // One that has never failed shows a zero.
+        store.projection_errors(projection.name);
+    }
+    for (status, count) in state.service.deletion_queue_lengths() {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        state.metrics.deletions.queue(status).set(count);
+    }
+}

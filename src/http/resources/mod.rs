@@ -1,0 +1,17 @@
+//! The handlers, one file per resource.
+
+pub(crate) mod auth;
+pub(crate) mod children;
+pub(crate) mod credentials;
+pub(crate) mod deletion;
+pub(crate) mod event_list;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod metrics;
+pub(crate) mod mutations;
+pub(crate) mod records;
+pub(crate) mod rewards;
+pub(crate) mod secrets;
+pub(crate) mod tasks;
+pub(crate) mod tracking;
+pub(crate) mod users;

@@ -1,0 +1,229 @@
+//! Questions to the audit history.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use utoipa::IntoParams;
+use utoipa::openapi::ObjectBuilder;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, SchemaFormat};
+
+use crate::domain::{Action, EntityType, EventFilter, SortOrder};
+use crate::http::error::ApiError;
+use crate::http::extract::caller::Path;
+use crate::http::extract::query::{
+    FromParameters, MOMENT_RULE, Parameters, Query, from_moment, page_parameters, to_moment,
+};
+use crate::http::openapi::{Errors, TrackingEventList, schemas, tags};
+use crate::http::resources::event_list;
+use crate::http::response::json;
+use crate::service::{Admin, Caller, EventQuery, Parent, Service};
+
+/// How many events a page has where the request doesn't say.
+const DEFAULT_LIMIT: usize = 50;
+
+/// Finds events of all families
+///
+/// Those of deleted children too. All filters must hold at once.
+#[utoipa::path(
+    get,
+    path = "/admin/tracking",
+    operation_id = "queryTrackingEvents",
+    tag = tags::TRACKING,
+    params(AdminQuery),
+    responses(
+        (status = 200, description = "A page of the events", body = TrackingEventList),
+        Errors<Admin, Query<AdminQuery>>
+    )
+)]
+pub(crate) async fn query(
+    State(service): State<Arc<Service>>,
+    admin: Admin,
+    Query(AdminQuery(query)): Query<AdminQuery>,
+) -> Result<Response, ApiError> {
+    let found = service.tracking(&admin, &query).await?;
+    event_list::answer(found, query.page, json::reader(&service, &admin)).await
+}
+
+/// Finds events of the family
+///
+/// Those of all of its children, deleted ones included. All filters must hold at once.
+#[utoipa::path(
+    get,
+    path = "/family/tracking",
+    operation_id = "listFamilyTrackingEvents",
+    tag = tags::TRACKING,
+    params(WholeFamilyQuery),
+    responses(
+        (status = 200, description = "A page of the events", body = TrackingEventList),
+        Errors<Parent, Query<WholeFamilyQuery>>
+    )
+)]
+pub(crate) async fn of_family(
+    State(service): State<Arc<Service>>,
+    parent: Parent,
+    Query(WholeFamilyQuery(query)): Query<WholeFamilyQuery>,
+) -> Result<Response, ApiError> {
+    let page = query.page;
+    let found = service.tracking_of_family(&parent, query).await?;
+    event_list::answer(found, page, json::reader(&service, &parent)).await
+}
+
+/// Finds events of one child
+///
+/// All filters must hold at once.
+#[utoipa::path(
+    get,
+    path = "/children/{id}/tracking",
+    operation_id = "listTrackingEvents",
+    tag = tags::TRACKING,
+    params(("id" = String, Path, description = "The child's id."), FamilyQuery),
+    responses(
+        (status = 200, description = "A page of the events", body = TrackingEventList),
+        Errors<Caller, Path<String>, Query<FamilyQuery>>
+    )
+)]
+pub(crate) async fn of_child(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(FamilyQuery(query)): Query<FamilyQuery>,
+) -> Result<Response, ApiError> {
+    let page = query.page;
+    let found = service.tracking_of_child(&caller, &id.into(), query).await?;
+    event_list::answer(found, page, json::reader(&service, &caller)).await
+}
+
+/// What an administrator can ask for.
+pub(crate) struct AdminQuery(EventQuery);
+
+impl FromParameters for AdminQuery {
+    const NAMES: &'static [&'static str] = &[
+        "child_id",
+        "user_id",
+        "entity_type",
+        "entity_id",
+        "action",
+        "from",
+        "to",
+        "order",
+        "limit",
+        "offset",
+    ];
+
+    fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
+        let mut query = event_query(given)?;
+        query.filter.child_id = given.text("child_id")?.map(Into::into);
+        query.filter.user_id = given.text("user_id")?.map(Into::into);
+        Ok(Self(query))
+    }
+}
+
+/// What a parent can ask for of all children.
+pub(crate) struct WholeFamilyQuery(EventQuery);
+
+impl FromParameters for WholeFamilyQuery {
+    const NAMES: &'static [&'static str] = &[
+        "child_id",
+        "entity_type",
+        "entity_id",
+        "action",
+        "from",
+        "to",
+        "order",
+        "limit",
+        "offset",
+    ];
+
+    fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
+        let mut query = event_query(given)?;
+        query.filter.child_id = given.text("child_id")?.map(Into::into);
+        Ok(Self(query))
+    }
+}
+
+impl IntoParams for WholeFamilyQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = vec![schemas::query("child_id", "Events of this child.", id())];
+        parameters.extend(event_parameters());
+        parameters
+    }
+}
+
+/// What a family can ask for: of one child, and of itself.
+pub(crate) struct FamilyQuery(EventQuery);
+
+impl FromParameters for FamilyQuery {
+    const NAMES: &'static [&'static str] =
+        &["entity_type", "entity_id", "action", "from", "to", "order", "limit", "offset"];
+
+    fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
+        event_query(given).map(Self)
+    }
+}
+
+impl IntoParams for AdminQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = vec![
+            schemas::query("child_id", "Events of this child.", id()),
+            schemas::query("user_id", "Events of this account.", id()),
+        ];
+        parameters.extend(event_parameters());
+        parameters
+    }
+}
+
+impl IntoParams for FamilyQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        event_parameters()
+    }
+}
+
+fn id() -> ObjectBuilder {
+    schemas::text().min_length(Some(1))
+}
+
+/// The parameters of [`event_query`].
+fn event_parameters() -> Vec<Parameter> {
+    let types = schemas::flag(EntityType::ALL.map(EntityType::as_str));
+    let actions = schemas::flag(Action::ALL.map(Action::as_str));
+    let date = || schemas::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    let examples = ["2026-02-09", "2026-02-09T18:42:15Z"];
+    let moment = || AnyOfBuilder::new().item(date()).item(schemas::moment()).examples(examples);
+    let order = schemas::flag(["desc", "asc"]).default(Some("desc".into()));
+    let mut parameters = vec![
+        schemas::query("entity_type", "Events about tasks, rewards or penalties.", types),
+        schemas::query("entity_id", "Events about this task, penalty or reward.", id()),
+        schemas::query("action", "Events of this kind.", actions),
+        schemas::query("from", FROM_RULE, moment()),
+        schemas::query("to", TO_RULE, moment()),
+        schemas::query("order", "The newest first, or the oldest.", order),
+    ];
+    parameters.extend(page_parameters(DEFAULT_LIMIT));
+    parameters
+}
+
+const FROM_RULE: &str = "Events at this moment or later. A bare date means its first moment, in UTC; a \
+    moment without an offset is UTC.";
+const TO_RULE: &str = "Events before this moment. A bare date includes that whole day.";
+
+fn event_query(given: &Parameters) -> Result<EventQuery, ApiError> {
+    let entity_type = "must be `task`, `reward` or `penalty`";
+    let action = "must be `activated`, `requested`, `redeemed` or `cancelled`";
+    let filter = EventFilter {
+        child_id: None,
+        user_id: None,
+        entity_type: given.parsed("entity_type", entity_type, EntityType::parse)?,
+        entity_id: given.text("entity_id")?.map(str::to_owned),
+        action: given.parsed("action", action, Action::parse)?,
+        from: given.parsed("from", MOMENT_RULE, from_moment)?,
+        to: given.parsed("to", MOMENT_RULE, to_moment)?,
+    };
+    let order = given.parsed("order", "must be `asc` or `desc`", |text| match text {
+        "asc" => Some(SortOrder::Ascending),
+        "desc" => Some(SortOrder::Descending),
+        _ => None,
+    })?;
+    Ok(EventQuery { filter, order: order.unwrap_or_default(), page: given.page(DEFAULT_LIMIT)? })
+}

@@ -1,0 +1,114 @@
+//! An account as it is answered. A password hash has no place in it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::domain::{Role, User};
+use crate::http::openapi::{samples, schemas};
+use crate::http::resources::records::{Iso, Unknown, described_as};
+use crate::http::settings::Settings;
+use crate::service::Caller;
+
+/// An account, as its owner sees it; in a child's session only what a child needs.
+pub(crate) struct UserBody {
+    user: Arc<User>,
+    for_child: bool,
+    settings: Arc<Settings>,
+}
+
+/// Whether the account's email address was confirmed. Goldstar sends no mail and sets it to true for
+/// every new account; front ends of the older service read it.
+const VERIFIED: &str = "verified";
+
+impl UserBody {
+    /// The caller's own account.
+    pub(crate) fn seen_by(caller: &Caller, settings: &Arc<Settings>) -> Self {
+        Self {
+            user: Arc::clone(caller.user()),
+            for_child: caller.child_id().is_some(),
+            settings: Arc::clone(settings),
+        }
+    }
+
+    fn is_shown(&self, name: &str) -> bool {
+        name == VERIFIED || self.settings.account_fields.iter().any(|listed| listed == name)
+    }
+}
+
+described_as!(UserBody, UserFields);
+
+impl Serialize for UserBody {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let user = &*self.user;
+        if self.for_child {
+            return UserForChild {
+                id: user.id.as_str(),
+                first_name: user.first_name.as_str(),
+                image_id: user.image_id.as_deref(),
+            }
+            .serialize(serializer);
+        }
+        UserFields {
+            id: user.id.as_str(),
+            first_name: user.first_name.as_str(),
+            last_name: user.last_name.as_str(),
+            email: user.email.as_str(),
+            role: user.role.as_str(),
+            image_id: user.image_id.as_deref(),
+            created_at: user.created_at.map(Iso),
+            updated_at: user.updated_at.map(Iso),
+            extra: Unknown { fields: &user.extra, is_shown: &|name| self.is_shown(name) },
+        }
+        .serialize(serializer)
+    }
+}
+
+/// An account, as a child of it sees it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserForChild, examples(samples::user_for_child))]
+pub(crate) struct UserForChild<'a> {
+    /// Unique.
+    id: &'a str,
+    /// Given name.
+    first_name: &'a str,
+    /// The id of a picture.
+    #[schema(required)]
+    image_id: Option<&'a str>,
+}
+
+/// An account: a parent, with the family that belongs to it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User, examples(samples::user))]
+struct UserFields<'a> {
+    /// Unique.
+    id: &'a str,
+    /// Given name.
+    first_name: &'a str,
+    /// Family name.
+    last_name: &'a str,
+    /// Where the account is reached, and by what it logs in.
+    email: &'a str,
+    #[schema(schema_with = role)]
+    role: &'static str,
+    /// The id of a picture.
+    #[schema(required)]
+    image_id: Option<&'a str>,
+    /// When it was made.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    created_at: Option<Iso>,
+    /// When it was last changed.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    updated_at: Option<Iso>,
+    #[serde(flatten)]
+    #[schema(value_type = BTreeMap<String, Value>)]
+    extra: Unknown<'a>,
+}
+
+fn role() -> ObjectBuilder {
+    let about = "An administrator may also use the administrative routes.";
+    schemas::flag([Role::Parent, Role::Admin].map(Role::as_str)).description(Some(about))
+}

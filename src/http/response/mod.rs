@@ -1,0 +1,7 @@
+//! Bodies of responses.
+
+pub(crate) mod compression;
+pub(crate) mod files;
+pub(crate) mod json;
+pub(crate) mod pieces;
+pub(crate) mod slot;

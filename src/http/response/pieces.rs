@@ -1,0 +1,227 @@
+//! Bodies that are made while they are sent. The next piece is made when the client has taken the one
+//! before, so that a client that doesn't read occupies the memory of one piece.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use futures_util::future::poll_fn;
+use futures_util::stream::{self, Stream};
+use hyper::body::{Frame, SizeHint};
+use tracing::{Instrument, Span};
+
+use super::slot::Slot;
+use crate::domain::TokenHash;
+use crate::http::response::compression::{deflate, inflate};
+use crate::service::{Service, ServiceError};
+
+/// A body of that many bytes is made at once.
+pub(crate) const WHOLE: usize = 32 << 10;
+/// How many bytes a piece has, about.
+pub(crate) const PIECE: usize = 16 << 10;
+/// More than that is not made in one go on a thread that other requests need.
+pub(crate) const AT_ONCE: usize = 256 << 10;
+/// A part that is very long is made in so many pieces at most: each begins with the part's beginning.
+const MAX_PIECES: usize = 64;
+
+/// Where a body's pieces come from.
+pub(crate) trait Source: Send + 'static {
+    /// The next piece.
+    fn next(&mut self) -> impl Future<Output = Result<Vec<u8>, ServiceError>> + Send;
+}
+
+/// Whose body it is: it breaks off when the session ends.
+pub(crate) struct Reader {
+    pub(crate) service: Arc<Service>,
+    pub(crate) session: TokenHash,
+}
+
+/// A body of that length.
+pub(crate) fn body(source: impl Source, length: usize, reader: Option<Reader>) -> Body {
+    let making = Making { source, reader, left: length, slot: Arc::default() };
+    // The body is sent after the handler's end; what it logs is still the request's.
+    let span = Span::current();
+    let pieces = stream::unfold(making, move |making| making.step().instrument(span.clone()));
+    Body::new(Pieces { pieces: Box::pin(pieces), left: length as u64 })
+}
+
+struct Making<S> {
+    source: S,
+    reader: Option<Reader>,
+    left: usize,
+    slot: Arc<Slot>,
+}
+
+impl<S: Source> Making<S> {
+    async fn step(mut self) -> Option<(Result<Bytes, ServiceError>, Self)> {
+        if self.left == 0 {
+            return None;
+        }
+        poll_fn(|context| self.slot.poll_free(context)).await;
+        let made = self.make().await.map(|bytes| self.slot.fill(bytes));
+        if let Err(error) = &made {
+            // The connection ends with this: the client sees that the body isn't whole.
+            tracing::warn!(%error, "an answer broke off");
+            self.left = 0;
+        }
+        Some((made, self))
+    }
+
+    async fn make(&mut self) -> Result<Vec<u8>, ServiceError> {
+        if self.reader.as_ref().is_some_and(|reader| !reader.service.is_live(&reader.session)) {
+            return Err(ServiceError::Unauthenticated);
+        }
+        let bytes = self.source.next().await?;
+        if bytes.is_empty() || bytes.len() > self.left {
+            return Err(ServiceError::internal("a body has not the length that was counted"));
+        }
+        self.left -= bytes.len();
+        Ok(bytes)
+    }
+}
+
+struct Pieces<S> {
+    pieces: Pin<Box<S>>,
+    left: u64,
+}
+
+impl<S: Stream<Item = Result<Bytes, ServiceError>>> HttpBody for Pieces<S> {
+    type Data = Bytes;
+    type Error = ServiceError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ServiceError>>> {
+        self.pieces.as_mut().poll_next(context).map(|piece| {
+            let piece = piece?;
+            if let Ok(bytes) = &piece {
+                self.left = self.left.saturating_sub(bytes.len() as u64);
+            }
+            Some(piece.map(Frame::data))
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+/// How far a body of several parts is made.
+pub(crate) struct Progress {
+    /// The parts' lengths.
+    lengths: Box<[u32]>,
+    /// The part that comes next.
+    pub(crate) part: usize,
+    /// How much of it was sent before.
+    pub(crate) sent: usize,
+}
+
+impl Progress {
+    pub(crate) fn new(lengths: Vec<u32>) -> Self {
+        Self { lengths: lengths.into(), part: 0, sent: 0 }
+    }
+
+    /// The length of all parts.
+    pub(crate) fn total(&self) -> usize {
+        self.lengths.iter().map(|length| *length as usize).sum()
+    }
+
+    /// The length of a part.
+    pub(crate) fn length(&self, part: usize) -> usize {
+        self.lengths.get(part).map_or(0, |length| *length as usize)
+    }
+
+    /// How many bytes the next piece may have.
+    pub(crate) fn room(&self) -> usize {
+        PIECE.max(self.length(self.part) / MAX_PIECES)
+    }
+
+    /// A piece of so many bytes was made.
+    pub(crate) fn advance(&mut self, bytes: usize) {
+        self.sent += bytes;
+        while self.part < self.lengths.len() && self.sent >= self.length(self.part) {
+            self.sent -= self.length(self.part);
+            self.part += 1;
+        }
+    }
+}
+
+/// A text's body. A long text waits in its compressed form.
+pub(crate) fn of_text(text: String) -> Result<Body, ServiceError> {
+    if text.len() <= WHOLE {
+        return Ok(text.into());
+    }
+    let length = text.len();
+    let packed = text.as_bytes().chunks(PIECE).map(|piece| {
+        let mut packed = Vec::new();
+        deflate(piece, &mut packed).map_err(ServiceError::internal)?;
+        packed.shrink_to_fit();
+        Ok(packed)
+    });
+    let packed = packed.collect::<Result<Vec<_>, ServiceError>>()?;
+    Ok(body(Packed(packed.into_iter()), length, None))
+}
+
+/// The compressed pieces of a text.
+struct Packed(std::vec::IntoIter<Vec<u8>>);
+
+impl Source for Packed {
+    async fn next(&mut self) -> Result<Vec<u8>, ServiceError> {
+        let packed = self.0.next().unwrap_or_default();
+        inflate(&packed, PIECE).map_err(ServiceError::internal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    struct Counting(u8);
+
+    impl Source for Counting {
+        async fn next(&mut self) -> Result<Vec<u8>, ServiceError> {
+            self.0 += 1;
+            Ok(vec![self.0; 10])
+        }
+    }
+
+    #[tokio::test]
+    async fn a_piece_is_made_once_the_one_before_is_sent() {
+        let mut body = body(Counting(0), 30, None);
+        assert_eq!(body.size_hint().exact(), Some(30));
+        let first = body.frame().await.unwrap().unwrap();
+        assert!(futures_util::FutureExt::now_or_never(body.frame()).is_none());
+        drop(first);
+        let second = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(second, vec![2; 10]);
+        drop(second);
+        assert_eq!(body.collect().await.unwrap().to_bytes(), vec![3; 10]);
+    }
+
+    #[tokio::test]
+    async fn a_long_text_comes_back_as_it_was() {
+        for length in [1, WHOLE, WHOLE + 1, 10 * WHOLE] {
+            let text: String = (0..length).map(|n| char::from(b"abcdefg"[n % 7])).collect();
+            let body = of_text(text.clone()).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(body.size_hint().exact(), Some(length as u64));
+            assert_eq!(pieces_of(body).await, text.as_bytes());
+        }
+    }
+
+    /// As a client takes them.
+    async fn pieces_of(mut body: Body) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            bytes.extend_from_slice(&frame.unwrap().into_data().unwrap());
+        }
+        bytes
+    }
+}

@@ -1,0 +1,89 @@
+//! The table of routes.
+
+use axum::Router;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::docs::{self, demo};
+use crate::http::error::api_error;
+use crate::http::resources::{
+    auth, children, deletion, events, health, metrics, mutations, rewards, tasks, tracking,
+};
+use crate::http::settings::{CookieName, Settings};
+use crate::http::state::AppState;
+use crate::http::{legacy, openapi};
+
+/// Every route, at `/…` and at `/api/…`, with its part of the OpenAPI document.
+pub(crate) fn every_route(settings: &Settings) -> (Router<AppState>, OpenApi) {
+    let (routes, document) = routes(settings.session_cookie.as_str()).split_for_parts();
+    // A page that is no part of the document.
+    let routes = routes.merge(demo::routes(settings));
+    let routes = routes
+        .clone()
+        .nest("/api", routes)
+        .fallback(api_error::not_found)
+        .method_not_allowed_fallback(api_error::other_method);
+    (routes, document)
+}
+
+/// Every route, with its part of the OpenAPI document, which names the session's cookie.
+pub(crate) fn routes(session_cookie: &str) -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::base(session_cookie))
+        .routes(routes!(auth::signup))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::restore))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::me))
+        .routes(routes!(auth::change_password))
+        .routes(routes!(auth::begin_child_session))
+        .routes(routes!(auth::mark_for_deletion))
+        .routes(routes!(events::stream))
+        .routes(routes!(tracking::query))
+        .routes(routes!(deletion::threshold, deletion::set_threshold))
+        .routes(routes!(deletion::queue))
+        .routes(routes!(deletion::run))
+        .routes(routes!(deletion::run_one))
+        .routes(routes!(deletion::unmark))
+        .routes(routes!(health::health))
+        .routes(routes!(metrics::scrape))
+        .routes(routes!(docs::document))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::file))
+        .merge(record_routes())
+        .merge(mutation_routes())
+        .merge(legacy::routes())
+}
+
+fn record_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(children::list, children::create))
+        .routes(routes!(children::get, children::update, children::delete))
+        .routes(routes!(rewards::offers))
+        .routes(routes!(tracking::of_child))
+        .routes(routes!(tracking::of_family))
+        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::get, tasks::update, tasks::delete))
+        .routes(routes!(rewards::list, rewards::create))
+        .routes(routes!(rewards::pending))
+        .routes(routes!(rewards::get, rewards::update, rewards::delete))
+}
+
+fn mutation_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(mutations::activate))
+        .routes(routes!(mutations::request))
+        .routes(routes!(mutations::redeem))
+        .routes(routes!(mutations::cancel))
+}
+
+/// The OpenAPI document, in JSON with one field a line.
+pub fn openapi_document() -> String {
+    in_json(routes(CookieName::DEFAULT).get_openapi())
+}
+
+pub(crate) fn in_json(document: &OpenApi) -> String {
+    // A document without a JSON form would be a fault of its library; the tests would see it.
+    let json = document.to_pretty_json().unwrap_or_default();
+    json + "\n"
+}

@@ -1,0 +1,52 @@
+//! What every handler can reach.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+
+use crate::http::docs::Documentation;
+use crate::http::server::addresses::Addresses;
+use crate::http::server::request_id::RequestIds;
+use crate::http::settings::Settings;
+use crate::metrics::Metrics;
+use crate::service::Service;
+
+/// What every handler can reach. One pointer, since it is cloned for each request.
+#[derive(Clone)]
+pub(crate) struct AppState(pub(crate) Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) service: Arc<Service>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) request_ids: RequestIds,
+    pub(crate) addresses: Arc<Addresses>,
+    pub(crate) documentation: Arc<Documentation>,
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl FromRef<AppState> for Arc<Service> {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.service)
+    }
+}
+
+impl FromRef<AppState> for Arc<Settings> {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.settings)
+    }
+}
+
+impl FromRef<AppState> for Arc<Documentation> {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.documentation)
+    }
+}
