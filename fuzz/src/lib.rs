@@ -1,4 +1,4 @@
-//! What the fuzzers call: the targets, which `tests/fuzz` replays the corpora with.
+//! What the fuzzers call: the targets, which `tests/torture/fuzz` replays the corpora with.
 
 #[expect(dead_code, reason = "shared with the torture tests, which use the rest")]
 #[path = "../../tests/torture/lossy_disk.rs"]
@@ -6,7 +6,7 @@ mod lossy_disk;
 #[expect(dead_code, reason = "shared with the torture tests, which use the rest")]
 #[path = "../../tests/torture/random.rs"]
 mod random;
-#[path = "../../tests/fuzz/targets/mod.rs"]
+#[path = "../../tests/torture/fuzz/targets/mod.rs"]
 mod targets;
 
 /// Bytes as a TinyDB file.

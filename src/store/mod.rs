@@ -1,6 +1,6 @@
 //! Floor 1: where a family's records and the audit history are kept.
 //!
-//! [`Store`] speaks plain domain types, and one contract test (`tests/store_contract`) runs over
+//! [`Store`] speaks plain domain types, and one contract test (`tests/store/contract`) runs over
 //! every implementation. [`json`] is the one that there is: a journal, with TinyDB files as its
 //! projections.
 

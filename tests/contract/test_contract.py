@@ -17,7 +17,7 @@ EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "5"))
 checks.load_all_checks()
 # What is left out of schemathesis' checks, and why. Those of its stateful phase are, too: the ids
 # that it would hand from answer to request are fed here, and what becomes of a deleted record is
-# tested in `tests/api`.
+# tested in `tests/http`.
 LEFT_OUT = {
     "ignored_auth": "it repeats each change without a session; that is what nobody's requests ask",
 }

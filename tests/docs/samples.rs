@@ -15,7 +15,7 @@ const OPERATIONS: &str = "docs/operations.md";
 
 /// The blocks that aren't run, by their document and their first line.
 const LEFT_OUT: &[(&str, &str)] = &[
-    // `tests/api/proxies/trial.rs` runs both proxies with these, and the server with the first.
+    // `tests/http/browsers/proxies/trial.rs` runs both proxies with these, and the server with the first.
     (MIGRATION, "# The Flask service has port 5000."),
     (MIGRATION, "upstream flask    { server 127.0.0.1:5000; }"),
     (MIGRATION, "(goldstar) {"),
@@ -30,13 +30,13 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "goldstar config --config /etc/goldstar/goldstar.toml"),
     (OPERATIONS, "systemctl daemon-reload"),
     (OPERATIONS, "install -d -m 700 -o goldstar -g goldstar /var/lib/goldstar"),
-    // `tests/packaging` reads it; it and the next need Docker.
+    // `tests/commands/packaging` reads it; it and the next need Docker.
     (OPERATIONS, "services:"),
     (OPERATIONS, "docker compose up --detach --build"),
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "docker compose stop"),
     (OPERATIONS, "goldstar health"),
-    // `tests/api/proxies` runs both proxies with these, and the server with the first.
+    // `tests/http/browsers/proxies` runs both proxies with these, and the server with the first.
     (
         OPERATIONS,
         "# The session cookie is sent over https alone, and changes are taken from this site's pages.",

@@ -1,15 +1,16 @@
 //! The store on real files, with a disk that can fail, and with directories as a crash leaves them.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod contract;
 mod crashes;
 mod departures;
 mod faults;
 mod foreign;
 mod harness;
-#[path = "../api/harness/python.rs"]
+#[path = "../http/harness/python.rs"]
 mod python;
 mod salvage;
 mod server_log;
 mod shapes;
-#[path = "../disks/watched.rs"]
+#[path = "../http/harness/watched.rs"]
 mod watched;

@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 use tokio::time::{interval, sleep};
 
 use crate::budget::{Rounds, Run};
+use crate::harness::person::Session;
 use crate::harness::{Family, Scrape, Settings, TestServer, eventually, within};
 use crate::measures::{millis, p99};
-use crate::person::Session;
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
 /// How many others there are, and how many requests each sends in a second.

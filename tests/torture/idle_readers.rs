@@ -12,9 +12,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::budget::{Rounds, Run};
+use crate::harness::person::head;
 use crate::harness::{Admin, Family, Folders, Scrape, Settings, TestServer, eventually, within};
 use crate::measures::{anonymous_memory, millis};
-use crate::person::head;
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
 /// How many readers there are in the two forms, where the system lets a process have so many files.

@@ -4,27 +4,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "shared with the tests of the API, which use the rest"
-)]
-#[path = "../api/harness/mod.rs"]
+#[path = "../http/harness/mod.rs"]
 mod harness;
-#[expect(dead_code, reason = "shared with the tests of the limits, which use the rest")]
-#[path = "../limits/person.rs"]
-mod person;
 #[expect(dead_code, reason = "shared with the tests of the store, which use the rest")]
 #[path = "../store/harness.rs"]
 mod store;
-#[expect(dead_code, reason = "shared with the tests of the limits, which use the rest")]
-#[path = "../limits/wire.rs"]
-mod wire;
 
 mod budget;
 mod clock;
 mod dribbles;
 mod faults;
+mod fuzz;
 mod hearing;
 mod idle_readers;
 mod kills;

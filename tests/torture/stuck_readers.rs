@@ -10,11 +10,11 @@ use serde_json::json;
 use tokio::time::interval;
 
 use crate::budget::{Rounds, Run};
+use crate::harness::person::Session;
+use crate::harness::wire::Wire;
 use crate::harness::{Family, Folders, Scrape, Settings, TestServer, eventually, text};
 use crate::hearing::{Last, Listener};
 use crate::measures::{anonymous_memory, millis, p99};
-use crate::person::Session;
-use crate::wire::Wire;
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
 /// How often the healthy ones are measured without the stuck ones.

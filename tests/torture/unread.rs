@@ -12,8 +12,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::interval;
 
 use crate::budget::{Rounds, Run};
+use crate::harness::person::{Session, log_in};
 use crate::harness::{Folders, Settings, TestServer, within};
-use crate::person::{Session, log_in};
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
 /// How many readers there are, in both forms.

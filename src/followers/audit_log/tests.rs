@@ -5,7 +5,7 @@ mod failure;
 mod forget;
 mod rotation;
 #[expect(dead_code, reason = "what only other tests' policies look at")]
-#[path = "../../../tests/disks/watched.rs"]
+#[path = "../../../tests/http/harness/watched.rs"]
 mod watched;
 
 use std::cell::{Cell, RefCell};

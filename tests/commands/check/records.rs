@@ -1,0 +1,160 @@
+//! What can be wrong with the small tables, and is no damage.
+
+use serde_json::{Value, json};
+
+use super::directory::{add, check, edit, flask, replace};
+use crate::harness::Folders;
+
+const ZOE: &str = "6513270e-269e-4d37-b2a7-4de452e6b438";
+const MIA: &str = "c6f87718-6d76-407e-881e-d162ae2eb154";
+const ICE_CREAM: &str = "92276658-1e27-41c0-8a6a-63ec24ede6a4";
+
+/// Where the text of that row begins.
+fn byte_of(folders: &Folders, file: &str, row: u64) -> usize {
+    let text = std::fs::read_to_string(folders.data_file(file)).unwrap();
+    let name = format!("\"{row}\":");
+    let at = text.rfind(&name).unwrap() + name.len();
+    at + text[at..].find('{').unwrap()
+}
+
+#[test]
+fn nothing_is_wrong_with_what_a_flask_service_left() {
+    let checked = check(&flask());
+    assert_eq!((checked.code, &checked.report["status"]), (0, &json!("clean")), "{checked:#?}");
+    for (file, rows) in [
+        ("users.json", 3),
+        ("children.json", 6),
+        ("tasks.json", 16),
+        ("rewards.json", 9),
+        ("pending_rewards.json", 3),
+        ("tracking_events.json", 71),
+    ] {
+        let table = checked.table(file);
+        assert_eq!((&table["state"], &table["rows"]), (&json!("present"), &json!(rows)), "{file}");
+    }
+    assert_eq!(checked.table("sessions.json")["state"], "missing");
+}
+
+#[test]
+fn an_empty_file_of_somebody_else_is_nothing_wrong() {
+    let folders = Folders::new();
+    folders.put("users.json", r#"{"_default": {}}"#);
+    assert_eq!(check(&folders).code, 0);
+    folders.put("mine.json", "");
+    assert_eq!(check(&folders).code, 0);
+}
+
+#[test]
+fn rows_that_are_no_records() {
+    let folders = flask();
+    for (number, (file, row, why)) in (50..).zip([
+        ("users.json", json!({"id": "u"}), "`email`"),
+        ("children.json", json!({"id": "c", "user_id": ZOE, "points": 1.5}), "`points`"),
+        ("tasks.json", json!({"id": "t", "points": "many"}), "`points`"),
+        ("rewards.json", json!({"id": 7, "cost": 1}), "`id`"),
+        ("sessions.json", json!({}), "`token_sha256`"),
+        ("settings.json", json!({"value": 1}), "`name`"),
+    ]) {
+        let before = folders.data_file(file).exists().then(|| folders.json(file));
+        add(&folders, file, number, row);
+        let byte = byte_of(&folders, file, number);
+        check(&folders).expect_one("unreadable_row", &json!([file, number, byte]), why);
+        folders.put(file, &before.unwrap_or_else(|| json!({"_default": {}})).to_string());
+    }
+}
+
+#[test]
+fn ids_numbers_and_fields_that_stand_twice() {
+    let folders = flask();
+    let first = folders.json("children.json")["_default"]["2"].clone();
+    add(&folders, "children.json", 60, first);
+    let place = json!(["children.json", 60, byte_of(&folders, "children.json", 60)]);
+    check(&folders).expect_one("duplicate_id", &place, "row 2");
+
+    let folders = flask();
+    let text = r#"{"_default": {"1": {"id": "a", "name": "x", "points": 1, "user_id": null}, "1": {"id": "b", "points": 1}}}"#;
+    folders.put("tasks.json", text);
+    let place = json!(["tasks.json", 1, byte_of(&folders, "tasks.json", 1)]);
+    check(&folders).expect_one("duplicate_row", &place, "same number");
+
+    let folders = flask();
+    replace(&folders, "users.json", "{\"id\"", "{\"role\": \"parent\", \"id\"");
+    let place = json!(["users.json", 1, byte_of(&folders, "users.json", 1)]);
+    check(&folders).expect_one("duplicate_field", &place, "`role`");
+
+    let folders = flask();
+    replace(&folders, "tasks.json", "{\"_default\"", "{\"_default\": {}, \"_default\"");
+    let second = json!(["tasks.json", null, 29]);
+    check(&folders).expect_one("duplicate_field", &second, "second time");
+}
+
+#[test]
+fn two_accounts_with_one_address() {
+    let folders = flask();
+    let hash = folders.json("users.json")["_default"]["1"]["password"].clone();
+    let account = json!({"id": "u", "email": " Parent0@EXAMPLE.org", "password": hash});
+    add(&folders, "users.json", 9, account);
+    let place = json!(["users.json", 9, byte_of(&folders, "users.json", 9)]);
+    check(&folders).expect_one("duplicate_email", &place, "row 1");
+}
+
+#[test]
+fn references_to_what_does_not_exist() {
+    let moments = |extra: &Value| {
+        let mut row = json!({"created_at": 1.0, "last_used_at": 1.0, "expires_at": 2.0});
+        row.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        row
+    };
+    let request = |child: &str, reward: &str, user: &str| json!({"id": "p", "child_id": child, "reward_id": reward, "user_id": user});
+    for (file, row, says) in [
+        ("children.json", json!({"id": "c", "user_id": "gone", "points": 0}), "account gone"),
+        ("tasks.json", json!({"id": "t", "user_id": "gone", "points": 1}), "account gone"),
+        ("rewards.json", json!({"id": "r", "user_id": "gone", "cost": 1}), "account gone"),
+        ("pending_rewards.json", request("gone", ICE_CREAM, ZOE), "child gone"),
+        ("pending_rewards.json", request(MIA, "gone", ZOE), "reward gone"),
+        ("pending_rewards.json", request(MIA, ICE_CREAM, "gone"), "account gone"),
+        ("sessions.json", moments(&json!({"token_sha256": "t", "user_id": "gone"})), "account"),
+        (
+            "sessions.json",
+            moments(&json!({"token_sha256": "t", "user_id": ZOE, "child_id": "gone"})),
+            "child gone",
+        ),
+        (
+            "idempotency_keys.json",
+            moments(&json!({"user_id": "gone", "key": "k", "mutation": "m", "event_row": 1})),
+            "account gone",
+        ),
+    ] {
+        let folders = flask();
+        add(&folders, file, 70, row);
+        let place = json!([file, 70, byte_of(&folders, file, 70)]);
+        check(&folders).expect_one("broken_reference", &place, says);
+    }
+}
+
+#[test]
+fn nothing_is_said_of_references_into_a_damaged_file() {
+    let folders = flask();
+    folders.put("users.json", "{\"_default\": {\"1\":");
+    folders.put("rewards.json", "{}{}");
+    let checked = check(&folders);
+    assert_eq!(checked.codes(), ["cut_off", "two_roots"]);
+    assert_eq!(
+        checked.table("users.json"),
+        &json!({"file": "users.json", "state": "damaged", "rows": null})
+    );
+    // What can be read is looked at all the same.
+    add(&folders, "children.json", 9, json!({"id": 5}));
+    assert_eq!(check(&folders).codes(), ["cut_off", "two_roots", "unreadable_row"]);
+}
+
+#[test]
+fn a_file_of_somebody_else_that_is_not_json() {
+    let folders = flask();
+    folders.put("notes.json", "[1, 2");
+    folders.put("notes.txt", "[1, 2");
+    check(&folders).expect_one("other_file", &json!(["notes.json", null, 5]), "isn't JSON");
+    edit(&folders, "images.json", |images| *images = json!([1]));
+    folders.put("notes.json", "NaN");
+    assert_eq!(check(&folders).code, 0);
+}

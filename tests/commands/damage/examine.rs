@@ -1,0 +1,123 @@
+//! What must hold for every damaged directory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use super::bases::{rows, run, salvage, tables};
+use crate::harness::{Client, Folders, Process, log_in, python};
+
+/// The fields that each file's records are known by.
+const KEYS: [(&str, &str); 9] = [
+    ("users.json", "id"),
+    ("children.json", "id"),
+    ("tasks.json", "id"),
+    ("rewards.json", "id"),
+    ("pending_rewards.json", "id"),
+    ("tracking_events.json", "id"),
+    ("sessions.json", "token_sha256"),
+    ("idempotency_keys.json", "key"),
+    ("settings.json", "name"),
+];
+
+/// What lies in a folder: each file's bytes, and when it was changed.
+type Contents = BTreeMap<PathBuf, (Vec<u8>, SystemTime)>;
+
+fn contents(folders: &Folders) -> Contents {
+    let files = folders.data_files().into_iter();
+    let look = |path: PathBuf| {
+        let changed = fs::metadata(&path).unwrap().modified().unwrap();
+        let bytes = fs::read(&path).unwrap();
+        (path, (bytes, changed))
+    };
+    files.map(look).collect()
+}
+
+/// What came out of a salvage.
+pub(crate) struct Examined {
+    /// The copy, on which a server has run since.
+    pub(crate) copy: Folders,
+    /// Its rows before that, as TinyDB hands them out.
+    pub(crate) tables: Value,
+    /// What was said of it.
+    pub(crate) report: Value,
+}
+
+/// Examines a directory of which `file` is damaged. `expected` are the tables that it had: a row that
+/// isn't there any more was removed, and needn't come back; where the rows can't have changed, none
+/// is given, and what is read must be what Python reads.
+pub(crate) async fn examine(folders: &Folders, file: &str, expected: Option<&Value>) -> Examined {
+    let before = contents(folders);
+    let check = run(&["check"], &folders.data());
+    let said = String::from_utf8_lossy(&check.stdout);
+    assert_eq!(check.status.code(), Some(78), "{check:?}");
+    assert!(said.contains(file), "{said}");
+    let (copy, code, report) = salvage(folders);
+    assert!(code == 0 || code == 3, "{code}");
+    assert_eq!(contents(folders), before, "something was written into the damaged directory");
+
+    assert_refused(folders, file);
+    let after = contents(folders);
+    // Each process writes its id there, also one that refuses.
+    for (path, was) in before.iter().filter(|(path, _)| !path.ends_with(".goldstar.lock")) {
+        assert_eq!(after.get(path), Some(was), "{} has changed", path.display());
+    }
+
+    let copied = tables(&copy);
+    assert_all_is_there(folders, &copied, expected);
+    for entry in report["files"].as_array().unwrap() {
+        let name = entry["file"].as_str().unwrap();
+        assert_eq!(entry["rows"], rows(&copied, name).len(), "{name}");
+    }
+    assert_serves(&copy, &copied).await;
+    Examined { copy, tables: copied, report }
+}
+
+fn assert_refused(folders: &Folders, file: &str) {
+    let Err(refused) = Process::start(folders, &[]) else { panic!("it started") };
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(78), "{said}");
+    for part in [file, "from byte ", "goldstar salvage "] {
+        assert!(said.contains(part), "no {part}: {said}");
+    }
+}
+
+/// Every row that Python's parser reaches in the damaged files is in the copy.
+fn assert_all_is_there(folders: &Folders, copied: &Value, expected: Option<&Value>) {
+    let output = python("reachable_rows.py", &[&folders.data()], "");
+    let reachable: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (file, key) in KEYS {
+        let found = rows(copied, file);
+        let reached: Vec<&Value> = reachable[file].as_array().into_iter().flatten().collect();
+        for row in &reached {
+            let is_same = |other: &&Value| other[key] == row[key];
+            let was_removed =
+                expected.is_some_and(|tables| !rows(tables, file).iter().any(is_same));
+            let kept: Vec<_> = found.iter().filter(|other| is_same(other)).collect();
+            assert!(was_removed || !kept.is_empty(), "{file} has lost {row}");
+            assert!(kept.len() <= 1, "{file} has twice {row}");
+            if expected.is_none() {
+                assert!(reached.contains(kept[0]), "{file}: {} is not {row}", kept[0]);
+            }
+        }
+        if expected.is_none() {
+            assert!(found.iter().all(|row| reached.contains(row)), "{file}: more than can be read");
+        }
+    }
+}
+
+/// A server starts on the copy and lets somebody in, whose account is left.
+async fn assert_serves(copy: &Folders, copied: &Value) {
+    let server = Process::start(copy, &[]).unwrap_or_else(|output| panic!("{output:?}"));
+    let client = Client::new(Arc::new(Mutex::new(server.address.clone())));
+    let account = rows(copied, "users.json").into_iter().next();
+    let email = account.map_or("nobody@example.org", |account| account["email"].as_str().unwrap());
+    let number: String = email.chars().filter(char::is_ascii_digit).collect();
+    let answer = log_in(&client, email, &format!("correct horse {number}")).await;
+    answer.expect(if account.is_some() { 200 } else { 401 });
+    assert!(server.stop("TERM").success());
+}

@@ -1,0 +1,11 @@
+//! Who may do what: each route tried by each role, with foreign ids, forbidden fields and hostile
+//! names. `docs/reliability.md` lists the methods.
+
+mod fields;
+pub(crate) mod home;
+mod ids;
+mod names;
+mod page;
+mod private;
+mod roles;
+mod table;

@@ -1,0 +1,37 @@
+//! The table as the page of the API shows it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use super::table::{ROLES, TABLE};
+
+const HEADING: &str = "### Who may do what\n";
+
+/// The table, a row a route, sorted by its path.
+fn rendered() -> String {
+    let mut text = format!("| route | {} |\n|{}\n", ROLES.join(" | "), " --- |".repeat(6));
+    let mut rows: Vec<_> = TABLE.iter().collect();
+    rows.sort_by_key(|row| (row.path(), row.method().to_string()));
+    for row in rows {
+        let cells = row.2.map(|status| status.to_string()).join(" | ");
+        writeln!(text, "| `{} {}` | {cells} |", row.method(), row.path()).unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_page_of_the_api_has_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (before, rest) = page.split_once(HEADING).expect(HEADING);
+    let start = rest.find("\n| route |").unwrap() + 1;
+    let end = start + rest[start..].find("\n\n").unwrap() + 1;
+    let wanted = rendered();
+    if std::env::var_os("GOLDSTAR_WRITE_SAMPLES").is_some() {
+        let (head, tail) = (&rest[..start], &rest[end..]);
+        fs::write(&path, format!("{before}{HEADING}{head}{wanted}{tail}")).unwrap();
+        return;
+    }
+    assert_eq!(rest[start..end], wanted, "GOLDSTAR_WRITE_SAMPLES=1 writes it");
+}

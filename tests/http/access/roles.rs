@@ -1,0 +1,124 @@
+//! The table of routes and roles, each cell of it tried.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use reqwest::header::CONTENT_TYPE;
+
+use super::home::{By, CANARY, everything, server, shown};
+use super::table::{IDS, ROLES, Row, TABLE, filled};
+use crate::harness::{Answer, TestServer, try_send};
+
+/// Each way in which a cell is tried.
+const WAYS: [(&str, By); 4] =
+    [("", By::Cookie), ("", By::Bearer), ("/api", By::Cookie), ("/api", By::Bearer)];
+
+/// What the role is answered, with the session of that number.
+async fn answer(
+    server: &TestServer,
+    row: &Row,
+    role: usize,
+    n: usize,
+    (prefix, by): (&str, By),
+) -> Answer {
+    let path = format!("{prefix}{}", filled(row.path(), &IDS));
+    let mut request = server.nobody().request(row.method(), &path);
+    if let Some(body) = row.body() {
+        request = request.header(CONTENT_TYPE, "application/json").body(filled(body, &IDS));
+    }
+    let request = shown(request, ROLES[role], n, by);
+    if row.path() != "/events" {
+        return try_send(request).await.unwrap();
+    }
+    // A stream has no end: its head is the answer.
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer { status, headers, text: String::new(), body: serde_json::Value::Null }
+}
+
+/// `/tasks/{}` for `/tasks/{id}`.
+fn without_names(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn no_route_is_missing_from_the_table() {
+    let document = server().await.nobody().get("/openapi.json").await.expect(200);
+    let mut routes: BTreeSet<String> = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let methods = item.as_object().unwrap().keys();
+        routes.extend(methods.map(|it| format!("{} {}", it.to_uppercase(), without_names(path))));
+    }
+    // The one page that the document leaves out, and no other.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    for file in files.filter(|path| path.is_file()) {
+        let source = fs::read_to_string(&file).unwrap();
+        for route in source.split(".route(\"").skip(1) {
+            assert!(route.contains("\", get("), "{}: this one is no GET: {route}", file.display());
+            routes.insert(format!("GET {}", without_names(route.split('"').next().unwrap())));
+        }
+    }
+    assert!(routes.contains("GET /demo"), "{routes:?}");
+    let rows = TABLE.iter().map(|row| format!("{} {}", row.method(), without_names(row.path())));
+    let rows: BTreeSet<String> = rows.collect();
+    assert_eq!(rows.len(), TABLE.len(), "a route is there twice");
+    assert_eq!(rows, routes);
+}
+
+#[tokio::test]
+async fn what_is_refused_changes_no_byte() {
+    let mut server = server().await;
+    let before = everything(&server.folders);
+    let mut tried = 0;
+    for row in TABLE {
+        for (role, status) in row.2.iter().enumerate().filter(|(_, status)| **status >= 400) {
+            for way in WAYS {
+                let answer = answer(&server, row, role, 0, way).await;
+                let cell = format!("{} for {} by {way:?}", row.0, ROLES[role]);
+                assert_eq!(answer.status, *status, "{cell}: {}", answer.text);
+                assert!(!answer.text.contains(CANARY), "{cell}: {}", answer.text);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 300, "only {tried}");
+    assert!(everything(&server.folders) == before, "a refused request has changed a file");
+    server.stop().await;
+    let after = everything(&server.folders);
+    for path in before.keys().filter(|path| path.parent() == Some(&server.folders.data())) {
+        assert!(after.get(path) == before.get(path), "{} has changed", path.display());
+    }
+}
+
+/// What is granted, each role on a directory of its own: every other row behind the prefix.
+async fn assert_granted(by: By, prefixes: [&str; 2]) {
+    for (role, who) in ROLES.iter().enumerate() {
+        let mut home = server().await;
+        for (n, row) in TABLE.iter().enumerate().filter(|(_, row)| row.2[role] < 400) {
+            if row.ends_sessions() {
+                home = server().await;
+            }
+            let way = (prefixes[n % 2], by);
+            let answer = answer(&home, row, role, n, way).await;
+            let cell = format!("{} for {who} by {way:?}", row.0);
+            assert_eq!(answer.status, row.2[role], "{cell}: {}", answer.text);
+            let is_foreign = ["nobody", "another parent"].contains(who);
+            let is_login = row.path().starts_with("/auth/");
+            let leaks = is_foreign && !is_login && answer.text.contains(CANARY);
+            assert!(!leaks, "{cell}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_granted_is_granted_by_cookie() {
+    assert_granted(By::Cookie, ["", "/api"]).await;
+}
+
+#[tokio::test]
+async fn what_is_granted_is_granted_by_bearer() {
+    assert_granted(By::Bearer, ["/api", ""]).await;
+}

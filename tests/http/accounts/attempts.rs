@@ -1,0 +1,337 @@
+//! Guessing passwords. The limits are the operator's; here they are small.
+
+use std::time::Duration;
+
+use goldstar::config::Config;
+use serde_json::json;
+
+use crate::harness::person::log_in_with;
+use crate::harness::wire::assert_refusal;
+use crate::harness::{
+    Answer, Client, PASSWORD, Settings, TestServer, assert_error, eventually, log_in, send,
+};
+
+/// A day: what comes back of the tries within a test is nothing.
+const WINDOW: u64 = 86_400;
+
+/// Three tries for an account, any number for an address.
+fn per_account(config: &mut Config) {
+    config.service.logins.per_account = 3;
+    config.service.logins.per_address = 0;
+    config.service.logins.window = Duration::from_secs(WINDOW);
+}
+
+/// Five tries for an address, any number for an account.
+fn per_address(config: &mut Config) {
+    config.service.logins.per_account = 0;
+    config.service.logins.per_address = 5;
+    config.service.logins.window = Duration::from_secs(WINDOW);
+}
+
+fn behind_a_proxy(config: &mut Config) {
+    per_address(config);
+    config.http.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+}
+
+async fn with(configure: fn(&mut Config)) -> TestServer {
+    TestServer::with(Settings { configure, ..Settings::default() }).await
+}
+
+#[track_caller]
+fn assert_too_many(answer: &Answer) {
+    assert_refusal(answer, 429, "TOO_MANY_ATTEMPTS");
+    let seconds: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=WINDOW).contains(&seconds), "{seconds}");
+    assert_eq!(answer.body["details"], json!({"retry_after": seconds}));
+    assert_eq!(answer.header("set-cookie"), "");
+}
+
+/// Tries this wrong password so often, each of which must be taken as a try.
+async fn guess(client: &Client, email: &str, times: usize) {
+    for _ in 0..times {
+        let answer = log_in(client, email, "wrong horse battery").await;
+        assert_refusal(&answer, 401, "INVALID_CREDENTIALS");
+    }
+}
+
+async fn sign_up(client: &Client, email: &str) -> Answer {
+    let account = json!({
+        "first_name": "Zoë", "last_name": "Example", "email": email, "password": PASSWORD,
+    });
+    client.post("/auth/signup", account).await
+}
+
+async fn change_password(client: &Client, current: &str) -> Answer {
+    let body = json!({"current_password": current, "new_password": "another horse battery"});
+    client.put("/auth/password", body).await
+}
+
+#[tokio::test]
+async fn an_accounts_password_is_tried_so_often_only() {
+    let server = with(per_account).await;
+    let parent = server.parent().await;
+    let other = server.parent().await;
+    guess(&server.nobody(), &parent.email, 3).await;
+    for password in ["wrong horse battery", PASSWORD] {
+        // The right password too: else an attacker would go on until it isn't refused.
+        assert_too_many(&log_in(&server.nobody(), &parent.email, password).await);
+    }
+    log_in(&server.nobody(), &other.email, PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_account_is_one_however_its_address_is_written() {
+    let server = with(per_account).await;
+    let parent = server.parent().await;
+    let upper = parent.email.to_uppercase();
+    let spaced = format!(" {} ", parent.email);
+    let written = [parent.email.as_str(), &upper, &spaced];
+    let mut refused = 0;
+    for email in written.into_iter().cycle().take(9) {
+        let answer = log_in(&server.nobody(), email, "wrong horse battery").await;
+        refused += usize::from(answer.status == 429);
+    }
+    // Where an address with spaces is none, it is refused as such, and counts for nothing.
+    assert!(refused >= 3, "{refused}");
+    assert_too_many(&log_in(&server.nobody(), &upper, PASSWORD).await);
+}
+
+/// An address that is no account's is refused likewise: nobody learns which are.
+#[tokio::test]
+async fn an_account_that_does_not_exist_is_limited_likewise() {
+    let server = with(per_account).await;
+    guess(&server.nobody(), "nobody@example.org", 3).await;
+    assert_too_many(&log_in(&server.nobody(), "nobody@example.org", PASSWORD).await);
+}
+
+#[tokio::test]
+async fn tries_that_come_at_once_are_counted_one_by_one() {
+    let server = with(per_account).await;
+    let parent = server.parent().await;
+    let nobody = server.nobody();
+    let attempts = (0..12).map(|_| log_in(&nobody, &parent.email, "wrong horse battery"));
+    let answers = futures_util::future::join_all(attempts).await;
+    let (tried, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status == 401);
+    assert_eq!((tried.len(), refused.len()), (3, 9), "no more than three were tried");
+    for answer in refused {
+        assert_too_many(answer);
+    }
+}
+
+#[tokio::test]
+async fn sessions_that_exist_are_not_hurt() {
+    let server = with(per_account).await;
+    let family = server.family().await;
+    let mut stream = family.parent.events("/events").await;
+    guess(&server.nobody(), &family.parent.email, 3).await;
+    assert_too_many(&log_in(&server.nobody(), &family.parent.email, PASSWORD).await);
+    family.parent.get("/auth/me").await.expect(200);
+    let event = family.event().await;
+    assert_eq!(stream.next().await.event_id(), event["id"]);
+    family.parent.act("/auth/logout").await.expect(204);
+}
+
+#[tokio::test]
+async fn tries_are_taken_again_after_the_window() {
+    let configure = |config: &mut Config| {
+        config.service.logins.per_account = 1;
+        config.service.logins.window = Duration::from_secs(3);
+    };
+    let server = with(configure).await;
+    let parent = server.parent().await;
+    let nobody = server.nobody();
+    let refused = eventually("too many tries", async || {
+        let tries = (0..4).map(|_| log_in(&nobody, &parent.email, "wrong horse battery"));
+        let answers = futures_util::future::join_all(tries).await;
+        answers.into_iter().find(|answer| answer.status == 429)
+    })
+    .await;
+    assert!(matches!(refused.header("retry-after"), "1" | "2" | "3"), "{:?}", refused.headers);
+    // What is refused doesn't put it off.
+    eventually("tries to be taken again", async || {
+        let answer = log_in(&nobody, &parent.email, PASSWORD).await;
+        (answer.status == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_tries_so_often_only_whatever_the_account() {
+    let server = with(per_address).await;
+    let client = server.nobody();
+    for n in 0..5 {
+        guess(&client, &format!("nobody{n}@example.org"), 1).await;
+    }
+    assert_too_many(&log_in(&client, "nobody5@example.org", "wrong horse battery").await);
+    let (email, password) = ("admin@example.org", "correct horse 0");
+    assert_too_many(&log_in(&client, email, password).await);
+}
+
+#[tokio::test]
+async fn a_forwarded_address_of_a_stranger_counts_for_nothing() {
+    let server = with(per_address).await;
+    let client = server.nobody();
+    let mut statuses = Vec::new();
+    for n in 0..10 {
+        let header = ("X-Forwarded-For", &*format!("198.51.100.{n}"));
+        let email = format!("nobody{n}@example.org");
+        let answer = log_in_with(&client, header, &email, "wrong horse battery").await;
+        statuses.push(answer.status);
+        if n >= 5 {
+            assert_too_many(&answer);
+        }
+    }
+    assert_eq!(statuses[..5], [401; 5]);
+    for header in ["Forwarded", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP", "X-Client-IP"] {
+        let value = if header == "Forwarded" { "for=198.51.100.99" } else { "198.51.100.99" };
+        let answer = log_in_with(&client, (header, value), "a@example.org", PASSWORD).await;
+        assert_too_many(&answer);
+    }
+}
+
+#[tokio::test]
+async fn a_forwarded_address_of_a_trusted_proxy_counts() {
+    let server = with(behind_a_proxy).await;
+    let client = server.nobody();
+    let from = async |address: &str, n: usize| {
+        let email = format!("nobody{n}@example.org");
+        log_in_with(&client, ("X-Forwarded-For", address), &email, "wrong horse battery").await
+    };
+    for n in 0..12 {
+        assert_error(&from(&format!("198.51.100.{n}"), n).await, 401, "INVALID_CREDENTIALS");
+    }
+    for n in 0..4 {
+        assert_error(&from("198.51.100.0", n).await, 401, "INVALID_CREDENTIALS");
+    }
+    assert_too_many(&from("198.51.100.0", 4).await);
+    assert_error(&from("198.51.100.1", 4).await, 401, "INVALID_CREDENTIALS");
+}
+
+/// The client writes what it likes; the proxy adds whom it got the request from.
+#[tokio::test]
+async fn what_a_client_writes_before_the_proxy_counts_for_nothing() {
+    let server = with(behind_a_proxy).await;
+    let client = server.nobody();
+    let mut refused = 0;
+    for n in 0..10 {
+        let value = format!("203.0.113.{n}, 198.51.100.7");
+        let email = format!("nobody{n}@example.org");
+        let answer = log_in_with(&client, ("X-Forwarded-For", &value), &email, PASSWORD).await;
+        refused += usize::from(answer.status == 429);
+    }
+    assert_eq!(refused, 5);
+}
+
+/// A network gives each of its customers more IPv6 addresses than anyone could count.
+#[tokio::test]
+async fn ipv6_addresses_of_one_network_are_one_address() {
+    let server = with(behind_a_proxy).await;
+    let client = server.nobody();
+    let mut refused = 0;
+    for n in 0..10 {
+        let value = format!("2001:db8:1:2::{n:x}");
+        let email = format!("nobody{n}@example.org");
+        let answer = log_in_with(&client, ("X-Forwarded-For", &value), &email, PASSWORD).await;
+        refused += usize::from(answer.status == 429);
+    }
+    assert_eq!(refused, 5);
+}
+
+#[tokio::test]
+async fn sign_ups_count_for_the_address() {
+    let server = with(per_address).await;
+    let client = server.nobody();
+    for n in 0..5 {
+        sign_up(&client, &format!("new{n}@example.org")).await.expect(201);
+    }
+    assert_too_many(&sign_up(&client, "new5@example.org").await);
+    assert_too_many(&log_in(&client, "new0@example.org", PASSWORD).await);
+}
+
+/// A taken address is answered so: that must not be asked for a whole list of addresses.
+#[tokio::test]
+async fn sign_ups_that_fail_count_too() {
+    let server = with(per_address).await;
+    let client = server.nobody();
+    for _ in 0..5 {
+        assert_refusal(&sign_up(&client, "admin@example.org").await, 409, "EMAIL_TAKEN");
+    }
+    assert_too_many(&sign_up(&client, "admin@example.org").await);
+}
+
+/// Who has a session that isn't its own could try the account's password where it is changed.
+#[tokio::test]
+async fn password_changes_count_for_the_account() {
+    let server = with(per_account).await;
+    let parent = server.parent().await;
+    for _ in 0..3 {
+        assert_refusal(
+            &change_password(&parent, "wrong horse battery").await,
+            403,
+            "WRONG_PASSWORD",
+        );
+    }
+    assert_too_many(&change_password(&parent, PASSWORD).await);
+    assert_too_many(&log_in(&server.nobody(), &parent.email, PASSWORD).await);
+    parent.get("/auth/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn password_changes_count_for_the_address() {
+    let server = with(per_address).await;
+    // Its sign-up is the first of the five.
+    let parent = server.parent().await;
+    for _ in 0..4 {
+        assert_refusal(
+            &change_password(&parent, "wrong horse battery").await,
+            403,
+            "WRONG_PASSWORD",
+        );
+    }
+    assert_too_many(&change_password(&parent, PASSWORD).await);
+    assert_too_many(&log_in(&server.nobody(), "admin@example.org", "correct horse 0").await);
+}
+
+#[tokio::test]
+async fn none_is_no_limit() {
+    let configure = |config: &mut Config| {
+        config.service.logins.per_account = 0;
+        config.service.logins.per_address = 0;
+    };
+    let server = with(configure).await;
+    let client = server.nobody();
+    for n in 0..110 {
+        // Refused before a password is tried, which makes it quick; and some that are tried.
+        let password = if n % 10 == 0 { "wrong horse battery" } else { "" };
+        let answer = log_in(&client, "nobody@example.org", password).await;
+        assert!(matches!(answer.status, 400 | 401), "{}", answer.text);
+    }
+}
+
+/// The limits that a server has which nobody configured. Some tries may have come back meanwhile.
+#[tokio::test]
+async fn twenty_tries_are_the_default() {
+    let server = TestServer::start().await;
+    let parent = server.parent().await;
+    let nobody = server.nobody();
+    guess(&nobody, &parent.email, 20).await;
+    let refused = eventually("too many tries", async || {
+        let answer = log_in(&nobody, &parent.email, PASSWORD).await;
+        (answer.status != 200).then_some(answer)
+    });
+    assert_too_many(&refused.await);
+}
+
+/// What isn't refused by the limit must not be said otherwise than before.
+#[tokio::test]
+async fn other_routes_are_not_limited() {
+    let server = with(per_address).await;
+    let client = server.nobody();
+    guess(&client, "nobody@example.org", 5).await;
+    assert_too_many(&log_in(&client, "nobody@example.org", PASSWORD).await);
+    client.get("/health").await.expect(200);
+    assert_refusal(&client.get("/auth/me").await, 401, "UNAUTHENTICATED");
+    let options = client.request(reqwest::Method::OPTIONS, "/auth/login");
+    assert_eq!(send(options).await.status, 200);
+}

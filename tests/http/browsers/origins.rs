@@ -1,0 +1,389 @@
+//! Pages of other sites, in whose requests a browser sends the session's cookie along: they change
+//! nothing.
+
+use goldstar::config::Config;
+use goldstar::http::Origin;
+use serde_json::Value;
+
+use crate::harness::person::Session;
+use crate::harness::wire::{Wire, assert_refusal};
+use crate::harness::{Answer, Family, PASSWORD, Settings, TestServer, activate_path, reward_path};
+
+const JSON: &str = "Content-Type: application/json";
+
+/// Someone with a family, and what a page may try in their name.
+struct Victim {
+    server: TestServer,
+    family: Family,
+    session: Session,
+}
+
+/// What the session is shown by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum By {
+    Cookie,
+    Bearer,
+    Nothing,
+}
+
+impl Victim {
+    async fn new(configure: fn(&mut Config)) -> Self {
+        let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+        let family = server.family().await;
+        let session = Session::of(&server, &family.parent).await;
+        Self { server, family, session }
+    }
+
+    /// One request of each kind that changes something; the last three end the session.
+    fn changes(&self) -> Vec<(&'static str, String, String)> {
+        let Family { child, task, reward, penalty, .. } = &self.family;
+        let json = |text: &str| text.replace('\'', "\"");
+        vec![
+            ("POST", "/children".to_owned(), json("{'name': 'Changeling'}")),
+            ("POST", "/tasks".to_owned(), json("{'name': 'Nothing', 'points': 1}")),
+            ("POST", "/rewards".to_owned(), json("{'name': 'All', 'cost': 1}")),
+            ("PATCH", format!("/children/{child}"), json("{'name': 'Changeling'}")),
+            ("PATCH", format!("/tasks/{task}"), json("{'points': 1000}")),
+            ("PATCH", format!("/rewards/{reward}"), json("{'cost': 1}")),
+            ("POST", activate_path(child, task), String::new()),
+            ("POST", activate_path(child, penalty), String::new()),
+            ("POST", reward_path(child, reward, "request"), String::new()),
+            ("POST", reward_path(child, reward, "cancel"), String::new()),
+            ("POST", reward_path(child, reward, "redeem"), String::new()),
+            ("DELETE", format!("/tasks/{task}"), String::new()),
+            ("DELETE", format!("/rewards/{reward}"), String::new()),
+            ("DELETE", format!("/children/{child}"), String::new()),
+            (
+                "PUT",
+                "/auth/password".to_owned(),
+                json(
+                    "{'current_password': 'correct horse battery', 'new_password': 'of the thief'}",
+                ),
+            ),
+            ("POST", "/auth/child-session".to_owned(), format!("{{\"child_id\": \"{child}\"}}")),
+            ("POST", "/auth/logout".to_owned(), String::new()),
+        ]
+    }
+
+    async fn send(&self, by: By, method: &str, path: &str, lines: &[&str], body: &str) -> Answer {
+        let shown = match by {
+            By::Cookie => format!("Cookie: {}", self.session.cookie),
+            By::Bearer => format!("Authorization: Bearer {}", self.session.token),
+            By::Nothing => "X-Nothing: shown".to_owned(),
+        };
+        let length = format!("Content-Length: {}", body.len());
+        let own = [shown.as_str(), &length];
+        let lines: Vec<&str> = own.into_iter().chain(lines.iter().copied()).collect();
+        let mut wire = Wire::connect(&self.server).await;
+        let request = crate::harness::person::head(method, path, &lines) + body;
+        wire.answer_while_sending(request.as_bytes()).await.expect("an answer")
+    }
+
+    /// A harmless change with these header lines: the new child's answer.
+    async fn add_child(&self, by: By, lines: &[&str]) -> Answer {
+        let lines: Vec<&str> = lines.iter().copied().chain([JSON]).collect();
+        self.send(by, "POST", "/children", &lines, "{\"name\": \"Changeling\"}").await
+    }
+
+    /// All that the family has.
+    async fn everything(&self) -> Vec<Value> {
+        let tracking = format!("/children/{}/tracking", self.family.child);
+        let mut all = Vec::new();
+        for path in ["/auth/me", "/children", "/tasks", "/rewards", "/rewards/pending", &tracking] {
+            all.push(self.send(By::Cookie, "GET", path, &[], "").await.expect(200));
+        }
+        all
+    }
+
+    async fn assert_foreign(&self, lines: &[&str]) {
+        let answer = self.add_child(By::Cookie, lines).await;
+        assert_eq!(answer.status, 403, "{lines:?}: {}", answer.text);
+        assert_refusal(&answer, 403, "FOREIGN_ORIGIN");
+    }
+
+    async fn assert_own(&self, lines: &[&str]) {
+        let answer = self.add_child(By::Cookie, lines).await;
+        assert_eq!(answer.status, 201, "{lines:?}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_page_changes_nothing() {
+    let victim = Victim::new(|_| {}).await;
+    victim.family.parent.ask_for(&victim.family.child, &victim.family.reward).await.expect(200);
+    let before = victim.everything().await;
+    for origin in ["http://elsewhere.example", "https://elsewhere.example", "null"] {
+        let origin = format!("Origin: {origin}");
+        for (method, path, body) in victim.changes() {
+            for path in [path.clone(), format!("/api{path}"), format!("{path}/")] {
+                let lines: &[&str] = if body.is_empty() { &[&origin] } else { &[&origin, JSON] };
+                let answer = victim.send(By::Cookie, method, &path, lines, &body).await;
+                assert_eq!(answer.status, 403, "{origin}: {method} {path}: {}", answer.text);
+                assert_refusal(&answer, 403, "FOREIGN_ORIGIN");
+                assert_eq!(answer.header("set-cookie"), "", "the session stays as it is");
+            }
+        }
+        assert_eq!(victim.everything().await, before);
+    }
+    let email = &victim.family.parent.email;
+    crate::harness::person::log_in(&victim.server.nobody(), email, PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_own_page_changes_everything() {
+    let mut victim = Victim::new(|_| {}).await;
+    for (method, path, body) in victim.changes() {
+        if path == "/auth/child-session" {
+            // The browser would be the child's, which may do none of this.
+            continue;
+        }
+        if path == "/auth/logout" {
+            // The password change before it has ended the session.
+            victim = Victim::new(|_| {}).await;
+        }
+        let lines: &[&str] = &["Origin: http://localhost", "Sec-Fetch-Site: same-origin", JSON];
+        let lines = if body.is_empty() { &lines[..2] } else { lines };
+        let answer = victim.send(By::Cookie, method, &path, lines, &body).await;
+        assert!(answer.status < 300, "{method} {path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn what_is_foreign_to_a_cookie() {
+    let victim = Victim::new(|_| {}).await;
+    for origin in [
+        "http://localhost:8080",
+        "http://localhost.elsewhere.example",
+        "http://elsewhere.example",
+        "http://notlocalhost",
+        "http://127.0.0.1",
+        "http://[::1]",
+        "null",
+        "NULL",
+        "file://",
+        "chrome-extension://abcdefgh",
+        "localhost",
+        "http://localhost@elsewhere.example",
+        "http://elsewhere.example#http://localhost",
+        "http://localhost, http://elsewhere.example",
+    ] {
+        victim.assert_foreign(&[&format!("Origin: {origin}")]).await;
+    }
+    victim.assert_foreign(&["Origin: http://elsewhere.example", "Origin: http://localhost"]).await;
+    // Nobody who isn't trusted says what the server's name is.
+    for line in ["X-Forwarded-Host: elsewhere.example", "Forwarded: host=elsewhere.example"] {
+        victim.assert_foreign(&["Origin: http://elsewhere.example", line]).await;
+    }
+    victim.assert_own(&["Origin: http://localhost"]).await;
+    // A program, which sends none.
+    victim.assert_own(&[]).await;
+}
+
+#[tokio::test]
+async fn a_host_with_its_port_is_one_origin() {
+    let victim = Victim::new(|_| {}).await;
+    let body = "{\"name\": \"Changeling\"}";
+    let length = format!("Content-Length: {}", body.len());
+    for (host, origin, status) in [
+        ("127.0.0.1:5000", "http://127.0.0.1:5000", 201),
+        ("127.0.0.1:5000", "http://127.0.0.1", 403),
+        ("127.0.0.1:5000", "http://127.0.0.1:5001", 403),
+        ("[::1]:5000", "http://[::1]:5000", 201),
+        ("[::1]:5000", "http://[::1]:5001", 403),
+        ("localhost:443", "http://localhost", 403),
+    ] {
+        let request = format!(
+            "POST /children HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nCookie: {}\r\n{JSON}\r\n\
+             {length}\r\n\r\n{body}",
+            victim.session.cookie
+        );
+        let answer = Wire::connect(&victim.server).await.exchange(request).await;
+        assert_eq!(answer.status, status, "{host} {origin}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn what_a_browser_says_of_the_site_counts() {
+    let victim = Victim::new(|_| {}).await;
+    for site in ["cross-site", "same-site"] {
+        victim.assert_foreign(&[&format!("Sec-Fetch-Site: {site}")]).await;
+    }
+    for site in ["same-origin", "none"] {
+        victim.assert_own(&[&format!("Sec-Fetch-Site: {site}")]).await;
+    }
+    // As it sends a form of the own page whose policy keeps the address back.
+    victim.assert_own(&["Sec-Fetch-Site: same-origin", "Origin: null"]).await;
+    victim.assert_foreign(&["Sec-Fetch-Site: cross-site", "Origin: http://localhost"]).await;
+}
+
+#[tokio::test]
+async fn who_shows_a_token_is_no_victim() {
+    let victim = Victim::new(|_| {}).await;
+    for line in [
+        "Origin: http://elsewhere.example",
+        "Origin: null",
+        "Sec-Fetch-Site: cross-site",
+        "Origin: http://localhost",
+    ] {
+        let answer = victim.add_child(By::Bearer, &[line]).await;
+        assert_eq!(answer.status, 201, "{line}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn who_shows_nothing_changes_nothing() {
+    let victim = Victim::new(|_| {}).await;
+    let before = victim.everything().await;
+    for line in ["Origin: http://elsewhere.example", "Origin: null", "Origin: http://localhost"] {
+        for (method, path, body) in victim.changes() {
+            let lines: &[&str] = if body.is_empty() { &[line] } else { &[line, JSON] };
+            let answer = victim.send(By::Nothing, method, &path, lines, &body).await;
+            assert!(matches!(answer.status, 401 | 403), "{method} {path}: {}", answer.text);
+            let code = answer.body["code"].as_str().unwrap().to_owned();
+            assert!(matches!(&*code, "UNAUTHENTICATED" | "FOREIGN_ORIGIN"), "{code}");
+            assert_refusal(&answer, answer.status, &code);
+        }
+    }
+    assert_eq!(victim.everything().await, before);
+}
+
+/// To read is no change: the browser keeps the answer from the page.
+#[tokio::test]
+async fn a_foreign_page_may_ask() {
+    let victim = Victim::new(|_| {}).await;
+    for method in ["GET", "HEAD", "OPTIONS"] {
+        let lines = ["Origin: http://elsewhere.example", "Sec-Fetch-Site: cross-site"];
+        let mut wire = Wire::connect(&victim.server).await;
+        wire.send(victim.session.head(method, "/children", &lines)).await;
+        let answer = wire.bodiless_answer().await;
+        assert_eq!(answer.status, 200, "{method}");
+        for header in ["access-control-allow-origin", "access-control-allow-credentials"] {
+            assert_eq!(answer.header(header), "", "{method}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_public_address_is_the_servers_own() {
+    let configure = |config: &mut Config| {
+        config.http.public_origin = Origin::parse("https://goldstar.example.org");
+    };
+    let victim = Victim::new(configure).await;
+    victim.assert_own(&["Origin: https://goldstar.example.org"]).await;
+    for origin in [
+        "http://goldstar.example.org",
+        "https://goldstar.example.org:8443",
+        "https://www.goldstar.example.org",
+        "https://goldstar.example.org.elsewhere.example",
+        "https://elsewhere.example",
+    ] {
+        victim.assert_foreign(&[&format!("Origin: {origin}")]).await;
+    }
+}
+
+#[tokio::test]
+async fn allowed_pages_are_as_the_servers_own() {
+    let configure = |config: &mut Config| {
+        let allowed = ["http://app.example", "http://127.0.0.1:5173"];
+        config.http.allowed_origins = allowed.map(|text| Origin::parse(text).unwrap()).to_vec();
+    };
+    let victim = Victim::new(configure).await;
+    for origin in ["http://app.example", "http://127.0.0.1:5173", "http://localhost"] {
+        victim.assert_own(&[&format!("Origin: {origin}")]).await;
+    }
+    // As a browser sends it from such a page.
+    victim.assert_own(&["Origin: http://app.example", "Sec-Fetch-Site: cross-site"]).await;
+    victim.assert_own(&["Origin: http://app.example", "Sec-Fetch-Site: same-site"]).await;
+    for origin in ["https://app.example", "http://app.example:81", "http://elsewhere.example"] {
+        victim.assert_foreign(&[&format!("Origin: {origin}")]).await;
+    }
+}
+
+/// What a form, or a script without the server's leave, can send.
+#[tokio::test]
+async fn a_body_that_is_not_said_to_be_json_is_refused() {
+    let victim = Victim::new(|_| {}).await;
+    let before = victim.everything().await;
+    for content_type in [
+        "Content-Type: text/plain",
+        "Content-Type: text/plain; charset=application/json",
+        "Content-Type: multipart/form-data; boundary=x",
+        "Content-Type: application/x-www-form-urlencoded",
+        "Content-Type: application/jsonp",
+        "Content-Type: text/json",
+        "Content-Type: ",
+        "X-No-Type: at all",
+    ] {
+        for (method, path, body) in victim.changes() {
+            // What takes no body mustn't be had by one of another type either.
+            let body = if body.is_empty() { "{}".to_owned() } else { body };
+            for by in [By::Cookie, By::Bearer] {
+                if by == By::Bearer && body == "{}" {
+                    // No page can send it: the contract leaves it open.
+                    continue;
+                }
+                let answer = victim.send(by, method, &path, &[content_type], &body).await;
+                assert_eq!(answer.status, 415, "{content_type} {method} {path}: {}", answer.text);
+                assert_refusal(&answer, 415, "UNSUPPORTED_MEDIA_TYPE");
+            }
+        }
+    }
+    assert_eq!(victim.everything().await, before);
+}
+
+#[tokio::test]
+async fn json_may_be_said_in_several_ways() {
+    let victim = Victim::new(|_| {}).await;
+    for content_type in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        "Application/JSON",
+    ] {
+        let line = format!("Content-Type: {content_type}");
+        let body = "{\"name\": \"Mía\"}";
+        let answer = victim.send(By::Cookie, "POST", "/children", &[&line], body).await;
+        assert_eq!(answer.status, 201, "{content_type}: {}", answer.text);
+    }
+}
+
+/// The mutations take none: neither a type nor a length of zero is in their way.
+#[tokio::test]
+async fn no_body_needs_no_type() {
+    let victim = Victim::new(|_| {}).await;
+    let path = activate_path(&victim.family.child, &victim.family.task);
+    for lines in [&[][..], &[JSON]] {
+        victim.send(By::Cookie, "POST", &path, lines, "").await.expect(200);
+    }
+    let mut wire = Wire::connect(&victim.server).await;
+    wire.exchange(victim.session.head("POST", &path, &[])).await.expect(200);
+    assert_eq!(victim.family.parent.points(&victim.family.child).await, 65);
+}
+
+/// A body in chunks has no length that could be looked at.
+#[tokio::test]
+async fn a_body_in_chunks_of_another_type_is_refused() {
+    let victim = Victim::new(|_| {}).await;
+    let path = activate_path(&victim.family.child, &victim.family.task);
+    for path in [&*path, "/children"] {
+        let lines = ["Content-Type: text/plain", "Transfer-Encoding: chunked"];
+        let request = victim.session.head("POST", path, &lines) + "2\r\n{}\r\n0\r\n\r\n";
+        let answer = Wire::connect(&victim.server).await.exchange(request).await;
+        assert_refusal(&answer, 415, "UNSUPPORTED_MEDIA_TYPE");
+    }
+    assert_eq!(victim.family.parent.points(&victim.family.child).await, 50);
+}
+
+/// A page that logs its visitor in as someone else, while a session lasts.
+#[tokio::test]
+async fn a_foreign_login_does_not_take_the_place_of_a_session() {
+    let victim = Victim::new(|_| {}).await;
+    let thief = victim.server.parent().await;
+    let credentials = serde_json::json!({"email": thief.email, "password": PASSWORD}).to_string();
+    for origin in ["Origin: http://elsewhere.example", "Origin: null"] {
+        let lines = [origin, JSON];
+        let answer = victim.send(By::Cookie, "POST", "/auth/login", &lines, &credentials).await;
+        assert_refusal(&answer, 403, "FOREIGN_ORIGIN");
+        assert_eq!(answer.header("set-cookie"), "");
+    }
+}

@@ -1,0 +1,7 @@
+//! The data directory: its format, disks that fail or are full, and files that disappear.
+
+mod failures;
+mod flask;
+mod full_disk;
+mod lost_files;
+mod storage;

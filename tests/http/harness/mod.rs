@@ -1,0 +1,39 @@
+//! What the tests share: a server on a temporary directory, clients for everyone who uses it, and
+//! readers of all that it leaves behind.
+
+#![allow(dead_code, unused_imports, reason = "each of the test targets uses a part of this")]
+
+mod client;
+mod clock;
+mod disk;
+mod files;
+mod forbidden;
+mod people;
+pub(crate) mod person;
+mod process;
+mod python;
+mod raw;
+mod scrape;
+mod server;
+mod stream;
+pub(crate) mod stuck_disk;
+mod wait;
+pub(crate) mod watched;
+pub(crate) mod wire;
+
+pub(crate) use client::{Answer, Client, assert_error, send, try_send};
+pub(crate) use clock::{DAY, HOUR, Hand};
+pub(crate) use disk::{Fails, FaultyDisk};
+pub(crate) use files::{Folders, end_of_frames, event_ids, logfmt, names};
+pub(crate) use forbidden::forbidden;
+pub(crate) use people::{
+    Admin, Family, PASSWORD, Parent, activate_path, log_in, reward_path, text,
+};
+pub(crate) use process::{Process, goldstar, goldstar_after, run_with_input};
+pub(crate) use python::{python, python_command};
+pub(crate) use raw::Raw;
+pub(crate) use scrape::Scrape;
+pub(crate) use server::{Settings, TestServer};
+pub(crate) use stream::{Events, Frame};
+pub(crate) use wait::{DEADLINE, eventually, within};
+pub(crate) use watched::{Operation, Policy, Watched};

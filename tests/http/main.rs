@@ -1,0 +1,16 @@
+//! The server from outside: over HTTP, over bare connections, on its disk and in its logs.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod harness;
+
+mod access;
+mod accounts;
+mod browsers;
+mod deletion;
+mod disk;
+mod operation;
+mod points;
+mod protocol;
+mod records;
+mod streams;

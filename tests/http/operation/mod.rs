@@ -1,0 +1,15 @@
+//! What an operator sees: health, metrics, logs, signals, stops and restarts.
+
+mod audit_log;
+mod metrics;
+mod monitoring;
+mod moved_logs;
+mod panics;
+mod prometheus;
+mod protected;
+mod restart;
+mod scrapes;
+mod server_log;
+mod shutdown;
+mod shutdown_clients;
+mod signals;

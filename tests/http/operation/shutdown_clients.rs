@@ -1,0 +1,355 @@
+//! The server's end: nobody is cut off in the middle, and nothing that was answered is lost.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::join_all;
+use goldstar::app::Machine;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+use crate::harness::person::{Session, head, log_in, login_request};
+use crate::harness::stuck_disk::StuckDisk;
+use crate::harness::wire::Wire;
+use crate::harness::{
+    Client, Family, Folders, PASSWORD, Parent, Process, Settings, TestServer, activate_path,
+    eventually, names, python, text, try_send,
+};
+
+const JSON: &str = "Content-Type: application/json";
+/// Only the stop itself ends what hangs.
+const PATIENT: [&str; 3] = ["--head-timeout=600", "--body-timeout=600", "--request-timeout=601"];
+
+/// A server in a process of its own.
+struct Running {
+    process: Process,
+    folders: Folders,
+    address: SocketAddr,
+}
+
+impl Running {
+    fn start(folders: &Folders, flags: &[&str]) -> Self {
+        let flags = flags.iter().chain(&PATIENT).map(|flag| (*flag).to_owned());
+        let process = Process::start(folders, &flags.collect::<Vec<_>>()).expect("it starts");
+        let address = process.address.trim_start_matches("http://").parse().unwrap();
+        Self { process, folders: folders.clone(), address }
+    }
+
+    fn client(&self) -> Client {
+        Client::new(Arc::new(Mutex::new(self.process.address.clone())))
+    }
+
+    async fn family(&self) -> Family {
+        Family::of(Parent::sign_up(self.client()).await).await
+    }
+
+    async fn session(&self, family: &Family) -> Session {
+        Session::in_answer(&log_in(&self.client(), &family.parent.email, PASSWORD).await)
+    }
+
+    async fn connect(&self) -> Wire {
+        Wire::to(self.address).await.unwrap()
+    }
+
+    /// Waits until nobody is let in any more.
+    async fn closed(&self) {
+        closed(self.address).await;
+    }
+}
+
+async fn closed(address: SocketAddr) {
+    eventually("new connections to be refused", async || {
+        TcpStream::connect(address).await.is_err().then_some(())
+    })
+    .await;
+}
+
+/// A login that the server has begun with: it has asked for the body.
+async fn begun_login(running: &Running, email: &str) -> (Wire, String) {
+    let (head, body) = login_request(email, PASSWORD, &["Expect: 100-continue"]);
+    let mut wire = running.connect().await;
+    assert_eq!(wire.exchange(head).await.status, 100);
+    (wire, body)
+}
+
+/// Every record of every file, as TinyDB reads it.
+fn read_by_tinydb(folders: &Folders) -> Value {
+    let output = python("read_tables.py", &[&folders.data()], "");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Checks that a start would have nothing to replay.
+fn assert_checkpointed(folders: &Folders) {
+    let journal = names(&folders.data_file("journal"));
+    assert_eq!(journal, ["checkpoint.json"]);
+}
+
+/// The ids of the tracking table.
+fn recorded(folders: &Folders) -> BTreeSet<String> {
+    folders.events().iter().map(|event| text(&event["id"])).collect()
+}
+
+#[tokio::test]
+async fn a_busy_server_stops_cleanly() {
+    let folders = Folders::new();
+    // Twice as long as by default: a busy machine hashes slowly.
+    let flags = ["--streams-per-session=100", "--shutdown-timeout=20"];
+    let running = Running::start(&folders, &flags);
+    let family = running.family().await;
+    let session = running.session(&family).await;
+    let mut streams = Vec::new();
+    for _ in 0..100 {
+        let mut wire = running.connect().await;
+        wire.send(session.head("GET", "/events", &[])).await;
+        assert_eq!(wire.head().await.status, 200);
+        streams.push(wire);
+    }
+    let event = family.event().await;
+    for stream in &mut streams {
+        stream.chunk_with(event["id"].as_str().unwrap()).await;
+    }
+    let mut idle = Vec::new();
+    for _ in 0..20 {
+        let mut wire = running.connect().await;
+        assert_eq!(wire.exchange(head("GET", "/health", &[])).await.status, 200);
+        idle.push(wire);
+    }
+    let mut half = Vec::new();
+    for _ in 0..5 {
+        let mut wire = running.connect().await;
+        wire.send("GET /health HTTP/1.1\r\nHost: loc").await;
+        half.push(wire);
+        let mut wire = running.connect().await;
+        let lines = [JSON, "Content-Length: 100", "Expect: 100-continue"];
+        assert_eq!(wire.exchange(session.head("POST", "/children", &lines)).await.status, 100);
+        wire.send("{\"name\":").await;
+        half.push(wire);
+    }
+    let logins = join_all((0..5).map(|_| begun_login(&running, &family.parent.email))).await;
+
+    running.process.signal("TERM");
+    running.closed().await;
+    let logged_in = logins.into_iter().map(async |(mut wire, body)| {
+        let answer = wire.exchange(body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert!(answer.header("set-cookie").starts_with("session="));
+        wire.assert_end().await;
+    });
+    join_all(logged_in).await;
+    for mut stream in streams {
+        stream.assert_clean_end().await;
+    }
+    for mut wire in idle {
+        wire.assert_end().await;
+    }
+    let status = running.process.ended().0;
+    assert_eq!(status.code(), Some(0), "{status}");
+    for mut wire in half {
+        wire.drain().await;
+    }
+
+    assert_checkpointed(&folders);
+    let tables = read_by_tinydb(&folders);
+    assert_eq!(tables["tracking_events.json"]["_default"]["1"]["id"], event["id"]);
+    assert_eq!(tables["children.json"]["_default"]["1"]["points"], 55);
+    let sessions = tables["sessions.json"]["_default"].as_object().unwrap();
+    assert_eq!(sessions.len(), 2 + 5, "the logins that were answered");
+    let again = Running::start(&folders, &[]);
+    let me = again.connect().await.exchange(session.head("GET", "/auth/me", &[])).await;
+    assert_eq!(me.status, 200, "{}", me.text);
+    assert_eq!(again.process.stop("INT").code(), Some(0));
+}
+
+/// Clients that have begun something and go on with nothing. Each may take ten minutes for it, but
+/// the stop doesn't wait for them so long.
+#[tokio::test]
+async fn clients_that_hang_do_not_hold_up_the_stop() {
+    let folders = Folders::new();
+    let running = Running::start(&folders, &[]);
+    let family = running.family().await;
+    let (hanging, _) = begun_login(&running, &family.parent.email).await;
+    let mut hanging = vec![hanging];
+    for begun in ["", "G", "GET /health HTTP/1.1\r\nHost: localhost\r\n"] {
+        let mut wire = running.connect().await;
+        wire.send(begun).await;
+        hanging.push(wire);
+    }
+    let status = running.process.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{status}");
+    for mut wire in hanging {
+        wire.drain().await;
+    }
+    assert_checkpointed(&folders);
+}
+
+/// Nothing hangs: then the stop doesn't wait for anything either.
+#[tokio::test]
+async fn an_idle_server_stops_without_delay() {
+    // It would wait longer than this test does.
+    let running = Running::start(&Folders::new(), &["--shutdown-timeout=3600"]);
+    let family = running.family().await;
+    let session = running.session(&family).await;
+    let mut wires = Vec::new();
+    for path in ["/health", "/children", "/nowhere"] {
+        let mut wire = running.connect().await;
+        wire.exchange(session.head("GET", path, &[])).await;
+        wires.push(wire);
+    }
+    wires.push(running.connect().await);
+    let mut stream = running.connect().await;
+    stream.send(session.head("GET", "/events", &[])).await;
+    assert_eq!(stream.head().await.status, 200);
+    let status = running.process.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{status}");
+    stream.assert_clean_end().await;
+    for mut wire in wires {
+        wire.assert_end().await;
+    }
+}
+
+/// A reader that reads nothing can't be told of the end. It isn't waited for.
+#[tokio::test]
+async fn a_stuck_reader_does_not_hold_up_the_stop() {
+    let folders = Folders::new();
+    let running = Running::start(&folders, &["--write-timeout=600"]);
+    let family = running.family().await;
+    let session = running.session(&family).await;
+    for _ in 0..40 {
+        family.parent.reward(&"x".repeat(100), 5).await;
+    }
+    let mut stuck = running.connect().await;
+    let request = session.head("GET", "/rewards", &[]);
+    // Far more answers than anything between the two takes up.
+    let flood = request.repeat(5000);
+    stuck.send(&flood[..request.len()]).await;
+    let sender = tokio::spawn(async move {
+        stuck.try_send(&flood).await.unwrap_or_default();
+        stuck
+    });
+    family.event().await;
+    let status = running.process.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{status}");
+    sender.await.unwrap().drain().await;
+    assert_checkpointed(&folders);
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once_and_loses_nothing() {
+    for signals in [["TERM", "TERM"], ["INT", "INT"], ["TERM", "INT"]] {
+        let folders = Folders::new();
+        // The first signal alone would keep it until long after this test.
+        let running = Running::start(&folders, &["--shutdown-timeout=3600"]);
+        let family = running.family().await;
+        let mut ids = BTreeSet::new();
+        for _ in 0..10 {
+            ids.insert(text(&family.event().await["id"]));
+        }
+        let (_hanging, _) = begun_login(&running, &family.parent.email).await;
+        let session = running.session(&family).await;
+        running.process.signal(signals[0]);
+        running.closed().await;
+        running.process.signal(signals[1]);
+        let Running { process, folders, .. } = running;
+        let (status, _) = process.ended();
+        assert_ne!(status.code(), Some(0), "{signals:?}: it wasn't a clean stop");
+
+        let again = Running::start(&folders, &[]);
+        let me = again.connect().await.exchange(session.head("GET", "/auth/me", &[])).await;
+        assert_eq!(me.status, 200, "{}", me.text);
+        let path = format!("/children/{}", family.child);
+        let child = again.connect().await.exchange(session.head("GET", &path, &[])).await;
+        assert_eq!(child.expect(200)["child"]["points"], 100);
+        assert_eq!(again.process.stop("TERM").code(), Some(0));
+        assert_eq!(recorded(&folders), ids);
+        assert_checkpointed(&folders);
+        read_by_tinydb(&folders);
+    }
+}
+
+/// Clients that don't stop asking, until they are told to, or nobody answers any more.
+#[tokio::test]
+async fn nothing_that_was_answered_is_lost_under_load() {
+    let folders = Folders::new();
+    let running = Running::start(&folders, &[]);
+    let family = running.family().await;
+    let path = activate_path(&family.child, &family.task);
+    let begun = tokio::sync::Semaphore::new(0);
+    let load = join_all((0..8).map(async |_| {
+        let mut answered = Vec::new();
+        loop {
+            let request = family.parent.request(reqwest::Method::POST, &path);
+            let Ok(answer) = try_send(request).await else { return answered };
+            if answer.status == 200 {
+                answered.push(text(&answer.body["tracking_event"]["id"]));
+                begun.add_permits(1);
+            } else {
+                assert_eq!(answer.body["code"], "SHUTTING_DOWN", "{}", answer.text);
+            }
+        }
+    }));
+    let stop = async {
+        begun.acquire_many(40).await.unwrap().forget();
+        running.process.signal("TERM");
+    };
+    let (answered, ()) = tokio::join!(load, stop);
+    let status = running.process.ended().0;
+    assert_eq!(status.code(), Some(0), "{status}");
+    let answered: BTreeSet<String> = answered.into_iter().flatten().collect();
+    let recorded = recorded(&folders);
+    assert!(answered.is_subset(&recorded), "{} of {}", answered.len(), recorded.len());
+    assert_checkpointed(&folders);
+    let points = read_by_tinydb(&folders)["children.json"]["_default"]["1"]["points"].take();
+    assert_eq!(points, 50 + 5 * recorded.len());
+}
+
+/// A change that waits for the disk when the signal comes is made, and answered.
+#[tokio::test]
+async fn a_change_in_flight_is_answered() {
+    let disk = StuckDisk::default();
+    let machine = Machine { disk: disk.disk(), ..Machine::default() };
+    let mut server = TestServer::with(Settings { machine, ..Settings::default() }).await;
+    let family = server.family().await;
+    let session = Session::of(&server, &family.parent).await;
+    let address = crate::harness::wire::address(&server);
+    let folders = server.folders.clone();
+    let mut wire = Wire::connect(&server).await;
+    disk.hang();
+    let path = activate_path(&family.child, &family.task);
+    wire.send(session.head("POST", &path, &[])).await;
+    disk.reached().await;
+    let client = async {
+        closed(address).await;
+        disk.let_go();
+        wire.answer().await
+    };
+    let ((), answer) = tokio::join!(server.stop(), client);
+    let event = text(&answer.expect(200)["tracking_event"]["id"]);
+    wire.assert_end().await;
+    assert_eq!(recorded(&folders), BTreeSet::from([event]));
+    assert_eq!(folders.record("children.json", &family.child)["points"], 55);
+    assert_checkpointed(&folders);
+}
+
+/// What comes on a connection that is still open is told that the server stops.
+#[tokio::test]
+async fn a_request_after_the_signal_is_not_left_without_an_answer() {
+    let running = Running::start(&Folders::new(), &[]);
+    let family = running.family().await;
+    let session = running.session(&family).await;
+    let (mut wire, body) = begun_login(&running, &family.parent.email).await;
+    running.process.signal("TERM");
+    running.closed().await;
+    // Pipelined: the first was in flight, the second wasn't.
+    let child = session.post("/children", &json!({"name": "Late"}));
+    let answer = wire.exchange(body + &child).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let second = wire.answer_or_end().await;
+    if let Some(second) = &second {
+        assert!(second.status == 201 || second.body["code"] == "SHUTTING_DOWN", "{}", second.text);
+    }
+    let folders = running.folders.clone();
+    assert_eq!(running.process.ended().0.code(), Some(0));
+    let was_made = second.is_some_and(|answer| answer.status == 201);
+    assert_eq!(folders.rows("children.json").len(), 1 + usize::from(was_made));
+}

@@ -1,0 +1,157 @@
+//! The largest body that is taken, and one byte more.
+
+use serde_json::{Value, json};
+
+use crate::harness::person::Session;
+use crate::harness::wire::{Wire, assert_refusal};
+use crate::harness::{Answer, Settings, TestServer, activate_path, text};
+
+const LIMIT: usize = 64 << 10;
+const JSON: &str = "Content-Type: application/json";
+
+/// A child in so many bytes.
+fn child_of(bytes: usize) -> String {
+    let child = json!({"name": "Mía"}).to_string();
+    let spaces = " ".repeat(bytes - child.len());
+    child.replace('{', &format!("{{{spaces}"))
+}
+
+fn with_length(session: &Session, body: &str) -> String {
+    let length = format!("Content-Length: {}", body.len());
+    session.head("POST", "/children", &[JSON, &length]) + body
+}
+
+/// The body in chunks of this size.
+fn in_chunks(session: &Session, body: &str, size: usize) -> String {
+    let chunks = body.as_bytes().chunks(size).map(|chunk| {
+        let text = std::str::from_utf8(chunk).unwrap();
+        format!("{:x}\r\n{text}\r\n", chunk.len())
+    });
+    let chunks: String = chunks.collect();
+    session.head("POST", "/children", &[JSON, "Transfer-Encoding: chunked"]) + &chunks + "0\r\n\r\n"
+}
+
+async fn send(server: &TestServer, request: &str) -> Answer {
+    let mut wire = Wire::connect(server).await;
+    wire.answer_while_sending(request.as_bytes()).await.expect("an answer")
+}
+
+async fn children(server: &TestServer, session: &Session) -> Value {
+    let mut wire = Wire::connect(server).await;
+    wire.exchange(session.head("GET", "/children", &[])).await.expect(200)["total"].take()
+}
+
+#[tokio::test]
+async fn a_body_of_64_kib_is_taken() {
+    let server = TestServer::start().await;
+    let session = Session::new(&server).await;
+    let body = child_of(LIMIT);
+    assert_eq!(send(&server, &with_length(&session, &body)).await.status, 201);
+    for size in [LIMIT, 1000, 77] {
+        assert_eq!(send(&server, &in_chunks(&session, &body, size)).await.status, 201);
+    }
+    assert_eq!(children(&server, &session).await, 4);
+}
+
+#[tokio::test]
+async fn one_byte_more_is_refused() {
+    let server = TestServer::start().await;
+    let session = Session::new(&server).await;
+    let body = child_of(LIMIT + 1);
+    let answer = send(&server, &with_length(&session, &body)).await;
+    assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
+    for size in [LIMIT + 1, 1000, 77] {
+        let answer = send(&server, &in_chunks(&session, &body, size)).await;
+        assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
+    }
+    assert_eq!(children(&server, &session).await, 0);
+}
+
+#[tokio::test]
+async fn the_limit_is_the_operators() {
+    let configure = |config: &mut goldstar::config::Config| {
+        config.http.limits.max_body_bytes = 1024;
+    };
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    let session = Session::new(&server).await;
+    assert_eq!(send(&server, &with_length(&session, &child_of(1024))).await.status, 201);
+    let answer = send(&server, &with_length(&session, &child_of(1025))).await;
+    assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
+    let answer = send(&server, &in_chunks(&session, &child_of(1025), 100)).await;
+    assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
+}
+
+/// A client reads the refusal though it isn't done with sending, again and again: no answer may be
+/// lost to the reset of a connection on which more arrives.
+#[tokio::test]
+async fn a_client_that_goes_on_sending_reads_why_it_is_refused() {
+    let server = TestServer::start().await;
+    let session = Session::new(&server).await;
+    let large = child_of(8 << 20);
+    for _ in 0..10 {
+        let answer = send(&server, &with_length(&session, &large)).await;
+        assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
+        let answer = send(&server, &in_chunks(&session, &large, 64 << 10)).await;
+        assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
+    }
+    assert_eq!(children(&server, &session).await, 0);
+}
+
+/// One that sends first and reads then, as simple programs do.
+#[tokio::test]
+async fn a_client_that_reads_after_it_has_sent_reads_why_it_is_refused() {
+    let server = TestServer::start().await;
+    let session = Session::new(&server).await;
+    let request = with_length(&session, &child_of(100 << 10));
+    for _ in 0..10 {
+        let mut wire = Wire::connect(&server).await;
+        wire.send(&request).await;
+        assert_refusal(&wire.answer().await, 413, "PAYLOAD_TOO_LARGE");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_not_told_to_go_on() {
+    let server = TestServer::start().await;
+    let session = Session::new(&server).await;
+    let mut wire = Wire::connect(&server).await;
+    let lines = [JSON, "Content-Length: 1000000", "Expect: 100-continue"];
+    let answer = wire.exchange(session.head("POST", "/children", &lines)).await;
+    assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_told_to_go_on() {
+    let server = TestServer::start().await;
+    let session = Session::new(&server).await;
+    let body = child_of(100);
+    let mut wire = Wire::connect(&server).await;
+    let lines = [JSON, "Content-Length: 100", "Expect: 100-continue"];
+    let answer = wire.exchange(session.head("POST", "/children", &lines)).await;
+    assert_eq!(answer.status, 100);
+    assert_eq!(wire.exchange(&body).await.status, 201);
+}
+
+/// What takes no body is done once or not at all, whatever is sent along, and the connection isn't
+/// kept by what comes after.
+#[tokio::test]
+async fn a_large_body_that_nobody_asked_for_harms_nothing() {
+    let server = TestServer::start().await;
+    let family = server.family().await;
+    let session = Session::of(&server, &family.parent).await;
+    let path = activate_path(&family.child, &family.task);
+    let body = child_of(1 << 20);
+    let length = format!("Content-Length: {}", body.len());
+    let mut done = 0;
+    for _ in 0..5 {
+        let request = session.head("POST", &path, &[JSON, &length]) + &body;
+        let answer = send(&server, &request).await;
+        if answer.status == 200 {
+            assert_eq!(text(&answer.body["child"]["id"]), family.child);
+            done += 1;
+        } else {
+            assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
+        }
+    }
+    assert_eq!(family.parent.points(&family.child).await, 50 + 5 * done);
+}

@@ -1,0 +1,123 @@
+//! What is compressed, and what isn't.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+
+use crate::harness::person::Session;
+use crate::harness::wire::{Wire, assert_hygiene};
+use crate::harness::{Client, Family, TestServer, send};
+
+/// A family with a list worth compressing.
+async fn family(server: &TestServer) -> Family {
+    let family = server.family().await;
+    for n in 0..40 {
+        family.parent.task(&format!("A task with the rather long name {n}"), 5).await;
+    }
+    family
+}
+
+/// The headers and the bytes of the tasks, for this `Accept-Encoding`.
+async fn tasks(client: &Client, accepted: Option<&str>) -> (HeaderMap, Vec<u8>) {
+    let mut request = client.request(Method::GET, "/tasks");
+    if let Some(accepted) = accepted {
+        request = request.header("Accept-Encoding", accepted);
+    }
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    (response.headers().clone(), response.bytes().await.unwrap().to_vec())
+}
+
+fn unzip(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+#[tokio::test]
+async fn a_large_list_is_compressed_for_who_asks() {
+    let server = TestServer::start().await;
+    let family = family(&server).await;
+    let (plain_headers, plain) = tasks(&family.parent, None).await;
+    assert_eq!(plain_headers.get("content-encoding"), None);
+    for accepted in ["gzip", "gzip, deflate, br, zstd", "deflate;q=0.1, gzip;q=0.9", "GZIP", "*"] {
+        let (headers, packed) = tasks(&family.parent, Some(accepted)).await;
+        // With a star alone, none is as good as any.
+        let is_packed = headers.get("content-encoding").is_some_and(|value| value == "gzip");
+        if !is_packed {
+            assert_eq!((accepted, headers.get("content-encoding")), ("*", None));
+            continue;
+        }
+        assert!(packed.len() < plain.len() / 2, "{} of {}", packed.len(), plain.len());
+        assert_eq!(unzip(&packed), plain);
+        assert_eq!(headers["content-type"], "application/json");
+        assert_eq!(headers["cache-control"], "no-store");
+        let vary = headers.get_all("vary").iter().map(|value| value.to_str().unwrap());
+        let vary: String = vary.collect::<Vec<_>>().join(",").to_ascii_lowercase();
+        assert!(vary.contains("accept-encoding"), "{vary}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_compressed_for_who_does_not_ask() {
+    let server = TestServer::start().await;
+    let family = family(&server).await;
+    let (_, plain) = tasks(&family.parent, None).await;
+    for accepted in ["identity", "gzip;q=0", "gzip;q=0.0, identity", "", "zip", "nonsense;;;"] {
+        let (headers, bytes) = tasks(&family.parent, Some(accepted)).await;
+        assert_eq!(headers.get("content-encoding"), None, "{accepted}");
+        assert_eq!(bytes, plain, "{accepted}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_and_an_empty_answer_are_well_formed_for_who_asks() {
+    let server = TestServer::start().await;
+    let family = family(&server).await;
+    let nowhere = family.parent.request(Method::GET, "/nowhere").header("Accept-Encoding", "gzip");
+    crate::harness::wire::assert_refusal(&send(nowhere).await, 404, "NOT_FOUND");
+    let logout = family.parent.request(Method::POST, "/auth/logout");
+    let answer = send(logout.header("Accept-Encoding", "gzip")).await;
+    assert_eq!((answer.status, answer.header("content-encoding"), &*answer.text), (204, "", ""));
+}
+
+#[tokio::test]
+async fn a_stream_is_never_compressed() {
+    let server = TestServer::start().await;
+    let family = family(&server).await;
+    let session = Session::of(&server, &family.parent).await;
+    let mut stream = Wire::connect(&server).await;
+    stream.send(session.head("GET", "/events", &["Accept-Encoding: gzip"])).await;
+    let head = stream.head().await;
+    assert_eq!((head.status, head.header("content-encoding")), (200, ""));
+    assert_eq!(head.header("x-accel-buffering"), "no");
+    assert_hygiene(&head);
+    let event = family.event().await;
+    stream.chunk_with(event["id"].as_str().unwrap()).await;
+}
+
+/// A `HEAD` has no body, compressed or not: what follows on its connection is the next answer.
+#[tokio::test]
+async fn a_head_has_no_body() {
+    let server = TestServer::start().await;
+    let family = family(&server).await;
+    let session = Session::of(&server, &family.parent).await;
+    let mut wire = Wire::connect(&server).await;
+    for lines in [&[][..], &["Accept-Encoding: gzip"]] {
+        for path in ["/tasks", "/health", "/nowhere", "/auth/me"] {
+            wire.send(session.head("HEAD", path, lines)).await;
+            let head = wire.bodiless_answer().await;
+            assert_hygiene(&head);
+            let get = wire.exchange(session.head("GET", path, &[])).await;
+            assert_eq!(head.status, get.status, "{path}");
+            assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
+            // A length that is told is that of the same GET.
+            if lines.is_empty() && !head.header("content-length").is_empty() {
+                let length = get.text.len().to_string();
+                assert_eq!(head.header("content-length"), length, "{path}");
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What every answer has, whatever it says and whoever asked: the headers that keep it private, an
+//! id, and one form for what went wrong.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use goldstar::config::Config;
+
+use crate::harness::person::{Session, head};
+use crate::harness::wire::{Wire, assert_hygiene, assert_refusal};
+use crate::harness::{Answer, Family, Settings, TestServer};
+
+/// What is no family's: any client may keep it.
+const KEPT: [&str; 2] = ["/openapi.json", "/docs/{file}"];
+
+/// Every method and path of the document's table of routes whose answers are a family's.
+fn routes() -> Vec<(String, String)> {
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md");
+    let text = fs::read_to_string(document).unwrap();
+    let cells = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").nth(1));
+    let codes = cells.filter_map(|cell| cell.strip_prefix('`')?.strip_suffix('`')?.split_once(' '));
+    let is_method = |method: &str| method.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_route = |path: &str| path.starts_with('/') && !KEPT.contains(&path);
+    let routes = codes.filter(|(method, path)| is_method(method) && is_route(path));
+    routes.map(|(method, path)| (method.to_owned(), path.to_owned())).collect()
+}
+
+/// The path with the family's ids.
+fn with_ids(path: &str, family: &Family) -> String {
+    let own = if path.starts_with("/tasks") {
+        &family.task
+    } else if path.starts_with("/rewards") {
+        &family.reward
+    } else {
+        &family.child
+    };
+    let path = path.replace("{id}", own).replace("{task_id}", &family.task);
+    path.replace("{reward_id}", &family.reward)
+}
+
+/// The answer to a request on a connection of its own.
+async fn answer(server: &TestServer, request: &str) -> Answer {
+    Wire::connect(server).await.exchange(request).await
+}
+
+/// Checks it in full; gives its id.
+fn check(answer: &Answer) -> String {
+    if answer.status >= 400 {
+        let code = answer.body["code"].as_str().unwrap_or_default();
+        assert_refusal(answer, answer.status, code);
+        let keys: Vec<&String> = answer.body.as_object().unwrap().keys().collect();
+        assert_eq!(keys[..2], ["error", "code"], "{}", answer.text);
+    }
+    assert_hygiene(answer)
+}
+
+#[tokio::test]
+async fn every_route_answers_in_full() {
+    let configure = |config: &mut Config| config.service.logins.per_account = 0;
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    let routes = routes();
+    assert!(routes.len() > 30, "{routes:?}");
+    let family = server.family().await;
+    let stranger = Session::new(&server).await;
+    let mut ids = BTreeSet::new();
+    let mut count = 0;
+    for (method, path) in &routes {
+        let path = with_ids(path, &family);
+        let own = Session::of(&server, &family.parent).await;
+        let empty = ["Content-Type: application/json", "Content-Length: 2"];
+        let nonsense = ["Content-Type: application/json", "Content-Length: 9"];
+        for request in [
+            head(method, &path, &[]),
+            head(method, &path, &["Cookie: session=nonsense"]),
+            head(method, &path, &["Authorization: Bearer nonsense"]),
+            stranger.head(method, &path, &[]),
+            head(method, &path, &empty) + "{}",
+            own.head(method, &path, &nonsense) + "{\"a\": \"b\"",
+            own.head(method, &format!("{path}?a=b"), &[]),
+            own.head(method, &path, &empty) + "{}",
+            own.head(method, &path, &[]),
+        ] {
+            // The stranger's logout ends a session which the next routes need.
+            if path == "/auth/logout" && request.contains(&stranger.cookie) {
+                continue;
+            }
+            let answer = answer(&server, &request).await;
+            assert!(answer.status < 500, "{request}: {}", answer.text);
+            ids.insert(check(&answer));
+            count += 1;
+        }
+    }
+    assert_eq!(ids.len(), count, "each has an id of its own");
+}
+
+#[tokio::test]
+async fn what_is_no_route_answers_in_full() {
+    let server = TestServer::start().await;
+    let session = Session::new(&server).await;
+    for (method, path, status, code) in [
+        ("GET", "/nowhere", 404, "NOT_FOUND"),
+        ("POST", "/", 404, "NOT_FOUND"),
+        ("DELETE", "/health", 405, "METHOD_NOT_ALLOWED"),
+        ("PUT", "/children", 405, "METHOD_NOT_ALLOWED"),
+        ("BREW", "/children", 405, "METHOD_NOT_ALLOWED"),
+        ("POST", "/events", 405, "METHOD_NOT_ALLOWED"),
+        ("GET", "/children/none-of-mine", 404, "NOT_FOUND"),
+        ("GET", "/children?limit=0", 400, "INVALID_PARAMETER"),
+        ("GET", "/admin/tracking", 403, "ADMIN_REQUIRED"),
+    ] {
+        for request in
+            [session.head(method, path, &[]), session.head(method, &format!("/api{path}"), &[])]
+        {
+            let answer = answer(&server, &request).await;
+            assert_refusal(&answer, status, code);
+            check(&answer);
+            assert_eq!(answer.header("allow").is_empty(), status != 405, "{method} {path}");
+        }
+    }
+    let options = answer(&server, &head("OPTIONS", "/children", &[])).await;
+    assert_eq!(options.status, 200);
+    check(&options);
+}
+
+/// An operator who is told the id finds the request's lines; nobody else may choose it.
+#[tokio::test]
+async fn the_id_of_a_request_is_the_servers() {
+    let server = TestServer::start().await;
+    for line in
+        ["X-Request-Id: chosen", "X-Request-Id: ", "X-Request-Id: a\tb", "Request-Id: chosen"]
+    {
+        let answer = answer(&server, &head("GET", "/health", &[line])).await;
+        assert_ne!(check(&answer), "chosen");
+    }
+}
+
+#[tokio::test]
+async fn the_id_that_a_trusted_proxy_chose_stays() {
+    let configure = |config: &mut Config| {
+        config.http.trusted_proxies = vec!["127.0.0.1".parse::<std::net::IpAddr>().unwrap().into()];
+    };
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    let chosen =
+        answer(&server, &head("GET", "/health", &["X-Request-Id: from-the-proxy-1"])).await;
+    assert_eq!(check(&chosen), "from-the-proxy-1");
+    // What could break a line of the log, or fill it, isn't taken over.
+    let long = format!("X-Request-Id: {}", "a".repeat(5000));
+    for line in ["X-Request-Id: two words", "X-Request-Id: a\"b\\c", &long] {
+        let answer = answer(&server, &head("GET", "/health", &[line])).await;
+        let id = check(&answer);
+        assert!(id.len() < 300 && !id.contains(['"', '\\']), "{id}");
+    }
+}
+
+/// A browser with an https address sends the cookie over https alone.
+#[tokio::test]
+async fn the_cookie_is_secure_where_the_address_is() {
+    for (url, is_secure) in [
+        (None, false),
+        (Some("http://goldstar.example.org"), false),
+        (Some("https://goldstar.example.org"), true),
+    ] {
+        let configure: fn(&mut Config) = match url {
+            None => |_| {},
+            Some("http://goldstar.example.org") => |config| {
+                config.http.public_origin =
+                    goldstar::http::Origin::parse("http://goldstar.example.org");
+            },
+            Some(_) => |config| {
+                config.http.public_origin =
+                    goldstar::http::Origin::parse("https://goldstar.example.org");
+            },
+        };
+        let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+        let email = "admin@example.org";
+        let answer =
+            crate::harness::person::log_in(&server.nobody(), email, "correct horse 0").await;
+        let cookie = answer.header("set-cookie").to_owned();
+        assert_hygiene(&answer);
+        for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+            assert!(cookie.split("; ").any(|found| found == part), "{cookie}");
+        }
+        assert_eq!(cookie.split("; ").any(|part| part == "Secure"), is_secure, "{cookie}");
+        // The cookie that takes an ended session away has the same attributes: else it would stay.
+        let session = Session::in_answer(&answer);
+        let logout = session.head("POST", "/auth/logout", &[]);
+        let mut wire = Wire::connect(&server).await;
+        let answer = wire.exchange(logout).await;
+        assert_eq!(answer.status, 204, "{}", answer.text);
+        let cookie = answer.header("set-cookie").to_owned();
+        assert_eq!(cookie.split("; ").any(|part| part == "Secure"), is_secure, "{cookie}");
+    }
+}
+
+/// Those that no handler saw, of requests that could be read.
+#[tokio::test]
+async fn refusals_before_a_handler_are_in_full() {
+    let configure = |config: &mut Config| {
+        config.http.limits.body_timeout = Duration::from_secs(1);
+    };
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    let json = "Content-Type: application/json";
+    let mut ids = BTreeSet::new();
+    for (request, status, code) in [
+        (head("POST", "/auth/login", &[json, "Content-Length: 9"]), 408, "REQUEST_TIMEOUT"),
+        (head("POST", "/auth/login", &[json, "Content-Length: 99999"]), 413, "PAYLOAD_TOO_LARGE"),
+        (head("POST", "/auth/login", &["Content-Length: 2"]) + "{}", 415, "UNSUPPORTED_MEDIA_TYPE"),
+    ] {
+        let mut wire = Wire::connect(&server).await;
+        let answer = wire.answer_while_sending(request.as_bytes()).await.expect("an answer");
+        assert_refusal(&answer, status, code);
+        assert!(ids.insert(check(&answer)), "an id of its own");
+    }
+}

@@ -1,0 +1,22 @@
+//! HTTP itself: connections, limits of time and size, malformed requests, headers and the OpenAPI
+//! document.
+
+mod bodies;
+mod bombs;
+mod compression;
+mod connection_cap;
+mod connections;
+mod errors;
+mod every_answer;
+mod headers;
+mod heads;
+mod hung_up;
+mod large_pages;
+mod malformed;
+mod malformed_http;
+mod openapi;
+pub(crate) mod request_ids;
+mod request_timeouts;
+mod shares;
+mod slow_clients;
+mod timeouts;

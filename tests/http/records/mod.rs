@@ -1,0 +1,9 @@
+//! Children, tasks and rewards: fields, lists, limits, and the older Flask service's paths.
+
+mod children;
+mod family_limits;
+mod legacy;
+mod lists;
+mod rewards;
+mod tasks;
+mod validation;

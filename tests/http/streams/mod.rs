@@ -1,0 +1,7 @@
+//! `GET /events`: what is sent, how many streams a session may have, and slow readers.
+
+mod events;
+mod heartbeat;
+mod limit;
+mod places;
+mod slow_readers;

@@ -1,0 +1,190 @@
+//! Commits: decided one after the other, durable and visible when they answer, or nothing at all.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use goldstar::domain::{
+    IdempotencyKey, IdempotencyRecord, KeyTime, Mutation, RecordKind, RuleViolation, Timestamp,
+};
+use goldstar::store::{Change, Changes, CommitError};
+
+use super::bench::{START, activation, child, family, user};
+use super::over_each;
+
+#[tokio::test]
+async fn a_decision_sees_the_newest_state_and_hands_out_a_value() {
+    over_each(async |bench| {
+        bench.put(family()).await;
+        let decide = Box::new(|view: &dyn goldstar::store::View, _| {
+            let count = view.children_of(&"u".into()).len();
+            let value: Box<dyn std::any::Any + Send> = Box::new(count);
+            Ok((Changes::none(), value))
+        });
+        let committed = bench.store.commit(decide).await.unwrap();
+        assert_eq!(committed.value.downcast_ref::<usize>(), Some(&2));
+        assert!(committed.event.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_nothing() {
+    over_each(async |bench| {
+        bench.put(family()).await;
+        let refused = bench.commit(|_, _| Err(RuleViolation::NotFound(RecordKind::Task))).await;
+        assert!(matches!(
+            refused.map(|_| ()),
+            Err(CommitError::Refused(RuleViolation::NotFound(RecordKind::Task)))
+        ));
+        assert_eq!(bench.store.history().last_row(), 0);
+        bench.activate("c1", "good").await;
+        assert_eq!(bench.points("c1"), 5, "the store goes on");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_decision_that_panics_leaves_nothing_and_harms_nobody() {
+    over_each(async |bench| {
+        bench.put(family()).await;
+        let panicked = bench.commit(|_, _| panic!("on purpose")).await;
+        assert!(matches!(panicked.map(|_| ()), Err(CommitError::Panicked)));
+        bench.activate("c1", "good").await;
+        assert_eq!(bench.points("c1"), 5);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn simultaneous_commits_are_decided_one_after_the_other() {
+    over_each(async |bench| {
+        bench.put(family()).await;
+        let all = (0..64).map(|_| bench.activate("c1", "good"));
+        let mut events = futures_util::future::join_all(all).await;
+        events.sort_by_key(|recorded| recorded.row);
+        let before: Vec<i64> =
+            events.iter().map(|recorded| recorded.event.points_before.get()).collect();
+        let expected: Vec<i64> = (0..64).map(|n| n * 5).collect();
+        assert_eq!(before, expected);
+        assert_eq!(bench.points("c1"), 320);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_commit_goes_on_when_nobody_waits_for_it() {
+    over_each(async |bench| {
+        bench.put(family()).await;
+        {
+            let abandoned = bench
+                .commit(|view, now| Ok(activation(view, now, &"c1".into(), &"good".into(), None)));
+            let mut abandoned = pin!(abandoned);
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(abandoned.as_mut().poll(&mut context).is_pending());
+        }
+        // Decisions are taken in turn, so this one is decided after the abandoned one.
+        let next = bench.activate("c1", "good").await;
+        assert_eq!(next.event.points_before.get(), 5);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_events_time_is_behind_the_familys_last_one_if_that_is_at_most_five_minutes_ahead() {
+    const FIVE_MINUTES: i64 = 300_000_000;
+    over_each(async |mut bench| {
+        bench.put(family()).await;
+        bench.put([Change::PutUser(user("v", "v@example.org"))]).await;
+        bench.put([Change::PutChild(child("other", "v"))]).await;
+        for (clock, expected) in [
+            (0, 0),
+            (50, 50),
+            (50, 51),
+            (20, 52),
+            (52 - FIVE_MINUTES, 53),
+            (52 - FIVE_MINUTES, 52 - FIVE_MINUTES),
+            (60, 60),
+            (3_600_000_000, 3_600_000_000),
+            (70, 70),
+            (70, 71),
+        ] {
+            // It makes no difference whether the last event is one of the last run.
+            if expected % 2 == 0 {
+                bench = bench.reopen().await;
+            }
+            bench.set_clock(clock);
+            let event = &bench.activate("c1", "good").await.event;
+            let times = [event.occurred_at, event.created_at].map(Timestamp::as_micros);
+            assert_eq!(times, [START + expected; 2], "the clock shows {clock}");
+        }
+        // Another family's events hold nothing back.
+        bench.set_clock(10);
+        let family = bench.activate("c1", "good").await;
+        let other = bench.activate("other", "good").await;
+        let times = [family, other].map(|it| it.event.occurred_at.as_micros() - START);
+        assert_eq!(times, [72, 10]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_idempotency_key_is_remembered_with_its_event_until_it_is_forgotten() {
+    over_each(async |bench| {
+        bench.put(family()).await;
+        let key = IdempotencyKey::parse("key 1").unwrap();
+        let print = Mutation::Activate("c1".into(), "good".into()).fingerprint();
+        let remember = Some((key.clone(), print.clone()));
+        let recorded = bench.activate_with_key("c1", "good", remember).await;
+
+        let bench = bench.reopen().await;
+        let view = bench.view();
+        let found = view.remembered(&"u".into(), &key).unwrap();
+        assert_eq!(found.event_row, recorded.row);
+        assert_eq!(*found.fingerprint, *print);
+        assert!(view.remembered(&"v".into(), &key).is_none());
+        let start = Timestamp::from_micros(START);
+        assert!(view.expired_keys(&KeyTime::at(start)).is_empty());
+        assert_eq!(
+            view.expired_keys(&KeyTime::at(start.after(IdempotencyRecord::LIFETIME))).len(),
+            1
+        );
+
+        bench.put([Change::Forget("u".into(), key.clone())]).await;
+        assert!(bench.view().remembered(&"u".into(), &key).is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_changes_of_one_decision_are_made_in_their_order() {
+    over_each(async |bench| {
+        let mut older = child("c", "u");
+        older.age = Some(1);
+        bench
+            .put([
+                Change::PutUser(user("u", "a@example.org")),
+                Change::PutChild(older),
+                Change::RemoveChild("c".into()),
+                Change::PutChild(child("c", "u")),
+            ])
+            .await;
+        let bench = bench.reopen().await;
+        assert_eq!(bench.view().child(&"c".into()).unwrap().age, Some(6));
+        assert_eq!(bench.view().children_of(&"u".into()).len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_closed_store_takes_no_commits_and_closes_twice() {
+    over_each(async |bench| {
+        bench.put(family()).await;
+        bench.store.close().await.unwrap();
+        bench.store.close().await.unwrap();
+        let refused = bench.commit(|_, _| Ok(Changes::none())).await;
+        assert!(matches!(refused.map(|_| ()), Err(CommitError::Closed)));
+        assert!(bench.view().user(&"u".into()).is_some(), "still readable");
+    })
+    .await;
+}

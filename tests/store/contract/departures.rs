@@ -1,0 +1,301 @@
+//! Accounts that leave: marked and listed, taken out of the history, forgotten and purged.
+
+use goldstar::domain::{
+    Deletion, EventFilter, Id, IdempotencyKey, Mutation, Page, Role, SortOrder, Timestamp,
+};
+use goldstar::store::{Change, CommitError, StoredEvent};
+use serde_json::{Value, json};
+
+use super::bench::{self, Bench, START, child, family, pending, reward, session, task, user};
+use super::over_each;
+
+const ALL: Page = Page { limit: 500, offset: 0 };
+
+/// A second family, `other-family`, with the child `c3`.
+async fn two_families(bench: &Bench) {
+    bench.put(family()).await;
+    bench
+        .put([
+            Change::PutUser(user("other-family", "other@example.org")),
+            Change::PutChild(child("c3", "other-family")),
+        ])
+        .await;
+}
+
+/// The events of three children of two families, in turns.
+async fn events_in_turns(bench: &Bench) -> Vec<Value> {
+    let mut events = Vec::new();
+    for n in 0..12_u8 {
+        bench.set_clock(n.into());
+        let child = ["c1", "c3", "c2"][usize::from(n) % 3];
+        let recorded = bench.activate(child, "good").await;
+        events.push(serde_json::from_str(&recorded.json).unwrap());
+    }
+    events
+}
+
+async fn found(bench: &Bench, filter: &EventFilter) -> Vec<Value> {
+    let page = bench.store.events(filter, SortOrder::Ascending, ALL).await.unwrap();
+    assert_eq!(page.events.len(), page.total);
+    page.events.iter().map(|event| serde_json::from_str(event).unwrap()).collect()
+}
+
+fn without_owner(events: &[Value], user: &str) -> Vec<Value> {
+    let mut events = events.to_vec();
+    for event in &mut events {
+        if event["user_id"] == user {
+            event["user_id"] = Value::Null;
+        }
+    }
+    events
+}
+
+#[tokio::test]
+async fn an_account_leaves_the_history_and_all_else_stays() {
+    for (leaver, stayer, events) in [("u", "other-family", 8), ("other-family", "u", 4)] {
+        over_each(async |bench| {
+            two_families(&bench).await;
+            let before = events_in_turns(&bench).await;
+            let expected = without_owner(&before, leaver);
+            // Whoever asks again afterwards must not get what was answered before.
+            assert_eq!(found(&bench, &EventFilter::default()).await, before);
+            assert_eq!(bench.store.anonymize(&leaver.into()).await.unwrap(), events);
+            let counts = [(leaver, 0), (stayer, 12 - events)];
+            assert_history(&bench, &expected, counts).await;
+            let bench = bench.reopen().await;
+            assert_history(&bench, &expected, counts).await;
+            assert_eq!(bench.store.anonymize(&leaver.into()).await.unwrap(), 0, "in a repeat");
+            assert_eq!(bench.store.anonymize(&"nobody".into()).await.unwrap(), 0);
+            assert_history(&bench, &expected, counts).await;
+        })
+        .await;
+    }
+}
+
+/// The history is these events, four of each child and so many of each account.
+async fn assert_history(bench: &Bench, expected: &[Value], accounts: [(&str, usize); 2]) {
+    assert_eq!(found(bench, &EventFilter::default()).await, expected);
+    for child in ["c1", "c2", "c3"] {
+        let of_child = EventFilter { child_id: Some(child.into()), ..EventFilter::default() };
+        assert_eq!(found(bench, &of_child).await.len(), 4, "{child}");
+    }
+    let history = bench.store.history();
+    for (user, count) in accounts {
+        let of_user = EventFilter { user_id: Some(user.into()), ..EventFilter::default() };
+        assert_eq!(found(bench, &of_user).await.len(), count, "{user}");
+        assert_eq!(history.events_after(0, &of_user, 500).unwrap().len(), count, "{user}");
+    }
+    let replay = history.events_after(0, &EventFilter::default(), 500).unwrap();
+    assert_eq!(replay.len(), expected.len());
+    for (recorded, expected) in replay.into_iter().zip(expected) {
+        let recorded = recorded.unwrap();
+        assert_is(&recorded, expected);
+        assert_is(&history.event(recorded.row).unwrap().unwrap(), expected);
+    }
+}
+
+/// The event and its text are the expected one, which has no blanks where the account was.
+fn assert_is(recorded: &StoredEvent, expected: &Value) {
+    let json: Value = serde_json::from_str(&recorded.json).unwrap();
+    assert_eq!(json, *expected);
+    let user_id = recorded.event.user_id.as_ref().map(Id::as_str);
+    assert_eq!(user_id, expected["user_id"].as_str());
+    if user_id.is_none() {
+        assert!(recorded.json.contains("\"user_id\": null, \""), "{}", recorded.json);
+    }
+}
+
+#[tokio::test]
+async fn what_comes_later_is_an_accounts_own_again() {
+    over_each(async |bench| {
+        two_families(&bench).await;
+        bench.activate("c1", "good").await;
+        assert_eq!(bench.store.anonymize(&"u".into()).await.unwrap(), 1);
+        let recorded = bench.activate("c1", "good").await;
+        assert_eq!(recorded.event.user_id, Some("u".into()));
+        let of_user = EventFilter { user_id: Some("u".into()), ..EventFilter::default() };
+        assert_eq!(found(&bench, &of_user).await.len(), 1);
+        assert_eq!(bench.store.anonymize(&"u".into()).await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_accounts_leave_at_once_while_others_commit() {
+    over_each(async |bench| {
+        two_families(&bench).await;
+        events_in_turns(&bench).await;
+        let (u, other) = ("u".into(), "other-family".into());
+        let (first, second, commits) = tokio::join!(
+            bench.store.anonymize(&u),
+            bench.store.anonymize(&other),
+            futures_util::future::join_all((0..16).map(|_| bench.activate("c1", "good"))),
+        );
+        assert_eq!((second.unwrap(), commits.len()), (4, 16));
+        // Those that came meanwhile may have been in time or not.
+        let late = bench.store.anonymize(&"u".into()).await.unwrap();
+        assert_eq!(first.unwrap() + late, 8 + 16);
+        let owned = found(&bench, &EventFilter::default()).await;
+        assert!(owned.iter().all(|event| event["user_id"].is_null()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mark_stays_over_a_restart_and_is_taken_back() {
+    over_each(async |bench| {
+        two_families(&bench).await;
+        assert!(bench.view().marked_users().is_empty());
+        let moment = Timestamp::from_micros(START + 250_000);
+        let tried = Deletion {
+            in_progress: true,
+            attempted_at: Some(moment),
+            attempts: 3,
+            error: Some("the disk is full".to_owned()),
+            ..Deletion::marked(moment)
+        };
+        for deletion in [Deletion::marked(moment), tried] {
+            let mut marked = user("u", "parent@example.org");
+            marked.deletion = Some(deletion);
+            bench.put([Change::PutUser(marked)]).await;
+        }
+        let bench = bench.reopen().await;
+        let marked = bench.view().marked_users();
+        assert_eq!(marked.len(), 1);
+        let deletion = marked[0].deletion.as_ref().unwrap();
+        assert_eq!((deletion.marked_at, deletion.attempts), (moment, 3));
+        assert_eq!((deletion.in_progress, deletion.attempted_at), (true, Some(moment)));
+        assert_eq!(deletion.error.as_deref(), Some("the disk is full"));
+
+        bench.put([Change::PutUser(user("u", "parent@example.org"))]).await;
+        let bench = bench.reopen().await;
+        assert!(bench.view().marked_users().is_empty());
+        assert!(bench.view().user(&"u".into()).unwrap().deletion.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn administrators_count_until_they_are_marked() {
+    over_each(async |bench| {
+        two_families(&bench).await;
+        assert_eq!(bench.view().count_admins(), 0);
+        let mut admin = user("u", "parent@example.org");
+        admin.role = Role::Admin;
+        let other = bench::user("v", "v@example.org");
+        let other = goldstar::domain::User { role: Role::Admin, ..other };
+        bench.put([Change::PutUser(admin.clone()), Change::PutUser(other)]).await;
+        assert_eq!(bench.view().count_admins(), 2);
+        admin.deletion = Some(Deletion::marked(Timestamp::EPOCH));
+        bench.put([Change::PutUser(admin)]).await;
+        assert_eq!(bench.view().count_admins(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn all_of_an_account_can_be_listed_and_removed() {
+    over_each(async |bench| {
+        two_families(&bench).await;
+        bench
+            .put([
+                Change::PutTask(task("shared", None, 1, true)),
+                Change::PutReward(reward("shared", None)),
+                Change::PutPending(pending("p", "c1", "r")),
+                Change::PutSession(session("s", "u")),
+            ])
+            .await;
+        for key in ["key 1", "key 2"] {
+            let key = IdempotencyKey::parse(key).unwrap();
+            let print = Mutation::Activate("c1".into(), "good".into()).fingerprint();
+            bench.activate_with_key("c1", "good", Some((key, print))).await;
+        }
+        let bench = bench.reopen().await;
+        let (view, u) = (bench.view(), "u".into());
+        let mut changes = vec![Change::RemoveUser("u".into())];
+        let of = |changes: Vec<Change>, count: usize| {
+            assert_eq!(changes.len(), count);
+            changes
+        };
+        let children = view.children_of(&u);
+        changes.extend(of(children.iter().map(|c| Change::RemoveChild(c.id.clone())).collect(), 2));
+        let tasks = view.tasks_of(&u);
+        changes.extend(of(tasks.iter().map(|t| Change::RemoveTask(t.id.clone())).collect(), 2));
+        let rewards = view.rewards_of(&u);
+        changes.extend(of(rewards.iter().map(|r| Change::RemoveReward(r.id.clone())).collect(), 1));
+        let asked = view.pending_of(&u);
+        changes.extend(of(asked.iter().map(|p| Change::RemovePending(p.id.clone())).collect(), 1));
+        let sessions = view.sessions_of(&u);
+        let ended = sessions.iter().map(|s| Change::RemoveSession(s.token_hash.clone()));
+        changes.extend(of(ended.collect(), 1));
+        let keys = view.keys_of(&u);
+        let forgotten = keys.iter().map(|kept| Change::Forget("u".into(), kept.key.clone()));
+        changes.extend(of(forgotten.collect(), 2));
+        bench.put(changes).await;
+
+        let bench = bench.reopen().await;
+        let view = bench.view();
+        assert!(view.user(&u).is_none());
+        let email = goldstar::domain::Email::from_stored("parent@example.org");
+        assert!(view.user_by_email(&email).is_none());
+        assert!(view.children_of(&u).is_empty() && view.tasks_of(&u).is_empty());
+        assert!(view.rewards_of(&u).is_empty() && view.pending_of(&u).is_empty());
+        assert!(view.sessions_of(&u).is_empty() && view.keys_of(&u).is_empty());
+        assert_eq!(view.tasks_for(&u).len(), 1, "the shared one");
+        assert_eq!(view.children_of(&"other-family".into()).len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_setting_is_what_it_was_last_set_to() {
+    over_each(async |bench| {
+        assert_eq!(bench.view().setting("hours"), None);
+        for value in [json!(720), json!("a \u{1f415}"), json!({"hours": [1, null, 2.5]}), json!(24)]
+        {
+            bench.put([Change::PutSetting { name: "hours".into(), value: value.clone() }]).await;
+            assert_eq!(bench.view().setting("hours"), Some(value));
+        }
+        bench.put([Change::PutSetting { name: "salt".into(), value: json!("00ff") }]).await;
+        let bench = bench.reopen().await;
+        assert_eq!(bench.view().setting("hours"), Some(json!(24)));
+        assert_eq!(bench.view().setting("salt"), Some(json!("00ff")));
+        assert!(bench.view().is_empty(), "a setting is no record");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_purge_leaves_all_that_counts() {
+    over_each(async |bench| {
+        two_families(&bench).await;
+        let events = events_in_turns(&bench).await;
+        bench.put([Change::RemoveChild("c3".into())]).await;
+        for _ in 0..2 {
+            bench.store.purge().await.unwrap();
+            assert_eq!(found(&bench, &EventFilter::default()).await, events);
+        }
+        assert_eq!(bench.points("c1"), 20);
+        bench.activate("c1", "good").await;
+        let (purged, recorded) = tokio::join!(bench.store.purge(), bench.activate("c1", "good"));
+        purged.unwrap();
+        let bench = bench.reopen().await;
+        assert_eq!(bench.points("c1"), 30);
+        assert_eq!(bench.store.history().last_row(), recorded.row);
+        assert!(bench.view().child(&"c3".into()).is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_closed_store_lets_nobody_go() {
+    over_each(async |bench| {
+        two_families(&bench).await;
+        bench.store.close().await.unwrap();
+        let refused = bench.store.anonymize(&"u".into()).await;
+        assert!(matches!(refused, Err(CommitError::Closed)));
+        bench.store.forget(&"u".into()).await.unwrap_err();
+        bench.store.purge().await.unwrap_err();
+    })
+    .await;
+}
