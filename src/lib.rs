@@ -8,7 +8,7 @@
 //! | 5 | [`cli`], [`config`], [`app`] | arguments, configuration, wiring |
 //! | 4 | [`http`] | HTTP and nothing else |
 //! | 3 | [`service`] | what the product does: load, decide, commit, publish |
-//! | 2 | [`followers`] | what follows the committed history: the audit log, the event streams |
+//! | 2 | [`followers`], [`repair`] | what follows the committed history: the audit log, the event streams; `check` and `salvage` |
 //! | 1 | [`store`], [`clock`](mod@clock), [`disk`], [`metrics`] | files, the clock and the ids, metrics; they do not know each other |
 //! | 0 | [`domain`] | records and rules: no I/O, no clock, no random id, no async |
 //!
@@ -38,6 +38,7 @@ pub mod domain;
 pub mod followers;
 pub mod http;
 pub mod metrics;
+pub mod repair;
 pub mod service;
 pub mod store;
 

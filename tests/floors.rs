@@ -11,7 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["disk", "clock", "metrics"],
     &["store"],
-    &["followers"],
+    &["followers", "repair"],
     &["service"],
     &["http"],
 ];

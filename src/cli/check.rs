@@ -16,9 +16,8 @@ use crate::config::{Flags, Storage};
 use crate::disk::RealDisk;
 use crate::domain::deletion::Threshold;
 use crate::domain::{Deletion, RowNumber, UserId};
-use crate::store::json::{
-    Finding, FindingKind, Marked, OpenError, Report, Severity, TableReport, inspect,
-};
+use crate::repair::{Finding, FindingKind, Marked, Report, Severity, TableReport, inspect};
+use crate::store::json::OpenError;
 
 /// How many findings of a kind are printed for a person.
 const EXAMPLES: usize = 3;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::config::{Config, ConfigError, Flags, Part};
-use crate::store::json::salvage::is_data_directory;
+use crate::repair::salvage::is_data_directory;
 
 /// The settings of a command that also takes its directory as an argument.
 pub(super) fn resolve<P: Part>(

@@ -29,8 +29,8 @@ use thiserror::Error;
 use crate::app::{StartError, StopError};
 use crate::config::{ConfigError, Everything, Flags, Storage};
 use crate::domain::Invalid;
+use crate::repair::salvage::SalvageError;
 use crate::service::{Causes, ServiceError};
-use crate::store::json::salvage::SalvageError;
 
 /// The back end of a family chore-and-reward app.
 ///

@@ -11,9 +11,7 @@ use clap::Args;
 use super::{Failure, LOOK, data_directory, progress};
 use crate::config::{Flags, Storage};
 use crate::disk::{Disk, RealDisk};
-use crate::store::json::salvage::{
-    Conflict, FileReport, JournalReport, Lost, Named, Report, salvage,
-};
+use crate::repair::salvage::{Conflict, FileReport, JournalReport, Lost, Named, Report, salvage};
 
 #[derive(Args)]
 pub(super) struct Arguments {

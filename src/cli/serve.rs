@@ -13,7 +13,7 @@ use super::signals::cancel_on_signal;
 use super::{Failure, progress, runtime};
 use crate::app::{self, Machine, Server, StartError};
 use crate::config::{Config, Everything, Flags, StorageConfig};
-use crate::store::json::salvage::is_data_directory;
+use crate::repair::salvage::is_data_directory;
 
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;

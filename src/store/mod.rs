@@ -378,7 +378,7 @@ pub struct Health {
 }
 
 /// Why a commit didn't happen.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum CommitError {
     /// The decision was to refuse.
     #[error(transparent)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use goldstar::disk::{Disk, RealDisk};
 use goldstar::domain::{Email, Name, Role, Timestamp, User};
+use goldstar::repair::salvage::salvage;
 use goldstar::store::json::Progress;
-use goldstar::store::json::salvage::salvage;
 use goldstar::store::{Change, Store};
 
 use crate::harness::{Folder, START, give_point, give_point_of, put};

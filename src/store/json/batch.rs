@@ -3,23 +3,23 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::frame::Entry;
 use super::state::State;
-use super::table_file::LAST_NUMBER;
+use super::tinydb::file::LAST_NUMBER;
 use super::tracking::Tracking;
 use super::tracking::event::{self, Encoded};
+use super::wal::entry::Entry;
 use crate::domain::{IdempotencyRecord, RowNumber, Timestamp, TrackingEvent, UserId};
 use crate::store::{Changes, CommitError, Committed, Decide, History as _, NewEvent, StoredEvent};
 
 /// A batch being decided: the durable state and, over it, what the batch's decisions have changed
 /// so far. Dropping it undoes them all.
-pub(super) struct Batch {
+pub(crate) struct Batch {
     /// What the state will be.
-    pub(super) state: State,
+    pub(crate) state: State,
     /// One payload for each decision that changes something.
-    pub(super) payloads: Vec<String>,
+    pub(crate) payloads: Vec<String>,
     /// The events, in the order of their numbers.
-    pub(super) events: Vec<NewEventRow>,
+    pub(crate) events: Vec<NewEventRow>,
     last_row: RowNumber,
     history: Arc<Tracking>,
     /// When the batch's last event of each account occurs.
@@ -28,14 +28,14 @@ pub(super) struct Batch {
 }
 
 /// An event's row, and the [`Encoded::masked`] part of it.
-pub(super) struct NewEventRow {
-    pub(super) recorded: Arc<StoredEvent>,
-    pub(super) masked: Range<usize>,
+pub(crate) struct NewEventRow {
+    pub(crate) recorded: Arc<StoredEvent>,
+    pub(crate) masked: Range<usize>,
 }
 
 impl Batch {
     /// An empty batch on a state and its history, at the time `now`.
-    pub(super) fn new(state: &State, history: Arc<Tracking>, now: Timestamp) -> Self {
+    pub(crate) fn new(state: &State, history: Arc<Tracking>, now: Timestamp) -> Self {
         Self {
             state: state.clone(),
             payloads: Vec::new(),
@@ -49,7 +49,7 @@ impl Batch {
 
     /// Takes one decision. Its outcome counts only once the batch is durable: even a refusal may
     /// rest on what the batch has changed.
-    pub(super) fn decide(&mut self, decide: Decide) -> Result<Committed, CommitError> {
+    pub(crate) fn decide(&mut self, decide: Decide) -> Result<Committed, CommitError> {
         let decision = AssertUnwindSafe(|| decide(&self.state, self.now));
         let (changes, value) = catch_unwind(decision).map_err(|_| CommitError::Panicked)??;
         if changes.event.is_some() && self.last_row >= LAST_NUMBER {

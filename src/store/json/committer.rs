@@ -1,3 +1,4 @@
+mod anonymise;
 mod behind;
 mod durable;
 
@@ -7,96 +8,50 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-pub(super) use behind::RETRY_INTERVAL;
-
-use super::Now;
 use super::batch::{Batch, NewEventRow};
-use super::departure::{self, Departure, Departures};
-use super::journal::{Journal, Spare};
-use super::maintenance::Waker;
-use super::reached::Reached;
-use super::segment::Link;
+use super::jobs::Waker;
+use super::jobs::{Anonymizations, Cut, Job, Synced};
+use super::options::Now;
 use super::shared::Shared;
 use super::sinks::Sinks;
-use super::tracking::{self, Appender, Mark, NewRow};
-use crate::disk::{Disk, DiskFile};
-use crate::domain::UserId;
+use super::tracking::{self, Appender, NewRow};
+use super::wal::journal::Journal;
+use super::wal::prepared::Spare;
+use super::wal::reached::Reached;
+use crate::disk::Disk;
 use crate::metrics::CommitFailure;
 use crate::store::{CommitError, Committed, Decide};
 
+/// How often what has fallen behind is tried again while it fails, and how often the files are looked
+/// at while nothing is to be done.
+pub(crate) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// How many decisions share a sync at most.
 const MAX_BATCH: usize = 1024;
-/// What the committer does.
-pub(super) enum Job {
-    /// A decision, and where its outcome goes.
-    Commit(Decide, oneshot::Sender<Result<Committed, CommitError>>),
-    /// A payload that changes no state.
-    Note(String, SyncSender<io::Result<()>>),
-    /// Take an account out of the audit history.
-    Anonymize(Departure),
-    /// Have the sinks forget an account.
-    Forget(UserId, oneshot::Sender<io::Result<()>>),
-    /// Begin a new segment, in a spare file where there is one, and say what must be synced so that
-    /// the old ones can go.
-    Cut(Option<Spare>, SyncSender<io::Result<Cut>>),
-    /// A sync of the tracking file has failed: write it anew from its last checkpoint.
-    RewriteTracking(Synced),
-    /// Look again at what the sinks say of themselves.
-    NoteHealth,
-    /// Nothing has queued up, but an account is being taken out.
-    Go,
-    /// Refuse every later decision.
-    Refuse,
-    /// End.
-    Stop,
-}
-
-/// What the last checkpoint says is durable.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Synced {
-    pub(super) link: Link,
-    pub(super) tracking: Mark,
-}
-
-/// A sink's name, and what makes durable what it has done.
-pub(super) type SinkSync = (&'static str, Box<dyn FnOnce() -> io::Result<String> + Send>);
-
-/// A point between two batches from which a journal could be replayed.
-pub(super) struct Cut {
-    /// The link of the first frame behind it.
-    pub(super) link: Link,
-    /// What the tracking file holds.
-    pub(super) tracking: Mark,
-    /// The tracking file, to be synced.
-    pub(super) file: Arc<dyn DiskFile>,
-    /// The sinks.
-    pub(super) sinks: Vec<SinkSync>,
-}
 
 /// The one thread that changes anything: it takes what has queued up, decides it, makes it durable,
 /// and brings everything that follows along, before it answers.
-pub(super) struct Committer {
-    pub(super) shared: Arc<Shared>,
-    pub(super) disk: Arc<dyn Disk>,
-    pub(super) folder: PathBuf,
-    pub(super) journal: Journal,
-    pub(super) appender: Appender,
-    pub(super) sinks: Sinks,
-    pub(super) reached: Reached,
-    pub(super) departures: Departures,
-    pub(super) now: Now,
+pub(crate) struct Committer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) folder: PathBuf,
+    pub(crate) journal: Journal,
+    pub(crate) appender: Appender,
+    pub(crate) sinks: Sinks,
+    pub(crate) reached: Reached,
+    pub(crate) anonymizations: Anonymizations,
+    pub(crate) now: Now,
     /// Where the tracking file's sync has failed: what of it can be trusted.
-    pub(super) suspect: Option<Synced>,
+    pub(crate) suspect: Option<Synced>,
     /// Wakes the maintenance, after each batch that changed a record.
-    pub(super) maintenance: Waker,
+    pub(crate) maintenance: Waker,
     /// Before that, what has fallen behind isn't tried again.
-    pub(super) retry_at: Instant,
+    pub(crate) retry_at: Instant,
     /// Whether the store is closing.
-    pub(super) refusing: bool,
+    pub(crate) refusing: bool,
 }
 
 type Answer = oneshot::Sender<Result<Committed, CommitError>>;
@@ -122,7 +77,7 @@ impl Queue {
 
 impl Committer {
     /// Works until it is stopped.
-    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
         while let Some(first) = self.next_job(jobs) {
             let mut queue = Queue::default();
             let mut next = Some(first);
@@ -130,7 +85,7 @@ impl Committer {
                 match job {
                     Job::Commit(decide, answer) => queue.commits.push((decide, answer)),
                     Job::Note(payload, answer) => queue.notes.push((payload, answer)),
-                    Job::Anonymize(departure) => self.departures.push_back(departure),
+                    Job::Anonymize(anonymization) => self.anonymizations.push_back(anonymization),
                     Job::Forget(user_id, answer) => {
                         self.commit(mem::take(&mut queue));
                         self.forget(&user_id, answer);
@@ -167,7 +122,7 @@ impl Committer {
 
     /// Waits for a job. Meanwhile looks after the files, and tries again what has fallen behind.
     fn next_job(&mut self, jobs: &Receiver<Job>) -> Option<Job> {
-        if !self.departures.is_empty() {
+        if !self.anonymizations.is_empty() {
             return match jobs.try_recv() {
                 Err(TryRecvError::Disconnected) => None,
                 job => Some(job.unwrap_or(Job::Go)),
@@ -214,7 +169,7 @@ impl Committer {
             let size = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
             self.shared.metrics.batch_size.observe(size.into());
         }
-        let durable = self.settle(batch, queue.notes, piece.as_ref().map(departure::payload));
+        let durable = self.settle(batch, queue.notes, piece.as_ref().map(anonymise::payload));
         self.answer(outcomes, &durable);
         if let Some(piece) = piece {
             self.finish_piece(&piece, &durable);
@@ -228,7 +183,7 @@ impl Committer {
         }
         for (outcome, answer) in outcomes {
             // Even a refusal may rest on what the batch would have changed.
-            let outcome = durable.as_ref().map_or_else(|error| Err(same(error)), |()| outcome);
+            let outcome = durable.as_ref().map_or_else(|error| Err(error.clone()), |()| outcome);
             self.count_failure(&outcome);
             answer_to_client(answer, outcome);
         }
@@ -257,7 +212,7 @@ impl Committer {
     }
 
     /// Counts what is neither a success nor a refusal.
-    pub(super) fn count_failure<T>(&self, outcome: &Result<T, CommitError>) {
+    pub(crate) fn count_failure<T>(&self, outcome: &Result<T, CommitError>) {
         let why = match outcome {
             Ok(_) | Err(CommitError::Refused(_) | CommitError::Closed) => return,
             Err(CommitError::NotDurable) => CommitFailure::NotDurable,
@@ -331,16 +286,6 @@ impl Committer {
         let link = self.journal.rotate(spare)?;
         self.shared.note_segment(&self.journal);
         Ok(Cut { link, tracking, file: self.appender.file(), sinks: self.sinks.checkpoint() })
-    }
-}
-
-/// One failed batch has many clients, and the error can't be cloned.
-pub(super) fn same(error: &CommitError) -> CommitError {
-    match error {
-        CommitError::StorageFull => CommitError::StorageFull,
-        CommitError::OutcomeUnknown => CommitError::OutcomeUnknown,
-        CommitError::ReadOnly => CommitError::ReadOnly,
-        _ => CommitError::NotDurable,
     }
 }
 

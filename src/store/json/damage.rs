@@ -5,8 +5,8 @@ use std::str::Utf8Error;
 
 use thiserror::Error;
 
-use super::journal::FOLDER;
-use super::pyjson::Fault;
+use super::tinydb::pyjson::Fault;
+use super::wal::FOLDER;
 use crate::disk::{UnusableFolder, with_permission_advice};
 use crate::domain::Points;
 
@@ -48,7 +48,7 @@ impl OpenError {
         matches!(self, Self::Damaged(_))
     }
 
-    pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| {
             let source = with_permission_advice(directory_of(&path), &path, source);
@@ -163,7 +163,7 @@ impl fmt::Display for Damage {
 }
 
 impl Damage {
-    pub(super) fn new(
+    pub(crate) fn new(
         kind: DamageKind,
         file: impl Into<PathBuf>,
         byte: u64,
@@ -185,7 +185,7 @@ impl Damage {
     }
 
     /// Damage by which `text`, from `offset` in its file on, stops being JSON.
-    pub(super) fn not_json(
+    pub(crate) fn not_json(
         file: impl Into<PathBuf>,
         offset: u64,
         text: &[u8],
@@ -203,7 +203,7 @@ impl Damage {
     }
 
     /// A file that is whole, and in a form that neither Goldstar nor TinyDB reads.
-    pub(super) fn other_format(file: &Path, bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn other_format(file: &Path, bytes: &[u8]) -> Option<Self> {
         let (kind, cause) = match bytes {
             [0xEF, 0xBB, 0xBF, ..] => {
                 let cause = "it begins with a byte order mark, which an editor has put there, and \
@@ -221,13 +221,13 @@ impl Damage {
     }
 
     /// A row under a name that is no number that a row can have.
-    pub(super) fn row_name(file: &Path, byte: u64) -> Self {
+    pub(crate) fn row_name(file: &Path, byte: u64) -> Self {
         let cause = format!("this row's name is no number from 0 to {}", Points::LIMIT);
         Self::new(DamageKind::RowName, file, byte, cause)
     }
 
     /// Damage by which a text, from `offset` in its file on, isn't UTF-8.
-    pub(super) fn not_utf8(file: impl Into<PathBuf>, offset: u64, error: Utf8Error) -> Self {
+    pub(crate) fn not_utf8(file: impl Into<PathBuf>, offset: u64, error: Utf8Error) -> Self {
         let (kind, cause) = match error.error_len() {
             Some(_) => {
                 let cause = "it holds bytes that are no UTF-8, as after a fault of the disk, or when \
@@ -242,7 +242,7 @@ impl Damage {
 
 /// The error of a file that another program has written while this one runs. It may be shown to
 /// anyone.
-pub(super) fn written_by_another(path: &Path) -> io::Error {
+pub(crate) fn written_by_another(path: &Path) -> io::Error {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     io::Error::other(format!(
         "another program has written {name} while Goldstar runs, and so it is left as it is: stop \

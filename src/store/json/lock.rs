@@ -6,7 +6,7 @@ use super::damage::OpenError;
 use crate::disk::{Identity, UnusableFolder, is_missing, open_lock};
 
 /// The file that is locked.
-pub(super) const NAME: &str = ".goldstar.lock";
+pub(crate) const NAME: &str = ".goldstar.lock";
 
 /// Holds a data directory for this process, until it is dropped or the process ends, however that
 /// comes about.
@@ -14,7 +14,7 @@ pub(super) const NAME: &str = ".goldstar.lock";
 /// Both the directory and a file in it are locked. The file's lock excludes older versions, which know
 /// no other. The directory's lock stays when somebody removes the file.
 #[derive(Debug)]
-pub(super) struct DirectoryLock {
+pub(crate) struct DirectoryLock {
     folder: PathBuf,
     /// The directory itself. While it is open, no other directory gets its inode.
     directory: Held,
@@ -63,7 +63,7 @@ impl Held {
 
 impl DirectoryLock {
     /// Takes the directory, or says who has it.
-    pub(super) fn take(folder: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn take(folder: &Path) -> Result<Self, OpenError> {
         let directory = lock_directory(folder)?;
         let path = folder.join(NAME);
         let mut file = open_lock_file(&path).map_err(OpenError::io(&path))?;
@@ -73,7 +73,7 @@ impl DirectoryLock {
     }
 
     /// Takes the directory without changing anything in it.
-    pub(super) fn take_to_read(folder: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn take_to_read(folder: &Path) -> Result<Self, OpenError> {
         let directory = lock_directory(folder)?;
         let path = folder.join(NAME);
         let file = match open_lock(&path, false) {
@@ -90,7 +90,7 @@ impl DirectoryLock {
 
     /// Whether the directory is still in its place; the error says what has happened to it. A lock
     /// file that was removed or replaced is made again, so that older versions stay excluded.
-    pub(super) fn check(&mut self) -> Result<(), &'static str> {
+    pub(crate) fn check(&mut self) -> Result<(), &'static str> {
         match fs::metadata(&self.folder) {
             Ok(found) if Identity::of(&found) == self.directory.identity => {}
             Ok(_) => return Err("the data directory was replaced by another one"),

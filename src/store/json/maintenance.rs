@@ -6,18 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
-use super::checkpoint::Checkpoint;
-use super::committer::{Cut, Job, Synced};
 use super::damage::written_by_another;
-use super::frame::{Entry, Print};
-use super::journal::{self, Spare};
+use super::jobs::{Cut, Job, Synced, Wake};
 use super::lock::DirectoryLock;
-use super::reached;
-use super::recovery::TableFiles;
 use super::shared::Shared;
 use super::sinks::caught;
+use super::tinydb::file::{Print, TableFile, TableFiles};
+use super::wal::checkpoint::Checkpoint;
+use super::wal::entry::Entry;
+use super::wal::files;
+use super::wal::prepared::Spare;
+use super::wal::reached;
 use crate::disk::{Disk, DiskFile, is_missing, read_if_exists, replace};
 
 /// The tables are written at most this often …
@@ -29,88 +28,32 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// After a failure it is tried again after a pause that doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// What wakes the maintenance.
-pub(super) enum Wake {
-    /// Records have changed.
-    Changed,
-    /// The tracking file has grown by so much that it is to be synced.
-    SyncTracking(Arc<dyn DiskFile>),
-    /// Let everything go that isn't needed any more.
-    Purge(oneshot::Sender<io::Result<()>>),
-    /// Bring all to its final form, and end.
-    Close(Box<dyn FnOnce(io::Result<()>) + Send>),
-}
-
-/// Wakes the maintenance, once for as many changes as come before it looks.
-#[derive(Clone)]
-pub(super) struct Waker {
-    pub(super) wakes: Sender<Wake>,
-    pub(super) changed: Arc<AtomicBool>,
-}
-
-impl Waker {
-    /// Records have changed.
-    pub(super) fn wake(&self) {
-        if !self.changed.swap(true, Ordering::AcqRel) {
-            self.send(Wake::Changed);
-        }
-    }
-
-    /// Has the tracking file synced.
-    pub(super) fn sync_tracking(&self, file: Arc<dyn DiskFile>) {
-        self.send(Wake::SyncTracking(file));
-    }
-
-    fn send(&self, wake: Wake) {
-        if self.wakes.send(wake).is_err() {
-            tracing::debug!("the maintenance has ended");
-        }
-    }
-}
-
 /// The thread that brings the small tables' files up to date and lets go of the journal.
-pub(super) struct Maintenance {
-    pub(super) shared: Arc<Shared>,
-    pub(super) disk: Arc<dyn Disk>,
+pub(crate) struct Maintenance {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) disk: Arc<dyn Disk>,
     /// The data directory, and the journal's folder.
-    pub(super) data: PathBuf,
-    pub(super) folder: PathBuf,
-    pub(super) jobs: Sender<Job>,
+    pub(crate) data: PathBuf,
+    pub(crate) folder: PathBuf,
+    pub(crate) jobs: Sender<Job>,
     /// The version of each table that its file holds, and that file's print.
-    pub(super) files: TableFiles,
+    pub(crate) files: TableFiles,
     /// What each sink would be resumed with.
-    pub(super) sinks: BTreeMap<String, String>,
+    pub(crate) sinks: BTreeMap<String, String>,
     /// Why the last checkpoint has an older note of a sink; none where it hasn't.
-    pub(super) sink_error: Option<String>,
+    pub(crate) sink_error: Option<String>,
     /// What the last checkpoint says.
-    pub(super) synced: Synced,
+    pub(crate) synced: Synced,
     /// A checkpoint is made once the journal's current segment is this long.
-    pub(super) checkpoint_bytes: u64,
-    pub(super) changed: Arc<AtomicBool>,
+    pub(crate) checkpoint_bytes: u64,
+    pub(crate) changed: Arc<AtomicBool>,
     /// The directory is held for as long as this thread may write to it.
-    pub(super) lock: DirectoryLock,
-}
-
-/// What a small table's file holds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct TableFile {
-    pub(super) version: u64,
-    /// None where the file doesn't exist.
-    pub(super) print: Option<Print>,
-    /// What a rewrite that has failed may have left there all the same.
-    pub(super) attempted: Option<Print>,
-}
-
-impl TableFile {
-    /// A file that was read, or written and synced.
-    pub(super) fn known(version: u64, print: Option<Print>) -> Self {
-        Self { version, print, attempted: None }
-    }
+    pub(crate) lock: DirectoryLock,
 }
 
 impl Maintenance {
     /// Works until it is closed.
-    pub(super) fn run(mut self, wakes: &Receiver<Wake>) {
+    pub(crate) fn run(mut self, wakes: &Receiver<Wake>) {
         let (mut is_due, mut failures) = (false, 0_u32);
         let (mut not_before, mut look_at) = (Instant::now(), Instant::now());
         loop {
@@ -164,7 +107,7 @@ impl Maintenance {
             return self.shared.lose(what);
         }
         for epoch in self.shared.epochs() {
-            let found = self.disk.stat(&journal::path(&self.folder, epoch));
+            let found = self.disk.stat(&files::path(&self.folder, epoch));
             if found.is_err_and(|error| is_missing(&error)) {
                 self.shared.lose("a file of the journal was removed or moved");
             }
@@ -206,7 +149,7 @@ impl Maintenance {
 
     /// Replaces the file of each table that has changed, but for those that another program has
     /// written meanwhile.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.check_in_place()?;
         let state = self.shared.state.load_full();
         let mut changed = Vec::new();
@@ -339,7 +282,7 @@ impl Maintenance {
 
     fn remove_segments_before(&mut self, epoch: u64) -> io::Result<()> {
         self.check_in_place()?;
-        journal::remove_before(&*self.disk, &self.folder, epoch)?;
+        files::remove_before(&*self.disk, &self.folder, epoch)?;
         self.shared.forget_segments_before(epoch);
         Ok(())
     }

@@ -16,35 +16,24 @@
 //! - No lock is held while the disk works.
 
 mod batch;
-mod checkpoint;
 mod committer;
-mod damage;
-mod deletion;
-mod departure;
-mod encoder;
-mod frame;
-mod inspect;
-mod journal;
-mod lock;
+pub(crate) mod damage;
+mod jobs;
+pub(crate) mod lock;
 mod maintenance;
-mod progress;
-mod pyjson;
-mod reached;
-mod record;
-mod records;
-mod recovery;
-pub mod salvage;
-mod segment;
+mod options;
+pub(crate) mod progress;
+pub(crate) mod recovery;
 mod shared;
 mod sinks;
-mod state;
-mod table;
-mod table_file;
-mod tracking;
+pub(crate) mod state;
+pub(crate) mod tinydb;
+pub(crate) mod tracking;
+pub(crate) mod wal;
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
@@ -55,53 +44,26 @@ use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 use tracing::Span;
 
-use committer::{Committer, Job, RETRY_INTERVAL, Synced};
+use committer::{Committer, RETRY_INTERVAL};
 pub use damage::{Damage, DamageKind, OpenError};
-use departure::{Departure, Departures};
-pub use inspect::{
-    Finding, FindingKind, Marked, Report, Severity, TableReport, TableState, inspect,
-};
+use jobs::{Anonymization, Anonymizations, Job, Synced, Wake, Waker};
 use lock::DirectoryLock;
-use maintenance::{Maintenance, Wake, Waker};
+use maintenance::Maintenance;
+pub use options::{CHECKPOINT_BYTES, Now, Options};
 pub use progress::Progress;
-use reached::Reached;
 use recovery::{Recovered, Recovery};
 use shared::Shared;
 use sinks::Sinks;
-use state::TABLE_FILES;
+use tinydb::codecs::TABLE_FILES;
 use tracking::Patience;
+use wal::reached::Reached;
 
 use super::{
     BoxFuture, CommitError, Committed, Decide, EventSink, FoundEvents, Health, History, ReadError,
     Store, View,
 };
-use crate::disk::{Disk, probe};
+use crate::disk::probe;
 use crate::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
-use crate::metrics;
-
-/// Tells the time.
-pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// Where a store keeps its files, and what it stands on.
-#[derive(Clone)]
-pub struct Options {
-    /// The data directory; made where it doesn't exist.
-    pub data_dir: PathBuf,
-    /// The disk.
-    pub disk: Arc<dyn Disk>,
-    /// The clock.
-    pub now: Now,
-    /// Where commits, the journal and the failures of the files are counted.
-    pub metrics: metrics::Store,
-    /// How long a journal file becomes before a checkpoint is made, in bytes;
-    /// [`CHECKPOINT_BYTES`] but for tests.
-    pub checkpoint_bytes: u64,
-    /// Is told how far the start has come.
-    pub progress: Progress,
-}
-
-/// The usual [`Options::checkpoint_bytes`]: 16 MiB.
-pub const CHECKPOINT_BYTES: u64 = 16 << 20;
 
 /// A data directory that this process holds.
 pub struct JsonStore {
@@ -128,7 +90,7 @@ impl JsonStore {
     /// What is there already is left as it is where it can't be understood.
     pub fn open(options: Options, mut sinks: Vec<Box<dyn EventSink>>) -> Result<Self, OpenError> {
         let Options { data_dir: data, disk, metrics, progress, .. } = &options;
-        let folder = data.join(journal::FOLDER);
+        let folder = data.join(wal::FOLDER);
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
         let lock = DirectoryLock::take(data)?;
         probe(&**disk, data, |name| name == tracking::FILE || TABLE_FILES.contains(&name))?;
@@ -177,7 +139,7 @@ impl JsonStore {
             appender,
             sinks,
             now,
-            departures: Departures::new(),
+            anonymizations: Anonymizations::new(),
             suspect: None,
             maintenance: on_change,
             // A start has just tried all of it.
@@ -296,7 +258,7 @@ impl Store for JsonStore {
 
     fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
         let (answer, answered) = oneshot::channel();
-        let queued = self.enqueue(Job::Anonymize(Departure::new(user_id.clone(), answer)));
+        let queued = self.enqueue(Job::Anonymize(Anonymization::new(user_id.clone(), answer)));
         Box::pin(async move {
             if !queued {
                 return Err(self.refusal());

@@ -21,7 +21,7 @@ impl Progress {
     }
 
     /// Says that `read` of the file's `total` bytes are read.
-    pub(super) fn report(&self, file: &Path, read: u64, total: u64) {
+    pub(crate) fn report(&self, file: &Path, read: u64, total: u64) {
         (self.0)(file, read, total);
     }
 }

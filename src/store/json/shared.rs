@@ -6,38 +6,38 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
-use super::journal::Journal;
 use super::state::State;
 use super::tracking::{Appender, Tracking};
+use super::wal::journal::Journal;
 use crate::metrics;
 use crate::store::Projection;
 
 /// What readers, the committer and the maintenance share.
-pub(super) struct Shared {
+pub(crate) struct Shared {
     /// The durable state.
-    pub(super) state: ArcSwap<State>,
+    pub(crate) state: ArcSwap<State>,
     /// The tracking table.
-    pub(super) tracking: Arc<Tracking>,
+    pub(crate) tracking: Arc<Tracking>,
     /// The projections that follow each batch.
-    pub(super) projections: Mutex<Vec<Projection>>,
+    pub(crate) projections: Mutex<Vec<Projection>>,
     /// The projection of the small tables.
-    pub(super) tables: Mutex<Projection>,
+    pub(crate) tables: Mutex<Projection>,
     /// No commits until a restart.
-    pub(super) read_only: AtomicBool,
+    pub(crate) read_only: AtomicBool,
     /// What has happened to the journal or the data directory, if a start would not find there what
     /// this store has written. Nothing is written to the directory any more.
     lost: OnceLock<&'static str>,
     /// Why the journal's last write failed; none if it didn't.
-    pub(super) write_error: Mutex<Option<String>>,
+    pub(crate) write_error: Mutex<Option<String>>,
     /// The journal's segments by their epochs, and the bytes of each.
     segments: Mutex<BTreeMap<u64, u64>>,
     /// Where commits and failures are counted.
-    pub(super) metrics: metrics::Store,
+    pub(crate) metrics: metrics::Store,
 }
 
 impl Shared {
     /// The state after a start.
-    pub(super) fn new(
+    pub(crate) fn new(
         mut state: State,
         appender: &Appender,
         journal: &Journal,
@@ -60,7 +60,7 @@ impl Shared {
     }
 
     /// Takes no more commits, and writes no more to the directory: `what` has happened to it.
-    pub(super) fn lose(&self, what: &'static str) {
+    pub(crate) fn lose(&self, what: &'static str) {
         self.read_only.store(true, Ordering::Relaxed);
         if self.lost.set(what).is_ok() {
             tracing::error!("no change is taken until a restart: {what}");
@@ -68,12 +68,12 @@ impl Shared {
     }
 
     /// Fails once [`Self::lose`] was called.
-    pub(super) fn check_not_lost(&self) -> io::Result<()> {
+    pub(crate) fn check_not_lost(&self) -> io::Result<()> {
         self.lost.get().map_or(Ok(()), |what| Err(io::Error::other(*what)))
     }
 
     /// Why the server takes no changes, or fails to write them; none if all is well.
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<String> {
         if let Some(what) = self.lost.get() {
             return Some((*what).to_owned());
         }
@@ -84,18 +84,18 @@ impl Shared {
     }
 
     /// The epochs of the journal's segments.
-    pub(super) fn epochs(&self) -> Vec<u64> {
+    pub(crate) fn epochs(&self) -> Vec<u64> {
         self.segments.lock().keys().copied().collect()
     }
 
     /// Notes how long the journal's current segment is.
-    pub(super) fn note_segment(&self, journal: &Journal) {
+    pub(crate) fn note_segment(&self, journal: &Journal) {
         let (epoch, len) = journal.segment();
         self.change_segments(|segments| _ = segments.insert(epoch, len));
     }
 
     /// Notes that the segments before an epoch are gone.
-    pub(super) fn forget_segments_before(&self, epoch: u64) {
+    pub(crate) fn forget_segments_before(&self, epoch: u64) {
         self.change_segments(|segments| *segments = segments.split_off(&epoch));
     }
 
@@ -107,7 +107,7 @@ impl Shared {
     }
 
     /// The bytes of the journal's current segment.
-    pub(super) fn segment_len(&self) -> u64 {
+    pub(crate) fn segment_len(&self) -> u64 {
         self.segments.lock().last_key_value().map_or(0, |(_, len)| *len)
     }
 }

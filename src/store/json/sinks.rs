@@ -5,23 +5,25 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::committer::SinkSync;
 use crate::domain::UserId;
 use crate::metrics;
 use crate::store::{EventSink, History, Projection, StoredEvent};
+
+/// A sink's name, and what makes durable what it has done.
+pub(crate) type SinkSync = (&'static str, Box<dyn FnOnce() -> io::Result<String> + Send>);
 
 /// What a panic is told as, where something waits for a result.
 const PANICKED: &str = "it has panicked, which is a mistake in the server";
 
 /// What `work` gives; an error where it panics. Nothing of the work may be left half done in what it
 /// changes but what an error would leave so too.
-pub(super) fn caught<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn caught<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let panicked = |_| Err(io::Error::other(PANICKED));
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }
 
 /// Every sink of a store.
-pub(super) struct Sinks {
+pub(crate) struct Sinks {
     all: Vec<Guarded>,
     metrics: metrics::Store,
 }
@@ -37,7 +39,7 @@ struct Guarded {
 
 impl Sinks {
     /// Sinks that are resumed already.
-    pub(super) fn new(sinks: Vec<Box<dyn EventSink>>, metrics: metrics::Store) -> Self {
+    pub(crate) fn new(sinks: Vec<Box<dyn EventSink>>, metrics: metrics::Store) -> Self {
         let guarded = sinks.into_iter().map(|sink| Guarded {
             name: sink.name(),
             sink: Some(sink),
@@ -47,7 +49,7 @@ impl Sinks {
     }
 
     /// Tells them new events, which the history holds already.
-    pub(super) fn apply(&mut self, events: &[Arc<StoredEvent>], history: &dyn History) {
+    pub(crate) fn apply(&mut self, events: &[Arc<StoredEvent>], history: &dyn History) {
         for guarded in &mut self.all {
             if guarded.call(&self.metrics, |sink| sink.apply(events, history)).is_none() {
                 guarded.missed += events.len();
@@ -56,13 +58,13 @@ impl Sinks {
     }
 
     /// How much those have missed that can catch up.
-    pub(super) fn backlog(&mut self) -> usize {
+    pub(crate) fn backlog(&mut self) -> usize {
         let lively = self.all.iter_mut().filter(|guarded| guarded.sink.is_some());
         lively.map(|guarded| guarded.health(&self.metrics).backlog).sum()
     }
 
     /// Has those that are behind try again.
-    pub(super) fn retry(&mut self, history: &dyn History) {
+    pub(crate) fn retry(&mut self, history: &dyn History) {
         for guarded in &mut self.all {
             guarded.call(&self.metrics, |sink| {
                 if sink.health().backlog > 0 {
@@ -73,14 +75,14 @@ impl Sinks {
     }
 
     /// Has each look whether its files are as it has left them.
-    pub(super) fn look(&mut self) {
+    pub(crate) fn look(&mut self) {
         for guarded in &mut self.all {
             guarded.call(&self.metrics, |sink| sink.look());
         }
     }
 
     /// How far those have come that say so.
-    pub(super) fn reached(&mut self) -> BTreeMap<String, String> {
+    pub(crate) fn reached(&mut self) -> BTreeMap<String, String> {
         let mut texts = BTreeMap::new();
         for guarded in &mut self.all {
             if let Some(Some(text)) = guarded.call(&self.metrics, |sink| sink.reached()) {
@@ -91,13 +93,13 @@ impl Sinks {
     }
 
     /// What each has fallen behind by.
-    pub(super) fn health(&mut self) -> Vec<Projection> {
+    pub(crate) fn health(&mut self) -> Vec<Projection> {
         let metrics = &self.metrics;
         self.all.iter_mut().map(|guarded| guarded.health(metrics)).collect()
     }
 
     /// Has each forget an account, also where one before it fails.
-    pub(super) fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
+    pub(crate) fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
         let mut outcome = Ok(());
         for guarded in &mut self.all {
             let forgotten = guarded.call(&self.metrics, |sink| sink.forget(user_id));
@@ -108,7 +110,7 @@ impl Sinks {
     }
 
     /// What makes durable what each has done so far.
-    pub(super) fn checkpoint(&mut self) -> Vec<SinkSync> {
+    pub(crate) fn checkpoint(&mut self) -> Vec<SinkSync> {
         let noted = self.all.iter_mut().map(|guarded| {
             let sync = guarded.call(&self.metrics, |sink| sink.checkpoint());
             (guarded.name, sync.unwrap_or_else(|| Box::new(|| Err(io::Error::other(PANICKED)))))

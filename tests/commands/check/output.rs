@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use goldstar::store::json::{DamageKind, FindingKind};
+use goldstar::repair::FindingKind;
+use goldstar::store::json::DamageKind;
 use serde_json::json;
 
 use super::directory::{edit, flask, run};

@@ -1,22 +1,20 @@
 //! What follows the commits and has fallen behind them.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::super::journal;
-use super::super::recovery::Past;
-use super::super::tracking;
-use super::{Committer, Synced};
+use super::{Committer, RETRY_INTERVAL};
 use crate::store::Projection;
+use crate::store::json::jobs::Synced;
+use crate::store::json::recovery::past::Past;
+use crate::store::json::tracking;
+use crate::store::json::wal::load;
 
-/// How often what has fallen behind is tried again while it fails, and how often the files are looked
-/// at while nothing is to be done …
-pub(in super::super) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-/// … and for no more than this part of the time.
+/// What has fallen behind is tried again for no more than this part of the time.
 const RETRY_SHARE: u32 = 20;
 
 impl Committer {
-    pub(super) fn is_behind(&mut self) -> bool {
+    pub(crate) fn is_behind(&mut self) -> bool {
         self.cant_write()
             || self.suspect.is_some()
             || self.appender.last_error().is_some()
@@ -25,7 +23,7 @@ impl Committer {
     }
 
     /// Looks whether the open files still have their names, and whether nobody else has changed them.
-    pub(super) fn look(&mut self) {
+    pub(crate) fn look(&mut self) {
         self.check_journal();
         if self.shared.check_not_lost().is_ok() && self.appender.look().is_err() {
             self.note_health();
@@ -34,14 +32,14 @@ impl Committer {
     }
 
     /// Tries again what has fallen behind, if it is time for that.
-    pub(super) fn catch_up(&mut self) {
+    pub(crate) fn catch_up(&mut self) {
         if self.is_behind() && Instant::now() >= self.retry_at {
             self.retry();
         }
     }
 
     /// Tries again what has fallen behind.
-    pub(super) fn retry(&mut self) {
+    pub(crate) fn retry(&mut self) {
         let (started, behind) = (Instant::now(), self.sinks.backlog());
         if self.cant_write() {
             self.probe();
@@ -80,13 +78,13 @@ impl Committer {
     /// Writes the tracking file anew from what was synced and from the journal, which still holds
     /// all that came after it.
     fn rewrite_tracking(&mut self, synced: Synced) -> io::Result<()> {
-        let journal = journal::load(&*self.disk, &self.folder, synced.link);
+        let journal = load::load(&*self.disk, &self.folder, synced.link);
         let past = Past::read(journal.map_err(io::Error::other)?.entries, |_| {});
         self.appender.rewrite(synced.tracking, &past.patches, &past.rows)
     }
 
     /// Leaves a note for the process after a kill.
-    pub(in super::super) fn note_reached(&mut self) {
+    pub(crate) fn note_reached(&mut self) {
         let texts = self.sinks.reached();
         if !texts.is_empty() && self.shared.check_not_lost().is_ok() {
             self.reached.note(texts);
@@ -94,7 +92,7 @@ impl Committer {
     }
 
     /// Tells readers how far the projections are.
-    pub(in super::super) fn note_health(&mut self) {
+    pub(crate) fn note_health(&mut self) {
         let tracking = Projection {
             name: tracking::FILE,
             backlog: self.shared.tracking.backlog(),

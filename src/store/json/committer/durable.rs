@@ -4,15 +4,15 @@ use std::io;
 use std::mem;
 use std::sync::atomic::Ordering;
 
-use super::super::journal::AppendError;
 use super::Committer;
 use crate::store::CommitError;
+use crate::store::json::wal::journal::AppendError;
 
 /// What is said once the journal's current file isn't in its place.
 const LOST: &str = "the journal or the data directory was removed, moved or replaced";
 
 impl Committer {
-    pub(super) fn make_durable(&mut self, payloads: &[String]) -> Result<(), CommitError> {
+    pub(crate) fn make_durable(&mut self, payloads: &[String]) -> Result<(), CommitError> {
         let result = self.journal.append(payloads);
         self.shared.note_segment(&self.journal);
         let (outcome, error) = match result {
@@ -34,7 +34,7 @@ impl Committer {
 
     /// Notes why the journal's last write failed; none once one has succeeded that is as long as a
     /// change may be.
-    pub(super) fn note_write_error(&self, error: Option<&io::Error>) {
+    pub(crate) fn note_write_error(&self, error: Option<&io::Error>) {
         let reason = error.map(|error| {
             if is_full(error) {
                 "the disk is full".to_owned()
@@ -51,7 +51,7 @@ impl Committer {
     }
 
     /// Takes no more commits if no start would find what is written.
-    pub(super) fn check_journal(&self) {
+    pub(crate) fn check_journal(&self) {
         if !self.journal.is_in_place() {
             self.shared.lose(LOST);
         }
@@ -59,7 +59,7 @@ impl Committer {
 
     /// Finds out whether the journal can be written again: maybe nobody asks for a change meanwhile,
     /// and so for a write.
-    pub(super) fn probe(&mut self) {
+    pub(crate) fn probe(&mut self) {
         self.check_journal();
         if !self.cant_write() {
             return;
@@ -70,7 +70,7 @@ impl Committer {
     }
 
     /// Whether the journal's last write failed, and may succeed later.
-    pub(super) fn cant_write(&self) -> bool {
+    pub(crate) fn cant_write(&self) -> bool {
         self.shared.write_error.lock().is_some() && !self.shared.read_only.load(Ordering::Relaxed)
     }
 }

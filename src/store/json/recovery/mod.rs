@@ -3,6 +3,7 @@
 //! form in which commits can begin. Until the new checkpoint is written nothing is lost by a crash:
 //! the next start does the same again.
 
+pub(crate) mod past;
 mod read;
 
 use std::collections::BTreeMap;
@@ -12,81 +13,48 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::checkpoint::Checkpoint;
 use super::damage::OpenError;
-use super::frame::{Entry, Print};
-use super::journal::{self, Journal};
-use super::maintenance::TableFile;
 use super::progress::Progress;
-use super::segment::Link;
-use super::state::{State, TABLE_FILES};
-use super::table_file::{parse_file, push_row_name};
-use super::tracking::{self, Appender, Mark, NewRow, Patch};
-use super::{pyjson, reached};
+use super::state::State;
+use super::tinydb::codecs::TABLE_FILES;
+use super::tinydb::file::{Print, TableFile, TableFiles, parse_file, push_row_name};
+use super::tinydb::pyjson;
+use super::tracking::{self, Appender, Mark, NewRow};
+use super::wal::checkpoint::Checkpoint;
+use super::wal::journal::Journal;
+use super::wal::segment::Link;
+use super::wal::{files, reached};
 use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
-use crate::domain::RowNumber;
 use crate::domain::deletion::FIRST_START;
 use crate::metrics::{self, Counter};
 use crate::store::{Change, EventSink, Resume};
 
-pub(super) use read::{Reader, Reading, Replay, TrackingFile};
+pub(crate) use read::{Reader, Reading, Replay, TrackingFile};
 
 /// What a start found, ready to go on from.
-pub(super) struct Recovered {
-    pub(super) state: State,
-    pub(super) appender: Appender,
-    pub(super) journal: Journal,
-    pub(super) files: TableFiles,
-    pub(super) checkpoint: Checkpoint,
+pub(crate) struct Recovered {
+    pub(crate) state: State,
+    pub(crate) appender: Appender,
+    pub(crate) journal: Journal,
+    pub(crate) files: TableFiles,
+    pub(crate) checkpoint: Checkpoint,
 }
 
 /// A start on one directory.
-pub(super) struct Recovery<'a> {
-    pub(super) disk: &'a Arc<dyn Disk>,
+pub(crate) struct Recovery<'a> {
+    pub(crate) disk: &'a Arc<dyn Disk>,
     /// The data directory, and the journal's folder in it.
-    pub(super) data: &'a Path,
-    pub(super) folder: &'a Path,
+    pub(crate) data: &'a Path,
+    pub(crate) folder: &'a Path,
     /// Where the journal and the files that this opens are counted.
-    pub(super) metrics: &'a metrics::Store,
+    pub(crate) metrics: &'a metrics::Store,
     /// Is told how far the reading of the tracking file has come.
-    pub(super) progress: &'a Progress,
+    pub(crate) progress: &'a Progress,
 }
-
-/// Rows of the tracking table.
-type Rows = Vec<(RowNumber, Arc<str>)>;
-
-/// What the journal holds of the tracking table.
-#[derive(Default)]
-pub(super) struct Past {
-    /// The rows that were added, as they read at the journal's end.
-    pub(super) rows: Rows,
-    /// What has taken accounts out of the file, ordered by its place there.
-    pub(super) patches: Vec<Patch>,
-}
-
-impl Past {
-    /// Takes the entries that are about the tracking table, and hands on the others.
-    pub(super) fn read(entries: Vec<Entry>, mut other: impl FnMut(Entry)) -> Self {
-        let mut past = Self::default();
-        for entry in entries {
-            match entry {
-                Entry::Event { number, text } => past.rows.push((number, text)),
-                Entry::Anonymized(patches) => past.patches.extend(patches),
-                entry => other(entry),
-            }
-        }
-        past.patches.sort_unstable_by_key(|patch| patch.offset);
-        tracking::anonymize(&mut past.rows, &past.patches);
-        past
-    }
-}
-
-/// The small tables' files.
-pub(super) type TableFiles = BTreeMap<&'static str, TableFile>;
 
 impl Recovery<'_> {
     /// Brings the directory into the form in which commits can begin.
-    pub(super) fn run(self, sinks: &mut [Box<dyn EventSink>]) -> Result<Recovered, OpenError> {
+    pub(crate) fn run(self, sinks: &mut [Box<dyn EventSink>]) -> Result<Recovered, OpenError> {
         let Self { disk, data, folder, progress, .. } = self;
         let mut reading = Reader { disk: &**disk, data, folder, progress }.read()?;
         reading.check()?;
@@ -100,7 +68,7 @@ impl Recovery<'_> {
             None => self.take_over(tracking)?,
             Some(replay) => {
                 // Before any file rests on what only the machine's memory may hold.
-                journal::secure(&**disk, folder, first.epoch).map_err(OpenError::io(folder))?;
+                files::secure(&**disk, folder, first.epoch).map_err(OpenError::io(folder))?;
                 self.replay_tracking(tracking, saved.tracking(), replay)?
             }
         };
@@ -216,7 +184,7 @@ impl Recovery<'_> {
 
     /// An epoch that no file of the folder has.
     fn next_epoch(&self, replayed: u64) -> Result<u64, OpenError> {
-        let epochs = journal::epochs(&**self.disk, self.folder);
+        let epochs = files::epochs(&**self.disk, self.folder);
         let last = epochs.map_err(OpenError::io(self.folder))?.last().copied();
         Ok(last.unwrap_or_default().max(replayed) + 1)
     }
@@ -260,7 +228,7 @@ impl Recovery<'_> {
     }
 
     fn begin_journal(&self, first: Link) -> io::Result<Journal> {
-        journal::remove_before(&**self.disk, self.folder, first.epoch)?;
+        files::remove_before(&**self.disk, self.folder, first.epoch)?;
         self.remove_leftovers()?;
         let syncs = self.metrics.journal_sync.clone();
         Journal::create(Arc::clone(self.disk), self.folder.to_owned(), first, syncs)

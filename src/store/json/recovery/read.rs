@@ -5,69 +5,69 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::checkpoint::Checkpoint;
-use super::super::damage::{Damage, DamageKind, OpenError};
-use super::super::frame::{Entry, Print};
-use super::super::journal;
-use super::super::maintenance::TableFile;
-use super::super::progress::Progress;
-use super::super::segment::Link;
-use super::super::state::State;
-use super::super::tracking::{self, Mark, Patch, event};
-use super::{Past, TableFiles};
+use super::past::Past;
 use crate::disk::{Disk, DiskFile, Open, read_if_exists};
 use crate::domain::{RowNumber, TrackingEvent};
+use crate::store::json::damage::{Damage, DamageKind, OpenError};
+use crate::store::json::progress::Progress;
+use crate::store::json::state::State;
+use crate::store::json::tinydb::file::{Print, TableFile, TableFiles};
+use crate::store::json::tracking::{self, Mark, Patch, event};
+use crate::store::json::wal::checkpoint::Checkpoint;
+use crate::store::json::wal::entry::Entry;
+use crate::store::json::wal::load;
+use crate::store::json::wal::segment::Link;
 
 /// What the first frame of a journal is linked on where there is no checkpoint.
 const BEGIN: Link = Link { epoch: 1, sequence: 1, previous: 0 };
 
 /// Reads a directory as a start does.
-pub(in super::super) struct Reader<'a> {
-    pub(in super::super) disk: &'a dyn Disk,
+pub(crate) struct Reader<'a> {
+    pub(crate) disk: &'a dyn Disk,
     /// The data directory, and the journal's folder in it.
-    pub(in super::super) data: &'a Path,
-    pub(in super::super) folder: &'a Path,
+    pub(crate) data: &'a Path,
+    pub(crate) folder: &'a Path,
     /// Is told how far the reading of the tracking file has come.
-    pub(in super::super) progress: &'a Progress,
+    pub(crate) progress: &'a Progress,
 }
 
 /// What a directory holds.
-pub(in super::super) struct Reading {
+pub(crate) struct Reading {
     /// The checkpoint; an empty one where there is none.
-    pub(in super::super) saved: Checkpoint,
+    pub(crate) saved: Checkpoint,
     /// Whether no Goldstar has left anything here: there is neither a checkpoint nor a commit.
-    pub(in super::super) is_first: bool,
+    pub(crate) is_first: bool,
     /// The link of the first frame since then.
-    pub(in super::super) first: Link,
+    pub(crate) first: Link,
     /// The journal since then; none where nothing was ever committed to it, or it can't be read.
-    pub(in super::super) journal: Option<Replay>,
+    pub(crate) journal: Option<Replay>,
     /// Whether the journal ends with a batch that was torn, and so never answered for.
-    pub(in super::super) is_torn: bool,
+    pub(crate) is_torn: bool,
     /// The link that a next frame would have.
-    pub(in super::super) next: Link,
+    pub(crate) next: Link,
     /// The small tables, with the journal replayed over them; those are empty that can't be read.
-    pub(in super::super) state: State,
+    pub(crate) state: State,
     /// The files that they were read from.
-    pub(in super::super) files: TableFiles,
+    pub(crate) files: TableFiles,
     /// The tracking file.
-    pub(in super::super) tracking: TrackingFile,
+    pub(crate) tracking: TrackingFile,
     /// Everything by which the directory isn't one that a start may rest on. A start
     /// names the first.
-    pub(in super::super) damage: Vec<Damage>,
+    pub(crate) damage: Vec<Damage>,
 }
 
 /// What the journal holds since the checkpoint.
-pub(in super::super) struct Replay {
+pub(crate) struct Replay {
     /// How many rows of the small tables it sets.
-    pub(in super::super) rows: usize,
+    pub(crate) rows: usize,
     /// What it holds of the tracking table.
-    pub(in super::super) past: Past,
+    pub(crate) past: Past,
     /// The rows of that as events.
-    pub(in super::super) events: Vec<TrackingEvent>,
+    pub(crate) events: Vec<TrackingEvent>,
 }
 
 /// What stands in the tracking file's place.
-pub(in super::super) enum TrackingFile {
+pub(crate) enum TrackingFile {
     /// Nothing, or an empty file.
     Empty,
     /// A file as it was left: to its end or, where the journal has something to add, to the
@@ -79,7 +79,7 @@ pub(in super::super) enum TrackingFile {
 
 impl Reading {
     /// Refuses a directory that a start may not rest on.
-    pub(in super::super) fn check(&mut self) -> Result<(), OpenError> {
+    pub(crate) fn check(&mut self) -> Result<(), OpenError> {
         if self.damage.is_empty() { Ok(()) } else { Err(self.damage.swap_remove(0).into()) }
     }
 }
@@ -87,7 +87,7 @@ impl Reading {
 impl Reader<'_> {
     /// Reads the directory. What is damaged hides nothing of what isn't; fails only where the disk
     /// does.
-    pub(in super::super) fn read(&self) -> Result<Reading, OpenError> {
+    pub(crate) fn read(&self) -> Result<Reading, OpenError> {
         let mut damage = Vec::new();
         let checkpoint = sort_out(Checkpoint::load(self.disk, self.folder), &mut damage)?;
         let (saved, first) = match &checkpoint {
@@ -97,7 +97,7 @@ impl Reader<'_> {
         let has_checkpoint = !matches!(checkpoint, Some(None));
         // Without its checkpoint, nobody knows where a journal begins to count.
         let loaded = match checkpoint {
-            Some(_) => sort_out(journal::load(self.disk, self.folder, first), &mut damage)?,
+            Some(_) => sort_out(load::load(self.disk, self.folder, first), &mut damage)?,
             None => None,
         };
         let (mut state, files) = self.read_tables(&mut damage)?;

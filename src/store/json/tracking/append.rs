@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::super::damage::written_by_another;
-use super::super::table_file::push_row_name;
 use super::index::{Kind, Place, Summary};
 use super::load::{Loaded, Mark};
 use super::patch::{self, Patch};
@@ -16,6 +14,8 @@ use super::{Inner, Tracking, Waiting};
 use crate::disk::{Disk, DiskFile, Identity, Open, Stat, copy, finish_replacement, temporary_path};
 use crate::domain::{Id, RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
+use crate::store::json::damage::written_by_another;
+use crate::store::json::tinydb::file::push_row_name;
 
 /// What stands in front of the first row, and what closes the table and the file.
 const OPENING: &str = "{\"_default\": {";
@@ -31,7 +31,7 @@ const SYNC_PIECE: u64 = 1 << 20;
 /// New rows are written over what closes the table, followed by a new closing: a crash may leave
 /// the end torn, which the journal mends. A write that fails leaves its rows in memory, where they
 /// are read from until a later write brings them into the file.
-pub(in super::super) struct Appender {
+pub(crate) struct Appender {
     tracking: Arc<Tracking>,
     disk: Arc<dyn Disk>,
     identity: Identity,
@@ -52,18 +52,18 @@ pub(in super::super) struct Appender {
 }
 
 /// A row on its way into the table.
-pub(in super::super) struct NewRow<'a> {
-    pub(in super::super) number: RowNumber,
-    pub(in super::super) event: &'a TrackingEvent,
-    pub(in super::super) text: &'a Arc<str>,
+pub(crate) struct NewRow<'a> {
+    pub(crate) number: RowNumber,
+    pub(crate) event: &'a TrackingEvent,
+    pub(crate) text: &'a Arc<str>,
     /// Its [`masked_span`](super::masked_span).
-    pub(in super::super) masked: Range<usize>,
+    pub(crate) masked: Range<usize>,
 }
 
 impl Appender {
     /// An empty table in a file that is made, or emptied, for it. `failures` counts what fails from
     /// then on, `visited` the events that queries look at.
-    pub(in super::super) fn create(
+    pub(crate) fn create(
         disk: Arc<dyn Disk>,
         path: PathBuf,
         failures: Counter,
@@ -84,7 +84,7 @@ impl Appender {
     }
 
     /// The table that was loaded from `file`, to be appended to where its rows end.
-    pub(in super::super) fn open(
+    pub(crate) fn open(
         disk: Arc<dyn Disk>,
         path: PathBuf,
         file: Arc<dyn DiskFile>,
@@ -114,17 +114,17 @@ impl Appender {
     }
 
     /// The table that this appends to.
-    pub(in super::super) fn tracking(&self) -> &Arc<Tracking> {
+    pub(crate) fn tracking(&self) -> &Arc<Tracking> {
         &self.tracking
     }
 
     /// Why the last write failed; none where it didn't.
-    pub(in super::super) fn last_error(&self) -> Option<&str> {
+    pub(crate) fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()
     }
 
     /// Adds rows to the table. They can be read at once, whatever becomes of the file.
-    pub(in super::super) fn append(&mut self, rows: &[NewRow<'_>]) {
+    pub(crate) fn append(&mut self, rows: &[NewRow<'_>]) {
         let nothing_waits = self.written == self.end;
         let waiting: Vec<Waiting> = rows.iter().map(|row| self.place(row)).collect();
         let written = nothing_waits && self.write(&waiting);
@@ -138,7 +138,7 @@ impl Appender {
     }
 
     /// The file, where it is time to sync it.
-    pub(in super::super) fn take_unsynced(&mut self) -> Option<Arc<dyn DiskFile>> {
+    pub(crate) fn take_unsynced(&mut self) -> Option<Arc<dyn DiskFile>> {
         if self.written.saturating_sub(self.sync_asked) < SYNC_PIECE {
             return None;
         }
@@ -148,7 +148,7 @@ impl Appender {
 
     /// Takes the account out of rows. From now on they are read without it, whatever becomes of the
     /// file.
-    pub(in super::super) fn disown(&mut self, own: &OwnRows) {
+    pub(crate) fn disown(&mut self, own: &OwnRows) {
         let nothing_waits = {
             let inner = &mut *self.tracking.inner.write();
             let nothing_waits = inner.patches.is_empty();
@@ -170,12 +170,12 @@ impl Appender {
     }
 
     /// Forgets the name of an account that has no row any more.
-    pub(in super::super) fn forget(&self, user_id: &UserId) {
+    pub(crate) fn forget(&self, user_id: &UserId) {
         self.tracking.inner.write().index.forget_user(user_id.as_str());
     }
 
     /// Tries to bring what waits into the file.
-    pub(in super::super) fn retry(&mut self) {
+    pub(crate) fn retry(&mut self) {
         if let Err(error) = self.replace_missing_file() {
             self.note(&error);
             return;
@@ -199,7 +199,7 @@ impl Appender {
 
     /// Looks whether the file is still in its place and as this has left it. The error is noted, so
     /// that it is tried again.
-    pub(in super::super) fn look(&mut self) -> io::Result<()> {
+    pub(crate) fn look(&mut self) -> io::Result<()> {
         if self.last_error.is_some() {
             return Ok(());
         }
@@ -208,7 +208,7 @@ impl Appender {
 
     /// How far the file holds everything, for a checkpoint; none while rows or patches wait, and
     /// where the file has lost its place.
-    pub(in super::super) fn mark(&mut self) -> Option<Mark> {
+    pub(crate) fn mark(&mut self) -> Option<Mark> {
         if let Err(error) = self.check_in_place() {
             self.note(&error);
         }
@@ -223,7 +223,7 @@ impl Appender {
     }
 
     /// Removes what an attempt to write the file anew may have left behind.
-    pub(in super::super) fn remove_leftover(&self) -> io::Result<()> {
+    pub(crate) fn remove_leftover(&self) -> io::Result<()> {
         match self.disk.remove(&temporary_path(&self.tracking.path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
@@ -231,13 +231,13 @@ impl Appender {
     }
 
     /// The file, to be synced.
-    pub(in super::super) fn file(&self) -> Arc<dyn DiskFile> {
+    pub(crate) fn file(&self) -> Arc<dyn DiskFile> {
         Arc::clone(&self.tracking.inner.read().file)
     }
 
     /// Writes the file anew, after a sync of it has failed: the part before `trusted`, which had been
     /// synced, with the patches that came after it, and `rows`, which are all that came after it.
-    pub(in super::super) fn rewrite(
+    pub(crate) fn rewrite(
         &mut self,
         trusted: Mark,
         patches: &[Patch],

@@ -3,22 +3,23 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::super::pyjson;
-use super::super::record::{Fields, Unreadable};
+use crate::store::json::tinydb::fields::{Fields, Unreadable};
+use crate::store::json::tinydb::pyjson;
+
 use super::patch;
 use super::row::masked_span;
 use crate::domain::{Action, EntityType, EventError, EventFields, Id, Points, TrackingEvent};
 
 /// An event's row.
-pub(in super::super) struct Encoded {
+pub(crate) struct Encoded {
     /// The JSON object.
-    pub(in super::super) text: String,
+    pub(crate) text: String,
     /// Its [`masked_span`].
-    pub(in super::super) masked: Range<usize>,
+    pub(crate) masked: Range<usize>,
 }
 
 /// The row that an event becomes.
-pub(in super::super) fn encode(event: &TrackingEvent) -> Encoded {
+pub(crate) fn encode(event: &TrackingEvent) -> Encoded {
     let mut out = String::with_capacity(640);
     let text = |out: &mut String, name: &str, value: Option<&str>| {
         out.push_str(if out.is_empty() { "{\"" } else { ", \"" });
@@ -59,7 +60,7 @@ pub(in super::super) fn encode(event: &TrackingEvent) -> Encoded {
 }
 
 /// Reads a row as an event; what it says wrong where it isn't one.
-pub(in super::super) fn decode(row: &str) -> Result<TrackingEvent, String> {
+pub(crate) fn decode(row: &str) -> Result<TrackingEvent, String> {
     let fields = Fields::parse(row).map_err(|fault| fault.to_string())?;
     let event = fields_of(&fields).map_err(|unreadable| unreadable.to_string())?;
     TrackingEvent::new(event).map_err(|error: EventError| error.to_string())

@@ -5,42 +5,42 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::super::damage::{Damage, DamageKind, OpenError};
-use super::super::progress::Progress;
-use super::super::pyjson::{self, Fault, Scanner};
-use super::super::record;
-use super::super::table_file::{DEFAULT_TABLE, row_number};
 use super::index::{Index, Kind, Place, Summary};
 use super::patch::{self, Patch};
 use super::row::{RowSpans, Shape, scan_row};
 use crate::disk::DiskFile;
 use crate::domain::{RowNumber, Timestamp};
+use crate::store::json::damage::{Damage, DamageKind, OpenError};
+use crate::store::json::progress::Progress;
+use crate::store::json::tinydb::fields;
+use crate::store::json::tinydb::file::{DEFAULT_TABLE, row_number};
+use crate::store::json::tinydb::pyjson::{self, Fault, Scanner};
 
 /// How far a tracking file is synced: what a checkpoint notes of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Mark {
+pub(crate) struct Mark {
     /// The bytes up to the end of its last row.
-    pub(in super::super) len: u64,
+    pub(crate) len: u64,
     /// CRC-32 of those bytes, less the value of each row's `user_id` and the spaces behind it: an
     /// anonymised row has the same one.
-    pub(in super::super) crc: u32,
+    pub(crate) crc: u32,
     /// How many rows there are.
-    pub(in super::super) rows: u64,
+    pub(crate) rows: u64,
     /// The largest number of a row; 0 where there is none.
-    pub(in super::super) last_row: RowNumber,
+    pub(crate) last_row: RowNumber,
 }
 
 /// A tracking file that was read.
-pub(in super::super) struct Loaded {
-    pub(super) index: Index,
+pub(crate) struct Loaded {
+    pub(crate) index: Index,
     /// Where the next row goes.
-    pub(super) end: u64,
+    pub(crate) end: u64,
     /// The checksum of everything before that.
-    pub(super) crc: crc32fast::Hasher,
+    pub(crate) crc: crc32fast::Hasher,
     /// Whole rows behind the mark.
-    pub(in super::super) tail: Vec<(RowNumber, String)>,
+    pub(crate) tail: Vec<(RowNumber, String)>,
     /// Whether it is in the shape that rows can be appended to, and found by their numbers.
-    pub(in super::super) appendable: bool,
+    pub(crate) appendable: bool,
 }
 
 /// How much is read at once: it stays in the processor's cache while it is scanned and hashed.
@@ -54,7 +54,7 @@ const SAMPLE: usize = 1000;
 /// With a mark, the part before it must be what the mark says; what follows it is read as far as it
 /// is whole rows, and isn't indexed. The file is read as if `patches`, ordered by their offsets, were
 /// written to it already. `progress` is told of each piece.
-pub(in super::super) fn load(
+pub(crate) fn load(
     file: &dyn DiskFile,
     path: &Path,
     mark: Option<Mark>,
@@ -90,9 +90,9 @@ pub(in super::super) fn load(
 
 /// Gets a member of the file that isn't the default table: the JSON text of its name, where its value
 /// begins, and the value's text.
-pub(super) type Other<'a> = &'a mut dyn FnMut(&str, u64, &str);
+pub(crate) type Other<'a> = &'a mut dyn FnMut(&str, u64, &str);
 
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     file: &'a dyn DiskFile,
     path: &'a Path,
     patches: &'a [Patch],
@@ -121,7 +121,7 @@ impl Drop for Reader<'_> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         file: &'a dyn DiskFile,
         path: &'a Path,
         patches: &'a [Patch],
@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
 
     /// Goes to the first row; false where there is no default table. `other` gets the members in front
     /// of it.
-    pub(super) fn find_default_table(&mut self, other: Other<'_>) -> Result<bool, OpenError> {
+    pub(crate) fn find_default_table(&mut self, other: Other<'_>) -> Result<bool, OpenError> {
         self.fill()?;
         if let Some(damage) = Damage::other_format(self.path, &self.buffer) {
             return Err(damage.into());
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
 
     /// Goes to the first row of the next default table; false where none follows. `other` gets the
     /// members before that.
-    pub(super) fn next_default_table(
+    pub(crate) fn next_default_table(
         &mut self,
         mut first: bool,
         other: Other<'_>,
@@ -294,7 +294,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the next row; none at the end of the table.
-    pub(super) fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
+    pub(crate) fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
         let mut shape = std::mem::take(&mut self.shape);
         let taken = self.take(|scanner| scan_row(scanner, first, &mut shape));
         self.shape = shape;
@@ -303,12 +303,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Where a row's text begins in the file, and the text.
-    pub(super) fn text(&self, row: &RowSpans) -> Result<(u64, &str), OpenError> {
+    pub(crate) fn text(&self, row: &RowSpans) -> Result<(u64, &str), OpenError> {
         Ok((self.base + row.value.start as u64, self.utf8(row.value.clone())?))
     }
 
     /// Makes room for what follows a row that isn't hashed.
-    pub(super) fn let_go(&mut self, row: &RowSpans) {
+    pub(crate) fn let_go(&mut self, row: &RowSpans) {
         self.hashed = row.value.end;
     }
 
@@ -322,8 +322,8 @@ impl<'a> Reader<'a> {
         let [user, child, entity_type, entity, action, occurred, created] =
             row.fields.each_ref().map(field);
         let string = |raw| pyjson::decode_string(raw).unwrap_or_default();
-        let occurred_at = record::moment(occurred).unwrap_or(Timestamp::EPOCH);
-        let created_at = if created == occurred { None } else { record::moment(created) };
+        let occurred_at = fields::moment(occurred).unwrap_or(Timestamp::EPOCH);
+        let created_at = if created == occurred { None } else { fields::moment(created) };
         loaded.index.push_unsorted(&Summary {
             row: self.row_number(row)?,
             place: Place { offset, len: u32::try_from(row.value.len()).unwrap_or(u32::MAX) },
@@ -342,7 +342,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    pub(super) fn row_number(&self, row: &RowSpans) -> Result<RowNumber, OpenError> {
+    pub(crate) fn row_number(&self, row: &RowSpans) -> Result<RowNumber, OpenError> {
         let name = std::str::from_utf8(&self.buffer[row.name.clone()]).ok();
         name.and_then(row_number).ok_or_else(|| {
             let byte = self.base + row.name.start as u64;
@@ -397,7 +397,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the rows of a further default table, which counts instead of the one before it.
-    pub(super) fn skip_rows(&mut self) -> Result<(), OpenError> {
+    pub(crate) fn skip_rows(&mut self) -> Result<(), OpenError> {
         let mut first = true;
         while let Some(row) = self.row(first)? {
             first = false;

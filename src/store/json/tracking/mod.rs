@@ -2,7 +2,7 @@
 //! doesn't hold yet.
 
 mod append;
-pub(super) mod event;
+pub(crate) mod event;
 mod index;
 mod load;
 mod patch;
@@ -19,30 +19,30 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-pub(super) use append::{Appender, NewRow};
+pub(crate) use append::{Appender, NewRow};
 use index::{Found, Index, Place};
-pub(super) use load::{Loaded, Mark, load};
-pub(super) use patch::{Patch, anonymize, anonymous, overlay, with_room, write_patches};
-pub(super) use read::{OwnRows, Patience};
+pub(crate) use load::{Loaded, Mark, load};
+pub(crate) use patch::{Patch, anonymize, anonymous, overlay, with_room, write_patches};
+pub(crate) use read::{OwnRows, Patience};
 use recent::Recent;
-pub(super) use row::masked_span;
+pub(crate) use row::masked_span;
 use rows::Rows;
-pub(super) use visit::{FileRow, visit};
+pub(crate) use visit::{FileRow, visit};
 
-use super::pyjson;
+use super::tinydb::pyjson;
 use crate::disk::DiskFile;
 use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
 use crate::metrics::Counter;
 use crate::store::{FoundEvents, History, Malformed, ReadError, StoredEvent};
 
 /// The file's name in a data directory.
-pub(super) const FILE: &str = "tracking_events.json";
+pub(crate) const FILE: &str = "tracking_events.json";
 
 /// How many events are looked at where nobody is to wait: that takes some ten microseconds.
 const AT_ONCE: usize = 10_000;
 
 /// The tracking table, to be read. Its one [`Appender`] adds to it.
-pub(super) struct Tracking {
+pub(crate) struct Tracking {
     path: PathBuf,
     inner: RwLock<Inner>,
     recent: Mutex<Recent>,
@@ -70,7 +70,7 @@ struct Waiting {
 
 impl Tracking {
     /// The events that `filter` is for, and how many there are in all.
-    pub(super) fn query(
+    pub(crate) fn query(
         self: &Arc<Self>,
         filter: &EventFilter,
         order: SortOrder,
@@ -109,17 +109,17 @@ impl Tracking {
     }
 
     /// When the last event in the order of time occurred.
-    pub(super) fn newest(&self) -> Option<Timestamp> {
+    pub(crate) fn newest(&self) -> Option<Timestamp> {
         self.inner.read().index.newest()
     }
 
     /// When an account's last event in the order of writing occurred.
-    pub(super) fn last_of(&self, user_id: &str) -> Option<Timestamp> {
+    pub(crate) fn last_of(&self, user_id: &str) -> Option<Timestamp> {
         self.inner.read().index.last_of(user_id)
     }
 
     /// How many rows and patches aren't in the file yet.
-    pub(super) fn backlog(&self) -> usize {
+    pub(crate) fn backlog(&self) -> usize {
         let inner = self.inner.read();
         inner.backlog.len() + inner.patches.len()
     }

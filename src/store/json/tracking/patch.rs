@@ -15,12 +15,12 @@ const NULL: &str = "null";
 
 /// The place of an account's id in the tracking file, with the blanks behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) struct Patch {
+pub(crate) struct Patch {
     /// The row that it belongs to.
-    pub(in super::super) row: RowNumber,
+    pub(crate) row: RowNumber,
     /// Where in the file it begins, and its bytes: four at least.
-    pub(in super::super) offset: u64,
-    pub(in super::super) len: u32,
+    pub(crate) offset: u64,
+    pub(crate) len: u32,
 }
 
 impl Patch {
@@ -29,7 +29,7 @@ impl Patch {
     }
 
     /// Puts what takes the id's place into bytes of the file that begin at `base`.
-    pub(in super::super) fn overlay(&self, bytes: &mut [u8], base: u64) {
+    pub(crate) fn overlay(&self, bytes: &mut [u8], base: u64) {
         // A patch may lie across either end, and bytes of the file may end before it.
         let within = |offset: u64| {
             let at = usize::try_from(offset.saturating_sub(base));
@@ -46,7 +46,7 @@ impl Patch {
 
 /// Puts what these patches write into bytes of the file that begin at `base`. They are ordered by
 /// their offsets.
-pub(in super::super) fn overlay(bytes: &mut [u8], base: u64, patches: &[Patch]) {
+pub(crate) fn overlay(bytes: &mut [u8], base: u64, patches: &[Patch]) {
     let first = patches.partition_point(|patch| patch.end() <= base);
     let end = base + bytes.len() as u64;
     for patch in patches[first..].iter().take_while(|patch| patch.offset < end) {
@@ -55,11 +55,7 @@ pub(in super::super) fn overlay(bytes: &mut [u8], base: u64, patches: &[Patch]) 
 }
 
 /// Writes those of the patches that lie before `end`, where the file is about to be cut.
-pub(in super::super) fn write_patches(
-    file: &dyn DiskFile,
-    patches: &[Patch],
-    end: u64,
-) -> io::Result<()> {
+pub(crate) fn write_patches(file: &dyn DiskFile, patches: &[Patch], end: u64) -> io::Result<()> {
     patches.iter().filter(|patch| patch.offset < end).try_for_each(|patch| {
         let len = usize::try_from(patch.end().min(end) - patch.offset).unwrap_or(usize::MAX);
         file.write_all_at(blank(len).as_bytes(), patch.offset)
@@ -73,24 +69,24 @@ fn blank(len: usize) -> String {
 }
 
 /// The part of a row that its account's id may be replaced in; none where `null` has no room there.
-pub(super) fn room(row: &str) -> Option<Range<usize>> {
+pub(crate) fn room(row: &str) -> Option<Range<usize>> {
     Some(masked_span(row)).filter(|span| !is_cramped(span))
 }
 
 /// Whether `null` has no room in a [`masked_span`].
-pub(super) fn is_cramped(masked: &Range<usize>) -> bool {
+pub(crate) fn is_cramped(masked: &Range<usize>) -> bool {
     masked.len() < NULL.len()
 }
 
 /// A row with blanks behind its account's id, where `null` would have no room.
-pub(in super::super) fn with_room(row: &str) -> String {
+pub(crate) fn with_room(row: &str) -> String {
     let span = masked_span(row);
     let blanks = if span.is_empty() { 0 } else { NULL.len().saturating_sub(span.len()) };
     format!("{}{:blanks$}{}", &row[..span.end], "", &row[span.end..])
 }
 
 /// A row as it stands in the file once it belongs to nobody.
-pub(in super::super) fn anonymous(row: &str) -> Arc<str> {
+pub(crate) fn anonymous(row: &str) -> Arc<str> {
     let Some(span) = room(row) else {
         return row.into();
     };
@@ -98,7 +94,7 @@ pub(in super::super) fn anonymous(row: &str) -> Arc<str> {
 }
 
 /// A row as it is answered once it belongs to nobody: without the blanks.
-pub(super) fn trimmed(mut row: String) -> String {
+pub(crate) fn trimmed(mut row: String) -> String {
     let span = masked_span(&row);
     if row[span.clone()].starts_with(NULL) {
         row.replace_range(span.start + NULL.len()..span.end, "");
@@ -107,7 +103,7 @@ pub(super) fn trimmed(mut row: String) -> String {
 }
 
 /// Takes the account out of each of these rows that a patch names.
-pub(in super::super) fn anonymize(rows: &mut [(RowNumber, Arc<str>)], patches: &[Patch]) {
+pub(crate) fn anonymize(rows: &mut [(RowNumber, Arc<str>)], patches: &[Patch]) {
     let named: HashSet<RowNumber> = patches.iter().map(|patch| patch.row).collect();
     for (_, text) in rows.iter_mut().filter(|(row, _)| named.contains(row)) {
         *text = anonymous(text);

@@ -10,23 +10,23 @@ use crate::disk::{DiskFile, read_exact_at, read_exact_cached_at};
 use crate::domain::UserId;
 
 /// Some rows of an account, and where each names it.
-pub(in super::super) struct OwnRows {
-    pub(super) rows: Vec<(Found, Patch)>,
+pub(crate) struct OwnRows {
+    pub(crate) rows: Vec<(Found, Patch)>,
     /// Where in the index more of them may follow.
-    pub(in super::super) next: usize,
+    pub(crate) next: usize,
 }
 
 impl OwnRows {
-    pub(in super::super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    pub(in super::super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
     /// What takes the account out of them.
-    pub(in super::super) fn patches(&self) -> Vec<Patch> {
+    pub(crate) fn patches(&self) -> Vec<Patch> {
         self.rows.iter().map(|(_, patch)| *patch).collect()
     }
 }
@@ -40,7 +40,7 @@ enum Source {
 
 /// Whether a reader may wait for the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Patience {
+pub(crate) enum Patience {
     /// It may.
     Waits,
     /// It must not: where it would have to, it fails with [`io::ErrorKind::WouldBlock`].
@@ -55,7 +55,7 @@ struct Located {
 
 impl Tracking {
     /// Reads the rows that are found.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         patience: Patience,
         find: impl FnOnce(&Index) -> (Vec<Found>, T),
@@ -66,7 +66,7 @@ impl Tracking {
 
     /// Reads rows that were found, though they may have lost their account since. No lock is kept while
     /// the disk works.
-    pub(super) fn read_found(
+    pub(crate) fn read_found(
         &self,
         mut found: Vec<Found>,
         patience: Patience,
@@ -85,7 +85,7 @@ impl Tracking {
 
     /// The first `limit` rows of an account from a position in the index on. Fails where one of them
     /// can't be read, or leaves no room to take the account out.
-    pub(in super::super) fn rows_of(
+    pub(crate) fn rows_of(
         &self,
         user_id: &UserId,
         from: usize,
@@ -125,7 +125,7 @@ impl Inner {
     }
 
     /// Where in the backlog a row waits; none where it is in the file.
-    pub(super) fn waiting(&self, place: Place) -> Option<usize> {
+    pub(crate) fn waiting(&self, place: Place) -> Option<usize> {
         let first = self.backlog.front()?;
         (place.offset >= first.place.offset)
             .then(|| self.backlog.partition_point(|other| other.place.offset < place.offset))

@@ -21,7 +21,7 @@ const BESIDE: usize = 96;
 /// What is asked for is among the newer ones from then on. Once those are enough, they become the
 /// older ones, whose predecessors go.
 #[derive(Default)]
-pub(super) struct Recent {
+pub(crate) struct Recent {
     newer: Rows,
     older: Rows,
     /// What the newer ones take.
@@ -39,7 +39,7 @@ struct Row {
 
 impl Recent {
     /// A row's text; none where it isn't kept, or has lost its account since.
-    pub(super) fn get(&mut self, found: &Found) -> Option<Arc<str>> {
+    pub(crate) fn get(&mut self, found: &Found) -> Option<Arc<str>> {
         let offset = found.place.offset;
         if let Some(row) = self.older.remove(&offset) {
             self.insert(offset, row);
@@ -49,7 +49,7 @@ impl Recent {
     }
 
     /// Keeps a row's text.
-    pub(super) fn put(&mut self, found: &Found, text: &Arc<str>) {
+    pub(crate) fn put(&mut self, found: &Found, text: &Arc<str>) {
         if text.len() <= LONGEST {
             let row = Row { text: Arc::clone(text), is_owned: found.is_owned };
             self.insert(found.place.offset, row);
@@ -57,7 +57,7 @@ impl Recent {
     }
 
     /// Keeps a row no longer.
-    pub(super) fn forget(&mut self, found: &Found) {
+    pub(crate) fn forget(&mut self, found: &Found) {
         self.newer.remove(&found.place.offset);
         self.older.remove(&found.place.offset);
     }

@@ -2,17 +2,17 @@
 
 use std::ops::Range;
 
-use super::super::pyjson::{Fault, Scanner};
+use crate::store::json::tinydb::pyjson::{Fault, Scanner};
 
 /// The spans of one row, in the reader's buffer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct RowSpans {
-    pub(super) name: Range<usize>,
-    pub(super) value: Range<usize>,
+pub(crate) struct RowSpans {
+    pub(crate) name: Range<usize>,
+    pub(crate) value: Range<usize>,
     /// The values of [`FIELDS`].
-    pub(super) fields: FieldSpans,
+    pub(crate) fields: FieldSpans,
     /// The `user_id`'s value and the spaces behind it.
-    pub(super) masked: Range<usize>,
+    pub(crate) masked: Range<usize>,
 }
 
 /// The fields that the index is made of.
@@ -23,7 +23,7 @@ type FieldSpans = [Range<usize>; FIELDS.len()];
 
 impl RowSpans {
     /// The spans in a buffer where the text that was scanned begins at `start`.
-    pub(super) fn moved(mut self, start: usize) -> Self {
+    pub(crate) fn moved(mut self, start: usize) -> Self {
         let spans = [&mut self.name, &mut self.value, &mut self.masked];
         for span in spans.into_iter().chain(&mut self.fields) {
             *span = span.start + start..span.end + start;
@@ -35,7 +35,7 @@ impl RowSpans {
 /// What stood in front of each value in the rows before. A row nearly always has the same bytes
 /// there, and its names need not be read again.
 #[derive(Default)]
-pub(super) struct Shape(Vec<Lead>);
+pub(crate) struct Shape(Vec<Lead>);
 
 /// The bytes from a value's end to the next value, and which field's that is.
 struct Lead {
@@ -83,13 +83,13 @@ fn next_field(scanner: &mut Scanner<'_>, at: usize) -> Result<Option<usize>, Fau
 
 /// The part of a row that a [`Mark`](super::Mark) doesn't count in: its `user_id`'s value and the
 /// spaces behind.
-pub(in super::super) fn masked_span(row: &str) -> Range<usize> {
+pub(crate) fn masked_span(row: &str) -> Range<usize> {
     let fields = scan_fields(&mut Scanner::new(row.as_bytes()), next_field);
     fields.map(|(_, masked)| masked).unwrap_or_default()
 }
 
 /// Takes a row's name and its object; none at the table's end.
-pub(super) fn scan_row(
+pub(crate) fn scan_row(
     scanner: &mut Scanner<'_>,
     first: bool,
     shape: &mut Shape,

@@ -15,13 +15,13 @@ use crate::store::{BoxFuture, EventRows, ReadError};
 const AT_ONCE_BYTES: usize = 256 << 10;
 
 /// Rows that were found, by their positions in the index: four bytes for each.
-pub(super) struct Rows {
+pub(crate) struct Rows {
     tracking: Arc<Tracking>,
     positions: Box<[u32]>,
 }
 
 impl Rows {
-    pub(super) fn new(tracking: Arc<Tracking>, found: &[Found]) -> Self {
+    pub(crate) fn new(tracking: Arc<Tracking>, found: &[Found]) -> Self {
         let position = |found: &Found| u32::try_from(found.at).unwrap_or(u32::MAX);
         Self { tracking, positions: found.iter().map(position).collect() }
     }

@@ -2,26 +2,26 @@
 
 use std::path::Path;
 
-use super::super::damage::OpenError;
-use super::super::progress::Progress;
 use super::load::{Other, Reader};
 use super::patch::Patch;
 use crate::disk::DiskFile;
 use crate::domain::RowNumber;
+use crate::store::json::damage::OpenError;
+use crate::store::json::progress::Progress;
 
 /// A row, as it stands in the file.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct FileRow<'a> {
-    pub(in super::super) number: RowNumber,
+pub(crate) struct FileRow<'a> {
+    pub(crate) number: RowNumber,
     /// Where its text begins.
-    pub(in super::super) byte: u64,
-    pub(in super::super) text: &'a str,
+    pub(crate) byte: u64,
+    pub(crate) text: &'a str,
 }
 
 /// Gives each row that begins before `end` to `each`, in the order of the file, and each member beside
 /// the default table to `other`. Stops at the first that can't be read. The file is read as if `patches`, ordered by their offsets, were written to it
 /// already. Fails only where the disk does.
-pub(in super::super) fn visit(
+pub(crate) fn visit(
     file: &dyn DiskFile,
     path: &Path,
     end: u64,

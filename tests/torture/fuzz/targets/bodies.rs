@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use axum::body::Body;
 use axum::http::Request;
-use goldstar::store::json::FindingKind;
+use goldstar::repair::FindingKind;
 
 use super::family::Server;
 

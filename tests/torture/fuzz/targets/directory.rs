@@ -8,9 +8,8 @@ use std::sync::Arc;
 use goldstar::disk::{Disk, Open, read_if_exists};
 use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
 use goldstar::metrics;
-use goldstar::store::json::{
-    CHECKPOINT_BYTES, Finding, FindingKind, JsonStore, OpenError, Options, Progress, inspect,
-};
+use goldstar::repair::{Finding, FindingKind, inspect};
+use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 use goldstar::store::{EventPage, Store};
 use serde::de::IgnoredAny;
 use tempfile::TempDir;

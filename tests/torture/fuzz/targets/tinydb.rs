@@ -10,7 +10,8 @@ use std::sync::Arc;
 use goldstar::domain::{
     Action, Amount, EntityType, EventFields, Name, Points, Task, Timestamp, TrackingEvent,
 };
-use goldstar::store::json::{DamageKind, FindingKind, JsonStore};
+use goldstar::repair::FindingKind;
+use goldstar::store::json::{DamageKind, JsonStore};
 use goldstar::store::{Change, Changes, NewEvent, Store};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};

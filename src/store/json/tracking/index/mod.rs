@@ -10,44 +10,44 @@ use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
 
 /// What the index knows of an event; the rest is read from the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Summary<'a> {
-    pub(super) row: RowNumber,
+pub(crate) struct Summary<'a> {
+    pub(crate) row: RowNumber,
     /// Where the row's text stands in the file, and its length.
-    pub(super) place: Place,
-    pub(super) user_id: Option<&'a str>,
-    pub(super) child_id: &'a str,
-    pub(super) entity_id: &'a str,
-    pub(super) kind: Kind,
-    pub(super) occurred_at: Timestamp,
-    pub(super) created_at: Timestamp,
+    pub(crate) place: Place,
+    pub(crate) user_id: Option<&'a str>,
+    pub(crate) child_id: &'a str,
+    pub(crate) entity_id: &'a str,
+    pub(crate) kind: Kind,
+    pub(crate) occurred_at: Timestamp,
+    pub(crate) created_at: Timestamp,
 }
 
 /// Where a row's text stands in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) offset: u64,
-    pub(super) len: u32,
+pub(crate) struct Place {
+    pub(crate) offset: u64,
+    pub(crate) len: u32,
 }
 
 /// An event that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) row: RowNumber,
-    pub(super) place: Place,
+pub(crate) struct Found {
+    pub(crate) row: RowNumber,
+    pub(crate) place: Place,
     /// Its position in the index.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// Whether it belongs to an account.
-    pub(super) is_owned: bool,
+    pub(crate) is_owned: bool,
 }
 
 /// An event's type and action in one byte; unknown words have a code that no filter asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind(u8);
+pub(crate) struct Kind(u8);
 
 impl Kind {
     const UNKNOWN: u8 = 7;
 
-    pub(super) fn parse(entity_type: &str, action: &str) -> Self {
+    pub(crate) fn parse(entity_type: &str, action: &str) -> Self {
         let entity_type = crate::domain::EntityType::parse(entity_type).map(|kind| kind as u8);
         let action = crate::domain::Action::parse(action).map(|action| action as u8);
         Self(entity_type.unwrap_or(Self::UNKNOWN) << 3 | action.unwrap_or(Self::UNKNOWN))
@@ -59,7 +59,7 @@ type Position = u32;
 
 /// Finds events by their fields and in the order of time, some sixty-four bytes an event.
 #[derive(Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     offsets: Vec<u64>,
     lens: Vec<u32>,
     rows: Vec<RowNumber>,
@@ -90,13 +90,13 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { rows_ascend: true, ..Self::default() }
     }
 
     /// Makes room for that many events in all. It takes memory only as far as they come, whereas
     /// columns that grow step by step are copied, and leave behind what they were copied from.
-    pub(super) fn expect(&mut self, events: usize) {
+    pub(crate) fn expect(&mut self, events: usize) {
         let more = events.saturating_sub(self.len());
         self.offsets.reserve_exact(more);
         self.lens.reserve_exact(more);
@@ -111,35 +111,35 @@ impl Index {
     }
 
     /// How many events there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
     /// The largest row number; 0 where there is none.
-    pub(super) fn last_row(&self) -> RowNumber {
+    pub(crate) fn last_row(&self) -> RowNumber {
         self.last_row
     }
 
     /// When the last event in the order of time occurred.
-    pub(super) fn newest(&self) -> Option<Timestamp> {
+    pub(crate) fn newest(&self) -> Option<Timestamp> {
         let newest = self.by_time.last()?;
         Some(Timestamp::from_micros(self.occurred[*newest as usize]))
     }
 
     /// When an account's last event in the order of writing occurred.
-    pub(super) fn last_of(&self, user_id: &str) -> Option<Timestamp> {
+    pub(crate) fn last_of(&self, user_id: &str) -> Option<Timestamp> {
         let user = self.user_names.known(user_id)?;
         Some(Timestamp::from_micros(*self.last_of_user.get(user as usize)?))
     }
 
     /// Whether each event's row number is larger than the one before it. Only then are events found
     /// by it.
-    pub(super) fn rows_ascend(&self) -> bool {
+    pub(crate) fn rows_ascend(&self) -> bool {
         self.rows_ascend
     }
 
     /// Adds the event that follows in the file. Nearly always it is the latest one, too.
-    pub(super) fn push(&mut self, event: &Summary<'_>) {
+    pub(crate) fn push(&mut self, event: &Summary<'_>) {
         let (position, child) = self.add(event);
         let (occurred, created) = (&self.occurred, &self.created);
         let key = |at: Position| (occurred[at as usize], created[at as usize]);
@@ -152,7 +152,7 @@ impl Index {
 
     /// Adds the event that follows in the file, and leaves its order to [`Self::sort`]: in another
     /// program's file each event may be earlier than all before it.
-    pub(super) fn push_unsorted(&mut self, event: &Summary<'_>) {
+    pub(crate) fn push_unsorted(&mut self, event: &Summary<'_>) {
         let (position, child) = self.add(event);
         self.by_time.push(position);
         self.by_child[child].push(position);
@@ -211,7 +211,7 @@ impl Index {
     }
 
     /// Brings the events that were added by [`Self::push_unsorted`] into the order of time.
-    pub(super) fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         let (occurred, created) = (&self.occurred, &self.created);
         let lists = self.by_child.iter_mut().chain(&mut self.by_user);
         for positions in lists.chain([&mut self.by_time]) {
@@ -222,7 +222,7 @@ impl Index {
     }
 
     /// Those among which the events are that `filter` is for, in the order of time.
-    pub(super) fn candidates(&self, filter: &EventFilter) -> &[u32] {
+    pub(crate) fn candidates(&self, filter: &EventFilter) -> &[u32] {
         self.resolve(filter).map_or(&[], |wanted| self.within(filter, wanted))
     }
 
@@ -238,7 +238,7 @@ impl Index {
     }
 
     /// The places of one page of the events that `filter` is for, and how many there are in all.
-    pub(super) fn query(
+    pub(crate) fn query(
         &self,
         filter: &EventFilter,
         order: SortOrder,
@@ -258,7 +258,7 @@ impl Index {
 
     /// The first `limit` events that `filter` is for with a number above `row`, in the order of the
     /// file.
-    pub(super) fn after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> Vec<Found> {
+    pub(crate) fn after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> Vec<Found> {
         self.positions_after(row, filter).take(limit).map(|at| self.found(at)).collect()
     }
 
@@ -280,25 +280,25 @@ impl Index {
     }
 
     /// How many events [`Self::after`] finds.
-    pub(super) fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
+    pub(crate) fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
         self.positions_after(row, filter).take(limit).count()
     }
 
     /// How many events a query looks at whose page has that many.
-    pub(super) fn looked_at(&self, filter: &EventFilter, on_page: usize) -> usize {
+    pub(crate) fn looked_at(&self, filter: &EventFilter, on_page: usize) -> usize {
         let is_checked = |wanted: Wanted| !self.needs_no_check(wanted);
         let checked = self.resolve(filter).filter(|wanted| is_checked(*wanted));
         checked.map_or(on_page, |wanted| self.within(filter, wanted).len())
     }
 
     /// The row with that number.
-    pub(super) fn find(&self, row: RowNumber) -> Option<Found> {
+    pub(crate) fn find(&self, row: RowNumber) -> Option<Found> {
         self.rows.binary_search(&row).ok().map(|at| self.found(at))
     }
 
     /// The first `limit` events of an account from a position on, in the order of the file, and the
     /// position behind them.
-    pub(super) fn of_user(&self, user_id: &str, from: usize, limit: usize) -> (Vec<Found>, usize) {
+    pub(crate) fn of_user(&self, user_id: &str, from: usize, limit: usize) -> (Vec<Found>, usize) {
         let Some(user) = self.user_names.known(user_id) else {
             return (Vec::new(), self.len());
         };
@@ -309,19 +309,19 @@ impl Index {
     }
 
     /// Whether the event at that position belongs to an account.
-    pub(super) fn is_owned(&self, at: usize) -> bool {
+    pub(crate) fn is_owned(&self, at: usize) -> bool {
         self.users[at] != Names::NONE
     }
 
     /// Notes that the event at that position belongs to nobody any more.
-    pub(super) fn disown(&mut self, at: usize) {
+    pub(crate) fn disown(&mut self, at: usize) {
         self.losing.insert(self.users[at]);
         self.users[at] = Names::NONE;
         self.child_users[self.children[at] as usize] = None;
     }
 
     /// Forgets the name of an account that has no event any more.
-    pub(super) fn forget_user(&mut self, user_id: &str) {
+    pub(crate) fn forget_user(&mut self, user_id: &str) {
         if let Some(user) = self.user_names.numbers.remove(user_id) {
             self.by_user[user as usize] = Vec::new();
             self.losing.remove(&user);
@@ -362,7 +362,7 @@ impl Index {
     }
 
     /// The row at a position.
-    pub(super) fn found(&self, at: usize) -> Found {
+    pub(crate) fn found(&self, at: usize) -> Found {
         let place = Place { offset: self.offsets[at], len: self.lens[at] };
         Found { row: self.rows[at], place, at, is_owned: self.is_owned(at) }
     }

@@ -1,0 +1,254 @@
+//! What is wrong with a data directory, without changing anything in it.
+//!
+//! It is read by the very code that a start reads it by, so that what is damage here is what a server
+//! refuses, and the rest is judged with the journal replayed over it. Damage in one file hides nothing
+//! in another; but nothing is concluded from what can't be read.
+
+mod chains;
+mod damaged;
+mod events;
+mod faults;
+mod marked;
+mod other_tables;
+mod report;
+mod rows;
+mod tables;
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::io::ErrorKind::{InvalidInput, IsADirectory, NotFound};
+use std::path::{Path, PathBuf};
+
+use crate::disk::{Disk, Open, read_if_exists};
+use crate::domain::{Child, Timestamp, User};
+use crate::repair::salvage::kind::{TABLES, TRACKING};
+use crate::store::json::damage::{Damage, DamageKind, OpenError};
+use crate::store::json::lock::DirectoryLock;
+use crate::store::json::progress::Progress;
+use crate::store::json::recovery::{Reader, Reading, Replay, TrackingFile};
+use crate::store::json::state::State;
+use crate::store::json::tinydb::codecs::TABLE_FILES;
+use crate::store::json::tinydb::pyjson::Scanner;
+use crate::store::json::tinydb::record::Record as _;
+use crate::store::json::tracking;
+use crate::store::json::wal;
+use events::Events;
+use other_tables::OtherTable;
+pub use report::{Finding, FindingKind, Marked, Report, Severity, TableReport, TableState};
+use tables::{Places, Tables, inspect_text};
+
+/// Looks at a data directory, which no server may hold at that time. Nothing in it is changed; fails
+/// where it can't be read. Rows that are ahead of `now` are noted. Takes some hundred bytes of memory an
+/// event.
+pub fn inspect(
+    disk: &dyn Disk,
+    data: &Path,
+    now: Timestamp,
+    progress: &Progress,
+) -> Result<Report, OpenError> {
+    let names = disk.file_names(data).map_err(OpenError::io(data))?;
+    let _lock = DirectoryLock::take_to_read(data)?;
+    let folder = data.join(wal::FOLDER);
+    let reading = Reader { disk, data, folder: &folder, progress }.read()?;
+    let mut inspection = Inspection::new(disk, data, now, progress, reading);
+    inspection.look_at_tables()?;
+    inspection.look_at_events()?;
+    inspection.look_at_other_files(&names)?;
+    inspection.look_at_damaged_files()?;
+    let mut report = inspection.report;
+    report.findings.sort_by_key(|finding| Reverse(finding.kind.severity()));
+    Ok(report)
+}
+
+/// What is known so far.
+struct Inspection<'a> {
+    disk: &'a dyn Disk,
+    data: &'a Path,
+    now: Timestamp,
+    progress: &'a Progress,
+    state: State,
+    /// The tables' files that exist.
+    existing: HashSet<&'static str>,
+    journal: Option<Replay>,
+    /// Where the part of the tracking file ends that counts.
+    end: u64,
+    /// The first fault of each damaged file.
+    damaged: HashMap<PathBuf, Damage>,
+    /// Whether the journal can't be replayed, so that the tables are older than they should be.
+    lacks_journal: bool,
+    report: Report,
+}
+
+impl<'a> Inspection<'a> {
+    /// Takes over what was read, and lets go of what only a start needs.
+    fn new(
+        disk: &'a dyn Disk,
+        data: &'a Path,
+        now: Timestamp,
+        progress: &'a Progress,
+        reading: Reading,
+    ) -> Self {
+        let Reading { saved, is_first, journal, is_torn, state, files, tracking, damage, .. } =
+            reading;
+        let marked = marked::marked(&state, is_first);
+        let files = files.into_iter().filter(|(_, contents)| contents.print.is_some());
+        let mut existing: HashSet<_> = files.map(|(file, _)| file).collect();
+        if !matches!(tracking, TrackingFile::Empty) {
+            existing.insert(tracking::FILE);
+        }
+        let end = if journal.is_some() { saved.tracking().len } else { u64::MAX };
+        let of_journal = |kind| {
+            use DamageKind::{Checkpoint, Journal, JournalFileMissing};
+            matches!(kind, Checkpoint | Journal | JournalFileMissing)
+        };
+        let lacks_journal = damage.iter().any(|damage| of_journal(damage.kind));
+        let mut damaged = HashMap::new();
+        for found in &damage {
+            damaged.entry(found.file.clone()).or_insert_with(|| found.clone());
+        }
+        let findings = damage.into_iter().map(|damage| Finding::of_damage(damage, data));
+        let past = journal.as_ref().map(|replay| &replay.past);
+        let rows = journal.as_ref().map_or(0, |replay| replay.rows);
+        let waiting = rows + past.map_or(0, |past| past.rows.len() + past.patches.len());
+        let findings = findings.collect();
+        let report = Report { waiting, is_torn, marked, findings, ..Report::default() };
+        Self {
+            disk,
+            data,
+            now,
+            progress,
+            state,
+            existing,
+            journal,
+            end,
+            damaged,
+            lacks_journal,
+            report,
+        }
+    }
+
+    /// Whether a table's file says what exists.
+    fn is_whole(&self, file: &str) -> bool {
+        !self.lacks_journal && !self.damaged.contains_key(&self.data.join(file))
+    }
+
+    fn state_of(&self, file: &'static str) -> TableState {
+        if self.damaged.contains_key(&self.data.join(file)) {
+            TableState::Damaged
+        } else if self.existing.contains(file) {
+            TableState::Present
+        } else {
+            TableState::Missing
+        }
+    }
+
+    fn look_at_tables(&mut self) -> Result<(), OpenError> {
+        let mut found = Vec::new();
+        let mut places: HashMap<&'static str, Places> = HashMap::new();
+        for kind in TABLES {
+            let file = kind.file;
+            let path = self.data.join(file);
+            let bytes = read_if_exists(self.disk, &path).map_err(OpenError::io(&path))?;
+            let Some(bytes) = bytes else { continue };
+            if bytes.is_empty() {
+                found.extend(self.empty_file(file));
+            } else {
+                places.insert(file, inspect_text(kind, &bytes, &mut found));
+            }
+        }
+        let is_whole = |file: &str| self.is_whole(file);
+        let tables =
+            Tables { state: &self.state, places: &places, is_whole: &is_whole, now: self.now };
+        tables.inspect(&mut found);
+        for table in self.state.tables() {
+            let (file, state) = (table.file(), self.state_of(table.file()));
+            let rows = (state != TableState::Damaged).then(|| table.len());
+            self.report.tables.push(TableReport { file, state, rows });
+        }
+        self.report.findings.append(&mut found);
+        Ok(())
+    }
+
+    /// What is said of a table's file without any bytes. While the journal has something to add,
+    /// Goldstar itself may not have written it yet.
+    fn empty_file(&self, file: &'static str) -> Option<Finding> {
+        let message = "the file has no bytes and counts as a table without rows: TinyDB leaves it so \
+                       if it never wrote to it, and so does a crash or a full disk";
+        let found = Finding::of_file(FindingKind::EmptyFile, file, message.to_owned());
+        self.journal.is_none().then_some(found)
+    }
+
+    fn look_at_events(&mut self) -> Result<(), OpenError> {
+        let path = self.data.join(tracking::FILE);
+        let mut events = Events::new(&self.state, self.now, self.is_whole(User::FILE));
+        let mut others = Vec::new();
+        let past = self.journal.as_ref().map(|replay| &replay.past);
+        if self.existing.contains(tracking::FILE) {
+            match self.disk.open(&path, Open::Read) {
+                // That it is missing was said, if it is damage.
+                Err(error) if error.kind() == NotFound => {}
+                file => {
+                    let file = file.map_err(OpenError::io(&path))?;
+                    let patches = past.map_or(&[][..], |past| &past.patches);
+                    let each = |row: tracking::FileRow<'_>| events.add_from_file(row);
+                    let other = &mut |name: &str, byte, text: &str| {
+                        others.extend(OtherTable::read(TRACKING, name, byte, text));
+                    };
+                    tracking::visit(&*file, &path, self.end, patches, self.progress, each, other)?;
+                }
+            }
+        } else if let Some(0) = self.size_of(&path)? {
+            self.report.findings.extend(self.empty_file(tracking::FILE));
+        }
+        let is_alone = events.len() == 0;
+        let others = others.into_iter().map(|other| other.into_finding(tracking::FILE, is_alone));
+        self.report.findings.extend(others);
+        for (row, text) in past.into_iter().flat_map(|past| &past.rows) {
+            events.add(*row, None, text);
+        }
+        let state = self.state_of(tracking::FILE);
+        let rows = Some(events.len());
+        self.report.tables.push(TableReport { file: tracking::FILE, state, rows });
+        let knows_points = self.is_whole(tracking::FILE) && self.is_whole(Child::FILE);
+        let found = events.finish(knows_points);
+        self.report.findings.extend(found);
+        Ok(())
+    }
+
+    /// How long a file is; none if there is none.
+    fn size_of(&self, path: &Path) -> Result<Option<u64>, OpenError> {
+        match self.disk.open(path, Open::Read) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            opened => {
+                let len = opened.and_then(|file| file.len());
+                Ok(Some(len.map_err(OpenError::io(path))?))
+            }
+        }
+    }
+
+    /// Files that aren't Goldstar's are left alone; but whoever wrote them will miss them.
+    fn look_at_other_files(&mut self, names: &[String]) -> Result<(), OpenError> {
+        let is_own = |name: &str| name == tracking::FILE || TABLE_FILES.contains(&name);
+        let others = names.iter().filter(|name| !is_own(name));
+        let has_extension = |name: &&String| Path::new(name).extension() == Some("json".as_ref());
+        for name in others.filter(has_extension) {
+            let path = self.data.join(name);
+            let bytes = match read_if_exists(self.disk, &path) {
+                // A link to a folder, a pipe or a device: there is nothing to read.
+                Err(error) if matches!(error.kind(), InvalidInput | IsADirectory) => continue,
+                read => read.map_err(OpenError::io(&path))?,
+            };
+            let bytes = bytes.unwrap_or_default();
+            let mut scanner = Scanner::new(&bytes);
+            if let Err(fault) = scanner.value().and_then(|_| scanner.end())
+                && !bytes.is_empty()
+            {
+                let message = format!("it isn't Goldstar's, and isn't JSON: {fault}");
+                let found = Finding::of_file(FindingKind::OtherFile, name, message);
+                let byte = Some(fault.byte(bytes.len()) as u64);
+                self.report.findings.push(Finding { byte, ..found });
+            }
+        }
+        Ok(())
+    }
+}

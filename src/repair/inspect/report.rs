@@ -1,0 +1,289 @@
+use std::path::Path;
+
+use crate::domain::deletion::{Policy, Threshold};
+use crate::domain::{Deletion, RowNumber, Timestamp, UserId};
+use crate::store::json::damage::{Damage, DamageKind};
+
+/// What was found in a data directory.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// A line for each table that Goldstar knows.
+    pub tables: Vec<TableReport>,
+    /// How many changed rows wait in the journal, as after a kill; the next start writes them. That
+    /// is nothing wrong.
+    pub waiting: usize,
+    /// Whether the journal ends with a batch that was cut off. Nobody had its answer, and the next
+    /// start drops it: that is nothing wrong either.
+    pub is_torn: bool,
+    /// The accounts that are marked for deletion, and when.
+    pub marked: Marked,
+    /// What is wrong: damage first, and then in the order of the files.
+    pub findings: Vec<Finding>,
+}
+
+/// The accounts of a [`Report`] that are marked for deletion.
+#[derive(Clone, Debug, Default)]
+pub struct Marked {
+    /// The row, the id and the deletion of each.
+    pub accounts: Vec<(RowNumber, UserId, Deletion)>,
+    /// How long a marked account waits, if an administrator has set it.
+    pub threshold: Option<Threshold>,
+    /// Before this time nothing is deleted, because the directory is new to Goldstar.
+    pub not_before: Option<Timestamp>,
+    /// Whether no Goldstar has served the directory: nothing is deleted on the day after the first
+    /// start.
+    pub is_first_start: bool,
+}
+
+impl Marked {
+    /// When that account is due if marked accounts wait for `threshold`, where no administrator has
+    /// set anything else. None if its mark can't be read.
+    pub fn due_at(&self, deletion: &Deletion, threshold: Threshold) -> Option<Timestamp> {
+        let threshold = self.threshold.unwrap_or(threshold);
+        let not_before = self.not_before.unwrap_or(Timestamp::EPOCH);
+        Policy { threshold, max_attempts: 1, not_before }.due_at(deletion)
+    }
+}
+
+/// One table of a [`Report`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableReport {
+    /// Its file, in the data directory.
+    pub file: &'static str,
+    /// What stands in the file's place.
+    pub state: TableState,
+    /// How many rows it has, those included that wait in the journal; of a damaged tracking file,
+    /// those in front of the damage. None of another damaged file.
+    pub rows: Option<usize>,
+}
+
+/// What stands in the place of a table's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableState {
+    /// A whole file.
+    Present,
+    /// Nothing: the table is empty.
+    Missing,
+    /// A damaged file.
+    Damaged,
+}
+
+impl TableState {
+    /// The word for programs; it doesn't change.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Missing => "missing",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing is wrong; an operator may want to know it.
+    Note,
+    /// A server runs on it; a person should look.
+    Warning,
+    /// No server starts on it.
+    Damage,
+}
+
+impl Severity {
+    /// `note`, `warning` or `damage`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Damage => "damage",
+        }
+    }
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is.
+    pub kind: FindingKind,
+    /// The file, as a path in the data directory.
+    pub file: String,
+    /// The row's number, where it is about one.
+    pub row: Option<RowNumber>,
+    /// Where in the file it is, in bytes, where that is known.
+    pub byte: Option<u64>,
+    /// What is wrong, for a person.
+    pub message: String,
+}
+
+/// The kinds of what can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// A file that no server starts on.
+    Damage(DamageKind),
+    /// A row that isn't a record of its table, and is ignored.
+    UnreadableRow,
+    /// Two rows of a table have one id; only the first is found.
+    DuplicateId,
+    /// Two rows of a file have one number; only the last counts.
+    DuplicateRow,
+    /// A name stands twice in an object; only the last counts.
+    DuplicateField,
+    /// Two accounts have one email address; only the first can log in.
+    DuplicateEmail,
+    /// A record names one that doesn't exist.
+    BrokenReference,
+    /// An event names an account that doesn't exist.
+    EventOfNoAccount,
+    /// An event lacks a field.
+    MissingField,
+    /// An event's field isn't what it should be.
+    UnreadableField,
+    /// An event's type or action isn't a known word.
+    UnknownWord,
+    /// An event's type never has that action.
+    WrongAction,
+    /// An event's delta isn't what its points say, or has the wrong sign.
+    WrongDelta,
+    /// An event was recorded before it occurred.
+    RecordedTooEarly,
+    /// An event stands behind a later one of the same child.
+    WrongOrder,
+    /// An event doesn't begin with the points that the child's event before it ended with.
+    ChainBreak,
+    /// A child's points aren't what its last event says.
+    ChildPoints,
+    /// Rows that look like records of the file are in another table than `_default`, and not read.
+    RowsInOtherTable,
+    /// A file of a table has no bytes at all.
+    EmptyFile,
+    /// No password can be verified with an account's hash.
+    UnverifiablePassword,
+    /// An account's hash is far more expensive to check than a new one.
+    ExpensivePassword,
+    /// An account is marked for deletion in a form that can't be read.
+    UnreadableMark,
+    /// A task's points or a reward's cost are below zero.
+    NegativeAmount,
+    /// A file that isn't Goldstar's isn't JSON, though its name says so.
+    OtherFile,
+    /// A file has a further table with rows of another kind.
+    OtherTable,
+    /// A child's points are below zero.
+    NegativePoints,
+    /// A row has a time that is ahead of the clock.
+    TimeAhead,
+}
+
+impl FindingKind {
+    /// Every kind that is a warning.
+    pub const WARNINGS: [Self; 22] = [
+        Self::UnreadableRow,
+        Self::DuplicateId,
+        Self::DuplicateRow,
+        Self::DuplicateField,
+        Self::DuplicateEmail,
+        Self::BrokenReference,
+        Self::EventOfNoAccount,
+        Self::MissingField,
+        Self::UnreadableField,
+        Self::UnknownWord,
+        Self::WrongAction,
+        Self::WrongDelta,
+        Self::RecordedTooEarly,
+        Self::ChainBreak,
+        Self::ChildPoints,
+        Self::RowsInOtherTable,
+        Self::EmptyFile,
+        Self::UnverifiablePassword,
+        Self::ExpensivePassword,
+        Self::UnreadableMark,
+        Self::NegativeAmount,
+        Self::OtherFile,
+    ];
+    /// Every kind that is a note.
+    pub const NOTES: [Self; 4] =
+        [Self::WrongOrder, Self::OtherTable, Self::NegativePoints, Self::TimeAhead];
+
+    /// The word for programs; it doesn't change.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Damage(kind) => kind.as_str(),
+            Self::UnreadableRow => "unreadable_row",
+            Self::DuplicateId => "duplicate_id",
+            Self::DuplicateRow => "duplicate_row",
+            Self::DuplicateField => "duplicate_field",
+            Self::DuplicateEmail => "duplicate_email",
+            Self::BrokenReference => "broken_reference",
+            Self::EventOfNoAccount => "event_of_no_account",
+            Self::MissingField => "missing_field",
+            Self::UnreadableField => "unreadable_field",
+            Self::UnknownWord => "unknown_word",
+            Self::WrongAction => "wrong_action",
+            Self::WrongDelta => "wrong_delta",
+            Self::RecordedTooEarly => "recorded_too_early",
+            Self::WrongOrder => "wrong_order",
+            Self::ChainBreak => "chain_break",
+            Self::ChildPoints => "child_points",
+            Self::RowsInOtherTable => "rows_in_other_table",
+            Self::EmptyFile => "empty_file",
+            Self::UnverifiablePassword => "unverifiable_password",
+            Self::ExpensivePassword => "expensive_password",
+            Self::UnreadableMark => "unreadable_mark",
+            Self::NegativeAmount => "negative_amount",
+            Self::OtherFile => "other_file",
+            Self::OtherTable => "other_table",
+            Self::NegativePoints => "negative_points",
+            Self::TimeAhead => "time_ahead",
+        }
+    }
+
+    /// How bad it is.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Damage(_) => Severity::Damage,
+            Self::WrongOrder | Self::OtherTable | Self::NegativePoints | Self::TimeAhead => {
+                Severity::Note
+            }
+            _ => Severity::Warning,
+        }
+    }
+}
+
+impl Report {
+    /// Whether there is no table's file, and nothing in the journal.
+    pub fn is_empty(&self) -> bool {
+        self.waiting == 0 && self.tables.iter().all(|table| table.state == TableState::Missing)
+    }
+
+    /// How bad the worst of it is; none if nothing is wrong. A note is nothing wrong.
+    pub fn severity(&self) -> Option<Severity> {
+        let severities = self.findings.iter().map(|finding| finding.kind.severity());
+        severities.max().filter(|severity| *severity > Severity::Note)
+    }
+}
+
+impl Finding {
+    /// Something wrong with a file as a whole.
+    pub(super) fn of_file(kind: FindingKind, file: &str, message: String) -> Self {
+        Self { kind, file: file.to_owned(), row: None, byte: None, message }
+    }
+
+    /// Something wrong with a row.
+    pub(super) fn of_row(
+        kind: FindingKind,
+        file: &str,
+        row: RowNumber,
+        byte: Option<u64>,
+        message: String,
+    ) -> Self {
+        Self { kind, file: file.to_owned(), row: Some(row), byte, message }
+    }
+
+    /// A damaged file of the directory `data`.
+    pub(super) fn of_damage(damage: Damage, data: &Path) -> Self {
+        let Damage { kind, file, byte, cause } = damage;
+        let file = file.strip_prefix(data).unwrap_or(&file).to_string_lossy().into_owned();
+        Self { kind: FindingKind::Damage(kind), file, row: None, byte: Some(byte), message: cause }
+    }
+}

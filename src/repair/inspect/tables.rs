@@ -1,0 +1,183 @@
+//! What can be wrong with the small tables.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::other_tables::OtherTable;
+use super::rows::inspect_row;
+use super::{Finding, FindingKind};
+use crate::domain::{
+    Child, Id, IdempotencyRecord, PendingReward, Reward, RowNumber, Session, Task, Timestamp, User,
+};
+use crate::repair::salvage::kind::Kind;
+use crate::store::json::state::State;
+use crate::store::json::state::table::{Stray, Table};
+use crate::store::json::tinydb::fields::Fields;
+use crate::store::json::tinydb::file::parse_file;
+use crate::store::json::tinydb::record::Record;
+
+/// Where the rows of a file begin.
+pub(super) type Places = BTreeMap<RowNumber, u64>;
+
+/// Looks at a file's text, which isn't empty and can be read: for what is lost without a word when it
+/// is read. Returns where its rows begin.
+pub(super) fn inspect_text(kind: Kind, bytes: &[u8], findings: &mut Vec<Finding>) -> Places {
+    let file = kind.file;
+    let Ok(parsed) = parse_file(Path::new(file), bytes) else {
+        return Places::new();
+    };
+    let byte_of = |text: &str| (text.as_ptr().addr() - bytes.as_ptr().addr()) as u64;
+    for (name, value) in &parsed.others {
+        if let Some(table) = OtherTable::read(kind, name, byte_of(value), value) {
+            findings.push(table.into_finding(file, parsed.rows.is_empty()));
+        }
+    }
+    if let Some(byte) = parsed.second_table {
+        let message = "the table `_default` stands here a second time; only this one counts";
+        let found = Finding::of_file(FindingKind::DuplicateField, file, message.to_owned());
+        findings.push(Finding { byte: Some(byte as u64), ..found });
+    }
+    for (row, byte) in parsed.repeated {
+        let message = "an earlier row has the same number; only the last one counts".to_owned();
+        let byte = Some(byte as u64);
+        findings.push(Finding::of_row(FindingKind::DuplicateRow, file, row, byte, message));
+    }
+    let mut places = Places::new();
+    for (row, text) in &parsed.rows {
+        let byte = byte_of(text);
+        places.insert(*row, byte);
+        let fields = Fields::parse(text).ok();
+        if let Some(name) = fields.as_ref().and_then(Fields::repeated) {
+            let message = format!("the field `{name}` stands twice; only the last one counts");
+            let byte = Some(byte);
+            findings.push(Finding::of_row(FindingKind::DuplicateField, file, *row, byte, message));
+        }
+    }
+    places
+}
+
+/// Looks at the records of all tables.
+pub(super) struct Tables<'a> {
+    pub(super) state: &'a State,
+    /// Where the rows of each file begin.
+    pub(super) places: &'a HashMap<&'static str, Places>,
+    /// Whether a file tells what exists: whether it is neither damaged nor waits for a journal that
+    /// is.
+    pub(super) is_whole: &'a dyn Fn(&str) -> bool,
+    /// What the clock shows.
+    pub(super) now: Timestamp,
+}
+
+impl Tables<'_> {
+    pub(super) fn inspect(&self, findings: &mut Vec<Finding>) {
+        self.rows(findings);
+        self.emails(findings);
+        self.references(findings);
+    }
+
+    /// Looks at each row without regard to other tables.
+    pub(super) fn rows(&self, findings: &mut Vec<Finding>) {
+        for table in self.state.tables() {
+            let file = table.file();
+            for (row, text) in table.texts() {
+                inspect_row(file, text, self.now, |kind, message| {
+                    findings.push(self.finding(kind, file, row, message));
+                });
+            }
+            for (row, stray) in table.strays() {
+                let (kind, message) = match stray {
+                    Stray::Unreadable(why) => {
+                        let message =
+                            format!("it is no record of this table, and is ignored: {why}");
+                        (FindingKind::UnreadableRow, message)
+                    }
+                    Stray::Repeated(first) => {
+                        let message = format!("it has the id of row {first}, which alone is found");
+                        (FindingKind::DuplicateId, message)
+                    }
+                };
+                findings.push(self.finding(kind, file, row, message));
+            }
+        }
+    }
+
+    fn finding(
+        &self,
+        kind: FindingKind,
+        file: &'static str,
+        row: RowNumber,
+        message: String,
+    ) -> Finding {
+        let byte = self.places.get(file).and_then(|places| places.get(&row)).copied();
+        Finding::of_row(kind, file, row, byte, message)
+    }
+
+    fn emails(&self, findings: &mut Vec<Finding>) {
+        let mut first_with: HashMap<&Arc<str>, (RowNumber, &User)> = HashMap::new();
+        for (row, user) in self.state.users.numbered() {
+            let (first, other) = *first_with.entry(user.email.folded()).or_insert((row, user));
+            if other.id != user.id {
+                let message =
+                    format!("its email address is that of row {first}, which alone can log in");
+                findings.push(self.finding(FindingKind::DuplicateEmail, User::FILE, row, message));
+            }
+        }
+    }
+
+    fn references(&self, findings: &mut Vec<Finding>) {
+        let State { users, children, tasks, rewards, pending, sessions, remembered, .. } =
+            self.state;
+        let mut check = Check { tables: self, findings };
+        for (row, it) in children.numbered() {
+            check.names::<Child, User>(row, "account", it.user_id.as_str(), users);
+        }
+        for (row, it) in tasks.numbered() {
+            if let Some(user) = &it.user_id {
+                check.names::<Task, User>(row, "account", user.as_str(), users);
+            }
+        }
+        for (row, it) in rewards.numbered() {
+            if let Some(user) = &it.user_id {
+                check.names::<Reward, User>(row, "account", user.as_str(), users);
+            }
+        }
+        for (row, it) in pending.numbered() {
+            check.names::<PendingReward, User>(row, "account", it.user_id.as_str(), users);
+            check.names::<PendingReward, Child>(row, "child", it.child_id.as_str(), children);
+            check.names::<PendingReward, Reward>(row, "reward", it.reward_id.as_str(), rewards);
+        }
+        for (row, it) in sessions.numbered() {
+            check.names::<Session, User>(row, "account", it.user_id.as_str(), users);
+            if let Some(child) = it.child_id.as_ref().map(Id::as_str) {
+                check.names::<Session, Child>(row, "child", child, children);
+            }
+        }
+        for (row, it) in remembered.numbered() {
+            check.names::<IdempotencyRecord, User>(row, "account", it.user_id.as_str(), users);
+        }
+    }
+}
+
+/// Looks whether what records name exists.
+struct Check<'a> {
+    tables: &'a Tables<'a>,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Check<'_> {
+    /// Says it where the row of an `R` names an `N` that doesn't exist.
+    fn names<R: Record, N: Record>(
+        &mut self,
+        row: RowNumber,
+        what: &str,
+        id: &str,
+        named: &Table<N>,
+    ) {
+        if named.get(id).is_none() && (self.tables.is_whole)(N::FILE) {
+            let message = format!("it names the {what} {id}, which doesn't exist");
+            let kind = FindingKind::BrokenReference;
+            self.findings.push(self.tables.finding(kind, R::FILE, row, message));
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Brings the journal's events into the tracking table, and the accounts that left it out of it.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::journal::Past;
+use super::kind::{self, TRACKING};
+use super::report::{Conflict, FileReport, Named};
+use super::rows::Rows;
+use crate::domain::{IdempotencyRecord, RowNumber, Timestamp};
+use crate::store::json::tinydb::fields::Fields;
+use crate::store::json::tinydb::record::{Record, merge};
+use crate::store::json::tracking::{Patch, anonymous, with_room};
+
+/// The new numbers of rows, by those that Goldstar had given them.
+pub(super) type Renumbered = HashMap<RowNumber, RowNumber>;
+
+/// Lays over a damaged file's bytes what the journal says was written to them: a torn patch isn't JSON.
+/// Only where an account's id can stand: in a file that another program has written since, that may
+/// be anywhere.
+pub(super) fn overlay(bytes: &mut [u8], patches: &[Patch]) {
+    for patch in patches {
+        let Ok(at) = usize::try_from(patch.offset) else { continue };
+        let Some(before) = bytes.get(..at) else { continue };
+        let before = before.trim_ascii_end().strip_suffix(b":").map(<[u8]>::trim_ascii_end);
+        if before.is_some_and(|before| before.ends_with(b"\"user_id\"")) {
+            patch.overlay(bytes, 0);
+        }
+    }
+}
+
+/// Unites the events of the file with the journal's, by their ids: each is there once. From the first
+/// number on that both have given to different events, all are numbered anew in the order of their
+/// times. Returns whether anything has changed, and the new numbers.
+pub(super) fn unite(
+    rows: &mut Rows<'_>,
+    past: &Past,
+    is_whole: bool,
+    report: &mut FileReport,
+) -> (bool, Renumbered) {
+    let mut changed = false;
+    let mut missing: Vec<(RowNumber, Cow<'_, str>)> = Vec::new();
+    // Where Goldstar had put each event.
+    let mut given: BTreeMap<RowNumber, Arc<str>> = BTreeMap::new();
+    for (number, text) in &past.events {
+        let id = (TRACKING.key)(text);
+        if let Some(id) = &id {
+            given.insert(*number, Arc::clone(id));
+        }
+        match id.and_then(|id| rows.find(&id)) {
+            Some(found) => changed |= choose(rows, found, text, is_whole, report),
+            None => missing.push((*number, Cow::Owned(text.to_string()))),
+        }
+    }
+    let first_clash = missing.iter().map(|(number, _)| *number).find(|n| rows.get(*n).is_some());
+    changed |= !missing.is_empty();
+    let mut added: HashSet<Arc<str>> = HashSet::new();
+    added.extend(missing.iter().filter_map(|(_, text)| (TRACKING.key)(text)));
+    if let Some(first) = first_clash {
+        number_anew(rows, first, missing, report);
+    } else {
+        for (number, text) in missing {
+            rows.set(number, text);
+        }
+    }
+    let now = |id: &Arc<str>| rows.find(id);
+    let added = added.iter().filter_map(|id| Some((now(id)?, id)));
+    let mut added: Vec<Named> =
+        added.map(|(row, id)| Named { row, id: Some(id.to_string()) }).collect();
+    added.sort_unstable_by_key(|named| named.row);
+    report.from_journal.extend(added);
+    let renumbered = given.iter().filter_map(|(old, id)| Some((*old, now(id)?)));
+    (changed, renumbered.filter(|(old, new)| old != new).collect())
+}
+
+/// Chooses between an event of the file and the journal's; true where the journal's was taken.
+fn choose(
+    rows: &mut Rows<'_>,
+    number: RowNumber,
+    text: &Arc<str>,
+    is_whole: bool,
+    report: &mut FileReport,
+) -> bool {
+    let Some(found) = rows.get(number).map(str::to_owned) else { return false };
+    let differing = kind::differing(&found, text);
+    // An event that belongs to nobody stays so.
+    let is_anonymous = |row: &str| kind::text_of(row, TRACKING.owner).is_none();
+    let differs_elsewhere = differing.iter().any(|(field, ..)| field != TRACKING.owner);
+    if differing.is_empty() || (is_anonymous(&found) && !differs_elsewhere) {
+        return false;
+    }
+    let (why, kept) = if is_whole {
+        ("the file was written after the crash: its row is kept", &*found)
+    } else {
+        ("the journal's row has a checksum: it is kept", &**text)
+    };
+    let decision = format!("the file and the journal differ; {why}");
+    let dropped = if is_whole { &**text } else { &*found };
+    report.conflicts.push(Conflict::new(number, kept, decision).between(kept, dropped));
+    if !is_whole {
+        let text = if is_anonymous(&found) { anonymous(text) } else { Arc::clone(text) };
+        rows.set(number, Cow::Owned(text.to_string()));
+    }
+    !is_whole
+}
+
+/// Gives new numbers to all rows from `first` on, in the order of their times; of equal ones the
+/// journal's come first, since another program wrote after the crash.
+fn number_anew<'a>(
+    rows: &mut Rows<'a>,
+    first: RowNumber,
+    missing: Vec<(RowNumber, Cow<'a, str>)>,
+    report: &mut FileReport,
+) {
+    let (before, behind): (Vec<_>, Vec<_>) =
+        missing.into_iter().partition(|(number, _)| *number < first);
+    for (number, text) in before {
+        rows.set(number, text);
+    }
+    let mut all = behind;
+    all.extend(rows.split_off(first));
+    all.sort_by_cached_key(|(_, text)| times(text));
+    for (number, (old, text)) in (first..).zip(all) {
+        if old != number {
+            let decision = format!(
+                "both programs have given numbers from {first} on: from there on the rows are \
+                 numbered by their times; this one was {old}"
+            );
+            report.conflicts.push(Conflict::new(number, &text, decision));
+        }
+        rows.set(number, text);
+    }
+}
+
+fn times(row: &str) -> (Option<Timestamp>, Option<Timestamp>) {
+    let fields = Fields::parse(row);
+    let moment = |field| fields.as_ref().ok().and_then(|fields| fields.optional_moment(field));
+    (moment("occurred_at"), moment("created_at"))
+}
+
+/// Takes the accounts out of the events that the journal says are nobody's, and those that are gone
+/// out of all. Returns whether anything has changed.
+pub(super) fn disown(
+    rows: &mut Rows<'_>,
+    past: &Past,
+    renumbered: &Renumbered,
+    gone: &HashSet<Arc<str>>,
+) -> bool {
+    let mut nobodys: HashSet<RowNumber> = HashSet::new();
+    for patch in &past.patches {
+        nobodys.insert(renumbered.get(&patch.row).copied().unwrap_or(patch.row));
+    }
+    let belongs_to_gone = |text: &str| {
+        !gone.is_empty()
+            && kind::text_of(text, TRACKING.owner).is_some_and(|owner| gone.contains(&owner))
+    };
+    let owned = rows.iter().filter(|(number, text)| {
+        let is_nobodys = nobodys.contains(number) && kind::text_of(text, TRACKING.owner).is_some();
+        is_nobodys || belongs_to_gone(text)
+    });
+    let owned: Vec<(RowNumber, Arc<str>)> =
+        owned.map(|(number, text)| (number, without_owner(text))).collect();
+    let changed = !owned.is_empty();
+    for (number, text) in owned {
+        rows.set(number, Cow::Owned(text.to_string()));
+    }
+    changed
+}
+
+fn without_owner(text: &str) -> Arc<str> {
+    anonymous(&with_room(text))
+}
+
+/// Has the idempotency keys name the rows that their events have now. A key whose event is lost goes
+/// where the next event would get that number: a repeat would be answered with the wrong one.
+pub(super) fn follow(
+    keys: &mut Rows<'_>,
+    events: &Rows<'_>,
+    renumbered: &Renumbered,
+    report: &mut FileReport,
+) -> bool {
+    let mut changes = Vec::new();
+    for (number, text) in keys.iter() {
+        let fields = Fields::parse(text);
+        let decoded = fields.ok().and_then(|fields| IdempotencyRecord::decode(&fields).ok());
+        let Some(mut key) = decoded else { continue };
+        let event_row = renumbered.get(&key.event_row).copied().unwrap_or(key.event_row);
+        if event_row >= events.next_number() {
+            changes.push((number, None));
+        } else if event_row != key.event_row {
+            let old = IdempotencyRecord::clone(&key);
+            key.event_row = event_row;
+            changes.push((number, Some(merge(text, &old, &key))));
+        }
+    }
+    let is_changed = !changes.is_empty();
+    for (number, text) in changes {
+        if let Some(text) = text {
+            keys.set(number, Cow::Owned(text.to_string()));
+        } else {
+            keys.remove(number);
+            let decision = "its event is lost: the key is taken out, since the next event will get \
+                            that number";
+            let fields = Vec::new();
+            let decision = decision.to_owned();
+            report.conflicts.push(Conflict { row: number, id: None, decision, fields });
+        }
+    }
+    is_changed
+}

@@ -1,0 +1,169 @@
+//! Brings the journal's rows into a small table.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use super::journal::{Images, Past};
+use super::kind::{self, Kind};
+use super::report::{Conflict, FileReport, Named};
+use super::rows::Rows;
+use crate::domain::RowNumber;
+
+/// Whose work a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It is as Goldstar left it, and the journal goes on from there.
+    Own,
+    /// Another program has written it since.
+    Foreign,
+    /// It is damaged, or the checkpoint is, and nothing tells.
+    Unknown,
+}
+
+/// Brings what the journal says of a table into it.
+///
+/// Where the file is not known to be as Goldstar left it, the journal knows no better than the file
+/// what a row should be: the later change wins, by the rows' own `updated_at`. Without one, a whole
+/// file's row wins over the journal's, since another program wrote it after the crash, and the
+/// journal's, which a checksum vouches for, over a damaged file's.
+pub(super) fn merge(
+    kind: Kind,
+    origin: Origin,
+    rows: &mut Rows<'_>,
+    images: &BTreeMap<RowNumber, Images>,
+    past: &Past,
+    report: &mut FileReport,
+) {
+    let mut homeless = Vec::new();
+    for (number, images) in images {
+        let number = *number;
+        match &images.last {
+            None => remove(kind, origin, rows, (number, images), past, report),
+            Some(text) if origin == Origin::Own => rows.set(number, Cow::Owned(text.to_string())),
+            Some(text) => {
+                let known = (kind.key)(text).and_then(|key| rows.find(&key));
+                let known = known.or(Some(number).filter(|number| rows.is_same(*number, text)));
+                match known {
+                    Some(known) => choose(origin, rows, (known, images, text), report),
+                    None if rows.get(number).is_none() => {
+                        rows.set(number, Cow::Owned(text.to_string()));
+                        report.from_journal.push(Named::of(number, text));
+                    }
+                    None => homeless.push((number, text)),
+                }
+            }
+        }
+    }
+    for (old, text) in homeless {
+        let number = rows.next_number();
+        let decision = format!(
+            "only the journal has it, and another record has its number {old}: it got a new one"
+        );
+        report.conflicts.push(Conflict::new(number, text, decision));
+        report.from_journal.push(Named::of(number, text));
+        rows.set(number, Cow::Owned(text.to_string()));
+    }
+}
+
+/// Chooses between a file's row and the journal's.
+fn choose(
+    origin: Origin,
+    rows: &mut Rows<'_>,
+    (number, images, text): (RowNumber, &Images, &Arc<str>),
+    report: &mut FileReport,
+) {
+    let Some(found) = rows.get(number).map(str::to_owned) else { return };
+    if kind::differing(&found, text).is_empty() {
+        return;
+    }
+    // What the journal itself has passed through is no other program's change.
+    let is_past = |earlier: &Arc<str>| kind::differing(&found, earlier).is_empty();
+    if images.earlier.iter().any(is_past) {
+        rows.set(number, Cow::Owned(text.to_string()));
+        return;
+    }
+    let (in_file, in_journal) = (kind::changed_at(&found), kind::changed_at(text));
+    let (takes_journal, why) = match in_file.cmp(&in_journal) {
+        std::cmp::Ordering::Less => (true, "the journal's row was changed later: it is kept"),
+        std::cmp::Ordering::Greater => (false, "the file's row was changed later: it is kept"),
+        std::cmp::Ordering::Equal if origin == Origin::Foreign => (
+            false,
+            "neither was changed later, and the file was written after the crash: its row is kept",
+        ),
+        std::cmp::Ordering::Equal => {
+            (true, "neither was changed later, and the journal's row has a checksum: it is kept")
+        }
+    };
+    let (kept, dropped) = if takes_journal { (&**text, &*found) } else { (&*found, &**text) };
+    let decision = format!("the file and the journal differ; {why}");
+    report.conflicts.push(Conflict::new(number, kept, decision).between(kept, dropped));
+    if takes_journal {
+        rows.set(number, Cow::Owned(text.to_string()));
+    }
+}
+
+/// Removes a row that the journal says is gone. In a file that another program may have written, its
+/// number may have gone to another record.
+fn remove(
+    kind: Kind,
+    origin: Origin,
+    rows: &mut Rows<'_>,
+    (number, images): (RowNumber, &Images),
+    past: &Past,
+    report: &mut FileReport,
+) {
+    let gone = images.earlier.last().and_then(|text| (kind.key)(text));
+    let found = match &gone {
+        Some(key) => rows.find(key),
+        None => Some(number).filter(|number| rows.get(*number).is_some()),
+    };
+    let Some(found) = found else { return };
+    let text = rows.get(found).unwrap_or_default().to_owned();
+    let is_later = match &gone {
+        Some(_) => {
+            kind::changed_at(&text) > images.earlier.last().and_then(|text| kind::changed_at(text))
+        }
+        None => kind::latest_moment(&text) > past.until,
+    };
+    // An account that was deleted stays so, whatever another program has done to it since.
+    let may_stay = origin != Origin::Own && !is_account_on_its_way(kind, &text, gone.is_some());
+    if is_later && may_stay {
+        let decision =
+            "the journal says that it was removed, but it was changed or made later: it is kept";
+        report.conflicts.push(Conflict::new(found, &text, decision));
+        return;
+    }
+    rows.remove(found);
+}
+
+fn is_account_on_its_way(kind: Kind, text: &str, is_known: bool) -> bool {
+    let is_account = kind.file == kind::TABLES[0].file;
+    is_account && (is_known || kind::is_marked(text))
+}
+
+/// The ids of the records that the journal says are gone, where it or the file has the record.
+pub(super) fn ids_of_removed(
+    rows: &Rows<'_>,
+    images: &BTreeMap<RowNumber, Images>,
+) -> HashSet<Arc<str>> {
+    let removed = images.iter().filter(|(_, images)| images.last.is_none());
+    let texts = removed.filter_map(|(number, images)| match images.earlier.last() {
+        Some(text) => Some(&**text),
+        None => rows.get(*number),
+    });
+    texts.filter_map(|text| kind::text_of(text, "id")).collect()
+}
+
+/// Removes what belongs to accounts that are gone; returns whether anything did.
+pub(super) fn remove_rows_of(kind: Kind, gone: &HashSet<Arc<str>>, rows: &mut Rows<'_>) -> bool {
+    let is_missing = |(_, text): &(RowNumber, &str)| {
+        kind::text_of(text, kind.owner).is_some_and(|id| gone.contains(&id))
+    };
+    let numbers: Vec<RowNumber> =
+        rows.iter().filter(is_missing).map(|(number, _)| number).collect();
+    for number in &numbers {
+        rows.remove(*number);
+    }
+    !numbers.is_empty()
+}

@@ -1,0 +1,214 @@
+//! `goldstar salvage`: a new directory with all that can be read of a damaged one.
+//!
+//! Each file is read as far as that goes (`read`), its rows are brought together (`rows`), and what is
+//! valid of the journal (`journal`) is merged into them (`merge`, `events`). The new directory is in its
+//! final form, without a journal (`output`), and is read as a start reads it before it gets its name.
+//! Nothing is written into the damaged one.
+
+mod events;
+pub(super) mod journal;
+pub(super) mod kind;
+mod merge;
+mod output;
+pub(super) mod read;
+pub(super) mod report;
+mod rows;
+mod table;
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::disk::{Disk, Open, read_exact_at};
+use crate::store::json::damage::{Damage, OpenError};
+use crate::store::json::lock::DirectoryLock;
+use crate::store::json::progress::Progress;
+use crate::store::json::recovery::Reader;
+use crate::store::json::wal::FOLDER;
+use journal::Past;
+use kind::{TABLES, TRACKING};
+use output::Output;
+pub use report::{
+    Conflict, Difference, FileDamage, FileReport, JournalLoss, JournalReport, Lost, Named, Report,
+};
+use table::Table;
+
+/// Why no copy was made. Nothing was changed.
+#[derive(Debug, Error)]
+pub enum SalvageError {
+    /// There is nothing to copy.
+    #[error("{} is not a data directory: none of the files is there that Goldstar knows", .0.display())]
+    NoData(PathBuf),
+    /// The copy would have to replace something.
+    #[error("{} exists, and is not an empty folder", .0.display())]
+    Exists(PathBuf),
+    /// One of the two directories lies in the other.
+    #[error("{} lies in {}", .to.display(), .from.display())]
+    Nested {
+        /// The damaged directory.
+        from: PathBuf,
+        /// The new one.
+        to: PathBuf,
+    },
+    /// An earlier attempt was killed.
+    #[error("{} is left of an attempt that was broken off: remove it, and start again", .0.display())]
+    Leftover(PathBuf),
+    /// The damaged directory is in use, or can't be read.
+    #[error(transparent)]
+    Open(OpenError),
+    /// The copy would be refused by a server.
+    #[error("no server would start on the copy, and it was removed again: {}", .0.cause)]
+    Unusable(Damage),
+    /// The disk failed.
+    #[error("{} can't be used: the copy was broken off, and removed again", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl SalvageError {
+    fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}
+
+/// Copies the data directory `from` to `to`, which must not exist or be an empty folder: of each
+/// damaged file all rows that can be read, with what the journal holds. Once this has returned the copy
+/// is durable, and a server starts on it. Needs as much memory as the files are long, and some more for
+/// each row. `progress` is told how far the reading has come.
+pub fn salvage(
+    disk: &Arc<dyn Disk>,
+    from: &Path,
+    to: &Path,
+    progress: &Progress,
+) -> Result<Report, SalvageError> {
+    if !from.is_dir() {
+        return Err(SalvageError::NoData(from.to_owned()));
+    }
+    let _lock = DirectoryLock::take_to_read(from).map_err(SalvageError::Open)?;
+    let output = Output::begin(disk, from, to)?;
+    let damage = judge(&**disk, from, progress).map_err(SalvageError::Open)?;
+    let (past, journal) = journal::read(&**disk, &from.join(FOLDER)).map_err(SalvageError::Open)?;
+    let texts = read_files(&**disk, from, &past, progress)?;
+    if texts.is_empty() && journal.is_none() {
+        return Err(SalvageError::NoData(from.to_owned()));
+    }
+    let tables = bring_together(from, &texts, &past, &damage);
+    let mut files = Vec::new();
+    for table in tables {
+        if let Some(text) = table.file_text() {
+            output.write(Path::new(table.file()), text.as_bytes())?;
+        } else if let Some(bytes) = texts.get(table.file()) {
+            output.write(Path::new(table.file()), bytes)?;
+        }
+        files.extend(table.into_report(texts.keys()));
+    }
+    let is_known = |name: &Path| known_files().any(|file| name == Path::new(file));
+    let (copied, left_out) = output.copy_rest(is_known)?;
+    let refused = judge(&**disk, &output.partial, progress).map_err(SalvageError::Open)?;
+    if let Some(damage) = refused.into_iter().next() {
+        return Err(SalvageError::Unusable(damage));
+    }
+    output.finish()?;
+    Ok(Report { from: from.to_owned(), to: to.to_owned(), files, journal, copied, left_out })
+}
+
+/// Whether anything is there that Goldstar knows: a table's file or a journal. What can't be looked at
+/// counts as there.
+pub fn is_data_directory(directory: &Path) -> bool {
+    let is_there = |name: &str| directory.join(name).try_exists().unwrap_or(true);
+    known_files().chain([FOLDER]).any(is_there)
+}
+
+/// The contents of the files that Goldstar knows, and that are there.
+type Texts = HashMap<&'static str, Vec<u8>>;
+
+fn known_files() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|kind| kind.file).chain([TRACKING.file])
+}
+
+fn read_files(
+    disk: &dyn Disk,
+    from: &Path,
+    past: &Past,
+    progress: &Progress,
+) -> Result<Texts, SalvageError> {
+    let mut texts = Texts::new();
+    for file in known_files() {
+        let path = from.join(file);
+        let read = read_with_progress(disk, &path, progress);
+        texts.extend(read.map_err(SalvageError::io(path))?.map(|bytes| (file, bytes)));
+    }
+    let path = from.join(TRACKING.file);
+    if let Some(bytes) = texts.get_mut(TRACKING.file)
+        && !Table::is_whole(&path, bytes)
+    {
+        events::overlay(bytes, &past.patches);
+    }
+    Ok(texts)
+}
+
+fn read_with_progress(
+    disk: &dyn Disk,
+    path: &Path,
+    progress: &Progress,
+) -> io::Result<Option<Vec<u8>>> {
+    const PIECE: usize = 1 << 20;
+    let file = match disk.open(path, Open::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let len = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    let mut bytes = vec![0; len];
+    let mut read = 0;
+    for piece in bytes.chunks_mut(PIECE) {
+        read_exact_at(&*file, piece, read)?;
+        read += piece.len() as u64;
+        progress.report(path, read, len as u64);
+    }
+    Ok(Some(bytes))
+}
+
+/// Reads all tables, and merges the journal into them.
+fn bring_together<'a>(
+    from: &Path,
+    texts: &'a Texts,
+    past: &Past,
+    damage: &[Damage],
+) -> Vec<Table<'a>> {
+    let read = |kind: kind::Kind| {
+        let bytes = texts.get(kind.file).map(Vec::as_slice);
+        let path = from.join(kind.file);
+        let mut table = Table::read(kind, &path, bytes, past);
+        table.note(damage.iter().find(|damage| damage.file == path));
+        table
+    };
+    let mut gone = HashSet::new();
+    let mut tables = Vec::new();
+    for kind in TABLES {
+        let mut table = read(kind);
+        table.merge(past, &mut gone);
+        tables.push(table);
+    }
+    let mut tracking = read(TRACKING);
+    let renumbered = tracking.merge_events(past, &gone);
+    for table in &mut tables {
+        table.follow(&tracking, &renumbered);
+    }
+    tables.push(tracking);
+    tables
+}
+
+/// All that a start finds wrong with a directory.
+fn judge(disk: &dyn Disk, folder: &Path, progress: &Progress) -> Result<Vec<Damage>, OpenError> {
+    let journal = folder.join(FOLDER);
+    let reader = Reader { disk, data: folder, folder: &journal, progress };
+    Ok(reader.read()?.damage)
+}

@@ -1,0 +1,84 @@
+//! An account's way out: of the audit history, a piece with each batch, and of what follows it.
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::oneshot;
+
+use super::Committer;
+use crate::domain::UserId;
+use crate::store::CommitError;
+use crate::store::json::tracking::OwnRows;
+use crate::store::json::wal::entry::Entry;
+
+/// How many rows are changed between two batches: so few that nobody's commit waits much longer
+/// than for a batch.
+const PIECE: usize = 100;
+
+/// The payload of a piece's frame.
+pub(super) fn payload(piece: &OwnRows) -> String {
+    let mut payload = String::new();
+    Entry::Anonymized(piece.patches()).push(&mut payload);
+    payload
+}
+
+impl Committer {
+    /// The rows that lose their account with the next batch; none where no account is to be taken
+    /// out.
+    pub(crate) fn next_piece(&mut self) -> Option<OwnRows> {
+        if self.refusing || self.shared.read_only.load(Ordering::Relaxed) {
+            let why = || if self.refusing { CommitError::Closed } else { CommitError::ReadOnly };
+            self.anonymizations.drain(..).for_each(|anonymization| anonymization.end(Err(why())));
+        }
+        while let Some(anonymization) = self.anonymizations.front() {
+            let rows =
+                self.shared.tracking.rows_of(&anonymization.user_id, anonymization.from, PIECE);
+            match rows {
+                // Looked for behind the last batch: nothing of the account is left.
+                Ok(piece) if piece.is_empty() => self.end_anonymization(None),
+                Ok(piece) => return Some(piece),
+                Err(error) => {
+                    tracing::error!(%error, "the audit history can't be read to take an account out");
+                    self.end_anonymization(Some(CommitError::NotDurable));
+                }
+            }
+        }
+        None
+    }
+
+    /// Makes a piece visible whose frame is durable; gives its account up where it isn't.
+    pub(crate) fn finish_piece(&mut self, piece: &OwnRows, durable: &Result<(), CommitError>) {
+        if let Err(error) = durable {
+            return self.end_anonymization(Some(error.clone()));
+        }
+        self.appender.disown(piece);
+        self.note_health();
+        self.maintenance.wake();
+        if let Some(anonymization) = self.anonymizations.front_mut() {
+            anonymization.changed += piece.len();
+            anonymization.from = piece.next;
+        }
+    }
+
+    /// Has every sink forget an account, also where one before it fails.
+    pub(crate) fn forget(&mut self, user_id: &UserId, answer: oneshot::Sender<io::Result<()>>) {
+        let outcome = self.sinks.forget(user_id);
+        self.note_reached();
+        self.note_health();
+        if answer.send(outcome).is_err() {
+            tracing::debug!("nobody waits for an account to be forgotten");
+        }
+    }
+
+    fn end_anonymization(&mut self, error: Option<CommitError>) {
+        let Some(anonymization) = self.anonymizations.pop_front() else {
+            return;
+        };
+        if error.is_none() {
+            self.appender.forget(&anonymization.user_id);
+        }
+        let outcome = error.map_or(Ok(anonymization.changed), Err);
+        self.count_failure(&outcome);
+        anonymization.end(outcome);
+    }
+}

@@ -1,0 +1,128 @@
+//! What the threads of the store ask of each other.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, SyncSender};
+
+use tokio::sync::oneshot;
+
+use super::sinks::SinkSync;
+use super::tracking::Mark;
+use super::wal::prepared::Spare;
+use super::wal::segment::Link;
+use crate::disk::DiskFile;
+use crate::domain::UserId;
+use crate::store::{CommitError, Committed, Decide};
+
+/// What the committer does.
+pub(crate) enum Job {
+    /// A decision, and where its outcome goes.
+    Commit(Decide, oneshot::Sender<Result<Committed, CommitError>>),
+    /// A payload that changes no state.
+    Note(String, SyncSender<io::Result<()>>),
+    /// Take an account out of the audit history.
+    Anonymize(Anonymization),
+    /// Have the sinks forget an account.
+    Forget(UserId, oneshot::Sender<io::Result<()>>),
+    /// Begin a new segment, in a spare file where there is one, and say what must be synced so that
+    /// the old ones can go.
+    Cut(Option<Spare>, SyncSender<io::Result<Cut>>),
+    /// A sync of the tracking file has failed: write it anew from its last checkpoint.
+    RewriteTracking(Synced),
+    /// Look again at what the sinks say of themselves.
+    NoteHealth,
+    /// Nothing has queued up, but an account is being taken out.
+    Go,
+    /// Refuse every later decision.
+    Refuse,
+    /// End.
+    Stop,
+}
+
+/// The accounts that are to be taken out, one after the other.
+pub(crate) type Anonymizations = VecDeque<Anonymization>;
+
+/// An account that is being taken out.
+pub(crate) struct Anonymization {
+    pub(crate) user_id: UserId,
+    answer: oneshot::Sender<Result<usize, CommitError>>,
+    /// Where in the index its next row is looked for.
+    pub(crate) from: usize,
+    /// How many rows were changed.
+    pub(crate) changed: usize,
+}
+
+impl Anonymization {
+    pub(crate) fn new(
+        user_id: UserId,
+        answer: oneshot::Sender<Result<usize, CommitError>>,
+    ) -> Self {
+        Self { user_id, answer, from: 0, changed: 0 }
+    }
+
+    pub(crate) fn end(self, outcome: Result<usize, CommitError>) {
+        if self.answer.send(outcome).is_err() {
+            tracing::debug!("nobody waits for an account to be taken out of the history");
+        }
+    }
+}
+
+/// What the last checkpoint says is durable.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Synced {
+    pub(crate) link: Link,
+    pub(crate) tracking: Mark,
+}
+
+/// A point between two batches from which a journal could be replayed.
+pub(crate) struct Cut {
+    /// The link of the first frame behind it.
+    pub(crate) link: Link,
+    /// What the tracking file holds.
+    pub(crate) tracking: Mark,
+    /// The tracking file, to be synced.
+    pub(crate) file: Arc<dyn DiskFile>,
+    /// The sinks.
+    pub(crate) sinks: Vec<SinkSync>,
+}
+
+/// What wakes the maintenance.
+pub(crate) enum Wake {
+    /// Records have changed.
+    Changed,
+    /// The tracking file has grown by so much that it is to be synced.
+    SyncTracking(Arc<dyn DiskFile>),
+    /// Let everything go that isn't needed any more.
+    Purge(oneshot::Sender<io::Result<()>>),
+    /// Bring all to its final form, and end.
+    Close(Box<dyn FnOnce(io::Result<()>) + Send>),
+}
+
+/// Wakes the maintenance, once for as many changes as come before it looks.
+#[derive(Clone)]
+pub(crate) struct Waker {
+    pub(crate) wakes: Sender<Wake>,
+    pub(crate) changed: Arc<AtomicBool>,
+}
+
+impl Waker {
+    /// Records have changed.
+    pub(crate) fn wake(&self) {
+        if !self.changed.swap(true, Ordering::AcqRel) {
+            self.send(Wake::Changed);
+        }
+    }
+
+    /// Has the tracking file synced.
+    pub(crate) fn sync_tracking(&self, file: Arc<dyn DiskFile>) {
+        self.send(Wake::SyncTracking(file));
+    }
+
+    fn send(&self, wake: Wake) {
+        if self.wakes.send(wake).is_err() {
+            tracing::debug!("the maintenance has ended");
+        }
+    }
+}

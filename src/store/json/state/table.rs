@@ -1,0 +1,460 @@
+use std::iter::{from_fn, repeat};
+use std::path::Path;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use imbl::shared_ptr::DefaultSharedPtr;
+use imbl::{GenericHashMap, OrdMap, OrdSet};
+
+use crate::domain::{Page, RowNumber};
+use crate::store::Listed;
+use crate::store::json::damage::Damage;
+use crate::store::json::tinydb::fields::Fields;
+use crate::store::json::tinydb::file::{LAST_NUMBER, RowImage, file_text, parse_file};
+use crate::store::json::tinydb::record::{Record, is_new_row, merge, new_row};
+
+/// With a hash that takes less time than the standard one, and has a seed of its own in each map, too.
+type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
+
+/// One table in memory. Cloning it costs nothing: clones share what they have in common.
+#[derive(Clone)]
+pub(crate) struct Table<R> {
+    /// Each in a pointer of its own: a change copies it for the rows beside its own.
+    rows: OrdMap<RowNumber, Arc<Row<R>>>,
+    by_key: HashMap<Arc<str>, RowNumber>,
+    by_group: HashMap<Arc<str>, OrdSet<RowNumber>>,
+    /// The rows of each of [`Record::lists`].
+    by_list: HashMap<Arc<str>, OrdSet<RowNumber>>,
+    ungrouped: OrdSet<RowNumber>,
+    /// The rows that aren't found by a key: those that are no record, and those whose key an earlier
+    /// row has.
+    strays: OrdSet<RowNumber>,
+    /// The other tables of the file, as JSON text of members, in front of this one and behind it.
+    around: Arc<(String, String)>,
+    version: u64,
+}
+
+/// A row: its text, and what it reads as, where it does.
+struct Row<R> {
+    text: Arc<str>,
+    record: Option<Arc<R>>,
+    /// Whether it is known to be a [`new_row`]: most are, and needn't be merged with what they become.
+    is_new: bool,
+}
+
+impl<R> Default for Table<R> {
+    fn default() -> Self {
+        Self {
+            rows: OrdMap::new(),
+            by_key: HashMap::new(),
+            by_group: HashMap::new(),
+            by_list: HashMap::new(),
+            ungrouped: OrdSet::new(),
+            strays: OrdSet::new(),
+            around: Arc::default(),
+            version: 0,
+        }
+    }
+}
+
+impl<R: Record> Table<R> {
+    /// Reads a TinyDB file. Rows that are no record of this kind are kept, and not found.
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Damage> {
+        let mut table = Self::default();
+        if bytes.is_empty() {
+            return Ok(table);
+        }
+        let file = parse_file(path, bytes)?;
+        table.around = Arc::new((file.before, file.after));
+        for (number, text) in file.rows {
+            table.set(number, Some(text.into()));
+        }
+        table.version = 0;
+        Ok(table)
+    }
+
+    /// The record with that key.
+    pub(crate) fn get(&self, key: &str) -> Option<Arc<R>> {
+        self.record(*self.by_key.get(key)?)
+    }
+
+    /// The records of a group, in the order of their row numbers.
+    pub(crate) fn group(&self, group: &str) -> Vec<Arc<R>> {
+        let rows = self.by_group.get(group).into_iter().flatten();
+        rows.filter_map(|row| self.record(*row)).collect()
+    }
+
+    /// How many records a group has.
+    pub(crate) fn group_len(&self, group: &str) -> usize {
+        self.by_group.get(group).map_or(0, OrdSet::len)
+    }
+
+    /// A page of the records of a group, in the order of their row numbers.
+    pub(crate) fn group_page(&self, group: &str, page: Page) -> Listed<R> {
+        self.page(self.by_group.get(group), page)
+    }
+
+    /// The records of one of [`Record::lists`], in the order of their row numbers.
+    pub(crate) fn list(&self, list: &str) -> Vec<Arc<R>> {
+        let rows = self.by_list.get(list).into_iter().flatten();
+        rows.filter_map(|row| self.record(*row)).collect()
+    }
+
+    /// The first record of one of [`Record::lists`].
+    pub(crate) fn first_of_list(&self, list: &str) -> Option<Arc<R>> {
+        self.record(*self.by_list.get(list)?.get_min()?)
+    }
+
+    /// A page of the records of one of [`Record::lists`], in the order of their row numbers.
+    pub(crate) fn list_page(&self, list: &str, page: Page) -> Listed<R> {
+        self.page(self.by_list.get(list), page)
+    }
+
+    fn page(&self, rows: Option<&OrdSet<RowNumber>>, page: Page) -> Listed<R> {
+        let on_page = rows.into_iter().flatten().skip(page.offset).take(page.limit);
+        let records = on_page.filter_map(|row| self.record(*row)).collect();
+        Listed { records, total: rows.map_or(0, OrdSet::len) }
+    }
+
+    /// A page of the records of a group and those of none, in the order of their row numbers.
+    pub(crate) fn group_and_ungrouped_page(&self, group: &str, page: Page) -> Listed<R> {
+        let grouped = self.by_group.get(group);
+        let mut one = grouped.into_iter().flatten().copied().peekable();
+        let mut other = self.ungrouped.iter().copied().peekable();
+        let merged = from_fn(|| match (one.peek(), other.peek()) {
+            (Some(row), Some(shared)) if row > shared => other.next(),
+            (None, Some(_)) => other.next(),
+            _ => one.next(),
+        });
+        let on_page = merged.skip(page.offset).take(page.limit);
+        let records = on_page.filter_map(|row| self.record(row)).collect();
+        Listed { records, total: grouped.map_or(0, OrdSet::len) + self.ungrouped.len() }
+    }
+
+    /// The records of a group and those of none, in the order of their row numbers.
+    pub(crate) fn group_and_ungrouped(&self, group: &str) -> Vec<Arc<R>> {
+        let grouped = self.by_group.get(group).into_iter().flatten();
+        let mut rows: Vec<RowNumber> = grouped.chain(&self.ungrouped).copied().collect();
+        rows.sort_unstable();
+        rows.into_iter().filter_map(|row| self.record(row)).collect()
+    }
+
+    /// All records.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Arc<R>> {
+        self.rows.values().filter_map(|row| row.record.as_ref())
+    }
+
+    /// All records, with the numbers of their rows.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (RowNumber, &Arc<R>)> {
+        self.rows.iter().filter_map(|(number, row)| Some((*number, row.record.as_ref()?)))
+    }
+
+    /// Whether there is no row, be it a record or not.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Puts a record in the place of the one with its key, or behind all others.
+    pub(crate) fn put(&mut self, record: R) -> RowImage {
+        let known = self.by_key.get(&record.key()).copied();
+        let old = known.and_then(|number| {
+            let row = Arc::clone(self.rows.get(&number)?);
+            Some((number, Arc::clone(row.record.as_ref()?), row))
+        });
+        let Some((number, old, row)) = old else {
+            // Read back: fields that only the file has are answered, too.
+            let (number, text) = (self.next_number(), new_row(&record));
+            self.set(number, Some(Arc::clone(&text)));
+            return RowImage { file: R::FILE, number, text: Some(text) };
+        };
+        let is_new = row.is_new || is_new_row(&row.text, &*old);
+        let text = if is_new { new_row(&record) } else { merge(&row.text, &*old, &record) };
+        self.version += 1;
+        if old.group() != record.group() || old.lists() != record.lists() {
+            self.leave_group(number, &old);
+            self.join_group(number, &record);
+        }
+        let row = Row { text: Arc::clone(&text), record: Some(Arc::new(record)), is_new };
+        self.rows.insert(number, Arc::new(row));
+        RowImage { file: R::FILE, number, text: Some(text) }
+    }
+
+    /// Removes the record with that key, in as many rows as it stands.
+    pub(crate) fn remove(&mut self, key: &str) -> Vec<RowImage> {
+        let mut removed = Vec::new();
+        while let Some(number) = self.by_key.get(key).copied() {
+            removed.push(self.remove_row(number));
+        }
+        removed
+    }
+
+    fn remove_row(&mut self, number: RowNumber) -> RowImage {
+        self.set(number, None);
+        RowImage { file: R::FILE, number, text: None }
+    }
+
+    fn record(&self, number: RowNumber) -> Option<Arc<R>> {
+        self.rows.get(&number)?.record.clone()
+    }
+
+    /// As TinyDB numbers: one more than the largest number that is there. Where that is the last one
+    /// that a row can have, the largest that is free.
+    fn next_number(&self) -> RowNumber {
+        match self.rows.get_max() {
+            None => 1,
+            Some((number, _)) if *number < LAST_NUMBER => number + 1,
+            Some(_) => {
+                let taken = self.rows.keys().rev();
+                let mut downwards =
+                    (0..=LAST_NUMBER).rev().zip(taken.map(Some).chain(repeat(None)));
+                let free =
+                    |(number, taken): &(RowNumber, Option<&RowNumber>)| *taken != Some(number);
+                downwards.find(free).map_or(0, |(number, _)| number)
+            }
+        }
+    }
+
+    fn index(&mut self, number: RowNumber, record: &R) {
+        // Of two rows with one key, the first is found, as by TinyDB's `get`.
+        let found = self.by_key.entry(record.key()).or_insert(number);
+        if *found != number {
+            self.strays.insert(number.max(*found));
+            *found = number.min(*found);
+        }
+        self.join_group(number, record);
+    }
+
+    fn join_group(&mut self, number: RowNumber, record: &R) {
+        match record.group() {
+            Some(group) => _ = self.by_group.entry(group).or_default().insert(number),
+            None => _ = self.ungrouped.insert(number),
+        }
+        for list in record.lists() {
+            self.by_list.entry(list).or_default().insert(number);
+        }
+    }
+
+    fn unindex(&mut self, number: RowNumber, record: &R) {
+        let key = record.key();
+        if self.strays.remove(&number).is_none() {
+            let has_key =
+                |row: &Arc<Row<R>>| row.record.as_ref().is_some_and(|other| other.key() == key);
+            let is_next = |stray: &&RowNumber| self.rows.get(*stray).is_some_and(has_key);
+            match self.strays.iter().find(is_next).copied() {
+                Some(next) => {
+                    self.strays.remove(&next);
+                    self.by_key.insert(key, next);
+                }
+                None => _ = self.by_key.remove(&key),
+            }
+        }
+        self.leave_group(number, record);
+    }
+
+    fn leave_group(&mut self, number: RowNumber, record: &R) {
+        match record.group() {
+            Some(group) => leave(&mut self.by_group, &group, number),
+            None => _ = self.ungrouped.remove(&number),
+        }
+        for list in record.lists() {
+            leave(&mut self.by_list, &list, number);
+        }
+    }
+}
+
+/// Takes a row out of a list; a list without rows has no entry.
+fn leave(lists: &mut HashMap<Arc<str>, OrdSet<RowNumber>>, name: &str, number: RowNumber) {
+    if let Some(rows) = lists.get_mut(name) {
+        rows.remove(&number);
+        if rows.is_empty() {
+            lists.remove(name);
+        }
+    }
+}
+
+/// What the journal and the files need of a table, whatever its records are.
+pub(crate) trait AnyTable {
+    /// The file that the table is in.
+    fn file(&self) -> &'static str;
+    /// Sets a row's text, or removes the row.
+    fn set(&mut self, number: RowNumber, text: Option<Arc<str>>);
+    /// Removes the rows that belong to an account and aren't found by a key.
+    fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage>;
+    /// Grows with every change.
+    fn version(&self) -> u64;
+    /// The whole file.
+    fn file_text(&self) -> String;
+    /// How many rows are no record of the table's kind.
+    fn unreadable_rows(&self) -> usize;
+    /// How many rows there are.
+    fn len(&self) -> usize;
+    /// The text of each row, in the order of their numbers.
+    fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, &str)> + '_>;
+    /// The rows that aren't found by a key, and why not.
+    fn strays(&self) -> Vec<(RowNumber, Stray)>;
+}
+
+impl<R: Record> AnyTable for Table<R> {
+    fn file(&self) -> &'static str {
+        R::FILE
+    }
+
+    fn set(&mut self, number: RowNumber, text: Option<Arc<str>>) {
+        self.version += 1;
+        let old = self.rows.remove(&number);
+        match old.as_ref().and_then(|row| row.record.as_ref()) {
+            Some(old) => self.unindex(number, old),
+            None => _ = self.strays.remove(&number),
+        }
+        let Some(text) = text else { return };
+        let fields = Fields::parse(&text).ok();
+        let record = fields.and_then(|fields| R::decode(&fields).ok()).map(Arc::new);
+        match &record {
+            Some(record) => self.index(number, record),
+            None => _ = self.strays.insert(number),
+        }
+        self.rows.insert(number, Arc::new(Row { text, record, is_new: false }));
+    }
+
+    fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage> {
+        let belongs = |number: &&RowNumber| {
+            let row = self.rows.get(*number);
+            let fields = row.and_then(|row| Fields::parse(&row.text).ok());
+            fields.is_some_and(|fields| fields.optional_text(R::OWNER).as_deref() == Some(user_id))
+        };
+        let strays: Vec<RowNumber> = self.strays.iter().filter(belongs).copied().collect();
+        strays.into_iter().map(|number| self.remove_row(number)).collect()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn file_text(&self) -> String {
+        let (before, after) = &*self.around;
+        file_text(before, self.rows.iter().map(|(number, row)| (*number, &*row.text)), after)
+    }
+
+    fn unreadable_rows(&self) -> usize {
+        let is_unreadable = |row: &Arc<Row<R>>| row.record.is_none();
+        self.strays.iter().filter(|stray| self.rows.get(*stray).is_some_and(is_unreadable)).count()
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, &str)> + '_> {
+        Box::new(self.rows.iter().map(|(number, row)| (*number, &*row.text)))
+    }
+
+    fn strays(&self) -> Vec<(RowNumber, Stray)> {
+        let why = |row: &Arc<Row<R>>| match &row.record {
+            Some(record) => Some(Stray::Repeated(*self.by_key.get(&record.key())?)),
+            None => match R::decode(&Fields::parse(&row.text).ok()?) {
+                Ok(_) => None,
+                Err(unreadable) => Some(Stray::Unreadable(unreadable.to_string())),
+            },
+        };
+        let strays = self.strays.iter();
+        strays.filter_map(|number| Some((*number, why(self.rows.get(number)?)?))).collect()
+    }
+}
+
+/// Why a row isn't found by a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stray {
+    /// It is no record of the table's kind.
+    Unreadable(String),
+    /// This earlier row has its key.
+    Repeated(RowNumber),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Child, Points};
+
+    fn parse(text: &str) -> Result<Table<Child>, Damage> {
+        Table::parse(Path::new("children.json"), text.as_bytes())
+    }
+
+    const FILE: &str = r#"{"old": {"1": {}}, "_default": {"3": {"id": "a", "user_id": "u", "name": "M\u00eda", "points": 5.0, "x": [1.50, NaN]}, "7": {"what": "is this"}}, "late": []}"#;
+
+    #[test]
+    fn a_file_comes_back_as_it_was() {
+        let table = parse(FILE).unwrap();
+        assert_eq!(table.file_text(), FILE);
+        assert_eq!(table.unreadable_rows(), 1);
+        assert_eq!(parse("").unwrap().file_text(), r#"{"_default": {}}"#);
+        assert_eq!(parse("{}").unwrap().file_text(), r#"{"_default": {}}"#);
+    }
+
+    #[test]
+    fn a_change_leaves_all_else_alone() {
+        let mut table = parse(FILE).unwrap();
+        let mut child = Child::clone(&table.get("a").unwrap());
+        assert_eq!(&*child.extra[0].1, "[1.50, null]");
+        child.points = Points::new(6).unwrap();
+        table.put(child);
+        assert_eq!(table.file_text(), FILE.replace("5.0", "6"));
+    }
+
+    #[test]
+    fn numbers_go_on_behind_the_largest() {
+        let mut table = parse(FILE).unwrap();
+        let child = Child { id: "b".into(), ..Child::clone(&table.get("a").unwrap()) };
+        assert_eq!(table.put(child).number, 8);
+        assert_eq!(table.group("u").len(), 2);
+        table.remove("a");
+        assert_eq!(table.group("u").len(), 1);
+        assert!(table.get("a").is_none());
+        assert!(table.remove("a").is_empty());
+    }
+
+    #[test]
+    fn a_record_that_stands_twice_is_removed_twice() {
+        let mut table = parse(
+            r#"{"_default": {"1": {"id": "a", "user_id": "u", "points": 1}, "2": {"id": "a", "user_id": "u", "points": 2}, "3": {"id": "b", "user_id": "u"}, "4": {"id": "a", "user_id": "u", "points": 4}}}"#,
+        )
+        .unwrap();
+        let first = r#"{"id": "a", "user_id": "u", "points": 7}"#;
+        table.set(1, Some(first.into()));
+        assert_eq!(table.get("a").unwrap().points, Points::new(7).unwrap());
+        table.set(1, None);
+        assert_eq!(table.get("a").unwrap().points, Points::new(2).unwrap());
+        let removed: Vec<_> = table.remove("a").iter().map(|image| image.number).collect();
+        assert_eq!(removed, [2, 4]);
+        assert_eq!(table.group("u").len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_record_goes_with_its_account() {
+        let mut table = parse(
+            r#"{"_default": {"1": {"id": "a", "user_id": "u"}, "2": {"user_id": "u"}, "3": {"user_id": "v"}, "4": {}}}"#,
+        )
+        .unwrap();
+        assert_eq!(table.unreadable_rows(), 3);
+        let removed: Vec<_> =
+            table.remove_strays_of("u").iter().map(|image| image.number).collect();
+        assert_eq!(removed, [2]);
+        assert_eq!(table.unreadable_rows(), 2);
+        assert!(table.get("a").is_some());
+    }
+
+    #[test]
+    fn damage_is_located() {
+        for (text, byte, cause) in [
+            (r#"{"_default": {"1": {}}}{}"#, 23, "a second text"),
+            (r#"{"_default": {"1": {}"#, 21, "cut off"),
+            ("{\"_default\": {\0\0", 14, "NUL"),
+            (r#"{"_default": {"x": {}}}"#, 14, "no number"),
+            (r#"{"_default": {"1": 5}}"#, 19, "no object"),
+            (r"[]", 0, "brace"),
+        ] {
+            let damage = parse(text).err().unwrap();
+            assert_eq!(damage.byte, byte, "{text}");
+            assert!(damage.cause.contains(cause), "{damage}");
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! How each kind of record stands in a row; the field names are those of the Flask service's files.
+
+use std::sync::Arc;
+
+use super::deletion;
+use super::encoder::Encoder;
+use super::fields::{Fields, Unreadable};
+use super::pyjson;
+use super::record::{Record, list_name};
+use crate::domain::{
+    Amount, Child, Email, Id, IdempotencyKey, IdempotencyRecord, Name, PendingReward, Points,
+    Reward, Role, Session, Setting, Task, TokenHash, User,
+};
+
+/// The files of the small tables.
+pub(crate) const TABLE_FILES: [&str; 8] = [
+    User::FILE,
+    Child::FILE,
+    Task::FILE,
+    Reward::FILE,
+    PendingReward::FILE,
+    Session::FILE,
+    IdempotencyRecord::FILE,
+    Setting::FILE,
+];
+
+impl Record for User {
+    const FILE: &'static str = "users.json";
+    const OWNER: &'static str = "id";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        let is_admin = fields.optional_text("role").as_deref() == Some(Role::Admin.as_str());
+        Ok(Self {
+            id: fields.id("id")?,
+            first_name: name(fields, "first_name"),
+            last_name: name(fields, "last_name"),
+            email: Email::from_stored(&fields.text("email")?),
+            password: fields.optional_text("password").unwrap_or_default(),
+            role: if is_admin { Role::Admin } else { Role::Parent },
+            image_id: fields.optional_text("image_id"),
+            created_at: fields.optional_moment("created_at"),
+            updated_at: fields.optional_moment("updated_at"),
+            deletion: deletion::decode(fields),
+            extra: fields.extra(&[
+                "id",
+                "first_name",
+                "last_name",
+                "email",
+                "password",
+                "role",
+                "image_id",
+                "created_at",
+                "updated_at",
+                deletion::MARKED,
+                deletion::MARKED_AT,
+                deletion::IN_PROGRESS,
+                deletion::ATTEMPTED_AT,
+                deletion::ATTEMPTS,
+                deletion::ERROR,
+            ]),
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("first_name", self.first_name.as_str());
+        row.text("last_name", self.last_name.as_str());
+        row.text("email", self.email.as_str());
+        row.text("password", &self.password);
+        row.text("role", self.role.as_str());
+        row.optional_text("image_id", self.image_id.as_deref());
+        row.optional_moment("created_at", self.created_at);
+        row.optional_moment("updated_at", self.updated_at);
+        // Goldstar verifies no addresses; the Flask service lets only verified accounts in.
+        row.plain("verified", true);
+        deletion::encode(self.deletion.as_ref(), row);
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    /// By the address, since that is what a login names.
+    fn group(&self) -> Option<Arc<str>> {
+        Some(Arc::clone(self.email.folded()))
+    }
+}
+
+impl Record for Child {
+    const FILE: &'static str = "children.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: fields.id("id")?,
+            user_id: fields.id("user_id")?,
+            name: name(fields, "name"),
+            age: fields.optional_integer("age"),
+            points: points(fields)?,
+            tasks: fields.texts("tasks"),
+            rewards: fields.texts("rewards"),
+            image_id: fields.optional_text("image_id"),
+            created_at: fields.optional_moment("created_at"),
+            updated_at: fields.optional_moment("updated_at"),
+            extra: fields.extra(&[
+                "id",
+                "user_id",
+                "name",
+                "age",
+                "points",
+                "tasks",
+                "rewards",
+                "image_id",
+                "created_at",
+                "updated_at",
+            ]),
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("name", self.name.as_str());
+        row.optional_plain("age", self.age);
+        row.plain("points", self.points);
+        row.texts("tasks", &self.tasks);
+        row.texts("rewards", &self.rewards);
+        row.optional_text("image_id", self.image_id.as_deref());
+        row.text("user_id", self.user_id.as_str());
+        row.optional_moment("created_at", self.created_at);
+        row.optional_moment("updated_at", self.updated_at);
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+impl Record for Task {
+    const FILE: &'static str = "tasks.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: fields.id("id")?,
+            user_id: fields.optional_id("user_id")?,
+            name: name(fields, "name"),
+            points: amount(fields, "points")?,
+            is_good: fields.boolean("is_good", true)?,
+            image_id: fields.optional_text("image_id"),
+            created_at: fields.optional_moment("created_at"),
+            updated_at: fields.optional_moment("updated_at"),
+            extra: fields.extra(&[
+                "id",
+                "user_id",
+                "name",
+                "points",
+                "is_good",
+                "image_id",
+                "created_at",
+                "updated_at",
+            ]),
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("name", self.name.as_str());
+        row.plain("points", self.points.get());
+        row.plain("is_good", self.is_good);
+        row.optional_text("image_id", self.image_id.as_deref());
+        row.optional_text("user_id", self.user_id.as_ref().map(Id::as_str));
+        row.optional_moment("created_at", self.created_at);
+        row.optional_moment("updated_at", self.updated_at);
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        self.user_id.as_ref().map(Id::shared)
+    }
+}
+
+impl Record for Reward {
+    const FILE: &'static str = "rewards.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: fields.id("id")?,
+            user_id: fields.optional_id("user_id")?,
+            name: name(fields, "name"),
+            description: fields.optional_text("description").unwrap_or_default(),
+            cost: amount(fields, "cost")?,
+            image_id: fields.optional_text("image_id"),
+            created_at: fields.optional_moment("created_at"),
+            updated_at: fields.optional_moment("updated_at"),
+            extra: fields.extra(&[
+                "id",
+                "user_id",
+                "name",
+                "description",
+                "cost",
+                "image_id",
+                "created_at",
+                "updated_at",
+            ]),
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("name", self.name.as_str());
+        row.text("description", &self.description);
+        row.plain("cost", self.cost.get());
+        row.optional_text("image_id", self.image_id.as_deref());
+        row.optional_text("user_id", self.user_id.as_ref().map(Id::as_str));
+        row.optional_moment("created_at", self.created_at);
+        row.optional_moment("updated_at", self.updated_at);
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        self.user_id.as_ref().map(Id::shared)
+    }
+}
+
+impl Record for PendingReward {
+    const FILE: &'static str = "pending_rewards.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: fields.id("id")?,
+            user_id: fields.id("user_id")?,
+            child_id: fields.id("child_id")?,
+            child_name: name(fields, "child_name"),
+            reward_id: fields.id("reward_id")?,
+            reward_name: name(fields, "reward_name"),
+            created_at: fields.optional_moment("created_at"),
+            extra: fields.extra(&[
+                "id",
+                "user_id",
+                "child_id",
+                "child_name",
+                "reward_id",
+                "reward_name",
+                "created_at",
+                "status",
+            ]),
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("child_id", self.child_id.as_str());
+        row.text("child_name", self.child_name.as_str());
+        row.text("reward_id", self.reward_id.as_str());
+        row.text("reward_name", self.reward_name.as_str());
+        row.text("user_id", self.user_id.as_str());
+        // A request that no longer waits has no row.
+        row.text("status", "pending");
+        row.optional_moment("created_at", self.created_at);
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+
+    fn lists(&self) -> Vec<Arc<str>> {
+        let [user, child, reward] =
+            [self.user_id.as_str(), self.child_id.as_str(), self.reward_id.as_str()];
+        vec![
+            list_name('c', &[user, child]),
+            list_name('r', &[user, reward]),
+            list_name('p', &[user, child, reward]),
+        ]
+    }
+}
+
+impl Record for Session {
+    const FILE: &'static str = "sessions.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            token_hash: TokenHash(Arc::from(&*fields.text("token_sha256")?)),
+            user_id: fields.id("user_id")?,
+            child_id: fields.optional_id("child_id")?,
+            created_at: fields.moment("created_at")?,
+            last_used_at: fields.moment("last_used_at")?,
+            expires_at: fields.moment("expires_at")?,
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("token_sha256", &self.token_hash.0);
+        row.text("user_id", self.user_id.as_str());
+        row.optional_text("child_id", self.child_id.as_ref().map(Id::as_str));
+        row.moment("created_at", self.created_at);
+        row.moment("last_used_at", self.last_used_at);
+        row.moment("expires_at", self.expires_at);
+    }
+
+    fn key(&self) -> Arc<str> {
+        Arc::clone(&self.token_hash.0)
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+
+    fn lists(&self) -> Vec<Arc<str>> {
+        let child = self.child_id.iter();
+        child.map(|child| list_name('c', &[self.user_id.as_str(), child.as_str()])).collect()
+    }
+}
+
+impl Record for IdempotencyRecord {
+    const FILE: &'static str = "idempotency_keys.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            user_id: fields.id("user_id")?,
+            key: IdempotencyKey::from_stored(&fields.text("key")?),
+            fingerprint: Arc::from(&*fields.text("mutation")?),
+            event_row: fields.integer("event_row")?.unsigned_abs(),
+            created_at: fields.moment("created_at")?,
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("user_id", self.user_id.as_str());
+        row.text("key", self.key.as_str());
+        row.text("mutation", &self.fingerprint);
+        row.plain("event_row", self.event_row);
+        row.moment("created_at", self.created_at);
+    }
+
+    fn key(&self) -> Arc<str> {
+        remembered_key(self.user_id.as_str(), self.key.as_str())
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+impl Record for Setting {
+    const FILE: &'static str = "settings.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        let value = fields.raw("value").unwrap_or("null");
+        let value = serde_json::from_str(&pyjson::strict(value));
+        Ok(Self {
+            name: Arc::from(&*fields.text("name")?),
+            value: value.map_err(|_| Unreadable { field: "value", expected: "a value" })?,
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("name", &self.name);
+        row.json("value", &self.value);
+    }
+
+    fn key(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        None
+    }
+}
+
+/// What a [`IdempotencyRecord`] is found by. A key holds no line break, so that no two pairs meet.
+pub(crate) fn remembered_key(user_id: &str, key: &str) -> Arc<str> {
+    format!("{key}\n{user_id}").into()
+}
+
+fn name(fields: &Fields<'_>, field: &str) -> Name {
+    Name::from_stored(fields.optional_text(field).unwrap_or_default())
+}
+
+pub(crate) fn points(fields: &Fields<'_>) -> Result<Points, Unreadable> {
+    let points = fields.optional_integer("points").unwrap_or_default();
+    if fields.raw("points").is_some_and(|raw| raw != "null") {
+        fields.integer("points")?;
+    }
+    Points::new(points).ok_or(Unreadable { field: "points", expected: "within the limit" })
+}
+
+pub(crate) fn amount(fields: &Fields<'_>, field: &'static str) -> Result<Amount, Unreadable> {
+    let amount = Amount::from_stored(fields.integer(field)?);
+    amount.ok_or(Unreadable { field, expected: "within the limit" })
+}

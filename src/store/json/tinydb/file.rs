@@ -1,0 +1,178 @@
+//! A small table's file as TinyDB lays it out: an object of tables, each an object of rows.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::pyjson::{self, Scanner};
+use crate::domain::{Points, RowNumber};
+use crate::store::json::damage::{Damage, DamageKind};
+
+/// The length and the CRC-32 of a file's contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Print {
+    pub(crate) len: u64,
+    pub(crate) crc: u32,
+}
+
+impl Print {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self { len: bytes.len() as u64, crc: crc32fast::hash(bytes) }
+    }
+}
+
+/// What a change leaves of one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RowImage {
+    /// The file that its table is in.
+    pub(crate) file: &'static str,
+    /// The row's number.
+    pub(crate) number: RowNumber,
+    /// Its text; none where the row is gone.
+    pub(crate) text: Option<Arc<str>>,
+}
+
+/// What a small table's file holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TableFile {
+    pub(crate) version: u64,
+    /// None where the file doesn't exist.
+    pub(crate) print: Option<Print>,
+    /// What a rewrite that has failed may have left there all the same.
+    pub(crate) attempted: Option<Print>,
+}
+
+impl TableFile {
+    /// A file that was read, or written and synced.
+    pub(crate) fn known(version: u64, print: Option<Print>) -> Self {
+        Self { version, print, attempted: None }
+    }
+}
+
+/// The small tables' files.
+pub(crate) type TableFiles = BTreeMap<&'static str, TableFile>;
+
+/// The name of the table in a TinyDB file that Goldstar reads and writes.
+pub(crate) const DEFAULT_TABLE: &str = "_default";
+
+/// The text of a TinyDB file: the rows of its default table, and the other tables in front of it and
+/// behind it, as [`ParsedFile`] has them.
+pub(crate) fn file_text<'a>(
+    before: &str,
+    rows: impl Iterator<Item = (RowNumber, &'a str)> + Clone,
+    after: &str,
+) -> String {
+    let size: usize = rows.clone().map(|(_, row)| row.len() + 16).sum();
+    let mut out = String::with_capacity(size + before.len() + after.len() + 32);
+    out.push('{');
+    out.push_str(before);
+    out.push_str("\"_default\": {");
+    for (position, (number, row)) in rows.enumerate() {
+        push_row_name(&mut out, number, position == 0);
+        out.push_str(row);
+    }
+    out.push('}');
+    out.push_str(after);
+    out.push('}');
+    out
+}
+
+/// The largest number that a row can have: what every reader of JSON keeps exactly.
+pub(crate) const LAST_NUMBER: RowNumber = Points::LIMIT.unsigned_abs();
+
+/// Appends what stands in front of a row's text: a comma, but for the first row, and its name.
+pub(crate) fn push_row_name(out: &mut String, number: RowNumber, is_first: bool) {
+    let comma = if is_first { "" } else { ", " };
+    let written = write!(out, "{comma}\"{number}\": ");
+    debug_assert!(written.is_ok(), "writing to a string can't fail");
+}
+
+/// The number of a row's name; none beyond [`LAST_NUMBER`].
+pub(crate) fn row_number(raw_name: &str) -> Option<RowNumber> {
+    number_of(&pyjson::decode_string(raw_name)?)
+}
+
+/// The same of a name that is decoded.
+pub(crate) fn number_of(name: &str) -> Option<RowNumber> {
+    name.parse().ok().filter(|number| *number <= LAST_NUMBER)
+}
+
+/// A TinyDB file, taken apart.
+pub(crate) struct ParsedFile<'a> {
+    /// The members in front of the default table, each with a comma behind it.
+    pub(crate) before: String,
+    /// The rows of the default table; of those with the same number the last, as in Python.
+    pub(crate) rows: BTreeMap<RowNumber, &'a str>,
+    /// The rows whose number stands in front of an earlier one too, and where their texts begin.
+    pub(crate) repeated: Vec<(RowNumber, usize)>,
+    /// Where the default table begins that counts, if there is an earlier one in the file.
+    pub(crate) second_table: Option<usize>,
+    /// The members behind the default table, each with a comma in front of it.
+    pub(crate) after: String,
+    /// The names and the values of these members, in the order of the file.
+    pub(crate) others: Vec<(&'a str, &'a str)>,
+}
+
+/// Reads a TinyDB file that isn't empty.
+pub(crate) fn parse_file<'a>(path: &Path, bytes: &'a [u8]) -> Result<ParsedFile<'a>, Damage> {
+    if let Some(damage) = Damage::other_format(path, bytes) {
+        return Err(damage);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| Damage::not_utf8(path, 0, error))?;
+    let members =
+        pyjson::members(bytes).map_err(|fault| Damage::not_json(path, 0, bytes, fault))?;
+    let (mut before, mut after, mut others) = (String::new(), String::new(), Vec::new());
+    let (mut default_table, mut second_table) = (None::<Range<usize>>, None);
+    for (name, value) in members {
+        if pyjson::decode_string(&text[name.clone()]).as_deref() == Some(DEFAULT_TABLE) {
+            second_table = default_table.is_some().then_some(value.start);
+            default_table = Some(value);
+            continue;
+        }
+        let (name, value) = (&text[name], &text[value]);
+        others.push((name, value));
+        if default_table.is_none() {
+            before.extend([name, ": ", value, ", "]);
+        } else {
+            after.extend([", ", name, ": ", value]);
+        }
+    }
+    let (rows, repeated) = match default_table {
+        Some(span) => parse_rows(path, text, span.start, span.end)?,
+        None => (BTreeMap::new(), Vec::new()),
+    };
+    Ok(ParsedFile { before, rows, repeated, second_table, after, others })
+}
+
+/// A table's rows, and those whose number is repeated.
+type Rows<'a> = (BTreeMap<RowNumber, &'a str>, Vec<(RowNumber, usize)>);
+
+fn parse_rows<'a>(
+    path: &Path,
+    text: &'a str,
+    start: usize,
+    end: usize,
+) -> Result<Rows<'a>, Damage> {
+    let table = &text[start..end];
+    let mut scanner = Scanner::new(table.as_bytes());
+    let (mut rows, mut repeated) = (BTreeMap::new(), Vec::new());
+    let not_json = |fault| Damage::not_json(path, start as u64, table.as_bytes(), fault);
+    scanner.take(b'{', "an opening brace").map_err(not_json)?;
+    while scanner.next_item(b'}', rows.is_empty()).map_err(not_json)? {
+        let name = scanner.name().map_err(not_json)?;
+        let number = row_number(&table[name.clone()])
+            .ok_or_else(|| Damage::row_name(path, (start + name.start) as u64))?;
+        let row = scanner.value().map_err(not_json)?;
+        if !table[row.clone()].starts_with('{') {
+            let byte = (start + row.start) as u64;
+            return Err(Damage::new(DamageKind::NoObject, path, byte, "this row is no object"));
+        }
+        let byte = start + row.start;
+        if rows.insert(number, &table[row]).is_some() {
+            repeated.push((number, byte));
+        }
+    }
+    Ok((rows, repeated))
+}

@@ -1,0 +1,9 @@
+//! The file format of TinyDB's `JSONStorage`.
+
+pub(crate) mod codecs;
+pub(crate) mod deletion;
+pub(crate) mod encoder;
+pub(crate) mod fields;
+pub(crate) mod file;
+pub(crate) mod pyjson;
+pub(crate) mod record;

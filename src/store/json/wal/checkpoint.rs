@@ -1,0 +1,124 @@
+//! The checkpoint: from where the journal must be replayed, and on what.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::segment::Link;
+use crate::disk::{Disk, read_if_exists, replace};
+use crate::store::json::damage::{Damage, DamageKind, OpenError};
+use crate::store::json::tinydb::file::{Print, TableFiles};
+use crate::store::json::tracking::Mark;
+
+const FORMAT: u32 = 1;
+
+/// What is written to `journal/checkpoint.json`: everything before its link is in the projections,
+/// synced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Checkpoint {
+    format: u32,
+    epoch: u64,
+    sequence: u64,
+    previous_crc: u32,
+    tracking_len: u64,
+    tracking_crc: u32,
+    tracking_rows: u64,
+    tracking_last_row: u64,
+    /// The length and the CRC-32 of each small table's file; none of those that don't exist.
+    tables: BTreeMap<String, (u64, u32)>,
+    /// What each sink is to be resumed with.
+    pub(crate) sinks: BTreeMap<String, String>,
+    /// The latest time of an event, in microseconds since the epoch: the first versions read it. It is
+    /// written as null.
+    latest_event_micros: Option<i64>,
+    /// CRC-32 of all this as it is written, with null in this place. Those of the first versions have
+    /// none.
+    #[serde(default)]
+    crc: Option<u32>,
+}
+
+impl Checkpoint {
+    pub(crate) fn new(
+        link: Link,
+        tracking: Mark,
+        files: &TableFiles,
+        sinks: BTreeMap<String, String>,
+    ) -> Self {
+        let prints = files.iter().filter_map(|(file, contents)| Some((*file, contents.print?)));
+        Self {
+            format: FORMAT,
+            epoch: link.epoch,
+            sequence: link.sequence,
+            previous_crc: link.previous,
+            tracking_len: tracking.len,
+            tracking_crc: tracking.crc,
+            tracking_rows: tracking.rows,
+            tracking_last_row: tracking.last_row,
+            tables: prints.map(|(file, print)| (file.to_owned(), (print.len, print.crc))).collect(),
+            sinks,
+            latest_event_micros: None,
+            crc: None,
+        }
+    }
+
+    /// The small table's file as it was noted; none where there was none.
+    pub(crate) fn table(&self, file: &str) -> Option<Print> {
+        self.tables.get(file).map(|(len, crc)| Print { len: *len, crc: *crc })
+    }
+
+    /// The link of the first frame to be replayed.
+    pub(crate) fn link(&self) -> Link {
+        Link { epoch: self.epoch, sequence: self.sequence, previous: self.previous_crc }
+    }
+
+    /// The tracking file as it was noted.
+    pub(crate) fn tracking(&self) -> Mark {
+        Mark {
+            len: self.tracking_len,
+            crc: self.tracking_crc,
+            rows: self.tracking_rows,
+            last_row: self.tracking_last_row,
+        }
+    }
+
+    /// Reads the checkpoint of a journal's folder; none where there is none.
+    pub(crate) fn load(disk: &dyn Disk, folder: &Path) -> Result<Option<Self>, OpenError> {
+        let path = path(folder);
+        let Some(bytes) = read_if_exists(disk, &path).map_err(OpenError::io(&path))? else {
+            return Ok(None);
+        };
+        let damaged = |cause| Err(Damage::new(DamageKind::Checkpoint, &path, 0, cause).into());
+        let read = serde_json::from_slice(&bytes);
+        match read.and_then(|checkpoint: Self| Ok((checkpoint.checksum()?, checkpoint))) {
+            Ok((_, Self { format, .. })) if format != FORMAT => {
+                damaged(format!("it is of format {format}, which another version wrote"))
+            }
+            Ok((checksum, Self { crc: Some(crc), .. })) if crc != checksum => {
+                damaged("its checksum is another one: it isn't as it was written".to_owned())
+            }
+            Ok((_, checkpoint)) if !checkpoint.link().is_possible() => {
+                damaged("its numbers are larger than a journal ever has".to_owned())
+            }
+            Ok((_, checkpoint)) => Ok(Some(checkpoint)),
+            Err(error) => damaged(format!("it can't be read: {error}")),
+        }
+    }
+
+    fn checksum(&self) -> serde_json::Result<u32> {
+        let bytes = serde_json::to_vec(&Self { crc: None, ..self.clone() })?;
+        Ok(crc32fast::hash(&bytes))
+    }
+
+    /// Makes it durable, in place of the one before it.
+    pub(crate) fn save(&self, disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+        let checkpoint = Self { crc: Some(self.checksum()?), ..self.clone() };
+        replace(disk, &path(folder), &serde_json::to_vec(&checkpoint)?)
+    }
+}
+
+fn path(folder: &Path) -> PathBuf {
+    folder.join("checkpoint.json")
+}

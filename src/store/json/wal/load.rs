@@ -1,0 +1,136 @@
+//! Reading the journal.
+
+use std::path::{Path, PathBuf};
+
+use super::entry::{self, Entry};
+use super::files::{epochs, path};
+use super::segment::{self, End, Link, read_segment};
+use crate::disk::{Disk, Open};
+use crate::store::json::damage::{Damage, DamageKind, OpenError};
+
+/// What a journal holds.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// The entries of every whole batch, in order.
+    pub(crate) entries: Vec<Entry>,
+    /// The link that a next frame would have.
+    pub(crate) next: Link,
+    /// A batch that was torn, and so never answered for: the file, and the byte.
+    pub(crate) torn: Option<(PathBuf, u64)>,
+}
+
+impl Loaded {
+    /// Whether nothing was ever committed to it, nor begun to be: whoever changed the files since
+    /// has changed them in their final form.
+    pub(crate) fn is_empty(&self) -> bool {
+        let commits = |entry: &Entry| {
+            matches!(entry, Entry::Row(_) | Entry::Event { .. } | Entry::Anonymized(_))
+        };
+        self.torn.is_none() && !self.entries.iter().any(commits)
+    }
+}
+
+/// Reads the journal from the segment that `first` links on.
+pub(crate) fn load(disk: &dyn Disk, folder: &Path, first: Link) -> Result<Loaded, OpenError> {
+    let epochs = epochs(disk, folder).map_err(OpenError::io(folder))?;
+    let mut segments = Vec::new();
+    for epoch in epochs.into_iter().filter(|epoch| *epoch >= first.epoch) {
+        let path = path(folder, epoch);
+        let read = disk.open(&path, Open::Read).and_then(|file| segment::read_file(&*file));
+        let bytes = read.map_err(OpenError::io(&path))?;
+        segments.push((epoch, path, bytes));
+    }
+    let mut loaded = Loaded { entries: Vec::new(), next: first, torn: None };
+    for (position, (epoch, path, bytes)) in segments.iter().enumerate() {
+        if *epoch != first.epoch + position as u64 {
+            return Err(Damage::new(
+                DamageKind::JournalFileMissing,
+                path,
+                0,
+                "the journal file before this one is missing",
+            )
+            .into());
+        }
+        let cut = segments.get(position + 1).map(valid_length_of_previous).transpose()?;
+        load_segment(&mut loaded, (*epoch, path, bytes), cut)?;
+    }
+    Ok(loaded)
+}
+
+/// What a segment's first frame says of the segment before it. It was synced before the segment got
+/// its name, so there is one.
+fn valid_length_of_previous(
+    (epoch, path, bytes): &(u64, PathBuf, Vec<u8>),
+) -> Result<usize, Damage> {
+    let frame = segment::read_frame(bytes).filter(|frame| frame.link.epoch == *epoch);
+    let entries = frame.and_then(|frame| entry::parse(frame.payload)).unwrap_or_default();
+    match entries.first() {
+        Some(Entry::Segment { previous: Some(previous), length }) if previous + 1 == *epoch => {
+            Ok(usize::try_from(*length).unwrap_or(usize::MAX))
+        }
+        _ => Err(no_first_frame(path)),
+    }
+}
+
+fn no_first_frame(path: &Path) -> Damage {
+    Damage::new(DamageKind::Journal, path, 0, "the journal file's first frame is not valid")
+}
+
+fn load_segment(
+    loaded: &mut Loaded,
+    (epoch, path, bytes): (u64, &Path, &[u8]),
+    cut: Option<usize>,
+) -> Result<(), Damage> {
+    let valid = match cut {
+        Some(cut) => bytes.get(..cut).ok_or_else(|| {
+            Damage::new(
+                DamageKind::Journal,
+                path,
+                bytes.len() as u64,
+                "it was cut off after it had been completed",
+            )
+        })?,
+        None => bytes,
+    };
+    let first = Link { epoch, ..loaded.next };
+    let contents = read_segment(valid, epoch, Some(first));
+    match contents.end {
+        End::Broken(byte) => {
+            let cause = "a journal frame is not valid, though nothing of it is missing, or valid ones \
+                         follow it: the disk has changed what was written";
+            return Err(Damage::new(DamageKind::Journal, path, byte as u64, cause));
+        }
+        // It was synced before the file got its name.
+        _ if contents.frames.is_empty() => return Err(no_first_frame(path)),
+        End::Torn(byte) if cut.is_some() => {
+            let cause = "a journal frame is not valid, though the next journal file counts on it";
+            return Err(Damage::new(DamageKind::Journal, path, byte as u64, cause));
+        }
+        End::Torn(byte) => {
+            let file = path.display();
+            tracing::warn!(%file, byte, "the last batch is torn: nobody had its answer");
+            loaded.torn = Some((path.to_owned(), byte as u64));
+        }
+        End::Clean if cut.is_some_and(|cut| contents.len != cut) => {
+            let cause = "journal frames are missing on which the next journal file counts";
+            return Err(Damage::new(DamageKind::Journal, path, contents.len as u64, cause));
+        }
+        End::Clean => {}
+    }
+    loaded.next = first;
+    for frame in &contents.frames {
+        let entries = entry::parse(frame.payload).ok_or_else(|| {
+            let byte = frame.payload.as_ptr().addr() - bytes.as_ptr().addr();
+            Damage::new(
+                DamageKind::Journal,
+                path,
+                byte as u64,
+                "a journal frame holds what Goldstar doesn't write",
+            )
+        })?;
+        loaded.entries.extend(entries);
+        loaded.next.sequence = frame.link.sequence + 1;
+        loaded.next.previous = frame.crc;
+    }
+    Ok(())
+}

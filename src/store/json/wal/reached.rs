@@ -1,0 +1,112 @@
+//! How far the sinks have come, durable or not: a note that a kill leaves behind.
+//!
+//! A checkpoint tells what is durable. After a kill, more than that is written, and the files may have
+//! been moved or removed by other programs since. This note tells the next process what it need not
+//! look for. It is written over in place with every batch and never synced, and it counts only while
+//! the machine has not been started again.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::disk::{Disk, DiskFile, Open, read_if_exists};
+
+/// The file's name in the journal's folder.
+const NAME: &str = "followers";
+/// How long the file always is: a full disk has room for it once it is there.
+const LEN: usize = 4096;
+
+/// What each sink has said, by its name.
+pub(crate) type Texts = BTreeMap<String, String>;
+
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    /// The machine's run, as [`Disk::boot_id`] has it.
+    run: String,
+    sinks: Texts,
+}
+
+/// The note, to be written.
+pub(crate) struct Reached {
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+    file: Option<Arc<dyn DiskFile>>,
+    /// None if nobody could tell later whether the machine was started again.
+    run: Option<String>,
+    failing: bool,
+}
+
+impl Reached {
+    pub(crate) fn new(disk: Arc<dyn Disk>, folder: &Path) -> Self {
+        let run = disk.boot_id();
+        Self { disk, path: folder.join(NAME), file: None, run, failing: false }
+    }
+
+    /// Notes what the sinks say. An older note stays true where this fails.
+    pub(crate) fn note(&mut self, sinks: Texts) {
+        let Some(run) = self.run.clone() else { return };
+        let written = self.write(&Contents { run, sinks });
+        let failed = written.is_err();
+        if let Err(error) = written
+            && !self.failing
+        {
+            tracing::debug!(%error, "how far the audit logs have come is not noted");
+        }
+        self.failing = failed;
+    }
+
+    fn write(&mut self, contents: &Contents) -> io::Result<()> {
+        let mut block = render(contents)?;
+        if block.len() > LEN {
+            // Ids of an unusual length: the note ends, with whatever it told.
+            block.clear();
+        }
+        block.resize(LEN, b' ');
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(self.disk.open(&self.path, Open::Truncate)?),
+        };
+        file.write_all_at(&block, 0)
+    }
+}
+
+/// A line with the checksum of the next one, and that one.
+fn render(contents: &Contents) -> io::Result<Vec<u8>> {
+    let text = serde_json::to_string(contents)?;
+    Ok(format!("{:08x}\n{text}\n", crc32fast::hash(text.as_bytes())).into_bytes())
+}
+
+/// What a process that was killed has left; nothing if the machine was started again since.
+pub(crate) fn read(disk: &dyn Disk, folder: &Path) -> Texts {
+    let Some(run) = disk.boot_id() else { return Texts::new() };
+    let bytes = match read_if_exists(disk, &folder.join(NAME)) {
+        Ok(bytes) => bytes.unwrap_or_default(),
+        Err(error) => {
+            tracing::debug!(%error, "how far the audit logs had come can't be read");
+            return Texts::new();
+        }
+    };
+    let contents = parse(&bytes).filter(|contents| contents.run == run);
+    contents.map(|contents| contents.sinks).unwrap_or_default()
+}
+
+fn parse(bytes: &[u8]) -> Option<Contents> {
+    let mut lines = std::str::from_utf8(bytes).ok()?.lines();
+    let (checksum, text) = (lines.next()?, lines.next()?);
+    let checksum = u32::from_str_radix(checksum, 16).ok()?;
+    if crc32fast::hash(text.as_bytes()) != checksum {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
+/// Removes the note: after a clean stop a checkpoint tells all.
+pub(crate) fn remove(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+    match disk.remove(&folder.join(NAME)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
