@@ -1,6 +1,6 @@
-//! Floor 1: the clock and the ids. Time and randomness are arguments everywhere else; this is the
-//! only place that asks the machine for them.
-#![expect(clippy::disallowed_methods, reason = "the one place that may")]
+//! Floor 1: time and randomness from the operating system. All other code gets them as arguments or
+//! from here.
+#![expect(clippy::disallowed_methods, reason = "the only module that may")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,62 +11,60 @@ use uuid::Uuid;
 
 use crate::domain::{Id, Timestamp};
 
-/// The clock that nobody sets, and that goes on while the machine is suspended.
+/// A monotonic clock that also counts while the machine is suspended.
 #[cfg(target_os = "linux")]
-const STEADY: ClockId = ClockId::Boottime;
-/// The clock that nobody sets, and that goes on while the machine is suspended.
+const MONOTONIC: ClockId = ClockId::Boottime;
+/// A monotonic clock that also counts while the machine is suspended.
 #[cfg(not(target_os = "linux"))]
-const STEADY: ClockId = ClockId::Monotonic;
+const MONOTONIC: ClockId = ClockId::Monotonic;
 
-/// Tells the time.
+/// The system's clocks, or a clock that a test sets.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    by_hand: Option<Hands>,
+    manual: Option<ManualTime>,
 }
 
-/// The hands of a clock that is set by hand, in microseconds.
+/// The values of a test's clock, in microseconds.
 #[derive(Clone, Debug)]
-struct Hands {
+struct ManualTime {
     since_epoch: Arc<AtomicI64>,
     elapsed: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// The machine's clock.
     pub fn system() -> Self {
         Self::default()
     }
 
-    /// A clock that shows `micros` microseconds after the epoch, whatever is stored there. By it, no
-    /// time passes.
-    pub fn by_hand(micros: Arc<AtomicI64>) -> Self {
-        Self::by_hands(micros, Arc::default())
+    /// A clock that reads its time from `micros`, in microseconds after the epoch. Its elapsed time
+    /// stays zero.
+    pub fn manual(micros: Arc<AtomicI64>) -> Self {
+        Self::manual_with_elapsed(micros, Arc::default())
     }
 
-    /// A clock that shows `since_epoch` microseconds after the epoch, by which `elapsed` microseconds
-    /// have passed, whatever is stored there.
-    pub fn by_hands(since_epoch: Arc<AtomicI64>, elapsed: Arc<AtomicI64>) -> Self {
-        Self { by_hand: Some(Hands { since_epoch, elapsed }) }
+    /// A clock that reads its time and its elapsed time from the arguments, in microseconds.
+    pub fn manual_with_elapsed(since_epoch: Arc<AtomicI64>, elapsed: Arc<AtomicI64>) -> Self {
+        Self { manual: Some(ManualTime { since_epoch, elapsed }) }
     }
 
-    /// The time now. It may run backwards when the machine's clock is set.
+    /// The current time. It can go backwards when the system's clock is set.
     pub fn now(&self) -> Timestamp {
-        if let Some(hands) = &self.by_hand {
-            return Timestamp::from_micros(hands.since_epoch.load(Ordering::Relaxed));
+        if let Some(time) = &self.manual {
+            return Timestamp::from_micros(time.since_epoch.load(Ordering::Relaxed));
         }
-        // A clock before 1970 is a broken one; the epoch will do.
+        // A clock before 1970 is wrong anyway; the epoch is good enough.
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
     }
 
-    /// How much time has passed since a moment that stays the same while the process runs. Setting
-    /// the machine's clock doesn't change it, and the time while the machine is suspended counts.
+    /// The time since a fixed point in the past. Setting the system's clock does not change it, and time
+    /// while the machine is suspended counts.
     pub fn elapsed(&self) -> Duration {
-        if let Some(hands) = &self.by_hand {
-            let micros = hands.elapsed.load(Ordering::Relaxed);
+        if let Some(time) = &self.manual {
+            let micros = time.elapsed.load(Ordering::Relaxed);
             return Duration::from_micros(micros.unsigned_abs());
         }
-        Duration::try_from(clock_gettime(STEADY)).unwrap_or_default()
+        Duration::try_from(clock_gettime(MONOTONIC)).unwrap_or_default()
     }
 }
 
@@ -75,15 +73,15 @@ pub fn new_id<K>() -> Id<K> {
     Id::from_uuid(Uuid::new_v4())
 }
 
-/// Bytes from the operating system's secure source.
+/// Bytes from the operating system's secure random number generator.
 ///
 /// # Panics
 ///
-/// Where the system has no such source: nothing safe could be done without it.
+/// Panics if the operating system has no random bytes: no session or salt would be safe without them.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if let Err(error) = getrandom::fill(&mut bytes) {
-        panic!("the operating system gives no random bytes: {error}");
+        panic!("the operating system has no random bytes: {error}");
     }
     bytes
 }
@@ -96,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_that_has_passed_is_counted() {
+    fn elapsed_time_advances() {
         const A_WHILE: Duration = Duration::from_millis(5);
         let clock = Clock::system();
         let (before, start) = (clock.elapsed(), Instant::now());

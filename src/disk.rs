@@ -1,5 +1,5 @@
-//! The one seam through which files are changed: below the store and the audit log, so that a test
-//! can stand in for the machine's disk, lose what wasn't synced, and fail at will.
+//! The interface through which the store and the audit log change files. A test can replace the disk
+//! by one that fails on command or loses what was not synced.
 
 mod attributes;
 mod owner;
@@ -27,78 +27,75 @@ pub use owner::{copy_folder_owner, give_to_owner_of, with_permission_advice};
 pub use probe::{UnusableFolder, probe};
 pub use regular::{NONBLOCK, open_lock};
 
-/// The system's error for a chain of symbolic links that has no end (`ELOOP`).
+/// `ELOOP`: too many symbolic links.
 const TOO_MANY_LINKS: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
 
 /// How [`Disk::open`] opens a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Open {
-    /// To read; it must exist.
+    /// For reading; the file must exist.
     Read,
-    /// To read and write; it must exist.
+    /// For reading and writing; the file must exist.
     Write,
-    /// To read and write; made with mode 0600 where it doesn't exist.
+    /// For reading and writing; created with mode 0600 if it does not exist.
     Create,
-    /// To read and append; made with mode 0600 where it doesn't exist. What is written goes to the end
-    /// of the file, also if another program has written to it or cut it meanwhile.
+    /// For reading and appending; created with mode 0600 if it does not exist. All writes go to the end
+    /// of the file, even after another program has appended to it or truncated it.
     Append,
-    /// To read and write, empty, and made with mode 0600; an old one of that name is removed first.
+    /// For reading and writing; created empty with mode 0600. An existing file is removed first.
     Truncate,
 }
 
-/// A disk: everything that the store and the audit log do to files.
+/// All file operations of the store and the audit log.
 pub trait Disk: Send + Sync + fmt::Debug {
-    /// Opens a regular file; fails at once if there is something else. What root makes in a folder of
-    /// another user belongs to that user.
+    /// Opens a regular file; fails without waiting if the path is anything else. A file that root creates
+    /// in another user's folder belongs to that user.
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>>;
-    /// Gives `path` the owner, the mode, the access control list and the extended attributes of `like`,
-    /// as far as the system allows.
+    /// Copies the owner, mode, access control list and extended attributes of `like` to `path`, as far
+    /// as the system allows.
     fn copy_attributes(&self, like: &Path, path: &Path) -> io::Result<()>;
-    /// Renames a file over another. Durable only once the folder is synced.
+    /// Renames a file, replacing an existing one. Durable only once the folder is synced.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file. Durable only once the folder is synced.
     fn remove(&self, path: &Path) -> io::Result<()>;
-    /// Makes a folder, with mode 0700, and those above it, and makes their names durable; fine where
-    /// it exists.
+    /// Creates a folder and its parents with mode 0700, and makes their names durable. Succeeds if the
+    /// folder exists.
     fn create_dir(&self, path: &Path) -> io::Result<()>;
-    /// Makes the names in a folder durable, unless the file system has no way to do so.
+    /// Makes the names in a folder durable, if the file system supports that.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
-    /// The names of everything in a folder but the folders, sorted.
+    /// The names of all entries in a folder except folders, sorted.
     fn file_names(&self, path: &Path) -> io::Result<Vec<String>>;
-    /// The names of everything in a folder: files, folders and links.
+    /// The names of all entries in a folder.
     fn entry_names(&self, path: &Path) -> io::Result<Vec<OsString>> {
         Ok(self.file_names(path)?.into_iter().map(OsString::from).collect())
     }
-    /// Tells this run of the machine from every other: what was written during it is there, synced or
-    /// not. None if that isn't known.
+    /// Identifies the machine's current boot, if that is known. What was written during it can be read
+    /// even if it was not synced.
     fn boot_id(&self) -> Option<String> {
         None
     }
-    /// What is known of the file at `path` without opening it.
+    /// The identity and length of the file at `path`, without opening it.
     fn stat(&self, path: &Path) -> io::Result<Stat>;
 }
 
-/// What [`Disk::stat`] tells of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
-    /// As [`DiskFile::identity`] has it.
     pub identity: Identity,
-    /// The length in bytes.
+    /// In bytes.
     pub len: u64,
 }
 
-/// What tells a file from every other, whatever its name: device and inode.
+/// Identifies a file regardless of its name: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity(pub u64, pub u64);
 
 impl Identity {
-    /// The identity of the file that this is about.
     pub fn of(metadata: &fs::Metadata) -> Self {
         Self(metadata.dev(), metadata.ino())
     }
 }
 
-/// Whether an error says that the path leads to nothing any more.
+/// Whether an error means that there is no file at the path any more.
 pub fn is_missing(error: &io::Error) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound, StaleNetworkFileHandle};
     matches!(error.kind(), NotFound | NotADirectory | StaleNetworkFileHandle)
@@ -107,30 +104,29 @@ pub fn is_missing(error: &io::Error) -> bool {
 
 /// An open file.
 pub trait DiskFile: Send + Sync + fmt::Debug {
-    /// Reads some bytes from `offset`; 0 at the end.
+    /// Reads up to `buffer.len()` bytes from `offset`; returns 0 at the end of the file.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
-    /// The same of what the machine has in memory; fails with [`io::ErrorKind::WouldBlock`] where the
-    /// disk would have to be waited for, or where that can't be known.
+    /// Like [`Self::read_at`], but fails with [`io::ErrorKind::WouldBlock`] if the bytes are not in
+    /// memory, or if the system cannot tell.
     fn read_cached_at(&self, _buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
         Err(io::ErrorKind::WouldBlock.into())
     }
     /// Writes all of `bytes` at `offset`. Durable only once synced.
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
-    /// Cuts the file, or fills it up with zeros. Durable only once synced.
+    /// Truncates the file, or extends it with zeros. Durable only once synced.
     fn set_len(&self, len: u64) -> io::Result<()>;
-    /// The length in bytes.
+    /// In bytes.
     fn len(&self) -> io::Result<u64>;
-    /// Whether it is empty.
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
     }
     /// Makes the contents durable (`fdatasync`).
     fn sync(&self) -> io::Result<()>;
-    /// What tells this file from every other, also once its name has gone to another.
+    /// Identifies this file, even after its name belongs to another file.
     fn identity(&self) -> io::Result<Identity>;
 }
 
-/// The machine's own disk.
+/// The machine's file system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RealDisk;
 
@@ -159,8 +155,8 @@ impl Disk for RealDisk {
         self.create_dir(parent)?;
         match fs::DirBuilder::new().mode(0o700).create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-            made => {
-                made?;
+            created => {
+                created?;
                 owner::give_folder_to_owner_of(parent, path);
             }
         }
@@ -201,15 +197,15 @@ impl Disk for RealDisk {
 
     #[cfg(target_os = "linux")]
     fn stat(&self, path: &Path) -> io::Result<Stat> {
-        // Without the times: whoever asks for those has the next write note a time of its own in the
-        // inode, which on some file systems every `fdatasync` then writes, too.
-        let asked = StatxFlags::INO | StatxFlags::SIZE;
-        match statx(CWD, path, AtFlags::empty(), asked) {
+        // Not the times: after they are read, the next write stores a new time in the inode, which
+        // on some file systems makes every `fdatasync` write the inode, too.
+        let fields = StatxFlags::INO | StatxFlags::SIZE;
+        match statx(CWD, path, AtFlags::empty(), fields) {
             Ok(found) => {
                 let device = makedev(found.stx_dev_major, found.stx_dev_minor);
                 Ok(Stat { identity: Identity(device, found.stx_ino), len: found.stx_size })
             }
-            // An old kernel, or a container that knows of no such call.
+            // An old kernel, or a container that forbids the call.
             Err(Errno::NOSYS | Errno::PERM) => Ok(Stat::of(&fs::metadata(path)?)),
             Err(error) => Err(error.into()),
         }
@@ -236,7 +232,7 @@ impl DiskFile for File {
     fn read_cached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let read = preadv2(self, &mut [IoSliceMut::new(buffer)], offset, ReadWriteFlags::NOWAIT);
         read.map_err(|error| match error {
-            // Some file systems can't tell.
+            // Not every file system supports it.
             Errno::OPNOTSUPP | Errno::NOSYS => io::ErrorKind::WouldBlock.into(),
             error => error.into(),
         })
@@ -263,12 +259,12 @@ impl DiskFile for File {
     }
 }
 
-/// Reads exactly as many bytes as the buffer holds.
+/// Fills the buffer; fails with [`io::ErrorKind::UnexpectedEof`] if the file is too short.
 pub fn read_exact_at(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     read_all(buffer, offset, |buffer, offset| file.read_at(buffer, offset))
 }
 
-/// The same of what the machine has in memory (see [`DiskFile::read_cached_at`]).
+/// Like [`read_exact_at`], by [`DiskFile::read_cached_at`].
 pub fn read_exact_cached_at(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     read_all(buffer, offset, |buffer, offset| file.read_cached_at(buffer, offset))
 }
@@ -292,8 +288,8 @@ fn read_all(
     Ok(())
 }
 
-/// Copies a range of a file to the same place in another, or in the same one: what is written again
-/// is there to be synced again.
+/// Copies a range of a file to the same offset in another file. The target can be the same file: the
+/// range is then written again, so that another sync can make it durable.
 pub fn copy(from: &dyn DiskFile, to: &dyn DiskFile, range: Range<u64>) -> io::Result<()> {
     const CHUNK: usize = 1 << 20;
     let chunk = |len| usize::try_from(len).map_or(CHUNK, |len: usize| len.min(CHUNK));
@@ -308,7 +304,7 @@ pub fn copy(from: &dyn DiskFile, to: &dyn DiskFile, range: Range<u64>) -> io::Re
     Ok(())
 }
 
-/// Reads a whole file; none where it doesn't exist.
+/// Reads a whole file; `None` if it does not exist.
 pub fn read_if_exists(disk: &dyn Disk, path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match disk.open(path, Open::Read) {
         Ok(file) => file,
@@ -321,16 +317,16 @@ pub fn read_if_exists(disk: &dyn Disk, path: &Path) -> io::Result<Option<Vec<u8>
     Ok(Some(bytes))
 }
 
-/// The path at which [`replace`] prepares a file's next contents.
+/// The temporary file of [`replace`].
 pub fn temporary_path(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     path.with_file_name(name)
 }
 
-/// Replaces a file so that, after a crash at any moment, either the old or the new contents are
-/// there, whole; the new ones for certain once this has returned. An existing file keeps its owner,
-/// mode and attributes, as far as the system allows.
+/// Replaces a file atomically. After a crash, the file has either its old or its new contents; once this
+/// has returned, the new contents are durable. An existing file keeps its owner, mode and attributes, as
+/// far as the system allows.
 pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary_path(path);
     let file = disk.open(&temporary, Open::Truncate)?;
@@ -338,7 +334,7 @@ pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     finish_replacement(disk, &*file, &temporary, path)
 }
 
-/// The second half of [`replace`], for a file that was written by other means.
+/// The second half of [`replace`], for a temporary file that the caller has written.
 pub fn finish_replacement(
     disk: &dyn Disk,
     file: &dyn DiskFile,

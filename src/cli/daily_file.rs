@@ -144,7 +144,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("goldstar.access.log"), "another's").unwrap();
         let micros = Arc::new(AtomicI64::new(at("2026-02-27T12:00:00Z")));
-        let clock = Clock::by_hand(Arc::clone(&micros));
+        let clock = Clock::manual(Arc::clone(&micros));
         let mut daily = DailyFile::open(folder.path(), FILES, clock).unwrap();
         for (time, line) in [
             ("2026-02-27T23:59:59.999999Z", "a\n"),
@@ -167,7 +167,7 @@ mod tests {
         for name in ["goldstar.2030-01-01.log", "goldstar.2030-01-02.log"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        let clock = Clock::by_hand(Arc::new(AtomicI64::new(at("2026-03-01T00:00:00Z"))));
+        let clock = Clock::manual(Arc::new(AtomicI64::new(at("2026-03-01T00:00:00Z"))));
         let mut daily = DailyFile::open(folder.path(), FILES, clock).unwrap();
         daily.write_all(b"a\n").unwrap();
         assert_eq!(names(folder.path()), ["goldstar.2026-03-01.log", "goldstar.2030-01-02.log"]);
@@ -178,7 +178,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("goldstar.2026-03-01.log");
         std::os::unix::fs::symlink("/dev/full", &path).unwrap();
-        let clock = Clock::by_hand(Arc::new(AtomicI64::new(at("2026-03-01T00:00:00Z"))));
+        let clock = Clock::manual(Arc::new(AtomicI64::new(at("2026-03-01T00:00:00Z"))));
         let mut daily = DailyFile::open(folder.path(), FILES, clock).unwrap();
         for line in ["a\n", "b\n"] {
             let error = daily.write_all(line.as_bytes()).unwrap_err();

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_line_is_written_as_by_the_library() {
         let (plain, library) = (Lines::default(), Lines::default());
-        let clock = Clock::by_hand(Arc::new(AtomicI64::new(1_770_662_535_000_000)));
+        let clock = Clock::manual(Arc::new(AtomicI64::new(1_770_662_535_000_000)));
         let log = || fmt().with_max_level(Level::DEBUG).with_ansi(false);
         let by_library = log().without_time().with_writer(library.clone()).finish();
         let log = log().event_format(PlainLine { clock }).fmt_fields(PlainFields);

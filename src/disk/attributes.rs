@@ -1,5 +1,5 @@
-//! What a file that is replaced hands on to its successor: owner, mode, access control list and
-//! extended attributes.
+//! Copies the attributes of a file that is replaced: owner, mode, access control list and extended
+//! attributes.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -8,15 +8,15 @@ use std::path::Path;
 
 use super::tolerance::{ACCESS_LISTS, ATTRIBUTES, MODES, OWNERS};
 
-/// Gives `path` what `like` has, as far as the system allows. Where something can't be kept, nobody
-/// gets more access than before. Fails only if one of the two can't be looked at.
+/// Copies the attributes of `like` to `path`, as far as the system allows. If an attribute cannot be
+/// copied, nobody gets more access than before. Fails only if one of the two files cannot be examined.
 pub(super) fn copy(like: &Path, path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let wanted = fs::metadata(like)?;
     OWNERS.allow(folder, copy_owner(&wanted, path));
     let has_group = fs::metadata(path)?.gid() == wanted.gid();
     ATTRIBUTES.allow(folder, extended::copy_all(like, path));
-    // Before the mode, whose group bits are the list's mask.
+    // Before the mode, because the mode's group bits are the list's mask.
     let has_list = ACCESS_LISTS.allow(folder, extended::copy_list(like, path));
     let is_same = has_group && has_list;
     let mode = if is_same { wanted.mode() } else { without_group(wanted.mode()) };
@@ -25,7 +25,8 @@ pub(super) fn copy(like: &Path, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a file the owner and the group of another; of the two, what this process may give.
+/// Sets the owner and the group of `path` to those of `like`, or only the group if the owner is not
+/// permitted.
 pub(super) fn copy_owner(like: &fs::Metadata, path: &Path) -> io::Result<()> {
     let own = fs::metadata(path)?;
     let user = Some(like.uid()).filter(|user| *user != own.uid());
@@ -34,7 +35,7 @@ pub(super) fn copy_owner(like: &fs::Metadata, path: &Path) -> io::Result<()> {
         return Ok(());
     }
     match chown(path, user, group) {
-        // The group alone may be one of this process's own.
+        // The group alone is permitted if this process belongs to it.
         Err(error) if error.kind() == ErrorKind::PermissionDenied && user.is_some() => {
             if group.is_some() {
                 chown(path, None, group)?;
@@ -45,7 +46,7 @@ pub(super) fn copy_owner(like: &fs::Metadata, path: &Path) -> io::Result<()> {
     }
 }
 
-/// A mode in which a group has what everyone has: another group must not get more.
+/// The mode with the group's permissions reduced to everybody's, for a file with another group.
 fn without_group(mode: u32) -> u32 {
     mode & !0o070 | (mode & 0o007) << 3
 }
@@ -60,12 +61,12 @@ mod extended {
     use rustix::io::Errno;
 
     const ACCESS_LIST: &CStr = c"system.posix_acl_access";
-    /// These are about the contents of one file, and wrong for those of another.
+    /// These describe the contents of one file, and are wrong for other contents.
     const OF_CONTENTS: [&CStr; 3] = [c"security.ima", c"security.evm", c"security.capability"];
-    /// The most bytes that Linux gives the names, or a value.
+    /// Linux's limit for the list of names and for a value, in bytes.
     const LONGEST: usize = 64 << 10;
 
-    /// Copies all but the access control list. One that can't be copied keeps none from the others.
+    /// Copies all attributes except the access control list. If one fails, the others are copied.
     pub(super) fn copy_all(like: &Path, path: &Path) -> io::Result<()> {
         let mut result = Ok(());
         for name in names(like)? {
@@ -77,8 +78,8 @@ mod extended {
         result
     }
 
-    /// Copies the access control list. A file that has none gives none, also where new files get one
-    /// from their folder.
+    /// Copies the access control list. If `like` has none, removes one that `path` has inherited from
+    /// its folder.
     pub(super) fn copy_list(like: &Path, path: &Path) -> io::Result<()> {
         if value(like, ACCESS_LIST)?.is_some() {
             return copy_one(like, path, ACCESS_LIST);
@@ -144,7 +145,7 @@ mod extended {
 mod tests {
     use super::*;
 
-    /// Shows something only where the tests run as another user than root, who may do all.
+    /// Shows nothing if the tests run as root.
     #[test]
     fn a_file_of_another_owner_can_be_replaced() {
         let folder = tempfile::tempdir().unwrap();
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn no_group_gets_what_another_had() {
+    fn another_group_gets_no_more_than_everybody() {
         for (mode, expected) in [(0o660, 0o600), (0o664, 0o644), (0o600, 0o600), (0o777, 0o777)] {
             assert_eq!(without_group(mode), expected, "{mode:o}");
         }

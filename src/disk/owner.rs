@@ -1,5 +1,5 @@
-//! Who owns files: what root makes belongs to the owner of the folder, and errors about permissions
-//! name the users.
+//! Ownership: files that root creates belong to the owner of the folder, and errors about permissions
+//! say which user needs them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -14,34 +14,33 @@ use super::tolerance::{OWNERS, OWNERS_OF_NEW_FILES};
 
 const ROOT: u32 = 0;
 
-/// Gives a file that was just made to the owner of its folder, if this process is root's and the folder
-/// isn't: a command that root runs in a server's directory must leave nothing that the server can't
-/// open.
-pub fn give_to_owner_of(folder: &Path, made: &File) {
-    OWNERS_OF_NEW_FILES.allow(folder, give(folder, made));
+/// Gives a new file to the owner of its folder, if root has created it in another user's folder. A
+/// command that root runs in a server's directory must not leave files that the server cannot open.
+pub fn give_to_owner_of(folder: &Path, new: &File) {
+    OWNERS_OF_NEW_FILES.allow(folder, give(folder, new));
 }
 
-fn give(folder: &Path, made: &File) -> io::Result<()> {
-    if made.metadata()?.uid() != ROOT {
+fn give(folder: &Path, new: &File) -> io::Result<()> {
+    if new.metadata()?.uid() != ROOT {
         return Ok(());
     }
     let folder = fs::metadata(or_here(folder))?;
     if folder.uid() == ROOT {
         return Ok(());
     }
-    fchown(made, Some(folder.uid()), Some(folder.gid()))
+    fchown(new, Some(folder.uid()), Some(folder.gid()))
 }
 
-/// The same for a folder that was just made.
-pub(super) fn give_folder_to_owner_of(parent: &Path, made: &Path) {
-    // Not by its name: whoever may write to the parent could have put a link there meanwhile.
+/// Like [`give_to_owner_of`], for a new folder.
+pub(super) fn give_folder_to_owner_of(parent: &Path, new: &Path) {
+    // Through an open file: by name, somebody who may write to the parent could substitute a link.
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;
     let flags = i32::try_from(flags.bits()).unwrap_or(0);
-    let opened = OpenOptions::new().read(true).custom_flags(flags).open(made);
-    OWNERS_OF_NEW_FILES.allow(parent, opened.and_then(|made| give(parent, &made)));
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(new);
+    OWNERS_OF_NEW_FILES.allow(parent, opened.and_then(|new| give(parent, &new)));
 }
 
-/// Gives a folder the owner and the group of another, as far as this process may.
+/// Sets the owner and the group of a folder to those of another, as far as this process may.
 pub fn copy_folder_owner(like: &Path, folder: &Path) {
     let given = fs::metadata(like).and_then(|like| copy_owner(&like, folder));
     OWNERS.allow(folder, given);
@@ -51,8 +50,8 @@ fn or_here(path: &Path) -> &Path {
     if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }
 
-/// An error about a file of `folder`, or the folder itself. If the system has denied permission, its
-/// text says to which user, and what to do.
+/// Adds advice to an error about `folder` or a file in it, if permission was denied: which user needs
+/// the permission, and what to do.
 pub fn with_permission_advice(folder: &Path, path: &Path, error: io::Error) -> io::Error {
     if error.kind() != ErrorKind::PermissionDenied {
         return error;
@@ -66,16 +65,16 @@ fn advice(folder: &Path, path: &Path) -> String {
     let user = described(own);
     if own == ROOT {
         return format!(
-            "Goldstar runs as {user}, and is refused all the same: the file system or an attribute of \
-             the file forbids it (see `mount` and `lsattr`)"
+            "Goldstar runs as {user}, but the file system or an attribute of the file forbids it: check \
+             `mount` and `lsattr`"
         );
     }
     let (name, shown) = (name_of(own).unwrap_or_else(|| own.to_string()), folder.display());
     match fs::symlink_metadata(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return format!(
-                "Goldstar runs as {user}, who may not make it: run `install -d -m 700 -o {name} {shown}` \
-                 as root"
+                "Goldstar runs as {user}, who may not create it: run `install -d -m 700 -o {name} \
+                 {shown}` as root"
             );
         }
         Err(_) => {
@@ -105,7 +104,7 @@ fn described(user: u32) -> String {
     name_of(user).map_or_else(|| format!("uid {user}"), |name| format!("{name} (uid {user})"))
 }
 
-/// None for a user that only a directory service knows.
+/// `None` for a user that is not in `/etc/passwd`.
 fn name_of(user: u32) -> Option<String> {
     let users = fs::read_to_string("/etc/passwd").ok()?;
     users.lines().find_map(|line| {

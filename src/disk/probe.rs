@@ -1,5 +1,5 @@
-//! Tries at the start what a server can't work without, so that a file system that lacks something is
-//! found before the first answer and not after the last one.
+//! Checks at the start that the file system supports all that the server needs, instead of failing
+//! later.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,23 +14,19 @@ use super::owner::with_permission_advice;
 use super::tolerance::PRIVATE_FILES;
 use super::{Disk, Open, read_exact_at, temporary_path};
 
-/// The name of the file that is tried out, for a moment.
+/// The temporary file of [`probe`].
 const NAME: &str = ".goldstar.probe";
 
-/// Why no server can work in a folder.
+/// Why the server cannot use a folder.
 #[derive(Debug, Error)]
 pub enum UnusableFolder {
-    /// The system refuses something.
     #[error("{} can't be used: {call} fails there: {cause}{}", .folder.display(), advice(.cause))]
     Call {
-        /// The folder.
         folder: PathBuf,
-        /// What was tried.
+        /// The call that failed.
         call: &'static str,
-        /// What the system says.
         cause: io::Error,
     },
-    /// A file that has to be replaced is a mount point.
     #[error(
         "{} is mounted by itself, so it can't be replaced by a new version (rename fails with EBUSY): \
          mount the whole folder instead of the file",
@@ -40,7 +36,6 @@ pub enum UnusableFolder {
 }
 
 impl UnusableFolder {
-    /// The error of a call that a server can't work without.
     pub fn call(folder: &Path, call: &'static str, cause: io::Error) -> Self {
         let cause = with_permission_advice(folder, folder, cause);
         Self::Call { folder: folder.to_owned(), call, cause }
@@ -49,7 +44,7 @@ impl UnusableFolder {
 
 fn advice(cause: &io::Error) -> &'static str {
     match cause.kind() {
-        // It says so itself.
+        // The error already contains advice.
         ErrorKind::PermissionDenied => "",
         ErrorKind::ReadOnlyFilesystem => ". Mount it for reading and writing",
         _ => {
@@ -58,8 +53,8 @@ fn advice(cause: &io::Error) -> &'static str {
     }
 }
 
-/// Tries in a folder, which must exist, all that a server does to files. `is_replaced` knows the names
-/// of the files that are replaced by renaming.
+/// Tries all file operations of the server in a folder, which must exist. `is_replaced` tells whether a
+/// file of that name is replaced by renaming.
 pub fn probe(
     disk: &dyn Disk,
     folder: &Path,
@@ -75,12 +70,12 @@ pub fn probe(
     if tried.is_err() {
         for path in [temporary_path(&path), path] {
             if let Err(error) = disk.remove(&path) {
-                tracing::debug!(%error, "a file that was tried out can't be removed");
+                tracing::debug!(%error, "cannot remove a temporary file");
             }
         }
     }
     match tried {
-        // That has a remedy, and is said where it matters.
+        // A full disk is reported later, by the change that it makes fail.
         Err((_, error)) if is_full(&error) => Ok(()),
         Err((call, error)) => Err(UnusableFolder::call(folder, call, error)),
         Ok(()) => Ok(()),
@@ -91,15 +86,15 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
-/// Goes the way of every file that is replaced, and then that of those which are written in place.
+/// Replaces a file and then writes to it in place. Returns the call that failed.
 fn try_calls(disk: &dyn Disk, folder: &Path, path: &Path) -> Result<(), (&'static str, io::Error)> {
     const OLD: &[u8] = b"old";
     const NEW: &[u8] = b"tried out";
     let of = |call: &'static str| move |error| (call, error);
     let temporary = temporary_path(path);
-    let old = disk.open(path, Open::Truncate).map_err(of("open (to make a file)"))?;
+    let old = disk.open(path, Open::Truncate).map_err(of("open (to create a file)"))?;
     old.write_all_at(OLD, 0).map_err(of("write"))?;
-    let file = disk.open(&temporary, Open::Truncate).map_err(of("open (to make a file)"))?;
+    let file = disk.open(&temporary, Open::Truncate).map_err(of("open (to create a file)"))?;
     file.write_all_at(NEW, 0).map_err(of("write"))?;
     warn_of_public_files(folder, &temporary);
     disk.copy_attributes(path, &temporary).map_err(of("stat"))?;
@@ -111,7 +106,7 @@ fn try_calls(disk: &dyn Disk, folder: &Path, path: &Path) -> Result<(), (&'stati
         let error = io::Error::other("a renamed file gets another inode number");
         return Err(("stat", error));
     }
-    // As journals, logs and the tracking file are written.
+    // Journals, logs and the tracking file are written in place.
     let end = NEW.len() as u64;
     let log = disk.open(path, Open::Append).map_err(of("open (to append)"))?;
     log.write_all_at(OLD, end).map_err(of("write (to append)"))?;
@@ -124,23 +119,23 @@ fn try_calls(disk: &dyn Disk, folder: &Path, path: &Path) -> Result<(), (&'stati
     if !read.starts_with(OLD) || !read.ends_with(&NEW[OLD.len()..]) {
         return Err((
             "pread (at a position)",
-            io::Error::other("it reads other bytes than were written"),
+            io::Error::other("it returns other bytes than were written"),
         ));
     }
     disk.remove(path).map_err(of("unlink"))
 }
 
-/// The file systems of other operating systems give every file the same mode.
+/// Warns about file systems that give every file the same mode, such as those of other operating systems.
 fn warn_of_public_files(folder: &Path, path: &Path) {
-    // A disk of the tests may have no such file.
+    // With a test's disk, the file may not exist.
     let is_public = fs::metadata(path).is_ok_and(|found| found.mode() & 0o077 != 0);
     if is_public {
         PRIVATE_FILES.allow(folder, Err(io::Error::other("a new file has another mode than 600")));
     }
 }
 
-/// The files in a folder that are mounted there by themselves, as containers do. Only Linux tells. (A
-/// file's device isn't enough: on overlayfs it differs from its folder's.)
+/// The files in a folder that are mount points, as in containers. Known only on Linux. (Comparing devices
+/// is not enough: on overlayfs a file's device differs from its folder's.)
 fn mounted_files(folder: &Path) -> Vec<PathBuf> {
     let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
     let Ok(folder) = fs::canonicalize(folder) else { return Vec::new() };
@@ -151,7 +146,7 @@ fn mounted_files(folder: &Path) -> Vec<PathBuf> {
     in_folder.filter(|point| !point.is_dir()).collect()
 }
 
-/// A path as the table of mounts has it, with `\040` for a blank.
+/// Decodes a path from the table of mounts, which has `\040` for a space.
 fn unescaped(path: &[u8]) -> OsString {
     let (mut bytes, mut rest) = (Vec::with_capacity(path.len()), path);
     while let [first, after @ ..] = rest {

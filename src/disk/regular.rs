@@ -1,5 +1,4 @@
-//! Opens regular files and nothing else: to open a pipe or a device in the place of a data file may
-//! wait forever, or do something to the device.
+//! Opens regular files only. Opening a pipe or a device could wait forever or affect the device.
 
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -11,11 +10,11 @@ use rustix::fs::OFlags;
 use super::Open;
 use super::owner::give_to_owner_of;
 
-/// The flag of `open` with which a pipe has nobody wait for its other end.
+/// The flag of `open` that prevents waiting for the other end of a pipe.
 #[expect(clippy::cast_possible_wrap, reason = "the flags of `open` are an `int`")]
 pub const NONBLOCK: i32 = OFlags::NONBLOCK.bits() as i32;
 
-/// Opens a file as [`super::Disk::open`] describes it.
+/// See [`super::Disk::open`].
 pub(super) fn open(path: &Path, how: Open) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -24,21 +23,21 @@ pub(super) fn open(path: &Path, how: Open) -> io::Result<File> {
         Open::Write => existing(options.write(true), path, OFlags::empty()),
         Open::Create => existing_or_new(options.write(true), path),
         Open::Append => existing_or_new(options.append(true), path),
-        Open::Truncate => anew(options.write(true), path),
+        Open::Truncate => replacing(options.write(true), path),
     }
 }
 
-/// Opens a file that is there to be locked, to write to it as well if it may be made. A symbolic link
-/// is refused: whoever may write to the folder would choose which file is overwritten.
-pub fn open_lock(path: &Path, make: bool) -> io::Result<File> {
+/// Opens a lock file; with `create`, for writing, and creates it if it does not exist. Fails for a
+/// symbolic link, because somebody who may write to the folder could choose which file is overwritten.
+pub fn open_lock(path: &Path, create: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(make);
+    options.read(true).write(create);
     match existing(&options, path, OFlags::NOFOLLOW) {
-        Err(error) if error.kind() == ErrorKind::NotFound && make => {}
+        Err(error) if error.kind() == ErrorKind::NotFound && create => {}
         opened => return opened,
     }
     match new(&options, path) {
-        // Another process has made it meanwhile.
+        // Another process has created it in the meantime.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             existing(&options, path, OFlags::NOFOLLOW)
         }
@@ -47,20 +46,20 @@ pub fn open_lock(path: &Path, make: bool) -> io::Result<File> {
 }
 
 fn existing(options: &OpenOptions, path: &Path, flags: OFlags) -> io::Result<File> {
-    // Before it is opened, since to open a device may have an effect already.
+    // Before opening, because opening a device can already have an effect.
     let follows = !flags.contains(OFlags::NOFOLLOW);
     let found = if follows { fs::metadata(path)? } else { fs::symlink_metadata(path)? };
-    refuse_others(found.file_type())?;
-    let waits_for_nobody = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = match with_flags(options, waits_for_nobody).open(path) {
-        // A file server holds a lease on it, which it gives back while this waits.
+    check_is_file(found.file_type())?;
+    let nonblocking = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = match with_flags(options, nonblocking).open(path) {
+        // A file server has a lease on the file, and returns it while this call waits.
         Err(error) if error.kind() == ErrorKind::WouldBlock => {
             with_flags(options, flags).open(path)?
         }
         opened => opened?,
     };
-    // It may have been replaced after the first look.
-    refuse_others(file.metadata()?.file_type())?;
+    // It may have been replaced after the first check.
+    check_is_file(file.metadata()?.file_type())?;
     Ok(file)
 }
 
@@ -70,20 +69,20 @@ fn existing_or_new(options: &OpenOptions, path: &Path) -> io::Result<File> {
         opened => return opened,
     }
     match new(options, path) {
-        // A symbolic link to a file that doesn't exist yet; or somebody has made it meanwhile.
+        // A symbolic link to a file that does not exist, or a file created in the meantime.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
             let file = with_flags(options, flags).create(true).mode(0o600).open(path)?;
-            refuse_others(file.metadata()?.file_type())?;
+            check_is_file(file.metadata()?.file_type())?;
             Ok(file)
         }
         other => other,
     }
 }
 
-/// Makes a file. What has its name is removed first and never written to: it may be a link to another
+/// Creates a file. An existing entry is removed and not written to, because it may be a link to another
 /// file.
-fn anew(options: &OpenOptions, path: &Path) -> io::Result<File> {
+fn replacing(options: &OpenOptions, path: &Path) -> io::Result<File> {
     match new(options, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             fs::remove_file(path)?;
@@ -93,7 +92,7 @@ fn anew(options: &OpenOptions, path: &Path) -> io::Result<File> {
     }
 }
 
-/// Makes a file that must not exist.
+/// Creates a file that must not exist.
 fn new(options: &OpenOptions, path: &Path) -> io::Result<File> {
     let file = options.clone().create_new(true).mode(0o600).open(path)?;
     give_to_owner_of(path.parent().unwrap_or(Path::new("")), &file);
@@ -102,12 +101,12 @@ fn new(options: &OpenOptions, path: &Path) -> io::Result<File> {
 
 fn with_flags(options: &OpenOptions, flags: OFlags) -> OpenOptions {
     let mut options = options.clone();
-    // The flags of `open` all fit.
+    // All flags of `open` fit.
     options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
     options
 }
 
-fn refuse_others(kind: FileType) -> io::Result<()> {
+fn check_is_file(kind: FileType) -> io::Result<()> {
     if kind.is_file() {
         return Ok(());
     }
@@ -123,6 +122,6 @@ fn refuse_others(kind: FileType) -> io::Result<()> {
         "a device"
     };
     let error_kind = if kind.is_dir() { ErrorKind::IsADirectory } else { ErrorKind::InvalidInput };
-    let text = format!("it is {what}, and must be a regular file: remove it, or put the file back");
+    let text = format!("it is {what}, but must be a regular file: remove it, or restore the file");
     Err(io::Error::new(error_kind, text))
 }

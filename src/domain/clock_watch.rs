@@ -1,49 +1,46 @@
-//! Compares the machine's clock, which anybody can set, with the time that really passes.
+//! Compares the wall clock, which can be set, with a monotonic clock, which cannot.
 
 use std::time::Duration;
 
 use super::{KeyTime, RowNumber, Timestamp};
 
-/// A clock that moves by more than this against the time that passes has jumped: a clock that runs too
-/// fast or too slow is corrected in smaller steps.
+/// A difference of more than this many microseconds is a jump. Time synchronisation corrects a
+/// clock in smaller steps.
 const TOLERANCE: i64 = 60_000_000;
-/// For how long a jump is reported.
+/// How long a jump is reported.
 const REPORTED: Duration = Duration::from_hours(24);
-/// After this time without a jump, the clock is taken for right.
+/// After this time without a jump, the clock is assumed to be right.
 const SETTLED: Duration = Duration::from_hours(1);
-/// The most jumps that are kept.
 const MAX_JUMPS: usize = 1024;
 
-/// Finds jumps of the machine's clock while a server runs.
+/// Detects jumps of the wall clock while a server runs.
 #[derive(Debug)]
 pub struct ClockWatch {
-    /// What the machine's clock showed at the start.
+    /// The wall clock at the start.
     start: Timestamp,
-    /// What the steady clock showed then.
+    /// The monotonic clock at the start.
     started: Duration,
     /// The last event before the start.
     start_row: RowNumber,
-    /// By how many microseconds the machine's clock is ahead of the time that has passed.
+    /// How many microseconds the wall clock is ahead of `start` plus the time elapsed.
     ahead: i64,
     /// The last event before each jump, and [`Self::ahead`] after it.
     jumps: Vec<(RowNumber, i64)>,
-    /// The jump that is reported.
     jump: Option<ClockJump>,
 }
 
 /// A jump that has not been corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockJump {
-    /// By how many microseconds, in all; negative if the clock was set back.
+    /// The sum of all uncorrected jumps in microseconds; negative if the clock was set back.
     pub by: i64,
-    /// What the machine's clock showed after it.
+    /// The wall clock after the jump.
     pub to: Timestamp,
-    /// What the steady clock showed then.
+    /// The monotonic clock after the jump.
     at: Duration,
 }
 
 impl ClockWatch {
-    /// Begins with what both clocks show after the event `last_row`.
     pub fn new(wall: Timestamp, elapsed: Duration, last_row: RowNumber) -> Self {
         Self {
             start: wall,
@@ -55,8 +52,8 @@ impl ClockWatch {
         }
     }
 
-    /// Compares both clocks, after the event `last_row`. Returns by how many microseconds the machine's
-    /// clock has jumped since the last call, if it has.
+    /// Compares both clocks after the event `last_row`. Returns the microseconds by which the wall
+    /// clock has jumped since the last call, if it has jumped.
     pub fn observe(
         &mut self,
         wall: Timestamp,
@@ -79,18 +76,18 @@ impl ClockWatch {
         Some(by)
     }
 
-    /// The jump of the last day that has not been corrected.
+    /// The uncorrected jump, if it happened within the last 24 hours.
     pub fn jump(&self, elapsed: Duration) -> Option<ClockJump> {
         self.jump.filter(|jump| elapsed.saturating_sub(jump.at) < REPORTED)
     }
 
-    /// Whether the machine's clock has not jumped for an hour: what is over by it may be removed.
+    /// Whether an hour has passed without a jump. Only then is it safe to remove what has expired.
     pub fn is_settled(&self, elapsed: Duration) -> bool {
         let since = self.jump.map_or(self.started, |jump| jump.at);
         elapsed.saturating_sub(since) >= SETTLED
     }
 
-    /// The time by which idempotency keys are over.
+    /// The time by which idempotency keys expire.
     pub fn key_time(&self, elapsed: Duration) -> KeyTime {
         KeyTime {
             start: self.start,
@@ -100,7 +97,7 @@ impl ClockWatch {
         }
     }
 
-    /// The time by the start and by how much has passed since.
+    /// The time at the start plus the time elapsed since.
     fn steady(&self, elapsed: Duration) -> Timestamp {
         self.start.after(elapsed.saturating_sub(self.started))
     }
@@ -117,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_is_returned_once_and_reported_until_it_is_corrected() {
+    fn a_jump_is_reported_until_it_is_corrected_or_a_day_has_passed() {
         let passed = Duration::from_hours;
         let mut watch = ClockWatch::new(hours(0), Duration::ZERO, 0);
         assert_eq!(watch.observe(hours(5), passed(5), 1), None);
@@ -135,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_corrected_in_small_steps_does_not_jump() {
+    fn small_corrections_are_not_jumps() {
         let mut watch = ClockWatch::new(hours(0), Duration::ZERO, 0);
         for step in 1..100 {
             assert_eq!(

@@ -9,25 +9,21 @@ use super::{ChildId, Id, Points, Timestamp, UserId};
 /// The id of a [`TrackingEvent`].
 pub type EventId = Id<TrackingEvent>;
 
-/// The number of an event's row in the tracking table; it grows with the order of writing.
+/// The number of an event's row in the tracking table. Rows are numbered in the order of writing.
 pub type RowNumber = u64;
 
-/// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntityType {
-    /// A task that gives points.
+    /// A task that adds points.
     Task,
-    /// A reward.
     Reward,
-    /// A task that takes points.
+    /// A task that subtracts points.
     Penalty,
 }
 
 impl EntityType {
-    /// Every type.
     pub const ALL: [Self; 3] = [Self::Task, Self::Reward, Self::Penalty];
 
-    /// `task`, `reward` or `penalty`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Task => "task",
@@ -36,30 +32,23 @@ impl EntityType {
         }
     }
 
-    /// The type that is written so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
-/// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// A task was done, or a penalty given.
     Activated,
-    /// A reward was asked for.
     Requested,
-    /// A reward was paid for with points.
     Redeemed,
-    /// A request was withdrawn.
+    /// A request was cancelled.
     Cancelled,
 }
 
 impl Action {
-    /// Every action.
     pub const ALL: [Self; 4] = [Self::Activated, Self::Requested, Self::Redeemed, Self::Cancelled];
 
-    /// `activated`, `requested`, `redeemed` or `cancelled`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Activated => "activated",
@@ -69,7 +58,6 @@ impl Action {
         }
     }
 
-    /// The action that is written so.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.as_str() == text)
     }
@@ -90,39 +78,33 @@ impl fmt::Display for Action {
 /// The fields of a [`TrackingEvent`], before they are checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventFields {
-    /// Unique.
     pub id: EventId,
-    /// The family's account; none once it is anonymised.
+    /// The family's account; `None` once the event is anonymised.
     pub user_id: Option<UserId>,
-    /// Whose points it is about.
     pub child_id: ChildId,
-    /// The kind of what was activated, asked for, paid for or withdrawn.
     pub entity_type: EntityType,
-    /// The id of that.
+    /// The id of the task, penalty or reward.
     pub entity_id: String,
-    /// What happened to it.
     pub action: Action,
-    /// The child's points before.
     pub points_before: Points,
-    /// The child's points after.
     pub points_after: Points,
     /// `points_after` − `points_before`.
     pub delta: i64,
     /// When it happened, by the server's clock.
     pub occurred_at: Timestamp,
-    /// When it was recorded, by the server's clock.
+    /// When it was written, by the server's clock.
     pub created_at: Timestamp,
-    /// More about it; at least `name`, `points` or `cost`, and `actor` where Goldstar wrote it.
+    /// Contains at least `name`, `points` or `cost`, and `actor` if Goldstar wrote the event.
     pub metadata: Option<Map<String, Value>>,
 }
 
-/// One entry of the audit history. It can't be made with fields that contradict each other, and
-/// it is never changed, but that its `user_id` goes when the account does.
+/// One entry of the audit history. Its fields never contradict each other. It is never changed, except
+/// that anonymising removes its `user_id`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackingEvent(EventFields);
 
 impl TrackingEvent {
-    /// The one way to make an event: refuses what contradicts itself.
+    /// The only constructor. Fails if a field is missing or fields contradict each other.
     pub fn new(fields: EventFields) -> Result<Self, EventError> {
         let required = [
             ("id", fields.id.as_str()),
@@ -140,12 +122,12 @@ impl TrackingEvent {
         Ok(Self(fields))
     }
 
-    /// How far a family's last event may be ahead of the clock and still hold back the next one. Clocks
+    /// How far a family's last event can be ahead of the clock and still delay the next one. Clocks
     /// are corrected by seconds all the time; an event further ahead has a wrong time.
     pub const LEEWAY: Duration = Duration::from_mins(5);
 
-    /// The event at least one microsecond after the family's last event, unless that is further ahead
-    /// of the clock than [`Self::LEEWAY`].
+    /// Moves the event to at least one microsecond after the family's last event, unless that is further
+    /// ahead of the clock than [`Self::LEEWAY`].
     #[must_use]
     pub fn following(self, last: Option<Timestamp>, now: Timestamp) -> Self {
         let latest = now.after(Self::LEEWAY);
@@ -165,7 +147,7 @@ impl std::ops::Deref for TrackingEvent {
     }
 }
 
-/// Refuses a delta that doesn't lead from the one to the other.
+/// Fails unless `before` plus `delta` is `after`.
 pub fn check_delta(before: Points, after: Points, delta: i64) -> Result<(), EventError> {
     match before.checked_add(delta) {
         Some(sum) if sum == after => Ok(()),
@@ -173,7 +155,7 @@ pub fn check_delta(before: Points, after: Points, delta: i64) -> Result<(), Even
     }
 }
 
-/// Refuses what is never done to an entity of that type.
+/// Fails for an action that the entity type does not have.
 pub fn check_action(entity_type: EntityType, action: Action) -> Result<(), EventError> {
     let of_a_reward = entity_type == EntityType::Reward;
     if of_a_reward == (action == Action::Activated) {
@@ -182,9 +164,8 @@ pub fn check_action(entity_type: EntityType, action: Action) -> Result<(), Event
     Ok(())
 }
 
-/// Whether an event of that type and action can change the points in that direction: tasks give,
-/// penalties and redeemed rewards take, and the others leave them as they are. Only what an older file
-/// holds can break that.
+/// Whether an event of that type and action can have that delta: tasks add points, penalties and
+/// redeemed rewards subtract them, and other events change nothing. Only older files contain others.
 pub fn is_usual_delta(entity_type: EntityType, action: Action, delta: i64) -> bool {
     match (entity_type, action) {
         (EntityType::Task, Action::Activated) => delta >= 0,
@@ -193,70 +174,52 @@ pub fn is_usual_delta(entity_type: EntityType, action: Action, delta: i64) -> bo
     }
 }
 
-/// Why fields make no event.
+/// Why fields are not a valid event.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum EventError {
-    /// A required field is missing or empty.
     #[error("`{0}` is missing")]
     Missing(&'static str),
-    /// The delta isn't what the points say.
     #[error("delta {delta} does not lead from {before} to {after} points")]
-    WrongDelta {
-        /// `points_before`.
-        before: Points,
-        /// `points_after`.
-        after: Points,
-        /// `delta`.
-        delta: i64,
-    },
+    WrongDelta { before: Points, after: Points, delta: i64 },
     /// Tasks and penalties are activated; rewards are requested, redeemed and cancelled.
     #[error("a {0} can't be {1}")]
     WrongAction(EntityType, Action),
-    /// `created_at` lies before `occurred_at`.
     #[error("created_at lies before occurred_at")]
     RecordedBeforeItOccurred,
 }
 
-/// Which events a query is for: every condition that is set must hold.
+/// The conditions of a query. An event matches if it meets every condition that is set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventFilter {
-    /// Events of this child.
     pub child_id: Option<ChildId>,
-    /// Events of this account.
     pub user_id: Option<UserId>,
-    /// Events of this type.
     pub entity_type: Option<EntityType>,
-    /// Events about this task, penalty or reward.
     pub entity_id: Option<String>,
-    /// Events with this action.
     pub action: Option<Action>,
-    /// Events at this moment or later.
+    /// Inclusive.
     pub from: Option<Timestamp>,
-    /// Events before this moment.
+    /// Exclusive.
     pub to: Option<Timestamp>,
 }
 
 /// The order of a query's events, by `occurred_at`, then `created_at`, then the order of writing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SortOrder {
-    /// Newest first.
     #[default]
     Descending,
-    /// Oldest first.
     Ascending,
 }
 
 /// A part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// At most this many entries.
+    /// The maximum number of entries.
     pub limit: usize,
-    /// After leaving out this many.
+    /// The number of entries to skip.
     pub offset: usize,
 }
 
 impl Page {
-    /// The most entries that one page has.
     pub const MAX_LIMIT: usize = 500;
 }
 
@@ -282,12 +245,12 @@ mod tests {
     }
 
     #[test]
-    fn a_right_event_is_made() {
+    fn a_valid_event_is_accepted() {
         assert_eq!(TrackingEvent::new(fields()).unwrap().delta, 5);
     }
 
     #[test]
-    fn a_wrong_delta_is_refused() {
+    fn a_wrong_delta_is_an_error() {
         let wrong = EventFields { delta: 4, ..fields() };
         assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongDelta { .. })));
         let wrong = EventFields { delta: i64::MAX, ..fields() };
@@ -295,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_field_is_refused() {
+    fn a_missing_field_is_an_error() {
         let wrong = EventFields { id: "".into(), ..fields() };
         assert_eq!(TrackingEvent::new(wrong), Err(EventError::Missing("id")));
         let wrong = EventFields { child_id: "".into(), ..fields() };
@@ -305,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_that_the_entity_does_not_have_is_refused() {
+    fn an_action_that_the_entity_does_not_have_is_an_error() {
         let wrong = EventFields { action: Action::Redeemed, ..fields() };
         assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongAction(..))));
         let wrong = EventFields { entity_type: EntityType::Reward, ..fields() };
@@ -313,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_words_are_refused() {
+    fn only_exact_names_are_parsed() {
         assert_eq!(EntityType::parse("chore"), None);
         assert_eq!(Action::parse("Activated"), None);
         for kind in EntityType::ALL {

@@ -7,25 +7,23 @@ use uuid::Uuid;
 
 /// The identifier of one record of kind `K`.
 ///
-/// New ids are UUIDs in their usual text form. Older files may hold ids of any other form; they are
-/// kept and compared as the text that they are. Cloning copies a pointer.
+/// New ids are UUIDs in hyphenated lower-case text. Older files may contain any other text, which is
+/// kept and compared as it is. Cloning copies a pointer.
 pub struct Id<K: ?Sized> {
     text: Arc<str>,
     kind: PhantomData<fn() -> Box<K>>,
 }
 
 impl<K: ?Sized> Id<K> {
-    /// The id that `uuid` is, as hyphenated lower-case text.
     pub fn from_uuid(uuid: Uuid) -> Self {
         Self::from(uuid.to_string())
     }
 
-    /// The id as text, exactly as it stands in the file or came in the request.
+    /// The id exactly as it was in the file or in the request.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The id's text, shared.
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.text)
     }

@@ -3,16 +3,15 @@ use std::time::Duration;
 
 use super::{Invalid, RowNumber, Timestamp, UserId};
 
-/// A client's name for one mutation, by which a repeat of it is known: 1 to 255 printable ASCII
+/// A client's name for one request, which identifies a repeat of it: 1 to 255 printable ASCII
 /// characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(Arc<str>);
 
 impl IdempotencyKey {
-    /// The most bytes that a key may have.
     pub const MAX_BYTES: usize = 255;
 
-    /// Checks a key from a request's header.
+    /// Checks a key from a request header.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let usable = (1..=Self::MAX_BYTES).contains(&text.len())
             && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
@@ -23,64 +22,58 @@ impl IdempotencyKey {
         Ok(Self(text.into()))
     }
 
-    /// A key as a file holds it.
+    /// A key from a file, which is not checked.
     pub fn from_stored(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What became of a mutation that came with a key.
+/// The result of a mutation that was sent with a key. A repeat returns its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyRecord {
-    /// The account that sent it.
+    /// The account that sent the mutation. Keys of different accounts are independent.
     pub user_id: UserId,
-    /// The key, which is the account's own.
     pub key: IdempotencyKey,
     /// The mutation's [`Mutation::fingerprint`].
     pub fingerprint: Arc<str>,
-    /// The event that it became.
     pub event_row: RowNumber,
-    /// When.
     pub created_at: Timestamp,
 }
 
 impl IdempotencyRecord {
-    /// How long a key is remembered.
     pub const LIFETIME: Duration = Duration::from_hours(24);
 
-    /// Whether a repeat is still answered at that time.
+    /// Whether a repeat at that time still returns the event.
     pub fn is_live(&self, time: &KeyTime) -> bool {
         time.now < time.of(self).after(Self::LIFETIME)
     }
 }
 
-/// The time by which keys are over: the one at the server's start, and what has really passed since. A
-/// clock that is set ahead or back while the server runs ends no key early and keeps none for longer.
+/// The time by which keys expire: the wall clock at the start of the server plus the time elapsed by a
+/// monotonic clock. Setting the clock while the server runs does not change a key's lifetime.
 #[derive(Clone, Debug)]
 pub struct KeyTime {
-    /// When the server started.
+    /// The wall clock when the server started.
     pub start: Timestamp,
-    /// The last event before that.
+    /// The last event before the start.
     pub start_row: RowNumber,
-    /// The time now.
     pub now: Timestamp,
-    /// The last event before each jump of the clock since, and by how many microseconds the clock was
-    /// ahead of this time after it.
+    /// For each jump of the wall clock since: the last event before it, and how many microseconds the
+    /// wall clock was ahead of this time after it.
     pub jumps: Arc<[(RowNumber, i64)]>,
 }
 
 impl KeyTime {
-    /// When no clock jumps.
+    /// The time if the clock has not jumped.
     pub fn at(now: Timestamp) -> Self {
         Self { start: now, start_row: RowNumber::MAX, now, jumps: [].into() }
     }
 
-    /// When a key was used, by this time: before the start, if the last run used it.
+    /// When a key was used, corrected for jumps of the wall clock.
     fn of(&self, key: &IdempotencyRecord) -> Timestamp {
         if key.event_row <= self.start_row {
             return key.created_at.min(self.start);
@@ -97,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_bounded() {
+    fn keys_are_checked() {
         assert!(IdempotencyKey::parse(&"k".repeat(255)).is_ok());
         for bad in ["", "a\nb", "ключ", &"k".repeat(256)] {
             assert!(IdempotencyKey::parse(bad).is_err(), "{bad:?}");
@@ -105,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_lives_for_a_day_whatever_the_clock_does() {
+    fn a_key_expires_after_a_day_even_if_the_clock_jumps() {
         let hours = |hours: i64| Timestamp::from_micros(hours * 3_600_000_000);
         let key = |event_row, created_at| IdempotencyRecord {
             user_id: "u".into(),

@@ -1,37 +1,30 @@
-//! The rules for single values that a request may set. Names, emails and passwords have theirs in
-//! the domain.
+//! The bounds of single values in requests.
 
 use std::sync::Arc;
 
 use super::{Amount, Invalid, Points, check_line};
 
-/// The most points that a child can begin with.
 pub const MAX_OPENING_POINTS: i64 = 1_000_000;
-/// The oldest that a child can be, in years.
+/// In years.
 pub const MAX_AGE: i64 = 150;
-/// The most characters that the id of a picture can have.
 pub const MAX_IMAGE_ID_CHARS: usize = 200;
-/// The most characters that a description can have.
 pub const MAX_DESCRIPTION_CHARS: usize = 1000;
-/// The most ids that a front end can have shown first.
+/// The maximum number of ids in a child's `tasks` or `rewards`.
 pub const MAX_DISPLAYED: usize = 500;
-/// The most characters that such an id can have.
+/// The maximum length of such an id, in characters.
 pub const MAX_ID_CHARS: usize = 200;
 
-/// A change of a field that may be empty.
+/// A change of a field that may be null.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum FieldUpdate<T> {
-    /// Leave it as it is.
     #[default]
     Keep,
-    /// Empty it.
+    /// Set it to null.
     Clear,
-    /// Set it.
     Set(T),
 }
 
 impl<T> FieldUpdate<T> {
-    /// The field after the change.
     pub fn apply(self, old: Option<T>) -> Option<T> {
         match self {
             Self::Keep => old,
@@ -41,12 +34,12 @@ impl<T> FieldUpdate<T> {
     }
 }
 
-/// What a task is worth or a reward costs: 1 to 1,000,000 points.
+/// The points of a task or the cost of a reward: 1 to 1,000,000.
 pub fn amount(field: &'static str, points: i64) -> Result<Amount, Invalid> {
     Amount::new(points).ok_or_else(|| Invalid::new(field, "must be between 1 and 1000000"))
 }
 
-/// What a child begins with: 0 to 1,000,000 points.
+/// A new child's points: 0 to 1,000,000.
 pub fn opening_points(points: i64) -> Result<Points, Invalid> {
     Points::new(points)
         .filter(|points| (0..=MAX_OPENING_POINTS).contains(&points.get()))
@@ -62,13 +55,13 @@ pub fn age(years: i64) -> Result<i64, Invalid> {
     }
 }
 
-/// The id of a picture: at most 200 characters.
+/// The id of an image: at most 200 characters.
 pub fn image_id(text: String) -> Result<Arc<str>, Invalid> {
     check_line("image_id", &text, MAX_IMAGE_ID_CHARS)?;
     Ok(text.into())
 }
 
-/// A few words about a reward: at most 1,000 characters, over several lines if need be.
+/// A reward's description: at most 1,000 characters, on one or more lines.
 pub fn description(text: &str) -> Result<Arc<str>, Invalid> {
     for line in text.lines() {
         check_line("description", line, MAX_DESCRIPTION_CHARS)?;
@@ -80,8 +73,8 @@ pub fn description(text: &str) -> Result<Arc<str>, Invalid> {
     Ok(text.trim().into())
 }
 
-/// The ids of the tasks or rewards that a front end shows first for a child: at most 500. They need
-/// not exist.
+/// The ids of the tasks or rewards that a front end shows first for a child: at most 500. They do not
+/// have to exist.
 pub fn displayed(field: &'static str, ids: Vec<String>) -> Result<Arc<[Arc<str>]>, Invalid> {
     if ids.len() > MAX_DISPLAYED {
         let rule = format!("must have at most {MAX_DISPLAYED} entries");

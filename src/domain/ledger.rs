@@ -1,5 +1,4 @@
-//! What the four mutations do to a child's points. These rules decide alone; nothing else in the
-//! project changes points.
+//! The rules of the four mutations: how each changes a child's points. No other code changes points.
 
 use serde_json::{Map, Value};
 
@@ -8,16 +7,15 @@ use super::{
     Reward, RuleViolation, Task, Timestamp, TrackingEvent,
 };
 
-/// Who asked for a mutation.
+/// Who requested a mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// A parent (or an administrator, in its own family).
+    /// A parent, or an administrator in their own family.
     Parent,
-    /// The child itself.
     Child,
 }
 
-/// What one mutation does to a child: the event it becomes, less id and time.
+/// The effect of one mutation on a child: its event without id and time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PointsChange {
     entity_type: EntityType,
@@ -28,8 +26,8 @@ pub struct PointsChange {
     metadata: Map<String, Value>,
 }
 
-/// A task is done, or a penalty is given. A penalty can't push the points below `floor`, and never
-/// raises them where they lie below it already.
+/// Adds a task's points or subtracts a penalty's. A penalty does not push the points below `floor`, and
+/// does not change points that are below it already.
 pub fn activate(
     child: &Child,
     task: &Task,
@@ -37,17 +35,17 @@ pub fn activate(
     actor: Actor,
 ) -> Result<PointsChange, RuleViolation> {
     let points = usable(task.points, RecordKind::Task)?;
-    let asked = if task.is_good { points } else { -points };
+    let requested = if task.is_good { points } else { -points };
     let mut metadata = about(task.name.as_str(), "points", points, actor);
-    let sum = child.points.checked_add(asked);
+    let sum = child.points.checked_add(requested);
     let after = if task.is_good {
         sum.ok_or(RuleViolation::PointsOutOfRange)?
     } else {
         let lowest = floor.min(child.points);
         sum.unwrap_or(lowest).max(lowest)
     };
-    if after.get() - child.points.get() != asked {
-        metadata.insert("requested_delta".to_owned(), asked.into());
+    if after.get() - child.points.get() != requested {
+        metadata.insert("requested_delta".to_owned(), requested.into());
     }
     let entity_type = if task.is_good { EntityType::Task } else { EntityType::Penalty };
     Ok(PointsChange {
@@ -60,7 +58,7 @@ pub fn activate(
     })
 }
 
-/// A child asks for a reward that it can pay for, once at a time.
+/// Requests a reward. The child must have the points, which it keeps, and no pending request for it.
 pub fn request(
     child: &Child,
     reward: &Reward,
@@ -74,13 +72,13 @@ pub fn request(
     Ok(of_reward(child, reward, Action::Requested, child.points, actor))
 }
 
-/// A reward is paid for. No request is needed before.
+/// Subtracts a reward's cost. A request is not necessary.
 pub fn redeem(child: &Child, reward: &Reward, actor: Actor) -> Result<PointsChange, RuleViolation> {
     let after = points_after_paying(child, reward)?;
     Ok(of_reward(child, reward, Action::Redeemed, after, actor))
 }
 
-/// A request is withdrawn.
+/// Cancels a pending request.
 pub fn cancel(
     child: &Child,
     reward: &Reward,
@@ -93,18 +91,18 @@ pub fn cancel(
     Ok(of_reward(child, reward, Action::Cancelled, child.points, actor))
 }
 
-/// How many points a child lacks for a reward; 0 when it can pay.
+/// How many more points a child needs for a reward; 0 if it has enough.
 pub fn points_needed(child: &Child, reward: &Reward) -> i64 {
     reward.cost.get().saturating_sub(child.points.get()).max(0)
 }
 
 impl PointsChange {
-    /// The child's points afterwards.
+    /// The child's points after the mutation.
     pub fn points_after(&self) -> Points {
         self.after
     }
 
-    /// The change as the event that records it.
+    /// The event of this change.
     pub fn into_event(
         self,
         id: EventId,
@@ -128,8 +126,8 @@ impl PointsChange {
     }
 }
 
-/// An amount that points can be changed by. An older file may hold one below zero: with it, a penalty
-/// would give points, and a reward would pay for itself.
+/// Rejects a negative amount, which an older file may contain: a penalty would add points, and so would
+/// redeeming a reward.
 fn usable(amount: Amount, kind: RecordKind) -> Result<i64, RuleViolation> {
     if amount.get() < 0 { Err(RuleViolation::AmountOutOfRange(kind)) } else { Ok(amount.get()) }
 }
@@ -225,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_gives_its_points() {
+    fn a_task_adds_its_points() {
         let child = child(3);
         let change = activate(&child, &task(5, true), Points::ZERO, Actor::Parent).unwrap();
         let event = event(&child, change);
@@ -237,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_penalty_stops_at_the_floor_and_says_what_was_asked() {
+    fn a_penalty_stops_at_the_floor_and_keeps_the_requested_delta() {
         for (points, floor, penalty, after) in [
             (10, 0, 8, 2),
             (5, 0, 8, 0),
@@ -259,40 +257,40 @@ mod tests {
     }
 
     #[test]
-    fn points_do_not_run_over() {
-        let refused = activate(&child(Points::LIMIT), &task(1, true), Points::ZERO, Actor::Parent);
-        assert_eq!(refused, Err(RuleViolation::PointsOutOfRange));
+    fn points_do_not_exceed_the_limit() {
+        let result = activate(&child(Points::LIMIT), &task(1, true), Points::ZERO, Actor::Parent);
+        assert_eq!(result, Err(RuleViolation::PointsOutOfRange));
         let lowest = child(-Points::LIMIT);
         let change = activate(&lowest, &task(1, false), Points::ZERO, Actor::Parent).unwrap();
         assert_eq!(change.points_after(), lowest.points);
     }
 
     #[test]
-    fn a_request_needs_the_points_and_leaves_them() {
+    fn a_request_needs_the_points_and_keeps_them() {
         let change = request(&child(20), &reward(20), false, Actor::Child).unwrap();
         let event = event(&child(20), change);
         assert_eq!((event.delta, event.action), (0, Action::Requested));
         assert_eq!(event.metadata.as_ref().unwrap()["actor"], "child");
-        let refused = request(&child(19), &reward(20), false, Actor::Child);
-        assert_eq!(refused, Err(RuleViolation::InsufficientPoints { points_needed: 1 }));
-        let refused = request(&child(20), &reward(20), true, Actor::Child);
-        assert_eq!(refused, Err(RuleViolation::RewardAlreadyRequested));
+        let result = request(&child(19), &reward(20), false, Actor::Child);
+        assert_eq!(result, Err(RuleViolation::InsufficientPoints { points_needed: 1 }));
+        let result = request(&child(20), &reward(20), true, Actor::Child);
+        assert_eq!(result, Err(RuleViolation::RewardAlreadyRequested));
     }
 
     #[test]
-    fn a_redeem_takes_the_cost_or_nothing() {
+    fn redeeming_subtracts_the_cost_or_fails() {
         let event = event(&child(25), redeem(&child(25), &reward(20), Actor::Parent).unwrap());
         assert_eq!((event.points_after.get(), event.delta), (5, -20));
         assert_eq!(event.metadata.as_ref().unwrap()["cost"], 20);
-        let refused = redeem(&child(-5), &reward(20), Actor::Parent);
-        assert_eq!(refused, Err(RuleViolation::InsufficientPoints { points_needed: 25 }));
+        let result = redeem(&child(-5), &reward(20), Actor::Parent);
+        assert_eq!(result, Err(RuleViolation::InsufficientPoints { points_needed: 25 }));
     }
 
     #[test]
     fn only_a_pending_request_can_be_cancelled() {
         let event = event(&child(0), cancel(&child(0), &reward(20), true, Actor::Child).unwrap());
         assert_eq!((event.delta, event.action), (0, Action::Cancelled));
-        let refused = cancel(&child(0), &reward(20), false, Actor::Child);
-        assert_eq!(refused, Err(RuleViolation::NoPendingRequest));
+        let result = cancel(&child(0), &reward(20), false, Actor::Child);
+        assert_eq!(result, Err(RuleViolation::NoPendingRequest));
     }
 }

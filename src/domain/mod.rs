@@ -1,5 +1,5 @@
-//! Floor 0: the records of a family and the rules for them. Pure: no I/O, no clock, no randomness,
-//! no async; nothing here knows how records are stored or asked for.
+//! Floor 0: the records of a family and the rules for them. No I/O, no clock, no randomness, no
+//! async, and nothing about storage or HTTP.
 
 mod clock_watch;
 pub mod deletion;

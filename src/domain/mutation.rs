@@ -1,20 +1,15 @@
 use super::{ChildId, RewardId, TaskId};
 
-/// One of the four mutations and what it is about.
+/// One of the four mutations, with its child and its task or reward.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mutation {
-    /// A task is done, or a penalty is given.
     Activate(ChildId, TaskId),
-    /// A reward is asked for.
     Request(ChildId, RewardId),
-    /// A reward is paid for.
     Redeem(ChildId, RewardId),
-    /// A request is withdrawn.
     Cancel(ChildId, RewardId),
 }
 
 impl Mutation {
-    /// Whose points or requests it changes.
     pub fn child_id(&self) -> &ChildId {
         match self {
             Self::Activate(child, _)
@@ -24,7 +19,7 @@ impl Mutation {
         }
     }
 
-    /// The same text for the same mutation, and for no other.
+    /// A text that is different for every mutation.
     pub fn fingerprint(&self) -> String {
         let (verb, entity) = match self {
             Self::Activate(_, task) => ("activate", task.as_str()),
@@ -32,7 +27,7 @@ impl Mutation {
             Self::Redeem(_, reward) => ("redeem", reward.as_str()),
             Self::Cancel(_, reward) => ("cancel", reward.as_str()),
         };
-        // The length keeps ids that hold the separator apart.
+        // The length separates the ids, which may contain a slash.
         let child = self.child_id().as_str();
         format!("{verb}/{}/{child}/{entity}", child.len())
     }
@@ -43,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_mutation_has_its_own_fingerprint() {
+    fn different_mutations_have_different_fingerprints() {
         let all = [
             Mutation::Activate("a".into(), "b".into()),
             Mutation::Request("a".into(), "b".into()),

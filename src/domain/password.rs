@@ -1,6 +1,6 @@
-//! Password hashes in werkzeug's text form, `method$salt$hexdigest`, where the method is
-//! `scrypt:N:r:p` or `pbkdf2:digest:iterations` and the salt counts as the bytes of its text. What a
-//! method leaves out at its end is werkzeug's default.
+//! Password hashes in werkzeug's text form, `method$salt$hexdigest`. The method is `scrypt:N:r:p` or
+//! `pbkdf2:digest:iterations`; missing parameters at its end have werkzeug's defaults. The salt is used as
+//! the bytes of its text.
 //!
 //! Source: `werkzeug.security` 3.1, `generate_password_hash` and `check_password_hash`.
 
@@ -15,43 +15,42 @@ use subtle::ConstantTimeEq;
 
 use super::Invalid;
 
-/// The method of new hashes. It costs some 32 MiB and, on a machine of 2026, some 150 ms.
+/// The method of new hashes. It takes about 32 MiB and, on a machine of 2026, about 150 ms.
 pub const NEW_METHOD: &str = "scrypt:32768:8:3";
 
-/// A salt and a digest that no password is known for: checking against it costs what checking a
-/// new hash costs.
+/// A hash that no known password matches. Checking against it takes as long as checking a new hash.
 pub const UNMATCHED: &str = "scrypt:32768:8:3$0000000000000000$\
     0000000000000000000000000000000000000000000000000000000000000000\
     0000000000000000000000000000000000000000000000000000000000000000";
 
 const SALT_CHARS: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const SCRYPT_DIGEST_BYTES: usize = 64;
-/// Bounds for what a file may ask for, some ten times the cost of a new hash: a hand-made hash must
-/// not take the machine's memory or an hour of its time.
+/// Bounds for hashes from a file, about ten times the cost of a new hash, so that a manipulated hash
+/// cannot use up the machine's memory or processor.
 const MAX_SCRYPT_MEMORY: u64 = 256 << 20;
 const MAX_SCRYPT_COST: u64 = 8 << 20;
 const MAX_ITERATIONS: u32 = 5_000_000;
-/// Werkzeug's, where a hash doesn't say how many.
+/// Werkzeug's default.
 const DEFAULT_ITERATIONS: u32 = 1_000_000;
 const MAX_SALT_BYTES: usize = 256;
-/// What a check may take, in memory and in time, before it counts as expensive: four times what a
-/// new hash takes. An iteration of PBKDF2 takes 0.2 to 0.6 µs, and a new hash some 150 ms; werkzeug's
-/// own million iterations must not count as expensive.
+/// A check that takes more memory or time than this counts as expensive: four times what a new hash
+/// takes. An iteration of PBKDF2 takes 0.2 to 0.6 µs, and a new hash about 150 ms. Werkzeug's default
+/// of a million iterations must not count as expensive.
 const USUAL_SCRYPT_MEMORY: u64 = 4 * (32 << 20);
 const USUAL_SCRYPT_COST: u64 = 4 * (32_768 * 8 * 3);
 const USUAL_ITERATIONS: u32 = 2_000_000;
 
-/// A password that an account may get: at least 8 characters, at most 256 bytes.
+/// A password to be hashed: at least 8 characters, at most 256 bytes.
 #[derive(Clone)]
 pub struct NewPassword(Arc<str>);
 
 impl NewPassword {
-    /// The fewest characters (Unicode scalar values, as NIST SP 800-63B counts them).
+    /// In Unicode scalar values, as NIST SP 800-63B counts characters.
     pub const MIN_CHARS: usize = 8;
-    /// The most bytes in UTF-8.
+    /// In UTF-8.
     pub const MAX_BYTES: usize = 256;
 
-    /// Checks a password from a request; `field` is named in the error.
+    /// Checks a password from a request. The error names `field`.
     pub fn parse(field: &'static str, text: &str) -> Result<Self, Invalid> {
         if text.chars().count() < Self::MIN_CHARS {
             return Err(Invalid::new(field, "must have at least 8 characters"));
@@ -62,12 +61,12 @@ impl NewPassword {
         Ok(Self(text.into()))
     }
 
-    /// A password that an account has already, of whatever length.
+    /// An existing account's password, of any length.
     pub fn known(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The hash to store, made with sixteen random bytes.
+    /// The hash to store. `random` must be random bytes, for the salt.
     pub fn hash(&self, random: [u8; 16]) -> Arc<str> {
         let salt: String = random.iter().map(|byte| salt_char(*byte)).collect();
         let digest = Method::parse(NEW_METHOD).and_then(|method| method.digest(&self.0, &salt));
@@ -82,8 +81,7 @@ impl NewPassword {
     }
 }
 
-/// Whether `password` is the one that `hash` was made of. False for every hash that isn't of a
-/// known method or asks for more than the bounds.
+/// Whether `password` matches `hash`. False if the method is unknown or exceeds the bounds.
 pub fn verify(hash: &str, password: &str) -> bool {
     let mut parts = hash.splitn(3, '$');
     let (Some(method), Some(salt), Some(expected)) = (parts.next(), parts.next(), parts.next())
@@ -104,7 +102,7 @@ pub fn verify(hash: &str, password: &str) -> bool {
     found.as_bytes().ct_eq(expected.as_bytes()).into()
 }
 
-/// Why no password can be verified with `hash`, as a sentence about it; none if one can be.
+/// Why no password can match `hash`, as a clause; `None` if the hash is valid.
 pub fn fault(hash: &str) -> Option<&'static str> {
     if hash.is_empty() {
         return Some("there is no password hash");
@@ -118,11 +116,11 @@ pub fn fault(hash: &str) -> Option<&'static str> {
         return Some("the salt of the password hash is too long");
     }
     let Some(method) = Method::parse(method) else {
-        return Some("the method of the password hash is unknown, or above the limits of cost");
+        return Some("the method of the password hash is unknown or exceeds the cost limits");
     };
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let is_whole = digest.len() == 2 * method.digest_bytes() && digest.bytes().all(is_digit);
-    (!is_whole).then_some("the digest of the password hash does not belong to its method")
+    (!is_whole).then_some("the digest of the password hash does not fit its method")
 }
 
 /// Whether a check of `hash` takes more than four times the time or memory of a new one.
@@ -137,7 +135,7 @@ pub fn is_expensive(hash: &str) -> bool {
     }
 }
 
-/// The method of a hash: all hashes of one method cost the same to check.
+/// The method of a hash. All hashes of one method take equally long to check.
 pub fn method(hash: &str) -> &str {
     hash.split('$').next().unwrap_or_default()
 }
@@ -147,7 +145,6 @@ enum Method {
     Pbkdf2(Digest, u32),
 }
 
-/// What PBKDF2 is made of.
 #[derive(Clone, Copy)]
 enum Digest {
     Sha1,
@@ -174,7 +171,6 @@ impl Method {
         }
     }
 
-    /// How long its digests are.
     fn digest_bytes(&self) -> usize {
         match self {
             Self::Scrypt(_) => SCRYPT_DIGEST_BYTES,
@@ -233,8 +229,8 @@ fn scrypt_params(n: &str, r: &str, p: &str) -> Option<Params> {
     Params::new(u8::try_from(n.ilog2()).ok()?, r, p).ok()
 }
 
-/// One of werkzeug's 62 salt characters. The bias of a byte's remainder costs a salt nothing: it
-/// must be unique, not uniform.
+/// One of werkzeug's 62 salt characters. The remainder's bias is harmless: a salt must be unique, not
+/// uniformly distributed.
 fn salt_char(byte: u8) -> char {
     char::from(SALT_CHARS[usize::from(byte) % SALT_CHARS.len()])
 }
@@ -243,7 +239,7 @@ fn salt_char(byte: u8) -> char {
 mod tests {
     use super::*;
 
-    // Made by werkzeug 3.1.3 for "correct horse 0" and "correct horse 1".
+    // Generated by werkzeug 3.1.3 for "correct horse 0" and "correct horse 1".
     const SCRYPT: &str = "scrypt:32768:8:1$B5TWbkgfWzsVhBP0$edf40b154d5642fe0cb6238b7786ecc7e1e7a2\
         6a2c6567d7bdb651fecb7ed00ca3b38125899c24c7560eb4220414cae524e9f1d320da743744afdb4ecf8aa657";
     const PBKDF2: &str = "pbkdf2:sha256:60000$MTxcUgXKiqg0XEW0$ec877d5a492cbaada9eebf956105502c7a12\
@@ -274,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_that_ask_for_too_much_are_refused_unread() {
+    fn hashes_beyond_the_bounds_match_nothing() {
         for hash in [
             "",
             "plain",
@@ -293,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_that_nobody_can_verify_has_a_fault() {
+    fn an_invalid_hash_has_a_fault() {
         for hash in [SCRYPT, PBKDF2, UNMATCHED] {
             assert_eq!(fault(hash), None, "{hash}");
         }
@@ -316,7 +312,7 @@ mod tests {
             ("pbkdf2", false),
             ("pbkdf2:sha512:2000000", false),
             ("pbkdf2:sha256:2000001", true),
-            // Nobody can check these: that costs nothing.
+            // Invalid hashes are not computed.
             ("scrypt:1073741824:8:1", false),
             ("md5", false),
             ("", false),
@@ -326,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_bounded() {
+    fn passwords_have_a_length() {
         assert!(NewPassword::parse("password", "1234567").is_err());
         assert!(NewPassword::parse("password", &"p".repeat(257)).is_err());
         assert!(NewPassword::parse("password", &"p".repeat(256)).is_ok());

@@ -1,58 +1,48 @@
 use thiserror::Error;
 
-use super::Timestamp;
+use super::{Points, Timestamp};
 
-/// A value of a request that breaks a rule: which field, and the rule.
+/// A value in a request that breaks a rule.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("`{field}` {message}")]
 pub struct Invalid {
-    /// The field's name in the request.
     pub field: &'static str,
-    /// The rule, so that "`name` must not be empty" reads as a sentence.
+    /// The rule, which completes a sentence that starts with the field: "must not be empty".
     pub message: String,
 }
 
 impl Invalid {
-    /// `field` breaks the rule that `message` says.
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
         Self { field, message: message.into() }
     }
 }
 
-/// A kind of record, as refusals name it.
+/// A kind of record, for error messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordKind {
-    /// A [`super::User`].
     User,
-    /// A [`super::Child`].
     Child,
-    /// A [`super::Task`].
     Task,
-    /// A [`super::Reward`].
     Reward,
 }
 
-/// What a family may have only so much of.
+/// What a family can have only a limited number of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FamilyLimit {
-    /// Its children.
     Children,
-    /// Its tasks and penalties.
+    /// Tasks and penalties.
     Tasks,
-    /// Its rewards.
     Rewards,
-    /// Its pending requests for rewards.
     PendingRequests,
-    /// The bytes of the ids in a child's lists of tasks and rewards.
+    /// The bytes of all ids in a child's lists `tasks` and `rewards`.
     DisplayBytes,
 }
 
 impl FamilyLimit {
-    /// Every limit.
     pub const ALL: [Self; 5] =
         [Self::Children, Self::Tasks, Self::Rewards, Self::PendingRequests, Self::DisplayBytes];
 
-    /// Its name for a program.
+    /// The name in `details.limit`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Children => "children",
@@ -63,7 +53,7 @@ impl FamilyLimit {
         }
     }
 
-    /// What can be done where it is reached, as a part of a sentence.
+    /// What is limited and what to do, as the end of a sentence.
     fn advice(self) -> &'static str {
         match self {
             Self::Children => "children: delete one first",
@@ -77,80 +67,59 @@ impl FamilyLimit {
     }
 }
 
-/// Why a change was not made. Nothing changes where one is returned.
+/// The rule that a rejected change breaks. Nothing is changed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RuleViolation {
-    /// A value breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// The record doesn't exist, or is another family's: nobody learns which.
-    #[error("there is no such {}", .0.as_str())]
+    /// The record does not exist or belongs to another family. The caller cannot tell which.
+    #[error("there is no {} with this id", .0.as_str())]
     NotFound(RecordKind),
-    /// The record is offered to every family; none may change it.
-    #[error("a shared {} can't be changed by a family", .0.as_str())]
+    /// The record is shared by all families, and no family can change it.
+    #[error("a shared {} is read-only: create one of your own instead", .0.as_str())]
     SharedReadOnly(RecordKind),
-    /// An account with that email address exists.
-    #[error("an account with this email address exists already")]
+    #[error("an account with this email address already exists: log in, or use another address")]
     EmailTaken,
-    /// The password isn't the account's.
-    #[error("the current password is not right")]
+    #[error("the current password is wrong")]
     WrongPassword,
-    /// The account is marked for deletion: it can only be restored.
-    #[error("this account is marked for deletion; until that begins it can be restored")]
+    #[error("this account is marked for deletion: restore it to use it again")]
     MarkedForDeletion {
-        /// When its deletion is due; none if its mark can't be read.
+        /// When the deletion is due; `None` if the mark cannot be read.
         due_at: Option<Timestamp>,
     },
-    /// The account isn't marked for deletion.
     #[error("this account is not marked for deletion")]
     NotMarkedForDeletion,
-    /// The account's deletion has begun: something of it may be gone.
-    #[error("the deletion of this account has begun, and it can't be restored any more")]
+    /// Parts of the account may be deleted already.
+    #[error("the deletion of this account has started: it can no longer be restored")]
     DeletionInProgress,
-    /// Without this account there would be no administrator.
-    #[error("the last administrator can't be deleted")]
+    #[error("the last administrator can't be deleted: create another administrator first")]
     LastAdministrator,
-    /// The session has ended since the request was let in.
-    #[error("the session has ended")]
+    /// The session has ended after the request was authenticated.
+    #[error("the session has ended: log in again")]
     SessionEnded,
-    /// The child has asked for this reward already.
     #[error("this reward is already requested")]
     RewardAlreadyRequested,
-    /// The reward costs more than the child has.
     #[error("{points_needed} more points are needed")]
-    InsufficientPoints {
-        /// How many are missing.
-        points_needed: i64,
-    },
-    /// Nothing waits to be cancelled.
+    InsufficientPoints { points_needed: i64 },
     #[error("there is no pending request for this reward")]
     NoPendingRequest,
-    /// The points would leave the range that is kept exactly.
-    #[error("the points would go beyond what can be counted")]
+    #[error("the child's points would exceed the limit of {}", Points::LIMIT)]
     PointsOutOfRange,
-    /// The family has as much of that as it may have.
     #[error("a family can have at most {most} {}", .limit.advice())]
-    FamilyLimitReached {
-        /// Of what.
-        limit: FamilyLimit,
-        /// The most that it may have.
-        most: usize,
-    },
-    /// The points of the task, or the cost of the reward, are below zero, as an older file has them.
+    FamilyLimitReached { limit: FamilyLimit, most: usize },
+    /// The points of the task or the cost of the reward are negative. Only older files contain that.
     #[error("the {} of this {} is below zero: set it to 1 or more", amount_of(*.0), .0.as_str())]
     AmountOutOfRange(RecordKind),
-    /// The idempotency key belongs to another mutation of the account.
-    #[error("this Idempotency-Key was used for another request")]
+    /// The account has used the key for another request.
+    #[error("this Idempotency-Key was used for another request: use a new key")]
     IdempotencyKeyReused,
 }
 
-/// What a task or a reward has an amount of.
 fn amount_of(kind: RecordKind) -> &'static str {
     if kind == RecordKind::Reward { "cost" } else { "number of points" }
 }
 
 impl RecordKind {
-    /// The word for it in a sentence.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",

@@ -6,16 +6,16 @@ use icu_properties::props::{DefaultIgnorableCodePoint, VariationSelector};
 
 use super::Invalid;
 
-/// A name of a person, a child, a task or a reward: 1 to 100 characters on one line, at least one of
-/// them visible, no invisible ones but those that emoji and scripts need, no white space around it.
+/// The name of a person, a child, a task or a reward: 1 to 100 characters on one line, at least one of
+/// them visible, without leading or trailing white space, and without invisible characters other than
+/// those that emoji and scripts need.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(Arc<str>);
 
 impl Name {
-    /// The most characters that a new name may have.
     pub const MAX_CHARS: usize = 100;
 
-    /// Trims and checks a name from a request; `field` is named in the error.
+    /// Trims and checks a name from a request. The error names `field`.
     pub fn parse(field: &'static str, text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         if text.is_empty() {
@@ -34,12 +34,11 @@ impl Name {
         Ok(Self(text.into()))
     }
 
-    /// A name as a file holds it, which may be older than the bounds for new ones.
+    /// A name from a file, which may not follow the rules for new names.
     pub fn from_stored(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
-    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -51,7 +50,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// An email address: as it was given, and as it is compared (in lower case).
+/// An email address. Addresses are compared in lower case.
 #[derive(Clone, Debug)]
 pub struct Email {
     given: Arc<str>,
@@ -59,11 +58,11 @@ pub struct Email {
 }
 
 impl Email {
-    /// The most bytes that a new address may have (RFC 5321, 4.5.3.1.3, less the angle brackets).
+    /// The limit of RFC 5321, section 4.5.3.1.3, without the angle brackets.
     pub const MAX_BYTES: usize = 254;
 
-    /// Trims and checks an address from a request. What it promises is only that mail could be
-    /// addressed so: one `@` with something on either side, no white space, no control characters.
+    /// Trims and checks an address from a request. The check is loose: one `@` with text on either
+    /// side, no white space, no control characters.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let invalid = |message: &str| Err(Invalid::new("email", message));
@@ -71,7 +70,7 @@ impl Email {
             return invalid("must not be longer than 254 bytes");
         }
         let Some((local, domain)) = text.split_once('@') else {
-            return invalid("must hold an @");
+            return invalid("must contain an @");
         };
         let forbidden =
             |c: char| c.is_whitespace() || c.is_control() || "<>(),;:\"\\[]".contains(c);
@@ -86,17 +85,17 @@ impl Email {
         Ok(Self::from_stored(text))
     }
 
-    /// An address as a file holds it.
+    /// An address from a file, which is not checked.
     pub fn from_stored(text: &str) -> Self {
         Self { given: text.into(), folded: text.trim().to_lowercase().into() }
     }
 
-    /// The address as it was given.
+    /// The address as it was entered.
     pub fn as_str(&self) -> &str {
         &self.given
     }
 
-    /// The form in which two addresses are compared.
+    /// The lower-case form for comparisons.
     pub fn folded(&self) -> &Arc<str> {
         &self.folded
     }
@@ -110,16 +109,16 @@ impl PartialEq for Email {
 
 impl Eq for Email {}
 
-/// Checks an optional text of a record: at most `max_chars` characters, no control characters or line
-/// breaks, and no invisible characters: with those, two different texts look the same, or a text
-/// changes the direction of what follows it. The ones that scripts and emoji need are allowed behind a
+/// Checks one line of text: at most `max_chars` characters, no control characters or line breaks, and no
+/// invisible characters. With invisible characters, two different texts could look the same, or a text
+/// could change the direction of the text after it. Those that scripts and emoji need are allowed after a
 /// visible character.
 pub fn check_line(field: &'static str, text: &str, max_chars: usize) -> Result<(), Invalid> {
     if text.chars().count() > max_chars {
         return Err(Invalid::new(field, format!("must have at most {max_chars} characters")));
     }
     if text.chars().any(|c| c.is_control() || c == '\u{2028}' || c == '\u{2029}') {
-        return Err(Invalid::new(field, "must not hold control characters or line breaks"));
+        return Err(Invalid::new(field, "must not contain control characters or line breaks"));
     }
     if has_misplaced_ignorable(text) {
         return Err(Invalid::new(field, "must not contain invisible characters"));
@@ -127,7 +126,7 @@ pub fn check_line(field: &'static str, text: &str, max_chars: usize) -> Result<(
     Ok(())
 }
 
-/// Whether a character is invisible and no part of what a visible character before it needs.
+/// Whether an invisible character does not belong to a visible character before it.
 fn has_misplaced_ignorable(text: &str) -> bool {
     let mut follows_visible = false;
     text.chars().any(|c| {
@@ -139,19 +138,19 @@ fn has_misplaced_ignorable(text: &str) -> bool {
     })
 }
 
-/// Whether Unicode lets programs show nothing for the character (`Default_Ignorable_Code_Point`).
+/// Whether programs may show nothing for the character (Unicode's `Default_Ignorable_Code_Point`).
 fn is_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Whether the character changes a visible one: the joiners, which several scripts and many emoji
-/// need, the variation selectors, and the tags, which flags of regions consist of.
+/// Whether the character modifies a visible one: joiners, which several scripts and many emoji need,
+/// variation selectors, and tags, which the flags of regions consist of.
 fn is_part_of_another(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}' | '\u{e0020}'..='\u{e007f}')
         || CodePointSetData::new::<VariationSelector>().contains(c)
 }
 
-/// Whether the character takes room, but shows nothing, and is not the ordinary space.
+/// Whether the character takes up space but shows nothing, and is not the ordinary space.
 fn is_blank(c: char) -> bool {
     const BRAILLE_PATTERN_BLANK: char = '\u{2800}';
     (c.is_whitespace() && c != ' ') || c == BRAILLE_PATTERN_BLANK
@@ -166,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_trimmed_and_bounded() {
+    fn names_are_trimmed_and_checked() {
         assert_eq!(Name::parse("name", "  Mía ").unwrap().as_str(), "Mía");
         assert!(Name::parse("name", &"é".repeat(100)).is_ok());
         for bad in ["", "   ", "a\nb", "a\u{2028}b", "a\u{1b}[0m", &"é".repeat(101)] {
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_characters_are_no_part_of_a_name() {
+    fn blank_characters_other_than_the_space_are_errors() {
         for bad in ["\u{2800}", "a\u{2800}b", "a\u{a0}b", "a\u{3000}b", "a\u{2003}b", "a\tb"] {
             assert!(Name::parse("name", bad).is_err(), "{bad:?}");
         }
@@ -215,14 +214,14 @@ mod tests {
     }
 
     #[test]
-    fn emails_compare_without_case() {
+    fn email_addresses_are_compared_in_lower_case() {
         let email = Email::parse(" Parent@Example.ORG ").unwrap();
         assert_eq!(email.as_str(), "Parent@Example.ORG");
         assert_eq!(email, Email::from_stored("parent@example.org"));
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_email_addresses_are_errors() {
         let long = format!("{}@example.org", "a".repeat(250));
         for bad in [
             "",

@@ -271,7 +271,7 @@ describe("a refusal says", () => {
     for (const id of ["nobody", `${child.id}?`, `${child.id}#`, `${child.id}/../${child.id}`]) {
       const error = await refusal(parent.api.childTracking(id));
       expect(error).toMatchObject({ status: 404, code: "NOT_FOUND" });
-      expect(error.message).toBe("There is no such child.");
+      expect(error.message).toBe("There is no child with this id.");
     }
   });
 

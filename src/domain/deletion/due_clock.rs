@@ -2,75 +2,71 @@ use std::time::Duration;
 
 use crate::domain::Timestamp;
 
-/// A machine's clock that is ahead by no more than this is taken for right: clocks are set by
-/// seconds all the time.
+/// A wall clock that is ahead by no more than this is trusted: clocks are corrected by seconds all
+/// the time.
 const TOLERANCE: Duration = Duration::from_mins(1);
-/// For how long a start amid a doubt believes nothing.
+/// How long a server that starts with an untrusted clock waits before it trusts it.
 const HOLD: Duration = Duration::from_hours(24);
 
-/// The clock by which deletions are due. It believes what the machine's clock shows at the start,
-/// and goes on by how much time really passes: what is deleted because somebody has set a clock
-/// wrongly is lost. It never shows more than the machine's clock, which may have been ahead at the
-/// start and set right since.
+/// The clock that decides when deletions are due. A deletion cannot be undone, so a wall clock that
+/// was set wrongly must not cause one.
 ///
-/// A machine's clock that has jumped ahead is believed once as much time has passed since as a
-/// marked account waits: by then, whoever was marked before the jump has really waited for so long.
+/// The clock trusts the wall clock at the start, and then adds the time elapsed by a monotonic clock.
+/// It is never ahead of the wall clock, which may have been ahead at the start and set right since.
 ///
-/// It is read with two times: the machine's clock, and how much time has passed since the start by a
-/// clock that nobody sets.
+/// A wall clock that has jumped ahead is trusted once a marked account's whole waiting time has
+/// elapsed since the jump: by then, every account that was marked before has really waited that long.
 #[derive(Debug)]
 pub struct DueClock {
-    /// When the start was, as far as is believed.
+    /// The trusted time of the start.
     start: Timestamp,
-    /// What isn't believed yet.
+    /// A jump ahead that is not trusted yet.
     jump: Option<Jump>,
 }
 
-/// The machine's clock is ahead of the time that has passed.
 #[derive(Debug)]
 struct Jump {
-    /// When the start was by that clock.
+    /// The time of the start according to the wall clock.
     start: Timestamp,
-    /// When it was seen first, since the start; none where that was before the start.
+    /// When the jump was first seen, counted from the start; `None` if that was before the start.
     seen: Option<Duration>,
 }
 
 impl Jump {
-    /// When, since the start, it is believed.
+    /// When the jump becomes trusted, counted from the start.
     fn believed_at(&self, wait: Duration) -> Duration {
         self.seen.map_or(HOLD, |seen| seen + wait)
     }
 }
 
-/// What a [`DueClock`] shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockReading {
-    /// The time by which an account is due.
+    /// The time to compare due times with.
     pub now: Timestamp,
-    /// The latest time that it may be: whoever is marked is marked no earlier, so that a clock that
-    /// is set back, or believed later on, makes nobody due too early.
+    /// The latest time that it may be. New marks use it, so that an account never becomes due too
+    /// early because the clock is set back or a jump is trusted later.
     pub latest: Timestamp,
-    /// Whether the machine's clock is ahead, and not believed.
+    /// Whether the wall clock is ahead and not trusted.
     pub is_doubted: bool,
-    /// By how much it is ahead, where that is new.
+    /// The size of the jump, if this reading is the first that sees it.
     pub jumped: Option<Duration>,
 }
 
 impl DueClock {
-    /// A clock that starts at the time that the machine's clock shows.
+    /// A clock that trusts the wall clock at the start.
     pub fn new(wall: Timestamp) -> Self {
         Self { start: wall, jump: None }
     }
 
-    /// A clock that starts while an earlier jump is doubted: it believes what the machine's clock
-    /// shows after 24 hours.
+    /// A clock for a start while an earlier jump is not trusted: it trusts the wall clock after 24
+    /// hours.
     pub fn new_doubted(wall: Timestamp) -> Self {
         let jump = Jump { start: wall, seen: None };
         Self { start: Timestamp::EPOCH, jump: Some(jump) }
     }
 
-    /// Reads the clock, where the machine's shows `wall`, `passed` has passed since the start, and
-    /// marked accounts wait for `wait`.
+    /// Reads the clock at the wall time `wall`, `passed` after the start, when marked accounts wait
+    /// for `wait`.
     pub fn read(&mut self, wall: Timestamp, passed: Duration, wait: Duration) -> ClockReading {
         let jumped = self.observe(wall, passed, wait);
         let now = self.start.after(passed);
@@ -83,8 +79,8 @@ impl DueClock {
         }
     }
 
-    /// Compares the two clocks, and says by how much the machine's has jumped ahead since the last
-    /// look.
+    /// Compares the two clocks. Returns by how much the wall clock has jumped ahead since the last
+    /// call, if it has.
     fn observe(&mut self, wall: Timestamp, passed: Duration, wait: Duration) -> Option<Duration> {
         let expected = self.start.after(passed);
         if wall <= expected.after(TOLERANCE) {
@@ -98,7 +94,7 @@ impl DueClock {
             self.jump = Some(Jump { start, seen: Some(passed) });
             return Some(wall.since(before));
         };
-        // Where it was set back since, in part or wholly.
+        // It may have been set back in part since.
         jump.start = jump.start.min(start);
         if passed >= jump.believed_at(wait) {
             self.start = jump.start;
@@ -114,7 +110,7 @@ mod tests {
 
     const WAIT: u64 = 100;
 
-    /// A clock that starts at hour 0, read at hours of the machine's clock and of the start's.
+    /// A clock that starts at hour 0; all its times are hours.
     struct Hours(DueClock);
 
     impl Hours {
@@ -127,8 +123,7 @@ mod tests {
             self.0.read(hour(wall), Duration::from_hours(passed), wait)
         }
 
-        /// Looks while the machine's clock is ahead: how much time has passed, and by how much it
-        /// has jumped.
+        /// Reads the clock and expects that the wall clock is not trusted.
         fn doubts(&mut self, wall: i64, passed: u64, now: i64, jumped: Option<u64>) {
             let jumped = jumped.map(Duration::from_hours);
             let expected =
@@ -141,13 +136,13 @@ mod tests {
         Timestamp::from_micros(wall * 3_600_000_000)
     }
 
-    /// What is shown while nothing is doubted.
+    /// The reading while the wall clock is trusted.
     fn shows(now: i64, latest: i64) -> ClockReading {
         ClockReading { now: hour(now), latest: hour(latest), is_doubted: false, jumped: None }
     }
 
     #[test]
-    fn it_follows_a_clock_that_runs() {
+    fn it_follows_the_wall_clock() {
         let mut clock = Hours::start();
         for hours in [1, 2, 50, 1000] {
             assert_eq!(clock.read(hours, hours.unsigned_abs()), shows(hours, hours));
@@ -155,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_postpones_until_it_is_set_right() {
+    fn a_clock_that_is_set_back_postpones_deletions() {
         let mut clock = Hours::start();
         assert_eq!(clock.read(10, 10), shows(10, 10));
         assert_eq!(clock.read(-1000, 11), shows(-1000, 11));
@@ -164,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_ahead_counts_for_nothing_at_first() {
+    fn a_jump_ahead_has_no_effect_at_first() {
         for ahead in [1_i64, 24, 87_600] {
             let mut clock = Hours::start();
             let jumped = Some(ahead.unsigned_abs());
@@ -175,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_ahead_is_neither_doubted_nor_followed() {
+    fn a_clock_one_minute_ahead_is_trusted() {
         let mut clock = DueClock::new(Timestamp::EPOCH);
         let wall = Timestamp::EPOCH.after(TOLERANCE);
         let reading = clock.read(wall, Duration::ZERO, HOLD);
@@ -185,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_ahead_is_believed_when_everybody_has_waited_since() {
+    fn a_jump_ahead_is_trusted_after_the_waiting_time() {
         let mut clock = Hours::start();
         clock.doubts(1001, 1, 1, Some(1000));
         clock.doubts(1100, 100, 100, None);
@@ -194,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_is_made_longer_or_shorter_decides_when_a_jump_is_believed() {
+    fn a_changed_waiting_time_applies_to_a_jump() {
         let mut clock = DueClock::new(Timestamp::EPOCH);
         let mut is_doubted = |passed, wait| {
             let [passed, wait] = [passed, wait].map(Duration::from_hours);
@@ -206,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn another_jump_begins_the_wait_anew() {
+    fn another_jump_restarts_the_waiting_time() {
         let mut clock = Hours::start();
         clock.doubts(1001, 1, 1, Some(1000));
         clock.doubts(1051, 50, 50, Some(1));
@@ -215,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_that_is_taken_back_in_part_is_believed_in_part() {
+    fn a_jump_that_is_corrected_in_part_is_trusted_in_part() {
         let mut clock = Hours::start();
         clock.doubts(1001, 1, 1, Some(1000));
         let part = ClockReading { latest: hour(12), ..clock.read(12, 2) };
@@ -225,10 +220,10 @@ mod tests {
     }
 
     #[test]
-    fn a_start_amid_a_doubt_believes_nothing_for_a_day() {
+    fn a_start_with_a_doubted_clock_trusts_nothing_for_a_day() {
         let mut clock = Hours(DueClock::new_doubted(hour(1000)));
         for passed in [0, 1, 23] {
-            // It was told before.
+            // The jump was reported before the restart.
             let since_epoch = i64::try_from(passed).unwrap();
             clock.doubts(1000 + since_epoch, passed, since_epoch, None);
         }
@@ -236,9 +231,8 @@ mod tests {
         clock.doubts(1025, 25, 525, Some(500));
     }
 
-    /// Whoever is marked while the clock stands anywhere waits for as long as everybody.
     #[test]
-    fn who_is_marked_amid_jumps_waits_no_less() {
+    fn an_account_marked_between_jumps_waits_the_whole_time() {
         for walls in [[0, 1000, 0], [1000, 0, 1000], [-1000, 500, 1000], [1000, -1000, 1000]] {
             let mut clock = Hours::start();
             let mut marked = Vec::new();
@@ -249,7 +243,7 @@ mod tests {
                 let wait = Duration::from_hours(WAIT);
                 let due = marked.iter().filter(|(_, at)| at.after(wait) <= reading.now);
                 for (since, _) in due {
-                    assert!(passed - since >= WAIT, "{walls:?}: marked {since}, gone {passed}");
+                    assert!(passed - since >= WAIT, "{walls:?}: marked {since}, due {passed}");
                 }
             }
         }

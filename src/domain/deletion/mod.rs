@@ -1,4 +1,4 @@
-//! When a marked account is deleted, what becomes of a deletion that fails, and which clock counts.
+//! When a marked account is deleted, how a failed deletion is retried, and which clock decides.
 
 mod due_clock;
 
@@ -8,104 +8,96 @@ use std::time::Duration;
 
 use super::Timestamp;
 
-/// The name of the setting with the threshold that an administrator has set, in hours.
+/// The name of the setting that contains the threshold in hours, if an administrator has set one.
 pub const THRESHOLD: &str = "account_deletion_threshold_hours";
-/// The name of the setting with the time of the first start on a directory in which another program has
-/// marked accounts, in Unix seconds; null until a server has started.
+/// The name of the setting that contains the time, in Unix seconds, of the first start on a directory
+/// in which another program has marked accounts; null until a server has started.
 pub const FIRST_START: &str = "account_deletion_first_start";
 
-/// An account's way out: it is marked, and some time later deleted.
+/// The state of an account that is marked for deletion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
-    /// When the account was marked; [`Timestamp::MAX`] if that can't be read in its file.
+    /// When the account was marked; [`Timestamp::MAX`] if the stored time cannot be read.
     pub marked_at: Timestamp,
-    /// Whether its deletion has begun: from then on there is no way back.
+    /// Whether an attempt is running, or was interrupted and continues with the next run.
     pub in_progress: bool,
-    /// When it was last tried.
+    /// When the last attempt started.
     pub attempted_at: Option<Timestamp>,
-    /// How many times it was tried.
     pub attempts: u32,
     /// Why the last attempt failed.
     pub error: Option<String>,
 }
 
-/// How long a marked account waits for its deletion: whole hours within bounds.
+/// How long a marked account waits for its deletion, in whole hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Threshold(u16);
 
 impl Threshold {
-    /// The fewest hours: a day, to think better of it.
+    /// A day, so that there is time to change one's mind.
     pub const MIN_HOURS: u16 = 24;
-    /// The most hours: a year.
+    /// A year.
     pub const MAX_HOURS: u16 = 8760;
 
-    /// So many hours; none beyond the bounds.
+    /// `None` if `hours` is out of bounds.
     pub fn from_hours(hours: i64) -> Option<Self> {
         let hours = u16::try_from(hours).ok()?;
         (Self::MIN_HOURS..=Self::MAX_HOURS).contains(&hours).then_some(Self(hours))
     }
 
-    /// How many hours.
     pub fn hours(self) -> u16 {
         self.0
     }
 
-    /// The same as a length of time.
     pub fn duration(self) -> Duration {
         Duration::from_hours(self.0.into())
     }
 
-    /// When an account that was marked then is due.
     pub fn due_at(self, marked_at: Timestamp) -> Timestamp {
         marked_at.after(self.duration())
     }
 }
 
-/// What decides when an attempt is made.
+/// The settings that decide when a deletion is attempted.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// How long a marked account waits.
     pub threshold: Threshold,
-    /// After so many attempts that failed there is none but for an administrator's asking.
+    /// After this many failed attempts, only an administrator's request starts another one.
     pub max_attempts: u32,
-    /// Before this time nothing is deleted, except what an administrator names.
+    /// Before this time nothing is deleted, except an account that an administrator names.
     pub not_before: Timestamp,
 }
 
 impl Policy {
-    /// For how long nothing is deleted after the first start on a directory that another program
-    /// wrote: its operator sees first who is marked.
+    /// How long nothing is deleted after the first start on a directory that another program wrote,
+    /// so that the operator can first see which accounts are marked.
     pub const FIRST_HOLD: Duration = Duration::from_hours(24);
 
-    /// When a marked account is due; none if its mark can't be read.
+    /// When a marked account is due; `None` if its mark cannot be read.
     pub fn due_at(self, deletion: &Deletion) -> Option<Timestamp> {
         let due_at = self.threshold.due_at(deletion.marked_at).max(self.not_before);
         deletion.is_readable().then_some(due_at)
     }
 }
 
-/// How far an account's deletion is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// Nothing was tried yet: the account can be restored.
+    /// Nothing was attempted yet: the account can be restored.
     Pending,
-    /// An attempt is under way, or was broken off and goes on with the next run.
+    /// An attempt is running, or was interrupted and continues with the next run.
     InProgress,
-    /// An attempt has failed; the next one waits.
+    /// An attempt has failed, and another one follows.
     Retrying,
-    /// As many attempts as there may be have failed.
+    /// The maximum number of attempts has failed.
     Failed,
-    /// The account is marked in a form that can't be read, and nothing was tried yet. Only an
-    /// administrator's request deletes it.
+    /// The mark cannot be read, and nothing was attempted yet. Only an administrator's request
+    /// deletes the account.
     Unreadable,
 }
 
 impl Status {
-    /// All of them.
     pub const ALL: [Self; 5] =
         [Self::Pending, Self::InProgress, Self::Retrying, Self::Failed, Self::Unreadable];
 
-    /// `pending`, `in_progress`, `retrying`, `failed` or `unreadable`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -117,8 +109,8 @@ impl Status {
     }
 }
 
-/// How long the next attempt waits after so many that failed, counted from the beginning of the
-/// last one: 1, 4, 16, 64 and 256 minutes, and then always 6 hours.
+/// How long to wait after a number of failed attempts, counted from the start of the last one: 1, 4,
+/// 16, 64 and 256 minutes, and then always 6 hours.
 fn back_off(attempts: u32) -> Duration {
     match attempts {
         0 => Duration::ZERO,
@@ -128,22 +120,21 @@ fn back_off(attempts: u32) -> Duration {
 }
 
 impl Deletion {
-    /// Whether the mark can be read, so that the account is due at a known time.
+    /// Whether the time of the mark is known.
     pub fn is_readable(&self) -> bool {
         self.marked_at < Timestamp::MAX
     }
 
-    /// The deletion of an account that is marked `now`: nothing was tried yet.
+    /// The state of an account that is marked at `now`.
     pub fn marked(now: Timestamp) -> Self {
         Self { marked_at: now, in_progress: false, attempted_at: None, attempts: 0, error: None }
     }
 
-    /// Whether there is no way back: something of the account may be gone already.
+    /// Whether the account can no longer be restored, because parts of it may be deleted already.
     pub fn has_started(&self) -> bool {
         self.in_progress || self.attempts > 0
     }
 
-    /// How far it is, where there are at most so many attempts.
     pub fn status(&self, max_attempts: u32) -> Status {
         match self.attempts {
             _ if self.in_progress => Status::InProgress,
@@ -154,8 +145,8 @@ impl Deletion {
         }
     }
 
-    /// When it is tried next without an administrator's asking; none while it is under way, and
-    /// where it has failed for good.
+    /// When the next attempt starts without an administrator's request; `None` if an attempt is
+    /// running, if the last one has failed, or if the mark cannot be read.
     pub fn next_attempt_at(&self, policy: Policy) -> Option<Timestamp> {
         match self.status(policy.max_attempts) {
             Status::Pending => policy.due_at(self),
@@ -167,29 +158,29 @@ impl Deletion {
         }
     }
 
-    /// Whether a run at `now` tries it. What was broken off goes on at once.
+    /// Whether a run at `now` attempts it. An interrupted attempt continues at once.
     pub fn is_due(&self, policy: Policy, now: Timestamp) -> bool {
         let is_next = self.next_attempt_at(policy).is_some_and(|next| next <= now);
         policy.not_before <= now && (self.in_progress || is_next)
     }
 
-    /// Whether it is tried at `now` when an administrator asks: what is due, and whatever has
-    /// begun, however often it has failed and however short a while ago.
+    /// Whether an administrator's request at `now` attempts it: it does if the account is due, or if
+    /// the deletion has started, however often and however recently it has failed.
     pub fn is_due_on_request(&self, policy: Policy, now: Timestamp) -> bool {
         let is_due = policy.due_at(self).is_some_and(|due_at| due_at <= now);
         policy.not_before <= now && (self.has_started() || is_due)
     }
 
-    /// The same with an attempt begun at `now`. One that was broken off goes on: it isn't counted
-    /// twice.
+    /// The state after an attempt starts at `now`. Continuing an interrupted attempt does not count as
+    /// another one.
     pub fn started(&self, now: Timestamp) -> Self {
         let attempts = self.attempts.saturating_add(u32::from(!self.in_progress));
         Self { in_progress: true, attempted_at: Some(now), attempts, ..self.clone() }
     }
 
-    /// The same with its attempt failed. `error` must hold nothing by which the account is known.
+    /// The state after the attempt fails. `error` must not identify the account.
     pub fn failed(&self, error: String) -> Self {
-        // An older file may say that it is under way, and of no attempt.
+        // An older file may contain an attempt that is running, and a count of 0.
         let attempts = self.attempts.max(1);
         Self { in_progress: false, attempts, error: Some(error), ..self.clone() }
     }
@@ -224,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_due_after_the_threshold_and_not_a_moment_before() {
+    fn an_account_is_due_exactly_after_the_threshold() {
         let deletion = Deletion::marked(at(5));
         let due = at(5 + 24 * 60);
         assert_eq!(deletion.next_attempt_at(policy()), Some(due));
@@ -247,11 +238,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_up_before_the_end_of_the_first_hold() {
+    fn nothing_is_due_before_not_before() {
         let held = Policy { not_before: at(10_000), ..policy() };
         let marked = Deletion::marked(at(0));
-        let begun = marked.started(at(1));
-        for deletion in [marked, begun.failed(String::new()), begun] {
+        let started = marked.started(at(1));
+        for deletion in [marked, started.failed(String::new()), started] {
             let before = at(9_999);
             assert!(!deletion.is_due(held, before) && !deletion.is_due_on_request(held, before));
             assert!(
@@ -262,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_wait_longer_and_longer_and_then_end() {
+    fn attempts_back_off_and_then_end() {
         let mut deletion = Deletion::marked(at(0));
         let mut now = at(24 * 60);
         for wait in [1, 4, 16, 64, 256, 360, 360, 360, 360] {
@@ -285,26 +276,26 @@ mod tests {
     }
 
     #[test]
-    fn what_was_broken_off_goes_on_at_once_and_counts_once() {
-        let begun = Deletion::marked(at(0)).started(at(10));
-        assert!(begun.is_due(policy(), at(0)) && begun.next_attempt_at(policy()).is_none());
-        let again = begun.started(at(20));
+    fn an_interrupted_attempt_continues_at_once_and_counts_once() {
+        let started = Deletion::marked(at(0)).started(at(10));
+        assert!(started.is_due(policy(), at(0)) && started.next_attempt_at(policy()).is_none());
+        let again = started.started(at(20));
         assert_eq!((again.attempts, again.attempted_at), (1, Some(at(20))));
         assert_eq!(again.failed(String::new()).started(at(30)).attempts, 2);
     }
 
     #[test]
-    fn there_is_a_way_back_until_it_begins() {
+    fn an_account_can_be_restored_until_its_deletion_starts() {
         let marked = Deletion::marked(at(0));
         assert!(!marked.has_started());
-        let begun = marked.started(at(1));
-        assert!(begun.has_started() && begun.failed(String::new()).has_started());
+        let started = marked.started(at(1));
+        assert!(started.has_started() && started.failed(String::new()).has_started());
         let found = Deletion { in_progress: true, ..marked };
-        assert!(found.failed(String::new()).has_started(), "of an older file");
+        assert!(found.failed(String::new()).has_started(), "an older file");
     }
 
     #[test]
-    fn a_longer_threshold_stops_nothing_that_has_begun() {
+    fn a_longer_threshold_does_not_stop_a_started_deletion() {
         let year = Policy { threshold: Threshold::from_hours(8760).unwrap(), ..policy() };
         let failed = Deletion::marked(at(0)).started(at(24 * 60)).failed(String::new());
         assert!(failed.is_due(year, at(24 * 60 + 1)));

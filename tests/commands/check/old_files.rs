@@ -13,8 +13,8 @@ fn an_account_whose_hash_nobody_can_verify() {
         (Value::Null, "there is no password hash"),
         (json!("secret"), "does not have the form"),
         (json!("md5$salt$00"), "is unknown"),
-        (json!("scrypt:1073741824:8:1$salt$00"), "above the limits"),
-        (json!("scrypt:32768:8:1$salt$00"), "does not belong to its method"),
+        (json!("scrypt:1073741824:8:1$salt$00"), "exceeds the cost limits"),
+        (json!("scrypt:32768:8:1$salt$00"), "does not fit its method"),
     ] {
         let folders = flask();
         edit(&folders, "users.json", |file| file["_default"]["2"]["password"] = hash);

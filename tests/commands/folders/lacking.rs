@@ -54,9 +54,9 @@ fn a_file_system_without_what_a_server_needs_is_refused_at_the_start() {
 #[tokio::test]
 async fn what_a_server_can_do_without_is_said_once() {
     for (call, error, said_once) in [
-        ("fsync", Errno::INVAL, "the file system can't sync folders"),
-        ("fsync", Errno::NOTSUP, "the file system can't sync folders"),
-        ("fsync", Errno::BADF, "the file system can't sync folders"),
+        ("fsync", Errno::INVAL, "the file system cannot sync folders"),
+        ("fsync", Errno::NOTSUP, "the file system cannot sync folders"),
+        ("fsync", Errno::BADF, "the file system cannot sync folders"),
         ("chmod", Errno::PERM, "does not keep its mode"),
     ] {
         let folders = Folders::new();

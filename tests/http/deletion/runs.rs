@@ -101,7 +101,7 @@ async fn a_run_tries_what_is_due_by_the_time_that_it_is_given() {
     let settings = Config::default().service;
     // The first start is more than a day before the first of these times.
     let micros = Timestamp::parse_iso("2026-02-06T00:00:00Z").unwrap().as_micros();
-    let clock = Clock::by_hand(Arc::new(AtomicI64::new(micros)));
+    let clock = Clock::manual(Arc::new(AtomicI64::new(micros)));
     let machine = Machine { clock, ..Machine::default() };
     let service = app::open(&storage, settings, &machine, &metrics).unwrap();
     service.begin_first_day().await.unwrap();

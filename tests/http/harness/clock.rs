@@ -22,7 +22,7 @@ impl Hand {
     pub(crate) fn new() -> (Self, Machine) {
         let since_epoch = Arc::new(AtomicI64::new(1_770_662_535_000_000));
         let elapsed = Arc::<AtomicI64>::default();
-        let clock = Clock::by_hands(Arc::clone(&since_epoch), Arc::clone(&elapsed));
+        let clock = Clock::manual_with_elapsed(Arc::clone(&since_epoch), Arc::clone(&elapsed));
         (Self { since_epoch, elapsed }, Machine { clock, ..Machine::default() })
     }
 

@@ -139,7 +139,7 @@ async fn the_id_is_on_the_request_s_line_and_on_its_error_s() {
 async fn the_id_is_on_the_lines_of_what_goes_on_behind_a_request() {
     let disk = FaultyDisk::default();
     let micros = Arc::new(AtomicI64::new(1_770_662_535_000_000));
-    let clock = Clock::by_hand(Arc::clone(&micros));
+    let clock = Clock::manual(Arc::clone(&micros));
     let machine = Machine { clock, disk: Arc::new(disk.clone()), ..Machine::default() };
     let server = TestServer::with(Settings { machine, ..Settings::default() }).await;
     let parent = server.parent().await;

@@ -22,7 +22,7 @@ async fn idle_stream() -> (EventStream, Arc<AtomicI64>, Folders) {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     let micros = Arc::new(AtomicI64::new(1_770_662_535_000_000));
-    let machine = Machine { clock: Clock::by_hand(Arc::clone(&micros)), ..Machine::default() };
+    let machine = Machine { clock: Clock::manual(Arc::clone(&micros)), ..Machine::default() };
     let storage = StorageConfig {
         data_dir: folders.data(),
         log_dir: folders.logs(),

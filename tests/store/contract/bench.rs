@@ -40,7 +40,7 @@ impl Bench {
     pub(crate) async fn with_sinks(open: Open, sinks: Vec<Box<dyn EventSink>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let micros = Arc::new(AtomicI64::new(START));
-        let store = open(folder.path(), Clock::by_hand(Arc::clone(&micros)), sinks).await;
+        let store = open(folder.path(), Clock::manual(Arc::clone(&micros)), sinks).await;
         Self { store, micros, folder, open }
     }
 
@@ -49,7 +49,7 @@ impl Bench {
         self.store.close().await.unwrap();
         let Self { store, micros, folder, open } = self;
         drop(store);
-        let store = open(folder.path(), Clock::by_hand(Arc::clone(&micros)), Vec::new()).await;
+        let store = open(folder.path(), Clock::manual(Arc::clone(&micros)), Vec::new()).await;
         Self { store, micros, folder, open }
     }
 

@@ -50,7 +50,7 @@ impl Server {
     pub(super) fn start() -> Self {
         let directory = Directory::of(FILES.map(|(name, text)| (name, text.as_bytes())));
         let machine = Machine {
-            clock: Clock::by_hand(Arc::new(AtomicI64::new(NOW))),
+            clock: Clock::manual(Arc::new(AtomicI64::new(NOW))),
             disk: Arc::new(directory.disk.clone()),
             progress: Progress::silent(),
         };
