@@ -1,5 +1,5 @@
-//! The documents are true: what they tell a reader to type is typed here, what they say comes back
-//! must come back, and their tables are held against the source.
+//! The documents are true: the tests run their commands, compare their samples with what is printed,
+//! and compare their tables with the source.
 //!
 //! A fenced block's language says what is done with it:
 //!
@@ -12,8 +12,11 @@
 //! | `text stream` | what the stream has printed by then |
 //! | `console`, `yaml` and others | not run here; [`samples::LEFT_OUT`] lists each of them |
 //!
-//! After a change of what is answered, `GOLDSTAR_WRITE_SAMPLES=1 cargo test --test docs` writes the
-//! samples anew. Read the difference before you commit it.
+//! README.md is followed twice in the same folder. `<!-- test: the first time only -->` precedes a
+//! command that prints something else the second time.
+//!
+//! After a change of responses, `GOLDSTAR_WRITE_SAMPLES=1 cargo test --test docs` updates the samples.
+//! Read the difference before you commit it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 

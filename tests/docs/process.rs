@@ -21,6 +21,8 @@ fn shell(script: &str, folder: &Path) -> Command {
         }
     }
     let path = std::env::var("PATH").unwrap_or_default();
+    // What a document puts into the folder for temporary files, another test must not find.
+    command.env("TMPDIR", folder);
     command.env("PATH", format!("{}:{path}", folder.join("bin").display()));
     // Whatever address a document names: other tests run at the same time.
     command.env("GOLDSTAR_LISTEN", "127.0.0.1:0");

@@ -19,8 +19,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (MIGRATION, "# The Flask service has port 5000."),
     (MIGRATION, "upstream flask    { server 127.0.0.1:5000; }"),
     (MIGRATION, "(goldstar) {"),
-    // It runs this test.
-    ("README.md", "scripts/test"),
+    // It installs Rust.
+    ("README.md", "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"),
     // It is a picture.
     (ACCOUNT_DELETION, "stateDiagram-v2"),
     // It needs a browser.
@@ -65,6 +65,12 @@ fn follow(name: &str) {
 #[test]
 fn the_readme() {
     follow("README.md");
+}
+
+#[test]
+fn the_readme_can_be_followed_twice() {
+    let faults = Session::follow_twice(&mut Document::read("README.md"));
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
 
 #[test]

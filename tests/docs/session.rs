@@ -17,6 +17,8 @@ const ADDRESS: &str = "127.0.0.1:5000";
 const STOP: &str = "<!-- test: stop -->";
 /// Tells the test that the last commands have killed the server.
 const KILLED: &str = "<!-- test: killed -->";
+/// Tells the test that the next command prints something else when a reader repeats it.
+const FIRST: &str = "<!-- test: the first time only -->";
 
 pub(crate) struct Session {
     folder: TempDir,
@@ -27,8 +29,12 @@ pub(crate) struct Session {
     stream: Option<Running>,
     /// The variables that were set so far.
     variables: String,
-    /// Write the samples anew instead of comparing them.
+    /// Write the samples instead of comparing them.
     writes: bool,
+    /// Whether the reader has followed the document before, in the same folder.
+    repeats: bool,
+    /// Whether the next command's sample holds the first time only.
+    is_for_the_first_time: bool,
     faults: Vec<String>,
 }
 
@@ -43,7 +49,27 @@ enum Printed {
 impl Session {
     /// Follows the document, and says what is wrong in it.
     pub(crate) fn follow(document: &mut Document) -> Vec<String> {
-        let mut session = Self {
+        let mut session = Self::new();
+        session.follow_once(document);
+        if session.writes {
+            document.write();
+        }
+        session.faults
+    }
+
+    /// Follows the document two times in the same folder.
+    pub(crate) fn follow_twice(document: &mut Document) -> Vec<String> {
+        let mut session = Self::new();
+        session.writes = false;
+        session.follow_once(document);
+        session.repeats = true;
+        session.bindings = Bindings::default();
+        session.follow_once(document);
+        session.faults
+    }
+
+    fn new() -> Self {
+        Self {
             folder: folder(),
             bindings: Bindings::default(),
             server: None,
@@ -51,23 +77,25 @@ impl Session {
             stream: None,
             variables: String::new(),
             writes: std::env::var_os("GOLDSTAR_WRITE_SAMPLES").is_some(),
+            repeats: false,
+            is_for_the_first_time: false,
             faults: Vec::new(),
-        };
+        }
+    }
+
+    fn follow_once(&mut self, document: &mut Document) {
         let mut printed = None;
         for part in &mut document.parts {
             match part {
-                Part::Line(line) if line == STOP => session.stop(),
-                Part::Line(line) if line == KILLED => session.server.take().unwrap().killed(),
+                Part::Line(line) if line == STOP => self.stop(),
+                Part::Line(line) if line == KILLED => self.server.take().unwrap().killed(),
+                Part::Line(line) if line == FIRST => self.is_for_the_first_time = true,
                 Part::Line(_) => {}
-                Part::Block(block) => printed = session.take(block, printed.take()),
+                Part::Block(block) => printed = self.take(block, printed.take()),
             }
         }
-        session.check_silence(printed, 0);
-        session.stop();
-        if session.writes {
-            document.write();
-        }
-        session.faults
+        self.check_silence(printed, 0);
+        self.stop();
     }
 
     fn take(&mut self, block: &mut Block, printed: Option<Printed>) -> Option<Printed> {
@@ -79,6 +107,9 @@ impl Session {
             }
             return printed;
         }
+        if self.is_skipped() {
+            return None;
+        }
         match printed {
             Some(Printed::Text(text)) => self.compare(block, &text),
             Some(Printed::Greeting) => {
@@ -89,6 +120,11 @@ impl Session {
             None => self.fault(block.line, "a sample without a command"),
         }
         None
+    }
+
+    /// Whether the sample at hand isn't compared, since it holds the first time only.
+    fn is_skipped(&mut self) -> bool {
+        std::mem::take(&mut self.is_for_the_first_time) && self.repeats
     }
 
     fn command(&mut self, block: &mut Block) -> Option<Printed> {
@@ -119,7 +155,7 @@ impl Session {
                 stream.lines(1);
                 self.stream = Some(stream);
             }
-            "text stream" => {
+            "text stream" if !self.is_skipped() => {
                 let lines = block.text.lines().count();
                 let streamed = self.stream.as_mut().expect("a stream").lines(lines);
                 self.compare(block, &streamed);

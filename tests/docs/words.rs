@@ -29,7 +29,6 @@ const REJECTED: [&str; 16] = [
 const NOT_YET_CLEAN: &[&str] = &[
     "CHANGELOG.md",
     "MIGRATION.md",
-    "README.md",
     "docs/account-deletion.md",
     "docs/api.md",
     "docs/architecture.md",
