@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::table::{ROLES, TABLE};
 
-const HEADING: &str = "### Who may do what\n";
+const HEADING: &str = "## Who may do what\n";
 
 /// The table, a row a route, sorted by its path.
 fn rendered() -> String {
