@@ -27,12 +27,13 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("docs/api.md", "const events = new EventSource(\"/api/events\");"),
     // They need systemd and its root.
     (OPERATIONS, "cargo build --locked --release"),
+    (OPERATIONS, "install -d -m 700 -o goldstar -g goldstar /var/lib/goldstar"),
     (OPERATIONS, "goldstar config --config /etc/goldstar/goldstar.toml"),
     (OPERATIONS, "systemctl daemon-reload"),
-    (OPERATIONS, "install -d -m 700 -o goldstar -g goldstar /var/lib/goldstar"),
     // `tests/commands/packaging` reads it; it and the next need Docker.
     (OPERATIONS, "services:"),
     (OPERATIONS, "docker compose up --detach --build"),
+    // systemd and Docker once more.
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "docker compose stop"),
     (OPERATIONS, "goldstar health"),
@@ -45,13 +46,18 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "proxy_pass http://127.0.0.1:5000/;"),
     (OPERATIONS, "{"),
     (OPERATIONS, "handle_path /api/* {"),
-    // It is for Prometheus.
+    // They are for Prometheus.
     (OPERATIONS, "scrape_configs:"),
-    // systemd and Docker once more.
+    (OPERATIONS, "groups:"),
+    // systemd, Docker and cron.
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "docker compose stop"),
-    (OPERATIONS, "docker compose down --volumes"),
+    (OPERATIONS, "docker compose stop"),
+    (
+        OPERATIONS,
+        "echo '17 3 * * * root systemctl stop goldstar; umask 077; tar -czf /var/backups/goldstar-$(date +\\%u).tar.gz -C / etc/goldstar var/lib/goldstar var/log/goldstar; systemctl start goldstar' > /etc/cron.d/goldstar",
+    ),
     (OPERATIONS, "cargo build --locked --release"),
 ];
 

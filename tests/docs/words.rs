@@ -31,7 +31,6 @@ const NOT_YET_CLEAN: &[&str] = &[
     "docs/account-deletion.md",
     "docs/architecture.md",
     "docs/decisions/",
-    "docs/operations.md",
     "docs/performance.md",
     "docs/reliability.md",
     "docs/storage.md",
