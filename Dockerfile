@@ -1,20 +1,20 @@
-# Goldstar in a container; docs/operations.md says how to run it. Both images are of one Debian
-# release, since the program uses the C library of the one that it was built on.
+# Goldstar in a container; docs/operations.md explains how to run it. Both images have the same Debian
+# release, because the program uses the C library of the system that it was built on.
 ARG BUILD_IMAGE=rust:1.95-slim-bookworm
 ARG RUNTIME_IMAGE=debian:bookworm-slim
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 
-# The dependencies first, with an empty program: this layer is built anew only when they change.
-# Cargo wants every target that the manifest names, also those that it doesn't build.
+# First the dependencies, with an empty program: this layer is built again only when they change.
+# Cargo requires every target in the manifest, also those that it does not build.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src benches/goals benches/inner \
     && touch src/lib.rs \
     && echo 'fn main() {}' | tee src/main.rs benches/goals/main.rs > benches/inner/main.rs \
     && cargo build --locked --release --bin goldstar
 
-# Copied files keep their times, and Cargo takes what is older than its last build for built.
+# Copied files keep their times, and Cargo does not build what is older than its last build.
 COPY docs/examples docs/examples
 COPY src src
 RUN touch src/lib.rs src/main.rs \
@@ -22,7 +22,7 @@ RUN touch src/lib.rs src/main.rs \
 
 FROM ${RUNTIME_IMAGE}
 
-# The ids are fixed, so that a directory of the host can be given to them.
+# The ids are fixed, so that a directory of the host can belong to them.
 RUN groupadd --gid 10001 goldstar \
     && useradd --uid 10001 --gid goldstar --no-create-home --home-dir /var/lib/goldstar \
         --shell /usr/sbin/nologin goldstar \
@@ -31,7 +31,7 @@ RUN groupadd --gid 10001 goldstar \
 COPY LICENSE-APACHE LICENSE-MIT /usr/share/doc/goldstar/
 COPY --from=build /build/target/release/goldstar /usr/local/bin/goldstar
 
-# By number: Kubernetes can tell then that it isn't root.
+# By number, so that Kubernetes can verify that it is not root.
 USER 10001:10001
 WORKDIR /var/lib/goldstar
 ENV GOLDSTAR_LISTEN=0.0.0.0:5000 \

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The tests in a real browser, frontend/vue-app/browser: what they need, and the tests. For
-# scripts/test, which has `install_program`, after the front end's tests.
+# Installs what the browser tests, frontend/vue-app/browser, need, and runs them. Used by scripts/test,
+# which defines `install_program`, after the front end's tests.
 
-# `CHROMIUM` may name one that isn't in the path, or has another name.
+# `CHROMIUM` can name a program that is not in the path or has another name.
 install_chromium() {
     [ -n "${CHROMIUM:-}" ] || install_program chromium chromium || return 1
     export CHROMIUM="${CHROMIUM:-$(command -v chromium)}"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The front end's files, frontend/vue-app: what their tests need, and the tests. For scripts/test,
-# which has `install_program`.
+# Installs what the tests of frontend/vue-app need, and runs them. Used by scripts/test, which defines
+# `install_program`.
 
-# The oldest that vitest runs on. Debian 12 has 18; others are to be had from https://nodejs.org.
+# The oldest version that vitest supports. Debian 12 has 18; newer ones are at https://nodejs.org.
 node_wanted=20.19
 
 has_node() {
@@ -19,7 +19,7 @@ install_node_packages() {
     local wanted stamp=node_modules/installed
     wanted=$(sha256sum package-lock.json)
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
-    # The stamp is written last: an installation that was broken off is made anew.
+    # The stamp is written last, so that an interrupted installation is repeated.
     npm ci --no-audit --no-fund && echo "$wanted" >"$stamp"
 }
 

@@ -5,7 +5,7 @@ import type { OpenSource } from "./common/backendEvents";
 import type { Child } from "./common/models";
 import { useBackendEvents } from "./common/useBackendEvents";
 
-/** A child's points, as they are at every moment; undefined while they are loaded. */
+/** A child's current points; undefined while they are loaded. */
 export function usePoints(childId: string, api = new Api(), openSource?: OpenSource) {
   const points = ref<number>();
   const { events, state } = useBackendEvents(api, openSource);
@@ -17,7 +17,7 @@ export function usePoints(childId: string, api = new Api(), openSource?: OpenSou
     const { child } = await api.request<{ child: Child }>("GET", `/children/${childId}`, {
       retries: 10,
     });
-    // What has come meanwhile, an event or another `resync`, is newer.
+    // An event or another `resync` that has arrived meanwhile is newer.
     if (load === loads) points.value ??= child.points;
   });
   events.on("tracking_event_created", (event) => {

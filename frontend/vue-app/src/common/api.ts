@@ -1,4 +1,4 @@
-/** Calls of Goldstar's HTTP API: the history of events, and what is recorded in it. */
+/** Calls of Goldstar's HTTP API: queries of the events, and the mutations. */
 
 import type {
   Action,
@@ -13,51 +13,51 @@ import type {
 } from "./models";
 
 export interface ApiOptions {
-  /** Where the routes begin, without a slash at the end; `/api` of the page's origin by default. */
+  /** The URL of the API, without a slash at the end; by default `/api` of the page's origin. */
   baseUrl?: string;
-  /** Is sent as a Bearer token, by clients that have no session cookie. */
+  /** A Bearer token, for clients without a session cookie. */
   token?: string;
-  /** In the place of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof fetch;
-  /** How many milliseconds to wait before the retry after so many others; see {@link backOff}. */
+  /** The delay before the next retry after this many, in milliseconds; see {@link backOff}. */
   retryDelay?: (retries: number) => number;
 }
 
 export interface CallOptions {
-  /** Ends the call, which then throws the signal's `reason`. */
+  /** Aborts the call, which then throws the signal's `reason`. */
   signal?: AbortSignal | undefined;
-  /** How often it is sent again where no answer came, or a 503; 0 unless given. */
+  /** How often the call is repeated after a missing response or a 503; default 0. */
   retries?: number | undefined;
 }
 
-/** Retries need a key: without one, a mutation whose answer was lost would be done twice. */
+/** Retries need a key: without one, a mutation whose response was lost would be made twice. */
 export type MutationOptions =
   | (CallOptions & {
-      /** Names this mutation for 24 hours; see {@link newIdempotencyKey}. */
+      /** Identifies this mutation for 24 hours; see {@link newIdempotencyKey}. */
       idempotencyKey: string;
     })
   | (Omit<CallOptions, "retries"> & { idempotencyKey?: undefined; retries?: undefined });
 
 /**
- * A moment, or a whole UTC day (`2026-02-09`). A `Date` is exact to the millisecond only: for the
- * very moment of an event, pass its text.
+ * A time, or a whole UTC day (`2026-02-09`). A `Date` is exact to the millisecond only: for the exact
+ * time of an event, pass its text.
  */
 export type Moment = Date | string;
 
-/** All of them must hold at once; one that is left out or undefined lets everything through. */
+/** The filters are combined with *and*. A missing or undefined one has no effect. */
 export interface ChildTrackingFilters {
   entity_type?: EntityType | undefined;
   entity_id?: string | undefined;
   action?: Action | undefined;
-  /** Events at this moment or later. */
+  /** Events at or after this time. */
   from?: Moment | undefined;
-  /** Events before this moment; a day is included. */
+  /** Events before this time; a day is included. */
   to?: Moment | undefined;
-  /** The newest first (`desc`), unless given. */
+  /** `desc` (default): newest first. */
   order?: "asc" | "desc" | undefined;
-  /** How many to answer at once: 50 unless given, and never more than 500. */
+  /** The number of events per page: default 50, at most 500. */
   limit?: number | undefined;
-  /** How many to leave out at the beginning. */
+  /** The number of events to skip. */
   offset?: number | undefined;
 }
 
@@ -69,14 +69,14 @@ export interface AdminTrackingFilters extends FamilyTrackingFilters {
   user_id?: string | undefined;
 }
 
-/** The server's refusal. */
+/** An error of the server. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   /** The HTTP status. */
   readonly status: number;
-  /** What a program goes by; `message` is for people. */
+  /** For programs; `message` is for people. */
   readonly code: ErrorCode;
-  /** What belongs to the code, such as the `points_needed`. */
+  /** Details that depend on the code, such as `points_needed`. */
   readonly details: ErrorDetails | undefined;
   /** Finds the request in the server's own log. */
   readonly requestId: string | undefined;
@@ -91,22 +91,22 @@ export class ApiError extends Error {
 }
 
 /**
- * No answer of Goldstar's: the network failed, or something else answered, such as a proxy whose
- * server is down. What was asked for may have happened or not.
+ * No response of Goldstar: the network failed, or something else responded, such as a proxy whose
+ * server is down. The request may or may not have succeeded.
  */
 export class NetworkError extends Error {
   override readonly name = "NetworkError";
 
   constructor(message: string, cause?: unknown) {
     super(message);
-    // As an argument of `Error` it is known from ES2022 on only, and apps are built for less.
+    // `Error` accepts it as an argument only from ES2022 on, and apps are built for less.
     Object.assign(this, { cause });
   }
 }
 
 /**
  * The calls of the API. Each throws an {@link ApiError}, a {@link NetworkError}, or the reason of
- * its signal once that is aborted.
+ * its signal after that was aborted.
  */
 export class Api {
   /** See {@link ApiOptions}. */
@@ -120,16 +120,16 @@ export class Api {
     this.#baseUrl = options.baseUrl ?? "/api";
     this.#token = options.token;
     const send = options.fetch ?? fetch;
-    // A browser's own `fetch` throws where it is called as a method of another object.
+    // A browser's own `fetch` throws if it is called as a method of another object.
     this.#fetch = (input, init) => send(input, init);
   }
 
-  /** Whose session it is. */
+  /** The current session. */
   me(options?: CallOptions): Promise<Session> {
     return this.request("GET", "/auth/me", options);
   }
 
-  /** The events of one child, for its own family: one page. */
+  /** A page of the events of one child, for its own family. */
   childTracking(
     childId: string,
     filters: ChildTrackingFilters = {},
@@ -138,7 +138,7 @@ export class Api {
     return this.request("GET", at`/children/${childId}/tracking`, { ...options, query: filters });
   }
 
-  /** The events of all children of the family, deleted ones included, for parents: one page. */
+  /** A page of the events of all children of the family, including deleted ones, for parents. */
   familyTracking(
     filters: FamilyTrackingFilters = {},
     options?: CallOptions,
@@ -146,7 +146,7 @@ export class Api {
     return this.request("GET", "/family/tracking", { ...options, query: filters });
   }
 
-  /** The events of all families, for administrators: one page. */
+  /** A page of the events of all families, for administrators. */
   adminTracking(
     filters: AdminTrackingFilters = {},
     options?: CallOptions,
@@ -155,9 +155,9 @@ export class Api {
   }
 
   /**
-   * All events of one child, fetched page by page: each of them once, also where others are
-   * recorded meanwhile. Those come at the end where the oldest comes first (`order: "asc"`), and
-   * are left out where the newest does. `limit` is how many are fetched at once, 500 unless given.
+   * All events of one child, fetched page by page, each of them once, even if new ones are recorded
+   * meanwhile. With the oldest first (`order: "asc"`) the new ones come last; with the newest first
+   * they are omitted. `limit` is the size of a page, by default 500.
    */
   allChildTracking(
     childId: string,
@@ -167,7 +167,7 @@ export class Api {
     return allPages((page) => this.childTracking(childId, page, options), filters);
   }
 
-  /** All events of all families, for administrators; as {@link allChildTracking} answers them. */
+  /** All events of all families, for administrators; see {@link allChildTracking}. */
   allAdminTracking(
     filters: Omit<AdminTrackingFilters, "offset"> = {},
     options?: CallOptions,
@@ -175,27 +175,27 @@ export class Api {
     return allPages((page) => this.adminTracking(page, options), filters);
   }
 
-  /** Gives a child the points of a task, or takes those of a penalty. */
+  /** Gives a child the points of a task, or deducts those of a penalty. */
   activateTask(childId: string, taskId: string, options?: MutationOptions) {
     return this.#mutate(at`/children/${childId}/tasks/${taskId}/activate`, options);
   }
 
-  /** Asks for a reward that the child can pay. */
+  /** Requests a reward that the child can afford. */
   requestReward(childId: string, rewardId: string, options?: MutationOptions) {
     return this.#mutate(at`/children/${childId}/rewards/${rewardId}/request`, options);
   }
 
-  /** Lets the child pay for a reward, and ends its request for it. */
+  /** Redeems a reward: the child pays its cost, and the request for it ends. */
   redeemReward(childId: string, rewardId: string, options?: MutationOptions) {
     return this.#mutate(at`/children/${childId}/rewards/${rewardId}/redeem`, options);
   }
 
-  /** Takes back the child's request for a reward. */
+  /** Cancels the child's request for a reward. */
   cancelReward(childId: string, rewardId: string, options?: MutationOptions) {
     return this.#mutate(at`/children/${childId}/rewards/${rewardId}/cancel`, options);
   }
 
-  /** Calls a route that has no method here; `T` is what it answers. */
+  /** Calls a route that has no method here. `T` is the type of the response. */
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
     const { retries = 0, signal } = options;
     for (let tried = 0; ; tried += 1) {
@@ -208,7 +208,7 @@ export class Api {
     }
   }
 
-  /** A route's address. */
+  /** The URL of a route. */
   url(path: string, query: object = {}): string {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
@@ -263,21 +263,21 @@ export interface RequestOptions extends CallOptions {
   headers?: HeadersInit;
 }
 
-/** A key for one click, to be sent with each try. */
+/** A key for one click, to be sent with each attempt. */
 export function newIdempotencyKey(): string {
   // On a home network without TLS, browsers have no `crypto.randomUUID`.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The delay after so many retries, in milliseconds: it doubles from a second to half a minute. */
+/** The delay after this many retries, in milliseconds: it doubles from a second to half a minute. */
 export function backOff(retries: number): number {
   const longest = Math.min(1_000 * 2 ** retries, 30_000);
-  // Clients that lost one server together shouldn't come back together.
+  // Clients that lost a server at the same time should not return at the same time.
   return longest * (0.5 + Math.random() / 2);
 }
 
-/** The path in which each id is written as an address needs it. */
+/** The path with each id encoded. */
 function at(texts: TemplateStringsArray, ...ids: string[]): string {
   return String.raw({ raw: texts }, ...ids.map(encodeURIComponent));
 }
@@ -302,7 +302,7 @@ function foreignAnswer(response: Response, cause?: unknown): NetworkError {
   return new NetworkError(message, cause);
 }
 
-/** Whether the same request may be answered otherwise in a while. */
+/** Whether the same request may succeed later. */
 function mayPass(error: unknown): boolean {
   return error instanceof NetworkError || (error instanceof ApiError && error.status === 503);
 }
@@ -321,7 +321,7 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
   });
 }
 
-/** What {@link Api.allChildTracking} promises. */
+/** Implements {@link Api.allChildTracking}. */
 async function* allPages<F extends ChildTrackingFilters>(
   fetchPage: (filters: F) => Promise<TrackingEventList>,
   filters: F,
@@ -333,7 +333,7 @@ async function* allPages<F extends ChildTrackingFilters>(
     const page = await fetchPage({ limit: 500, ...filters, offset });
     const events = page.tracking_events;
     if (events.length === 0) return;
-    // What was recorded since the page before has pushed back all others by as many places.
+    // New events since the previous page have moved all others back by as many places.
     if (filters.order !== "asc") newer += Math.max(0, page.total - (total ?? page.total));
     yield* events.slice(newer);
     newer = Math.max(0, newer - events.length);

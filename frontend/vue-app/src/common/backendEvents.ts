@@ -3,30 +3,30 @@
 import { type Api, ApiError, NetworkError } from "./api";
 import type { Session, TrackingEventCreated, TrackingEventPayload } from "./models";
 
-/** What can be listened to, and what a listener is given. */
+/** The events, and the arguments of their listeners. */
 export interface BackendEventMap {
-  /** A tracking event was recorded. Each is told of once, in the order of recording. */
+  /** A tracking event was recorded. Each is reported once, in the order of recording. */
   tracking_event_created: TrackingEventPayload;
   /**
-   * Load everything anew: this comes first, and whenever it can't be told what was missed. What
-   * is recorded from here on is told of.
+   * Load everything again. This comes first, and whenever missed events cannot be replayed. Events
+   * that are recorded from here on are reported.
    */
   resync: void;
   /** The connection's state has changed. */
   state: ConnectionState;
   /**
-   * The session has ended, or by now the browser has another account's or another child's: drop
-   * what is shown. This stream is closed; the next session needs another one.
+   * The session has ended, or the browser now has a session of another account or child: discard
+   * what is displayed. This stream is closed; the next session needs a new one.
    */
   ended: void;
-  /** Why it can't be connected at the moment. It is tried again. */
+  /** Why there is no connection at the moment. It is tried again. */
   error: unknown;
 }
 
-/** `connecting` also while a lost connection is tried again; `closed` is for ever. */
+/** `connecting` also while a lost connection is tried again; `closed` is final. */
 export type ConnectionState = "connecting" | "open" | "closed";
 
-/** What is needed of the browser's `EventSource`. */
+/** The parts of the browser's `EventSource` that are used. */
 export type Source = Pick<EventSource, "addEventListener" | "close">;
 
 /**
@@ -38,8 +38,8 @@ export type OpenSource = (url: string) => Source;
 const browserSource: OpenSource = (url) => new EventSource(url, { withCredentials: true });
 
 /**
- * A session's connection to the event stream. Open one a page, and close it with the page, and before
- * a login: that doesn't end the session which the browser had until then.
+ * A session's connection to the event stream. Open one per page. Close it with the page, and before
+ * a login, which ends the previous session.
  */
 export class BackendEvents {
   readonly #api: Api;
@@ -47,19 +47,19 @@ export class BackendEvents {
   readonly #listeners = new EventTarget();
   readonly #closing = new AbortController();
   #state: ConnectionState = "connecting";
-  /** Whose events are told of; undefined until that is known. */
+  /** The session whose events are reported; undefined until it is known. */
   #session: Session | undefined;
   #source: Source | undefined;
   /**
-   * The row to go on after. The server answers an id that it can't know with `resync`, and so with
-   * such a row: without one, what is recorded before the first event couldn't be resumed.
+   * The id to resume from. The server responds to an impossible id with `resync` and a possible one.
+   * Without it, events that are recorded before the first one could not be resumed.
    */
   #lastEventId = "none";
-  /** How often it was tried since it was last open. */
+  /** The number of attempts since it was last open. */
   #retries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Connects; a listener that is added right after this misses nothing. */
+  /** Connects. A listener that is added right after this misses nothing. */
   constructor(api: Api, openSource: OpenSource = browserSource) {
     this.#api = api;
     this.#openSource = openSource;
@@ -70,7 +70,7 @@ export class BackendEvents {
     return this.#state;
   }
 
-  /** Adds a listener; what this returns takes it away. */
+  /** Adds a listener. The returned function removes it. */
   on<T extends keyof BackendEventMap>(
     type: T,
     listener: (detail: BackendEventMap[T]) => void,
@@ -80,7 +80,7 @@ export class BackendEvents {
     return () => this.#listeners.removeEventListener(type, heard);
   }
 
-  /** Ends it: nothing is told of any more but the state. */
+  /** Closes the stream: afterwards only the state is reported. */
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -88,7 +88,7 @@ export class BackendEvents {
     this.#setState("closed");
   }
 
-  /** Opens a source, where it would still be the same session's. */
+  /** Opens a source if the session is still the same. */
   async #connect(): Promise<void> {
     const { signal } = this.#closing;
     try {
@@ -121,7 +121,7 @@ export class BackendEvents {
       this.#tell("resync", undefined);
     });
     source.addEventListener("error", () => {
-      // Left to itself it would come back with whatever session the browser has then, or give up.
+      // By itself it would reconnect with the browser's current session, or give up.
       source.close();
       const isRefused = this.#state !== "open";
       this.#reconnect(isRefused ? new NetworkError("The stream can't be opened.") : undefined);
@@ -153,7 +153,7 @@ export class BackendEvents {
   }
 }
 
-/** Whether two sessions hear of the same. */
+/** Whether two sessions receive the same events. */
 function isSame(one: Session, other: Session): boolean {
   return one.user.id === other.user.id && one.child_id === other.child_id;
 }

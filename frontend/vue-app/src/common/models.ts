@@ -1,13 +1,13 @@
 /**
- * What Goldstar's API answers, one to one: tests hold each type against the server's own
- * description, `docs/openapi.json`.
+ * The records of Goldstar's API. Tests compare each type with the server's own description,
+ * `docs/openapi.json`.
  *
- * A moment is a text in UTC with six digits behind the second, `2026-02-09T18:42:15.123456Z`; a
- * `Date` has room for three of them. A record of an older data directory may hold further fields,
- * which Goldstar hands on as they are.
+ * A time is a text in UTC with six digits after the second, `2026-02-09T18:42:15.123456Z`; a `Date`
+ * keeps three of them. A record of an older data directory may have further fields, which Goldstar
+ * returns as they are.
  */
 
-/** What a tracking event is about. A penalty is a task that takes points. */
+/** What a tracking event is about. A penalty is a task that deducts points. */
 export const EntityType = {
   Task: "task",
   Reward: "reward",
@@ -15,7 +15,7 @@ export const EntityType = {
 } as const;
 export type EntityType = (typeof EntityType)[keyof typeof EntityType];
 
-/** What was done: tasks and penalties are activated, rewards the other three. */
+/** What was done: tasks and penalties are activated; rewards are requested, redeemed or cancelled. */
 export const Action = {
   Activated: "activated",
   Requested: "requested",
@@ -27,17 +27,17 @@ export type Action = (typeof Action)[keyof typeof Action];
 /** The record of one change to a child's points or requests. It is never changed or deleted. */
 export interface TrackingEvent {
   id: string;
-  /** The family's account; null once that is deleted. */
+  /** The family's account; null after it was deleted. */
   user_id: string | null;
-  /** The child, which may be deleted by now. */
+  /** The child, which may have been deleted. */
   child_id: string;
   entity_type: EntityType;
-  /** The task, the penalty or the reward, which may be deleted by now. */
+  /** The task, penalty or reward, which may have been deleted. */
   entity_id: string;
   action: Action;
   points_before: number;
   points_after: number;
-  /** Always `points_after` less `points_before`. */
+  /** `points_after` minus `points_before`. */
   delta: number;
   /** When it happened, by the server's clock. */
   occurred_at: string;
@@ -47,9 +47,9 @@ export interface TrackingEvent {
   metadata?: TrackingMetadata | null;
 }
 
-/** More about an event, as Goldstar's own have it. Older files may hold anything here. */
+/** Details of an event. Events of older files may have anything here. */
 export interface TrackingMetadata {
-  /** What the task, the penalty or the reward was called then. */
+  /** The name of the task, penalty or reward at the time. */
   name?: string;
   /** Of a task or a penalty. */
   points?: number;
@@ -57,7 +57,7 @@ export interface TrackingMetadata {
   cost?: number;
   /** Whose session it was: `parent` or `child`. */
   actor?: string;
-  /** What a penalty should have taken, where it took less. */
+  /** The full penalty, if less was deducted. */
   requested_delta?: number;
 }
 
@@ -71,7 +71,7 @@ export interface User {
   email: string;
   role: Role;
   image_id: string | null;
-  /** Null where an older file doesn't say; so in every record. */
+  /** Null if an older file does not have it; the same in every record. */
   created_at: string | null;
   updated_at: string | null;
 }
@@ -89,7 +89,7 @@ export interface Child {
   name: string;
   age: number | null;
   points: number;
-  /** The ids that a front end wants to show first; nothing depends on them. */
+  /** The ids that a front end displays first; Goldstar attaches no rule to them. */
   tasks: string[];
   rewards: string[];
   image_id: string | null;
@@ -97,13 +97,13 @@ export interface Child {
   updated_at: string | null;
 }
 
-/** A task, or a penalty where `is_good` is false. */
+/** A task, or a penalty if `is_good` is false. */
 export interface Task {
   id: string;
-  /** Null where it is offered to every family, and none may change it. */
+  /** Null if it is shared with every family; then none may change it. */
   user_id: string | null;
   name: string;
-  /** What it gives or, as a penalty, takes; always above 0. */
+  /** The points that it gives or, as a penalty, deducts; always above 0. */
   points: number;
   is_good: boolean;
   image_id: string | null;
@@ -113,7 +113,7 @@ export interface Task {
 
 export interface Reward {
   id: string;
-  /** Null where it is offered to every family, and none may change it. */
+  /** Null if it is shared with every family; then none may change it. */
   user_id: string | null;
   name: string;
   description: string;
@@ -125,14 +125,14 @@ export interface Reward {
 
 /** A reward, as it is offered to one child. */
 export interface RewardOffer extends Reward {
-  /** How many points the child lacks; 0 where it can pay. */
+  /** The number of missing points; 0 if the child can afford it. */
   points_needed: number;
   affordable: boolean;
-  /** Whether the child's request for it waits. */
+  /** Whether the child has a pending request for it. */
   requested: boolean;
 }
 
-/** A child's request for a reward, which waits for the parent. */
+/** A child's pending request for a reward. */
 export interface PendingReward {
   id: string;
   user_id: string;
@@ -145,7 +145,7 @@ export interface PendingReward {
 
 /** One page of a list. */
 export interface Page {
-  /** How many records there are on all pages. */
+  /** The number of records on all pages. */
   total: number;
   limit: number;
   offset: number;
@@ -175,14 +175,14 @@ export interface PendingRewardList extends Page {
   pending_rewards: PendingReward[];
 }
 
-/** The answer to each of the four mutations. */
+/** The response to each of the four mutations. */
 export interface MutationResult {
   /** The child as it is now. */
   child: Child;
   tracking_event: TrackingEvent;
 }
 
-/** Whose session it is. */
+/** The current session. */
 export interface Session {
   /** In a child's session a {@link UserForChild}. */
   user: User | UserForChild;
@@ -191,7 +191,7 @@ export interface Session {
   child_id: string | null;
 }
 
-/** A tracking event, as the event stream tells of it. */
+/** A tracking event, as the event stream sends it. */
 export interface TrackingEventPayload {
   /** The event's `id`. */
   tracking_event_id: string;
@@ -211,7 +211,7 @@ export interface TrackingEventCreated {
   payload: TrackingEventPayload;
 }
 
-/** The `data` of the frame that tells to load everything anew. */
+/** The `data` of the frame that requires all data to be loaded again. */
 export interface Resync {
   type: "resync";
 }
@@ -240,12 +240,12 @@ export interface QueuedAccount {
 }
 
 export interface DeletionQueue {
-  /** How many accounts there are on all pages. */
+  /** The number of accounts on all pages. */
   count: number;
   users: QueuedAccount[];
 }
 
-/** What became of the accounts that a run tried. */
+/** The results of a run. */
 export interface DeletionRun {
   results: DeletionAttempt[];
 }
@@ -254,7 +254,7 @@ export interface DeletionAttempt {
   /** The account. */
   id: string;
   outcome: "deleted" | "failed" | "interrupted" | "held";
-  /** Why it has failed. */
+  /** Why it failed. */
   error: string | null;
 }
 
@@ -263,11 +263,11 @@ export interface DeletionDue {
   due_at: string;
 }
 
-/** How the server is. */
+/** The health of the server. */
 export interface Health {
   /**
-   * `degraded`: all works, but something lags; `failing`: the last write has failed, and the server tries
-   * again; `read_only`: no change is taken until a restart.
+   * `degraded`: everything works, but something lags; `failing`: the last write has failed, and the
+   * server tries again; `read_only`: no change is accepted until a restart.
    */
   status: "ok" | "degraded" | "failing" | "read_only";
   /** Why changes are refused; for whoever may monitor the server. */
@@ -276,15 +276,15 @@ export interface Health {
   projections?: Projection[];
 }
 
-/** A part of the server that follows what is recorded. */
+/** A part of the server that follows the recorded changes. */
 export interface Projection {
   name: string;
-  /** How many events it has yet to take. */
+  /** How many changes it has not processed yet. */
   backlog: number;
   last_error: string | null;
 }
 
-/** An error's answer. */
+/** The body of an error. */
 export interface ErrorBody {
   /** A sentence for a person. */
   error: string;
@@ -300,7 +300,7 @@ export interface ErrorDetails {
   fields?: Record<string, FieldError>;
   /** The query parameter that is wrong. */
   parameter?: string;
-  /** How many points the child lacks. */
+  /** The number of missing points. */
   points_needed?: number;
   /** The limit that the family has reached. */
   limit?: FamilyLimit;
@@ -326,13 +326,13 @@ export type FieldCode =
   | "UNKNOWN"
   | "NOT_ALLOWED";
 
-/** What a family may have only so much of, and how much. */
+/** A limit of a family, and its value. */
 export interface FamilyLimit {
   name: "children" | "tasks" | "rewards" | "pending_requests" | "display_bytes";
   most: number;
 }
 
-/** What each means is in `docs/api.md`, "Errors". */
+/** `docs/api.md`, "Errors", explains each. */
 export type ErrorCode =
   | "INVALID_JSON"
   | "MALFORMED_REQUEST"

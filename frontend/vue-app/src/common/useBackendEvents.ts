@@ -3,7 +3,7 @@ import { onScopeDispose, readonly, type ShallowRef, shallowRef } from "vue";
 import { type Api } from "./api";
 import { BackendEvents, type ConnectionState, type OpenSource } from "./backendEvents";
 
-/** The event stream of a component: it closes when the component, or its scope, goes. */
+/** The event stream of a component: it closes when the component, or its scope, is disposed. */
 export function useBackendEvents(
   api: Api,
   openSource?: OpenSource,
