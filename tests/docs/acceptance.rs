@@ -1,10 +1,10 @@
-//! The tests that a table of acceptance criteria names are there.
+//! The tests that the table of acceptance criteria names exist.
 
 use std::fs;
 
 use crate::markdown::{Document, root};
 
-/// The tests that a cell names, each with its file: `` `path`: `name`, `name` ``.
+/// The tests in a cell, each with its file: `` `path`: `name`, `name` ``.
 fn tests(cell: &str) -> Vec<(&str, &str)> {
     let mut path = "";
     let mut tests = Vec::new();
@@ -14,7 +14,7 @@ fn tests(cell: &str) -> Vec<(&str, &str)> {
     tests
 }
 
-/// Whether a source file has a test of that name.
+/// Whether a source file has a test with that name.
 fn has(path: &str, name: &str) -> bool {
     let source = fs::read_to_string(root().join(path)).unwrap_or_default();
     let head = format!("fn {name}()");

@@ -1,4 +1,4 @@
-//! The table of error codes, against the code's own.
+//! Compares the documented error codes with those of the code.
 
 use goldstar::http::ErrorCode;
 

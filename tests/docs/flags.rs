@@ -1,4 +1,4 @@
-//! The tables of settings and flags, against the code's own and the commands' help.
+//! Compares the tables of settings and flags with the code and with the commands' help.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ struct Flag {
     default: String,
 }
 
-/// What `goldstar <command> --help` lists, but for the help itself.
+/// The flags in `goldstar <command> --help`, except `--help`.
 fn in_help(command: &[&str]) -> Vec<Flag> {
     let goldstar = env!("CARGO_BIN_EXE_goldstar");
     let output = Command::new(goldstar).args(command).arg("--help").env_clear().output().unwrap();
@@ -38,7 +38,7 @@ fn in_help(command: &[&str]) -> Vec<Flag> {
     flags.map(flag).collect()
 }
 
-/// The first code of a row's cell; empty where there is none.
+/// The first code of a row's cell; empty if there is none.
 fn cell(row: &[String], column: usize) -> String {
     code(&row[column]).unwrap_or_default().to_owned()
 }

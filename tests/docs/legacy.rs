@@ -1,18 +1,18 @@
-//! The table of legacy paths, against the OpenAPI document, which is made of the router.
+//! Compares the table of legacy paths with the OpenAPI document, which is built from the router.
 
 use goldstar::http::openapi_document;
 use serde_json::Value;
 
 use crate::markdown::{Document, code};
 
-/// An old path, the field of its body, and what its operation is called.
+/// An old path, the field of its body, and its operation id.
 type Legacy = (String, String, String);
 
 fn operation_id(document: &Value, path: &str) -> String {
     document["paths"][path]["post"]["operationId"].as_str().unwrap().to_owned()
 }
 
-/// Every operation that the OpenAPI document calls deprecated.
+/// Every deprecated operation of the OpenAPI document.
 fn in_source(document: &Value) -> Vec<Legacy> {
     let paths = document["paths"].as_object().unwrap();
     let deprecated = paths.iter().filter(|(_, item)| item["post"]["deprecated"] == true);

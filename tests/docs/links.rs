@@ -1,8 +1,8 @@
-//! Links between the documents lead somewhere.
+//! The targets of links exist, and so do the paths that the documents name.
 
 use crate::markdown::{Document, names, root};
 
-/// The targets of `[text](target)`, but for those on other machines.
+/// The targets of `[text](target)`, except URLs.
 fn targets(document: &Document) -> Vec<String> {
     let mut targets = Vec::new();
     for line in document.lines() {
@@ -16,7 +16,7 @@ fn targets(document: &Document) -> Vec<String> {
     targets
 }
 
-/// A heading's name in a link, as code forges make it.
+/// The anchor of a heading, as code forges create it.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
     let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
@@ -46,6 +46,33 @@ fn every_link_leads_somewhere() {
         let document = Document::read(&name);
         let targets = targets(&document);
         faults.extend(targets.iter().filter_map(|target| fault(&name, target)));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The paths of files and folders that a document names in back quotes: from the project's root, or
+/// from `src`.
+fn paths(document: &Document) -> Vec<String> {
+    let roots =
+        ["tests/", "src/", "benches/", "scripts/", "fuzz/", "frontend/", "packaging/", "docs/"];
+    let modules = ["store/", "http/", "service/", "followers/", "repair/", "domain/"];
+    let begins = |text: &str| roots.iter().chain(&modules).any(|root| text.starts_with(root));
+    let is_path = |c: char| c.is_ascii_alphanumeric() || "/_.-".contains(c);
+    let texts = document.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    texts.filter(|text| begins(text) && text.chars().all(is_path)).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_path_in_a_document_exists() {
+    let mut faults = Vec::new();
+    // The paths in the front end's page begin in its own folder.
+    for name in names().into_iter().filter(|name| !name.starts_with("frontend")) {
+        for path in paths(&Document::read(&name)) {
+            let places = [path.clone(), format!("src/{path}"), format!("src/{path}.rs")];
+            if !places.iter().any(|place| root().join(place).exists()) {
+                faults.push(format!("{name}: {path} doesn't exist"));
+            }
+        }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

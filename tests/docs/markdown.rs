@@ -1,11 +1,11 @@
-//! A document as its fenced blocks, its tables, and the rest.
+//! Splits a document into fenced blocks and other lines.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A document of the project.
 pub(crate) struct Document {
-    /// Its path from the project's root.
+    /// The path from the project's root.
     pub(crate) name: String,
     pub(crate) parts: Vec<Part>,
 }
@@ -70,7 +70,7 @@ impl Document {
         })
     }
 
-    /// The lines outside of the blocks.
+    /// The lines outside blocks.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Line(line) => Some(line.as_str()),
@@ -78,7 +78,7 @@ impl Document {
         })
     }
 
-    /// The lines under a heading, outside of the blocks.
+    /// The lines under a heading, outside blocks.
     pub(crate) fn section(&self, heading: &str) -> String {
         let mut lines = self.lines().skip_while(|line| line.trim_start_matches('#') != heading);
         assert!(lines.next().is_some(), "{} has no heading{heading}", self.name);
@@ -86,7 +86,7 @@ impl Document {
         section.collect::<Vec<_>>().join("\n")
     }
 
-    /// The cells of the table under a heading, without the two lines of its head.
+    /// The cells of the first table under a heading, without its two header lines.
     pub(crate) fn table(&self, heading: &str) -> Vec<Vec<String>> {
         let section = self.section(heading);
         let rows = section.lines().skip_while(|line| !line.starts_with('|'));

@@ -1,4 +1,4 @@
-//! What differs from run to run: each such value of a sample stands for one value of the run.
+//! Values that differ between runs: each one in a sample stands for one value of the run.
 
 use std::collections::HashMap;
 
@@ -24,17 +24,17 @@ const FORMS: &[&str] = &[
     "(process #)",
 ];
 
-/// Its seconds come and go: two that are alike in a document need not be alike in a run.
+/// Two that are equal in a document may differ in a run, since the seconds change.
 const HTTP_DATE: &str = "date: aaa, 99 aaa 9999 99:99:99 GMT";
 
-/// Of two requests, one may be as fast as the other in one run and not in the next.
+/// Two requests may take the same time in one run and not in the next.
 const DURATION: &str = "duration_ms=#.#";
 const DURATION_IN_JSON: &str = "\"duration_ms\":#.#";
 
-/// The forms of values that need not be alike where the document's are.
+/// The forms of values that may differ if they are equal in the document.
 const UNBOUND: [&str; 3] = [HTTP_DATE, DURATION, DURATION_IN_JSON];
 
-/// A text in which each value that may differ is replaced by its form, and those values.
+/// A text in which each value that may differ is replaced by its form, and the values.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Masked {
     pub(crate) text: String,
@@ -71,7 +71,7 @@ fn replace(text: &str, mut with: impl FnMut(&'static str, &str) -> String) -> St
     replaced
 }
 
-/// The length of the value of that form that a text begins with, and that is no part of a longer
+/// The length of the value of that form at the beginning of a text, unless it is part of a longer
 /// word.
 fn length(form: &str, text: &str) -> Option<usize> {
     let mut rest = text;
@@ -90,13 +90,13 @@ fn length(form: &str, text: &str) -> Option<usize> {
     (!rest.starts_with(|c: char| c.is_ascii_alphanumeric())).then(|| text.len() - rest.len())
 }
 
-/// What the values of a document's samples stand for in this run.
+/// The values of this run that the values of a document's samples stand for.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings(HashMap<String, String>);
 
 impl Bindings {
-    /// Whether a sample says what was printed, each of its values standing for one value throughout
-    /// the document.
+    /// Compares a sample with what was printed. Each of its values must stand for the same value in
+    /// the whole document.
     pub(crate) fn agree(&mut self, sample: &str, printed: &str) -> Result<(), String> {
         let (sample, printed) = (mask(sample), mask(printed));
         for (written, real) in sample.values.iter().zip(&printed.values) {
@@ -108,7 +108,7 @@ impl Bindings {
         if sample.text == printed.text { Ok(()) } else { Err("the texts differ".to_owned()) }
     }
 
-    /// A document's command with this run's values.
+    /// Replaces the document's values in a command by this run's.
     pub(crate) fn in_this_run(&self, text: &str) -> String {
         replace(text, |_, value| self.0.get(value).map_or(value, |real| real).to_owned())
     }

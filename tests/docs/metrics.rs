@@ -1,4 +1,4 @@
-//! The table of metrics, against what a server answers.
+//! Compares the table of metrics with a server's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +21,8 @@ fn in_document() -> Metrics {
     metrics
 }
 
-/// The metrics of a scrape. What a type adds to the name of each series belongs to the name, but for
-/// a histogram's, which adds more than one.
+/// The metrics of a scrape. The suffix that a type adds to the name of each series is part of the name,
+/// except a histogram's, which adds several.
 fn in_scrape(text: &str) -> Metrics {
     let mut metrics = Metrics::new();
     let mut open = (String::new(), String::new());

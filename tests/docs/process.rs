@@ -1,4 +1,4 @@
-//! Commands as a reader would start them.
+//! Starts commands as a reader does.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Far above what anything takes on a busy machine: it ends a test that would hang.
+/// Far longer than anything takes on a busy machine. It ends a test that hangs.
 const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A shell in a folder, without this process's settings of Goldstar.
@@ -21,7 +21,7 @@ fn shell(script: &str, folder: &Path) -> Command {
         }
     }
     let path = std::env::var("PATH").unwrap_or_default();
-    // What a document puts into the folder for temporary files, another test must not find.
+    // Another test must not find a document's temporary files.
     command.env("TMPDIR", folder);
     command.env("PATH", format!("{}:{path}", folder.join("bin").display()));
     // Whatever address a document names: other tests run at the same time.
@@ -29,7 +29,7 @@ fn shell(script: &str, folder: &Path) -> Command {
     command
 }
 
-/// Runs commands to their end, which must be a success; gives all that they printed.
+/// Runs commands, which must succeed. Returns everything that they print.
 pub(crate) fn run(script: &str, folder: &Path) -> Result<String, String> {
     let script = format!("exec 2>&1\nset -e\n{script}");
     let mut command = Command::new("timeout");
@@ -47,7 +47,7 @@ pub(crate) fn run(script: &str, folder: &Path) -> Result<String, String> {
     if output.status.success() { Ok(printed) } else { Err(format!("{}: {printed}", output.status)) }
 }
 
-/// A command that goes on; it is killed when this is dropped.
+/// A running command, which is killed when this is dropped.
 pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
@@ -55,7 +55,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts it. The script's last command must be an `exec`, so that a signal doesn't stop at the
+    /// Starts it. The script's last command must be an `exec`, so that signals reach it and not the
     /// shell.
     pub(crate) fn start(script: &str, folder: &Path) -> Self {
         let mut shell = shell(script, folder);
@@ -71,7 +71,7 @@ impl Running {
         Self { child, lines, printed: Vec::new() }
     }
 
-    /// The first lines that it prints, as soon as there are so many.
+    /// Waits for the first lines that it prints.
     pub(crate) fn lines(&mut self, count: usize) -> String {
         while self.printed.len() < count {
             let line = self.lines.recv_timeout(DEADLINE);
@@ -83,7 +83,7 @@ impl Running {
         self.printed[..count].join("\n") + "\n"
     }
 
-    /// Waits for the end that somebody's `kill -9` has brought about.
+    /// Waits for its end after a `kill -9`.
     pub(crate) fn killed(mut self) {
         let goes_on = loop {
             if let Err(end) = self.lines.recv_timeout(DEADLINE) {
@@ -95,7 +95,7 @@ impl Running {
         assert_eq!(status.signal(), Some(9), "{status}");
     }
 
-    /// Stops it as Ctrl-C or SIGTERM does, and waits for its end, which must be a success.
+    /// Stops it with SIGTERM, and waits for its end. It must succeed.
     pub(crate) fn stop(mut self) {
         let kill = format!("kill -TERM {}", self.child.id());
         let status = Command::new("sh").args(["-c", &kill]).status().unwrap();

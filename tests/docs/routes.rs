@@ -1,4 +1,4 @@
-//! The table of routes, against the OpenAPI document and against a running server.
+//! Compares the table of routes with the OpenAPI document and with a running server.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use crate::process::{Running, run};
 /// Every method and path, with `{}` for an id.
 type Routes = BTreeSet<(String, String)>;
 
-/// Every route of the OpenAPI document, which is made with the router, but the legacy paths.
+/// Every route of the OpenAPI document, which is built from the router, except legacy paths.
 fn in_source() -> Routes {
     let document: Value = serde_json::from_str(&openapi_document()).unwrap();
     let paths = document["paths"].as_object().unwrap();
@@ -26,7 +26,7 @@ fn in_source() -> Routes {
     routes.collect()
 }
 
-/// No route can be there without its part of the document.
+/// No route can exist without its part of the document.
 #[test]
 fn every_route_is_documented() {
     let source = fs::read_to_string(root().join("src/http/routes.rs")).unwrap();
@@ -39,7 +39,7 @@ fn without_names(path: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// Who may, the method, and the path.
+/// The role, the method, and the path.
 type Row = (String, String, String);
 
 fn in_document() -> Vec<Row> {
@@ -66,7 +66,7 @@ fn every_route_is_in_the_table_and_no_other() {
 
 const JSON: &str = "-H 'Content-Type: application/json'";
 
-/// What one session is answered on each route, asked for ids that don't exist.
+/// The error codes that a session gets on each route, with ids that do not exist.
 fn codes(rows: &[Row], at: &str, folder: &Path, token: &str) -> Vec<String> {
     let mut script = String::new();
     for (_, method, path) in rows {

@@ -1,4 +1,4 @@
-//! Each document, followed from its first command to its last.
+//! Runs each document from its first command to its last.
 
 use crate::markdown::Document;
 use crate::session::Session;
@@ -13,7 +13,7 @@ const ACCOUNT_DELETION: &str = "docs/account-deletion.md";
 
 const OPERATIONS: &str = "docs/operations.md";
 
-/// The blocks that aren't run, by their document and their first line.
+/// The blocks that are not run, by their document and first line.
 const LEFT_OUT: &[(&str, &str)] = &[
     // `tests/http/browsers/proxies/trial.rs` runs both proxies with these, and the server with the first.
     (MIGRATION, "# The Flask service has port 5000."),

@@ -1,4 +1,4 @@
-//! A reader who types a document's commands from the first to the last.
+//! A reader who types all commands of a document in order.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -11,7 +11,7 @@ use crate::markdown::{Block, Document, Part, root};
 use crate::mask::Bindings;
 use crate::process::{Running, run};
 
-/// Where the documents' server is; each server of a test has a port of its own.
+/// The address of the server in the documents. Each server of a test has a port of its own.
 const ADDRESS: &str = "127.0.0.1:5000";
 /// Tells the test that a reader presses Ctrl-C here.
 const STOP: &str = "<!-- test: stop -->";
@@ -24,30 +24,30 @@ pub(crate) struct Session {
     folder: TempDir,
     bindings: Bindings,
     server: Option<Running>,
-    /// Where the server is, or was last.
+    /// The address of the current or last server.
     address: Option<String>,
     stream: Option<Running>,
-    /// The variables that were set so far.
+    /// The shell variables that were set so far.
     variables: String,
     /// Write the samples instead of comparing them.
     writes: bool,
     /// Whether the reader has followed the document before, in the same folder.
     repeats: bool,
-    /// Whether the next command's sample holds the first time only.
+    /// Whether the next command's sample is right the first time only.
     is_for_the_first_time: bool,
     faults: Vec<String>,
 }
 
-/// What a block printed, to be compared with the sample behind it.
+/// What a block printed, to be compared with the sample after it.
 enum Printed {
-    /// All of it.
+    /// Everything.
     Text(String),
-    /// The server's greeting, as many lines as the sample has.
+    /// The server's greeting: as many lines as the sample has.
     Greeting,
 }
 
 impl Session {
-    /// Follows the document, and says what is wrong in it.
+    /// Follows the document. Returns what is wrong in it.
     pub(crate) fn follow(document: &mut Document) -> Vec<String> {
         let mut session = Self::new();
         session.follow_once(document);
@@ -122,7 +122,7 @@ impl Session {
         None
     }
 
-    /// Whether the sample at hand isn't compared, since it holds the first time only.
+    /// Whether the current sample is not compared, because it is right the first time only.
     fn is_skipped(&mut self) -> bool {
         std::mem::take(&mut self.is_for_the_first_time) && self.repeats
     }
@@ -206,7 +206,7 @@ impl Session {
         }
     }
 
-    /// A command without a sample prints nothing; a greeting need not be shown each time.
+    /// A command without a sample must print nothing, except a greeting.
     fn check_silence(&mut self, printed: Option<Printed>, line: usize) {
         if let Some(Printed::Text(text)) = printed
             && !text.is_empty()
@@ -268,7 +268,7 @@ fn address(greeting: &str) -> String {
     address.to_owned()
 }
 
-/// JSON in one form: on one line where the sample is, else indented.
+/// JSON in one form: on one line if the sample is, else indented.
 fn json(text: &str, lines: usize) -> Result<String, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| format!("{error}: {text}"))?;
     Ok(if lines == 1 { format!("{value}\n") } else { format!("{value:#}\n") })
