@@ -1,4 +1,4 @@
-//! Writes a data directory of any size, to try things on:
+//! Writes a data directory of any size:
 //!
 //! ```console
 //! cargo run --release --example generate -- --users 100 --children 1000 --events 1000000 DIR
@@ -13,20 +13,20 @@ use std::path::PathBuf;
 use clap::Parser;
 use generate::{PASSWORD, Size, email};
 
-/// Writes a data directory as a Flask + TinyDB service would have left it. The same arguments give
-/// the same bytes.
+/// Writes a data directory like that of a Flask + TinyDB service. The same arguments give the same
+/// bytes.
 #[derive(Parser)]
 struct Arguments {
-    /// How many accounts there are
+    /// The number of accounts
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     users: u64,
-    /// How many children they have together
+    /// The number of their children together
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     children: u64,
-    /// How many tracking events there are
+    /// The number of tracking events
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
-    /// Adds an account with as many children, gives it all events, and has it wait for an
+    /// Adds an account with the same number of children, which owns all events and waits for an
     /// administrator to run its deletion
     #[arg(long)]
     departing: bool,

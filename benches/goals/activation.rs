@@ -1,4 +1,4 @@
-//! What an activation costs.
+//! The cost of an activation.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,8 +17,8 @@ const FAMILIES: usize = 8;
 /// The connections of one family.
 const EACH: usize = CONNECTIONS / FAMILIES;
 
-/// The rate and the times of an activation, durable and with everything that belongs to it, against
-/// those of a JSON POST that adds to a number in memory.
+/// The rate and the times of a durable activation, compared with a JSON POST that adds to a number in
+/// memory.
 pub(crate) fn against_memory(plan: &Plan) {
     let answer = answer_bytes(plan);
     let (mut ours, mut limits) = (Vec::new(), Vec::new());
@@ -34,7 +34,7 @@ pub(crate) fn against_memory(plan: &Plan) {
     );
 }
 
-/// One connection against a JSON POST that is synced.
+/// One connection, compared with a JSON POST that is synced.
 pub(crate) fn against_one_sync(plan: &Plan) {
     let answer = answer_bytes(plan);
     let (mut ours, mut limits) = (Vec::new(), Vec::new());
@@ -50,7 +50,7 @@ pub(crate) fn against_one_sync(plan: &Plan) {
     );
 }
 
-/// Many connections against a Flask + TinyDB service, at two sizes of the tracking table.
+/// Many connections, compared with a Flask + TinyDB service, at two sizes of the tracking table.
 pub(crate) fn against_flask(plan: &Plan) {
     for (events, goal) in [(SMALL, 500.0), (10 * SMALL, 3_500.0)] {
         let (mut ours, mut peers) = (Vec::new(), Vec::new());
@@ -148,7 +148,7 @@ fn requests(address: SocketAddr, families: usize) -> Vec<Request> {
         .collect()
 }
 
-/// How long an activation's answer is.
+/// The length of an activation's response.
 fn answer_bytes(plan: &Plan) -> usize {
     let server = Server::goldstar(&fresh(plan, SMALL), &[]).unwrap();
     let mut client = Client::connect(server.address).unwrap();

@@ -1,9 +1,9 @@
-//! What Goldstar costs, against what it could cost at best: the goals of docs/performance.md.
+//! Compares Goldstar with the best possible result: the goals of docs/performance.md.
 //!
-//! `scripts/bench` builds and installs what this needs, and starts it. `--quick` takes small sizes
-//! and few rounds, to see that all works; names of rows take these alone.
+//! `scripts/bench` builds and installs what this needs, and starts it. `--quick` uses small sizes and
+//! few rounds, to see that everything works. Names of rows select these rows.
 //!
-//! The candidates of a row take turns, and what is printed are the medians of all rounds.
+//! The candidates of a row are measured alternately; the printed figures are medians of all rounds.
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't go on has failed")]
 
 mod activation;
@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use support::generate::{Size, generate};
 use tempfile::TempDir;
 
-/// A row, or a few that are measured together: its name, and what measures and prints it.
+/// A row, or a few that are measured together: its name, and the function that measures and prints it.
 type Row = (&'static str, fn(&Plan));
 
 const ROWS: [Row; 11] = [
@@ -65,7 +65,7 @@ impl Plan {
         Self { rounds, seconds, large, readers, folder, large_folder: OnceCell::new() }
     }
 
-    /// A new folder with a directory of that size in it. The last one of that name is gone then.
+    /// A new folder with a directory of that size. Replaces the previous folder of that name.
     fn fresh(&self, name: &str, size: Size) -> PathBuf {
         let folder = self.folder.path().join(name);
         if folder.exists() {

@@ -9,29 +9,29 @@ use serde::Deserialize;
 
 use super::peers::program;
 
-/// What is asked for, over and over.
+/// The request, which is repeated.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,
-    /// With `[…]` in it, a regular expression: each request draws one of the paths that it is for.
+    /// With `[…]` it is a regular expression: each request uses a random path that matches.
     pub(crate) path: String,
-    /// The session's token; none where the server knows no sessions.
+    /// The session's token; `None` if the server has no sessions.
     pub(crate) token: Option<String>,
     /// A JSON body.
     pub(crate) body: Option<String>,
 }
 
-/// What came of a load.
+/// The result of a load.
 pub(crate) struct Outcome {
-    /// Answers a second.
+    /// Responses per second.
     pub(crate) rate: f64,
-    /// Seconds that half of the answers took at most; of the first process alone.
+    /// The median in seconds, of the first process only.
     pub(crate) median: f64,
-    /// Seconds that 99 of a hundred answers took at most; of the first process alone.
+    /// The 99th percentile in seconds, of the first process only.
     pub(crate) p99: f64,
 }
 
-/// What oha tells.
+/// oha's report.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
@@ -53,11 +53,11 @@ struct Percentiles {
     p99: Option<f64>,
 }
 
-/// The requests that the end of the time breaks off, as oha calls them.
+/// oha's name for the requests that the end of the time interrupts.
 const BROKEN_OFF: &str = "aborted due to deadline";
 
-/// Makes requests for so many seconds: one process for each request, with so many connections.
-/// Fails where any answer is another than 200.
+/// Sends requests for some seconds: one process for each request, with that number of connections.
+/// Fails if a response is not 200.
 pub(crate) fn load(
     address: SocketAddr,
     requests: &[Request],

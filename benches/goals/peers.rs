@@ -1,4 +1,4 @@
-//! What Goldstar is measured against: what axum and a disk can do at most, and a Flask + TinyDB
+//! The programs that Goldstar is compared with: the limits of axum and of a disk, and a Flask + TinyDB
 //! service.
 
 use std::env;
@@ -15,7 +15,7 @@ pub(crate) fn program(variable: &str) -> OsString {
     program.unwrap_or_else(|| panic!("{variable} is not set: start this by scripts/bench"))
 }
 
-/// Starts `benches/limits`: its POST answers have so many bytes, and its page is `page`.
+/// Starts `benches/limits`. Its POST responses have that number of bytes, and its page is `page`.
 pub(crate) fn limits(folder: &Path, answer_bytes: usize, page: &[u8]) -> Server {
     let (file, journal) = (folder.join("page"), folder.join("limit.journal"));
     fs::write(&file, page).unwrap();

@@ -1,4 +1,4 @@
-//! What a start costs, and what it leaves in memory.
+//! The cost of a start, and the memory after it.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,7 +15,7 @@ use super::table::{Goal, median, print_row, rounded, time};
 
 const MEGABYTE: f64 = 1e6;
 
-/// A start on the large directory, against reading and parsing its largest file once.
+/// A start on the large directory, compared with reading and parsing its largest file once.
 pub(crate) fn start(plan: &Plan) {
     let file = plan.large().join("data/tracking_events.json");
     let (mut starts, mut parses) = (Vec::new(), Vec::new());
@@ -41,7 +41,7 @@ pub(crate) fn start(plan: &Plan) {
     );
 }
 
-/// A row of the file, as a program would have it that knows nothing better.
+/// A row of the file, as a simple program would represent it.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "it is parsed for the time that takes")]
 struct Event {
@@ -79,7 +79,7 @@ fn parse(path: &Path) -> Table {
     serde_json::from_slice(&bytes).unwrap()
 }
 
-/// The memory that a server with the large directory has to itself, once it was used.
+/// The private memory of a server with the large directory after some use.
 pub(crate) fn memory(plan: &Plan) {
     let server = Server::goldstar(plan.large(), &[]).unwrap();
     let mut client = Client::connect(server.address).unwrap();

@@ -1,7 +1,7 @@
-//! What event streams cost: their memory when idle, and an event for all of them at once.
+//! The cost of event streams: their memory when idle, and the time of an event for all of them.
 //!
-//! The readers are a process of their own, this program once more: a process may have 20,000 files
-//! open, and the server needs one a stream itself.
+//! The readers are a process of their own, this same program: a process may have 20,000 open files, and
+//! the server needs one per stream itself.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -16,7 +16,7 @@ use super::support::generate::Size;
 use super::support::process::Server;
 use super::table::{Goal, median, print_row, time};
 
-/// The command by which this program is the readers: it has the address and the number behind it.
+/// The command that turns this program into the readers, followed by the address and the number.
 pub(crate) const READERS: &str = "--readers";
 
 /// The most streams that a session may be allowed.
@@ -67,7 +67,7 @@ pub(crate) fn streams(plan: &Plan) {
     );
 }
 
-/// What a stream gets for one event.
+/// The bytes that a stream receives for one event.
 fn one_frame(address: SocketAddr, token: &str, client: &mut Client, activation: &[u8]) -> Vec<u8> {
     let mut stream = open_stream(address, token).unwrap();
     client.succeed(activation).unwrap();
@@ -84,7 +84,7 @@ struct Readers {
 }
 
 impl Readers {
-    /// Starts it: it opens so many streams, as many of each session.
+    /// Starts it. It opens that number of streams, distributed evenly among the sessions.
     fn start(address: SocketAddr, count: usize, tokens: &[String]) -> Self {
         let mut command = Command::new(env::current_exe().unwrap());
         command.args([READERS, &address.to_string(), &count.to_string()]);
@@ -96,7 +96,7 @@ impl Readers {
         Self { process, said }
     }
 
-    /// Waits until every stream is open or, from then on, has got one more event.
+    /// Waits until every stream is open, and in later calls until each has received one more event.
     fn wait(&mut self) {
         let mut line = String::new();
         assert_ne!(self.said.read_line(&mut line).unwrap(), 0, "the readers have failed");
@@ -111,9 +111,9 @@ impl Drop for Readers {
     }
 }
 
-/// What a server could do at best: blocking writes to one socket after the other.
+/// The best possible server: blocking writes to one socket after the other.
 struct LoopOfWrites {
-    /// In front of the sockets, and so dropped before them: readers fail where a stream ends.
+    /// Declared before the sockets and so dropped before them: readers fail if a stream ends.
     readers: Readers,
     sockets: Vec<TcpStream>,
 }
@@ -135,7 +135,7 @@ impl LoopOfWrites {
         Self { readers, sockets }
     }
 
-    /// Returns how many seconds it took until the last reader had it.
+    /// Returns the seconds until the last reader had it.
     fn tell(&mut self, frame: &[u8]) -> f64 {
         let begun = Instant::now();
         for socket in &mut self.sockets {
@@ -146,8 +146,8 @@ impl LoopOfWrites {
     }
 }
 
-/// The readers' process: opens the streams, says so by a line, and says by another line each time
-/// that every stream has got one more event.
+/// The readers' process: opens the streams and prints a line, and another line each time that every
+/// stream has received one more event.
 pub(crate) fn read(address: SocketAddr, count: usize) {
     rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let mut line = String::new();
@@ -175,7 +175,7 @@ fn open_stream(address: SocketAddr, token: &str) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Reads up to the end of an event into `seen`; what isn't one, such as a heartbeat, stands in front.
+/// Reads up to the end of an event into `seen`, with anything before it, such as a heartbeat.
 fn read_event(stream: &mut TcpStream, seen: &mut Vec<u8>) -> io::Result<()> {
     read_until(stream, seen, |seen| {
         find(seen, b"data: ").is_some_and(|at| find(&seen[at..], b"\n\n").is_some())

@@ -1,9 +1,9 @@
-//! The table that is printed, and what its rows are made of.
+//! The printed table, and its cells.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What a value must be.
+/// The goal of a value.
 #[derive(Clone, Copy)]
 pub(crate) enum Goal {
     AtLeast(f64),
@@ -33,14 +33,14 @@ pub(crate) fn print_head() {
     println!("| --- | --- | --- | --- | --- |");
 }
 
-/// Prints a row; `unit` stands behind the value and its goal.
+/// Prints a row; `unit` follows the value and its goal.
 pub(crate) fn print_row(what: &str, measured: &str, value: f64, unit: &str, goal: Goal) {
     let met = if goal.is_met(value) { "met" } else { "**not met**" };
     let value = rounded(value);
     println!("| {what} | {measured} | {value}{unit} | {goal}{unit} | {met} |");
 }
 
-/// With three digits that say something, and no fewer than there are before the point.
+/// With three significant digits, or all digits before the point.
 pub(crate) fn rounded(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),
@@ -49,13 +49,13 @@ pub(crate) fn rounded(value: f64) -> String {
     }
 }
 
-/// The value in the middle.
+/// The median.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
-/// The time that so many of a hundred don't exceed.
+/// The percentile.
 pub(crate) fn percentile(mut times: Vec<Duration>, percent: usize) -> Duration {
     times.sort_unstable();
     times[(times.len() * percent / 100).min(times.len() - 1)]

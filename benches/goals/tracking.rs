@@ -1,4 +1,4 @@
-//! What a question to the tracking table costs.
+//! The cost of a query of the tracking table.
 
 use std::fmt::Write as _;
 
@@ -10,15 +10,15 @@ use super::support::process::Server;
 use super::table::{Goal, median, print_row, time};
 use super::{Plan, peers};
 
-/// How many processes of oha's there are, each with a child of its own to ask for.
+/// The number of oha's processes, each with a child of its own.
 const CHILDREN: u64 = 8;
 /// The connections of each.
 const EACH: usize = 8;
 
-/// Most children, drawn at random: more pages than are kept in memory.
+/// Most children, in random order: more pages than are kept in memory.
 const ANY_CHILD: &str = "00000002-0000-4000-8000-000000000[0-2][0-9a-f]{2}";
 
-/// The first page of one child's events, against the same bytes from memory.
+/// The first page of one child's events, compared with the same bytes from memory.
 pub(crate) fn page(plan: &Plan) {
     let server = Server::goldstar(plan.large(), &[]).unwrap();
     let mut client = Client::connect(server.address).unwrap();
@@ -51,7 +51,7 @@ pub(crate) fn page(plan: &Plan) {
     print_rates(&what("the events of any of 768 children"), any, theirs, Goal::AtLeast(0.5));
 }
 
-/// How often each combination is tried to find the slowest.
+/// How often each combination is measured to find the slowest.
 const TRIES: usize = 10;
 /// How many of the slowest are measured.
 const SLOWEST: usize = 5;

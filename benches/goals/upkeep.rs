@@ -1,7 +1,7 @@
-//! What the upkeep of the files costs those who use the server meanwhile: a checkpoint, and taking an
-//! account out of the history.
+//! How much the upkeep of the files delays requests: a checkpoint, and the anonymisation of an account's
+//! events.
 //!
-//! The load isn't oha's here: it must be known of each request when it began.
+//! The load is not oha's, because the start time of each request is needed.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -16,22 +16,22 @@ use super::support::generate::Size;
 use super::support::process::Server;
 use super::table::{Goal, median, percentile, print_row, time};
 
-/// As many families, each with a connection.
+/// The number of families, each with a connection.
 const CONNECTIONS: u64 = 64;
-/// How long a checkpoint is waited for: the journal must grow by 16 MiB.
+/// How long to wait for a checkpoint: the write-ahead log must grow by 16 MiB.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// From one moment to another.
+/// A period of time.
 type Span = (Instant, Instant);
 
-/// What a round has seen.
+/// The measurements of a round.
 struct Round {
     samples: Vec<Sample>,
     checkpoints: Vec<Span>,
     deletion: Span,
 }
 
-/// The 99th percentile of an activation during upkeep, against that without any.
+/// The 99th percentile of an activation during upkeep, compared with that without.
 pub(crate) fn upkeep(plan: &Plan) {
     let (mut quiet, mut checkpoint, mut deletion, mut took) = (vec![], vec![], vec![], vec![]);
     for _ in 0..plan.rounds {
@@ -138,8 +138,8 @@ fn activate_until(stop: &Stop, address: SocketAddr, request: &[u8]) -> Vec<Sampl
     samples
 }
 
-/// Notes when there were checkpoints: the journal goes on in a new file then, and the old one is
-/// there until the checkpoint is made.
+/// Records the times of checkpoints: the write-ahead log continues in a new segment, and the old one
+/// exists until the checkpoint is complete.
 fn watch(stop: &Stop, seen: &AtomicBool, journal: &Path) -> Vec<Span> {
     let (mut spans, mut begun) = (Vec::new(), None);
     while !stop.is_set() {
@@ -161,7 +161,7 @@ fn watch(stop: &Stop, seen: &AtomicBool, journal: &Path) -> Vec<Span> {
     spans
 }
 
-/// Lets the load run for a while, and until a checkpoint was made.
+/// Lets the load run for a while, and until a checkpoint is complete.
 fn wait_for_a_checkpoint(at_least: Duration, seen: &AtomicBool) {
     let begun = Instant::now();
     thread::sleep(at_least);

@@ -6,7 +6,7 @@ use goldstar::store::json::CHECKPOINT_BYTES;
 
 use crate::directory::{activate, fill, in_memory, on_disk, open, wait};
 
-/// One commit at a time, and many at once. In memory, what is left is the work on the frames.
+/// One commit at a time, and many at once. In memory only the work on the frames remains.
 pub(crate) fn commit(criterion: &mut Criterion) {
     for (place, folder) in [("memory", in_memory()), ("disk", on_disk())] {
         let mut group = criterion.benchmark_group(format!("commit/{place}"));
@@ -22,7 +22,7 @@ pub(crate) fn commit(criterion: &mut Criterion) {
     }
 }
 
-/// What the row of the tracking table adds, at each size of the table: a commit of a child's points
+/// The cost of the row of the tracking table, at each size of the table: a commit of a child's points
 /// with an event, and without one.
 pub(crate) fn append(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("append");

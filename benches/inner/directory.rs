@@ -17,27 +17,27 @@ use tempfile::TempDir;
 
 use crate::generate::{CHILD, Size, TASK, generate, id};
 
-/// As many families, each with ten children.
+/// The number of families, each with ten children.
 pub(crate) const USERS: u64 = 100;
 /// Of all families together.
 pub(crate) const CHILDREN: u64 = 1_000;
 
-/// A new folder on the disk that the build is on.
+/// A new folder on the disk of the build.
 pub(crate) fn on_disk() -> TempDir {
     tempfile::tempdir_in(std::env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
-/// A new folder in memory, where a sync costs nothing; on the disk where the system has none.
+/// A new folder in memory, where a sync costs nothing; on the disk if the system has no such folder.
 pub(crate) fn in_memory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| on_disk())
 }
 
-/// Fills a folder with so many events.
+/// Fills a folder with that number of events.
 pub(crate) fn fill(folder: &Path, events: u64) {
     generate(folder, Size { users: USERS, children: CHILDREN, events, departing: false }).unwrap();
 }
 
-/// A store without sinks, whose journal grows up to `checkpoint_bytes`.
+/// A store without followers, whose write-ahead log grows up to `checkpoint_bytes`.
 pub(crate) fn open(folder: &Path, checkpoint_bytes: u64) -> JsonStore {
     let clock = Clock::system();
     let metrics = Metrics::new(clock.now()).store;
@@ -66,7 +66,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Waits for what a store does.
+/// Waits for a future of the store.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: tokio::runtime::Runtime =

@@ -1,5 +1,5 @@
-//! The inner parts, each by itself: `cargo bench --bench inner`, and with `-- query/1000` behind it
-//! those benchmarks alone whose names have that in them.
+//! The inner parts, separately: `cargo bench --bench inner`. `-- query/1000` selects the benchmarks with
+//! that in their name.
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't go on has failed")]
 
 mod commit;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 
-/// Few samples, so that all of it takes minutes.
+/// Few samples, so that everything takes some minutes.
 fn criterion() -> Criterion {
     Criterion::default()
         .sample_size(20)

@@ -1,11 +1,11 @@
-//! A start: reading the files of a directory, and replaying the journal over them.
+//! A start: reading the files of a directory, and replaying the write-ahead log.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use goldstar::store::json::CHECKPOINT_BYTES;
 
 use crate::directory::{activate, copy, fill, in_memory, open, wait};
 
-/// A start behind a crash, by the commits since the last checkpoint.
+/// A start after a crash, by the number of commits since the last checkpoint.
 pub(crate) fn replay(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("replay");
     group.sample_size(10);
@@ -32,7 +32,7 @@ pub(crate) fn replay(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A start on the files alone, by the rows of the tracking table.
+/// A start without a replay, by the rows of the tracking table.
 pub(crate) fn open_tables(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("open");
     group.sample_size(10);

@@ -1,4 +1,4 @@
-//! An event for many streams: its frames, and the way through the broker.
+//! An event for many streams: its frames, and the broker.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use goldstar::domain::{RowNumber, Timestamp, TokenHash};
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::directory::wait;
 
-/// As long as the data of an event is.
+/// The length of the data of an event.
 const DATA_BYTES: usize = 400;
 
 fn message(row: RowNumber) -> Message {
@@ -21,7 +21,7 @@ pub(crate) fn render(criterion: &mut Criterion) {
     criterion.bench_function("stream/render", |bencher| bencher.iter(|| message(1)));
 }
 
-/// From the broker's being told of an event to the last subscription that has it.
+/// From the broker's receipt of an event to the last subscriber that has it.
 pub(crate) fn fan_out(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("stream/fan out");
     for readers in [1, 100, 10_000] {

@@ -1,4 +1,4 @@
-//! One kept connection, and no more of HTTP than a benchmark needs.
+//! One keep-alive connection, with only the parts of HTTP that a benchmark needs.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
 
-/// One request that was answered: when it began, and how long that took.
+/// A completed request: its start, and its duration.
 pub(crate) type Sample = (Instant, Duration);
 
 impl Client {
@@ -21,7 +21,7 @@ impl Client {
         Ok(Self { stream: BufReader::new(stream) })
     }
 
-    /// Sends a request; returns the answer's status, head and body.
+    /// Sends a request. Returns the status, headers and body of the response.
     pub(crate) fn send(&mut self, request: &[u8]) -> io::Result<(u16, String, Vec<u8>)> {
         self.stream.get_mut().write_all(request)?;
         let mut head = String::new();
@@ -40,20 +40,20 @@ impl Client {
         Ok((status, head, body))
     }
 
-    /// Sends a request that must succeed; returns the answer's body.
+    /// Sends a request that must succeed. Returns the body of the response.
     pub(crate) fn succeed(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
         let (status, head, body) = self.send(request)?;
         if status == 200 { Ok(body) } else { Err(io::Error::other(head)) }
     }
 
-    /// Sends a request that must succeed; returns when it began and how long it took.
+    /// Sends a request that must succeed. Returns its start and duration.
     pub(crate) fn sample(&mut self, request: &[u8]) -> io::Result<Sample> {
         let begun = Instant::now();
         self.succeed(request)?;
         Ok((begun, begun.elapsed()))
     }
 
-    /// Logs the n-th account in; returns its session's token.
+    /// Logs in the n-th account. Returns the session's token.
     pub(crate) fn log_in(&mut self, user: u64) -> io::Result<String> {
         let body = format!("{{\"email\":\"{}\",\"password\":\"{PASSWORD}\"}}", email(user));
         let length = body.len();
@@ -76,7 +76,7 @@ pub(crate) fn request(method: &str, path: &str, token: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Where a child is given its family's task.
+/// The path that activates a child's task.
 pub(crate) fn activation(user: u64, child: u64) -> String {
     format!("/children/{}/tasks/{}/activate", id(CHILD, child), id(TASK, user))
 }

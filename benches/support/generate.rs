@@ -1,4 +1,4 @@
-//! Data directories of any size, as a Flask service would have left them.
+//! Data directories of any size, like those of a Flask service.
 //!
 //! Everything is the same in every run: ids, times and the order of the rows.
 
@@ -17,11 +17,11 @@ const HASH: &str = "pbkdf2:sha256:1000$goldstarbenchmar$\
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     pub(crate) users: u64,
-    /// Of all accounts together; each account has nearly as many as the others.
+    /// Of all accounts together, distributed evenly.
     pub(crate) children: u64,
-    /// Of all children together; each child has nearly as many as the others.
+    /// Of all children together, distributed evenly.
     pub(crate) events: u64,
-    /// One account more, to which all events belong, and whose deletion waits for an administrator.
+    /// One more account, which owns all events, and whose deletion waits for an administrator.
     pub(crate) departing: bool,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn email(n: u64) -> String {
     format!("parent{n}@example.org")
 }
 
-/// What a child's events are, over and over: kind of the entity, its type, action, change of points.
+/// A child's events, repeated: kind of the entity, its type, action, change of points.
 const STORY: [(u8, &str, &str, i64); 10] = [
     (TASK, "task", "activated", 1),
     (TASK, "task", "activated", 1),
@@ -56,7 +56,7 @@ const STORY: [(u8, &str, &str, i64); 10] = [
     (REWARD, "reward", "redeemed", -2),
 ];
 
-/// A child's points after so many of its events.
+/// A child's points after that number of its events.
 fn points_after(events: u64) -> i64 {
     let change = |events: usize| STORY[..events].iter().map(|(.., change)| change).sum::<i64>();
     let (whole, rest) = (events / STORY.len() as u64, events % STORY.len() as u64);
@@ -64,12 +64,12 @@ fn points_after(events: u64) -> i64 {
 }
 
 impl Size {
-    /// The accounts, the departing one too.
+    /// The accounts, including the departing one.
     fn accounts(self) -> u64 {
         self.users + u64::from(self.departing)
     }
 
-    /// The n-th child's account. The children behind the others' are the departing account's.
+    /// The n-th child's account. The last children belong to the departing account.
     fn user_of(self, child: u64) -> u64 {
         if child < self.children { child % self.users } else { self.users }
     }

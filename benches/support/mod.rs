@@ -1,5 +1,5 @@
-//! What the benchmarks share: data directories of any size, servers in processes of their own, and
-//! a client that costs little.
+//! Shared by the benchmarks: data directories of any size, servers in processes of their own, and a
+//! client with little overhead.
 
 pub(crate) mod client;
 pub(crate) mod generate;

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 pub(crate) struct Server {
     process: Child,
     pub(crate) address: SocketAddr,
-    /// From the start of the process to the line that says where it serves.
+    /// From the start of the process to the line with its address.
     pub(crate) start: Duration,
-    /// What it says later goes nowhere, but must not find the pipe closed.
+    /// Later output is discarded, but the pipe must stay open.
     _output: Box<dyn Read>,
 }
 
-/// Where a server says its address.
+/// The line in which a server prints its address.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Says {
     OnOutput,
@@ -26,8 +26,8 @@ pub(crate) enum Says {
 }
 
 impl Server {
-    /// Starts Goldstar on the records in `folder/data`, with its logs beside them. What
-    /// one account or address may do isn't limited.
+    /// Starts Goldstar on the records in `folder/data`, with its logs beside them, and without limits of
+    /// accounts and addresses.
     pub(crate) fn goldstar(folder: &Path, more: &[&str]) -> io::Result<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_goldstar"));
         let unlimited = [
@@ -50,7 +50,7 @@ impl Server {
         Self::start(&mut command, Says::OnOutput)
     }
 
-    /// Starts any server, and waits until it says where it serves.
+    /// Starts any server, and waits for its address.
     pub(crate) fn start(command: &mut Command, says: Says) -> io::Result<Self> {
         let begun = Instant::now();
         match says {
@@ -78,7 +78,7 @@ impl Server {
         Ok(Self { process, address, start: begun.elapsed(), _output: Box::new(output) })
     }
 
-    /// A line of the process's status that is a number of kibibytes, in bytes.
+    /// A line of the process's status in kibibytes, converted to bytes.
     pub(crate) fn memory(&self, line: &str) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let found = status.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':'));

@@ -1,4 +1,4 @@
-//! A group commit, and nothing else: one thread appends what has queued up, syncs once, and answers.
+//! Only a group commit: one thread appends what has queued up, syncs once, and replies.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ impl Committer {
         Ok(Self(jobs))
     }
 
-    /// Makes a frame durable. Fails where the thread has ended.
+    /// Makes a frame durable. Fails if the thread has ended.
     pub(crate) async fn commit(&self, frame: Bytes) -> io::Result<()> {
         let ended = || io::Error::other("the committer has ended");
         let (answer, answered) = oneshot::channel();

@@ -1,12 +1,12 @@
-//! What axum and a disk can do at most: the limits that Goldstar is measured against.
+//! The limits of axum and of a disk, with which Goldstar is compared.
 //!
 //! `limits PAGE JOURNAL BYTES` prints its address and serves:
 //!
 //! | route | what it does |
 //! | --- | --- |
-//! | `POST /memory` | parses a JSON body, adds a point to the child that it names in a map, and answers JSON of BYTES bytes |
-//! | `POST /committed` | the same, and appends the answer to the file JOURNAL; what has queued up shares one `fdatasync`, before it is answered |
-//! | `GET /page` | answers the bytes of the file PAGE from memory |
+//! | `POST /memory` | parses a JSON body, adds a point to the child that it names in a map, and returns JSON of BYTES bytes |
+//! | `POST /committed` | the same, and appends the response to the file JOURNAL; all that has queued up shares one `fdatasync` before the responses |
+//! | `GET /page` | returns the bytes of the file PAGE from memory |
 
 mod committer;
 
@@ -33,7 +33,7 @@ use committer::Committer;
 
 struct Limits {
     points: Mutex<HashMap<String, i64>>,
-    /// What fills an answer up to the length of Goldstar's.
+    /// Pads a response to the length of Goldstar's.
     padding: String,
     page: Bytes,
     committer: Committer,
@@ -53,7 +53,7 @@ struct Answer<'a> {
     padding: &'a str,
 }
 
-/// The bytes of an answer without its padding: two UUIDs, and what JSON is around them.
+/// The bytes of a response without its padding: two UUIDs, and the JSON around them.
 const REST: usize = 124;
 
 #[tokio::main]
