@@ -21,6 +21,7 @@ pub use values::{Value, Values};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use crate::domain::password;
 use crate::followers::audit_log;
 use crate::http::{self, CookieName, Limits, Monitoring, Origin};
 use crate::service::{
@@ -184,6 +185,7 @@ fn service_settings(values: &Values) -> Result<service::Settings, ConfigError> {
             threshold: values.read("deletion_threshold", parse::threshold)?,
             max_attempts: values.number("deletion_attempts")?,
         },
+        password_method: password::NEW_METHOD,
     })
 }
 

@@ -81,6 +81,8 @@ pub struct Settings {
     pub family: FamilyLimits,
     /// How accounts are deleted.
     pub deletion: DeletionSettings,
+    /// The method of new password hashes. Operators cannot change it; tests set a cheaper one.
+    pub password_method: &'static str,
 }
 
 /// The product. One instance serves all requests.
@@ -165,7 +167,7 @@ impl Service {
             ),
             change_rates: ChangeRates::new(clock.clone(), settings.changes),
             clock,
-            passwords: Passwords::new(),
+            passwords: Passwords::new(settings.password_method),
             settings,
             metrics: metrics.logins.clone(),
             deletions,

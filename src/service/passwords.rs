@@ -10,13 +10,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{ServiceError, blocking};
 use crate::clock;
-use crate::domain::password::{self, NEW_METHOD, NewPassword, UNMATCHED};
+use crate::domain::password::{self, NewPassword};
 
 /// How much of a moving average a new measurement makes: one part in this many.
 const WEIGHT: u32 = 8;
 
 /// Hashes passwords and checks them.
 pub(super) struct Passwords {
+    /// The method of new hashes.
+    method: &'static str,
     /// One permit a core: more checks at once would take memory (32 MiB each) and win no time.
     permits: Arc<Semaphore>,
     /// One permit for all checks of expensive hashes, so that they occupy one core and 256 MiB at
@@ -28,9 +30,10 @@ pub(super) struct Passwords {
 }
 
 impl Passwords {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(method: &'static str) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         Self {
+            method,
             permits: Arc::new(Semaphore::new(cores)),
             expensive: Arc::new(Semaphore::new(1)),
             durations: Arc::default(),
@@ -41,8 +44,9 @@ impl Passwords {
     /// The hash to store for a new password.
     pub(super) async fn hash(&self, password: NewPassword) -> Result<Arc<str>, ServiceError> {
         let permit = permit(&self.permits).await?;
+        let method = self.method;
         let work = blocking::spawn(move || {
-            let hash = password.hash(clock::random());
+            let hash = password.hash(method, clock::random());
             drop(permit);
             hash
         });
@@ -81,13 +85,14 @@ impl Passwords {
         let permits = if is_expensive { &self.expensive } else { &self.permits };
         let permit = permit(permits).await?;
         let durations = Arc::clone(&self.durations);
+        let method = self.method;
         let work = blocking::spawn(move || {
             let is_known = hash.is_some();
-            let hash = hash.unwrap_or_else(|| UNMATCHED.into());
+            let hash = hash.unwrap_or_else(|| password::unmatched(method).into());
             let (matches, rest) = if is_expensive {
                 (password::verify(&hash, &password), Duration::ZERO)
             } else {
-                durations.verify(&hash, &password)
+                durations.verify(&hash, &password, method)
             };
             drop(permit);
             (is_known && matches, rest)
@@ -111,11 +116,11 @@ struct Durations(Mutex<HashMap<Box<str>, Duration>>);
 impl Durations {
     /// Whether the password matches, and for how long the answer must wait until it has taken as
     /// long as the slowest method takes.
-    fn verify(&self, hash: &str, password: &str) -> (bool, Duration) {
+    fn verify(&self, hash: &str, password: &str, new_method: &str) -> (bool, Duration) {
         // The first check of all might be of a cheap hash: there must be something to wait for.
-        let is_first = !self.0.lock().contains_key(NEW_METHOD);
+        let is_first = !self.0.lock().contains_key(new_method);
         if is_first {
-            self.timed(UNMATCHED, password);
+            self.timed(&password::unmatched(new_method), password);
         }
         let (matches, took) = self.timed(hash, password);
         (matches, self.slowest().saturating_sub(took))
@@ -149,9 +154,10 @@ mod tests {
     #[test]
     fn a_cheap_check_waits_for_the_rest_of_the_slowest() {
         let durations = Durations::default();
-        durations.note(NEW_METHOD, Duration::from_secs(100));
+        durations.note(password::NEW_METHOD, Duration::from_secs(100));
         durations.note("pbkdf2:sha256:1", Duration::from_millis(1));
-        let (matches, rest) = durations.verify("pbkdf2:sha256:1$salt$00", "password");
+        let (matches, rest) =
+            durations.verify("pbkdf2:sha256:1$salt$00", "password", password::NEW_METHOD);
         assert!(!matches);
         assert!(rest > Duration::from_secs(90), "{rest:?}");
     }

@@ -12,7 +12,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Folders, Settings, TestServer};
+use crate::harness::{Folders, PASSWORD_METHOD, Settings, TestServer};
 
 /// What every record of the first family has in its name: no other family may ever read it.
 pub(crate) const CANARY: &str = "Kanarienvogel";
@@ -20,7 +20,7 @@ pub(crate) const CANARY: &str = "Kanarienvogel";
 /// Of "correct horse".
 static HASH: LazyLock<String> = LazyLock::new(|| {
     let password = NewPassword::parse("password", "correct horse").unwrap();
-    password.hash([7; 16]).to_string()
+    password.hash(PASSWORD_METHOD, [7; 16]).to_string()
 });
 
 /// How a session is shown.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Folders, PASSWORD, Parent, Settings, TestServer, activate_path, python, text,
+    Folders, PASSWORD, Parent, Settings, TestServer, activate_path, hash_as_for_users, python, text,
 };
 
 const TABLES: [&str; 8] = [
@@ -21,7 +21,7 @@ const TABLES: [&str; 8] = [
 async fn on_flask_data() -> TestServer {
     let folders = Folders::new();
     folders.put_flask_data();
-    TestServer::on(folders, Settings::default()).await
+    TestServer::on(folders, Settings { configure: hash_as_for_users, ..Settings::default() }).await
 }
 
 async fn parent(server: &TestServer, n: usize) -> Parent {

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::harness::{Folders, Process, Settings, TestServer, activate_path, assert_error};
+use crate::harness::{
+    Folders, Process, Settings, TestServer, activate_path, assert_error, hash_as_for_users,
+};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -14,7 +16,8 @@ fn mode(path: &Path) -> u32 {
 
 #[tokio::test]
 async fn every_record_is_a_row_of_its_documented_form() {
-    let mut server = TestServer::start().await;
+    let settings = Settings { configure: hash_as_for_users, ..Settings::default() };
+    let mut server = TestServer::with(settings).await;
     let family = server.family().await;
     family.parent.ask_for(&family.child, &family.reward).await.expect(200);
     server.stop().await;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use goldstar::app::{self, Machine};
 use goldstar::config::{Config, StorageConfig};
 use goldstar::domain::Points;
+use goldstar::domain::password::NEW_METHOD;
 use goldstar::followers::audit_log;
 
 use super::client::Address;
@@ -63,10 +64,18 @@ enum Running {
     Process(Process),
 }
 
-/// The administrator of every test server: the hash is werkzeug's, of "correct horse 0".
+/// How a server in this process hashes new passwords: in no time, unless a test sets otherwise.
+pub(crate) const PASSWORD_METHOD: &str = "scrypt:16:1:1";
+
+/// The administrator of every test server, whose password is hashed by that method.
 const ADMIN: (&str, &str) = ("admin@example.org", "correct horse 0");
-const ADMIN_HASH: &str = "scrypt:32768:8:1$B5TWbkgfWzsVhBP0$edf40b154d5642fe0cb6238b7786ecc7e1e7a26a\
-    2c6567d7bdb651fecb7ed00ca3b38125899c24c7560eb4220414cae524e9f1d320da743744afdb4ecf8aa657";
+const ADMIN_HASH: &str = "scrypt:16:1:1$B5TWbkgfWzsVhBP0$ad30ca9911f76fd195c3a86e1fa1c84827c02690316566bb\
+    aafdc658b37bd4c46f4a47cea8267a2baa2af6aab45f0f32a70be8936d123fdaa5690466f41abfd9";
+
+/// Has a server in this process hash passwords as for its users.
+pub(crate) fn hash_as_for_users(config: &mut Config) {
+    config.service.password_method = NEW_METHOD;
+}
 
 /// All clients of a test come from one address, and some send more changes than any family. A test of
 /// one of these limits sets it.
@@ -154,6 +163,7 @@ impl TestServer {
         config.service.signup_open = settings.signup_open;
         config.service.points_floor = Points::new(settings.points_floor).unwrap();
         config.http.named_events = settings.named_events;
+        config.service.password_method = PASSWORD_METHOD;
         allow_much(&mut config);
         (settings.configure)(&mut config);
         config
