@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use reqwest::header::CONTENT_TYPE;
 
@@ -43,6 +43,11 @@ fn without_names(path: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
+fn files_below(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(path) else { return vec![path.to_owned()] };
+    entries.flat_map(|entry| files_below(&entry.unwrap().path())).collect()
+}
+
 #[tokio::test]
 async fn no_route_is_missing_from_the_table() {
     let document = server().await.nobody().get("/openapi.json").await.expect(200);
@@ -52,9 +57,7 @@ async fn no_route_is_missing_from_the_table() {
         routes.extend(methods.map(|it| format!("{} {}", it.to_uppercase(), without_names(path))));
     }
     // The one page that the document leaves out, and no other.
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    for file in files.filter(|path| path.is_file()) {
+    for file in files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http")) {
         let source = fs::read_to_string(&file).unwrap();
         for route in source.split(".route(\"").skip(1) {
             assert!(route.contains("\", get("), "{}: this one is no GET: {route}", file.display());
