@@ -118,7 +118,7 @@ pub fn open(
     };
     let sinks: Vec<Box<dyn crate::store::EventSink>> =
         vec![Box::new(AuditSink::new(log)), Box::new(LiveSink::new(broker.clone()))];
-    let store = Arc::new(JsonStore::open(options, sinks)?);
+    let store = JsonStore::open(options, sinks)?;
     let disk = Arc::clone(&machine.disk);
     let deletion_log = DeletionLog::new(disk, storage.log_dir.clone(), storage.audit_log);
     Ok(Service::new(store, broker, machine.clock.clone(), settings, deletion_log, metrics))
@@ -195,9 +195,9 @@ pub async fn launch_on(
     };
     let service = Arc::new(opened);
     service.begin_first_day().await?;
-    service.warn_of_expensive_hashes();
+    service.warn_of_expensive_hashes().await?;
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
-    let (is_new, accounts) = (service.is_new(), service.count_accounts());
+    let (is_new, accounts) = (service.is_new().await?, service.count_accounts().await?);
     let served = tokio::spawn(run(listener, service, http_settings, metrics, shutdown));
     Ok(Server { address, is_new, accounts, demo, served })
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::time::{ClockId, clock_gettime};
 use uuid::Uuid;
 
-use crate::domain::{Id, Timestamp};
+use crate::domain::Timestamp;
 
 /// A monotonic clock that also counts while the machine is suspended.
 #[cfg(target_os = "linux")]
@@ -68,9 +68,9 @@ impl Clock {
     }
 }
 
-/// A new random id (UUID version 4).
-pub fn new_id<K>() -> Id<K> {
-    Id::from_uuid(Uuid::new_v4())
+/// A random seed for the ids of one transaction, itself a UUID of version 4.
+pub fn new_seed() -> Uuid {
+    Uuid::new_v4()
 }
 
 /// Bytes from the operating system's secure random number generator.

@@ -1,21 +1,20 @@
 //! Data directories for the benchmarks, and stores on them.
 
-use std::any::Any;
 use std::fs;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use goldstar::clock::{self, Clock};
+use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
 use goldstar::domain::ledger::{self, Actor};
-use goldstar::domain::{ChildId, Points, TaskId, Timestamp};
+use goldstar::domain::{ChildId, Points, TaskId};
 use goldstar::metrics::Metrics;
 use goldstar::store::json::{JsonStore, Options, Progress};
-use goldstar::store::{Change, Changes, Decide, NewEvent, Store, View};
+use goldstar::store::{Change, Changes, Context, NewEvent, Scope, Snapshot, Store};
 use tempfile::TempDir;
 
-use crate::generate::{CHILD, Size, TASK, generate, id};
+use crate::generate::{CHILD, Size, TASK, USER, generate, id};
 
 /// The number of families, each with ten children.
 pub(crate) const USERS: u64 = 100;
@@ -76,29 +75,29 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Activates a task for the n-th child, `with_event` as the service does.
-pub(crate) async fn activate(store: &dyn Store, n: u64, with_event: bool) {
+pub(crate) async fn activate(store: &JsonStore, n: u64, with_event: bool) {
     let child = ChildId::from(id(CHILD, n % CHILDREN).as_str());
     let task = TaskId::from(id(TASK, n % CHILDREN % USERS).as_str());
-    let decide: Decide = Box::new(move |view, now| {
-        let nothing: Box<dyn Any + Send> = Box::new(());
-        Ok((activation(view, now, &child, &task, with_event), nothing))
-    });
-    store.commit(decide).await.unwrap();
+    let user = id(USER, n % CHILDREN % USERS);
+    let decide = move |records: &dyn Snapshot, context: &mut Context| {
+        Ok((activation(records, context, &child, &task, with_event), ()))
+    };
+    store.transact(Scope::Family(user.as_str().into()), decide).await.unwrap();
 }
 
 fn activation(
-    view: &dyn View,
-    now: Timestamp,
+    records: &dyn Snapshot,
+    context: &mut Context,
     child: &ChildId,
     task: &TaskId,
     with_event: bool,
 ) -> Changes {
-    let child = view.child(child).unwrap();
-    let task = view.task(task).unwrap();
+    let child = records.child(child).unwrap();
+    let task = records.task(task).unwrap();
     let change = ledger::activate(&child, &task, Points::ZERO, Actor::Parent).unwrap();
     let mut changed = (*child).clone();
     changed.points = change.points_after();
-    let event = change.into_event(clock::new_id(), &child, now).unwrap();
+    let event = change.into_event(context.new_id(), &child, context.now()).unwrap();
     let event = with_event.then_some(NewEvent { event, remember: None });
     Changes { records: vec![Change::PutChild(changed)], event }
 }

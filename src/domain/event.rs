@@ -139,6 +139,14 @@ impl TrackingEvent {
     }
 }
 
+impl TrackingEvent {
+    /// The event after its account was anonymised: without the account's id.
+    #[must_use]
+    pub fn anonymised(self) -> Self {
+        Self(EventFields { user_id: None, ..self.0 })
+    }
+}
+
 impl std::ops::Deref for TrackingEvent {
     type Target = EventFields;
 

@@ -3,15 +3,15 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::sessions::Ending;
-use super::{Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Settings, Token};
-use crate::clock;
+use super::sessions::{Acting, Ending};
+use super::{Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Token};
+use crate::domain::deletion::Policy;
 use crate::domain::password::{self, NewPassword};
 use crate::domain::{
     ChildId, Email, Name, Role, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
 use crate::metrics::LoginRefusal;
-use crate::store::{Change, Changes, View};
+use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
 /// What a new account is made of.
 pub struct NewAccount {
@@ -49,7 +49,7 @@ impl Verified {
 
     /// The account as it is now, with the replacement of its hash; none if its password has changed
     /// since, or the account does not exist any more.
-    pub(super) fn current(&self, view: &dyn View) -> Option<User> {
+    pub(super) fn current(&self, view: &dyn Snapshot) -> Option<User> {
         let user = view.user(self.id())?;
         let is_replaced = self.replacement.as_ref() == Some(&user.password);
         let is_same = user.password == self.user.password || is_replaced;
@@ -86,21 +86,22 @@ impl Service {
         let hash = self.passwords.hash(account.password.clone()).await?;
         let token = Token::random();
         let token_hash = token.hash();
-        self.end_sessions(None, move |view, now| {
-            let user = new_user(view, &account, hash, Role::Parent, now)?;
-            let session = Session::begin(token_hash, user.id.clone(), None, now);
+        let acting = Acting::Anyone(Scope::Email(account.email.clone()));
+        self.end_sessions(acting, move |_, context| {
+            let user = new_user(&account, &hash, Role::Parent, context);
+            let session = Session::begin(token_hash.clone(), user.id.clone(), None, context.now());
             let changes = vec![Change::PutUser(user), Change::PutSession(session)];
-            Ok(Ending { sessions: sent.and([], view), changes, value: () })
+            Ok(Ending { sessions: sent.and([]), changes, value: () })
         })
         .await?;
-        self.logged_in(token)
+        self.logged_in(token).await
     }
 
     /// Makes an administrator's account. Refuses an email address that has an account.
     pub async fn create_admin(&self, account: NewAccount) -> Result<(), ServiceError> {
         let hash = self.passwords.hash(account.password.clone()).await?;
-        self.transact(move |view, now| {
-            let user = new_user(view, &account, hash, Role::Admin, now)?;
+        self.transact(Scope::Email(account.email.clone()), move |_, context| {
+            let user = new_user(&account, &hash, Role::Admin, context);
             Ok((Changes::of([Change::PutUser(user)]), ()))
         })
         .await?;
@@ -123,12 +124,14 @@ impl Service {
         let token = Token::random();
         let token_hash = token.hash();
         let settings = self.settings;
-        let begun = self.end_sessions(None, move |view, now| {
-            let changes = begin_session(view, &verified, settings, token_hash, now)?;
+        let policy = self.deletion_policy().await?;
+        let acting = Acting::Anyone(Scope::Family(verified.id().clone()));
+        let begun = self.end_sessions(acting, move |view, context| {
+            let changes = begin_session(view, &verified, policy, &token_hash, context.now())?;
             Ok(begun_by(changes, verified.id(), settings.family, &sent, view))
         });
         match begun.await {
-            Ok(true) => self.logged_in(token),
+            Ok(true) => self.logged_in(token).await,
             Ok(false) => Err(self.refuse_credentials()),
             Err(error) => {
                 if let ServiceError::Refused(RuleViolation::MarkedForDeletion { .. }) = error {
@@ -152,7 +155,8 @@ impl Service {
         // Not parsed: an older account may have an address that a new one could not get.
         let email = Email::from_stored(email);
         self.attempts.at_password(address, &email)?;
-        let known = self.store.view().user_by_email(&email);
+        let records = self.store.read(Scope::Email(email.clone())).await?;
+        let known = records.user_by_email(&email);
         let hash = known.as_ref().map(|user| Arc::clone(&user.password));
         let matches = self.passwords.verify(hash, password.clone()).await?;
         let user = known.filter(|_| matches).ok_or_else(|| self.refuse_credentials())?;
@@ -161,13 +165,11 @@ impl Service {
     }
 
     /// Warns of accounts whose hash is expensive to check.
-    pub fn warn_of_expensive_hashes(&self) {
-        let users = self.store.view().users();
-        let is_expensive = |user: &&Arc<User>| {
-            let hash = &user.password;
-            password::is_expensive(hash) && password::fault(hash).is_none()
-        };
-        let accounts = users.iter().filter(is_expensive).count();
+    pub async fn warn_of_expensive_hashes(&self) -> Result<(), ServiceError> {
+        let hashes = self.store.password_hashes().await?;
+        let is_expensive =
+            |hash: &&Arc<str>| password::is_expensive(hash) && password::fault(hash).is_none();
+        let accounts = hashes.iter().filter(is_expensive).count();
         if accounts > 0 {
             tracing::warn!(
                 accounts,
@@ -176,6 +178,7 @@ impl Service {
                  lists the accounts"
             );
         }
+        Ok(())
     }
 
     /// Counts a login with a wrong email address or password.
@@ -185,8 +188,8 @@ impl Service {
     }
 
     /// What the account looks like now that its session is kept.
-    pub(super) fn logged_in(&self, token: Token) -> Result<LoggedIn, ServiceError> {
-        let caller = self.authenticate(&token)?;
+    pub(super) async fn logged_in(&self, token: Token) -> Result<LoggedIn, ServiceError> {
+        let caller = self.authenticate(&token).await?;
         Ok(LoggedIn { token, caller })
     }
 
@@ -197,8 +200,9 @@ impl Service {
         sent: SentSessions,
     ) -> Result<(), ServiceError> {
         let own = caller.token_hash().clone();
-        self.end_sessions(None, move |view, _| {
-            Ok(Ending { sessions: sent.and([own], view), changes: Vec::new(), value: () })
+        let acting = Acting::Anyone(caller.family());
+        self.end_sessions(acting, move |_, _| {
+            Ok(Ending { sessions: sent.and([own.clone()]), changes: Vec::new(), value: () })
         })
         .await
     }
@@ -226,16 +230,18 @@ impl Service {
         let token = Token::random();
         let token_hash = token.hash();
         let decider = parent.clone();
-        self.end_sessions(Some(parent), move |view, now| {
+        self.end_sessions(Acting::Caller(parent), move |view, context| {
+            let now = context.now();
             let user = decider.current_user(view)?;
-            let session = Session::begin(token_hash, user.id.clone(), None, now);
-            let sessions = sent.and(all_sessions(view, &user.id), view);
-            let user = User { password: hash, updated_at: Some(now), ..User::clone(&user) };
+            let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
+            let sessions = sent.and(all_sessions(view, &user.id));
+            let password = Arc::clone(&hash);
+            let user = User { password, updated_at: Some(now), ..User::clone(&user) };
             let changes = vec![Change::PutUser(user), Change::PutSession(session)];
             Ok(Ending { sessions, changes, value: () })
         })
         .await?;
-        self.logged_in(token)
+        self.logged_in(token).await
     }
 
     /// Makes the caller's browser that child's: its session ends, and a session of the child
@@ -252,58 +258,49 @@ impl Service {
         let token = Token::random();
         let token_hash = token.hash();
         let decider = parent.clone();
-        self.end_sessions(Some(parent), move |view, now| {
+        self.end_sessions(Acting::Caller(parent), move |view, context| {
             let child = decider.child(view, &child_id)?;
-            let session =
-                Session::begin(token_hash, child.user_id.clone(), Some(child.id.clone()), now);
-            let sessions = sent.and([decider.token_hash().clone()], view);
+            let (family, child_id) = (child.user_id.clone(), Some(child.id.clone()));
+            let session = Session::begin(token_hash.clone(), family, child_id, context.now());
+            let sessions = sent.and([decider.token_hash().clone()]);
             Ok(Ending { sessions, changes: vec![Change::PutSession(session)], value: () })
         })
         .await?;
-        self.logged_in(token)
+        self.logged_in(token).await
     }
 }
 
-fn new_user(
-    view: &dyn View,
-    account: &NewAccount,
-    password: Arc<str>,
-    role: Role,
-    now: Timestamp,
-) -> Result<User, RuleViolation> {
-    if view.user_by_email(&account.email).is_some() {
-        return Err(RuleViolation::EmailTaken);
-    }
-    Ok(User {
-        id: clock::new_id(),
+fn new_user(account: &NewAccount, password: &Arc<str>, role: Role, context: &mut Context) -> User {
+    User {
+        id: context.new_id(),
         first_name: account.first_name.clone(),
         last_name: account.last_name.clone(),
         email: account.email.clone(),
-        password,
+        password: Arc::clone(password),
         role,
         image_id: None,
-        created_at: Some(now),
-        updated_at: Some(now),
+        created_at: Some(context.now()),
+        updated_at: Some(context.now()),
         deletion: None,
         extra: [].into(),
-    })
+    }
 }
 
 /// A session for the account whose password was verified; none if that password has been changed
 /// since, or the account does not exist any more. Refuses an account that is marked for deletion.
 fn begin_session(
-    view: &dyn View,
+    view: &dyn Snapshot,
     verified: &Verified,
-    settings: Settings,
-    token_hash: TokenHash,
+    policy: Policy,
+    token_hash: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<Vec<Change>>, RuleViolation> {
     let Some(user) = verified.current(view) else { return Ok(None) };
     if let Some(deletion) = &user.deletion {
-        let due_at = settings.deletion.policy(view).due_at(deletion);
+        let due_at = policy.due_at(deletion);
         return Err(RuleViolation::MarkedForDeletion { due_at });
     }
-    let session = Session::begin(token_hash, user.id.clone(), None, now);
+    let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
     // The only case in which a login changes the account.
     let replaced = verified.replacement.is_some().then_some(Change::PutUser(user));
     Ok(Some(replaced.into_iter().chain([Change::PutSession(session)]).collect()))
@@ -316,17 +313,17 @@ pub(super) fn begun_by(
     user_id: &UserId,
     limits: FamilyLimits,
     sent: &SentSessions,
-    view: &dyn View,
+    view: &dyn Snapshot,
 ) -> Ending<bool> {
     let Some(changes) = changes else {
         return Ending { sessions: Vec::new(), changes: Vec::new(), value: false };
     };
-    let sessions = sent.and(limits.sessions_to_end(view, user_id), view);
+    let sessions = sent.and(limits.sessions_to_end(view, user_id));
     Ending { sessions, changes, value: true }
 }
 
 /// Every session of the account, its children's too.
-pub(super) fn all_sessions(view: &dyn View, user_id: &UserId) -> Vec<TokenHash> {
+pub(super) fn all_sessions(view: &dyn Snapshot, user_id: &UserId) -> Vec<TokenHash> {
     let sessions = view.sessions_of(user_id);
     sessions.iter().map(|session| session.token_hash.clone()).collect()
 }

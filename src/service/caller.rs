@@ -13,7 +13,7 @@ use crate::domain::{
     Child, ChildId, RecordKind, Reward, RewardId, Role, RuleViolation, Session, Task, TaskId,
     Timestamp, TokenHash, User,
 };
-use crate::store::View;
+use crate::store::{Scope as StoreScope, Snapshot};
 
 /// The secret by which a client shows that a session is its own: 256 random bits as 64 hexadecimal
 /// digits. Only its hash is stored.
@@ -92,7 +92,7 @@ pub struct Caller {
 impl Caller {
     /// The caller whose session is `session`; none where it has ended, its account or child is
     /// gone, or its account is marked for deletion: another program may have left its sessions.
-    pub(super) fn of(session: Arc<Session>, view: &dyn View, now: Timestamp) -> Option<Self> {
+    pub(super) fn of(session: Arc<Session>, view: &dyn Snapshot, now: Timestamp) -> Option<Self> {
         if !session.is_live(now) {
             return None;
         }
@@ -137,6 +137,11 @@ impl Caller {
         }
     }
 
+    /// The scope of the caller's family in the store.
+    pub(super) fn family(&self) -> StoreScope {
+        StoreScope::Family(self.user.id.clone())
+    }
+
     /// The session.
     pub(super) fn session(&self) -> &Arc<Session> {
         &self.session
@@ -151,7 +156,7 @@ impl Caller {
     /// after it, behind a password change.
     pub(super) fn check_session(
         &self,
-        view: &dyn View,
+        view: &dyn Snapshot,
         now: Timestamp,
     ) -> Result<(), RuleViolation> {
         let session = view.session(self.token_hash());
@@ -163,7 +168,11 @@ impl Caller {
     }
 
     /// A child that the session may see.
-    pub(super) fn child(&self, view: &dyn View, id: &ChildId) -> Result<Arc<Child>, RuleViolation> {
+    pub(super) fn child(
+        &self,
+        view: &dyn Snapshot,
+        id: &ChildId,
+    ) -> Result<Arc<Child>, RuleViolation> {
         view.child(id)
             .filter(|child| child.user_id == self.user.id)
             .filter(|child| self.child_id().is_none_or(|own| *own == child.id))
@@ -171,7 +180,11 @@ impl Caller {
     }
 
     /// A task that the session may see: the family's or a shared one.
-    pub(super) fn task(&self, view: &dyn View, id: &TaskId) -> Result<Arc<Task>, RuleViolation> {
+    pub(super) fn task(
+        &self,
+        view: &dyn Snapshot,
+        id: &TaskId,
+    ) -> Result<Arc<Task>, RuleViolation> {
         view.task(id)
             .filter(|task| task.user_id.as_ref().is_none_or(|id| *id == self.user.id))
             .ok_or(RuleViolation::NotFound(RecordKind::Task))
@@ -180,7 +193,7 @@ impl Caller {
     /// A reward that the session may see: the family's or a shared one.
     pub(super) fn reward(
         &self,
-        view: &dyn View,
+        view: &dyn Snapshot,
         id: &RewardId,
     ) -> Result<Arc<Reward>, RuleViolation> {
         view.reward(id)
@@ -213,14 +226,14 @@ impl Parent {
     /// The account as it is now, for a decision that has checked that the caller's session is live.
     /// Its password is still the one that the request was verified with: a change of the password
     /// ends every session of the account. (A login may have replaced the hash.)
-    pub(super) fn current_user(&self, view: &dyn View) -> Result<Arc<User>, RuleViolation> {
+    pub(super) fn current_user(&self, view: &dyn Snapshot) -> Result<Arc<User>, RuleViolation> {
         view.user(&self.user.id).ok_or(RuleViolation::SessionEnded)
     }
 
     /// A task that the family may change: its own. Refuses a shared one.
     pub(super) fn own_task(
         &self,
-        view: &dyn View,
+        view: &dyn Snapshot,
         id: &TaskId,
     ) -> Result<Arc<Task>, RuleViolation> {
         let task = self.task(view, id)?;
@@ -233,7 +246,7 @@ impl Parent {
     /// A reward that the family may change: its own. Refuses a shared one.
     pub(super) fn own_reward(
         &self,
-        view: &dyn View,
+        view: &dyn Snapshot,
         id: &RewardId,
     ) -> Result<Arc<Reward>, RuleViolation> {
         let reward = self.reward(view, id)?;

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::limits::display_bytes;
-use super::sessions::Ending;
+use super::sessions::{Acting, Ending};
 use super::{Caller, Listing, Parent, Service, ServiceError};
-use crate::clock;
 use crate::domain::input::FieldUpdate;
 use crate::domain::{Child, ChildId, Name, Page, Points, TokenHash};
-use crate::store::{Change, Changes, View};
+use crate::store::{Change, Changes, Snapshot};
 
 /// What a new child is made of.
 #[derive(Clone, Debug)]
@@ -39,22 +38,26 @@ pub struct ChildPatch {
 
 impl Service {
     /// The children that the caller may see: the family's, or the one whose session it is.
-    pub fn children(&self, caller: &Caller, page: Page) -> Listing<Arc<Child>> {
-        let view = self.store.view();
+    pub async fn children(
+        &self,
+        caller: &Caller,
+        page: Page,
+    ) -> Result<Listing<Arc<Child>>, ServiceError> {
+        let view = self.records_of(caller).await?;
         let Some(own) = caller.child_id() else {
-            return view.children_page(&caller.user().id, page).into();
+            return Ok(view.children_page(&caller.user().id, page).into());
         };
         let mut records: Vec<_> = caller.child(&*view, own).into_iter().collect();
         let total = records.len();
         if page.offset > 0 {
             records.clear();
         }
-        Listing { records, total }
+        Ok(Listing { records, total })
     }
 
     /// One child. Refuses one that the caller may not see.
-    pub fn child(&self, caller: &Caller, id: &ChildId) -> Result<Arc<Child>, ServiceError> {
-        Ok(caller.child(&*self.store.view(), id)?)
+    pub async fn child(&self, caller: &Caller, id: &ChildId) -> Result<Arc<Child>, ServiceError> {
+        Ok(caller.child(&*self.records_of(caller).await?, id)?)
     }
 
     /// Adds a child to the family.
@@ -66,20 +69,20 @@ impl Service {
         let user_id = parent.user().id.clone();
         let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |view, now| {
+            .transact_as(parent, move |view, context| {
                 limits.check_children(view, &user_id)?;
                 limits.check_displayed(0, display_bytes(&new.tasks, &new.rewards))?;
                 let child = Child {
-                    id: clock::new_id(),
-                    user_id,
-                    name: new.name,
+                    id: context.new_id(),
+                    user_id: user_id.clone(),
+                    name: new.name.clone(),
                     age: new.age,
                     points: new.points,
-                    tasks: new.tasks,
-                    rewards: new.rewards,
-                    image_id: new.image_id,
-                    created_at: Some(now),
-                    updated_at: Some(now),
+                    tasks: new.tasks.clone(),
+                    rewards: new.rewards.clone(),
+                    image_id: new.image_id.clone(),
+                    created_at: Some(context.now()),
+                    updated_at: Some(context.now()),
                     extra: [].into(),
                 };
                 Ok((Changes::of([Change::PutChild(child.clone())]), child))
@@ -98,16 +101,16 @@ impl Service {
         let decider = parent.clone();
         let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |view, now| {
+            .transact_as(parent, move |view, context| {
                 let child = Child::clone(&*decider.child(view, &id)?);
                 let before = display_bytes(&child.tasks, &child.rewards);
                 let child = Child {
-                    name: patch.name.unwrap_or(child.name),
-                    age: patch.age.apply(child.age),
-                    image_id: patch.image_id.apply(child.image_id),
-                    tasks: patch.tasks.unwrap_or(child.tasks),
-                    rewards: patch.rewards.unwrap_or(child.rewards),
-                    updated_at: Some(now),
+                    name: patch.name.clone().unwrap_or(child.name),
+                    age: patch.age.clone().apply(child.age),
+                    image_id: patch.image_id.clone().apply(child.image_id),
+                    tasks: patch.tasks.clone().unwrap_or(child.tasks),
+                    rewards: patch.rewards.clone().unwrap_or(child.rewards),
+                    updated_at: Some(context.now()),
                     ..child
                 };
                 limits.check_displayed(before, display_bytes(&child.tasks, &child.rewards))?;
@@ -125,7 +128,7 @@ impl Service {
         id: ChildId,
     ) -> Result<(), ServiceError> {
         let decider = parent.clone();
-        self.end_sessions(Some(parent), move |view, _| {
+        self.end_sessions(Acting::Caller(parent), move |view, _| {
             let child = decider.child(view, &id)?;
             let pending = view.pending_of_child(&child.user_id, &child.id);
             let requests = pending.iter().map(|request| Change::RemovePending(request.id.clone()));
@@ -137,7 +140,7 @@ impl Service {
     }
 }
 
-fn sessions_of_child(view: &dyn View, child: &Child) -> Vec<TokenHash> {
+fn sessions_of_child(view: &dyn Snapshot, child: &Child) -> Vec<TokenHash> {
     let sessions = view.sessions_of_child(&child.user_id, &child.id);
     sessions.iter().map(|session| session.token_hash.clone()).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::Service;
 use crate::domain::{KeyTime, TrackingEvent};
-use crate::store::Projection;
+use crate::store::{Projection, Store};
 
 const MICROS_PER_SECOND: u64 = 1_000_000;
 

@@ -40,14 +40,14 @@ impl Service {
     ///
     /// Refuses where there is a record of any kind.
     pub async fn fill_with_demo(self: &Arc<Self>) -> Result<Demo, ServiceError> {
-        if !self.is_new() {
+        if !self.is_new().await? {
             return Err(ServiceError::NotEmpty);
         }
         let (admin, account) = login("admin@example.org", "Ada", "Admin")?;
         self.create_admin(account).await?;
         let (login, account) = login("parent@example.org", "Paula", "Parent")?;
         let token = self.create_parent(account, SentSessions::default()).await?.token;
-        let parent = self.authenticate(&token)?.into_parent()?;
+        let parent = self.authenticate(&token).await?.into_parent()?;
         let child = self.demo_child(&parent, "Mía", 7, 45).await?;
         self.demo_child(&parent, "Noah", 10, 10).await?;
         let task = self.demo_task(&parent, "Make the bed", 5, true).await?;

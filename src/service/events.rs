@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Caller, Causes, Service, ServiceError, blocking, sinks};
 use crate::domain::{EventFilter, RowNumber, TokenHash};
 use crate::followers::broker::{Interest, Message, Subscription, sse};
-use crate::store::{History, ReadError, StoredEvent};
+use crate::store::{History, ReadError, Store, StoredEvent};
 
 /// How often an idle stream says that it lives, and looks whether its session does.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
@@ -90,7 +90,7 @@ impl Service {
         let limit = self.settings.streams_per_session;
         let subscription = self.broker.subscribe(interest, request.closer, limit)?;
         // A session that ended before this line has closed only the streams that there were.
-        self.live_session(&session).ok_or(ServiceError::Unauthenticated)?;
+        self.live_session(&session).await?.ok_or(ServiceError::Unauthenticated)?;
         let start = self.start(&filter, request.last_event_id.as_deref()).await;
         let (Start::Now(row) | Start::After { row, .. } | Start::Anew(row)) = start;
         let mut feed = EventStream {
@@ -139,8 +139,7 @@ impl EventStream {
     /// long, and nothing is sent to a session that has ended since.
     pub async fn next(&mut self) -> Option<Bytes> {
         let frame = self.frame().await?;
-        self.service.live_session(&self.session)?;
-        Some(frame)
+        self.service.is_live(&self.session).await.then_some(frame)
     }
 
     async fn frame(&mut self) -> Option<Bytes> {
@@ -150,7 +149,9 @@ impl EventStream {
             }
             match self.missed.take() {
                 Some(missed) => {
-                    self.service.live_session(&self.session)?;
+                    if !self.service.is_live(&self.session).await {
+                        return None;
+                    }
                     self.replay(missed).await;
                 }
                 None => return self.next_live().await,

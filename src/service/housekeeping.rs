@@ -8,8 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::deletion::to_its_end;
 use super::{Causes, Service, ServiceError};
-use crate::domain::{Session, Timestamp};
-use crate::store::{Change, Changes, Projection, View};
+use crate::store::{Expiry, Projection, Store};
 
 /// How often.
 const INTERVAL: Duration = Duration::from_hours(1);
@@ -51,41 +50,13 @@ impl Service {
     /// Removes expired sessions, with their streams, and idempotency keys. Shortens sessions. A clock
     /// that is wrong for a while after a start or a jump, until it is set right, ends no session.
     async fn remove_expired(&self) -> Result<(), ServiceError> {
-        let now = self.clock.now();
-        let key_time = self.key_time();
-        let is_settled = self.is_clock_settled();
-        let expired = move |view: &dyn View| {
-            let keys = view.expired_keys(&key_time);
-            if !is_settled {
-                return (keys, Vec::new(), Vec::new());
-            }
-            (keys, view.expired_sessions(now), shortened(view, now))
+        let expiry = Expiry {
+            now: self.clock.now(),
+            keys: self.key_time(),
+            sessions: self.is_clock_settled(),
         };
-        let (keys, sessions, overlong) = expired(&*self.store.view());
-        if keys.is_empty() && sessions.is_empty() && overlong.is_empty() {
-            return Ok(());
-        }
-        let outcome = self
-            .transact(move |view, _| {
-                let (keys, sessions, overlong) = expired(view);
-                let removed = sessions
-                    .iter()
-                    .map(|session| Change::RemoveSession(session.token_hash.clone()));
-                let forgotten =
-                    keys.iter().map(|key| Change::Forget(key.user_id.clone(), key.key.clone()));
-                let shortened = overlong.into_iter().map(Change::PutSession);
-                Ok((Changes::of(removed.chain(forgotten).chain(shortened)), sessions))
-            })
-            .await?;
-        for session in outcome.value {
-            self.broker.close_session(&session.token_hash);
-        }
+        let removed = self.store.remove_expired(expiry).await?;
+        self.close_sessions(&removed);
         Ok(())
     }
-}
-
-/// The sessions that would outlive their lifetime, since the clock was set back.
-fn shortened(view: &dyn View, now: Timestamp) -> Vec<Session> {
-    let overlong = view.sessions_ending_after(now.after(Session::LIFETIME));
-    overlong.iter().filter_map(|session| session.shortened(now)).collect()
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::domain::{FamilyLimit, RuleViolation, TokenHash, UserId};
-use crate::store::View;
+use crate::store::Snapshot;
 
 /// How much a family may have; 0 for any number.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ impl FamilyLimits {
     /// Refuses one more child.
     pub(super) fn check_children(
         &self,
-        view: &dyn View,
+        view: &dyn Snapshot,
         family: &UserId,
     ) -> Result<(), RuleViolation> {
         one_more(FamilyLimit::Children, self.children, view.count_children(family))
@@ -37,7 +37,7 @@ impl FamilyLimits {
     /// Refuses one more task.
     pub(super) fn check_tasks(
         &self,
-        view: &dyn View,
+        view: &dyn Snapshot,
         family: &UserId,
     ) -> Result<(), RuleViolation> {
         one_more(FamilyLimit::Tasks, self.tasks, view.count_tasks(family))
@@ -46,7 +46,7 @@ impl FamilyLimits {
     /// Refuses one more reward.
     pub(super) fn check_rewards(
         &self,
-        view: &dyn View,
+        view: &dyn Snapshot,
         family: &UserId,
     ) -> Result<(), RuleViolation> {
         one_more(FamilyLimit::Rewards, self.rewards, view.count_rewards(family))
@@ -55,7 +55,7 @@ impl FamilyLimits {
     /// Refuses one more pending request.
     pub(super) fn check_requests(
         &self,
-        view: &dyn View,
+        view: &dyn Snapshot,
         family: &UserId,
     ) -> Result<(), RuleViolation> {
         one_more(FamilyLimit::PendingRequests, self.requests, view.count_pending(family))
@@ -75,7 +75,7 @@ impl FamilyLimits {
 
     /// The sessions that must end so that the account can have one more: those that were unused for
     /// longest. A login isn't refused, since that would lock a family out.
-    pub(super) fn sessions_to_end(&self, view: &dyn View, family: &UserId) -> Vec<TokenHash> {
+    pub(super) fn sessions_to_end(&self, view: &dyn Snapshot, family: &UserId) -> Vec<TokenHash> {
         if self.sessions == 0 || view.count_sessions(family) < self.sessions {
             return Vec::new();
         }

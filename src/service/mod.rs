@@ -49,14 +49,18 @@ pub use tracking::EventQuery;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use serde_json::Value;
 use tracing::Span;
 
 use crate::clock::Clock;
-use crate::domain::{ClockWatch, Page, Points, RuleViolation, Timestamp};
+use crate::domain::{ClockWatch, Page, Points};
 use crate::followers::audit_log::DeletionLog;
 use crate::followers::broker::Broker;
 use crate::metrics::{self, Metrics};
-use crate::store::{Changes, Health, Listed, Projection, Store, StoredEvent, View};
+use crate::store::{
+    AnyStore, Commit, Context, Decided, Health, Listed, Projection, Scope as StoreScope, Snapshot,
+    Store,
+};
 use changes::ChangeRates;
 use deletion::Deletions;
 use logins::Attempts;
@@ -87,7 +91,7 @@ pub struct Settings {
 
 /// The product. One instance serves all requests.
 pub struct Service {
-    store: Arc<dyn Store>,
+    store: Arc<AnyStore>,
     broker: Broker,
     clock: Clock,
     attempts: Attempts,
@@ -99,14 +103,6 @@ pub struct Service {
     /// Why the last housekeeping failed.
     housekeeping_error: Mutex<Option<String>>,
     clock_watch: Mutex<ClockWatch>,
-}
-
-/// What a commit did.
-struct Outcome<T> {
-    /// What the decision handed out.
-    value: T,
-    /// The event that it recorded.
-    event: Option<Arc<StoredEvent>>,
 }
 
 /// One page of a list.
@@ -144,16 +140,16 @@ impl Service {
     /// [`LiveSink`] of the same broker. Logins and deletions are counted in `metrics`, and deletions
     /// noted in `deletion_log`.
     pub fn new(
-        store: Arc<dyn Store>,
+        store: impl Into<AnyStore>,
         broker: Broker,
         clock: Clock,
         settings: Settings,
         deletion_log: DeletionLog,
         metrics: &Metrics,
     ) -> Self {
-        let view = store.view();
         let metrics_of_deletions = metrics.deletions.clone();
-        let deletions = Deletions::new(deletion_log, metrics_of_deletions, &*view, &clock);
+        let store = Arc::new(store.into());
+        let deletions = Deletions::new(deletion_log, metrics_of_deletions, &clock);
         let last_row = store.history().last_row();
         let clock_watch = ClockWatch::new(clock.now(), clock.elapsed(), last_row);
         let service = Self {
@@ -178,18 +174,17 @@ impl Service {
         service
     }
 
-    /// Whether there is no record of any kind yet.
-    pub fn is_new(&self) -> bool {
-        self.store.view().is_empty()
+    /// Returns whether there is no record of any kind yet.
+    pub async fn is_new(&self) -> Result<bool, ServiceError> {
+        Ok(self.store.is_empty().await?)
     }
 
-    /// How many accounts there are.
-    pub fn count_accounts(&self) -> usize {
-        self.store.view().count_users()
+    pub async fn count_accounts(&self) -> Result<usize, ServiceError> {
+        Ok(self.store.count_accounts().await?)
     }
 
-    /// What works and what doesn't.
-    pub fn health(&self) -> Health {
+    /// Returns what works and what does not.
+    pub async fn health(&self) -> Health {
         let mut health = self.store.health();
         if self.broker.has_failed() {
             let is_live = |projection: &&mut Projection| projection.name == LiveSink::NAME;
@@ -197,7 +192,7 @@ impl Service {
                 live.last_error = Some("its thread has panicked; a restart mends it".to_owned());
             }
         }
-        health.projections.push(self.deletion_health());
+        health.projections.push(self.deletion_health().await);
         health.projections.push(self.housekeeping_health());
         health.projections.push(self.clock_health());
         health
@@ -217,42 +212,41 @@ impl Service {
         self.store.close().await
     }
 
-    /// Commits what `decide` decides and gives back what it handed out.
+    /// Executes a transaction. The decision's log lines belong to the caller's span.
     async fn transact<T: Send + 'static>(
         &self,
-        decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), RuleViolation>
-        + Send
-        + 'static,
-    ) -> Result<Outcome<T>, ServiceError> {
+        scope: StoreScope,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T> + Send + Sync + 'static,
+    ) -> Result<Commit<T>, ServiceError> {
         let span = Span::current();
-        let committed = self
-            .store
-            .commit(Box::new(move |view, now| {
-                let (changes, value) = span.in_scope(|| decide(view, now))?;
-                Ok((changes, Box::new(value)))
-            }))
-            .await?;
-        match committed.value.downcast::<T>() {
-            Ok(value) => Ok(Outcome { value: *value, event: committed.event }),
-            Err(_) => Err(ServiceError::internal(
-                "the store handed out another value than the decision gave",
-            )),
-        }
+        let decide = move |records: &dyn Snapshot, context: &mut Context| {
+            span.in_scope(|| decide(records, context))
+        };
+        Ok(self.store.transact(scope, decide).await?)
     }
 
-    /// Commits what `decide` decides for a caller whose session has not ended by then.
+    /// Executes a transaction in the caller's family. Fails if the caller's session has ended.
     async fn transact_as<T: Send + 'static>(
         &self,
         caller: &Caller,
-        decide: impl FnOnce(&dyn View, Timestamp) -> Result<(Changes, T), RuleViolation>
-        + Send
-        + 'static,
-    ) -> Result<Outcome<T>, ServiceError> {
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T> + Send + Sync + 'static,
+    ) -> Result<Commit<T>, ServiceError> {
+        let scope = caller.family();
         let caller = caller.clone();
-        self.transact(move |view, now| {
-            caller.check_session(view, now)?;
-            decide(view, now)
-        })
-        .await
+        let decide = move |records: &dyn Snapshot, context: &mut Context| {
+            caller.check_session(records, context.now())?;
+            decide(records, context)
+        };
+        self.transact(scope, decide).await
+    }
+
+    /// Returns the records of the caller's family.
+    async fn records_of(&self, caller: &Caller) -> Result<Arc<dyn Snapshot>, ServiceError> {
+        Ok(self.store.read(caller.family()).await?)
+    }
+
+    /// Returns the value of a setting; `None` if it was never set.
+    async fn setting(&self, name: &str) -> Result<Option<Value>, ServiceError> {
+        Ok(self.store.read(StoreScope::Server).await?.setting(name))
     }
 }

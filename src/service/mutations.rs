@@ -5,14 +5,16 @@
 
 use std::sync::Arc;
 
-use super::{Caller, FamilyLimits, Outcome, Parent, Service, ServiceError, blocking};
-use crate::clock;
+use super::{Caller, FamilyLimits, Parent, Service, ServiceError, blocking};
 use crate::domain::ledger::{self, PointsChange};
 use crate::domain::{
     Child, ChildId, EventError, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
-    PendingReward, Points, Reward, RewardId, RuleViolation, TaskId, Timestamp,
+    PendingReward, Points, Reward, RewardId, RuleViolation, TaskId,
 };
-use crate::store::{Change, Changes, Malformed, NewEvent, ReadError, StoredEvent, View};
+use crate::store::{
+    Change, Changes, Commit, Context, Decided, Malformed, NewEvent, ReadError, Snapshot, Store,
+    StoredEvent,
+};
 
 /// What a mutation did.
 #[derive(Debug)]
@@ -25,33 +27,19 @@ pub struct Mutated {
     pub replayed: bool,
 }
 
-/// What was decided.
-enum Decision {
-    /// The event is new.
-    Done(Arc<Child>),
-    /// A request with the same key became an event before.
-    Repeated(Arc<Child>, Arc<IdempotencyRecord>),
-    /// The ledger's points_change made no event. It can't happen while the ledger is right.
-    Impossible(EventError),
-}
-
-/// A mutation on its way to its decision.
+/// A mutation and what its decision needs.
 struct Order {
     caller: Caller,
     mutation: Mutation,
     key: Option<IdempotencyKey>,
-    /// The time by which keys are over; none without a key.
+    /// The time by which keys expire; `None` without a key.
     key_time: Option<KeyTime>,
     floor: Points,
     limits: FamilyLimits,
 }
 
-/// What a mutation does, before it is made an event.
-struct Effect {
-    points_change: PointsChange,
-    /// The pending request that begins or ends.
-    request: Option<Change>,
-}
+/// The child after a mutation; and for a repeated one, the record of its key.
+type Decision = (Arc<Child>, Option<Arc<IdempotencyRecord>>);
 
 impl Service {
     /// A child has done a task, or gets a penalty.
@@ -122,22 +110,16 @@ impl Service {
             floor: self.settings.points_floor,
             limits: self.settings.family,
         };
-        let decide = move |view: &dyn View, now| order.decide(view, now);
-        match self.transact_as(caller, decide).await? {
-            Outcome { value: Decision::Done(child), event: Some(recorded) } => {
-                Ok(Mutated { child, event: Arc::clone(&recorded.json), replayed: false })
-            }
-            Outcome { value: Decision::Repeated(child, first), .. } => {
-                let event = self.first_event(&child, &first).await?;
-                Ok(Mutated { child, event, replayed: true })
-            }
-            Outcome { value: Decision::Impossible(error), .. } => {
-                Err(ServiceError::internal(error))
-            }
-            Outcome { event: None, .. } => {
-                Err(ServiceError::internal("the store kept a mutation without its event"))
-            }
+        let decide =
+            move |records: &dyn Snapshot, context: &mut Context| order.decide(records, context);
+        let Commit { value, event } = self.transact_as(caller, decide).await?;
+        let (child, first) = value.map_err(ServiceError::internal)?;
+        if let Some(first) = first {
+            let event = self.first_event(&child, &first).await?;
+            return Ok(Mutated { child, event, replayed: true });
         }
+        let stored = event.ok_or_else(|| ServiceError::internal("a mutation without an event"))?;
+        Ok(Mutated { child, event: Arc::clone(&stored.json), replayed: false })
     }
 
     /// The event that a key stands for. Where another program has emptied the history, it is gone,
@@ -164,107 +146,99 @@ impl Service {
 }
 
 impl Order {
-    fn decide(self, view: &dyn View, now: Timestamp) -> Result<(Changes, Decision), RuleViolation> {
-        let child = self.caller.child(view, self.mutation.child_id())?;
-        // Before the entity is looked up: a repeat is answered even where that is gone by now.
-        if let Some(first) = self.answered_before(view)? {
-            let decision = Decision::Repeated(child, first);
-            return Ok((Changes::none(), decision));
+    /// The value is an error, and nothing changes, if the ledger's change is not a valid event.
+    fn decide(
+        &self,
+        records: &dyn Snapshot,
+        context: &mut Context,
+    ) -> Decided<Result<Decision, EventError>> {
+        let child = self.caller.child(records, self.mutation.child_id())?;
+        // A repeat succeeds even if the task or reward no longer exists.
+        if let Some(first) = self.first(records)? {
+            return Ok((Changes::none(), Ok((child, Some(first)))));
         }
-        let effect = self.effect(view, &child, now)?;
-        let points = effect.points_change.points_after();
-        let event = match effect.points_change.into_event(clock::new_id(), &child, now) {
+        let (change, request) = self.effect(records, &child, context)?;
+        let (now, points) = (context.now(), change.points_after());
+        let event = match change.into_event(context.new_id(), &child, now) {
             Ok(event) => event,
-            Err(error) => return Ok((Changes::none(), Decision::Impossible(error))),
+            Err(error) => return Ok((Changes::none(), Err(error))),
         };
         let child = Child { points, updated_at: Some(now), ..(*child).clone() };
         let put = Change::PutChild(child.clone());
+        let remember = self.key.clone().map(|key| (key, self.mutation.fingerprint()));
         let changes = Changes {
-            records: [put].into_iter().chain(effect.request).collect(),
-            event: Some(NewEvent {
-                event,
-                remember: self.key.map(|key| (key, self.mutation.fingerprint())),
-            }),
+            records: [put].into_iter().chain(request).collect(),
+            event: Some(NewEvent { event, remember }),
         };
-        Ok((changes, Decision::Done(Arc::new(child))))
+        Ok((changes, Ok((Arc::new(child), None))))
     }
 
-    /// What the key stands for, where it is the key of this very mutation. Refuses the key of
+    /// Returns the record of the key if it was used for this mutation before. Fails if it was used for
     /// another one.
-    fn answered_before(
+    fn first(
         &self,
-        view: &dyn View,
+        records: &dyn Snapshot,
     ) -> Result<Option<Arc<IdempotencyRecord>>, RuleViolation> {
-        let remembered = self
-            .key
-            .as_ref()
-            .and_then(|key| view.remembered(&self.caller.user().id, key))
+        let Some(key) = &self.key else { return Ok(None) };
+        let found = records
+            .idempotency_record(&self.caller.user().id, key)
             .filter(|first| self.key_time.as_ref().is_some_and(|time| first.is_live(time)));
-        match remembered {
-            None => Ok(None),
-            Some(first) if *first.fingerprint == *self.mutation.fingerprint() => Ok(Some(first)),
-            Some(_) => Err(RuleViolation::IdempotencyKeyReused),
+        match found {
+            Some(first) if *first.fingerprint != *self.mutation.fingerprint() => {
+                Err(RuleViolation::IdempotencyKeyReused)
+            }
+            found => Ok(found),
         }
     }
 
+    /// Returns the change of the points, and the pending request that begins or ends with it.
     fn effect(
         &self,
-        view: &dyn View,
+        records: &dyn Snapshot,
         child: &Child,
-        now: Timestamp,
-    ) -> Result<Effect, RuleViolation> {
+        context: &mut Context,
+    ) -> Result<(PointsChange, Option<Change>), RuleViolation> {
         let actor = self.caller.actor();
         match &self.mutation {
             Mutation::Activate(_, task) => {
-                let task = self.caller.task(view, task)?;
-                Ok(Effect {
-                    points_change: ledger::activate(child, &task, self.floor, actor)?,
-                    request: None,
-                })
+                let task = self.caller.task(records, task)?;
+                Ok((ledger::activate(child, &task, self.floor, actor)?, None))
             }
             Mutation::Request(_, reward) => {
-                let reward = self.caller.reward(view, reward)?;
-                let is_pending = view.pending(&child.id, &reward.id).is_some();
-                let points_change = ledger::request(child, &reward, is_pending, actor)?;
-                self.limits.check_requests(view, &child.user_id)?;
-                Ok(Effect {
-                    points_change,
-                    request: Some(Change::PutPending(new_request(child, &reward, now))),
-                })
+                let reward = self.caller.reward(records, reward)?;
+                let is_pending = records.pending(&child.id, &reward.id).is_some();
+                let change = ledger::request(child, &reward, is_pending, actor)?;
+                self.limits.check_requests(records, &child.user_id)?;
+                Ok((change, Some(Change::PutPending(new_request(child, &reward, context)))))
             }
             Mutation::Redeem(_, reward) => {
-                let reward = self.caller.reward(view, reward)?;
-                Ok(Effect {
-                    points_change: ledger::redeem(child, &reward, actor)?,
-                    request: end_of_request(view, child, &reward),
-                })
+                let reward = self.caller.reward(records, reward)?;
+                let request = end_of_request(records, child, &reward);
+                Ok((ledger::redeem(child, &reward, actor)?, request))
             }
             Mutation::Cancel(_, reward) => {
-                let reward = self.caller.reward(view, reward)?;
-                let request = end_of_request(view, child, &reward);
-                Ok(Effect {
-                    points_change: ledger::cancel(child, &reward, request.is_some(), actor)?,
-                    request,
-                })
+                let reward = self.caller.reward(records, reward)?;
+                let request = end_of_request(records, child, &reward);
+                Ok((ledger::cancel(child, &reward, request.is_some(), actor)?, request))
             }
         }
     }
 }
 
-fn new_request(child: &Child, reward: &Reward, now: Timestamp) -> PendingReward {
+fn new_request(child: &Child, reward: &Reward, context: &mut Context) -> PendingReward {
     PendingReward {
-        id: clock::new_id(),
+        id: context.new_id(),
         user_id: child.user_id.clone(),
         child_id: child.id.clone(),
         child_name: child.name.clone(),
         reward_id: reward.id.clone(),
         reward_name: reward.name.clone(),
-        created_at: Some(now),
+        created_at: Some(context.now()),
         extra: [].into(),
     }
 }
 
-fn end_of_request(view: &dyn View, child: &Child, reward: &Reward) -> Option<Change> {
-    let request = view.pending(&child.id, &reward.id)?;
+fn end_of_request(records: &dyn Snapshot, child: &Child, reward: &Reward) -> Option<Change> {
+    let request = records.pending(&child.id, &reward.id)?;
     Some(Change::RemovePending(request.id.clone()))
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Caller, Listing, Parent, Service, ServiceError};
-use crate::clock;
 use crate::domain::input::FieldUpdate;
 use crate::domain::{Amount, ChildId, Name, Page, PendingReward, Reward, RewardId, ledger};
 use crate::store::{Change, Changes};
@@ -43,24 +42,32 @@ pub struct Offer {
 
 impl Service {
     /// The family's rewards, and the shared ones.
-    pub fn rewards(&self, caller: &Caller, page: Page) -> Listing<Arc<Reward>> {
-        self.store.view().rewards_page(&caller.user().id, page).into()
+    pub async fn rewards(
+        &self,
+        caller: &Caller,
+        page: Page,
+    ) -> Result<Listing<Arc<Reward>>, ServiceError> {
+        Ok(self.records_of(caller).await?.rewards_page(&caller.user().id, page).into())
     }
 
     /// One reward. Refuses one that the caller may not see.
-    pub fn reward(&self, caller: &Caller, id: &RewardId) -> Result<Arc<Reward>, ServiceError> {
-        Ok(caller.reward(&*self.store.view(), id)?)
+    pub async fn reward(
+        &self,
+        caller: &Caller,
+        id: &RewardId,
+    ) -> Result<Arc<Reward>, ServiceError> {
+        Ok(caller.reward(&*self.records_of(caller).await?, id)?)
     }
 
     /// The rewards that a child can have: what it can pay, what it lacks for it, what it has asked
     /// for. Refuses a child that the caller may not see.
-    pub fn offers(
+    pub async fn offers(
         &self,
         caller: &Caller,
         child_id: &ChildId,
         page: Page,
     ) -> Result<Listing<Offer>, ServiceError> {
-        let view = self.store.view();
+        let view = self.records_of(caller).await?;
         let child = caller.child(&*view, child_id)?;
         let rewards = Listing::from(view.rewards_page(&child.user_id, page));
         Ok(rewards.map(|reward| Offer {
@@ -71,8 +78,13 @@ impl Service {
     }
 
     /// The requests that wait: the family's, or the child's whose session it is.
-    pub fn pending_rewards(&self, caller: &Caller, page: Page) -> Listing<Arc<PendingReward>> {
-        self.store.view().pending_page(&caller.user().id, caller.child_id(), page).into()
+    pub async fn pending_rewards(
+        &self,
+        caller: &Caller,
+        page: Page,
+    ) -> Result<Listing<Arc<PendingReward>>, ServiceError> {
+        let records = self.records_of(caller).await?;
+        Ok(records.pending_page(&caller.user().id, caller.child_id(), page).into())
     }
 
     /// Adds a reward to the family's.
@@ -84,17 +96,17 @@ impl Service {
         let user_id = parent.user().id.clone();
         let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |view, now| {
+            .transact_as(parent, move |view, context| {
                 limits.check_rewards(view, &user_id)?;
                 let reward = Reward {
-                    id: clock::new_id(),
-                    user_id: Some(user_id),
-                    name: new.name,
-                    description: new.description,
+                    id: context.new_id(),
+                    user_id: Some(user_id.clone()),
+                    name: new.name.clone(),
+                    description: new.description.clone(),
                     cost: new.cost,
-                    image_id: new.image_id,
-                    created_at: Some(now),
-                    updated_at: Some(now),
+                    image_id: new.image_id.clone(),
+                    created_at: Some(context.now()),
+                    updated_at: Some(context.now()),
                     extra: [].into(),
                 };
                 Ok((Changes::of([Change::PutReward(reward.clone())]), reward))
@@ -112,14 +124,14 @@ impl Service {
     ) -> Result<Arc<Reward>, ServiceError> {
         let decider = parent.clone();
         let outcome = self
-            .transact_as(parent, move |view, now| {
+            .transact_as(parent, move |view, context| {
                 let reward = Reward::clone(&*decider.own_reward(view, &id)?);
                 let reward = Reward {
-                    name: patch.name.unwrap_or(reward.name),
-                    description: patch.description.unwrap_or(reward.description),
+                    name: patch.name.clone().unwrap_or(reward.name),
+                    description: patch.description.clone().unwrap_or(reward.description),
                     cost: patch.cost.unwrap_or(reward.cost),
-                    image_id: patch.image_id.apply(reward.image_id),
-                    updated_at: Some(now),
+                    image_id: patch.image_id.clone().apply(reward.image_id),
+                    updated_at: Some(context.now()),
                     ..reward
                 };
                 Ok((Changes::of([Change::PutReward(reward.clone())]), reward))

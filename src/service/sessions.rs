@@ -7,7 +7,7 @@ use tracing::Instrument;
 use super::deletion::to_its_end;
 use super::{Caller, Causes, Service, ServiceError, Token};
 use crate::domain::{RuleViolation, Session, Timestamp, TokenHash};
-use crate::store::{Change, Changes, View};
+use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
 /// The sessions whose cookies came with a request. A response that replaces or removes the browser's
 /// cookie ends them: the browser has no more use for them, and a cookie of another path or domain
@@ -22,15 +22,11 @@ impl FromIterator<Token> for SentSessions {
 }
 
 impl SentSessions {
-    /// Those that exist, and these others, each once.
-    pub(super) fn and(
-        &self,
-        others: impl IntoIterator<Item = TokenHash>,
-        view: &dyn View,
-    ) -> Vec<TokenHash> {
+    /// These sessions and others, each once.
+    pub(super) fn and(&self, others: impl IntoIterator<Item = TokenHash>) -> Vec<TokenHash> {
         let mut all: Vec<_> = others.into_iter().collect();
         for sent in &self.0 {
-            if view.session(sent).is_some() && !all.contains(sent) {
+            if !all.contains(sent) {
                 all.push(sent.clone());
             }
         }
@@ -48,58 +44,73 @@ pub(super) struct Ending<T> {
     pub(super) value: T,
 }
 
+/// Who ends sessions.
+pub(super) enum Acting<'a> {
+    /// A caller, in its own family. It is an error if the caller's session has ended by then.
+    Caller(&'a Caller),
+    /// A client whose rights were checked otherwise, in that scope.
+    Anyone(Scope),
+}
+
 impl Service {
     /// Commits what `decide` decides, and then closes the streams of the sessions that it ends. The
     /// streams close also if the client disconnects before the response.
-    ///
-    /// With a caller, it is an error if the caller's session has ended by then.
     pub(super) async fn end_sessions<T: Send + 'static>(
         self: &Arc<Self>,
-        caller: Option<&Caller>,
-        decide: impl FnOnce(&dyn View, Timestamp) -> Result<Ending<T>, RuleViolation> + Send + 'static,
+        acting: Acting<'_>,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Result<Ending<T>, RuleViolation>
+        + Send
+        + Sync
+        + 'static,
     ) -> Result<T, ServiceError> {
-        let (service, caller) = (Arc::clone(self), caller.cloned());
-        let decide = move |view: &dyn View, now: Timestamp| {
-            let Ending { sessions, changes, value } = decide(view, now)?;
+        let service = Arc::clone(self);
+        let (scope, caller) = match acting {
+            Acting::Caller(caller) => (caller.family(), Some(caller.clone())),
+            Acting::Anyone(scope) => (scope, None),
+        };
+        let decide = move |records: &dyn Snapshot, context: &mut Context| {
+            if let Some(caller) = &caller {
+                caller.check_session(records, context.now())?;
+            }
+            let Ending { sessions, changes, value } = decide(records, context)?;
             let removed = sessions.iter().cloned().map(Change::RemoveSession);
             Ok((Changes::of(removed.chain(changes)), (sessions, value)))
         };
         let work = async move {
-            let outcome = match &caller {
-                Some(caller) => service.transact_as(caller, decide).await,
-                None => service.transact(decide).await,
-            };
-            let (sessions, value) = outcome?.value;
+            let (sessions, value) = service.transact(scope, decide).await?.value;
             service.close_sessions(&sessions);
             Ok(value)
         };
         to_its_end(work).await?
     }
 
-    /// The caller whose session `token` belongs to. Reads memory alone; the session's use is
-    /// written down beside the request, at most hourly.
+    /// Returns the caller whose session `token` belongs to. The time of its use is written in the
+    /// background, at most once an hour.
     ///
-    /// Refuses a token that is unknown or whose session is over. Must be called within a Tokio
-    /// runtime.
-    pub fn authenticate(&self, token: &Token) -> Result<Caller, ServiceError> {
-        let caller = self.live_session(&token.hash()).ok_or(ServiceError::Unauthenticated)?;
+    /// Fails if the token is unknown or its session has ended. Must be called within a Tokio runtime.
+    pub async fn authenticate(&self, token: &Token) -> Result<Caller, ServiceError> {
+        let caller =
+            self.live_session(&token.hash()).await?.ok_or(ServiceError::Unauthenticated)?;
         let now = self.clock.now();
         if caller.session().touched(now).is_some() {
-            self.touch(caller.token_hash().clone(), now);
+            self.touch(&caller, now);
         }
         Ok(caller)
     }
 
-    /// Whether that session is live now.
-    pub fn is_live(&self, token_hash: &TokenHash) -> bool {
-        self.live_session(token_hash).is_some()
+    /// Returns whether that session is live now.
+    pub async fn is_live(&self, token_hash: &TokenHash) -> bool {
+        matches!(self.live_session(token_hash).await, Ok(Some(_)))
     }
 
-    /// The caller with that session, where it is live now.
-    pub(super) fn live_session(&self, token_hash: &TokenHash) -> Option<Caller> {
-        let view = self.store.view();
-        let session = view.session(token_hash)?;
-        Caller::of(session, &*view, self.clock.now())
+    /// Returns the caller with that session; `None` if it is not live now.
+    pub(super) async fn live_session(
+        &self,
+        token_hash: &TokenHash,
+    ) -> Result<Option<Caller>, ServiceError> {
+        let records = self.store.read(Scope::Session(token_hash.clone())).await?;
+        let session = records.session(token_hash);
+        Ok(session.and_then(|session| Caller::of(session, &*records, self.clock.now())))
     }
 
     /// Closes the streams of sessions that have ended.
@@ -109,19 +120,19 @@ impl Service {
         }
     }
 
-    /// Writes a use at `now` down in a task of its own, so that no read waits for the disk.
-    fn touch(&self, token_hash: TokenHash, now: Timestamp) {
+    /// Writes the time of a session's use in a task of its own, so that no read waits for the disk.
+    fn touch(&self, caller: &Caller, now: Timestamp) {
         let store = Arc::clone(&self.store);
+        let (scope, token_hash) = (caller.family(), caller.token_hash().clone());
         let touch = async move {
-            let commit = store.commit(Box::new(move |view, _| {
-                // Decided anew: of many requests at once, the first one writes.
-                let touched = view
+            let commit = store.transact(scope, move |records, _| {
+                // Of many requests at the same time, the first one writes.
+                let touched = records
                     .session(&token_hash)
                     .filter(|session| session.is_live(now))
                     .and_then(|session| Session::touched(&session, now));
-                let changes = Changes::of(touched.map(Change::PutSession));
-                Ok((changes, Box::new(())))
-            }));
+                Ok((Changes::of(touched.map(Change::PutSession)), ()))
+            });
             if let Err(error) = commit.await {
                 tracing::warn!(error = %Causes(&error), "the use of a session was not written down");
             }

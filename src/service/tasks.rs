@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Caller, Listing, Parent, Service, ServiceError};
-use crate::clock;
 use crate::domain::input::FieldUpdate;
 use crate::domain::{Amount, Name, Page, Task, TaskId};
 use crate::store::{Change, Changes};
@@ -32,13 +31,17 @@ pub struct TaskPatch {
 
 impl Service {
     /// The family's tasks and penalties, and the shared ones.
-    pub fn tasks(&self, caller: &Caller, page: Page) -> Listing<Arc<Task>> {
-        self.store.view().tasks_page(&caller.user().id, page).into()
+    pub async fn tasks(
+        &self,
+        caller: &Caller,
+        page: Page,
+    ) -> Result<Listing<Arc<Task>>, ServiceError> {
+        Ok(self.records_of(caller).await?.tasks_page(&caller.user().id, page).into())
     }
 
     /// One task. Refuses one that the caller may not see.
-    pub fn task(&self, caller: &Caller, id: &TaskId) -> Result<Arc<Task>, ServiceError> {
-        Ok(caller.task(&*self.store.view(), id)?)
+    pub async fn task(&self, caller: &Caller, id: &TaskId) -> Result<Arc<Task>, ServiceError> {
+        Ok(caller.task(&*self.records_of(caller).await?, id)?)
     }
 
     /// Adds a task to the family's.
@@ -50,17 +53,17 @@ impl Service {
         let user_id = parent.user().id.clone();
         let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |view, now| {
+            .transact_as(parent, move |view, context| {
                 limits.check_tasks(view, &user_id)?;
                 let task = Task {
-                    id: clock::new_id(),
-                    user_id: Some(user_id),
-                    name: new.name,
+                    id: context.new_id(),
+                    user_id: Some(user_id.clone()),
+                    name: new.name.clone(),
                     points: new.points,
                     is_good: new.is_good,
-                    image_id: new.image_id,
-                    created_at: Some(now),
-                    updated_at: Some(now),
+                    image_id: new.image_id.clone(),
+                    created_at: Some(context.now()),
+                    updated_at: Some(context.now()),
                     extra: [].into(),
                 };
                 Ok((Changes::of([Change::PutTask(task.clone())]), task))
@@ -78,14 +81,14 @@ impl Service {
     ) -> Result<Arc<Task>, ServiceError> {
         let decider = parent.clone();
         let outcome = self
-            .transact_as(parent, move |view, now| {
+            .transact_as(parent, move |view, context| {
                 let task = Task::clone(&*decider.own_task(view, &id)?);
                 let task = Task {
-                    name: patch.name.unwrap_or(task.name),
+                    name: patch.name.clone().unwrap_or(task.name),
                     points: patch.points.unwrap_or(task.points),
                     is_good: patch.is_good.unwrap_or(task.is_good),
-                    image_id: patch.image_id.apply(task.image_id),
-                    updated_at: Some(now),
+                    image_id: patch.image_id.clone().apply(task.image_id),
+                    updated_at: Some(context.now()),
                     ..task
                 };
                 Ok((Changes::of([Change::PutTask(task.clone())]), task))

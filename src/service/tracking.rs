@@ -2,7 +2,7 @@
 
 use super::{Admin, Caller, Parent, Service, ServiceError};
 use crate::domain::{ChildId, EventFilter, Page, SortOrder};
-use crate::store::FoundEvents;
+use crate::store::{FoundEvents, Store};
 
 /// A question to the audit history.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Service {
         child_id: &ChildId,
         query: EventQuery,
     ) -> Result<FoundEvents, ServiceError> {
-        let child = caller.child(&*self.store.view(), child_id)?;
+        let child = caller.child(&*self.records_of(caller).await?, child_id)?;
         let filter = EventFilter {
             child_id: Some(child.id.clone()),
             user_id: Some(child.user_id.clone()),

@@ -4,53 +4,78 @@
 //! every implementation. [`json`] is the one that there is: a journal, with TinyDB files as its
 //! projections.
 
+mod any;
 pub mod json;
+pub mod memory;
 mod page;
+mod records;
+mod scope;
+mod snapshot;
+mod transaction;
 
+pub use any::AnyStore;
 pub use page::{EventPage, EventRows, FoundEvents};
+pub use scope::Scope;
+pub use snapshot::{Listed, Snapshot};
+pub use transaction::{Change, Changes, Commit, Context, Decided, NewEvent};
 
-use std::any::Any;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use serde_json::Value;
 use thiserror::Error;
 
 use crate::domain::{
-    Child, ChildId, Email, EventFilter, IdempotencyKey, IdempotencyRecord, KeyTime, Page,
-    PendingReward, PendingRewardId, Reward, RewardId, RowNumber, RuleViolation, Session, SortOrder,
-    Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    EventFilter, KeyTime, Page, RowNumber, RuleViolation, SortOrder, Timestamp, TokenHash,
+    TrackingEvent, User, UserId,
 };
 
 /// A future that can be sent between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Decides a change on the newest state. It gets the time by the clock, and may hand a value out of the
-/// decision next to its changes.
-///
-/// It must not block, and it is called at most once.
-pub type Decide = Box<
-    dyn FnOnce(&dyn View, Timestamp) -> Result<(Changes, Box<dyn Any + Send>), RuleViolation>
-        + Send,
->;
+/// A store of records and of the history of events.
+pub trait Store: Send + Sync + 'static {
+    /// Returns the newest committed records of a scope.
+    fn read(
+        &self,
+        scope: Scope,
+    ) -> impl Future<Output = Result<Arc<dyn Snapshot>, ReadError>> + Send;
 
-/// A store of records and of the audit history.
-pub trait Store: Send + Sync {
-    /// The state after the last durable commit: a snapshot, which stays as it is however long it is
-    /// kept. Never waits for the disk.
-    fn view(&self) -> Arc<dyn View>;
+    /// Calls `decide` on the newest committed records of a scope, while no other transaction of that
+    /// scope commits, and commits the changes that it returns.
+    ///
+    /// `decide` must be pure and must not block: it may be called again, with the same ids. When this
+    /// returns, the change is durable, and every later read contains it. The transaction is completed
+    /// even if the future is dropped after its first poll. After an error nothing has changed, except
+    /// after [`CommitError::OutcomeUnknown`].
+    ///
+    /// The store enforces what a scope does not show: an email address belongs to one account
+    /// ([`RuleViolation::EmailTaken`]), and the last administrator that is not marked for deletion
+    /// remains ([`RuleViolation::LastAdministrator`]).
+    fn transact<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T> + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<Commit<T>, CommitError>> + Send;
 
-    /// Calls `decide` and makes what it decided durable.
-    ///
-    /// Decisions are taken one after the other, each on the state that the ones before it left. A
-    /// change is durable, visible to [`Store::view`] and to [`History`], and handed to every
-    /// [`EventSink`], before this answers. After an error nothing has changed, except where it is
-    /// [`CommitError::OutcomeUnknown`].
-    ///
-    /// The commit goes on to its end where the future is dropped.
-    fn commit(&self, decide: Decide) -> BoxFuture<'_, Result<Committed, CommitError>>;
+    /// Removes expired sessions and idempotency records, and shortens the sessions that end too late
+    /// because the clock was set back. Returns the sessions that were removed.
+    fn remove_expired(
+        &self,
+        expiry: Expiry,
+    ) -> impl Future<Output = Result<Vec<TokenHash>, CommitError>> + Send;
+
+    /// Returns whether there is no record of any kind.
+    fn is_empty(&self) -> impl Future<Output = Result<bool, ReadError>> + Send;
+
+    fn count_accounts(&self) -> impl Future<Output = Result<usize, ReadError>> + Send;
+
+    /// Returns every account that is marked for deletion, including those whose deletion has started.
+    fn marked_accounts(&self) -> impl Future<Output = Result<Vec<Arc<User>>, ReadError>> + Send;
+
+    /// Returns the password hash of every account.
+    fn password_hashes(&self) -> impl Future<Output = Result<Vec<Arc<str>>, ReadError>> + Send;
 
     /// Finds the events that `filter` is for, in `order`, and how many there are in all. They are read
     /// from what this returns, in pieces.
@@ -67,12 +92,12 @@ pub trait Store: Send + Sync {
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-    ) -> BoxFuture<'_, Result<EventPage, ReadError>> {
+    ) -> impl Future<Output = Result<EventPage, ReadError>> + Send {
         let found = self.find_events(filter, order, page);
-        Box::pin(async move {
+        async move {
             let FoundEvents { rows, total } = found.await?;
             Ok(EventPage { events: rows.read(0..rows.count()).await?, total })
-        })
+        }
     }
 
     /// The audit history, for replay.
@@ -106,147 +131,15 @@ pub trait Store: Send + Sync {
     fn close(&self) -> BoxFuture<'_, io::Result<()>>;
 }
 
-/// One state of all records. Lists come in the order in which their records were made.
-pub trait View: Send + Sync {
-    /// Whether there is no record of any kind.
-    fn is_empty(&self) -> bool;
-    /// The account with that id.
-    fn user(&self, id: &UserId) -> Option<Arc<User>>;
-    /// The account with that email address, in whatever case.
-    fn user_by_email(&self, email: &Email) -> Option<Arc<User>>;
-    /// Every account.
-    fn users(&self) -> Vec<Arc<User>>;
-    /// Every account that is marked for deletion, those whose deletion has begun too. Looks at every
-    /// account.
-    fn marked_users(&self) -> Vec<Arc<User>>;
-    /// How many accounts there are.
-    fn count_users(&self) -> usize;
-    /// How many administrators there are, those that are marked for deletion not counted. Looks at
-    /// every account.
-    fn count_admins(&self) -> usize;
-    /// The session whose token has that hash, be it expired or not.
-    fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>>;
-    /// Every session of an account, its children's too.
-    fn sessions_of(&self, user_id: &UserId) -> Vec<Arc<Session>>;
-    /// The sessions of one of a family's children. Looks at no other session.
-    fn sessions_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<Session>>;
-    /// Every session that is over at `now`.
-    fn expired_sessions(&self, now: Timestamp) -> Vec<Arc<Session>>;
-    /// Every session that ends after `moment`. Looks at every session.
-    fn sessions_ending_after(&self, moment: Timestamp) -> Vec<Arc<Session>>;
-    /// The child with that id, of whatever family.
-    fn child(&self, id: &ChildId) -> Option<Arc<Child>>;
-    /// How many children a family has. Looks at none of them; so do the other counts of a family.
-    fn count_children(&self, user_id: &UserId) -> usize;
-    /// How many tasks and penalties a family has, those offered to every family not counted.
-    fn count_tasks(&self, user_id: &UserId) -> usize;
-    /// How many rewards a family has, those offered to every family not counted.
-    fn count_rewards(&self, user_id: &UserId) -> usize;
-    /// How many requests wait in a family.
-    fn count_pending(&self, user_id: &UserId) -> usize;
-    /// How many sessions an account has, its children's too, those that are over included.
-    fn count_sessions(&self, user_id: &UserId) -> usize;
-    /// The children of a family.
-    fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>>;
-    /// A page of the children of a family. Looks at no others; so do the other pages.
-    fn children_page(&self, user_id: &UserId, page: Page) -> Listed<Child>;
-    /// The task or penalty with that id, of whatever family.
-    fn task(&self, id: &TaskId) -> Option<Arc<Task>>;
-    /// The tasks and penalties of a family, and those offered to every family.
-    fn tasks_for(&self, user_id: &UserId) -> Vec<Arc<Task>>;
-    /// A page of [`Self::tasks_for`].
-    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listed<Task>;
-    /// The tasks and penalties of a family alone.
-    fn tasks_of(&self, user_id: &UserId) -> Vec<Arc<Task>>;
-    /// The reward with that id, of whatever family.
-    fn reward(&self, id: &RewardId) -> Option<Arc<Reward>>;
-    /// The rewards of a family, and those offered to every family.
-    fn rewards_for(&self, user_id: &UserId) -> Vec<Arc<Reward>>;
-    /// A page of [`Self::rewards_for`].
-    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listed<Reward>;
-    /// The rewards of a family alone.
-    fn rewards_of(&self, user_id: &UserId) -> Vec<Arc<Reward>>;
-    /// A child's request for a reward.
-    fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>>;
-    /// Every request that waits in a family.
-    fn pending_of(&self, user_id: &UserId) -> Vec<Arc<PendingReward>>;
-    /// A page of the requests that wait in a family: all of them, or those of one child.
-    fn pending_page(
-        &self,
-        user_id: &UserId,
-        child_id: Option<&ChildId>,
-        page: Page,
-    ) -> Listed<PendingReward>;
-    /// Every request of a family's child. Looks at no other request.
-    fn pending_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<PendingReward>>;
-    /// Every request of a family for a reward. Looks at no other request.
-    fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>>;
-    /// What an account's idempotency key stands for, be it expired or not.
-    fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<IdempotencyRecord>>;
-    /// Every idempotency key that is over at that time.
-    fn expired_keys(&self, time: &KeyTime) -> Vec<Arc<IdempotencyRecord>>;
-    /// Every idempotency key of an account, be it expired or not.
-    fn keys_of(&self, user_id: &UserId) -> Vec<Arc<IdempotencyRecord>>;
-    /// What a setting is set to; none where it was never set.
-    fn setting(&self, name: &str) -> Option<Value>;
-}
-
-/// What one decision changes: all of it becomes durable, or nothing.
-#[derive(Debug, Default)]
-pub struct Changes {
-    /// The records, in the order in which they are put and removed.
-    pub records: Vec<Change>,
-    /// What goes into the audit history.
-    pub event: Option<NewEvent>,
-}
-
-impl Changes {
-    /// No change: the decision only had to be taken in order.
-    pub fn none() -> Self {
-        Self::default()
-    }
-
-    /// Changes of records, without an event.
-    pub fn of(records: impl IntoIterator<Item = Change>) -> Self {
-        Self { records: records.into_iter().collect(), event: None }
-    }
-
-    /// Whether nothing changes.
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.event.is_none()
-    }
-}
-
-/// A change of one record: its whole new contents, or its end. Putting a record whose id is there
-/// replaces it and leaves the fields that Goldstar doesn't know as they are; removing one that
-/// isn't there changes nothing. With an account go whatever rows of a store's are marked as its own
-/// and are no record.
-#[derive(Debug)]
-pub enum Change {
-    PutUser(User),
-    RemoveUser(UserId),
-    PutChild(Child),
-    RemoveChild(ChildId),
-    PutTask(Task),
-    RemoveTask(TaskId),
-    PutReward(Reward),
-    RemoveReward(RewardId),
-    PutPending(PendingReward),
-    RemovePending(PendingRewardId),
-    PutSession(Session),
-    RemoveSession(TokenHash),
-    Forget(UserId, IdempotencyKey),
-    PutSetting { name: Arc<str>, value: Value },
-}
-
-/// An event on its way into the audit history.
-#[derive(Debug)]
-pub struct NewEvent {
-    /// The event, with the time that the decision was given. The store moves it behind the family's
-    /// last event, by [`TrackingEvent::following`].
-    pub event: TrackingEvent,
-    /// The key, and the mutation's fingerprint, by which a repeat is to be known.
-    pub remember: Option<(IdempotencyKey, String)>,
+/// What [`Store::remove_expired`] removes.
+#[derive(Clone, Debug)]
+pub struct Expiry {
+    /// The time by which sessions expire.
+    pub now: Timestamp,
+    /// The time by which idempotency records expire.
+    pub keys: KeyTime,
+    /// Whether sessions are removed and shortened. A clock that has just been set is not trusted.
+    pub sessions: bool,
 }
 
 /// An event in the audit history.
@@ -258,23 +151,6 @@ pub struct StoredEvent {
     pub event: TrackingEvent,
     /// The event as the JSON object that is answered for it, byte for byte as it is kept.
     pub json: Arc<str>,
-}
-
-/// What a commit did.
-pub struct Committed {
-    /// The event that the changes held.
-    pub event: Option<Arc<StoredEvent>>,
-    /// What the decision handed out.
-    pub value: Box<dyn Any + Send>,
-}
-
-/// One page of a list of records.
-#[derive(Debug)]
-pub struct Listed<T> {
-    /// The page.
-    pub records: Vec<Arc<T>>,
-    /// How many records there are on all pages.
-    pub total: usize,
 }
 
 /// The audit history in the order of writing.

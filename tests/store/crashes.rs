@@ -6,7 +6,7 @@ use goldstar::disk::{Disk, RealDisk};
 use goldstar::store::json::OpenError;
 use goldstar::store::{Store, StoredEvent};
 
-use crate::harness::{Folder, give_point, points};
+use crate::harness::{Folder, child_of, give_point, points};
 
 /// A folder that was killed after some commits, of which `synced` were under a checkpoint.
 async fn killed_after(synced: i64, more: i64) -> Folder {
@@ -320,7 +320,7 @@ async fn another_program_after_a_clean_stop_is_welcome() {
     let text = String::from_utf8(folder.read("children.json")).unwrap();
     fs::write(folder.file("children.json"), text.replace("M\\u00eda", "Mia")).unwrap();
     let store = folder.open().unwrap();
-    assert_eq!(store.view().child(&"a".into()).unwrap().name.as_str(), "Mia");
+    assert_eq!(child_of(&store, "family", "a").await.unwrap().name.as_str(), "Mia");
 }
 
 #[tokio::test]

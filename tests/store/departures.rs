@@ -15,7 +15,8 @@ use goldstar::store::{Change, CommitError, Store};
 use serde_json::Value;
 
 use crate::harness::{
-    Folder, Operation, Pause, START, backlog, give_point, give_point_of, owners, points, put, until,
+    Folder, Operation, Pause, START, backlog, give_point, give_point_of, owners, points, points_of,
+    put, until,
 };
 use crate::python::python;
 use crate::server_log::server_log;
@@ -226,7 +227,7 @@ async fn an_account_that_was_taken_out_stays_out_however_the_patches_were_torn()
             fs::write(torn.file("tracking_events.json"), &bytes).unwrap();
             let store = torn.open().unwrap_or_else(|error| panic!("{lost:?}: {error}"));
             assert_eq!(owners(&store).await.iter().flatten().count(), 2);
-            assert_eq!(points(&store, CHILD).await, 3);
+            assert_eq!(points_of(&store, LEAVER, CHILD).await, 3);
             drop(store);
             assert_eq!(torn.read("tracking_events.json"), after, "{lost:?}");
         }
@@ -243,7 +244,7 @@ async fn a_torn_patch_at_the_end_of_a_torn_file_is_mended() {
             let torn = killed.killed();
             fs::write(torn.file("tracking_events.json"), &bytes[..cut]).unwrap();
             let store = torn.open().unwrap_or_else(|error| panic!("cut at {cut}: {error}"));
-            assert_eq!(points(&store, CHILD).await, 3);
+            assert_eq!(points_of(&store, LEAVER, CHILD).await, 3);
             drop(store);
             assert_eq!(torn.read("tracking_events.json"), after, "cut at {cut}");
         }

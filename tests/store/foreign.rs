@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use goldstar::store::json::OpenError;
 use goldstar::store::{Projection, Store};
 
-use crate::harness::{Folder, backlog, give_point, owners, points, until};
+use crate::harness::{Folder, backlog, child_of, give_point, owners, points, until};
 
 const CHILDREN: &str = "children.json";
 const EVENTS: &str = "tracking_events.json";
@@ -110,7 +110,7 @@ async fn a_table_that_goldstar_has_not_changed_since_may_change() {
     store.close().await.unwrap();
     drop(store);
     let store = folder.open().unwrap();
-    assert_eq!(store.view().child(&"a".into()).unwrap().name.as_str(), "Noa");
+    assert_eq!(child_of(&store, "family", "a").await.unwrap().name.as_str(), "Noa");
     assert_eq!(folder.read(CHILDREN), written);
 }
 

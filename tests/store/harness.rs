@@ -15,7 +15,9 @@ use goldstar::followers::audit_log::{AuditLog, Settings};
 use goldstar::metrics::{self, Counter};
 use goldstar::service::AuditSink;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
-use goldstar::store::{Change, Changes, CommitError, Committed, EventSink, NewEvent, Store};
+use goldstar::store::{
+    Change, Changes, Commit, CommitError, Context, EventSink, NewEvent, Scope, Snapshot, Store,
+};
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
 
@@ -284,7 +286,7 @@ fn copy_folder(from: &Path, to: &Path) {
 
 /// Commits an event that gives one point to a child of the account `family`, which is made where it
 /// isn't there.
-pub(crate) async fn give_point(store: &JsonStore, child: &str) -> Result<Committed, CommitError> {
+pub(crate) async fn give_point(store: &JsonStore, child: &str) -> Result<Commit<()>, CommitError> {
     give_point_of(store, "family", child).await
 }
 
@@ -293,11 +295,13 @@ pub(crate) async fn give_point_of(
     store: &JsonStore,
     user: &str,
     child: &str,
-) -> Result<Committed, CommitError> {
+) -> Result<Commit<()>, CommitError> {
     let id: goldstar::domain::ChildId = child.into();
     let user_id: UserId = user.into();
-    let decide = move |view: &dyn goldstar::store::View, now: Timestamp| {
-        let old = view.child(&id);
+    let scope = Scope::Family(user_id.clone());
+    let decide = move |records: &dyn Snapshot, context: &mut Context| {
+        let now = context.now();
+        let old = records.child(&id);
         let before = old.as_ref().map_or(Points::ZERO, |child| child.points);
         let after = before.checked_add(1).unwrap();
         let made = Child {
@@ -316,7 +320,7 @@ pub(crate) async fn give_point_of(
         let child = old.map_or(made, |old| Child { points: after, ..Child::clone(&old) });
         let event = TrackingEvent::new(EventFields {
             id: format!("{id}-{after}").into(),
-            user_id: Some(user_id),
+            user_id: Some(user_id.clone()),
             child_id: id.clone(),
             entity_type: EntityType::Task,
             entity_id: "task".to_owned(),
@@ -330,9 +334,9 @@ pub(crate) async fn give_point_of(
         });
         let event = Some(NewEvent { event: event.unwrap(), remember: None });
         let changes = Changes { records: vec![Change::PutChild(child)], event };
-        Ok((changes, Box::new(()) as Box<_>))
+        Ok((changes, ()))
     };
-    store.commit(Box::new(decide)).await
+    store.transact(scope, decide).await
 }
 
 /// Whose each event is, in their order.
@@ -352,7 +356,8 @@ pub(crate) async fn put(
     records: impl IntoIterator<Item = Change>,
 ) -> Result<(), CommitError> {
     let changes = Changes::of(records);
-    store.commit(Box::new(|_, _| Ok((changes, Box::new(()) as Box<_>)))).await.map(|_| ())
+    let put = move |_: &dyn Snapshot, _: &mut Context| Ok((changes.clone(), ()));
+    store.transact(Scope::Server, put).await.map(|_| ())
 }
 
 /// Waits for a condition, without a fixed pause: it yields to the store's own threads.
@@ -369,12 +374,22 @@ pub(crate) fn backlog(store: &impl Store) -> usize {
     store.health().projections.iter().map(|projection| projection.backlog).sum()
 }
 
-/// A child's points, which must be the fold of its events.
+/// A child of an account.
+pub(crate) async fn child_of(store: &JsonStore, user: &str, child: &str) -> Option<Arc<Child>> {
+    store.read(Scope::Family(user.into())).await.unwrap().child(&child.into())
+}
+
+/// The points of a child of the account `family`.
 pub(crate) async fn points(store: &JsonStore, child: &str) -> i64 {
+    points_of(store, "family", child).await
+}
+
+/// A child's points, which must be the fold of its events.
+pub(crate) async fn points_of(store: &JsonStore, user: &str, child: &str) -> i64 {
     let filter = EventFilter { child_id: Some(child.into()), ..EventFilter::default() };
     let page = Page { limit: 1, offset: 0 };
     let events = store.events(&filter, SortOrder::Descending, page).await.unwrap();
-    let points = store.view().child(&child.into()).map_or(0, |child| child.points.get());
+    let points = child_of(store, user, child).await.map_or(0, |child| child.points.get());
     assert_eq!(usize::try_from(points).unwrap(), events.total);
     if let Some(last) = events.events.first() {
         let last: Value = serde_json::from_str(last).unwrap();

@@ -29,13 +29,13 @@ use goldstar::followers::audit_log::{AuditLog, Settings, file_name};
 use goldstar::metrics::{self, Counter};
 use goldstar::service::AuditSink;
 use goldstar::store::json::{JsonStore, OpenError, Options, Progress};
-use goldstar::store::{Change, CommitError, EventSink, Store};
+use goldstar::store::{Change, CommitError, EventSink, Scope, Store};
 use serde_json::Value;
 
 use crate::budget::{Rounds, Run};
 use crate::lossy_disk::{End, LossyDisk, Plan};
 use crate::random::Random;
-use crate::store::{START, give_point_of, put};
+use crate::store::{START, child_of, give_point_of, put};
 
 const ROUNDS: Rounds = Rounds { short: 40, long: 2000 };
 /// How many processes follow each other on one disk.
@@ -192,7 +192,7 @@ impl Life {
     /// Holds what is there against what may be; gives the points of the account that stays.
     async fn check_found(&self, store: &JsonStore, expected: &mut Found) -> usize {
         let found = self.found(store, "a").await;
-        let points = store.view().child(&"a".into()).map_or(0, |child| child.points.get());
+        let points = child_of(store, "family", "a").await.map_or(0, |child| child.points.get());
         assert_eq!(i64::try_from(found).unwrap(), points, "{self}: the fold of the events");
         expected.points.check(found, self);
         self.check_log(store, found);
@@ -250,7 +250,8 @@ impl Life {
         if anonymized.is_ok() && forgotten.is_ok() {
             expected.departure = Departure::Forgotten;
             // Children of earlier processes may be there still.
-            let has_children = !store.view().children_of(&LEAVER.into()).is_empty();
+            let left = store.read(Scope::Family(LEAVER.into())).await.unwrap();
+            let has_children = left.count_children(&LEAVER.into()) > 0;
             if removed.is_ok() && purged.is_ok() && !has_children {
                 expected.departure = Departure::Purged;
             }

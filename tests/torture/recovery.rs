@@ -7,12 +7,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use goldstar::domain::{
-    Action, Child, EntityType, EventFields, IdempotencyKey, Timestamp, TrackingEvent,
-};
+use goldstar::domain::{Action, Child, EntityType, EventFields, IdempotencyKey, TrackingEvent};
 use goldstar::followers::audit_log::Settings;
 use goldstar::store::json::JsonStore;
-use goldstar::store::{Change, Changes, NewEvent, Store, View};
+use goldstar::store::{Change, Changes, Context, NewEvent, Scope, Snapshot, Store};
 
 use crate::budget::{Rounds, Run};
 use crate::lossy_disk::{End, LossyDisk, Plan};
@@ -182,8 +180,9 @@ impl Round {
 }
 
 async fn give_a_point_with_a_key(store: &JsonStore) {
-    let decide = |view: &dyn View, now: Timestamp| {
-        let child = Child::clone(&view.child(&"a".into()).unwrap());
+    let decide = |records: &dyn Snapshot, context: &mut Context| {
+        let now = context.now();
+        let child = Child::clone(&records.child(&"a".into()).unwrap());
         let after = child.points.checked_add(1).unwrap();
         let event = TrackingEvent::new(EventFields {
             id: "with-a-key".into(),
@@ -203,7 +202,7 @@ async fn give_a_point_with_a_key(store: &JsonStore) {
         let remember = Some((key, "activate".to_owned()));
         let event = Some(NewEvent { event: event.unwrap(), remember });
         let records = vec![Change::PutChild(Child { points: after, ..child })];
-        Ok((Changes { records, event }, Box::new(()) as Box<_>))
+        Ok((Changes { records, event }, ()))
     };
-    store.commit(Box::new(decide)).await.unwrap();
+    store.transact(Scope::Family("family".into()), decide).await.unwrap();
 }

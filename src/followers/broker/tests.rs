@@ -294,9 +294,9 @@ async fn where_the_thread_panics_every_stream_ends() {
     }
     let broker = Broker::start(metrics::Live::default()).unwrap();
     let mut other = subscribe(&broker, family("other"));
-    let mut broken = subscribe(&broker, family("u"));
+    let mut stuck = subscribe(&broker, family("u"));
     let waker = Arc::new(Mistaken).into();
-    assert!(pin!(broken.next()).poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(pin!(stuck.next()).poll(&mut Context::from_waker(&waker)).is_pending());
     assert!(!broker.has_failed());
     broker.publish(message(1, "u", "c"));
     assert!(other.next().await.is_none(), "nobody would tell it anything");

@@ -45,7 +45,7 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let caller = caller_of(&parts.headers, state)?;
+        let caller = caller_of(&parts.headers, state).await?;
         let arrival = Arrival::from_request_parts(parts, state).await?;
         if !parts.method.is_safe() && !is_of_session(arrival.route()) {
             state.service.count_change(&caller, arrival.client.address)?;
@@ -55,11 +55,11 @@ impl FromRequestParts<AppState> for Caller {
 }
 
 /// A Bearer token counts alone. Else the first cookie of a live session does.
-fn caller_of(headers: &HeaderMap, state: &AppState) -> Result<Caller, ServiceError> {
+async fn caller_of(headers: &HeaderMap, state: &AppState) -> Result<Caller, ServiceError> {
     if let Some(token) = bearer_token(headers) {
-        return state.service.authenticate(&Token::presented(token));
+        return state.service.authenticate(&Token::presented(token)).await;
     }
-    let live = live_cookie(headers, &state.settings.session_cookie, &state.service);
+    let live = live_cookie(headers, &state.settings.session_cookie, &state.service).await?;
     live.map(|(_, caller)| caller).ok_or(ServiceError::Unauthenticated)
 }
 
@@ -153,16 +153,20 @@ pub(crate) fn session_cookies<'a>(
     values.filter_map(|token| str::from_utf8(token).ok())
 }
 
-/// The first cookie whose session is live, and the caller whose session it is.
-pub(crate) fn live_cookie<'a>(
+/// Returns the first cookie whose session is live, and the caller whose session it is.
+pub(crate) async fn live_cookie<'a>(
     headers: &'a HeaderMap,
     name: &'a CookieName,
     service: &Service,
-) -> Option<(&'a str, Caller)> {
-    session_cookies(headers, name).find_map(|token| {
-        let caller = service.authenticate(&Token::presented(token)).ok()?;
-        Some((token, caller))
-    })
+) -> Result<Option<(&'a str, Caller)>, ServiceError> {
+    for token in session_cookies(headers, name) {
+        match service.authenticate(&Token::presented(token)).await {
+            Ok(caller) => return Ok(Some((token, caller))),
+            Err(ServiceError::Unauthenticated) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 /// The header that gives a browser its session. Scripts can't read it, and other sites' forms don't

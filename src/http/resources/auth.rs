@@ -297,11 +297,11 @@ pub(crate) async fn me(
     State(settings): State<Arc<Settings>>,
     caller: Caller,
     headers: HeaderMap,
-) -> (HeaderMap, Json<SessionAnswer>) {
-    let live = live_cookie(&headers, &settings.session_cookie, &service);
+) -> Result<(HeaderMap, Json<SessionAnswer>), ApiError> {
+    let live = live_cookie(&headers, &settings.session_cookie, &service).await?;
     let cookie = live.and_then(|(token, _)| cookie_with(token, &settings));
     let renewed = cookie.map(|cookie| (SET_COOKIE, cookie));
-    (renewed.into_iter().collect(), Json(SessionAnswer::of(&caller, &settings)))
+    Ok((renewed.into_iter().collect(), Json(SessionAnswer::of(&caller, &settings))))
 }
 
 /// Changes the password

@@ -65,7 +65,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(Paging(page)): Query<Paging>,
 ) -> Result<Response, ApiError> {
-    let listing = service.children(&caller, page);
+    let listing = service.children(&caller, page).await?;
     let answer = ChildrenAnswer {
         page: PageBody::new(page, listing.total),
         children: bodies(listing, ChildBody),
@@ -113,7 +113,7 @@ pub(crate) async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    answer(service.child(&caller, &id.into())?).await
+    answer(service.child(&caller, &id.into()).await?).await
 }
 
 /// Changes a child

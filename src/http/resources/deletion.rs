@@ -194,8 +194,8 @@ impl From<Attempted> for AttemptedBody {
 pub(crate) async fn threshold(
     State(service): State<Arc<Service>>,
     admin: Admin,
-) -> Json<ThresholdAnswer> {
-    Json(service.deletion_threshold(&admin).into())
+) -> Result<Json<ThresholdAnswer>, ApiError> {
+    Ok(Json(service.deletion_threshold(&admin).await?.into()))
 }
 
 /// Sets how long marked accounts wait
@@ -238,7 +238,7 @@ pub(crate) async fn queue(
     admin: Admin,
     Query(QueuePage(page)): Query<QueuePage>,
 ) -> Result<Response, ApiError> {
-    let queue = service.deletion_queue(&admin, page);
+    let queue = service.deletion_queue(&admin, page).await?;
     let answer = QueueAnswer { count: queue.total, users: bodies(queue, QueuedBody::from) };
     json::list(&service, &admin, answer).await
 }

@@ -73,7 +73,7 @@ pub(crate) async fn health(
     State(service): State<Arc<Service>>,
     monitor: Result<Monitor, ApiError>,
 ) -> (StatusCode, Json<HealthAnswer>) {
-    let health = service.health();
+    let health = service.health().await;
     let (status, word) = verdict(&health);
     let projections = health.projections.into_iter().map(ProjectionBody::from);
     let may_monitor = monitor.is_ok();

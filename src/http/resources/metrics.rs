@@ -30,15 +30,15 @@ pub(crate) async fn scrape(
     State(state): State<AppState>,
     _monitor: Monitor,
 ) -> Result<impl IntoResponse, ApiError> {
-    note_health(&state);
+    note_health(&state).await?;
     let scraped = state.metrics.scrape();
     let scraped = scraped.map_err(|error| ServiceError::Internal(error.into()))?;
     Ok(([(header::CONTENT_TYPE, Metrics::MEDIA_TYPE)], pieces::of_text(scraped)?))
 }
 
 /// What `/health` says is looked up at each scrape, so that the two can't contradict each other.
-fn note_health(state: &AppState) {
-    let health = state.service.health();
+async fn note_health(state: &AppState) -> Result<(), ServiceError> {
+    let health = state.service.health().await;
     let store = &state.metrics.store;
     store.read_only.set(health.read_only.into());
     store.writes_failing.set(health.trouble.is_some().into());
@@ -48,8 +48,9 @@ fn note_health(state: &AppState) {
         // One that has never failed shows a zero.
         store.projection_errors(projection.name);
     }
-    for (status, count) in state.service.deletion_queue_lengths() {
+    for (status, count) in state.service.deletion_queue_lengths().await? {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         state.metrics.deletions.queue(status).set(count);
     }
+    Ok(())
 }

@@ -115,7 +115,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(Paging(page)): Query<Paging>,
 ) -> Result<Response, ApiError> {
-    let listing = service.rewards(&caller, page);
+    let listing = service.rewards(&caller, page).await?;
     let answer = RewardsAnswer {
         page: PageBody::new(page, listing.total),
         rewards: bodies(listing, RewardBody),
@@ -161,7 +161,7 @@ pub(crate) async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    answer(service.reward(&caller, &id.into())?).await
+    answer(service.reward(&caller, &id.into()).await?).await
 }
 
 /// Changes a reward
@@ -232,7 +232,7 @@ pub(crate) async fn offers(
     Path(id): Path<String>,
     Query(Paging(page)): Query<Paging>,
 ) -> Result<Response, ApiError> {
-    let listing = service.offers(&caller, &id.into(), page)?;
+    let listing = service.offers(&caller, &id.into(), page).await?;
     let answer = OffersAnswer {
         page: PageBody::new(page, listing.total),
         rewards: bodies(listing, OfferBody::from),
@@ -259,7 +259,7 @@ pub(crate) async fn pending(
     caller: Caller,
     Query(Paging(page)): Query<Paging>,
 ) -> Result<Response, ApiError> {
-    let listing = service.pending_rewards(&caller, page);
+    let listing = service.pending_rewards(&caller, page).await?;
     let answer = PendingAnswer {
         page: PageBody::new(page, listing.total),
         pending_rewards: bodies(listing, PendingBody),

@@ -65,7 +65,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(Paging(page)): Query<Paging>,
 ) -> Result<Response, ApiError> {
-    let listing = service.tasks(&caller, page);
+    let listing = service.tasks(&caller, page).await?;
     let page = PageBody::new(page, listing.total);
     json::list(&service, &caller, TasksAnswer { page, tasks: bodies(listing, TaskBody) }).await
 }
@@ -108,7 +108,7 @@ pub(crate) async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    answer(service.task(&caller, &id.into())?).await
+    answer(service.task(&caller, &id.into()).await?).await
 }
 
 /// Changes a task or a penalty

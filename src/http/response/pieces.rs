@@ -69,7 +69,9 @@ impl<S: Source> Making<S> {
     }
 
     async fn make(&mut self) -> Result<Vec<u8>, ServiceError> {
-        if self.reader.as_ref().is_some_and(|reader| !reader.service.is_live(&reader.session)) {
+        if let Some(reader) = &self.reader
+            && !reader.service.is_live(&reader.session).await
+        {
             return Err(ServiceError::Unauthenticated);
         }
         let bytes = self.source.next().await?;

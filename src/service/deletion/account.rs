@@ -12,7 +12,7 @@ use super::notes;
 use super::run::{Attempted, Outcome, Trigger};
 use crate::domain::{Deletion, Timestamp, User, UserId};
 use crate::followers::audit_log::DeletionEvent;
-use crate::store::{Change, Changes, View};
+use crate::store::{Change, Changes, Scope, Snapshot, Store};
 
 /// How the error begins of an account whose audit log is left …
 pub(super) const LOG_LEFT: &str = "the audit log could not be removed";
@@ -83,10 +83,10 @@ impl Service {
         now: Timestamp,
         trigger: Trigger,
     ) -> Result<Option<u32>, ServiceError> {
-        let (user_id, settings) = (user_id.clone(), self.settings.deletion);
-        let outcome = self.transact(move |view, _| {
-            // Decided anew: the account may have been restored, and the threshold changed.
-            let policy = settings.policy(view);
+        let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
+        let policy = self.deletion_policy().await?;
+        let outcome = self.transact(scope, move |view, _| {
+            // The account may have been restored in the meantime.
             let begun = with_deletion(view, &user_id, |deletion| {
                 trigger.is_due(deletion, policy, now).then(|| deletion.started(now))
             });
@@ -121,8 +121,8 @@ impl Service {
 
     /// All that belongs to the account goes at once.
     async fn remove_records(&self, user_id: &UserId) -> Result<(), ServiceError> {
-        let user_id = user_id.clone();
-        let removed = self.transact(move |view, _| Ok((all_records_of(view, &user_id), ())));
+        let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
+        let removed = self.transact(scope, move |view, _| Ok((all_records_of(view, &user_id), ())));
         removed.await.map(|_| ())
     }
 
@@ -138,15 +138,17 @@ impl Service {
         if left.is_empty() {
             return Ok(());
         }
-        let user = self.store.view().user(user_id);
+        let records = self.store.read(Scope::Family(user_id.clone())).await;
+        let user = records.map_err(|error| Broken::Account(error.into()))?.user(user_id);
         Err(Broken::Copies(notes::left(&left, user.as_deref())))
     }
 
     async fn remove_user(&self, user_id: &UserId) -> Result<(), ServiceError> {
         // Before it is gone: a crash behind it is followed by a start, which removes them too.
         self.deletions.traces.lock().may_be_left = true;
-        let change = Change::RemoveUser(user_id.clone());
-        self.transact(move |_, _| Ok((Changes::of([change]), ()))).await.map(|_| ())
+        let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
+        let remove = move || Change::RemoveUser(user_id.clone());
+        self.transact(scope, move |_, _| Ok((Changes::of([remove()]), ()))).await.map(|_| ())
     }
 
     /// Writes down that an attempt has failed, in the account's record and in both logs.
@@ -155,15 +157,22 @@ impl Service {
             Ok(account) => account,
             Err(_) => "unknown".to_owned(),
         };
-        let (id, settings, reason) = (user_id.clone(), self.settings.deletion, error.clone());
-        let outcome = self.transact(move |view, _| {
+        let policy = match self.deletion_policy().await {
+            Ok(policy) => policy,
+            Err(cause) => {
+                tracing::error!(account, error, %cause, "an account could not be deleted");
+                return;
+            }
+        };
+        let (id, reason) = (user_id.clone(), error.clone());
+        let outcome = self.transact(Scope::Family(user_id.clone()), move |view, _| {
             // What could not even begin has not begun: it isn't counted.
             let failed = with_deletion(view, &id, |deletion| {
-                deletion.in_progress.then(|| deletion.failed(reason))
+                deletion.in_progress.then(|| deletion.failed(reason.clone()))
             });
             Ok(match failed {
                 Some((user, deletion)) => {
-                    let next = deletion.next_attempt_at(settings.policy(view));
+                    let next = deletion.next_attempt_at(policy);
                     (Changes::of([Change::PutUser(user)]), Some((deletion.attempts, next)))
                 }
                 None => (Changes::none(), None),
@@ -189,7 +198,7 @@ impl Service {
 
 /// The account with what becomes of its deletion; none where it is gone or isn't marked any more.
 fn with_deletion(
-    view: &dyn View,
+    view: &dyn Snapshot,
     user_id: &UserId,
     change: impl FnOnce(&Deletion) -> Option<Deletion>,
 ) -> Option<(User, Deletion)> {
@@ -198,7 +207,7 @@ fn with_deletion(
     Some((User { deletion: Some(deletion.clone()), ..User::clone(&user) }, deletion))
 }
 
-fn all_records_of(view: &dyn View, user_id: &UserId) -> Changes {
+fn all_records_of(view: &dyn Snapshot, user_id: &UserId) -> Changes {
     let mut records = Vec::new();
     let pending = view.pending_of(user_id);
     records.extend(pending.iter().map(|request| Change::RemovePending(request.id.clone())));
@@ -211,7 +220,9 @@ fn all_records_of(view: &dyn View, user_id: &UserId) -> Changes {
     let sessions = view.sessions_of(user_id);
     let hashes = sessions.iter().map(|session| session.token_hash.clone());
     records.extend(hashes.map(Change::RemoveSession));
-    let keys = view.keys_of(user_id);
-    records.extend(keys.iter().map(|key| Change::Forget(key.user_id.clone(), key.key.clone())));
+    let keys = view.idempotency_records_of(user_id);
+    records.extend(
+        keys.iter().map(|key| Change::RemoveIdempotencyKey(key.user_id.clone(), key.key.clone())),
+    );
     Changes::of(records)
 }

@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::super::{Service, ServiceError};
 use crate::domain::Timestamp;
 use crate::domain::deletion::{FIRST_START, Policy};
-use crate::store::{Change, Changes, View};
+use crate::store::{Change, Changes, Scope, Store};
 
 /// When the first deletion may be.
-pub(super) fn not_before(view: &dyn View) -> Timestamp {
-    match view.setting(FIRST_START) {
+pub(super) fn not_before(first_start: Option<&Value>) -> Timestamp {
+    match first_start {
         None => Timestamp::EPOCH,
         Some(Value::Null) => Timestamp::MAX,
         Some(value) => {
@@ -26,16 +26,19 @@ impl Service {
     /// Begins the day on which nothing is deleted, if this is the first start of a server on the
     /// directory. Until then, and if that fails, nothing is deleted at all.
     pub async fn begin_first_day(&self) -> Result<(), ServiceError> {
-        if self.store.view().setting(FIRST_START) != Some(Value::Null) {
+        if self.setting(FIRST_START).await? != Some(Value::Null) {
             return Ok(());
         }
         // As a mark: a clock that is set back or believed later makes nobody due too early.
-        let now = self.read_due_clock().await.latest;
-        let value = now.as_unix_seconds().into();
-        let change = Change::PutSetting { name: FIRST_START.into(), value };
-        self.transact(move |_, _| Ok((Changes::of([change]), ()))).await?;
+        let now = self.read_due_clock().await?.latest;
+        let put = move || {
+            let value = now.as_unix_seconds().into();
+            Change::PutSetting { name: FIRST_START.into(), value }
+        };
+        self.transact(Scope::Server, move |_, _| Ok((Changes::of([put()]), ()))).await?;
+        let accounts = self.store.marked_accounts().await?.len();
         tracing::warn!(
-            accounts = self.store.view().marked_users().len(),
+            accounts,
             not_before = %now.after(Policy::FIRST_HOLD),
             "accounts are marked for deletion, and Goldstar serves this directory for the first time: \
              nothing is deleted for 24 hours"

@@ -4,14 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::super::accounts::{Verified, all_sessions, begun_by};
-use super::super::sessions::Ending;
+use super::super::sessions::{Acting, Ending};
 use super::super::{Admin, LoggedIn, Parent, SentSessions, Service, ServiceError, Token};
 use super::to_its_end;
 use crate::domain::{
-    Deletion, RecordKind, Role, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
+    Deletion, RecordKind, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
 use crate::followers::audit_log::DeletionEvent;
-use crate::store::{Change, Changes, View};
+use crate::store::{Change, Changes, Scope, Snapshot};
 
 impl Service {
     /// Marks the caller's account for deletion, for a client at `address`, and says when it is due.
@@ -41,18 +41,15 @@ impl Service {
         parent: &Parent,
         sent: SentSessions,
     ) -> Result<Timestamp, ServiceError> {
-        let (decider, settings) = (parent.clone(), self.settings.deletion);
-        let marked_at = self.read_due_clock().await.latest;
-        let marked = self.end_sessions(Some(parent), move |view, now| {
+        let (decider, policy) = (parent.clone(), self.deletion_policy().await?);
+        let marked_at = self.read_due_clock().await?.latest;
+        let marked = self.end_sessions(Acting::Caller(parent), move |view, context| {
             let user = decider.current_user(view)?;
-            if user.role == Role::Admin && view.count_admins() <= 1 {
-                return Err(RuleViolation::LastAdministrator);
-            }
-            let deletion = Deletion::marked(marked_at);
-            let due_at = settings.policy(view).threshold.due_at(deletion.marked_at);
-            let sessions = sent.and(all_sessions(view, &user.id), view);
-            let user =
-                User { deletion: Some(deletion), updated_at: Some(now), ..User::clone(&user) };
+            let deletion = Some(Deletion::marked(marked_at));
+            let due_at = policy.threshold.due_at(marked_at);
+            let sessions = sent.and(all_sessions(view, &user.id));
+            let updated_at = Some(context.now());
+            let user = User { updated_at, deletion, ..User::clone(&user) };
             Ok(Ending { sessions, changes: vec![Change::PutUser(user)], value: due_at })
         });
         let due_at = marked.await?;
@@ -89,14 +86,17 @@ impl Service {
         let (service, admin) = (Arc::clone(self), admin.clone());
         let unmark = async move {
             let id = user_id.clone();
-            let done = service.transact_as(&admin, move |view, now| {
+            let families = Scope::Families(admin.user().id.clone(), id.clone());
+            let done = service.transact(families, move |view, context| {
+                admin.check_session(view, context.now())?;
                 let user = view.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
                 let deletion =
                     user.deletion.as_ref().ok_or(RuleViolation::NotFound(RecordKind::User))?;
                 if deletion.has_started() {
                     return Err(RuleViolation::DeletionInProgress);
                 }
-                let user = User { deletion: None, updated_at: Some(now), ..User::clone(&user) };
+                let updated_at = Some(context.now());
+                let user = User { deletion: None, updated_at, ..User::clone(&user) };
                 Ok((Changes::of([Change::PutUser(user)]), ()))
             });
             done.await?;
@@ -115,23 +115,24 @@ impl Service {
         let token_hash = token.hash();
         let user_id = verified.id().clone();
         let limits = self.settings.family;
-        let begun = self.end_sessions(None, move |view, now| {
-            let changes = restore(view, &verified, token_hash, now)?;
+        let acting = Acting::Anyone(Scope::Family(user_id.clone()));
+        let begun = self.end_sessions(acting, move |view, context| {
+            let changes = restore(view, &verified, &token_hash, context.now())?;
             Ok(begun_by(changes, verified.id(), limits, &sent, view))
         });
         if !begun.await? {
             return Err(self.refuse_credentials());
         }
         self.note(&user_id, DeletionEvent::Restored).await;
-        self.logged_in(token)
+        self.logged_in(token).await
     }
 }
 
 /// None if the verified password has been changed since, or the account does not exist any more.
 fn restore(
-    view: &dyn View,
+    view: &dyn Snapshot,
     verified: &Verified,
-    token_hash: TokenHash,
+    token_hash: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<Vec<Change>>, RuleViolation> {
     let Some(user) = verified.current(view) else { return Ok(None) };
@@ -139,7 +140,7 @@ fn restore(
     if deletion.has_started() {
         return Err(RuleViolation::DeletionInProgress);
     }
-    let session = Session::begin(token_hash, user.id.clone(), None, now);
+    let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
     let user = User { deletion: None, updated_at: Some(now), ..user };
     Ok(Some(vec![Change::PutUser(user), Change::PutSession(session)]))
 }

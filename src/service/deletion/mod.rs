@@ -17,15 +17,17 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{Causes, Service, ServiceError};
 use crate::clock::Clock;
-use crate::domain::deletion::{ClockReading, DueClock, Policy, THRESHOLD, Threshold};
+use crate::domain::Timestamp;
+use crate::domain::deletion::{ClockReading, DueClock, FIRST_START, Policy, THRESHOLD, Threshold};
 use crate::followers::audit_log::DeletionLog;
 use crate::metrics;
-use crate::store::{Change, Changes, View};
+use crate::store::{Change, Changes, Scope, Store};
 
 /// The name of the setting that is true while a jump of the clock is doubted.
 const DOUBT: &str = "account_deletion_clock_doubted";
@@ -41,17 +43,6 @@ pub struct DeletionSettings {
     pub max_attempts: u32,
 }
 
-impl DeletionSettings {
-    /// What is in force in that state. A stored threshold beyond the bounds, which another program
-    /// must have written, counts as none: it must not make anyone due too early.
-    pub(super) fn policy(self, view: &dyn View) -> Policy {
-        let stored = view.setting(THRESHOLD).as_ref().and_then(Value::as_i64);
-        let threshold = stored.and_then(Threshold::from_hours).unwrap_or(self.threshold);
-        let not_before = first_start::not_before(view);
-        Policy { threshold, max_attempts: self.max_attempts, not_before }
-    }
-}
-
 /// What the service keeps for account deletion beside the store.
 pub(super) struct Deletions {
     log: Arc<DeletionLog>,
@@ -60,9 +51,10 @@ pub(super) struct Deletions {
     stopping: CancellationToken,
     /// Held by the one run that there is at a time.
     running: tokio::sync::Mutex<()>,
-    clock: Mutex<DueClock>,
-    /// What had passed by the machine's steady clock when the server started.
-    started: Duration,
+    /// The clock by which accounts are due, from its first use on.
+    clock: OnceCell<Mutex<DueClock>>,
+    /// What the machine's clocks showed when the server started: the time, and the steady clock.
+    started: (Timestamp, Duration),
     traces: Mutex<Traces>,
     /// Why the schedule's last run broke off.
     broken_off: Mutex<Option<String>>,
@@ -77,22 +69,15 @@ struct Traces {
 }
 
 impl Deletions {
-    /// For a server that starts now, in the state that `view` shows.
-    pub(super) fn new(
-        log: DeletionLog,
-        metrics: metrics::Deletions,
-        view: &dyn View,
-        clock: &Clock,
-    ) -> Self {
-        // A restart makes no clock right.
-        let starting = if is_doubted(view) { DueClock::new_doubted } else { DueClock::new };
+    /// For a server that starts now.
+    pub(super) fn new(log: DeletionLog, metrics: metrics::Deletions, clock: &Clock) -> Self {
         Self {
             log: Arc::new(log),
             metrics,
             stopping: CancellationToken::new(),
             running: tokio::sync::Mutex::default(),
-            clock: Mutex::new(starting(clock.now())),
-            started: clock.elapsed(),
+            clock: OnceCell::new(),
+            started: (clock.now(), clock.elapsed()),
             traces: Mutex::default(),
             broken_off: Mutex::default(),
         }
@@ -105,14 +90,33 @@ impl Deletions {
 }
 
 impl Service {
-    /// Reads the clock by which accounts are due. That the machine's isn't believed is kept across
+    /// Returns the policy that is in force. A stored threshold beyond the bounds, which another program
+    /// must have written, is ignored: it must not make an account due too early.
+    pub(super) async fn deletion_policy(&self) -> Result<Policy, ServiceError> {
+        let settings = self.settings.deletion;
+        let records = self.store.read(Scope::Server).await?;
+        let stored = records.setting(THRESHOLD).as_ref().and_then(Value::as_i64);
+        let threshold = stored.and_then(Threshold::from_hours).unwrap_or(settings.threshold);
+        let not_before = first_start::not_before(records.setting(FIRST_START).as_ref());
+        Ok(Policy { threshold, max_attempts: settings.max_attempts, not_before })
+    }
+
+    /// Reads the clock by which accounts are due. That the machine's clock is doubted is kept across
     /// restarts.
-    async fn read_due_clock(&self) -> ClockReading {
-        let wait = self.settings.deletion.policy(&*self.store.view()).threshold.duration();
+    async fn read_due_clock(&self) -> Result<ClockReading, ServiceError> {
+        let wait = self.deletion_policy().await?.threshold.duration();
+        let doubted = self.setting(DOUBT).await? == Some(Value::Bool(true));
+        let (wall_at_start, elapsed_at_start) = self.deletions.started;
+        let start = async || {
+            // A restart does not make a clock right.
+            let starting = if doubted { DueClock::new_doubted } else { DueClock::new };
+            Mutex::new(starting(wall_at_start))
+        };
+        let due_clock = self.deletions.clock.get_or_init(start).await;
         let reading = {
-            let mut due_clock = self.deletions.clock.lock();
+            let mut due_clock = due_clock.lock();
             let wall = self.clock.now();
-            let passed = self.clock.elapsed().saturating_sub(self.deletions.started);
+            let passed = self.clock.elapsed().saturating_sub(elapsed_at_start);
             due_clock.read(wall, passed, wait)
         };
         if let Some(by) = reading.jumped {
@@ -121,24 +125,20 @@ impl Service {
                 "the clock jumped ahead: no account is deleted before its time has really passed"
             );
         }
-        self.keep_doubt(reading.is_doubted).await;
-        reading
+        if doubted != reading.is_doubted {
+            self.keep_doubt(reading.is_doubted).await;
+        }
+        Ok(reading)
     }
 
     async fn keep_doubt(&self, doubted: bool) {
-        if is_doubted(&*self.store.view()) == doubted {
-            return;
-        }
-        let change = Change::PutSetting { name: DOUBT.into(), value: doubted.into() };
-        if let Err(error) = self.transact(move |_, _| Ok((Changes::of([change]), ()))).await {
+        let put = move || Change::PutSetting { name: DOUBT.into(), value: doubted.into() };
+        let kept = self.transact(Scope::Server, move |_, _| Ok((Changes::of([put()]), ())));
+        if let Err(error) = kept.await {
             let error = Causes(&error);
             tracing::error!(%error, "whether the clock is doubted could not be written down");
         }
     }
-}
-
-fn is_doubted(view: &dyn View) -> bool {
-    view.setting(DOUBT) == Some(Value::Bool(true))
 }
 
 /// Does `work` to its end, also where whoever waits for it goes away.

@@ -10,7 +10,7 @@ use super::super::{Causes, Service, ServiceError, blocking};
 use crate::clock;
 use crate::domain::{User, UserId};
 use crate::followers::audit_log::{DeletionEvent, LeftCopy};
-use crate::store::{Change, Changes, View};
+use crate::store::{Change, Changes, Scope, Snapshot, Store};
 
 /// The name of the setting that keeps the salt.
 const SALT: &str = "account_deletion_salt";
@@ -45,11 +45,11 @@ impl Service {
     }
 
     async fn salt(&self) -> Result<String, ServiceError> {
-        if let Some(salt) = stored_salt(&*self.store.view()) {
+        if let Some(salt) = stored_salt(&*self.store.read(Scope::Server).await?) {
             return Ok(salt);
         }
         let made = hexadecimal(&clock::random::<32>());
-        let outcome = self.transact(move |view, _| {
+        let outcome = self.transact(Scope::Server, move |view, _| {
             // Of several at once, the first one makes it.
             Ok(stored_salt(view).map_or_else(
                 || (Changes::of([put_salt(&made)]), made.clone()),
@@ -64,7 +64,7 @@ fn put_salt(salt: &str) -> Change {
     Change::PutSetting { name: SALT.into(), value: salt.into() }
 }
 
-fn stored_salt(view: &dyn View) -> Option<String> {
+fn stored_salt(view: &dyn Snapshot) -> Option<String> {
     let salt = view.setting(SALT)?;
     salt.as_str().filter(|salt| !salt.is_empty()).map(str::to_owned)
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::{Admin, Listing, Service, ServiceError};
+use super::super::{Admin, Causes, Listing, Service, ServiceError};
 use super::account::{COPIES_LEFT, LOG_LEFT};
 use crate::domain::deletion::{Status, THRESHOLD, Threshold};
 use crate::domain::{Page, Timestamp, User};
-use crate::store::{Change, Changes, Projection};
+use crate::store::{Change, Changes, Projection, Store};
 
 /// An account that is marked for deletion.
 #[derive(Debug)]
@@ -32,10 +32,12 @@ pub struct ThresholdInForce {
 
 impl Service {
     /// How long a marked account waits.
-    pub fn deletion_threshold(&self, _admin: &Admin) -> ThresholdInForce {
-        let settings = self.settings.deletion;
-        let threshold = settings.policy(&*self.store.view()).threshold;
-        ThresholdInForce { threshold, default: settings.threshold }
+    pub async fn deletion_threshold(
+        &self,
+        _admin: &Admin,
+    ) -> Result<ThresholdInForce, ServiceError> {
+        let threshold = self.deletion_policy().await?.threshold;
+        Ok(ThresholdInForce { threshold, default: self.settings.deletion.threshold })
     }
 
     /// Changes how long marked accounts wait, those that are in the queue already too. It is kept
@@ -45,18 +47,24 @@ impl Service {
         admin: &Admin,
         threshold: Threshold,
     ) -> Result<ThresholdInForce, ServiceError> {
-        let change = Change::PutSetting { name: THRESHOLD.into(), value: threshold.hours().into() };
-        self.transact_as(admin, move |_, _| Ok((Changes::of([change]), ()))).await?;
+        let put = move || {
+            let value = threshold.hours().into();
+            Change::PutSetting { name: THRESHOLD.into(), value }
+        };
+        self.transact_as(admin, move |_, _| Ok((Changes::of([put()]), ()))).await?;
         Ok(ThresholdInForce { threshold, default: self.settings.deletion.threshold })
     }
 
     /// The accounts that are marked: first those under way, then the next ones first, and last those
     /// that wait for an administrator.
-    pub fn deletion_queue(&self, _admin: &Admin, page: Page) -> Listing<Queued> {
-        let view = self.store.view();
-        let policy = self.settings.deletion.policy(&*view);
-        let mut queue: Vec<_> = view
-            .marked_users()
+    pub async fn deletion_queue(
+        &self,
+        _admin: &Admin,
+        page: Page,
+    ) -> Result<Listing<Queued>, ServiceError> {
+        let policy = self.deletion_policy().await?;
+        let marked = self.store.marked_accounts().await?;
+        let mut queue: Vec<_> = marked
             .into_iter()
             .filter_map(|user| {
                 let deletion = user.deletion.as_ref()?;
@@ -67,23 +75,30 @@ impl Service {
             })
             .collect();
         queue.sort_by(|one, other| one.place().cmp(&other.place()));
-        Listing::cut(queue, page)
+        Ok(Listing::cut(queue, page))
     }
 
     /// How many accounts of a status are in the queue, for each status.
-    pub fn deletion_queue_lengths(&self) -> [(Status, usize); 5] {
+    pub async fn deletion_queue_lengths(&self) -> Result<[(Status, usize); 5], ServiceError> {
         let max_attempts = self.settings.deletion.max_attempts;
-        let marked = self.store.view().marked_users();
+        let marked = self.store.marked_accounts().await?;
         let deletions = || marked.iter().filter_map(|user| user.deletion.as_ref());
-        Status::ALL.map(|status| {
+        Ok(Status::ALL.map(|status| {
             (status, deletions().filter(|it| it.status(max_attempts) == status).count())
-        })
+        }))
     }
 
     /// What monitoring gets: what waits for a person. It names no account.
-    pub(in crate::service) fn deletion_health(&self) -> Projection {
+    pub(in crate::service) async fn deletion_health(&self) -> Projection {
+        const NAME: &str = "account_deletion";
         let max_attempts = self.settings.deletion.max_attempts;
-        let marked = self.store.view().marked_users();
+        let marked = match self.store.marked_accounts().await {
+            Ok(marked) => marked,
+            Err(error) => {
+                let last_error = Some(Causes(&error).to_string());
+                return Projection { name: NAME, backlog: 0, last_error };
+            }
+        };
         let deletions = marked.iter().filter_map(|user| user.deletion.as_ref());
         let (mut failed, mut left) = (0, None);
         let mut waiting = 0;
@@ -105,7 +120,7 @@ impl Service {
         let errors: Vec<_> = failures.into_iter().chain(left).collect();
         let errors = Some(errors.join(": ")).filter(|errors| !errors.is_empty());
         Projection {
-            name: "account_deletion",
+            name: NAME,
             backlog: failed + waiting + usize::from(traces.is_some()),
             last_error: errors.or(traces).or_else(|| self.deletions.broken_off.lock().clone()),
         }

@@ -9,7 +9,7 @@ use super::super::{Admin, Causes, Service, ServiceError};
 use super::{notes, to_its_end};
 use crate::domain::deletion::Policy;
 use crate::domain::{Deletion, RecordKind, RuleViolation, Timestamp, UserId};
-use crate::store::CommitError;
+use crate::store::{CommitError, Store};
 
 /// Who asks for a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,18 +82,20 @@ impl Service {
         while stopping.run_until_cancelled(interval.tick()).await.is_some() {
             let service = Arc::clone(&self);
             let run = to_its_end(async move {
-                let now = service.read_due_clock().await.now;
-                service.run_due(now, Trigger::Schedule).await;
+                let now = service.read_due_clock().await?.now;
+                service.run_due(now, Trigger::Schedule).await.map(|_| ())
             });
             // A mistake in one run doesn't end the schedule.
-            let run = run.await;
+            let run = run.await.and_then(|run| run);
             if let Err(error) = &run {
                 tracing::error!(error = %Causes(error), "a run of account deletions failed");
             }
             *self.deletions.broken_off.lock() = run.err().map(|error| error.to_string());
         }
-        // A jump since the last run: the next start is told of it.
-        self.read_due_clock().await;
+        // Keeps a jump of the clock since the last run for the next start.
+        if let Err(error) = self.read_due_clock().await {
+            tracing::error!(error = %Causes(&error), "the clock could not be compared");
+        }
     }
 
     /// Tries at once what is due or has failed, and says what became of each account. It goes on
@@ -107,12 +109,11 @@ impl Service {
         if self.store.health().read_only {
             return Err(CommitError::ReadOnly.into());
         }
-        let reading = self.read_due_clock().await;
-        let now = reading.now;
-        let held = self.held(now);
+        let now = self.read_due_clock().await?.now;
+        let held = self.held(now).await?;
         let service = Arc::clone(self);
         let run = async move { service.run_due(now, Trigger::Administrator).await };
-        Ok(to_its_end(run).await?.into_iter().chain(held).collect())
+        Ok(to_its_end(run).await??.into_iter().chain(held).collect())
     }
 
     /// Deletes a marked account now, whether it is due or not, and whatever its mark looks like; says
@@ -127,7 +128,7 @@ impl Service {
         if self.store.health().read_only {
             return Err(CommitError::ReadOnly.into());
         }
-        let now = self.read_due_clock().await.now;
+        let now = self.read_due_clock().await?.now;
         let service = Arc::clone(self);
         let run = async move {
             let _running = service.deletions.running.lock().await;
@@ -143,13 +144,17 @@ impl Service {
     /// where the server stops.
     ///
     /// There is one run at a time; another one waits.
-    pub async fn run_due(&self, now: Timestamp, trigger: Trigger) -> Vec<Attempted> {
+    pub async fn run_due(
+        &self,
+        now: Timestamp,
+        trigger: Trigger,
+    ) -> Result<Vec<Attempted>, ServiceError> {
         let _running = self.deletions.running.lock().await;
         let mut attempts = Vec::new();
         if self.store.health().read_only {
-            return attempts;
+            return Ok(attempts);
         }
-        for user_id in self.up(now, trigger) {
+        for user_id in self.up(now, trigger).await? {
             if self.deletions.stopping.is_cancelled() {
                 break;
             }
@@ -157,18 +162,22 @@ impl Service {
             tokio::task::yield_now().await;
         }
         self.remove_traces().await;
-        attempts
+        Ok(attempts)
     }
 
-    /// The accounts that are up, the one that is due longest first.
-    fn up(&self, now: Timestamp, trigger: Trigger) -> Vec<UserId> {
-        self.up_by(self.settings.deletion.policy(&*self.store.view()), now, trigger)
+    /// Returns the accounts that are up, the one that is due longest first.
+    async fn up(&self, now: Timestamp, trigger: Trigger) -> Result<Vec<UserId>, ServiceError> {
+        self.up_by(self.deletion_policy().await?, now, trigger).await
     }
 
-    fn up_by(&self, policy: Policy, now: Timestamp, trigger: Trigger) -> Vec<UserId> {
-        let view = self.store.view();
-        let mut up: Vec<_> = view
-            .marked_users()
+    async fn up_by(
+        &self,
+        policy: Policy,
+        now: Timestamp,
+        trigger: Trigger,
+    ) -> Result<Vec<UserId>, ServiceError> {
+        let marked = self.store.marked_accounts().await?;
+        let mut up: Vec<_> = marked
             .iter()
             .filter_map(|user| Some((user.deletion.as_ref()?.marked_at, user)))
             .filter(|(_, user)| {
@@ -179,13 +188,13 @@ impl Service {
         up.sort_by(|(one, one_id), (other, other_id)| {
             (one, one_id.as_str()).cmp(&(other, other_id.as_str()))
         });
-        up.into_iter().map(|(_, user_id)| user_id).collect()
+        Ok(up.into_iter().map(|(_, user_id)| user_id).collect())
     }
 
     /// What an administrator's run at `now` doesn't try, and would by the machine's clock or after
     /// the first day.
-    fn held(&self, now: Timestamp) -> Vec<Attempted> {
-        let policy = self.settings.deletion.policy(&*self.store.view());
+    async fn held(&self, now: Timestamp) -> Result<Vec<Attempted>, ServiceError> {
+        let policy = self.deletion_policy().await?;
         let free = Policy { not_before: Timestamp::EPOCH, ..policy };
         let up = |policy, now| self.up_by(policy, now, Trigger::Administrator);
         let held = |user_id, error: &str| Attempted {
@@ -193,9 +202,9 @@ impl Service {
             outcome: Outcome::Held,
             error: Some(error.to_owned()),
         };
-        let tried: HashSet<_> = up(policy, now).into_iter().collect();
-        let on_first_day: HashSet<_> = up(free, now).into_iter().collect();
-        let candidates = up(free, self.clock.now().max(now)).into_iter();
+        let tried: HashSet<_> = up(policy, now).await?.into_iter().collect();
+        let on_first_day: HashSet<_> = up(free, now).await?.into_iter().collect();
+        let candidates = up(free, self.clock.now().max(now)).await?.into_iter();
         let held = candidates.filter(|user_id| !tried.contains(user_id)).map(|user_id| {
             let error = if on_first_day.contains(&user_id) {
                 "nothing is deleted in the first 24 hours after the first start on this directory"
@@ -204,7 +213,7 @@ impl Service {
             };
             held(user_id, error)
         });
-        held.collect()
+        Ok(held.collect())
     }
 
     /// Has the store let go of what it still holds of deleted accounts. Where that fails, the next

@@ -3,13 +3,14 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::pending::Pending;
 use super::state::State;
 use super::tinydb::file::LAST_NUMBER;
 use super::tracking::Tracking;
 use super::tracking::event::{self, Encoded};
 use super::wal::entry::Entry;
 use crate::domain::{IdempotencyRecord, RowNumber, Timestamp, TrackingEvent, UserId};
-use crate::store::{Changes, CommitError, Committed, Decide, History as _, NewEvent, StoredEvent};
+use crate::store::{Changes, CommitError, History as _, NewEvent, StoredEvent};
 
 /// A batch being decided: the durable state and, over it, what the batch's decisions have changed
 /// so far. Dropping it undoes them all.
@@ -47,17 +48,20 @@ impl Batch {
         }
     }
 
-    /// Takes one decision. Its outcome counts only once the batch is durable: even a refusal may
-    /// rest on what the batch has changed.
-    pub(crate) fn decide(&mut self, decide: Decide) -> Result<Committed, CommitError> {
-        let decision = AssertUnwindSafe(|| decide(&self.state, self.now));
-        let (changes, value) = catch_unwind(decision).map_err(|_| CommitError::Panicked)??;
+    /// Executes the decision of a transaction and applies its changes. The result counts only once
+    /// the batch is durable: even an error may follow from what the batch has changed.
+    pub(crate) fn execute(
+        &mut self,
+        transaction: &mut dyn Pending,
+    ) -> Result<Option<Arc<StoredEvent>>, CommitError> {
+        let decide = AssertUnwindSafe(|| transaction.decide(&self.state, self.now));
+        let changes = catch_unwind(decide).map_err(|_| CommitError::Panicked)??;
+        self.state.check(&changes)?;
         if changes.event.is_some() && self.last_row >= LAST_NUMBER {
             tracing::error!("the history takes no more events: its last row has the last number");
             return Err(CommitError::NotDurable);
         }
-        let event = self.apply(changes);
-        Ok(Committed { event, value })
+        Ok(self.apply(changes))
     }
 
     fn apply(&mut self, changes: Changes) -> Option<Arc<StoredEvent>> {

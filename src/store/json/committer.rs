@@ -10,12 +10,11 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
 use super::batch::{Batch, NewEventRow};
 use super::jobs::Waker;
 use super::jobs::{Anonymizations, Cut, Job, Synced};
 use super::options::Now;
+use super::pending::Pending;
 use super::shared::Shared;
 use super::sinks::Sinks;
 use super::tracking::{self, Appender, NewRow};
@@ -24,7 +23,7 @@ use super::wal::prepared::Spare;
 use super::wal::reached::Reached;
 use crate::disk::Disk;
 use crate::metrics::CommitFailure;
-use crate::store::{CommitError, Committed, Decide};
+use crate::store::{CommitError, StoredEvent};
 
 /// How often what has fallen behind is tried again while it fails, and how often the files are looked
 /// at while nothing is to be done.
@@ -54,15 +53,13 @@ pub(crate) struct Committer {
     pub(crate) refusing: bool,
 }
 
-type Answer = oneshot::Sender<Result<Committed, CommitError>>;
-
-/// What has come of a decision, and who is to be told.
-type Decided = (Result<Committed, CommitError>, Answer);
+/// A transaction whose decision was executed, and its event.
+type Decided = (Result<Option<Arc<StoredEvent>>, CommitError>, Box<dyn Pending>);
 
 /// What has queued up for one batch.
 #[derive(Default)]
 struct Queue {
-    commits: Vec<(Decide, Answer)>,
+    commits: Vec<Box<dyn Pending>>,
     notes: Vec<Note>,
 }
 
@@ -83,7 +80,7 @@ impl Committer {
             let mut next = Some(first);
             while let Some(job) = next.take() {
                 match job {
-                    Job::Commit(decide, answer) => queue.commits.push((decide, answer)),
+                    Job::Commit(transaction) => queue.commits.push(transaction),
                     Job::Note(payload, answer) => queue.notes.push((payload, answer)),
                     Job::Anonymize(anonymization) => self.anonymizations.push_back(anonymization),
                     Job::Forget(user_id, answer) => {
@@ -147,8 +144,8 @@ impl Committer {
 
     fn commit(&mut self, mut queue: Queue) {
         if self.refusing {
-            for (_, answer) in queue.commits.drain(..) {
-                answer_to_client(answer, Err(CommitError::Closed));
+            for transaction in queue.commits.drain(..) {
+                transaction.finish(Err(CommitError::Closed));
             }
         }
         let piece = self.next_piece();
@@ -162,8 +159,8 @@ impl Committer {
         let history = Arc::clone(&self.shared.tracking);
         let mut batch = Batch::new(&state, history, (self.now)());
         let mut outcomes = Vec::with_capacity(queue.commits.len());
-        for (decide, answer) in queue.commits {
-            outcomes.push((batch.decide(decide), answer));
+        for mut transaction in queue.commits {
+            outcomes.push((batch.execute(&mut *transaction), transaction));
         }
         if !outcomes.is_empty() {
             let size = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
@@ -181,17 +178,17 @@ impl Committer {
         if durable.is_ok() {
             self.tell_sinks(&outcomes);
         }
-        for (outcome, answer) in outcomes {
+        for (outcome, transaction) in outcomes {
             // Even a refusal may rest on what the batch would have changed.
             let outcome = durable.as_ref().map_or_else(|error| Err(error.clone()), |()| outcome);
             self.count_failure(&outcome);
-            answer_to_client(answer, outcome);
+            transaction.finish(outcome);
         }
     }
 
     fn tell_sinks(&mut self, decided: &[Decided]) {
         let committed = decided.iter().filter_map(|(outcome, _)| outcome.as_ref().ok());
-        let events: Vec<_> = committed.filter_map(|committed| committed.event.clone()).collect();
+        let events: Vec<_> = committed.filter_map(Clone::clone).collect();
         if !events.is_empty() {
             self.sinks.apply(&events, &*self.shared.tracking);
             self.note_reached();
@@ -201,10 +198,10 @@ impl Committer {
 
     /// Answers that the store is read-only.
     fn refuse(&self, queue: Queue) {
-        for (_, answer) in queue.commits {
+        for transaction in queue.commits {
             let refused = Err(CommitError::ReadOnly);
             self.count_failure(&refused);
-            answer_to_client(answer, refused);
+            transaction.finish(refused);
         }
         for (_, answer) in queue.notes {
             answer_to(&answer, Err(io::Error::other(CommitError::ReadOnly)));
@@ -286,13 +283,6 @@ impl Committer {
         let link = self.journal.rotate(spare)?;
         self.shared.note_segment(&self.journal);
         Ok(Cut { link, tracking, file: self.appender.file(), sinks: self.sinks.checkpoint() })
-    }
-}
-
-/// Answers a client that may have gone away: its commit counts all the same.
-fn answer_to_client(answer: Answer, outcome: Result<Committed, CommitError>) {
-    if answer.send(outcome).is_err() {
-        tracing::debug!("a client went away before its commit was answered");
     }
 }
 

@@ -8,18 +8,18 @@ use std::sync::mpsc::{Sender, SyncSender};
 
 use tokio::sync::oneshot;
 
+use super::pending::Pending;
 use super::sinks::SinkSync;
 use super::tracking::Mark;
 use super::wal::prepared::Spare;
 use super::wal::segment::Link;
 use crate::disk::DiskFile;
 use crate::domain::UserId;
-use crate::store::{CommitError, Committed, Decide};
+use crate::store::CommitError;
 
 /// What the committer does.
 pub(crate) enum Job {
-    /// A decision, and where its outcome goes.
-    Commit(Decide, oneshot::Sender<Result<Committed, CommitError>>),
+    Commit(Box<dyn Pending>),
     /// A payload that changes no state.
     Note(String, SyncSender<io::Result<()>>),
     /// Take an account out of the audit history.

@@ -22,8 +22,10 @@ mod jobs;
 pub(crate) mod lock;
 mod maintenance;
 mod options;
+mod pending;
 pub(crate) mod progress;
 pub(crate) mod recovery;
+mod scoped;
 mod shared;
 mod sinks;
 pub(crate) mod state;
@@ -52,18 +54,21 @@ use maintenance::Maintenance;
 pub use options::{CHECKPOINT_BYTES, Now, Options};
 pub use progress::Progress;
 use recovery::{Recovered, Recovery};
+use scoped::Scoped;
 use shared::Shared;
 use sinks::Sinks;
+use state::State;
 use tinydb::codecs::TABLE_FILES;
 use tracking::Patience;
 use wal::reached::Reached;
 
 use super::{
-    BoxFuture, CommitError, Committed, Decide, EventSink, FoundEvents, Health, History, ReadError,
-    Store, View,
+    BoxFuture, Commit, CommitError, Context, Decided, EventSink, Expiry, FoundEvents, Health,
+    History, ReadError, Scope, Snapshot, Store,
 };
+use crate::clock::new_seed;
 use crate::disk::probe;
-use crate::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
+use crate::domain::{EventFilter, Page, SortOrder, Timestamp, TokenHash, User, UserId};
 
 /// A data directory that this process holds.
 pub struct JsonStore {
@@ -160,6 +165,21 @@ impl JsonStore {
         !self.closed.load(Ordering::Acquire) && self.jobs.send(job).is_ok()
     }
 
+    /// Executes a decision on the state of all records.
+    fn execute<T: Send + 'static>(
+        &self,
+        decide: impl Fn(&State, &mut Context) -> Decided<T> + Send + 'static,
+    ) -> impl Future<Output = Result<Commit<T>, CommitError>> + Send {
+        let (transaction, answered) = pending::pending(new_seed(), decide);
+        let queued = self.enqueue(Job::Commit(transaction));
+        async move {
+            if !queued {
+                return Err(self.refusal());
+            }
+            answered.await.unwrap_or_else(|_| Err(self.lost()))
+        }
+    }
+
     /// Why a commit isn't taken. Where the store isn't closed, the committer is gone.
     fn refusal(&self) -> CommitError {
         if self.closed.load(Ordering::Acquire) {
@@ -200,19 +220,41 @@ impl Drop for JsonStore {
 }
 
 impl Store for JsonStore {
-    fn view(&self) -> Arc<dyn View> {
-        self.shared.state.load_full()
+    async fn read(&self, scope: Scope) -> Result<Arc<dyn Snapshot>, ReadError> {
+        Ok(Arc::new(Scoped::new(self.shared.state.load_full(), &scope)))
     }
 
-    fn commit(&self, decide: Decide) -> BoxFuture<'_, Result<Committed, CommitError>> {
-        let (answer, answered) = oneshot::channel();
-        let queued = self.enqueue(Job::Commit(decide, answer));
-        Box::pin(async move {
-            if !queued {
-                return Err(self.refusal());
-            }
-            answered.await.unwrap_or_else(|_| Err(self.lost()))
-        })
+    fn transact<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T> + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<Commit<T>, CommitError>> + Send {
+        self.execute(move |state, context| decide(&Scoped::new(state, &scope), context))
+    }
+
+    async fn remove_expired(&self, expiry: Expiry) -> Result<Vec<TokenHash>, CommitError> {
+        if !self.shared.state.load().has_expired(&expiry) {
+            return Ok(Vec::new());
+        }
+        let removal = self.execute(move |state, _| Ok(state.removal_of_expired(&expiry)));
+        Ok(removal.await?.value)
+    }
+
+    async fn is_empty(&self) -> Result<bool, ReadError> {
+        Ok(self.shared.state.load().is_empty())
+    }
+
+    async fn count_accounts(&self) -> Result<usize, ReadError> {
+        Ok(self.shared.state.load().users.records().count())
+    }
+
+    async fn marked_accounts(&self) -> Result<Vec<Arc<User>>, ReadError> {
+        Ok(self.shared.state.load().marked_users())
+    }
+
+    async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {
+        let state = self.shared.state.load();
+        Ok(state.users.records().map(|user| Arc::clone(&user.password)).collect())
     }
 
     fn find_events(

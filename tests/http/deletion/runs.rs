@@ -107,7 +107,7 @@ async fn a_run_tries_what_is_due_by_the_time_that_it_is_given() {
     service.begin_first_day().await.unwrap();
     let run_at = async |time: &str| {
         let now = Timestamp::parse_iso(time).unwrap();
-        let attempted = service.run_due(now, Trigger::Schedule).await;
+        let attempted = service.run_due(now, Trigger::Schedule).await.unwrap();
         assert!(attempted.iter().all(|it| it.outcome == AttemptOutcome::Deleted), "{attempted:?}");
         attempted.iter().map(|it| it.user_id.as_str().to_owned()).collect::<Vec<_>>()
     };

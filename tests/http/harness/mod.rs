@@ -8,6 +8,7 @@ mod clock;
 mod disk;
 mod files;
 mod forbidden;
+mod memory;
 mod people;
 pub(crate) mod person;
 mod process;
@@ -26,6 +27,7 @@ pub(crate) use clock::{DAY, HOUR, Hand};
 pub(crate) use disk::{Fails, FaultyDisk};
 pub(crate) use files::{Folders, end_of_frames, event_ids, logfmt, names};
 pub(crate) use forbidden::forbidden;
+pub(crate) use memory::MemoryServer;
 pub(crate) use people::{
     Admin, Family, PASSWORD, Parent, activate_path, log_in, reward_path, text,
 };

@@ -1,149 +1,53 @@
 //! Panics: in a handler, in a task of the server's own, and in what follows the commits.
 
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use goldstar::app::Machine;
 use goldstar::clock::Clock;
 use goldstar::config::Config;
-use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp, UserId};
-use goldstar::followers::audit_log::DeletionLog;
-use goldstar::followers::broker::Broker;
-use goldstar::http;
-use goldstar::metrics::{self, Metrics};
-use goldstar::service::Service;
+use goldstar::domain::{Deletion, Role, Timestamp, User, UserId};
+use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
-use goldstar::store::{
-    BoxFuture, CommitError, Committed, Decide, FoundEvents, Health, History, ReadError, Store, View,
-};
+use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::harness::{
-    Answer, Client, Fails, FaultyDisk, Folders, Settings, TestServer, assert_error, event_ids,
-    eventually, log_in, text, within,
+    Client, Fails, Family, FaultyDisk, Folders, MemoryServer, PASSWORD, Settings, TestServer,
+    assert_error, event_ids, eventually, log_in, text, within,
 };
 
-/// A store that panics, as a mistake in the server would.
-struct Panicking(JsonStore, Arc<AtomicBool>);
-
-impl Store for Panicking {
-    fn view(&self) -> Arc<dyn View> {
-        self.0.view()
-    }
-
-    fn commit(&self, decide: Decide) -> BoxFuture<'_, Result<Committed, CommitError>> {
-        assert!(!self.1.load(Ordering::SeqCst), "a mistake in the server");
-        self.0.commit(decide)
-    }
-
-    fn find_events(
-        &self,
-        _filter: &EventFilter,
-        _order: SortOrder,
-        _page: Page,
-    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
-        panic!("a mistake in the server")
-    }
-
-    fn history(&self) -> Arc<dyn History> {
-        self.0.history()
-    }
-
-    fn newest(&self) -> Option<Timestamp> {
-        self.0.newest()
-    }
-
-    fn health(&self) -> Health {
-        self.0.health()
-    }
-
-    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
-        self.0.anonymize(user_id)
-    }
-
-    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
-        self.0.forget(user_id)
-    }
-
-    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
-        self.0.purge()
-    }
-
-    fn close(&self) -> BoxFuture<'_, io::Result<()>> {
-        self.0.close()
-    }
+/// Why each projection failed last time, where it did.
+async fn failures(client: &Client) -> Vec<String> {
+    let health = client.get("/health").await.expect(200);
+    let projections = health["projections"].as_array().unwrap().iter();
+    let failed = projections.filter(|it| !it["last_error"].is_null());
+    failed.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A server on such a store, whose queries always panic.
-struct Mistaken {
-    client: Client,
-    service: Arc<Service>,
-    /// Whether commits panic.
-    commits_panic: Arc<AtomicBool>,
-    shutdown: CancellationToken,
-    served: JoinHandle<()>,
+/// Adds records to a server's store.
+async fn add(server: &MemoryServer, records: impl IntoIterator<Item = Change>) {
+    let changes = Changes::of(records);
+    let add = move |_: &dyn Snapshot, _: &mut Context| Ok((changes.clone(), ()));
+    server.store.transact(Scope::Server, add).await.unwrap();
 }
 
-impl Mistaken {
-    async fn on(folders: &Folders, mut config: Config) -> Self {
-        let now = Arc::new(|| Clock::system().now());
-        let options = Options {
-            data_dir: folders.data(),
-            disk: Machine::default().disk,
-            metrics: metrics::Store::default(),
-            now,
-            checkpoint_bytes: CHECKPOINT_BYTES,
-            progress: Progress::silent(),
-        };
-        let commits_panic = Arc::new(AtomicBool::new(false));
-        let store = JsonStore::open(options, Vec::new()).unwrap();
-        let store = Arc::new(Panicking(store, Arc::clone(&commits_panic)));
-        config.service.deletion.interval = Duration::from_millis(20);
-        let metrics = Arc::new(Metrics::new(Timestamp::EPOCH));
-        let service = Arc::new(Service::new(
-            store,
-            Broker::start(metrics.live.clone()).unwrap(),
-            Clock::system(),
-            config.service,
-            DeletionLog::new(Machine::default().disk, folders.logs(), config.storage.audit_log),
-            &metrics,
-        ));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let shutdown = CancellationToken::new();
-        let limits = config.http.limits;
-        let entrance = http::Entrance::new(Arc::clone(&service), Arc::new(config.http), metrics);
-        let serving = http::serve(listener, entrance, limits, Arc::default(), shutdown.clone());
-        let served = tokio::spawn(serving);
-        let client = Client::new(Arc::new(Mutex::new(address)));
-        Self { client, service, commits_panic, shutdown, served }
-    }
-
-    async fn log_in(&self) -> Answer {
-        log_in(&self.client, "admin@example.org", "correct horse 0").await
-    }
-
-    /// Why each projection failed last time, where it did.
-    async fn failures(&self) -> Vec<String> {
-        let health = self.client.get("/health").await.expect(200);
-        let projections = health["projections"].as_array().unwrap().iter();
-        let failed = projections.filter(|it| !it["last_error"].is_null());
-        failed.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
-    }
+/// The account of a family, changed.
+async fn changed(server: &MemoryServer, family: &Family, change: impl Fn(&mut User)) -> Change {
+    let id = UserId::from(family.parent.id.as_str());
+    let records = server.store.read(Scope::Family(id.clone())).await.unwrap();
+    let mut user = User::clone(&records.user(&id).unwrap());
+    change(&mut user);
+    Change::PutUser(user)
 }
 
 #[tokio::test]
 async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
-    let folders = Folders::new();
-    TestServer::put_admin(&folders);
-    let server = Mistaken::on(&folders, Config::default()).await;
-    let admin = &server.client;
-    server.log_in().await.expect(200);
+    let server = MemoryServer::start(Config::default()).await;
+    let family = server.family().await;
+    add(&server, [changed(&server, &family, |user| user.role = Role::Admin).await]).await;
+    server.set(|faults| &faults.queries_panic, true);
+    let admin = &family.parent;
     for _ in 0..3 {
         let answer = admin.get("/admin/tracking").await;
         assert!(!answer.text.contains("mistake"), "{}", answer.text);
@@ -152,60 +56,47 @@ async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
             assert_ne!(answer.header(header), "", "{header}");
         }
         assert_eq!(answer.header("cache-control"), "no-store");
-        assert_ne!(answer.header("x-request-id"), "");
     }
     admin.get("/auth/me").await.expect(200);
     admin.post("/children", json!({"name": "Mía"})).await.expect(201);
-    server.shutdown.cancel();
-    server.served.await.unwrap();
+    server.stop().await;
 }
 
 #[tokio::test]
-async fn a_panic_in_a_task_is_told_and_the_next_run_comes() {
-    let folders = Folders::new();
-    TestServer::put_admin(&folders);
-    let mut users = folders.json("users.json");
-    let mut leaver = users["_default"]["1"].clone();
-    for (name, value) in [("id", json!("leaver")), ("email", json!("leaver@example.org"))] {
-        leaver[name] = value;
-    }
-    leaver["marked_for_deletion"] = true.into();
-    leaver["marked_for_deletion_at"] = 1.into();
-    users["_default"]["2"] = leaver;
-    folders.put("users.json", &users.to_string());
-    // The first day is over, on which nobody is deleted.
-    let first_start = json!({"name": "account_deletion_first_start", "value": 1.0});
-    folders.put("settings.json", &json!({"_default": {"1": first_start}}).to_string());
-    let key = json!({
-        "user_id": "admin-1", "key": "k", "mutation": "m", "event_row": 0, "created_at": 1,
-    });
-    folders.put("idempotency_keys.json", &json!({"_default": {"1": key}}).to_string());
-    let server = Mistaken::on(&folders, Config::default()).await;
-    assert_eq!(server.failures().await, [""; 0]);
-    server.commits_panic.store(true, Ordering::SeqCst);
-    let housekeeping = Arc::clone(&server.service).keep_house(server.shutdown.clone());
-    let housekeeping = tokio::spawn(housekeeping);
+async fn a_panic_in_a_task_is_shown_and_the_next_run_succeeds() {
+    let mut config = Config::default();
+    config.service.deletion.interval = Duration::from_millis(20);
+    let server = MemoryServer::start(config).await;
+    let (stays, leaves) = (server.family().await, server.family().await);
+    assert_eq!(failures(&server.nobody()).await, [""; 0]);
+    let marked = |user: &mut User| user.deletion = Some(Deletion::marked(Timestamp::EPOCH));
+    add(&server, [changed(&server, &leaves, marked).await]).await;
+    server.set(|faults| &faults.transactions_panic, true);
+    let expiry = Arc::clone(&server.service).keep_house(server.shutdown.clone());
+    let expiry = tokio::spawn(expiry);
     let deletion = tokio::spawn(Arc::clone(&server.service).delete_on_schedule());
     eventually("both failures in the health", async || {
-        (server.failures().await == ["account_deletion", "housekeeping"]).then_some(())
+        let failed = failures(&server.nobody()).await;
+        (failed == ["account_deletion", "housekeeping"]).then_some(())
     })
     .await;
-    // What the panics leave behind holds nobody up.
-    assert_error(&server.log_in().await, 500, "INTERNAL");
+    assert_error(&log_in(&server.nobody(), &stays.parent.email, PASSWORD).await, 500, "INTERNAL");
 
-    server.commits_panic.store(false, Ordering::SeqCst);
-    server.log_in().await.expect(200);
+    server.set(|faults| &faults.transactions_panic, false);
+    log_in(&server.nobody(), &stays.parent.email, PASSWORD).await.expect(200);
     eventually("the next run", async || {
-        (server.failures().await == ["housekeeping"]).then_some(())
+        let failed = failures(&server.nobody()).await;
+        (failed == ["housekeeping"]).then_some(())
     })
     .await;
-    server.service.begin_stop();
+    let service = Arc::clone(&server.service);
+    service.begin_stop();
     server.shutdown.cancel();
-    for task in [housekeeping, deletion, server.served] {
+    for task in [expiry, deletion] {
         within("the end of a task", task).await.unwrap();
     }
-    server.service.close().await.unwrap();
-    assert_eq!(folders.rows("users.json").len(), 1, "the account is still there");
+    server.stop().await;
+    assert_eq!(service.count_accounts().await.unwrap(), 1, "the other account is still there");
 }
 
 async fn on_mistaken_disk() -> (TestServer, FaultyDisk) {

@@ -1,60 +1,104 @@
 //! A store to try, whichever implementation it is, and records to put into it.
 
-use std::any::Any;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use goldstar::clock::Clock;
+use goldstar::disk::RealDisk;
 use goldstar::domain::ledger::{self, Actor};
 use goldstar::domain::{
     Amount, Child, ChildId, Email, EventId, IdempotencyKey, Name, PendingReward, Points, Reward,
     RewardId, Role, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, User, UserId,
 };
+use goldstar::metrics;
+use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
+use goldstar::store::memory::MemoryStore;
 use goldstar::store::{
-    BoxFuture, Change, Changes, CommitError, Committed, EventSink, NewEvent, Store, StoredEvent,
-    View,
+    AnyStore, Change, Changes, Commit, CommitError, Context, EventSink, NewEvent, Scope, Snapshot,
+    Store, StoredEvent,
 };
+use serde_json::Value;
 
 /// Where the clock of a [`Bench`] starts: 2026-02-09T18:42:15Z.
 pub(crate) const START: i64 = 1_770_662_535_000_000;
 
-/// Opens one implementation over what is kept in a folder (or in what the folder stands for).
-pub(crate) type Open =
-    for<'a> fn(&'a Path, Clock, Vec<Box<dyn EventSink>>) -> BoxFuture<'a, Arc<dyn Store>>;
+/// What keeps the data of a store while it is closed.
+pub(crate) enum Medium {
+    /// The folder of a `JsonStore`.
+    Folder(tempfile::TempDir),
+    Memory(Option<MemoryStore>),
+}
+
+impl Medium {
+    pub(crate) fn folder() -> Self {
+        Self::Folder(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn memory() -> Self {
+        Self::Memory(None)
+    }
+
+    fn open(&mut self, clock: Clock, sinks: Vec<Box<dyn EventSink>>) -> AnyStore {
+        match self {
+            Self::Folder(folder) => {
+                let options = Options {
+                    data_dir: folder.path().to_owned(),
+                    disk: Arc::new(RealDisk),
+                    metrics: metrics::Store::default(),
+                    now: Arc::new(move || clock.now()),
+                    checkpoint_bytes: CHECKPOINT_BYTES,
+                    progress: Progress::silent(),
+                };
+                JsonStore::open(options, sinks).unwrap().into()
+            }
+            Self::Memory(last) => {
+                let store = last.take().map_or_else(|| MemoryStore::new(clock), |it| it.reopened());
+                *last = Some(store.clone());
+                store.into()
+            }
+        }
+    }
+}
 
 /// A store under test, with a clock that is set by hand.
 pub(crate) struct Bench {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: AnyStore,
     pub(crate) micros: Arc<AtomicI64>,
-    folder: tempfile::TempDir,
-    open: Open,
+    medium: Medium,
 }
 
 impl Bench {
-    pub(crate) async fn new(open: Open) -> Self {
-        Self::with_sinks(open, Vec::new()).await
+    pub(crate) fn new(medium: Medium) -> Self {
+        Self::with_sinks(medium, Vec::new())
     }
 
     /// A store that tells these of every event.
-    pub(crate) async fn with_sinks(open: Open, sinks: Vec<Box<dyn EventSink>>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    pub(crate) fn with_sinks(mut medium: Medium, sinks: Vec<Box<dyn EventSink>>) -> Self {
         let micros = Arc::new(AtomicI64::new(START));
-        let store = open(folder.path(), Clock::manual(Arc::clone(&micros)), sinks).await;
-        Self { store, micros, folder, open }
+        let store = medium.open(Clock::manual(Arc::clone(&micros)), sinks);
+        Self { store, micros, medium }
     }
 
     /// Closes the store and opens it again.
     pub(crate) async fn reopen(self) -> Self {
         self.store.close().await.unwrap();
-        let Self { store, micros, folder, open } = self;
+        let Self { store, micros, mut medium } = self;
         drop(store);
-        let store = open(folder.path(), Clock::manual(Arc::clone(&micros)), Vec::new()).await;
-        Self { store, micros, folder, open }
+        let store = medium.open(Clock::manual(Arc::clone(&micros)), Vec::new());
+        Self { store, micros, medium }
     }
 
-    pub(crate) fn view(&self) -> Arc<dyn View> {
-        self.store.view()
+    pub(crate) async fn read(&self, scope: Scope) -> Arc<dyn Snapshot> {
+        self.store.read(scope).await.unwrap()
+    }
+
+    /// The records of the families `u` and `other-family`.
+    pub(crate) async fn families(&self) -> Arc<dyn Snapshot> {
+        self.read(both()).await
+    }
+
+    pub(crate) async fn setting(&self, name: &str) -> Option<Value> {
+        self.read(Scope::Server).await.setting(name)
     }
 
     /// Sets the clock, in microseconds from [`START`].
@@ -65,19 +109,21 @@ impl Bench {
     /// Commits changes of records that need no decision.
     pub(crate) async fn put(&self, records: impl IntoIterator<Item = Change>) {
         let changes = Changes::of(records);
-        self.commit(move |_, _| Ok(changes)).await.unwrap();
+        self.commit(move |_, _| Ok(changes.clone())).await.unwrap();
     }
 
-    /// Commits what a decision without a value decides.
+    /// Executes a decision without a value on both families.
     pub(crate) async fn commit(
         &self,
-        decide: impl FnOnce(&dyn View, Timestamp) -> Result<Changes, RuleViolation> + Send + 'static,
-    ) -> Result<Committed, CommitError> {
-        let decide = move |view: &dyn View, now: Timestamp| {
-            let nothing: Box<dyn Any + Send> = Box::new(());
-            Ok((decide(view, now)?, nothing))
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Result<Changes, RuleViolation>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<Commit<()>, CommitError> {
+        let decide = move |records: &dyn Snapshot, context: &mut Context| {
+            Ok((decide(records, context)?, ()))
         };
-        self.store.commit(Box::new(decide)).await
+        self.store.transact(both(), decide).await
     }
 
     /// Activates a task for a child, as the service does.
@@ -93,34 +139,40 @@ impl Bench {
     ) -> Arc<StoredEvent> {
         let (child, task) = (ChildId::from(child), TaskId::from(task));
         let committed = self
-            .commit(move |view, now| Ok(activation(view, now, &child, &task, key)))
+            .commit(move |records, context| {
+                Ok(activation(records, context, &child, &task, key.clone()))
+            })
             .await
             .unwrap();
         committed.event.expect("an activation is an event")
     }
 
-    pub(crate) fn points(&self, child: &str) -> i64 {
-        let child = self.view().child(&child.into()).expect("the child exists");
+    pub(crate) async fn points(&self, child: &str) -> i64 {
+        let child = self.families().await.child(&child.into()).expect("the child exists");
         child.points.get()
     }
 }
 
 /// The changes of one activation.
 pub(crate) fn activation(
-    view: &dyn View,
-    now: Timestamp,
+    records: &dyn Snapshot,
+    context: &mut Context,
     child: &ChildId,
     task: &TaskId,
     remember: Option<(IdempotencyKey, String)>,
 ) -> Changes {
-    let child = view.child(child).expect("the child exists");
-    let task = view.task(task).expect("the task exists");
+    let child = records.child(child).expect("the child exists");
+    let task = records.task(task).expect("the task exists");
     let change = ledger::activate(&child, &task, Points::ZERO, Actor::Parent).unwrap();
     let mut changed = (*child).clone();
     changed.points = change.points_after();
-    let id: EventId = goldstar::clock::new_id();
-    let event = change.into_event(id, &child, now).unwrap();
+    let id: EventId = context.new_id();
+    let event = change.into_event(id, &child, context.now()).unwrap();
     Changes { records: vec![Change::PutChild(changed)], event: Some(NewEvent { event, remember }) }
+}
+
+fn both() -> Scope {
+    Scope::Families("u".into(), "other-family".into())
 }
 
 /// A family: the account `u`, its children `c1` and `c2`, a task of 5 and a penalty of 3 points.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use goldstar::domain::{Action, EntityType, EventFilter, Page, SortOrder, Timestamp};
-use goldstar::store::{Store, StoredEvent};
+use goldstar::store::{AnyStore, Store, StoredEvent};
 use serde_json::Value;
 
 use super::bench::{Bench, START, family};
@@ -25,7 +25,7 @@ async fn twelve(bench: &Bench) -> Vec<Arc<StoredEvent>> {
     events
 }
 
-async fn ids(store: &dyn Store, filter: &EventFilter, order: SortOrder, page: Page) -> Vec<String> {
+async fn ids(store: &AnyStore, filter: &EventFilter, order: SortOrder, page: Page) -> Vec<String> {
     let found = store.events(filter, order, page).await.unwrap();
     let id = |text: &Arc<str>| {
         let event: Value = serde_json::from_str(text).unwrap();
@@ -87,7 +87,7 @@ async fn events_come_by_time_then_by_the_order_of_writing() {
         let ascending = ids_of(&events);
         let descending: Vec<String> = ascending.iter().rev().cloned().collect();
         let bench = bench.reopen().await;
-        let (store, all) = (&*bench.store, EventFilter::default());
+        let (store, all) = (&bench.store, EventFilter::default());
         assert_eq!(ids(store, &all, SortOrder::Ascending, ALL).await, ascending);
         assert_eq!(ids(store, &all, SortOrder::Descending, ALL).await, descending);
     })
@@ -105,7 +105,7 @@ async fn pages_follow_one_another_and_know_the_total() {
             let order = SortOrder::Ascending;
             let total = bench.store.events(&all, order, page).await.unwrap().total;
             assert_eq!(total, 12);
-            found.extend(ids(&*bench.store, &all, order, page).await);
+            found.extend(ids(&bench.store, &all, order, page).await);
         }
         assert_eq!(found, ids_of(&events));
     })
@@ -141,7 +141,7 @@ async fn every_condition_of_a_filter_counts() {
         for filter in filters {
             let expected = ids_of(events.iter().filter(|e| matches(&filter, e)));
             let order = SortOrder::Ascending;
-            let found = ids(&*bench.store, &filter, order, ALL).await;
+            let found = ids(&bench.store, &filter, order, ALL).await;
             assert_eq!(found, expected, "{filter:?}");
             let after = bench.store.history().events_after(0, &filter, 500).unwrap();
             let after: Vec<_> = after.into_iter().map(|found| Arc::new(found.unwrap())).collect();

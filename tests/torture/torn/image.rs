@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use futures_util::FutureExt;
 use goldstar::disk::Disk;
 use goldstar::domain::{Child, EventFilter, Name, Timestamp};
 use goldstar::metrics;
@@ -14,7 +15,7 @@ use goldstar::store::json::{CHECKPOINT_BYTES, Damage, JsonStore, OpenError, Opti
 use goldstar::store::{Change, Store};
 
 use crate::lossy_disk::LossyDisk;
-use crate::store::{START, give_point, put, until};
+use crate::store::{START, child_of, give_point, put, until};
 
 pub(crate) const EVENTS: &str = "tracking_events.json";
 pub(crate) const CHILDREN: &str = "children.json";
@@ -56,7 +57,7 @@ fn open_on(disk: LossyDisk, folder: &Path) -> Result<JsonStore, OpenError> {
 }
 
 async fn rename(store: &JsonStore) {
-    let child = Child::clone(&store.view().child(&"a".into()).unwrap());
+    let child = Child::clone(&child_of(store, "family", "a").await.unwrap());
     let renamed = Child { name: Name::from_stored("Renamed"), ..child };
     put(store, [Change::PutChild(renamed)]).await.unwrap();
 }
@@ -76,7 +77,8 @@ pub(crate) type Outcomes = BTreeMap<Outcome, usize>;
 
 impl Contents {
     pub(crate) fn of(store: &JsonStore) -> Self {
-        let child = store.view().child(&"a".into()).unwrap();
+        // The embedded store never waits to read records.
+        let child = child_of(store, "family", "a").now_or_never().unwrap().unwrap();
         let events = store.history().events_after(0, &EventFilter::default(), usize::MAX).unwrap();
         let events = events.into_iter().map(|event| event.unwrap().json.to_string()).collect();
         Self { points: child.points.get(), name: child.name.as_str().to_owned(), events }

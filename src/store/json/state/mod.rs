@@ -3,18 +3,16 @@ pub(crate) mod table;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::domain::{
-    Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, KeyTime, Page, PendingReward, Reward,
-    RewardId, Role, Session, Setting, Task, TaskId, Timestamp, TokenHash, User, UserId,
+    Child, Email, IdempotencyRecord, PendingReward, Reward, Role, RuleViolation, Session, Setting,
+    Task, Timestamp, TokenHash, User,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
 use crate::store::json::tinydb::codecs::remembered_key;
 use crate::store::json::tinydb::file::RowImage;
-use crate::store::json::tinydb::record::{Record, list_name};
-use crate::store::{Change, Listed, View};
+use crate::store::json::tinydb::record::Record;
+use crate::store::{Change, Changes, Expiry, Listed};
 use table::{AnyTable, Table};
 
 /// All small tables at one moment. It is a value: a clone costs nothing, and neither sees what is
@@ -32,6 +30,8 @@ pub(crate) struct State {
     pub(crate) settings: Table<Setting>,
     /// Counts the records that lists and lookups touch. Clones count together.
     pub(crate) visited: Counter,
+    /// The number of changes since the start.
+    pub(crate) version: u64,
 }
 
 impl State {
@@ -52,6 +52,7 @@ impl State {
             remembered: parse_table(folder, &mut read, damage)?,
             settings: parse_table(folder, &mut read, damage)?,
             visited: Counter::default(),
+            version: 0,
         })
     }
 
@@ -85,6 +86,7 @@ impl State {
 
     /// Makes a change; returns the rows that it leaves. None where nothing changes.
     pub(crate) fn apply(&mut self, change: Change) -> Vec<RowImage> {
+        self.version += 1;
         match change {
             Change::PutUser(user) => vec![self.users.put(user)],
             Change::RemoveUser(id) => self.remove_user(id.as_str()),
@@ -98,7 +100,7 @@ impl State {
             Change::RemovePending(id) => self.pending.remove(id.as_str()),
             Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
-            Change::Forget(user_id, key) => {
+            Change::RemoveIdempotencyKey(user_id, key) => {
                 self.remembered.remove(&remembered_key(user_id.as_str(), key.as_str()))
             }
             Change::PutSetting { name, value } => vec![self.settings.put(Setting { name, value })],
@@ -116,6 +118,7 @@ impl State {
 
     /// Remembers an idempotency key; returns the row that it is.
     pub(crate) fn remember(&mut self, remembered: IdempotencyRecord) -> RowImage {
+        self.version += 1;
         self.remembered.put(remembered)
     }
 
@@ -161,24 +164,25 @@ fn parse_table<R: Record, E>(
 }
 
 impl State {
-    fn one<R>(&self, found: Option<Arc<R>>) -> Option<Arc<R>> {
+    /// Counts one record that is looked up.
+    pub(crate) fn one<R>(&self, found: Option<Arc<R>>) -> Option<Arc<R>> {
         self.visited.inc();
         found
     }
 
-    fn all<R>(&self, found: Vec<Arc<R>>) -> Vec<Arc<R>> {
+    /// Counts the records of a list.
+    pub(crate) fn all<R>(&self, found: Vec<Arc<R>>) -> Vec<Arc<R>> {
         self.visited.inc_by(found.len() as u64);
         found
     }
 
-    fn page<R>(&self, listed: Listed<R>) -> Listed<R> {
+    /// Counts the records of a page.
+    pub(crate) fn page<R>(&self, listed: Listed<R>) -> Listed<R> {
         self.visited.inc_by(listed.records.len() as u64);
         listed
     }
-}
 
-impl View for State {
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.users.is_empty()
             && self.children.is_empty()
             && self.tasks.is_empty()
@@ -186,166 +190,66 @@ impl View for State {
             && self.pending.is_empty()
     }
 
-    fn user(&self, id: &UserId) -> Option<Arc<User>> {
-        self.one(self.users.get(id.as_str()))
-    }
-
-    fn user_by_email(&self, email: &Email) -> Option<Arc<User>> {
+    /// The first of the accounts with that email address: another program may have added more.
+    pub(crate) fn user_by_email(&self, email: &Email) -> Option<Arc<User>> {
         self.all(self.users.group(email.folded())).into_iter().next()
     }
 
-    fn users(&self) -> Vec<Arc<User>> {
-        self.users.records().cloned().collect()
-    }
-
-    fn marked_users(&self) -> Vec<Arc<User>> {
+    pub(crate) fn marked_users(&self) -> Vec<Arc<User>> {
         self.visited.inc_by(self.users.len() as u64);
         self.users.records().filter(|user| user.deletion.is_some()).cloned().collect()
     }
 
-    fn count_users(&self) -> usize {
-        self.users.records().count()
-    }
-
-    fn count_admins(&self) -> usize {
-        let is_admin = |user: &&Arc<User>| user.role == Role::Admin && user.deletion.is_none();
-        self.visited.inc_by(self.users.len() as u64);
-        self.users.records().filter(is_admin).count()
-    }
-
-    fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>> {
-        self.one(self.sessions.get(&token_hash.0))
-    }
-
-    fn sessions_of(&self, user_id: &UserId) -> Vec<Arc<Session>> {
-        self.all(self.sessions.group(user_id.as_str()))
-    }
-
-    fn sessions_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<Session>> {
-        self.all(self.sessions.list(&list_name('c', &[user_id.as_str(), child_id.as_str()])))
-    }
-
-    fn expired_sessions(&self, now: Timestamp) -> Vec<Arc<Session>> {
-        self.visited.inc_by(self.sessions.len() as u64);
-        self.sessions.records().filter(|session| !session.is_live(now)).cloned().collect()
-    }
-
-    fn sessions_ending_after(&self, moment: Timestamp) -> Vec<Arc<Session>> {
-        self.visited.inc_by(self.sessions.len() as u64);
-        self.sessions.records().filter(|session| session.expires_at > moment).cloned().collect()
-    }
-
-    fn child(&self, id: &ChildId) -> Option<Arc<Child>> {
-        self.one(self.children.get(id.as_str()))
-    }
-
-    fn count_children(&self, user_id: &UserId) -> usize {
-        self.children.group_len(user_id.as_str())
-    }
-
-    fn count_tasks(&self, user_id: &UserId) -> usize {
-        self.tasks.group_len(user_id.as_str())
-    }
-
-    fn count_rewards(&self, user_id: &UserId) -> usize {
-        self.rewards.group_len(user_id.as_str())
-    }
-
-    fn count_pending(&self, user_id: &UserId) -> usize {
-        self.pending.group_len(user_id.as_str())
-    }
-
-    fn count_sessions(&self, user_id: &UserId) -> usize {
-        self.sessions.group_len(user_id.as_str())
-    }
-
-    fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>> {
-        self.all(self.children.group(user_id.as_str()))
-    }
-
-    fn children_page(&self, user_id: &UserId, page: Page) -> Listed<Child> {
-        self.page(self.children.group_page(user_id.as_str(), page))
-    }
-
-    fn task(&self, id: &TaskId) -> Option<Arc<Task>> {
-        self.one(self.tasks.get(id.as_str()))
-    }
-
-    fn tasks_for(&self, user_id: &UserId) -> Vec<Arc<Task>> {
-        self.all(self.tasks.group_and_ungrouped(user_id.as_str()))
-    }
-
-    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listed<Task> {
-        self.page(self.tasks.group_and_ungrouped_page(user_id.as_str(), page))
-    }
-
-    fn tasks_of(&self, user_id: &UserId) -> Vec<Arc<Task>> {
-        self.all(self.tasks.group(user_id.as_str()))
-    }
-
-    fn reward(&self, id: &RewardId) -> Option<Arc<Reward>> {
-        self.one(self.rewards.get(id.as_str()))
-    }
-
-    fn rewards_for(&self, user_id: &UserId) -> Vec<Arc<Reward>> {
-        self.all(self.rewards.group_and_ungrouped(user_id.as_str()))
-    }
-
-    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listed<Reward> {
-        self.page(self.rewards.group_and_ungrouped_page(user_id.as_str(), page))
-    }
-
-    fn rewards_of(&self, user_id: &UserId) -> Vec<Arc<Reward>> {
-        self.all(self.rewards.group(user_id.as_str()))
-    }
-
-    fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>> {
-        let family = &self.child(child_id)?.user_id;
-        let ids = [family.as_str(), child_id.as_str(), reward_id.as_str()];
-        self.one(self.pending.first_of_list(&list_name('p', &ids)))
-    }
-
-    fn pending_of(&self, user_id: &UserId) -> Vec<Arc<PendingReward>> {
-        self.all(self.pending.group(user_id.as_str()))
-    }
-
-    fn pending_page(
-        &self,
-        user_id: &UserId,
-        child_id: Option<&ChildId>,
-        page: Page,
-    ) -> Listed<PendingReward> {
-        let user_id = user_id.as_str();
-        self.page(match child_id {
-            Some(child_id) => {
-                self.pending.list_page(&list_name('c', &[user_id, child_id.as_str()]), page)
+    /// Fails if the changes break a rule that concerns more than the scope of a transaction.
+    pub(crate) fn check(&self, changes: &Changes) -> Result<(), RuleViolation> {
+        for change in &changes.records {
+            let Change::PutUser(user) = change else { continue };
+            let old = self.users.get(user.id.as_str());
+            let is_new_email =
+                old.as_ref().is_none_or(|old| old.email.folded() != user.email.folded());
+            if is_new_email && self.user_by_email(&user.email).is_some() {
+                return Err(RuleViolation::EmailTaken);
             }
-            None => self.pending.group_page(user_id, page),
-        })
+            let was_admin = old.is_some_and(|old| is_active_admin(&old));
+            if was_admin && !is_active_admin(user) && self.count_active_admins() <= 1 {
+                return Err(RuleViolation::LastAdministrator);
+            }
+        }
+        Ok(())
     }
 
-    fn pending_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<PendingReward>> {
-        self.all(self.pending.list(&list_name('c', &[user_id.as_str(), child_id.as_str()])))
+    fn count_active_admins(&self) -> usize {
+        self.visited.inc_by(self.users.len() as u64);
+        self.users.records().filter(|user| is_active_admin(user)).count()
     }
 
-    fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>> {
-        self.all(self.pending.list(&list_name('r', &[user_id.as_str(), reward_id.as_str()])))
+    /// Whether [`Self::removal_of_expired`] returns any change.
+    pub(crate) fn has_expired(&self, expiry: &Expiry) -> bool {
+        !self.removal_of_expired(expiry).0.is_empty()
     }
 
-    fn remembered(&self, user_id: &UserId, key: &IdempotencyKey) -> Option<Arc<IdempotencyRecord>> {
-        self.one(self.remembered.get(&remembered_key(user_id.as_str(), key.as_str())))
+    /// The changes that remove what has expired, and the sessions that they remove.
+    pub(crate) fn removal_of_expired(&self, expiry: &Expiry) -> (Changes, Vec<TokenHash>) {
+        self.visited.inc_by((self.remembered.len() + self.sessions.len()) as u64);
+        let expired = self.remembered.records().filter(|record| !record.is_live(&expiry.keys));
+        let keys = expired
+            .map(|record| Change::RemoveIdempotencyKey(record.user_id.clone(), record.key.clone()));
+        let mut changes: Vec<_> = keys.collect();
+        let mut removed = Vec::new();
+        if expiry.sessions {
+            for session in self.sessions.records() {
+                if session.is_live(expiry.now) {
+                    changes.extend(session.shortened(expiry.now).map(Change::PutSession));
+                } else {
+                    removed.push(session.token_hash.clone());
+                }
+            }
+        }
+        changes.extend(removed.iter().cloned().map(Change::RemoveSession));
+        (Changes::of(changes), removed)
     }
+}
 
-    fn expired_keys(&self, time: &KeyTime) -> Vec<Arc<IdempotencyRecord>> {
-        self.visited.inc_by(self.remembered.len() as u64);
-        self.remembered.records().filter(|kept| !kept.is_live(time)).cloned().collect()
-    }
-
-    fn keys_of(&self, user_id: &UserId) -> Vec<Arc<IdempotencyRecord>> {
-        self.all(self.remembered.group(user_id.as_str()))
-    }
-
-    fn setting(&self, name: &str) -> Option<Value> {
-        self.settings.get(name).map(|setting| setting.value.clone())
-    }
+fn is_active_admin(user: &User) -> bool {
+    user.role == Role::Admin && user.deletion.is_none()
 }

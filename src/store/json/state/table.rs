@@ -131,14 +131,6 @@ impl<R: Record> Table<R> {
         Listed { records, total: grouped.map_or(0, OrdSet::len) + self.ungrouped.len() }
     }
 
-    /// The records of a group and those of none, in the order of their row numbers.
-    pub(crate) fn group_and_ungrouped(&self, group: &str) -> Vec<Arc<R>> {
-        let grouped = self.by_group.get(group).into_iter().flatten();
-        let mut rows: Vec<RowNumber> = grouped.chain(&self.ungrouped).copied().collect();
-        rows.sort_unstable();
-        rows.into_iter().filter_map(|row| self.record(row)).collect()
-    }
-
     /// All records.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Arc<R>> {
         self.rows.values().filter_map(|row| row.record.as_ref())

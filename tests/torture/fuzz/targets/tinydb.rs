@@ -12,7 +12,7 @@ use goldstar::domain::{
 };
 use goldstar::repair::FindingKind;
 use goldstar::store::json::{DamageKind, JsonStore};
-use goldstar::store::{Change, Changes, NewEvent, Store};
+use goldstar::store::{Change, Changes, NewEvent, Scope, Store};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
@@ -98,7 +98,7 @@ fn is_kept(directory: &Directory, bytes: &[u8], store: JsonStore) {
         assert!(given.rows.is_empty() || given == tables, "a start has changed values");
         assert_eq!(events.len(), given.rows.len());
     }
-    wait_for(store.commit(Box::new(|_, _| Ok((addition(), Box::new(()) as Box<_>))))).unwrap();
+    wait_for(store.transact(Scope::Server, |_, _| Ok((addition(), ())))).unwrap();
     assert_eq!(events_of(&store).len(), events.len() + 1);
     close(store);
     let files = directory.tables();

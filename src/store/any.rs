@@ -1,0 +1,146 @@
+//! The stores that a server can run on.
+
+use std::io;
+use std::sync::Arc;
+
+use super::json::JsonStore;
+use super::memory::MemoryStore;
+use super::{
+    BoxFuture, Commit, CommitError, Context, Decided, Expiry, FoundEvents, Health, History,
+    ReadError, Scope, Snapshot, Store,
+};
+use crate::domain::{EventFilter, Page, SortOrder, Timestamp, TokenHash, User, UserId};
+
+/// One of the stores, so that what uses a store need not be generic.
+pub enum AnyStore {
+    Json(JsonStore),
+    Memory(MemoryStore),
+}
+
+impl From<JsonStore> for AnyStore {
+    fn from(store: JsonStore) -> Self {
+        Self::Json(store)
+    }
+}
+
+impl From<MemoryStore> for AnyStore {
+    fn from(store: MemoryStore) -> Self {
+        Self::Memory(store)
+    }
+}
+
+impl Store for AnyStore {
+    async fn read(&self, scope: Scope) -> Result<Arc<dyn Snapshot>, ReadError> {
+        match self {
+            Self::Json(store) => store.read(scope).await,
+            Self::Memory(store) => store.read(scope).await,
+        }
+    }
+
+    async fn transact<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T> + Send + Sync + 'static,
+    ) -> Result<Commit<T>, CommitError> {
+        match self {
+            Self::Json(store) => store.transact(scope, decide).await,
+            Self::Memory(store) => store.transact(scope, decide).await,
+        }
+    }
+
+    async fn remove_expired(&self, expiry: Expiry) -> Result<Vec<TokenHash>, CommitError> {
+        match self {
+            Self::Json(store) => store.remove_expired(expiry).await,
+            Self::Memory(store) => store.remove_expired(expiry).await,
+        }
+    }
+
+    async fn is_empty(&self) -> Result<bool, ReadError> {
+        match self {
+            Self::Json(store) => store.is_empty().await,
+            Self::Memory(store) => store.is_empty().await,
+        }
+    }
+
+    async fn count_accounts(&self) -> Result<usize, ReadError> {
+        match self {
+            Self::Json(store) => store.count_accounts().await,
+            Self::Memory(store) => store.count_accounts().await,
+        }
+    }
+
+    async fn marked_accounts(&self) -> Result<Vec<Arc<User>>, ReadError> {
+        match self {
+            Self::Json(store) => store.marked_accounts().await,
+            Self::Memory(store) => store.marked_accounts().await,
+        }
+    }
+
+    async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {
+        match self {
+            Self::Json(store) => store.password_hashes().await,
+            Self::Memory(store) => store.password_hashes().await,
+        }
+    }
+
+    fn find_events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+        page: Page,
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+        match self {
+            Self::Json(store) => store.find_events(filter, order, page),
+            Self::Memory(store) => store.find_events(filter, order, page),
+        }
+    }
+
+    fn history(&self) -> Arc<dyn History> {
+        match self {
+            Self::Json(store) => store.history(),
+            Self::Memory(store) => store.history(),
+        }
+    }
+
+    fn newest(&self) -> Option<Timestamp> {
+        match self {
+            Self::Json(store) => store.newest(),
+            Self::Memory(store) => store.newest(),
+        }
+    }
+
+    fn health(&self) -> Health {
+        match self {
+            Self::Json(store) => store.health(),
+            Self::Memory(store) => store.health(),
+        }
+    }
+
+    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
+        match self {
+            Self::Json(store) => store.anonymize(user_id),
+            Self::Memory(store) => store.anonymize(user_id),
+        }
+    }
+
+    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
+        match self {
+            Self::Json(store) => store.forget(user_id),
+            Self::Memory(store) => store.forget(user_id),
+        }
+    }
+
+    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
+        match self {
+            Self::Json(store) => store.purge(),
+            Self::Memory(store) => store.purge(),
+        }
+    }
+
+    fn close(&self) -> BoxFuture<'_, io::Result<()>> {
+        match self {
+            Self::Json(store) => store.close(),
+            Self::Memory(store) => store.close(),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The records of one scope, as a view of the state of all records.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::state::State;
+use super::tinydb::codecs::remembered_key;
+use super::tinydb::record::list_name;
+use crate::domain::{
+    Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, Page, PendingReward, Reward,
+    RewardId, Session, Task, TaskId, TokenHash, User, UserId,
+};
+use crate::store::{Listed, Scope, Snapshot};
+
+/// A state of which only the records of a scope are visible.
+pub(super) struct Scoped<S> {
+    state: S,
+    families: [Option<UserId>; 2],
+    /// Whether the settings are visible.
+    server: bool,
+}
+
+impl<S: Deref<Target = State>> Scoped<S> {
+    pub(super) fn new(state: S, scope: &Scope) -> Self {
+        let families = match scope {
+            Scope::Family(id) => [Some(id.clone()), None],
+            Scope::Families(one, other) => [Some(one.clone()), Some(other.clone())],
+            Scope::Email(email) => [state.user_by_email(email).map(|user| user.id.clone()), None],
+            Scope::Session(token_hash) => {
+                let session = state.one(state.sessions.get(&token_hash.0));
+                [session.map(|session| session.user_id.clone()), None]
+            }
+            Scope::Server => [None, None],
+        };
+        Self { state, families, server: *scope == Scope::Server }
+    }
+
+    fn contains(&self, family: &UserId) -> bool {
+        self.families.iter().flatten().any(|id| id == family)
+    }
+
+    fn contains_or_shared(&self, family: Option<&UserId>) -> bool {
+        family.is_none_or(|family| self.contains(family))
+    }
+
+    /// The list of a family that is in the scope.
+    fn list<R>(&self, family: &UserId, list: impl FnOnce(&State) -> Vec<Arc<R>>) -> Vec<Arc<R>> {
+        if self.contains(family) { self.state.all(list(&self.state)) } else { Vec::new() }
+    }
+
+    fn page<R>(&self, family: &UserId, page: impl FnOnce(&State) -> Listed<R>) -> Listed<R> {
+        if self.contains(family) {
+            self.state.page(page(&self.state))
+        } else {
+            Listed { records: Vec::new(), total: 0 }
+        }
+    }
+
+    fn count(&self, family: &UserId, count: impl FnOnce(&State) -> usize) -> usize {
+        if self.contains(family) { count(&self.state) } else { 0 }
+    }
+}
+
+impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
+    fn version(&self) -> u64 {
+        self.state.version
+    }
+
+    fn user(&self, id: &UserId) -> Option<Arc<User>> {
+        if self.contains(id) { self.state.one(self.state.users.get(id.as_str())) } else { None }
+    }
+
+    fn user_by_email(&self, email: &Email) -> Option<Arc<User>> {
+        self.state.user_by_email(email).filter(|user| self.contains(&user.id))
+    }
+
+    fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>> {
+        let session = self.state.one(self.state.sessions.get(&token_hash.0));
+        session.filter(|session| self.contains(&session.user_id))
+    }
+
+    fn sessions_of(&self, user_id: &UserId) -> Vec<Arc<Session>> {
+        self.list(user_id, |state| state.sessions.group(user_id.as_str()))
+    }
+
+    fn sessions_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<Session>> {
+        let list = list_name('c', &[user_id.as_str(), child_id.as_str()]);
+        self.list(user_id, |state| state.sessions.list(&list))
+    }
+
+    fn count_sessions(&self, user_id: &UserId) -> usize {
+        self.count(user_id, |state| state.sessions.group_len(user_id.as_str()))
+    }
+
+    fn child(&self, id: &ChildId) -> Option<Arc<Child>> {
+        let child = self.state.one(self.state.children.get(id.as_str()));
+        child.filter(|child| self.contains(&child.user_id))
+    }
+
+    fn count_children(&self, user_id: &UserId) -> usize {
+        self.count(user_id, |state| state.children.group_len(user_id.as_str()))
+    }
+
+    fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>> {
+        self.list(user_id, |state| state.children.group(user_id.as_str()))
+    }
+
+    fn children_page(&self, user_id: &UserId, page: Page) -> Listed<Child> {
+        self.page(user_id, |state| state.children.group_page(user_id.as_str(), page))
+    }
+
+    fn task(&self, id: &TaskId) -> Option<Arc<Task>> {
+        let task = self.state.one(self.state.tasks.get(id.as_str()));
+        task.filter(|task| self.contains_or_shared(task.user_id.as_ref()))
+    }
+
+    fn count_tasks(&self, user_id: &UserId) -> usize {
+        self.count(user_id, |state| state.tasks.group_len(user_id.as_str()))
+    }
+
+    fn tasks_of(&self, user_id: &UserId) -> Vec<Arc<Task>> {
+        self.list(user_id, |state| state.tasks.group(user_id.as_str()))
+    }
+
+    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listed<Task> {
+        self.page(user_id, |state| state.tasks.group_and_ungrouped_page(user_id.as_str(), page))
+    }
+
+    fn reward(&self, id: &RewardId) -> Option<Arc<Reward>> {
+        let reward = self.state.one(self.state.rewards.get(id.as_str()));
+        reward.filter(|reward| self.contains_or_shared(reward.user_id.as_ref()))
+    }
+
+    fn count_rewards(&self, user_id: &UserId) -> usize {
+        self.count(user_id, |state| state.rewards.group_len(user_id.as_str()))
+    }
+
+    fn rewards_of(&self, user_id: &UserId) -> Vec<Arc<Reward>> {
+        self.list(user_id, |state| state.rewards.group(user_id.as_str()))
+    }
+
+    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listed<Reward> {
+        self.page(user_id, |state| state.rewards.group_and_ungrouped_page(user_id.as_str(), page))
+    }
+
+    fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>> {
+        let family = &self.child(child_id)?.user_id;
+        let ids = [family.as_str(), child_id.as_str(), reward_id.as_str()];
+        self.state.one(self.state.pending.first_of_list(&list_name('p', &ids)))
+    }
+
+    fn count_pending(&self, user_id: &UserId) -> usize {
+        self.count(user_id, |state| state.pending.group_len(user_id.as_str()))
+    }
+
+    fn pending_of(&self, user_id: &UserId) -> Vec<Arc<PendingReward>> {
+        self.list(user_id, |state| state.pending.group(user_id.as_str()))
+    }
+
+    fn pending_page(
+        &self,
+        user_id: &UserId,
+        child_id: Option<&ChildId>,
+        page: Page,
+    ) -> Listed<PendingReward> {
+        self.page(user_id, |state| match child_id {
+            Some(child_id) => {
+                let list = list_name('c', &[user_id.as_str(), child_id.as_str()]);
+                state.pending.list_page(&list, page)
+            }
+            None => state.pending.group_page(user_id.as_str(), page),
+        })
+    }
+
+    fn pending_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<PendingReward>> {
+        let list = list_name('c', &[user_id.as_str(), child_id.as_str()]);
+        self.list(user_id, |state| state.pending.list(&list))
+    }
+
+    fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>> {
+        let list = list_name('r', &[user_id.as_str(), reward_id.as_str()]);
+        self.list(user_id, |state| state.pending.list(&list))
+    }
+
+    fn idempotency_record(
+        &self,
+        user_id: &UserId,
+        key: &IdempotencyKey,
+    ) -> Option<Arc<IdempotencyRecord>> {
+        if !self.contains(user_id) {
+            return None;
+        }
+        let key = remembered_key(user_id.as_str(), key.as_str());
+        self.state.one(self.state.remembered.get(&key))
+    }
+
+    fn idempotency_records_of(&self, user_id: &UserId) -> Vec<Arc<IdempotencyRecord>> {
+        self.list(user_id, |state| state.remembered.group(user_id.as_str()))
+    }
+
+    fn setting(&self, name: &str) -> Option<Value> {
+        if !self.server {
+            return None;
+        }
+        self.state.settings.get(name).map(|setting| setting.value.clone())
+    }
+}

@@ -1,0 +1,340 @@
+//! A store in memory, for tests: it delays, fails and panics on command.
+//!
+//! It executes every decision twice and commits the second result, as a database does after a
+//! serialization failure: a decision that is not pure shows here.
+
+use std::io;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use super::records::Records;
+use super::{
+    BoxFuture, Changes, Commit, CommitError, Context, Decided, EventRows, Expiry, FoundEvents,
+    Health, History, Malformed, NewEvent, ReadError, Scope, Snapshot, Store, StoredEvent,
+};
+use crate::clock::{Clock, new_seed};
+use crate::domain::{
+    EventFilter, Id, IdempotencyRecord, Page, Role, RowNumber, RuleViolation, SortOrder, Timestamp,
+    TokenHash, TrackingEvent, User, UserId,
+};
+
+/// What goes wrong in a [`MemoryStore`].
+#[derive(Debug, Default)]
+pub struct Faults {
+    /// Transactions panic before they are executed.
+    pub transactions_panic: AtomicBool,
+    /// Transactions fail with [`CommitError::NotDurable`], and nothing has changed.
+    pub transactions_fail: AtomicBool,
+    /// Transactions are committed, and their results never arrive.
+    pub results_are_lost: AtomicBool,
+    /// Queries to the history panic.
+    pub queries_panic: AtomicBool,
+}
+
+/// Records and events in memory. A clone shares them.
+#[derive(Clone)]
+pub struct MemoryStore {
+    clock: Clock,
+    faults: Arc<Faults>,
+    inner: Arc<Mutex<Inner>>,
+    is_closed: Arc<AtomicBool>,
+}
+
+#[derive(Clone, Default)]
+struct Inner {
+    records: Records,
+    events: Vec<Arc<StoredEvent>>,
+}
+
+impl MemoryStore {
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, faults: Arc::default(), inner: Arc::default(), is_closed: Arc::default() }
+    }
+
+    pub fn faults(&self) -> &Arc<Faults> {
+        &self.faults
+    }
+
+    /// The same records and events in a store that is open.
+    pub fn reopened(&self) -> Self {
+        Self { is_closed: Arc::default(), ..self.clone() }
+    }
+
+    fn check_open(&self) -> Result<(), CommitError> {
+        assert!(!self.faults.transactions_panic.load(Ordering::SeqCst), "a mistake in the server");
+        if self.is_closed.load(Ordering::SeqCst) { Err(CommitError::Closed) } else { Ok(()) }
+    }
+
+    fn execute<T>(
+        &self,
+        scope: &Scope,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T>,
+    ) -> Result<Commit<T>, CommitError> {
+        self.check_open()?;
+        let mut inner = self.inner.lock();
+        let snapshot = inner.records.scoped(scope);
+        let (seed, now) = (new_seed(), self.clock.now());
+        let run = || decide(&snapshot, &mut Context::new(now, seed));
+        let run = || catch_unwind(AssertUnwindSafe(run)).map_err(|_| CommitError::Panicked);
+        drop(run()?);
+        let (changes, value) = run()??;
+        if self.faults.transactions_fail.load(Ordering::SeqCst) {
+            return Err(CommitError::NotDurable);
+        }
+        inner.check(&changes)?;
+        Ok(Commit { value, event: inner.apply(changes, now) })
+    }
+}
+
+impl Inner {
+    fn check(&self, changes: &Changes) -> Result<(), RuleViolation> {
+        let is_active_admin = |user: &User| user.role == Role::Admin && user.deletion.is_none();
+        for change in &changes.records {
+            let super::Change::PutUser(user) = change else { continue };
+            let old = self.records.user(&user.id);
+            let same_email = |it: &User| it.email.folded() == user.email.folded();
+            let taken = self.records.users.iter().any(|it| same_email(it) && it.id != user.id);
+            if taken && !old.as_ref().is_some_and(|old| same_email(old)) {
+                return Err(RuleViolation::EmailTaken);
+            }
+            let admins = self.records.users.iter().filter(|it| is_active_admin(it)).count();
+            let was_admin = old.is_some_and(|old| is_active_admin(&old));
+            if was_admin && !is_active_admin(user) && admins <= 1 {
+                return Err(RuleViolation::LastAdministrator);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, changes: Changes, now: Timestamp) -> Option<Arc<StoredEvent>> {
+        for change in changes.records {
+            self.records.apply(change);
+        }
+        let NewEvent { event, remember } = changes.event?;
+        let of_family = |it: &&Arc<StoredEvent>| it.event.user_id == event.user_id;
+        let last = self.events.iter().rev().find(of_family).map(|it| it.event.occurred_at);
+        let event = event.following(last, now);
+        let row = self.events.len() as RowNumber + 1;
+        if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
+            self.records.remember(IdempotencyRecord {
+                user_id: user_id.clone(),
+                key,
+                fingerprint: fingerprint.into(),
+                event_row: row,
+                created_at: event.created_at,
+            });
+        }
+        let stored = Arc::new(StoredEvent { row, json: json_of(&event), event });
+        self.events.push(Arc::clone(&stored));
+        Some(stored)
+    }
+
+    fn matching(&self, filter: &EventFilter) -> impl Iterator<Item = &Arc<StoredEvent>> {
+        self.events.iter().filter(|stored| matches(filter, &stored.event))
+    }
+}
+
+fn json_of(event: &TrackingEvent) -> Arc<str> {
+    let object = json!({
+        "id": event.id.as_str(),
+        "user_id": event.user_id.as_ref().map(Id::as_str),
+        "child_id": event.child_id.as_str(),
+        "entity_type": event.entity_type.as_str(),
+        "entity_id": event.entity_id,
+        "action": event.action.as_str(),
+        "points_before": event.points_before.get(),
+        "points_after": event.points_after.get(),
+        "delta": event.delta,
+        "occurred_at": event.occurred_at.to_string(),
+        "created_at": event.created_at.to_string(),
+        "metadata": event.metadata.clone().map(Value::Object),
+    });
+    object.to_string().into()
+}
+
+fn matches(filter: &EventFilter, event: &TrackingEvent) -> bool {
+    fn is<T: PartialEq>(wanted: Option<&T>, value: Option<&T>) -> bool {
+        wanted.is_none_or(|wanted| Some(wanted) == value)
+    }
+    is(filter.child_id.as_ref(), Some(&event.child_id))
+        && is(filter.user_id.as_ref(), event.user_id.as_ref())
+        && is(filter.entity_type.as_ref(), Some(&event.entity_type))
+        && is(filter.entity_id.as_ref(), Some(&event.entity_id))
+        && is(filter.action.as_ref(), Some(&event.action))
+        && filter.from.is_none_or(|from| event.occurred_at >= from)
+        && filter.to.is_none_or(|to| event.occurred_at < to)
+}
+
+/// Events that were found.
+struct Rows(Vec<Arc<str>>);
+
+impl EventRows for Rows {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn fitting(&self, from: usize, bytes: usize) -> usize {
+        let mut sum = 0;
+        let mut fits = |json: &&Arc<str>| {
+            sum += json.len();
+            sum <= bytes
+        };
+        let rest = &self.0[from..];
+        rest.iter().take_while(&mut fits).count().max(usize::from(!rest.is_empty()))
+    }
+
+    fn read(&self, rows: Range<usize>) -> BoxFuture<'_, Result<Vec<Arc<str>>, ReadError>> {
+        Box::pin(async move { Ok(self.0[rows].to_vec()) })
+    }
+}
+
+impl History for Mutex<Inner> {
+    fn last_row(&self) -> RowNumber {
+        self.lock().events.len() as RowNumber
+    }
+
+    fn event(&self, row: RowNumber) -> Result<Option<StoredEvent>, ReadError> {
+        Ok(self.lock().events.iter().find(|stored| stored.row == row).map(|it| copy(it)))
+    }
+
+    fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
+        self.lock().matching(filter).filter(|stored| stored.row > row).take(limit).count()
+    }
+
+    fn events_after(
+        &self,
+        row: RowNumber,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Vec<Result<StoredEvent, Malformed>>, ReadError> {
+        let inner = self.lock();
+        let after = inner.matching(filter).filter(|stored| stored.row > row).take(limit);
+        Ok(after.map(|stored| Ok(copy(stored))).collect())
+    }
+}
+
+fn copy(stored: &StoredEvent) -> StoredEvent {
+    StoredEvent { row: stored.row, event: stored.event.clone(), json: Arc::clone(&stored.json) }
+}
+
+impl Store for MemoryStore {
+    async fn read(&self, scope: Scope) -> Result<Arc<dyn Snapshot>, ReadError> {
+        Ok(Arc::new(self.inner.lock().records.scoped(&scope)))
+    }
+
+    async fn transact<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T> + Send + Sync + 'static,
+    ) -> Result<Commit<T>, CommitError> {
+        let outcome = self.execute(&scope, decide);
+        if self.faults.results_are_lost.load(Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
+        outcome
+    }
+
+    async fn remove_expired(&self, expiry: Expiry) -> Result<Vec<TokenHash>, CommitError> {
+        self.check_open()?;
+        let mut inner = self.inner.lock();
+        inner.records.idempotency.retain(|record| record.is_live(&expiry.keys));
+        let mut removed = Vec::new();
+        if expiry.sessions {
+            for session in std::mem::take(&mut inner.records.sessions) {
+                if session.is_live(expiry.now) {
+                    let shortened = session.shortened(expiry.now).map(Arc::new);
+                    inner.records.sessions.push(shortened.unwrap_or(session));
+                } else {
+                    removed.push(session.token_hash.clone());
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn is_empty(&self) -> Result<bool, ReadError> {
+        let inner = self.inner.lock();
+        let Records { users, children, tasks, rewards, pending, .. } = &inner.records;
+        let sizes = [users.len(), children.len(), tasks.len(), rewards.len(), pending.len()];
+        Ok(sizes == [0; 5])
+    }
+
+    async fn count_accounts(&self) -> Result<usize, ReadError> {
+        Ok(self.inner.lock().records.users.len())
+    }
+
+    async fn marked_accounts(&self) -> Result<Vec<Arc<User>>, ReadError> {
+        let inner = self.inner.lock();
+        let marked = inner.records.users.iter().filter(|user| user.deletion.is_some());
+        Ok(marked.cloned().collect())
+    }
+
+    async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {
+        let inner = self.inner.lock();
+        Ok(inner.records.users.iter().map(|user| Arc::clone(&user.password)).collect())
+    }
+
+    fn find_events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+        page: Page,
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+        assert!(!self.faults.queries_panic.load(Ordering::SeqCst), "a mistake in the server");
+        let mut found: Vec<_> = self.inner.lock().matching(filter).cloned().collect();
+        found.sort_by_key(|it| (it.event.occurred_at, it.event.created_at, it.row));
+        if order == SortOrder::Descending {
+            found.reverse();
+        }
+        let total = found.len();
+        let rows = found.iter().skip(page.offset).take(page.limit);
+        let rows = Arc::new(Rows(rows.map(|it| Arc::clone(&it.json)).collect()));
+        Box::pin(async move { Ok(FoundEvents { rows, total }) })
+    }
+
+    fn history(&self) -> Arc<dyn History> {
+        Arc::clone(&self.inner) as Arc<dyn History>
+    }
+
+    fn newest(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn health(&self) -> Health {
+        Health::default()
+    }
+
+    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
+        if let Err(error) = self.check_open() {
+            return Box::pin(async { Err(error) });
+        }
+        let mut changed = 0;
+        for stored in &mut self.inner.lock().events {
+            if stored.event.user_id.as_ref() == Some(user_id) {
+                let event = stored.event.clone().anonymised();
+                let json = json_of(&event);
+                *stored = Arc::new(StoredEvent { row: stored.row, event, json });
+                changed += 1;
+            }
+        }
+        Box::pin(async move { Ok(changed) })
+    }
+
+    fn forget(&self, _user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async { self.check_open().map_err(io::Error::other) })
+    }
+
+    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async { self.check_open().map_err(io::Error::other) })
+    }
+
+    fn close(&self) -> BoxFuture<'_, io::Result<()>> {
+        self.is_closed.store(true, Ordering::SeqCst);
+        Box::pin(async { Ok(()) })
+    }
+}

@@ -1,0 +1,234 @@
+//! Records as plain lists: what a store that loads its records for each transaction decides on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Change, Listed, Scope, Snapshot};
+use crate::domain::{
+    Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, Page, PendingReward, Reward,
+    RewardId, Session, Task, TaskId, TokenHash, User, UserId,
+};
+
+/// The records of a scope, or of all families, each list in the order of creation.
+#[derive(Clone, Default)]
+pub(super) struct Records {
+    pub(super) version: u64,
+    pub(super) users: Vec<Arc<User>>,
+    pub(super) sessions: Vec<Arc<Session>>,
+    pub(super) children: Vec<Arc<Child>>,
+    pub(super) tasks: Vec<Arc<Task>>,
+    pub(super) rewards: Vec<Arc<Reward>>,
+    pub(super) pending: Vec<Arc<PendingReward>>,
+    pub(super) idempotency: Vec<Arc<IdempotencyRecord>>,
+    pub(super) settings: BTreeMap<Arc<str>, Value>,
+}
+
+impl Records {
+    /// Copies the records of a scope.
+    pub(super) fn scoped(&self, scope: &Scope) -> Self {
+        let families: Vec<UserId> = match scope {
+            Scope::Family(id) => vec![id.clone()],
+            Scope::Families(one, other) => vec![one.clone(), other.clone()],
+            Scope::Email(email) => {
+                self.user_by_email(email).map(|user| user.id.clone()).into_iter().collect()
+            }
+            Scope::Session(token_hash) => {
+                self.session(token_hash).map(|it| it.user_id.clone()).into_iter().collect()
+            }
+            Scope::Server => Vec::new(),
+        };
+        let is_in = |id: &UserId| families.contains(id);
+        let is_offered = |id: Option<&UserId>| id.is_none_or(is_in);
+        Self {
+            version: self.version,
+            users: chosen(&self.users, |it| is_in(&it.id)),
+            sessions: chosen(&self.sessions, |it| is_in(&it.user_id)),
+            children: chosen(&self.children, |it| is_in(&it.user_id)),
+            tasks: chosen(&self.tasks, |it| is_offered(it.user_id.as_ref())),
+            rewards: chosen(&self.rewards, |it| is_offered(it.user_id.as_ref())),
+            pending: chosen(&self.pending, |it| is_in(&it.user_id)),
+            idempotency: chosen(&self.idempotency, |it| is_in(&it.user_id)),
+            settings: if *scope == Scope::Server { self.settings.clone() } else { BTreeMap::new() },
+        }
+    }
+
+    pub(super) fn apply(&mut self, change: Change) {
+        self.version += 1;
+        match change {
+            Change::PutUser(new) => put(&mut self.users, new, |it| it.id.clone()),
+            Change::RemoveUser(id) => self.users.retain(|it| it.id != id),
+            Change::PutChild(new) => put(&mut self.children, new, |it| it.id.clone()),
+            Change::RemoveChild(id) => self.children.retain(|it| it.id != id),
+            Change::PutTask(new) => put(&mut self.tasks, new, |it| it.id.clone()),
+            Change::RemoveTask(id) => self.tasks.retain(|it| it.id != id),
+            Change::PutReward(new) => put(&mut self.rewards, new, |it| it.id.clone()),
+            Change::RemoveReward(id) => self.rewards.retain(|it| it.id != id),
+            Change::PutPending(new) => put(&mut self.pending, new, |it| it.id.clone()),
+            Change::RemovePending(id) => self.pending.retain(|it| it.id != id),
+            Change::PutSession(new) => put(&mut self.sessions, new, |it| it.token_hash.clone()),
+            Change::RemoveSession(hash) => self.sessions.retain(|it| it.token_hash != hash),
+            Change::RemoveIdempotencyKey(user_id, key) => {
+                self.idempotency.retain(|it| it.user_id != user_id || it.key != key);
+            }
+            Change::PutSetting { name, value } => _ = self.settings.insert(name, value),
+        }
+    }
+
+    pub(super) fn remember(&mut self, record: IdempotencyRecord) {
+        put(&mut self.idempotency, record, |it| (it.user_id.clone(), it.key.clone()));
+    }
+}
+
+fn chosen<T>(records: &[Arc<T>], choose: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
+    records.iter().filter(|record| choose(record)).cloned().collect()
+}
+
+/// Replaces the record with that key, or appends it.
+fn put<T, K: PartialEq>(records: &mut Vec<Arc<T>>, new: T, key: impl Fn(&T) -> K) {
+    let new_key = key(&new);
+    match records.iter_mut().find(|old| key(old) == new_key) {
+        Some(old) => *old = Arc::new(new),
+        None => records.push(Arc::new(new)),
+    }
+}
+
+fn page_of<T>(mut records: Vec<Arc<T>>, page: Page) -> Listed<T> {
+    let total = records.len();
+    records.drain(..page.offset.min(total));
+    records.truncate(page.limit);
+    Listed { records, total }
+}
+
+impl Snapshot for Records {
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn user(&self, id: &UserId) -> Option<Arc<User>> {
+        self.users.iter().find(|it| it.id == *id).cloned()
+    }
+
+    fn user_by_email(&self, email: &Email) -> Option<Arc<User>> {
+        self.users.iter().find(|it| it.email.folded() == email.folded()).cloned()
+    }
+
+    fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>> {
+        self.sessions.iter().find(|it| it.token_hash == *token_hash).cloned()
+    }
+
+    fn sessions_of(&self, user_id: &UserId) -> Vec<Arc<Session>> {
+        chosen(&self.sessions, |it| it.user_id == *user_id)
+    }
+
+    fn sessions_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<Session>> {
+        let is_childs = |it: &Session| it.child_id.as_ref() == Some(child_id);
+        chosen(&self.sessions, |it| it.user_id == *user_id && is_childs(it))
+    }
+
+    fn count_sessions(&self, user_id: &UserId) -> usize {
+        self.sessions_of(user_id).len()
+    }
+
+    fn child(&self, id: &ChildId) -> Option<Arc<Child>> {
+        self.children.iter().find(|it| it.id == *id).cloned()
+    }
+
+    fn count_children(&self, user_id: &UserId) -> usize {
+        self.children_of(user_id).len()
+    }
+
+    fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>> {
+        chosen(&self.children, |it| it.user_id == *user_id)
+    }
+
+    fn children_page(&self, user_id: &UserId, page: Page) -> Listed<Child> {
+        page_of(self.children_of(user_id), page)
+    }
+
+    fn task(&self, id: &TaskId) -> Option<Arc<Task>> {
+        self.tasks.iter().find(|it| it.id == *id).cloned()
+    }
+
+    fn count_tasks(&self, user_id: &UserId) -> usize {
+        self.tasks_of(user_id).len()
+    }
+
+    fn tasks_of(&self, user_id: &UserId) -> Vec<Arc<Task>> {
+        chosen(&self.tasks, |it| it.user_id.as_ref() == Some(user_id))
+    }
+
+    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listed<Task> {
+        let offered = |it: &Task| it.user_id.as_ref().is_none_or(|id| id == user_id);
+        page_of(chosen(&self.tasks, offered), page)
+    }
+
+    fn reward(&self, id: &RewardId) -> Option<Arc<Reward>> {
+        self.rewards.iter().find(|it| it.id == *id).cloned()
+    }
+
+    fn count_rewards(&self, user_id: &UserId) -> usize {
+        self.rewards_of(user_id).len()
+    }
+
+    fn rewards_of(&self, user_id: &UserId) -> Vec<Arc<Reward>> {
+        chosen(&self.rewards, |it| it.user_id.as_ref() == Some(user_id))
+    }
+
+    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listed<Reward> {
+        let offered = |it: &Reward| it.user_id.as_ref().is_none_or(|id| id == user_id);
+        page_of(chosen(&self.rewards, offered), page)
+    }
+
+    fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>> {
+        let is_it =
+            |it: &&Arc<PendingReward>| it.child_id == *child_id && it.reward_id == *reward_id;
+        self.pending.iter().find(is_it).cloned()
+    }
+
+    fn count_pending(&self, user_id: &UserId) -> usize {
+        self.pending_of(user_id).len()
+    }
+
+    fn pending_of(&self, user_id: &UserId) -> Vec<Arc<PendingReward>> {
+        chosen(&self.pending, |it| it.user_id == *user_id)
+    }
+
+    fn pending_page(
+        &self,
+        user_id: &UserId,
+        child_id: Option<&ChildId>,
+        page: Page,
+    ) -> Listed<PendingReward> {
+        let requests = match child_id {
+            Some(child_id) => self.pending_of_child(user_id, child_id),
+            None => self.pending_of(user_id),
+        };
+        page_of(requests, page)
+    }
+
+    fn pending_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<PendingReward>> {
+        chosen(&self.pending, |it| it.user_id == *user_id && it.child_id == *child_id)
+    }
+
+    fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>> {
+        chosen(&self.pending, |it| it.user_id == *user_id && it.reward_id == *reward_id)
+    }
+
+    fn idempotency_record(
+        &self,
+        user_id: &UserId,
+        key: &IdempotencyKey,
+    ) -> Option<Arc<IdempotencyRecord>> {
+        self.idempotency.iter().find(|it| it.user_id == *user_id && it.key == *key).cloned()
+    }
+
+    fn idempotency_records_of(&self, user_id: &UserId) -> Vec<Arc<IdempotencyRecord>> {
+        chosen(&self.idempotency, |it| it.user_id == *user_id)
+    }
+
+    fn setting(&self, name: &str) -> Option<Value> {
+        self.settings.get(name).cloned()
+    }
+}

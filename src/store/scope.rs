@@ -1,0 +1,20 @@
+use crate::domain::{Email, TokenHash, UserId};
+
+/// What a read or a transaction is about. A snapshot contains the records of its scope and nothing
+/// else: a record of another family is not found.
+///
+/// Transactions of one scope are executed one after the other. With every family come the tasks and
+/// rewards that are shared by all families.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// An account with all of its records.
+    Family(UserId),
+    /// Two families, such as that of an administrator and that of the account that is administered.
+    Families(UserId, UserId),
+    /// The family whose account has that email address, ignoring case; no records if there is none.
+    Email(Email),
+    /// The family that the session with that token belongs to; no records if there is none.
+    Session(TokenHash),
+    /// The server: its settings.
+    Server,
+}

@@ -1,0 +1,85 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::domain::{
+    Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, Page, PendingReward, Reward,
+    RewardId, Session, Task, TaskId, TokenHash, User, UserId,
+};
+
+/// One page of a list of records.
+#[derive(Debug)]
+pub struct Listed<T> {
+    pub records: Vec<Arc<T>>,
+    /// The number of records on all pages.
+    pub total: usize,
+}
+
+/// The records of one [`super::Scope`] at one moment. It does not change after it was read.
+///
+/// Lists are in the order in which their records were created. Of a family outside of the scope,
+/// every method returns nothing.
+pub trait Snapshot: Send + Sync {
+    /// Identifies the state of the records: a commit in the scope changes it, and it never returns to
+    /// an earlier value while the store is open. Commits of other scopes may change it too.
+    fn version(&self) -> u64;
+
+    fn user(&self, id: &UserId) -> Option<Arc<User>>;
+    /// The account with that email address, ignoring case.
+    fn user_by_email(&self, email: &Email) -> Option<Arc<User>>;
+    /// The session whose token has that hash, even if it has expired.
+    fn session(&self, token_hash: &TokenHash) -> Option<Arc<Session>>;
+    /// Every session of an account, including those of its children and expired ones.
+    fn sessions_of(&self, user_id: &UserId) -> Vec<Arc<Session>>;
+    fn sessions_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<Session>>;
+    fn count_sessions(&self, user_id: &UserId) -> usize;
+
+    fn child(&self, id: &ChildId) -> Option<Arc<Child>>;
+    fn count_children(&self, user_id: &UserId) -> usize;
+    fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>>;
+    fn children_page(&self, user_id: &UserId, page: Page) -> Listed<Child>;
+
+    /// A task or penalty of a family in the scope, or a shared one.
+    fn task(&self, id: &TaskId) -> Option<Arc<Task>>;
+    /// The number of the family's own tasks and penalties.
+    fn count_tasks(&self, user_id: &UserId) -> usize;
+    /// The family's own tasks and penalties.
+    fn tasks_of(&self, user_id: &UserId) -> Vec<Arc<Task>>;
+    /// A page of the family's tasks and penalties and the shared ones.
+    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listed<Task>;
+
+    /// A reward of a family in the scope, or a shared one.
+    fn reward(&self, id: &RewardId) -> Option<Arc<Reward>>;
+    /// The number of the family's own rewards.
+    fn count_rewards(&self, user_id: &UserId) -> usize;
+    /// The family's own rewards.
+    fn rewards_of(&self, user_id: &UserId) -> Vec<Arc<Reward>>;
+    /// A page of the family's rewards and the shared ones.
+    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listed<Reward>;
+
+    /// A child's pending request for a reward.
+    fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>>;
+    fn count_pending(&self, user_id: &UserId) -> usize;
+    fn pending_of(&self, user_id: &UserId) -> Vec<Arc<PendingReward>>;
+    /// A page of the family's pending requests: all of them, or those of one child.
+    fn pending_page(
+        &self,
+        user_id: &UserId,
+        child_id: Option<&ChildId>,
+        page: Page,
+    ) -> Listed<PendingReward>;
+    fn pending_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<PendingReward>>;
+    fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>>;
+
+    /// The record of an account's idempotency key, even if it has expired.
+    fn idempotency_record(
+        &self,
+        user_id: &UserId,
+        key: &IdempotencyKey,
+    ) -> Option<Arc<IdempotencyRecord>>;
+    /// Every idempotency record of an account, including expired ones.
+    fn idempotency_records_of(&self, user_id: &UserId) -> Vec<Arc<IdempotencyRecord>>;
+
+    /// The value of a setting; `None` if it was never set. Only in [`super::Scope::Server`].
+    fn setting(&self, name: &str) -> Option<Value>;
+}

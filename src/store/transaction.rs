@@ -1,0 +1,113 @@
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
+
+use super::StoredEvent;
+use crate::domain::{
+    Child, ChildId, Id, IdempotencyKey, PendingReward, PendingRewardId, Reward, RewardId,
+    RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
+};
+
+/// What a decision results in: the changes and a value for the caller, or the rule that forbids it.
+pub type Decided<T> = Result<(Changes, T), RuleViolation>;
+
+/// What a committed transaction returns.
+#[derive(Debug)]
+pub struct Commit<T> {
+    /// The decision's value.
+    pub value: T,
+    /// The event that the changes contained, as it is stored.
+    pub event: Option<Arc<StoredEvent>>,
+}
+
+/// The time and the new ids of one transaction. Every run of the decision gets the same ids.
+#[derive(Debug)]
+pub struct Context {
+    now: Timestamp,
+    seed: Uuid,
+    next: u64,
+}
+
+impl Context {
+    /// The time is that of the store's clock. The seed must be random: the ids are as unpredictable
+    /// as the seed.
+    pub fn new(now: Timestamp, seed: Uuid) -> Self {
+        Self { now, seed, next: 0 }
+    }
+
+    /// The time of the transaction.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The next new id: a UUID of version 4. The first one is the seed itself.
+    pub fn new_id<K>(&mut self) -> Id<K> {
+        let number = self.next;
+        self.next += 1;
+        if number == 0 {
+            return Id::from_uuid(self.seed);
+        }
+        let hash = Sha256::new().chain_update(self.seed).chain_update(number.to_be_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.finalize()[..16]);
+        Id::from_uuid(Builder::from_random_bytes(bytes).into_uuid())
+    }
+}
+
+/// What one transaction changes: all of it becomes durable, or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The changes of records, in the order in which they are applied.
+    pub records: Vec<Change>,
+    /// The event that is appended to the history.
+    pub event: Option<NewEvent>,
+}
+
+impl Changes {
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Changes of records, without an event.
+    pub fn of(records: impl IntoIterator<Item = Change>) -> Self {
+        Self { records: records.into_iter().collect(), event: None }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.event.is_none()
+    }
+}
+
+/// A change of one record. A `Put` whose id exists replaces that record, and keeps the fields that
+/// Goldstar does not know. A `Remove` of a record that does not exist changes nothing.
+///
+/// `RemoveUser` also removes the rows of any table that name the account and are not valid records.
+/// `RemoveSession` is allowed in every scope: the token's hash is proof enough.
+#[derive(Clone, Debug)]
+pub enum Change {
+    PutUser(User),
+    RemoveUser(UserId),
+    PutChild(Child),
+    RemoveChild(ChildId),
+    PutTask(Task),
+    RemoveTask(TaskId),
+    PutReward(Reward),
+    RemoveReward(RewardId),
+    PutPending(PendingReward),
+    RemovePending(PendingRewardId),
+    PutSession(Session),
+    RemoveSession(TokenHash),
+    RemoveIdempotencyKey(UserId, IdempotencyKey),
+    PutSetting { name: Arc<str>, value: serde_json::Value },
+}
+
+/// An event that is to be appended to the history.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The event, with the time of the transaction. The store sets its time to be after the family's
+    /// last event, by [`TrackingEvent::following`].
+    pub event: TrackingEvent,
+    /// The idempotency key, and the mutation's fingerprint, by which a repeat is recognised.
+    pub remember: Option<(IdempotencyKey, String)>,
+}

@@ -1,0 +1,81 @@
+//! A server on a store in memory that delays and panics on command.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use goldstar::app::Machine;
+use goldstar::clock::Clock;
+use goldstar::config::Config;
+use goldstar::domain::Timestamp;
+use goldstar::followers::audit_log::DeletionLog;
+use goldstar::followers::broker::Broker;
+use goldstar::http;
+use goldstar::metrics::Metrics;
+use goldstar::service::Service;
+use goldstar::store::memory::{Faults, MemoryStore};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Client, Family, Folders, Parent, within};
+
+pub(crate) struct MemoryServer {
+    pub(crate) service: Arc<Service>,
+    pub(crate) store: MemoryStore,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) shutdown: CancellationToken,
+    address: Arc<Mutex<String>>,
+    served: JoinHandle<()>,
+    /// Where the log of account deletion goes.
+    _folders: Folders,
+}
+
+impl MemoryServer {
+    pub(crate) async fn start(config: Config) -> Self {
+        let folders = Folders::new();
+        let store = MemoryStore::new(Clock::system());
+        let metrics = Arc::new(Metrics::new(Timestamp::EPOCH));
+        let service = Arc::new(Service::new(
+            store.clone(),
+            Broker::start(metrics.live.clone()).unwrap(),
+            Clock::system(),
+            config.service,
+            DeletionLog::new(Machine::default().disk, folders.logs(), config.storage.audit_log),
+            &metrics,
+        ));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let shutdown = CancellationToken::new();
+        let limits = config.http.limits;
+        let entrance = http::Entrance::new(Arc::clone(&service), Arc::new(config.http), metrics);
+        let serving = http::serve(listener, entrance, limits, Arc::default(), shutdown.clone());
+        let served = tokio::spawn(serving);
+        Self {
+            service,
+            faults: Arc::clone(store.faults()),
+            store,
+            shutdown,
+            address: Arc::new(Mutex::new(address)),
+            served,
+            _folders: folders,
+        }
+    }
+
+    pub(crate) fn nobody(&self) -> Client {
+        Client::new(Arc::clone(&self.address))
+    }
+
+    pub(crate) async fn family(&self) -> Family {
+        Family::of(Parent::sign_up(self.nobody()).await).await
+    }
+
+    pub(crate) fn set(&self, fault: impl Fn(&Faults) -> &AtomicBool, on: bool) {
+        fault(&self.faults).store(on, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn stop(self) {
+        self.service.begin_stop();
+        self.shutdown.cancel();
+        within("the end of the server", self.served).await.unwrap();
+    }
+}
