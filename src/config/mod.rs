@@ -1,81 +1,71 @@
-//! Floor 5: what the operator can set, where it comes from, and what a server makes of it.
+//! Floor 5: what the operator can set, where it is set, and the configuration of a server.
 
 mod environment;
-mod error;
 mod file;
 mod flags;
 mod parse;
 mod setting;
 mod settings;
+mod value;
 mod values;
 
 #[cfg(test)]
 pub(crate) use environment::OF_ADMIN;
-pub use error::ConfigError;
 pub use flags::{Address, Everything, Flags, Part, Storage};
-use setting::items;
-pub use setting::{Kind, Setting};
-pub use settings::SETTINGS;
-pub use values::{Value, Values};
+pub use setting::{Kind, SETTINGS, Setting};
+pub use settings::LogFormat;
+pub use value::{ConfigError, Value};
+pub use values::Values;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::domain::password;
 use crate::followers::audit_log;
-use crate::http::{self, CookieName, Limits, Monitoring, Origin};
+use crate::http::{self, CookieName, Origin};
 use crate::service::{
     self, ChangeLimits, DeletionSettings, FamilyLimits, LoginLimits, SignupLimits,
 };
-use parse::{list, optional};
+use settings::{Access, Settings, Signup};
 
-/// Where everything is kept.
+/// Where the files are.
 #[derive(Clone, Debug)]
 pub struct StorageConfig {
-    /// The directory that holds the families' records.
+    /// The directory of the families' records.
     pub data_dir: PathBuf,
-    /// The directory for the audit logs.
+    /// The directory of the audit logs.
     pub log_dir: PathBuf,
     /// How the audit logs are rotated.
     pub audit_log: audit_log::Settings,
 }
 
-/// The server's own log.
+/// The server log.
 #[derive(Clone, Debug)]
 pub struct ServerLogConfig {
-    /// How much it says, in the form of `tracing_subscriber::EnvFilter`.
+    /// The levels, as `tracing_subscriber::EnvFilter` reads them.
     pub filter: String,
-    /// The form of its lines.
+    /// The format of its lines.
     pub format: LogFormat,
-    /// A directory for a file a day, besides the standard error output.
+    /// A directory for daily files, in addition to the standard error output.
     pub directory: Option<PathBuf>,
     /// How many of these files are kept.
     pub files: NonZeroUsize,
 }
 
-/// The form of a log's lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
-/// Everything that a server can be told.
+/// The configuration of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where everything is kept.
+    /// Where the files are.
     pub storage: StorageConfig,
-    /// The server's own log.
+    /// The server log.
     pub server_log: ServerLogConfig,
-    /// The address and the port to serve on.
+    /// The address and the port to listen on.
     pub listen: String,
-    /// Fill a data directory that holds no records with a family to try things on.
+    /// Whether a data directory without records gets a demo family.
     pub demo: bool,
-    /// What is decided about HTTP.
+    /// The settings of the HTTP server.
     pub http: http::Settings,
-    /// What is decided about the product.
+    /// The settings of the service.
     pub service: service::Settings,
 }
 
@@ -85,15 +75,48 @@ impl Config {
         Self::from_values(&Values::resolve(flags)?)
     }
 
-    /// Reads every value; refuses the first that breaks its rule.
+    /// Parses every value; fails with the first that breaks its rule.
     pub fn from_values(values: &Values) -> Result<Self, ConfigError> {
+        let settings = values.parse()?;
+        // Otherwise a body that arrives too late would get the error for an unknown outcome.
+        if settings.timeouts.request_timeout <= settings.timeouts.body_timeout {
+            return Err(values.not_above("request_timeout", "body_timeout"));
+        }
+        let is_secure = settings.first.public_url.as_ref().is_some_and(Origin::is_secure);
+        let session_cookie = CookieName::parse(&settings.browsers.session_cookie, is_secure)
+            .map_err(|rule| values.refused("session_cookie", rule))?;
         Ok(Self {
-            storage: storage(values)?,
-            server_log: server_log(values)?,
-            listen: values.read("listen", parse::listen)?,
-            demo: values.is_on("demo"),
-            http: http_settings(values)?,
-            service: service_settings(values)?,
+            service: service_settings(&settings),
+            storage: StorageConfig {
+                data_dir: settings.places.data_dir,
+                log_dir: settings.places.log_dir,
+                audit_log: audit_log::Settings {
+                    max_bytes: settings.logs.log_max_bytes,
+                    backups: settings.logs.log_backups,
+                },
+            },
+            server_log: ServerLogConfig {
+                filter: settings.logs.server_log,
+                format: settings.logs.server_log_format,
+                directory: settings.logs.server_log_dir,
+                files: settings.logs.server_log_files,
+            },
+            listen: settings.places.listen,
+            demo: settings.demo.demo,
+            http: http::Settings {
+                demo_page: settings.demo.demo,
+                named_events: settings.browsers.named_events,
+                public_origin: settings.first.public_url,
+                session_cookie,
+                allowed_origins: settings.browsers.allowed_origins,
+                account_fields: settings.accounts.account_fields,
+                trusted_proxies: settings.first.trusted_proxies,
+                monitoring: http::Monitoring {
+                    is_open: settings.monitoring.monitoring == Access::Open,
+                    token: settings.monitoring.monitoring_token,
+                },
+                limits: http_limits(&settings.limits, &settings.timeouts),
+            },
         })
     }
 }
@@ -105,111 +128,58 @@ impl Default for Config {
     }
 }
 
-fn storage(values: &Values) -> Result<StorageConfig, ConfigError> {
-    Ok(StorageConfig {
-        data_dir: values.text("data_dir").into(),
-        log_dir: values.text("log_dir").into(),
-        audit_log: audit_log::Settings {
-            max_bytes: values.number("log_max_bytes")?,
-            backups: values.number("log_backups")?,
-        },
-    })
+fn http_limits(limits: &settings::Limits, timeouts: &settings::Timeouts) -> http::Limits {
+    http::Limits {
+        max_body_bytes: limits.max_body_bytes,
+        max_connections: limits.max_connections,
+        max_connections_per_address: limits.max_connections_per_address,
+        health_connections: limits.health_connections,
+        head_timeout: timeouts.head_timeout,
+        body_timeout: timeouts.body_timeout,
+        write_timeout: timeouts.write_timeout,
+        min_transfer_rate: limits.min_transfer_rate,
+        request_timeout: timeouts.request_timeout,
+        shutdown_timeout: timeouts.shutdown_timeout,
+    }
 }
 
-fn server_log(values: &Values) -> Result<ServerLogConfig, ConfigError> {
-    let is_json = values.is("server_log_format", "json");
-    let directory = values.text("server_log_dir");
-    Ok(ServerLogConfig {
-        filter: values.read("server_log", parse::log_filter)?,
-        format: if is_json { LogFormat::Json } else { LogFormat::Text },
-        directory: (!directory.is_empty()).then(|| directory.into()),
-        files: values.number("server_log_files")?,
-    })
-}
-
-fn http_settings(values: &Values) -> Result<http::Settings, ConfigError> {
-    let public_origin = values.read("public_url", optional(parse::origin))?;
-    let is_secure = public_origin.as_ref().is_some_and(Origin::is_secure);
-    let cookie_name = |text: &str| CookieName::parse(text, is_secure).map_err(str::to_owned);
-    Ok(http::Settings {
-        demo_page: values.is_on("demo"),
-        named_events: values.is_on("named_events"),
-        public_origin,
-        session_cookie: values.read("session_cookie", cookie_name)?,
-        allowed_origins: values.read("allowed_origins", list(parse::origin))?,
-        account_fields: items(values.text("account_fields")).map(str::to_owned).collect(),
-        trusted_proxies: values.read("trusted_proxies", list(parse::network))?,
-        monitoring: Monitoring {
-            is_open: values.is("monitoring", "open"),
-            token: values.read("monitoring_token", optional(parse::token))?,
-        },
-        limits: limits(values)?,
-    })
-}
-
-fn limits(values: &Values) -> Result<Limits, ConfigError> {
-    // Else what came too late would be answered as a request whose outcome is unknown.
-    values.require_above("request_timeout", "body_timeout")?;
-    Ok(Limits {
-        max_body_bytes: values.number("max_body_bytes")?,
-        max_connections: values.number("max_connections")?,
-        max_connections_per_address: values.number("max_connections_per_address")?,
-        health_connections: values.number("health_connections")?,
-        head_timeout: values.seconds("head_timeout")?,
-        body_timeout: values.seconds("body_timeout")?,
-        write_timeout: values.seconds("write_timeout")?,
-        min_transfer_rate: values.number("min_transfer_rate")?,
-        request_timeout: values.seconds("request_timeout")?,
-        shutdown_timeout: values.seconds("shutdown_timeout")?,
-    })
-}
-
-fn service_settings(values: &Values) -> Result<service::Settings, ConfigError> {
-    Ok(service::Settings {
-        points_floor: values.read("points_floor", parse::points)?,
-        signup_open: values.is("signup", "open"),
-        streams_per_session: values.number("streams_per_session")?,
+fn service_settings(settings: &Settings) -> service::Settings {
+    let Settings { accounts, limits, deletion, .. } = settings;
+    // Programs may try a demo, too.
+    let changes = |count: u32| if settings.demo.demo { 0 } else { count };
+    service::Settings {
+        points_floor: accounts.points_floor,
+        signup_open: settings.first.signup == Signup::Open,
+        streams_per_session: accounts.streams_per_session,
         logins: LoginLimits {
-            per_account: values.number("logins_per_account")?,
-            per_address: values.number("logins_per_address")?,
-            window: values.seconds("login_window")?,
+            per_account: accounts.logins_per_account,
+            per_address: accounts.logins_per_address,
+            window: accounts.login_window,
         },
         signups: SignupLimits {
-            per_address: values.number("signups_per_address")?,
-            window: values.seconds("signup_window")?,
+            per_address: accounts.signups_per_address,
+            window: accounts.signup_window,
         },
-        changes: change_limits(values)?,
-        family: family_limits(values)?,
+        changes: ChangeLimits {
+            per_account: changes(limits.changes_per_account),
+            per_address: changes(limits.changes_per_address),
+            window: limits.change_window,
+        },
+        family: FamilyLimits {
+            children: limits.children_per_family,
+            tasks: limits.tasks_per_family,
+            rewards: limits.rewards_per_family,
+            requests: limits.requests_per_family,
+            sessions: accounts.sessions_per_family,
+            display_bytes: limits.display_bytes_per_child,
+        },
         deletion: DeletionSettings {
-            interval: values.seconds("deletion_interval")?,
-            threshold: values.read("deletion_threshold", parse::threshold)?,
-            max_attempts: values.number("deletion_attempts")?,
+            interval: deletion.deletion_interval,
+            threshold: deletion.deletion_threshold,
+            max_attempts: deletion.deletion_attempts,
         },
         password_method: password::NEW_METHOD,
-    })
-}
-
-/// A demo is there to be tried, by programs too.
-fn change_limits(values: &Values) -> Result<ChangeLimits, ConfigError> {
-    let window = values.seconds("change_window")?;
-    let limits = ChangeLimits {
-        per_account: values.number("changes_per_account")?,
-        per_address: values.number("changes_per_address")?,
-        window,
-    };
-    let unlimited = ChangeLimits { per_account: 0, per_address: 0, window };
-    Ok(if values.is_on("demo") { unlimited } else { limits })
-}
-
-fn family_limits(values: &Values) -> Result<FamilyLimits, ConfigError> {
-    Ok(FamilyLimits {
-        children: values.number("children_per_family")?,
-        tasks: values.number("tasks_per_family")?,
-        rewards: values.number("rewards_per_family")?,
-        requests: values.number("requests_per_family")?,
-        sessions: values.number("sessions_per_family")?,
-        display_bytes: values.number("display_bytes_per_child")?,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -1,48 +1,79 @@
-//! One setting: its names, and the forms that its value can have.
+//! What is known of each setting, read from the declarations in [`super::settings`].
+
+use std::any::TypeId;
+use std::sync::LazyLock;
+
+use clap::builder::PossibleValue;
+use clap::{Arg, CommandFactory};
+
+use super::parse::items;
+use super::settings::Settings;
+use crate::http::Secret;
+
+/// Every setting, in the order of the help.
+pub static SETTINGS: LazyLock<Vec<Setting>> =
+    LazyLock::new(|| Settings::command().get_arguments().map(Setting::new).collect());
+
+/// What the name of every environment variable begins with.
+pub(super) const PREFIX: &str = "GOLDSTAR_";
 
 /// Something that the operator can set.
 #[derive(Debug)]
 pub struct Setting {
-    /// Its key in the file. The flag is the same with dashes, the variable the same in capitals.
-    pub key: &'static str,
-    /// What stands for its value in the help: for a number, its unit.
-    pub placeholder: &'static str,
+    /// Its key in the file.
+    pub key: String,
     /// The form of its value.
     pub kind: Kind,
-    /// Its value where nobody sets it, as it would be written in a variable; empty for none.
-    pub default: &'static str,
-    /// What it does, in one line.
-    pub help: &'static str,
+    /// Its default, as it would be written in a variable; empty for none.
+    pub default: String,
+    pub(super) argument: Arg,
 }
 
-/// The form of a value.
+/// The form of a value, which is that of its default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A string in the file; it may be empty where the default is.
+    /// A string in the file.
     Text,
-    /// One of these strings.
-    Word(&'static [&'static str]),
-    /// An integer in the file, no smaller and no larger than these.
-    Number {
-        /// The smallest.
-        min: i64,
-        /// The largest.
-        max: i64,
-    },
+    /// An integer in the file.
+    Number,
     /// A boolean in the file.
     Switch,
     /// An array of strings in the file; separated by commas elsewhere.
     List,
     /// A string in the file that is never shown, and never a flag, which other users of the machine
-    /// could read. It can be read from a file of its own: its name has `_file` behind it then.
+    /// could read. A file of its own can contain it: its name ends with `_file` then.
     Secret,
 }
 
 impl Setting {
-    /// `--log-dir`; a secret's flag names the file that it is in.
+    fn new(argument: &Arg) -> Self {
+        let defaults = argument.get_default_values().iter();
+        let default: String = defaults.map(|text| text.to_string_lossy()).collect();
+        let kind = if argument.get_value_parser().type_id() == TypeId::of::<Secret>() {
+            Kind::Secret
+        } else if argument.get_value_delimiter().is_some() {
+            Kind::List
+        } else if default.parse::<bool>().is_ok() {
+            Kind::Switch
+        } else if default.parse::<i64>().is_ok() {
+            Kind::Number
+        } else {
+            Kind::Text
+        };
+        let key = argument.get_id().to_string();
+        Self { key, kind, default, argument: argument.clone() }
+    }
+
+    /// The setting of that name, which may also be the name of a secret's file.
+    pub(super) fn find(name: &str) -> Option<&'static Self> {
+        let is_named =
+            |setting: &&Self| setting.key == name || setting.file_key().as_deref() == Some(name);
+        SETTINGS.iter().find(is_named)
+    }
+
+    /// `--log-dir`; the flag of a secret names the file that contains it.
     pub fn flag(&self) -> String {
-        let suffix = if self.kind == Kind::Secret { "-file" } else { "" };
-        format!("--{}{suffix}", self.key.replace('_', "-"))
+        format!("--{}", self.argument.get_long().unwrap_or_default())
     }
 
     /// `GOLDSTAR_LOG_DIR`
@@ -50,62 +81,35 @@ impl Setting {
         format!("{PREFIX}{}", self.key.to_uppercase())
     }
 
-    /// `GOLDSTAR_MONITORING_TOKEN_FILE`, which names the file that a secret is in; none for others.
+    /// `GOLDSTAR_MONITORING_TOKEN_FILE`, which names the file that contains a secret.
     pub fn file_variable(&self) -> Option<String> {
         (self.kind == Kind::Secret).then(|| format!("{}_FILE", self.variable()))
     }
 
-    /// `monitoring_token_file`, the same in the file of settings.
+    /// `monitoring_token_file`, the same as a key in the file of settings.
     pub(super) fn file_key(&self) -> Option<String> {
         (self.kind == Kind::Secret).then(|| format!("{}_file", self.key))
     }
 
-    /// The values that it can have, such as `1 to 3600`, where its kind tells.
+    /// The values that it accepts, such as `1 to 3600`, if they can be listed.
     pub fn range(&self) -> Option<String> {
-        match self.kind {
-            Kind::Word(words) => Some(words.join(" or ")),
-            Kind::Number { min, max } => Some(format!("{min} to {max}")),
-            Kind::Switch => Some("true or false".to_owned()),
-            Kind::Text | Kind::List | Kind::Secret => None,
-        }
+        let values = self.argument.get_possible_values();
+        let names: Vec<_> = values.iter().map(PossibleValue::get_name).collect();
+        (!names.is_empty()).then(|| names.join(" or "))
     }
 
-    /// The one form of a text that can be written in several ways, such as `yes`, `007` or `a, b`.
-    /// The error is the rule that it breaks, to stand behind the setting's name.
-    pub(super) fn normalize(&self, text: &str) -> Result<String, String> {
+    /// The one spelling of a value that can be written in several ways, such as `yes`, `007` or
+    /// `a, b`. Returns what it can't read as it is: its parser names the rule.
+    pub(super) fn normalize(&self, text: String) -> String {
         match self.kind {
-            Kind::Text | Kind::Secret if text.is_empty() && !self.default.is_empty() => {
-                Err("must not be empty".to_owned())
-            }
-            Kind::Text | Kind::Secret => Ok(text.to_owned()),
-            Kind::List => Ok(items(text).collect::<Vec<_>>().join(",")),
-            Kind::Word(words) if words.contains(&text) => Ok(text.to_owned()),
-            Kind::Word(words) => Err(format!("must be {}", words.join(" or "))),
-            Kind::Switch => match switch(text) {
-                Some(on) => Ok(on.to_string()),
-                None => Err("must be true or false".to_owned()),
-            },
-            Kind::Number { min, max } => match text.parse::<i64>() {
-                Ok(number) if (min..=max).contains(&number) => Ok(number.to_string()),
-                _ => Err(format!("must be a whole number from {min} to {max}")),
+            Kind::Text | Kind::Secret => text,
+            Kind::Number => text.parse::<i64>().map_or(text, |number| number.to_string()),
+            Kind::List => items(&text).collect::<Vec<_>>().join(","),
+            Kind::Switch => match &*text.to_ascii_lowercase() {
+                "true" | "yes" | "on" | "1" => true.to_string(),
+                "false" | "no" | "off" | "0" => false.to_string(),
+                _ => text,
             },
         }
-    }
-}
-
-/// What every variable's name begins with.
-pub(super) const PREFIX: &str = "GOLDSTAR_";
-
-/// The items of a list with commas in between.
-pub(super) fn items(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',').map(str::trim).filter(|item| !item.is_empty())
-}
-
-/// As people write it in variables.
-fn switch(text: &str) -> Option<bool> {
-    match &*text.to_ascii_lowercase() {
-        "true" | "yes" | "on" | "1" => Some(true),
-        "false" | "no" | "off" | "0" => Some(false),
-        _ => None,
     }
 }

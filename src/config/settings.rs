@@ -1,385 +1,299 @@
-//! Every setting that there is, once: the flags, the variables, the keys of the file, the help, the
-//! bounds and the defaults all come from this table.
+//! Every setting, declared once. The field's name is the key in the file, and gives the flag
+//! (`--log-dir`) and the variable (`GOLDSTAR_LOG_DIR`); the comment is the help text.
 
-use super::setting::{Kind, Setting};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser};
+use ipnet::IpNet;
+
+use super::parse::{
+    count, listen, log_filter, network, number, one_of, origin, seconds, switch, token, whole,
+};
 use crate::domain::Points;
 use crate::domain::deletion::Threshold;
 use crate::followers::audit_log;
-use crate::http::CookieName;
+use crate::http::{CookieName, Origin, Secret};
 
-const fn setting(
-    key: &'static str,
-    placeholder: &'static str,
-    kind: Kind,
-    default: &'static str,
-    help: &'static str,
-) -> Setting {
-    Setting { key, placeholder, kind, default, help }
+/// The highest limit that can be set for most things.
+const MAX: i64 = 1_000_000;
+/// The longest window for which attempts are counted, and the longest interval: a day in seconds.
+const DAY: i64 = 86_400;
+/// The longest timeout: an hour in seconds.
+const HOUR: i64 = 3600;
+
+#[derive(Debug, Parser)]
+pub(super) struct Settings {
+    #[command(flatten)]
+    pub(super) first: First,
+    #[command(flatten)]
+    pub(super) places: Places,
+    #[command(flatten)]
+    pub(super) browsers: Browsers,
+    #[command(flatten)]
+    pub(super) accounts: Accounts,
+    #[command(flatten)]
+    pub(super) limits: Limits,
+    #[command(flatten)]
+    pub(super) timeouts: Timeouts,
+    #[command(flatten)]
+    pub(super) logs: Logs,
+    #[command(flatten)]
+    pub(super) monitoring: Monitoring,
+    #[command(flatten)]
+    pub(super) deletion: Deletion,
+    #[command(flatten)]
+    pub(super) demo: Demo,
 }
 
-const fn number(min: i64, max: i64) -> Kind {
-    Kind::Number { min, max }
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Set these first on a server that others can reach")]
+pub(super) struct First {
+    /// URL at which browsers reach the server: scheme, host and port. With https, browsers send the
+    /// session cookie over https only
+    #[arg(long, value_name = "URL", value_parser = origin)]
+    pub(super) public_url: Option<Origin>,
+    /// Addresses or networks of the proxies whose X-Forwarded-For and X-Request-Id headers are
+    /// trusted
+    #[arg(long, value_name = "NETWORKS", value_delimiter = ',', value_parser = network)]
+    pub(super) trusted_proxies: Vec<IpNet>,
+    /// Whether anyone can create an account over HTTP
+    #[arg(long, value_name = "WHO", default_value = "open")]
+    #[arg(value_parser = one_of([("open", Signup::Open), ("closed", Signup::Closed)]))]
+    pub(super) signup: Signup,
 }
 
-/// The table.
-pub static SETTINGS: &[Setting] = &[
-    setting(
-        "listen",
-        "ADDRESS",
-        Kind::Text,
-        "127.0.0.1:5000",
-        "The address and the port to serve on; port 0 takes a free one",
-    ),
-    setting(
-        "public_url",
-        "URL",
-        Kind::Text,
-        "",
-        "Where browsers reach the server; with https, the session cookie is sent over https alone",
-    ),
-    setting(
-        "session_cookie",
-        "NAME",
-        Kind::Text,
-        CookieName::DEFAULT,
-        "The name of the session cookie, for a host on which another service has one of that name",
-    ),
-    setting(
-        "allowed_origins",
-        "URLS",
-        Kind::List,
-        "",
-        "Other origins whose pages may use the API in a browser: they get CORS headers and may make \
-         changes with the session cookie",
-    ),
-    setting(
-        "account_fields",
-        "NAMES",
-        Kind::List,
-        "",
-        "Further fields of an account in users.json that are returned to its owner",
-    ),
-    setting(
-        "trusted_proxies",
-        "NETWORKS",
-        Kind::List,
-        "",
-        "The proxies, as addresses or networks, whose X-Forwarded-For and X-Request-Id are believed",
-    ),
-    setting(
-        "data_dir",
-        "DIR",
-        Kind::Text,
-        "data",
-        "The directory that holds the families' records; made where it doesn't exist",
-    ),
-    setting(
-        "log_dir",
-        "DIR",
-        Kind::Text,
-        "logs",
-        "The directory for the audit logs, a file an account",
-    ),
-    setting(
-        "log_max_bytes",
-        "BYTES",
-        number(0, 1 << 40),
-        "10485760",
-        "An audit log is rotated before it reaches this many bytes; 0 for never",
-    ),
-    setting(
-        "log_backups",
-        "COUNT",
-        number(0, audit_log::Settings::MAX_BACKUPS as i64),
-        "5",
-        "How many rotated audit logs an account keeps; 0: an audit log isn't rotated",
-    ),
-    setting(
-        "server_log",
-        "FILTER",
-        Kind::Text,
-        "info",
-        "How much the server's own log says: error, warn, info, debug or trace, also for parts of \
-         the program",
-    ),
-    setting(
-        "server_log_format",
-        "FORMAT",
-        Kind::Word(&["text", "json"]),
-        "text",
-        "The form of the lines of the server's own log",
-    ),
-    setting(
-        "server_log_dir",
-        "DIR",
-        Kind::Text,
-        "",
-        "A directory for the server's own log, a file a day, besides the standard error output",
-    ),
-    setting(
-        "server_log_files",
-        "COUNT",
-        number(1, 10_000),
-        "14",
-        "How many of these daily files are kept",
-    ),
-    setting(
-        "signup",
-        "WHO",
-        Kind::Word(&["open", "closed"]),
-        "open",
-        "Whether anyone may make an account",
-    ),
-    setting(
-        "points_floor",
-        "POINTS",
-        number(-Points::LIMIT, Points::LIMIT),
-        "0",
-        "How low a penalty can push a child's points",
-    ),
-    setting(
-        "named_events",
-        "BOOL",
-        Kind::Switch,
-        "true",
-        "Whether the frames of the event stream have an `event:` line; false for front ends that \
-         listen with `onmessage`",
-    ),
-    setting(
-        "demo",
-        "BOOL",
-        Kind::Switch,
-        "false",
-        "Fill a data directory that holds no records with a family to try things on, and serve a \
-         page for it at /demo",
-    ),
-    setting(
-        "logins_per_account",
-        "COUNT",
-        number(0, 1_000_000),
-        "20",
-        "How often an account's password may be tried within the login window; 0 for any number",
-    ),
-    setting(
-        "logins_per_address",
-        "COUNT",
-        number(0, 1_000_000),
-        "100",
-        "How often a client's address may try passwords and make accounts within the login window; \
-         0 for any number",
-    ),
-    setting("login_window", "SECONDS", number(1, 86_400), "600", "How long a try counts"),
-    setting(
-        "signups_per_address",
-        "COUNT",
-        number(0, 1_000_000),
-        "20",
-        "How many accounts a client's address may make within the sign-up window; 0 for any number",
-    ),
-    setting("signup_window", "SECONDS", number(1, 86_400), "3600", "How long a sign-up counts"),
-    setting(
-        "changes_per_account",
-        "COUNT",
-        number(0, 1_000_000),
-        "10000",
-        "How many changes an account may ask for within the change window; 0 for any number, as \
-         in a demo",
-    ),
-    setting(
-        "changes_per_address",
-        "COUNT",
-        number(0, 10_000_000),
-        "50000",
-        "How many changes a client's address may ask for within the change window; 0 for any \
-         number, as in a demo",
-    ),
-    setting("change_window", "SECONDS", number(1, 86_400), "200", "How long a change counts"),
-    setting(
-        "children_per_family",
-        "COUNT",
-        number(0, 1_000_000),
-        "100",
-        "How many children a family may add; 0 for any number",
-    ),
-    setting(
-        "tasks_per_family",
-        "COUNT",
-        number(0, 1_000_000),
-        "2000",
-        "How many tasks and penalties a family may add; 0 for any number",
-    ),
-    setting(
-        "rewards_per_family",
-        "COUNT",
-        number(0, 1_000_000),
-        "2000",
-        "How many rewards a family may add; 0 for any number",
-    ),
-    setting(
-        "requests_per_family",
-        "COUNT",
-        number(0, 1_000_000),
-        "5000",
-        "How many requests for rewards may be pending in a family; 0 for any number",
-    ),
-    setting(
-        "sessions_per_family",
-        "COUNT",
-        number(0, 1_000_000),
-        "500",
-        "How many sessions an account and its children may have; a login beyond them ends the one \
-         that was unused for longest; 0 for any number",
-    ),
-    setting(
-        "display_bytes_per_child",
-        "BYTES",
-        number(0, 16 << 20),
-        "16384",
-        "How many bytes the ids in a child's lists of tasks and rewards may have together; 0 for \
-         any number",
-    ),
-    setting(
-        "deletion_interval",
-        "SECONDS",
-        number(1, 86_400),
-        "60",
-        "How often it is looked which accounts are due for deletion",
-    ),
-    setting(
-        "deletion_threshold",
-        "HOURS",
-        number(Threshold::MIN_HOURS as i64, Threshold::MAX_HOURS as i64),
-        "720",
-        "How long an account that is marked for deletion waits for it, until an administrator says \
-         otherwise",
-    ),
-    setting(
-        "deletion_attempts",
-        "COUNT",
-        number(1, 100),
-        "10",
-        "How often deleting an account is tried before it is left to an administrator",
-    ),
-    setting(
-        "streams_per_session",
-        "COUNT",
-        number(1, 1000),
-        "10",
-        "How many event streams a session may have open at once",
-    ),
-    setting(
-        "max_connections",
-        "COUNT",
-        number(1, 1_000_000),
-        "10000",
-        "How many connections may be open at once",
-    ),
-    setting(
-        "max_connections_per_address",
-        "COUNT",
-        number(0, 1_000_000),
-        "0",
-        "How many of the connections one client's address may have open; 0 for half of them",
-    ),
-    setting(
-        "health_connections",
-        "COUNT",
-        number(0, 16),
-        "4",
-        "How many further connections are kept for a GET /health from this machine, where all \
-         others are taken",
-    ),
-    setting(
-        "max_body_bytes",
-        "BYTES",
-        number(1024, 16 << 20),
-        "65536",
-        "How large a request's body may be",
-    ),
-    setting(
-        "head_timeout",
-        "SECONDS",
-        number(1, 3600),
-        "30",
-        "How long a request's head may take to arrive, from the connection's begin or from the \
-         answer before it",
-    ),
-    setting(
-        "body_timeout",
-        "SECONDS",
-        number(1, 3599),
-        "30",
-        "How long a request's body may take to arrive",
-    ),
-    setting(
-        "write_timeout",
-        "SECONDS",
-        number(1, 3600),
-        "30",
-        "How long a client may leave what it is sent unread",
-    ),
-    setting(
-        "min_transfer_rate",
-        "BYTES",
-        number(0, 1 << 30),
-        "1024",
-        "How many bytes of an answer a client must take in a second, on average, once it has let \
-         the server wait for write_timeout; event streams are exempt; 0 for any number",
-    ),
-    setting(
-        "request_timeout",
-        "SECONDS",
-        number(2, 3600),
-        "60",
-        "How long a request may take until its answer begins, its body's arrival included; above \
-         body_timeout",
-    ),
-    setting(
-        "shutdown_timeout",
-        "SECONDS",
-        number(2, 3600),
-        "10",
-        "How long a stop may take; what is unanswered then is dropped",
-    ),
-    setting(
-        "monitoring",
-        "WHO",
-        Kind::Word(&["open", "protected"]),
-        "open",
-        "Who may read /metrics and the details of /health: anyone, or administrators and whoever \
-         has the monitoring token",
-    ),
-    setting(
-        "monitoring_token",
-        "FILE",
-        Kind::Secret,
-        "",
-        "A file with the Bearer token by which a monitoring program reads /metrics and /health",
-    ),
-];
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Signup {
+    Open,
+    Closed,
+}
 
-/// The settings that a command on a data directory takes.
-pub(super) const STORAGE: [&str; 4] = ["data_dir", "log_dir", "log_max_bytes", "log_backups"];
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where")]
+pub(super) struct Places {
+    /// Address and port to listen on; port 0 picks a free port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000", value_parser = listen)]
+    pub(super) listen: String,
+    /// Directory for the families' records; created if it does not exist
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(super) data_dir: PathBuf,
+    /// Directory for the audit logs, one file per account; created if it does not exist
+    #[arg(long, value_name = "DIR", default_value = "logs")]
+    pub(super) log_dir: PathBuf,
+}
 
-/// The settings that say how a running server is reached.
-pub(super) const ADDRESS: [&str; 3] = ["data_dir", "listen", "monitoring_token"];
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Browsers and front ends")]
+pub(super) struct Browsers {
+    /// Name of the session cookie, for a host on which another service has a cookie of that name
+    #[arg(long, value_name = "NAME", default_value = CookieName::DEFAULT)]
+    pub(super) session_cookie: String,
+    /// Other origins whose pages may use the API in a browser: they get CORS headers and can make
+    /// changes with the session cookie
+    #[arg(long, value_name = "URLS", value_delimiter = ',', value_parser = origin)]
+    pub(super) allowed_origins: Vec<Origin>,
+    /// Whether events in the event stream have an `event:` line; false for front ends that listen
+    /// with `onmessage`
+    #[arg(long, value_name = "BOOL", default_value = "true", value_parser = switch())]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = ArgAction::Set)]
+    pub(super) named_events: bool,
+}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Accounts and sessions")]
+pub(super) struct Accounts {
+    /// Additional fields of an account in users.json that the API returns to its owner
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(super) account_fields: Vec<String>,
+    /// Lowest value to which a penalty can reduce a child's points
+    #[arg(long, value_name = "POINTS", default_value = "0")]
+    #[arg(value_parser = whole(-Points::LIMIT, Points::LIMIT, Points::new))]
+    pub(super) points_floor: Points,
+    /// Maximum number of sessions of an account and its children; the next login ends the session
+    /// that was unused for the longest time; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "500", value_parser = count(0, MAX))]
+    pub(super) sessions_per_family: usize,
+    /// Maximum number of event streams that a session has open at the same time
+    #[arg(long, value_name = "COUNT", default_value = "10", value_parser = count(1, 1000))]
+    pub(super) streams_per_session: usize,
+    /// Maximum number of password attempts per account within the login window; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "20", value_parser = number::<u32>(0, MAX))]
+    pub(super) logins_per_account: u32,
+    /// Maximum number of password attempts and sign-ups per client address within the login window;
+    /// 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "100", value_parser = number::<u32>(0, MAX))]
+    pub(super) logins_per_address: u32,
+    /// Length of the login window
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds(1, DAY))]
+    pub(super) login_window: Duration,
+    /// Maximum number of accounts that a client address creates within the sign-up window; 0 for no
+    /// limit
+    #[arg(long, value_name = "COUNT", default_value = "20", value_parser = number::<u32>(0, MAX))]
+    pub(super) signups_per_address: u32,
+    /// Length of the sign-up window
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds(1, DAY))]
+    pub(super) signup_window: Duration,
+}
 
-    #[test]
-    fn names_follow_the_key() {
-        let setting = SETTINGS.iter().find(|setting| setting.key == "log_dir").unwrap();
-        assert_eq!((&*setting.flag(), &*setting.variable()), ("--log-dir", "GOLDSTAR_LOG_DIR"));
-        let secret = SETTINGS.iter().find(|setting| setting.kind == Kind::Secret).unwrap();
-        assert_eq!(secret.flag(), "--monitoring-token-file");
-    }
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(super) struct Limits {
+    /// Maximum number of changes per account within the change window; 0 for no limit; a demo has no
+    /// limit
+    #[arg(long, value_name = "COUNT", default_value = "10000")]
+    #[arg(value_parser = number::<u32>(0, MAX))]
+    pub(super) changes_per_account: u32,
+    /// Maximum number of changes per client address within the change window; 0 for no limit; a demo
+    /// has no limit
+    #[arg(long, value_name = "COUNT", default_value = "50000")]
+    #[arg(value_parser = number::<u32>(0, 10 * MAX))]
+    pub(super) changes_per_address: u32,
+    /// Length of the change window
+    #[arg(long, value_name = "SECONDS", default_value = "200", value_parser = seconds(1, DAY))]
+    pub(super) change_window: Duration,
+    /// Maximum number of children in a family; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "100", value_parser = count(0, MAX))]
+    pub(super) children_per_family: usize,
+    /// Maximum number of tasks and penalties in a family; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "2000", value_parser = count(0, MAX))]
+    pub(super) tasks_per_family: usize,
+    /// Maximum number of rewards in a family; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "2000", value_parser = count(0, MAX))]
+    pub(super) rewards_per_family: usize,
+    /// Maximum number of pending reward requests in a family; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "5000", value_parser = count(0, MAX))]
+    pub(super) requests_per_family: usize,
+    /// Maximum total size of the ids in a child's lists of tasks and rewards; 0 for no limit
+    #[arg(long, value_name = "BYTES", default_value = "16384", value_parser = count(0, 16 << 20))]
+    pub(super) display_bytes_per_child: usize,
+    /// Maximum number of open connections
+    #[arg(long, value_name = "COUNT", default_value = "10000", value_parser = count(1, MAX))]
+    pub(super) max_connections: usize,
+    /// Maximum number of open connections per client address; 0 for half of max_connections
+    #[arg(long, value_name = "COUNT", default_value = "0", value_parser = count(0, MAX))]
+    pub(super) max_connections_per_address: usize,
+    /// Additional connections that are reserved for GET /health from this machine when all others
+    /// are in use
+    #[arg(long, value_name = "COUNT", default_value = "4", value_parser = count(0, 16))]
+    pub(super) health_connections: usize,
+    /// Maximum size of a request body
+    #[arg(long, value_name = "BYTES", default_value = "65536")]
+    #[arg(value_parser = count(1024, 16 << 20))]
+    pub(super) max_body_bytes: usize,
+    /// Minimum average rate, in bytes per second, at which a client must read a response after it has
+    /// kept the server waiting for write_timeout; event streams are exempt; 0 for no limit
+    #[arg(long, value_name = "BYTES", default_value = "1024")]
+    #[arg(value_parser = number::<u64>(0, 1 << 30))]
+    pub(super) min_transfer_rate: u64,
+}
 
-    #[test]
-    fn the_parts_name_settings() {
-        for key in STORAGE.iter().chain(&ADDRESS) {
-            assert!(SETTINGS.iter().any(|setting| setting.key == *key), "{key}");
-        }
-    }
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Timeouts")]
+pub(super) struct Timeouts {
+    /// Time to receive the request headers, counted from the start of the connection or the end of
+    /// the previous response
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds(1, HOUR))]
+    pub(super) head_timeout: Duration,
+    /// Time to receive the request body
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds(1, HOUR - 1))]
+    pub(super) body_timeout: Duration,
+    /// Disconnect a client that reads nothing for this long
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds(1, HOUR))]
+    pub(super) write_timeout: Duration,
+    /// Time until the response starts, including the time to receive the body; must be above
+    /// body_timeout
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds(2, HOUR))]
+    pub(super) request_timeout: Duration,
+    /// Time in which the server stops; requests without a response by then are dropped
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(2, HOUR))]
+    pub(super) shutdown_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Logs")]
+pub(super) struct Logs {
+    /// Level of the server log: error, warn, info, debug or trace; also per module, such as
+    /// info,goldstar::http=debug
+    #[arg(long, value_name = "FILTER", default_value = "info", value_parser = log_filter)]
+    pub(super) server_log: String,
+    /// Format of the lines of the server log
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(value_parser = one_of([("text", LogFormat::Text), ("json", LogFormat::Json)]))]
+    pub(super) server_log_format: LogFormat,
+    /// Directory for daily files of the server log, in addition to the standard error output
+    #[arg(long, value_name = "DIR")]
+    pub(super) server_log_dir: Option<PathBuf>,
+    /// Number of daily files to keep
+    #[arg(long, value_name = "COUNT", default_value = "14")]
+    #[arg(value_parser = whole(1, 10_000, |files| NonZeroUsize::new(usize::try_from(files).ok()?)))]
+    pub(super) server_log_files: NonZeroUsize,
+    /// Rotate an audit log before it reaches this size; 0 to rotate never
+    #[arg(long, value_name = "BYTES", default_value = "10485760")]
+    #[arg(value_parser = number::<u64>(0, 1 << 40))]
+    pub(super) log_max_bytes: u64,
+    /// Number of rotated audit logs to keep for each account; 0 to rotate never
+    #[arg(long, value_name = "COUNT", default_value = "5")]
+    #[arg(value_parser = number::<u32>(0, audit_log::Settings::MAX_BACKUPS as i64))]
+    pub(super) log_backups: u32,
+}
+
+/// The format of the server log's lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line, for programs.
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Monitoring")]
+pub(super) struct Monitoring {
+    /// Who can read /metrics and the details of /health: anyone, or only administrators and clients
+    /// that send the monitoring token
+    #[arg(long, value_name = "WHO", default_value = "open")]
+    #[arg(value_parser = one_of([("open", Access::Open), ("protected", Access::Protected)]))]
+    pub(super) monitoring: Access,
+    /// File that contains the bearer token with which a monitoring program reads /metrics and /health
+    #[arg(long = "monitoring-token-file", value_name = "FILE", value_parser = token)]
+    pub(super) monitoring_token: Option<Secret>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Access {
+    Open,
+    Protected,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Deletion of accounts")]
+pub(super) struct Deletion {
+    /// How often to check for accounts due for deletion
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds(1, DAY))]
+    pub(super) deletion_interval: Duration,
+    /// Time between marking an account for deletion and deleting it, unless an administrator has set
+    /// another one
+    #[arg(long, value_name = "HOURS", default_value = "720")]
+    #[arg(value_parser = whole(
+        Threshold::MIN_HOURS.into(),
+        Threshold::MAX_HOURS.into(),
+        Threshold::from_hours,
+    ))]
+    pub(super) deletion_threshold: Threshold,
+    /// Number of attempts to delete an account before an administrator has to retry
+    #[arg(long, value_name = "COUNT", default_value = "10", value_parser = number::<u32>(1, 100))]
+    pub(super) deletion_attempts: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Demo")]
+pub(super) struct Demo {
+    /// Create a demo family in a data directory without records, and serve a page for it at /demo
+    #[arg(long, value_name = "BOOL", default_value = "false", value_parser = switch())]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = ArgAction::Set)]
+    pub(super) demo: bool,
 }

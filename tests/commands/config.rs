@@ -112,9 +112,14 @@ fn what_is_overridden_is_not_judged() {
     assert_set(&printed, "login_window", "login_window = 9", "--login-window");
 }
 
+/// The last of the values that a setting accepts.
+fn last(setting: &Setting, separator: &str) -> String {
+    setting.range().unwrap().rsplit(separator).next().unwrap().to_owned()
+}
+
 /// A valid value that is not the default, as it would be written in a variable.
 fn other_value(setting: &Setting) -> String {
-    match (setting.key, setting.kind) {
+    match (&*setting.key, setting.kind) {
         ("listen", _) => "[::1]:81".to_owned(),
         ("public_url", _) => "https://goldstar.example.org".to_owned(),
         ("allowed_origins", _) => "http://a,https://b".to_owned(),
@@ -123,10 +128,10 @@ fn other_value(setting: &Setting) -> String {
         ("session_cookie", _) => "family".to_owned(),
         ("server_log", _) => "warn,goldstar=debug".to_owned(),
         ("body_timeout", _) => "59".to_owned(),
-        (_, Kind::Word(words)) => words[1].to_owned(),
-        (_, Kind::Number { max, .. }) => max.to_string(),
+        (_, Kind::Number) => last(setting, " to "),
         (_, Kind::Switch) => (setting.default != "true").to_string(),
         (_, Kind::Secret) => TOKEN.to_owned(),
+        (_, Kind::Text) if setting.range().is_some() => last(setting, " or "),
         (key, Kind::Text) => format!("another '{key}' \"or two\""),
         (key, Kind::List) => panic!("which value can {key} have?"),
     }
@@ -135,9 +140,9 @@ fn other_value(setting: &Setting) -> String {
 /// As it would stand in a file.
 fn assignment(setting: &Setting, value: &str) -> String {
     let text = match setting.kind {
-        Kind::Number { .. } | Kind::Switch => value.to_owned(),
+        Kind::Number | Kind::Switch => value.to_owned(),
         Kind::List => format!("{:?}", value.split(',').collect::<Vec<_>>()),
-        Kind::Text | Kind::Word(_) | Kind::Secret => format!("{value:?}"),
+        Kind::Text | Kind::Secret => format!("{value:?}"),
     };
     format!("{} = {text}", setting.key)
 }
@@ -147,7 +152,7 @@ fn every_setting_has_its_key_its_variable_and_its_flag() {
     let empty = tempfile::tempdir().unwrap();
     let parse = |line: &str| line.parse::<toml::Table>().unwrap();
     for setting in SETTINGS.iter().filter(|setting| setting.kind != Kind::Secret) {
-        let key = setting.key;
+        let key = &*setting.key;
         let value = other_value(setting);
         let line = assignment(setting, &value);
         let folder = folder_with("goldstar.toml", &line);
@@ -170,7 +175,7 @@ fn every_setting_has_its_key_its_variable_and_its_flag() {
 fn what_is_printed_says_the_same_as_a_file() {
     let folder = folder_with("token", TOKEN);
     let mut flags = Vec::new();
-    for setting in SETTINGS {
+    for setting in SETTINGS.iter() {
         let is_secret = setting.kind == Kind::Secret;
         let value = if is_secret { "token".to_owned() } else { other_value(setting) };
         flags.push(format!("{}={value}", setting.flag()));
@@ -192,8 +197,8 @@ fn the_defaults_as_printed_are_a_file_too() {
     let saved = run(folder.path(), &["config"], &[]).stdout;
     fs::write(folder.path().join("mine.toml"), saved).unwrap();
     let printed = config(folder.path(), &["--config", "mine.toml"], &[]);
-    for setting in SETTINGS {
-        assert_eq!(printed[setting.key].1, "mine.toml");
+    for setting in SETTINGS.iter() {
+        assert_eq!(printed[&setting.key].1, "mine.toml");
     }
 }
 
@@ -274,7 +279,10 @@ fn a_secret_that_is_wrong_is_refused_without_being_shown() {
     assert!(twice.contains(token) && twice.contains(file), "{twice}");
     let both = "monitoring_token = \"0123456789abcdef-secret\"\nmonitoring_token_file = \"token\"";
     let twice = refused(&[], &[], both);
-    assert!(twice.contains("`monitoring_token` and `monitoring_token_file` in"), "{twice}");
+    assert!(
+        twice.contains("`monitoring_token` in goldstar.toml and `monitoring_token_file` in"),
+        "{twice}"
+    );
     let number = refused(&[], &[], "monitoring_token = 12345678901234567");
     assert!(number.contains("`monitoring_token` in goldstar.toml must be a string"), "{number}");
     assert!(!number.contains("12345678"), "{number}");

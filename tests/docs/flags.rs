@@ -20,10 +20,11 @@ fn in_help(command: &[&str]) -> Vec<Flag> {
     let output = Command::new(goldstar).args(command).arg("--help").env_clear().output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     let (_, options) = help.split_once("Options:").unwrap();
+    let options = options.split("\n\nExamples:").next().unwrap();
     // A long line is wrapped, anywhere.
-    let words = options.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words: String = options.split_whitespace().map(|word| format!(" {word}")).collect();
     let flag = |text: &str| {
-        let end = text.find([' ', '[']).unwrap();
+        let end = text.find([' ', '[']).unwrap_or(text.len());
         let bracketed = |name: &str| {
             let inside = text.split_once(&format!("[{name}: ")).map(|(_, rest)| rest);
             inside.and_then(|rest| rest.split(']').next()).unwrap_or_default().to_owned()
@@ -34,7 +35,8 @@ fn in_help(command: &[&str]) -> Vec<Flag> {
             default: bracketed("default"),
         }
     };
-    let flags = words.split("-h, --help").next().unwrap().split("--").skip(1);
+    let is_own = |text: &&str| ["help", "version"].iter().any(|own| text.starts_with(own));
+    let flags = words.split(" --").skip(1).filter(|text| !is_own(text));
     flags.map(flag).collect()
 }
 
@@ -51,12 +53,12 @@ fn every_setting_is_in_the_table_and_nothing_else() {
     let settings: Vec<[String; 4]> = SETTINGS
         .iter()
         .map(|setting| {
-            let (key, default) = (setting.key.to_owned(), setting.default.to_owned());
+            let (key, default) = (setting.key.clone(), setting.default.clone());
             [key, setting.flag(), setting.variable(), default]
         })
         .collect();
     assert_eq!(documented, settings);
-    for (row, setting) in table.iter().zip(SETTINGS) {
+    for (row, setting) in table.iter().zip(SETTINGS.iter()) {
         let what = row[4].replace('`', "");
         let range = setting.range().unwrap_or_default();
         assert!(what.contains(&range), "{}: {range}", setting.key);
@@ -72,7 +74,7 @@ fn the_help_lists_every_setting() {
     let settings = SETTINGS.iter().map(|setting| Flag {
         name: setting.flag(),
         variable: setting.file_variable().unwrap_or_else(|| setting.variable()),
-        default: setting.default.to_owned(),
+        default: setting.default.clone(),
     });
     assert_eq!(help.collect::<Vec<_>>(), settings.collect::<Vec<_>>());
 }
