@@ -5,6 +5,7 @@
 //! final form, without a journal (`output`), and is read as a start reads it before it gets its name.
 //! Nothing is written into the damaged one.
 
+mod error;
 mod events;
 pub(super) mod journal;
 pub(super) mod kind;
@@ -17,10 +18,8 @@ mod table;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-
-use thiserror::Error;
 
 use crate::disk::{Disk, Open, read_exact_at};
 use crate::store::json::damage::{Damage, OpenError};
@@ -28,6 +27,7 @@ use crate::store::json::lock::DirectoryLock;
 use crate::store::json::progress::Progress;
 use crate::store::json::recovery::Reader;
 use crate::store::json::wal::FOLDER;
+pub use error::SalvageError;
 use journal::Past;
 use kind::{TABLES, TRACKING};
 use output::Output;
@@ -35,49 +35,6 @@ pub use report::{
     Conflict, Difference, FileDamage, FileReport, JournalLoss, JournalReport, Lost, Named, Report,
 };
 use table::Table;
-
-/// Why no copy was made. Nothing was changed.
-#[derive(Debug, Error)]
-pub enum SalvageError {
-    /// There is nothing to copy.
-    #[error("{} is not a data directory: none of the files is there that Goldstar knows", .0.display())]
-    NoData(PathBuf),
-    /// The copy would have to replace something.
-    #[error("{} exists, and is not an empty folder", .0.display())]
-    Exists(PathBuf),
-    /// One of the two directories lies in the other.
-    #[error("{} lies in {}", .to.display(), .from.display())]
-    Nested {
-        /// The damaged directory.
-        from: PathBuf,
-        /// The new one.
-        to: PathBuf,
-    },
-    /// An earlier attempt was killed.
-    #[error("{} is left of an attempt that was broken off: remove it, and start again", .0.display())]
-    Leftover(PathBuf),
-    /// The damaged directory is in use, or can't be read.
-    #[error(transparent)]
-    Open(OpenError),
-    /// The copy would be refused by a server.
-    #[error("no server would start on the copy, and it was removed again: {}", .0.cause)]
-    Unusable(Damage),
-    /// The disk failed.
-    #[error("{} can't be used: the copy was broken off, and removed again", .path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-}
-
-impl SalvageError {
-    fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::Io { path, source }
-    }
-}
 
 /// Copies the data directory `from` to `to`, which must not exist or be an empty folder: of each
 /// damaged file all rows that can be read, with what the journal holds. Once this has returned the copy

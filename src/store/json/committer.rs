@@ -166,7 +166,7 @@ impl Committer {
             let size = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
             self.shared.metrics.batch_size.observe(size.into());
         }
-        let durable = self.settle(batch, queue.notes, piece.as_ref().map(anonymise::payload));
+        let durable = self.settle(batch, queue.notes, piece.as_ref().map(Self::payload_of));
         self.answer(outcomes, &durable);
         if let Some(piece) = piece {
             self.finish_piece(&piece, &durable);

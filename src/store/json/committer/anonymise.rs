@@ -15,14 +15,14 @@ use crate::store::json::wal::entry::Entry;
 /// than for a batch.
 const PIECE: usize = 100;
 
-/// The payload of a piece's frame.
-pub(super) fn payload(piece: &OwnRows) -> String {
-    let mut payload = String::new();
-    Entry::Anonymized(piece.patches()).push(&mut payload);
-    payload
-}
-
 impl Committer {
+    /// The payload of a piece's frame.
+    pub(super) fn payload_of(piece: &OwnRows) -> String {
+        let mut payload = String::new();
+        Entry::Anonymized(piece.patches()).push(&mut payload);
+        payload
+    }
+
     /// The rows that lose their account with the next batch; none where no account is to be taken
     /// out.
     pub(crate) fn next_piece(&mut self) -> Option<OwnRows> {

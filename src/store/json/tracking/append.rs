@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::index::{Kind, Place, Summary};
+use super::index::{Index, Kind, Place, Summary};
 use super::load::{Loaded, Mark};
 use super::patch::{self, Patch};
 use super::read::OwnRows;
-use super::{Inner, Tracking, Waiting};
+use super::table::{Inner, Tracking, Waiting};
 use crate::disk::{Disk, DiskFile, Identity, Open, Stat, copy, finish_replacement, temporary_path};
 use crate::domain::{Id, RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
@@ -74,7 +74,7 @@ impl Appender {
         let mut crc = crc32fast::Hasher::new();
         crc.update(OPENING.as_bytes());
         let loaded = Loaded {
-            index: super::Index::new(),
+            index: Index::new(),
             end: OPENING.len() as u64,
             crc,
             tail: Vec::new(),

@@ -3,9 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
+use super::Patience;
 use super::index::{Found, Index, Place};
 use super::patch::{self, Patch};
-use super::{Inner, Tracking};
+use super::table::{Inner, Tracking};
 use crate::disk::{DiskFile, read_exact_at, read_exact_cached_at};
 use crate::domain::UserId;
 
@@ -36,15 +37,6 @@ enum Source {
     /// In the file, where a patch may be missing.
     File(Place, Option<Patch>),
     Memory(Arc<str>),
-}
-
-/// Whether a reader may wait for the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// It may.
-    Waits,
-    /// It must not: where it would have to, it fails with [`io::ErrorKind::WouldBlock`].
-    AtOnce,
 }
 
 /// All that is needed to read some rows.

@@ -6,10 +6,9 @@
 //! separates with `, ` and `: `.
 
 mod scan;
+mod string;
 mod text;
 
 pub(crate) use scan::{Fault, Scanner, items, members};
-pub(crate) use text::{
-    compact, decode_exactly, decode_string, into_strict, push_object, push_string, push_value,
-    strict,
-};
+pub(crate) use string::{decode_exactly, decode_string};
+pub(crate) use text::{compact, into_strict, push_object, push_string, push_value, strict};

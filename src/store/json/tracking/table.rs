@@ -1,0 +1,205 @@
+//! The tracking table, to be read.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+use tokio::task;
+use tracing::Span;
+
+use super::Patience;
+use super::event;
+use super::index::{Found, Index, Place};
+use super::patch::Patch;
+use super::recent::Recent;
+use crate::disk::DiskFile;
+use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
+use crate::metrics::Counter;
+use crate::store::json::tinydb::pyjson;
+use crate::store::{BoxFuture, EventRows, FoundEvents, History, Malformed, ReadError, StoredEvent};
+
+/// How many events are looked at where nobody is to wait: that takes some ten microseconds.
+const AT_ONCE: usize = 10_000;
+
+/// The tracking table, to be read. Its one [`Appender`] adds to it.
+pub(crate) struct Tracking {
+    pub(super) path: PathBuf,
+    pub(super) inner: RwLock<Inner>,
+    pub(super) recent: Mutex<Recent>,
+    /// Counts the events that queries look at.
+    pub(super) visited: Counter,
+}
+
+pub(super) struct Inner {
+    pub(super) index: Index,
+    pub(super) file: Arc<dyn DiskFile>,
+    /// The rows that aren't in the file yet, and where they will be.
+    pub(super) backlog: VecDeque<Waiting>,
+    /// The patches that aren't in the file yet, or are being written, by their offsets.
+    pub(super) patches: BTreeMap<u64, Patch>,
+}
+
+/// A row that isn't in the file yet.
+#[derive(Clone)]
+pub(super) struct Waiting {
+    /// What goes in front of it.
+    pub(super) prefix: String,
+    pub(super) place: Place,
+    pub(super) text: Arc<str>,
+}
+
+impl Tracking {
+    /// The events that `filter` is for, and how many there are in all.
+    pub(crate) fn query(
+        self: &Arc<Self>,
+        filter: &EventFilter,
+        order: SortOrder,
+        page: Page,
+        patience: Patience,
+    ) -> io::Result<FoundEvents> {
+        let is_too_long = patience == Patience::AtOnce
+            && self.inner.read().index.candidates(filter).len() > AT_ONCE;
+        if is_too_long {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let inner = self.inner.read();
+        let (found, total) = inner.index.query(filter, order, page);
+        let looked_at = inner.index.looked_at(filter, found.len());
+        drop(inner);
+        self.visited.inc_by(looked_at as u64);
+        Ok(FoundEvents { rows: Arc::new(Rows::new(Arc::clone(self), &found)), total })
+    }
+
+    /// The texts of these rows as they are answered.
+    fn answered(&self, found: &[Found], patience: Patience) -> io::Result<Vec<Arc<str>>> {
+        let mut recent = self.recent.lock();
+        let mut texts: Vec<_> = found.iter().map(|found| recent.get(found)).collect();
+        drop(recent);
+        let missing = found.iter().zip(&texts).filter(|(_, text)| text.is_none());
+        let missing = missing.map(|(found, _)| *found).collect();
+        let read = self.read_found(missing, patience)?;
+        let mut recent = self.recent.lock();
+        let gaps = texts.iter_mut().filter(|text| text.is_none());
+        for (gap, (found, text)) in gaps.zip(read) {
+            let text = pyjson::into_strict(text).into();
+            recent.put(&found, &text);
+            *gap = Some(text);
+        }
+        Ok(texts.into_iter().flatten().collect())
+    }
+
+    /// When the last event in the order of time occurred.
+    pub(crate) fn newest(&self) -> Option<Timestamp> {
+        self.inner.read().index.newest()
+    }
+
+    /// When an account's last event in the order of writing occurred.
+    pub(crate) fn last_of(&self, user_id: &str) -> Option<Timestamp> {
+        self.inner.read().index.last_of(user_id)
+    }
+
+    /// How many rows and patches aren't in the file yet.
+    pub(crate) fn backlog(&self) -> usize {
+        let inner = self.inner.read();
+        inner.backlog.len() + inner.patches.len()
+    }
+
+    fn recorded(
+        &self,
+        find: impl FnOnce(&Index) -> Vec<Found>,
+    ) -> io::Result<Vec<Result<StoredEvent, Malformed>>> {
+        let (rows, ()) = self.read(Patience::Waits, |index| (find(index), ()))?;
+        self.visited.inc_by(rows.len() as u64);
+        let recorded = rows.into_iter().map(|(Found { row, .. }, text)| {
+            let event = event::decode(&text).map_err(|why| Malformed { row, why })?;
+            Ok(StoredEvent { row, event, json: pyjson::into_strict(text).into() })
+        });
+        Ok(recorded.collect())
+    }
+}
+
+impl History for Tracking {
+    fn last_row(&self) -> RowNumber {
+        self.inner.read().index.last_row()
+    }
+
+    fn event(&self, row: RowNumber) -> Result<Option<StoredEvent>, ReadError> {
+        let found = self.recorded(|index| index.find(row).into_iter().collect())?.pop();
+        Ok(found.transpose()?)
+    }
+
+    fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
+        self.inner.read().index.count_after(row, filter, limit)
+    }
+
+    fn events_after(
+        &self,
+        row: RowNumber,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Vec<Result<StoredEvent, Malformed>>, ReadError> {
+        Ok(self.recorded(|index| index.after(row, filter, limit))?)
+    }
+}
+
+/// How many bytes are read at once where nobody is to wait.
+const AT_ONCE_BYTES: usize = 256 << 10;
+
+/// Rows that were found, by their positions in the index: four bytes for each.
+struct Rows {
+    tracking: Arc<Tracking>,
+    positions: Box<[u32]>,
+}
+
+impl Rows {
+    fn new(tracking: Arc<Tracking>, found: &[Found]) -> Self {
+        let position = |found: &Found| u32::try_from(found.at).unwrap_or(u32::MAX);
+        Self { tracking, positions: found.iter().map(position).collect() }
+    }
+
+    fn found(&self, rows: Range<usize>) -> Vec<Found> {
+        let inner = self.tracking.inner.read();
+        let positions = self.positions.get(rows).unwrap_or_default();
+        positions.iter().map(|at| inner.index.found(*at as usize)).collect()
+    }
+}
+
+impl EventRows for Rows {
+    fn count(&self) -> usize {
+        self.positions.len()
+    }
+
+    fn fitting(&self, from: usize, bytes: usize) -> usize {
+        let inner = self.tracking.inner.read();
+        let positions = self.positions.get(from..).unwrap_or_default();
+        let mut left = bytes;
+        let others = positions.iter().take_while(|at| {
+            let len = inner.index.found(**at as usize).place.len as usize;
+            let fits = len <= left;
+            left = left.saturating_sub(len);
+            fits
+        });
+        others.count().max(1).min(positions.len())
+    }
+
+    fn read(&self, rows: Range<usize>) -> BoxFuture<'_, Result<Vec<Arc<str>>, ReadError>> {
+        let found = self.found(rows);
+        let bytes: usize = found.iter().map(|found| found.place.len as usize).sum();
+        Box::pin(async move {
+            // To hand a short question on to another thread takes longer than to answer it.
+            if bytes <= AT_ONCE_BYTES {
+                match self.tracking.answered(&found, Patience::AtOnce) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    answered => return Ok(answered?),
+                }
+            }
+            let (span, tracking) = (Span::current(), Arc::clone(&self.tracking));
+            let read = move || span.in_scope(|| tracking.answered(&found, Patience::Waits));
+            let joined = task::spawn_blocking(read).await;
+            Ok(joined.unwrap_or_else(|error| Err(io::Error::other(error)))?)
+        })
+    }
+}
