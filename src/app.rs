@@ -212,8 +212,7 @@ async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), StopError> {
     let limits = settings.limits;
-    let connections = Arc::new(http::Connections::new(&metrics.http));
-    let entrance = http::Entrance::new(Arc::clone(&service), settings, metrics);
+    let app = http::App::new(Arc::clone(&service), settings, metrics);
     let housekeeping = tokio::spawn(Arc::clone(&service).keep_house(shutdown.clone()));
     let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
@@ -221,7 +220,7 @@ async fn run(
         service.begin_stop();
         Instant::now() + limits.shutdown_timeout
     };
-    let requests = http::serve(listener, entrance, limits, connections, shutdown.clone());
+    let requests = http::serve(listener, app, shutdown.clone());
     let ((), deadline) = tokio::join!(requests, end_of_streams);
     // It may wait for a change that the disk doesn't take.
     housekeeping.abort();

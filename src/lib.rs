@@ -16,7 +16,7 @@
 //!
 //! A parent activates a task: `POST /children/{child_id}/tasks/{task_id}/activate`.
 //!
-//! 1. `http::server` accepts the connection, and [`http::Entrance`] lets the request in to its route.
+//! 1. `http::server::serve` accepts the connection, and [`http::App`] passes the request to its route.
 //!    `http::extract::caller` turns the cookie into a [`service::Parent`], the path into ids and the header into an
 //!    [`domain::IdempotencyKey`]; `http::resources::mutations::activate` hands them on.
 //! 2. [`service::Service::activate`] puts a decision into [`store::Store::commit`].

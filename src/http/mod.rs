@@ -23,6 +23,6 @@ mod state;
 
 pub use error::{ApiError, ErrorCode};
 pub use routes::openapi_document;
-pub use server::{Connections, Entrance, MAX_REFUSALS, Peer, serve};
+pub use server::{App, MAX_REFUSALS, Peer, serve};
 pub(crate) use settings::is_host;
 pub use settings::{CookieName, Limits, Monitoring, Origin, Secret, Settings};

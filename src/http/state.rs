@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 
 use crate::http::docs::Documentation;
-use crate::http::server::addresses::Addresses;
+use crate::http::server::address_limit::Addresses;
 use crate::http::server::request_id::RequestIds;
 use crate::http::settings::Settings;
 use crate::metrics::Metrics;

@@ -15,7 +15,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
 use crate::http::openapi::{Errors, tags};
 use crate::http::response::files::File;
-use crate::http::server::request_context::Arrival;
+use crate::http::server::request_context::RequestContext;
 
 /// The files of Swagger UI that the page loads.
 const OF_SWAGGER_UI: [(&str, &str); 4] = [
@@ -104,9 +104,9 @@ pub(crate) async fn document(
     ),
     security(())
 )]
-pub(crate) async fn page(arrival: Arrival) -> impl IntoResponse {
+pub(crate) async fn page(context: RequestContext) -> impl IntoResponse {
     // A browser resolves the page's links against its address, with or without a slash at the end.
-    let docs = if arrival.has_final_slash { "" } else { "docs/" };
+    let docs = if context.has_final_slash { "" } else { "docs/" };
     let policy: [(HeaderName, HeaderValue); 1] =
         [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY))];
     (policy, Html(PAGE.replace("{docs}", docs)))

@@ -14,7 +14,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use crate::domain::{IdempotencyKey, Invalid, Session};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::openapi::{Refuses, schemas};
-use crate::http::server::request_context::Arrival;
+use crate::http::server::request_context::RequestContext;
 use crate::http::settings::{CookieName, Monitoring, Origin, Secret, Settings};
 use crate::http::state::AppState;
 use crate::service::{Admin, Caller, Parent, SentSessions, Service, ServiceError, Token};
@@ -46,9 +46,9 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let caller = caller_of(&parts.headers, state).await?;
-        let arrival = Arrival::from_request_parts(parts, state).await?;
-        if !parts.method.is_safe() && !is_of_session(arrival.route()) {
-            state.service.count_change(&caller, arrival.client.address)?;
+        let context = RequestContext::from_request_parts(parts, state).await?;
+        if !parts.method.is_safe() && !is_of_session(context.route()) {
+            state.service.count_change(&caller, context.client.address)?;
         }
         Ok(caller)
     }

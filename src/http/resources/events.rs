@@ -17,7 +17,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::query::{FromParameters, Parameters, Query};
 use crate::http::openapi::{Errors, Refuses, TrackingEventCreated, schemas, tags};
-use crate::http::server::request_context::Arrival;
+use crate::http::server::request_context::RequestContext;
 use crate::http::state::AppState;
 use crate::service::{Caller, EventStream, Service, StreamRequest};
 
@@ -81,11 +81,11 @@ impl FromRequestParts<AppState> for Wanted {
         // A browser that reconnects by itself sends the header, newer than what its address holds.
         let header = parts.headers.get(LAST_EVENT_ID);
         let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-        let arrival = Arrival::from_request_parts(parts, state).await?;
+        let context = RequestContext::from_request_parts(parts, state).await?;
         Ok(Self(StreamRequest {
             last_event_id: header.filter(|id| !id.is_empty()).or(parameters.last_event_id),
             named: parameters.named.unwrap_or(state.settings.named_events),
-            closer: arrival.peer.closer.clone(),
+            closer: context.peer.closer.clone(),
         }))
     }
 }

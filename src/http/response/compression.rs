@@ -29,8 +29,8 @@ const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 /// The last block of the compressed bytes, which is empty.
 const LAST_BLOCK: [u8; 2] = [3, 0];
 
-/// Compresses an answer that is large enough, where the client `takes_gzip`.
-pub(crate) fn compress(response: Response, takes_gzip: bool) -> Response {
+/// Compresses an answer that is large enough, where the client `accepts_gzip`.
+pub(crate) fn compress(response: Response, accepts_gzip: bool) -> Response {
     if !is_compressible(&response) {
         return response;
     }
@@ -38,7 +38,7 @@ pub(crate) fn compress(response: Response, takes_gzip: bool) -> Response {
     if !parts.headers.contains_key(header::VARY) {
         parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
-    if !takes_gzip {
+    if !accepts_gzip {
         return Response::from_parts(parts, body);
     }
     parts.headers.remove(header::CONTENT_LENGTH);
@@ -177,7 +177,7 @@ pub(crate) fn inflate(packed: &[u8], most: usize) -> Result<Vec<u8>, DecompressE
 
 /// Whether a client is to get gzip: it names it, or everything, with a weight that isn't below that of
 /// the plain encoding. One that rules out both gets the plain one.
-pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT_ENCODING).iter();
     let codings = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
     let weights: Vec<(&str, f32)> = codings.map(weighted).collect();
@@ -255,7 +255,7 @@ mod tests {
         ] {
             let headers =
                 HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted.parse().unwrap())]);
-            assert_eq!(takes_gzip(&headers), takes, "{accepted}");
+            assert_eq!(accepts_gzip(&headers), takes, "{accepted}");
         }
     }
 }

@@ -59,7 +59,7 @@ impl File {
 
     /// The file, in an encoding that the client reads.
     pub(crate) async fn content(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
-        let is_gzip = compression::takes_gzip(headers);
+        let is_gzip = compression::accepts_gzip(headers);
         let bytes = if is_gzip { &self.gzip } else { self.plain().await? };
         let mut response = Response::new(Body::from(bytes.clone()));
         let headers = response.headers_mut();

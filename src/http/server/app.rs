@@ -1,11 +1,6 @@
-//! What each request goes through before it is routed, and each answer behind that.
-//!
-//! All of it is one future around the router. As layers of the router, each step would take
-//! allocations of its own for each request.
+//! What applies to every request before it is routed, and to every response.
 
-use std::any::Any;
 use std::convert::Infallible;
-use std::future::ready;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,41 +11,42 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use futures_util::future::Either;
+use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 use tracing::Instrument;
 
+use super::access::AccessRecord;
+use super::address_limit::{AddressPermit, PermitBody};
+use super::cors::Cors;
+use super::cross_site;
+use super::headers;
+use super::request_context::{Client, Peer, RequestContext, is_trusted, note_route};
+use super::request_id::RequestIds;
 use crate::http::docs::Documentation;
 use crate::http::error::ApiError;
 use crate::http::response::compression;
 use crate::http::routes::{every_route, in_json};
-use crate::http::server::addresses::{Place, Placed};
-use crate::http::server::cors::Cors;
-use crate::http::server::observe::Observed;
-use crate::http::server::request_context::{Arrival, Client, NoteLayer, Peer, is_trusted};
-use crate::http::server::request_id::RequestIds;
-use crate::http::server::{cross_site, guard};
 use crate::http::settings::Settings;
 use crate::http::state::{AppState, Parts};
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
 use crate::service::Service;
 
-/// The product over HTTP. A clone is the same.
+/// The HTTP application. Cheap to clone.
 #[derive(Clone)]
-pub struct Entrance {
+pub struct App {
     state: AppState,
-    /// Around the router: within it, a route would be chosen before the path is normalized.
+    /// Outside the router, which would otherwise choose a route before the trailing slash is removed.
     router: NormalizePath<Router>,
     /// `None` if no other origin is allowed.
-    cors: Option<Cors>,
+    cors: Option<Arc<Cors>>,
 }
 
-impl Entrance {
-    /// Every route of a service. Requests are counted in `metrics`, which `/metrics` shows.
+impl App {
+    /// The routes of `service`. Requests are counted in `metrics`, which `/metrics` returns.
     pub fn new(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Self {
         let (routes, document) = every_route(&settings);
-        let cors = Cors::new(&settings.allowed_origins);
+        let cors = Cors::new(&settings.allowed_origins).map(Arc::new);
         let state = AppState(Arc::new(Parts {
             service,
             settings,
@@ -59,112 +55,103 @@ impl Entrance {
             addresses: Arc::default(),
             documentation: Arc::new(Documentation::new(&in_json(&document))),
         }));
-        let routes = routes.layer(NoteLayer).with_state(state.clone());
+        let routes = routes.layer(MapRequestLayer::new(note_route)).with_state(state.clone());
         Self { state, router: NormalizePathLayer::trim_trailing_slash().layer(routes), cors }
     }
 
-    /// Answers a request that came from there, in time: a handler that takes longer is given up. A
-    /// change that it has handed to the store by then is made all the same. A body, such as a live
-    /// stream, takes what time it needs.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.state.settings
+    }
+
+    pub(super) fn metrics(&self) -> &metrics::Http {
+        &self.state.metrics.http
+    }
+
+    /// Returns the response to a request from `peer`. A handler that exceeds the request timeout is
+    /// dropped; a change that it has already handed to the store is committed all the same. The body
+    /// of a response, such as an event stream, has no time limit.
     ///
     /// Must be called within a Tokio runtime.
-    pub fn answer(
-        &self,
-        peer: &Arc<Peer>,
-        mut request: Request,
-    ) -> impl Future<Output = Response> + Send + use<> {
-        let Settings { trusted_proxies, .. } = &*self.state.settings;
-        let arrival = Arrival::note(peer, &mut request, trusted_proxies);
-        let admitted = self.admit(&arrival, &request);
-        let (is_admitted, place) = (admitted.is_ok(), admitted.ok().flatten());
-        let observed = Observed::begin(&self.state, arrival, &request);
-        let span = observed.span().clone();
-        // Combinators, and no `async`: that would have room for each step's future twice, and what is
-        // larger than a kibibyte costs the allocator much more.
-        self.with_cors(request, is_admitted).instrument(span).map(move |mut response| {
-            guard::mark(response.headers_mut());
-            observed.end(&mut response);
-            match place {
-                Some(place) => response.map(|body| Body::new(Placed::new(body, place))),
-                None => response,
+    pub async fn respond(self, peer: Arc<Peer>, mut request: Request) -> Response {
+        let context = RequestContext::attach(peer, &mut request, &self.settings().trusted_proxies);
+        let admitted = self.admit(&context, &request);
+        let access = AccessRecord::start(&self.state, context, &request);
+        let span = access.span().clone();
+        let (is_admitted, permit) = (admitted.is_ok(), admitted.ok().flatten());
+        let mut response = self.with_cors(request, is_admitted).instrument(span).await;
+        headers::add_to(response.headers_mut());
+        access.finish(&mut response);
+        match permit {
+            Some(permit) => response.map(|body| Body::new(PermitBody::new(body, permit))),
+            None => response,
+        }
+    }
+
+    /// Adds CORS headers to every response to a page of an allowed origin, errors included, and
+    /// responds to its preflight requests. No other response has such headers.
+    async fn with_cors(&self, request: Request, is_admitted: bool) -> Response {
+        match &self.cors {
+            Some(cors) if cors.allows(request.headers()) => {
+                let inner = service_fn(|request| {
+                    self.in_time(request, is_admitted).map(Ok::<_, Infallible>)
+                });
+                // On the heap: the future of the layer is large, and most requests do without it.
+                let Ok(response) = Box::pin(cors.layer().layer(inner).oneshot(request)).await;
+                response
             }
-        })
+            _ => self.in_time(request, is_admitted).await,
+        }
     }
 
-    /// Adds CORS headers for a page of an allowed origin, to errors too, and answers its preflights.
-    /// Nobody else gets such a header.
-    fn with_cors(
+    async fn in_time(&self, request: Request, is_admitted: bool) -> Response {
+        let timeout = self.settings().limits.request_timeout;
+        let response = tokio::time::timeout(timeout, self.route(request, is_admitted)).await;
+        response.unwrap_or_else(|_| ApiError::TimedOut.into_response())
+    }
+
+    async fn route(&self, request: Request, is_admitted: bool) -> Response {
+        if !is_admitted {
+            return ApiError::TooManyConnections.into_response();
+        }
+        if let Err(error) = headers::check_host(&request) {
+            return error.into_response();
+        }
+        let accepts_gzip = compression::accepts_gzip(request.headers());
+        let handled = cross_site::protect(self.settings(), self.router.clone(), request);
+        // The panic itself has been reported on the standard error output by then.
+        let handled = AssertUnwindSafe(handled).catch_unwind().await;
+        let response = handled.unwrap_or_else(|_| ApiError::Panicked.into_response());
+        let mut response = compression::compress(response, accepts_gzip);
+        complete_allow(response.headers_mut());
+        response
+    }
+
+    /// Decides whether a request is processed. A request through a trusted proxy needs a permit for its
+    /// client's address, which is returned. A connection that is reserved for health checks serves
+    /// nothing else.
+    fn admit(
         &self,
-        request: Request,
-        is_admitted: bool,
-    ) -> impl Future<Output = Response> + Send + use<> {
-        let Some(cors) = self.cors.as_ref().filter(|cors| cors.allows(request.headers())) else {
-            return Either::Left(self.in_time(request, is_admitted));
-        };
-        let entrance = self.clone();
-        let inner = service_fn(move |request| {
-            entrance.in_time(request, is_admitted).map(Ok::<_, Infallible>)
-        });
-        let answered = cors.layer().layer(inner).oneshot(request);
-        Either::Right(Box::pin(answered.map(|Ok(response)| response)))
-    }
-
-    fn in_time(
-        &self,
-        request: Request,
-        is_admitted: bool,
-    ) -> impl Future<Output = Response> + Send + use<> {
-        let limit = self.state.settings.limits.request_timeout;
-        let in_time = tokio::time::timeout(limit, self.route(request, is_admitted));
-        in_time.map(|answered| answered.unwrap_or_else(|_| ApiError::TimedOut.into_response()))
-    }
-
-    /// The place that a request through a trusted proxy occupies, which is its client's. Refuses where
-    /// that client occupies too many, and anything but a health check on a connection that is kept for
-    /// those.
-    fn admit(&self, arrival: &Arrival, request: &Request) -> Result<Option<Place>, ApiError> {
-        let Client { address, is_proxied } = arrival.client;
-        if arrival.peer.is_reserved {
+        context: &RequestContext,
+        request: &Request,
+    ) -> Result<Option<AddressPermit>, ApiError> {
+        let Client { address, is_proxied } = context.client;
+        if context.peer.is_reserved {
             let is_check = address.is_loopback() && is_health_check(request);
             return if is_check { Ok(None) } else { Err(ApiError::TooManyConnections) };
         }
-        if is_proxied { self.occupy(address) } else { Ok(None) }
+        if is_proxied { self.acquire(address) } else { Ok(None) }
     }
 
-    /// One more place for that address. A trusted proxy needs none: its clients do. Refuses where the
-    /// address occupies too many.
-    pub(crate) fn occupy(&self, address: IpAddr) -> Result<Option<Place>, ApiError> {
-        let Settings { trusted_proxies, limits, .. } = &*self.state.settings;
+    /// Acquires a permit for an address; a trusted proxy needs none. Fails if the address has as many as
+    /// it may have.
+    pub(super) fn acquire(&self, address: IpAddr) -> Result<Option<AddressPermit>, ApiError> {
+        let Settings { trusted_proxies, limits, .. } = self.settings();
         let address = address.to_canonical();
         if is_trusted(&address, trusted_proxies) {
             return Ok(None);
         }
-        let place = self.state.addresses.occupy(address, limits.connections_per_address());
-        place.map(Some).ok_or(ApiError::TooManyConnections)
-    }
-
-    fn route(
-        &self,
-        request: Request,
-        is_admitted: bool,
-    ) -> impl Future<Output = Response> + Send + use<> {
-        let takes_gzip = compression::takes_gzip(request.headers());
-        let admitted = if is_admitted { Ok(()) } else { Err(ApiError::TooManyConnections) };
-        let accepted = admitted
-            .and_then(|()| guard::check_host(&request))
-            .and_then(|()| cross_site::judge(&self.state.settings, &request));
-        if let Err(error) = accepted {
-            return Either::Left(ready(error.into_response()));
-        }
-        let answered = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
-        Either::Right(answered.map(move |answered| {
-            let mut response = answered.map_or_else(panicked, |answered| {
-                let Ok(response) = answered;
-                compression::compress(response, takes_gzip)
-            });
-            complete_allow(response.headers_mut());
-            response
-        }))
+        let permit = self.state.addresses.acquire(address, limits.connections_per_address());
+        permit.map(Some).ok_or(ApiError::TooManyConnections)
     }
 }
 
@@ -174,12 +161,7 @@ fn is_health_check(request: &Request) -> bool {
         && path.strip_prefix("/api").unwrap_or(path) == "/health"
 }
 
-/// The panic itself has been reported on the standard error output by then.
-fn panicked(_panic: Box<dyn Any + Send>) -> Response {
-    ApiError::Panicked.into_response()
-}
-
-/// Every address takes `OPTIONS`, by the router's fallback, which isn't in its list of methods.
+/// Adds `OPTIONS` to a list of allowed methods: the fallback of the router accepts it for every path.
 fn complete_allow(headers: &mut HeaderMap) {
     if let Some(allow) = headers.get_mut(header::ALLOW)
         && let Ok(longer) = HeaderValue::from_bytes(&[allow.as_bytes(), b",OPTIONS"].concat())

@@ -1,7 +1,6 @@
-//! CORS headers: they let the pages of other origins, which the operator lists, use the API in a
+//! CORS headers: they allow pages of other origins, which the operator lists, to use the API in a
 //! browser.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -9,31 +8,31 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::http::settings::Origin;
 
-/// How long a browser may keep the answer to a preflight. After it, a removed origin is refused.
+/// How long a browser may cache the response to a preflight request, and so how long a removed origin
+/// keeps working.
 const MAX_AGE: Duration = Duration::from_mins(10);
 
-/// The allowed origins, at least one, and the headers for their pages.
-#[derive(Clone)]
-pub(crate) struct Cors {
-    origins: Arc<[HeaderValue]>,
+/// The allowed origins, at least one, and the layer for requests of their pages.
+pub(super) struct Cors {
+    origins: Vec<HeaderValue>,
     layer: CorsLayer,
 }
 
 impl Cors {
     /// `None` if no origin is allowed.
-    pub(crate) fn new(allowed: &[Origin]) -> Option<Self> {
-        let origins: Arc<[HeaderValue]> =
+    pub(super) fn new(allowed: &[Origin]) -> Option<Self> {
+        let origins: Vec<HeaderValue> =
             allowed.iter().filter_map(|origin| origin.as_str().parse().ok()).collect();
         (!origins.is_empty()).then(|| Self { layer: layer(&origins), origins })
     }
 
-    /// Whether a page of an allowed origin has sent the request.
-    pub(crate) fn allows(&self, headers: &HeaderMap) -> bool {
+    /// Whether the request comes from a page of an allowed origin.
+    pub(super) fn allows(&self, headers: &HeaderMap) -> bool {
         let origin = headers.get(header::ORIGIN);
         origin.is_some_and(|origin| self.origins.contains(origin))
     }
 
-    pub(crate) fn layer(&self) -> &CorsLayer {
+    pub(super) fn layer(&self) -> &CorsLayer {
         &self.layer
     }
 }

@@ -1,18 +1,17 @@
-//! What pages of other origins can't do with a browser's session.
+//! Protects a browser's session from pages of other origins.
 //!
-//! A browser sends the session's cookie along with requests that a page of another origin makes.
-//! `SameSite=Lax` keeps it from other sites' POSTs; this also covers other origins of the same site
-//! and browsers that don't know the attribute. Requests without the cookie aren't concerned: a
-//! Bearer token is nothing that a browser adds by itself.
+//! A browser sends the session cookie along with requests from pages of other origins.
+//! `SameSite=Lax` prevents this for POST requests from other sites, but not for other origins of the
+//! same site, nor in browsers that do not support the attribute. Requests without the cookie need no
+//! protection: a browser never adds a Bearer token by itself.
 
 use std::convert::Infallible;
-use std::future::ready;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
-use futures_util::FutureExt;
-use tower::{Layer, ServiceExt, service_fn};
-use tower_http::csrf::{CsrfLayer, ProtectionError};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_http::csrf::CsrfLayer;
 
 use crate::http::error::ApiError;
 use crate::http::error::field::shortened;
@@ -20,35 +19,55 @@ use crate::http::extract::caller::session_cookies;
 use crate::http::extract::input::is_json;
 use crate::http::settings::{Origin, Settings};
 
-/// Where a browser says whose page asks.
+/// The header in which a browser states the relation of the page to this server.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Refuses a change with a session's cookie, where
+/// Calls `router`, unless the request is a change with a session cookie and
 ///
-/// - a page of a foreign origin asks for it, or of one that its browser hides. Its own pages are those
-///   whose origin has the host that the request was sent to, and the ones that the operator names; the
-///   latter is for a proxy that sends another host on, too.
-/// - it has a body that isn't JSON, also where the body isn't read: any page can send a form, but only
-///   one that may ask beforehand can send JSON.
-pub(crate) fn judge(settings: &Settings, request: &Request) -> Result<(), ApiError> {
+/// - comes from a page of a foreign origin, or of an origin that the browser hides. The server's own
+///   origins are that of the request's host and those in the settings; the latter are needed behind a
+///   proxy that replaces the host.
+/// - or has a body that is not declared as JSON, even if the route reads no body: every page may send a
+///   form, but only a page of an allowed origin may send JSON.
+pub(super) async fn protect<R>(settings: &Settings, router: R, request: Request) -> Response
+where
+    R: Service<Request, Response = Response, Error = Infallible> + Clone,
+{
     let headers = request.headers();
-    if !is_change(request.method())
-        || session_cookies(headers, &settings.session_cookie).next().is_none()
-    {
-        return Ok(());
+    let has_cookie = session_cookies(headers, &settings.session_cookie).next().is_some();
+    if !has_cookie || !is_change(request.method()) {
+        let Ok(response) = router.oneshot(request).await;
+        return response;
     }
-    let of_a_page = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);
-    if of_a_page && !is_own(headers, settings) && !is_let_through(request) {
-        return Err(foreign(headers, settings));
-    }
-    if has_body(headers) && !is_json(headers) {
-        return Err(ApiError::UnsupportedMediaType);
-    }
-    Ok(())
+    let is_from_page = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);
+    let is_type_wrong = has_body(headers) && !is_json(headers);
+    let foreign = is_from_page.then(|| foreign(headers, settings));
+    let is_own = is_own(headers, settings);
+    let checked = service_fn(|request| {
+        let router = router.clone();
+        async move {
+            if is_type_wrong {
+                return Ok(ApiError::UnsupportedMediaType.into_response());
+            }
+            router.oneshot(request).await
+        }
+    });
+    let Ok(response) = match foreign.filter(|_| !is_own) {
+        None => checked.oneshot(request).await,
+        Some((page, expected)) => {
+            let rejected = move |_| {
+                let (page, expected) = (page.clone(), expected.clone());
+                ApiError::ForeignOrigin { page, expected }.into_response()
+            };
+            let layer = CsrfLayer::new().with_rejection_response(rejected);
+            layer.layer(checked).oneshot(request).await
+        }
+    };
+    response
 }
 
-/// The error, which names the page's origin and the ones that are the server's own.
-fn foreign(headers: &HeaderMap, settings: &Settings) -> ApiError {
+/// The page's origin and the server's own origins, for the error.
+fn foreign(headers: &HeaderMap, settings: &Settings) -> (String, String) {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok();
     let page = match text(header::ORIGIN) {
         Some(origin) if origin != "null" => shortened(origin),
@@ -63,28 +82,14 @@ fn foreign(headers: &HeaderMap, settings: &Settings) -> ApiError {
     if own.is_empty() {
         own.extend(text(header::HOST).map(|host| format!("http://{}", shortened(host))));
     }
-    ApiError::ForeignOrigin { page, expected: own.join(" or ") }
-}
-
-/// Whether the layer lets a request like this one through.
-fn is_let_through(request: &Request) -> bool {
-    let mut alike = axum::http::Request::new(());
-    alike.method_mut().clone_from(request.method());
-    alike.uri_mut().clone_from(request.uri());
-    alike.headers_mut().clone_from(request.headers());
-    let through = service_fn(|_| ready(Ok::<_, Infallible>(Response::new(true))));
-    let refused = |_: ProtectionError| Response::new(false);
-    let judging = CsrfLayer::new().with_rejection_response(refused).layer(through);
-    // Neither the layer nor what is in it waits for anything.
-    let judged = judging.oneshot(alike).now_or_never();
-    judged.is_some_and(|Ok(response)| response.into_body())
+    (page, own.join(" or "))
 }
 
 fn is_own(headers: &HeaderMap, settings: &Settings) -> bool {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok();
     let Some(origin) = text(header::ORIGIN).and_then(Origin::parse) else { return false };
-    // Where the browser doesn't say whose page it is, the host does. The layer compares it letter by
-    // letter, but some proxies write the usual port, too.
+    // Without `Sec-Fetch-Site`, the host decides. `CsrfLayer` compares it letter by letter, but some
+    // proxies add the default port.
     let host = text(header::HOST).filter(|_| !headers.contains_key(SEC_FETCH_SITE));
     let host = host.map(|host| format!("{}://{host}", origin.scheme()));
     let own = host.and_then(|host| Origin::parse(&host));

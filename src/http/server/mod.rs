@@ -1,15 +1,15 @@
 //! Connections, and what applies to every request.
 
-pub(crate) mod addresses;
-pub(crate) mod app;
+mod access;
+pub(crate) mod address_limit;
+mod app;
 mod cors;
 mod cross_site;
-mod guard;
-mod observe;
+mod headers;
 pub(crate) mod request_context;
 pub(crate) mod request_id;
 mod serve;
 
-pub use app::Entrance;
+pub use app::App;
 pub use request_context::Peer;
-pub use serve::{Connections, MAX_REFUSALS, serve};
+pub use serve::{MAX_REFUSALS, serve};

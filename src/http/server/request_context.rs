@@ -1,37 +1,33 @@
-//! What is known of a request beside what it says itself: whence it came, and, once the router has
-//! found that, its route.
+//! What is known about a request besides its own content: the peer, the client and the matched route.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 
 use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
-use tower::{Layer, Service};
 
 use crate::http::error::ApiError;
 use crate::service::ServiceError;
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";
-/// What stands for the route of a request that has none.
+/// The route of a request that no route matches, in log lines and metrics.
 const NO_ROUTE: &str = "none";
 
 /// The other end of a connection.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    /// Its address.
     pub address: SocketAddr,
     /// Aborts the connection.
     pub closer: CancellationToken,
-    /// Whether the connection is one of those that are kept for a health check.
+    /// Whether the connection is one of those reserved for health checks.
     pub is_reserved: bool,
 }
 
 impl Default for Peer {
-    /// Nobody's, for a request that came on no connection.
+    /// For a request without a connection.
     fn default() -> Self {
         Self {
             address: ([0, 0, 0, 0], 0).into(),
@@ -41,44 +37,42 @@ impl Default for Peer {
     }
 }
 
-/// What is known of a request. In the extensions of every one; all in one, since each of them takes
-/// an allocation.
+/// The context of a request, kept in its extensions.
 #[derive(Clone, Debug)]
-pub(crate) struct Arrival {
+pub(crate) struct RequestContext {
     pub(crate) client: Client,
     pub(crate) peer: Arc<Peer>,
-    /// Whether the address ended with a slash, as the client wrote it.
+    /// Whether the path, as the client sent it, ends with a slash.
     pub(crate) has_final_slash: bool,
     route: Arc<OnceLock<MatchedPath>>,
 }
 
-impl Arrival {
-    /// Puts it into the request's extensions.
-    pub(crate) fn note(peer: &Arc<Peer>, request: &mut Request, trusted_proxies: &[IpNet]) -> Self {
+impl RequestContext {
+    /// Adds the context to the request's extensions.
+    pub(super) fn attach(peer: Arc<Peer>, request: &mut Request, trusted: &[IpNet]) -> Self {
         let address = peer.address.ip().to_canonical();
-        let arrival = Self {
-            client: Client::of(address, request.headers(), trusted_proxies),
-            peer: Arc::clone(peer),
+        let context = Self {
+            client: Client::of(address, request.headers(), trusted),
+            peer,
             has_final_slash: request.uri().path().ends_with('/'),
             route: Arc::default(),
         };
-        request.extensions_mut().insert(arrival.clone());
-        arrival
+        request.extensions_mut().insert(context.clone());
+        context
     }
 
-    /// The template of the request's route, the same with the prefix and without; `none` where there
-    /// is no route.
+    /// The template of the matched route, without the prefix `/api`; `none` if no route matches.
     pub(crate) fn route(&self) -> &str {
         self.route.get().map_or(NO_ROUTE, |matched| template(matched.as_str()))
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Arrival {
+impl<S: Sync> FromRequestParts<S> for RequestContext {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        let unnoted = || ServiceError::Internal("nothing has noted the request".into());
-        parts.extensions.get().cloned().ok_or_else(|| unnoted().into())
+        let missing = || ServiceError::Internal("the request has no context".into());
+        parts.extensions.get().cloned().ok_or_else(|| missing().into())
     }
 }
 
@@ -86,46 +80,20 @@ fn template(matched: &str) -> &str {
     matched.strip_prefix("/api").filter(|rest| rest.starts_with('/')).unwrap_or(matched)
 }
 
-/// Notes the route of each request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NoteLayer;
-
-impl<S> Layer<S> for NoteLayer {
-    type Service = Note<S>;
-
-    fn layer(&self, inner: S) -> Note<S> {
-        Note(inner)
+/// Notes which route the router has chosen.
+pub(super) fn note_route(request: Request) -> Request {
+    let extensions = request.extensions();
+    if let (Some(context), Some(matched)) = (extensions.get::<RequestContext>(), extensions.get()) {
+        context.route.get_or_init(|| MatchedPath::clone(matched));
     }
+    request
 }
 
-/// What [`NoteLayer`] puts around a route.
-#[derive(Clone, Debug)]
-pub(crate) struct Note<S>(S);
-
-impl<S: Service<Request>> Service<Request> for Note<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> S::Future {
-        let extensions = request.extensions();
-        if let (Some(arrival), Some(matched)) = (extensions.get::<Arrival>(), extensions.get()) {
-            arrival.route.get_or_init(|| MatchedPath::clone(matched));
-        }
-        self.0.call(request)
-    }
-}
-
-/// Who sent a request.
+/// The sender of a request: the peer of the connection, or the client that a trusted proxy names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client {
-    /// The client's address, as far as it can be known.
     pub(crate) address: IpAddr,
-    /// Whether a trusted proxy passed the request on, so that its headers can be believed.
+    /// Whether a trusted proxy forwarded the request, so that its headers can be trusted.
     pub(crate) is_proxied: bool,
 }
 
@@ -133,15 +101,14 @@ impl<S: Sync> FromRequestParts<S> for Client {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        Ok(Arrival::from_request_parts(parts, state).await?.client)
+        Ok(RequestContext::from_request_parts(parts, state).await?.client)
     }
 }
 
 impl Client {
-    /// Each proxy adds, at the end, whom it got the request from. So the first address from the end
-    /// that isn't a trusted proxy's is the client's; what stands before it, anyone could have
-    /// written.
-    pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+    /// Each proxy appends the address of its own peer to `X-Forwarded-For`. So the last address that is
+    /// not a trusted proxy's is the client's; anyone could have written those before it.
+    fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let is_trusted = |address: &IpAddr| is_trusted(address, trusted);
         if !is_trusted(&peer) {
             return Self { address: peer, is_proxied: false };
@@ -150,7 +117,7 @@ impl Client {
         let named = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
         let mut address = peer;
         for text in named {
-            // Behind something unreadable, nothing can be believed.
+            // The addresses before an invalid one cannot be trusted.
             let Some(before) = parse(text) else { break };
             address = before;
             if !is_trusted(&before) {
@@ -161,12 +128,11 @@ impl Client {
     }
 }
 
-/// Whether an address is a trusted proxy's.
-pub(crate) fn is_trusted(address: &IpAddr, trusted: &[IpNet]) -> bool {
+pub(super) fn is_trusted(address: &IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(address))
 }
 
-/// An address, as some proxies write it also with a port, and IPv6 in brackets.
+/// Parses an address. Some proxies add the port, or put an IPv6 address in brackets.
 fn parse(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|address| address.ip());

@@ -7,26 +7,26 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use super::request_context::Client;
 use crate::clock;
 
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is taken from a proxy.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is accepted from a proxy.
 const MAX_ID_BYTES: usize = 64;
 
-/// Gives ids to requests.
+/// Creates the ids of requests.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
-    /// Tells this server's ids from those of its earlier runs.
+    /// Distinguishes the ids of this run from those of earlier runs.
     prefix: String,
     count: AtomicU64,
 }
 
 impl RequestIds {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         let prefix = format!("{:08x}", u32::from_ne_bytes(clock::random()));
         Self { prefix, count: AtomicU64::new(1) }
     }
 
-    /// The id that a trusted proxy has given the request, or a new one.
-    pub(crate) fn id_of(&self, client: Client, headers: &HeaderMap) -> HeaderValue {
+    /// The id in the headers, if a trusted proxy forwarded the request; otherwise a new one.
+    pub(super) fn id_of(&self, client: Client, headers: &HeaderMap) -> HeaderValue {
         let given = headers.get(REQUEST_ID).filter(|given| is_id(given.as_bytes()));
         match given.filter(|_| client.is_proxied) {
             Some(given) => given.clone(),
@@ -37,12 +37,12 @@ impl RequestIds {
     fn next(&self) -> HeaderValue {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let id = HeaderValue::try_from(format!("{}-{number}", self.prefix));
-        // Hexadecimal digits, a dash and a number always fit into a header.
+        // Hexadecimal digits, a hyphen and a number are always valid in a header.
         id.unwrap_or(HeaderValue::from_static(""))
     }
 }
 
-/// What is safe to write into any log as it is.
+/// Whether an id can be written into any log without escaping.
 fn is_id(given: &[u8]) -> bool {
     let is_safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
     (1..=MAX_ID_BYTES).contains(&given.len()) && given.iter().all(is_safe)
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_taken_from_a_trusted_proxy_alone() {
+    fn only_a_trusted_proxy_chooses_an_id() {
         let ids = RequestIds::new();
         let client = |is_proxied| Client { address: [127, 0, 0, 1].into(), is_proxied };
         let longest = "x".repeat(MAX_ID_BYTES);

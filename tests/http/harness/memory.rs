@@ -46,9 +46,8 @@ impl MemoryServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
-        let limits = config.http.limits;
-        let entrance = http::Entrance::new(Arc::clone(&service), Arc::new(config.http), metrics);
-        let serving = http::serve(listener, entrance, limits, Arc::default(), shutdown.clone());
+        let app = http::App::new(Arc::clone(&service), Arc::new(config.http), metrics);
+        let serving = http::serve(listener, app, shutdown.clone());
         let served = tokio::spawn(serving);
         Self {
             service,

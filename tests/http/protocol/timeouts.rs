@@ -80,7 +80,8 @@ async fn a_client_that_takes_no_answer_loses_its_connection() {
 #[tokio::test]
 async fn a_change_whose_answer_is_late_is_made_once_all_the_same() {
     let mut config = Config::default();
-    config.http.limits.request_timeout = SHORT;
+    // Long enough for the sign-up on a busy machine.
+    config.http.limits.request_timeout = SHORT * 10;
     let server = MemoryServer::start(config).await;
     let family = server.family().await;
     server.set(|faults| &faults.results_are_lost, true);

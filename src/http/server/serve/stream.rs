@@ -1,5 +1,5 @@
-//! A connection's bytes, under two rules that hyper doesn't have: a client takes its answer in time,
-//! and no answer is without the contract's form.
+//! The stream of a connection, with two rules that hyper does not have: a client reads its response in
+//! time, and every error response has the JSON form.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,27 +12,27 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-use super::pace::{Pace, Patience};
-use crate::http::server::guard;
+use super::write_budget::{CurrentResponse, WriteBudget};
+use crate::http::server::headers;
 
-/// More than hyper's own answers ever have.
-const MAX_OWN_ANSWER_BYTES: usize = 256;
+/// hyper's own responses are shorter.
+const MAX_OWN_RESPONSE_BYTES: usize = 256;
 
-/// A client's stream, as hyper uses it. Writing fails where the client has taken nothing for the
-/// write time-out, or takes its answer too slowly.
+/// A client's stream, as hyper uses it. A write fails if the client has read nothing for the write
+/// timeout, or reads its response too slowly.
 pub(super) struct ClientStream {
     stream: TcpStream,
-    pace: Arc<Pace>,
-    patience: Patience,
-    /// Runs while the client takes nothing.
+    current: Arc<CurrentResponse>,
+    budget: WriteBudget,
+    /// Set while the client reads nothing.
     stalled: Option<Stall>,
-    /// Whether hyper gave an answer of its own, which was kept from the client.
-    has_withheld: bool,
+    /// Whether hyper sent a response of its own, which the client did not get.
+    has_suppressed: bool,
     /// Whether the client has closed its side.
     is_ended: bool,
 }
 
-/// A time in which the client takes nothing.
+/// A period in which the client reads nothing.
 struct Stall {
     since: Instant,
     end: Pin<Box<Sleep>>,
@@ -45,14 +45,17 @@ impl Stall {
 }
 
 impl ClientStream {
-    /// With that much patience for each answer; `pace` knows when one begins.
-    pub(super) fn new(stream: TcpStream, patience: Patience, pace: Arc<Pace>) -> Self {
-        Self { stream, pace, patience, stalled: None, has_withheld: false, is_ended: false }
+    pub(super) fn new(
+        stream: TcpStream,
+        budget: WriteBudget,
+        current: Arc<CurrentResponse>,
+    ) -> Self {
+        Self { stream, current, budget, stalled: None, has_suppressed: false, is_ended: false }
     }
 
-    /// Whether hyper gave an answer of its own, which was kept from the client.
-    pub(super) fn has_withheld(&self) -> bool {
-        self.has_withheld
+    /// Whether hyper sent a response of its own, which the client did not get.
+    pub(super) fn has_suppressed(&self) -> bool {
+        self.has_suppressed
     }
 
     /// Whether the client has closed its side.
@@ -60,7 +63,7 @@ impl ClientStream {
         self.is_ended
     }
 
-    /// The bare stream, which hyper has not closed.
+    /// The underlying stream, which hyper has not closed.
     pub(super) fn into_inner(self) -> TcpStream {
         self.stream
     }
@@ -70,32 +73,32 @@ impl ClientStream {
         context: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        self.patience.follow(&self.pace, self.stalled.is_some());
+        self.budget.follow(&self.current, self.stalled.is_some());
         if let Poll::Ready(taken) = written {
             if let Some(stalled) = self.stalled.take() {
-                self.patience.spend(stalled.since.elapsed());
+                self.budget.spend(stalled.since.elapsed());
             }
-            self.patience.earn(*taken.as_ref().unwrap_or(&0));
+            self.budget.earn(*taken.as_ref().unwrap_or(&0));
             return Poll::Ready(taken);
         }
-        let longest = self.patience.left();
+        let longest = self.budget.left();
         let stalled = self.stalled.get_or_insert_with(|| Stall::of(longest));
         ready!(stalled.end.as_mut().poll(context));
-        // What the machine still holds for this client goes with the connection.
+        // The kernel discards the unsent bytes together with the connection.
         self.stream.set_zero_linger()?;
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-/// Whether these bytes are the answer that hyper gives by itself to what it can't parse: a head
-/// without a body, and without the header that every answer of the router has. The last line tells
-/// it from the rest of a body that was written in parts: no body of ours has such line ends.
+/// Whether these bytes are hyper's own response to a request that it cannot parse: a head without a
+/// body, and without a header that every response of the application has. The blank line at the end
+/// distinguishes it from a part of a response body, which never has such line ends.
 fn is_hypers_own(bytes: &[u8]) -> bool {
     let is_refusal = bytes.starts_with(b"HTTP/1.") && bytes.get(9) == Some(&b'4');
     is_refusal
-        && bytes.len() <= MAX_OWN_ANSWER_BYTES
+        && bytes.len() <= MAX_OWN_RESPONSE_BYTES
         && bytes.ends_with(b"\r\n\r\n")
-        && memmem::find(bytes, guard::MARK.as_str().as_bytes()).is_none()
+        && memmem::find(bytes, headers::IN_EVERY_RESPONSE.as_str().as_bytes()).is_none()
 }
 
 impl AsyncRead for ClientStream {
@@ -128,7 +131,7 @@ impl AsyncWrite for ClientStream {
         if let [bytes] = slices
             && is_hypers_own(bytes)
         {
-            self.has_withheld = true;
+            self.has_suppressed = true;
             return Poll::Ready(Ok(bytes.len()));
         }
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
@@ -143,7 +146,7 @@ impl AsyncWrite for ClientStream {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    /// Nothing: something may still have to be said, and the closing be waited for.
+    /// Does nothing: the connection may still send an error, and closes the stream itself.
     fn poll_shutdown(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
@@ -157,19 +160,19 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn writing_to_a_client_that_reads_nothing_fails_in_the_end() {
+    async fn a_write_to_a_client_that_reads_nothing_times_out() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (accepted, _) = listener.accept().await.unwrap();
-        let patience = Patience::new(Duration::from_mins(1), 0);
-        let mut stream = ClientStream::new(accepted, patience, Arc::default());
+        let budget = WriteBudget::new(Duration::from_mins(1), 0);
+        let mut stream = ClientStream::new(accepted, budget, Arc::default());
         let written = stream.write_all(&vec![0; 64 << 20]).await;
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
         drop(client);
     }
 
     #[test]
-    fn hypers_own_answers_are_told_from_the_routers() {
+    fn hypers_own_responses_are_recognized() {
         let own = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
         assert!(is_hypers_own(own));
         for other in [

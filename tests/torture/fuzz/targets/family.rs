@@ -11,7 +11,7 @@ use goldstar::app::{self, Machine};
 use goldstar::clock::Clock;
 use goldstar::config::Config;
 use goldstar::domain::Timestamp;
-use goldstar::http::{Entrance, ErrorCode, Peer};
+use goldstar::http::{App, ErrorCode, Peer};
 use goldstar::metrics::Metrics;
 use goldstar::service::{SentSessions, Service};
 use goldstar::store::json::Progress;
@@ -35,7 +35,7 @@ const FILES: [(&str, &str); 7] = [
 pub(super) struct Server {
     pub(super) directory: Directory,
     service: Arc<Service>,
-    entrance: Entrance,
+    app: App,
 }
 
 /// What a request was answered with.
@@ -62,8 +62,8 @@ impl Server {
         config.service.logins.window = Duration::from_hours(24);
         let service = app::open(&config.storage, config.service, &machine, &metrics).unwrap();
         let service = Arc::new(service);
-        let entrance = Entrance::new(Arc::clone(&service), Arc::new(config.http), metrics);
-        Self { directory, service, entrance }
+        let app = App::new(Arc::clone(&service), Arc::new(config.http), metrics);
+        Self { directory, service, app }
     }
 
     /// Has every later try of a password refused: to hash one takes longer than a thousand requests.
@@ -80,7 +80,7 @@ impl Server {
     /// Sends a request.
     pub(super) fn send(&self, request: Request<Body>) -> Answer {
         wait_for(async {
-            let response = self.entrance.answer(&Arc::default(), request).await;
+            let response = self.app.clone().respond(Arc::default(), request).await;
             let (parts, body) = response.into_parts();
             let content_type = parts.headers.get(header::CONTENT_TYPE);
             // A stream has no end.

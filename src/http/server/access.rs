@@ -1,5 +1,4 @@
-//! What is seen of each request from outside: its id, its line in the log, and what is counted of
-//! it.
+//! The access line and the metrics of each request.
 
 use std::time::Instant;
 
@@ -8,71 +7,70 @@ use axum::http::{HeaderValue, Method};
 use axum::response::Response;
 use tracing::Span;
 
+use super::request_context::RequestContext;
 use super::request_id::REQUEST_ID;
-use crate::http::server::request_context::Arrival;
 use crate::http::state::AppState;
 
-/// What stands for the status of a request that got no answer; nginx has it so.
+/// The status in the access line of a request without a response, as in nginx.
 const UNANSWERED: u16 = 499;
 
-/// A request under way: it has an id, in the answer's `X-Request-Id` and in the span of all of its
-/// lines. When this is dropped, the request is logged and counted: once its answer begins, or once it
-/// is clear that it gets none, where its client went away, or the server's stop dropped it.
-pub(crate) struct Observed {
+/// A request in progress. Its id is in the response's `X-Request-Id` and in the span of its log lines.
+///
+/// When this is dropped, the access line is written and the request is counted: at the start of the
+/// response, or without one if the client has disconnected or the server has stopped.
+pub(super) struct AccessRecord {
     state: AppState,
-    arrival: Arrival,
+    context: RequestContext,
     id: HeaderValue,
     span: Span,
     method: &'static str,
-    began: Instant,
+    started: Instant,
     status: u16,
 }
 
-impl Observed {
-    /// Gives a request its id.
-    pub(crate) fn begin(state: &AppState, arrival: Arrival, request: &Request) -> Self {
-        let id = state.request_ids.id_of(arrival.client, request.headers());
-        // Of the highest level, so that the id stands on an error's line whatever else is left out.
+impl AccessRecord {
+    pub(super) fn start(state: &AppState, context: RequestContext, request: &Request) -> Self {
+        let id = state.request_ids.id_of(context.client, request.headers());
+        // At the highest level, so that an error's line has the id at every log level.
         let span = tracing::error_span!("request", id = %id.to_str().unwrap_or_default());
         Self {
             state: state.clone(),
-            arrival,
+            context,
             id,
             span,
             method: method_name(request.method()),
-            began: Instant::now(),
+            started: Instant::now(),
             status: UNANSWERED,
         }
     }
 
-    /// The span of the request's lines.
-    pub(crate) fn span(&self) -> &Span {
+    /// The span of the request's log lines.
+    pub(super) fn span(&self) -> &Span {
         &self.span
     }
 
-    /// Its answer begins.
-    pub(crate) fn end(mut self, response: &mut Response) {
+    pub(super) fn finish(mut self, response: &mut Response) {
         self.status = response.status().as_u16();
         response.headers_mut().insert(REQUEST_ID, self.id.clone());
     }
 }
 
-impl Drop for Observed {
+impl Drop for AccessRecord {
     fn drop(&mut self) {
-        let took = self.began.elapsed();
+        let took = self.started.elapsed();
         let Self { method, status, .. } = *self;
-        let route = self.arrival.route();
+        let route = self.context.route();
         self.state.metrics.http.count(method, route, status, took);
         self.span.in_scope(|| {
             let what = if status == UNANSWERED { "unanswered" } else { "answered" };
             let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
-            let client = self.arrival.client.address;
+            let client = self.context.client.address;
             tracing::info!(%method, %route, status, duration_ms, %client, "{what}");
         });
     }
 }
 
-/// The methods that there are; a client could send any other word, and each would make a series.
+/// The label of a method. A client can send any word, and each would create a time series.
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
