@@ -29,7 +29,6 @@ const REJECTED: [&str; 16] = [
 const NOT_YET_CLEAN: &[&str] = &[
     "src/app.rs",
     "src/cli/",
-    "src/config/",
     "src/followers/",
     "src/http/",
     "src/repair/",
