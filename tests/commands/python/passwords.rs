@@ -5,7 +5,7 @@ use std::path::Path;
 use goldstar::domain::password::verify;
 use serde_json::json;
 
-use crate::harness::{Folders, Settings, TestServer, log_in, python};
+use crate::harness::{Folders, Settings, TestServer, hash_as_for_users, log_in, python};
 
 const METHODS: [&str; 8] = [
     "scrypt",
@@ -72,7 +72,8 @@ async fn an_expensive_hash_is_replaced_at_a_login_by_one_that_werkzeug_verifies(
     let folders = Folders::new();
     folders.put("users.json", &json!({"_default": users}).to_string());
 
-    let mut server = TestServer::on(folders, Settings::default()).await;
+    let settings = Settings { configure: hash_as_for_users, ..Settings::default() };
+    let mut server = TestServer::on(folders, settings).await;
     for n in 1..=EXPENSIVE.len() {
         let email = format!("user{n}@example.org");
         let (one, other) = (server.nobody(), server.nobody());

@@ -75,6 +75,7 @@ async fn a_killed_server_goes_on_where_it_was() {
     let prepared = prepared();
     let rest = Rest::of(&prepared, GONE, OTHER);
     let mut done = 0;
+    let mut kept = Vec::new();
     for changes in 0..KILLS {
         let folders = copy_of(&prepared);
         let process = Process::start(&folders, &[])
@@ -84,8 +85,7 @@ async fn a_killed_server_goes_on_where_it_was() {
         let kill = format!("a kill after {changes} changes");
         done += usize::from(holders(&folders, GONE).is_empty());
 
-        let settings = Settings { binary: true, ..Settings::default() };
-        let mut server = TestServer::on(folders, settings).await;
+        let mut server = TestServer::on(folders, Settings::default()).await;
         let admin = server.admin().await;
         let gone = async || (queue(&admin).await["count"] == 0).then_some(());
         eventually("the account's end", gone).await;
@@ -93,7 +93,9 @@ async fn a_killed_server_goes_on_where_it_was() {
         assert_eq!(Rest::of(&server.folders, "", OTHER), rest, "{kill}");
         let left = holders(&server.folders, GONE);
         assert!(left.is_empty(), "{kill}: {left:?}");
-        python("open_tables.py", &[&server.folders.data()], "");
+        kept.push(server.folders);
     }
+    let data: Vec<_> = kept.iter().map(Folders::data).collect();
+    python("open_tables.py", &data.iter().map(PathBuf::as_path).collect::<Vec<_>>(), "");
     assert!(done < KILLS, "every kill came when all was done");
 }

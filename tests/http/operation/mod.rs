@@ -11,5 +11,4 @@ mod restart;
 mod scrapes;
 mod server_log;
 mod shutdown;
-mod shutdown_clients;
 mod signals;

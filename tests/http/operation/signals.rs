@@ -43,7 +43,7 @@ async fn hang(server: &TestServer) -> BufReader<TcpStream> {
 
 #[tokio::test]
 async fn a_second_signal_ends_a_stop_that_waits_and_loses_nothing() {
-    for (first, second) in [("TERM", "TERM"), ("INT", "HUP")] {
+    for (first, second) in [("TERM", "TERM"), ("INT", "INT"), ("INT", "HUP")] {
         let waits = ["--shutdown-timeout=3600", "--body-timeout=3599", "--request-timeout=3600"];
         let flags = waits.map(str::to_owned).into();
         let settings = Settings { binary: true, flags, ..Settings::default() };
