@@ -1,114 +1,265 @@
-//! How often passwords may be tried.
+//! How often passwords may be tried, for each account and from each address.
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
-use reqwest::Method;
-use serde_json::{Value, json};
-
 use goldstar::config::Config;
+use serde_json::json;
 
+use crate::harness::person::log_in_with;
+use crate::harness::wire::assert_refusal;
 use crate::harness::{
     Answer, Client, PASSWORD, Settings, TestServer, assert_error, eventually, log_in, send,
 };
 
-const WRONG: &str = "wrong password";
+const WRONG: &str = "wrong horse battery";
+/// A day: what comes back of the tries within a test is nothing.
+const WINDOW: u64 = 86_400;
 
-async fn server_with(configure: fn(&mut Config)) -> TestServer {
+/// Three tries for an account, any number for an address.
+fn per_account(config: &mut Config) {
+    config.service.logins.per_account = 3;
+    config.service.logins.per_address = 0;
+    config.service.logins.window = Duration::from_secs(WINDOW);
+}
+
+/// Five tries for an address, any number for an account.
+fn per_address(config: &mut Config) {
+    config.service.logins.per_account = 0;
+    config.service.logins.per_address = 5;
+    config.service.logins.window = Duration::from_secs(WINDOW);
+}
+
+async fn with(configure: fn(&mut Config)) -> TestServer {
     TestServer::with(Settings { configure, ..Settings::default() }).await
 }
 
-/// Limits without the one that a test isn't about.
-fn limits(config: &mut Config, per_account: u32, per_address: u32) {
-    config.service.logins.per_account = per_account;
-    config.service.logins.per_address = per_address;
-}
-
-fn trust_this_machine(config: &mut Config) {
-    config.http.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
-}
-
-/// A login as it comes through a proxy.
-async fn log_in_from(client: &Client, forwarded: &str, email: &str, password: &str) -> Answer {
-    let body = json!({"email": email, "password": password});
-    let request = client.request(Method::POST, "/auth/login").json(&body);
-    send(request.header("X-Forwarded-For", forwarded)).await
-}
-
-/// Checks the answer to an attempt too many, and gives the seconds to wait.
 #[track_caller]
-fn assert_limited(answer: &Answer) -> u64 {
-    let details = assert_error(answer, 429, "TOO_MANY_ATTEMPTS");
-    let seconds = details["retry_after"].as_u64().unwrap();
-    assert!(seconds >= 1);
-    assert_eq!(answer.header("retry-after"), seconds.to_string());
+fn assert_too_many(answer: &Answer) -> u64 {
+    assert_refusal(answer, 429, "TOO_MANY_ATTEMPTS");
+    let seconds: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=WINDOW).contains(&seconds), "{seconds}");
+    assert_eq!(answer.body["details"], json!({"retry_after": seconds}));
+    assert_eq!(answer.header("set-cookie"), "");
     seconds
 }
 
-fn account(email: &str) -> Value {
-    json!({"first_name": "Zoë", "last_name": "Example", "email": email, "password": PASSWORD})
+/// Tries this wrong password so often, each of which must be taken as a try.
+async fn guess(client: &Client, email: &str, times: usize) {
+    for _ in 0..times {
+        let answer = log_in(client, email, WRONG).await;
+        assert_refusal(&answer, 401, "INVALID_CREDENTIALS");
+    }
+}
+
+async fn sign_up(client: &Client, email: &str) -> Answer {
+    let account = json!({
+        "first_name": "Zoë", "last_name": "Example", "email": email, "password": PASSWORD,
+    });
+    client.post("/auth/signup", account).await
+}
+
+async fn change_password(client: &Client, current: &str) -> Answer {
+    let body = json!({"current_password": current, "new_password": "another horse battery"});
+    client.put("/auth/password", body).await
 }
 
 #[tokio::test]
-async fn an_account_is_tried_so_often_and_no_more() {
-    let server = server_with(|config| limits(config, 3, 0)).await;
-    let (parent, other) = (server.parent().await, server.parent().await);
-    let nobody = server.nobody();
-    for _ in 0..3 {
-        let answer = log_in(&nobody, &parent.email, WRONG).await;
-        assert_error(&answer, 401, "INVALID_CREDENTIALS");
+async fn an_account_has_a_limited_number_of_attempts() {
+    let server = with(per_account).await;
+    let parent = server.parent().await;
+    let other = server.parent().await;
+    guess(&server.nobody(), &parent.email, 3).await;
+    for password in [WRONG, PASSWORD] {
+        // The right password too: else an attacker would go on until it isn't refused.
+        let wait = assert_too_many(&log_in(&server.nobody(), &parent.email, password).await);
+        assert!(wait <= WINDOW / 3, "one of three tries comes back after a third of the window");
     }
-    for (email, password) in
-        [(&parent.email, WRONG), (&parent.email, PASSWORD), (&parent.email.to_uppercase(), WRONG)]
-    {
-        let answer = log_in(&nobody, email, password).await;
-        let seconds = assert_limited(&answer);
-        assert!(seconds <= 200, "a third of the window: {seconds}");
-        assert_eq!(answer.header("set-cookie"), "");
-    }
-    // Whoever is in stays in, and no other account is concerned.
-    parent.get("/auth/me").await.expect(200);
-    log_in(&nobody, &other.email, PASSWORD).await.expect(200);
+    log_in(&server.nobody(), &other.email, PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
-async fn known_and_unknown_email_addresses_are_limited_alike() {
-    let server = server_with(|config| limits(config, 2, 0)).await;
+async fn the_spelling_of_an_email_address_does_not_give_more_attempts() {
+    let server = with(per_account).await;
+    let parent = server.parent().await;
+    let upper = parent.email.to_uppercase();
+    let spaced = format!(" {} ", parent.email);
+    let written = [parent.email.as_str(), &upper, &spaced];
+    let mut refused = 0;
+    for email in written.into_iter().cycle().take(9) {
+        let answer = log_in(&server.nobody(), email, WRONG).await;
+        refused += usize::from(answer.status == 429);
+    }
+    // Where an address with spaces is none, it is refused as such, and counts for nothing.
+    assert!(refused >= 3, "{refused}");
+    assert_too_many(&log_in(&server.nobody(), &upper, PASSWORD).await);
+}
+
+/// An address that is no account's is refused likewise: nobody learns which are.
+#[tokio::test]
+async fn an_unknown_email_address_has_the_same_limit() {
+    let server = with(per_account).await;
+    guess(&server.nobody(), "nobody@example.org", 3).await;
+    assert_too_many(&log_in(&server.nobody(), "nobody@example.org", PASSWORD).await);
+}
+
+#[tokio::test]
+async fn simultaneous_attempts_are_all_counted() {
+    let server = with(per_account).await;
     let parent = server.parent().await;
     let nobody = server.nobody();
-    for attempt in 0..4 {
-        let known = log_in(&nobody, &parent.email, WRONG).await;
-        let unknown = log_in(&nobody, "nobody@example.org", WRONG).await;
-        assert_eq!(known.status, unknown.status, "{attempt}");
-        assert_eq!(known.body["code"], unknown.body["code"], "{attempt}");
-        assert_eq!(known.status, if attempt < 2 { 401 } else { 429 });
+    let attempts = (0..12).map(|_| log_in(&nobody, &parent.email, WRONG));
+    let answers = futures_util::future::join_all(attempts).await;
+    let (tried, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status == 401);
+    assert_eq!((tried.len(), refused.len()), (3, 9), "no more than three were tried");
+    for answer in refused {
+        assert_too_many(answer);
     }
 }
 
 #[tokio::test]
-async fn a_flood_with_made_up_addresses_comes_from_one() {
-    let server = server_with(|config| limits(config, 0, 5)).await;
+async fn existing_sessions_stay_valid_at_the_limit() {
+    let server = with(per_account).await;
+    let family = server.family().await;
+    let mut stream = family.parent.events("/events").await;
+    guess(&server.nobody(), &family.parent.email, 3).await;
+    assert_too_many(&log_in(&server.nobody(), &family.parent.email, PASSWORD).await);
+    family.parent.get("/auth/me").await.expect(200);
+    let event = family.event().await;
+    assert_eq!(stream.next().await.event_id(), event["id"]);
+    family.parent.act("/auth/logout").await.expect(204);
+}
+
+#[tokio::test]
+async fn an_address_has_a_limited_number_of_attempts_over_all_accounts() {
+    let server = with(per_address).await;
+    let client = server.nobody();
+    for n in 0..5 {
+        guess(&client, &format!("nobody{n}@example.org"), 1).await;
+    }
+    assert_too_many(&log_in(&client, "nobody5@example.org", WRONG).await);
+    let (email, password) = ("admin@example.org", "correct horse 0");
+    assert_too_many(&log_in(&client, email, password).await);
+}
+
+#[tokio::test]
+async fn forwarded_addresses_are_ignored_without_a_trusted_proxy() {
+    let server = with(per_address).await;
+    let client = server.nobody();
+    let mut statuses = Vec::new();
+    for n in 0..10 {
+        let header = ("X-Forwarded-For", &*format!("198.51.100.{n}"));
+        let email = format!("nobody{n}@example.org");
+        let answer = log_in_with(&client, header, &email, WRONG).await;
+        statuses.push(answer.status);
+        if n >= 5 {
+            assert_too_many(&answer);
+        }
+    }
+    assert_eq!(statuses[..5], [401; 5]);
+    for header in ["Forwarded", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP", "X-Client-IP"] {
+        let value = if header == "Forwarded" { "for=198.51.100.99" } else { "198.51.100.99" };
+        let answer = log_in_with(&client, (header, value), "a@example.org", PASSWORD).await;
+        assert_too_many(&answer);
+    }
+}
+
+#[tokio::test]
+async fn sign_ups_count_for_the_address() {
+    let server = with(per_address).await;
+    let client = server.nobody();
+    for n in 0..5 {
+        sign_up(&client, &format!("new{n}@example.org")).await.expect(201);
+    }
+    assert_too_many(&sign_up(&client, "new5@example.org").await);
+    assert_too_many(&log_in(&client, "new0@example.org", PASSWORD).await);
+}
+
+/// A taken address is answered so: that must not be asked for a whole list of addresses.
+#[tokio::test]
+async fn failed_sign_ups_count_for_the_address() {
+    let server = with(per_address).await;
+    let client = server.nobody();
+    for _ in 0..5 {
+        assert_refusal(&sign_up(&client, "admin@example.org").await, 409, "EMAIL_TAKEN");
+    }
+    assert_too_many(&sign_up(&client, "admin@example.org").await);
+}
+
+/// Who has a session that isn't its own could try the account's password where it is changed.
+#[tokio::test]
+async fn password_changes_count_for_the_account() {
+    let server = with(per_account).await;
+    let parent = server.parent().await;
+    for _ in 0..3 {
+        assert_refusal(&change_password(&parent, WRONG).await, 403, "WRONG_PASSWORD");
+    }
+    assert_too_many(&change_password(&parent, PASSWORD).await);
+    assert_too_many(&log_in(&server.nobody(), &parent.email, PASSWORD).await);
+    parent.get("/auth/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn password_changes_count_for_the_address() {
+    let server = with(per_address).await;
+    // Its sign-up is the first of the five.
+    let parent = server.parent().await;
+    for _ in 0..4 {
+        assert_refusal(&change_password(&parent, WRONG).await, 403, "WRONG_PASSWORD");
+    }
+    assert_too_many(&change_password(&parent, PASSWORD).await);
+    assert_too_many(&log_in(&server.nobody(), "admin@example.org", "correct horse 0").await);
+}
+
+#[tokio::test]
+async fn zero_means_no_limit() {
+    let configure = |config: &mut Config| {
+        config.service.logins.per_account = 0;
+        config.service.logins.per_address = 0;
+    };
+    let server = with(configure).await;
+    let client = server.nobody();
+    for n in 0..110 {
+        // Refused before a password is tried, which makes it quick; and some that are tried.
+        let password = if n % 10 == 0 { WRONG } else { "" };
+        let answer = log_in(&client, "nobody@example.org", password).await;
+        assert!(matches!(answer.status, 400 | 401), "{}", answer.text);
+    }
+}
+
+/// The limits that a server has which nobody configured. Some tries may have come back meanwhile.
+#[tokio::test]
+async fn the_default_is_twenty_attempts() {
+    let server = TestServer::start().await;
+    let parent = server.parent().await;
     let nobody = server.nobody();
-    let flood = (0..60).map(|n| {
-        let (forwarded, email) = (format!("198.51.100.{n}"), format!("user{n}@example.org"));
-        let nobody = &nobody;
-        async move { log_in_from(nobody, &forwarded, &email, WRONG).await }
+    guess(&nobody, &parent.email, 20).await;
+    let refused = eventually("too many tries", async || {
+        let answer = log_in(&nobody, &parent.email, PASSWORD).await;
+        (answer.status != 200).then_some(answer)
     });
-    let answers = join_all(flood).await;
-    let tried = answers.iter().filter(|answer| answer.status == 401).count();
-    assert_eq!(tried, 5);
-    for answer in answers.iter().filter(|answer| answer.status != 401) {
-        assert_limited(answer);
-    }
-    // A sign-up costs as much as a login, and counts like one.
-    assert_limited(&nobody.post("/auth/signup", account("zoe@example.org")).await);
+    assert_too_many(&refused.await);
+}
+
+/// What isn't refused by the limit must not be said otherwise than before.
+#[tokio::test]
+async fn other_routes_are_not_limited() {
+    let server = with(per_address).await;
+    let client = server.nobody();
+    guess(&client, "nobody@example.org", 5).await;
+    assert_too_many(&log_in(&client, "nobody@example.org", PASSWORD).await);
+    client.get("/health").await.expect(200);
+    assert_refusal(&client.get("/auth/me").await, 401, "UNAUTHENTICATED");
+    let options = client.request(reqwest::Method::OPTIONS, "/auth/login");
+    assert_eq!(send(options).await.status, 200);
 }
 
 #[tokio::test]
-async fn behind_a_trusted_proxy_each_address_has_its_own_allowance() {
-    let server = server_with(|config| {
-        limits(config, 4, 2);
-        trust_this_machine(config);
+async fn each_address_behind_a_trusted_proxy_has_its_own_limit() {
+    let server = with(|config| {
+        config.service.logins.per_account = 4;
+        config.service.logins.per_address = 2;
+        config.http.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
     })
     .await;
     let nobody = server.nobody();
@@ -125,46 +276,22 @@ async fn behind_a_trusted_proxy_each_address_has_its_own_allowance() {
         ("198.51.100.2", 429),
         ("2001:db8:0:1::1", 429),
     ] {
-        let answer = log_in_from(&nobody, forwarded, email, WRONG).await;
+        let answer = log_in_with(&nobody, ("X-Forwarded-For", forwarded), email, WRONG).await;
         assert_eq!(answer.status, status, "{forwarded}: {}", answer.text);
     }
     // What the account's limit refused didn't use up the address's.
     for (other, status) in [("a@example.org", 401), ("b@example.org", 401), ("c@example.org", 429)]
     {
-        let answer = log_in_from(&nobody, "198.51.100.2", other, WRONG).await;
+        let answer = log_in_with(&nobody, ("X-Forwarded-For", "198.51.100.2"), other, WRONG).await;
         assert_eq!(answer.status, status, "{other}: {}", answer.text);
     }
 }
 
 #[tokio::test]
-async fn sign_ups_are_limited_by_the_address() {
-    let server = server_with(|config| limits(config, 1, 2)).await;
-    let sign_up = async |email| server.nobody().post("/auth/signup", account(email)).await;
-    sign_up("a@example.org").await.expect(201);
-    assert_error(&sign_up("a@example.org").await, 409, "EMAIL_TAKEN");
-    assert_limited(&sign_up("b@example.org").await);
-}
-
-#[tokio::test]
-async fn a_password_change_is_an_attempt_too() {
-    let server = server_with(|config| limits(config, 2, 0)).await;
-    let parent = server.parent().await;
-    let change = async |current| {
-        let body = json!({"current_password": current, "new_password": "another battery"});
-        parent.put("/auth/password", body).await
-    };
-    for _ in 0..2 {
-        assert_error(&change(WRONG).await, 403, "WRONG_PASSWORD");
-    }
-    assert_limited(&change(PASSWORD).await);
-    assert_limited(&log_in(&server.nobody(), &parent.email, PASSWORD).await);
-    parent.get("/auth/me").await.expect(200);
-}
-
-#[tokio::test]
-async fn retry_after_is_honest() {
-    let server = server_with(|config| {
-        limits(config, 1, 0);
+async fn an_attempt_is_allowed_after_the_announced_wait() {
+    let server = with(|config| {
+        per_account(config);
+        config.service.logins.per_account = 1;
         config.service.logins.window = Duration::from_secs(1);
     })
     .await;
@@ -175,7 +302,7 @@ async fn retry_after_is_honest() {
         let (first, second) = tokio::join!(attempt(), attempt());
         [first, second].into_iter().find(|answer| answer.status == 429)
     });
-    let wait = Duration::from_secs(assert_limited(&refused.await));
+    let wait = Duration::from_secs(assert_too_many(&refused.await));
     let ready = Instant::now() + wait;
     let allowed = eventually("another attempt", async || {
         let sent = Instant::now();

@@ -1,6 +1,5 @@
 //! Accounts: sign-up, passwords, how often they may be tried, and sessions.
 
-mod attempts;
 mod cookies;
 mod expensive_hashes;
 mod foreign_sessions;

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Family, Folders, Parent, within};
+use super::{Client, Family, Folders, PASSWORD_METHOD, Parent, within};
 
 pub(crate) struct MemoryServer {
     pub(crate) service: Arc<Service>,
@@ -31,7 +31,8 @@ pub(crate) struct MemoryServer {
 }
 
 impl MemoryServer {
-    pub(crate) async fn start(config: Config) -> Self {
+    pub(crate) async fn start(mut config: Config) -> Self {
+        config.service.password_method = PASSWORD_METHOD;
         let folders = Folders::new();
         let store = MemoryStore::new(Clock::system());
         let metrics = Arc::new(Metrics::new(Timestamp::EPOCH));

@@ -11,7 +11,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::{
-    Fails, FaultyDisk, Scrape, Settings, TestServer, assert_error, eventually, log_in, send,
+    Fails, FaultyDisk, Scrape, Settings, TestServer, assert_error, eventually, hash_as_for_users,
+    log_in, send,
 };
 
 async fn on_faulty_disk() -> (TestServer, FaultyDisk) {
@@ -23,7 +24,7 @@ async fn on_faulty_disk() -> (TestServer, FaultyDisk) {
 #[tokio::test]
 async fn a_scrape_is_in_a_form_that_prometheus_knows() {
     let server = TestServer::start().await;
-    for path in ["/metrics", "/api/metrics"] {
+    for path in ["/metrics", "/api/metrics", "/metrics/"] {
         let answer = server.nobody().get(path).await;
         assert_eq!(answer.status, 200);
         let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -142,6 +143,10 @@ async fn commits_are_counted_with_their_syncs() {
     let synced = |scrape: &Scrape| scrape.seconds("journal_sync_seconds_sum");
     assert!(synced(&after) > synced(&before));
     assert_eq!(after.get("read_only"), 0);
+    for projection in ["tables", "tracking_events.json", "audit_log", "live"] {
+        let backlog = format!("goldstar_projection_backlog{{projection=\"{projection}\"}}");
+        assert!(after.series().any(|series| series == backlog), "{projection}");
+    }
 }
 
 #[tokio::test]
@@ -211,7 +216,8 @@ async fn open_streams_are_counted() {
 
 #[tokio::test]
 async fn a_request_whose_client_goes_away_is_counted_too() {
-    let server = TestServer::start().await;
+    let settings = Settings { configure: hash_as_for_users, ..Settings::default() };
+    let server = TestServer::with(settings).await;
     let address = server.nobody().url("").replace("http://", "");
     let body = json!({"email": "nobody@example.org", "password": "wrong"}).to_string();
     let request = format!(

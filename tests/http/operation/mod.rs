@@ -6,7 +6,6 @@ mod monitoring;
 mod moved_logs;
 mod panics;
 mod prometheus;
-mod protected;
 mod restart;
 mod scrapes;
 mod server_log;

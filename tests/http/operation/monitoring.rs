@@ -9,6 +9,7 @@ use goldstar::http::{Monitoring, Secret};
 use reqwest::Method;
 use serde_json::json;
 
+use crate::harness::person;
 use crate::harness::{Answer, Client, Fails, FaultyDisk, Settings, TestServer, assert_error, send};
 
 const TOKEN: &str = "a-token-of-32-characters-or-more";
@@ -51,7 +52,15 @@ async fn ways(
     vec![
         (server.nobody(), None, unknown),
         (server.nobody(), Some("wrong"), unknown),
+        (server.nobody(), Some(""), unknown),
         (server.nobody(), Some(&TOKEN[1..]), unknown),
+        (server.nobody(), Some(&TOKEN[..TOKEN.len() - 1]), unknown),
+        (server.nobody(), Some("A-TOKEN-OF-32-CHARACTERS-OR-MORE"), unknown),
+        (
+            server.nobody(),
+            Some("a-token-of-32-characters-or-morea-token-of-32-characters-or-more"),
+            unknown,
+        ),
         (server.nobody(), Some(TOKEN), with_token),
         (parent.clone(), None, no_admin),
         (parent, Some(TOKEN), with_token),
@@ -65,8 +74,8 @@ type RuleViolation = Option<(u16, &'static str)>;
 async fn assert_protected(configure: fn(&mut Config), token_counts: bool) {
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
     for (client, bearer, refusal) in ways(&server, token_counts).await {
-        for prefix in ["", "/api"] {
-            let metrics = get(&client, &format!("{prefix}/metrics"), bearer).await;
+        for (prefix, slash) in [("", ""), ("/api", ""), ("", "/")] {
+            let metrics = get(&client, &format!("{prefix}/metrics{slash}"), bearer).await;
             match refusal {
                 Some((status, code)) => _ = assert_error(&metrics, status, code),
                 None => assert_eq!(metrics.status, 200, "{}", metrics.text),
@@ -122,4 +131,33 @@ async fn everyone_learns_whether_a_protected_server_works() {
     let health = server.nobody().get("/health").await.expect(503);
     assert_eq!(health, json!({"status": "read_only"}));
     server.stop_broken().await;
+}
+
+#[tokio::test]
+async fn the_monitoring_token_opens_nothing_else() {
+    let server = TestServer::with(Settings { configure: protected, ..Settings::default() }).await;
+    let nobody = server.nobody();
+    for path in ["/admin/tracking", "/children", "/auth/me", "/events"] {
+        assert_error(&get(&nobody, path, Some(TOKEN)).await, 401, "UNAUTHENTICATED");
+    }
+}
+
+/// A child of the administrator's isn't one.
+#[tokio::test]
+async fn an_administrators_child_sees_nothing() {
+    let server = TestServer::with(Settings { configure: protected, ..Settings::default() }).await;
+    let admin = server.admin().await;
+    let child = admin.child("Ben", 5).await;
+    let browser = server.nobody();
+    let login = person::log_in(&browser, "admin@example.org", "correct horse 0").await;
+    let session = person::Session::in_answer(&login);
+    let body = json!({"child_id": child});
+    browser.post("/auth/child-session", body).await.expect(200);
+    let answer = browser.get("/metrics").await;
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    assert!(browser.get("/health").await.body["projections"].is_null());
+    // The parent's session has become the child's: the old token shows nothing more.
+    assert!(
+        !get(&server.nobody(), "/metrics", Some(&session.token)).await.text.contains("goldstar_")
+    );
 }

@@ -92,21 +92,6 @@ impl Metrics {
         self.families.get(name).unwrap_or_else(|| panic!("no {name} among {}", names()))
     }
 
-    /// The sum of the samples with this name whose labels have all of these values, whatever the
-    /// labels' names.
-    #[track_caller]
-    pub(crate) fn sum(&self, name: &str, values: &[&str]) -> f64 {
-        let family = ["", "_total", "_count", "_sum"]
-            .iter()
-            .find_map(|suffix| self.families.get(name.strip_suffix(suffix)?));
-        let family = family.unwrap_or_else(|| self.family(name));
-        let samples = family.samples.iter().filter(|sample| sample.name == name);
-        let fits = |sample: &&Sample| {
-            values.iter().all(|value| sample.labels.values().any(|found| found == value))
-        };
-        samples.filter(fits).map(|sample| sample.value).sum()
-    }
-
     /// How many series there are.
     pub(crate) fn count(&self) -> usize {
         self.families.values().map(|family| family.samples.len()).sum()

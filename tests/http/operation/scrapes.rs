@@ -1,11 +1,9 @@
-//! The numbers that a scraper reads.
-
-use goldstar::config::Config;
+//! The form of the page that a scraper reads, and what is never on it.
 
 use super::prometheus::Metrics;
 use crate::harness::person::{Session, head};
 use crate::harness::wire::Wire;
-use crate::harness::{Client, PASSWORD, Settings, TestServer, eventually, log_in};
+use crate::harness::{Client, PASSWORD, TestServer, log_in};
 
 async fn text(client: &Client) -> String {
     let answer = client.get("/metrics").await;
@@ -23,11 +21,6 @@ async fn metrics(client: &Client) -> Metrics {
     clippy::cast_sign_loss,
     reason = "it is small and whole"
 )]
-fn whole(value: f64) -> u64 {
-    assert!(value >= 0.0 && value.fract() == 0.0, "{value}");
-    value as u64
-}
-
 /// The name of the one metric of that kind whose name has all of these parts.
 fn named(metrics: &Metrics, kind: &str, parts: &[&str]) -> String {
     let mut fits = metrics.families.iter().filter(|(name, family)| {
@@ -62,23 +55,6 @@ async fn the_page_is_well_formed_and_explains_itself() {
         let name = named(&metrics, kind, parts);
         assert!(metrics.family(&name).help.len() > 20);
     }
-}
-
-#[tokio::test]
-async fn requests_are_counted_by_route_and_status() {
-    let server = TestServer::start().await;
-    let family = server.family().await;
-    for n in 0..3 {
-        family.parent.get(&format!("/api/tasks/none-{n}")).await.expect(404);
-        family.parent.get(&format!("/tasks/{}", family.task)).await.expect(200);
-    }
-    let metrics = metrics(&server.nobody()).await;
-    let requests = named(&metrics, "counter", &["request"]) + "_total";
-    let durations = named(&metrics, "histogram", &["request", "seconds"]) + "_count";
-    let count = |name: &str, values: &[&str]| whole(metrics.sum(name, values));
-    assert_eq!(count(&requests, &["GET", "/tasks/{id}", "404"]), 3);
-    assert_eq!(count(&requests, &["GET", "/tasks/{id}", "200"]), 3);
-    assert_eq!(count(&durations, &["/tasks/{id}"]), 6);
 }
 
 /// Who asks for ever new things must not make the page grow.
@@ -130,77 +106,4 @@ async fn nothing_personal_is_on_the_page() {
     ] {
         assert!(!text.contains(secret), "{secret}");
     }
-}
-
-#[tokio::test]
-async fn commits_are_counted() {
-    let server = TestServer::start().await;
-    let family = server.family().await;
-    let before = metrics(&server.nobody()).await;
-    for _ in 0..5 {
-        family.event().await;
-    }
-    let after = metrics(&server.nobody()).await;
-    let commits = "goldstar_commits_total";
-    let grown = |name: &str| after.sum(name, &[]) - before.sum(name, &[]);
-    assert_eq!(whole(grown(commits)), 5);
-    let syncs = named(&after, "histogram", &["sync", "seconds"]) + "_count";
-    assert!(grown(&syncs) >= 5.0);
-    let batches = named(&after, "histogram", &["batch"]);
-    assert_eq!(whole(grown(&format!("{batches}_sum"))), 5);
-    let backlog = named(&after, "gauge", &["projection", "backlog"]);
-    for projection in ["tables", "tracking_events.json", "audit_log", "live"] {
-        let samples = &after.family(&backlog).samples;
-        let found = samples.iter().any(|sample| sample.labels.values().any(|l| l == projection));
-        assert!(found, "{projection}: {samples:?}");
-    }
-}
-
-#[tokio::test]
-async fn readers_of_the_stream_are_counted() {
-    let server = TestServer::start().await;
-    let parent = server.parent().await;
-    let readers = |metrics: &Metrics| {
-        let of = |part| {
-            let mut names = metrics.families.iter();
-            names.find(|(name, family)| family.kind == "gauge" && name.contains(part))
-        };
-        let found = ["reader", "stream", "sse"].into_iter().find_map(of).expect("a gauge");
-        whole(metrics.sum(found.0, &[]))
-    };
-    let nobody = server.nobody();
-    assert_eq!(readers(&metrics(&nobody).await), 0);
-    let streams = [
-        parent.events("/events").await,
-        parent.events("/events").await,
-        parent.events("/events").await,
-    ];
-    assert_eq!(readers(&metrics(&nobody).await), 3);
-    drop(streams);
-    eventually("the readers to be gone", async || {
-        (readers(&metrics(&nobody).await) == 0).then_some(())
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn refused_logins_are_counted() {
-    let configure = |config: &mut Config| config.service.logins.per_account = 2;
-    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
-    let nobody = server.nobody();
-    let refused = async || {
-        let metrics = metrics(&nobody).await;
-        whole(metrics.sum(
-            &(named(&metrics, "counter", &["login", "refused"]) + "_total"),
-            &["account_limit"],
-        ))
-    };
-    for _ in 0..2 {
-        log_in(&nobody, "nobody@example.org", PASSWORD).await.expect(401);
-    }
-    let before = refused().await;
-    for _ in 0..3 {
-        log_in(&nobody, "nobody@example.org", PASSWORD).await.expect(429);
-    }
-    assert_eq!(refused().await - before, 3);
 }

@@ -1,10 +1,10 @@
-//! The largest body that is taken, and one byte more.
+//! The largest accepted body, and larger ones.
 
 use serde_json::{Value, json};
 
 use crate::harness::person::Session;
 use crate::harness::wire::{Wire, assert_refusal};
-use crate::harness::{Answer, Settings, TestServer, activate_path, text};
+use crate::harness::{Answer, Settings, TestServer, activate_path, assert_error, text};
 
 const LIMIT: usize = 64 << 10;
 const JSON: &str = "Content-Type: application/json";
@@ -42,7 +42,7 @@ async fn children(server: &TestServer, session: &Session) -> Value {
 }
 
 #[tokio::test]
-async fn a_body_of_64_kib_is_taken() {
+async fn a_body_of_64_kib_is_accepted() {
     let server = TestServer::start().await;
     let session = Session::new(&server).await;
     let body = child_of(LIMIT);
@@ -54,7 +54,7 @@ async fn a_body_of_64_kib_is_taken() {
 }
 
 #[tokio::test]
-async fn one_byte_more_is_refused() {
+async fn a_body_of_one_byte_more_is_rejected() {
     let server = TestServer::start().await;
     let session = Session::new(&server).await;
     let body = child_of(LIMIT + 1);
@@ -68,7 +68,7 @@ async fn one_byte_more_is_refused() {
 }
 
 #[tokio::test]
-async fn the_limit_is_the_operators() {
+async fn the_limit_can_be_configured() {
     let configure = |config: &mut goldstar::config::Config| {
         config.http.limits.max_body_bytes = 1024;
     };
@@ -77,14 +77,14 @@ async fn the_limit_is_the_operators() {
     assert_eq!(send(&server, &with_length(&session, &child_of(1024))).await.status, 201);
     let answer = send(&server, &with_length(&session, &child_of(1025))).await;
     assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
+    assert!(answer.text.contains("1024"), "{}", answer.text);
     let answer = send(&server, &in_chunks(&session, &child_of(1025), 100)).await;
     assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
 }
 
-/// A client reads the refusal though it isn't done with sending, again and again: no answer may be
-/// lost to the reset of a connection on which more arrives.
+/// The error must not be lost when the connection is reset while more bytes arrive.
 #[tokio::test]
-async fn a_client_that_goes_on_sending_reads_why_it_is_refused() {
+async fn a_client_that_is_still_sending_can_read_the_error() {
     let server = TestServer::start().await;
     let session = Session::new(&server).await;
     let large = child_of(8 << 20);
@@ -97,9 +97,8 @@ async fn a_client_that_goes_on_sending_reads_why_it_is_refused() {
     assert_eq!(children(&server, &session).await, 0);
 }
 
-/// One that sends first and reads then, as simple programs do.
 #[tokio::test]
-async fn a_client_that_reads_after_it_has_sent_reads_why_it_is_refused() {
+async fn a_client_that_sends_everything_first_can_read_the_error() {
     let server = TestServer::start().await;
     let session = Session::new(&server).await;
     let request = with_length(&session, &child_of(100 << 10));
@@ -111,17 +110,20 @@ async fn a_client_that_reads_after_it_has_sent_reads_why_it_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_not_told_to_go_on() {
+async fn a_client_that_expects_100_gets_the_error_instead() {
     let server = TestServer::start().await;
     let session = Session::new(&server).await;
     let mut wire = Wire::connect(&server).await;
     let lines = [JSON, "Content-Length: 1000000", "Expect: 100-continue"];
     let answer = wire.exchange(session.head("POST", "/children", &lines)).await;
     assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
+    assert!(answer.text.contains("65536"), "{}", answer.text);
+    assert_eq!(answer.header("connection"), "close");
+    wire.assert_end().await;
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_told_to_go_on() {
+async fn a_client_that_expects_100_gets_it() {
     let server = TestServer::start().await;
     let session = Session::new(&server).await;
     let body = child_of(100);
@@ -135,7 +137,7 @@ async fn a_client_that_asks_first_is_told_to_go_on() {
 /// What takes no body is done once or not at all, whatever is sent along, and the connection isn't
 /// kept by what comes after.
 #[tokio::test]
-async fn a_large_body_that_nobody_asked_for_harms_nothing() {
+async fn a_large_unneeded_body_does_not_affect_the_request() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let session = Session::of(&server, &family.parent).await;
@@ -154,4 +156,17 @@ async fn a_large_body_that_nobody_asked_for_harms_nothing() {
         }
     }
     assert_eq!(family.parent.points(&family.child).await, 50 + 5 * done);
+}
+
+#[tokio::test]
+async fn a_client_that_sends_an_unread_body_can_read_the_error() {
+    let server = TestServer::start().await;
+    let mut raw = server.connect().await;
+    let (body, path) = ("x".repeat(1 << 20), "/children");
+    let length = body.len();
+    raw.send(format!(
+        "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n{body}"
+    ))
+    .await;
+    assert_error(&raw.answer().await, 401, "UNAUTHENTICATED");
 }

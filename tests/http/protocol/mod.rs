@@ -4,7 +4,6 @@
 mod bodies;
 mod bombs;
 mod compression;
-mod connection_cap;
 mod connections;
 mod errors;
 mod every_answer;
@@ -13,10 +12,8 @@ mod heads;
 mod hung_up;
 mod large_pages;
 mod malformed;
-mod malformed_http;
 mod openapi;
 pub(crate) mod request_ids;
-mod request_timeouts;
 mod shares;
 mod slow_clients;
 mod timeouts;

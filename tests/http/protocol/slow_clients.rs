@@ -30,90 +30,69 @@ fn endless_body() -> impl Iterator<Item = &'static [u8]> {
     repeat_n(&b" "[..], ENDLESS)
 }
 
-fn endless_chunks() -> impl Iterator<Item = &'static [u8]> {
-    repeat_n(&b"1\r\n \r\n"[..], ENDLESS)
-}
-
-#[tokio::test]
-async fn a_dribbled_head_is_cut_off() {
-    let server = impatient().await;
-    let mut wire = Wire::connect(&server).await;
-    let answer = wire.dribble(endless_head()).await.expect("an answer");
+/// Sends a head byte by byte on this connection, which must get an error and end.
+async fn assert_cut_off(mut wire: Wire, head: impl Iterator<Item = [u8; 1]>) {
+    let answer = wire.dribble(head).await.expect("an answer");
     assert_turned_away(&answer, 408, "REQUEST_TIMEOUT");
     wire.assert_end().await;
 }
 
-#[tokio::test]
-async fn a_first_line_that_never_ends_is_cut_off() {
-    let server = impatient().await;
-    let mut wire = Wire::connect(&server).await;
-    let answer = wire.dribble(b"GET /".iter().chain(repeat_n(&b'a', ENDLESS)).map(|b| [*b])).await;
-    assert_turned_away(&answer.expect("an answer"), 408, "REQUEST_TIMEOUT");
-    wire.assert_end().await;
-}
-
-#[tokio::test]
-async fn a_client_that_begins_a_head_and_falls_silent_is_cut_off() {
-    let server = impatient().await;
-    let mut wire = Wire::connect(&server).await;
-    let answer = wire.exchange("GET /health HTT").await;
-    assert_turned_away(&answer, 408, "REQUEST_TIMEOUT");
-    wire.assert_end().await;
-}
-
-#[tokio::test]
-async fn a_client_that_says_nothing_is_sent_nothing() {
-    let server = impatient().await;
-    Wire::connect(&server).await.assert_end().await;
-}
-
-#[tokio::test]
-async fn a_kept_connection_that_asks_for_nothing_more_is_sent_nothing_more() {
-    let server = impatient().await;
-    let mut wire = Wire::connect(&server).await;
+/// A connection on which one request was served.
+async fn kept(server: &TestServer) -> Wire {
+    let mut wire = Wire::connect(server).await;
     assert_eq!(wire.exchange(head("GET", "/health", &[])).await.status, 200);
-    wire.assert_end().await;
+    wire
 }
 
 #[tokio::test]
-async fn the_second_head_of_a_connection_is_cut_off_too() {
+async fn a_slow_head_is_cut_off() {
     let server = impatient().await;
-    let mut wire = Wire::connect(&server).await;
-    assert_eq!(wire.exchange(head("GET", "/health", &[])).await.status, 200);
-    let answer = wire.dribble(endless_head()).await.expect("an answer");
-    assert_turned_away(&answer, 408, "REQUEST_TIMEOUT");
-    wire.assert_end().await;
+    let endless_line = b"GET /".iter().chain(repeat_n(&b'a', ENDLESS)).map(|byte| [*byte]);
+    let silent = b"GET /health HTT".iter().map(|byte| [*byte]);
+    tokio::join!(
+        assert_cut_off(Wire::connect(&server).await, endless_head()),
+        assert_cut_off(Wire::connect(&server).await, endless_line),
+        assert_cut_off(Wire::connect(&server).await, silent),
+        assert_cut_off(kept(&server).await, endless_head()),
+    );
 }
 
 #[tokio::test]
-async fn a_dribbled_body_is_cut_off() {
+async fn a_silent_connection_ends_without_a_response() {
+    let server = impatient().await;
+    let (mut fresh, mut kept) = (Wire::connect(&server).await, kept(&server).await);
+    tokio::join!(fresh.assert_end(), kept.assert_end());
+}
+
+#[tokio::test]
+async fn a_slow_body_is_cut_off() {
     let server = impatient().await;
     let session = Session::new(&server).await;
     let json = "Content-Type: application/json";
-    for path in ["/auth/login", "/auth/signup", "/children"] {
+    let pieces = |is_chunked: bool| {
+        let piece = if is_chunked { &b"1\r\n \r\n"[..] } else { b" " };
+        repeat_n(piece, ENDLESS)
+    };
+    let slow = [
+        ("/auth/login", "Content-Length: 60000"),
+        ("/auth/signup", "Content-Length: 60000"),
+        ("/children", "Content-Length: 60000"),
+        ("/children", "Transfer-Encoding: chunked"),
+    ];
+    join_all(slow.map(async |(path, framing)| {
+        let is_chunked = framing.starts_with('T');
         let mut wire = Wire::connect(&server).await;
-        wire.send(session.head("POST", path, &[json, "Content-Length: 60000"])).await;
-        let answer = wire.dribble(endless_body()).await.expect("an answer");
+        wire.send(session.head("POST", path, &[json, framing])).await;
+        let answer = wire.dribble(pieces(is_chunked)).await.expect("an answer");
         assert_refusal(&answer, 408, "REQUEST_TIMEOUT");
-        wire.dribble_to_the_end(endless_body()).await;
-    }
+        wire.dribble_to_the_end(pieces(is_chunked)).await;
+    }))
+    .await;
 }
 
+/// No handler reads these bodies. Their connections must end all the same.
 #[tokio::test]
-async fn a_body_dribbled_in_chunks_is_cut_off() {
-    let server = impatient().await;
-    let session = Session::new(&server).await;
-    let mut wire = Wire::connect(&server).await;
-    let lines = ["Content-Type: application/json", "Transfer-Encoding: chunked"];
-    wire.send(session.head("POST", "/children", &lines)).await;
-    let answer = wire.dribble(endless_chunks()).await.expect("an answer");
-    assert_refusal(&answer, 408, "REQUEST_TIMEOUT");
-    wire.dribble_to_the_end(endless_chunks()).await;
-}
-
-/// Nothing reads these bodies: that must not keep their connections.
-#[tokio::test]
-async fn a_body_that_nobody_wants_is_cut_off() {
+async fn an_unread_body_is_cut_off() {
     let server = impatient().await;
     let family = server.family().await;
     let session = Session::of(&server, &family.parent).await;
@@ -138,7 +117,7 @@ async fn a_body_that_nobody_wants_is_cut_off() {
 }
 
 #[tokio::test]
-async fn the_others_are_served_meanwhile() {
+async fn other_clients_are_served_meanwhile() {
     let server = impatient().await;
     let family = server.family().await;
     let session = Session::of(&server, &family.parent).await;

@@ -1,84 +1,105 @@
-//! Clients and handlers that take too long.
+//! The time limit of requests, which streams do not have.
 
 use std::time::Duration;
 
+use goldstar::app::Machine;
 use goldstar::config::Config;
 
+use crate::harness::person::Session;
+use crate::harness::stuck_disk::StuckDisk;
+use crate::harness::wire::{Wire, assert_refusal};
 use crate::harness::{
-    Answer, MemoryServer, Raw, Settings, TestServer, activate_path, assert_error, eventually,
-    within,
+    Family, MemoryServer, PASSWORD, Settings, TestServer, activate_path, assert_error, eventually,
+    log_in,
 };
 
-/// Short, for a test; and every test waits for what follows from it, however long that takes.
-const SHORT: Duration = Duration::from_millis(200);
+/// Enough for what a test does on a busy machine.
+const SHORT: Duration = Duration::from_secs(2);
 
-async fn server_with(configure: fn(&mut Config)) -> TestServer {
-    TestServer::with(Settings { configure, ..Settings::default() }).await
+/// The headers of a request whose body never comes.
+const BODY: [&str; 2] = ["Content-Type: application/json", "Content-Length: 100"];
+
+async fn on_stuck_disk() -> (TestServer, StuckDisk) {
+    let disk = StuckDisk::default();
+    let machine = Machine { disk: disk.disk(), ..Machine::default() };
+    let configure = |config: &mut Config| config.http.limits.request_timeout = SHORT;
+    let settings = Settings { machine, configure, ..Settings::default() };
+    (TestServer::with(settings).await, disk)
 }
 
-/// The answer to a client that goes on sending one byte after the other.
-async fn answer_while_dribbling(raw: &mut Raw) -> Answer {
-    let mut ticks = tokio::time::interval(SHORT / 10);
-    let dribbled = async {
-        loop {
-            ticks.tick().await;
-            raw.stream.writable().await.unwrap();
-            raw.stream.try_write(b"x").unwrap();
-            if raw.has_received() {
-                break;
-            }
-        }
+/// Waits until the points are these.
+async fn points_become(family: &Family, points: i64) {
+    eventually("the points to change", async || {
+        (family.parent.points(&family.child).await == points).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_gets_an_error_and_streams_continue() {
+    let (server, disk) = on_stuck_disk().await;
+    let family = server.family().await;
+    let mut stream = family.parent.events("/events").await;
+    disk.hang();
+    let path = activate_path(&family.child, &family.task);
+    let late = family.parent.act_once(&path, "click-1").await;
+    assert_refusal(&late, 503, "TIMED_OUT");
+    assert!(late.text.contains("Idempotency-Key"), "{}", late.text);
+    // Nothing that needs no disk waits for it.
+    family.parent.get("/children").await.expect(200);
+    assert_eq!(family.parent.points(&family.child).await, 50);
+    assert!(server.nobody().get("/health").await.status < 504);
+    let second = family.parent.events("/events").await;
+    assert_eq!(second.headers["content-type"], "text/event-stream");
+
+    disk.let_go();
+    points_become(&family, 55).await;
+    let heard = stream.next().await;
+    let again = family.parent.act_once(&path, "click-1").await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.expect(200)["tracking_event"]["id"], heard.event_id());
+    assert_eq!(family.parent.points(&family.child).await, 55);
+}
+
+#[tokio::test]
+async fn a_login_that_takes_too_long_gets_an_error() {
+    let (server, disk) = on_stuck_disk().await;
+    let parent = server.parent().await;
+    disk.hang();
+    let late = log_in(&server.nobody(), &parent.email, PASSWORD).await;
+    assert_error(&late, 503, "TIMED_OUT");
+    assert_eq!(late.header("set-cookie"), "");
+    disk.let_go();
+    log_in(&server.nobody(), &parent.email, PASSWORD).await.expect(200);
+}
+
+/// Later connections that reach each limit show that the stream has passed it.
+#[tokio::test]
+async fn an_idle_stream_outlives_every_limit() {
+    let configure = |config: &mut Config| {
+        config.http.limits.head_timeout = SHORT;
+        config.http.limits.body_timeout = SHORT;
+        config.http.limits.write_timeout = SHORT;
+        config.http.limits.request_timeout = SHORT;
     };
-    within("an answer", dribbled).await;
-    raw.answer().await
-}
-
-#[tokio::test]
-async fn a_head_that_dribbles_in_is_cut_off() {
-    let server = server_with(|config| config.http.limits.head_timeout = SHORT).await;
-    let mut raw = server.connect().await;
-    raw.send("GET /health HTTP/1.1\r\nHost: test\r\nX-Field: ").await;
-    let answer = answer_while_dribbling(&mut raw).await;
-    assert_error(&answer, 408, "REQUEST_TIMEOUT");
-    assert_eq!(answer.header("connection"), "close");
-    assert_eq!(answer.header("x-content-type-options"), "nosniff");
-}
-
-#[tokio::test]
-async fn a_connection_on_which_nothing_is_asked_ends_without_a_word() {
-    let server = server_with(|config| config.http.limits.head_timeout = SHORT).await;
-    let mut fresh = server.connect().await;
-    fresh.assert_end().await;
-    let mut kept = server.connect().await;
-    kept.get("/health").await.expect(200);
-    kept.assert_end().await;
-}
-
-#[tokio::test]
-async fn a_body_that_dribbles_in_is_cut_off() {
-    let server = server_with(|config| config.http.limits.body_timeout = SHORT).await;
-    for length in ["Content-Length: 60000", "Transfer-Encoding: chunked"] {
-        let mut raw = server.connect().await;
-        let head = "POST /auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n";
-        // One chunk, which takes all the time that there is.
-        let begin = if length.starts_with('T') { "ea60\r\n" } else { "" };
-        raw.send(format!("{head}{length}\r\n\r\n{begin}")).await;
-        let answer = answer_while_dribbling(&mut raw).await;
-        assert_error(&answer, 408, "REQUEST_TIMEOUT");
-        assert_eq!(answer.header("connection"), "close");
+    let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+    let family = server.family().await;
+    let session = Session::of(&server, &family.parent).await;
+    let mut stream = Wire::connect(&server).await;
+    let me = stream.exchange(session.head("GET", "/auth/me", &[])).await;
+    assert_eq!(me.status, 200);
+    stream.send(session.head("GET", "/events?last_event_id=0", &[])).await;
+    assert_eq!(stream.head().await.status, 200);
+    for begun in ["GET /health HTT".to_owned(), session.head("POST", "/children", &BODY)] {
+        let late = Wire::connect(&server).await.exchange(begun).await;
+        assert_error(&late, 408, "REQUEST_TIMEOUT");
     }
+    let event = family.event().await;
+    stream.chunk_with(event["id"].as_str().unwrap()).await;
 }
 
 #[tokio::test]
-async fn a_client_that_takes_no_answer_loses_its_connection() {
-    let server = server_with(|config| config.http.limits.write_timeout = SHORT).await;
-    let mut raw = server.connect().await;
-    within("the loss of the connection", raw.send_until_lost()).await;
-    server.connect().await.get("/health").await.expect(200);
-}
-
-#[tokio::test]
-async fn a_change_whose_answer_is_late_is_made_once_all_the_same() {
+async fn a_change_whose_response_is_late_happens_once() {
     let mut config = Config::default();
     // Long enough for the sign-up on a busy machine.
     config.http.limits.request_timeout = SHORT * 10;
@@ -100,14 +121,4 @@ async fn a_change_whose_answer_is_late_is_made_once_all_the_same() {
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(again.body["child"]["points"], 55);
     server.stop().await;
-}
-
-#[tokio::test]
-async fn a_stream_outlives_the_time_that_a_request_may_take() {
-    let server = server_with(|config| config.http.limits.request_timeout = SHORT * 20).await;
-    let family = server.family().await;
-    let mut events = family.parent.events("/events").await;
-    tokio::time::timeout(SHORT * 25, events.next()).await.expect_err("nothing has happened");
-    let event = family.event().await;
-    assert_eq!(events.next().await.event_id(), event["id"].as_str().unwrap());
 }

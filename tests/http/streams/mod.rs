@@ -3,5 +3,4 @@
 mod events;
 mod heartbeat;
 mod limit;
-mod places;
 mod slow_readers;
