@@ -86,6 +86,9 @@ pub(crate) fn put(folders: &Folders) {
         })
     });
     table(folders, "sessions.json", sessions);
+    // Not the first start on the directory: a start changes nothing.
+    let first_start = json!({"name": "account_deletion_first_start", "value": 1.0});
+    table(folders, "settings.json", [first_start]);
 }
 
 fn table(folders: &Folders, name: &str, rows: impl IntoIterator<Item = Value>) {
