@@ -5,7 +5,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::docs::{self, demo};
+use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
     auth, children, deletion, events, health, metrics, mutations, rewards, tasks, tracking,
@@ -14,15 +14,15 @@ use crate::http::settings::{CookieName, Settings};
 use crate::http::state::AppState;
 use crate::http::{legacy, openapi};
 
-/// Every route, at `/…` and at `/api/…`, with its part of the OpenAPI document.
+/// Every route, at `/…` and at `/api/…`, and the OpenAPI document.
 pub(crate) fn every_route(settings: &Settings) -> (Router<AppState>, OpenApi) {
     let (routes, document) = routes(settings.session_cookie.as_str()).split_for_parts();
-    // A page that is no part of the document.
+    // This page is not in the document.
     let routes = routes.merge(demo::routes(settings));
     let routes = routes
         .clone()
         .nest("/api", routes)
-        .fallback(api_error::not_found)
+        .fallback(home::page_or_not_found)
         .method_not_allowed_fallback(api_error::other_method);
     (routes, document)
 }
@@ -77,13 +77,13 @@ fn mutation_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(mutations::cancel))
 }
 
-/// The OpenAPI document, in JSON with one field a line.
+/// The OpenAPI document in JSON, with one field per line.
 pub fn openapi_document() -> String {
     in_json(routes(CookieName::DEFAULT).get_openapi())
 }
 
 pub(crate) fn in_json(document: &OpenApi) -> String {
-    // A document without a JSON form would be a fault of its library; the tests would see it.
+    // Every document has a JSON form, or the tests would fail.
     let json = document.to_pretty_json().unwrap_or_default();
     json + "\n"
 }

@@ -1,4 +1,4 @@
-//! What the operator decides about HTTP.
+//! The settings of HTTP.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -7,60 +7,55 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-/// What the operator decides about HTTP.
+/// The settings of HTTP.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Whether the demo's page is served.
+    /// Whether `/demo` exists.
     pub demo_page: bool,
-    /// Whether the frames of the live stream have an `event:` line where the request doesn't say.
+    /// Whether events in the event stream have an `event:` line by default.
     pub named_events: bool,
-    /// The origin under which browsers reach the server, where the operator has said so.
+    /// The origin under which browsers reach the server, if it is set.
     pub public_origin: Option<Origin>,
-    /// The name of the session's cookie.
     pub session_cookie: CookieName,
     /// Further origins whose pages may use the API from a browser, with the session cookie.
     pub allowed_origins: Vec<Origin>,
-    /// The unknown fields of an account that are returned to its owner, by their names.
+    /// The names of the unknown fields of an account that are returned to its owner.
     pub account_fields: Vec<String>,
-    /// The proxies whose word about the client is believed.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Who may read the details of `/health`, and `/metrics`.
     pub monitoring: Monitoring,
-    /// How long things may take, and how large they may be.
     pub limits: Limits,
 }
 
-/// How long things may take, and how large they may be.
+/// Limits of time, size and number.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most bytes that a request's body may have.
+    /// The largest body of a request, in bytes.
     pub max_body_bytes: usize,
-    /// How many connections may be open at once.
+    /// The highest number of open connections.
     pub max_connections: usize,
-    /// How many of them one client's address may have open; 0 for half of them. An IPv6 address counts
-    /// by its /64.
+    /// The highest number of open connections of one client's address; 0 for half of
+    /// `max_connections`. IPv6 addresses of one /64 count as one.
     pub max_connections_per_address: usize,
-    /// How many further connections there may be from this machine, which get an answer to
-    /// `GET /health` and nothing else.
+    /// The number of additional connections from this machine that serve `GET /health` only.
     pub health_connections: usize,
-    /// How long a client may take for the head of a request, from the connection's beginning or
-    /// the last answer on.
+    /// The time limit for the head of a request, from the start of the connection or the last response.
     pub head_timeout: Duration,
-    /// How long a request's body may take to arrive.
+    /// The time limit for the body of a request.
     pub body_timeout: Duration,
-    /// How long a client may take none of its answer.
+    /// How long a client may read nothing of its response.
     pub write_timeout: Duration,
-    /// How many bytes of its answer a client must take in a second, on average, once it has let the
-    /// server wait for the write time-out. Event streams are exempt; 0 for any rate.
+    /// The lowest average rate, in bytes per second, at which a client may read its response once the
+    /// server has waited for the write timeout. Does not apply to event streams; 0 for no limit.
     pub min_transfer_rate: u64,
-    /// How long a request may take until its answer begins.
+    /// The time limit for a request until the start of its response.
     pub request_timeout: Duration,
-    /// How long the server's end may take, all in all.
+    /// The time limit for a stop of the server.
     pub shutdown_timeout: Duration,
 }
 
 impl Limits {
-    /// How many connections one client's address may have open.
+    /// The highest number of open connections of one client's address.
     pub(crate) fn connections_per_address(&self) -> usize {
         match self.max_connections_per_address {
             0 => self.max_connections.div_ceil(2),
@@ -69,22 +64,22 @@ impl Limits {
     }
 }
 
-/// Who may read the details of `/health`, and `/metrics`.
+/// Who may read `/metrics` and the details of `/health`.
 #[derive(Clone, Debug)]
 pub struct Monitoring {
-    /// Anyone may; else an administrator, and whoever has the token.
+    /// Whether anyone may; otherwise an administrator, and a client with the token.
     pub is_open: bool,
-    /// What a monitoring program presents as its Bearer token.
+    /// The Bearer token of a monitoring program.
     pub token: Option<Secret>,
 }
 
-/// The scheme, the host and the port of a page's address, in the form in which browsers send it:
-/// small letters, and no port where it is the scheme's usual one.
+/// The scheme, host and port of a page's address, in the form that browsers send: in lower case, and
+/// without the default port of the scheme.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
 
 impl Origin {
-    /// Reads an address; none where it isn't an `http` or `https` one, or has more than an origin.
+    /// Parses an address. `None` unless it is an `http` or `https` address without a path.
     pub fn parse(text: &str) -> Option<Self> {
         let uri: axum::http::Uri = text.parse().ok()?;
         let scheme = uri.scheme_str()?;
@@ -111,7 +106,7 @@ impl Origin {
         Some(Self(format!("{scheme}://{host}{port}")))
     }
 
-    /// As a browser's `Origin` header has it.
+    /// As in a browser's `Origin` header.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -132,16 +127,16 @@ impl Origin {
 pub struct CookieName(Arc<str>);
 
 impl CookieName {
-    /// The name if the operator sets no other.
+    /// The default name.
     pub const DEFAULT: &str = "session";
 
     const MAX_BYTES: usize = 64;
-    /// Browsers store a cookie with such a name, in upper or lower case, only if it is `Secure`. What
-    /// else they require of it is true of every session cookie: `HttpOnly`, `Path=/` and no `Domain`.
+    /// Browsers store a cookie with such a prefix, in upper or lower case, only if it is `Secure`. Every
+    /// session cookie meets their other requirements: `HttpOnly`, `Path=/` and no `Domain`.
     const SECURE_PREFIXES: [&str; 4] = ["__secure-", "__host-", "__http-", "__host-http-"];
 
-    /// Reads a name. `is_secure` says whether the cookie will be `Secure`. The error is the rule that
-    /// it breaks, to stand behind the setting's name.
+    /// Parses a name. `is_secure` is whether the cookie is `Secure`. The error is the rule that the name
+    /// breaks, which completes a sentence that starts with the setting's name.
     pub fn parse(text: &str, is_secure: bool) -> Result<Self, &'static str> {
         // The characters of a token in RFC 9110: RFC 6265 allows these and no others.
         let is_of_token =
@@ -157,14 +152,13 @@ impl CookieName {
         Ok(Self(text.into()))
     }
 
-    /// The name itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whether it can be the host in an address: a name of letters, digits, `-`, `.` and `_`, an IPv4
-/// address, or an IPv6 one in brackets.
+/// Whether the text is a valid host: a name of letters, digits, `-`, `.` and `_`, an IPv4 address, or an
+/// IPv6 address in brackets.
 pub(crate) fn is_host(text: &str) -> bool {
     if let Some(rest) = text.strip_prefix('[') {
         return rest.strip_suffix(']').is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok());
@@ -173,17 +167,15 @@ pub(crate) fn is_host(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_of_name)
 }
 
-/// A text that must not be printed.
+/// A secret, which is not printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps it.
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text itself.
     pub fn reveal(&self) -> &str {
         &self.0
     }

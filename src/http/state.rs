@@ -1,4 +1,4 @@
-//! What every handler can reach.
+//! The state that every handler can use.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::http::settings::Settings;
 use crate::metrics::Metrics;
 use crate::service::Service;
 
-/// What every handler can reach. One pointer, since it is cloned for each request.
+/// The state that every handler can use. A single pointer, since it is cloned for each request.
 #[derive(Clone)]
 pub(crate) struct AppState(pub(crate) Arc<Parts>);
 

@@ -1,4 +1,4 @@
-//! The demo's page.
+//! The page of the demo.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::http::response::files::File;
 use crate::http::settings::Settings;
 use crate::http::state::AppState;
 
-/// One file: its style and its script stand in it.
+/// A single file, which contains its style and its script.
 const PAGE: &str = include_str!("../../../docs/examples/live.html");
 
-/// `GET /demo`, on a server that was started with a demo family; else nothing.
+/// `GET /demo` on a server that was started with a demo family; otherwise no route.
 pub(crate) fn routes(settings: &Settings) -> Router<AppState> {
     let Some(policy) = policy().filter(|_| settings.demo_page) else { return Router::new() };
     let page = Bytes::from_static(PAGE.as_bytes());
@@ -30,8 +30,8 @@ pub(crate) fn routes(settings: &Settings) -> Router<AppState> {
     Router::new().route("/demo", get(answer))
 }
 
-/// What the page may do: run its own script and style, known by their hashes, and ask this server. A
-/// name that a person made up can't become a script, should the page ever take one for HTML.
+/// Allows the page's own script and style, by their hashes, and requests to this server. A name that
+/// contains HTML cannot run as a script, even if the page fails to escape it.
 fn policy() -> Option<HeaderValue> {
     let script = hash_between(r#"<script type="module">"#, "</script>")?;
     let style = hash_between("<style>", "</style>")?;
@@ -42,7 +42,7 @@ fn policy() -> Option<HeaderValue> {
     HeaderValue::from_str(&policy).ok()
 }
 
-/// The hash of a block of the page, in the form of a policy's source.
+/// The hash of a block of the page, as a source in the policy.
 fn hash_between(begin: &str, end: &str) -> Option<String> {
     let (_, rest) = PAGE.split_once(begin)?;
     let (block, _) = rest.split_once(end)?;

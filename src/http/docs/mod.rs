@@ -1,6 +1,7 @@
-//! The OpenAPI document, and the page that shows it. All that the page loads is in the binary.
+//! The OpenAPI document, and the page that shows it. The binary contains everything that the page loads.
 
 pub(crate) mod demo;
+pub(crate) mod home;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -30,23 +31,23 @@ const CSS: &str = "text/css; charset=utf-8";
 /// The page's own files.
 const OWN: [(&str, &str, &str); 2] =
     [("page.js", JAVASCRIPT, include_str!("page.js")), ("page.css", CSS, include_str!("page.css"))];
-/// The page. `{docs}` stands for where its files are, as seen from its address.
+/// The page. `{docs}` is replaced by the path of its files, `{home}` by that of the start page, both
+/// relative to its own address.
 const PAGE: &str = include_str!("page.html");
 
-/// The page's scripts and styles are its own files, and it talks to its own server alone. Swagger
-/// UI's style sheet holds its pictures as `data:`.
+/// Allows the page's own scripts and styles, and requests to this server. Swagger UI's style sheet
+/// contains its images as `data:`.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// What the documentation's routes answer.
+/// The files that the routes of this module return.
 pub(crate) struct Documentation {
     document: File,
     files: Vec<(&'static str, File)>,
 }
 
 impl Documentation {
-    /// With that OpenAPI document.
     pub(crate) fn new(document: &str) -> Self {
         let of_swagger_ui = OF_SWAGGER_UI
             .into_iter()
@@ -61,10 +62,10 @@ impl Documentation {
     }
 }
 
-/// The library has its files compressed.
+/// The library contains its files in compressed form.
 fn of_swagger_ui(name: &str, content_type: &'static str) -> Option<File> {
     let file = utoipa_swagger_ui::serve(name, Arc::new(Config::from(""))).ok()??;
-    // A part of the program, as long as it isn't copied.
+    // A borrowed file is a part of the binary and is not copied.
     let bytes = match file.bytes {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         Cow::Owned(bytes) => bytes.into(),
@@ -106,10 +107,10 @@ pub(crate) async fn document(
 )]
 pub(crate) async fn page(context: RequestContext) -> impl IntoResponse {
     // A browser resolves the page's links against its address, with or without a slash at the end.
-    let docs = if context.has_final_slash { "" } else { "docs/" };
+    let (docs, home) = if context.has_final_slash { ("", "../") } else { ("docs/", "./") };
     let policy: [(HeaderName, HeaderValue); 1] =
         [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY))];
-    (policy, Html(PAGE.replace("{docs}", docs)))
+    (policy, Html(PAGE.replace("{docs}", docs).replace("{home}", home)))
 }
 
 /// Answers a file of that page

@@ -1,11 +1,10 @@
-// Shows the server's OpenAPI document. Requests go to the server that the page came from, and the
-// browser sends the session's cookie along.
+// Shows the server's OpenAPI document. Requests go to the server of this page, with the session cookie.
 
-// Where the API is reached: `/`, `/api/`, or what a proxy has put before it.
+// The path of the API: `/`, `/api/`, or the prefix of a proxy.
 const root = new URL("..", document.currentScript.src);
 
-// Swagger UI's style sheet has dark colours for pages of this class. The page follows the browser's
-// setting, also when that changes.
+// Swagger UI's style sheet has dark colours for pages of this class. The page follows the setting of the
+// browser, also when it changes.
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 paint();
@@ -14,7 +13,7 @@ dark.addEventListener("change", paint);
 async function show() {
   const answer = await fetch(new URL("openapi.json", root));
   if (!answer.ok) {
-    throw new Error(`the server answered ${answer.status}`);
+    throw new Error(`the server returned ${answer.status}`);
   }
   const spec = await answer.json();
   const here = root.pathname.replace(/\/$/, "") || "/";
@@ -26,11 +25,11 @@ async function show() {
     deepLinking: true,
     docExpansion: "list",
     defaultModelsExpandDepth: 0,
-    // The validator is a service of others.
+    // The validator is a service on the internet.
     validatorUrl: null,
   });
 }
 
 show().catch((error) => {
-  document.getElementById("page").textContent = `The API can't be shown: ${error.message}`;
+  document.getElementById("page").textContent = `The API cannot be shown: ${error.message}`;
 });

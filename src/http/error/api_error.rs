@@ -1,4 +1,4 @@
-//! Every error answer: one enum, one form. Its code says its status.
+//! Every error of the API.
 
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -13,73 +13,70 @@ use crate::http::error::json::JsonError;
 use crate::service::{Causes, ServiceError};
 use crate::store::CommitError;
 
-/// Why a request is answered with an error.
+/// An error of the API. Its code determines the status of the response.
 #[derive(Debug, Error)]
 pub enum ApiError {
-    /// The product's own answer.
+    /// An error of the service.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// No route has that path.
-    #[error("there is nothing at this address")]
+    /// No route has this path.
+    #[error("this address does not exist; `/docs` lists all addresses")]
     RouteNotFound,
-    /// The route has no such method.
-    #[error("this address doesn't take that method; `Allow` lists the ones it does")]
+    /// The route does not support the method.
+    #[error(
+        "this address does not support that method; the header `Allow` lists those that it supports"
+    )]
     MethodNotAllowed,
-    /// A page of another origin sent the request, with a session's cookie.
+    /// A page of another origin sent the request, with a session cookie.
     #[error(
         "blocked: the page is {page}, the server expects {expected}; set `public_url` or \
          `allowed_origins` to the page's origin, or keep the `Host` header in your proxy"
     )]
     ForeignOrigin {
-        /// The page's origin, or what the browser says of it.
+        /// The page's origin, as far as the browser states it.
         page: String,
         /// The origins whose pages may make changes.
         expected: String,
     },
-    /// The body isn't said to be JSON.
+    /// The body is not declared as JSON.
     #[error("the body must be JSON, sent with `Content-Type: application/json`")]
     UnsupportedMediaType,
-    /// The body isn't a JSON object.
+    /// The body is not a JSON object.
     #[error(transparent)]
     InvalidJson(#[from] JsonError),
-    /// The body passes the limit, which is so many bytes.
-    #[error("the body is larger than the {0} bytes that are taken here")]
+    /// The body exceeds the limit, which is this number of bytes.
+    #[error("the body is larger than {0} bytes, the limit of this server")]
     PayloadTooLarge(usize),
-    /// The head or the body didn't come in time.
-    #[error("the request took too long to arrive")]
+    /// The head or the body did not arrive in time.
+    #[error("the request took too long to arrive; send it again")]
     RequestTimeout,
-    /// The body ended before its time, or its chunks aren't chunks.
-    #[error("the body is broken")]
+    /// The body is incomplete, or its chunks are invalid.
+    #[error("the body is incomplete or its chunks are invalid")]
     BrokenBody,
-    /// What came is no request at all.
-    #[error("this is not a request of HTTP/1.1")]
+    /// The bytes are not a valid request.
+    #[error("this is not a valid HTTP/1.1 request")]
     MalformedRequest,
-    /// The head passes the limit of its size, or of its fields.
-    #[error("the head of the request is larger than 32 KiB, or has more than 100 fields")]
+    /// The head exceeds the limit of its size or of its number of fields.
+    #[error("the head of the request is larger than 32 KiB, or has more than 100 header fields")]
     HeadTooLarge,
-    /// The address alone fills all that a head may take.
-    #[error("the address is too long")]
+    /// The address alone exceeds the limit of the head.
+    #[error("the address is too long; it may have 32 KiB at most")]
     UriTooLong,
-    /// As many connections as are allowed are open.
-    #[error("the server has too many connections open; try again in a moment")]
+    /// The limit on open connections is reached.
+    #[error("the server has too many open connections; try again in a moment")]
     TooManyConnections,
-    /// The answer hadn't begun in time.
+    /// The handler exceeded the request timeout.
     #[error(
-        "the request took too long, and whether it was done is unknown; ask again, with the same \
-         `Idempotency-Key` where the address takes one"
+        "the request took too long, and it is unknown whether it was done; send it again, with the \
+         same `Idempotency-Key` if the address accepts one"
     )]
     TimedOut,
-    /// Fields of the body are wrong: at least one. The code and the sentence are the first one's.
+    /// At least one field of the body is wrong. The code and the sentence are those of the first.
     #[error("{}", .0.first().map(ToString::to_string).unwrap_or_default())]
     InvalidFields(Vec<FieldError>),
     /// A query parameter breaks a rule.
     #[error("the parameter `{name}` {rule}")]
-    InvalidParameter {
-        /// Its name.
-        name: String,
-        /// The rule.
-        rule: &'static str,
-    },
+    InvalidParameter { name: String, rule: &'static str },
     /// A handler panicked.
     #[error("the server failed")]
     Panicked,
@@ -92,12 +89,12 @@ impl From<Invalid> for ApiError {
 }
 
 impl ApiError {
-    /// What is answered.
+    /// The body of the response.
     pub(crate) fn body(&self) -> ErrorBody<'_> {
         let code = self.code();
         let error = if code == ErrorCode::Internal {
-            // What went wrong inside is the operator's business.
-            sentence("the server failed, and its operator can read why in its log")
+            // The cause is for the operator only.
+            sentence("the server failed; its operator finds the reason in the server log")
         } else {
             sentence(&self.to_string())
         };
@@ -133,7 +130,7 @@ impl ApiError {
         }
     }
 
-    /// The seconds after which the same request can be answered otherwise, where that is known.
+    /// The seconds until the same request can succeed, if known.
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Service(
@@ -145,8 +142,8 @@ impl ApiError {
         }
     }
 
-    /// Whether the connection ends with this answer: the rest of the request is unread, or can't be
-    /// told from the next one.
+    /// Whether the connection ends with this response: the rest of the request is unread, or cannot be
+    /// distinguished from the next request.
     fn ends_connection(&self) -> bool {
         matches!(
             self,
@@ -160,7 +157,6 @@ impl ApiError {
         )
     }
 
-    /// The code, which has its status.
     pub(crate) fn code(&self) -> ErrorCode {
         match self {
             Self::Service(error) => of_service(error),
@@ -242,7 +238,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = (self.code().status(), self.code().as_str());
         match &self {
-            // A flood of connections must not become a flood of lines.
+            // Many refused connections must not fill the log.
             Self::TooManyConnections => {}
             Self::ForeignOrigin { page, expected } => tracing::warn!(
                 code,
@@ -251,7 +247,7 @@ impl IntoResponse for ApiError {
                 "a change was blocked; if the page is yours, set `public_url` or `allowed_origins` to \
                  its origin, or keep the `Host` header in the proxy"
             ),
-            // A busy server has not failed, nor has one that many guess passwords at.
+            // The server is busy, for example with many logins; it has not failed.
             Self::TimedOut => tracing::warn!(code, "a request was not answered in time"),
             _ if status.is_server_error() => {
                 tracing::error!(code, error = %Causes(&self), "a request failed");
@@ -274,13 +270,8 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// What an unknown path answers.
-pub(crate) async fn not_found() -> ApiError {
-    ApiError::RouteNotFound
-}
-
-/// What a known path answers to a method that has no handler; the router adds `Allow`. `OPTIONS`
-/// asks for just that.
+/// Handles a method that the path has no handler for. The router adds `Allow`, which is all that the
+/// response to `OPTIONS` needs.
 pub(crate) async fn other_method(method: Method) -> Result<StatusCode, ApiError> {
     if method == Method::OPTIONS { Ok(StatusCode::OK) } else { Err(ApiError::MethodNotAllowed) }
 }
@@ -292,7 +283,7 @@ mod tests {
 
     use super::*;
 
-    /// What the log says of an error that is answered.
+    /// The log lines of an error response.
     fn logged(error: ApiError) -> String {
         let log = tempfile::NamedTempFile::new().unwrap();
         let writer = Arc::new(log.reopen().unwrap());
@@ -302,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_strangers_can_bring_about_is_no_error_in_the_log() {
+    fn an_error_that_any_client_can_cause_is_no_error_in_the_log() {
         let error = logged(ServiceError::Commit(CommitError::ReadOnly).into());
         assert!(error.contains(" ERROR ") && error.contains("READ_ONLY"), "{error}");
         let late = logged(ApiError::TimedOut);

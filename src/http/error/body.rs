@@ -12,14 +12,14 @@ use crate::domain::FamilyLimit;
 use crate::http::error::field::{FieldCode, FieldError};
 use crate::http::openapi::schemas;
 
-/// Why a request was not answered as it wished.
+/// An error.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Error)]
 pub(crate) struct ErrorBody<'a> {
     /// A sentence for a person.
     pub(crate) error: String,
-    /// What it is, for a program.
+    /// The kind of error, for a program.
     #[schema(value_type = ErrorCode)]
     pub(crate) code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,7 +27,7 @@ pub(crate) struct ErrorBody<'a> {
     pub(crate) details: Option<Details<'a>>,
 }
 
-/// What a client needs beyond the code. Which fields are present depends on the code.
+/// Details of an error. The code determines which fields are present.
 #[derive(Default, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ErrorDetails)]
@@ -52,11 +52,11 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) limit: Option<LimitBody>,
-    /// After how many seconds to try again.
+    /// The number of seconds after which to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) retry_after: Option<u64>,
-    /// When the account will be deleted; null if its mark can't be read.
+    /// When the account will be deleted; null if the mark cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub(crate) due_at: Option<Value>,
@@ -89,15 +89,15 @@ impl From<&FieldError> for FieldErrorBody {
     }
 }
 
-/// What a family may have only so much of, and how much.
+/// A limit of a family.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = FamilyLimit)]
 pub(crate) struct LimitBody {
-    /// Of what.
+    /// The name of the limit.
     #[schema(schema_with = limits)]
     pub(crate) name: &'static str,
-    /// The most that there may be.
+    /// The highest number.
     #[schema(minimum = 1)]
     pub(crate) most: usize,
 }
@@ -107,14 +107,13 @@ fn limits() -> ObjectBuilder {
 }
 
 impl ErrorBody<'_> {
-    /// The body as a value.
     pub(crate) fn to_json(&self) -> Value {
         // Texts and numbers under fixed keys always have a JSON form.
         serde_json::to_value(self).unwrap_or_default()
     }
 }
 
-/// An error's text, which is made to stand within a sentence, as a sentence of its own.
+/// Turns the text of an error, which is a clause, into a sentence.
 pub(crate) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(char::to_uppercase);

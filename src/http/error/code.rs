@@ -1,9 +1,9 @@
-//! Every error code: its status, its name and what it means. The answers, the OpenAPI document and
-//! the table in `docs/api.md` are all made of this one.
+//! Every error code with its status, its name and its meaning. The responses, the OpenAPI document and
+//! the table in `docs/api.md` use this table.
 
 use axum::http::StatusCode;
 
-/// What a program is told of an error.
+/// The code of an error, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorCode {
     InvalidJson,
@@ -51,20 +51,19 @@ pub enum ErrorCode {
     StorageFull,
 }
 
-/// A code with its status, its name and its meaning.
 type Row = (ErrorCode, StatusCode, &'static str, &'static str);
 
-/// In the order of the enum, by which a code finds its row.
+/// In the order of the enum, which is the index.
 const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
     use ErrorCode as Code;
     use StatusCode as Status;
     [
-        (Code::InvalidJson, Status::BAD_REQUEST, "INVALID_JSON", "the body isn't a JSON object"),
+        (Code::InvalidJson, Status::BAD_REQUEST, "INVALID_JSON", "the body is not a JSON object"),
         (
             Code::MalformedRequest,
             Status::BAD_REQUEST,
             "MALFORMED_REQUEST",
-            "what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed",
+            "this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed",
         ),
         (
             Code::ValidationFailed,
@@ -76,7 +75,7 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::FieldNotAllowed,
             Status::BAD_REQUEST,
             "FIELD_NOT_ALLOWED",
-            "a field that the request does not have, or may not set; `details.field` and `details.fields`",
+            "a field is unknown, or this request may not set it; `details.field` and `details.fields`",
         ),
         (
             Code::InvalidParameter,
@@ -100,7 +99,7 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::ParentRequired,
             Status::FORBIDDEN,
             "PARENT_REQUIRED",
-            "a child's session asked for what only a parent may do",
+            "only a parent may do this, and the session is a child's",
         ),
         (
             Code::AdminRequired,
@@ -112,19 +111,14 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::SharedReadOnly,
             Status::FORBIDDEN,
             "SHARED_READ_ONLY",
-            "a task or a reward that is offered to every family can't be changed",
+            "a task or a reward that is shared with every family cannot be changed",
         ),
-        (
-            Code::WrongPassword,
-            Status::FORBIDDEN,
-            "WRONG_PASSWORD",
-            "a password change, or a marking for deletion, without the right current password",
-        ),
+        (Code::WrongPassword, Status::FORBIDDEN, "WRONG_PASSWORD", "the current password is wrong"),
         (
             Code::AccountMarkedForDeletion,
             Status::FORBIDDEN,
             "ACCOUNT_MARKED_FOR_DELETION",
-            "the password is right, and the account can only be restored; `details.due_at`",
+            "the password is correct, but the account is marked for deletion and can only be restored; `details.due_at`",
         ),
         (
             Code::SignupClosed,
@@ -136,27 +130,32 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::ForeignOrigin,
             Status::FORBIDDEN,
             "FOREIGN_ORIGIN",
-            "a page of another origin requested a change with the session's cookie; the sentence names both origins",
+            "a page of another origin requested a change with the session cookie; the sentence names both origins",
         ),
         (
             Code::NotFound,
             Status::NOT_FOUND,
             "NOT_FOUND",
-            "no such address, or no such record in this family",
+            "the address does not exist, or the family has no such record",
         ),
         (
             Code::MethodNotAllowed,
             Status::METHOD_NOT_ALLOWED,
             "METHOD_NOT_ALLOWED",
-            "the address doesn't take this method; `Allow` lists those that it takes",
+            "the address does not support this method; `Allow` lists those that it supports",
         ),
         (
             Code::RequestTimeout,
             Status::REQUEST_TIMEOUT,
             "REQUEST_TIMEOUT",
-            "the head or the body took longer than the operator allows (30 seconds each); the connection is closed",
+            "the head or the body took longer than the limit (30 seconds each by default); the connection is closed",
         ),
-        (Code::EmailTaken, Status::CONFLICT, "EMAIL_TAKEN", "the email address has an account"),
+        (
+            Code::EmailTaken,
+            Status::CONFLICT,
+            "EMAIL_TAKEN",
+            "the email address already has an account",
+        ),
         (
             Code::LastAdministrator,
             Status::CONFLICT,
@@ -167,139 +166,139 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::NotMarkedForDeletion,
             Status::CONFLICT,
             "NOT_MARKED_FOR_DELETION",
-            "there is nothing to restore: the account can log in",
+            "the account is not marked for deletion; it can log in",
         ),
         (
             Code::DeletionInProgress,
             Status::CONFLICT,
             "DELETION_IN_PROGRESS",
-            "the deletion has begun, and the account can't be restored any more",
+            "the deletion has started; the account cannot be restored any more",
         ),
         (
             Code::RewardAlreadyRequested,
             Status::CONFLICT,
             "REWARD_ALREADY_REQUESTED",
-            "a request of this child for this reward waits",
+            "the child has already requested this reward",
         ),
         (
             Code::InsufficientPoints,
             Status::CONFLICT,
             "INSUFFICIENT_POINTS",
-            "the child can't pay; `details.points_needed`",
+            "the child has too few points; `details.points_needed`",
         ),
         (
             Code::NoPendingRequest,
             Status::CONFLICT,
             "NO_PENDING_REQUEST",
-            "there is nothing to cancel",
+            "the child has not requested this reward",
         ),
         (
             Code::PointsOutOfRange,
             Status::CONFLICT,
             "POINTS_OUT_OF_RANGE",
-            "the child's points would go beyond what can be counted",
+            "the child's points would exceed the supported range",
         ),
         (
             Code::FamilyLimitReached,
             Status::CONFLICT,
             "FAMILY_LIMIT_REACHED",
-            "the family has as much of something as the operator allows; `details.limit`",
+            "the family has reached a limit of the server; `details.limit`",
         ),
         (
             Code::AmountOutOfRange,
             Status::CONFLICT,
             "AMOUNT_OUT_OF_RANGE",
-            "the task's points, or the reward's cost, are below zero, as an older file has them: set a new value",
+            "the points of the task or the cost of the reward, from an older file, are below zero: set a new value",
         ),
         (
             Code::PayloadTooLarge,
             Status::PAYLOAD_TOO_LARGE,
             "PAYLOAD_TOO_LARGE",
-            "the body is larger than the operator allows (64 KiB); the connection is closed",
+            "the body is larger than the limit (64 KiB by default); the connection is closed",
         ),
         (
             Code::UriTooLong,
             Status::URI_TOO_LONG,
             "URI_TOO_LONG",
-            "the address fills more than 32 KiB; the connection is closed",
+            "the address is longer than 32 KiB; the connection is closed",
         ),
         (
             Code::UnsupportedMediaType,
             Status::UNSUPPORTED_MEDIA_TYPE,
             "UNSUPPORTED_MEDIA_TYPE",
-            "the body isn't said to be JSON; with a session's cookie also where none is read",
+            "the body is not declared as JSON; with a session cookie, also on routes that read no body",
         ),
         (
             Code::IdempotencyKeyReused,
             Status::UNPROCESSABLE_ENTITY,
             "IDEMPOTENCY_KEY_REUSED",
-            "the key was used for another mutation",
+            "the key was used for another change",
         ),
         (
             Code::TooManyAttempts,
             Status::TOO_MANY_REQUESTS,
             "TOO_MANY_ATTEMPTS",
-            "the account or the address has no attempt left; `details.retry_after`, and `Retry-After`",
+            "too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After`",
         ),
         (
             Code::TooManyChanges,
             Status::TOO_MANY_REQUESTS,
             "TOO_MANY_CHANGES",
-            "the account or the address has asked for too many changes; `details.retry_after`, and `Retry-After`",
+            "too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After`",
         ),
         (
             Code::TooManyStreams,
             Status::TOO_MANY_REQUESTS,
             "TOO_MANY_STREAMS",
-            "the session has as many event streams open as it may have",
+            "the session has too many open event streams",
         ),
         (
             Code::HeadTooLarge,
             Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
             "HEAD_TOO_LARGE",
-            "the head fills more than 32 KiB, or has more than 100 fields; the connection is closed",
+            "the head is larger than 32 KiB, or has more than 100 header fields; the connection is closed",
         ),
         (
             Code::Internal,
             Status::INTERNAL_SERVER_ERROR,
             "INTERNAL",
-            "the server failed; its own log says why",
+            "the server failed; the server log contains the reason",
         ),
         (
             Code::NotDurable,
             Status::SERVICE_UNAVAILABLE,
             "NOT_DURABLE",
-            "the change couldn't be written; nothing has changed",
+            "the change could not be written; nothing has changed",
         ),
         (
             Code::OutcomeUnknown,
             Status::SERVICE_UNAVAILABLE,
             "OUTCOME_UNKNOWN",
-            "the change may have happened or not; a restart tells, and until then no change is taken",
+            "it is unknown whether the change was made; until a restart, the server refuses changes",
         ),
         (
             Code::ReadOnly,
             Status::SERVICE_UNAVAILABLE,
             "READ_ONLY",
-            "no change is taken until the server is restarted",
+            "the server refuses changes until it is restarted",
         ),
         (
             Code::ShuttingDown,
             Status::SERVICE_UNAVAILABLE,
             "SHUTTING_DOWN",
-            "the server stops; nothing has changed",
+            "the server is stopping; nothing has changed",
         ),
         (
             Code::TimedOut,
             Status::SERVICE_UNAVAILABLE,
             "TIMED_OUT",
-            "the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one",
+            "the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one",
         ),
         (
             Code::TooManyConnections,
             Status::SERVICE_UNAVAILABLE,
             "TOO_MANY_CONNECTIONS",
-            "as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`",
+            "too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`",
         ),
         (
             Code::StorageFull,
@@ -311,22 +310,21 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
 };
 
 impl ErrorCode {
-    /// Every code, by its status.
+    /// Every code, sorted by its status.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.iter().map(|row| row.0)
     }
 
-    /// The status that it is answered with.
     pub fn status(self) -> StatusCode {
         self.row().1
     }
 
-    /// As an answer holds it: `NOT_FOUND`.
+    /// As in a response: `NOT_FOUND`.
     pub fn as_str(self) -> &'static str {
         self.row().2
     }
 
-    /// What it means, as a part of a sentence in Markdown.
+    /// The meaning, as a clause in Markdown.
     pub fn meaning(self) -> &'static str {
         self.row().3
     }

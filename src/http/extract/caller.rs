@@ -27,7 +27,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = extract::Path::from_request_parts(parts, state).await;
-        // What isn't UTF-8 is nobody's id.
+        // No id contains invalid UTF-8.
         let extract::Path(ids) = path.map_err(|_| ApiError::RouteNotFound)?;
         Ok(Self(ids))
     }
@@ -54,7 +54,7 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
-/// A Bearer token counts alone. Else the first cookie of a live session does.
+/// A Bearer token takes precedence. Otherwise the first cookie of a live session counts.
 async fn caller_of(headers: &HeaderMap, state: &AppState) -> Result<Caller, ServiceError> {
     if let Some(token) = bearer_token(headers) {
         return state.service.authenticate(&Token::presented(token)).await;
@@ -98,14 +98,14 @@ impl FromRequestParts<AppState> for Admin {
     }
 }
 
-/// Whether a route begins or ends sessions. These have limits of their own, and whoever floods the
-/// server with a stolen session must not keep its owner from ending it.
+/// Whether a route starts or ends sessions. These routes have limits of their own: a flood of requests with
+/// a stolen session must not prevent its owner from ending it.
 fn is_of_session(route: &str) -> bool {
     route.starts_with("/auth/") || route == "/user/mark-for-deletion"
 }
 
-/// Whoever may read how the server is: anyone where the operator has left that open, else an
-/// administrator, and who presents the monitoring token.
+/// A client that may read the state of the server: anyone if monitoring is open; otherwise an
+/// administrator, or a client with the monitoring token.
 pub(crate) struct Monitor;
 
 impl Refuses for Monitor {
@@ -125,7 +125,7 @@ impl FromRequestParts<AppState> for Monitor {
     }
 }
 
-/// Whether a request's Bearer token is this one. Takes as long wherever the two differ.
+/// Whether the request has this Bearer token. Compares in constant time.
 fn presents(headers: &HeaderMap, token: &Secret) -> bool {
     let presented = bearer_token(headers).unwrap_or_default();
     presented.as_bytes().ct_eq(token.reveal().as_bytes()).into()
@@ -137,14 +137,14 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// The tokens in the cookies with the session's name, in the order in which they were sent. There
-/// can be several, in several header lines: of another service on the same host, or of another path.
+/// The tokens in the session cookies, in the order of the headers. There can be several: of another service
+/// on the same host, or of another path.
 pub(crate) fn session_cookies<'a>(
     headers: &'a HeaderMap,
     name: &'a CookieName,
 ) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(header::COOKIE).into_iter();
-    // Bytes: what other applications on the same host keep in their cookies need not be ASCII.
+    // Bytes, since the cookies of other applications on the same host need not be ASCII.
     let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     let values = cookies.filter_map(|cookie| {
         let value = cookie.trim_ascii().strip_prefix(name.as_str().as_bytes())?;
@@ -169,19 +169,18 @@ pub(crate) async fn live_cookie<'a>(
     Ok(None)
 }
 
-/// The header that gives a browser its session. Scripts can't read it, and other sites' forms don't
-/// send it along. It lives as long as an unused session does.
+/// The header that sets the session cookie. Scripts cannot read the cookie, and forms of other sites do not
+/// send it. It lives as long as an unused session.
 pub(crate) fn cookie_with(token: &str, settings: &Settings) -> Option<HeaderValue> {
     set_cookie(token, &format!("Max-Age={}", Session::LIFETIME.as_secs()), settings)
 }
 
-/// The header that takes a browser's session away, in both ways that there are: old browsers know
-/// only `Expires`.
+/// The header that removes the session cookie. Old browsers support `Expires` only.
 pub(crate) fn no_cookie(settings: &Settings) -> Option<HeaderValue> {
     set_cookie("", "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT", settings)
 }
 
-/// `Secure` where browsers reach the server over https. Else they would throw such a cookie away.
+/// The cookie is `Secure` if browsers reach the server over https; otherwise they would discard it.
 fn set_cookie(token: &str, lifetime: &str, settings: &Settings) -> Option<HeaderValue> {
     let is_secure = settings.public_origin.as_ref().is_some_and(Origin::is_secure);
     let secure = if is_secure { "; Secure" } else { "" };
@@ -192,7 +191,7 @@ fn set_cookie(token: &str, lifetime: &str, settings: &Settings) -> Option<Header
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// A request's `Idempotency-Key`, where it has one.
+/// The `Idempotency-Key` of a request, if it has one.
 pub(crate) struct Key(pub(crate) Option<IdempotencyKey>);
 
 impl Refuses for Key {
@@ -228,9 +227,9 @@ impl<S: Sync> FromRequestParts<S> for Key {
             return Ok(Self(None));
         };
         if values.next().is_some() {
-            return Err(Invalid::new(IDEMPOTENCY_KEY, "must be there once").into());
+            return Err(Invalid::new(IDEMPOTENCY_KEY, "must not occur more than once").into());
         }
-        // What isn't ASCII breaks the key's own rule; an empty text does too.
+        // A value that is not ASCII becomes an empty text, which breaks the rule of the key.
         let key = IdempotencyKey::parse(value.to_str().unwrap_or_default())?;
         Ok(Self(Some(key)))
     }

@@ -11,15 +11,15 @@ use crate::http::error::field::shortened;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::openapi::{Refuses, schemas};
 
-/// A request's query parameters.
+/// The query parameters of a request.
 pub(crate) struct Query<T>(pub(crate) T);
 
-/// What can be read from query parameters.
+/// A type that is read from query parameters.
 pub(crate) trait FromParameters: Sized + IntoParams {
-    /// The parameters that there are.
+    /// The names of the parameters.
     const NAMES: &'static [&'static str];
 
-    /// Whether every other one is an error. If not, it is ignored.
+    /// Whether another parameter is an error; otherwise it is ignored.
     const IS_STRICT: bool = true;
 
     /// Reads and checks the parameters.
@@ -38,7 +38,7 @@ impl<T: FromParameters, S: Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The parameters of one request: each at most once, and by a known name.
+/// The parameters of one request: each has a known name and occurs at most once.
 #[derive(Debug)]
 pub(crate) struct Parameters(Vec<(String, String)>);
 
@@ -65,8 +65,8 @@ impl Parameters {
         T::from_parameters(self)
     }
 
-    /// A parameter's text. Refuses an empty one: a filter that was left out by mistake would answer
-    /// more than was asked for.
+    /// The text of a parameter. Fails if it is empty: a filter that is empty by mistake would return more than
+    /// the client wants.
     pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
         let found = self.0.iter().find(|(other, _)| other == name);
         match found {
@@ -76,13 +76,13 @@ impl Parameters {
         }
     }
 
-    /// A parameter's text; none if it is empty.
+    /// The text of a parameter; `None` if it is empty.
     pub(crate) fn filled(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(other, _)| other == name);
         found.map(|(_, text)| text.as_str()).filter(|text| !text.is_empty())
     }
 
-    /// A parameter as `parse` understands it; `rule` is what one that it doesn't is answered.
+    /// A parameter, parsed by `parse`. The error contains `rule`.
     pub(crate) fn parsed<T>(
         &self,
         name: &str,
@@ -94,7 +94,7 @@ impl Parameters {
         parsed.transpose()
     }
 
-    /// `limit`, at least 1 and cut to [`Page::MAX_LIMIT`], and `offset`, at least 0.
+    /// `limit`, from 1 and reduced to [`Page::MAX_LIMIT`], and `offset`, from 0.
     pub(crate) fn page(&self, default_limit: usize) -> Result<Page, ApiError> {
         let at_least_1 = |text: &str| count(text).filter(|limit| *limit >= 1);
         let limit = self.parsed("limit", "must be a whole number of at least 1", at_least_1)?;
@@ -106,7 +106,7 @@ impl Parameters {
     }
 }
 
-/// A number too large to count is larger than every list: it isn't wrong.
+/// A number beyond the range of the type is larger than every list, and valid.
 fn count(text: &str) -> Option<usize> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(usize::MAX))
@@ -117,16 +117,16 @@ fn invalid(name: &str, rule: &'static str) -> ApiError {
     ApiError::InvalidParameter { name, rule }
 }
 
-/// What an unreadable `from` or `to` is answered.
+/// The rule for `from` and `to`.
 pub(crate) const MOMENT_RULE: &str =
     "must be a date, `2026-02-09`, or a moment, `2026-02-09T18:42:15Z`";
 
-/// The first moment that a `from` includes: a bare date means the whole day.
+/// The first time that `from` includes. A bare date means the whole day.
 pub(crate) fn from_moment(text: &str) -> Option<Timestamp> {
     Timestamp::parse_date(text).or_else(|| Timestamp::parse_iso(text))
 }
 
-/// The first moment that a `to` doesn't include: a bare date means the whole day.
+/// The first time that `to` excludes. A bare date means the whole day.
 pub(crate) fn to_moment(text: &str) -> Option<Timestamp> {
     let next_day = |day: Timestamp| {
         Timestamp::from_micros(day.as_micros().saturating_add(Timestamp::DAY_MICROS))
@@ -146,7 +146,7 @@ pub(crate) fn page_parameters(default_limit: usize) -> Vec<Parameter> {
     ]
 }
 
-/// The parameters of a list: its page. Without any, a list is answered as far as one page goes.
+/// The parameters of a list. Without them, a list has one page of the default size.
 pub(crate) struct Paging(pub(crate) Page);
 
 impl FromParameters for Paging {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn an_error_names_the_parameter() {
         for (name, text) in [
             ("limit", "0"),
             ("limit", "-1"),

@@ -1,7 +1,7 @@
-//! Large answers are compressed for clients that can read that.
+//! Compresses large responses for clients that accept gzip.
 //!
-//! An answer is compressed piece by piece, and nothing but a checksum is kept between two pieces: a
-//! compressor's own memory is a third of a mebibyte, which no client must occupy that doesn't read.
+//! A response is compressed piece by piece, and only a checksum is kept between two pieces: a compressor
+//! needs a third of a mebibyte, which a client that does not read must not occupy.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -19,17 +19,17 @@ use hyper::body::Frame;
 
 use crate::http::response::slot::Slot;
 
-/// The size from which an answer is compressed: below it, nothing is saved.
+/// The size from which a response is compressed. Smaller ones do not become smaller.
 const MIN_BYTES: u64 = 1024;
-/// How much is compressed at once.
+/// The number of bytes that are compressed at once.
 const STEP: usize = 64 << 10;
 
-/// What a gzip file begins with: its method, no flags, no time, an unknown system.
+/// The header of a gzip file: method, no flags, no time, unknown system.
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-/// The last block of the compressed bytes, which is empty.
+/// The last compressed block, which is empty.
 const LAST_BLOCK: [u8; 2] = [3, 0];
 
-/// Compresses an answer that is large enough, where the client `accepts_gzip`.
+/// Compresses a response that is large enough, if the client `accepts_gzip`.
 pub(crate) fn compress(response: Response, accepts_gzip: bool) -> Response {
     if !is_compressible(&response) {
         return response;
@@ -46,7 +46,7 @@ pub(crate) fn compress(response: Response, accepts_gzip: bool) -> Response {
     Response::from_parts(parts, Body::new(Zipped::new(body)))
 }
 
-/// JSON, the metrics and text, but not the live stream: its frames would wait for each other.
+/// JSON, metrics and text, but not the event stream, whose events would be delayed.
 fn is_compressible(response: &Response) -> bool {
     let content_type = response.headers().get(header::CONTENT_TYPE);
     let content_type = content_type.map_or(&b""[..], |value| value.as_bytes());
@@ -58,17 +58,17 @@ fn is_compressible(response: &Response) -> bool {
         && length(response).is_none_or(|bytes| bytes >= MIN_BYTES)
 }
 
-/// The header tells of the body that the answer to a `HEAD` leaves out.
+/// The length in the header is that of the body that the response to a `HEAD` request omits.
 fn length(response: &Response) -> Option<u64> {
     let header = response.headers().get(header::CONTENT_LENGTH);
     let told = header.and_then(|value| value.to_str().ok()?.parse().ok());
     told.or_else(|| response.body().size_hint().exact())
 }
 
-/// A body as one gzip file.
+/// A body in the form of one gzip file.
 struct Zipped {
     plain: Body,
-    /// What came and isn't compressed yet.
+    /// Bytes that are not compressed yet.
     pending: Bytes,
     checksum: Crc,
     has_begun: bool,
@@ -88,7 +88,7 @@ impl Zipped {
         }
     }
 
-    /// The next of the plain bytes; empty at the end.
+    /// The next plain bytes; empty at the end.
     fn poll_pending(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, axum::Error>> {
         while self.pending.is_empty() {
             match ready!(Pin::new(&mut self.plain).poll_frame(context)) {
@@ -99,7 +99,7 @@ impl Zipped {
         Poll::Ready(Ok(self.pending.split_to(self.pending.len().min(STEP))))
     }
 
-    /// The same, compressed.
+    /// The next compressed bytes.
     fn zip(&mut self, plain: &[u8]) -> Result<Vec<u8>, CompressError> {
         let mut zipped = Vec::new();
         if !self.has_begun {
@@ -145,17 +145,17 @@ impl HttpBody for Zipped {
 }
 
 thread_local! {
-    /// The compressor of this thread. Between two pieces it forgets everything.
+    /// The compressor of this thread. It is reset for each piece.
     static COMPRESSOR: RefCell<Compress> =
         RefCell::new(Compress::new(Compression::default(), false));
 }
 
-/// Appends these bytes, compressed. The result ends with a whole byte and refers to nothing before it,
-/// so that results can be put behind each other.
+/// Appends the compressed bytes to `to`. The result ends at a byte boundary and does not refer to earlier
+/// bytes, so results can be concatenated.
 pub(crate) fn deflate(plain: &[u8], to: &mut Vec<u8>) -> Result<(), CompressError> {
     COMPRESSOR.with_borrow_mut(|compressor| {
         compressor.reset();
-        // The most that deflate can need, about.
+        // Approximately the most that deflate needs.
         to.reserve(plain.len() + plain.len() / 1000 + 64);
         loop {
             let done = usize::try_from(compressor.total_in()).unwrap_or(plain.len());
@@ -168,15 +168,15 @@ pub(crate) fn deflate(plain: &[u8], to: &mut Vec<u8>) -> Result<(), CompressErro
     })
 }
 
-/// What [`deflate`] has made of at most `most` bytes.
+/// Decompresses a result of [`deflate`] of at most `most` bytes.
 pub(crate) fn inflate(packed: &[u8], most: usize) -> Result<Vec<u8>, DecompressError> {
     let mut plain = Vec::with_capacity(most);
     Decompress::new(false).decompress_vec(packed, &mut plain, FlushDecompress::Sync)?;
     Ok(plain)
 }
 
-/// Whether a client is to get gzip: it names it, or everything, with a weight that isn't below that of
-/// the plain encoding. One that rules out both gets the plain one.
+/// Whether a client gets gzip: `Accept-Encoding` names it, or `*`, with a weight not below that of the
+/// plain encoding. A client that refuses both gets the plain one.
 pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT_ENCODING).iter();
     let codings = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
@@ -192,7 +192,7 @@ pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     gzip > 0.0 && gzip >= plain
 }
 
-/// A coding's name, and its weight. One that can't be read is 1, as one that isn't there.
+/// The name and the weight of a coding. A missing or invalid weight is 1.
 fn weighted(coding: &str) -> (&str, f32) {
     let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
     let weight = weight.trim().trim_start_matches(['q', 'Q']).trim_start();
@@ -232,7 +232,7 @@ mod tests {
                 };
                 let pieces: Vec<_> = lengths.iter().map(piece).collect();
                 let mut plain = Vec::new();
-                // One member alone: browsers ignore what follows the first.
+                // A single member: browsers ignore what follows the first one.
                 GzDecoder::new(&*zipped(pieces.clone()).await).read_to_end(&mut plain).unwrap();
                 assert!(plain == pieces.concat(), "{lengths:?}");
             }

@@ -1,5 +1,5 @@
-//! Files that every client gets alike: each is kept in memory once, in both encodings, and every
-//! response shares it.
+//! Files that are the same for every client. Each is in memory once in both encodings, and every response
+//! shares it.
 
 use std::io::{self, Read, Write};
 
@@ -16,7 +16,7 @@ use crate::http::error::ApiError;
 use crate::http::response::compression;
 use crate::service::ServiceError;
 
-/// A file that every client gets alike.
+/// A file that is the same for every client.
 pub(crate) struct File {
     content_type: &'static str,
     gzip: Bytes,
@@ -26,24 +26,22 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// A file with these contents.
     pub(crate) fn new(content_type: &'static str, plain: Bytes) -> Self {
         let file = Self::of_text(content_type, &plain);
         Self { plain: OnceCell::new_with(Some(plain)), ..file }
     }
 
-    /// The same, of which only the compressed form is kept until a client needs the other one.
+    /// Keeps only the compressed form until a client needs the other one.
     pub(crate) fn of_text(content_type: &'static str, plain: &[u8]) -> Self {
         Self::of_gzip(content_type, gzip(plain).into())
     }
 
-    /// A file whose compressed contents are these.
     pub(crate) fn of_gzip(content_type: &'static str, gzip: Bytes) -> Self {
         Self { content_type, tag: tag(&gzip), gzip, plain: OnceCell::new() }
     }
 
-    /// The file, or that the client has it. Any client may keep it, but asks each time whether it is
-    /// still the newest.
+    /// Returns the file, or 304 if the client already has it. Clients may cache it, but must revalidate it
+    /// each time.
     pub(crate) async fn answer(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
         let mut kept = headers.get_all(header::IF_NONE_MATCH).iter();
         let mut response = if kept.any(|tags| names(tags, &self.tag)) {
@@ -57,7 +55,7 @@ impl File {
         Ok(response)
     }
 
-    /// The file, in an encoding that the client reads.
+    /// Returns the file in an encoding that the client accepts.
     pub(crate) async fn content(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
         let is_gzip = compression::accepts_gzip(headers);
         let bytes = if is_gzip { &self.gzip } else { self.plain().await? };
@@ -82,16 +80,16 @@ impl File {
     }
 }
 
-/// Weak: a file has it in every encoding.
+/// A weak tag, since both encodings of a file have the same.
 fn tag(bytes: &[u8]) -> HeaderValue {
     let mut hash = [0; 16];
     hash.copy_from_slice(&Sha256::digest(bytes)[..16]);
     let hash = u128::from_be_bytes(hash);
-    // Hexadecimal digits in quotes always fit into a header.
+    // Hexadecimal digits in quotes are always valid in a header.
     HeaderValue::try_from(format!("W/\"{hash:032x}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Whether a client's list of tags has this one, or is `*`.
+/// Whether a client's list of tags contains this one, or is `*`.
 fn names(tags: &HeaderValue, tag: &HeaderValue) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let (Ok(tags), Ok(tag)) = (tags.to_str(), tag.to_str()) else { return false };
@@ -100,7 +98,7 @@ fn names(tags: &HeaderValue, tag: &HeaderValue) -> bool {
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    // Writing to a vector can't fail.
+    // A write to a vector cannot fail.
     gzip.write_all(bytes).and_then(|()| gzip.finish()).unwrap_or_default()
 }
 

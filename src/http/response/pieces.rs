@@ -1,5 +1,5 @@
-//! Bodies that are made while they are sent. The next piece is made when the client has taken the one
-//! before, so that a client that doesn't read occupies the memory of one piece.
+//! Bodies that are produced while they are sent. The next piece is produced once the previous one has been
+//! sent, so a client that does not read occupies the memory of one piece.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,31 +16,30 @@ use crate::domain::TokenHash;
 use crate::http::response::compression::{deflate, inflate};
 use crate::service::{Service, ServiceError};
 
-/// A body of that many bytes is made at once.
+/// A body of up to this many bytes is produced at once.
 pub(crate) const WHOLE: usize = 32 << 10;
-/// How many bytes a piece has, about.
+/// The approximate size of a piece in bytes.
 pub(crate) const PIECE: usize = 16 << 10;
-/// More than that is not made in one go on a thread that other requests need.
+/// The most bytes that are produced at once on a thread that serves other requests too.
 pub(crate) const AT_ONCE: usize = 256 << 10;
-/// A part that is very long is made in so many pieces at most: each begins with the part's beginning.
+/// The most pieces of a long part, since each piece is produced from the start of the part.
 const MAX_PIECES: usize = 64;
 
-/// Where a body's pieces come from.
+/// Produces the pieces of a body.
 pub(crate) trait Source: Send + 'static {
-    /// The next piece.
     fn next(&mut self) -> impl Future<Output = Result<Vec<u8>, ServiceError>> + Send;
 }
 
-/// Whose body it is: it breaks off when the session ends.
+/// The session that reads the body. The body ends early if the session ends.
 pub(crate) struct Reader {
     pub(crate) service: Arc<Service>,
     pub(crate) session: TokenHash,
 }
 
-/// A body of that length.
+/// A body of `length` bytes.
 pub(crate) fn body(source: impl Source, length: usize, reader: Option<Reader>) -> Body {
     let making = Making { source, reader, left: length, slot: Arc::default() };
-    // The body is sent after the handler's end; what it logs is still the request's.
+    // The body is sent after the handler has returned; its log lines belong to the request.
     let span = Span::current();
     let pieces = stream::unfold(making, move |making| making.step().instrument(span.clone()));
     Body::new(Pieces { pieces: Box::pin(pieces), left: length as u64 })
@@ -61,8 +60,8 @@ impl<S: Source> Making<S> {
         poll_fn(|context| self.slot.poll_free(context)).await;
         let made = self.make().await.map(|bytes| self.slot.fill(bytes));
         if let Err(error) = &made {
-            // The connection ends with this: the client sees that the body isn't whole.
-            tracing::warn!(%error, "an answer broke off");
+            // The connection ends with this error, so that the client notices the incomplete body.
+            tracing::warn!(%error, "the body of a response ended early");
             self.left = 0;
         }
         Some((made, self))
@@ -114,13 +113,12 @@ impl<S: Stream<Item = Result<Bytes, ServiceError>>> HttpBody for Pieces<S> {
     }
 }
 
-/// How far a body of several parts is made.
+/// The progress of a body of several parts.
 pub(crate) struct Progress {
-    /// The parts' lengths.
     lengths: Box<[u32]>,
-    /// The part that comes next.
+    /// The index of the next part.
     pub(crate) part: usize,
-    /// How much of it was sent before.
+    /// The number of bytes of it that were sent already.
     pub(crate) sent: usize,
 }
 
@@ -129,22 +127,20 @@ impl Progress {
         Self { lengths: lengths.into(), part: 0, sent: 0 }
     }
 
-    /// The length of all parts.
     pub(crate) fn total(&self) -> usize {
         self.lengths.iter().map(|length| *length as usize).sum()
     }
 
-    /// The length of a part.
     pub(crate) fn length(&self, part: usize) -> usize {
         self.lengths.get(part).map_or(0, |length| *length as usize)
     }
 
-    /// How many bytes the next piece may have.
+    /// The largest size of the next piece.
     pub(crate) fn room(&self) -> usize {
         PIECE.max(self.length(self.part) / MAX_PIECES)
     }
 
-    /// A piece of so many bytes was made.
+    /// Notes a piece of this many bytes.
     pub(crate) fn advance(&mut self, bytes: usize) {
         self.sent += bytes;
         while self.part < self.lengths.len() && self.sent >= self.length(self.part) {
@@ -154,7 +150,7 @@ impl Progress {
     }
 }
 
-/// A text's body. A long text waits in its compressed form.
+/// A body of a text. A long text is kept in compressed form until it is sent.
 pub(crate) fn of_text(text: String) -> Result<Body, ServiceError> {
     if text.len() <= WHOLE {
         return Ok(text.into());
@@ -170,7 +166,6 @@ pub(crate) fn of_text(text: String) -> Result<Body, ServiceError> {
     Ok(body(Packed(packed.into_iter()), length, None))
 }
 
-/// The compressed pieces of a text.
 struct Packed(std::vec::IntoIter<Vec<u8>>);
 
 impl Source for Packed {
@@ -196,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_piece_is_made_once_the_one_before_is_sent() {
+    async fn a_piece_is_produced_once_the_previous_one_is_sent() {
         let mut body = body(Counting(0), 30, None);
         assert_eq!(body.size_hint().exact(), Some(30));
         let first = body.frame().await.unwrap().unwrap();
@@ -209,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_long_text_comes_back_as_it_was() {
+    async fn a_long_text_is_sent_unchanged() {
         for length in [1, WHOLE, WHOLE + 1, 10 * WHOLE] {
             let text: String = (0..length).map(|n| char::from(b"abcdefg"[n % 7])).collect();
             let body = of_text(text.clone()).unwrap_or_else(|error| panic!("{error}"));
@@ -218,7 +213,6 @@ mod tests {
         }
     }
 
-    /// As a client takes them.
     async fn pieces_of(mut body: Body) -> Vec<u8> {
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {

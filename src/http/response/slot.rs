@@ -1,4 +1,4 @@
-//! A place for one piece of a body, so that a client that does not read occupies the memory of one piece.
+//! Limits a body to one piece in memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use axum::body::Bytes;
 use futures_util::task::AtomicWaker;
 
-/// A piece's place, which is free once the piece is sent.
+/// The slot of a piece, which is free once the piece has been sent.
 #[derive(Default)]
 pub(crate) struct Slot {
     is_taken: AtomicBool,
@@ -15,20 +15,19 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// Waits until the piece is sent.
+    /// Waits until the piece has been sent.
     pub(crate) fn poll_free(&self, context: &Context<'_>) -> Poll<()> {
         self.waiting.register(context.waker());
         if self.is_taken.load(Ordering::Acquire) { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// A piece, which takes the place until it is dropped.
+    /// Returns the bytes as a piece, which occupies the slot until it is dropped.
     pub(crate) fn fill(self: &Arc<Self>, bytes: Vec<u8>) -> Bytes {
         self.is_taken.store(true, Ordering::Release);
         Bytes::from_owner(Piece { bytes, slot: Arc::clone(self) })
     }
 }
 
-/// A piece on its way to the client.
 struct Piece {
     bytes: Vec<u8>,
     slot: Arc<Slot>,

@@ -3,5 +3,6 @@
 mod cors;
 mod cross_site;
 mod demo;
+mod home;
 mod origins;
 mod proxies;

@@ -124,7 +124,8 @@ async fn an_event_is_described_with_the_fields_that_it_has() {
 
 /// What the page loads, as addresses on its server.
 fn loaded(page: &Answer, address: &str) -> Vec<String> {
-    let links = page.text.split([' ', '>']).filter_map(|word| {
+    let text = page.text.replace("<a href=", "");
+    let links = text.split([' ', '>']).filter_map(|word| {
         let link = word.strip_prefix("href=").or(word.strip_prefix("src="))?;
         Some(link.trim_matches('"').to_owned())
     });
