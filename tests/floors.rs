@@ -229,9 +229,9 @@ fn definition<'a>(tree: &Tree<'a>, wanted: &Named, within: &File, hops: u8) -> O
     match import.filter(|_| !file.defined.contains(item) && hops > 0) {
         None => Some(file),
         Some(import) => {
-            let mut named = import.target.clone();
-            named.names.extend_from_slice(&names[len + 1..]);
-            definition(tree, &named, file, hops - 1)
+            let mut target = import.target.clone();
+            target.names.extend_from_slice(&names[len + 1..]);
+            definition(tree, &target, file, hops - 1)
         }
     }
 }

@@ -6,7 +6,7 @@ use std::str::Utf8Error;
 use thiserror::Error;
 
 use super::tinydb::pyjson::Fault;
-use super::wal::FOLDER;
+use super::wal::{FOLDER, FORMAT};
 use crate::disk::{UnusableFolder, with_permission_advice};
 use crate::domain::Points;
 
@@ -25,6 +25,23 @@ pub enum OpenError {
         folder: PathBuf,
         /// Who holds it, where that is known.
         pid: Option<u32>,
+    },
+    /// A newer version wrote the directory, in a format that this version does not read.
+    #[error(
+        "{} says that the directory has format {format}, which Goldstar {version} wrote; this is \
+         Goldstar {own}, which reads formats up to {known}. Nothing was changed. Start Goldstar \
+         {version} or a later version, or restore a backup from before the upgrade",
+        .path.display(),
+        own = env!("CARGO_PKG_VERSION"),
+        known = FORMAT,
+    )]
+    NewerFormat {
+        /// The file that says so.
+        path: PathBuf,
+        /// The directory's format.
+        format: u32,
+        /// The version of Goldstar that wrote it.
+        version: String,
     },
     /// A file isn't what a store could have left behind.
     #[error(transparent)]
@@ -45,7 +62,7 @@ pub enum OpenError {
 impl OpenError {
     /// Whether the directory needs a person: trying again won't help.
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::Damaged(_))
+        matches!(self, Self::Damaged(_) | Self::NewerFormat { .. })
     }
 
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
@@ -105,11 +122,13 @@ pub enum DamageKind {
     JournalFileMissing,
     /// The checkpoint isn't what was written.
     Checkpoint,
+    /// The record of the directory's format isn't what was written.
+    Format,
 }
 
 impl DamageKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Foreign,
         Self::CutOff,
         Self::NulBytes,
@@ -121,6 +140,7 @@ impl DamageKind {
         Self::Journal,
         Self::JournalFileMissing,
         Self::Checkpoint,
+        Self::Format,
     ];
 
     /// The word for programs; it doesn't change.
@@ -137,12 +157,13 @@ impl DamageKind {
             Self::Journal => "journal_damaged",
             Self::JournalFileMissing => "journal_file_missing",
             Self::Checkpoint => "checkpoint_unreadable",
+            Self::Format => "format_unreadable",
         }
     }
 
     /// Whether it is said of a file in the journal's folder.
     fn is_of_journal(self) -> bool {
-        matches!(self, Self::Journal | Self::JournalFileMissing | Self::Checkpoint)
+        matches!(self, Self::Journal | Self::JournalFileMissing | Self::Checkpoint | Self::Format)
     }
 }
 

@@ -60,6 +60,7 @@ use sinks::Sinks;
 use state::State;
 use tinydb::codecs::TABLE_FILES;
 use tracking::Patience;
+use wal::format;
 use wal::reached::Reached;
 
 use super::{
@@ -98,6 +99,7 @@ impl JsonStore {
         let folder = data.join(wal::FOLDER);
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
         let lock = DirectoryLock::take(data)?;
+        format::check(&**disk, &folder)?;
         probe(&**disk, data, |name| name == tracking::FILE || TABLE_FILES.contains(&name))?;
         probe(&**disk, &folder, |_| true)?;
         let recovery = Recovery { disk, data, folder: &folder, metrics, progress };

@@ -9,10 +9,11 @@ use std::process::Command;
 use super::system::{client_of, refused};
 use crate::harness::{Folders, Parent, Process, TestServer, goldstar};
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "users.json",
     "tracking_events.json",
     "journal/checkpoint.json",
+    "journal/format.json",
     "journal/00000000000000000001.journal",
     ".goldstar.lock",
 ];

@@ -74,6 +74,6 @@ async fn what_a_server_can_do_without_is_said_once() {
             assert_eq!(said.matches(said_once).count(), 1, "{said}");
             assert_eq!(folders.record("users.json", &parent.id)["email"], parent.email.as_str());
         }
-        assert_eq!(names(&folders.data().join("journal")), ["checkpoint.json"]);
+        assert_eq!(names(&folders.data().join("journal")), ["checkpoint.json", "format.json"]);
     }
 }

@@ -2,6 +2,7 @@
 
 mod failures;
 mod flask;
+mod formats;
 mod full_disk;
 mod lost_files;
 mod storage;

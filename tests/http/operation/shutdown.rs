@@ -85,7 +85,7 @@ fn read_by_tinydb(folders: &Folders) -> Value {
 /// Checks that a start would have nothing to replay.
 fn assert_checkpointed(folders: &Folders) {
     let journal = names(&folders.data_file("journal"));
-    assert_eq!(journal, ["checkpoint.json"]);
+    assert_eq!(journal, ["checkpoint.json", "format.json"]);
 }
 
 /// The ids of the tracking table.

@@ -23,7 +23,7 @@ use super::tracking::{self, Appender, Mark, NewRow};
 use super::wal::checkpoint::Checkpoint;
 use super::wal::journal::Journal;
 use super::wal::segment::Link;
-use super::wal::{files, reached};
+use super::wal::{files, format, reached};
 use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
 use crate::domain::deletion::FIRST_START;
 use crate::metrics::{self, Counter};
@@ -58,6 +58,7 @@ impl Recovery<'_> {
         let Self { disk, data, folder, progress, .. } = self;
         let mut reading = Reader { disk: &**disk, data, folder, progress }.read()?;
         reading.check()?;
+        format::record(&**disk, folder)?;
         let Reading { saved, is_first, first, journal, next, mut state, .. } = reading;
         let Reading { mut files, tracking, .. } = reading;
         if is_first {

@@ -15,8 +15,8 @@ use crate::store::json::tinydb::file::{Print, TableFile, TableFiles};
 use crate::store::json::tracking::{self, Mark, Patch, event};
 use crate::store::json::wal::checkpoint::Checkpoint;
 use crate::store::json::wal::entry::Entry;
-use crate::store::json::wal::load;
 use crate::store::json::wal::segment::Link;
+use crate::store::json::wal::{format, load};
 
 /// What the first frame of a journal is linked on where there is no checkpoint.
 const BEGIN: Link = Link { epoch: 1, sequence: 1, previous: 0 };
@@ -89,6 +89,7 @@ impl Reader<'_> {
     /// does.
     pub(crate) fn read(&self) -> Result<Reading, OpenError> {
         let mut damage = Vec::new();
+        sort_out(format::check(self.disk, self.folder), &mut damage)?;
         let checkpoint = sort_out(Checkpoint::load(self.disk, self.folder), &mut damage)?;
         let (saved, first) = match &checkpoint {
             Some(Some(saved)) => (saved.clone(), saved.link()),
