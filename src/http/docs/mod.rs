@@ -73,7 +73,7 @@ fn of_swagger_ui(name: &str, content_type: &'static str) -> Option<File> {
     Some(File::of_gzip(content_type, bytes))
 }
 
-/// Answers this document
+/// Get this document
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -81,7 +81,7 @@ fn of_swagger_ui(name: &str, content_type: &'static str) -> Option<File> {
     tag = tags::DOCUMENTATION,
     responses(
         (status = 200, description = "The OpenAPI document", body = Object),
-        (status = 304, description = "It is the one that `If-None-Match` names"),
+        (status = 304, description = "The client already has it, according to `If-None-Match`"),
         Errors<()>
     ),
     security(())
@@ -93,7 +93,7 @@ pub(crate) async fn document(
     documentation.document.answer(&headers).await
 }
 
-/// Shows this document as a page that can also send requests
+/// Open this page
 #[utoipa::path(
     get,
     path = "/docs",
@@ -113,7 +113,7 @@ pub(crate) async fn page(context: RequestContext) -> impl IntoResponse {
     (policy, Html(PAGE.replace("{docs}", docs).replace("{home}", home)))
 }
 
-/// Answers a file of that page
+/// Get a file of this page
 #[utoipa::path(
     get,
     path = "/docs/{file}",
@@ -130,7 +130,7 @@ pub(crate) async fn page(context: RequestContext) -> impl IntoResponse {
                 (String = "image/png")
             )
         ),
-        (status = 304, description = "It is the one that `If-None-Match` names"),
+        (status = 304, description = "The client already has it, according to `If-None-Match`"),
         Errors<Path<String>>
     ),
     security(())

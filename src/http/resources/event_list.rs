@@ -1,4 +1,4 @@
-//! A page of the audit history: its events are JSON already. A long page is read while it is sent.
+//! A page of tracking events, which are stored as JSON. A long page is read while it is sent.
 
 use std::iter::repeat_n;
 use std::ops::Range;
@@ -14,12 +14,12 @@ use crate::http::response::pieces::{self, Progress, Reader, Source, WHOLE};
 use crate::service::ServiceError;
 use crate::store::{EventRows, FoundEvents};
 
-/// What stands before the events.
+/// The text before the events.
 const HEAD: &str = r#"{"tracking_events":["#;
-/// How many bytes are read at once to be counted.
+/// The number of bytes that are read at once to determine the length of the page.
 const BATCH: usize = 64 << 10;
 
-/// The answer to whoever asks for a page of events.
+/// The response with a page of events.
 pub(crate) async fn answer(
     found: FoundEvents,
     page: Page,
@@ -39,7 +39,7 @@ pub(crate) async fn answer(
         for (event, place) in events.iter().zip(first..) {
             lengths.push(length(separator(place).len() + event.len())?);
         }
-        // The others go on meanwhile.
+        // Lets other tasks run.
         tokio::task::yield_now().await;
     }
     lengths.push(length(tail.len())?);
@@ -62,7 +62,7 @@ fn whole(events: &[Arc<str>], tail: &str) -> String {
     body
 }
 
-/// What stands before an event.
+/// The text before an event.
 fn separator(place: usize) -> &'static str {
     if place == 0 { HEAD } else { "," }
 }
@@ -71,17 +71,17 @@ fn length(bytes: usize) -> Result<u32, ServiceError> {
     u32::try_from(bytes).map_err(ServiceError::internal)
 }
 
-/// A page that is read while it is sent. Each event is a part, and the page's end is the last one.
+/// A page that is read while it is sent. Each event is a part; the last part is the end of the page.
 struct Events {
     rows: Arc<dyn EventRows>,
     progress: Progress,
-    /// How long the event was of which the last piece holds the beginning.
+    /// The length of the event that the previous piece contains the start of.
     split: usize,
     tail: String,
 }
 
 impl Events {
-    /// The parts that the next piece is made of, the end left out.
+    /// The parts of the next piece, without the end of the page.
     fn batch(&self, room: usize) -> Range<usize> {
         let Progress { part, sent, .. } = self.progress;
         let mut bytes = self.progress.length(part).saturating_sub(sent);
@@ -93,8 +93,8 @@ impl Events {
         part..end
     }
 
-    /// A part as it was counted. An event that has lost its account since then is shorter: blanks
-    /// fill it up, which mean nothing in JSON.
+    /// A part with the length that was determined before. An event that was anonymised since then is shorter
+    /// and is padded with spaces, which have no meaning in JSON.
     fn part(&mut self, part: usize, event: &str) -> Result<Vec<u8>, ServiceError> {
         let length = self.progress.length(part);
         let mut bytes = [separator(part).as_bytes(), event.as_bytes()].concat();
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
     use crate::store::{BoxFuture, ReadError};
 
-    /// Events that someone changes.
+    /// Events that change while they are read.
     struct Changing(Mutex<Vec<Arc<str>>>);
 
     impl EventRows for Changing {
@@ -157,7 +157,7 @@ mod tests {
         format!(r#"{{"user_id": {user_id}, "note": "{}"}}"#, "x".repeat(length)).into()
     }
 
-    /// Reads all of it; `change` is called behind the first piece.
+    /// Reads the whole page; `change` is called after the first piece.
     async fn read(rows: &Arc<Changing>, change: impl FnOnce()) -> Result<String, axum::Error> {
         let events = rows.0.lock().clone();
         let tail = "]}".to_owned();

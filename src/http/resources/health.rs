@@ -1,4 +1,4 @@
-//! Whether the server works.
+//! The health check.
 
 use std::sync::Arc;
 
@@ -17,41 +17,41 @@ use crate::http::openapi::{Errors, schemas, tags};
 use crate::service::Service;
 use crate::store::{Health, Projection};
 
-/// Whether the server works.
+/// The state of the server.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Health)]
 pub(crate) struct HealthAnswer {
     #[schema(schema_with = status)]
     status: &'static str,
-    /// Why changes are not taken or fail. For whoever may monitor the server.
+    /// Why changes fail or are refused. Only for clients that may monitor the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<String>,
-    /// For whoever may monitor the server.
+    /// Only for clients that may monitor the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     projections: Option<Vec<ProjectionBody>>,
 }
 
-/// Something that follows the changes.
+/// Something that is derived from the changes, in the background.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Projection)]
 struct ProjectionBody {
-    /// What it is called.
+    /// The name of the projection.
     name: &'static str,
-    /// How many changes it has yet to make.
+    /// The number of changes that it has not processed yet.
     backlog: usize,
-    /// Why, where it failed last time.
+    /// Why its last attempt failed; null if it did not.
     #[schema(required)]
     last_error: Option<String>,
 }
 
-/// Answers whether the server works
+/// Check the server's health
 ///
-/// `degraded` is one whose projections lag: it still does its work. `failing` is one whose last write has
-/// failed, for example because the disk is full: it tries again, and recovers without a restart. The reason
-/// and the projections are there for an administrator and for who presents the monitoring token, or for
-/// anyone where the operator has left that open.
+/// `degraded`: a projection lags behind, but the server works. `failing`: the last write has failed, for
+/// example because the disk is full; the server tries again and recovers without a restart. `reason` and
+/// `projections` are only for an administrator, for a client with the monitoring token, or for anyone if the
+/// operator has opened monitoring.
 #[utoipa::path(
     get,
     path = "/health",
@@ -59,10 +59,10 @@ struct ProjectionBody {
     tag = tags::MONITORING,
     responses(
     Errors<()>,
-    (status = 200, description = "It takes changes", body = HealthAnswer),
+    (status = 200, description = "The server accepts changes", body = HealthAnswer),
     (
         status = 503,
-        description = "Its last write has failed, or it takes no changes until it is restarted; or, as \
+        description = "The last write has failed, or the server refuses changes until a restart; or, as \
                        an error, `TIMED_OUT` or `TOO_MANY_CONNECTIONS`",
         body = inline(Unavailable)
     )
@@ -84,12 +84,12 @@ pub(crate) async fn health(
 }
 
 fn status() -> ObjectBuilder {
-    let about = "`degraded` where a projection lags; `failing` while the last write has failed; \
-                 `read_only` where no change is taken until a restart.";
+    let about = "`degraded`: a projection lags behind. `failing`: the last write has failed. \
+                 `read_only`: the server refuses changes until a restart.";
     schemas::flag(["ok", "degraded", "failing", "read_only"]).description(Some(about))
 }
 
-/// What a server answers that takes no changes, or has no time for the question.
+/// The body of a response with status 503.
 enum Unavailable {}
 
 impl PartialSchema for Unavailable {
@@ -103,7 +103,7 @@ impl PartialSchema for Unavailable {
 
 impl ToSchema for Unavailable {}
 
-/// A server whose projections lag still does its work; one that can't write changes doesn't.
+/// A server whose projections lag behind works; a server that cannot write changes does not.
 fn verdict(health: &Health) -> (StatusCode, &'static str) {
     let lags = |projection: &Projection| projection.backlog > 0 || projection.last_error.is_some();
     if health.read_only {

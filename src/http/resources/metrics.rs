@@ -1,4 +1,4 @@
-//! What the server counts and measures of itself.
+//! The metrics.
 
 use axum::extract::State;
 use axum::http::header;
@@ -12,9 +12,9 @@ use crate::http::state::AppState;
 use crate::metrics::Metrics;
 use crate::service::ServiceError;
 
-/// Answers what the server counts
+/// Get the metrics
 ///
-/// For Prometheus. The operator can leave it open to anyone.
+/// For Prometheus. The operator can open them to anyone.
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -36,7 +36,7 @@ pub(crate) async fn scrape(
     Ok(([(header::CONTENT_TYPE, Metrics::MEDIA_TYPE)], pieces::of_text(scraped)?))
 }
 
-/// What `/health` says is looked up at each scrape, so that the two can't contradict each other.
+/// Updates the metrics that `/health` returns too, so that the two never contradict each other.
 async fn note_health(state: &AppState) -> Result<(), ServiceError> {
     let health = state.service.health().await;
     let store = &state.metrics.store;
@@ -45,7 +45,7 @@ async fn note_health(state: &AppState) -> Result<(), ServiceError> {
     for projection in &health.projections {
         let backlog = i64::try_from(projection.backlog).unwrap_or(i64::MAX);
         store.projection_backlog(projection.name).set(backlog);
-        // One that has never failed shows a zero.
+        // Creates the time series with 0 if the projection has never failed.
         store.projection_errors(projection.name);
     }
     for (status, count) in state.service.deletion_queue_lengths().await? {

@@ -1,9 +1,9 @@
-//! Which unknown fields of a record are not returned, since older services kept PINs, one-time codes,
-//! keys and tokens in records. Only the field's name is known.
+//! Decides which unknown fields of a record are not returned: older services stored PINs, one-time codes,
+//! keys and tokens in records. Only the name of the field is known.
 
-/// What is a secret in whatever name it stands.
+/// Names that contain one of these are secret.
 const SECRETS: [&str; 6] = ["password", "passwd", "passphrase", "passcode", "secret", "credential"];
-/// What is one as a word of its own.
+/// Names that contain one of these as a separate word are secret.
 const SECRET_WORDS: [&str; 15] = [
     "pin",
     "pins",
@@ -21,8 +21,8 @@ const SECRET_WORDS: [&str; 15] = [
     "sid",
     "apikey",
 ];
-/// What makes a key a secret. There are sort keys and foreign keys as well.
-const OPENS: [&str; 11] = [
+/// The words that make a key a secret. Sort keys and foreign keys are not secret.
+const KEY_KINDS: [&str; 11] = [
     "access",
     "api",
     "auth",
@@ -35,8 +35,8 @@ const OPENS: [&str; 11] = [
     "ssh",
     "stream",
 ];
-/// Whose code or link lets somebody in. Countries, languages and post offices have codes as well.
-const LETS_IN: [&str; 31] = [
+/// The words that make a code or a link a secret. Country codes and post codes are not secret.
+const ACCESS_KINDS: [&str; 31] = [
     "2fa",
     "access",
     "activation",
@@ -70,13 +70,12 @@ const LETS_IN: [&str; 31] = [
     "verify",
 ];
 
-/// Whether a field of that name may hold what lets somebody in: a password, a PIN, a token, a code, or
-/// the hash of one.
+/// Whether a field of this name may contain a password, a PIN, a token, a code, or the hash of one.
 pub(crate) fn may_be_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let words = words(name);
     let is_token = |word: &String| word.ends_with("token") || word.ends_with("hash");
-    // `tokens` are such; of `tokens_earned` there are many.
+    // `tokens` is secret; `tokens_earned` is a number.
     let are_tokens = |word: &String| word.ends_with("tokens") || word.ends_with("hashes");
     SECRETS.iter().any(|secret| lower.contains(secret))
         || words.iter().any(|word| SECRET_WORDS.contains(&word.as_str()))
@@ -87,24 +86,24 @@ pub(crate) fn may_be_secret(name: &str) -> bool {
         || is_link(&words)
 }
 
-/// Whether the words name a key that opens something.
+/// Whether the words name a secret key.
 fn is_key(words: &[String]) -> bool {
     let is_key = |word: &String| matches!(word.as_str(), "key" | "keys");
     let joined = |word: &String| {
-        let opens = word.strip_suffix("keys").or_else(|| word.strip_suffix("key"));
-        opens.is_some_and(|opens| OPENS.contains(&opens))
+        let kind = word.strip_suffix("keys").or_else(|| word.strip_suffix("key"));
+        kind.is_some_and(|kind| KEY_KINDS.contains(&kind))
     };
     words.iter().any(joined)
-        || (words.iter().any(is_key) && words.iter().any(|word| OPENS.contains(&word.as_str())))
+        || (words.iter().any(is_key) && words.iter().any(|word| KEY_KINDS.contains(&word.as_str())))
 }
 
-/// Whether the words name an address that lets in whoever opens it.
+/// Whether the words name an address that gives access.
 fn is_link(words: &[String]) -> bool {
     let is_link = |word: &String| matches!(word.as_str(), "link" | "links" | "url" | "uri");
-    words.iter().any(is_link) && words.iter().any(|word| LETS_IN.contains(&word.as_str()))
+    words.iter().any(is_link) && words.iter().any(|word| ACCESS_KINDS.contains(&word.as_str()))
 }
 
-/// Whether the words name a code that lets somebody in, or just a code.
+/// Whether the words name a code that gives access, or only a code.
 fn is_code(words: &[String]) -> bool {
     let (mut has_code, mut others) = (false, Vec::new());
     for word in words {
@@ -113,11 +112,11 @@ fn is_code(words: &[String]) -> bool {
         others.push(other.unwrap_or(word));
     }
     others.retain(|other| !other.is_empty());
-    has_code && (others.is_empty() || others.iter().any(|other| LETS_IN.contains(other)))
+    has_code && (others.is_empty() || others.iter().any(|other| ACCESS_KINDS.contains(other)))
 }
 
-/// The words of a name in snake case, kebab case or camel case, in lower case and without the numbers
-/// at their ends.
+/// The words of a name in snake case, kebab case or camel case, in lower case and without trailing
+/// digits.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut after_lower_case = false;
