@@ -1,8 +1,8 @@
-//! What a server counts and measures of itself, for Prometheus.
+//! Floor 1: metrics for Prometheus.
 //!
-//! One [`Metrics`] is made for each server and its parts are handed to whoever counts: nothing here
-//! is global. Labels come from fixed sets (methods, routes, reasons, names of projections), never
-//! from a request's own text, so that no client can make the number of series grow.
+//! Each server has its own [`Metrics`]; nothing here is global. Labels come from fixed sets (methods,
+//! routes, reasons, names of projections), never from the text of a request, so that no client can
+//! make the number of series grow.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::info::Info;
 pub use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Histogram};
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 
 use crate::domain::Timestamp;
 use crate::domain::deletion::Status;
 
-/// What every name begins with.
+/// The prefix of every name.
 const PREFIX: &str = "goldstar";
 /// 100 µs to 10 s: from a read out of memory to a password check on a busy machine.
 const REQUEST_SECONDS: [f64; 16] = [
@@ -32,55 +32,44 @@ const SYNC_SECONDS: [f64; 16] = [
 /// 10 ms to 10 min: from an account without events to one with a long history on a slow disk.
 const DELETION_SECONDS: [f64; 11] =
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0];
-/// Up to the most decisions that share a sync.
+/// Up to the maximum number of transactions that share a sync.
 const BATCH_SIZES: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
-/// Everything that one server counts and measures.
+/// The metrics of one server.
 #[derive(Debug)]
 pub struct Metrics {
-    /// Requests and connections.
     pub http: Http,
-    /// Logins.
     pub logins: Logins,
-    /// Commits, the journal and what follows it.
     pub store: Store,
-    /// The live streams.
     pub live: Live,
-    /// Account deletion.
     pub deletions: Deletions,
     registry: Registry,
 }
 
 impl Metrics {
-    /// All at zero, for a server that starts at that moment.
+    /// All at zero, for a server that starts at this time.
     pub fn new(started: Timestamp) -> Self {
         let mut registry = Registry::with_prefix(PREFIX);
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "The version that runs", build);
+        registry.register("build", "Version of the running server", build);
         let start_time = Gauge::<i64>::default();
         start_time.set(started.as_micros().div_euclid(1_000_000));
-        let help = "When the server started, since 1970";
+        let help = "Time at which the server started, in seconds since 1970";
         registry.register_with_unit("start_time", help, Unit::Seconds, start_time);
-        let metrics = Self {
-            http: Http::default(),
-            logins: Logins::default(),
-            store: Store::default(),
-            live: Live::default(),
-            deletions: Deletions::default(),
-            registry: Registry::default(),
-        };
-        metrics.http.register(&mut registry);
-        metrics.logins.register(&mut registry);
-        metrics.store.register(&mut registry);
-        metrics.live.register(&mut registry);
-        metrics.deletions.register(&mut registry);
-        Self { registry, ..metrics }
+        Self {
+            http: Http::new(&mut registry),
+            logins: Logins::new(&mut registry),
+            store: Store::new(&mut registry),
+            live: Live::new(&mut registry),
+            deletions: Deletions::new(&mut registry),
+            registry,
+        }
     }
 
-    /// The media type of [`Self::scrape`]: the text form of `OpenMetrics` 1.0, which Prometheus reads.
+    /// The media type of [`Self::scrape`]: the text format of `OpenMetrics` 1.0, which Prometheus reads.
     pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-    /// All of it as Prometheus reads it.
+    /// All metrics in the format that Prometheus reads.
     pub fn scrape(&self) -> Result<String, fmt::Error> {
         let mut scraped = String::new();
         text::encode(&mut scraped, &self.registry)?;
@@ -88,28 +77,41 @@ impl Metrics {
     }
 }
 
+/// Registers a metric. A clone counts the same.
+fn add<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+/// Registers a metric whose name gets the unit as a suffix.
+fn add_in<M: Metric + Clone>(
+    registry: &mut Registry,
+    unit: Unit,
+    name: &str,
+    help: &str,
+    metric: M,
+) -> M {
+    registry.register_with_unit(name, help, unit, metric.clone());
+    metric
+}
+
 /// Requests and connections.
 #[derive(Clone, Debug)]
 pub struct Http {
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
-    /// The connections that are open.
     pub connections: Gauge,
-    /// The connections that were turned away since there were too many.
+    /// Connections refused at the limit.
     pub connections_refused: Counter,
     heads_refused: Family<ReasonLabel, Counter>,
 }
 
-/// Why a request's head was not taken: there is no request then.
+/// Why the head of a request was refused, so that there is no request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadRefusal {
-    /// It isn't one of HTTP/1.1.
     Malformed,
-    /// It is too large, or has too many fields.
     TooLarge,
-    /// The address in it is too long.
     UriTooLong,
-    /// It didn't come in time.
     Timeout,
 }
 
@@ -139,11 +141,35 @@ struct RouteLabels {
     route: Arc<str>,
 }
 
+impl Default for Http {
+    /// Metrics that no scrape shows.
+    fn default() -> Self {
+        Self::new(&mut Registry::default())
+    }
+}
+
 impl Http {
+    fn new(registry: &mut Registry) -> Self {
+        let durations: Family<_, _, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS));
+        let help = "Requests by the status of their response; 499 for those without one";
+        let requests = add(registry, "http_requests", help, Family::default());
+        let help = "Time until the response began";
+        let name = "http_request_duration";
+        let durations = add_in(registry, Unit::Seconds, name, help, durations);
+        let connections = add(registry, "connections", "Open connections", Gauge::default());
+        let help = "Connections refused at the limit";
+        let connections_refused = add(registry, "connections_refused", help, Counter::default());
+        let help = "Heads of requests that were refused before there was a request";
+        let reasons = by_reason(&HeadRefusal::ALL.map(HeadRefusal::as_str));
+        let heads_refused = add(registry, "heads_refused", help, reasons);
+        Self { requests, durations, connections, connections_refused, heads_refused }
+    }
+
     /// Counts a request. `route` must come from a bounded set: the template of the route, never the
-    /// path that was asked for.
+    /// path of the request.
     pub fn count(&self, method: &'static str, route: &str, status: u16, took: Duration) {
-        // The one allocation of this, shared by both look-ups.
+        // One allocation, which both look-ups share.
         let route: Arc<str> = route.into();
         let labels = RequestLabels { method, route, status };
         self.requests.get_or_create(&labels).inc();
@@ -152,34 +178,9 @@ impl Http {
         self.durations.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// Counts a request's head that was not taken.
+    /// Counts a head that was refused.
     pub fn head_refused(&self, why: HeadRefusal) {
         self.heads_refused.get_or_create(&ReasonLabel { reason: why.as_str() }).inc();
-    }
-
-    fn register(&self, registry: &mut Registry) {
-        let help = "Requests, by the status of their answer; 499 for those without one";
-        registry.register("http_requests", help, self.requests.clone());
-        let help = "How long a request took until its answer began";
-        let name = "http_request_duration";
-        registry.register_with_unit(name, help, Unit::Seconds, self.durations.clone());
-        registry.register("connections", "Open connections", self.connections.clone());
-        let help = "Connections that were turned away since there were too many";
-        registry.register("connections_refused", help, self.connections_refused.clone());
-        let help = "Heads of requests that were not taken, so that there was no request";
-        registry.register("heads_refused", help, self.heads_refused.clone());
-    }
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            requests: Family::default(),
-            durations: Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)),
-            connections: Gauge::default(),
-            connections_refused: Counter::default(),
-            heads_refused: by_reason(&HeadRefusal::ALL.map(HeadRefusal::as_str)),
-        }
     }
 }
 
@@ -188,7 +189,7 @@ struct ReasonLabel {
     reason: &'static str,
 }
 
-/// A counter for each of these reasons, so that each is there from the start.
+/// A counter for each reason, so that every series exists from the start.
 fn by_reason(reasons: &[&'static str]) -> Family<ReasonLabel, Counter> {
     let family = Family::default();
     for reason in reasons {
@@ -206,13 +207,10 @@ pub struct Logins {
 /// Why a login was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginRefusal {
-    /// No such account, or another password.
+    /// There is no such account, or the password is another one.
     Credentials,
-    /// The account's password was tried too often.
     AccountLimit,
-    /// The client's address has tried too often.
     AddressLimit,
-    /// The account is marked for deletion.
     MarkedForDeletion,
 }
 
@@ -231,39 +229,33 @@ impl LoginRefusal {
 }
 
 impl Logins {
+    fn new(registry: &mut Registry) -> Self {
+        let reasons = by_reason(&LoginRefusal::ALL.map(LoginRefusal::as_str));
+        Self { refused: add(registry, "logins_refused", "Refused logins", reasons) }
+    }
+
     /// Counts a login that was refused.
     pub fn refused(&self, why: LoginRefusal) {
         self.refused.get_or_create(&ReasonLabel { reason: why.as_str() }).inc();
     }
-
-    fn register(&self, registry: &mut Registry) {
-        registry.register("logins_refused", "Logins that were refused", self.refused.clone());
-    }
 }
 
-impl Default for Logins {
-    fn default() -> Self {
-        Self { refused: by_reason(&LoginRefusal::ALL.map(LoginRefusal::as_str)) }
-    }
-}
-
-/// Commits, the journal and what follows it.
+/// Commits, the journal, and the files and logs that follow them.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// The changes that were made durable.
+    /// Durable changes.
     pub commits: Counter,
     commit_failures: Family<ReasonLabel, Counter>,
-    /// How many decisions each batch held.
+    /// Transactions per batch.
     pub batch_size: Histogram,
-    /// How many seconds each sync of the journal took, also one that failed.
+    /// Seconds per sync of the journal, failed ones included.
     pub journal_sync: Histogram,
-    /// The bytes that the journal's files hold.
     pub journal_bytes: Gauge,
-    /// 1 while the last write of a change has failed, or no change is taken, else 0.
+    /// 1 while the last write has failed or the store is read-only, else 0.
     pub writes_failing: Gauge,
-    /// 1 where no commit is taken until a restart, else 0.
+    /// 1 if the store refuses every commit until a restart, else 0.
     pub read_only: Gauge,
-    /// The records and events that lists and lookups have touched.
+    /// Records and events that lists and look-ups have touched.
     pub records_visited: Counter,
     projection_backlog: Family<ProjectionLabel, Gauge>,
     projection_errors: Family<ProjectionLabel, Counter>,
@@ -274,18 +266,15 @@ struct ProjectionLabel {
     projection: &'static str,
 }
 
-/// Why a decision that was no refusal changed nothing, or perhaps nothing.
+/// Why a transaction that broke no rule changed nothing, or perhaps nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommitFailure {
-    /// It couldn't be written.
     NotDurable,
-    /// The disk is full.
     StorageFull,
     /// Whether it was written is unknown.
     OutcomeUnknown,
-    /// An earlier one has an unknown outcome.
+    /// An earlier commit has an unknown outcome.
     ReadOnly,
-    /// The decision panicked.
     Panicked,
 }
 
@@ -305,12 +294,49 @@ impl CommitFailure {
 }
 
 impl Store {
+    fn new(registry: &mut Registry) -> Self {
+        let help = "Durable changes";
+        let commits = add(registry, "commits", help, Counter::default());
+        let help = "Changes that could not be made durable";
+        let reasons = by_reason(&CommitFailure::ALL.map(CommitFailure::as_str));
+        let commit_failures = add(registry, "commit_failures", help, reasons);
+        let help = "Transactions that shared a sync of the journal";
+        let sizes = Histogram::new(BATCH_SIZES);
+        let batch_size = add(registry, "commit_batch_size", help, sizes);
+        let (help, seconds) = ("Duration of a sync of the journal", Histogram::new(SYNC_SECONDS));
+        let journal_sync = add_in(registry, Unit::Seconds, "journal_sync", help, seconds);
+        let help = "Size of all files of the journal";
+        let journal_bytes = add_in(registry, Unit::Bytes, "journal", help, Gauge::default());
+        let help = "1 if the server refuses every change until a restart, else 0";
+        let read_only = add(registry, "read_only", help, Gauge::default());
+        let help = "1 while the last write has failed or the server is read-only, else 0";
+        let writes_failing = add(registry, "writes_failing", help, Gauge::default());
+        let help = "Records and events that lists and look-ups have touched";
+        let records_visited = add(registry, "records_visited", help, Counter::default());
+        let help = "Changes that a projection has not processed yet";
+        let projection_backlog = add(registry, "projection_backlog", help, Family::default());
+        let help = "Failures of a projection";
+        let projection_errors = add(registry, "projection_errors", help, Family::default());
+        Self {
+            commits,
+            commit_failures,
+            batch_size,
+            journal_sync,
+            journal_bytes,
+            writes_failing,
+            read_only,
+            records_visited,
+            projection_backlog,
+            projection_errors,
+        }
+    }
+
     /// Counts a commit that failed.
     pub fn failed(&self, why: CommitFailure) {
         self.commit_failures.get_or_create(&ReasonLabel { reason: why.as_str() }).inc();
     }
 
-    /// How many changes a projection has yet to make.
+    /// The number of changes that a projection has not processed yet.
     pub fn projection_backlog(&self, projection: &'static str) -> Gauge {
         self.projection_backlog.get_or_create_owned(&ProjectionLabel { projection })
     }
@@ -319,61 +345,38 @@ impl Store {
     pub fn projection_errors(&self, projection: &'static str) -> Counter {
         self.projection_errors.get_or_create_owned(&ProjectionLabel { projection })
     }
-
-    fn register(&self, registry: &mut Registry) {
-        registry.register("commits", "Changes that were made durable", self.commits.clone());
-        let help = "Changes that could not be made durable";
-        registry.register("commit_failures", help, self.commit_failures.clone());
-        let help = "How many decisions shared a sync of the journal";
-        registry.register("commit_batch_size", help, self.batch_size.clone());
-        let help = "How long a sync of the journal took";
-        registry.register_with_unit("journal_sync", help, Unit::Seconds, self.journal_sync.clone());
-        let help = "The size of the journal, all of its files together";
-        registry.register_with_unit("journal", help, Unit::Bytes, self.journal_bytes.clone());
-        let help = "1 where no change is taken until a restart, else 0";
-        registry.register("read_only", help, self.read_only.clone());
-        let help = "1 while the last write has failed or no change is taken, else 0";
-        registry.register("writes_failing", help, self.writes_failing.clone());
-        let help = "Records and events that lists and lookups have touched";
-        registry.register("records_visited", help, self.records_visited.clone());
-        let help = "How many changes a projection has yet to make";
-        registry.register("projection_backlog", help, self.projection_backlog.clone());
-        let help = "How often a projection has failed";
-        registry.register("projection_errors", help, self.projection_errors.clone());
-    }
 }
 
 impl Default for Store {
+    /// Metrics that no scrape shows.
     fn default() -> Self {
-        Self {
-            commits: Counter::default(),
-            commit_failures: by_reason(&CommitFailure::ALL.map(CommitFailure::as_str)),
-            batch_size: Histogram::new(BATCH_SIZES),
-            journal_sync: Histogram::new(SYNC_SECONDS),
-            journal_bytes: Gauge::default(),
-            read_only: Gauge::default(),
-            writes_failing: Gauge::default(),
-            records_visited: Counter::default(),
-            projection_backlog: Family::default(),
-            projection_errors: Family::default(),
-        }
+        Self::new(&mut Registry::default())
     }
 }
 
-/// The live streams.
-#[derive(Clone, Debug, Default)]
+/// The event streams.
+#[derive(Clone, Debug)]
 pub struct Live {
-    /// The streams that are open.
+    /// Open streams.
     pub readers: Gauge,
-    /// The streams that were closed since their reader didn't keep up.
+    /// Streams that were closed because their subscriber was too slow.
     pub evictions: Counter,
 }
 
 impl Live {
-    fn register(&self, registry: &mut Registry) {
-        registry.register("sse_readers", "Open event streams", self.readers.clone());
-        let help = "Event streams that were closed since their reader did not keep up";
-        registry.register("sse_evictions", help, self.evictions.clone());
+    fn new(registry: &mut Registry) -> Self {
+        let help = "Event streams closed because their client was too slow";
+        Self {
+            readers: add(registry, "sse_readers", "Open event streams", Gauge::default()),
+            evictions: add(registry, "sse_evictions", help, Counter::default()),
+        }
+    }
+}
+
+impl Default for Live {
+    /// Metrics that no scrape shows.
+    fn default() -> Self {
+        Self::new(&mut Registry::default())
     }
 }
 
@@ -381,11 +384,11 @@ impl Live {
 #[derive(Clone, Debug)]
 pub struct Deletions {
     queue: Family<StatusLabel, Gauge>,
-    /// The accounts that were deleted.
+    /// Deleted accounts.
     pub deleted: Counter,
-    /// The attempts that failed.
+    /// Failed attempts.
     pub failures: Counter,
-    /// How many seconds each attempt took, also one that failed.
+    /// Seconds per attempt, failed ones included.
     pub duration: Histogram,
 }
 
@@ -395,35 +398,26 @@ struct StatusLabel {
 }
 
 impl Deletions {
-    /// How many accounts of that status are in the queue.
-    pub fn queue(&self, status: Status) -> Gauge {
-        self.queue.get_or_create_owned(&StatusLabel { status: status.as_str() })
-    }
-
-    fn register(&self, registry: &mut Registry) {
-        let help = "Accounts that are marked for deletion, by how far it is";
-        registry.register("deletion_queue", help, self.queue.clone());
-        registry.register("accounts_deleted", "Accounts that were deleted", self.deleted.clone());
-        let help = "Attempts to delete an account that failed";
-        registry.register("deletion_failures", help, self.failures.clone());
-        let help = "How long an attempt to delete an account took";
-        let name = "deletion_duration";
-        registry.register_with_unit(name, help, Unit::Seconds, self.duration.clone());
-    }
-}
-
-impl Default for Deletions {
-    fn default() -> Self {
-        let deletions = Self {
-            queue: Family::default(),
-            deleted: Counter::default(),
-            failures: Counter::default(),
-            duration: Histogram::new(DELETION_SECONDS),
-        };
+    fn new(registry: &mut Registry) -> Self {
+        let help = "Accounts that are marked for deletion, by status";
+        let queue = add(registry, "deletion_queue", help, Family::default());
+        let help = "Deleted accounts";
+        let deleted = add(registry, "accounts_deleted", help, Counter::default());
+        let help = "Failed attempts to delete an account";
+        let failures = add(registry, "deletion_failures", help, Counter::default());
+        let help = "Duration of an attempt to delete an account";
+        let (name, seconds) = ("deletion_duration", Histogram::new(DELETION_SECONDS));
+        let duration = add_in(registry, Unit::Seconds, name, help, seconds);
+        let deletions = Self { queue, deleted, failures, duration };
         for status in Status::ALL {
             deletions.queue(status).set(0);
         }
         deletions
+    }
+
+    /// The number of accounts in the queue with this status.
+    pub fn queue(&self, status: Status) -> Gauge {
+        self.queue.get_or_create_owned(&StatusLabel { status: status.as_str() })
     }
 }
 

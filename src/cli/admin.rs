@@ -7,7 +7,9 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, data_directory, runtime};
+use super::data_directory;
+use super::failure::Failure;
+use super::runtime::runtime;
 use crate::app::{self, Machine};
 use crate::config::{self, Config, Flags};
 use crate::domain::password::NewPassword;
@@ -23,16 +25,19 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make an administrator's account, on a data directory that no server holds
-    ///
-    /// The password is the first line of a file, where one is named. Else it is asked for at the
-    /// terminal; without one it is read as a line from the standard input.
+    /// Create an administrator's account in a data directory that no server uses
+    #[command(after_help = "\
+The password is the first line of --password-file. Without that flag, the command asks for the password \
+on the terminal, or reads one line from the standard input if that is no terminal.
+
+Examples:
+  goldstar admin create --email ada@example.org --data-dir /var/lib/goldstar")]
     Create(Create),
 }
 
 #[derive(Args)]
 struct Create {
-    /// The email address to log in with
+    /// Email address with which the administrator logs in
     #[arg(long, env = "GOLDSTAR_ADMIN_EMAIL")]
     email: String,
 
@@ -44,7 +49,7 @@ struct Create {
     #[arg(long, default_value = "Goldstar", env = "GOLDSTAR_ADMIN_LAST_NAME")]
     last_name: String,
 
-    /// A file whose first line is the password
+    /// File whose first line is the password
     #[arg(long, value_name = "FILE", env = "GOLDSTAR_ADMIN_PASSWORD_FILE")]
     password_file: Option<OsString>,
 
@@ -55,38 +60,38 @@ struct Create {
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Command::Create(create) = arguments.command;
     let config = Config::resolve(&create.flags)?;
-    // Before the password is asked for, so that nobody types it in vain.
+    // Before asking for the password, so that nobody types it in vain.
     data_directory::require(&config.storage.data_dir)?;
     let (email, first_name, last_name) = (
         Email::parse(&create.email)?,
         Name::parse("first-name", &create.first_name)?,
         Name::parse("last-name", &create.last_name)?,
     );
-    // A variable that is empty counts as not set.
+    // An empty variable counts as not set.
     let password = match create.password_file.filter(|path| !path.is_empty()) {
         Some(path) => read_password_in(Path::new(&path))?,
         None => ask_for_password()?,
     };
     let password = NewPassword::parse("password", &password)?;
     let account = NewAccount { first_name, last_name, email, password };
-    runtime()?.block_on(make(&config, account))
+    runtime()?.block_on(create_account(&config, account))
 }
 
-async fn make(config: &Config, account: NewAccount) -> Result<(), Failure> {
+async fn create_account(config: &Config, account: NewAccount) -> Result<(), Failure> {
     let machine = Machine::default();
     let metrics = Metrics::new(machine.clock.now());
     let service = tokio::task::block_in_place(|| {
         app::open(&config.storage, config.service, &machine, &metrics)
     })?;
     let email = account.email.clone();
-    let made = service.create_admin(account).await;
-    // Closed even where nothing was made: the directory must be left as a stopped server leaves it.
+    let created = service.create_admin(account).await;
+    // Even after an error, the directory must be in the state in which a stopped server leaves it.
     let closed = service.close().await.map_err(app::StopError::Close);
-    made?;
+    created?;
     closed?;
     let (email, data) = (email.as_str(), config.storage.data_dir.display());
     let said = writeln!(io::stdout(), "{email} is an administrator now, in {data}.");
-    said.map_err(Failure::io("the account is made, but that could not be printed"))
+    said.map_err(Failure::io("the account was created, but this could not be printed"))
 }
 
 fn read_password_in(path: &Path) -> Result<String, Failure> {
@@ -108,7 +113,7 @@ fn ask_for_password() -> Result<String, Failure> {
     first_line(io::stdin().lock()).map_err(Failure::io(unreadable))
 }
 
-/// Without its end.
+/// Without its line break.
 fn first_line(mut input: impl BufRead) -> io::Result<String> {
     let mut line = String::new();
     input.read_line(&mut line)?;

@@ -1,4 +1,4 @@
-//! A client's stream for a server that may answer before it is asked.
+//! A client's stream for a server that may respond before the request.
 
 use std::io;
 use std::pin::Pin;
@@ -7,17 +7,17 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A stream that is read from once something was written to it. A server without room for a
-/// connection says so unasked, which hyper would take for a breach of the protocol; so it is the
-/// answer to the request.
+/// A stream that delivers nothing until something was written to it. A server at its limit of
+/// connections sends its error before it reads a request. hyper would take that for a violation of
+/// the protocol; delayed, it is the response to the request.
 pub(super) struct AskFirst {
     stream: TcpStream,
-    is_asked: bool,
+    has_written: bool,
 }
 
 impl AskFirst {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, is_asked: false }
+        Self { stream, has_written: false }
     }
 }
 
@@ -27,10 +27,10 @@ impl AsyncRead for AskFirst {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.is_asked {
+        if self.has_written {
             Pin::new(&mut self.stream).poll_read(context, buffer)
         } else {
-            // The task that writes is the same one, and is woken then.
+            // The same task writes, and `poll_write` wakes it.
             Poll::Pending
         }
     }
@@ -42,7 +42,7 @@ impl AsyncWrite for AskFirst {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.is_asked = true;
+        self.has_written = true;
         context.waker().wake_by_ref();
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

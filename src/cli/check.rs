@@ -8,27 +8,34 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
-use thiserror::Error;
 
-use super::{DAMAGE, Failure, LOOK, data_directory, progress};
+use super::failure::{DAMAGE, Failure, LOOK};
+use super::{data_directory, progress};
 use crate::clock::Clock;
 use crate::config::{Flags, Storage};
 use crate::disk::RealDisk;
 use crate::domain::deletion::Threshold;
 use crate::domain::{Deletion, RowNumber, UserId};
 use crate::repair::{Finding, FindingKind, Marked, Report, Severity, TableReport, inspect};
-use crate::store::json::OpenError;
 
-/// How many findings of a kind are printed for a person.
+/// How many findings of each kind the text form prints.
 const EXAMPLES: usize = 3;
 
 #[derive(Args)]
+#[command(after_help = "\
+The exit code is 0 if nothing is wrong, 3 if a person should look at something although a server runs on \
+the directory, 78 if a file is so damaged that no server starts, 1 if the directory can't be checked \
+(it doesn't exist, a server uses it, a file can't be read), and 2 for wrong arguments.
+
+Examples:
+  goldstar check /var/lib/goldstar
+  goldstar check --json --config /etc/goldstar/goldstar.toml")]
 pub(super) struct Arguments {
-    /// The data directory, which no server may hold, in place of --data-dir
+    /// Data directory of a stopped server, instead of --data-dir
     #[arg(conflicts_with = "data_dir")]
     directory: Option<PathBuf>,
 
-    /// Print all of it as one JSON object
+    /// Print all findings as one JSON object
     #[arg(long)]
     json: bool,
 
@@ -36,31 +43,24 @@ pub(super) struct Arguments {
     flags: Flags<Storage>,
 }
 
-/// Why a directory wasn't looked at, or nobody was told.
-#[derive(Debug, Error)]
-pub(super) enum CheckError {
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error("the report could not be printed")]
-    Print(#[source] io::Error),
-}
-
 pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { directory, json, flags } = arguments;
     let config = data_directory::resolve(flags, directory)?;
     let directory = &config.storage.data_dir;
     data_directory::require(directory)?;
-    Ok(check(directory, json, config.service.deletion.threshold)?)
+    check(directory, json, config.service.deletion.threshold)
 }
 
-fn check(directory: &Path, json: bool, threshold: Threshold) -> Result<ExitCode, CheckError> {
-    let report = inspect(&RealDisk, directory, Clock::system().now(), &progress::on_terminal())?;
+fn check(directory: &Path, json: bool, threshold: Threshold) -> Result<ExitCode, Failure> {
+    let report = inspect(&RealDisk, directory, Clock::system().now(), &progress::on_terminal())
+        .map_err(Failure::Check)?;
     let text = if json {
         as_json(directory, &report, threshold).to_string()
     } else {
         ForPeople { directory, report: &report, threshold }.to_string()
     };
-    writeln!(io::stdout(), "{text}").map_err(CheckError::Print)?;
+    let printed = writeln!(io::stdout(), "{text}");
+    printed.map_err(Failure::io("the report could not be printed"))?;
     Ok(match report.severity() {
         None | Some(Severity::Note) => ExitCode::SUCCESS,
         Some(Severity::Warning) => ExitCode::from(LOOK),
@@ -76,7 +76,7 @@ fn status(report: &Report) -> &'static str {
     }
 }
 
-/// What `docs/operations.md` says of `--json`.
+/// The form that `docs/operations.md` describes for `--json`.
 fn as_json(directory: &Path, report: &Report, threshold: Threshold) -> Value {
     let table = |TableReport { file, state, rows }: &TableReport| json!({"file": file, "state": state.as_str(), "rows": rows});
     let finding = |finding: &Finding| {
@@ -114,7 +114,7 @@ fn marked_as_json(marked: &Marked, threshold: Threshold) -> Value {
     })
 }
 
-/// The report for a person: some examples of each kind.
+/// The report for a person, with some examples of each kind of finding.
 struct ForPeople<'a> {
     threshold: Threshold,
     directory: &'a Path,
@@ -132,12 +132,12 @@ impl fmt::Display for ForPeople<'_> {
         }
         if report.waiting > 0 {
             let waiting = report.waiting;
-            let text = "changed rows are in the journal, and maybe not in the files yet; the next \
-                        start writes them.";
+            let text = "changed rows are in the journal and may not be in the files yet; the next start \
+                        writes them.";
             writeln!(f, "\n{waiting} {text}")?;
         }
         if report.is_torn {
-            let text = "The journal's last batch was cut off; nobody had its answer, and the next \
+            let text = "The journal's last batch is incomplete. No request of it has succeeded; the next \
                         start drops it.";
             writeln!(f, "\n{text}")?;
         }
@@ -156,7 +156,7 @@ impl fmt::Display for ForPeople<'_> {
     }
 }
 
-/// Who is deleted and when: that can't be undone.
+/// Which accounts are deleted and when, because that can't be undone.
 fn write_marked(f: &mut fmt::Formatter<'_>, marked: &Marked, threshold: Threshold) -> fmt::Result {
     if marked.accounts.is_empty() {
         return Ok(());
@@ -202,11 +202,11 @@ fn write_kind(f: &mut fmt::Formatter<'_>, kind: FindingKind, findings: &[&Findin
     }
     match findings.len().saturating_sub(EXAMPLES) {
         0 => Ok(()),
-        more => writeln!(f, "  and {more} more; --json has them all"),
+        more => writeln!(f, "  and {more} more; --json prints all of them"),
     }
 }
 
-/// What stands in a file or in its name can't steer a terminal.
+/// Replaces control characters, so that a file or its name can't control the terminal.
 fn without_controls(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{Failure, data_directory, progress, runtime};
+use super::failure::Failure;
+use super::runtime::runtime;
+use super::{data_directory, progress};
 use crate::app::{self, Machine, StopError};
 use crate::config::{Config, Flags, Storage};
 use crate::metrics::Metrics;
@@ -12,8 +14,8 @@ pub(super) fn run(flags: &Flags<Storage>) -> Result<(), Failure> {
     let data = &config.storage.data_dir;
     data_directory::require(data)?;
     runtime()?.block_on(open_and_close(&config))?;
-    let said = writeln!(io::stdout(), "{} holds everything in its files.", data.display());
-    said.map_err(Failure::io("all is in the files, but that could not be printed"))
+    let said = writeln!(io::stdout(), "{} has every change in its files.", data.display());
+    said.map_err(Failure::io("all changes are in the files, but this could not be printed"))
 }
 
 async fn open_and_close(config: &Config) -> Result<(), Failure> {

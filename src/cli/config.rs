@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::Failure;
+use super::failure::Failure;
 use crate::config::{Config, Everything, Flags, Values};
 
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
     let values = Values::resolve(flags)?;
-    // What breaks a rule is said here as `serve` would say it.
+    // A value that breaks its rule fails here with the error of `serve`.
     Config::from_values(&values)?;
     let lines: Vec<_> = values.iter().map(|value| (value.assignment(), value.origin())).collect();
     let width = lines.iter().map(|(assignment, _)| assignment.chars().count()).max().unwrap_or(0);

@@ -1,7 +1,8 @@
-//! A file a day for the server's own log.
+//! The daily files of the server log.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::mem;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -10,32 +11,43 @@ use crate::clock::Clock;
 use crate::disk::{Disk, NONBLOCK, RealDisk, give_to_owner_of};
 use crate::domain::Timestamp;
 
-/// Appends lines to `goldstar.<date>.log`, a new file from each midnight (UTC) on, and keeps so many
-/// of these files; any other file in their directory is left alone.
+/// Appends lines to `goldstar.<date>.log`, a new file from each midnight (UTC) on, and keeps a number
+/// of these files. It never touches another file in the directory.
+///
+/// A line that can't be written is lost. The log, which also goes to the standard error output, says
+/// when that begins and when it ends.
 pub(super) struct DailyFile {
     directory: PathBuf,
     /// How many are kept.
     files: NonZeroUsize,
     clock: Clock,
-    /// The name of the last one that was begun.
+    /// The name of the newest file.
     name: String,
-    /// None where it has to be opened anew.
+    /// `None` after an error: the next line opens the file again.
     file: Option<File>,
+    /// The lines that were lost since the last one that was written.
+    lost: u64,
 }
 
 impl DailyFile {
-    /// Begins today's file or goes on with it, and removes the oldest ones beyond `files`. Makes the
-    /// directory where it doesn't exist.
+    /// Opens or creates today's file, and removes the oldest ones beyond `files`. Creates the directory
+    /// if it doesn't exist.
     pub(super) fn open(directory: &Path, files: NonZeroUsize, clock: Clock) -> io::Result<Self> {
         RealDisk.create_dir(directory)?;
         let name = name_at(clock.now());
-        let file = open(&directory.join(&name))?;
-        let daily = Self { directory: directory.to_owned(), files, clock, name, file: Some(file) };
+        let file = Some(open(&directory.join(&name))?);
+        let daily = Self { directory: directory.to_owned(), files, clock, name, file, lost: 0 };
         daily.prune()?;
         Ok(daily)
     }
 
-    /// Today's file.
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        let file = self.today()?;
+        append(&file, line)?;
+        self.file = Some(file);
+        Ok(())
+    }
+
     fn today(&mut self) -> io::Result<File> {
         let name = name_at(self.clock.now());
         if name == self.name
@@ -47,18 +59,18 @@ impl DailyFile {
         if name != self.name {
             self.name = name;
             if let Err(error) = self.prune() {
-                tracing::warn!(%error, "old files of the server's own log can't be removed");
+                tracing::warn!(%error, "old daily files of the server log can't be removed");
             }
         }
         Ok(file)
     }
 
-    /// Removes the oldest files beyond those that are kept. The newest of those that are kept is the
-    /// one that is written to, whatever a clock that was set wrong has left behind.
+    /// Removes the oldest files beyond those that are kept. Today's file is always kept, even if a
+    /// clock that was wrong has left files of later days.
     fn prune(&self) -> io::Result<()> {
         let mut others = RealDisk.file_names(&self.directory)?;
         others.retain(|name| is_daily(name) && *name != self.name);
-        // The order of such names is that of their dates.
+        // Sorted by name, they are sorted by date.
         let kept = self.files.get() - 1;
         for name in &others[..others.len().saturating_sub(kept)] {
             fs::remove_file(self.directory.join(name))?;
@@ -68,12 +80,22 @@ impl DailyFile {
 }
 
 impl Write for DailyFile {
-    /// Writes all of a line, or nothing of it. After an error the next line tries with the file
-    /// opened anew.
+    /// Writes a whole line, or nothing of it. Never fails.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let file = self.today()?;
-        append(&file, line)?;
-        self.file = Some(file);
+        match self.append(line) {
+            Ok(()) => {
+                let lost = mem::take(&mut self.lost);
+                if lost > 0 {
+                    tracing::warn!(lost, "the daily file of this log is written again");
+                }
+            }
+            Err(error) => {
+                self.lost += 1;
+                if self.lost == 1 {
+                    tracing::error!(%error, "the daily file of this log can't be written");
+                }
+            }
+        }
         Ok(line.len())
     }
 
@@ -84,17 +106,17 @@ impl Write for DailyFile {
 
 fn open(path: &Path) -> io::Result<File> {
     let mut options = File::options();
-    // For its owner alone, whatever the process's mask says. A pipe that nobody reads is an error, lest
-    // the start wait for a reader.
+    // For its owner alone, whatever the umask. A pipe that nobody reads is an error: otherwise the
+    // start would wait for a reader.
     options.append(true).mode(0o600).custom_flags(NONBLOCK);
     match options.clone().create_new(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             options.create(true).open(path)
         }
-        made => {
-            let made = made?;
-            give_to_owner_of(path.parent().unwrap_or(Path::new("")), &made);
-            Ok(made)
+        created => {
+            let created = created?;
+            give_to_owner_of(path.parent().unwrap_or(Path::new("")), &created);
+            Ok(created)
         }
     }
 }
@@ -102,20 +124,20 @@ fn open(path: &Path) -> io::Result<File> {
 fn append(mut file: &File, line: &[u8]) -> io::Result<()> {
     let end = file.metadata()?.len();
     file.write_all(line).inspect_err(|_| {
-        // Lest the next line stand behind a torn one.
+        // The next line must not follow a torn one.
         if let Err(error) = file.set_len(end) {
-            tracing::debug!(%error, "a torn line stays in the server's own log");
+            tracing::debug!(%error, "a torn line stays in the daily file of this log");
         }
     })
 }
 
-fn name_at(moment: Timestamp) -> String {
-    let moment = moment.to_string();
-    let date = moment.split('T').next().unwrap_or_default();
+fn name_at(time: Timestamp) -> String {
+    let time = time.to_string();
+    let date = time.split('T').next().unwrap_or_default();
     format!("goldstar.{date}.log")
 }
 
-/// Whether it is the name of such a file, and not of another one that merely resembles it.
+/// Whether it is the name of a daily file, and not of a file that merely resembles one.
 fn is_daily(name: &str) -> bool {
     let date = name.strip_prefix("goldstar.").and_then(|rest| rest.strip_suffix(".log"));
     let day = date.and_then(Timestamp::parse_date);
@@ -140,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_begins_at_midnight_and_the_oldest_one_goes() {
+    fn a_new_file_begins_at_midnight_and_the_oldest_one_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("goldstar.access.log"), "another's").unwrap();
         let micros = Arc::new(AtomicI64::new(at("2026-02-27T12:00:00Z")));
@@ -162,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_ran_ahead_costs_no_line() {
+    fn a_clock_that_was_ahead_loses_no_line() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["goldstar.2030-01-01.log", "goldstar.2030-01-02.log"] {
             fs::write(folder.path().join(name), "").unwrap();
@@ -174,19 +196,30 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_failed_is_opened_anew() {
+    fn lost_lines_are_reported_once_and_the_file_is_opened_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("goldstar.2026-03-01.log");
         std::os::unix::fs::symlink("/dev/full", &path).unwrap();
         let clock = Clock::manual(Arc::new(AtomicI64::new(at("2026-03-01T00:00:00Z"))));
         let mut daily = DailyFile::open(folder.path(), FILES, clock).unwrap();
-        for line in ["a\n", "b\n"] {
-            let error = daily.write_all(line.as_bytes()).unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-        }
-        fs::remove_file(&path).unwrap();
-        daily.write_all(b"c\n").unwrap();
-        assert_eq!(fs::read_to_string(path).unwrap(), "c\n");
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let writer = Arc::new(log.reopen().unwrap());
+        let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish();
+        tracing::subscriber::with_default(lines, || {
+            for line in ["a\n", "b\n"] {
+                daily.write_all(line.as_bytes()).unwrap();
+            }
+            fs::remove_file(&path).unwrap();
+            for line in ["c\n", "d\n"] {
+                daily.write_all(line.as_bytes()).unwrap();
+            }
+        });
+        assert_eq!(fs::read_to_string(path).unwrap(), "c\nd\n");
+        let said = fs::read_to_string(log).unwrap();
+        let said: Vec<_> = said.lines().collect();
+        let [failing, works] = said[..] else { panic!("{said:?}") };
+        assert!(failing.contains("can't be written") && failing.contains("No space"), "{failing}");
+        assert!(works.contains("written again") && works.contains("lost=2"), "{works}");
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::failure::Failure;
 use crate::config::{Config, ConfigError, Flags, Part};
 use crate::repair::salvage::is_data_directory;
 
-/// The settings of a command that also takes its directory as an argument.
+/// Resolves the settings of a command that also takes its directory as an argument.
 pub(super) fn resolve<P: Part>(
     mut flags: Flags<P>,
     directory: Option<PathBuf>,
@@ -17,8 +17,8 @@ pub(super) fn resolve<P: Part>(
     Config::resolve(&flags)
 }
 
-/// Refuses a directory that only a server should create: with a mistyped name, a command would work on
-/// an empty one and report success.
+/// Fails if the directory doesn't exist or contains none of Goldstar's files. Only a server creates
+/// these: with a mistyped name, a command would work on an empty directory and report success.
 pub(super) fn require(directory: &Path) -> Result<(), Failure> {
     if !directory.is_dir() {
         return Err(Failure::NoDirectory(directory.to_owned()));

@@ -1,4 +1,4 @@
-//! What a server says on its standard output once it serves.
+//! The text that a server prints on its standard output when it is ready.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,17 +6,17 @@ use std::path::{self, Path, PathBuf};
 
 use crate::service::Demo;
 
-/// What a person at the terminal needs first.
+/// The address, the data directory, and the commands to try first.
 pub(super) struct Greeting<'a> {
     pub(super) address: SocketAddr,
-    /// Whether the first account is still to be made, and may be.
+    /// Whether there is no account yet, and anyone can create one.
     pub(super) can_begin: bool,
     pub(super) demo: Option<&'a Demo>,
-    /// Where the records are.
+    /// The data directory.
     pub(super) data_dir: &'a Path,
-    /// Whether this start has created them.
+    /// Whether this start has created it.
     pub(super) is_created: bool,
-    /// How many accounts there are.
+    /// The number of accounts.
     pub(super) accounts: usize,
 }
 
@@ -32,28 +32,30 @@ impl fmt::Display for Greeting<'_> {
             Some(demo) => greet_with_demo(f, &at, demo, &cookies_beside(self.data_dir)),
             None if self.can_begin => {
                 writeln!(f, "Try:  curl {at}/health")?;
+                writeln!(f, "API:  {at}/docs")?;
+                writeln!(f, "Demo: goldstar --demo --data-dir demo-data")?;
                 write!(
                     f,
-                    "Begin with an account:  curl -c cookies -H 'Content-Type: application/json' \
+                    "Create an account:  curl -c cookies -H 'Content-Type: application/json' \
                      -d '{{\"first_name\":\"Ada\",\"last_name\":\"Family\",\"email\":\"ada@example.org\",\
                      \"password\":\"change me, please\"}}' {at}/auth/signup"
                 )
             }
-            None => write!(f, "Try:  curl {at}/health"),
+            None => write!(f, "Try:  curl {at}/health\nAPI:  {at}/docs"),
         }
     }
 }
 
-/// Where the demo's `curl` lines keep their session: a file beside the demo's own data, so that two
-/// demos don't share one, which works in any directory.
+/// The file in which the demo's `curl` lines keep their session. It is beside the demo's data, so that
+/// two demos don't share it and the lines work in any directory.
 fn cookies_beside(data_dir: &Path) -> String {
     let data_dir = path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-    // The components are without a slash at the end.
+    // Removes a slash at the end.
     let data_dir: PathBuf = data_dir.components().collect();
     quoted(&format!("{}.cookies", data_dir.display()))
 }
 
-/// As one word of a shell's line.
+/// Quotes a text as one word for a shell.
 fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     if text.chars().all(is_plain) {
@@ -77,10 +79,13 @@ fn greet_with_demo(
     writeln!(f)?;
     writeln!(f, "A parent logs in as         {email}, {password}")?;
     let (email_of_admin, password_of_admin) = (admin.email, &admin.password);
-    writeln!(f, "an administrator as         {email_of_admin}, {password_of_admin}")?;
+    writeln!(f, "An administrator logs in as {email_of_admin}, {password_of_admin}")?;
     writeln!(f, "The family in a browser     {at}/demo")?;
     writeln!(f)?;
-    writeln!(f, "Try, line by line: log in, do a task, get a penalty, pay for a reward, read on.")?;
+    writeln!(
+        f,
+        "Try these commands: log in, do a task, get a penalty, redeem a reward, read the history."
+    )?;
     writeln!(f)?;
     writeln!(
         f,
@@ -92,7 +97,7 @@ fn greet_with_demo(
     writeln!(f, "{curl} -X POST {child}/rewards/{reward}/redeem")?;
     writeln!(f, "{curl} {child}/tracking")?;
     writeln!(f)?;
-    writeln!(f, "In a second terminal, each event as it happens, after the first line:")?;
+    writeln!(f, "In a second terminal, after the first command, print each event as it happens:")?;
     writeln!(f)?;
     write!(f, "curl -N -sS -b {cookies} {at}/events")
 }

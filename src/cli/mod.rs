@@ -1,4 +1,4 @@
-//! Floor 5: the command line, a file a command.
+//! Floor 5: the command line, one file per command.
 
 mod admin;
 mod ask_first;
@@ -7,36 +7,48 @@ mod checkpoint;
 mod config;
 mod daily_file;
 mod data_directory;
+mod failure;
 mod greeting;
 mod health;
+mod health_client;
 mod open_files;
-mod plain_line;
 mod progress;
+mod runtime;
 mod salvage;
 mod serve;
 mod server_log;
 mod signals;
-mod watched;
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use thiserror::Error;
+use clap::{Arg, Parser, Subcommand};
 
-use crate::app::{StartError, StopError};
-use crate::config::{ConfigError, Everything, Flags, Storage};
-use crate::domain::Invalid;
-use crate::repair::salvage::SalvageError;
-use crate::service::{Causes, ServiceError};
+use crate::config::{Everything, Flags, Storage};
+use crate::service::Causes;
+use failure::Failure;
 
-/// The back end of a family chore-and-reward app.
-///
-/// Without a command it serves.
+const EXAMPLES: &str = "\
+Without a command, `goldstar` runs the server. `goldstar serve --help` lists all settings.
+
+Examples:
+  goldstar --demo --data-dir demo-data  Try Goldstar with a demo family
+  goldstar --listen 0.0.0.0:5000        Serve all devices in the network
+  goldstar --listen 127.0.0.1:5001      Use another port if 5000 is taken, as by AirPlay on a Mac
+  goldstar config                       Print every setting and where it was set
+  goldstar check /var/lib/goldstar      Check the data of a stopped server";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  goldstar serve --config /etc/goldstar/goldstar.toml
+  goldstar serve --public-url https://goldstar.example.org --trusted-proxies 127.0.0.1
+  GOLDSTAR_SIGNUP=closed goldstar serve";
+
+/// The back end of a family chore-and-reward app
 #[derive(Parser)]
 #[command(name = "goldstar", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES, mut_args = brief)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -47,104 +59,46 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the families over HTTP, until SIGTERM, SIGINT (Ctrl-C) or SIGHUP
+    /// Run the server until it receives SIGTERM, SIGINT (Ctrl-C) or SIGHUP
+    #[command(after_help = SERVE_EXAMPLES)]
     Serve(Flags<Everything>),
-    /// Print what is set, and where each value comes from, as a file of settings
+    /// Print every setting and where it was set, in the form of a settings file
     Config(Flags<Everything>),
-    /// Ask a running server how it is: prints its status
-    ///
-    /// The exit code is 0 if the status is ok or degraded, and 1 if it is anything else or the server
-    /// can't be asked. The monitoring token is sent along if one is set: to an address of this machine,
-    /// or to one that was set in the same place as the token.
+    /// Print the status of a running server
     Health(health::Arguments),
     /// Manage administrators
     Admin(admin::Arguments),
-    /// Look for what is wrong with a data directory, and change nothing in it
-    ///
-    /// The exit code is 0 if nothing is wrong, 3 if a person should look at something and a server runs
-    /// on it all the same, 78 if a file is damaged so that no server starts on it, 1 if the directory
-    /// can't be checked (there is none, a server holds it, a file can't be read), and 2 for wrong
-    /// arguments.
+    /// Check a data directory for damage, without changing it
     Check(check::Arguments),
-    /// Copy a damaged data directory, with all that can still be read of it
-    ///
-    /// Of each damaged file the copy holds every row that can be read; what the journal holds is
-    /// merged into it, also where another program has written after a crash. The report names what
-    /// was kept, what was lost, and what should be looked at. Nothing is written into DIR, and a
-    /// server starts on the copy.
-    ///
-    /// The exit code is 0 if everything was kept, 3 if something was lost or a person should look at it,
-    /// 1 if no copy was made, and 2 for wrong arguments.
+    /// Copy everything that can still be read of a damaged data directory
     Salvage(salvage::Arguments),
-    /// Write what waits in the journal into the files, as a start and a stop do
-    ///
-    /// For a data directory that no server holds, such as after a kill: then TinyDB finds everything in
-    /// its files.
+    /// Write all changes from the journal into the data files
+    #[command(after_help = "\
+For a data directory that no server uses, for example after a crash. Afterwards TinyDB finds every \
+record in the files. Each start and each stop of a server does the same.")]
     Checkpoint(Flags<Storage>),
 }
 
-/// Why a command failed.
-#[derive(Debug, Error)]
-enum Failure {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Start(#[from] StartError),
-    #[error(transparent)]
-    Stop(#[from] StopError),
-    #[error(transparent)]
-    Service(#[from] ServiceError),
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    #[error(transparent)]
-    Unhealthy(#[from] health::Unhealthy),
-    #[error(transparent)]
-    Salvage(#[from] SalvageError),
-    #[error(transparent)]
-    Check(#[from] check::CheckError),
-    #[error("there is no directory {}: name the data directory with --data-dir or --config, or start a server, which creates it", .0.display())]
-    NoDirectory(PathBuf),
-    #[error("{} is not a data directory: none of the files is there that Goldstar knows. Name the data directory with --data-dir or --config, or start a server, which creates them", .0.display())]
-    NoData(PathBuf),
-    #[error("the passwords are not the same")]
-    PasswordsDiffer,
-    #[error(
-        "the system allows this process {limit} open files, and a server needs {least} or more: \
-         raise the hard limit (`ulimit -n`, or `LimitNOFILE=` of a systemd unit)"
-    )]
-    OpenFiles { limit: u64, least: u64 },
-    #[error("{what}")]
-    Io {
-        what: String,
-        #[source]
-        cause: io::Error,
-    },
+/// Hides the settings that `goldstar serve --help` lists, except the most important ones.
+fn brief(argument: Arg) -> Arg {
+    let shown = [
+        "command",
+        "config",
+        "public_url",
+        "trusted_proxies",
+        "signup",
+        "listen",
+        "data_dir",
+        "log_dir",
+        "demo",
+    ];
+    let is_shown = shown.contains(&argument.get_id().as_str());
+    argument.hide(!is_shown)
 }
 
-impl Failure {
-    fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        let what = what.into();
-        move |cause| Self::Io { what, cause }
-    }
-
-    /// Damaged or foreign data needs a person; with `sysexits.h`'s `EX_CONFIG` a service manager
-    /// can be told not to try again.
-    fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Start(error) if error.is_damage() => ExitCode::from(DAMAGE),
-            Self::Config(_) => ExitCode::from(2),
-            _ => ExitCode::FAILURE,
-        }
-    }
-}
-
-/// The exit code of a command that is done, after which a person should look at something.
-const LOOK: u8 = 3;
-/// The exit code for data that is damaged or not Goldstar's: `EX_CONFIG` of `sysexits.h`.
-const DAMAGE: u8 = 78;
-
-/// Runs the command that the process was started with, and gives its exit code: 0, 2 for wrong
-/// arguments or settings, 3 if a person should look at the result, 78 for damaged data, else 1.
+/// Runs the command that the process was started with, and returns its exit code: 0 for success, 2 for
+/// wrong arguments or settings, 3 if a person should look at the result, 78 for damaged data, 1 for any
+/// other failure.
 pub fn run() -> ExitCode {
     let Arguments { command, flags } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -163,9 +117,9 @@ pub fn run() -> ExitCode {
     end(done.map(|()| ExitCode::SUCCESS))
 }
 
-/// Says why the arguments are wrong, or what was asked about them.
+/// Prints why the arguments are wrong, or the help or version that they request.
 fn refuse(error: &clap::Error) -> ExitCode {
-    // Whether anyone can read that or not, the exit code is the same.
+    // The exit code is the same even if nothing can be printed.
     error.print().unwrap_or_default();
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
@@ -175,19 +129,11 @@ fn end(done: Result<ExitCode, Failure>) -> ExitCode {
         Ok(code) => code,
         Err(failure) => {
             let cause: &dyn Error = &failure;
-            // Whether anyone can read that or not, the exit code is the failure's.
+            // The exit code is the same even if nothing can be printed.
             writeln!(io::stderr(), "goldstar: {}", Causes(cause)).unwrap_or_default();
             failure.exit_code()
         }
     }
-}
-
-/// The threads that everything asynchronous runs on.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::io("the threads could not be started"))
 }
 
 #[cfg(test)]
@@ -213,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn to_serve_is_the_default() {
+    fn serve_is_the_default() {
         let arguments = Arguments::parse_from(["goldstar", "--listen", "127.0.0.1:1"]);
         assert!(arguments.command.is_none());
         let arguments = Arguments::parse_from(["goldstar", "serve", "--data-dir", "d"]);

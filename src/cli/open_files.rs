@@ -1,23 +1,23 @@
-//! The limit of open files, of which each connection is one.
+//! The limit of open files. Each connection counts as one.
 
 use rlimit::Resource;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::followers::audit_log;
 use crate::http;
 
-/// What the server has open besides connections and audit logs: the journal, the tables and the files
-/// that take their places, its own log, the listener, what the runtime and the system need, and the
-/// connections that are kept for health checks. Some thirty at most, with room to spare.
+/// The open files of a server besides connections and audit logs: the journal, the data files and
+/// their replacements, the server log, the listener, those of the runtime and the system, and the
+/// connections reserved for health checks. At most about thirty, doubled for safety.
 const OTHERS: usize = 64;
-/// All that the server has open besides connections.
+/// All open files of a server besides its connections.
 const OWN: u64 = (audit_log::MAX_OPEN_FILES + http::MAX_REFUSALS + OTHERS) as u64;
 
-/// Raises the limit of open files to what so many connections need, and gives how many may be open
-/// at once: fewer where the system allows no more. Strangers can never take what the server needs for
-/// its own files.
+/// Raises the limit of open files as far as this number of connections needs, and returns how many may
+/// be open at once: fewer if the system's hard limit is lower. Clients can never use up the files that
+/// the server itself needs.
 ///
-/// Fails where the system allows too few for a single connection.
+/// Fails if the system allows too few for a single connection.
 pub(super) fn make_room_for(connections: usize) -> Result<usize, Failure> {
     let needed = (connections as u64).saturating_add(OWN);
     let limit = rlimit::increase_nofile_limit(needed).or_else(|error| {
@@ -27,7 +27,7 @@ pub(super) fn make_room_for(connections: usize) -> Result<usize, Failure> {
     let limit = match limit {
         Ok(limit) => limit,
         Err(error) => {
-            tracing::warn!(%error, "the limit of open files isn't known");
+            tracing::warn!(%error, "the limit of open files can't be read");
             return Ok(connections);
         }
     };
@@ -38,13 +38,13 @@ pub(super) fn make_room_for(connections: usize) -> Result<usize, Failure> {
             open_files = limit,
             needed,
             max_connections = fitting,
-            "the system's limit of open files is too low for max_connections; it is lowered"
+            "max_connections is lowered to fit the system's limit of open files"
         );
     }
     Ok(fitting)
 }
 
-/// How many connections a limit has room for; none where there isn't any.
+/// How many connections fit a limit; `None` if not a single one does.
 fn fitting(limit: u64) -> Option<usize> {
     let connections = limit.checked_sub(OWN).filter(|connections| *connections > 0)?;
     Some(usize::try_from(connections).unwrap_or(usize::MAX))
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_leave_room_for_the_servers_own_files() {
+    fn connections_leave_room_for_the_files_of_the_server() {
         assert_eq!(fitting(u64::MAX), Some(usize::MAX - 224));
         for (limit, connections) in
             [(0, None), (224, None), (225, Some(1)), (512, Some(288)), (1024, Some(800))]

@@ -1,4 +1,4 @@
-//! How far a long command has come, on a terminal.
+//! Progress bars of long commands, on a terminal.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -8,13 +8,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::store::json::Progress;
 
-/// A smaller file is read before anybody could look.
+/// Smaller files get no bar: they are read before a person could see it.
 const WORTH_A_BAR: u64 = 16 << 20;
 
 const TEMPLATE: &str = "{msg} [{wide_bar}] {bytes}/{total_bytes} {eta}";
 
-/// Draws a bar for each large file on the standard error output, where that is a terminal; else
-/// draws nothing.
+/// Draws a bar for each large file on the standard error output, if that is a terminal.
 pub(super) fn on_terminal() -> Progress {
     if !io::stderr().is_terminal() {
         return Progress::silent();

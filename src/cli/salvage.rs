@@ -8,18 +8,29 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Failure, LOOK, data_directory, progress};
+use super::failure::{Failure, LOOK};
+use super::{data_directory, progress};
 use crate::config::{Flags, Storage};
 use crate::disk::{Disk, RealDisk};
 use crate::repair::salvage::{Conflict, FileReport, JournalReport, Lost, Named, Report, salvage};
 
 #[derive(Args)]
+#[command(after_help = "\
+The copy contains every row of each damaged file that can be read, merged with the changes in the \
+journal, even if another program has written to the files after a crash. The report names what was kept, \
+what was lost, and what a person should look at. Nothing in DIR is changed. A server starts on the copy.
+
+The exit code is 0 if everything was kept, 3 if something was lost or a person should look at something, \
+1 if no copy was made, and 2 for wrong arguments.
+
+Examples:
+  goldstar salvage /var/lib/goldstar --out /var/lib/goldstar-copy")]
 pub(super) struct Arguments {
-    /// The data directory, in place of --data-dir; nothing in it is changed, and no server may hold it
+    /// Data directory of a stopped server, instead of --data-dir; nothing in it is changed
     #[arg(value_name = "DIR", conflicts_with = "data_dir")]
     from: Option<PathBuf>,
 
-    /// Where the copy goes: a folder that doesn't exist yet, or an empty one
+    /// Directory for the copy; it must not exist, or be empty
     #[arg(long = "out", value_name = "NEW")]
     to: PathBuf,
 
@@ -42,7 +53,7 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Ok(in_words(&report).trim_end().to_owned())
     };
     let printed = text.and_then(|text| writeln!(io::stdout(), "{text}"));
-    printed.map_err(Failure::io("the copy is made, but the report could not be printed"))?;
+    printed.map_err(Failure::io("the copy was made, but the report could not be printed"))?;
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::from(LOOK) })
 }
 
@@ -56,34 +67,40 @@ fn in_words(report: &Report) -> String {
         describe_journal(&mut out, journal);
     }
     for path in &report.copied {
-        line(&mut out, format_args!("{}: copied as it is", path.display()));
+        line(&mut out, format_args!("{}: copied unchanged", path.display()));
     }
     for path in &report.left_out {
-        line(&mut out, format_args!("{}: left out, it is neither file nor folder", path.display()));
+        line(
+            &mut out,
+            format_args!(
+                "{}: not copied, because it is neither a file nor a directory",
+                path.display()
+            ),
+        );
     }
     let (from, to) = (report.from.display(), report.to.display());
-    line(&mut out, format_args!("{to} is a copy of {from}, in which nothing was changed."));
+    line(&mut out, format_args!("{to} is a copy of {from}, which was not changed."));
     out
 }
 
 fn describe_file(out: &mut String, file: &FileReport) {
     let state = match &file.damage {
-        Some(damage) => format!("wrong from byte {} on: {}", damage.byte, damage.cause),
-        None => "whole".to_owned(),
+        Some(damage) => format!("damaged from byte {} on: {}", damage.byte, damage.cause),
+        None => "intact".to_owned(),
     };
     line(out, format_args!("{}: {state}", file.file));
     let numbers = if file.rows == 0 { String::new() } else { format!(": {}", file.kept) };
     line(out, format_args!("  kept {}{numbers}", counted(file.rows, "row")));
     if !file.from_journal.is_empty() {
         let (count, names) = (counted(file.from_journal.len(), "row"), names(&file.from_journal));
-        line(out, format_args!("  of which {count} only the journal had: {names}"));
+        line(out, format_args!("  of which {count} were only in the journal: {names}"));
     }
     if !file.remains.is_empty() {
         let (count, names) = (counted(file.remains.len(), "row"), names(&file.remains));
         line(
             out,
             format_args!(
-                "  of which {count} stood behind the end of the text, and may have been deleted on \
+                "  of which {count} were after the end of the text, and may have been deleted on \
                  purpose: {names}"
             ),
         );
@@ -98,7 +115,7 @@ fn describe_file(out: &mut String, file: &FileReport) {
 
 fn describe_loss(out: &mut String, lost: &Lost) {
     let Lost { from, to, rows, is_remains } = lost;
-    let place = if *is_remains { " behind the end of the text" } else { "" };
+    let place = if *is_remains { " after the end of the text" } else { "" };
     let rows =
         if rows.is_empty() { "no row is known to begin there".to_owned() } else { names(rows) };
     line(out, format_args!("  lost bytes {from} to {to}{place}: {rows}"));
@@ -119,7 +136,7 @@ fn describe_journal(out: &mut String, journal: &JournalReport) {
     if let Some(cause) = &journal.checkpoint {
         line(
             out,
-            format_args!("  the checkpoint can't be read, all that is there was taken: {cause}"),
+            format_args!("  the checkpoint can't be read, so that all commits were used: {cause}"),
         );
     }
     if journal.lost_commits > 0 {
@@ -128,7 +145,7 @@ fn describe_journal(out: &mut String, journal: &JournalReport) {
     for lost in &journal.lost {
         let (file, from, to) = (lost.file.display(), lost.from, lost.to);
         let likely = if lost.at_end {
-            ", at the end: most likely what was being written when the machine stopped"
+            ", at the end: probably what was being written when the machine stopped"
         } else {
             ""
         };

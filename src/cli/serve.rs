@@ -6,11 +6,14 @@ use tokio::net::TcpListener;
 use tokio::task;
 use tokio_util::sync::CancellationToken;
 
+use super::failure::Failure;
 use super::greeting::Greeting;
 use super::open_files::make_room_for;
+use super::progress;
+use super::runtime::runtime;
 use super::server_log::ServerLog;
 use super::signals::cancel_on_signal;
-use super::{Failure, progress, runtime};
+
 use crate::app::{self, Machine, Server, StartError};
 use crate::config::{Config, Everything, Flags, StorageConfig};
 use crate::repair::salvage::is_data_directory;
@@ -18,15 +21,15 @@ use crate::repair::salvage::is_data_directory;
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
     let config = Config::resolve(flags)?;
     let log = ServerLog::start(&config.server_log)?;
-    let served = run_to_its_end(config, &log);
+    let served = run_until_stopped(config, &log);
     log.finish();
     served
 }
 
-fn run_to_its_end(config: Config, log: &ServerLog) -> Result<(), Failure> {
+fn run_until_stopped(config: Config, log: &ServerLog) -> Result<(), Failure> {
     let runtime = runtime()?;
     let served = runtime.block_on(serve(config, log));
-    // The data is closed by now: nobody waits for a thread that still reads or computes.
+    // The data is closed: no need to wait for threads that still read or compute.
     runtime.shutdown_background();
     served
 }
@@ -36,20 +39,20 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
     cancel_on_signal(&shutdown, log)?;
     let limits = &mut config.http.limits;
     limits.max_connections = make_room_for(limits.max_connections)?;
-    let what = format!("{} can't be served on", config.listen);
-    // It may wait for a name server.
+    let listen = config.listen.clone();
+    // Resolving a name may take long.
     let bound = tokio::select! {
         biased;
         bound = TcpListener::bind(&config.listen) => bound,
         () = shutdown.cancelled() => return Ok(()),
     };
-    let listener = bound.map_err(Failure::io(what))?;
+    let listener = bound.map_err(|error| cannot_listen(&listen, error))?;
     let (storage, signup_open) = (config.storage.clone(), config.service.signup_open);
     let is_created = !is_data_directory(&storage.data_dir);
     let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
     let server = match app::launch_on(machine, config, listener, shutdown.clone()).await {
         Err(StartError::Stopped) => {
-            tracing::info!("stopped while the data was opened; the next start completes that");
+            tracing::info!("stopped while the data was opened; the next start continues");
             return Ok(());
         }
         launched => launched?,
@@ -62,7 +65,18 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says that the server serves, and where.
+fn cannot_listen(address: &str, error: io::Error) -> Failure {
+    let parts = address.rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
+    match (error.kind(), parts) {
+        (io::ErrorKind::AddrInUse, Some((host, Ok(port)))) => {
+            let other = format!("{host}:{}", port.checked_add(1).unwrap_or(5000));
+            Failure::PortInUse { address: address.to_owned(), other }
+        }
+        _ => Failure::io(format!("cannot listen on {address}"))(error),
+    }
+}
+
+/// Prints and logs the address of the server.
 fn announce(server: &Server, storage: &StorageConfig, signup_open: bool, is_created: bool) {
     let greeting = Greeting {
         address: server.address(),
@@ -81,8 +95,8 @@ fn announce(server: &Server, storage: &StorageConfig, signup_open: bool, is_crea
     );
 }
 
-/// Prints a text, and waits for nothing: a server that nobody listens to, its output closed or full,
-/// serves and stops all the same.
+/// Prints a text without waiting for it: the server must run and stop even if its output is closed or
+/// full.
 fn print(text: String) {
     task::spawn_blocking(move || {
         if let Err(error) = writeln!(io::stdout(), "{text}") {

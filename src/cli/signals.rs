@@ -1,4 +1,4 @@
-//! The signals that end a server.
+//! The signals that stop a server.
 
 use std::fs;
 use std::future::poll_fn;
@@ -7,17 +7,16 @@ use std::task::Poll;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Failure;
+use super::failure::Failure;
 use super::server_log::ServerLog;
 
-/// What `exit` is given by a second signal.
+/// The exit code after a second signal.
 const ENDED_AT_ONCE: i32 = 1;
 
-/// Cancels `shutdown` at the first SIGTERM, SIGINT or SIGHUP, and ends the process at the second.
-/// That loses nothing that was answered: the journal has it.
+/// Cancels `shutdown` at the first SIGTERM, SIGINT or SIGHUP, and ends the process at the second,
+/// which loses no committed change: the journal contains them.
 ///
-/// To be called before anything else starts, so that no signal finds the default, which would end
-/// the process even at the first.
+/// To be called before anything else starts: until then, the first signal ends the process.
 pub(super) fn cancel_on_signal(
     shutdown: &CancellationToken,
     log: &ServerLog,
@@ -29,14 +28,14 @@ pub(super) fn cancel_on_signal(
         shutdown.cancel();
         tracing::info!(signal, "stopping; a second signal ends the server at once");
         let signal = signals.next().await;
-        tracing::warn!(signal, "ended at once; the next start brings the files up to date");
+        tracing::warn!(signal, "ended at once; the next start completes the files");
         log.finish();
         std::process::exit(ENDED_AT_ONCE);
     });
     Ok(())
 }
 
-/// The watched signals, by their names.
+/// The watched signals and their names.
 struct Signals(Vec<(&'static str, Signal)>);
 
 impl Signals {
@@ -51,7 +50,7 @@ impl Signals {
         watched.map(Self).map_err(Failure::io("signals can't be watched"))
     }
 
-    /// The name of the next one.
+    /// Waits for the next signal, and returns its name.
     async fn next(&mut self) -> &'static str {
         poll_fn(|context| {
             let mut come = self
@@ -64,8 +63,7 @@ impl Signals {
     }
 }
 
-/// Whether the server was started with `nohup`, which asks it to outlive its terminal. Only Linux
-/// tells.
+/// Whether the server was started with `nohup`, and must outlive its terminal. Known on Linux only.
 fn is_hangup_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -53,7 +53,7 @@ async fn a_checkpoint_brings_everything_into_the_files() {
     folders.put("tracking_events.json", "{\"_default\": {}}");
     fs::remove_file(folders.data_file("children.json")).unwrap_or_default();
     let (code, text, error) = run(folders, &["checkpoint", "--data-dir", "data"]);
-    assert_eq!((code, text.as_str()), (0, "data holds everything in its files.\n"), "{error}");
+    assert_eq!((code, text.as_str()), (0, "data has every change in its files.\n"), "{error}");
     let tables = tables(folders);
     let events = tables["tracking_events.json"]["_default"].as_object().unwrap();
     assert_eq!(events.len(), 5);

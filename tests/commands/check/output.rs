@@ -76,7 +76,7 @@ fn a_person_sees_some_of_each_kind_and_a_program_all() {
     assert_eq!((code, error.as_str()), (3, ""));
     assert!(text.starts_with("data: warnings\n"), "{text}");
     assert!(text.contains("\nwarning event_of_no_account (9)\n"), "{text}");
-    assert!(text.contains("\n  and 6 more; --json has them all\n"), "{text}");
+    assert!(text.contains("\n  and 6 more; --json prints all of them\n"), "{text}");
     assert!(
         text.contains("\nwarning broken_reference (1)\n  children.json, row 1, byte "),
         "{text}"

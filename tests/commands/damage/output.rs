@@ -102,7 +102,8 @@ fn a_person_is_told_what_was_lost() {
     let output = salvage_to(&folders, &folders.root().join("new"));
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8_lossy(&output.stdout);
-    for part in ["children.json: wrong from byte ", "kept ", "lost bytes ", "tasks.json: whole"] {
+    for part in ["children.json: damaged from byte ", "kept ", "lost bytes ", "tasks.json: intact"]
+    {
         assert!(said.contains(part), "no {part}: {said}");
     }
     assert!(!said.contains('\u{1b}') && output.stderr.is_empty(), "{output:?}");

@@ -1,0 +1,81 @@
+//! Why a command failed, and its exit code.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use super::health_client::Unhealthy;
+use crate::app::{StartError, StopError};
+use crate::config::ConfigError;
+use crate::domain::Invalid;
+use crate::repair::salvage::SalvageError;
+use crate::service::ServiceError;
+use crate::store::json::OpenError;
+
+/// Why a command failed.
+#[derive(Debug, Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Stop(#[from] StopError),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error(transparent)]
+    Unhealthy(#[from] Unhealthy),
+    #[error(transparent)]
+    Salvage(#[from] SalvageError),
+    /// A directory that can't be checked, for which the exit code is not that of damage.
+    #[error(transparent)]
+    Check(OpenError),
+    #[error("there is no directory {}: name the data directory with --data-dir or --config, or start a server, which creates it", .0.display())]
+    NoDirectory(PathBuf),
+    #[error("{} is not a data directory: it contains none of Goldstar's files. Name the data directory with --data-dir or --config, or start a server, which creates them", .0.display())]
+    NoData(PathBuf),
+    #[error("the passwords are not the same")]
+    PasswordsDiffer,
+    #[error(
+        "the system allows this process {limit} open files, and a server needs at least {least}: \
+         raise the hard limit with `ulimit -n`, or with `LimitNOFILE=` in the systemd unit"
+    )]
+    OpenFiles { limit: u64, least: u64 },
+    #[error(
+        "cannot listen on {address}: another program uses this port. Choose another one, such as \
+         `--listen {other}` or GOLDSTAR_LISTEN={other}. On a Mac, AirPlay uses port 5000"
+    )]
+    PortInUse { address: String, other: String },
+    #[error("{what}")]
+    Io {
+        what: String,
+        #[source]
+        cause: io::Error,
+    },
+}
+
+impl Failure {
+    pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |cause| Self::Io { what, cause }
+    }
+
+    /// Damaged or foreign data needs a person: a service manager can be configured not to restart the
+    /// server after this exit code.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Start(error) if error.is_damage() => ExitCode::from(DAMAGE),
+            Self::Config(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// The exit code of a command that succeeded and found something that a person should look at.
+pub(super) const LOOK: u8 = 3;
+/// The exit code for data that is damaged or not Goldstar's: `EX_CONFIG` in `sysexits.h`.
+pub(super) const DAMAGE: u8 = 78;
