@@ -20,7 +20,11 @@ fn in_help(command: &[&str]) -> Vec<Flag> {
     let output = Command::new(goldstar).args(command).arg("--help").env_clear().output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     let (_, options) = help.split_once("Options:").unwrap();
-    let options = options.split("\n\nExamples:").next().unwrap();
+    // The text after the options is not indented, and neither are the headings among them.
+    let is_heading = |line: &str| line.ends_with(':') && line != "Examples:";
+    let is_option = |line: &&str| line.is_empty() || line.starts_with(' ') || is_heading(line);
+    let options: Vec<&str> = options.lines().take_while(is_option).collect();
+    let options = options.join("\n");
     // A long line is wrapped, anywhere.
     let words: String = options.split_whitespace().map(|word| format!(" {word}")).collect();
     let flag = |text: &str| {
