@@ -1,7 +1,7 @@
 //! The session's cookie beside others, and under another name; and whose sessions end with it.
 
 use goldstar::config::Config;
-use goldstar::http::CookieName;
+use goldstar::http::{CookieName, Origin};
 use reqwest::Method;
 use reqwest::header::COOKIE;
 use serde_json::{Value, json};
@@ -229,4 +229,45 @@ fn a_cookie_name_that_browsers_refuse_is_refused() {
         assert_eq!(code, Some(0), "{said}");
     }
     assert_eq!(config(&["--session-cookie=_family-1.goldstar"]).0, Some(0));
+}
+
+/// Whether every cookie that the server gives or takes is `Secure`, or none.
+async fn assert_secure(server: &TestServer, is_secure: bool) {
+    let browser = server.nobody();
+    let (email, password) = ("zoe@example.org", PASSWORD);
+    let account =
+        json!({"first_name": "Zoë", "last_name": "Z", "email": email, "password": password});
+    let mut answers = vec![browser.post("/auth/signup", account).await];
+    let login = log_in(&server.nobody(), email, password).await;
+    // A client of its own sends a `Secure` cookie over http all the same.
+    let pair = login.header("set-cookie").split(';').next().unwrap().to_owned();
+    answers.push(login);
+    for (method, path) in [(Method::GET, "/auth/me"), (Method::POST, "/auth/logout")] {
+        let request = server.nobody().request(method, path);
+        answers.push(send(request.header("Cookie", &pair)).await);
+    }
+    for answer in &answers {
+        let cookie = answer.header("set-cookie");
+        assert!(cookie.starts_with("session="), "{answer:?}");
+        for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+            assert!(cookie.split("; ").any(|found| found == part), "{cookie}");
+        }
+        assert_eq!(cookie.split(';').any(|part| part.trim() == "Secure"), is_secure, "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_is_secure_if_the_public_url_is() {
+    let secure_server = |configure: fn(&mut Config)| {
+        TestServer::with(Settings { configure, ..Settings::default() })
+    };
+    assert_secure(&TestServer::start().await, false).await;
+    let over_http = |config: &mut Config| {
+        config.http.public_origin = Origin::parse("http://goldstar.example.org");
+    };
+    assert_secure(&secure_server(over_http).await, false).await;
+    let over_https = |config: &mut Config| {
+        config.http.public_origin = Origin::parse("https://goldstar.example.org");
+    };
+    assert_secure(&secure_server(over_https).await, true).await;
 }

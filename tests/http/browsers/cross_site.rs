@@ -1,19 +1,114 @@
-//! What pages of other origins can't do with a browser's session, and the cookie's `Secure`.
-
-use reqwest::{Body, Method, RequestBuilder};
-use serde_json::json;
+//! Pages of other origins change nothing, although a browser sends the session's cookie with their
+//! requests.
 
 use goldstar::config::Config;
 use goldstar::http::Origin;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
 
+use crate::harness::person::Session;
+use crate::harness::wire::{Wire, assert_refusal};
 use crate::harness::{
-    Answer, Family, PASSWORD, Settings, TestServer, activate_path, assert_error, log_in, send,
+    Answer, Family, PASSWORD, Settings, TestServer, activate_path, assert_error, reward_path, send,
 };
 
+const JSON: &str = "Content-Type: application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-async fn server_with(configure: fn(&mut Config)) -> TestServer {
-    TestServer::with(Settings { configure, ..Settings::default() }).await
+/// Someone with a family, and what a page may try in their name.
+struct Victim {
+    server: TestServer,
+    family: Family,
+    session: Session,
+}
+
+/// What the session is shown by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum By {
+    Cookie,
+    Bearer,
+    Nothing,
+}
+
+impl Victim {
+    async fn new(configure: fn(&mut Config)) -> Self {
+        let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
+        let family = server.family().await;
+        let session = Session::of(&server, &family.parent).await;
+        Self { server, family, session }
+    }
+
+    /// One request of each kind that changes something; the last three end the session.
+    fn changes(&self) -> Vec<(&'static str, String, String)> {
+        let Family { child, task, reward, penalty, .. } = &self.family;
+        let json = |text: &str| text.replace('\'', "\"");
+        vec![
+            ("POST", "/children".to_owned(), json("{'name': 'Changeling'}")),
+            ("POST", "/tasks".to_owned(), json("{'name': 'Nothing', 'points': 1}")),
+            ("POST", "/rewards".to_owned(), json("{'name': 'All', 'cost': 1}")),
+            ("PATCH", format!("/children/{child}"), json("{'name': 'Changeling'}")),
+            ("PATCH", format!("/tasks/{task}"), json("{'points': 1000}")),
+            ("PATCH", format!("/rewards/{reward}"), json("{'cost': 1}")),
+            ("POST", activate_path(child, task), String::new()),
+            ("POST", activate_path(child, penalty), String::new()),
+            ("POST", reward_path(child, reward, "request"), String::new()),
+            ("POST", reward_path(child, reward, "cancel"), String::new()),
+            ("POST", reward_path(child, reward, "redeem"), String::new()),
+            ("DELETE", format!("/tasks/{task}"), String::new()),
+            ("DELETE", format!("/rewards/{reward}"), String::new()),
+            ("DELETE", format!("/children/{child}"), String::new()),
+            (
+                "PUT",
+                "/auth/password".to_owned(),
+                json(
+                    "{'current_password': 'correct horse battery', 'new_password': 'of the thief'}",
+                ),
+            ),
+            ("POST", "/auth/child-session".to_owned(), format!("{{\"child_id\": \"{child}\"}}")),
+            ("POST", "/auth/logout".to_owned(), String::new()),
+        ]
+    }
+
+    async fn send(&self, by: By, method: &str, path: &str, lines: &[&str], body: &str) -> Answer {
+        let shown = match by {
+            By::Cookie => format!("Cookie: {}", self.session.cookie),
+            By::Bearer => format!("Authorization: Bearer {}", self.session.token),
+            By::Nothing => "X-Nothing: shown".to_owned(),
+        };
+        let length = format!("Content-Length: {}", body.len());
+        let own = [shown.as_str(), &length];
+        let lines: Vec<&str> = own.into_iter().chain(lines.iter().copied()).collect();
+        let mut wire = Wire::connect(&self.server).await;
+        let request = crate::harness::person::head(method, path, &lines) + body;
+        wire.answer_while_sending(request.as_bytes()).await.expect("an answer")
+    }
+
+    /// A harmless change with these header lines: the new child's answer.
+    async fn add_child(&self, by: By, lines: &[&str]) -> Answer {
+        let lines: Vec<&str> = lines.iter().copied().chain([JSON]).collect();
+        self.send(by, "POST", "/children", &lines, "{\"name\": \"Changeling\"}").await
+    }
+
+    /// All that the family has.
+    async fn everything(&self) -> Vec<Value> {
+        let tracking = format!("/children/{}/tracking", self.family.child);
+        let mut all = Vec::new();
+        for path in ["/auth/me", "/children", "/tasks", "/rewards", "/rewards/pending", &tracking] {
+            all.push(self.send(By::Cookie, "GET", path, &[], "").await.expect(200));
+        }
+        all
+    }
+
+    async fn assert_foreign(&self, lines: &[&str]) {
+        let answer = self.add_child(By::Cookie, lines).await;
+        assert_eq!(answer.status, 403, "{lines:?}: {}", answer.text);
+        assert_refusal(&answer, 403, "FOREIGN_ORIGIN");
+    }
+
+    async fn assert_own(&self, lines: &[&str]) {
+        let answer = self.add_child(By::Cookie, lines).await;
+        assert_eq!(answer.status, 201, "{lines:?}: {}", answer.text);
+    }
 }
 
 /// Activates the family's task, with more headers.
@@ -28,40 +123,299 @@ fn with(request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBuilder {
 
 #[tokio::test]
 async fn a_foreign_page_changes_nothing() {
-    let server = TestServer::start().await;
-    let family = server.family().await;
-    let own = family.parent.url("");
-    let port = own.rsplit(':').next().unwrap();
-    for headers in [
-        &[("Origin", "https://evil.example")][..],
-        &[("Origin", "null")],
-        &[("Origin", &format!("http://localhost:{port}"))],
-        &[("Origin", "http://127.0.0.1")],
-        &[("Origin", &format!("{own}.evil.example"))],
-        &[("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")],
-        &[("Origin", &own), ("Sec-Fetch-Site", "cross-site")],
-        &[("Sec-Fetch-Site", "cross-site")],
-        &[("Sec-Fetch-Site", "same-site")],
-    ] {
-        let answer = activate(&family, headers).await;
-        assert_error(&answer, 403, "FOREIGN_ORIGIN");
+    let victim = Victim::new(|_| {}).await;
+    victim.family.parent.ask_for(&victim.family.child, &victim.family.reward).await.expect(200);
+    let before = victim.everything().await;
+    for origin in ["http://elsewhere.example", "https://elsewhere.example", "null"] {
+        let origin = format!("Origin: {origin}");
+        for (method, path, body) in victim.changes() {
+            for path in [path.clone(), format!("/api{path}"), format!("{path}/")] {
+                let lines: &[&str] = if body.is_empty() { &[&origin] } else { &[&origin, JSON] };
+                let answer = victim.send(By::Cookie, method, &path, lines, &body).await;
+                assert_eq!(answer.status, 403, "{origin}: {method} {path}: {}", answer.text);
+                assert_refusal(&answer, 403, "FOREIGN_ORIGIN");
+                assert_eq!(answer.header("set-cookie"), "", "the session stays as it is");
+            }
+        }
+        assert_eq!(victim.everything().await, before);
     }
-    for (method, path) in [
-        (Method::POST, "/api/children".to_owned()),
-        (Method::POST, "/auth/logout".to_owned()),
-        (Method::PUT, "/auth/password".to_owned()),
-        (Method::PATCH, format!("/children/{}", family.child)),
-        (Method::DELETE, format!("/children/{}", family.child)),
-    ] {
-        let request = family.parent.request(method, &path).header("Origin", "null");
-        assert_error(&send(request).await, 403, "FOREIGN_ORIGIN");
+    let email = &victim.family.parent.email;
+    crate::harness::person::log_in(&victim.server.nobody(), email, PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_servers_own_page_can_send_every_change() {
+    let mut victim = Victim::new(|_| {}).await;
+    for (method, path, body) in victim.changes() {
+        if path == "/auth/child-session" {
+            // The browser would be the child's, which may do none of this.
+            continue;
+        }
+        if path == "/auth/logout" {
+            // The password change before it has ended the session.
+            victim = Victim::new(|_| {}).await;
+        }
+        let lines: &[&str] = &["Origin: http://localhost", "Sec-Fetch-Site: same-origin", JSON];
+        let lines = if body.is_empty() { &lines[..2] } else { lines };
+        let answer = victim.send(By::Cookie, method, &path, lines, &body).await;
+        assert!(answer.status < 300, "{method} {path}: {}", answer.text);
     }
-    assert_eq!(family.parent.points(&family.child).await, 50);
+}
+
+#[tokio::test]
+async fn other_origins_are_rejected_however_they_are_written() {
+    let victim = Victim::new(|_| {}).await;
+    for origin in [
+        "http://localhost:8080",
+        "http://localhost.elsewhere.example",
+        "http://elsewhere.example",
+        "http://notlocalhost",
+        "http://127.0.0.1",
+        "http://[::1]",
+        "null",
+        "NULL",
+        "file://",
+        "chrome-extension://abcdefgh",
+        "localhost",
+        "http://localhost@elsewhere.example",
+        "http://elsewhere.example#http://localhost",
+        "http://localhost, http://elsewhere.example",
+    ] {
+        victim.assert_foreign(&[&format!("Origin: {origin}")]).await;
+    }
+    victim.assert_foreign(&["Origin: http://elsewhere.example", "Origin: http://localhost"]).await;
+    // Nobody who isn't trusted says what the server's name is.
+    for line in ["X-Forwarded-Host: elsewhere.example", "Forwarded: host=elsewhere.example"] {
+        victim.assert_foreign(&["Origin: http://elsewhere.example", line]).await;
+    }
+    victim.assert_own(&["Origin: http://localhost"]).await;
+    // A program, which sends none.
+    victim.assert_own(&[]).await;
+}
+
+#[tokio::test]
+async fn the_port_belongs_to_the_origin() {
+    let victim = Victim::new(|_| {}).await;
+    let body = "{\"name\": \"Changeling\"}";
+    let length = format!("Content-Length: {}", body.len());
+    for (host, origin, status) in [
+        ("127.0.0.1:5000", "http://127.0.0.1:5000", 201),
+        ("127.0.0.1:5000", "http://127.0.0.1", 403),
+        ("127.0.0.1:5000", "http://127.0.0.1:5001", 403),
+        ("[::1]:5000", "http://[::1]:5000", 201),
+        ("[::1]:5000", "http://[::1]:5001", 403),
+        ("localhost:443", "http://localhost", 403),
+        ("Goldstar.example.org:80", "http://goldstar.example.org", 201),
+    ] {
+        let request = format!(
+            "POST /children HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nCookie: {}\r\n{JSON}\r\n\
+             {length}\r\n\r\n{body}",
+            victim.session.cookie
+        );
+        let answer = Wire::connect(&victim.server).await.exchange(request).await;
+        assert_eq!(answer.status, status, "{host} {origin}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn sec_fetch_site_is_checked() {
+    let victim = Victim::new(|_| {}).await;
+    for site in ["cross-site", "same-site"] {
+        victim.assert_foreign(&[&format!("Sec-Fetch-Site: {site}")]).await;
+    }
+    for site in ["same-origin", "none"] {
+        victim.assert_own(&[&format!("Sec-Fetch-Site: {site}")]).await;
+    }
+    // As it sends a form of the own page whose policy keeps the address back.
+    victim.assert_own(&["Sec-Fetch-Site: same-origin", "Origin: null"]).await;
+    // And behind a proxy that changes the host.
+    let own = ["Sec-Fetch-Site: same-origin", "Origin: https://goldstar.example.org"];
+    victim.assert_own(&own).await;
+    victim.assert_foreign(&["Sec-Fetch-Site: cross-site", "Origin: http://localhost"]).await;
+}
+
+#[tokio::test]
+async fn requests_with_a_bearer_token_are_not_checked() {
+    let victim = Victim::new(|_| {}).await;
+    for line in [
+        "Origin: http://elsewhere.example",
+        "Origin: null",
+        "Sec-Fetch-Site: cross-site",
+        "Origin: http://localhost",
+    ] {
+        let answer = victim.add_child(By::Bearer, &[line]).await;
+        assert_eq!(answer.status, 201, "{line}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn requests_without_a_session_change_nothing() {
+    let victim = Victim::new(|_| {}).await;
+    let before = victim.everything().await;
+    for line in ["Origin: http://elsewhere.example", "Origin: null", "Origin: http://localhost"] {
+        for (method, path, body) in victim.changes() {
+            let lines: &[&str] = if body.is_empty() { &[line] } else { &[line, JSON] };
+            let answer = victim.send(By::Nothing, method, &path, lines, &body).await;
+            assert!(matches!(answer.status, 401 | 403), "{method} {path}: {}", answer.text);
+            let code = answer.body["code"].as_str().unwrap().to_owned();
+            assert!(matches!(&*code, "UNAUTHENTICATED" | "FOREIGN_ORIGIN"), "{code}");
+            assert_refusal(&answer, answer.status, &code);
+        }
+    }
+    assert_eq!(victim.everything().await, before);
+}
+
+/// The browser does not show the response to the page.
+#[tokio::test]
+async fn a_foreign_page_may_read_but_gets_no_cors_header() {
+    let victim = Victim::new(|_| {}).await;
+    for method in ["GET", "HEAD", "OPTIONS"] {
+        let lines = [
+            "Origin: http://elsewhere.example",
+            "Sec-Fetch-Site: cross-site",
+            "Access-Control-Request-Method: POST",
+        ];
+        let mut wire = Wire::connect(&victim.server).await;
+        wire.send(victim.session.head(method, "/children", &lines)).await;
+        let answer = wire.bodiless_answer().await;
+        assert_eq!(answer.status, 200, "{method}");
+        let mut names = answer.headers.keys().map(reqwest::header::HeaderName::as_str);
+        assert!(!names.any(|name| name.starts_with("access-control-")), "{:?}", answer.headers);
+    }
+}
+
+#[tokio::test]
+async fn the_public_url_is_the_servers_own_origin() {
+    let configure = |config: &mut Config| {
+        config.http.public_origin = Origin::parse("https://goldstar.example.org");
+    };
+    let victim = Victim::new(configure).await;
+    victim.assert_own(&["Origin: https://goldstar.example.org"]).await;
+    let cross_site = ["Origin: https://goldstar.example.org", "Sec-Fetch-Site: cross-site"];
+    victim.assert_own(&cross_site).await;
+    for origin in [
+        "http://goldstar.example.org",
+        "https://goldstar.example.org:8443",
+        "https://www.goldstar.example.org",
+        "https://goldstar.example.org.elsewhere.example",
+        "https://elsewhere.example",
+    ] {
+        victim.assert_foreign(&[&format!("Origin: {origin}")]).await;
+    }
+}
+
+#[tokio::test]
+async fn allowed_origins_are_like_the_servers_own() {
+    let configure = |config: &mut Config| {
+        let allowed = ["http://app.example", "http://127.0.0.1:5173"];
+        config.http.allowed_origins = allowed.map(|text| Origin::parse(text).unwrap()).to_vec();
+    };
+    let victim = Victim::new(configure).await;
+    for origin in ["http://app.example", "http://127.0.0.1:5173", "http://localhost"] {
+        victim.assert_own(&[&format!("Origin: {origin}")]).await;
+    }
+    // As a browser sends it from such a page.
+    victim.assert_own(&["Origin: http://app.example", "Sec-Fetch-Site: cross-site"]).await;
+    victim.assert_own(&["Origin: http://app.example", "Sec-Fetch-Site: same-site"]).await;
+    for origin in ["https://app.example", "http://app.example:81", "http://elsewhere.example"] {
+        victim.assert_foreign(&[&format!("Origin: {origin}")]).await;
+    }
+}
+
+/// What a form, or a script without the server's leave, can send.
+#[tokio::test]
+async fn a_body_of_another_type_is_rejected() {
+    let victim = Victim::new(|_| {}).await;
+    let before = victim.everything().await;
+    for content_type in [
+        "Content-Type: text/plain",
+        "Content-Type: text/plain; charset=application/json",
+        "Content-Type: multipart/form-data; boundary=x",
+        "Content-Type: application/x-www-form-urlencoded",
+        "Content-Type: application/jsonp",
+        "Content-Type: text/json",
+        "Content-Type: ",
+        "X-No-Type: at all",
+    ] {
+        for (method, path, body) in victim.changes() {
+            // What takes no body mustn't be had by one of another type either.
+            let body = if body.is_empty() { "{}".to_owned() } else { body };
+            for by in [By::Cookie, By::Bearer] {
+                if by == By::Bearer && body == "{}" {
+                    // No page can send it: the contract leaves it open.
+                    continue;
+                }
+                let answer = victim.send(by, method, &path, &[content_type], &body).await;
+                assert_eq!(answer.status, 415, "{content_type} {method} {path}: {}", answer.text);
+                assert_refusal(&answer, 415, "UNSUPPORTED_MEDIA_TYPE");
+            }
+        }
+    }
+    assert_eq!(victim.everything().await, before);
+}
+
+#[tokio::test]
+async fn json_types_may_be_written_in_several_ways() {
+    let victim = Victim::new(|_| {}).await;
+    for content_type in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        "Application/JSON",
+    ] {
+        let line = format!("Content-Type: {content_type}");
+        let body = "{\"name\": \"Mía\"}";
+        let answer = victim.send(By::Cookie, "POST", "/children", &[&line], body).await;
+        assert_eq!(answer.status, 201, "{content_type}: {}", answer.text);
+    }
+}
+
+/// The mutations take none: neither a type nor a length of zero is in their way.
+#[tokio::test]
+async fn an_empty_body_needs_no_type() {
+    let victim = Victim::new(|_| {}).await;
+    let path = activate_path(&victim.family.child, &victim.family.task);
+    let form = format!("Content-Type: {FORM}");
+    let utf8 = "Content-Type: application/json; charset=utf-8";
+    for (lines, body) in [(&[][..], ""), (&[JSON], ""), (&[&form], ""), (&[utf8], "{}")] {
+        victim.send(By::Cookie, "POST", &path, lines, body).await.expect(200);
+    }
+    let mut wire = Wire::connect(&victim.server).await;
+    wire.exchange(victim.session.head("POST", &path, &[])).await.expect(200);
+    assert_eq!(victim.family.parent.points(&victim.family.child).await, 75);
+}
+
+/// A body in chunks has no length that could be looked at.
+#[tokio::test]
+async fn a_chunked_body_of_another_type_is_rejected() {
+    let victim = Victim::new(|_| {}).await;
+    let path = activate_path(&victim.family.child, &victim.family.task);
+    for path in [&*path, "/children"] {
+        let lines = ["Content-Type: text/plain", "Transfer-Encoding: chunked"];
+        let request = victim.session.head("POST", path, &lines) + "2\r\n{}\r\n0\r\n\r\n";
+        let answer = Wire::connect(&victim.server).await.exchange(request).await;
+        assert_refusal(&answer, 415, "UNSUPPORTED_MEDIA_TYPE");
+    }
+    assert_eq!(victim.family.parent.points(&victim.family.child).await, 50);
+}
+
+/// A page that logs its visitor in as someone else, while a session lasts.
+#[tokio::test]
+async fn a_foreign_login_does_not_replace_a_session() {
+    let victim = Victim::new(|_| {}).await;
+    let thief = victim.server.parent().await;
+    let credentials = json!({"email": thief.email, "password": PASSWORD}).to_string();
+    for origin in ["Origin: http://elsewhere.example", "Origin: null"] {
+        let lines = [origin, JSON];
+        let answer = victim.send(By::Cookie, "POST", "/auth/login", &lines, &credentials).await;
+        assert_refusal(&answer, 403, "FOREIGN_ORIGIN");
+        assert_eq!(answer.header("set-cookie"), "");
+    }
 }
 
 /// A development server that changes `Host`, as Vite's short form does, on a phone's request over http.
 #[tokio::test]
-async fn a_blocked_page_is_named_beside_the_expected_one_and_the_settings() {
+async fn the_error_names_both_origins_and_the_settings() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let answer = activate(&family, &[("Origin", "http://192.168.1.5:5173")]).await;
@@ -76,50 +430,7 @@ async fn a_blocked_page_is_named_beside_the_expected_one_and_the_settings() {
 }
 
 #[tokio::test]
-async fn the_servers_own_pages_need_no_configuration() {
-    let server = TestServer::start().await;
-    let family = server.family().await;
-    let own = family.parent.url("");
-    for headers in [
-        &[][..],
-        &[("Origin", &*own)],
-        &[("Origin", &own), ("Sec-Fetch-Site", "same-origin")],
-        &[("Sec-Fetch-Site", "none")],
-        // A proxy may send another host on: a browser of today says itself whose page it is.
-        &[("Origin", "https://goldstar.example.org"), ("Sec-Fetch-Site", "same-origin")],
-        // Or the usual port, and capitals.
-        &[("Origin", "http://goldstar.example.org"), ("Host", "Goldstar.example.org:80")],
-    ] {
-        activate(&family, headers).await.expect(200);
-    }
-}
-
-#[tokio::test]
-async fn the_operator_names_further_origins() {
-    let server = server_with(|config| {
-        config.http.public_origin = Origin::parse("http://goldstar.example.org");
-        let origins = ["https://app.example.org", "http://localhost:5173"];
-        config.http.allowed_origins = origins.iter().filter_map(|o| Origin::parse(o)).collect();
-    })
-    .await;
-    let family = server.family().await;
-    for origin in
-        ["http://goldstar.example.org", "https://app.example.org", "http://localhost:5173"]
-    {
-        // As from behind a proxy that sends its own name of this server on.
-        let headers = [("Origin", origin), ("Host", "backend:5000")];
-        activate(&family, &headers).await.expect(200);
-        let headers = [("Origin", origin), ("Sec-Fetch-Site", "cross-site")];
-        activate(&family, &headers).await.expect(200);
-    }
-    for origin in ["https://goldstar.example.org", "http://app.example.org", "http://localhost"] {
-        let headers = [("Origin", origin), ("Host", "backend:5000")];
-        assert_error(&activate(&family, &headers).await, 403, "FOREIGN_ORIGIN");
-    }
-}
-
-#[tokio::test]
-async fn what_no_browser_adds_by_itself_is_not_concerned() {
+async fn bearer_tokens_and_logins_without_a_cookie_are_not_checked() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let foreign = [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")];
@@ -135,52 +446,7 @@ async fn what_no_browser_adds_by_itself_is_not_concerned() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_may_send_what_changes_nothing_but_reads_no_answer() {
-    let server = TestServer::start().await;
-    let parent = server.parent().await;
-    for (method, status) in [(Method::GET, 200), (Method::HEAD, 200), (Method::OPTIONS, 200)] {
-        let request = parent.request(method, "/children");
-        let headers =
-            [("Origin", "https://evil.example"), ("Access-Control-Request-Method", "POST")];
-        let answer = send(with(request, &headers)).await;
-        assert_eq!(answer.status, status, "{}", answer.text);
-        let names = answer.headers.keys().map(reqwest::header::HeaderName::as_str);
-        let cors: Vec<_> = names.filter(|name| name.starts_with("access-control-")).collect();
-        assert!(cors.is_empty(), "{cors:?}");
-    }
-}
-
-#[tokio::test]
-async fn with_a_cookie_a_body_is_json_or_refused() {
-    let server = TestServer::start().await;
-    let family = server.family().await;
-    let (activate, children) = (activate_path(&family.child, &family.task), "/children".to_owned());
-    for path in [&activate, &children] {
-        for content_type in [FORM, "text/plain", "multipart/form-data; boundary=b", "text/json", ""]
-        {
-            let request = family.parent.request(Method::POST, path);
-            let answer = send(request.header("Content-Type", content_type).body("{}")).await;
-            assert_error(&answer, 415, "UNSUPPORTED_MEDIA_TYPE");
-        }
-        let answer = send(family.parent.request(Method::POST, path).body("{}")).await;
-        assert_error(&answer, 415, "UNSUPPORTED_MEDIA_TYPE");
-    }
-    let chunked = Body::wrap_stream(futures_util::stream::iter([Ok::<_, std::io::Error>("a=b")]));
-    let request = family.parent.request(Method::POST, &activate).header("Content-Type", FORM);
-    let answer = send(request.body(chunked)).await;
-    assert_error(&answer, 415, "UNSUPPORTED_MEDIA_TYPE");
-    assert_eq!(family.parent.points(&family.child).await, 50);
-
-    // Some clients send an empty object along, or say what they don't send.
-    let json = "application/json; charset=utf-8";
-    for (content_type, body) in [(json, "{}"), (json, ""), (FORM, "")] {
-        let request = family.parent.request(Method::POST, &activate);
-        send(request.header("Content-Type", content_type).body(body)).await.expect(200);
-    }
-}
-
-#[tokio::test]
-async fn a_foreign_form_is_refused_for_its_origin() {
+async fn a_foreign_form_is_rejected_for_its_origin_first() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let path = activate_path(&family.child, &family.task);
@@ -189,39 +455,4 @@ async fn a_foreign_form_is_refused_for_its_origin() {
         let headers = [("Origin", "https://evil.example"), ("Content-Type", FORM)];
         assert_error(&send(with(request, &headers)).await, 403, "FOREIGN_ORIGIN");
     }
-}
-
-/// Whether every cookie that the server gives or takes is `Secure`, or none.
-async fn assert_secure(server: &TestServer, is_secure: bool) {
-    let browser = server.nobody();
-    let (email, password) = ("zoe@example.org", PASSWORD);
-    let account =
-        json!({"first_name": "Zoë", "last_name": "Z", "email": email, "password": password});
-    let mut answers = vec![browser.post("/auth/signup", account).await];
-    let login = log_in(&server.nobody(), email, password).await;
-    // A client of its own sends a `Secure` cookie over http all the same.
-    let pair = login.header("set-cookie").split(';').next().unwrap().to_owned();
-    answers.push(login);
-    for (method, path) in [(Method::GET, "/auth/me"), (Method::POST, "/auth/logout")] {
-        let request = server.nobody().request(method, path);
-        answers.push(send(request.header("Cookie", &pair)).await);
-    }
-    for answer in &answers {
-        let cookie = answer.header("set-cookie");
-        assert!(cookie.starts_with("session="), "{answer:?}");
-        assert_eq!(cookie.split(';').any(|part| part.trim() == "Secure"), is_secure, "{cookie}");
-    }
-}
-
-#[tokio::test]
-async fn the_cookie_is_for_https_where_browsers_use_it() {
-    assert_secure(&TestServer::start().await, false).await;
-    let over_http = |config: &mut Config| {
-        config.http.public_origin = Origin::parse("http://goldstar.example.org");
-    };
-    assert_secure(&server_with(over_http).await, false).await;
-    let over_https = |config: &mut Config| {
-        config.http.public_origin = Origin::parse("https://goldstar.example.org");
-    };
-    assert_secure(&server_with(over_https).await, true).await;
 }

@@ -1,8 +1,7 @@
-//! What browsers rely on: CORS, pages of other origins, the demo's page, and reverse proxies.
+//! What browsers rely on: CORS, pages of other origins, the pages of the server, and reverse proxies.
 
 mod cors;
 mod cross_site;
 mod demo;
 mod home;
-mod origins;
 mod proxies;

@@ -7,10 +7,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use goldstar::config::Config;
+use reqwest::Method;
+use serde_json::json;
 
 use crate::harness::person::{Session, head};
 use crate::harness::wire::{Wire, assert_hygiene, assert_refusal};
-use crate::harness::{Answer, Family, Settings, TestServer};
+use crate::harness::{Answer, Family, Settings, TestServer, send};
 
 /// What is no family's: any client may keep it.
 const KEPT: [&str; 2] = ["/openapi.json", "/docs/{file}"];
@@ -128,9 +130,13 @@ async fn what_is_no_route_answers_in_full() {
 #[tokio::test]
 async fn the_id_of_a_request_is_the_servers() {
     let server = TestServer::start().await;
-    for line in
-        ["X-Request-Id: chosen", "X-Request-Id: ", "X-Request-Id: a\tb", "Request-Id: chosen"]
-    {
+    for line in [
+        "X-Request-Id: chosen",
+        "X-Request-Id: ",
+        "X-Request-Id: a\tb",
+        "X-Request-Id: a\"b",
+        "Request-Id: chosen",
+    ] {
         let answer = answer(&server, &head("GET", "/health", &[line])).await;
         assert_ne!(check(&answer), "chosen");
     }
@@ -154,46 +160,6 @@ async fn the_id_that_a_trusted_proxy_chose_stays() {
     }
 }
 
-/// A browser with an https address sends the cookie over https alone.
-#[tokio::test]
-async fn the_cookie_is_secure_where_the_address_is() {
-    for (url, is_secure) in [
-        (None, false),
-        (Some("http://goldstar.example.org"), false),
-        (Some("https://goldstar.example.org"), true),
-    ] {
-        let configure: fn(&mut Config) = match url {
-            None => |_| {},
-            Some("http://goldstar.example.org") => |config| {
-                config.http.public_origin =
-                    goldstar::http::Origin::parse("http://goldstar.example.org");
-            },
-            Some(_) => |config| {
-                config.http.public_origin =
-                    goldstar::http::Origin::parse("https://goldstar.example.org");
-            },
-        };
-        let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
-        let email = "admin@example.org";
-        let answer =
-            crate::harness::person::log_in(&server.nobody(), email, "correct horse 0").await;
-        let cookie = answer.header("set-cookie").to_owned();
-        assert_hygiene(&answer);
-        for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
-            assert!(cookie.split("; ").any(|found| found == part), "{cookie}");
-        }
-        assert_eq!(cookie.split("; ").any(|part| part == "Secure"), is_secure, "{cookie}");
-        // The cookie that takes an ended session away has the same attributes: else it would stay.
-        let session = Session::in_answer(&answer);
-        let logout = session.head("POST", "/auth/logout", &[]);
-        let mut wire = Wire::connect(&server).await;
-        let answer = wire.exchange(logout).await;
-        assert_eq!(answer.status, 204, "{}", answer.text);
-        let cookie = answer.header("set-cookie").to_owned();
-        assert_eq!(cookie.split("; ").any(|part| part == "Secure"), is_secure, "{cookie}");
-    }
-}
-
 /// Those that no handler saw, of requests that could be read.
 #[tokio::test]
 async fn refusals_before_a_handler_are_in_full() {
@@ -212,5 +178,32 @@ async fn refusals_before_a_handler_are_in_full() {
         let answer = wire.answer_while_sending(request.as_bytes()).await.expect("an answer");
         assert_refusal(&answer, status, code);
         assert!(ids.insert(check(&answer)), "an id of its own");
+    }
+}
+
+#[tokio::test]
+async fn responses_have_the_headers_against_misuse() {
+    let server = TestServer::start().await;
+    let parent = server.parent().await;
+    let answers = [
+        parent.get("/children").await,
+        parent.get("/nowhere").await,
+        parent.delete("/children").await,
+        parent.post("/children", json!({"name": "Mía"})).await,
+        parent.post("/children", json!({"name": 1})).await,
+        send(parent.request(Method::OPTIONS, "/children")).await,
+        send(parent.request(Method::HEAD, "/health")).await,
+        server.nobody().get("/auth/me").await,
+    ];
+    let events = parent.events("/events").await;
+    for headers in answers.iter().map(|answer| &answer.headers).chain([&events.headers]) {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "no-store"),
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ] {
+            assert_eq!(headers[name], value, "{name}: {headers:?}");
+        }
     }
 }

@@ -7,7 +7,6 @@ mod compression;
 mod connections;
 mod errors;
 mod every_answer;
-mod headers;
 mod heads;
 mod hung_up;
 mod large_pages;
