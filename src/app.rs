@@ -194,7 +194,7 @@ pub async fn launch_on(
         () = shutdown.cancelled() => return Err(StartError::Stopped),
     };
     let service = Arc::new(opened);
-    service.begin_first_day().await?;
+    service.start_first_hold().await?;
     service.warn_of_expensive_hashes().await?;
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let (is_new, accounts) = (service.is_new().await?, service.count_accounts().await?);
@@ -213,18 +213,18 @@ async fn run(
 ) -> Result<(), StopError> {
     let limits = settings.limits;
     let app = http::App::new(Arc::clone(&service), settings, metrics);
-    let housekeeping = tokio::spawn(Arc::clone(&service).keep_house(shutdown.clone()));
+    let expiry = tokio::spawn(Arc::clone(&service).run_expiry(shutdown.clone()));
     let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
         shutdown.cancelled().await;
-        service.begin_stop();
+        service.start_shutdown();
         Instant::now() + limits.shutdown_timeout
     };
     let requests = http::serve(listener, app, shutdown.clone());
     let ((), deadline) = tokio::join!(requests, end_of_streams);
     // It may wait for a change that the disk doesn't take.
-    housekeeping.abort();
-    ended("the housekeeping", housekeeping).await;
+    expiry.abort();
+    ended("the expiry", expiry).await;
     let between_two_steps = ended("account deletion", deletion);
     tokio::time::timeout_at(deadline, between_two_steps).await.map_err(|_| StopError::Late)?;
     let closed = tokio::time::timeout_at(deadline, service.close()).await;

@@ -49,8 +49,8 @@ impl Verified {
 
     /// The account as it is now, with the replacement of its hash; none if its password has changed
     /// since, or the account does not exist any more.
-    pub(super) fn current(&self, view: &dyn Snapshot) -> Option<User> {
-        let user = view.user(self.id())?;
+    pub(super) fn current(&self, records: &dyn Snapshot) -> Option<User> {
+        let user = records.user(self.id())?;
         let is_replaced = self.replacement.as_ref() == Some(&user.password);
         let is_same = user.password == self.user.password || is_replaced;
         let hash = self.replacement.as_ref().unwrap_or(&user.password);
@@ -126,13 +126,13 @@ impl Service {
         let settings = self.settings;
         let policy = self.deletion_policy().await?;
         let acting = Acting::Anyone(Scope::Family(verified.id().clone()));
-        let begun = self.end_sessions(acting, move |view, context| {
-            let changes = begin_session(view, &verified, policy, &token_hash, context.now())?;
-            Ok(begun_by(changes, verified.id(), settings.family, &sent, view))
+        let begun = self.end_sessions(acting, move |records, context| {
+            let changes = begin_session(records, &verified, policy, &token_hash, context.now())?;
+            Ok(with_new_session(changes, verified.id(), settings.family, &sent, records))
         });
         match begun.await {
             Ok(true) => self.logged_in(token).await,
-            Ok(false) => Err(self.refuse_credentials()),
+            Ok(false) => Err(self.wrong_credentials()),
             Err(error) => {
                 if let ServiceError::Refused(RuleViolation::MarkedForDeletion { .. }) = error {
                     self.metrics.refused(LoginRefusal::MarkedForDeletion);
@@ -159,7 +159,7 @@ impl Service {
         let known = records.user_by_email(&email);
         let hash = known.as_ref().map(|user| Arc::clone(&user.password));
         let matches = self.passwords.verify(hash, password.clone()).await?;
-        let user = known.filter(|_| matches).ok_or_else(|| self.refuse_credentials())?;
+        let user = known.filter(|_| matches).ok_or_else(|| self.wrong_credentials())?;
         let replacement = self.passwords.replacement(&user.password, &password).await?;
         Ok(Verified { user, replacement })
     }
@@ -182,7 +182,7 @@ impl Service {
     }
 
     /// Counts a login with a wrong email address or password.
-    pub(super) fn refuse_credentials(&self) -> ServiceError {
+    pub(super) fn wrong_credentials(&self) -> ServiceError {
         self.metrics.refused(LoginRefusal::Credentials);
         ServiceError::InvalidCredentials
     }
@@ -230,11 +230,11 @@ impl Service {
         let token = Token::random();
         let token_hash = token.hash();
         let decider = parent.clone();
-        self.end_sessions(Acting::Caller(parent), move |view, context| {
+        self.end_sessions(Acting::Caller(parent), move |records, context| {
             let now = context.now();
-            let user = decider.current_user(view)?;
+            let user = decider.current_user(records)?;
             let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
-            let sessions = sent.and(all_sessions(view, &user.id));
+            let sessions = sent.and(all_sessions(records, &user.id));
             let password = Arc::clone(&hash);
             let user = User { password, updated_at: Some(now), ..User::clone(&user) };
             let changes = vec![Change::PutUser(user), Change::PutSession(session)];
@@ -258,8 +258,8 @@ impl Service {
         let token = Token::random();
         let token_hash = token.hash();
         let decider = parent.clone();
-        self.end_sessions(Acting::Caller(parent), move |view, context| {
-            let child = decider.child(view, &child_id)?;
+        self.end_sessions(Acting::Caller(parent), move |records, context| {
+            let child = decider.child(records, &child_id)?;
             let (family, child_id) = (child.user_id.clone(), Some(child.id.clone()));
             let session = Session::begin(token_hash.clone(), family, child_id, context.now());
             let sessions = sent.and([decider.token_hash().clone()]);
@@ -289,13 +289,13 @@ fn new_user(account: &NewAccount, password: &Arc<str>, role: Role, context: &mut
 /// A session for the account whose password was verified; none if that password has been changed
 /// since, or the account does not exist any more. Refuses an account that is marked for deletion.
 fn begin_session(
-    view: &dyn Snapshot,
+    records: &dyn Snapshot,
     verified: &Verified,
     policy: Policy,
     token_hash: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<Vec<Change>>, RuleViolation> {
-    let Some(user) = verified.current(view) else { return Ok(None) };
+    let Some(user) = verified.current(records) else { return Ok(None) };
     if let Some(deletion) = &user.deletion {
         let due_at = policy.due_at(deletion);
         return Err(RuleViolation::MarkedForDeletion { due_at });
@@ -308,22 +308,22 @@ fn begin_session(
 
 /// A session of that account that begins by these changes, and what ends for it; its value is whether
 /// it begins. Without changes, nothing ends either.
-pub(super) fn begun_by(
+pub(super) fn with_new_session(
     changes: Option<Vec<Change>>,
     user_id: &UserId,
     limits: FamilyLimits,
     sent: &SentSessions,
-    view: &dyn Snapshot,
+    records: &dyn Snapshot,
 ) -> Ending<bool> {
     let Some(changes) = changes else {
         return Ending { sessions: Vec::new(), changes: Vec::new(), value: false };
     };
-    let sessions = sent.and(limits.sessions_to_end(view, user_id));
+    let sessions = sent.and(limits.sessions_to_end(records, user_id));
     Ending { sessions, changes, value: true }
 }
 
 /// Every session of the account, its children's too.
-pub(super) fn all_sessions(view: &dyn Snapshot, user_id: &UserId) -> Vec<TokenHash> {
-    let sessions = view.sessions_of(user_id);
+pub(super) fn all_sessions(records: &dyn Snapshot, user_id: &UserId) -> Vec<TokenHash> {
+    let sessions = records.sessions_of(user_id);
     sessions.iter().map(|session| session.token_hash.clone()).collect()
 }

@@ -92,14 +92,14 @@ pub struct Caller {
 impl Caller {
     /// The caller whose session is `session`; none where it has ended, its account or child is
     /// gone, or its account is marked for deletion: another program may have left its sessions.
-    pub(super) fn of(session: Arc<Session>, view: &dyn Snapshot, now: Timestamp) -> Option<Self> {
+    pub(super) fn of(session: Arc<Session>, records: &dyn Snapshot, now: Timestamp) -> Option<Self> {
         if !session.is_live(now) {
             return None;
         }
-        let user = view.user(&session.user_id).filter(|user| user.deletion.is_none())?;
+        let user = records.user(&session.user_id).filter(|user| user.deletion.is_none())?;
         let scope = match &session.child_id {
             Some(child_id) => {
-                let child = view.child(child_id)?;
+                let child = records.child(child_id)?;
                 if child.user_id != user.id {
                     return None;
                 }
@@ -156,10 +156,10 @@ impl Caller {
     /// after it, behind a password change.
     pub(super) fn check_session(
         &self,
-        view: &dyn Snapshot,
+        records: &dyn Snapshot,
         now: Timestamp,
     ) -> Result<(), RuleViolation> {
-        let session = view.session(self.token_hash());
+        let session = records.session(self.token_hash());
         if session.is_some_and(|session| session.is_live(now)) {
             Ok(())
         } else {
@@ -170,10 +170,10 @@ impl Caller {
     /// A child that the session may see.
     pub(super) fn child(
         &self,
-        view: &dyn Snapshot,
+        records: &dyn Snapshot,
         id: &ChildId,
     ) -> Result<Arc<Child>, RuleViolation> {
-        view.child(id)
+        records.child(id)
             .filter(|child| child.user_id == self.user.id)
             .filter(|child| self.child_id().is_none_or(|own| *own == child.id))
             .ok_or(RuleViolation::NotFound(RecordKind::Child))
@@ -182,10 +182,10 @@ impl Caller {
     /// A task that the session may see: the family's or a shared one.
     pub(super) fn task(
         &self,
-        view: &dyn Snapshot,
+        records: &dyn Snapshot,
         id: &TaskId,
     ) -> Result<Arc<Task>, RuleViolation> {
-        view.task(id)
+        records.task(id)
             .filter(|task| task.user_id.as_ref().is_none_or(|id| *id == self.user.id))
             .ok_or(RuleViolation::NotFound(RecordKind::Task))
     }
@@ -193,10 +193,10 @@ impl Caller {
     /// A reward that the session may see: the family's or a shared one.
     pub(super) fn reward(
         &self,
-        view: &dyn Snapshot,
+        records: &dyn Snapshot,
         id: &RewardId,
     ) -> Result<Arc<Reward>, RuleViolation> {
-        view.reward(id)
+        records.reward(id)
             .filter(|reward| reward.user_id.as_ref().is_none_or(|id| *id == self.user.id))
             .ok_or(RuleViolation::NotFound(RecordKind::Reward))
     }
@@ -226,17 +226,17 @@ impl Parent {
     /// The account as it is now, for a decision that has checked that the caller's session is live.
     /// Its password is still the one that the request was verified with: a change of the password
     /// ends every session of the account. (A login may have replaced the hash.)
-    pub(super) fn current_user(&self, view: &dyn Snapshot) -> Result<Arc<User>, RuleViolation> {
-        view.user(&self.user.id).ok_or(RuleViolation::SessionEnded)
+    pub(super) fn current_user(&self, records: &dyn Snapshot) -> Result<Arc<User>, RuleViolation> {
+        records.user(&self.user.id).ok_or(RuleViolation::SessionEnded)
     }
 
     /// A task that the family may change: its own. Refuses a shared one.
     pub(super) fn own_task(
         &self,
-        view: &dyn Snapshot,
+        records: &dyn Snapshot,
         id: &TaskId,
     ) -> Result<Arc<Task>, RuleViolation> {
-        let task = self.task(view, id)?;
+        let task = self.task(records, id)?;
         match task.user_id {
             Some(_) => Ok(task),
             None => Err(RuleViolation::SharedReadOnly(RecordKind::Task)),
@@ -246,10 +246,10 @@ impl Parent {
     /// A reward that the family may change: its own. Refuses a shared one.
     pub(super) fn own_reward(
         &self,
-        view: &dyn Snapshot,
+        records: &dyn Snapshot,
         id: &RewardId,
     ) -> Result<Arc<Reward>, RuleViolation> {
-        let reward = self.reward(view, id)?;
+        let reward = self.reward(records, id)?;
         match reward.user_id {
             Some(_) => Ok(reward),
             None => Err(RuleViolation::SharedReadOnly(RecordKind::Reward)),

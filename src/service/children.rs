@@ -43,16 +43,12 @@ impl Service {
         caller: &Caller,
         page: Page,
     ) -> Result<Listing<Arc<Child>>, ServiceError> {
-        let view = self.records_of(caller).await?;
+        let records = self.records_of(caller).await?;
         let Some(own) = caller.child_id() else {
-            return Ok(view.children_page(&caller.user().id, page).into());
+            return Ok(records.children_page(&caller.user().id, page).into());
         };
-        let mut records: Vec<_> = caller.child(&*view, own).into_iter().collect();
-        let total = records.len();
-        if page.offset > 0 {
-            records.clear();
-        }
-        Ok(Listing { records, total })
+        let child = caller.child(&*records, own).into_iter().collect();
+        Ok(Listing::cut(child, page))
     }
 
     /// One child. Refuses one that the caller may not see.
@@ -69,8 +65,8 @@ impl Service {
         let user_id = parent.user().id.clone();
         let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |view, context| {
-                limits.check_children(view, &user_id)?;
+            .transact_as(parent, move |records, context| {
+                limits.check_children(records, &user_id)?;
                 limits.check_displayed(0, display_bytes(&new.tasks, &new.rewards))?;
                 let child = Child {
                     id: context.new_id(),
@@ -101,8 +97,8 @@ impl Service {
         let decider = parent.clone();
         let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |view, context| {
-                let child = Child::clone(&*decider.child(view, &id)?);
+            .transact_as(parent, move |records, context| {
+                let child = Child::clone(&*decider.child(records, &id)?);
                 let before = display_bytes(&child.tasks, &child.rewards);
                 let child = Child {
                     name: patch.name.clone().unwrap_or(child.name),
@@ -128,19 +124,19 @@ impl Service {
         id: ChildId,
     ) -> Result<(), ServiceError> {
         let decider = parent.clone();
-        self.end_sessions(Acting::Caller(parent), move |view, _| {
-            let child = decider.child(view, &id)?;
-            let pending = view.pending_of_child(&child.user_id, &child.id);
+        self.end_sessions(Acting::Caller(parent), move |records, _| {
+            let child = decider.child(records, &id)?;
+            let pending = records.pending_of_child(&child.user_id, &child.id);
             let requests = pending.iter().map(|request| Change::RemovePending(request.id.clone()));
             let itself = [Change::RemoveChild(child.id.clone())];
-            let sessions = sessions_of_child(view, &child);
+            let sessions = sessions_of_child(records, &child);
             Ok(Ending { sessions, changes: requests.chain(itself).collect(), value: () })
         })
         .await
     }
 }
 
-fn sessions_of_child(view: &dyn Snapshot, child: &Child) -> Vec<TokenHash> {
-    let sessions = view.sessions_of_child(&child.user_id, &child.id);
+fn sessions_of_child(records: &dyn Snapshot, child: &Child) -> Vec<TokenHash> {
+    let sessions = records.sessions_of_child(&child.user_id, &child.id);
     sessions.iter().map(|session| session.token_hash.clone()).collect()
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Caller, Causes, Service, ServiceError, blocking, sinks};
+use super::{Caller, Causes, Service, ServiceError, spawn, sinks};
 use crate::domain::{EventFilter, RowNumber, TokenHash};
 use crate::followers::broker::{Interest, Message, Subscription, sse};
 use crate::store::{History, ReadError, Store, StoredEvent};
@@ -126,7 +126,7 @@ impl Service {
         }
         let filter = filter.clone();
         // From memory alone, and no further than is needed to know that they are too many.
-        let count = blocking::spawn(move || history.count_after(row, &filter, MAX_REPLAYED + 1));
+        let count = spawn::blocking(move || history.count_after(row, &filter, MAX_REPLAYED + 1));
         match count.await {
             Ok(count) if count <= MAX_REPLAYED => Start::After { row, until: last },
             _ => Start::Anew(last),
@@ -163,7 +163,7 @@ impl EventStream {
     async fn replay(&mut self, missed: Missed) {
         let history = self.service.store.history();
         let sent = self.sent;
-        let read = blocking::spawn(move || {
+        let read = spawn::blocking(move || {
             let chunk = chunk_after(&*history, sent, &missed.filter, REPLAYED_AT_ONCE);
             chunk.map(|chunk| (chunk, missed))
         });

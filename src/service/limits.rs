@@ -28,37 +28,37 @@ impl FamilyLimits {
     /// Refuses one more child.
     pub(super) fn check_children(
         &self,
-        view: &dyn Snapshot,
+        records: &dyn Snapshot,
         family: &UserId,
     ) -> Result<(), RuleViolation> {
-        one_more(FamilyLimit::Children, self.children, view.count_children(family))
+        one_more(FamilyLimit::Children, self.children, records.count_children(family))
     }
 
     /// Refuses one more task.
     pub(super) fn check_tasks(
         &self,
-        view: &dyn Snapshot,
+        records: &dyn Snapshot,
         family: &UserId,
     ) -> Result<(), RuleViolation> {
-        one_more(FamilyLimit::Tasks, self.tasks, view.count_tasks(family))
+        one_more(FamilyLimit::Tasks, self.tasks, records.count_tasks(family))
     }
 
     /// Refuses one more reward.
     pub(super) fn check_rewards(
         &self,
-        view: &dyn Snapshot,
+        records: &dyn Snapshot,
         family: &UserId,
     ) -> Result<(), RuleViolation> {
-        one_more(FamilyLimit::Rewards, self.rewards, view.count_rewards(family))
+        one_more(FamilyLimit::Rewards, self.rewards, records.count_rewards(family))
     }
 
     /// Refuses one more pending request.
     pub(super) fn check_requests(
         &self,
-        view: &dyn Snapshot,
+        records: &dyn Snapshot,
         family: &UserId,
     ) -> Result<(), RuleViolation> {
-        one_more(FamilyLimit::PendingRequests, self.requests, view.count_pending(family))
+        one_more(FamilyLimit::PendingRequests, self.requests, records.count_pending(family))
     }
 
     /// Refuses lists of a child that are beyond the limit and longer than they were.
@@ -75,11 +75,11 @@ impl FamilyLimits {
 
     /// The sessions that must end so that the account can have one more: those that were unused for
     /// longest. A login isn't refused, since that would lock a family out.
-    pub(super) fn sessions_to_end(&self, view: &dyn Snapshot, family: &UserId) -> Vec<TokenHash> {
-        if self.sessions == 0 || view.count_sessions(family) < self.sessions {
+    pub(super) fn sessions_to_end(&self, records: &dyn Snapshot, family: &UserId) -> Vec<TokenHash> {
+        if self.sessions == 0 || records.count_sessions(family) < self.sessions {
             return Vec::new();
         }
-        let mut sessions = view.sessions_of(family);
+        let mut sessions = records.sessions_of(family);
         let surplus = (sessions.len() + 1).saturating_sub(self.sessions);
         sessions.sort_by_key(|session| (session.last_used_at, session.created_at));
         sessions.iter().take(surplus).map(|session| session.token_hash.clone()).collect()

@@ -5,16 +5,16 @@
 //! is only good for a quick answer, never for a decision.
 
 mod accounts;
-mod blocking;
+mod spawn;
 mod caller;
 mod changes;
 mod children;
-mod clock;
+mod clock_check;
 mod deletion;
 mod demo;
 mod error;
 mod events;
-mod housekeeping;
+mod expiry;
 mod limits;
 mod logins;
 mod mutations;
@@ -31,7 +31,7 @@ pub use caller::{Admin, Caller, Parent, Scope, Token};
 pub use changes::ChangeLimits;
 pub use children::{ChildPatch, NewChild};
 pub use deletion::{
-    Attempted, DeletionSettings, Outcome as AttemptOutcome, Queued, ThresholdInForce, Trigger,
+    Attempted, DeletionSettings, AttemptOutcome, Queued, ThresholdInForce, Trigger,
 };
 pub use demo::{Demo, DemoLogin};
 pub use error::{Causes, ServiceError};
@@ -101,7 +101,7 @@ pub struct Service {
     metrics: metrics::Logins,
     deletions: Deletions,
     /// Why the last housekeeping failed.
-    housekeeping_error: Mutex<Option<String>>,
+    expiry_error: Mutex<Option<String>>,
     clock_watch: Mutex<ClockWatch>,
 }
 
@@ -167,7 +167,7 @@ impl Service {
             settings,
             metrics: metrics.logins.clone(),
             deletions,
-            housekeeping_error: Mutex::default(),
+            expiry_error: Mutex::default(),
             clock_watch: Mutex::new(clock_watch),
         };
         service.warn_of_rows_ahead();
@@ -193,14 +193,14 @@ impl Service {
             }
         }
         health.projections.push(self.deletion_health().await);
-        health.projections.push(self.housekeeping_health());
+        health.projections.push(self.expiry_health());
         health.projections.push(self.clock_health());
         health
     }
 
     /// The server stops: every live stream ends, and those to come, and the account that is being
     /// deleted is left between two steps.
-    pub fn begin_stop(&self) {
+    pub fn start_shutdown(&self) {
         self.broker.close_all();
         self.deletions.stop();
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, FamilyLimits, Parent, Service, ServiceError, blocking};
+use super::{Caller, FamilyLimits, Parent, Service, ServiceError, spawn};
 use crate::domain::ledger::{self, PointsChange};
 use crate::domain::{
     Child, ChildId, EventError, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
@@ -28,7 +28,7 @@ pub struct Mutated {
 }
 
 /// A mutation and what its decision needs.
-struct Order {
+struct Decider {
     caller: Caller,
     mutation: Mutation,
     key: Option<IdempotencyKey>,
@@ -102,7 +102,7 @@ impl Service {
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
         let key_time = key.as_ref().map(|_| self.key_time());
-        let order = Order {
+        let decider = Decider {
             caller: caller.clone(),
             mutation,
             key,
@@ -111,7 +111,7 @@ impl Service {
             limits: self.settings.family,
         };
         let decide =
-            move |records: &dyn Snapshot, context: &mut Context| order.decide(records, context);
+            move |records: &dyn Snapshot, context: &mut Context| decider.decide(records, context);
         let Commit { value, event } = self.transact_as(caller, decide).await?;
         let (child, first) = value.map_err(ServiceError::internal)?;
         if let Some(first) = first {
@@ -130,7 +130,7 @@ impl Service {
         first: &IdempotencyRecord,
     ) -> Result<Arc<str>, ServiceError> {
         let (history, row) = (self.store.history(), first.event_row);
-        let read = blocking::spawn(move || history.event(row));
+        let read = spawn::blocking(move || history.event(row));
         let found = read.await.map_err(ServiceError::internal)??;
         let is_it = |found: &StoredEvent| {
             let StoredEvent { event, .. } = found;
@@ -145,7 +145,7 @@ impl Service {
     }
 }
 
-impl Order {
+impl Decider {
     /// The value is an error, and nothing changes, if the ledger's change is not a valid event.
     fn decide(
         &self,

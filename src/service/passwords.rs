@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{ServiceError, blocking};
+use super::{ServiceError, spawn};
 use crate::clock;
 use crate::domain::password::{self, NewPassword};
 
@@ -45,7 +45,7 @@ impl Passwords {
     pub(super) async fn hash(&self, password: NewPassword) -> Result<Arc<str>, ServiceError> {
         let permit = permit(&self.permits).await?;
         let method = self.method;
-        let work = blocking::spawn(move || {
+        let work = spawn::blocking(move || {
             let hash = password.hash(method, clock::random());
             drop(permit);
             hash
@@ -86,7 +86,7 @@ impl Passwords {
         let permit = permit(permits).await?;
         let durations = Arc::clone(&self.durations);
         let method = self.method;
-        let work = blocking::spawn(move || {
+        let work = spawn::blocking(move || {
             let is_known = hash.is_some();
             let hash = hash.unwrap_or_else(|| password::unmatched(method).into());
             let (matches, rest) = if is_expensive {

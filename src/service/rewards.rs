@@ -67,12 +67,12 @@ impl Service {
         child_id: &ChildId,
         page: Page,
     ) -> Result<Listing<Offer>, ServiceError> {
-        let view = self.records_of(caller).await?;
-        let child = caller.child(&*view, child_id)?;
-        let rewards = Listing::from(view.rewards_page(&child.user_id, page));
+        let records = self.records_of(caller).await?;
+        let child = caller.child(&*records, child_id)?;
+        let rewards = Listing::from(records.rewards_page(&child.user_id, page));
         Ok(rewards.map(|reward| Offer {
             points_needed: ledger::points_needed(&child, &reward),
-            requested: view.pending(&child.id, &reward.id).is_some(),
+            requested: records.pending(&child.id, &reward.id).is_some(),
             reward,
         }))
     }
@@ -96,8 +96,8 @@ impl Service {
         let user_id = parent.user().id.clone();
         let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |view, context| {
-                limits.check_rewards(view, &user_id)?;
+            .transact_as(parent, move |records, context| {
+                limits.check_rewards(records, &user_id)?;
                 let reward = Reward {
                     id: context.new_id(),
                     user_id: Some(user_id.clone()),
@@ -124,8 +124,8 @@ impl Service {
     ) -> Result<Arc<Reward>, ServiceError> {
         let decider = parent.clone();
         let outcome = self
-            .transact_as(parent, move |view, context| {
-                let reward = Reward::clone(&*decider.own_reward(view, &id)?);
+            .transact_as(parent, move |records, context| {
+                let reward = Reward::clone(&*decider.own_reward(records, &id)?);
                 let reward = Reward {
                     name: patch.name.clone().unwrap_or(reward.name),
                     description: patch.description.clone().unwrap_or(reward.description),
@@ -144,9 +144,9 @@ impl Service {
     /// Refuses a shared one.
     pub async fn delete_reward(&self, parent: &Parent, id: RewardId) -> Result<(), ServiceError> {
         let decider = parent.clone();
-        self.transact_as(parent, move |view, _| {
-            let reward = decider.own_reward(view, &id)?;
-            let pending = view.pending_of_reward(&decider.user().id, &reward.id);
+        self.transact_as(parent, move |records, _| {
+            let reward = decider.own_reward(records, &id)?;
+            let pending = records.pending_of_reward(&decider.user().id, &reward.id);
             let requests = pending.iter().map(|request| Change::RemovePending(request.id.clone()));
             let itself = [Change::RemoveReward(reward.id.clone())];
             Ok((Changes::of(requests.chain(itself)), ()))

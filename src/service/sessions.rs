@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 
-use super::deletion::to_its_end;
-use super::{Caller, Causes, Service, ServiceError, Token};
+use super::{Caller, Causes, Service, ServiceError, Token, spawn};
 use crate::domain::{RuleViolation, Session, Timestamp, TokenHash};
 use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
@@ -81,7 +80,7 @@ impl Service {
             service.close_sessions(&sessions);
             Ok(value)
         };
-        to_its_end(work).await?
+        spawn::detached(work).await?
     }
 
     /// Returns the caller whose session `token` belongs to. The time of its use is written in the

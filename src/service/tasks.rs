@@ -53,8 +53,8 @@ impl Service {
         let user_id = parent.user().id.clone();
         let limits = self.settings.family;
         let outcome = self
-            .transact_as(parent, move |view, context| {
-                limits.check_tasks(view, &user_id)?;
+            .transact_as(parent, move |records, context| {
+                limits.check_tasks(records, &user_id)?;
                 let task = Task {
                     id: context.new_id(),
                     user_id: Some(user_id.clone()),
@@ -81,8 +81,8 @@ impl Service {
     ) -> Result<Arc<Task>, ServiceError> {
         let decider = parent.clone();
         let outcome = self
-            .transact_as(parent, move |view, context| {
-                let task = Task::clone(&*decider.own_task(view, &id)?);
+            .transact_as(parent, move |records, context| {
+                let task = Task::clone(&*decider.own_task(records, &id)?);
                 let task = Task {
                     name: patch.name.clone().unwrap_or(task.name),
                     points: patch.points.unwrap_or(task.points),
@@ -100,8 +100,8 @@ impl Service {
     /// Removes a task of the family. Its events stay. Refuses a shared one.
     pub async fn delete_task(&self, parent: &Parent, id: TaskId) -> Result<(), ServiceError> {
         let decider = parent.clone();
-        self.transact_as(parent, move |view, _| {
-            let task = decider.own_task(view, &id)?;
+        self.transact_as(parent, move |records, _| {
+            let task = decider.own_task(records, &id)?;
             Ok((Changes::of([Change::RemoveTask(task.id.clone())]), ()))
         })
         .await?;

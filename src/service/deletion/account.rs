@@ -7,9 +7,9 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::super::{Service, ServiceError, blocking};
-use super::notes;
-use super::run::{Attempted, Outcome, Trigger};
+use super::super::{Service, ServiceError, spawn};
+use super::log;
+use super::run::{Attempted, AttemptOutcome, Trigger};
 use crate::domain::{Deletion, Timestamp, User, UserId};
 use crate::followers::audit_log::DeletionEvent;
 use crate::store::{Change, Changes, Scope, Snapshot, Store};
@@ -21,16 +21,16 @@ pub(super) const COPIES_LEFT: &str = "copies of the audit log could not be remov
 
 /// Why an attempt ended. Its text holds nothing by which the account is known.
 #[derive(Debug, Error)]
-enum Broken {
+enum AttemptError {
     #[error("the server stops")]
     Stopping,
     #[error("the attempt could not be noted: {0}")]
-    Beginning(ServiceError),
+    Start(ServiceError),
     #[error("the family's records could not be removed: {0}")]
     Records(ServiceError),
     #[error("the account could not be taken out of the audit history: {0}")]
     History(ServiceError),
-    #[error("{LOG_LEFT}: {}", notes::reason(.0))]
+    #[error("{LOG_LEFT}: {}", log::reason(.0))]
     Log(io::Error),
     #[error("{COPIES_LEFT}: {0}")]
     Copies(String),
@@ -48,36 +48,36 @@ impl Service {
         trigger: Trigger,
     ) -> Option<Attempted> {
         let start = Instant::now();
-        let done = match self.begin_attempt(&user_id, now, trigger).await {
+        let done = match self.start_attempt(&user_id, now, trigger).await {
             Ok(None) => return None,
             Ok(Some(attempts)) => {
-                self.note(&user_id, DeletionEvent::Attempted { attempts }).await;
+                self.log_deletion(&user_id, DeletionEvent::Attempted { attempts }).await;
                 self.delete(&user_id, attempts).await
             }
-            Err(error) => Err(Broken::Beginning(error)),
+            Err(error) => Err(AttemptError::Start(error)),
         };
         self.deletions.metrics.duration.observe(start.elapsed().as_secs_f64());
         let (outcome, error) = match done {
             Ok(()) => {
                 self.deletions.metrics.deleted.inc();
-                (Outcome::Deleted, None)
+                (AttemptOutcome::Deleted, None)
             }
             // What fails now fails because the store closes.
             Err(_) if self.deletions.stopping.is_cancelled() => {
-                (Outcome::Interrupted, Some(Broken::Stopping.to_string()))
+                (AttemptOutcome::Interrupted, Some(AttemptError::Stopping.to_string()))
             }
             Err(broken) => {
                 let error = broken.to_string();
                 self.deletions.metrics.failures.inc();
-                self.note_failure(&user_id, error.clone()).await;
-                (Outcome::Failed, Some(error))
+                self.record_failure(&user_id, error.clone()).await;
+                (AttemptOutcome::Failed, Some(error))
             }
         };
         Some(Attempted { user_id, outcome, error })
     }
 
     /// From here on there is no way back. Says how many attempts there were, with this one.
-    async fn begin_attempt(
+    async fn start_attempt(
         &self,
         user_id: &UserId,
         now: Timestamp,
@@ -85,9 +85,9 @@ impl Service {
     ) -> Result<Option<u32>, ServiceError> {
         let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
         let policy = self.deletion_policy().await?;
-        let outcome = self.transact(scope, move |view, _| {
+        let outcome = self.transact(scope, move |records, _| {
             // The account may have been restored in the meantime.
-            let begun = with_deletion(view, &user_id, |deletion| {
+            let begun = with_deletion(records, &user_id, |deletion| {
                 trigger.is_due(deletion, policy, now).then(|| deletion.started(now))
             });
             Ok(match begun {
@@ -100,47 +100,47 @@ impl Service {
         Ok(outcome.await?.value)
     }
 
-    async fn delete(&self, user_id: &UserId, attempts: u32) -> Result<(), Broken> {
-        self.go_on()?;
-        self.remove_records(user_id).await.map_err(Broken::Records)?;
-        self.go_on()?;
+    async fn delete(&self, user_id: &UserId, attempts: u32) -> Result<(), AttemptError> {
+        self.check_stopping()?;
+        self.remove_records(user_id).await.map_err(AttemptError::Records)?;
+        self.check_stopping()?;
         let anonymized = self.store.anonymize(user_id).await;
-        anonymized.map_err(|error| Broken::History(error.into()))?;
-        self.go_on()?;
+        anonymized.map_err(|error| AttemptError::History(error.into()))?;
+        self.check_stopping()?;
         self.remove_log(user_id).await?;
-        self.go_on()?;
+        self.check_stopping()?;
         // Before the last step, since nothing tells of the account after it: a crash in between
         // makes this line twice, and never loses it.
-        self.note(user_id, DeletionEvent::Deleted { attempts }).await;
-        self.remove_user(user_id).await.map_err(Broken::Account)
+        self.log_deletion(user_id, DeletionEvent::Deleted { attempts }).await;
+        self.remove_user(user_id).await.map_err(AttemptError::Account)
     }
 
-    fn go_on(&self) -> Result<(), Broken> {
-        if self.deletions.stopping.is_cancelled() { Err(Broken::Stopping) } else { Ok(()) }
+    fn check_stopping(&self) -> Result<(), AttemptError> {
+        if self.deletions.stopping.is_cancelled() { Err(AttemptError::Stopping) } else { Ok(()) }
     }
 
     /// All that belongs to the account goes at once.
     async fn remove_records(&self, user_id: &UserId) -> Result<(), ServiceError> {
         let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
-        let removed = self.transact(scope, move |view, _| Ok((all_records_of(view, &user_id), ())));
+        let removed = self.transact(scope, move |records, _| Ok((all_records_of(records, &user_id), ())));
         removed.await.map(|_| ())
     }
 
     /// The log goes, and what other programs have made of it: everything in the log directory whose name
     /// begins as the log's.
-    async fn remove_log(&self, user_id: &UserId) -> Result<(), Broken> {
+    async fn remove_log(&self, user_id: &UserId) -> Result<(), AttemptError> {
         let forgotten = self.store.forget(user_id).await;
         let (log, id) = (Arc::clone(&self.deletions.log), user_id.clone());
         // Apart from the store's work: it takes the longer the more accounts there are.
-        let removed = blocking::spawn(move || log.remove_copies(&id)).await;
-        forgotten.map_err(Broken::Log)?;
-        let left = removed.map_err(io::Error::other).flatten().map_err(Broken::Log)?;
+        let removed = spawn::blocking(move || log.remove_copies(&id)).await;
+        forgotten.map_err(AttemptError::Log)?;
+        let left = removed.map_err(io::Error::other).flatten().map_err(AttemptError::Log)?;
         if left.is_empty() {
             return Ok(());
         }
         let records = self.store.read(Scope::Family(user_id.clone())).await;
-        let user = records.map_err(|error| Broken::Account(error.into()))?.user(user_id);
-        Err(Broken::Copies(notes::left(&left, user.as_deref())))
+        let user = records.map_err(|error| AttemptError::Account(error.into()))?.user(user_id);
+        Err(AttemptError::Copies(log::left(&left, user.as_deref())))
     }
 
     async fn remove_user(&self, user_id: &UserId) -> Result<(), ServiceError> {
@@ -152,7 +152,7 @@ impl Service {
     }
 
     /// Writes down that an attempt has failed, in the account's record and in both logs.
-    async fn note_failure(&self, user_id: &UserId, error: String) {
+    async fn record_failure(&self, user_id: &UserId, error: String) {
         let account = match self.pseudonym(user_id).await {
             Ok(account) => account,
             Err(_) => "unknown".to_owned(),
@@ -165,9 +165,9 @@ impl Service {
             }
         };
         let (id, reason) = (user_id.clone(), error.clone());
-        let outcome = self.transact(Scope::Family(user_id.clone()), move |view, _| {
+        let outcome = self.transact(Scope::Family(user_id.clone()), move |records, _| {
             // What could not even begin has not begun: it isn't counted.
-            let failed = with_deletion(view, &id, |deletion| {
+            let failed = with_deletion(records, &id, |deletion| {
                 deletion.in_progress.then(|| deletion.failed(reason.clone()))
             });
             Ok(match failed {
@@ -186,7 +186,7 @@ impl Service {
                 };
                 tracing::error!(account, attempts, error, "an account could not be deleted");
                 let event = DeletionEvent::Failed { attempts, error, next_attempt_at };
-                self.note(user_id, event).await;
+                self.log_deletion(user_id, event).await;
             }
             Err(cause) => tracing::error!(
                 account, error, %cause,
@@ -198,31 +198,31 @@ impl Service {
 
 /// The account with what becomes of its deletion; none where it is gone or isn't marked any more.
 fn with_deletion(
-    view: &dyn Snapshot,
+    records: &dyn Snapshot,
     user_id: &UserId,
     change: impl FnOnce(&Deletion) -> Option<Deletion>,
 ) -> Option<(User, Deletion)> {
-    let user = view.user(user_id)?;
+    let user = records.user(user_id)?;
     let deletion = change(user.deletion.as_ref()?)?;
     Some((User { deletion: Some(deletion.clone()), ..User::clone(&user) }, deletion))
 }
 
-fn all_records_of(view: &dyn Snapshot, user_id: &UserId) -> Changes {
-    let mut records = Vec::new();
-    let pending = view.pending_of(user_id);
-    records.extend(pending.iter().map(|request| Change::RemovePending(request.id.clone())));
-    let children = view.children_of(user_id);
-    records.extend(children.iter().map(|child| Change::RemoveChild(child.id.clone())));
-    let tasks = view.tasks_of(user_id);
-    records.extend(tasks.iter().map(|task| Change::RemoveTask(task.id.clone())));
-    let rewards = view.rewards_of(user_id);
-    records.extend(rewards.iter().map(|reward| Change::RemoveReward(reward.id.clone())));
-    let sessions = view.sessions_of(user_id);
+fn all_records_of(records: &dyn Snapshot, user_id: &UserId) -> Changes {
+    let mut changes = Vec::new();
+    let pending = records.pending_of(user_id);
+    changes.extend(pending.iter().map(|request| Change::RemovePending(request.id.clone())));
+    let children = records.children_of(user_id);
+    changes.extend(children.iter().map(|child| Change::RemoveChild(child.id.clone())));
+    let tasks = records.tasks_of(user_id);
+    changes.extend(tasks.iter().map(|task| Change::RemoveTask(task.id.clone())));
+    let rewards = records.rewards_of(user_id);
+    changes.extend(rewards.iter().map(|reward| Change::RemoveReward(reward.id.clone())));
+    let sessions = records.sessions_of(user_id);
     let hashes = sessions.iter().map(|session| session.token_hash.clone());
-    records.extend(hashes.map(Change::RemoveSession));
-    let keys = view.idempotency_records_of(user_id);
-    records.extend(
+    changes.extend(hashes.map(Change::RemoveSession));
+    let keys = records.idempotency_records_of(user_id);
+    changes.extend(
         keys.iter().map(|key| Change::RemoveIdempotencyKey(key.user_id.clone(), key.key.clone())),
     );
-    Changes::of(records)
+    Changes::of(changes)
 }

@@ -25,7 +25,7 @@ pub(super) fn not_before(first_start: Option<&Value>) -> Timestamp {
 impl Service {
     /// Begins the day on which nothing is deleted, if this is the first start of a server on the
     /// directory. Until then, and if that fails, nothing is deleted at all.
-    pub async fn begin_first_day(&self) -> Result<(), ServiceError> {
+    pub async fn start_first_hold(&self) -> Result<(), ServiceError> {
         if self.setting(FIRST_START).await? != Some(Value::Null) {
             return Ok(());
         }

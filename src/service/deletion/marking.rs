@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::super::accounts::{Verified, all_sessions, begun_by};
+use super::super::accounts::{Verified, all_sessions, with_new_session};
 use super::super::sessions::{Acting, Ending};
-use super::super::{Admin, LoggedIn, Parent, SentSessions, Service, ServiceError, Token};
-use super::to_its_end;
+use super::super::{
+    Admin, LoggedIn, Parent, SentSessions, Service, ServiceError, Token, spawn,
+};
 use crate::domain::{
     Deletion, RecordKind, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
@@ -33,7 +34,7 @@ impl Service {
             return Err(RuleViolation::WrongPassword.into());
         }
         let (service, parent) = (Arc::clone(self), parent.clone());
-        to_its_end(async move { service.mark(&parent, sent).await }).await?
+        spawn::detached(async move { service.mark(&parent, sent).await }).await?
     }
 
     async fn mark(
@@ -43,17 +44,17 @@ impl Service {
     ) -> Result<Timestamp, ServiceError> {
         let (decider, policy) = (parent.clone(), self.deletion_policy().await?);
         let marked_at = self.read_due_clock().await?.latest;
-        let marked = self.end_sessions(Acting::Caller(parent), move |view, context| {
-            let user = decider.current_user(view)?;
+        let marked = self.end_sessions(Acting::Caller(parent), move |records, context| {
+            let user = decider.current_user(records)?;
             let deletion = Some(Deletion::marked(marked_at));
             let due_at = policy.threshold.due_at(marked_at);
-            let sessions = sent.and(all_sessions(view, &user.id));
+            let sessions = sent.and(all_sessions(records, &user.id));
             let updated_at = Some(context.now());
             let user = User { updated_at, deletion, ..User::clone(&user) };
             Ok(Ending { sessions, changes: vec![Change::PutUser(user)], value: due_at })
         });
         let due_at = marked.await?;
-        self.note(&parent.user().id, DeletionEvent::Marked { due_at }).await;
+        self.log_deletion(&parent.user().id, DeletionEvent::Marked { due_at }).await;
         Ok(due_at)
     }
 
@@ -72,7 +73,7 @@ impl Service {
     ) -> Result<LoggedIn, ServiceError> {
         let verified = self.verified_user(address, email, password).await?;
         let service = Arc::clone(self);
-        to_its_end(async move { service.restore_verified(verified, sent).await }).await?
+        spawn::detached(async move { service.restore_verified(verified, sent).await }).await?
     }
 
     /// Takes a marked account out of the queue, whatever its mark looks like.
@@ -87,9 +88,9 @@ impl Service {
         let unmark = async move {
             let id = user_id.clone();
             let families = Scope::Families(admin.user().id.clone(), id.clone());
-            let done = service.transact(families, move |view, context| {
-                admin.check_session(view, context.now())?;
-                let user = view.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
+            let done = service.transact(families, move |records, context| {
+                admin.check_session(records, context.now())?;
+                let user = records.user(&id).ok_or(RuleViolation::NotFound(RecordKind::User))?;
                 let deletion =
                     user.deletion.as_ref().ok_or(RuleViolation::NotFound(RecordKind::User))?;
                 if deletion.has_started() {
@@ -100,10 +101,10 @@ impl Service {
                 Ok((Changes::of([Change::PutUser(user)]), ()))
             });
             done.await?;
-            service.note(&user_id, DeletionEvent::Restored).await;
+            service.log_deletion(&user_id, DeletionEvent::Restored).await;
             Ok(())
         };
-        to_its_end(unmark).await?
+        spawn::detached(unmark).await?
     }
 
     async fn restore_verified(
@@ -116,26 +117,26 @@ impl Service {
         let user_id = verified.id().clone();
         let limits = self.settings.family;
         let acting = Acting::Anyone(Scope::Family(user_id.clone()));
-        let begun = self.end_sessions(acting, move |view, context| {
-            let changes = restore(view, &verified, &token_hash, context.now())?;
-            Ok(begun_by(changes, verified.id(), limits, &sent, view))
+        let begun = self.end_sessions(acting, move |records, context| {
+            let changes = restore(records, &verified, &token_hash, context.now())?;
+            Ok(with_new_session(changes, verified.id(), limits, &sent, records))
         });
         if !begun.await? {
-            return Err(self.refuse_credentials());
+            return Err(self.wrong_credentials());
         }
-        self.note(&user_id, DeletionEvent::Restored).await;
+        self.log_deletion(&user_id, DeletionEvent::Restored).await;
         self.logged_in(token).await
     }
 }
 
 /// None if the verified password has been changed since, or the account does not exist any more.
 fn restore(
-    view: &dyn Snapshot,
+    records: &dyn Snapshot,
     verified: &Verified,
     token_hash: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<Vec<Change>>, RuleViolation> {
-    let Some(user) = verified.current(view) else { return Ok(None) };
+    let Some(user) = verified.current(records) else { return Ok(None) };
     let deletion = user.deletion.as_ref().ok_or(RuleViolation::NotMarkedForDeletion)?;
     if deletion.has_started() {
         return Err(RuleViolation::DeletionInProgress);

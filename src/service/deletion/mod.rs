@@ -4,14 +4,13 @@
 mod account;
 mod first_start;
 mod marking;
-mod notes;
+mod log;
 mod queue;
 mod run;
 
 pub use queue::{Queued, ThresholdInForce};
-pub use run::{Attempted, Outcome, Trigger};
+pub use run::{Attempted, AttemptOutcome, Trigger};
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +18,6 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use super::{Causes, Service, ServiceError};
 use crate::clock::Clock;
@@ -57,7 +55,7 @@ pub(super) struct Deletions {
     started: (Timestamp, Duration),
     traces: Mutex<Traces>,
     /// Why the schedule's last run broke off.
-    broken_off: Mutex<Option<String>>,
+    last_run_error: Mutex<Option<String>>,
 }
 
 /// Whether the disk may still hold something of the accounts that are deleted.
@@ -79,7 +77,7 @@ impl Deletions {
             clock: OnceCell::new(),
             started: (clock.now(), clock.elapsed()),
             traces: Mutex::default(),
-            broken_off: Mutex::default(),
+            last_run_error: Mutex::default(),
         }
     }
 
@@ -126,12 +124,12 @@ impl Service {
             );
         }
         if doubted != reading.is_doubted {
-            self.keep_doubt(reading.is_doubted).await;
+            self.store_doubt(reading.is_doubted).await;
         }
         Ok(reading)
     }
 
-    async fn keep_doubt(&self, doubted: bool) {
+    async fn store_doubt(&self, doubted: bool) {
         let put = move || Change::PutSetting { name: DOUBT.into(), value: doubted.into() };
         let kept = self.transact(Scope::Server, move |_, _| Ok((Changes::of([put()]), ())));
         if let Err(error) = kept.await {
@@ -139,11 +137,4 @@ impl Service {
             tracing::error!(%error, "whether the clock is doubted could not be written down");
         }
     }
-}
-
-/// Does `work` to its end, also where whoever waits for it goes away.
-pub(super) async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = T> + Send + 'static,
-) -> Result<T, ServiceError> {
-    tokio::spawn(work.in_current_span()).await.map_err(ServiceError::internal)
 }

@@ -122,7 +122,7 @@ impl Service {
         Projection {
             name: NAME,
             backlog: failed + waiting + usize::from(traces.is_some()),
-            last_error: errors.or(traces).or_else(|| self.deletions.broken_off.lock().clone()),
+            last_error: errors.or(traces).or_else(|| self.deletions.last_run_error.lock().clone()),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::time::MissedTickBehavior;
 
-use super::super::{Admin, Causes, Service, ServiceError};
-use super::{notes, to_its_end};
+use super::super::{Admin, Causes, Service, ServiceError, spawn};
+use super::log;
 use crate::domain::deletion::Policy;
 use crate::domain::{Deletion, RecordKind, RuleViolation, Timestamp, UserId};
 use crate::store::{CommitError, Store};
@@ -28,14 +28,14 @@ pub struct Attempted {
     /// The account.
     pub user_id: UserId,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: AttemptOutcome,
     /// Why it isn't deleted.
     pub error: Option<String>,
 }
 
 /// What becomes of an account in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AttemptOutcome {
     /// It is gone.
     Deleted,
     /// The attempt failed.
@@ -46,7 +46,7 @@ pub enum Outcome {
     Held,
 }
 
-impl Outcome {
+impl AttemptOutcome {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Deleted, Self::Failed, Self::Interrupted, Self::Held];
 
@@ -74,14 +74,14 @@ impl Trigger {
 
 impl Service {
     /// Deletes the accounts that are due, now and after each interval, until
-    /// [`Self::begin_stop`].
+    /// [`Self::start_shutdown`].
     pub async fn delete_on_schedule(self: Arc<Self>) {
         let mut interval = tokio::time::interval(self.settings.deletion.interval);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let stopping = &self.deletions.stopping;
         while stopping.run_until_cancelled(interval.tick()).await.is_some() {
             let service = Arc::clone(&self);
-            let run = to_its_end(async move {
+            let run = spawn::detached(async move {
                 let now = service.read_due_clock().await?.now;
                 service.run_due(now, Trigger::Schedule).await.map(|_| ())
             });
@@ -90,7 +90,7 @@ impl Service {
             if let Err(error) = &run {
                 tracing::error!(error = %Causes(error), "a run of account deletions failed");
             }
-            *self.deletions.broken_off.lock() = run.err().map(|error| error.to_string());
+            *self.deletions.last_run_error.lock() = run.err().map(|error| error.to_string());
         }
         // Keeps a jump of the clock since the last run for the next start.
         if let Err(error) = self.read_due_clock().await {
@@ -113,7 +113,7 @@ impl Service {
         let held = self.held(now).await?;
         let service = Arc::clone(self);
         let run = async move { service.run_due(now, Trigger::Administrator).await };
-        Ok(to_its_end(run).await??.into_iter().chain(held).collect())
+        Ok(spawn::detached(run).await??.into_iter().chain(held).collect())
     }
 
     /// Deletes a marked account now, whether it is due or not, and whatever its mark looks like; says
@@ -133,10 +133,10 @@ impl Service {
         let run = async move {
             let _running = service.deletions.running.lock().await;
             let attempted = service.attempt(user_id, now, Trigger::Named).await;
-            service.remove_traces().await;
+            service.purge_traces().await;
             attempted
         };
-        to_its_end(run).await?.ok_or(RuleViolation::NotFound(RecordKind::User).into())
+        spawn::detached(run).await?.ok_or(RuleViolation::NotFound(RecordKind::User).into())
     }
 
     /// Tries each account that is up at `now`, one after the other, the one that is due longest
@@ -154,23 +154,23 @@ impl Service {
         if self.store.health().read_only {
             return Ok(attempts);
         }
-        for user_id in self.up(now, trigger).await? {
+        for user_id in self.due_accounts(now, trigger).await? {
             if self.deletions.stopping.is_cancelled() {
                 break;
             }
             attempts.extend(self.attempt(user_id, now, trigger).await);
             tokio::task::yield_now().await;
         }
-        self.remove_traces().await;
+        self.purge_traces().await;
         Ok(attempts)
     }
 
     /// Returns the accounts that are up, the one that is due longest first.
-    async fn up(&self, now: Timestamp, trigger: Trigger) -> Result<Vec<UserId>, ServiceError> {
-        self.up_by(self.deletion_policy().await?, now, trigger).await
+    async fn due_accounts(&self, now: Timestamp, trigger: Trigger) -> Result<Vec<UserId>, ServiceError> {
+        self.due_accounts_under(self.deletion_policy().await?, now, trigger).await
     }
 
-    async fn up_by(
+    async fn due_accounts_under(
         &self,
         policy: Policy,
         now: Timestamp,
@@ -196,10 +196,10 @@ impl Service {
     async fn held(&self, now: Timestamp) -> Result<Vec<Attempted>, ServiceError> {
         let policy = self.deletion_policy().await?;
         let free = Policy { not_before: Timestamp::EPOCH, ..policy };
-        let up = |policy, now| self.up_by(policy, now, Trigger::Administrator);
+        let up = |policy, now| self.due_accounts_under(policy, now, Trigger::Administrator);
         let held = |user_id, error: &str| Attempted {
             user_id,
-            outcome: Outcome::Held,
+            outcome: AttemptOutcome::Held,
             error: Some(error.to_owned()),
         };
         let tried: HashSet<_> = up(policy, now).await?.into_iter().collect();
@@ -218,7 +218,7 @@ impl Service {
 
     /// Has the store let go of what it still holds of deleted accounts. Where that fails, the next
     /// run tries it again; a start does it by itself.
-    async fn remove_traces(&self) {
+    async fn purge_traces(&self) {
         if !self.deletions.traces.lock().may_be_left || self.deletions.stopping.is_cancelled() {
             return;
         }
@@ -227,7 +227,7 @@ impl Service {
         match purged {
             Ok(()) => *traces = super::Traces::default(),
             Err(error) => {
-                let reason = notes::reason(&error);
+                let reason = log::reason(&error);
                 tracing::error!(error = %reason, "traces of deleted accounts are left in the journal");
                 traces.error = Some(format!("traces of deleted accounts are left: {reason}"));
             }

@@ -104,7 +104,7 @@ async fn a_run_tries_what_is_due_by_the_time_that_it_is_given() {
     let clock = Clock::manual(Arc::new(AtomicI64::new(micros)));
     let machine = Machine { clock, ..Machine::default() };
     let service = app::open(&storage, settings, &machine, &metrics).unwrap();
-    service.begin_first_day().await.unwrap();
+    service.start_first_hold().await.unwrap();
     let run_at = async |time: &str| {
         let now = Timestamp::parse_iso(time).unwrap();
         let attempted = service.run_due(now, Trigger::Schedule).await.unwrap();

@@ -74,7 +74,7 @@ impl MemoryServer {
     }
 
     pub(crate) async fn stop(self) {
-        self.service.begin_stop();
+        self.service.start_shutdown();
         self.shutdown.cancel();
         within("the end of the server", self.served).await.unwrap();
     }

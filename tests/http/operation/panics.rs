@@ -72,7 +72,7 @@ async fn a_panic_in_a_task_is_shown_and_the_next_run_succeeds() {
     let marked = |user: &mut User| user.deletion = Some(Deletion::marked(Timestamp::EPOCH));
     add(&server, [changed(&server, &leaves, marked).await]).await;
     server.set(|faults| &faults.transactions_panic, true);
-    let expiry = Arc::clone(&server.service).keep_house(server.shutdown.clone());
+    let expiry = Arc::clone(&server.service).run_expiry(server.shutdown.clone());
     let expiry = tokio::spawn(expiry);
     let deletion = tokio::spawn(Arc::clone(&server.service).delete_on_schedule());
     eventually("both failures in the health", async || {
@@ -90,7 +90,7 @@ async fn a_panic_in_a_task_is_shown_and_the_next_run_succeeds() {
     })
     .await;
     let service = Arc::clone(&server.service);
-    service.begin_stop();
+    service.start_shutdown();
     server.shutdown.cancel();
     for task in [expiry, deletion] {
         within("the end of a task", task).await.unwrap();

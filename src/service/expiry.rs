@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::deletion::to_its_end;
-use super::{Causes, Service, ServiceError};
+use super::{Causes, Service, ServiceError, spawn};
 use crate::store::{Expiry, Projection, Store};
 
 /// How often.
@@ -19,12 +18,12 @@ impl Service {
     /// Removes expired sessions and idempotency keys, and shortens the sessions that a clock set back
     /// would keep, now and every hour, until `stop`. A failure is logged, and the next hour tries
     /// again. Compares the clock with the time that passes every second.
-    pub async fn keep_house(self: Arc<Self>, stop: CancellationToken) {
+    pub async fn run_expiry(self: Arc<Self>, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last_run = None;
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            self.look_at_clock();
+            self.check_clock();
             let elapsed = self.clock.elapsed();
             if last_run.is_some_and(|last| elapsed.saturating_sub(last) < INTERVAL) {
                 continue;
@@ -32,18 +31,18 @@ impl Service {
             last_run = Some(elapsed);
             let service = Arc::clone(&self);
             // A mistake in one hour doesn't end the hours after it.
-            let removed = to_its_end(async move { service.remove_expired().await }).await;
+            let removed = spawn::detached(async move { service.remove_expired().await }).await;
             let removed = removed.and_then(|removed| removed);
             if let Err(error) = &removed {
                 tracing::warn!(error = %Causes(error), "expired sessions and idempotency keys were not removed");
             }
-            *self.housekeeping_error.lock() = removed.err().map(|error| error.to_string());
+            *self.expiry_error.lock() = removed.err().map(|error| error.to_string());
         }
     }
 
     /// What monitoring hears of it.
-    pub(super) fn housekeeping_health(&self) -> Projection {
-        let last_error = self.housekeeping_error.lock().clone();
+    pub(super) fn expiry_health(&self) -> Projection {
+        let last_error = self.expiry_error.lock().clone();
         Projection { name: "housekeeping", backlog: 0, last_error }
     }
 

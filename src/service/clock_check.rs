@@ -23,7 +23,7 @@ impl Service {
     }
 
     /// Compares the machine's clock with the time that has passed, and logs a jump.
-    pub(super) fn look_at_clock(&self) {
+    pub(super) fn check_clock(&self) {
         let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
         let last_row = self.store.history().last_row();
         let Some(by) = self.clock_watch.lock().observe(now, elapsed, last_row) else { return };
@@ -37,7 +37,7 @@ impl Service {
 
     /// The time by which idempotency keys are over.
     pub(super) fn key_time(&self) -> KeyTime {
-        self.look_at_clock();
+        self.check_clock();
         self.clock_watch.lock().key_time(self.clock.elapsed())
     }
 
@@ -48,7 +48,7 @@ impl Service {
 
     /// What monitoring sees of the clock: a jump of the last day, and rows that are ahead of it.
     pub(super) fn clock_health(&self) -> Projection {
-        self.look_at_clock();
+        self.check_clock();
         let jump = self.clock_watch.lock().jump(self.clock.elapsed()).map(|jump| {
             let seconds = jump.by.unsigned_abs() / MICROS_PER_SECOND;
             let how = if jump.by > 0 { "jumped ahead" } else { "was set back" };

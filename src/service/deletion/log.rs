@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::super::caller::hexadecimal;
-use super::super::{Causes, Service, ServiceError, blocking};
+use super::super::{Causes, Service, ServiceError, spawn};
 use crate::clock;
 use crate::domain::{User, UserId};
 use crate::followers::audit_log::{DeletionEvent, LeftCopy};
@@ -23,16 +23,16 @@ const LONGEST_SUFFIX: usize = 40;
 impl Service {
     /// Writes a line. Where that fails, the server's log says so, and what happened has happened all
     /// the same.
-    pub(super) async fn note(&self, user_id: &UserId, event: DeletionEvent) {
-        if let Err(error) = self.try_note(user_id, event).await {
+    pub(super) async fn log_deletion(&self, user_id: &UserId, event: DeletionEvent) {
+        if let Err(error) = self.try_log_deletion(user_id, event).await {
             tracing::error!(error = %Causes(&error), "the account deletion log lacks a line");
         }
     }
 
-    async fn try_note(&self, user_id: &UserId, event: DeletionEvent) -> Result<(), ServiceError> {
+    async fn try_log_deletion(&self, user_id: &UserId, event: DeletionEvent) -> Result<(), ServiceError> {
         let account = self.pseudonym(user_id).await?;
         let (log, now) = (Arc::clone(&self.deletions.log), self.clock.now());
-        let written = blocking::spawn(move || log.write(now, &account, &event));
+        let written = spawn::blocking(move || log.write(now, &account, &event));
         written.await.map_err(ServiceError::internal)?.map_err(ServiceError::internal)
     }
 
@@ -49,9 +49,9 @@ impl Service {
             return Ok(salt);
         }
         let made = hexadecimal(&clock::random::<32>());
-        let outcome = self.transact(Scope::Server, move |view, _| {
+        let outcome = self.transact(Scope::Server, move |records, _| {
             // Of several at once, the first one makes it.
-            Ok(stored_salt(view).map_or_else(
+            Ok(stored_salt(records).map_or_else(
                 || (Changes::of([put_salt(&made)]), made.clone()),
                 |salt| (Changes::none(), salt),
             ))
@@ -64,8 +64,8 @@ fn put_salt(salt: &str) -> Change {
     Change::PutSetting { name: SALT.into(), value: salt.into() }
 }
 
-fn stored_salt(view: &dyn Snapshot) -> Option<String> {
-    let salt = view.setting(SALT)?;
+fn stored_salt(records: &dyn Snapshot) -> Option<String> {
+    let salt = records.setting(SALT)?;
     salt.as_str().filter(|salt| !salt.is_empty()).map(str::to_owned)
 }
 
