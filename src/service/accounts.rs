@@ -1,4 +1,4 @@
-//! Accounts: who there is, and how they get in.
+//! Accounts, logins and logouts.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,42 +13,36 @@ use crate::domain::{
 use crate::metrics::LoginRefusal;
 use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
-/// What a new account is made of.
 pub struct NewAccount {
-    /// Given name.
     pub first_name: Name,
-    /// Family name.
     pub last_name: Name,
-    /// Unique among the accounts, in whatever case.
     pub email: Email,
-    /// In the clear, until it is hashed.
+    /// Not hashed yet.
     pub password: NewPassword,
 }
 
 /// A new session.
 #[derive(Debug)]
 pub struct LoggedIn {
-    /// The session's secret, which is handed out this once.
+    /// The session's secret. It is not stored and cannot be read again.
     pub token: Token,
-    /// Who has it.
     pub caller: Caller,
 }
 
-/// An account whose password came with a request.
+/// An account whose password was verified.
 pub(super) struct Verified {
     user: Arc<User>,
-    /// The hash that takes the place of the account's, which is expensive to check.
+    /// The new hash for the account, if its stored hash is expensive to check.
     replacement: Option<Arc<str>>,
 }
 
 impl Verified {
-    /// The account's id.
     pub(super) fn id(&self) -> &UserId {
         &self.user.id
     }
 
-    /// The account as it is now, with the replacement of its hash; none if its password has changed
-    /// since, or the account does not exist any more.
+    /// Returns the current account with the replaced hash; `None` if its password has changed since, or
+    /// the account no longer exists.
     pub(super) fn current(&self, records: &dyn Snapshot) -> Option<User> {
         let user = records.user(self.id())?;
         let is_replaced = self.replacement.as_ref() == Some(&user.password);
@@ -59,11 +53,10 @@ impl Verified {
 }
 
 impl Service {
-    /// Makes a parent's account and logs it in, for a client at `address`. The sessions whose cookies
-    /// came with the request end.
+    /// Creates a parent's account and a session for a client at `address`. Ends the sessions in `sent`.
     ///
-    /// Refuses where the sign-up is closed, where there were too many attempts from that address,
-    /// and where the email address has an account.
+    /// Fails if sign-up is closed, after too many attempts from the address, and if the email address
+    /// has an account.
     pub async fn signup(
         self: &Arc<Self>,
         address: IpAddr,
@@ -77,7 +70,7 @@ impl Service {
         self.create_parent(account, sent).await
     }
 
-    /// Makes a parent's account and logs it in, be the sign-up open or not.
+    /// Creates a parent's account and a session, even if sign-up is closed.
     pub(super) async fn create_parent(
         self: &Arc<Self>,
         account: NewAccount,
@@ -97,7 +90,7 @@ impl Service {
         self.logged_in(token).await
     }
 
-    /// Makes an administrator's account. Refuses an email address that has an account.
+    /// Creates an administrator's account. Fails if the email address has an account.
     pub async fn create_admin(&self, account: NewAccount) -> Result<(), ServiceError> {
         let hash = self.passwords.hash(account.password.clone()).await?;
         self.transact(Scope::Email(account.email.clone()), move |_, context| {
@@ -108,11 +101,11 @@ impl Service {
         Ok(())
     }
 
-    /// Begins a session for a client at `address` that knows the account's password. The sessions
-    /// whose cookies came with the request end. A hash that is expensive to check is replaced.
+    /// Creates a session for a client at `address`. Ends the sessions in `sent`. Replaces a password
+    /// hash that is expensive to check.
     ///
-    /// Refuses, after the same time, an email address without account and a wrong password; either,
-    /// at once, after too many attempts; and an account that is marked for deletion.
+    /// Fails for an unknown email address and for a wrong password, after the same time; at once after
+    /// too many attempts; and for an account that is marked for deletion.
     pub async fn login(
         self: &Arc<Self>,
         address: IpAddr,
@@ -126,11 +119,11 @@ impl Service {
         let settings = self.settings;
         let policy = self.deletion_policy().await?;
         let acting = Acting::Anyone(Scope::Family(verified.id().clone()));
-        let begun = self.end_sessions(acting, move |records, context| {
+        let created = self.end_sessions(acting, move |records, context| {
             let changes = begin_session(records, &verified, policy, &token_hash, context.now())?;
             Ok(with_new_session(changes, verified.id(), settings.family, &sent, records))
         });
-        match begun.await {
+        match created.await {
             Ok(true) => self.logged_in(token).await,
             Ok(false) => Err(self.wrong_credentials()),
             Err(error) => {
@@ -142,17 +135,17 @@ impl Service {
         }
     }
 
-    /// The account with that email address and password, for a client at `address`.
+    /// Returns the account with that email address and password, for a client at `address`.
     ///
-    /// Refuses, after the same time, an email address without account and a wrong password; and
-    /// either, at once, after too many attempts.
+    /// Fails for an unknown email address and for a wrong password, after the same time; and at once
+    /// after too many attempts.
     pub(super) async fn verified_user(
         &self,
         address: IpAddr,
         email: &str,
         password: String,
     ) -> Result<Verified, ServiceError> {
-        // Not parsed: an older account may have an address that a new one could not get.
+        // Not parsed, because an older account may have an address that is not valid for a new one.
         let email = Email::from_stored(email);
         self.attempts.at_password(address, &email)?;
         let records = self.store.read(Scope::Email(email.clone())).await?;
@@ -164,7 +157,7 @@ impl Service {
         Ok(Verified { user, replacement })
     }
 
-    /// Warns of accounts whose hash is expensive to check.
+    /// Logs a warning if there are password hashes that are expensive to check.
     pub async fn warn_of_expensive_hashes(&self) -> Result<(), ServiceError> {
         let hashes = self.store.password_hashes().await?;
         let is_expensive =
@@ -173,27 +166,27 @@ impl Service {
         if accounts > 0 {
             tracing::warn!(
                 accounts,
-                "there are password hashes that take more than four times the time or memory of a new \
-                 one to check: the next login to such an account replaces its hash; `goldstar check` \
-                 lists the accounts"
+                "some password hashes take more than four times the time or memory of a new hash to \
+                 check: `goldstar check` lists their accounts, and the next login to each replaces its \
+                 hash"
             );
         }
         Ok(())
     }
 
-    /// Counts a login with a wrong email address or password.
+    /// Counts a login with an unknown email address or a wrong password, and returns its error.
     pub(super) fn wrong_credentials(&self) -> ServiceError {
         self.metrics.refused(LoginRefusal::Credentials);
         ServiceError::InvalidCredentials
     }
 
-    /// What the account looks like now that its session is kept.
+    /// Returns the new session's caller, once the session is stored.
     pub(super) async fn logged_in(&self, token: Token) -> Result<LoggedIn, ServiceError> {
         let caller = self.authenticate(&token).await?;
         Ok(LoggedIn { token, caller })
     }
 
-    /// Ends the caller's session, and those whose cookies came with the request, with their streams.
+    /// Ends the caller's session and those in `sent`, with their streams.
     pub async fn logout(
         self: &Arc<Self>,
         caller: &Caller,
@@ -207,11 +200,11 @@ impl Service {
         .await
     }
 
-    /// Gives the account another password, for a client at `address`, ends every session of it with
-    /// its streams, and begins a new one: somebody else may have the caller's token too. The sessions
-    /// whose cookies came with the request end as well.
+    /// Changes the account's password for a client at `address`. Ends all sessions of the account and
+    /// those in `sent`, with their streams, and creates a new session, because somebody else may know the
+    /// caller's token.
     ///
-    /// Refuses where `current` isn't the account's password, and after too many attempts.
+    /// Fails if `current` is not the account's password, and after too many attempts.
     pub async fn change_password(
         self: &Arc<Self>,
         address: IpAddr,
@@ -244,11 +237,10 @@ impl Service {
         self.logged_in(token).await
     }
 
-    /// Makes the caller's browser that child's: its session ends, and a session of the child
-    /// begins. It gets a new token, so that nobody who knows the old one comes along. The sessions
-    /// whose cookies came with the request end as well.
+    /// Replaces the caller's session by a session of a child. The token is new, so that nobody who knows
+    /// the old one can use the child's session. Ends the sessions in `sent`, too.
     ///
-    /// Refuses a child that isn't the family's.
+    /// Fails if the child is not the family's.
     pub async fn begin_child_session(
         self: &Arc<Self>,
         parent: &Parent,
@@ -286,8 +278,8 @@ fn new_user(account: &NewAccount, password: &Arc<str>, role: Role, context: &mut
     }
 }
 
-/// A session for the account whose password was verified; none if that password has been changed
-/// since, or the account does not exist any more. Refuses an account that is marked for deletion.
+/// Returns the changes that create a session for the verified account; `None` if its password has
+/// changed since, or the account no longer exists. Fails if the account is marked for deletion.
 fn begin_session(
     records: &dyn Snapshot,
     verified: &Verified,
@@ -301,13 +293,13 @@ fn begin_session(
         return Err(RuleViolation::MarkedForDeletion { due_at });
     }
     let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
-    // The only case in which a login changes the account.
+    // Otherwise a login does not change the account.
     let replaced = verified.replacement.is_some().then_some(Change::PutUser(user));
     Ok(Some(replaced.into_iter().chain([Change::PutSession(session)]).collect()))
 }
 
-/// A session of that account that begins by these changes, and what ends for it; its value is whether
-/// it begins. Without changes, nothing ends either.
+/// Adds the sessions that end to the changes that create a session. The value is whether a session is
+/// created; if it is not, none end.
 pub(super) fn with_new_session(
     changes: Option<Vec<Change>>,
     user_id: &UserId,
@@ -322,7 +314,7 @@ pub(super) fn with_new_session(
     Ending { sessions, changes, value: true }
 }
 
-/// Every session of the account, its children's too.
+/// All sessions of the account, including its children's.
 pub(super) fn all_sessions(records: &dyn Snapshot, user_id: &UserId) -> Vec<TokenHash> {
     let sessions = records.sessions_of(user_id);
     sessions.iter().map(|session| session.token_hash.clone()).collect()

@@ -1,4 +1,4 @@
-//! Who asks, and what that session may do and see.
+//! The caller of a use case: its session, and what that session may do and see.
 
 use std::fmt;
 use std::ops::Deref;
@@ -13,29 +13,27 @@ use crate::domain::{
     Child, ChildId, RecordKind, Reward, RewardId, Role, RuleViolation, Session, Task, TaskId,
     Timestamp, TokenHash, User,
 };
-use crate::store::{Scope as StoreScope, Snapshot};
+use crate::store::{Scope, Snapshot};
 
-/// The secret by which a client shows that a session is its own: 256 random bits as 64 hexadecimal
-/// digits. Only its hash is stored.
+/// The secret of a session: 256 random bits as 64 hexadecimal digits. Only its hash is stored.
 pub struct Token(String);
 
 impl Token {
-    /// A new one.
     pub(super) fn random() -> Self {
         Self(hexadecimal(&clock::random::<32>()))
     }
 
-    /// What a client sent, whatever it is.
+    /// A token from a request, which is not checked.
     pub fn presented(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// The secret itself, for the one answer that hands it out.
+    /// The secret itself, for the response that creates the session.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What is stored of it. One round of SHA-256 is enough: unlike a password, 256 random bits
+    /// The stored form. One round of SHA-256 is enough: unlike a password, 256 random bits
     /// can't be guessed from their hash.
     pub(super) fn hash(&self) -> TokenHash {
         TokenHash(hexadecimal(&Sha256::digest(self.0.as_bytes())).into())
@@ -61,17 +59,16 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
 
 /// What a session may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Everything in its own family.
+pub enum Access {
+    /// Read and change everything in its own family.
     Parent,
-    /// See that child, the tasks and the rewards; request and cancel for that child.
+    /// Read that child, the tasks and the rewards; request rewards for the child and cancel requests.
     Child(ChildId),
-    /// What a parent may, and the administrative routes.
+    /// The same as a parent, and the administrative routes.
     Admin,
 }
 
-impl Scope {
-    /// `parent`, `child` or `admin`.
+impl Access {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Parent => "parent",
@@ -81,79 +78,81 @@ impl Scope {
     }
 }
 
-/// A live session and its account. Cloning copies pointers.
+/// A live session and its account. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Caller {
     user: Arc<User>,
     session: Arc<Session>,
-    scope: Scope,
+    access: Access,
 }
 
 impl Caller {
-    /// The caller whose session is `session`; none where it has ended, its account or child is
-    /// gone, or its account is marked for deletion: another program may have left its sessions.
-    pub(super) fn of(session: Arc<Session>, records: &dyn Snapshot, now: Timestamp) -> Option<Self> {
+    /// Returns the caller with that session; `None` if the session has ended, its account or child does
+    /// not exist, or its account is marked for deletion. (Another program may have left sessions of a
+    /// marked account.)
+    pub(super) fn of(
+        session: Arc<Session>,
+        records: &dyn Snapshot,
+        now: Timestamp,
+    ) -> Option<Self> {
         if !session.is_live(now) {
             return None;
         }
         let user = records.user(&session.user_id).filter(|user| user.deletion.is_none())?;
-        let scope = match &session.child_id {
+        let access = match &session.child_id {
             Some(child_id) => {
                 let child = records.child(child_id)?;
                 if child.user_id != user.id {
                     return None;
                 }
-                Scope::Child(child_id.clone())
+                Access::Child(child_id.clone())
             }
-            None if user.role == Role::Admin => Scope::Admin,
-            None => Scope::Parent,
+            None if user.role == Role::Admin => Access::Admin,
+            None => Access::Parent,
         };
-        Some(Self { user, session, scope })
+        Some(Self { user, session, access })
     }
 
-    /// The account.
     pub fn user(&self) -> &Arc<User> {
         &self.user
     }
 
-    /// What the session may do.
-    pub fn scope(&self) -> &Scope {
-        &self.scope
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 
-    /// The one child that the session belongs to; none for a parent's or an administrator's.
+    /// The child that uses the session; `None` for a parent and an administrator.
     pub fn child_id(&self) -> Option<&ChildId> {
-        match &self.scope {
-            Scope::Child(child_id) => Some(child_id),
-            Scope::Parent | Scope::Admin => None,
+        match &self.access {
+            Access::Child(child_id) => Some(child_id),
+            Access::Parent | Access::Admin => None,
         }
     }
 
-    /// Who acts, as an event's metadata names it.
+    /// The value of `actor` in an event's metadata.
     pub fn actor(&self) -> Actor {
-        match self.scope {
-            Scope::Parent | Scope::Admin => Actor::Parent,
-            Scope::Child(_) => Actor::Child,
+        match self.access {
+            Access::Parent | Access::Admin => Actor::Parent,
+            Access::Child(_) => Actor::Child,
         }
     }
 
     /// The scope of the caller's family in the store.
-    pub(super) fn family(&self) -> StoreScope {
-        StoreScope::Family(self.user.id.clone())
+    pub(super) fn family(&self) -> Scope {
+        Scope::Family(self.user.id.clone())
     }
 
-    /// The session.
     pub(super) fn session(&self) -> &Arc<Session> {
         &self.session
     }
 
-    /// The hash of the session's token, which names the session.
+    /// The hash of the session's token, which identifies the session.
     pub fn token_hash(&self) -> &TokenHash {
         &self.session.token_hash
     }
 
-    /// Refuses where the session has ended since the request was let in: a decision may come long
-    /// after it, behind a password change.
+    /// Fails if the session has ended since the request was authenticated: a decision can run long
+    /// afterwards, for example after a password change.
     pub(super) fn check_session(
         &self,
         records: &dyn Snapshot,
@@ -167,70 +166,73 @@ impl Caller {
         }
     }
 
-    /// A child that the session may see.
+    /// Returns a child that the session may read.
     pub(super) fn child(
         &self,
         records: &dyn Snapshot,
         id: &ChildId,
     ) -> Result<Arc<Child>, RuleViolation> {
-        records.child(id)
+        records
+            .child(id)
             .filter(|child| child.user_id == self.user.id)
             .filter(|child| self.child_id().is_none_or(|own| *own == child.id))
             .ok_or(RuleViolation::NotFound(RecordKind::Child))
     }
 
-    /// A task that the session may see: the family's or a shared one.
+    /// Returns a task that the session may read: the family's or a shared one.
     pub(super) fn task(
         &self,
         records: &dyn Snapshot,
         id: &TaskId,
     ) -> Result<Arc<Task>, RuleViolation> {
-        records.task(id)
+        records
+            .task(id)
             .filter(|task| task.user_id.as_ref().is_none_or(|id| *id == self.user.id))
             .ok_or(RuleViolation::NotFound(RecordKind::Task))
     }
 
-    /// A reward that the session may see: the family's or a shared one.
+    /// Returns a reward that the session may read: the family's or a shared one.
     pub(super) fn reward(
         &self,
         records: &dyn Snapshot,
         id: &RewardId,
     ) -> Result<Arc<Reward>, RuleViolation> {
-        records.reward(id)
+        records
+            .reward(id)
             .filter(|reward| reward.user_id.as_ref().is_none_or(|id| *id == self.user.id))
             .ok_or(RuleViolation::NotFound(RecordKind::Reward))
     }
 
-    /// The caller as a parent. Refuses a child's session.
+    /// Fails for a child's session.
     pub fn into_parent(self) -> Result<Parent, ServiceError> {
-        match self.scope {
-            Scope::Parent | Scope::Admin => Ok(Parent(self)),
-            Scope::Child(_) => Err(ServiceError::ParentRequired),
+        match self.access {
+            Access::Parent | Access::Admin => Ok(Parent(self)),
+            Access::Child(_) => Err(ServiceError::ParentRequired),
         }
     }
 
-    /// The caller as an administrator. Refuses everyone else, and an administrator's child too.
+    /// Fails unless the session is an administrator's own.
     pub fn into_admin(self) -> Result<Admin, ServiceError> {
-        match self.scope {
-            Scope::Admin => Ok(Admin(Parent(self))),
-            Scope::Parent | Scope::Child(_) => Err(ServiceError::AdminRequired),
+        match self.access {
+            Access::Admin => Ok(Admin(Parent(self))),
+            Access::Parent | Access::Child(_) => Err(ServiceError::AdminRequired),
         }
     }
 }
 
-/// A caller who may do all in its own family: a parent, or an administrator.
+/// A caller who may change everything in its own family: a parent or an administrator.
 #[derive(Clone, Debug)]
 pub struct Parent(Caller);
 
 impl Parent {
-    /// The account as it is now, for a decision that has checked that the caller's session is live.
-    /// Its password is still the one that the request was verified with: a change of the password
-    /// ends every session of the account. (A login may have replaced the hash.)
+    /// Returns the current account, for a decision that has checked the caller's session. Its password
+    /// is still the one that the request was verified with, because a change of the password ends all
+    /// sessions of the account. (A login may have replaced the hash.)
     pub(super) fn current_user(&self, records: &dyn Snapshot) -> Result<Arc<User>, RuleViolation> {
         records.user(&self.user.id).ok_or(RuleViolation::SessionEnded)
     }
 
-    /// A task that the family may change: its own. Refuses a shared one.
+    /// Returns one of the family's own tasks. Fails for a shared one.
     pub(super) fn own_task(
         &self,
         records: &dyn Snapshot,
@@ -243,7 +245,7 @@ impl Parent {
         }
     }
 
-    /// A reward that the family may change: its own. Refuses a shared one.
+    /// Returns one of the family's own rewards. Fails for a shared one.
     pub(super) fn own_reward(
         &self,
         records: &dyn Snapshot,
@@ -265,7 +267,6 @@ impl Deref for Parent {
     }
 }
 
-/// An administrator.
 #[derive(Clone, Debug)]
 pub struct Admin(Parent);
 
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_long_and_never_shown_by_accident() {
+    fn tokens_are_long_and_hidden_in_debug_output() {
         let token = Token::random();
         assert_eq!(token.reveal().len(), 64);
         assert_ne!(token.reveal(), Token::random().reveal());

@@ -1,4 +1,4 @@
-//! How many changes an account, and a client's address, may ask for.
+//! Limits the number of changes per account and per client address.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,22 +10,21 @@ use super::{Caller, Service, ServiceError};
 use crate::clock::Clock;
 use crate::domain::UserId;
 
-/// How many changes may be asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct ChangeLimits {
-    /// How many an account may ask for within the window; 0 for any number.
+    /// The number of changes of an account within the window; 0 for no limit.
     pub per_account: u32,
-    /// How many a client's address may ask for within the window; 0 for any number. An IPv6 address
-    /// counts by its /64.
+    /// The number of changes from an address within the window; 0 for no limit. IPv6 addresses are
+    /// counted per /64.
     pub per_address: u32,
-    /// The window, until all of them have come back.
+    /// The time after which the whole allowance is available again.
     pub window: Duration,
 }
 
-/// Counts the changes that are asked for, and refuses those beyond the limits.
+/// Counts the requests for changes.
 pub(super) struct ChangeRates {
     clock: Clock,
-    /// One lock for both, so that a change counts for both or for neither.
+    /// One lock for both, so that a request counts for both or for neither.
     counters: Mutex<Counters>,
 }
 
@@ -45,9 +44,9 @@ impl ChangeRates {
 }
 
 impl Service {
-    /// Counts a change that the caller asks for from that address, whatever becomes of it.
+    /// Counts a request for a change, whether or not it succeeds.
     ///
-    /// Refuses with [`ServiceError::TooManyChanges`]; what is refused doesn't count.
+    /// Fails with [`ServiceError::TooManyChanges`] beyond a limit, and then does not count the request.
     pub fn count_change(&self, caller: &Caller, address: IpAddr) -> Result<(), ServiceError> {
         let ChangeRates { clock, counters } = &self.change_rates;
         let counted = counters.lock().one_more(clock.elapsed(), address, &caller.user().id);
@@ -56,7 +55,7 @@ impl Service {
 }
 
 impl Counters {
-    /// The error is how long it takes until a change is taken.
+    /// The error is the time until the next change is allowed.
     fn one_more(
         &mut self,
         now: Duration,

@@ -9,24 +9,18 @@ use crate::domain::input::FieldUpdate;
 use crate::domain::{Child, ChildId, Name, Page, Points, TokenHash};
 use crate::store::{Change, Changes, Snapshot};
 
-/// What a new child is made of.
 #[derive(Clone, Debug)]
 pub struct NewChild {
-    /// What it is called.
     pub name: Name,
-    /// In years.
     pub age: Option<i64>,
-    /// What it begins with. Afterwards points change by events alone.
+    /// Later changes need events.
     pub points: Points,
-    /// A picture.
     pub image_id: Option<Arc<str>>,
-    /// Display data.
     pub tasks: Arc<[Arc<str>]>,
-    /// Display data.
     pub rewards: Arc<[Arc<str>]>,
 }
 
-/// What a parent may change of a child; what is `None` or [`FieldUpdate::Keep`] stays.
+/// A change of a child; `None` and [`FieldUpdate::Keep`] keep a field.
 #[derive(Clone, Debug)]
 pub struct ChildPatch {
     pub name: Option<Name>,
@@ -37,7 +31,7 @@ pub struct ChildPatch {
 }
 
 impl Service {
-    /// The children that the caller may see: the family's, or the one whose session it is.
+    /// Returns the family's children; for a child's session, only that child.
     pub async fn children(
         &self,
         caller: &Caller,
@@ -51,12 +45,11 @@ impl Service {
         Ok(Listing::cut(child, page))
     }
 
-    /// One child. Refuses one that the caller may not see.
+    /// Fails if the caller may not read the child.
     pub async fn child(&self, caller: &Caller, id: &ChildId) -> Result<Arc<Child>, ServiceError> {
         Ok(caller.child(&*self.records_of(caller).await?, id)?)
     }
 
-    /// Adds a child to the family.
     pub async fn create_child(
         &self,
         parent: &Parent,
@@ -87,7 +80,6 @@ impl Service {
         Ok(Arc::new(outcome.value))
     }
 
-    /// Changes a child of the family.
     pub async fn update_child(
         &self,
         parent: &Parent,
@@ -116,8 +108,8 @@ impl Service {
         Ok(Arc::new(outcome.value))
     }
 
-    /// Removes a child of the family. Its pending requests end without an event, and so do its
-    /// sessions; its events stay.
+    /// Deletes a child with its pending requests, which end without an event, and its sessions. Its events
+    /// stay.
     pub async fn delete_child(
         self: &Arc<Self>,
         parent: &Parent,

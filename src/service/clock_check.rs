@@ -1,4 +1,4 @@
-//! The machine's clock: what happens if somebody sets it.
+//! Detects and reports a machine's clock that was set while the server runs.
 
 use super::Service;
 use crate::domain::{KeyTime, TrackingEvent};
@@ -7,8 +7,8 @@ use crate::store::{Projection, Store};
 const MICROS_PER_SECOND: u64 = 1_000_000;
 
 impl Service {
-    /// Logs it if a row is ahead of the clock at the start: the clock is behind, or was ahead when the
-    /// row was written.
+    /// Logs a warning if an event is ahead of the clock at the start: the clock is behind, or was ahead
+    /// when the event was written.
     pub(super) fn warn_of_rows_ahead(&self) {
         let now = self.clock.now();
         let newest =
@@ -17,12 +17,12 @@ impl Service {
             let seconds = newest.since(now).as_secs();
             tracing::warn!(
                 %newest, %now, seconds,
-                "the newest row is ahead of the clock: set the clock right, or run `goldstar check`"
+                "the newest row is ahead of the clock: correct the clock, or run `goldstar check`"
             );
         }
     }
 
-    /// Compares the machine's clock with the time that has passed, and logs a jump.
+    /// Compares the machine's clock with the time elapsed, and logs a jump.
     pub(super) fn check_clock(&self) {
         let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
         let last_row = self.store.history().last_row();
@@ -35,18 +35,18 @@ impl Service {
         }
     }
 
-    /// The time by which idempotency keys are over.
+    /// Returns the time by which idempotency keys expire.
     pub(super) fn key_time(&self) -> KeyTime {
         self.check_clock();
         self.clock_watch.lock().key_time(self.clock.elapsed())
     }
 
-    /// Whether the clock has not jumped for an hour.
+    /// Returns whether the clock has not jumped for an hour.
     pub(super) fn is_clock_settled(&self) -> bool {
         self.clock_watch.lock().is_settled(self.clock.elapsed())
     }
 
-    /// What monitoring sees of the clock: a jump of the last day, and rows that are ahead of it.
+    /// The clock in `/health`: a jump within the last day, or an event ahead of the clock at the start.
     pub(super) fn clock_health(&self) -> Projection {
         self.check_clock();
         let jump = self.clock_watch.lock().jump(self.clock.elapsed()).map(|jump| {

@@ -1,4 +1,4 @@
-//! The demo family: something to try the product on.
+//! The demo: a family and an administrator for trying the server.
 
 use std::sync::Arc;
 
@@ -9,36 +9,29 @@ use crate::domain::input::{amount, opening_points};
 use crate::domain::password::NewPassword;
 use crate::domain::{Child, Email, Name, Reward, Task};
 
-/// What was made.
+/// The records that `--demo` creates and their logins.
 #[derive(Clone, Debug)]
 pub struct Demo {
-    /// The family's account.
     pub parent: DemoLogin,
-    /// The administrator's.
     pub admin: DemoLogin,
-    /// One of the children.
     pub child: Arc<Child>,
-    /// A task of the family.
     pub task: Arc<Task>,
-    /// A penalty of the family.
     pub penalty: Arc<Task>,
-    /// A reward that the child can pay.
+    /// The child has enough points for it.
     pub reward: Arc<Reward>,
 }
 
-/// How to log in to a demo account.
 #[derive(Clone, Debug)]
 pub struct DemoLogin {
-    /// The email address.
     pub email: &'static str,
-    /// The password, made at random: a demo server may be reachable by others.
+    /// Random, because other people may reach a demo server.
     pub password: String,
 }
 
 impl Service {
-    /// Makes a family with children, tasks, penalties and rewards, and an administrator.
+    /// Creates a family with children, tasks, penalties and rewards, and an administrator.
     ///
-    /// Refuses where there is a record of any kind.
+    /// Fails if there is a record of any kind.
     pub async fn fill_with_demo(self: &Arc<Self>) -> Result<Demo, ServiceError> {
         if !self.is_new().await? {
             return Err(ServiceError::NotEmpty);

@@ -7,60 +7,50 @@ use crate::domain::{Invalid, RuleViolation};
 use crate::followers::broker::TooManyStreams;
 use crate::store::{CommitError, ReadError};
 
-/// Why the product didn't do what it was asked for.
+/// Why a use case failed.
 #[derive(Debug, Error)]
 pub enum ServiceError {
-    /// A rule is against it. Nothing has changed.
+    /// Nothing has changed.
     #[error(transparent)]
     Refused(#[from] RuleViolation),
-    /// There is no account with that email address, or its password is another. Which of the two
-    /// is told to nobody.
-    #[error("the email address or the password is not right")]
+    /// There is no account with that email address, or the password is wrong. Clients cannot tell
+    /// which.
+    #[error("the email address or the password is wrong")]
     InvalidCredentials,
-    /// Passwords were tried too often, for that account or from that address. Nothing was looked
-    /// at, so that nobody learns from it whether the password was right.
+    /// Too many passwords were tried for the account or from the address. The password was not checked,
+    /// so that the response does not tell whether it was right.
     #[error("there were too many attempts: try again in {retry_after} s")]
     TooManyAttempts {
-        /// After how many seconds, at least 1, there will be another attempt.
+        /// The seconds until the next attempt is allowed, at least 1.
         retry_after: u64,
     },
-    /// The account, or the client's address, has asked for too many changes. Nothing has changed.
+    /// Too many changes of the account or from the address. Nothing has changed.
     #[error("there were too many changes: try again in {retry_after} s")]
     TooManyChanges {
-        /// After how many seconds, at least 1, one more is taken.
+        /// The seconds until the next change is allowed, at least 1.
         retry_after: u64,
     },
-    /// The session has as many live streams open as it may have.
     #[error(transparent)]
     TooManyStreams(#[from] TooManyStreams),
-    /// No live session came with the request.
     #[error("there is no session, or it has ended: log in")]
     Unauthenticated,
-    /// A child's session may not do this.
     #[error("only a parent may do this")]
     ParentRequired,
-    /// Only an administrator's own session may do this.
     #[error("only an administrator may do this")]
     AdminRequired,
-    /// The operator closed the sign-up.
-    #[error("new accounts are made by the operator of this server")]
+    #[error("sign-up is closed: ask the operator of this server for an account")]
     SignupClosed,
-    /// The demo family goes only where no record is.
-    #[error("the data directory holds records already, and the demo family needs an empty one")]
+    #[error("the data directory already contains records: the demo needs an empty one")]
     NotEmpty,
-    /// The store didn't make the change.
     #[error(transparent)]
     Commit(CommitError),
-    /// The audit history couldn't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The server is at fault.
     #[error("the server failed")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl ServiceError {
-    /// A fault of the server's own.
     pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
     }
@@ -81,7 +71,7 @@ impl From<Invalid> for ServiceError {
     }
 }
 
-/// An error with all of its causes, in one line for the operator.
+/// Displays an error with all its causes in one line, for the log.
 #[derive(Debug)]
 pub struct Causes<'a>(pub &'a (dyn Error + 'a));
 

@@ -1,4 +1,4 @@
-//! A live stream of one family's events: first what the reader missed, then what happens.
+//! An event stream of one family: first the events that the client has missed, then new ones.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -9,69 +9,67 @@ use bytes::Bytes;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Caller, Causes, Service, ServiceError, spawn, sinks};
+use super::{Caller, Causes, Service, ServiceError, sinks, spawn};
 use crate::domain::{EventFilter, RowNumber, TokenHash};
 use crate::followers::broker::{Interest, Message, Subscription, sse};
 use crate::store::{History, ReadError, Store, StoredEvent};
 
-/// How often an idle stream says that it lives, and looks whether its session does.
+/// How often an idle stream sends a comment and checks its session.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
-/// The most missed events that are replayed; beyond it, to load everything anew is cheaper.
+/// The maximum number of events to replay. If more are missed, reloading everything is cheaper.
 const MAX_REPLAYED: usize = 10_000;
-/// How many events are read at once for a replay, and how many bytes of them wait for the reader.
+/// The maximum number of events that a replay reads at a time, and of bytes that it buffers.
 const REPLAYED_AT_ONCE: usize = 16;
 const REPLAYED_BYTES: usize = 8 << 10;
 
-/// What a reader asks for.
 #[derive(Clone, Debug)]
 pub struct StreamRequest {
-    /// The id of the last event that the reader has; none where it begins now.
+    /// The id of the last event that the client has; `None` to start with the next event.
     pub last_event_id: Option<String>,
     /// Whether the frames have an `event:` line.
     pub named: bool,
-    /// What aborts the reader's connection, where it doesn't keep up.
+    /// Aborts the connection of a client that is too slow.
     pub closer: CancellationToken,
 }
 
-/// A reader's frames, as they go over the wire. It ends with the session, with the server, and for
-/// a reader that doesn't keep up.
+/// The frames of a client's stream. The stream ends with its session, at a shutdown, and if the client is
+/// too slow.
 pub struct EventStream {
     service: Arc<Service>,
     session: TokenHash,
     named: bool,
     subscription: Subscription,
     heartbeat: Interval,
-    /// What is rendered and not yet sent.
+    /// Rendered frames that are not sent yet.
     ready: VecDeque<Bytes>,
-    /// What is to be replayed; none once the reader has caught up.
+    /// The events to replay; `None` once the client has caught up.
     missed: Option<Missed>,
-    /// The last row that the reader has, or need not get.
+    /// The last row that the client has or does not need.
     sent: RowNumber,
 }
 
-/// What a reader has missed.
 struct Missed {
     filter: EventFilter,
-    /// The last event of the replay: the newest one when the stream began. Later ones come from the
+    /// The last event of the replay: the newest one at the start of the stream. Later ones come from the
     /// subscription.
     until: RowNumber,
 }
 
-/// Where a stream begins.
+/// The position at which a stream starts.
 enum Start {
-    /// With the first event after that row, which is the last one.
+    /// After that row, which is the last one.
     Now(RowNumber),
-    /// After that row, with a replay of what follows it up to `until`.
+    /// After that row, with a replay up to `until`.
     After { row: RowNumber, until: RowNumber },
-    /// The reader must load everything anew; then after that row.
-    Anew(RowNumber),
+    /// After that row, and the client must reload everything first.
+    Resync(RowNumber),
 }
 
 impl Service {
-    /// The events that the caller may hear of, from the one after `last_event_id` on: no gap and no
-    /// duplicate. Where that can't be, the stream begins with a `resync`.
+    /// Returns the events that the caller may read after `last_event_id`, without gaps and duplicates. If
+    /// that is impossible, the stream starts with a `resync`.
     ///
-    /// Refuses a caller whose session has ended meanwhile, or has as many streams open as it may.
+    /// Fails if the session has ended in the meantime, or has too many streams open.
     pub async fn subscribe(
         self: &Arc<Self>,
         caller: &Caller,
@@ -85,15 +83,15 @@ impl Service {
             ..EventFilter::default()
         };
         let interest = Interest { user_id, child_id, session: session.clone() };
-        // First the live events, then the past: the other way round, one that comes in between
-        // would be in neither.
+        // First the subscription, then the history: the other way round, an event in between would be
+        // in neither.
         let limit = self.settings.streams_per_session;
         let subscription = self.broker.subscribe(interest, request.closer, limit)?;
-        // A session that ended before this line has closed only the streams that there were.
+        // The end of a session closes only streams that exist by then.
         self.live_session(&session).await?.ok_or(ServiceError::Unauthenticated)?;
         let start = self.start(&filter, request.last_event_id.as_deref()).await;
-        let (Start::Now(row) | Start::After { row, .. } | Start::Anew(row)) = start;
-        let mut feed = EventStream {
+        let (Start::Now(row) | Start::After { row, .. } | Start::Resync(row)) = start;
+        let mut stream = EventStream {
             service: Arc::clone(self),
             session,
             named: request.named,
@@ -105,10 +103,10 @@ impl Service {
         };
         match start {
             Start::Now(_) => {}
-            Start::After { until, .. } => feed.missed = Some(Missed { filter, until }),
-            Start::Anew(row) => feed.resync(row),
+            Start::After { until, .. } => stream.missed = Some(Missed { filter, until }),
+            Start::Resync(row) => stream.resync(row),
         }
-        Ok(feed)
+        Ok(stream)
     }
 
     async fn start(&self, filter: &EventFilter, last_event_id: Option<&str>) -> Start {
@@ -118,25 +116,25 @@ impl Service {
             return Start::Now(last);
         };
         let Some(row) = last_event_id.parse().ok().filter(|row| *row <= last) else {
-            return Start::Anew(last);
+            return Start::Resync(last);
         };
-        // Rows of all families lie in between, so this bounds the reader's own from above.
+        // Rows of other families are counted too, so the family's events are at most this many.
         if last - row <= MAX_REPLAYED as RowNumber {
             return Start::After { row, until: last };
         }
         let filter = filter.clone();
-        // From memory alone, and no further than is needed to know that they are too many.
+        // Counts in memory, and only up to the limit.
         let count = spawn::blocking(move || history.count_after(row, &filter, MAX_REPLAYED + 1));
         match count.await {
             Ok(count) if count <= MAX_REPLAYED => Start::After { row, until: last },
-            _ => Start::Anew(last),
+            _ => Start::Resync(last),
         }
     }
 }
 
 impl EventStream {
-    /// The next frame; none at the stream's end. Every frame is checked again: a replay may take
-    /// long, and nothing is sent to a session that has ended since.
+    /// Returns the next frame; `None` at the end of the stream. The session is checked for each frame,
+    /// because nothing may be sent after its end, and a replay can take long.
     pub async fn next(&mut self) -> Option<Bytes> {
         let frame = self.frame().await?;
         self.service.is_live(&self.session).await.then_some(frame)
@@ -159,7 +157,7 @@ impl EventStream {
         }
     }
 
-    /// Renders the next of what was missed.
+    /// Renders the next missed events.
     async fn replay(&mut self, missed: Missed) {
         let history = self.service.store.history();
         let sent = self.sent;
@@ -172,23 +170,23 @@ impl EventStream {
             Ok(Err(error)) => return self.replay_failed(&error),
             Err(error) => return self.replay_failed(&error),
         };
-        let (mut bytes, mut is_cut) = (0, chunk.len() == REPLAYED_AT_ONCE);
-        for recorded in &chunk {
-            if recorded.row > missed.until {
-                is_cut = false;
+        let (mut bytes, mut has_more) = (0, chunk.len() == REPLAYED_AT_ONCE);
+        for stored in &chunk {
+            if stored.row > missed.until {
+                has_more = false;
                 break;
             }
-            // What doesn't fit is read again once the reader has taken this.
+            // The rest is read again once the client has received these.
             if bytes >= REPLAYED_BYTES {
-                is_cut = true;
+                has_more = true;
                 break;
             }
-            self.sent = recorded.row;
-            let frame = frame_of(recorded, self.named);
+            self.sent = stored.row;
+            let frame = frame_of(stored, self.named);
             bytes += frame.as_ref().map_or(0, Bytes::len);
             self.ready.extend(frame);
         }
-        if is_cut {
+        if has_more {
             self.missed = Some(missed);
         } else {
             self.sent = missed.until;
@@ -196,11 +194,11 @@ impl EventStream {
     }
 
     fn replay_failed(&mut self, error: &dyn Error) {
-        tracing::error!(error = %Causes(error), "missed events could not be replayed");
+        tracing::error!(error = %Causes(error), "cannot replay missed events");
         self.resync(self.service.store.history().last_row());
     }
 
-    /// Sends the reader to load everything anew, and goes on after `row`.
+    /// Makes the client reload everything, and continues after `row`.
     fn resync(&mut self, row: RowNumber) {
         self.sent = row;
         self.ready.push_back(sse::resync(row, self.named));
@@ -211,9 +209,9 @@ impl EventStream {
             tokio::select! {
                 message = self.subscription.next() => {
                     let message = message?;
-                    // What was there before may have been handed out after the subscription.
+                    // An event of the replay can arrive by the subscription, too.
                     if message.row > self.sent {
-                        return Some(chosen(&message, self.named));
+                        return Some(frame_for(&message, self.named));
                     }
                 }
                 _ = self.heartbeat.tick() => {
@@ -230,15 +228,15 @@ fn heartbeat() -> Interval {
     interval
 }
 
-fn frame_of(recorded: &StoredEvent, named: bool) -> Option<Bytes> {
-    sinks::message(recorded).map(|message| chosen(&message, named))
+fn frame_of(stored: &StoredEvent, named: bool) -> Option<Bytes> {
+    sinks::message(stored).map(|message| frame_for(&message, named))
 }
 
-fn chosen(message: &Message, named: bool) -> Bytes {
+fn frame_for(message: &Message, named: bool) -> Bytes {
     if named { message.named.clone() } else { message.unnamed.clone() }
 }
 
-/// The next events. Fails where one of them is none, which a stream couldn't tell of.
+/// Reads the next events. Fails if one of them is malformed: a stream could not send it.
 fn chunk_after(
     history: &dyn History,
     row: RowNumber,

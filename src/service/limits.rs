@@ -1,31 +1,28 @@
-//! How much a family may have. Each limit is checked where the addition is decided, so that requests
-//! at the same time can't pass it together. What a family has beyond a limit stays, and can be
-//! changed and removed.
+//! Limits the number of a family's records. Each limit is checked inside the decision, so that concurrent
+//! requests cannot exceed it together. Records beyond a limit stay, and can be changed and deleted.
 
 use std::sync::Arc;
 
 use crate::domain::{FamilyLimit, RuleViolation, TokenHash, UserId};
 use crate::store::Snapshot;
 
-/// How much a family may have; 0 for any number.
+/// The limits of a family; 0 for no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct FamilyLimits {
-    /// Its children.
     pub children: usize,
-    /// Its tasks and penalties.
+    /// Tasks and penalties.
     pub tasks: usize,
-    /// Its rewards.
     pub rewards: usize,
-    /// Its pending requests for rewards.
+    /// Pending requests.
     pub requests: usize,
-    /// The sessions of its account, the children's too.
+    /// Including the children's sessions.
     pub sessions: usize,
-    /// The bytes of the ids in a child's lists of tasks and rewards.
+    /// The bytes of all ids in a child's lists `tasks` and `rewards`.
     pub display_bytes: usize,
 }
 
 impl FamilyLimits {
-    /// Refuses one more child.
+    /// Fails if the family cannot have one more child.
     pub(super) fn check_children(
         &self,
         records: &dyn Snapshot,
@@ -34,7 +31,6 @@ impl FamilyLimits {
         one_more(FamilyLimit::Children, self.children, records.count_children(family))
     }
 
-    /// Refuses one more task.
     pub(super) fn check_tasks(
         &self,
         records: &dyn Snapshot,
@@ -43,7 +39,6 @@ impl FamilyLimits {
         one_more(FamilyLimit::Tasks, self.tasks, records.count_tasks(family))
     }
 
-    /// Refuses one more reward.
     pub(super) fn check_rewards(
         &self,
         records: &dyn Snapshot,
@@ -52,7 +47,6 @@ impl FamilyLimits {
         one_more(FamilyLimit::Rewards, self.rewards, records.count_rewards(family))
     }
 
-    /// Refuses one more pending request.
     pub(super) fn check_requests(
         &self,
         records: &dyn Snapshot,
@@ -61,7 +55,7 @@ impl FamilyLimits {
         one_more(FamilyLimit::PendingRequests, self.requests, records.count_pending(family))
     }
 
-    /// Refuses lists of a child that are beyond the limit and longer than they were.
+    /// Fails if a child's lists are beyond the limit and longer than before.
     pub(super) fn check_displayed(&self, before: usize, after: usize) -> Result<(), RuleViolation> {
         let most = self.display_bytes;
         if most > 0 && after > most && after > before {
@@ -73,9 +67,13 @@ impl FamilyLimits {
         Ok(())
     }
 
-    /// The sessions that must end so that the account can have one more: those that were unused for
-    /// longest. A login isn't refused, since that would lock a family out.
-    pub(super) fn sessions_to_end(&self, records: &dyn Snapshot, family: &UserId) -> Vec<TokenHash> {
+    /// Returns the sessions to end so that the account can have one more: the least recently used ones.
+    /// A login does not fail instead, because that would lock a family out.
+    pub(super) fn sessions_to_end(
+        &self,
+        records: &dyn Snapshot,
+        family: &UserId,
+    ) -> Vec<TokenHash> {
         if self.sessions == 0 || records.count_sessions(family) < self.sessions {
             return Vec::new();
         }
@@ -86,7 +84,7 @@ impl FamilyLimits {
     }
 }
 
-/// The bytes of the ids in both lists of a child.
+/// See [`FamilyLimits::display_bytes`].
 pub(super) fn display_bytes(tasks: &[Arc<str>], rewards: &[Arc<str>]) -> usize {
     tasks.iter().chain(rewards).map(|id| id.len()).sum()
 }

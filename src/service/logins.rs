@@ -1,7 +1,7 @@
-//! How often passwords may be tried, and accounts made.
+//! Limits the number of password attempts and sign-ups.
 //!
-//! An attempt is counted for the client's address and for the account, be there one or not, before
-//! any password is hashed.
+//! An attempt is counted for the client's address and for the account, whether or not the account
+//! exists, before any password is hashed.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -14,29 +14,27 @@ use crate::clock::Clock;
 use crate::domain::Email;
 use crate::metrics::{self, LoginRefusal};
 
-/// How often passwords may be tried.
 #[derive(Clone, Copy, Debug)]
 pub struct LoginLimits {
-    /// How often an account's password may be tried within the window; 0 for any number.
+    /// The number of attempts for an account within the window; 0 for no limit.
     pub per_account: u32,
-    /// How often a client's address may try passwords, and make accounts, within the window; 0 for
-    /// any number. An IPv6 address counts by its /64: a household has that many.
+    /// The number of password attempts and sign-ups from an address within the window; 0 for no limit.
+    /// IPv6 addresses are counted per /64, which one household has.
     pub per_address: u32,
-    /// The window, until all of the attempts have come back.
+    /// The time after which the whole allowance is available again.
     pub window: Duration,
 }
 
-/// How often accounts may be made.
 #[derive(Clone, Copy, Debug)]
 pub struct SignupLimits {
-    /// How many accounts a client's address may make within the window; 0 for any number. An IPv6
-    /// address counts by its /64.
+    /// The number of sign-ups from an address within the window; 0 for no limit. IPv6 addresses are
+    /// counted per /64.
     pub per_address: u32,
-    /// The window, until all of them have come back.
+    /// The time after which the whole allowance is available again.
     pub window: Duration,
 }
 
-/// Counts the attempts, and refuses those beyond the limits.
+/// Counts the attempts.
 pub(super) struct Attempts {
     clock: Clock,
     /// One lock for all, so that an attempt counts for each limit or for none.
@@ -47,7 +45,7 @@ pub(super) struct Attempts {
 /// An attempt beyond a limit.
 struct TooMany {
     limit: LoginRefusal,
-    /// How long it takes until an attempt comes back.
+    /// The time until the next attempt is allowed.
     wait: Duration,
 }
 
@@ -72,18 +70,18 @@ impl Attempts {
         Self { clock, counters: Mutex::new(counters), metrics }
     }
 
-    /// Counts an attempt at the password of the account with that email address. To be called
-    /// whether there is one or not, and before anything is hashed.
+    /// Counts an attempt at the password of the account with that email address. Must be called before
+    /// the password is hashed, whether or not the account exists.
     ///
-    /// Refuses with [`ServiceError::TooManyAttempts`]; what is refused doesn't count.
+    /// Fails with [`ServiceError::TooManyAttempts`] beyond a limit, and then does not count the attempt.
     pub(super) fn at_password(&self, address: IpAddr, email: &Email) -> Result<(), ServiceError> {
         let decided = self.counters.lock().at_password(self.clock.elapsed(), address, email);
         decided.map_err(|too_many| self.refuse(&too_many))
     }
 
-    /// Counts an attempt at a sign-up, which has no account yet but costs a hash as well.
+    /// Counts a sign-up, which hashes a password, too.
     ///
-    /// Refuses with [`ServiceError::TooManyAttempts`]; what is refused doesn't count.
+    /// Fails with [`ServiceError::TooManyAttempts`] beyond a limit, and then does not count it.
     pub(super) fn at_sign_up(&self, address: IpAddr) -> Result<(), ServiceError> {
         let decided = self.counters.lock().at_sign_up(self.clock.elapsed(), address);
         decided.map_err(|too_many| self.refuse(&too_many))
@@ -154,7 +152,7 @@ mod tests {
         attempts.1 += Duration::from_secs(seconds);
     }
 
-    /// The seconds to wait; 0 where the attempt is allowed.
+    /// Returns the seconds to wait; 0 if the attempt is allowed.
     fn try_password(attempts: &mut Attempts, address: &str, email: &str) -> u64 {
         let Attempts(counters, now) = attempts;
         wait(counters.at_password(*now, address.parse().unwrap(), &Email::from_stored(email)))
@@ -169,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_come_back_one_by_one() {
+    fn attempts_become_available_one_by_one() {
         let mut attempts = attempts(0, 20);
         for _ in 0..20 {
             assert_eq!(sign_up(&mut attempts, HOME), 0);
@@ -186,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_limit_refuses_does_not_count_for_the_other() {
+    fn an_attempt_beyond_one_limit_does_not_count_for_the_other() {
         let mut attempts = attempts(2, 3);
         for wait in [0, 0, 300, 300, 300, 300] {
             assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), wait);
@@ -201,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_the_longer_one_of_both_limits() {
+    fn the_longer_wait_of_both_limits_is_returned() {
         let mut attempts = attempts(1, 2);
         assert_eq!(try_password(&mut attempts, "192.0.2.1", "a@example.org"), 0);
         assert_eq!(try_password(&mut attempts, "192.0.2.1", "b@example.org"), 0);
@@ -212,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn an_email_address_counts_as_it_is_compared() {
+    fn email_addresses_are_counted_in_lower_case() {
         let mut attempts = attempts(1, 0);
         assert_eq!(try_password(&mut attempts, "192.0.2.1", "Zoe@Example.org"), 0);
         assert_eq!(try_password(&mut attempts, "192.0.2.2", " zoe@example.ORG "), 600);
@@ -222,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_household_has_one_address() {
+    fn ipv6_addresses_are_counted_per_network() {
         let mut attempts = attempts(0, 1);
         let mut from = |address: &str| sign_up(&mut attempts, address.parse::<IpAddr>().unwrap());
         assert_eq!(from("2001:db8:0:1::1"), 0);
@@ -242,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_accounts_hurts_no_other() {
+    fn attempts_at_many_accounts_do_not_affect_another() {
         let mut attempts = attempts(20, 0);
         for n in 0..200_000 {
             assert_eq!(try_password(&mut attempts, "192.0.2.1", &format!("{n}@example.org")), 0);

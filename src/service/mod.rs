@@ -1,11 +1,10 @@
-//! Floor 3: what the product does. Each function loads, decides, commits and publishes; nothing
-//! here knows of HTTP or of files.
+//! Floor 3: the use cases. Each function loads records, decides and commits. There is nothing about
+//! HTTP or files here.
 //!
-//! A change is decided inside [`Store::commit`], on the newest state: what a function read before
-//! is only good for a quick answer, never for a decision.
+//! A change is decided inside [`Store::transact`], on the newest state. Records that a function has read
+//! before are never the basis of a change.
 
 mod accounts;
-mod spawn;
 mod caller;
 mod changes;
 mod children;
@@ -23,15 +22,16 @@ mod rates;
 mod rewards;
 mod sessions;
 mod sinks;
+mod spawn;
 mod tasks;
 mod tracking;
 
 pub use accounts::{LoggedIn, NewAccount};
-pub use caller::{Admin, Caller, Parent, Scope, Token};
+pub use caller::{Access, Admin, Caller, Parent, Token};
 pub use changes::ChangeLimits;
 pub use children::{ChildPatch, NewChild};
 pub use deletion::{
-    Attempted, DeletionSettings, AttemptOutcome, Queued, ThresholdInForce, Trigger,
+    AttemptOutcome, Attempted, DeletionSettings, Queued, ThresholdInForce, Trigger,
 };
 pub use demo::{Demo, DemoLogin};
 pub use error::{Causes, ServiceError};
@@ -58,38 +58,32 @@ use crate::followers::audit_log::DeletionLog;
 use crate::followers::broker::Broker;
 use crate::metrics::{self, Metrics};
 use crate::store::{
-    AnyStore, Commit, Context, Decided, Health, Listed, Projection, Scope as StoreScope, Snapshot,
-    Store,
+    AnyStore, Commit, Context, Decided, Health, Listed, Projection, Scope, Snapshot, Store,
 };
 use changes::ChangeRates;
 use deletion::Deletions;
 use logins::Attempts;
 use passwords::Passwords;
 
-/// What the operator decides about the product.
+/// The operator's settings of the use cases.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// How low a penalty can push a child's points.
+    /// A penalty does not push a child's points below this.
     pub points_floor: Points,
-    /// Whether anyone may make an account.
+    /// Whether anyone may create an account.
     pub signup_open: bool,
-    /// How many live streams a session may have open at once.
+    /// The number of event streams that a session can have open.
     pub streams_per_session: usize,
-    /// How often passwords may be tried.
     pub logins: LoginLimits,
-    /// How often accounts may be made.
     pub signups: SignupLimits,
-    /// How many changes may be asked for.
     pub changes: ChangeLimits,
-    /// How much a family may have.
     pub family: FamilyLimits,
-    /// How accounts are deleted.
     pub deletion: DeletionSettings,
     /// The method of new password hashes. Operators cannot change it; tests set a cheaper one.
     pub password_method: &'static str,
 }
 
-/// The product. One instance serves all requests.
+/// The use cases. One instance serves all requests.
 pub struct Service {
     store: Arc<AnyStore>,
     broker: Broker,
@@ -100,7 +94,7 @@ pub struct Service {
     settings: Settings,
     metrics: metrics::Logins,
     deletions: Deletions,
-    /// Why the last housekeeping failed.
+    /// Why the last removal of expired records failed.
     expiry_error: Mutex<Option<String>>,
     clock_watch: Mutex<ClockWatch>,
 }
@@ -108,9 +102,8 @@ pub struct Service {
 /// One page of a list.
 #[derive(Debug)]
 pub struct Listing<T> {
-    /// The page.
     pub records: Vec<T>,
-    /// How many there are on all pages.
+    /// The number of records on all pages.
     pub total: usize,
 }
 
@@ -128,7 +121,6 @@ impl<T> Listing<T> {
         Self { records, total }
     }
 
-    /// The same page of what each record becomes.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Listing<U> {
         let records = self.records.into_iter().map(change).collect();
         Listing { records, total: self.total }
@@ -136,9 +128,7 @@ impl<T> Listing<T> {
 }
 
 impl Service {
-    /// The product on a store, telling its readers through `broker`. The store's sinks must include a
-    /// [`LiveSink`] of the same broker. Logins and deletions are counted in `metrics`, and deletions
-    /// noted in `deletion_log`.
+    /// Creates the service on a store whose sinks include a [`LiveSink`] of `broker`.
     pub fn new(
         store: impl Into<AnyStore>,
         broker: Broker,
@@ -183,13 +173,13 @@ impl Service {
         Ok(self.store.count_accounts().await?)
     }
 
-    /// Returns what works and what does not.
+    /// Returns the state of the store, its followers and the background work.
     pub async fn health(&self) -> Health {
         let mut health = self.store.health();
         if self.broker.has_failed() {
             let is_live = |projection: &&mut Projection| projection.name == LiveSink::NAME;
             if let Some(live) = health.projections.iter_mut().find(is_live) {
-                live.last_error = Some("its thread has panicked; a restart mends it".to_owned());
+                live.last_error = Some("its thread has panicked: restart the server".to_owned());
             }
         }
         health.projections.push(self.deletion_health().await);
@@ -198,16 +188,16 @@ impl Service {
         health
     }
 
-    /// The server stops: every live stream ends, and those to come, and the account that is being
-    /// deleted is left between two steps.
+    /// Ends all event streams, including later ones, and interrupts a running account deletion between
+    /// two steps.
     pub fn start_shutdown(&self) {
         self.broker.close_all();
         self.deletions.stop();
     }
 
-    /// Takes no more changes and brings everything on the disk to its final form.
+    /// Stops accepting changes and writes all files.
     ///
-    /// After an error what was answered is still durable, and the next start completes it.
+    /// After an error, all committed changes are still durable, and the next start completes the files.
     pub async fn close(&self) -> std::io::Result<()> {
         self.store.close().await
     }
@@ -215,7 +205,7 @@ impl Service {
     /// Executes a transaction. The decision's log lines belong to the caller's span.
     async fn transact<T: Send + 'static>(
         &self,
-        scope: StoreScope,
+        scope: Scope,
         decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T> + Send + Sync + 'static,
     ) -> Result<Commit<T>, ServiceError> {
         let span = Span::current();
@@ -247,6 +237,6 @@ impl Service {
 
     /// Returns the value of a setting; `None` if it was never set.
     async fn setting(&self, name: &str) -> Result<Option<Value>, ServiceError> {
-        Ok(self.store.read(StoreScope::Server).await?.setting(name))
+        Ok(self.store.read(Scope::Server).await?.setting(name))
     }
 }

@@ -1,7 +1,7 @@
-//! The four mutations: what changes a child's points and its requests, and becomes an event.
+//! The four mutations, which change a child's points or requests and record an event.
 //!
-//! All four go the same way: one decision on the newest state, in which [`ledger`] rules alone, and
-//! one commit of the points, the pending request, the event and the idempotency key together.
+//! Each is one transaction: [`ledger`] decides on the newest state, and the points, the pending request,
+//! the event and the idempotency key are committed together.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use crate::store::{
     StoredEvent,
 };
 
-/// What a mutation did.
+/// The result of a mutation.
 #[derive(Debug)]
 pub struct Mutated {
-    /// The child as it is now.
+    /// The child after the mutation.
     pub child: Arc<Child>,
-    /// The event, as the JSON object of its row.
+    /// The event as a JSON object.
     pub event: Arc<str>,
-    /// Whether it is the event of an earlier request with the same idempotency key.
+    /// Whether the event is that of an earlier request with the same idempotency key.
     pub replayed: bool,
 }
 
-/// A mutation and what its decision needs.
+/// Decides a mutation.
 struct Decider {
     caller: Caller,
     mutation: Mutation,
@@ -42,9 +42,9 @@ struct Decider {
 type Decision = (Arc<Child>, Option<Arc<IdempotencyRecord>>);
 
 impl Service {
-    /// A child has done a task, or gets a penalty.
+    /// Adds a task's points to a child, or subtracts a penalty's.
     ///
-    /// Refuses a child or a task that the family doesn't have.
+    /// Fails if the family does not have the child or the task.
     pub async fn activate(
         &self,
         parent: &Parent,
@@ -55,10 +55,10 @@ impl Service {
         self.mutate(parent, Mutation::Activate(child, task), key).await
     }
 
-    /// A child asks for a reward.
+    /// Requests a reward for a child.
     ///
-    /// Refuses a child or a reward that the caller may not see, a reward that the child can't pay
-    /// or has asked for already.
+    /// Fails if the caller may not read the child or the reward, if the child does not have enough
+    /// points, and if the reward is already requested.
     pub async fn request(
         &self,
         caller: &Caller,
@@ -69,9 +69,10 @@ impl Service {
         self.mutate(caller, Mutation::Request(child, reward), key).await
     }
 
-    /// A child gets a reward and pays for it; its request for it, if any, ends.
+    /// Subtracts a reward's cost from a child's points, and ends a pending request for it.
     ///
-    /// Refuses a child or a reward that the family doesn't have, and one that the child can't pay.
+    /// Fails if the family does not have the child or the reward, and if the child does not have enough
+    /// points.
     pub async fn redeem(
         &self,
         parent: &Parent,
@@ -82,9 +83,9 @@ impl Service {
         self.mutate(parent, Mutation::Redeem(child, reward), key).await
     }
 
-    /// A request for a reward is withdrawn.
+    /// Cancels a request for a reward.
     ///
-    /// Refuses a child or a reward that the caller may not see, and where nothing was asked for.
+    /// Fails if the caller may not read the child or the reward, and if there is no request.
     pub async fn cancel(
         &self,
         caller: &Caller,
@@ -122,8 +123,8 @@ impl Service {
         Ok(Mutated { child, event: Arc::clone(&stored.json), replayed: false })
     }
 
-    /// The event that a key stands for. Where another program has emptied the history, it is gone,
-    /// and a later event may have its number: then this fails, since the mutation was made.
+    /// Returns the event of an idempotency record. Fails if it is missing, because another program has
+    /// emptied the history, and a later event may have its number: the mutation must not be repeated.
     async fn first_event(
         &self,
         child: &Child,
@@ -132,15 +133,15 @@ impl Service {
         let (history, row) = (self.store.history(), first.event_row);
         let read = spawn::blocking(move || history.event(row));
         let found = read.await.map_err(ServiceError::internal)??;
-        let is_it = |found: &StoredEvent| {
+        let is_same = |found: &StoredEvent| {
             let StoredEvent { event, .. } = found;
             event.child_id == child.id && event.created_at == first.created_at
         };
         let missing = || Malformed {
             row,
-            why: "an idempotency key stands for it, but it is not there".to_owned(),
+            why: "an idempotency key refers to this event, but it does not exist".to_owned(),
         };
-        let found = found.filter(is_it).ok_or_else(missing);
+        let found = found.filter(is_same).ok_or_else(missing);
         Ok(found.map_err(ReadError::from)?.json)
     }
 }

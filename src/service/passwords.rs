@@ -1,4 +1,5 @@
-//! Password work: off the async threads, bounded in number, and as long for everyone.
+//! Hashes and checks passwords: on blocking threads, a limited number at a time, and in a time that does
+//! not depend on the account.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,20 +13,20 @@ use super::{ServiceError, spawn};
 use crate::clock;
 use crate::domain::password::{self, NewPassword};
 
-/// How much of a moving average a new measurement makes: one part in this many.
+/// The weight of a new measurement in a moving average is one part in this many.
 const WEIGHT: u32 = 8;
 
 /// Hashes passwords and checks them.
 pub(super) struct Passwords {
     /// The method of new hashes.
     method: &'static str,
-    /// One permit a core: more checks at once would take memory (32 MiB each) and win no time.
+    /// One permit per core: more checks at a time would take more memory (32 MiB each) and save no time.
     permits: Arc<Semaphore>,
-    /// One permit for all checks of expensive hashes, so that they occupy one core and 256 MiB at
-    /// most, and the other logins do not wait for them.
+    /// One permit for all checks of expensive hashes, so that they use at most one core and 256 MiB, and
+    /// other logins do not wait for them.
     expensive: Arc<Semaphore>,
     durations: Arc<Durations>,
-    /// The replacement of each expensive hash whose password came with a login.
+    /// The replacements of expensive hashes, by the old hash.
     replacements: Mutex<HashMap<Arc<str>, Arc<str>>>,
 }
 
@@ -41,7 +42,6 @@ impl Passwords {
         }
     }
 
-    /// The hash to store for a new password.
     pub(super) async fn hash(&self, password: NewPassword) -> Result<Arc<str>, ServiceError> {
         let permit = permit(&self.permits).await?;
         let method = self.method;
@@ -53,8 +53,8 @@ impl Passwords {
         work.await.map_err(ServiceError::internal)
     }
 
-    /// The hash that replaces `hash`, which `password` was verified with; none if that is not
-    /// expensive. It is the same each time: logins at the same moment agree on it.
+    /// Returns the replacement of `hash`, which `password` matches; `None` unless `hash` is expensive to
+    /// check. The replacement is the same each time, so that concurrent logins agree on it.
     pub(super) async fn replacement(
         &self,
         hash: &Arc<str>,
@@ -72,10 +72,10 @@ impl Passwords {
         Ok(Some(Arc::clone(replacements.entry(Arc::clone(hash)).or_insert(new))))
     }
 
-    /// Whether `password` is the one that `hash` was made of; never, where there is no hash. Takes
-    /// as long in every case, so that nobody learns from the time which accounts exist or how old
-    /// their passwords are. The exception is an expensive hash, which takes longer: if all answers
-    /// waited as long, one such account would slow down everybody's logins.
+    /// Returns whether `password` matches `hash`; false without a hash. Takes the same time in every case,
+    /// so that the time does not tell which accounts exist or how old their hashes are. The exception is
+    /// an expensive hash, which takes longer: if all responses took as long, one such account would slow
+    /// down all logins.
     pub(super) async fn verify(
         &self,
         hash: Option<Arc<str>>,
@@ -103,21 +103,21 @@ impl Passwords {
     }
 }
 
-/// The permit goes with the work, not with the future that waits for it: where a client hangs up,
-/// the work goes on and must still count.
+/// The work owns the permit, not the future that waits for it: if a client disconnects, the work
+/// continues and must still count.
 async fn permit(permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ServiceError> {
     Arc::clone(permits).acquire_owned().await.map_err(ServiceError::internal)
 }
 
-/// How long a check takes on this machine: a moving average for each method of hashing.
+/// How long a check takes on this machine: a moving average for each hashing method.
 #[derive(Default)]
 struct Durations(Mutex<HashMap<Box<str>, Duration>>);
 
 impl Durations {
-    /// Whether the password matches, and for how long the answer must wait until it has taken as
-    /// long as the slowest method takes.
+    /// Returns whether the password matches, and how much longer the response must wait to take as long
+    /// as the slowest method.
     fn verify(&self, hash: &str, password: &str, new_method: &str) -> (bool, Duration) {
-        // The first check of all might be of a cheap hash: there must be something to wait for.
+        // The first hash to be checked may be cheap; the time of a new hash must be known by then.
         let is_first = !self.0.lock().contains_key(new_method);
         if is_first {
             self.timed(&password::unmatched(new_method), password);
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cheap_check_waits_for_the_rest_of_the_slowest() {
+    fn a_fast_check_waits_as_long_as_the_slowest() {
         let durations = Durations::default();
         durations.note(password::NEW_METHOD, Duration::from_secs(100));
         durations.note("pbkdf2:sha256:1", Duration::from_millis(1));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_average_follows_slowly() {
+    fn one_measurement_changes_the_average_by_its_weight() {
         let durations = Durations::default();
         durations.note("a", Duration::from_millis(800));
         durations.note("a", Duration::ZERO);

@@ -1,4 +1,4 @@
-//! Rewards, and the requests for them that wait.
+//! The rewards of a family, and the pending requests for them.
 
 use std::sync::Arc;
 
@@ -7,20 +7,17 @@ use crate::domain::input::FieldUpdate;
 use crate::domain::{Amount, ChildId, Name, Page, PendingReward, Reward, RewardId, ledger};
 use crate::store::{Change, Changes};
 
-/// What a new reward is made of.
 #[derive(Clone, Debug)]
 pub struct NewReward {
-    /// What it is called.
     pub name: Name,
-    /// A few words about it; may be empty.
+    /// May be empty.
     pub description: Arc<str>,
-    /// Points it takes.
+    /// In points.
     pub cost: Amount,
-    /// A picture.
     pub image_id: Option<Arc<str>>,
 }
 
-/// What a parent may change of a reward; what is `None` or [`FieldUpdate::Keep`] stays.
+/// A change of a reward; `None` and [`FieldUpdate::Keep`] keep a field.
 #[derive(Clone, Debug)]
 pub struct RewardPatch {
     pub name: Option<Name>,
@@ -29,19 +26,18 @@ pub struct RewardPatch {
     pub image_id: FieldUpdate<Arc<str>>,
 }
 
-/// A reward as one child sees it.
+/// A reward for one child.
 #[derive(Clone, Debug)]
 pub struct Offer {
-    /// The reward.
     pub reward: Arc<Reward>,
-    /// How many points the child lacks for it; 0 when it can pay.
+    /// How many more points the child needs; 0 if it has enough.
     pub points_needed: i64,
-    /// Whether the child has asked for it.
+    /// Whether the child has a pending request for it.
     pub requested: bool,
 }
 
 impl Service {
-    /// The family's rewards, and the shared ones.
+    /// Returns the family's rewards and the shared ones.
     pub async fn rewards(
         &self,
         caller: &Caller,
@@ -50,7 +46,7 @@ impl Service {
         Ok(self.records_of(caller).await?.rewards_page(&caller.user().id, page).into())
     }
 
-    /// One reward. Refuses one that the caller may not see.
+    /// Fails if the caller may not read the reward.
     pub async fn reward(
         &self,
         caller: &Caller,
@@ -59,8 +55,8 @@ impl Service {
         Ok(caller.reward(&*self.records_of(caller).await?, id)?)
     }
 
-    /// The rewards that a child can have: what it can pay, what it lacks for it, what it has asked
-    /// for. Refuses a child that the caller may not see.
+    /// Returns all rewards with the points that the child needs for each. Fails if the caller may not read
+    /// the child.
     pub async fn offers(
         &self,
         caller: &Caller,
@@ -77,7 +73,7 @@ impl Service {
         }))
     }
 
-    /// The requests that wait: the family's, or the child's whose session it is.
+    /// Returns the family's pending requests; for a child's session, only the child's.
     pub async fn pending_rewards(
         &self,
         caller: &Caller,
@@ -87,7 +83,6 @@ impl Service {
         Ok(records.pending_page(&caller.user().id, caller.child_id(), page).into())
     }
 
-    /// Adds a reward to the family's.
     pub async fn create_reward(
         &self,
         parent: &Parent,
@@ -115,7 +110,7 @@ impl Service {
         Ok(Arc::new(outcome.value))
     }
 
-    /// Changes a reward of the family. Refuses a shared one.
+    /// Fails for a shared reward.
     pub async fn update_reward(
         &self,
         parent: &Parent,
@@ -140,8 +135,8 @@ impl Service {
         Ok(Arc::new(outcome.value))
     }
 
-    /// Removes a reward of the family. Its pending requests end without an event; its events stay.
-    /// Refuses a shared one.
+    /// Deletes a reward with its pending requests, which end without an event. Its events stay. Fails for
+    /// a shared reward.
     pub async fn delete_reward(&self, parent: &Parent, id: RewardId) -> Result<(), ServiceError> {
         let decider = parent.clone();
         self.transact_as(parent, move |records, _| {

@@ -1,4 +1,4 @@
-//! Sessions: how a request becomes a caller, and how sessions end.
+//! Authenticates requests and ends sessions.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::domain::{RuleViolation, Session, Timestamp, TokenHash};
 use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
 /// The sessions whose cookies came with a request. A response that replaces or removes the browser's
-/// cookie ends them: the browser has no more use for them, and a cookie of another path or domain
-/// would otherwise act in place of the new one.
+/// cookie ends them: the browser no longer needs them, and a cookie of another path or domain could
+/// otherwise be sent instead of the new one.
 #[derive(Clone, Debug, Default)]
 pub struct SentSessions(Vec<TokenHash>);
 
@@ -21,7 +21,7 @@ impl FromIterator<Token> for SentSessions {
 }
 
 impl SentSessions {
-    /// These sessions and others, each once.
+    /// Returns these sessions and `others`, each once.
     pub(super) fn and(&self, others: impl IntoIterator<Item = TokenHash>) -> Vec<TokenHash> {
         let mut all: Vec<_> = others.into_iter().collect();
         for sent in &self.0 {
@@ -33,21 +33,19 @@ impl SentSessions {
     }
 }
 
-/// What a decision that ends sessions has decided.
+/// The decision of a transaction that ends sessions.
 pub(super) struct Ending<T> {
-    /// The sessions that end.
     pub(super) sessions: Vec<TokenHash>,
-    /// What else changes, after their end.
+    /// The other changes, which follow the end of the sessions.
     pub(super) changes: Vec<Change>,
-    /// What the decision gives to its caller.
     pub(super) value: T,
 }
 
 /// Who ends sessions.
 pub(super) enum Acting<'a> {
-    /// A caller, in its own family. It is an error if the caller's session has ended by then.
+    /// A caller, in its own family. The transaction fails if the caller's session has ended.
     Caller(&'a Caller),
-    /// A client whose rights were checked otherwise, in that scope.
+    /// A client whose rights were checked by other means, in that scope.
     Anyone(Scope),
 }
 
@@ -133,7 +131,7 @@ impl Service {
                 Ok((Changes::of(touched.map(Change::PutSession)), ()))
             });
             if let Err(error) = commit.await {
-                tracing::warn!(error = %Causes(&error), "the use of a session was not written down");
+                tracing::warn!(error = %Causes(&error), "cannot record the use of a session");
             }
         };
         tokio::spawn(touch.in_current_span());

@@ -1,4 +1,4 @@
-//! Tasks, which give points, and penalties, which take them.
+//! The tasks and penalties of a family.
 
 use std::sync::Arc;
 
@@ -7,20 +7,16 @@ use crate::domain::input::FieldUpdate;
 use crate::domain::{Amount, Name, Page, Task, TaskId};
 use crate::store::{Change, Changes};
 
-/// What a new task is made of.
 #[derive(Clone, Debug)]
 pub struct NewTask {
-    /// What it is called.
     pub name: Name,
-    /// Points given or taken.
     pub points: Amount,
     /// False for a penalty.
     pub is_good: bool,
-    /// A picture.
     pub image_id: Option<Arc<str>>,
 }
 
-/// What a parent may change of a task; what is `None` or [`FieldUpdate::Keep`] stays.
+/// A change of a task; `None` and [`FieldUpdate::Keep`] keep a field.
 #[derive(Clone, Debug)]
 pub struct TaskPatch {
     pub name: Option<Name>,
@@ -30,7 +26,7 @@ pub struct TaskPatch {
 }
 
 impl Service {
-    /// The family's tasks and penalties, and the shared ones.
+    /// Returns the family's tasks and penalties and the shared ones.
     pub async fn tasks(
         &self,
         caller: &Caller,
@@ -39,12 +35,11 @@ impl Service {
         Ok(self.records_of(caller).await?.tasks_page(&caller.user().id, page).into())
     }
 
-    /// One task. Refuses one that the caller may not see.
+    /// Fails if the caller may not read the task.
     pub async fn task(&self, caller: &Caller, id: &TaskId) -> Result<Arc<Task>, ServiceError> {
         Ok(caller.task(&*self.records_of(caller).await?, id)?)
     }
 
-    /// Adds a task to the family's.
     pub async fn create_task(
         &self,
         parent: &Parent,
@@ -72,7 +67,7 @@ impl Service {
         Ok(Arc::new(outcome.value))
     }
 
-    /// Changes a task of the family. Refuses a shared one.
+    /// Fails for a shared task.
     pub async fn update_task(
         &self,
         parent: &Parent,
@@ -97,7 +92,7 @@ impl Service {
         Ok(Arc::new(outcome.value))
     }
 
-    /// Removes a task of the family. Its events stay. Refuses a shared one.
+    /// Deletes a task. Its events stay. Fails for a shared task.
     pub async fn delete_task(&self, parent: &Parent, id: TaskId) -> Result<(), ServiceError> {
         let decider = parent.clone();
         self.transact_as(parent, move |records, _| {

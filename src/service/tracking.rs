@@ -1,22 +1,18 @@
-//! Questions to the audit history.
+//! Queries of the audit history.
 
 use super::{Admin, Caller, Parent, Service, ServiceError};
 use crate::domain::{ChildId, EventFilter, Page, SortOrder};
 use crate::store::{FoundEvents, Store};
 
-/// A question to the audit history.
 #[derive(Clone, Debug)]
 pub struct EventQuery {
-    /// Which events.
     pub filter: EventFilter,
-    /// In which order.
     pub order: SortOrder,
-    /// Which of them.
     pub page: Page,
 }
 
 impl Service {
-    /// Events of every family, of deleted children and accounts too.
+    /// Returns events of all families, including those of deleted children and accounts.
     pub async fn tracking(
         &self,
         _admin: &Admin,
@@ -26,8 +22,8 @@ impl Service {
         Ok(page.await?)
     }
 
-    /// The events of the caller's family, those of deleted children too; whatever account the filter
-    /// names, it is the caller's.
+    /// Returns events of the caller's family, including those of deleted children. The filter's account is
+    /// ignored.
     pub async fn tracking_of_family(
         &self,
         parent: &Parent,
@@ -38,8 +34,8 @@ impl Service {
         Ok(page.await?)
     }
 
-    /// One child's events. Refuses a child that the caller may not see; whatever child or account
-    /// the filter names, it is this one.
+    /// Returns events of one child. The filter's child and account are ignored. Fails if the caller may not
+    /// read the child.
     pub async fn tracking_of_child(
         &self,
         caller: &Caller,

@@ -175,7 +175,7 @@ test("a person logs in with the keyboard, is told why not, and logs out", async 
   await password.focus();
   await person.page.keyboard.type("wrong password");
   await person.page.keyboard.press("Enter");
-  await demo.says("The email address or the password is not right.");
+  await demo.says("The email address or the password is wrong.");
   await password.focus();
   await person.page.keyboard.type(server.parent.password);
   await person.page.keyboard.press("Enter");

@@ -62,7 +62,7 @@ impl SessionAnswer {
     fn of(caller: &Caller, settings: &Arc<Settings>) -> Self {
         Self {
             user: UserBody::seen_by(caller, settings),
-            scope: caller.scope().as_str(),
+            scope: caller.access().as_str(),
             child_id: caller.child_id().map(ChildId::shared),
         }
     }

@@ -1,5 +1,5 @@
-//! One account is deleted. Each step is safe to repeat: after a crash or a failure, the next attempt
-//! begins anew, and finds less to do.
+//! Deletes one account. Each step can be repeated: after a crash or a failure, the next attempt starts
+//! again from the first step.
 
 use std::io;
 use std::sync::Arc;
@@ -9,26 +9,26 @@ use tokio::time::Instant;
 
 use super::super::{Service, ServiceError, spawn};
 use super::log;
-use super::run::{Attempted, AttemptOutcome, Trigger};
+use super::run::{AttemptOutcome, Attempted, Trigger};
 use crate::domain::{Deletion, Timestamp, User, UserId};
 use crate::followers::audit_log::DeletionEvent;
 use crate::store::{Change, Changes, Scope, Snapshot, Store};
 
-/// How the error begins of an account whose audit log is left …
+/// The start of the error if the account's audit log could not be removed.
 pub(super) const LOG_LEFT: &str = "the audit log could not be removed";
-/// … and of one of whose log another program has made copies that are left.
+/// The start of the error if copies of the log, made by another program, could not be removed.
 pub(super) const COPIES_LEFT: &str = "copies of the audit log could not be removed";
 
-/// Why an attempt ended. Its text holds nothing by which the account is known.
+/// Why an attempt ended. The text does not identify the account.
 #[derive(Debug, Error)]
 enum AttemptError {
-    #[error("the server stops")]
+    #[error("the server is shutting down")]
     Stopping,
-    #[error("the attempt could not be noted: {0}")]
+    #[error("the start of the attempt could not be stored: {0}")]
     Start(ServiceError),
     #[error("the family's records could not be removed: {0}")]
     Records(ServiceError),
-    #[error("the account could not be taken out of the audit history: {0}")]
+    #[error("the audit history could not be anonymised: {0}")]
     History(ServiceError),
     #[error("{LOG_LEFT}: {}", log::reason(.0))]
     Log(io::Error),
@@ -39,8 +39,8 @@ enum AttemptError {
 }
 
 impl Service {
-    /// Tries to delete an account that is up at `now`; none where it isn't any more, say since its
-    /// owner has restored it.
+    /// Attempts to delete an account that is due at `now`. Returns `None` if it is no longer due, for
+    /// example because its owner has restored it.
     pub(super) async fn attempt(
         &self,
         user_id: UserId,
@@ -62,7 +62,7 @@ impl Service {
                 self.deletions.metrics.deleted.inc();
                 (AttemptOutcome::Deleted, None)
             }
-            // What fails now fails because the store closes.
+            // During a shutdown, errors come from the closing store.
             Err(_) if self.deletions.stopping.is_cancelled() => {
                 (AttemptOutcome::Interrupted, Some(AttemptError::Stopping.to_string()))
             }
@@ -76,7 +76,8 @@ impl Service {
         Some(Attempted { user_id, outcome, error })
     }
 
-    /// From here on there is no way back. Says how many attempts there were, with this one.
+    /// Records the start of an attempt: the account can no longer be restored. Returns the number of
+    /// attempts including this one; `None` if the account is no longer due.
     async fn start_attempt(
         &self,
         user_id: &UserId,
@@ -87,10 +88,10 @@ impl Service {
         let policy = self.deletion_policy().await?;
         let outcome = self.transact(scope, move |records, _| {
             // The account may have been restored in the meantime.
-            let begun = with_deletion(records, &user_id, |deletion| {
+            let started = with_deletion(records, &user_id, |deletion| {
                 trigger.is_due(deletion, policy, now).then(|| deletion.started(now))
             });
-            Ok(match begun {
+            Ok(match started {
                 Some((user, deletion)) => {
                     (Changes::of([Change::PutUser(user)]), Some(deletion.attempts))
                 }
@@ -109,8 +110,8 @@ impl Service {
         self.check_stopping()?;
         self.remove_log(user_id).await?;
         self.check_stopping()?;
-        // Before the last step, since nothing tells of the account after it: a crash in between
-        // makes this line twice, and never loses it.
+        // Before the last step, after which nothing is left of the account. A crash in between writes
+        // this line twice, but never loses it.
         self.log_deletion(user_id, DeletionEvent::Deleted { attempts }).await;
         self.remove_user(user_id).await.map_err(AttemptError::Account)
     }
@@ -119,19 +120,20 @@ impl Service {
         if self.deletions.stopping.is_cancelled() { Err(AttemptError::Stopping) } else { Ok(()) }
     }
 
-    /// All that belongs to the account goes at once.
+    /// Removes all records of the account in one transaction.
     async fn remove_records(&self, user_id: &UserId) -> Result<(), ServiceError> {
         let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
-        let removed = self.transact(scope, move |records, _| Ok((all_records_of(records, &user_id), ())));
+        let removed =
+            self.transact(scope, move |records, _| Ok((all_records_of(records, &user_id), ())));
         removed.await.map(|_| ())
     }
 
-    /// The log goes, and what other programs have made of it: everything in the log directory whose name
-    /// begins as the log's.
+    /// Removes the log and its copies: all entries of the log directory whose name starts with the
+    /// log's.
     async fn remove_log(&self, user_id: &UserId) -> Result<(), AttemptError> {
         let forgotten = self.store.forget(user_id).await;
         let (log, id) = (Arc::clone(&self.deletions.log), user_id.clone());
-        // Apart from the store's work: it takes the longer the more accounts there are.
+        // Not on the store's thread: it takes longer with more accounts.
         let removed = spawn::blocking(move || log.remove_copies(&id)).await;
         forgotten.map_err(AttemptError::Log)?;
         let left = removed.map_err(io::Error::other).flatten().map_err(AttemptError::Log)?;
@@ -144,14 +146,14 @@ impl Service {
     }
 
     async fn remove_user(&self, user_id: &UserId) -> Result<(), ServiceError> {
-        // Before it is gone: a crash behind it is followed by a start, which removes them too.
+        // Before the removal. After a crash, the next start purges the traces.
         self.deletions.traces.lock().may_be_left = true;
         let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
         let remove = move || Change::RemoveUser(user_id.clone());
         self.transact(scope, move |_, _| Ok((Changes::of([remove()]), ()))).await.map(|_| ())
     }
 
-    /// Writes down that an attempt has failed, in the account's record and in both logs.
+    /// Records a failed attempt in the account's record and in both logs.
     async fn record_failure(&self, user_id: &UserId, error: String) {
         let account = match self.pseudonym(user_id).await {
             Ok(account) => account,
@@ -166,7 +168,7 @@ impl Service {
         };
         let (id, reason) = (user_id.clone(), error.clone());
         let outcome = self.transact(Scope::Family(user_id.clone()), move |records, _| {
-            // What could not even begin has not begun: it isn't counted.
+            // An attempt that could not start is not counted.
             let failed = with_deletion(records, &id, |deletion| {
                 deletion.in_progress.then(|| deletion.failed(reason.clone()))
             });
@@ -181,7 +183,7 @@ impl Service {
         match outcome.await {
             Ok(outcome) => {
                 let Some((attempts, next_attempt_at)) = outcome.value else {
-                    tracing::error!(account, error, "deleting an account could not begin");
+                    tracing::error!(account, error, "the deletion of an account could not start");
                     return;
                 };
                 tracing::error!(account, attempts, error, "an account could not be deleted");
@@ -190,13 +192,14 @@ impl Service {
             }
             Err(cause) => tracing::error!(
                 account, error, %cause,
-                "an account could not be deleted, nor the failure be written down"
+                "an account could not be deleted, and the failure could not be stored"
             ),
         }
     }
 }
 
-/// The account with what becomes of its deletion; none where it is gone or isn't marked any more.
+/// Returns the account with its changed deletion; `None` if the account does not exist, is not marked,
+/// or `change` returns `None`.
 fn with_deletion(
     records: &dyn Snapshot,
     user_id: &UserId,

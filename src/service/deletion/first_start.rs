@@ -1,7 +1,7 @@
-//! The first start on a directory that another program wrote: nothing is deleted on its first day.
+//! After the first start on a directory that another program wrote, nothing is deleted for 24 hours.
 //!
-//! Accounts may have been marked long ago, under a service that deleted nobody. The operator sees them
-//! in the queue, and in what `goldstar check` prints, before the first one is deleted.
+//! Accounts may have been marked long ago by a service that never deleted any. The operator can see them in
+//! the queue and in the output of `goldstar check` before the first one is deleted.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::domain::Timestamp;
 use crate::domain::deletion::{FIRST_START, Policy};
 use crate::store::{Change, Changes, Scope, Store};
 
-/// When the first deletion may be.
+/// Returns the earliest time of the first deletion.
 pub(super) fn not_before(first_start: Option<&Value>) -> Timestamp {
     match first_start {
         None => Timestamp::EPOCH,
@@ -23,13 +23,13 @@ pub(super) fn not_before(first_start: Option<&Value>) -> Timestamp {
 }
 
 impl Service {
-    /// Begins the day on which nothing is deleted, if this is the first start of a server on the
-    /// directory. Until then, and if that fails, nothing is deleted at all.
+    /// Starts the 24 hours, if this is the first start of a server on the directory. Before this has
+    /// succeeded, nothing is deleted.
     pub async fn start_first_hold(&self) -> Result<(), ServiceError> {
         if self.setting(FIRST_START).await? != Some(Value::Null) {
             return Ok(());
         }
-        // As a mark: a clock that is set back or believed later makes nobody due too early.
+        // Like a mark: no account becomes due too early if the clock is set back or trusted later.
         let now = self.read_due_clock().await?.latest;
         let put = move || {
             let value = now.as_unix_seconds().into();

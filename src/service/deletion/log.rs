@@ -1,4 +1,4 @@
-//! What the log of account deletion is told, and the name that stands for an account there.
+//! Writes the account deletion log, in which accounts have pseudonyms.
 
 use std::io;
 use std::sync::Arc;
@@ -12,32 +12,35 @@ use crate::domain::{User, UserId};
 use crate::followers::audit_log::{DeletionEvent, LeftCopy};
 use crate::store::{Change, Changes, Scope, Snapshot, Store};
 
-/// The name of the setting that keeps the salt.
+/// The name of the setting that contains the salt.
 const SALT: &str = "account_deletion_salt";
-/// How many bytes of a hash stand for an account: two of a billion accounts share them once in
-/// forty times.
+/// The bytes of a hash in a pseudonym. The probability that two of a billion accounts share a pseudonym is
+/// one in forty.
 const NAME_BYTES: usize = 8;
-/// A longer ending of a file's name is not shown.
+/// The longest suffix of a file's name that is shown.
 const LONGEST_SUFFIX: usize = 40;
 
 impl Service {
-    /// Writes a line. Where that fails, the server's log says so, and what happened has happened all
-    /// the same.
+    /// Writes a line. A failure is logged and otherwise ignored, because the event has already happened.
     pub(super) async fn log_deletion(&self, user_id: &UserId, event: DeletionEvent) {
         if let Err(error) = self.try_log_deletion(user_id, event).await {
-            tracing::error!(error = %Causes(&error), "the account deletion log lacks a line");
+            tracing::error!(error = %Causes(&error), "cannot write a line to the account deletion log");
         }
     }
 
-    async fn try_log_deletion(&self, user_id: &UserId, event: DeletionEvent) -> Result<(), ServiceError> {
+    async fn try_log_deletion(
+        &self,
+        user_id: &UserId,
+        event: DeletionEvent,
+    ) -> Result<(), ServiceError> {
         let account = self.pseudonym(user_id).await?;
         let (log, now) = (Arc::clone(&self.deletions.log), self.clock.now());
         let written = spawn::blocking(move || log.write(now, &account, &event));
         written.await.map_err(ServiceError::internal)?.map_err(ServiceError::internal)
     }
 
-    /// What stands for an account in the logs: its id's hash with a salt that is made once and kept.
-    /// Who has only the logs can't tell whose it is, and one account always has the same.
+    /// Returns an account's pseudonym in the logs: the hash of its id with a stored random salt. It is
+    /// always the same for one account, and does not identify the account without the salt.
     pub(super) async fn pseudonym(&self, user_id: &UserId) -> Result<String, ServiceError> {
         let salt = self.salt().await?;
         let hash = Sha256::new().chain_update(salt).chain_update(user_id.as_str()).finalize();
@@ -48,11 +51,11 @@ impl Service {
         if let Some(salt) = stored_salt(&*self.store.read(Scope::Server).await?) {
             return Ok(salt);
         }
-        let made = hexadecimal(&clock::random::<32>());
+        let new = hexadecimal(&clock::random::<32>());
         let outcome = self.transact(Scope::Server, move |records, _| {
-            // Of several at once, the first one makes it.
+            // Of concurrent calls, the first one creates it.
             Ok(stored_salt(records).map_or_else(
-                || (Changes::of([put_salt(&made)]), made.clone()),
+                || (Changes::of([put_salt(&new)]), new.clone()),
                 |salt| (Changes::none(), salt),
             ))
         });
@@ -69,7 +72,7 @@ fn stored_salt(records: &dyn Snapshot) -> Option<String> {
     salt.as_str().filter(|salt| !salt.is_empty()).map(str::to_owned)
 }
 
-/// Why the disk failed, in words that hold no path: the name of a log holds the account's id.
+/// Describes an error without a path, because the name of a log contains the account's id.
 pub(super) fn reason(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(code) => format!("{} (os error {code})", error.kind()),
@@ -77,7 +80,7 @@ pub(super) fn reason(error: &io::Error) -> String {
     }
 }
 
-/// What is left of an account's log and why, without anything by which the account is known.
+/// Describes the remaining copies of an account's log, without identifying the account.
 pub(super) fn left(left: &[LeftCopy], user: Option<&User>) -> String {
     let mut kinds: Vec<_> = left
         .iter()
@@ -88,7 +91,7 @@ pub(super) fn left(left: &[LeftCopy], user: Option<&User>) -> String {
     kinds.join(", ")
 }
 
-/// How a copy's name ends, unless that could tell whose it is.
+/// The suffix of a copy's name, unless it could identify the account.
 fn kind(suffix: &str, user: Option<&User>) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let lower = suffix.to_lowercase();
@@ -111,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_is_named_by_its_ending() {
+    fn remaining_copies_are_named_by_their_suffix() {
         let copy = |suffix: &str| LeftCopy {
             suffix: suffix.to_owned(),
             error: io::ErrorKind::PermissionDenied.into(),
@@ -125,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_holds_no_path() {
+    fn a_reason_contains_no_path() {
         let error = io::Error::new(io::ErrorKind::PermissionDenied, "logs/tracking_user_1.log");
         assert_eq!(reason(&error), "permission denied");
         assert_eq!(reason(&io::Error::from_raw_os_error(28)), "no storage space (os error 28)");

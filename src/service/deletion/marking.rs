@@ -1,13 +1,11 @@
-//! An account goes into the queue, and comes out of it.
+//! Marks accounts for deletion and restores them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::super::accounts::{Verified, all_sessions, with_new_session};
 use super::super::sessions::{Acting, Ending};
-use super::super::{
-    Admin, LoggedIn, Parent, SentSessions, Service, ServiceError, Token, spawn,
-};
+use super::super::{Admin, LoggedIn, Parent, SentSessions, Service, ServiceError, Token, spawn};
 use crate::domain::{
     Deletion, RecordKind, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
@@ -15,12 +13,12 @@ use crate::followers::audit_log::DeletionEvent;
 use crate::store::{Change, Changes, Scope, Snapshot};
 
 impl Service {
-    /// Marks the caller's account for deletion, for a client at `address`, and says when it is due.
-    /// All sessions of the account end with their streams, its children's too, and no new one
-    /// begins. So do the sessions whose cookies came with the request.
+    /// Marks the caller's account for deletion, for a client at `address`, and returns when it is due.
+    /// Ends all sessions of the account, including its children's, and those in `sent`, with their
+    /// streams. No new session can be created.
     ///
-    /// Refuses where `password` isn't the account's, after too many attempts, and the last
-    /// administrator that isn't marked.
+    /// Fails if `password` is wrong, after too many attempts, and for the last administrator who is not
+    /// marked.
     pub async fn mark_for_deletion(
         self: &Arc<Self>,
         address: IpAddr,
@@ -76,9 +74,9 @@ impl Service {
         spawn::detached(async move { service.restore_verified(verified, sent).await }).await?
     }
 
-    /// Takes a marked account out of the queue, whatever its mark looks like.
+    /// Restores a marked account, even if its mark cannot be read.
     ///
-    /// Refuses an account that isn't marked, and one whose deletion has begun.
+    /// Fails if the account is not marked, and if its deletion has started.
     pub async fn unmark(
         self: &Arc<Self>,
         admin: &Admin,
@@ -117,11 +115,11 @@ impl Service {
         let user_id = verified.id().clone();
         let limits = self.settings.family;
         let acting = Acting::Anyone(Scope::Family(user_id.clone()));
-        let begun = self.end_sessions(acting, move |records, context| {
+        let restored = self.end_sessions(acting, move |records, context| {
             let changes = restore(records, &verified, &token_hash, context.now())?;
             Ok(with_new_session(changes, verified.id(), limits, &sent, records))
         });
-        if !begun.await? {
+        if !restored.await? {
             return Err(self.wrong_credentials());
         }
         self.log_deletion(&user_id, DeletionEvent::Restored).await;
@@ -129,7 +127,7 @@ impl Service {
     }
 }
 
-/// None if the verified password has been changed since, or the account does not exist any more.
+/// Returns `None` if the verified password has changed since, or the account no longer exists.
 fn restore(
     records: &dyn Snapshot,
     verified: &Verified,

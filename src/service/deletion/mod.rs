@@ -1,15 +1,15 @@
-//! Account deletion: an account is marked, waits, and is deleted with all that belongs to it, on a
-//! schedule. Until its deletion begins its owner can take it back.
+//! Account deletion: an account is marked, waits, and is deleted with all its records on a schedule. Its
+//! owner can restore it until its deletion starts.
 
 mod account;
 mod first_start;
-mod marking;
 mod log;
+mod marking;
 mod queue;
 mod run;
 
 pub use queue::{Queued, ThresholdInForce};
-pub use run::{Attempted, AttemptOutcome, Trigger};
+pub use run::{AttemptOutcome, Attempted, Trigger};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,44 +30,42 @@ use crate::store::{Change, Changes, Scope, Store};
 /// The name of the setting that is true while a jump of the clock is doubted.
 const DOUBT: &str = "account_deletion_clock_doubted";
 
-/// What the operator decides about account deletion.
 #[derive(Clone, Copy, Debug)]
 pub struct DeletionSettings {
-    /// How often it is looked which accounts are due.
+    /// How often to check for due accounts.
     pub interval: Duration,
-    /// How long a marked account waits, where no administrator has said otherwise.
+    /// How long a marked account waits, unless an administrator has set another threshold.
     pub threshold: Threshold,
-    /// How often deleting an account is tried before it is left to an administrator.
+    /// After this many failed attempts, the account waits for an administrator.
     pub max_attempts: u32,
 }
 
-/// What the service keeps for account deletion beside the store.
+/// The state of account deletion that is not in the store.
 pub(super) struct Deletions {
     log: Arc<DeletionLog>,
     metrics: metrics::Deletions,
-    /// Told when the server stops: the account under way is left between two steps.
+    /// Cancelled at a shutdown, which interrupts a running attempt between two steps.
     stopping: CancellationToken,
-    /// Held by the one run that there is at a time.
+    /// Allows one run at a time.
     running: tokio::sync::Mutex<()>,
-    /// The clock by which accounts are due, from its first use on.
+    /// The clock that decides which accounts are due, from its first use on.
     clock: OnceCell<Mutex<DueClock>>,
-    /// What the machine's clocks showed when the server started: the time, and the steady clock.
+    /// The wall clock and the monotonic clock when the server started.
     started: (Timestamp, Duration),
     traces: Mutex<Traces>,
-    /// Why the schedule's last run broke off.
+    /// Why the last scheduled run failed.
     last_run_error: Mutex<Option<String>>,
 }
 
-/// Whether the disk may still hold something of the accounts that are deleted.
+/// Whether files may still contain data of deleted accounts.
 #[derive(Default)]
 struct Traces {
     may_be_left: bool,
-    /// Why they couldn't be removed.
+    /// Why the last purge failed.
     error: Option<String>,
 }
 
 impl Deletions {
-    /// For a server that starts now.
     pub(super) fn new(log: DeletionLog, metrics: metrics::Deletions, clock: &Clock) -> Self {
         Self {
             log: Arc::new(log),
@@ -81,15 +79,15 @@ impl Deletions {
         }
     }
 
-    /// Has the account under way left between two steps, and no other begun.
+    /// Interrupts a running attempt between two steps and prevents further ones.
     pub(super) fn stop(&self) {
         self.stopping.cancel();
     }
 }
 
 impl Service {
-    /// Returns the policy that is in force. A stored threshold beyond the bounds, which another program
-    /// must have written, is ignored: it must not make an account due too early.
+    /// Returns the current policy. Ignores a stored threshold that is out of bounds, which another program
+    /// must have written: it must not make an account due too early.
     pub(super) async fn deletion_policy(&self) -> Result<Policy, ServiceError> {
         let settings = self.settings.deletion;
         let records = self.store.read(Scope::Server).await?;
@@ -99,14 +97,14 @@ impl Service {
         Ok(Policy { threshold, max_attempts: settings.max_attempts, not_before })
     }
 
-    /// Reads the clock by which accounts are due. That the machine's clock is doubted is kept across
-    /// restarts.
+    /// Reads the clock that decides which accounts are due. Stores whether the wall clock is doubted, for
+    /// the next start.
     async fn read_due_clock(&self) -> Result<ClockReading, ServiceError> {
         let wait = self.deletion_policy().await?.threshold.duration();
         let doubted = self.setting(DOUBT).await? == Some(Value::Bool(true));
         let (wall_at_start, elapsed_at_start) = self.deletions.started;
         let start = async || {
-            // A restart does not make a clock right.
+            // A restart does not make a doubted clock right.
             let starting = if doubted { DueClock::new_doubted } else { DueClock::new };
             Mutex::new(starting(wall_at_start))
         };
@@ -120,7 +118,7 @@ impl Service {
         if let Some(by) = reading.jumped {
             tracing::error!(
                 seconds = by.as_secs(),
-                "the clock jumped ahead: no account is deleted before its time has really passed"
+                "the clock jumped ahead: no account is deleted before its waiting time has really elapsed"
             );
         }
         if doubted != reading.is_doubted {
@@ -134,7 +132,7 @@ impl Service {
         let kept = self.transact(Scope::Server, move |_, _| Ok((Changes::of([put()]), ())));
         if let Err(error) = kept.await {
             let error = Causes(&error);
-            tracing::error!(%error, "whether the clock is doubted could not be written down");
+            tracing::error!(%error, "cannot store whether the clock is doubted");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The queue, as administrators and monitoring see it.
+//! The deletion queue, for administrators and `/health`.
 
 use std::sync::Arc;
 
@@ -11,27 +11,24 @@ use crate::store::{Change, Changes, Projection, Store};
 /// An account that is marked for deletion.
 #[derive(Debug)]
 pub struct Queued {
-    /// The account, with its [`crate::domain::Deletion`].
     pub user: Arc<User>,
-    /// When it is due, or was; none if its mark can't be read.
+    /// `None` if the mark cannot be read.
     pub due_at: Option<Timestamp>,
-    /// How far it is.
     pub status: Status,
-    /// When it is tried next; none while it is under way, and where it has failed for good.
+    /// When the next attempt starts without an administrator's request; see
+    /// [`crate::domain::Deletion::next_attempt_at`].
     pub next_attempt_at: Option<Timestamp>,
 }
 
-/// How long a marked account waits.
 #[derive(Clone, Copy, Debug)]
 pub struct ThresholdInForce {
-    /// What is in force.
+    /// The current threshold.
     pub threshold: Threshold,
-    /// What would be, had no administrator said otherwise.
+    /// The threshold if no administrator has set another one.
     pub default: Threshold,
 }
 
 impl Service {
-    /// How long a marked account waits.
     pub async fn deletion_threshold(
         &self,
         _admin: &Admin,
@@ -40,8 +37,8 @@ impl Service {
         Ok(ThresholdInForce { threshold, default: self.settings.deletion.threshold })
     }
 
-    /// Changes how long marked accounts wait, those that are in the queue already too. It is kept
-    /// across restarts.
+    /// Changes how long marked accounts wait, including those that are marked already. The threshold is
+    /// stored.
     pub async fn set_deletion_threshold(
         &self,
         admin: &Admin,
@@ -55,8 +52,8 @@ impl Service {
         Ok(ThresholdInForce { threshold, default: self.settings.deletion.threshold })
     }
 
-    /// The accounts that are marked: first those under way, then the next ones first, and last those
-    /// that wait for an administrator.
+    /// Returns the marked accounts: first those in progress, then the others by the time of the next
+    /// attempt, and last those that wait for an administrator.
     pub async fn deletion_queue(
         &self,
         _admin: &Admin,
@@ -78,7 +75,7 @@ impl Service {
         Ok(Listing::cut(queue, page))
     }
 
-    /// How many accounts of a status are in the queue, for each status.
+    /// Returns the number of marked accounts for each status.
     pub async fn deletion_queue_lengths(&self) -> Result<[(Status, usize); 5], ServiceError> {
         let max_attempts = self.settings.deletion.max_attempts;
         let marked = self.store.marked_accounts().await?;
@@ -88,7 +85,7 @@ impl Service {
         }))
     }
 
-    /// What monitoring gets: what waits for a person. It names no account.
+    /// The queue in `/health`: the accounts that wait for a person. It identifies no account.
     pub(in crate::service) async fn deletion_health(&self) -> Projection {
         const NAME: &str = "account_deletion";
         let max_attempts = self.settings.deletion.max_attempts;
@@ -127,18 +124,18 @@ impl Service {
     }
 }
 
-/// Whether an attempt failed since something in the log directory could not be removed.
+/// Whether an attempt has failed because something in the log directory could not be removed.
 fn leaves_files(error: &str) -> bool {
     [LOG_LEFT, COPIES_LEFT].iter().any(|text| error.starts_with(text))
 }
 
 impl Queued {
-    /// What places it in the queue.
+    /// The sort key.
     fn place(&self) -> impl Ord + '_ {
         let class = match self.status {
             Status::InProgress => 0,
             Status::Pending | Status::Retrying => 1,
-            // They wait for an administrator.
+            // These wait for an administrator.
             Status::Unreadable => 2,
             Status::Failed => 3,
         };

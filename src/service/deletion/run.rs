@@ -1,4 +1,4 @@
-//! Which accounts are deleted when.
+//! Runs account deletions, on a schedule or on request.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,46 +11,40 @@ use crate::domain::deletion::Policy;
 use crate::domain::{Deletion, RecordKind, RuleViolation, Timestamp, UserId};
 use crate::store::{CommitError, Store};
 
-/// Who asks for a run.
+/// What starts a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// The schedule: what is due, and what has failed and waited long enough.
+    /// The schedule: accounts that are due, and failed ones after their waiting time.
     Schedule,
-    /// An administrator: what is due, and all that has failed.
+    /// An administrator: accounts that are due, and all failed ones.
     Administrator,
-    /// An administrator, who names the account: it need not be due.
+    /// An administrator, for one account, which need not be due.
     Named,
 }
 
-/// What became of an account in a run.
+/// The result for one account of a run.
 #[derive(Debug)]
 pub struct Attempted {
-    /// The account.
     pub user_id: UserId,
-    /// What became of it.
     pub outcome: AttemptOutcome,
-    /// Why it isn't deleted.
+    /// Why the account is not deleted.
     pub error: Option<String>,
 }
 
-/// What becomes of an account in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
-    /// It is gone.
     Deleted,
-    /// The attempt failed.
     Failed,
-    /// The server stops: the attempt goes on after the next start.
+    /// The server is shutting down: the attempt continues after the next start.
     Interrupted,
-    /// It is due by a clock that has jumped ahead and isn't believed: nothing was tried.
+    /// The account is only due by a clock that is doubted, or the first 24 hours are not over: nothing
+    /// was attempted.
     Held,
 }
 
 impl AttemptOutcome {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::Deleted, Self::Failed, Self::Interrupted, Self::Held];
 
-    /// `deleted`, `failed`, `interrupted` or `held`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Deleted => "deleted",
@@ -62,7 +56,6 @@ impl AttemptOutcome {
 }
 
 impl Trigger {
-    /// Whether an account's deletion is tried at `now`.
     pub(super) fn is_due(self, deletion: &Deletion, policy: Policy, now: Timestamp) -> bool {
         match self {
             Self::Schedule => deletion.is_due(policy, now),
@@ -73,8 +66,7 @@ impl Trigger {
 }
 
 impl Service {
-    /// Deletes the accounts that are due, now and after each interval, until
-    /// [`Self::start_shutdown`].
+    /// Deletes due accounts now and after each interval, until [`Self::start_shutdown`].
     pub async fn delete_on_schedule(self: Arc<Self>) {
         let mut interval = tokio::time::interval(self.settings.deletion.interval);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -85,23 +77,23 @@ impl Service {
                 let now = service.read_due_clock().await?.now;
                 service.run_due(now, Trigger::Schedule).await.map(|_| ())
             });
-            // A mistake in one run doesn't end the schedule.
+            // Detached, so that a panic does not end the schedule.
             let run = run.await.and_then(|run| run);
             if let Err(error) = &run {
                 tracing::error!(error = %Causes(error), "a run of account deletions failed");
             }
             *self.deletions.last_run_error.lock() = run.err().map(|error| error.to_string());
         }
-        // Keeps a jump of the clock since the last run for the next start.
+        // Stores a jump of the clock since the last run for the next start.
         if let Err(error) = self.read_due_clock().await {
-            tracing::error!(error = %Causes(&error), "the clock could not be compared");
+            tracing::error!(error = %Causes(&error), "cannot read the clock of account deletions");
         }
     }
 
-    /// Tries at once what is due or has failed, and says what became of each account. It goes on
-    /// where the caller goes away.
+    /// Deletes all accounts that are due or have failed, and returns the results. Completes even if the
+    /// client disconnects.
     ///
-    /// Refuses where the store takes no changes.
+    /// Fails if the store is read-only.
     pub async fn run_deletions(
         self: &Arc<Self>,
         _admin: &Admin,
@@ -116,10 +108,10 @@ impl Service {
         Ok(spawn::detached(run).await??.into_iter().chain(held).collect())
     }
 
-    /// Deletes a marked account now, whether it is due or not, and whatever its mark looks like; says
-    /// what became of it. It goes on if the caller goes away.
+    /// Deletes a marked account, even if it is not due or its mark cannot be read. Completes even if the
+    /// client disconnects.
     ///
-    /// Refuses an account that isn't marked, and if the store takes no changes.
+    /// Fails if the account is not marked, and if the store is read-only.
     pub async fn run_deletion(
         self: &Arc<Self>,
         _admin: &Admin,
@@ -139,11 +131,10 @@ impl Service {
         spawn::detached(run).await?.ok_or(RuleViolation::NotFound(RecordKind::User).into())
     }
 
-    /// Tries each account that is up at `now`, one after the other, the one that is due longest
-    /// first, and says what became of it. One that fails doesn't hold up the others. Ends early
-    /// where the server stops.
+    /// Attempts all accounts that are due at `now`, one after another in the order of their marks, and
+    /// returns the results. A failure does not affect the other accounts. Ends early at a shutdown.
     ///
-    /// There is one run at a time; another one waits.
+    /// Waits for a run that is in progress.
     pub async fn run_due(
         &self,
         now: Timestamp,
@@ -165,8 +156,12 @@ impl Service {
         Ok(attempts)
     }
 
-    /// Returns the accounts that are up, the one that is due longest first.
-    async fn due_accounts(&self, now: Timestamp, trigger: Trigger) -> Result<Vec<UserId>, ServiceError> {
+    /// Returns the accounts that are due, in the order of their marks.
+    async fn due_accounts(
+        &self,
+        now: Timestamp,
+        trigger: Trigger,
+    ) -> Result<Vec<UserId>, ServiceError> {
         self.due_accounts_under(self.deletion_policy().await?, now, trigger).await
     }
 
@@ -177,7 +172,7 @@ impl Service {
         trigger: Trigger,
     ) -> Result<Vec<UserId>, ServiceError> {
         let marked = self.store.marked_accounts().await?;
-        let mut up: Vec<_> = marked
+        let mut due: Vec<_> = marked
             .iter()
             .filter_map(|user| Some((user.deletion.as_ref()?.marked_at, user)))
             .filter(|(_, user)| {
@@ -185,26 +180,26 @@ impl Service {
             })
             .map(|(marked_at, user)| (marked_at, user.id.clone()))
             .collect();
-        up.sort_by(|(one, one_id), (other, other_id)| {
+        due.sort_by(|(one, one_id), (other, other_id)| {
             (one, one_id.as_str()).cmp(&(other, other_id.as_str()))
         });
-        Ok(up.into_iter().map(|(_, user_id)| user_id).collect())
+        Ok(due.into_iter().map(|(_, user_id)| user_id).collect())
     }
 
-    /// What an administrator's run at `now` doesn't try, and would by the machine's clock or after
-    /// the first day.
+    /// Returns the accounts that an administrator's run at `now` does not attempt, but would attempt by the
+    /// machine's clock or after the first 24 hours.
     async fn held(&self, now: Timestamp) -> Result<Vec<Attempted>, ServiceError> {
         let policy = self.deletion_policy().await?;
         let free = Policy { not_before: Timestamp::EPOCH, ..policy };
-        let up = |policy, now| self.due_accounts_under(policy, now, Trigger::Administrator);
+        let due = |policy, now| self.due_accounts_under(policy, now, Trigger::Administrator);
         let held = |user_id, error: &str| Attempted {
             user_id,
             outcome: AttemptOutcome::Held,
             error: Some(error.to_owned()),
         };
-        let tried: HashSet<_> = up(policy, now).await?.into_iter().collect();
-        let on_first_day: HashSet<_> = up(free, now).await?.into_iter().collect();
-        let candidates = up(free, self.clock.now().max(now)).await?.into_iter();
+        let tried: HashSet<_> = due(policy, now).await?.into_iter().collect();
+        let on_first_day: HashSet<_> = due(free, now).await?.into_iter().collect();
+        let candidates = due(free, self.clock.now().max(now)).await?.into_iter();
         let held = candidates.filter(|user_id| !tried.contains(user_id)).map(|user_id| {
             let error = if on_first_day.contains(&user_id) {
                 "nothing is deleted in the first 24 hours after the first start on this directory"
@@ -216,8 +211,8 @@ impl Service {
         Ok(held.collect())
     }
 
-    /// Has the store let go of what it still holds of deleted accounts. Where that fails, the next
-    /// run tries it again; a start does it by itself.
+    /// Removes data of deleted accounts from the store's older files. After a failure, the next run tries
+    /// again; a start does the same.
     async fn purge_traces(&self) {
         if !self.deletions.traces.lock().may_be_left || self.deletions.stopping.is_cancelled() {
             return;
@@ -228,7 +223,7 @@ impl Service {
             Ok(()) => *traces = super::Traces::default(),
             Err(error) => {
                 let reason = log::reason(&error);
-                tracing::error!(error = %reason, "traces of deleted accounts are left in the journal");
+                tracing::error!(error = %reason, "the journal still contains traces of deleted accounts");
                 traces.error = Some(format!("traces of deleted accounts are left: {reason}"));
             }
         }

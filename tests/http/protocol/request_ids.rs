@@ -113,7 +113,7 @@ async fn the_id_is_on_the_lines_of_what_goes_on_behind_a_request() {
     assert_eq!(answer.status, 200);
     eventually("the warning", async || {
         let lines = lines.of(answer.header("x-request-id"));
-        lines.iter().any(|line| line.contains("a session was not written down")).then_some(())
+        lines.iter().any(|line| line.contains("record the use of a session")).then_some(())
     })
     .await;
     disk.repair();
