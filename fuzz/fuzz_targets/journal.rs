@@ -3,13 +3,13 @@
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use memchr::memmem;
 
-/// What each frame of a segment begins with, and the length of its header.
+/// The mark at the start of each frame of a segment, and the length of a frame's header.
 const MARK: &[u8] = b"GSJ1";
 const HEADER: usize = 44;
 
 fuzz_target!(|bytes: &[u8]| goldstar_fuzz::journal(bytes));
 
-// By chance no checksum would ever be right, and nothing behind them be reached.
+// A random checksum is never right, and the code after its check would not be reached.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     let size = fuzzer_mutate(data, size, max_size);
     if !seed.is_multiple_of(4) {
@@ -18,8 +18,8 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     size
 });
 
-/// Has each frame reach up to the next one or to its file's end, follow the frame before it in that
-/// file, and be of its checksum.
+/// Repairs the frames of an input: each gets the length up to the next frame or the end of its file, the
+/// number after the frame before it, and the right checksum.
 fn link_frames(data: &mut [u8]) {
     let starts: Vec<usize> = memmem::find_iter(data, MARK).collect();
     let mut previous: Option<(u64, u32)> = None;

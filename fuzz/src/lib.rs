@@ -1,4 +1,4 @@
-//! What the fuzzers call: the targets, which `tests/torture/fuzz` replays the corpora with.
+//! The functions that the fuzzers call. `tests/torture/fuzz` replays the corpora with the same targets.
 
 #[expect(dead_code, reason = "shared with the torture tests, which use the rest")]
 #[path = "../../tests/torture/lossy_disk.rs"]
