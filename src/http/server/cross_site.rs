@@ -6,10 +6,12 @@
 //! protection: a browser never adds a Bearer token by itself.
 
 use std::convert::Infallible;
+use std::future::ready;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::Either;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::csrf::CsrfLayer;
 
@@ -35,35 +37,37 @@ where
 {
     let headers = request.headers();
     let has_cookie = session_cookies(headers, &settings.session_cookie).next().is_some();
-    if !has_cookie || !is_change(request.method()) {
-        let Ok(response) = router.oneshot(request).await;
+    let is_protected = has_cookie && is_change(request.method());
+    let is_type_wrong = is_protected && has_body(headers) && !is_json(headers);
+    let is_from_page = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);
+    if is_protected && is_from_page && !is_own(headers, settings) {
+        let (page, expected) = foreign(headers, settings);
+        let rejected = move |_| {
+            let (page, expected) = (page.clone(), expected.clone());
+            ApiError::ForeignOrigin { page, expected }.into_response()
+        };
+        let inner = service_fn(|request| call(router.clone(), request, is_type_wrong));
+        let layer = CsrfLayer::new().with_rejection_response(rejected);
+        // On the heap, so that other requests do not reserve space for it.
+        let Ok(response) = Box::pin(layer.layer(inner).oneshot(request)).await;
         return response;
     }
-    let is_from_page = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);
-    let is_type_wrong = has_body(headers) && !is_json(headers);
-    let foreign = is_from_page.then(|| foreign(headers, settings));
-    let is_own = is_own(headers, settings);
-    let checked = service_fn(|request| {
-        let router = router.clone();
-        async move {
-            if is_type_wrong {
-                return Ok(ApiError::UnsupportedMediaType.into_response());
-            }
-            router.oneshot(request).await
-        }
-    });
-    let Ok(response) = match foreign.filter(|_| !is_own) {
-        None => checked.oneshot(request).await,
-        Some((page, expected)) => {
-            let rejected = move |_| {
-                let (page, expected) = (page.clone(), expected.clone());
-                ApiError::ForeignOrigin { page, expected }.into_response()
-            };
-            let layer = CsrfLayer::new().with_rejection_response(rejected);
-            layer.layer(checked).oneshot(request).await
-        }
-    };
+    let Ok(response) = call(router, request, is_type_wrong).await;
     response
+}
+
+fn call<R>(
+    router: R,
+    request: Request,
+    is_type_wrong: bool,
+) -> impl Future<Output = Result<Response, Infallible>>
+where
+    R: Service<Request, Response = Response, Error = Infallible>,
+{
+    if is_type_wrong {
+        return Either::Left(ready(Ok(ApiError::UnsupportedMediaType.into_response())));
+    }
+    Either::Right(router.oneshot(request))
 }
 
 /// The page's origin and the server's own origins, for the error.
