@@ -6,19 +6,20 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
 use axum::routing::post;
-use serde_json::json;
+use serde_json::{Value, json};
+use utoipa::IntoResponses;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::{ContentBuilder, Deprecated, HttpMethod, RefOr, Required, Schema};
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::openapi::{ContentBuilder, Deprecated, HttpMethod, RefOr, Required};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::http::error::ApiError;
 use crate::http::extract::caller::{Key, Path};
-use crate::http::extract::fields::{Fields, FromFields, Noted};
+use crate::http::extract::field_types::TEXT;
+use crate::http::extract::fields::{self, FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::Input;
-use crate::http::openapi::{Errors, schemas, tags};
+use crate::http::openapi::{Errors, tags};
 use crate::http::resources::mutations;
 use crate::http::state::AppState;
 use crate::service::Service;
@@ -58,7 +59,7 @@ fn at<Id, Who, Answer>(
     text: fn(Id) -> String,
 ) -> UtoipaMethodRouter<AppState>
 where
-    Id: FromFields + Send + 'static,
+    Id: RequestBody + Send + 'static,
     Who: FromRequestParts<AppState, Rejection = ApiError> + Send + 'static,
     Answer: Future<Output = Result<Response, ApiError>> + Send + 'static,
 {
@@ -78,18 +79,19 @@ where
 }
 
 /// The new route's part of the document, with the other id in the body.
-fn describe<Id: FromFields>(mut operation: Operation, new_path: &str) -> Operation {
+fn describe<Id: RequestBody>(mut operation: Operation, new_path: &str) -> Operation {
     operation.tags = Some(vec![tags::LEGACY.to_owned()]);
     operation.operation_id = operation.operation_id.map(|id| id + "Legacy");
     operation.description = Some(format!("The older service's form of `POST {new_path}`."));
     operation.deprecated = Some(Deprecated::True);
+    let body = fields::schema::<Id>();
     if let Some(parameters) = &mut operation.parameters {
         parameters.retain(|parameter| match parameter {
-            RefOr::T(parameter) => !Id::ALLOWED.contains(&parameter.name.as_str()),
+            RefOr::T(parameter) => !body.properties.contains_key(&parameter.name),
             RefOr::Ref(_) => true,
         });
     }
-    let content = ContentBuilder::new().schema(Some(Id::schema())).build();
+    let content = ContentBuilder::new().schema(Some(body)).build();
     let body = RequestBodyBuilder::new().content("application/json", content);
     operation.request_body = Some(body.required(Some(Required::True)).build().into());
     // A body can be refused for more than a request without one.
@@ -99,38 +101,28 @@ fn describe<Id: FromFields>(mut operation: Operation, new_path: &str) -> Operati
     operation
 }
 
-impl PartialSchema for TaskId {
-    fn schema() -> RefOr<Schema> {
-        let example = json!({"task_id": "f435a1ca-1254-4e99-a626-a09eabde92a2"});
-        let body = schemas::body("A body of a legacy path.", example);
-        body.property("task_id", schemas::text()).required("task_id").into()
+impl RequestBody for TaskId {
+    const NAME: &'static str = "LegacyTask";
+    const ABOUT: &'static str = "A body of a legacy path.";
+
+    fn example() -> Value {
+        json!({"task_id": "f435a1ca-1254-4e99-a626-a09eabde92a2"})
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        fields.required("task_id", TEXT).map(Self)
     }
 }
 
-impl ToSchema for TaskId {}
+impl RequestBody for RewardId {
+    const NAME: &'static str = "LegacyReward";
+    const ABOUT: &'static str = "A body of a legacy path.";
 
-impl FromFields for TaskId {
-    const ALLOWED: &'static [&'static str] = &["task_id"];
-
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
-        fields.required("task_id", Ok).map(Self)
+    fn example() -> Value {
+        json!({"reward_id": "67aadd88-dcea-4879-8d54-8f45bffe6d16"})
     }
-}
 
-impl PartialSchema for RewardId {
-    fn schema() -> RefOr<Schema> {
-        let example = json!({"reward_id": "67aadd88-dcea-4879-8d54-8f45bffe6d16"});
-        let body = schemas::body("A body of a legacy path.", example);
-        body.property("reward_id", schemas::text()).required("reward_id").into()
-    }
-}
-
-impl ToSchema for RewardId {}
-
-impl FromFields for RewardId {
-    const ALLOWED: &'static [&'static str] = &["reward_id"];
-
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
-        fields.required("reward_id", Ok).map(Self)
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        fields.required("reward_id", TEXT).map(Self)
     }
 }

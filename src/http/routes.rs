@@ -5,10 +5,11 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    auth, children, deletion, events, health, metrics, mutations, rewards, tasks, tracking,
+    auth, crud, deletion, events, health, metrics, mutations, rewards, tracking,
 };
 use crate::http::settings::{CookieName, Settings};
 use crate::http::state::AppState;
@@ -27,54 +28,60 @@ pub(crate) fn every_route(settings: &Settings) -> (Router<AppState>, OpenApi) {
     (routes, document)
 }
 
-/// Every route, with its part of the OpenAPI document, which names the session's cookie.
+/// Every route with its part of the OpenAPI document, in the order of the document. The document names
+/// the session cookie.
 pub(crate) fn routes(session_cookie: &str) -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::base(session_cookie))
+        .merge(account_routes())
+        .merge(family_routes())
+        .merge(administration_routes())
+        .routes(routes!(health::health))
+        .routes(routes!(metrics::scrape))
+        .routes(routes!(docs::document))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::file))
+        .merge(legacy::routes())
+}
+
+fn account_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
         .routes(routes!(auth::signup))
         .routes(routes!(auth::login))
-        .routes(routes!(auth::restore))
-        .routes(routes!(auth::logout))
         .routes(routes!(auth::me))
-        .routes(routes!(auth::change_password))
+        .routes(routes!(auth::logout))
         .routes(routes!(auth::begin_child_session))
+        .routes(routes!(auth::change_password))
         .routes(routes!(auth::mark_for_deletion))
+        .routes(routes!(auth::restore))
+}
+
+fn family_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(crud::collection::<Child>())
+        .routes(crud::item::<Child>())
+        .routes(crud::collection::<Task>())
+        .routes(crud::item::<Task>())
+        .routes(routes!(mutations::activate))
+        .routes(crud::collection::<Reward>())
+        .routes(crud::item::<Reward>())
+        .routes(routes!(rewards::offers))
+        .routes(routes!(mutations::request))
+        .routes(routes!(rewards::pending))
+        .routes(routes!(mutations::redeem))
+        .routes(routes!(mutations::cancel))
+        .routes(routes!(tracking::of_child))
+        .routes(routes!(tracking::of_family))
         .routes(routes!(events::stream))
+}
+
+fn administration_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
         .routes(routes!(tracking::query))
         .routes(routes!(deletion::threshold, deletion::set_threshold))
         .routes(routes!(deletion::queue))
         .routes(routes!(deletion::run))
         .routes(routes!(deletion::run_one))
         .routes(routes!(deletion::unmark))
-        .routes(routes!(health::health))
-        .routes(routes!(metrics::scrape))
-        .routes(routes!(docs::document))
-        .routes(routes!(docs::page))
-        .routes(routes!(docs::file))
-        .merge(record_routes())
-        .merge(mutation_routes())
-        .merge(legacy::routes())
-}
-
-fn record_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default()
-        .routes(routes!(children::list, children::create))
-        .routes(routes!(children::get, children::update, children::delete))
-        .routes(routes!(rewards::offers))
-        .routes(routes!(tracking::of_child))
-        .routes(routes!(tracking::of_family))
-        .routes(routes!(tasks::list, tasks::create))
-        .routes(routes!(tasks::get, tasks::update, tasks::delete))
-        .routes(routes!(rewards::list, rewards::create))
-        .routes(routes!(rewards::pending))
-        .routes(routes!(rewards::get, rewards::update, rewards::delete))
-}
-
-fn mutation_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default()
-        .routes(routes!(mutations::activate))
-        .routes(routes!(mutations::request))
-        .routes(routes!(mutations::redeem))
-        .routes(routes!(mutations::cancel))
 }
 
 /// The OpenAPI document in JSON, with one field per line.

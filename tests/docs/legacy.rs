@@ -44,7 +44,8 @@ fn every_legacy_path_is_in_the_table_and_no_other() {
     let openapi: Value = serde_json::from_str(&openapi_document()).unwrap();
     let mut documented = in_document(&openapi);
     documented.sort();
-    let source = in_source(&openapi);
+    let mut source = in_source(&openapi);
+    source.sort();
     assert!(source.len() >= 4, "{source:?}");
     assert_eq!(documented, source);
 }

@@ -4,6 +4,550 @@
  */
 
 export interface paths {
+    "/auth/signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign up: create an account and log in
+         * @description The account is a parent's, with a family of its own. The operator can close sign-ups. Sessions whose cookies the
+         *     request contains end.
+         */
+        post: operations["signUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in
+         * @description Sessions whose cookies the request contains end.
+         */
+        post: operations["logIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the current session
+         * @description Also renews the browser's cookie, so that it lives as long as the session.
+         */
+        get: operations["getSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log out
+         * @description Other sessions whose cookies the request contains end as well.
+         */
+        post: operations["logOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/child-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn this session into a child's
+         * @description The child's session sees that child, the tasks and the rewards, and can request rewards and cancel requests. It
+         *     replaces the parent's session: to return, log in again.
+         */
+        post: operations["beginChildSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the password
+         * @description Every session of the account ends. The response starts a new one.
+         */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/mark-for-deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark your account for deletion
+         * @description Every session of the account ends, and nobody can log in any more. The account can be restored until its deletion
+         *     starts.
+         */
+        post: operations["markAccountForDeletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore an account that is marked for deletion, and log in
+         * @description This is possible until the deletion starts. Sessions whose cookies the request contains end.
+         */
+        post: operations["restoreAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the children
+         * @description In a child's session, only that child.
+         */
+        get: operations["listChildren"];
+        put?: never;
+        /**
+         * Create a child
+         * @description The points can be set only here. Later they change only through events.
+         */
+        post: operations["createChild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a child */
+        get: operations["getChild"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a child
+         * @description Its pending requests and its sessions end. Its events stay.
+         */
+        delete: operations["deleteChild"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a child
+         * @description Fields that are left out keep their values. `null` clears `age` and `image_id`.
+         */
+        patch: operations["updateChild"];
+        trace?: never;
+    };
+    "/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tasks and penalties
+         * @description The family's own and the shared ones, in the order of their creation.
+         */
+        get: operations["listTasks"];
+        put?: never;
+        /**
+         * Create a task or penalty
+         * @description With `is_good: false` it is a penalty, which deducts its points.
+         */
+        post: operations["createTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a task or penalty */
+        get: operations["getTask"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a task or penalty
+         * @description Its events stay. Shared tasks cannot be deleted.
+         */
+        delete: operations["deleteTask"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a task or penalty
+         * @description Fields that are left out keep their values. Shared tasks cannot be updated.
+         */
+        patch: operations["updateTask"];
+        trace?: never;
+    };
+    "/children/{id}/tasks/{task_id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Activate a task or penalty
+         * @description A task gives the child its points. A penalty deducts its points, but not below the floor, which is 0 unless the
+         *     operator sets another one.
+         */
+        post: operations["activateTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rewards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the rewards
+         * @description The family's own and the shared ones, in the order of their creation.
+         */
+        get: operations["listRewards"];
+        put?: never;
+        /**
+         * Create a reward
+         * @description `cost` is the number of points that a child pays for it.
+         */
+        post: operations["createReward"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rewards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a reward */
+        get: operations["getReward"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a reward
+         * @description The pending requests for it end. Its events stay. Shared rewards cannot be deleted.
+         */
+        delete: operations["deleteReward"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a reward
+         * @description Fields that are left out keep their values. Shared rewards cannot be updated.
+         */
+        patch: operations["updateReward"];
+        trace?: never;
+    };
+    "/children/{id}/rewards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the rewards for one child
+         * @description With what the child can afford, how many points it lacks, and what it has requested.
+         */
+        get: operations["listRewardOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/rewards/{reward_id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request a reward
+         * @description The child must have enough points. It keeps them until the reward is redeemed.
+         */
+        post: operations["requestReward"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rewards/pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the pending requests for rewards
+         * @description In a child's session, only that child's own.
+         */
+        get: operations["listPendingRewards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/rewards/{reward_id}/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeem a reward
+         * @description Deducts the cost from the child's points and ends the child's pending request, if there is one. A reward can be
+         *     redeemed without a request.
+         */
+        post: operations["redeemReward"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/rewards/{reward_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a request for a reward
+         * @description The points do not change.
+         */
+        post: operations["cancelReward"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find events of one child
+         * @description An event must match all filters.
+         */
+        get: operations["listTrackingEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/family/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find events of the family
+         * @description Includes events of deleted children. An event must match all filters.
+         */
+        get: operations["listFamilyTrackingEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream the family's events as they happen
+         * @description A stream of server-sent events. It contains each tracking event once it is stored, in the order of storage; in a
+         *     child's session, only the events of that child. The schema is that of `data`. `event` is
+         *     `tracking_event_created`, and `id` identifies the position in the stream.
+         *
+         *     A client that reconnects sends the last id that it received (browsers do), and first receives the events that it
+         *     missed. If that is not possible, the stream starts with one `resync` event, whose `data` is
+         *     `{"type":"resync"}`: load all data again.
+         *
+         *     "Try it out" on this page shows nothing, since the response does not end. Use `curl -N` or an `EventSource`.
+         */
+        get: operations["streamTrackingEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find events of all families
+         * @description Includes events of deleted children and accounts. An event must match all filters.
+         */
+        get: operations["queryTrackingEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/deletion-threshold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the deletion threshold
+         * @description The time that a marked account waits before its deletion.
+         */
+        get: operations["getDeletionThreshold"];
+        /**
+         * Set the deletion threshold
+         * @description Also applies to accounts that are already marked, and after a restart.
+         */
+        put: operations["setDeletionThreshold"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/deletion-queue": {
         parameters: {
             query?: never;
@@ -11,7 +555,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the accounts that wait for their deletion */
+        /** List the accounts that are marked for deletion */
         get: operations["listDeletionQueue"];
         put?: never;
         post?: never;
@@ -31,10 +575,30 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Deletes what is due now
-         * @description Those too whose earlier attempts have failed.
+         * Delete all accounts that are due
+         * @description Includes accounts whose earlier attempts failed.
          */
         post: operations["runDeletionQueue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/deletion-queue/{user_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete one marked account now
+         * @description Even if it is not due, or its mark cannot be read. This cannot be undone.
+         */
+        post: operations["runDeletion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -52,8 +616,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Takes one account out of the queue
-         * @description Also if its mark can't be read. Its owner can log in again.
+         * Remove the mark from an account
+         * @description Its owner can log in again. Also works if the mark cannot be read.
          */
         delete: operations["unmarkAccount"];
         options?: never;
@@ -61,48 +625,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/admin/deletion-queue/{user_id}/run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Deletes one marked account now
-         * @description Whether it is due or not, and also if its mark can't be read. There is no way back.
-         */
-        post: operations["runDeletion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/deletion-threshold": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Answers how long marked accounts wait */
-        get: operations["getDeletionThreshold"];
-        /**
-         * Sets how long marked accounts wait
-         * @description It holds for those that wait already, and across restarts.
-         */
-        put: operations["setDeletionThreshold"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/tracking": {
+    "/health": {
         parameters: {
             query?: never;
             header?: never;
@@ -110,10 +633,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Finds events of all families
-         * @description Those of deleted children too. All filters must hold at once.
+         * Check the server's health
+         * @description `degraded`: a projection lags behind, but the server works. `failing`: the last write has failed, for
+         *     example because the disk is full; the server tries again and recovers without a restart. `reason` and
+         *     `projections` are only for an administrator, for a client with the monitoring token, or for anyone if the
+         *     operator has opened monitoring.
          */
-        get: operations["queryTrackingEvents"];
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -122,67 +648,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/auth/child-session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Makes this browser a child's
-         * @description The child's session sees that child, the tasks and the rewards, and may request and cancel.
-         */
-        post: operations["beginChildSession"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Logs in
-         * @description A session whose cookie comes with the request ends.
-         */
-        post: operations["logIn"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ends the session
-         * @description The other live sessions whose cookies come with the request end as well.
-         */
-        post: operations["logOut"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/me": {
+    "/metrics": {
         parameters: {
             query?: never;
             header?: never;
@@ -190,10 +656,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Answers whose session it is
-         * @description It gives a browser its cookie anew, so that it lives as long as the session.
+         * Get the metrics
+         * @description For Prometheus. The operator can open them to anyone.
          */
-        get: operations["getSession"];
+        get: operations["getMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -202,19 +668,16 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/auth/password": {
+    "/openapi.json": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        /**
-         * Changes the password
-         * @description Every session of the account ends, and a new one begins. Its token is in the cookie, as at a login.
-         */
-        put: operations["changePassword"];
+        /** Get this document */
+        get: operations["getOpenApi"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -222,48 +685,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/auth/restore": {
+    "/docs": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Open this page */
+        get: operations["getDocumentation"];
         put?: never;
-        /**
-         * Takes an account out of the deletion queue and logs it in
-         * @description It can be done until its deletion begins. A session whose cookie comes with the request ends.
-         */
-        post: operations["restoreAccount"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/auth/signup": {
+    "/docs/{file}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Get a file of this page */
+        get: operations["getDocumentationFile"];
         put?: never;
-        /**
-         * Makes an account and logs it in
-         * @description A parent's account, with a family of its own. The operator can have closed this. A session whose
-         *     cookie comes with the request ends.
-         */
-        post: operations["signUp"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/child/{id}/cancel-request-reward": {
+    "/child/{id}/trigger-task": {
         parameters: {
             query?: never;
             header?: never;
@@ -273,11 +729,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancels a request for a reward
+         * Activate a task or penalty
          * @deprecated
-         * @description The older service's form of `POST /children/{id}/rewards/{reward_id}/cancel`.
+         * @description The older service's form of `POST /children/{id}/tasks/{task_id}/activate`.
          */
-        post: operations["cancelRewardLegacy"];
+        post: operations["activateTaskLegacy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -294,7 +750,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Requests a reward
+         * Request a reward
          * @deprecated
          * @description The older service's form of `POST /children/{id}/rewards/{reward_id}/request`.
          */
@@ -315,7 +771,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Redeems a reward
+         * Redeem a reward
          * @deprecated
          * @description The older service's form of `POST /children/{id}/rewards/{reward_id}/redeem`.
          */
@@ -326,7 +782,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/child/{id}/trigger-task": {
+    "/child/{id}/cancel-request-reward": {
         parameters: {
             query?: never;
             header?: never;
@@ -336,451 +792,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Activates a task or a penalty
+         * Cancel a request for a reward
          * @deprecated
-         * @description The older service's form of `POST /children/{id}/tasks/{task_id}/activate`.
+         * @description The older service's form of `POST /children/{id}/rewards/{reward_id}/cancel`.
          */
-        post: operations["activateTaskLegacy"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/children": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the children of the family
-         * @description In a child's session only that child.
-         */
-        get: operations["listChildren"];
-        put?: never;
-        /**
-         * Makes a child
-         * @description Its points are set here alone: later they change by events.
-         */
-        post: operations["createChild"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/children/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Answers one child */
-        get: operations["getChild"];
-        put?: never;
-        post?: never;
-        /**
-         * Deletes a child
-         * @description Its requests and sessions end, its events stay.
-         */
-        delete: operations["deleteChild"];
-        options?: never;
-        head?: never;
-        /**
-         * Changes a child
-         * @description What is left out stays.
-         */
-        patch: operations["updateChild"];
-        trace?: never;
-    };
-    "/children/{id}/rewards": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the rewards as one child sees them
-         * @description With what the child can pay, what it lacks and what it has asked for.
-         */
-        get: operations["listRewardOffers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/children/{id}/rewards/{reward_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancels a request for a reward
-         * @description The points stay.
-         */
-        post: operations["cancelReward"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/children/{id}/rewards/{reward_id}/redeem": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Redeems a reward
-         * @description The child pays its cost, and its request for it ends, if there is one.
-         */
-        post: operations["redeemReward"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/children/{id}/rewards/{reward_id}/request": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Requests a reward
-         * @description The child must be able to pay it. The points stay.
-         */
-        post: operations["requestReward"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/children/{id}/tasks/{task_id}/activate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Activates a task or a penalty
-         * @description The child gets the points of a task. A penalty takes its points, but none below the floor, which is zero
-         *     unless the operator has set another.
-         */
-        post: operations["activateTask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/children/{id}/tracking": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Finds events of one child
-         * @description All filters must hold at once.
-         */
-        get: operations["listTrackingEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/docs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows this document as a page that can also send requests */
-        get: operations["getDocumentation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/docs/{file}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Answers a file of that page */
-        get: operations["getDocumentationFile"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Streams the events of the family
-         * @description Server-sent events: each tracking event once it is recorded, in the order of recording. A child's
-         *     session hears of that child only. The schema is that of a frame's `data`. The frame's `event` is
-         *     `tracking_event_created`, and its `id` the number of the event's row. A client that sends the last
-         *     id that it has seen first gets what it missed; where that can't be, the stream begins with one
-         *     event `resync`, whose `data` is `{"type":"resync"}`: load everything anew.
-         */
-        get: operations["streamTrackingEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/family/tracking": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Finds events of the family
-         * @description Those of all of its children, deleted ones included. All filters must hold at once.
-         */
-        get: operations["listFamilyTrackingEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Answers whether the server works
-         * @description `degraded` is one whose projections lag: it still does its work. `failing` is one whose last write has
-         *     failed, for example because the disk is full: it tries again, and recovers without a restart. The reason
-         *     and the projections are there for an administrator and for who presents the monitoring token, or for
-         *     anyone where the operator has left that open.
-         */
-        get: operations["getHealth"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Answers what the server counts
-         * @description For Prometheus. The operator can leave it open to anyone.
-         */
-        get: operations["getMetrics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/openapi.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Answers this document */
-        get: operations["getOpenApi"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/rewards": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the rewards
-         * @description The family's own, and those that are offered to every family, in the order in which they were made.
-         */
-        get: operations["listRewards"];
-        put?: never;
-        /** Makes a reward */
-        post: operations["createReward"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/rewards/pending": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the requests that wait
-         * @description In a child's session only the child's own.
-         */
-        get: operations["listPendingRewards"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/rewards/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Answers one reward */
-        get: operations["getReward"];
-        put?: never;
-        post?: never;
-        /**
-         * Deletes a reward
-         * @description The requests for it end, its events stay. One that is offered to every family can't be deleted.
-         */
-        delete: operations["deleteReward"];
-        options?: never;
-        head?: never;
-        /**
-         * Changes a reward
-         * @description What is left out stays. One that is offered to every family can't be changed.
-         */
-        patch: operations["updateReward"];
-        trace?: never;
-    };
-    "/tasks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the tasks and penalties
-         * @description The family's own, and those that are offered to every family, in the order in which they were made.
-         */
-        get: operations["listTasks"];
-        put?: never;
-        /** Makes a task or a penalty */
-        post: operations["createTask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tasks/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Answers one task or penalty */
-        get: operations["getTask"];
-        put?: never;
-        post?: never;
-        /**
-         * Deletes a task or a penalty
-         * @description Its events stay. One that is offered to every family can't be deleted.
-         */
-        delete: operations["deleteTask"];
-        options?: never;
-        head?: never;
-        /**
-         * Changes a task or a penalty
-         * @description What is left out stays. One that is offered to every family can't be changed.
-         */
-        patch: operations["updateTask"];
-        trace?: never;
-    };
-    "/user/mark-for-deletion": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Marks the caller's account for deletion
-         * @description It is out of use at once: every session of it ends. It can be restored until its deletion begins.
-         */
-        post: operations["markAccountForDeletion"];
+        post: operations["cancelRewardLegacy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -811,7 +827,7 @@ export interface components {
             id: string;
             /** @description The family's account. */
             user_id: string;
-            /** @description Given name. */
+            /** @description The given name. */
             name: string;
             /**
              * Format: int64
@@ -820,54 +836,54 @@ export interface components {
             age: number | null;
             /**
              * Format: int64
-             * @description How many it has.
+             * @description The points that the child has now.
              */
             points: number;
             /** @description The ids of tasks that a front end wants to show first. */
             tasks: string[];
             /** @description The ids of rewards that a front end wants to show first. */
             rewards: string[];
-            /** @description The id of a picture. */
+            /** @description Identifies a picture in the front end. */
             image_id: string | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Null if an older file does not contain it.
              */
             created_at: string | null;
             /**
              * Format: date-time
-             * @description When it was last changed.
+             * @description The time of the last update or event. Null if an older file does not contain it.
              */
             updated_at: string | null;
         } & {
             [key: string]: unknown;
         };
-        /** @description One child. */
         ChildAnswer: {
             child: components["schemas"]["Child"];
         };
-        /** @description Some of the children. */
+        /** @description One page of a list. */
         ChildList: components["schemas"]["Page"] & {
             children: components["schemas"]["Child"][];
         };
         /**
-         * @description What is to be changed of a child.
+         * @description The fields of a child to update.
          * @example {
          *       "age": 8
          *     }
          */
         ChildPatch: {
-            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             name?: string;
             age?: number | null;
+            /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
             image_id?: string | null;
-            /** @description Ids that a front end wants to show first. Nothing depends on them. */
+            /** @description Ids that a front end wants to show first. They have no other effect. */
             tasks?: string[];
-            /** @description Ids that a front end wants to show first. Nothing depends on them. */
+            /** @description Ids that a front end wants to show first. They have no other effect. */
             rewards?: string[];
         };
         /**
-         * @description Whose session it is to be.
+         * @description The child that the session is for.
          * @example {
          *       "child_id": "7e29a927-0222-4c47-a312-a37762464203"
          *     }
@@ -885,7 +901,7 @@ export interface components {
             password: string;
         };
         /**
-         * @description What became of one account.
+         * @description The result for one account.
          * @example {
          *       "id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
          *       "outcome": "deleted",
@@ -896,11 +912,11 @@ export interface components {
             /** @description The account's id. */
             id: string;
             /**
-             * @description What became of it.
+             * @description The result for this account.
              * @enum {string}
              */
             outcome: "deleted" | "failed" | "interrupted" | "held";
-            /** @description Why it was not deleted. */
+            /** @description Why the account was not deleted. */
             error: string | null;
         };
         /** @description When an account will be deleted. */
@@ -910,11 +926,11 @@ export interface components {
         };
         /** @description A page of the queue. */
         DeletionQueue: {
-            /** @description On all pages. */
+            /** @description The number of accounts on all pages. */
             count: number;
             users: components["schemas"]["QueuedAccount"][];
         };
-        /** @description What became of each account of a run. */
+        /** @description The results of a run. */
         DeletionRun: {
             results: components["schemas"]["DeletionAttempt"][];
         };
@@ -930,85 +946,85 @@ export interface components {
         DeletionThreshold: {
             /**
              * Format: int32
-             * @description What holds now.
+             * @description The current threshold.
              */
             hours: number;
             /**
              * Format: int32
-             * @description The fewest that can be set.
+             * @description The lowest threshold that can be set.
              */
             minimum: number;
             /**
              * Format: int32
-             * @description The most that can be set.
+             * @description The highest threshold that can be set.
              */
             maximum: number;
             /**
              * Format: int32
-             * @description What holds where nothing was set.
+             * @description The threshold that applies if none is set.
              */
             default: number;
         };
-        /** @description Why a request was not answered as it wished. */
+        /** @description An error. */
         Error: {
             /** @description A sentence for a person. */
             error: string;
-            /** @description What it is, for a program. */
+            /** @description The kind of error, for a program. */
             code: components["schemas"]["ErrorCode"];
             details?: components["schemas"]["ErrorDetails"];
         };
         /**
-         * @description What a program is told of an error.
+         * @description The kind of error, for programs.
          *
          *     | status | code | meaning |
          *     | --- | --- | --- |
-         *     | 400 | `INVALID_JSON` | the body isn't a JSON object |
-         *     | 400 | `MALFORMED_REQUEST` | what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed |
+         *     | 400 | `INVALID_JSON` | the body is not a JSON object |
+         *     | 400 | `MALFORMED_REQUEST` | this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed |
          *     | 400 | `VALIDATION_FAILED` | a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields` |
-         *     | 400 | `FIELD_NOT_ALLOWED` | a field that the request does not have, or may not set; `details.field` and `details.fields` |
+         *     | 400 | `FIELD_NOT_ALLOWED` | a field is unknown, or this request may not set it; `details.field` and `details.fields` |
          *     | 400 | `INVALID_PARAMETER` | a query parameter is unknown or breaks a rule; `details.parameter` |
          *     | 401 | `UNAUTHENTICATED` | there is no session, or it has ended |
          *     | 401 | `INVALID_CREDENTIALS` | no account has this email address and password |
-         *     | 403 | `PARENT_REQUIRED` | a child's session asked for what only a parent may do |
+         *     | 403 | `PARENT_REQUIRED` | only a parent may do this, and the session is a child's |
          *     | 403 | `ADMIN_REQUIRED` | only an administrator may do this |
-         *     | 403 | `SHARED_READ_ONLY` | a task or a reward that is offered to every family can't be changed |
-         *     | 403 | `WRONG_PASSWORD` | a password change, or a marking for deletion, without the right current password |
-         *     | 403 | `ACCOUNT_MARKED_FOR_DELETION` | the password is right, and the account can only be restored; `details.due_at` |
+         *     | 403 | `SHARED_READ_ONLY` | a task or a reward that is shared with every family cannot be changed |
+         *     | 403 | `WRONG_PASSWORD` | the current password is wrong |
+         *     | 403 | `ACCOUNT_MARKED_FOR_DELETION` | the password is correct, but the account is marked for deletion and can only be restored; `details.due_at` |
          *     | 403 | `SIGNUP_CLOSED` | the server was started with `--signup closed` |
-         *     | 403 | `FOREIGN_ORIGIN` | a page of another origin requested a change with the session's cookie; the sentence names both origins |
-         *     | 404 | `NOT_FOUND` | no such address, or no such record in this family |
-         *     | 405 | `METHOD_NOT_ALLOWED` | the address doesn't take this method; `Allow` lists those that it takes |
-         *     | 408 | `REQUEST_TIMEOUT` | the head or the body took longer than the operator allows (30 seconds each); the connection is closed |
-         *     | 409 | `EMAIL_TAKEN` | the email address has an account |
+         *     | 403 | `FOREIGN_ORIGIN` | a page of another origin requested a change with the session cookie; the sentence names both origins |
+         *     | 404 | `NOT_FOUND` | the address does not exist, or the family has no such record |
+         *     | 405 | `METHOD_NOT_ALLOWED` | the address does not support this method; `Allow` lists those that it supports |
+         *     | 408 | `REQUEST_TIMEOUT` | the head or the body took longer than the limit (30 seconds each by default); the connection is closed |
+         *     | 409 | `EMAIL_TAKEN` | the email address already has an account |
          *     | 409 | `LAST_ADMINISTRATOR` | without this account there would be no administrator |
-         *     | 409 | `NOT_MARKED_FOR_DELETION` | there is nothing to restore: the account can log in |
-         *     | 409 | `DELETION_IN_PROGRESS` | the deletion has begun, and the account can't be restored any more |
-         *     | 409 | `REWARD_ALREADY_REQUESTED` | a request of this child for this reward waits |
-         *     | 409 | `INSUFFICIENT_POINTS` | the child can't pay; `details.points_needed` |
-         *     | 409 | `NO_PENDING_REQUEST` | there is nothing to cancel |
-         *     | 409 | `POINTS_OUT_OF_RANGE` | the child's points would go beyond what can be counted |
-         *     | 409 | `FAMILY_LIMIT_REACHED` | the family has as much of something as the operator allows; `details.limit` |
-         *     | 409 | `AMOUNT_OUT_OF_RANGE` | the task's points, or the reward's cost, are below zero, as an older file has them: set a new value |
-         *     | 413 | `PAYLOAD_TOO_LARGE` | the body is larger than the operator allows (64 KiB); the connection is closed |
-         *     | 414 | `URI_TOO_LONG` | the address fills more than 32 KiB; the connection is closed |
-         *     | 415 | `UNSUPPORTED_MEDIA_TYPE` | the body isn't said to be JSON; with a session's cookie also where none is read |
-         *     | 422 | `IDEMPOTENCY_KEY_REUSED` | the key was used for another mutation |
-         *     | 429 | `TOO_MANY_ATTEMPTS` | the account or the address has no attempt left; `details.retry_after`, and `Retry-After` |
-         *     | 429 | `TOO_MANY_CHANGES` | the account or the address has asked for too many changes; `details.retry_after`, and `Retry-After` |
-         *     | 429 | `TOO_MANY_STREAMS` | the session has as many event streams open as it may have |
-         *     | 431 | `HEAD_TOO_LARGE` | the head fills more than 32 KiB, or has more than 100 fields; the connection is closed |
-         *     | 500 | `INTERNAL` | the server failed; its own log says why |
-         *     | 503 | `NOT_DURABLE` | the change couldn't be written; nothing has changed |
-         *     | 503 | `OUTCOME_UNKNOWN` | the change may have happened or not; a restart tells, and until then no change is taken |
-         *     | 503 | `READ_ONLY` | no change is taken until the server is restarted |
-         *     | 503 | `SHUTTING_DOWN` | the server stops; nothing has changed |
-         *     | 503 | `TIMED_OUT` | the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one |
-         *     | 503 | `TOO_MANY_CONNECTIONS` | as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After` |
+         *     | 409 | `NOT_MARKED_FOR_DELETION` | the account is not marked for deletion; it can log in |
+         *     | 409 | `DELETION_IN_PROGRESS` | the deletion has started; the account cannot be restored any more |
+         *     | 409 | `REWARD_ALREADY_REQUESTED` | the child has already requested this reward |
+         *     | 409 | `INSUFFICIENT_POINTS` | the child has too few points; `details.points_needed` |
+         *     | 409 | `NO_PENDING_REQUEST` | the child has not requested this reward |
+         *     | 409 | `POINTS_OUT_OF_RANGE` | the child's points would exceed the supported range |
+         *     | 409 | `FAMILY_LIMIT_REACHED` | the family has reached a limit of the server; `details.limit` |
+         *     | 409 | `AMOUNT_OUT_OF_RANGE` | the points of the task or the cost of the reward, from an older file, are below zero: set a new value |
+         *     | 413 | `PAYLOAD_TOO_LARGE` | the body is larger than the limit (64 KiB by default); the connection is closed |
+         *     | 414 | `URI_TOO_LONG` | the address is longer than 32 KiB; the connection is closed |
+         *     | 415 | `UNSUPPORTED_MEDIA_TYPE` | the body is not declared as JSON; with a session cookie, also on routes that read no body |
+         *     | 422 | `IDEMPOTENCY_KEY_REUSED` | the key was used for another change |
+         *     | 429 | `TOO_MANY_ATTEMPTS` | too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After` |
+         *     | 429 | `TOO_MANY_CHANGES` | too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After` |
+         *     | 429 | `TOO_MANY_STREAMS` | the session has too many open event streams |
+         *     | 431 | `HEAD_TOO_LARGE` | the head is larger than 32 KiB, or has more than 100 header fields; the connection is closed |
+         *     | 500 | `INTERNAL` | the server failed; the server log contains the reason |
+         *     | 503 | `NOT_DURABLE` | the change could not be written; nothing has changed |
+         *     | 503 | `OUTCOME_UNKNOWN` | it is unknown whether the change was made; until a restart, the server refuses changes |
+         *     | 503 | `READ_ONLY` | the server refuses changes until it is restarted |
+         *     | 503 | `SHUTTING_DOWN` | the server is stopping; nothing has changed |
+         *     | 503 | `TIMED_OUT` | the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one |
+         *     | 503 | `TOO_MANY_CONNECTIONS` | too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After` |
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
         ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
-        /** @description What a client needs beyond the code. Which fields are present depends on the code. */
+        /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
             field?: string;
@@ -1027,17 +1043,17 @@ export interface components {
             limit?: components["schemas"]["FamilyLimit"];
             /**
              * Format: int64
-             * @description After how many seconds to try again.
+             * @description The number of seconds after which to try again.
              */
             retry_after?: number;
-            /** @description When the account will be deleted; null if its mark can't be read. */
+            /** @description When the account will be deleted; null if the mark cannot be read. */
             due_at?: string | null;
         };
-        /** @description What a family may have only so much of, and how much. */
+        /** @description A limit of a family. */
         FamilyLimit: {
             /** @enum {string} */
             name: "children" | "tasks" | "rewards" | "pending_requests" | "display_bytes";
-            /** @description The most that there may be. */
+            /** @description The highest number. */
             most: number;
         };
         /**
@@ -1052,20 +1068,20 @@ export interface components {
             /** @description A sentence for a person. */
             error: string;
         };
-        /** @description Whether the server works. */
+        /** @description The state of the server. */
         Health: {
             /**
-             * @description `degraded` where a projection lags; `failing` while the last write has failed; `read_only` where no change is taken until a restart.
+             * @description `degraded`: a projection lags behind. `failing`: the last write has failed. `read_only`: the server refuses changes until a restart.
              * @enum {string}
              */
             status: "ok" | "degraded" | "failing" | "read_only";
-            /** @description Why changes are not taken or fail. For whoever may monitor the server. */
+            /** @description Why changes fail or are refused. Only for clients that may monitor the server. */
             reason?: string;
-            /** @description For whoever may monitor the server. */
+            /** @description Only for clients that may monitor the server. */
             projections?: components["schemas"]["Projection"][];
         };
         /**
-         * @description Who logs in.
+         * @description The account's email address and password.
          * @example {
          *       "email": "paula@example.org",
          *       "password": "correct horse battery"
@@ -1075,7 +1091,7 @@ export interface components {
             email: string;
             password: string;
         };
-        /** @description The child as it is now, and the event as it is recorded. */
+        /** @description The child after the event, and the event as it is stored. */
         MutationResult: {
             child: components["schemas"]["Child"];
             tracking_event: components["schemas"]["TrackingEvent"];
@@ -1089,15 +1105,22 @@ export interface components {
          *     }
          */
         NewChild: {
-            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             name: string;
             age?: number | null;
             /** @default 0 */
             points?: number;
+            /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
             image_id?: string | null;
-            /** @description Ids that a front end wants to show first. Nothing depends on them. */
+            /**
+             * @description Ids that a front end wants to show first. They have no other effect.
+             * @default []
+             */
             tasks?: string[];
-            /** @description Ids that a front end wants to show first. Nothing depends on them. */
+            /**
+             * @description Ids that a front end wants to show first. They have no other effect.
+             * @default []
+             */
             rewards?: string[];
         };
         /**
@@ -1108,30 +1131,35 @@ export interface components {
          *     }
          */
         NewReward: {
-            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             name: string;
-            /** @description It may have several lines. White space around it is cut off. */
+            /**
+             * @description Can have several lines. Surrounding white space is removed.
+             * @default
+             */
             description?: string;
             cost: number;
+            /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
             image_id?: string | null;
         };
         /**
-         * @description A new task.
+         * @description A new task or penalty.
          * @example {
          *       "name": "Make the bed",
          *       "points": 5
          *     }
          */
         NewTask: {
-            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             name: string;
             points: number;
             /** @default true */
             is_good?: boolean;
+            /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
             image_id?: string | null;
         };
         /**
-         * @description How long marked accounts are to wait.
+         * @description The time that a marked account waits before its deletion.
          * @example {
          *       "hours": 48
          *     }
@@ -1139,17 +1167,17 @@ export interface components {
         NewThreshold: {
             hours: number;
         };
-        /** @description What a list's answer says of its page, beside the records. */
+        /** @description Which page it is. Its fields follow the list. */
         Page: {
-            /** @description How many there are on all pages. */
+            /** @description The number of records on all pages. */
             total: number;
-            /** @description How many this page has at most. */
+            /** @description The most records that this page can have. */
             limit: number;
-            /** @description How many come before it. */
+            /** @description The number of records that precede this page. */
             offset: number;
         };
         /**
-         * @description A new password.
+         * @description The current and the new password.
          * @example {
          *       "current_password": "correct horse battery",
          *       "new_password": "wrong horse, new battery"
@@ -1164,7 +1192,7 @@ export interface components {
             new_password: string;
         };
         /**
-         * @description A request for a reward that waits.
+         * @description A child's pending request for a reward.
          * @example {
          *       "id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d",
          *       "user_id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
@@ -1180,37 +1208,37 @@ export interface components {
             id: string;
             /** @description The family's account. */
             user_id: string;
-            /** @description Who asks for it. */
+            /** @description The child that requests the reward. */
             child_id: string;
-            /** @description The name of the child. */
+            /** @description The child's name at the time of the request. */
             child_name: string;
-            /** @description The reward. */
+            /** @description The requested reward. */
             reward_id: string;
-            /** @description What the reward is called. */
+            /** @description The reward's name at the time of the request. */
             reward_name: string;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Null if an older file does not contain it.
              */
             created_at: string | null;
         } & {
             [key: string]: unknown;
         };
-        /** @description Some of the requests that wait. */
+        /** @description One page of a list. */
         PendingRewardList: components["schemas"]["Page"] & {
             pending_rewards: components["schemas"]["PendingReward"][];
         };
-        /** @description Something that follows the changes. */
+        /** @description Something that is derived from the changes, in the background. */
         Projection: {
-            /** @description What it is called. */
+            /** @description The name of the projection. */
             name: string;
-            /** @description How many changes it has yet to make. */
+            /** @description The number of changes that it has not processed yet. */
             backlog: number;
-            /** @description Why, where it failed last time. */
+            /** @description Why its last attempt failed; null if it did not. */
             last_error: string | null;
         };
         /**
-         * @description An account that waits for its deletion.
+         * @description An account that is marked for deletion.
          * @example {
          *       "id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
          *       "email": "paula@example.org",
@@ -1225,33 +1253,33 @@ export interface components {
         QueuedAccount: {
             /** @description The account's id. */
             id: string;
-            /** @description Where the account is reached. */
+            /** @description The account's email address. */
             email: string;
             /**
              * Format: date-time
-             * @description When it was marked; null if that can't be read.
+             * @description When the account was marked. Null if the mark cannot be read.
              */
             marked_for_deletion_at: string | null;
             /**
              * Format: date-time
-             * @description From then on it is deleted; null if its mark can't be read.
+             * @description The deletion starts at this time or later. Null if the mark cannot be read.
              */
             due_at: string | null;
             /**
-             * @description How far its deletion is.
+             * @description The state of the deletion.
              * @enum {string}
              */
             status: "pending" | "in_progress" | "retrying" | "failed" | "unreadable";
             /**
              * Format: int32
-             * @description How many attempts have failed.
+             * @description The number of failed attempts.
              */
             attempts: number;
             /** @description Why the last attempt failed. */
             last_error: string | null;
             /**
              * Format: date-time
-             * @description When it is tried next without being asked for.
+             * @description The time of the next automatic attempt.
              */
             next_attempt_at: string | null;
         };
@@ -1271,72 +1299,72 @@ export interface components {
         Reward: {
             /** @description Unique. */
             id: string;
-            /** @description The family's account. Null where it is offered to every family. */
+            /** @description The family's account. Null for a shared reward, which every family has. */
             user_id: string | null;
-            /** @description What it is called. */
+            /** @description The reward's name. */
             name: string;
-            /** @description A few words about it. */
+            /** @description Can be empty. */
             description: string;
             /**
              * Format: int64
-             * @description How many points it costs.
+             * @description The points that a child pays for it.
              */
             cost: number;
-            /** @description The id of a picture. */
+            /** @description Identifies a picture in the front end. */
             image_id: string | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Null if an older file does not contain it.
              */
             created_at: string | null;
             /**
              * Format: date-time
-             * @description When it was last changed.
+             * @description The time of the last update. Null if an older file does not contain it.
              */
             updated_at: string | null;
         } & {
             [key: string]: unknown;
         };
-        /** @description One reward. */
         RewardAnswer: {
             reward: components["schemas"]["Reward"];
         };
-        /** @description Some of the rewards. */
+        /** @description One page of a list. */
         RewardList: components["schemas"]["Page"] & {
             rewards: components["schemas"]["Reward"][];
         };
-        /** @description A reward as one child sees it. */
+        /** @description A reward and what it means for one child. */
         RewardOffer: components["schemas"]["Reward"] & {
             /**
              * Format: int64
-             * @description How many points the child lacks; none where it can pay.
+             * @description The number of points that the child lacks; 0 if it has enough.
              */
             points_needed: number;
-            /** @description Whether the child can pay it. */
+            /** @description Whether the child has enough points. */
             affordable: boolean;
-            /** @description Whether the child's request for it waits. */
+            /** @description Whether the child has a pending request for the reward. */
             requested: boolean;
         };
-        /** @description Some of the rewards as one child sees them. */
+        /** @description One page of a list. */
         RewardOfferList: components["schemas"]["Page"] & {
             rewards: components["schemas"]["RewardOffer"][];
         };
         /**
-         * @description What is to be changed of a reward.
+         * @description The fields of a reward to update.
          * @example {
          *       "cost": 10
          *     }
          */
         RewardPatch: {
-            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             name?: string;
-            /** @description It may have several lines. White space around it is cut off. */
+            /** @description Can have several lines. Surrounding white space is removed. */
             description?: string;
             cost?: number;
+            /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
             image_id?: string | null;
         };
         /**
-         * @description An account, and what this session may do.
+         * @description A session and its account.
          * @example {
          *       "user": {
          *         "id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
@@ -1354,14 +1382,14 @@ export interface components {
          *     }
          */
         Session: {
-            /** @description In a child's session only what a child needs. */
+            /** @description In a child's session, only the fields that a child needs. */
             user: components["schemas"]["User"] | components["schemas"]["UserForChild"];
             /**
-             * @description What the session may do.
+             * @description Who uses the session. An administrator can do everything that a parent can.
              * @enum {string}
              */
             scope: "parent" | "child" | "admin";
-            /** @description Whose session it is, where it is a child's. */
+            /** @description The child, if it is a child's session. */
             child_id: string | null;
         };
         /**
@@ -1374,11 +1402,11 @@ export interface components {
          *     }
          */
         Signup: {
-            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             first_name: string;
-            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             last_name: string;
-            /** @description At most 254 bytes, 64 of them before the `@`. Upper and lower case are the same. */
+            /** @description At most 254 bytes, of which at most 64 precede the `@`. Upper and lower case are the same. */
             email: string;
             /**
              * Format: password
@@ -1387,7 +1415,7 @@ export interface components {
             password: string;
         };
         /**
-         * @description A task, or a penalty.
+         * @description A task or penalty.
          * @example {
          *       "id": "f435a1ca-1254-4e99-a626-a09eabde92a2",
          *       "user_id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
@@ -1402,56 +1430,56 @@ export interface components {
         Task: {
             /** @description Unique. */
             id: string;
-            /** @description The family's account. Null where it is offered to every family. */
+            /** @description The family's account. Null for a shared task, which every family has. */
             user_id: string | null;
-            /** @description What it is called. */
+            /** @description The task's name. */
             name: string;
             /**
              * Format: int64
-             * @description How many it gives, or takes.
+             * @description The points that it gives, or deducts if it is a penalty.
              */
             points: number;
-            /** @description False for a penalty, which takes its points. */
+            /** @description False for a penalty. */
             is_good: boolean;
-            /** @description The id of a picture. */
+            /** @description Identifies a picture in the front end. */
             image_id: string | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Null if an older file does not contain it.
              */
             created_at: string | null;
             /**
              * Format: date-time
-             * @description When it was last changed.
+             * @description The time of the last update. Null if an older file does not contain it.
              */
             updated_at: string | null;
         } & {
             [key: string]: unknown;
         };
-        /** @description One task. */
         TaskAnswer: {
             task: components["schemas"]["Task"];
         };
-        /** @description Some of the tasks. */
+        /** @description One page of a list. */
         TaskList: components["schemas"]["Page"] & {
             tasks: components["schemas"]["Task"][];
         };
         /**
-         * @description What is to be changed of a task.
+         * @description The fields of a task or penalty to update.
          * @example {
          *       "points": 6,
          *       "image_id": null
          *     }
          */
         TaskPatch: {
-            /** @description At most 100 characters, at least one of them visible, without line breaks, control characters, invisible characters and blank ones other than the space. White space around it is removed. */
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             name?: string;
             points?: number;
             is_good?: boolean;
+            /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
             image_id?: string | null;
         };
         /**
-         * @description One entry of the audit history. Goldstar's own hold what `metadata` lists; those of an older file whatever is there.
+         * @description One event of the history. Goldstar's own events have the listed `metadata`; events of older files can have any.
          * @example {
          *       "id": "42f97cd9-a931-4025-97d6-c870d0148f74",
          *       "user_id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
@@ -1474,56 +1502,56 @@ export interface components {
         TrackingEvent: {
             /** @description Unique. */
             id: string;
-            /** @description The family's account. Null once that is deleted. */
+            /** @description The family's account. Null after its deletion. */
             user_id: string | null;
-            /** @description The child, which may be deleted by now. */
+            /** @description The child, which may be deleted since. */
             child_id: string;
             /**
-             * @description What it is about.
+             * @description The type of `entity_id`.
              * @enum {string}
              */
             entity_type: "task" | "reward" | "penalty";
-            /** @description The id of the task, the penalty or the reward, which may be deleted by now. */
+            /** @description The id of the task, penalty or reward, which may be deleted since. */
             entity_id: string;
             /**
-             * @description What was done: tasks and penalties are activated, rewards the other three.
+             * @description Tasks and penalties are `activated`; rewards are `requested`, `redeemed` or `cancelled`.
              * @enum {string}
              */
             action: "activated" | "requested" | "redeemed" | "cancelled";
-            /** @description The child's points before it. */
+            /** @description The child's points before the event. */
             points_before: number;
-            /** @description The child's points after it. */
+            /** @description The child's points after the event. */
             points_after: number;
-            /** @description Always `points_after` less `points_before`. */
+            /** @description `points_after` minus `points_before`. */
             delta: number;
             /**
              * Format: date-time
-             * @description When, by the server's clock.
+             * @description The time of the event, by the server's clock.
              */
             occurred_at: string;
             /**
              * Format: date-time
-             * @description When it was recorded, by the server's clock.
+             * @description The time of recording, by the server's clock.
              */
             created_at: string;
-            /** @description More about it. Null or missing in some events of older files. */
+            /** @description Details. Null or absent in some events of older files. */
             metadata?: {
-                /** @description What it was called then. */
+                /** @description The name of the task, penalty or reward at that time. */
                 name?: string;
-                /** @description Of a task or a penalty. */
+                /** @description The points of the task or penalty. */
                 points?: number;
-                /** @description Of a reward. */
+                /** @description The cost of the reward. */
                 cost?: number;
-                /** @description `parent` or `child`. */
+                /** @description Whose session it was: `parent` or `child`. */
                 actor?: string;
-                /** @description Where a penalty took less than it should. */
+                /** @description The full deduction, if the floor reduced that of a penalty. */
                 requested_delta?: number;
             } | null;
         } & {
             [key: string]: unknown;
         };
         /**
-         * @description The `data` of a frame of the live stream.
+         * @description The `data` of a message of the event stream.
          * @example {
          *       "type": "tracking_event_created",
          *       "payload": {
@@ -1541,46 +1569,47 @@ export interface components {
          */
         TrackingEventCreated: {
             /**
-             * @description What has happened.
+             * @description The type of the message.
              * @enum {string}
              */
             type: "tracking_event_created";
-            /** @description The event, without what it would tell of the family. */
+            /** @description The event, without the account and the metadata. */
             payload: {
-                /** @description The event's id. */
+                /** @description The `id` of the event. */
                 tracking_event_id: string;
-                /** @description The child, which may be deleted by now. */
+                /** @description The child, which may be deleted since. */
                 child_id: string;
                 /**
-                 * @description What it is about.
+                 * @description The type of `entity_id`.
                  * @enum {string}
                  */
                 entity_type: "task" | "reward" | "penalty";
-                /** @description The id of the task, the penalty or the reward, which may be deleted by now. */
+                /** @description The id of the task, penalty or reward, which may be deleted since. */
                 entity_id: string;
                 /**
-                 * @description What was done: tasks and penalties are activated, rewards the other three.
+                 * @description Tasks and penalties are `activated`; rewards are `requested`, `redeemed` or `cancelled`.
                  * @enum {string}
                  */
                 action: "activated" | "requested" | "redeemed" | "cancelled";
-                /** @description The child's points before it. */
+                /** @description The child's points before the event. */
                 points_before: number;
-                /** @description The child's points after it. */
+                /** @description The child's points after the event. */
                 points_after: number;
-                /** @description Always `points_after` less `points_before`. */
+                /** @description `points_after` minus `points_before`. */
                 delta: number;
                 /**
                  * Format: date-time
-                 * @description When, by the server's clock.
+                 * @description The time of the event, by the server's clock.
                  */
                 occurred_at: string;
             };
         };
+        /** @description One page of a list. */
         TrackingEventList: components["schemas"]["Page"] & {
             tracking_events: components["schemas"]["TrackingEvent"][];
         };
         /**
-         * @description An account: a parent, with the family that belongs to it.
+         * @description An account: a parent, with a family.
          * @example {
          *       "id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
          *       "first_name": "Paula",
@@ -1596,27 +1625,27 @@ export interface components {
         User: {
             /** @description Unique. */
             id: string;
-            /** @description Given name. */
+            /** @description The given name. */
             first_name: string;
-            /** @description Family name. */
+            /** @description The family name. */
             last_name: string;
-            /** @description Where the account is reached, and by what it logs in. */
+            /** @description The address to log in with. */
             email: string;
             /**
-             * @description An administrator may also use the administrative routes.
+             * @description An administrator can also use the routes under `/admin`.
              * @enum {string}
              */
             role: "parent" | "admin";
-            /** @description The id of a picture. */
+            /** @description Identifies a picture in the front end. */
             image_id: string | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Null if an older file does not contain it.
              */
             created_at: string | null;
             /**
              * Format: date-time
-             * @description When it was last changed.
+             * @description The time of the last update. Null if an older file does not contain it.
              */
             updated_at: string | null;
         } & {
@@ -1627,7 +1656,7 @@ export interface components {
             user: components["schemas"]["User"];
         };
         /**
-         * @description An account, as a child of it sees it.
+         * @description An account, as a child of the family sees it.
          * @example {
          *       "id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
          *       "first_name": "Paula",
@@ -1637,14 +1666,14 @@ export interface components {
         UserForChild: {
             /** @description Unique. */
             id: string;
-            /** @description Given name. */
+            /** @description The given name. */
             first_name: string;
-            /** @description The id of a picture. */
+            /** @description Identifies a picture in the front end. */
             image_id: string | null;
         };
     };
     responses: {
-        /** @description the password is right, and the account can only be restored; `details.due_at` */
+        /** @description the password is correct, but the account is marked for deletion and can only be restored; `details.due_at` */
         AccountMarkedForDeletion: {
             headers: {
                 [name: string]: unknown;
@@ -1668,7 +1697,7 @@ export interface components {
                 };
             };
         };
-        /** @description the task's points, or the reward's cost, are below zero, as an older file has them: set a new value */
+        /** @description the points of the task or the cost of the reward, from an older file, are below zero: set a new value */
         AmountOutOfRange: {
             headers: {
                 [name: string]: unknown;
@@ -1680,7 +1709,7 @@ export interface components {
                 };
             };
         };
-        /** @description the deletion has begun, and the account can't be restored any more */
+        /** @description the deletion has started; the account cannot be restored any more */
         DeletionInProgress: {
             headers: {
                 [name: string]: unknown;
@@ -1692,7 +1721,7 @@ export interface components {
                 };
             };
         };
-        /** @description the email address has an account */
+        /** @description the email address already has an account */
         EmailTaken: {
             headers: {
                 [name: string]: unknown;
@@ -1704,7 +1733,7 @@ export interface components {
                 };
             };
         };
-        /** @description the family has as much of something as the operator allows; `details.limit` */
+        /** @description the family has reached a limit of the server; `details.limit` */
         FamilyLimitReached: {
             headers: {
                 [name: string]: unknown;
@@ -1716,7 +1745,7 @@ export interface components {
                 };
             };
         };
-        /** @description a field that the request does not have, or may not set; `details.field` and `details.fields` */
+        /** @description a field is unknown, or this request may not set it; `details.field` and `details.fields` */
         FieldNotAllowed: {
             headers: {
                 [name: string]: unknown;
@@ -1728,7 +1757,7 @@ export interface components {
                 };
             };
         };
-        /** @description a page of another origin requested a change with the session's cookie; the sentence names both origins */
+        /** @description a page of another origin requested a change with the session cookie; the sentence names both origins */
         ForeignOrigin: {
             headers: {
                 [name: string]: unknown;
@@ -1740,7 +1769,7 @@ export interface components {
                 };
             };
         };
-        /** @description the head fills more than 32 KiB, or has more than 100 fields; the connection is closed */
+        /** @description the head is larger than 32 KiB, or has more than 100 header fields; the connection is closed */
         HeadTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -1752,7 +1781,7 @@ export interface components {
                 };
             };
         };
-        /** @description the key was used for another mutation */
+        /** @description the key was used for another change */
         IdempotencyKeyReused: {
             headers: {
                 [name: string]: unknown;
@@ -1764,7 +1793,7 @@ export interface components {
                 };
             };
         };
-        /** @description the child can't pay; `details.points_needed` */
+        /** @description the child has too few points; `details.points_needed` */
         InsufficientPoints: {
             headers: {
                 [name: string]: unknown;
@@ -1776,7 +1805,7 @@ export interface components {
                 };
             };
         };
-        /** @description the server failed; its own log says why */
+        /** @description the server failed; the server log contains the reason */
         Internal: {
             headers: {
                 [name: string]: unknown;
@@ -1802,7 +1831,7 @@ export interface components {
                 };
             };
         };
-        /** @description the body isn't a JSON object */
+        /** @description the body is not a JSON object */
         InvalidJson: {
             headers: {
                 [name: string]: unknown;
@@ -1838,7 +1867,7 @@ export interface components {
                 };
             };
         };
-        /** @description what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed */
+        /** @description this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed */
         MalformedRequest: {
             headers: {
                 [name: string]: unknown;
@@ -1850,7 +1879,7 @@ export interface components {
                 };
             };
         };
-        /** @description the address doesn't take this method; `Allow` lists those that it takes */
+        /** @description the address does not support this method; `Allow` lists those that it supports */
         MethodNotAllowed: {
             headers: {
                 [name: string]: unknown;
@@ -1862,7 +1891,7 @@ export interface components {
                 };
             };
         };
-        /** @description there is nothing to cancel */
+        /** @description the child has not requested this reward */
         NoPendingRequest: {
             headers: {
                 [name: string]: unknown;
@@ -1874,7 +1903,7 @@ export interface components {
                 };
             };
         };
-        /** @description the change couldn't be written; nothing has changed */
+        /** @description the change could not be written; nothing has changed */
         NotDurable: {
             headers: {
                 [name: string]: unknown;
@@ -1886,7 +1915,7 @@ export interface components {
                 };
             };
         };
-        /** @description no such address, or no such record in this family */
+        /** @description the address does not exist, or the family has no such record */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1898,7 +1927,7 @@ export interface components {
                 };
             };
         };
-        /** @description there is nothing to restore: the account can log in */
+        /** @description the account is not marked for deletion; it can log in */
         NotMarkedForDeletion: {
             headers: {
                 [name: string]: unknown;
@@ -1910,7 +1939,7 @@ export interface components {
                 };
             };
         };
-        /** @description the change may have happened or not; a restart tells, and until then no change is taken */
+        /** @description it is unknown whether the change was made; until a restart, the server refuses changes */
         OutcomeUnknown: {
             headers: {
                 [name: string]: unknown;
@@ -1922,7 +1951,7 @@ export interface components {
                 };
             };
         };
-        /** @description a child's session asked for what only a parent may do */
+        /** @description only a parent may do this, and the session is a child's */
         ParentRequired: {
             headers: {
                 [name: string]: unknown;
@@ -1934,7 +1963,7 @@ export interface components {
                 };
             };
         };
-        /** @description the body is larger than the operator allows (64 KiB); the connection is closed */
+        /** @description the body is larger than the limit (64 KiB by default); the connection is closed */
         PayloadTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -1946,7 +1975,7 @@ export interface components {
                 };
             };
         };
-        /** @description the child's points would go beyond what can be counted */
+        /** @description the child's points would exceed the supported range */
         PointsOutOfRange: {
             headers: {
                 [name: string]: unknown;
@@ -1958,7 +1987,7 @@ export interface components {
                 };
             };
         };
-        /** @description no change is taken until the server is restarted */
+        /** @description the server refuses changes until it is restarted */
         ReadOnly: {
             headers: {
                 [name: string]: unknown;
@@ -1970,7 +1999,7 @@ export interface components {
                 };
             };
         };
-        /** @description the head or the body took longer than the operator allows (30 seconds each); the connection is closed */
+        /** @description the head or the body took longer than the limit (30 seconds each by default); the connection is closed */
         RequestTimeout: {
             headers: {
                 [name: string]: unknown;
@@ -1982,7 +2011,7 @@ export interface components {
                 };
             };
         };
-        /** @description a request of this child for this reward waits */
+        /** @description the child has already requested this reward */
         RewardAlreadyRequested: {
             headers: {
                 [name: string]: unknown;
@@ -1994,7 +2023,7 @@ export interface components {
                 };
             };
         };
-        /** @description a task or a reward that is offered to every family can't be changed */
+        /** @description a task or a reward that is shared with every family cannot be changed */
         SharedReadOnly: {
             headers: {
                 [name: string]: unknown;
@@ -2006,7 +2035,7 @@ export interface components {
                 };
             };
         };
-        /** @description the server stops; nothing has changed */
+        /** @description the server is stopping; nothing has changed */
         ShuttingDown: {
             headers: {
                 [name: string]: unknown;
@@ -2042,7 +2071,7 @@ export interface components {
                 };
             };
         };
-        /** @description the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one */
+        /** @description the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one */
         TimedOut: {
             headers: {
                 [name: string]: unknown;
@@ -2054,10 +2083,10 @@ export interface components {
                 };
             };
         };
-        /** @description the account or the address has no attempt left; `details.retry_after`, and `Retry-After` */
+        /** @description too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After` */
         TooManyAttempts: {
             headers: {
-                /** @description After how many seconds to try again, where that is known. */
+                /** @description The number of seconds to wait before the next attempt. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -2068,10 +2097,10 @@ export interface components {
                 };
             };
         };
-        /** @description the account or the address has asked for too many changes; `details.retry_after`, and `Retry-After` */
+        /** @description too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After` */
         TooManyChanges: {
             headers: {
-                /** @description After how many seconds to try again, where that is known. */
+                /** @description The number of seconds to wait before the next attempt. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -2082,10 +2111,10 @@ export interface components {
                 };
             };
         };
-        /** @description as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After` */
+        /** @description too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After` */
         TooManyConnections: {
             headers: {
-                /** @description After how many seconds to try again, where that is known. */
+                /** @description The number of seconds to wait before the next attempt. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -2096,7 +2125,7 @@ export interface components {
                 };
             };
         };
-        /** @description the session has as many event streams open as it may have */
+        /** @description the session has too many open event streams */
         TooManyStreams: {
             headers: {
                 [name: string]: unknown;
@@ -2122,7 +2151,7 @@ export interface components {
                 };
             };
         };
-        /** @description the body isn't said to be JSON; with a session's cookie also where none is read */
+        /** @description the body is not declared as JSON; with a session cookie, also on routes that read no body */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -2134,7 +2163,7 @@ export interface components {
                 };
             };
         };
-        /** @description the address fills more than 32 KiB; the connection is closed */
+        /** @description the address is longer than 32 KiB; the connection is closed */
         UriTooLong: {
             headers: {
                 [name: string]: unknown;
@@ -2158,7 +2187,7 @@ export interface components {
                 };
             };
         };
-        /** @description a password change, or a marking for deletion, without the right current password */
+        /** @description the current password is wrong */
         WrongPassword: {
             headers: {
                 [name: string]: unknown;
@@ -2178,7 +2207,632 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    listDeletionQueue: {
+    signUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signup"];
+            };
+        };
+        responses: {
+            /** @description The account */
+            201: {
+                headers: {
+                    /** @description The session cookie */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            /**
+             * @description - `SIGNUP_CLOSED`: the server was started with `--signup closed`
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "SIGNUP_CLOSED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["EmailTaken"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    logIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    /** @description The session cookie */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["InvalidCredentials"];
+            /**
+             * @description - `ACCOUNT_MARKED_FOR_DELETION`: the password is correct, but the account is marked for deletion and can only be restored; `details.due_at`
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ACCOUNT_MARKED_FOR_DELETION" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session and its account */
+            200: {
+                headers: {
+                    /** @description The renewed cookie, if the request contained it */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    logOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Logged out */
+            204: {
+                headers: {
+                    /** @description Removes the session cookie */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForeignOrigin"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    beginChildSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChildSession"];
+            };
+        };
+        responses: {
+            /** @description The child's session */
+            200: {
+                headers: {
+                    /** @description The cookie of the child's session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    /** @description The cookie of the new session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `WRONG_PASSWORD`: the current password is wrong
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    markAccountForDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description Marked */
+            202: {
+                headers: {
+                    /** @description Removes the session cookie */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionDue"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `WRONG_PASSWORD`: the current password is wrong
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["LastAdministrator"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    restoreAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    /** @description The session cookie */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["InvalidCredentials"];
+            403: components["responses"]["ForeignOrigin"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `NOT_MARKED_FOR_DELETION`: the account is not marked for deletion; it can log in
+             *     - `DELETION_IN_PROGRESS`: the deletion has started; the account cannot be restored any more
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS";
+                    };
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listChildren: {
         parameters: {
             query?: {
                 /** @description How many at most. Never more than 500 are answered. */
@@ -2192,17 +2846,1835 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them */
+            /** @description A page of the list */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeletionQueue"];
+                    "application/json": components["schemas"]["ChildList"];
                 };
             };
             /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    createChild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChild"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    getChild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The child */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildAnswer"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    deleteChild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    updateChild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChildPatch"];
+            };
+        };
+        responses: {
+            /** @description Updated */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listTasks: {
+        parameters: {
+            query?: {
+                /** @description How many at most. Never more than 500 are answered. */
+                limit?: number;
+                /** @description How many to leave out before them. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    createTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    getTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the task. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    deleteTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the task. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    updateTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the task. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskPatch"];
+            };
+        };
+        responses: {
+            /** @description Updated */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    activateTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the child. */
+                id: string;
+                /** @description The id of the task or penalty. */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The child and the event */
+            200: {
+                headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
+             *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                    };
+                };
+            };
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listRewards: {
+        parameters: {
+            query?: {
+                /** @description How many at most. Never more than 500 are answered. */
+                limit?: number;
+                /** @description How many to leave out before them. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    createReward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReward"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["FamilyLimitReached"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    getReward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the reward. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reward */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardAnswer"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    deleteReward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the reward. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    updateReward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the reward. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RewardPatch"];
+            };
+        };
+        responses: {
+            /** @description Updated */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `SHARED_READ_ONLY`: a task or a reward that is shared with every family cannot be changed
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listRewardOffers: {
+        parameters: {
+            query?: {
+                /** @description How many at most. Never more than 500 are answered. */
+                limit?: number;
+                /** @description How many to leave out before them. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardOfferList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    requestReward: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the child. */
+                id: string;
+                /** @description The id of the reward. */
+                reward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The child and the event */
+            200: {
+                headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForeignOrigin"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `REWARD_ALREADY_REQUESTED`: the child has already requested this reward
+             *     - `INSUFFICIENT_POINTS`: the child has too few points; `details.points_needed`
+             *     - `FAMILY_LIMIT_REACHED`: the family has reached a limit of the server; `details.limit`
+             *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE";
+                    };
+                };
+            };
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listPendingRewards: {
+        parameters: {
+            query?: {
+                /** @description How many at most. Never more than 500 are answered. */
+                limit?: number;
+                /** @description How many to leave out before them. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingRewardList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    redeemReward: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the child. */
+                id: string;
+                /** @description The id of the reward. */
+                reward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The child and the event */
+            200: {
+                headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `INSUFFICIENT_POINTS`: the child has too few points; `details.points_needed`
+             *     - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
+             *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                    };
+                };
+            };
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    cancelReward: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the child. */
+                id: string;
+                /** @description The id of the reward. */
+                reward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The child and the event */
+            200: {
+                headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForeignOrigin"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["NoPendingRequest"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listTrackingEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events of this type. */
+                entity_type?: "task" | "reward" | "penalty";
+                /** @description Only events of this task, penalty or reward. */
+                entity_id?: string;
+                /** @description Only events with this action. */
+                action?: "activated" | "requested" | "redeemed" | "cancelled";
+                /** @description Only events at this time or later. A date means the start of that day. Without an offset, the time is UTC. */
+                from?: string;
+                /** @description Only events before this time. A date includes that whole day. */
+                to?: string;
+                /** @description `desc`: newest first. `asc`: oldest first. */
+                order?: "desc" | "asc";
+                /** @description How many at most. Never more than 500 are answered. */
+                limit?: number;
+                /** @description How many to leave out before them. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackingEventList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    listFamilyTrackingEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events of this child. */
+                child_id?: string;
+                /** @description Only events of this type. */
+                entity_type?: "task" | "reward" | "penalty";
+                /** @description Only events of this task, penalty or reward. */
+                entity_id?: string;
+                /** @description Only events with this action. */
+                action?: "activated" | "requested" | "redeemed" | "cancelled";
+                /** @description Only events at this time or later. A date means the start of that day. Without an offset, the time is UTC. */
+                from?: string;
+                /** @description Only events before this time. A date includes that whole day. */
+                to?: string;
+                /** @description `desc`: newest first. `asc`: oldest first. */
+                order?: "desc" | "asc";
+                /** @description How many at most. Never more than 500 are answered. */
+                limit?: number;
+                /** @description How many to leave out before them. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackingEventList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    streamTrackingEvents: {
+        parameters: {
+            query?: {
+                /** @description Whether messages have an `event:` line. Browsers pass messages without one to `onmessage`. The operator sets the default. */
+                named?: boolean;
+                /** @description The last `id` that the client received, if it cannot send the header. */
+                last_event_id?: string;
+                /** @description The same as `last_event_id`, for polyfills of `EventSource` that send this name. An empty value is ignored. */
+                lastEventId?: string;
+                /** @description The same as `last_event_id`, for polyfills of `EventSource` that send this name. An empty value is ignored. */
+                "Last-Event-ID"?: string;
+            };
+            header?: {
+                /** @description The last `id` that the client received. Browsers send it when they reconnect. It takes precedence over the query. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. It ends with its session, and when the server stops */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["TrackingEventCreated"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyStreams"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    queryTrackingEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events of this child. */
+                child_id?: string;
+                /** @description Only events of this account. */
+                user_id?: string;
+                /** @description Only events of this type. */
+                entity_type?: "task" | "reward" | "penalty";
+                /** @description Only events of this task, penalty or reward. */
+                entity_id?: string;
+                /** @description Only events with this action. */
+                action?: "activated" | "requested" | "redeemed" | "cancelled";
+                /** @description Only events at this time or later. A date means the start of that day. Without an offset, the time is UTC. */
+                from?: string;
+                /** @description Only events before this time. A date includes that whole day. */
+                to?: string;
+                /** @description `desc`: newest first. `asc`: oldest first. */
+                order?: "desc" | "asc";
+                /** @description How many at most. Never more than 500 are answered. */
+                limit?: number;
+                /** @description How many to leave out before them. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackingEventList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
              */
             400: {
@@ -2223,12 +4695,12 @@ export interface operations {
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2239,208 +4711,6 @@ export interface operations {
                     };
                 };
             };
-        };
-    };
-    runDeletionQueue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What became of each */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeletionRun"];
-                };
-            };
-            400: components["responses"]["MalformedRequest"];
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `ADMIN_REQUIRED`: only an administrator may do this
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    unmarkAccount: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The marked account's id. */
-                user_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is not marked any more */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedRequest"];
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `ADMIN_REQUIRED`: only an administrator may do this
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["DeletionInProgress"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    runDeletion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The marked account's id. */
-                user_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What became of it */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeletionRun"];
-                };
-            };
-            400: components["responses"]["MalformedRequest"];
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `ADMIN_REQUIRED`: only an administrator may do this
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
         };
     };
     getDeletionThreshold: {
@@ -2469,12 +4739,12 @@ export interface operations {
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2500,7 +4770,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The threshold as it is now */
+            /** @description Updated */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2510,10 +4780,10 @@ export interface operations {
                 };
             };
             /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -2529,7 +4799,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             /**
              * @description - `ADMIN_REQUIRED`: only an administrator may do this
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -2550,16 +4820,16 @@ export interface operations {
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2573,25 +4843,9 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
-    queryTrackingEvents: {
+    listDeletionQueue: {
         parameters: {
             query?: {
-                /** @description Events of this child. */
-                child_id?: string;
-                /** @description Events of this account. */
-                user_id?: string;
-                /** @description Events about tasks, rewards or penalties. */
-                entity_type?: "task" | "reward" | "penalty";
-                /** @description Events about this task, penalty or reward. */
-                entity_id?: string;
-                /** @description Events of this kind. */
-                action?: "activated" | "requested" | "redeemed" | "cancelled";
-                /** @description Events at this moment or later. A bare date means its first moment, in UTC; a moment without an offset is UTC. */
-                from?: string;
-                /** @description Events before this moment. A bare date includes that whole day. */
-                to?: string;
-                /** @description The newest first, or the oldest. */
-                order?: "desc" | "asc";
                 /** @description How many at most. Never more than 500 are answered. */
                 limit?: number;
                 /** @description How many to leave out before them. */
@@ -2603,17 +4857,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the events */
+            /** @description A page of the list */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TrackingEventList"];
+                    "application/json": components["schemas"]["DeletionQueue"];
                 };
             };
             /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
              */
             400: {
@@ -2634,12 +4888,12 @@ export interface operations {
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2652,183 +4906,7 @@ export interface operations {
             };
         };
     };
-    beginChildSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChildSession"];
-            };
-        };
-        responses: {
-            /** @description The child's session, in the place of the parent's */
-            200: {
-                headers: {
-                    /** @description The session's cookie */
-                    "Set-Cookie"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    logIn: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Login"];
-            };
-        };
-        responses: {
-            /** @description The account, and its session */
-            200: {
-                headers: {
-                    /** @description The session's cookie */
-                    "Set-Cookie"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserAnswer"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["InvalidCredentials"];
-            /**
-             * @description - `ACCOUNT_MARKED_FOR_DELETION`: the password is right, and the account can only be restored; `details.due_at`
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "ACCOUNT_MARKED_FOR_DELETION" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyAttempts"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    logOut: {
+    runDeletionQueue: {
         parameters: {
             query?: never;
             header?: never;
@@ -2837,136 +4915,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It has ended */
-            204: {
-                headers: {
-                    /** @description The end of the session's cookie */
-                    "Set-Cookie"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    getSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The account, and what the session may do */
+            /** @description The result for each account */
             200: {
                 headers: {
-                    /** @description The cookie anew, where the request had it */
-                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
+                    "application/json": components["schemas"]["DeletionRun"];
                 };
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
             /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    changePassword: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordChange"];
-            };
-        };
-        responses: {
-            /** @description It is changed */
-            204: {
-                headers: {
-                    /** @description The new session's cookie */
-                    "Set-Cookie"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `WRONG_PASSWORD`: a password change, or a marking for deletion, without the right current password
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -2975,767 +4937,27 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyAttempts"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    restoreAccount: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Login"];
-            };
-        };
-        responses: {
-            /** @description The account, and its session */
-            200: {
-                headers: {
-                    /** @description The session's cookie */
-                    "Set-Cookie"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserAnswer"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["InvalidCredentials"];
-            403: components["responses"]["ForeignOrigin"];
-            408: components["responses"]["RequestTimeout"];
-            /**
-             * @description - `NOT_MARKED_FOR_DELETION`: there is nothing to restore: the account can log in
-             *     - `DELETION_IN_PROGRESS`: the deletion has begun, and the account can't be restored any more
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS";
-                    };
-                };
-            };
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyAttempts"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    signUp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Signup"];
-            };
-        };
-        responses: {
-            /** @description The account, and its session */
-            201: {
-                headers: {
-                    /** @description The session's cookie */
-                    "Set-Cookie"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserAnswer"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            /**
-             * @description - `SIGNUP_CLOSED`: the server was started with `--signup closed`
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "SIGNUP_CLOSED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["EmailTaken"];
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyAttempts"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    cancelRewardLegacy: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The child's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    reward_id: string;
-                };
-            };
-        };
-        responses: {
-            /** @description What it did */
-            200: {
-                headers: {
-                    /** @description `true` for a repeat */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MutationResult"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["NoPendingRequest"];
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    requestRewardLegacy: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The child's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    reward_id: string;
-                };
-            };
-        };
-        responses: {
-            /** @description What it did */
-            200: {
-                headers: {
-                    /** @description `true` for a repeat */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MutationResult"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            /**
-             * @description - `REWARD_ALREADY_REQUESTED`: a request of this child for this reward waits
-             *     - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
-             *     - `FAMILY_LIMIT_REACHED`: the family has as much of something as the operator allows; `details.limit`
-             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE";
-                    };
-                };
-            };
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    redeemRewardLegacy: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The child's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    reward_id: string;
-                };
-            };
-        };
-        responses: {
-            /** @description What it did */
-            200: {
-                headers: {
-                    /** @description `true` for a repeat */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MutationResult"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            /**
-             * @description - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
-             *     - `POINTS_OUT_OF_RANGE`: the child's points would go beyond what can be counted
-             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
-                    };
-                };
-            };
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    activateTaskLegacy: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The child's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    task_id: string;
-                };
-            };
-        };
-        responses: {
-            /** @description What it did */
-            200: {
-                headers: {
-                    /** @description `true` for a repeat */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MutationResult"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            /**
-             * @description - `POINTS_OUT_OF_RANGE`: the child's points would go beyond what can be counted
-             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
-                    };
-                };
-            };
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    listChildren: {
-        parameters: {
-            query?: {
-                /** @description How many at most. Never more than 500 are answered. */
-                limit?: number;
-                /** @description How many to leave out before them. */
-                offset?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of them */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChildList"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    createChild: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewChild"];
-            };
-        };
-        responses: {
-            /** @description It is made */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChildAnswer"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["FamilyLimitReached"];
-            413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3749,66 +4971,88 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
-    getChild: {
+    runDeletion: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The child's id. */
-                id: string;
+                /** @description The id of the marked account. */
+                user_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The child */
+            /** @description The result */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChildAnswer"];
+                    "application/json": components["schemas"]["DeletionRun"];
                 };
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
+            507: components["responses"]["StorageFull"];
         };
     };
-    deleteChild: {
+    unmarkAccount: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The child's id. */
-                id: string;
+                /** @description The id of the marked account. */
+                user_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description The account is no longer marked */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3818,8 +5062,8 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
+             * @description - `ADMIN_REQUIRED`: only an administrator may do this
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -3828,28 +5072,29 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                        code: "ADMIN_REQUIRED" | "FOREIGN_ORIGIN";
                     };
                 };
             };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["DeletionInProgress"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -3861,873 +5106,6 @@ export interface operations {
                 };
             };
             507: components["responses"]["StorageFull"];
-        };
-    };
-    updateChild: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The child's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChildPatch"];
-            };
-        };
-        responses: {
-            /** @description The child as it is now */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChildAnswer"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["FamilyLimitReached"];
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    listRewardOffers: {
-        parameters: {
-            query?: {
-                /** @description How many at most. Never more than 500 are answered. */
-                limit?: number;
-                /** @description How many to leave out before them. */
-                offset?: number;
-            };
-            header?: never;
-            path: {
-                /** @description The child's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of them */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RewardOfferList"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    cancelReward: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The child's id. */
-                id: string;
-                /** @description The reward's id. */
-                reward_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What it did */
-            200: {
-                headers: {
-                    /** @description `true` for a repeat */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MutationResult"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["NoPendingRequest"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    redeemReward: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The child's id. */
-                id: string;
-                /** @description The reward's id. */
-                reward_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What it did */
-            200: {
-                headers: {
-                    /** @description `true` for a repeat */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MutationResult"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            /**
-             * @description - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
-             *     - `POINTS_OUT_OF_RANGE`: the child's points would go beyond what can be counted
-             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
-                    };
-                };
-            };
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    requestReward: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The child's id. */
-                id: string;
-                /** @description The reward's id. */
-                reward_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What it did */
-            200: {
-                headers: {
-                    /** @description `true` for a repeat */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MutationResult"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForeignOrigin"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            /**
-             * @description - `REWARD_ALREADY_REQUESTED`: a request of this child for this reward waits
-             *     - `INSUFFICIENT_POINTS`: the child can't pay; `details.points_needed`
-             *     - `FAMILY_LIMIT_REACHED`: the family has as much of something as the operator allows; `details.limit`
-             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE";
-                    };
-                };
-            };
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    activateTask: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The child's id. */
-                id: string;
-                /** @description The task's id. */
-                task_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What it did */
-            200: {
-                headers: {
-                    /** @description `true` for a repeat */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MutationResult"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            /**
-             * @description - `POINTS_OUT_OF_RANGE`: the child's points would go beyond what can be counted
-             *     - `AMOUNT_OUT_OF_RANGE`: the task's points, or the reward's cost, are below zero, as an older file has them: set a new value
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
-                    };
-                };
-            };
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    listTrackingEvents: {
-        parameters: {
-            query?: {
-                /** @description Events about tasks, rewards or penalties. */
-                entity_type?: "task" | "reward" | "penalty";
-                /** @description Events about this task, penalty or reward. */
-                entity_id?: string;
-                /** @description Events of this kind. */
-                action?: "activated" | "requested" | "redeemed" | "cancelled";
-                /** @description Events at this moment or later. A bare date means its first moment, in UTC; a moment without an offset is UTC. */
-                from?: string;
-                /** @description Events before this moment. A bare date includes that whole day. */
-                to?: string;
-                /** @description The newest first, or the oldest. */
-                order?: "desc" | "asc";
-                /** @description How many at most. Never more than 500 are answered. */
-                limit?: number;
-                /** @description How many to leave out before them. */
-                offset?: number;
-            };
-            header?: never;
-            path: {
-                /** @description The child's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of the events */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrackingEventList"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    getDocumentation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The page */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html; charset=utf-8": string;
-                };
-            };
-            400: components["responses"]["MalformedRequest"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    getDocumentationFile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The file's name.
-                 * @example page.js
-                 */
-                file: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/javascript; charset=utf-8": string;
-                    "text/css; charset=utf-8": string;
-                    "image/png": string;
-                };
-            };
-            /** @description It is the one that `If-None-Match` names */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedRequest"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    streamTrackingEvents: {
-        parameters: {
-            query?: {
-                /** @description Whether the frames have an `event:` line. Without one they reach a browser's `onmessage`. The operator sets what holds where this isn't said. */
-                named?: boolean;
-                /** @description The `id` of the last frame that the client has seen, where it can't send the header. */
-                last_event_id?: string;
-                /** @description The same as `last_event_id`, under a name that polyfills of `EventSource` send. An empty value counts as none. */
-                lastEventId?: string;
-                /** @description The same as `last_event_id`, under a name that polyfills of `EventSource` send. An empty value counts as none. */
-                "Last-Event-ID"?: string;
-            };
-            header?: {
-                /** @description The same, as browsers send it when they reconnect. It counts first. */
-                "Last-Event-ID"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The stream, which goes on until its session or the server ends */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["TrackingEventCreated"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            429: components["responses"]["TooManyStreams"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    listFamilyTrackingEvents: {
-        parameters: {
-            query?: {
-                /** @description Events of this child. */
-                child_id?: string;
-                /** @description Events about tasks, rewards or penalties. */
-                entity_type?: "task" | "reward" | "penalty";
-                /** @description Events about this task, penalty or reward. */
-                entity_id?: string;
-                /** @description Events of this kind. */
-                action?: "activated" | "requested" | "redeemed" | "cancelled";
-                /** @description Events at this moment or later. A bare date means its first moment, in UTC; a moment without an offset is UTC. */
-                from?: string;
-                /** @description Events before this moment. A bare date includes that whole day. */
-                to?: string;
-                /** @description The newest first, or the oldest. */
-                order?: "desc" | "asc";
-                /** @description How many at most. Never more than 500 are answered. */
-                limit?: number;
-                /** @description How many to leave out before them. */
-                offset?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of the events */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrackingEventList"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ParentRequired"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
         };
     };
     getHealth: {
@@ -4739,7 +5117,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It takes changes */
+            /** @description The server accepts changes */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4753,7 +5131,7 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description Its last write has failed, or it takes no changes until it is restarted; or, as an error, `TIMED_OUT` or `TOO_MANY_CONNECTIONS` */
+            /** @description The last write has failed, or the server refuses changes until a restart; or, as an error, `TIMED_OUT` or `TOO_MANY_CONNECTIONS` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4790,12 +5168,12 @@ export interface operations {
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4826,7 +5204,7 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description It is the one that `If-None-Match` names */
+            /** @description The client already has it, according to `If-None-Match` */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4839,12 +5217,12 @@ export interface operations {
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -4857,95 +5235,143 @@ export interface operations {
             };
         };
     };
-    listRewards: {
-        parameters: {
-            query?: {
-                /** @description How many at most. Never more than 500 are answered. */
-                limit?: number;
-                /** @description How many to leave out before them. */
-                offset?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of them */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RewardList"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    createReward: {
+    getDocumentation: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewReward"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description It is made */
-            201: {
+            /** @description The page */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RewardAnswer"];
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    getDocumentationFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the file.
+                 * @example page.js
+                 */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript; charset=utf-8": string;
+                    "text/css; charset=utf-8": string;
+                    "image/png": string;
+                };
+            };
+            /** @description The client already has it, according to `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    activateTaskLegacy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    task_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The child and the event */
+            200: {
+                headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
                 };
             };
             /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -4960,8 +5386,8 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -4974,25 +5400,41 @@ export interface operations {
                     };
                 };
             };
+            404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["FamilyLimitReached"];
+            /**
+             * @description - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
+             *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                    };
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5006,32 +5448,43 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
-    listPendingRewards: {
+    requestRewardLegacy: {
         parameters: {
-            query?: {
-                /** @description How many at most. Never more than 500 are answered. */
-                limit?: number;
-                /** @description How many to leave out before them. */
-                offset?: number;
+            query?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
             };
-            header?: never;
-            path?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": {
+                    reward_id: string;
+                };
+            };
+        };
         responses: {
-            /** @description A page of them */
+            /** @description The child and the event */
             200: {
                 headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PendingRewardList"];
+                    "application/json": components["schemas"]["MutationResult"];
                 };
             };
             /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -5040,136 +5493,49 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
                     };
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    getReward: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The reward's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The reward */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RewardAnswer"];
-                };
-            };
-            400: components["responses"]["MalformedRequest"];
-            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForeignOrigin"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
             /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `REWARD_ALREADY_REQUESTED`: the child has already requested this reward
+             *     - `INSUFFICIENT_POINTS`: the child has too few points; `details.points_needed`
+             *     - `FAMILY_LIMIT_REACHED`: the family has reached a limit of the server; `details.limit`
+             *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
              */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    deleteReward: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The reward's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is gone */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedRequest"];
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `SHARED_READ_ONLY`: a task or a reward that is offered to every family can't be changed
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
+                        code: "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5183,36 +5549,43 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
-    updateReward: {
+    redeemRewardLegacy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
             path: {
-                /** @description The reward's id. */
+                /** @description The id of the child. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RewardPatch"];
+                "application/json": {
+                    reward_id: string;
+                };
             };
         };
         responses: {
-            /** @description The reward as it is now */
+            /** @description The child and the event */
             200: {
                 headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RewardAnswer"];
+                    "application/json": components["schemas"]["MutationResult"];
                 };
             };
             /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -5227,158 +5600,8 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `SHARED_READ_ONLY`: a task or a reward that is offered to every family can't be changed
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    listTasks: {
-        parameters: {
-            query?: {
-                /** @description How many at most. Never more than 500 are answered. */
-                limit?: number;
-                /** @description How many to leave out before them. */
-                offset?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of them */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskList"];
-                };
-            };
-            /**
-             * @description - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    createTask: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewTask"];
-            };
-        };
-        responses: {
-            /** @description It is made */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskAnswer"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
              */
             403: {
                 headers: {
@@ -5391,25 +5614,42 @@ export interface operations {
                     };
                 };
             };
+            404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["FamilyLimitReached"];
+            /**
+             * @description - `INSUFFICIENT_POINTS`: the child has too few points; `details.points_needed`
+             *     - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
+             *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                    };
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5423,151 +5663,43 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
-    getTask: {
+    cancelRewardLegacy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
             path: {
-                /** @description The task's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The task */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskAnswer"];
-                };
-            };
-            400: components["responses"]["MalformedRequest"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-        };
-    };
-    deleteTask: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The task's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is gone */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["MalformedRequest"];
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `SHARED_READ_ONLY`: a task or a reward that is offered to every family can't be changed
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyChanges"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    updateTask: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The task's id. */
+                /** @description The id of the child. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TaskPatch"];
+                "application/json": {
+                    reward_id: string;
+                };
             };
         };
         responses: {
-            /** @description The task as it is now */
+            /** @description The child and the event */
             200: {
                 headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TaskAnswer"];
+                    "application/json": components["schemas"]["MutationResult"];
                 };
             };
             /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
              */
             400: {
                 headers: {
@@ -5581,131 +5713,28 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `SHARED_READ_ONLY`: a task or a reward that is offered to every family can't be changed
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "SHARED_READ_ONLY" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
+            403: components["responses"]["ForeignOrigin"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["NoPendingRequest"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChanges"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again, where that is known. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
-                    };
-                };
-            };
-            507: components["responses"]["StorageFull"];
-        };
-    };
-    markAccountForDeletion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Confirmation"];
-            };
-        };
-        responses: {
-            /** @description When it will be deleted */
-            202: {
-                headers: {
-                    /** @description The end of the session's cookie */
-                    "Set-Cookie"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeletionDue"];
-                };
-            };
-            /**
-             * @description - `INVALID_JSON`: the body isn't a JSON object
-             *     - `MALFORMED_REQUEST`: what came isn't a request of HTTP/1.1, or its body broke off; the connection is closed
-             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
-             *     - `FIELD_NOT_ALLOWED`: a field that the request does not have, or may not set; `details.field` and `details.fields`
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description - `PARENT_REQUIRED`: a child's session asked for what only a parent may do
-             *     - `WRONG_PASSWORD`: a password change, or a marking for deletion, without the right current password
-             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session's cookie; the sentence names both origins
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"] & {
-                        /** @enum {string} */
-                        code: "PARENT_REQUIRED" | "WRONG_PASSWORD" | "FOREIGN_ORIGIN";
-                    };
-                };
-            };
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["LastAdministrator"];
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyAttempts"];
-            431: components["responses"]["HeadTooLarge"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description - `NOT_DURABLE`: the change couldn't be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: the change may have happened or not; a restart tells, and until then no change is taken
-             *     - `READ_ONLY`: no change is taken until the server is restarted
-             *     - `SHUTTING_DOWN`: the server stops; nothing has changed
-             *     - `TIMED_OUT`: the answer took longer than the operator allows (60 seconds); what was asked for may be done or not: ask again, with the same `Idempotency-Key` where the route takes one
-             *     - `TOO_MANY_CONNECTIONS`: as many connections as the operator allows are open, in all or from this address; `details.retry_after`, and `Retry-After`
-             */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again, where that is known. */
+                    /** @description The number of seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };

@@ -78,7 +78,7 @@ fn of_swagger_ui(name: &str, content_type: &'static str) -> Option<File> {
     get,
     path = "/openapi.json",
     operation_id = "getOpenApi",
-    tag = tags::DOCUMENTATION,
+    tag = tags::SERVER,
     responses(
         (status = 200, description = "The OpenAPI document", body = Object),
         (status = 304, description = "The client already has it, according to `If-None-Match`"),
@@ -98,7 +98,7 @@ pub(crate) async fn document(
     get,
     path = "/docs",
     operation_id = "getDocumentation",
-    tag = tags::DOCUMENTATION,
+    tag = tags::SERVER,
     responses(
         (status = 200, description = "The page", content_type = "text/html; charset=utf-8", body = String),
         Errors<()>
@@ -118,8 +118,8 @@ pub(crate) async fn page(context: RequestContext) -> impl IntoResponse {
     get,
     path = "/docs/{file}",
     operation_id = "getDocumentationFile",
-    tag = tags::DOCUMENTATION,
-    params(("file" = String, Path, description = "The file's name.", example = "page.js")),
+    tag = tags::SERVER,
+    params(("file" = String, Path, description = "The name of the file.", example = "page.js")),
     responses(
         (
             status = 200,

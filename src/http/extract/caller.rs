@@ -13,7 +13,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
 use crate::domain::{IdempotencyKey, Invalid, Session};
 use crate::http::error::{ApiError, ErrorCode};
-use crate::http::openapi::{Refuses, schemas};
+use crate::http::openapi::{ErrorCodes, schemas};
 use crate::http::server::request_context::RequestContext;
 use crate::http::settings::{CookieName, Monitoring, Origin, Secret, Settings};
 use crate::http::state::AppState;
@@ -33,11 +33,11 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-impl<T> Refuses for Path<T> {
+impl<T> ErrorCodes for Path<T> {
     const CODES: &'static [ErrorCode] = &[ErrorCode::NotFound];
 }
 
-impl Refuses for Caller {
+impl ErrorCodes for Caller {
     const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated];
 }
 
@@ -72,7 +72,7 @@ impl FromRequestParts<AppState> for SentSessions {
     }
 }
 
-impl Refuses for Parent {
+impl ErrorCodes for Parent {
     const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated, ErrorCode::ParentRequired];
 }
 
@@ -85,7 +85,7 @@ impl FromRequestParts<AppState> for Parent {
     }
 }
 
-impl Refuses for Admin {
+impl ErrorCodes for Admin {
     const CODES: &'static [ErrorCode] = &[ErrorCode::Unauthenticated, ErrorCode::AdminRequired];
 }
 
@@ -108,7 +108,7 @@ fn is_of_session(route: &str) -> bool {
 /// administrator, or a client with the monitoring token.
 pub(crate) struct Monitor;
 
-impl Refuses for Monitor {
+impl ErrorCodes for Monitor {
     const CODES: &'static [ErrorCode] = Admin::CODES;
 }
 
@@ -194,7 +194,7 @@ const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 /// The `Idempotency-Key` of a request, if it has one.
 pub(crate) struct Key(pub(crate) Option<IdempotencyKey>);
 
-impl Refuses for Key {
+impl ErrorCodes for Key {
     const CODES: &'static [ErrorCode] =
         &[ErrorCode::ValidationFailed, ErrorCode::IdempotencyKeyReused];
 }

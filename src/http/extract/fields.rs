@@ -1,12 +1,12 @@
-//! The fields of a JSON body. All that is wrong is reported at once, so that a form can mark every
-//! field that its user has to correct.
-
-use std::cell::RefCell;
+//! The fields of a JSON body. Each field is described once, and the description both reads the field and
+//! gives its schema. All wrong fields are reported at once, so that a form can mark each of them.
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{Object, Schema};
 
 use crate::domain::Invalid;
 use crate::domain::input::FieldUpdate;
@@ -17,31 +17,37 @@ use crate::http::error::json::JsonError;
 /// The most errors that one response lists: a body can have thousands of unknown fields.
 const MAX_ERRORS: usize = 20;
 
-/// The errors of a body are in its [`Fields`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Noted;
-
-/// What can be read from a JSON object.
-pub(crate) trait FromFields: Sized + ToSchema {
-    /// The fields that a request may set; every other one is an error.
-    const ALLOWED: &'static [&'static str];
+/// The body of a request: a JSON object.
+pub(crate) trait RequestBody: Sized {
+    /// The name of its schema.
+    const NAME: &'static str;
+    /// The description of its schema.
+    const ABOUT: &'static str;
     /// The fields of the record that this request may not set. Their error differs from that of a
     /// field that does not exist.
     const READ_ONLY: &'static [&'static str] = &[];
 
-    /// Reads and checks every field. Fails if `fields` has noted an error.
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted>;
+    /// A valid body.
+    fn example() -> Value;
+
+    /// Reads every field, and only then returns the first error: a field that is not read counts as
+    /// unknown. Which fields it reads must not depend on their values.
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed>;
 }
 
-/// The fields of a JSON object, each still JSON text, and what is wrong with them.
-#[derive(Debug)]
-pub(crate) struct Fields<'a> {
-    entries: Vec<(String, &'a RawValue)>,
-    errors: RefCell<Vec<FieldError>>,
+/// A field is missing or wrong. The [`FieldReader`] has the error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FieldFailed;
+
+/// What a field can contain: a JSON type `J`, the rule that turns it into a `T`, and the schema of both.
+pub(crate) struct FieldType<J, T> {
+    /// The rule. It gets the field's name for its error.
+    pub(crate) check: fn(&'static str, J) -> Result<T, Invalid>,
+    pub(crate) schema: fn() -> Schema,
 }
 
-/// A value that a field may have.
-pub(crate) trait FieldValue: DeserializeOwned {
+/// A JSON type that a field can have.
+pub(crate) trait JsonValue: DeserializeOwned {
     /// The rule that a value of another type breaks.
     const RULE: &'static str;
 
@@ -51,14 +57,14 @@ pub(crate) trait FieldValue: DeserializeOwned {
     }
 }
 
-impl FieldValue for String {
+impl JsonValue for String {
     const RULE: &'static str = "must be a string";
 }
 
-impl FieldValue for i64 {
+impl JsonValue for i64 {
     const RULE: &'static str = "must be a whole number";
 
-    /// `5.0` is a whole number too, as JSON Schema counts them.
+    /// `5.0` is a whole number too, as in JSON Schema.
     fn read(text: &str) -> Option<Self> {
         let fractional = || {
             let number: f64 = serde_json::from_str(text).ok()?;
@@ -72,105 +78,126 @@ impl FieldValue for i64 {
 /// Beyond it, neighbouring whole numbers are the same `f64`.
 const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
 
-impl FieldValue for bool {
+impl JsonValue for bool {
     const RULE: &'static str = "must be true or false";
 }
 
-impl FieldValue for Vec<String> {
+impl JsonValue for Vec<String> {
     const RULE: &'static str = "must be an array of strings";
 }
 
-impl<'a> Fields<'a> {
-    /// Reads a body. The error lists every wrong field: first unknown, forbidden and repeated ones
-    /// in the order of the body, then those whose value is missing or wrong.
-    pub(crate) fn read<T: FromFields>(body: &'a [u8]) -> Result<T, ApiError> {
-        let fields = Self::parse(body)?;
-        fields.check_names(T::ALLOWED, T::READ_ONLY);
-        let value = T::from_fields(&fields);
-        let errors = fields.errors.into_inner();
-        match value {
-            Ok(value) if errors.is_empty() => Ok(value),
-            _ => Err(ApiError::InvalidFields(errors)),
-        }
-    }
+/// Reads the fields of one body. To describe a body, it reads an empty one and collects the schema.
+#[derive(Default)]
+pub(crate) struct FieldReader<'a> {
+    entries: Vec<(String, &'a RawValue)>,
+    /// The fields that the request can have, as far as they were read.
+    known: Vec<&'static str>,
+    errors: Vec<FieldError>,
+    /// The schema of the fields so far; `None` if the body is only read.
+    schema: Option<ObjectBuilder>,
+}
 
+/// Reads a body. The error lists every wrong field: first unknown, forbidden and repeated ones in the
+/// order of the body, then those whose value is missing or wrong.
+pub(crate) fn read<T: RequestBody>(body: &[u8]) -> Result<T, ApiError> {
+    let mut fields = FieldReader::parse(body)?;
+    let value = T::read(&mut fields);
+    let errors = fields.into_errors(T::READ_ONLY);
+    match value {
+        Ok(value) if errors.is_empty() => Ok(value),
+        _ => Err(ApiError::InvalidFields(errors)),
+    }
+}
+
+/// The schema of a body. It allows no other fields.
+pub(crate) fn schema<T: RequestBody>() -> Object {
+    let mut fields = FieldReader { schema: Some(ObjectBuilder::new()), ..FieldReader::default() };
+    // An empty body lacks fields; only the schema is of interest.
+    drop(T::read(&mut fields));
+    fields
+        .schema
+        .unwrap_or_default()
+        .schema_type(Type::Object)
+        .description(Some(T::ABOUT))
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+        .examples([T::example()])
+        .build()
+}
+
+impl<'a> FieldReader<'a> {
     fn parse(body: &'a [u8]) -> Result<Self, ApiError> {
-        serde_json::from_slice(body)
-            .map_err(|error| ApiError::InvalidJson(JsonError::of(&error, body)))
+        let entries: Entries<'a> = serde_json::from_slice(body)
+            .map_err(|error| ApiError::InvalidJson(JsonError::of(&error, body)))?;
+        Ok(Self { entries: entries.0, ..Self::default() })
     }
 
-    fn check_names(&self, allowed: &[&str], read_only: &[&str]) {
-        for (place, (name, _)) in self.entries.iter().enumerate() {
-            if read_only.contains(&name.as_str()) {
-                self.note(FieldError::new(
-                    name,
-                    FieldCode::NotAllowed,
-                    "cannot be set by this request",
-                ));
-            } else if !allowed.contains(&name.as_str()) {
-                self.note(FieldError::new(name, FieldCode::Unknown, unknown(allowed)));
-            } else if self.entries[..place].iter().any(|(earlier, _)| earlier == name) {
-                self.note(FieldError::new(name, FieldCode::Repeated, "occurs more than once"));
-            }
-        }
-    }
-
-    /// Notes an error, at most one for each field.
-    fn note(&self, error: FieldError) {
-        let mut errors = self.errors.borrow_mut();
-        if errors.len() < MAX_ERRORS && errors.iter().all(|other| other.name != error.name) {
-            errors.push(error);
-        }
-    }
-
-    /// A field that must be there, checked and converted. Notes an error if it is missing or wrong.
-    pub(crate) fn required<T: FieldValue, U>(
-        &self,
+    /// A field that must be present.
+    pub(crate) fn required<J: JsonValue, T>(
+        &mut self,
         name: &'static str,
-        check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Result<U, Noted> {
-        let missing = || {
-            self.note(FieldError::new(name, FieldCode::Missing, "is missing"));
-            Noted
-        };
-        self.optional(name, check)?.ok_or_else(missing)
-    }
-
-    /// A field that may be missing, but not null.
-    pub(crate) fn optional<T: FieldValue, U>(
-        &self,
-        name: &'static str,
-        check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Result<Option<U>, Noted> {
+        of: FieldType<J, T>,
+    ) -> Result<T, FieldFailed> {
+        self.describe(name, of.schema);
+        self.schema = self.schema.take().map(|schema| schema.required(name));
         match self.find(name) {
-            None => Ok(None),
-            Some(value) => self.checked(name, value, check).map(Some),
+            Some(value) => self.check(name, value, of),
+            None => self.fail(FieldError::new(name, FieldCode::Missing, "is missing")),
         }
     }
 
-    /// A field that may be missing, or null.
-    pub(crate) fn nullable<T: FieldValue, U>(
-        &self,
+    /// A field that may be absent, but not null.
+    pub(crate) fn optional<J: JsonValue, T>(
+        &mut self,
         name: &'static str,
-        check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Result<Option<U>, Noted> {
-        Ok(match self.patch(name, check)? {
+        of: FieldType<J, T>,
+    ) -> Result<Option<T>, FieldFailed> {
+        self.describe(name, of.schema);
+        self.find(name).map(|value| self.check(name, value, of)).transpose()
+    }
+
+    /// A field that may be absent, but not null; the default must obey the rule.
+    pub(crate) fn with_default<J: JsonValue + Into<Value> + Clone, T>(
+        &mut self,
+        name: &'static str,
+        of: FieldType<J, T>,
+        default: J,
+    ) -> Result<T, FieldFailed> {
+        self.describe(name, || with_default((of.schema)(), default.clone().into()));
+        match self.find(name) {
+            Some(value) => self.check(name, value, of),
+            None => (of.check)(name, default).or_else(|invalid| self.fail((&invalid).into())),
+        }
+    }
+
+    /// A field that may be absent or null, which mean the same.
+    pub(crate) fn nullable<J: JsonValue, T>(
+        &mut self,
+        name: &'static str,
+        of: FieldType<J, T>,
+    ) -> Result<Option<T>, FieldFailed> {
+        Ok(match self.patch(name, of)? {
             FieldUpdate::Set(value) => Some(value),
             FieldUpdate::Keep | FieldUpdate::Clear => None,
         })
     }
 
-    /// A change of a field that null empties.
-    pub(crate) fn patch<T: FieldValue, U>(
-        &self,
+    /// An update of a field that can be empty: absent keeps its value, null clears it.
+    pub(crate) fn patch<J: JsonValue, T>(
+        &mut self,
         name: &'static str,
-        check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Result<FieldUpdate<U>, Noted> {
+        of: FieldType<J, T>,
+    ) -> Result<FieldUpdate<T>, FieldFailed> {
+        self.describe(name, || or_null((of.schema)()));
         match self.find(name) {
             None => Ok(FieldUpdate::Keep),
             Some(value) if value.get() == "null" => Ok(FieldUpdate::Clear),
-            Some(value) => self.checked(name, value, check).map(FieldUpdate::Set),
+            Some(value) => self.check(name, value, of).map(FieldUpdate::Set),
         }
+    }
+
+    fn describe(&mut self, name: &'static str, of: impl FnOnce() -> Schema) {
+        self.known.push(name);
+        self.schema = self.schema.take().map(|schema| schema.property(name, of()));
     }
 
     fn find(&self, name: &str) -> Option<&'a RawValue> {
@@ -178,26 +205,53 @@ impl<'a> Fields<'a> {
         field.map(|(_, value)| *value)
     }
 
-    fn checked<T: FieldValue, U>(
-        &self,
+    fn check<J: JsonValue, T>(
+        &mut self,
         name: &'static str,
         value: &RawValue,
-        check: impl FnOnce(T) -> Result<U, Invalid>,
-    ) -> Result<U, Noted> {
-        let Some(value) = T::read(value.get()) else {
-            self.note(FieldError::new(name, FieldCode::WrongType, T::RULE));
-            return Err(Noted);
-        };
-        check(value).map_err(|invalid| {
-            self.note(FieldError::from(&invalid));
-            Noted
-        })
+        of: FieldType<J, T>,
+    ) -> Result<T, FieldFailed> {
+        match J::read(value.get()) {
+            Some(value) => (of.check)(name, value).or_else(|invalid| self.fail((&invalid).into())),
+            None => self.fail(FieldError::new(name, FieldCode::WrongType, J::RULE)),
+        }
+    }
+
+    fn fail<T>(&mut self, error: FieldError) -> Result<T, FieldFailed> {
+        self.errors.push(error);
+        Err(FieldFailed)
+    }
+
+    /// The errors of the body, at most one for each field. Every field must have been read.
+    fn into_errors(self, read_only: &[&str]) -> Vec<FieldError> {
+        let names = (0..self.entries.len()).filter_map(|place| self.check_name(place, read_only));
+        let mut errors: Vec<FieldError> = Vec::new();
+        for error in names.chain(self.errors.iter().cloned()) {
+            if errors.len() < MAX_ERRORS && errors.iter().all(|other| other.name != error.name) {
+                errors.push(error);
+            }
+        }
+        errors
+    }
+
+    fn check_name(&self, place: usize, read_only: &[&str]) -> Option<FieldError> {
+        let name = self.entries[place].0.as_str();
+        let error = |code, rule| Some(FieldError::new(name, code, rule));
+        if read_only.contains(&name) {
+            error(FieldCode::NotAllowed, "cannot be set by this request".to_owned())
+        } else if !self.known.contains(&name) {
+            error(FieldCode::Unknown, unknown(&self.known))
+        } else if self.entries[..place].iter().any(|(earlier, _)| earlier == name) {
+            error(FieldCode::Repeated, "occurs more than once".to_owned())
+        } else {
+            None
+        }
     }
 }
 
 /// The rule that an unknown field breaks.
-fn unknown(allowed: &[&str]) -> String {
-    let names: Vec<String> = allowed.iter().map(|name| format!("`{name}`")).collect();
+fn unknown(known: &[&str]) -> String {
+    let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         [] => "is unknown; this request has no fields".to_owned(),
         [only] => format!("is unknown; the only field of this request is {only}"),
@@ -207,11 +261,35 @@ fn unknown(allowed: &[&str]) -> String {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
+fn with_default(mut schema: Schema, default: Value) -> Schema {
+    match &mut schema {
+        Schema::Object(object) => object.default = Some(default),
+        Schema::Array(array) => array.default = Some(default),
+        _ => {}
+    }
+    schema
+}
 
-        impl<'de> Visitor<'de> for Object {
+fn or_null(schema: Schema) -> Schema {
+    match schema {
+        Schema::Object(mut object) => {
+            if let SchemaType::Type(only) = object.schema_type {
+                object.schema_type = SchemaType::from_iter([only, Type::Null]);
+            }
+            Schema::Object(object)
+        }
+        other => other,
+    }
+}
+
+/// The fields of an object, each still JSON text. A map would hide the repeated ones.
+struct Entries<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor;
+
+        impl<'de> Visitor<'de> for ObjectVisitor {
             type Value = Vec<(String, &'de RawValue)>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -227,8 +305,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
             }
         }
 
-        let entries = deserializer.deserialize_map(Object)?;
-        Ok(Self { entries, errors: RefCell::default() })
+        deserializer.deserialize_map(ObjectVisitor).map(Self)
     }
 }
 

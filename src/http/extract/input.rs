@@ -1,25 +1,28 @@
-//! JSON bodies: read within the limits of size and time, and checked strictly, so that a front end
-//! learns of a misspelled field.
+//! Reads JSON bodies, within the limits of size and time.
+
+use std::borrow::Cow;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::http::error::{ApiError, ErrorCode};
-use crate::http::extract::fields::{Fields, FromFields};
-use crate::http::openapi::Refuses;
+use crate::http::extract::fields::{self, RequestBody};
+use crate::http::openapi::ErrorCodes;
 use crate::http::settings::Limits;
 use crate::http::state::AppState;
 
-/// A request's body, which must be a JSON object.
+/// The body of a request.
 pub(crate) struct Input<T>(pub(crate) T);
 
 /// The fields of a child, a task or a reward that only the server sets.
 pub(crate) const RECORD_FIELDS: &[&str] = &["id", "user_id", "created_at", "updated_at"];
 
-impl<T: FromFields> FromRequest<AppState> for Input<T> {
+impl<T: RequestBody> FromRequest<AppState> for Input<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
@@ -27,11 +30,23 @@ impl<T: FromFields> FromRequest<AppState> for Input<T> {
             return Err(ApiError::UnsupportedMediaType);
         }
         let body = read(request.into_body(), &state.settings.limits).await?;
-        Ok(Self(Fields::read(&body)?))
+        Ok(Self(fields::read(&body)?))
     }
 }
 
-impl<T> Refuses for Input<T> {
+impl<T: RequestBody> PartialSchema for Input<T> {
+    fn schema() -> RefOr<Schema> {
+        fields::schema::<T>().into()
+    }
+}
+
+impl<T: RequestBody> ToSchema for Input<T> {
+    fn name() -> Cow<'static, str> {
+        T::NAME.into()
+    }
+}
+
+impl<T> ErrorCodes for Input<T> {
     const CODES: &'static [ErrorCode] = &[
         ErrorCode::UnsupportedMediaType,
         ErrorCode::PayloadTooLarge,
@@ -43,7 +58,7 @@ impl<T> Refuses for Input<T> {
     ];
 }
 
-/// Whether the body is said to be JSON.
+/// Whether the content type is JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE);
     let text = content_type.and_then(|value| value.to_str().ok());
@@ -56,7 +71,8 @@ async fn read(body: Body, limits: &Limits) -> Result<Bytes, ApiError> {
     whole.await.unwrap_or(Err(ApiError::RequestTimeout))
 }
 
-/// What is too large is left unread; the connection sees to it that its client reads the answer.
+/// Leaves the rest of a body unread that is too large. The connection makes sure that the client can
+/// still read the response.
 async fn collect(mut body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
     let announced = body.size_hint().lower();
     if announced > max_bytes as u64 {

@@ -9,7 +9,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::domain::{Page, Timestamp};
 use crate::http::error::field::shortened;
 use crate::http::error::{ApiError, ErrorCode};
-use crate::http::openapi::{Refuses, schemas};
+use crate::http::openapi::{ErrorCodes, schemas};
 
 /// The query parameters of a request.
 pub(crate) struct Query<T>(pub(crate) T);
@@ -26,7 +26,7 @@ pub(crate) trait FromParameters: Sized + IntoParams {
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError>;
 }
 
-impl<T> Refuses for Query<T> {
+impl<T> ErrorCodes for Query<T> {
     const CODES: &'static [ErrorCode] = &[ErrorCode::InvalidParameter];
 }
 

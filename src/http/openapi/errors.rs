@@ -1,4 +1,4 @@
-//! The error answers of a route: what each of its parts may refuse, put together by status.
+//! The error responses of a route: the codes of all its parts, grouped by status.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,20 +17,19 @@ use crate::http::error::body::{Details, ErrorBody, FieldErrorBody, LimitBody};
 use crate::http::error::field::FieldCode;
 use crate::http::error::{ApiError, ErrorCode};
 
-/// What a part of a route may refuse.
-pub(crate) trait Refuses {
-    /// With which codes.
+/// The error codes of a part of a route, such as an extractor.
+pub(crate) trait ErrorCodes {
     const CODES: &'static [ErrorCode];
 }
 
-impl Refuses for () {
+impl ErrorCodes for () {
     const CODES: &'static [ErrorCode] = &[];
 }
 
-/// What may happen to every request.
+/// The codes of every request.
 enum Always {}
 
-impl Refuses for Always {
+impl ErrorCodes for Always {
     const CODES: &'static [ErrorCode] = &[
         ErrorCode::MalformedRequest,
         ErrorCode::RequestTimeout,
@@ -42,10 +41,10 @@ impl Refuses for Always {
     ];
 }
 
-/// A change: who may ask for it with a cookie, and what the store may answer.
-pub(crate) enum Change {}
+/// The codes of every change: cross-site checks, limits and the store.
+pub(crate) enum ChangeErrors {}
 
-impl Refuses for Change {
+impl ErrorCodes for ChangeErrors {
     const CODES: &'static [ErrorCode] = &[
         ErrorCode::ForeignOrigin,
         ErrorCode::UnsupportedMediaType,
@@ -58,10 +57,10 @@ impl Refuses for Change {
     ];
 }
 
-/// What begins or ends a session, and has limits of its own.
-pub(crate) enum SessionChange {}
+/// The codes of requests that start or end a session. They do not count as changes.
+pub(crate) enum SessionChangeErrors {}
 
-impl Refuses for SessionChange {
+impl ErrorCodes for SessionChangeErrors {
     const CODES: &'static [ErrorCode] = &[
         ErrorCode::ForeignOrigin,
         ErrorCode::UnsupportedMediaType,
@@ -73,24 +72,31 @@ impl Refuses for SessionChange {
     ];
 }
 
-/// An addition to what a family has.
-pub(crate) enum Addition {}
+/// The code of a request that adds something to a family.
+pub(crate) enum FamilyLimitErrors {}
 
-impl Refuses for Addition {
+impl ErrorCodes for FamilyLimitErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::FamilyLimitReached];
 }
 
-/// An attempt with a password.
-pub(crate) enum Attempts {}
+/// The code of an update or deletion of a task or reward that all families share.
+pub(crate) enum SharedErrors {}
 
-impl Refuses for Attempts {
+impl ErrorCodes for SharedErrors {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::SharedReadOnly];
+}
+
+/// The code of a request with a password.
+pub(crate) enum PasswordErrors {}
+
+impl ErrorCodes for PasswordErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::TooManyAttempts];
 }
 
-/// The error answers of a route: what its parts may refuse, and what may happen to every request.
+/// The error responses of a route: those of its parts, and those of every request.
 pub(crate) struct Errors<A, B = (), C = (), D = (), E = ()>(PhantomData<(A, B, C, D, E)>);
 
-impl<A: Refuses, B: Refuses, C: Refuses, D: Refuses, E: Refuses> IntoResponses
+impl<A: ErrorCodes, B: ErrorCodes, C: ErrorCodes, D: ErrorCodes, E: ErrorCodes> IntoResponses
     for Errors<A, B, C, D, E>
 {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
@@ -107,7 +113,7 @@ impl<A: Refuses, B: Refuses, C: Refuses, D: Refuses, E: Refuses> IntoResponses
     }
 }
 
-/// A single code's answer is the same wherever it is given.
+/// A response with a single code is shared by all routes.
 fn of(codes: &[ErrorCode]) -> RefOr<Response> {
     match codes {
         [code] => Ref::from_response_name(component(*code)).into(),
@@ -115,7 +121,7 @@ fn of(codes: &[ErrorCode]) -> RefOr<Response> {
     }
 }
 
-/// What a code's answer and its example are called among the components: `NotFound`.
+/// The name of the shared response and of the example of a code: `NotFound`.
 fn component(code: ErrorCode) -> String {
     format!("{code:?}")
 }
@@ -143,14 +149,14 @@ fn response(codes: &[ErrorCode]) -> Response {
     };
     if codes.iter().any(has_wait) {
         let seconds = HeaderBuilder::new().schema(Some(super::schemas::integer(1..)));
-        let about = "After how many seconds to try again, where that is known.";
+        let about = "The number of seconds to wait before the next attempt.";
         response.header("Retry-After", seconds.description(Some(about)).build()).build()
     } else {
         response.build()
     }
 }
 
-/// The general form, with the codes that this status has here.
+/// The general form, restricted to these codes.
 fn content(codes: &[ErrorCode]) -> Content {
     let names = codes.iter().map(|code| code.as_str());
     let code = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
@@ -167,7 +173,7 @@ fn content(codes: &[ErrorCode]) -> Content {
         .build()
 }
 
-/// The parts that the routes refer to.
+/// The shared parts to which the routes refer.
 pub(super) fn components() -> ComponentsBuilder {
     let responses = ErrorCode::all().map(|code| (component(code), response(&[code])));
     let components = ComponentsBuilder::new()
@@ -184,7 +190,7 @@ pub(super) fn components() -> ComponentsBuilder {
     })
 }
 
-/// The body of an answer with that code.
+/// The body of a response with that code.
 pub(super) fn sample(code: ErrorCode) -> Value {
     ApiError::body(&samples::error(code)).to_json()
 }
@@ -198,7 +204,7 @@ impl PartialSchema for ErrorCode {
         let table = format!("| status | code | meaning |\n| --- | --- | --- |\n{rows}");
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some(format!("What a program is told of an error.\n\n{table}")))
+            .description(Some(format!("The kind of error, for programs.\n\n{table}")))
             .enum_values(Some(Self::all().map(Self::as_str)))
             .into()
     }

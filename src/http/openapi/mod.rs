@@ -1,4 +1,4 @@
-//! What the OpenAPI document says beside the routes. Each route's own part stands on its handler.
+//! The general parts of the OpenAPI document. The documentation of a route is on its handler.
 
 mod errors;
 pub(super) mod samples;
@@ -7,8 +7,11 @@ pub(super) mod schemas;
 mod tests;
 mod tracking;
 
-pub(super) use errors::{Addition, Attempts, Change, Errors, Refuses, SessionChange};
-pub(super) use tracking::{MutationResult, TrackingEventCreated, TrackingEventList};
+pub(super) use errors::{
+    ChangeErrors, ErrorCodes, Errors, FamilyLimitErrors, PasswordErrors, SessionChangeErrors,
+    SharedErrors,
+};
+pub(super) use tracking::{MutationResult, TrackingEventCreated, TrackingEventPage};
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
@@ -18,49 +21,70 @@ use utoipa::openapi::{
 
 use crate::http::resources::users::UserForChild;
 
-/// The names of the groups that the document lists its routes under.
+/// The tags, which group the routes.
 pub(super) mod tags {
-    pub(crate) const SESSIONS: &str = "Sessions";
+    pub(crate) const ACCOUNT: &str = "Account and login";
     pub(crate) const CHILDREN: &str = "Children";
     pub(crate) const TASKS: &str = "Tasks";
     pub(crate) const REWARDS: &str = "Rewards";
-    pub(crate) const MUTATIONS: &str = "Mutations";
-    pub(crate) const TRACKING: &str = "Tracking";
-    pub(crate) const DELETION: &str = "Account deletion";
-    pub(crate) const MONITORING: &str = "Monitoring";
-    pub(crate) const DOCUMENTATION: &str = "Documentation";
+    pub(crate) const HISTORY: &str = "History";
+    pub(crate) const EVENTS: &str = "Event stream";
+    pub(crate) const ADMINISTRATION: &str = "Administration";
+    pub(crate) const SERVER: &str = "Server";
     pub(crate) const LEGACY: &str = "Legacy paths";
 
-    /// Each with what it is about, in the order in which a reader needs them.
-    pub(super) const ALL: [(&str, &str); 10] = [
-        (SESSIONS, "Accounts, logins and sessions."),
-        (CHILDREN, "The children of a family."),
-        (TASKS, "What gives points, and the penalties that take them."),
-        (REWARDS, "What points are spent on, and the requests that wait."),
-        (MUTATIONS, "The four changes of a child's points and requests. Each records one event."),
-        (TRACKING, "The audit history, and the live stream of it."),
-        (DELETION, "Accounts that are marked for deletion."),
-        (MONITORING, "Whether the server works, and what it counts."),
-        (DOCUMENTATION, "This document, and the page that shows it."),
-        (LEGACY, "The mutations at paths in the style of the older service, for its front ends."),
+    /// Each tag with its description, in the order of the document.
+    pub(super) const ALL: [(&str, &str); 9] = [
+        (ACCOUNT, "Sign up, log in, log out, hand the browser to a child, delete the account."),
+        (CHILDREN, "The children of the family."),
+        (TASKS, "Tasks give points, penalties deduct points."),
+        (REWARDS, "Children request rewards, parents redeem them."),
+        (HISTORY, "The tracking events: every change of points and of pending requests."),
+        (EVENTS, "New tracking events as they happen."),
+        (
+            ADMINISTRATION,
+            "The history of all families, and the deletion of accounts. For administrators.",
+        ),
+        (SERVER, "Health, metrics and this documentation."),
+        (LEGACY, "Paths in the style of the older Flask service. New clients do not need them."),
     ];
 }
 
 const DESCRIPTION: &str = "\
-The back end of a family chore-and-reward app. Parents give points for tasks and take points for \
-penalties, children ask for rewards, parents redeem them, and either cancels a request. Each of \
-these is recorded as a tracking event.
+The back end of a family chore-and-reward app. Parents give points for tasks and deduct points for penalties. \
+Children request rewards, and parents redeem them. Each of these changes is stored as a tracking event.
 
-- Every route answers at `/…` and, the same, under `/api/…`; a slash at the end makes no difference.
-- Log in with `POST /auth/login`: a browser then sends the session's cookie by itself. Other clients \
-send the same token as a Bearer token.
-- A body is a JSON object of the documented fields and no others. Unknown, empty and repeated query \
-parameters are refused.
-- Moments are UTC with six digits: `2026-02-09T18:42:15.123456Z`.
-- An error has a sentence for a person and a code for a program. Any address answers a method that \
-it doesn't take with 405 `METHOD_NOT_ALLOWED`, and `OPTIONS` with 200; both list its methods in \
-`Allow`. A `GET` route takes `HEAD` too.
-- Answers are compressed where the request has `Accept-Encoding: gzip`, and have an `X-Request-Id`.";
+## First steps
+
+1. Every route exists at `/…` and at `/api/…`: `GET /children` and `GET /api/children` are the same.
+2. `POST /auth/signup` creates an account, `POST /auth/login` logs in. The response sets the session cookie, \
+which a browser sends with every later request, also from this page. Other clients can send the value of the \
+cookie as `Authorization: Bearer <value>`.
+3. `POST /children` with `{\"name\": \"Mía\"}` creates a child, and `POST /tasks` with `{\"name\": \"Make the bed\", \
+\"points\": 5}` a task. `POST /children/{id}/tasks/{task_id}/activate` gives the child the points.
+4. `POST /auth/child-session` turns the browser into the child's: it can request rewards, but not change points.
+
+## Errors
+
+An error is `{\"error\": \"There is no such child.\", \"code\": \"NOT_FOUND\"}`: a sentence for a person and a code for \
+a program. Some errors have `details`, for example every wrong field of the body. The schema `ErrorCode` lists \
+all codes.
+
+## Details
+
+- A request body is a JSON object, sent with `Content-Type: application/json`. Fields that are not documented are \
+errors, and so are unknown, empty and repeated query parameters.
+- Times are in UTC with six decimals: `2026-02-09T18:42:15.123456Z`.
+- Lists are returned in pages, see `limit` and `offset`.
+- `HEAD` works wherever `GET` does. `OPTIONS` returns the methods of an address in `Allow`. A slash at the end of \
+an address has no effect.
+- Responses are compressed if the request has `Accept-Encoding: gzip`.
+- Each response has an `X-Request-Id`, by which the operator finds the request in the server's log.
+
+## Guides
+
+The guides are files in Goldstar's source code: `docs/api.md` shows every request and response in one session, \
+`docs/operations.md` is for operators, and `docs/account-deletion.md` explains the deletion of accounts.";
 
 /// The document without its routes.
 pub(super) fn base(session_cookie: &str) -> OpenApi {
@@ -90,14 +114,14 @@ fn licence() -> License {
 }
 
 fn components(session_cookie: &str) -> Components {
-    let cookie = "The cookie that a login sets. Scripts can't read it.";
+    let cookie = "The cookie that a login sets. Scripts cannot read it.";
     let session = ApiKey::Cookie(ApiKeyValue::with_description(session_cookie, cookie));
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
-        "The session's token, as the login's cookie holds it. The monitoring routes also take the \
-         monitoring token.",
+        "The value of the session cookie. `/health` and `/metrics` also accept the monitoring token.",
     ));
     errors::components()
         .schema_from::<UserForChild<'_>>()
+        .schema_from::<MutationResult>()
         .security_scheme("session", SecurityScheme::ApiKey(session))
         .security_scheme("bearer", SecurityScheme::Http(bearer.build()))
         .build()

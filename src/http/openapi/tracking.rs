@@ -1,18 +1,19 @@
-//! The schemas of what is answered as the store keeps it, so that no type here serialises it.
+//! The schemas of tracking events, which are returned as they are stored: no type of this layer serializes
+//! them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use utoipa::openapi::schema::{AllOfBuilder, ArrayBuilder, ObjectBuilder, Type};
-use utoipa::openapi::{Ref, RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::samples;
-use super::schemas::{flag, integer, moment, nullable, text};
-use crate::domain::{Action, EntityType, Points};
-use crate::http::resources::records::{ChildBody, PageBody};
-
-/// The name and the schema of each type that some schema refers to.
-type Schemas = Vec<(String, RefOr<Schema>)>;
+use super::schemas::{self, flag, integer, moment, nullable, text};
+use crate::domain::{Action, Child, EntityType, Points};
+use crate::http::resources::records::RecordBody;
+use crate::http::response::page::{Listed, PageOf};
 
 fn reference<T: ToSchema>() -> RefOr<Schema> {
     Ref::from_schema_name(T::name()).into()
@@ -33,74 +34,63 @@ fn about(schema: ObjectBuilder, about: &str) -> RefOr<Schema> {
     schema.description(Some(about)).into()
 }
 
-/// What an event is about, and what it did to the points, as the event and the live stream have it.
-fn substance() -> [(&'static str, RefOr<Schema>); 8] {
+/// The fields that the event and the event stream have in common.
+fn common() -> [(&'static str, RefOr<Schema>); 8] {
     let points = || integer(-Points::LIMIT..=Points::LIMIT);
     let types = flag(EntityType::ALL.map(EntityType::as_str));
     let actions = flag(Action::ALL.map(Action::as_str));
+    let entity = "The id of the task, penalty or reward, which may be deleted since.";
+    let action =
+        "Tasks and penalties are `activated`; rewards are `requested`, `redeemed` or `cancelled`.";
     [
-        ("child_id", about(text(), "The child, which may be deleted by now.")),
-        ("entity_type", about(types, "What it is about.")),
-        (
-            "entity_id",
-            about(
-                text(),
-                "The id of the task, the penalty or the reward, which may be deleted by now.",
-            ),
-        ),
-        (
-            "action",
-            about(
-                actions,
-                "What was done: tasks and penalties are activated, rewards the other three.",
-            ),
-        ),
-        ("points_before", about(points(), "The child's points before it.")),
-        ("points_after", about(points(), "The child's points after it.")),
-        ("delta", about(integer(..), "Always `points_after` less `points_before`.")),
-        ("occurred_at", about(moment(), "When, by the server's clock.")),
+        ("child_id", about(text(), "The child, which may be deleted since.")),
+        ("entity_type", about(types, "The type of `entity_id`.")),
+        ("entity_id", about(text(), entity)),
+        ("action", about(actions, action)),
+        ("points_before", about(points(), "The child's points before the event.")),
+        ("points_after", about(points(), "The child's points after the event.")),
+        ("delta", about(integer(..), "`points_after` minus `points_before`.")),
+        ("occurred_at", about(moment(), "The time of the event, by the server's clock.")),
     ]
 }
 
-/// One entry of the audit history.
+/// One event of the history.
 pub(crate) enum TrackingEvent {}
 
 impl PartialSchema for TrackingEvent {
     fn schema() -> RefOr<Schema> {
         let user_id = nullable(text(), Type::String);
+        let name = "The name of the task, penalty or reward at that time.";
         let metadata = nullable(ObjectBuilder::new(), Type::Object)
-            .property("name", text().description(Some("What it was called then.")))
-            .property("points", integer(..).description(Some("Of a task or a penalty.")))
-            .property("cost", integer(..).description(Some("Of a reward.")))
-            .property("actor", text().description(Some("`parent` or `child`.")))
+            .property("name", about(text(), name))
+            .property("points", about(integer(..), "The points of the task or penalty."))
+            .property("cost", about(integer(..), "The cost of the reward."))
+            .property("actor", about(text(), "Whose session it was: `parent` or `child`."))
             .property(
                 "requested_delta",
-                integer(..).description(Some("Where a penalty took less than it should.")),
+                about(integer(..), "The full deduction, if the floor reduced that of a penalty."),
             );
         let ids = [
             ("id", about(text(), "Unique.")),
-            ("user_id", about(user_id, "The family's account. Null once that is deleted.")),
+            ("user_id", about(user_id, "The family's account. Null after its deletion.")),
         ];
         let event = object(
-            "One entry of the audit history. Goldstar's own hold what `metadata` lists; those of an \
-             older file whatever is there.",
-            ids.into_iter().chain(substance()),
+            "One event of the history. Goldstar's own events have the listed `metadata`; events of older \
+             files can have any.",
+            ids.into_iter().chain(common()),
         );
+        let metadata = about(metadata, "Details. Null or absent in some events of older files.");
         event
-            .property("created_at", about(moment(), "When it was recorded, by the server's clock."))
-            .required("created_at")
             .property(
-                "metadata",
-                about(metadata, "More about it. Null or missing in some events of older files."),
+                "created_at",
+                about(moment(), "The time of recording, by the server's clock."),
             )
-            .additional_properties(Some(true_schema()))
+            .required("created_at")
+            .property("metadata", metadata)
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)))
             .examples([samples::tracking_event()])
             .into()
     }
-}
-
-fn true_schema() -> utoipa::openapi::schema::AdditionalProperties<Schema> {
-    utoipa::openapi::schema::AdditionalProperties::FreeForm(true)
 }
 
 impl ToSchema for TrackingEvent {
@@ -109,37 +99,41 @@ impl ToSchema for TrackingEvent {
     }
 }
 
-/// A page of the audit history.
-pub(crate) enum TrackingEventList {}
-
-impl PartialSchema for TrackingEventList {
-    fn schema() -> RefOr<Schema> {
-        let events = ArrayBuilder::new().items(reference::<TrackingEvent>());
-        let list = object("", [("tracking_events", Schema::from(events).into())])
-            .description(None::<String>);
-        Schema::from(AllOfBuilder::new().item(reference::<PageBody>()).item(list)).into()
-    }
+impl Listed for TrackingEvent {
+    const FIELD: &'static str = "tracking_events";
 }
 
-impl ToSchema for TrackingEventList {
-    fn name() -> Cow<'static, str> {
-        "TrackingEventList".into()
-    }
+/// `utoipa::path` takes no generic types.
+pub(crate) type TrackingEventPage = PageOf<TrackingEvent>;
 
-    fn schemas(schemas: &mut Schemas) {
-        schemas.push((TrackingEvent::name().into(), TrackingEvent::schema()));
-        schemas.push((PageBody::name().into(), PageBody::schema()));
-    }
-}
-
-/// What one of the four mutations did.
+/// The response to each of the four mutations.
 pub(crate) enum MutationResult {}
+
+impl MutationResult {
+    /// The header of the response to a repeated request.
+    pub(crate) const REPLAYED: &'static str = "Idempotent-Replayed";
+}
+
+impl IntoResponses for MutationResult {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let content = ContentBuilder::new().schema(Some(reference::<Self>())).build();
+        let header = HeaderBuilder::new().schema(Some(String::schema()));
+        let replayed = header.description(Some("`true` if the request is a repetition")).build();
+        let response = ResponseBuilder::new()
+            .description("The child and the event")
+            .content("application/json", content)
+            .header(Self::REPLAYED, replayed);
+        [("200".to_owned(), response.build().into())].into()
+    }
+}
 
 impl PartialSchema for MutationResult {
     fn schema() -> RefOr<Schema> {
-        let fields =
-            [("child", reference::<ChildBody>()), ("tracking_event", reference::<TrackingEvent>())];
-        object("The child as it is now, and the event as it is recorded.", fields).into()
+        let fields = [
+            ("child", reference::<RecordBody<Child>>()),
+            ("tracking_event", reference::<TrackingEvent>()),
+        ];
+        object("The child after the event, and the event as it is stored.", fields).into()
     }
 }
 
@@ -148,25 +142,25 @@ impl ToSchema for MutationResult {
         "MutationResult".into()
     }
 
-    fn schemas(schemas: &mut Schemas) {
-        schemas.push((TrackingEvent::name().into(), TrackingEvent::schema()));
-        schemas.push((ChildBody::name().into(), ChildBody::schema()));
+    fn schemas(schemas: &mut schemas::Named) {
+        schemas::add::<TrackingEvent>(schemas);
+        schemas::add::<RecordBody<Child>>(schemas);
     }
 }
 
-/// The `data` of a frame of the live stream.
+/// The `data` of a message of the event stream.
 pub(crate) enum TrackingEventCreated {}
 
 impl PartialSchema for TrackingEventCreated {
     fn schema() -> RefOr<Schema> {
-        let id = ("tracking_event_id", about(text(), "The event's id."));
+        let id = ("tracking_event_id", about(text(), "The `id` of the event."));
         let payload = object(
-            "The event, without what it would tell of the family.",
-            [id].into_iter().chain(substance()),
+            "The event, without the account and the metadata.",
+            [id].into_iter().chain(common()),
         );
-        let kind = about(flag(["tracking_event_created"]), "What has happened.");
+        let kind = about(flag(["tracking_event_created"]), "The type of the message.");
         object(
-            "The `data` of a frame of the live stream.",
+            "The `data` of a message of the event stream.",
             [("type", kind), ("payload", payload.into())],
         )
         .examples([samples::tracking_event_created()])

@@ -1,4 +1,4 @@
-//! Accounts and sessions.
+//! Accounts and sessions: sign-up, login, logout.
 
 use std::sync::Arc;
 
@@ -16,46 +16,51 @@ use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::{Path, cookie_with, live_cookie, no_cookie};
 use crate::http::extract::input::Input;
 use crate::http::openapi::{
-    Attempts, Errors, Refuses, SessionChange as Change, samples, schemas, tags,
+    ErrorCodes, Errors, PasswordErrors, SessionChangeErrors, samples, schemas, tags,
 };
 use crate::http::resources::credentials::{
-    ChildSession, Confirmation, Login, PasswordChange, Signup,
+    ChildSession, ChildSessionInput, Confirmation, ConfirmationInput, Login, LoginInput,
+    PasswordChange, PasswordChangeInput, SignupInput,
 };
 use crate::http::resources::records::Iso;
-use crate::http::resources::users::{UserBody, UserForChild};
+use crate::http::resources::users::{UserBody, UserFields, UserForChild};
 use crate::http::server::request_context::Client;
 use crate::http::settings::Settings;
-use crate::service::{Caller, LoggedIn, Parent, SentSessions, Service, ServiceError, Token};
+use crate::service::{
+    Caller, LoggedIn, NewAccount, Parent, SentSessions, Service, ServiceError, Token,
+};
 
 /// An account.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UserAnswer {
+    #[schema(value_type = UserFields<'static>)]
     user: UserBody,
 }
 
-/// An account, and what this session may do.
+/// A session and its account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session, examples(samples::session))]
 pub(crate) struct SessionAnswer {
-    #[schema(schema_with = seen_user)]
+    #[schema(schema_with = user_or_less)]
     user: UserBody,
     #[schema(schema_with = scope)]
     scope: &'static str,
-    /// Whose session it is, where it is a child's.
+    /// The child, if it is a child's session.
     #[schema(required, value_type = Option<String>)]
     child_id: Option<Arc<str>>,
 }
 
-fn seen_user() -> Schema {
+fn user_or_less() -> Schema {
     let user = AnyOfBuilder::new()
-        .item(Ref::from_schema_name(UserBody::name()))
+        .item(Ref::from_schema_name(UserFields::name()))
         .item(Ref::from_schema_name(UserForChild::name()))
-        .description(Some("In a child's session only what a child needs."));
+        .description(Some("In a child's session, only the fields that a child needs."));
     Schema::AnyOf(user.build())
 }
 
 fn scope() -> ObjectBuilder {
-    schemas::flag(["parent", "child", "admin"]).description(Some("What the session may do."))
+    let about = "Who uses the session. An administrator can do everything that a parent can.";
+    schemas::flag(["parent", "child", "admin"]).description(Some(about))
 }
 
 impl SessionAnswer {
@@ -72,30 +77,27 @@ impl SessionAnswer {
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeletionDue)]
 pub(crate) struct MarkedAnswer {
-    /// From then on it is deleted.
+    /// The account can be restored until its deletion starts, at this time or later.
     #[schema(schema_with = schemas::moment)]
     due_at: Iso,
 }
 
-/// What a sign-up can be refused for.
-enum SignupRefusals {}
+enum SignupErrors {}
 
-impl Refuses for SignupRefusals {
+impl ErrorCodes for SignupErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::SignupClosed, ErrorCode::EmailTaken];
 }
 
-/// What a login can be refused for.
-enum LoginRefusals {}
+enum LoginErrors {}
 
-impl Refuses for LoginRefusals {
+impl ErrorCodes for LoginErrors {
     const CODES: &'static [ErrorCode] =
         &[ErrorCode::InvalidCredentials, ErrorCode::AccountMarkedForDeletion];
 }
 
-/// What a restoring can be refused for.
-enum RestoreRefusals {}
+enum RestoreErrors {}
 
-impl Refuses for RestoreRefusals {
+impl ErrorCodes for RestoreErrors {
     const CODES: &'static [ErrorCode] = &[
         ErrorCode::InvalidCredentials,
         ErrorCode::NotMarkedForDeletion,
@@ -103,41 +105,39 @@ impl Refuses for RestoreRefusals {
     ];
 }
 
-/// What a marking for deletion can be refused for.
-enum MarkingRefusals {}
+enum MarkErrors {}
 
-impl Refuses for MarkingRefusals {
+impl ErrorCodes for MarkErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::WrongPassword, ErrorCode::LastAdministrator];
 }
 
-/// A current password that is another.
-enum WrongPassword {}
+enum WrongPasswordErrors {}
 
-impl Refuses for WrongPassword {
+impl ErrorCodes for WrongPasswordErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::WrongPassword];
 }
 
 /// `Set-Cookie`.
 type Cookie = [(HeaderName, HeaderValue); 1];
 
-/// Makes an account and logs it in
+/// Sign up: create an account and log in
 ///
-/// A parent's account, with a family of its own. The operator can have closed this. A session whose
-/// cookie comes with the request ends.
+/// The account is a parent's, with a family of its own. The operator can close sign-ups. Sessions whose cookies the
+/// request contains end.
 #[utoipa::path(
     post,
     path = "/auth/signup",
     operation_id = "signUp",
-    tag = tags::SESSIONS,
-    request_body = Signup,
+    tag = tags::ACCOUNT,
+    request_body = SignupInput,
     responses(
         (
             status = 201,
-            description = "The account, and its session",
+            description = "The account",
             body = UserAnswer,
-            headers(("Set-Cookie" = String, description = "The session's cookie"))
+            headers(("Set-Cookie" = String, description = "The session cookie"))
         ),
-        Errors<Input<Signup>, Attempts, Change, SignupRefusals>
+        Errors<Input<NewAccount>, PasswordErrors, SessionChangeErrors, SignupErrors>
     ),
     security(())
 )]
@@ -146,30 +146,30 @@ pub(crate) async fn signup(
     State(settings): State<Arc<Settings>>,
     client: Client,
     sent: SentSessions,
-    Input(Signup(account)): Input<Signup>,
+    Input(account): Input<NewAccount>,
 ) -> Result<(StatusCode, Cookie, Json<UserAnswer>), ApiError> {
-    let LoggedIn { token, caller } = service.signup(client.address, account, sent).await?;
-    let user = UserBody::seen_by(&caller, &settings);
-    Ok((StatusCode::CREATED, cookie(&token, &settings)?, Json(UserAnswer { user })))
+    let logged_in = service.signup(client.address, account, sent).await?;
+    let (cookie, user) = logged_in_as(&logged_in, &settings)?;
+    Ok((StatusCode::CREATED, cookie, user))
 }
 
-/// Logs in
+/// Log in
 ///
-/// A session whose cookie comes with the request ends.
+/// Sessions whose cookies the request contains end.
 #[utoipa::path(
     post,
     path = "/auth/login",
     operation_id = "logIn",
-    tag = tags::SESSIONS,
-    request_body = Login,
+    tag = tags::ACCOUNT,
+    request_body = LoginInput,
     responses(
         (
             status = 200,
-            description = "The account, and its session",
+            description = "The account",
             body = UserAnswer,
-            headers(("Set-Cookie" = String, description = "The session's cookie"))
+            headers(("Set-Cookie" = String, description = "The session cookie"))
         ),
-        Errors<Input<Login>, Attempts, Change, LoginRefusals>
+        Errors<Input<Login>, PasswordErrors, SessionChangeErrors, LoginErrors>
     ),
     security(())
 )]
@@ -181,28 +181,26 @@ pub(crate) async fn login(
     Input(login): Input<Login>,
 ) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
     let logged_in = service.login(client.address, &login.email, login.password, sent).await?;
-    let LoggedIn { token, caller } = logged_in;
-    let user = UserBody::seen_by(&caller, &settings);
-    Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
+    logged_in_as(&logged_in, &settings)
 }
 
-/// Takes an account out of the deletion queue and logs it in
+/// Restore an account that is marked for deletion, and log in
 ///
-/// It can be done until its deletion begins. A session whose cookie comes with the request ends.
+/// This is possible until the deletion starts. Sessions whose cookies the request contains end.
 #[utoipa::path(
     post,
     path = "/auth/restore",
     operation_id = "restoreAccount",
-    tag = tags::SESSIONS,
-    request_body = Login,
+    tag = tags::ACCOUNT,
+    request_body = LoginInput,
     responses(
         (
             status = 200,
-            description = "The account, and its session",
+            description = "The account",
             body = UserAnswer,
-            headers(("Set-Cookie" = String, description = "The session's cookie"))
+            headers(("Set-Cookie" = String, description = "The session cookie"))
         ),
-        Errors<Input<Login>, Attempts, Change, RestoreRefusals>
+        Errors<Input<Login>, PasswordErrors, SessionChangeErrors, RestoreErrors>
     ),
     security(())
 )]
@@ -213,29 +211,28 @@ pub(crate) async fn restore(
     sent: SentSessions,
     Input(login): Input<Login>,
 ) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
-    let LoggedIn { token, caller } =
-        service.restore(client.address, &login.email, login.password, sent).await?;
-    let user = UserBody::seen_by(&caller, &settings);
-    Ok((cookie(&token, &settings)?, Json(UserAnswer { user })))
+    let logged_in = service.restore(client.address, &login.email, login.password, sent).await?;
+    logged_in_as(&logged_in, &settings)
 }
 
-/// Marks the caller's account for deletion
+/// Mark your account for deletion
 ///
-/// It is out of use at once: every session of it ends. It can be restored until its deletion begins.
+/// Every session of the account ends, and nobody can log in any more. The account can be restored until its deletion
+/// starts.
 #[utoipa::path(
     post,
     path = "/user/mark-for-deletion",
     operation_id = "markAccountForDeletion",
-    tag = tags::DELETION,
-    request_body = Confirmation,
+    tag = tags::ACCOUNT,
+    request_body = ConfirmationInput,
     responses(
         (
             status = 202,
-            description = "When it will be deleted",
+            description = "Marked",
             body = MarkedAnswer,
-            headers(("Set-Cookie" = String, description = "The end of the session's cookie"))
+            headers(("Set-Cookie" = String, description = "Removes the session cookie"))
         ),
-        Errors<Parent, Input<Confirmation>, Attempts, Change, MarkingRefusals>
+        Errors<Parent, Input<Confirmation>, PasswordErrors, SessionChangeErrors, MarkErrors>
     )
 )]
 pub(crate) async fn mark_for_deletion(
@@ -244,24 +241,28 @@ pub(crate) async fn mark_for_deletion(
     client: Client,
     parent: Parent,
     sent: SentSessions,
-    Input(Confirmation(password)): Input<Confirmation>,
+    Input(Confirmation { password }): Input<Confirmation>,
 ) -> Result<(StatusCode, Cookie, Json<MarkedAnswer>), ApiError> {
     let due_at = service.mark_for_deletion(client.address, &parent, password, sent).await?;
-    let answer = Json(MarkedAnswer { due_at: Iso(due_at) });
-    Ok((StatusCode::ACCEPTED, header_of(no_cookie(&settings))?, answer))
+    let marked = Json(MarkedAnswer { due_at: Iso(due_at) });
+    Ok((StatusCode::ACCEPTED, header_of(no_cookie(&settings))?, marked))
 }
 
-/// Ends the session
+/// Log out
 ///
-/// The other live sessions whose cookies come with the request end as well.
+/// Other sessions whose cookies the request contains end as well.
 #[utoipa::path(
     post,
     path = "/auth/logout",
     operation_id = "logOut",
-    tag = tags::SESSIONS,
+    tag = tags::ACCOUNT,
     responses(
-        (status = 204, description = "It has ended", headers(("Set-Cookie" = String, description = "The end of the session's cookie"))),
-        Errors<Caller, Change>
+        (
+            status = 204,
+            description = "Logged out",
+            headers(("Set-Cookie" = String, description = "Removes the session cookie"))
+        ),
+        Errors<Caller, SessionChangeErrors>
     )
 )]
 pub(crate) async fn logout(
@@ -274,20 +275,20 @@ pub(crate) async fn logout(
     Ok((StatusCode::NO_CONTENT, header_of(no_cookie(&settings))?))
 }
 
-/// Answers whose session it is
+/// Get the current session
 ///
-/// It gives a browser its cookie anew, so that it lives as long as the session.
+/// Also renews the browser's cookie, so that it lives as long as the session.
 #[utoipa::path(
     get,
     path = "/auth/me",
     operation_id = "getSession",
-    tag = tags::SESSIONS,
+    tag = tags::ACCOUNT,
     responses(
         (
             status = 200,
-            description = "The account, and what the session may do",
+            description = "The session and its account",
             body = SessionAnswer,
-            headers(("Set-Cookie" = String, description = "The cookie anew, where the request had it"))
+            headers(("Set-Cookie" = String, description = "The renewed cookie, if the request contained it"))
         ),
         Errors<Caller>
     )
@@ -304,22 +305,22 @@ pub(crate) async fn me(
     Ok((renewed.into_iter().collect(), Json(SessionAnswer::of(&caller, &settings))))
 }
 
-/// Changes the password
+/// Change the password
 ///
-/// Every session of the account ends, and a new one begins. Its token is in the cookie, as at a login.
+/// Every session of the account ends. The response starts a new one.
 #[utoipa::path(
     put,
     path = "/auth/password",
     operation_id = "changePassword",
-    tag = tags::SESSIONS,
-    request_body = PasswordChange,
+    tag = tags::ACCOUNT,
+    request_body = PasswordChangeInput,
     responses(
         (
             status = 204,
-            description = "It is changed",
-            headers(("Set-Cookie" = String, description = "The new session's cookie"))
+            description = "Changed",
+            headers(("Set-Cookie" = String, description = "The cookie of the new session"))
         ),
-        Errors<Parent, Input<PasswordChange>, Attempts, Change, WrongPassword>
+        Errors<Parent, Input<PasswordChange>, PasswordErrors, SessionChangeErrors, WrongPasswordErrors>
     )
 )]
 pub(crate) async fn change_password(
@@ -334,23 +335,24 @@ pub(crate) async fn change_password(
     Ok((StatusCode::NO_CONTENT, cookie(&changed.await?.token, &settings)?))
 }
 
-/// Makes this browser a child's
+/// Turn this session into a child's
 ///
-/// The child's session sees that child, the tasks and the rewards, and may request and cancel.
+/// The child's session sees that child, the tasks and the rewards, and can request rewards and cancel requests. It
+/// replaces the parent's session: to return, log in again.
 #[utoipa::path(
     post,
     path = "/auth/child-session",
     operation_id = "beginChildSession",
-    tag = tags::SESSIONS,
-    request_body = ChildSession,
+    tag = tags::ACCOUNT,
+    request_body = ChildSessionInput,
     responses(
         (
             status = 200,
-            description = "The child's session, in the place of the parent's",
+            description = "The child's session",
             body = SessionAnswer,
-            headers(("Set-Cookie" = String, description = "The session's cookie"))
+            headers(("Set-Cookie" = String, description = "The cookie of the child's session"))
         ),
-        Errors<Parent, Input<ChildSession>, Change, Path<String>>
+        Errors<Parent, Input<ChildSession>, SessionChangeErrors, Path<String>>
     )
 )]
 pub(crate) async fn begin_child_session(
@@ -358,10 +360,18 @@ pub(crate) async fn begin_child_session(
     State(settings): State<Arc<Settings>>,
     parent: Parent,
     sent: SentSessions,
-    Input(ChildSession(child_id)): Input<ChildSession>,
+    Input(ChildSession { child_id }): Input<ChildSession>,
 ) -> Result<(Cookie, Json<SessionAnswer>), ApiError> {
     let LoggedIn { token, caller } = service.begin_child_session(&parent, child_id, sent).await?;
     Ok((cookie(&token, &settings)?, Json(SessionAnswer::of(&caller, &settings))))
+}
+
+fn logged_in_as(
+    LoggedIn { token, caller }: &LoggedIn,
+    settings: &Arc<Settings>,
+) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
+    let user = UserBody::seen_by(caller, settings);
+    Ok((cookie(token, settings)?, Json(UserAnswer { user })))
 }
 
 fn cookie(token: &Token, settings: &Settings) -> Result<Cookie, ApiError> {

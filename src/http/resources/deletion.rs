@@ -8,46 +8,47 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::openapi::ObjectBuilder;
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::deletion::{Status, Threshold};
-use crate::domain::{Invalid, Page, UserId};
+use crate::domain::{Page, UserId};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::Path;
-use crate::http::extract::fields::{Fields, FromFields, Noted};
+use crate::http::extract::field_types::THRESHOLD;
+use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::Input;
 use crate::http::extract::query::{FromParameters, Parameters, Query, page_parameters};
-use crate::http::openapi::{Change, Errors, Refuses, samples, schemas, tags};
-use crate::http::resources::records::{Iso, bodies};
-use crate::http::response::json::{self, List, Listed};
+use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, samples, schemas, tags};
+use crate::http::resources::records::Iso;
+use crate::http::response::json::{self, List};
 use crate::service::{Admin, AttemptOutcome, Attempted, Queued, Service, ThresholdInForce};
 
-/// How many accounts a page has where the request doesn't say.
+/// The accounts on a page if the request does not set a limit.
 const DEFAULT_LIMIT: usize = 50;
 
 /// How long a marked account waits, in hours.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeletionThreshold, examples(sample_threshold))]
 pub(crate) struct ThresholdAnswer {
-    /// What holds now.
+    /// The current threshold.
     hours: u16,
-    /// The fewest that can be set.
+    /// The lowest threshold that can be set.
     minimum: u16,
-    /// The most that can be set.
+    /// The highest threshold that can be set.
     maximum: u16,
-    /// What holds where nothing was set.
+    /// The threshold that applies if none is set.
     default: u16,
 }
 
 fn status() -> ObjectBuilder {
-    schemas::flag(Status::ALL.map(Status::as_str)).description(Some("How far its deletion is."))
+    schemas::flag(Status::ALL.map(Status::as_str)).description(Some("The state of the deletion."))
 }
 
 fn outcome() -> ObjectBuilder {
     schemas::flag(AttemptOutcome::ALL.map(AttemptOutcome::as_str))
-        .description(Some("What became of it."))
+        .description(Some("The result for this account."))
 }
 
 fn sample_threshold() -> Value {
@@ -82,43 +83,41 @@ impl From<ThresholdInForce> for ThresholdAnswer {
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeletionQueue)]
 pub(crate) struct QueueAnswer {
-    /// On all pages.
+    /// The number of accounts on all pages.
     count: usize,
     users: Vec<QueuedBody>,
 }
 
-impl Listed for QueueAnswer {
-    type Record = QueuedBody;
-
-    fn into_list(self) -> List<QueuedBody> {
-        let head = format!(r#"{{"count":{},"users":["#, self.count).into();
-        List { head, records: self.users, tail: "]}".to_owned() }
+impl From<QueueAnswer> for List<QueuedBody> {
+    fn from(QueueAnswer { count, users }: QueueAnswer) -> Self {
+        let head = format!(r#"{{"count":{count},"users":["#);
+        Self { head, records: users, tail: "]}".to_owned() }
     }
 }
 
-/// An account that waits for its deletion.
+/// An account that is marked for deletion.
 #[derive(Serialize, ToSchema)]
 #[schema(as = QueuedAccount, examples(sample_queued))]
 pub(crate) struct QueuedBody {
     /// The account's id.
     #[schema(value_type = String)]
     id: Arc<str>,
-    /// Where the account is reached.
+    /// The account's email address.
     email: String,
-    /// When it was marked; null if that can't be read.
+    /// When the account was marked. Null if the mark cannot be read.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     marked_for_deletion_at: Option<Iso>,
-    /// From then on it is deleted; null if its mark can't be read.
+    /// The deletion starts at this time or later. Null if the mark cannot be read.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     due_at: Option<Iso>,
     #[schema(schema_with = status)]
     status: &'static str,
-    /// How many attempts have failed.
+    /// The number of failed attempts.
     attempts: u32,
     /// Why the last attempt failed.
     #[schema(required)]
     last_error: Option<String>,
-    /// When it is tried next without being asked for.
+    /// The time of the next automatic attempt.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     next_attempt_at: Option<Iso>,
 }
@@ -141,22 +140,20 @@ impl From<Queued> for QueuedBody {
     }
 }
 
-/// What became of each account of a run.
+/// The results of a run.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeletionRun)]
 pub(crate) struct RunAnswer {
     results: Vec<AttemptedBody>,
 }
 
-impl Listed for RunAnswer {
-    type Record = AttemptedBody;
-
-    fn into_list(self) -> List<AttemptedBody> {
-        List { head: r#"{"results":["#.into(), records: self.results, tail: "]}".to_owned() }
+impl From<RunAnswer> for List<AttemptedBody> {
+    fn from(RunAnswer { results }: RunAnswer) -> Self {
+        Self { head: r#"{"results":["#.to_owned(), records: results, tail: "]}".to_owned() }
     }
 }
 
-/// What became of one account.
+/// The result for one account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeletionAttempt, examples(sample_attempt))]
 pub(crate) struct AttemptedBody {
@@ -165,7 +162,7 @@ pub(crate) struct AttemptedBody {
     id: Arc<str>,
     #[schema(schema_with = outcome)]
     outcome: &'static str,
-    /// Why it was not deleted.
+    /// Why the account was not deleted.
     #[schema(required)]
     error: Option<String>,
 }
@@ -180,12 +177,14 @@ impl From<Attempted> for AttemptedBody {
     }
 }
 
-/// Answers how long marked accounts wait
+/// Get the deletion threshold
+///
+/// The time that a marked account waits before its deletion.
 #[utoipa::path(
     get,
     path = "/admin/deletion-threshold",
     operation_id = "getDeletionThreshold",
-    tag = tags::DELETION,
+    tag = tags::ADMINISTRATION,
     responses(
         (status = 200, description = "The threshold", body = ThresholdAnswer),
         Errors<Admin>
@@ -198,38 +197,38 @@ pub(crate) async fn threshold(
     Ok(Json(service.deletion_threshold(&admin).await?.into()))
 }
 
-/// Sets how long marked accounts wait
+/// Set the deletion threshold
 ///
-/// It holds for those that wait already, and across restarts.
+/// Also applies to accounts that are already marked, and after a restart.
 #[utoipa::path(
     put,
     path = "/admin/deletion-threshold",
     operation_id = "setDeletionThreshold",
-    tag = tags::DELETION,
-    request_body = NewThreshold,
+    tag = tags::ADMINISTRATION,
+    request_body = NewThresholdInput,
     responses(
-        (status = 200, description = "The threshold as it is now", body = ThresholdAnswer),
-        Errors<Admin, Input<NewThreshold>, Change>
+        (status = 200, description = "Updated", body = ThresholdAnswer),
+        Errors<Admin, Input<NewThreshold>, ChangeErrors>
     )
 )]
 pub(crate) async fn set_threshold(
     State(service): State<Arc<Service>>,
     admin: Admin,
-    Input(NewThreshold(threshold)): Input<NewThreshold>,
+    Input(NewThreshold { hours }): Input<NewThreshold>,
 ) -> Result<Json<ThresholdAnswer>, ApiError> {
-    let in_force = service.set_deletion_threshold(&admin, threshold).await?;
+    let in_force = service.set_deletion_threshold(&admin, hours).await?;
     Ok(Json(in_force.into()))
 }
 
-/// Lists the accounts that wait for their deletion
+/// List the accounts that are marked for deletion
 #[utoipa::path(
     get,
     path = "/admin/deletion-queue",
     operation_id = "listDeletionQueue",
-    tag = tags::DELETION,
+    tag = tags::ADMINISTRATION,
     params(QueuePage),
     responses(
-        (status = 200, description = "A page of them", body = QueueAnswer),
+        (status = 200, description = "A page of the list", body = QueueAnswer),
         Errors<Admin, Query<QueuePage>>
     )
 )]
@@ -239,21 +238,22 @@ pub(crate) async fn queue(
     Query(QueuePage(page)): Query<QueuePage>,
 ) -> Result<Response, ApiError> {
     let queue = service.deletion_queue(&admin, page).await?;
-    let answer = QueueAnswer { count: queue.total, users: bodies(queue, QueuedBody::from) };
-    json::list(&service, &admin, answer).await
+    let count = queue.total;
+    let users = queue.map(QueuedBody::from).records;
+    json::list(&service, &admin, QueueAnswer { count, users }).await
 }
 
-/// Deletes what is due now
+/// Delete all accounts that are due
 ///
-/// Those too whose earlier attempts have failed.
+/// Includes accounts whose earlier attempts failed.
 #[utoipa::path(
     post,
     path = "/admin/deletion-queue/run",
     operation_id = "runDeletionQueue",
-    tag = tags::DELETION,
+    tag = tags::ADMINISTRATION,
     responses(
-        (status = 200, description = "What became of each", body = RunAnswer),
-        Errors<Admin, Change>
+        (status = 200, description = "The result for each account", body = RunAnswer),
+        Errors<Admin, ChangeErrors>
     )
 )]
 pub(crate) async fn run(
@@ -265,18 +265,18 @@ pub(crate) async fn run(
     json::list(&service, &admin, RunAnswer { results }).await
 }
 
-/// Deletes one marked account now
+/// Delete one marked account now
 ///
-/// Whether it is due or not, and also if its mark can't be read. There is no way back.
+/// Even if it is not due, or its mark cannot be read. This cannot be undone.
 #[utoipa::path(
     post,
     path = "/admin/deletion-queue/{user_id}/run",
     operation_id = "runDeletion",
-    tag = tags::DELETION,
-    params(("user_id" = String, Path, description = "The marked account's id.")),
+    tag = tags::ADMINISTRATION,
+    params(("user_id" = String, Path, description = "The id of the marked account.")),
     responses(
-        (status = 200, description = "What became of it", body = RunAnswer),
-        Errors<Admin, Path<String>, Change>
+        (status = 200, description = "The result", body = RunAnswer),
+        Errors<Admin, Path<String>, ChangeErrors>
     )
 )]
 pub(crate) async fn run_one(
@@ -288,18 +288,18 @@ pub(crate) async fn run_one(
     Ok(Json(RunAnswer { results: vec![attempted.into()] }))
 }
 
-/// Takes one account out of the queue
+/// Remove the mark from an account
 ///
-/// Also if its mark can't be read. Its owner can log in again.
+/// Its owner can log in again. Also works if the mark cannot be read.
 #[utoipa::path(
     delete,
     path = "/admin/deletion-queue/{user_id}",
     operation_id = "unmarkAccount",
-    tag = tags::DELETION,
-    params(("user_id" = String, Path, description = "The marked account's id.")),
+    tag = tags::ADMINISTRATION,
+    params(("user_id" = String, Path, description = "The id of the marked account.")),
     responses(
-        (status = 204, description = "It is not marked any more"),
-        Errors<Admin, Path<String>, Change, Unmarked>
+        (status = 204, description = "The account is no longer marked"),
+        Errors<Admin, Path<String>, ChangeErrors, UnmarkErrors>
     )
 )]
 pub(crate) async fn unmark(
@@ -311,40 +311,33 @@ pub(crate) async fn unmark(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Why an account can stay in the queue.
-enum Unmarked {}
+enum UnmarkErrors {}
 
-impl Refuses for Unmarked {
+impl ErrorCodes for UnmarkErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::DeletionInProgress];
 }
 
-/// The body of a threshold's change.
-pub(crate) struct NewThreshold(Threshold);
+/// `utoipa::path` takes no generic types.
+type NewThresholdInput = Input<NewThreshold>;
 
-impl PartialSchema for NewThreshold {
-    fn schema() -> RefOr<Schema> {
-        let hours =
-            schemas::integer(i64::from(Threshold::MIN_HOURS)..=i64::from(Threshold::MAX_HOURS));
-        schemas::body("How long marked accounts are to wait.", json!({"hours": 48}))
-            .property("hours", hours)
-            .required("hours")
-            .into()
+pub(crate) struct NewThreshold {
+    hours: Threshold,
+}
+
+impl RequestBody for NewThreshold {
+    const NAME: &'static str = "NewThreshold";
+    const ABOUT: &'static str = "The time that a marked account waits before its deletion.";
+
+    fn example() -> Value {
+        json!({"hours": 48})
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        Ok(Self { hours: fields.required("hours", THRESHOLD)? })
     }
 }
 
-impl ToSchema for NewThreshold {}
-
-impl FromFields for NewThreshold {
-    const ALLOWED: &'static [&'static str] = &["hours"];
-
-    fn from_fields(fields: &Fields<'_>) -> Result<Self, Noted> {
-        let (min, max) = (Threshold::MIN_HOURS, Threshold::MAX_HOURS);
-        let rule = || Invalid::new("hours", format!("must be between {min} and {max}"));
-        fields.required("hours", |hours| Threshold::from_hours(hours).map(Self).ok_or_else(rule))
-    }
-}
-
-/// The page of the queue that is asked for.
+/// The requested page of the queue.
 pub(crate) struct QueuePage(Page);
 
 impl IntoParams for QueuePage {

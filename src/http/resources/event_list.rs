@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::Page;
 use crate::http::error::ApiError;
-use crate::http::resources::records::{JsonText, PageBody};
-use crate::http::response::json::Window;
+use crate::http::response::json::{JsonText, Window};
+use crate::http::response::page::PageBody;
 use crate::http::response::pieces::{self, Progress, Reader, Source, WHOLE};
 use crate::service::ServiceError;
 use crate::store::{EventRows, FoundEvents};

@@ -1,4 +1,4 @@
-//! The live stream.
+//! The event stream.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,32 +16,36 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::query::{FromParameters, Parameters, Query};
-use crate::http::openapi::{Errors, Refuses, TrackingEventCreated, schemas, tags};
+use crate::http::openapi::{ErrorCodes, Errors, TrackingEventCreated, schemas, tags};
 use crate::http::server::request_context::RequestContext;
 use crate::http::state::AppState;
 use crate::service::{Caller, EventStream, Service, StreamRequest};
 
-/// Streams the events of the family
+/// Stream the family's events as they happen
 ///
-/// Server-sent events: each tracking event once it is recorded, in the order of recording. A child's
-/// session hears of that child only. The schema is that of a frame's `data`. The frame's `event` is
-/// `tracking_event_created`, and its `id` the number of the event's row. A client that sends the last
-/// id that it has seen first gets what it missed; where that can't be, the stream begins with one
-/// event `resync`, whose `data` is `{"type":"resync"}`: load everything anew.
+/// A stream of server-sent events. It contains each tracking event once it is stored, in the order of storage; in a
+/// child's session, only the events of that child. The schema is that of `data`. `event` is
+/// `tracking_event_created`, and `id` identifies the position in the stream.
+///
+/// A client that reconnects sends the last id that it received (browsers do), and first receives the events that it
+/// missed. If that is not possible, the stream starts with one `resync` event, whose `data` is
+/// `{"type":"resync"}`: load all data again.
+///
+/// "Try it out" on this page shows nothing, since the response does not end. Use `curl -N` or an `EventSource`.
 #[utoipa::path(
     get,
     path = "/events",
     operation_id = "streamTrackingEvents",
-    tag = tags::TRACKING,
+    tag = tags::EVENTS,
     params(StreamParameters),
     responses(
         (
             status = 200,
-            description = "The stream, which goes on until its session or the server ends",
+            description = "The stream. It ends with its session, and when the server stops",
             content_type = "text/event-stream",
             body = TrackingEventCreated
         ),
-        Errors<Caller, Query<StreamParameters>, Streams>
+        Errors<Caller, Query<StreamParameters>, StreamLimitErrors>
     )
 )]
 pub(crate) async fn stream(
@@ -90,25 +94,24 @@ impl FromRequestParts<AppState> for Wanted {
     }
 }
 
-/// As many streams as a session may have.
-enum Streams {}
+enum StreamLimitErrors {}
 
-impl Refuses for Streams {
+impl ErrorCodes for StreamLimitErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::TooManyStreams];
 }
 
 impl IntoParams for StreamParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let named = "Whether the frames have an `event:` line. Without one they reach a browser's \
-                     `onmessage`. The operator sets what holds where this isn't said.";
-        let last = "The `id` of the last frame that the client has seen, where it can't send the \
-                    header.";
+        let named = "Whether messages have an `event:` line. Browsers pass messages without one to \
+                     `onmessage`. The operator sets the default.";
+        let last = "The last `id` that the client received, if it cannot send the header.";
         let header = ParameterBuilder::new()
             .name(LAST_EVENT_ID)
             .parameter_in(ParameterIn::Header)
             .required(Required::False)
             .description(Some(
-                "The same, as browsers send it when they reconnect. It counts first.",
+                "The last `id` that the client received. Browsers send it when they reconnect. It \
+                 takes precedence over the query.",
             ))
             .schema(Some(schemas::text()));
         vec![
@@ -122,8 +125,8 @@ impl IntoParams for StreamParameters {
 }
 
 const LAST_EVENT_ID: &str = "Last-Event-ID";
-const POLYFILLS: &str = "The same as `last_event_id`, under a name that polyfills of `EventSource` \
-                         send. An empty value counts as none.";
+const POLYFILLS: &str = "The same as `last_event_id`, for polyfills of `EventSource` that send this \
+                         name. An empty value is ignored.";
 
 /// The query parameters of a stream.
 pub(crate) struct StreamParameters {

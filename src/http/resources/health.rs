@@ -56,7 +56,7 @@ struct ProjectionBody {
     get,
     path = "/health",
     operation_id = "getHealth",
-    tag = tags::MONITORING,
+    tag = tags::SERVER,
     responses(
     Errors<()>,
     (status = 200, description = "The server accepts changes", body = HealthAnswer),

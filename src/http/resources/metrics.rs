@@ -19,7 +19,7 @@ use crate::service::ServiceError;
     get,
     path = "/metrics",
     operation_id = "getMetrics",
-    tag = tags::MONITORING,
+    tag = tags::SERVER,
     responses(
         (status = 200, description = "The metrics", content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8", body = String),
         Errors<Monitor>

@@ -3,6 +3,7 @@
 pub(crate) mod auth;
 pub(crate) mod children;
 pub(crate) mod credentials;
+pub(crate) mod crud;
 pub(crate) mod deletion;
 pub(crate) mod event_list;
 pub(crate) mod events;

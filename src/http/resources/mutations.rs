@@ -1,4 +1,4 @@
-//! The four mutations. They take no body.
+//! The four mutations, which change a child's points or its pending requests. They have no body.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -6,33 +6,28 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
+use crate::domain::Child;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::{Key, Path};
-use crate::http::openapi::{Change, Errors, MutationResult, Refuses, tags};
-use crate::http::resources::records::{ChildBody, JsonText};
-use crate::http::response::json::{self, Parts};
+use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, MutationResult, schemas, tags};
+use crate::http::resources::records::RecordBody;
+use crate::http::response::json::{self, JsonText, Parts};
 use crate::service::{Caller, Mutated, Parent, Service};
 
-/// Activates a task or a penalty
+/// Activate a task or penalty
 ///
-/// The child gets the points of a task. A penalty takes its points, but none below the floor, which is zero
-/// unless the operator has set another.
+/// A task gives the child its points. A penalty deducts its points, but not below the floor, which is 0 unless the
+/// operator sets another one.
 #[utoipa::path(
     post,
     path = "/children/{id}/tasks/{task_id}/activate",
     operation_id = "activateTask",
-    tag = tags::MUTATIONS,
-    params(("id" = String, Path, description = "The child's id."), ("task_id" = String, Path, description = "The task's id."), Key),
-    responses(
-        (
-            status = 200,
-            description = "What it did",
-            body = MutationResult,
-            headers(("Idempotent-Replayed" = String, description = "`true` for a repeat"))
-        ),
-        Errors<Parent, Path<String>, Key, Change, Counted>
-    )
+    tag = tags::TASKS,
+    params(ChildAndTask, Key),
+    responses(MutationResult, Errors<Parent, Path<String>, Key, ChangeErrors, ActivationErrors>)
 )]
 pub(crate) async fn activate(
     State(service): State<Arc<Service>>,
@@ -41,27 +36,19 @@ pub(crate) async fn activate(
     Key(key): Key,
 ) -> Result<Response, ApiError> {
     let done = service.activate(&parent, child.into(), task.into(), key);
-    answer(done.await?).await
+    respond(done.await?).await
 }
 
-/// Requests a reward
+/// Request a reward
 ///
-/// The child must be able to pay it. The points stay.
+/// The child must have enough points. It keeps them until the reward is redeemed.
 #[utoipa::path(
     post,
     path = "/children/{id}/rewards/{reward_id}/request",
     operation_id = "requestReward",
-    tag = tags::MUTATIONS,
-    params(("id" = String, Path, description = "The child's id."), ("reward_id" = String, Path, description = "The reward's id."), Key),
-    responses(
-        (
-            status = 200,
-            description = "What it did",
-            body = MutationResult,
-            headers(("Idempotent-Replayed" = String, description = "`true` for a repeat"))
-        ),
-        Errors<Caller, Path<String>, Key, Change, Requested>
-    )
+    tag = tags::REWARDS,
+    params(ChildAndReward, Key),
+    responses(MutationResult, Errors<Caller, Path<String>, Key, ChangeErrors, RequestErrors>)
 )]
 pub(crate) async fn request(
     State(service): State<Arc<Service>>,
@@ -70,27 +57,20 @@ pub(crate) async fn request(
     Key(key): Key,
 ) -> Result<Response, ApiError> {
     let done = service.request(&caller, child.into(), reward.into(), key);
-    answer(done.await?).await
+    respond(done.await?).await
 }
 
-/// Redeems a reward
+/// Redeem a reward
 ///
-/// The child pays its cost, and its request for it ends, if there is one.
+/// Deducts the cost from the child's points and ends the child's pending request, if there is one. A reward can be
+/// redeemed without a request.
 #[utoipa::path(
     post,
     path = "/children/{id}/rewards/{reward_id}/redeem",
     operation_id = "redeemReward",
-    tag = tags::MUTATIONS,
-    params(("id" = String, Path, description = "The child's id."), ("reward_id" = String, Path, description = "The reward's id."), Key),
-    responses(
-        (
-            status = 200,
-            description = "What it did",
-            body = MutationResult,
-            headers(("Idempotent-Replayed" = String, description = "`true` for a repeat"))
-        ),
-        Errors<Parent, Path<String>, Key, Change, Redeemed>
-    )
+    tag = tags::REWARDS,
+    params(ChildAndReward, Key),
+    responses(MutationResult, Errors<Parent, Path<String>, Key, ChangeErrors, RedemptionErrors>)
 )]
 pub(crate) async fn redeem(
     State(service): State<Arc<Service>>,
@@ -99,27 +79,19 @@ pub(crate) async fn redeem(
     Key(key): Key,
 ) -> Result<Response, ApiError> {
     let done = service.redeem(&parent, child.into(), reward.into(), key);
-    answer(done.await?).await
+    respond(done.await?).await
 }
 
-/// Cancels a request for a reward
+/// Cancel a request for a reward
 ///
-/// The points stay.
+/// The points do not change.
 #[utoipa::path(
     post,
     path = "/children/{id}/rewards/{reward_id}/cancel",
     operation_id = "cancelReward",
-    tag = tags::MUTATIONS,
-    params(("id" = String, Path, description = "The child's id."), ("reward_id" = String, Path, description = "The reward's id."), Key),
-    responses(
-        (
-            status = 200,
-            description = "What it did",
-            body = MutationResult,
-            headers(("Idempotent-Replayed" = String, description = "`true` for a repeat"))
-        ),
-        Errors<Caller, Path<String>, Key, Change, Cancelled>
-    )
+    tag = tags::REWARDS,
+    params(ChildAndReward, Key),
+    responses(MutationResult, Errors<Caller, Path<String>, Key, ChangeErrors, CancellationErrors>)
 )]
 pub(crate) async fn cancel(
     State(service): State<Arc<Service>>,
@@ -128,20 +100,38 @@ pub(crate) async fn cancel(
     Key(key): Key,
 ) -> Result<Response, ApiError> {
     let done = service.cancel(&caller, child.into(), reward.into(), key);
-    answer(done.await?).await
+    respond(done.await?).await
 }
 
-/// What points can do.
-enum Counted {}
+/// The path parameters of an activation.
+struct ChildAndTask;
 
-impl Refuses for Counted {
+impl IntoParams for ChildAndTask {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let task = schemas::path("task_id", "The id of the task or penalty.");
+        vec![schemas::path("id", "The id of the child."), task]
+    }
+}
+
+/// The path parameters of a change to a reward.
+struct ChildAndReward;
+
+impl IntoParams for ChildAndReward {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let reward = schemas::path("reward_id", "The id of the reward.");
+        vec![schemas::path("id", "The id of the child."), reward]
+    }
+}
+
+enum ActivationErrors {}
+
+impl ErrorCodes for ActivationErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::PointsOutOfRange, ErrorCode::AmountOutOfRange];
 }
 
-/// What a request can be refused for.
-enum Requested {}
+enum RequestErrors {}
 
-impl Refuses for Requested {
+impl ErrorCodes for RequestErrors {
     const CODES: &'static [ErrorCode] = &[
         ErrorCode::RewardAlreadyRequested,
         ErrorCode::InsufficientPoints,
@@ -150,32 +140,30 @@ impl Refuses for Requested {
     ];
 }
 
-/// What a redeeming can be refused for.
-enum Redeemed {}
+enum RedemptionErrors {}
 
-impl Refuses for Redeemed {
+impl ErrorCodes for RedemptionErrors {
     const CODES: &'static [ErrorCode] =
         &[ErrorCode::InsufficientPoints, ErrorCode::PointsOutOfRange, ErrorCode::AmountOutOfRange];
 }
 
-/// What a cancelling can be refused for.
-enum Cancelled {}
+enum CancellationErrors {}
 
-impl Refuses for Cancelled {
+impl ErrorCodes for CancellationErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::NoPendingRequest];
 }
 
 const REPLAYED: [(&str, HeaderValue); 1] =
-    [("Idempotent-Replayed", HeaderValue::from_static("true"))];
+    [(MutationResult::REPLAYED, HeaderValue::from_static("true"))];
 
-/// The child, and the event byte for byte as its row holds it.
-async fn answer(done: Mutated) -> Result<Response, ApiError> {
+async fn respond(done: Mutated) -> Result<Response, ApiError> {
     let replayed = done.replayed;
-    let body = JsonText(json::body(MutatedBody(ChildBody(done.child), done.event), None).await?);
+    let body = JsonText(json::body(MutatedBody(RecordBody(done.child), done.event), None).await?);
     Ok(if replayed { (REPLAYED, body).into_response() } else { body.into_response() })
 }
 
-struct MutatedBody(ChildBody, Arc<str>);
+/// The child, and the text of the event exactly as it is stored.
+struct MutatedBody(RecordBody<Child>, Arc<str>);
 
 impl Parts for MutatedBody {
     fn count(&self) -> usize {

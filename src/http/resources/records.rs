@@ -1,84 +1,130 @@
-//! Records as they are answered. A password hash has no place in any of them.
+//! Records, as responses contain them. None of them contains a password hash.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::domain::{Child, Extra, Page, PendingReward, Reward, Task, Timestamp, UserId};
-use crate::http::openapi::samples;
+use crate::domain::{Child, Extra, PendingReward, Reward, Task, Timestamp, UserId};
+use crate::http::openapi::{samples, schemas};
 use crate::http::resources::secrets::may_be_secret;
-use crate::service::Listing;
+use crate::http::response::page::Listed;
 
-/// A body is described as the fields that it serialises as.
-macro_rules! described_as {
-    ($body:ty, $fields:ident) => {
-        impl PartialSchema for $body {
-            fn schema() -> RefOr<Schema> {
-                $fields::schema()
-            }
-        }
+/// A record that responses contain.
+pub(crate) trait Record: Send + Sync + 'static {
+    /// Its fields, in the order of the JSON text.
+    type Fields<'a>: Serialize + ToSchema;
 
-        impl ToSchema for $body {
-            fn name() -> Cow<'static, str> {
-                $fields::name()
-            }
+    /// The field of a response that contains one record: `task`.
+    const SINGULAR: &'static str;
+    /// The field of a response that contains several records, and their path: `tasks`.
+    const PLURAL: &'static str;
 
-            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-                $fields::schemas(schemas);
-            }
-        }
-    };
+    fn fields(&self) -> Self::Fields<'_>;
 }
 
-pub(crate) use described_as;
+/// A record, serialized as its fields.
+pub(crate) struct RecordBody<R>(pub(crate) Arc<R>);
 
-/// A child.
-pub(crate) struct ChildBody(pub(crate) Arc<Child>);
+// `utoipa` takes no generic types.
+pub(crate) type RewardBody = RecordBody<Reward>;
 
-described_as!(ChildBody, ChildFields);
-
-impl Serialize for ChildBody {
+impl<R: Record> Serialize for RecordBody<R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let child = &*self.0;
+        self.0.fields().serialize(serializer)
+    }
+}
+
+impl<R: Record> PartialSchema for RecordBody<R> {
+    fn schema() -> RefOr<Schema> {
+        R::Fields::schema()
+    }
+}
+
+impl<R: Record> ToSchema for RecordBody<R> {
+    fn name() -> Cow<'static, str> {
+        R::Fields::name()
+    }
+
+    fn schemas(schemas: &mut schemas::Named) {
+        R::Fields::schemas(schemas);
+    }
+}
+
+impl<R: Record> Listed for RecordBody<R> {
+    const FIELD: &'static str = R::PLURAL;
+}
+
+/// A response with one record: `{"task": {…}}`.
+pub(crate) struct SingleRecord<R>(pub(crate) Arc<R>);
+
+impl<R: Record> Serialize for SingleRecord<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(R::SINGULAR, &self.0.fields())?;
+        map.end()
+    }
+}
+
+impl<R: Record> PartialSchema for SingleRecord<R> {
+    fn schema() -> RefOr<Schema> {
+        let record = Ref::from_schema_name(R::Fields::name());
+        ObjectBuilder::new().property(R::SINGULAR, record).required(R::SINGULAR).into()
+    }
+}
+
+impl<R: Record> ToSchema for SingleRecord<R> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Answer", R::Fields::name()).into()
+    }
+
+    fn schemas(schemas: &mut schemas::Named) {
+        schemas::add::<RecordBody<R>>(schemas);
+    }
+}
+
+impl Record for Child {
+    type Fields<'a> = ChildFields<'a>;
+
+    const SINGULAR: &'static str = "child";
+    const PLURAL: &'static str = "children";
+
+    fn fields(&self) -> ChildFields<'_> {
         ChildFields {
-            id: child.id.as_str(),
-            user_id: child.user_id.as_str(),
-            name: child.name.as_str(),
-            age: child.age,
-            points: child.points.get(),
-            tasks: &child.tasks,
-            rewards: &child.rewards,
-            image_id: child.image_id.as_deref(),
-            created_at: child.created_at.map(Iso),
-            updated_at: child.updated_at.map(Iso),
-            extra: Unknown::public(&child.extra),
+            id: self.id.as_str(),
+            user_id: self.user_id.as_str(),
+            name: self.name.as_str(),
+            age: self.age,
+            points: self.points.get(),
+            tasks: &self.tasks,
+            rewards: &self.rewards,
+            image_id: self.image_id.as_deref(),
+            created_at: self.created_at.map(Iso),
+            updated_at: self.updated_at.map(Iso),
+            extra: Unknown::public(&self.extra),
         }
-        .serialize(serializer)
     }
 }
 
 /// A child.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Child, examples(samples::child))]
-struct ChildFields<'a> {
+pub(crate) struct ChildFields<'a> {
     /// Unique.
     id: &'a str,
     /// The family's account.
     user_id: &'a str,
-    /// Given name.
+    /// The given name.
     name: &'a str,
     /// In years.
     #[schema(required)]
     age: Option<i64>,
-    /// How many it has.
+    /// The points that the child has now.
     #[schema(minimum = -9_007_199_254_740_991_i64, maximum = 9_007_199_254_740_991_i64)]
     points: i64,
     /// The ids of tasks that a front end wants to show first.
@@ -87,13 +133,13 @@ struct ChildFields<'a> {
     /// The ids of rewards that a front end wants to show first.
     #[schema(value_type = Vec<String>)]
     rewards: &'a [Arc<str>],
-    /// The id of a picture.
+    /// Identifies a picture in the front end.
     #[schema(required)]
     image_id: Option<&'a str>,
-    /// When it was made.
+    /// Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     created_at: Option<Iso>,
-    /// When it was last changed.
+    /// The time of the last update or event. Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
     #[serde(flatten)]
@@ -101,51 +147,49 @@ struct ChildFields<'a> {
     extra: Unknown<'a>,
 }
 
-/// A task or a penalty.
-pub(crate) struct TaskBody(pub(crate) Arc<Task>);
+impl Record for Task {
+    type Fields<'a> = TaskFields<'a>;
 
-described_as!(TaskBody, TaskFields);
+    const SINGULAR: &'static str = "task";
+    const PLURAL: &'static str = "tasks";
 
-impl Serialize for TaskBody {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let task = &*self.0;
+    fn fields(&self) -> TaskFields<'_> {
         TaskFields {
-            id: task.id.as_str(),
-            user_id: task.user_id.as_ref().map(UserId::as_str),
-            name: task.name.as_str(),
-            points: task.points.get(),
-            is_good: task.is_good,
-            image_id: task.image_id.as_deref(),
-            created_at: task.created_at.map(Iso),
-            updated_at: task.updated_at.map(Iso),
-            extra: Unknown::public(&task.extra),
+            id: self.id.as_str(),
+            user_id: self.user_id.as_ref().map(UserId::as_str),
+            name: self.name.as_str(),
+            points: self.points.get(),
+            is_good: self.is_good,
+            image_id: self.image_id.as_deref(),
+            created_at: self.created_at.map(Iso),
+            updated_at: self.updated_at.map(Iso),
+            extra: Unknown::public(&self.extra),
         }
-        .serialize(serializer)
     }
 }
 
-/// A task, or a penalty.
+/// A task or penalty.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Task, examples(samples::task))]
-struct TaskFields<'a> {
+pub(crate) struct TaskFields<'a> {
     /// Unique.
     id: &'a str,
-    /// The family's account. Null where it is offered to every family.
+    /// The family's account. Null for a shared task, which every family has.
     #[schema(required)]
     user_id: Option<&'a str>,
-    /// What it is called.
+    /// The task's name.
     name: &'a str,
-    /// How many it gives, or takes.
+    /// The points that it gives, or deducts if it is a penalty.
     points: i64,
-    /// False for a penalty, which takes its points.
+    /// False for a penalty.
     is_good: bool,
-    /// The id of a picture.
+    /// Identifies a picture in the front end.
     #[schema(required)]
     image_id: Option<&'a str>,
-    /// When it was made.
+    /// Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     created_at: Option<Iso>,
-    /// When it was last changed.
+    /// The time of the last update. Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
     #[serde(flatten)]
@@ -153,51 +197,49 @@ struct TaskFields<'a> {
     extra: Unknown<'a>,
 }
 
-/// A reward.
-pub(crate) struct RewardBody(pub(crate) Arc<Reward>);
+impl Record for Reward {
+    type Fields<'a> = RewardFields<'a>;
 
-described_as!(RewardBody, RewardFields);
+    const SINGULAR: &'static str = "reward";
+    const PLURAL: &'static str = "rewards";
 
-impl Serialize for RewardBody {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let reward = &*self.0;
+    fn fields(&self) -> RewardFields<'_> {
         RewardFields {
-            id: reward.id.as_str(),
-            user_id: reward.user_id.as_ref().map(UserId::as_str),
-            name: reward.name.as_str(),
-            description: &reward.description,
-            cost: reward.cost.get(),
-            image_id: reward.image_id.as_deref(),
-            created_at: reward.created_at.map(Iso),
-            updated_at: reward.updated_at.map(Iso),
-            extra: Unknown::public(&reward.extra),
+            id: self.id.as_str(),
+            user_id: self.user_id.as_ref().map(UserId::as_str),
+            name: self.name.as_str(),
+            description: &self.description,
+            cost: self.cost.get(),
+            image_id: self.image_id.as_deref(),
+            created_at: self.created_at.map(Iso),
+            updated_at: self.updated_at.map(Iso),
+            extra: Unknown::public(&self.extra),
         }
-        .serialize(serializer)
     }
 }
 
 /// A reward.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Reward, examples(samples::reward))]
-struct RewardFields<'a> {
+pub(crate) struct RewardFields<'a> {
     /// Unique.
     id: &'a str,
-    /// The family's account. Null where it is offered to every family.
+    /// The family's account. Null for a shared reward, which every family has.
     #[schema(required)]
     user_id: Option<&'a str>,
-    /// What it is called.
+    /// The reward's name.
     name: &'a str,
-    /// A few words about it.
+    /// Can be empty.
     description: &'a str,
-    /// How many points it costs.
+    /// The points that a child pays for it.
     cost: i64,
-    /// The id of a picture.
+    /// Identifies a picture in the front end.
     #[schema(required)]
     image_id: Option<&'a str>,
-    /// When it was made.
+    /// Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     created_at: Option<Iso>,
-    /// When it was last changed.
+    /// The time of the last update. Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
     #[serde(flatten)]
@@ -205,45 +247,43 @@ struct RewardFields<'a> {
     extra: Unknown<'a>,
 }
 
-/// A request for a reward that waits.
-pub(crate) struct PendingBody(pub(crate) Arc<PendingReward>);
+impl Record for PendingReward {
+    type Fields<'a> = PendingRewardFields<'a>;
 
-described_as!(PendingBody, PendingFields);
+    const SINGULAR: &'static str = "pending_reward";
+    const PLURAL: &'static str = "pending_rewards";
 
-impl Serialize for PendingBody {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let pending = &*self.0;
-        PendingFields {
-            id: pending.id.as_str(),
-            user_id: pending.user_id.as_str(),
-            child_id: pending.child_id.as_str(),
-            child_name: pending.child_name.as_str(),
-            reward_id: pending.reward_id.as_str(),
-            reward_name: pending.reward_name.as_str(),
-            created_at: pending.created_at.map(Iso),
-            extra: Unknown::public(&pending.extra),
+    fn fields(&self) -> PendingRewardFields<'_> {
+        PendingRewardFields {
+            id: self.id.as_str(),
+            user_id: self.user_id.as_str(),
+            child_id: self.child_id.as_str(),
+            child_name: self.child_name.as_str(),
+            reward_id: self.reward_id.as_str(),
+            reward_name: self.reward_name.as_str(),
+            created_at: self.created_at.map(Iso),
+            extra: Unknown::public(&self.extra),
         }
-        .serialize(serializer)
     }
 }
 
-/// A request for a reward that waits.
+/// A child's pending request for a reward.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PendingReward, examples(samples::pending_reward))]
-struct PendingFields<'a> {
+pub(crate) struct PendingRewardFields<'a> {
     /// Unique.
     id: &'a str,
     /// The family's account.
     user_id: &'a str,
-    /// Who asks for it.
+    /// The child that requests the reward.
     child_id: &'a str,
-    /// The name of the child.
+    /// The child's name at the time of the request.
     child_name: &'a str,
-    /// The reward.
+    /// The requested reward.
     reward_id: &'a str,
-    /// What the reward is called.
+    /// The reward's name at the time of the request.
     reward_name: &'a str,
-    /// When it was made.
+    /// Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     created_at: Option<Iso>,
     #[serde(flatten)]
@@ -251,7 +291,7 @@ struct PendingFields<'a> {
     extra: Unknown<'a>,
 }
 
-/// A moment in its ISO form.
+/// A time in its ISO 8601 form.
 pub(crate) struct Iso(pub(crate) Timestamp);
 
 impl Serialize for Iso {
@@ -260,15 +300,15 @@ impl Serialize for Iso {
     }
 }
 
-/// A record's unknown fields, as they stand in its file.
+/// A record's unknown fields, as they are in its file.
 pub(crate) struct Unknown<'a> {
     pub(crate) fields: &'a Extra,
-    /// Which of them are shown, by their names.
+    /// Whether the field of this name is returned.
     pub(crate) is_shown: &'a dyn Fn(&str) -> bool,
 }
 
 impl<'a> Unknown<'a> {
-    /// All but those that may be secret.
+    /// All fields except those that may be secret.
     fn public(fields: &'a Extra) -> Self {
         Self { fields, is_shown: &|name| !may_be_secret(name) }
     }
@@ -282,75 +322,5 @@ impl Serialize for Unknown<'_> {
             map.serialize_entry(name, value)?;
         }
         map.end()
-    }
-}
-
-/// What a list's answer says of its page, beside the records.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Page)]
-pub(crate) struct PageBody {
-    /// How many there are on all pages.
-    total: usize,
-    /// How many this page has at most.
-    #[schema(minimum = 1, maximum = 500)]
-    limit: usize,
-    /// How many come before it.
-    offset: usize,
-}
-
-impl PageBody {
-    /// The page that was asked for, of a list of `total`.
-    pub(crate) fn new(page: Page, total: usize) -> Self {
-        Self { total, limit: page.limit, offset: page.offset }
-    }
-
-    /// The end of a list's answer, from the end of the list on.
-    pub(crate) fn tail(&self) -> String {
-        let Self { total, limit, offset } = self;
-        format!(r#"],"total":{total},"limit":{limit},"offset":{offset}}}"#)
-    }
-}
-
-/// The records of a listing, each as its body.
-pub(crate) fn bodies<T, B>(listing: Listing<T>, body: impl FnMut(T) -> B) -> Vec<B> {
-    listing.map(body).records
-}
-
-/// An answer whose JSON text is there already.
-pub(crate) struct JsonText<T>(pub(crate) T);
-
-impl<T: Into<Body>> IntoResponse for JsonText<T> {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(self.0.into());
-        let headers = response.headers_mut();
-        // For those, too, that every answer gets on its way out.
-        headers.reserve(8);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Amount, Name};
-
-    #[test]
-    fn unknown_fields_follow_the_known_ones() {
-        let task = Task {
-            id: "t".into(),
-            user_id: None,
-            name: Name::from_stored("Homework"),
-            points: Amount::new(5).unwrap(),
-            is_good: true,
-            image_id: None,
-            created_at: Some(Timestamp::EPOCH),
-            updated_at: None,
-            extra: [("colour".into(), r#"{"b":1, "a":2.50}"#.into())].into(),
-        };
-        assert_eq!(
-            serde_json::to_string(&TaskBody(Arc::new(task))).unwrap(),
-            r#"{"id":"t","user_id":null,"name":"Homework","points":5,"is_good":true,"image_id":null,"created_at":"1970-01-01T00:00:00.000000Z","updated_at":null,"colour":{"b":1, "a":2.50}}"#
-        );
     }
 }

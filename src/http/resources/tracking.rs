@@ -1,4 +1,4 @@
-//! Questions to the audit history.
+//! Queries of the history.
 
 use std::sync::Arc;
 
@@ -15,25 +15,25 @@ use crate::http::extract::caller::Path;
 use crate::http::extract::query::{
     FromParameters, MOMENT_RULE, Parameters, Query, from_moment, page_parameters, to_moment,
 };
-use crate::http::openapi::{Errors, TrackingEventList, schemas, tags};
+use crate::http::openapi::{Errors, TrackingEventPage, schemas, tags};
 use crate::http::resources::event_list;
 use crate::http::response::json;
 use crate::service::{Admin, Caller, EventQuery, Parent, Service};
 
-/// How many events a page has where the request doesn't say.
+/// The events on a page if the request does not set a limit.
 const DEFAULT_LIMIT: usize = 50;
 
-/// Finds events of all families
+/// Find events of all families
 ///
-/// Those of deleted children too. All filters must hold at once.
+/// Includes events of deleted children and accounts. An event must match all filters.
 #[utoipa::path(
     get,
     path = "/admin/tracking",
     operation_id = "queryTrackingEvents",
-    tag = tags::TRACKING,
+    tag = tags::ADMINISTRATION,
     params(AdminQuery),
     responses(
-        (status = 200, description = "A page of the events", body = TrackingEventList),
+        (status = 200, description = "A page of the list", body = TrackingEventPage),
         Errors<Admin, Query<AdminQuery>>
     )
 )]
@@ -46,17 +46,17 @@ pub(crate) async fn query(
     event_list::answer(found, query.page, json::reader(&service, &admin)).await
 }
 
-/// Finds events of the family
+/// Find events of the family
 ///
-/// Those of all of its children, deleted ones included. All filters must hold at once.
+/// Includes events of deleted children. An event must match all filters.
 #[utoipa::path(
     get,
     path = "/family/tracking",
     operation_id = "listFamilyTrackingEvents",
-    tag = tags::TRACKING,
+    tag = tags::HISTORY,
     params(WholeFamilyQuery),
     responses(
-        (status = 200, description = "A page of the events", body = TrackingEventList),
+        (status = 200, description = "A page of the list", body = TrackingEventPage),
         Errors<Parent, Query<WholeFamilyQuery>>
     )
 )]
@@ -70,17 +70,17 @@ pub(crate) async fn of_family(
     event_list::answer(found, page, json::reader(&service, &parent)).await
 }
 
-/// Finds events of one child
+/// Find events of one child
 ///
-/// All filters must hold at once.
+/// An event must match all filters.
 #[utoipa::path(
     get,
     path = "/children/{id}/tracking",
     operation_id = "listTrackingEvents",
-    tag = tags::TRACKING,
-    params(("id" = String, Path, description = "The child's id."), FamilyQuery),
+    tag = tags::HISTORY,
+    params(("id" = String, Path, description = "The id of the child."), FamilyQuery),
     responses(
-        (status = 200, description = "A page of the events", body = TrackingEventList),
+        (status = 200, description = "A page of the list", body = TrackingEventPage),
         Errors<Caller, Path<String>, Query<FamilyQuery>>
     )
 )]
@@ -95,7 +95,6 @@ pub(crate) async fn of_child(
     event_list::answer(found, page, json::reader(&service, &caller)).await
 }
 
-/// What an administrator can ask for.
 pub(crate) struct AdminQuery(EventQuery);
 
 impl FromParameters for AdminQuery {
@@ -120,7 +119,6 @@ impl FromParameters for AdminQuery {
     }
 }
 
-/// What a parent can ask for of all children.
 pub(crate) struct WholeFamilyQuery(EventQuery);
 
 impl FromParameters for WholeFamilyQuery {
@@ -145,13 +143,12 @@ impl FromParameters for WholeFamilyQuery {
 
 impl IntoParams for WholeFamilyQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = vec![schemas::query("child_id", "Events of this child.", id())];
+        let mut parameters = vec![schemas::query("child_id", "Only events of this child.", id())];
         parameters.extend(event_parameters());
         parameters
     }
 }
 
-/// What a family can ask for: of one child, and of itself.
 pub(crate) struct FamilyQuery(EventQuery);
 
 impl FromParameters for FamilyQuery {
@@ -166,8 +163,8 @@ impl FromParameters for FamilyQuery {
 impl IntoParams for AdminQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let mut parameters = vec![
-            schemas::query("child_id", "Events of this child.", id()),
-            schemas::query("user_id", "Events of this account.", id()),
+            schemas::query("child_id", "Only events of this child.", id()),
+            schemas::query("user_id", "Only events of this account.", id()),
         ];
         parameters.extend(event_parameters());
         parameters
@@ -193,20 +190,20 @@ fn event_parameters() -> Vec<Parameter> {
     let moment = || AnyOfBuilder::new().item(date()).item(schemas::moment()).examples(examples);
     let order = schemas::flag(["desc", "asc"]).default(Some("desc".into()));
     let mut parameters = vec![
-        schemas::query("entity_type", "Events about tasks, rewards or penalties.", types),
-        schemas::query("entity_id", "Events about this task, penalty or reward.", id()),
-        schemas::query("action", "Events of this kind.", actions),
+        schemas::query("entity_type", "Only events of this type.", types),
+        schemas::query("entity_id", "Only events of this task, penalty or reward.", id()),
+        schemas::query("action", "Only events with this action.", actions),
         schemas::query("from", FROM_RULE, moment()),
         schemas::query("to", TO_RULE, moment()),
-        schemas::query("order", "The newest first, or the oldest.", order),
+        schemas::query("order", "`desc`: newest first. `asc`: oldest first.", order),
     ];
     parameters.extend(page_parameters(DEFAULT_LIMIT));
     parameters
 }
 
-const FROM_RULE: &str = "Events at this moment or later. A bare date means its first moment, in UTC; a \
-    moment without an offset is UTC.";
-const TO_RULE: &str = "Events before this moment. A bare date includes that whole day.";
+const FROM_RULE: &str = "Only events at this time or later. A date means the start of that day. Without an \
+    offset, the time is UTC.";
+const TO_RULE: &str = "Only events before this time. A date includes that whole day.";
 
 fn event_query(given: &Parameters) -> Result<EventQuery, ApiError> {
     let entity_type = "must be `task`, `reward` or `penalty`";

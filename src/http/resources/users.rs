@@ -1,27 +1,26 @@
-//! An account as it is answered. A password hash has no place in it.
+//! Accounts, as responses contain them: without the password hash.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
 
 use crate::domain::{Role, User};
 use crate::http::openapi::{samples, schemas};
-use crate::http::resources::records::{Iso, Unknown, described_as};
+use crate::http::resources::records::{Iso, Unknown};
 use crate::http::settings::Settings;
 use crate::service::Caller;
 
-/// An account, as its owner sees it; in a child's session only what a child needs.
+/// An account, as its owner sees it. In a child's session, only the fields that a child needs.
 pub(crate) struct UserBody {
     user: Arc<User>,
     for_child: bool,
     settings: Arc<Settings>,
 }
 
-/// Whether the account's email address was confirmed. Goldstar sends no mail and sets it to true for
-/// every new account; front ends of the older service read it.
+/// Whether the account's email address was confirmed. Goldstar sends no email and sets it to true for every
+/// new account, since front ends of the older service read it.
 const VERIFIED: &str = "verified";
 
 impl UserBody {
@@ -38,8 +37,6 @@ impl UserBody {
         name == VERIFIED || self.settings.account_fields.iter().any(|listed| listed == name)
     }
 }
-
-described_as!(UserBody, UserFields);
 
 impl Serialize for UserBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -67,40 +64,40 @@ impl Serialize for UserBody {
     }
 }
 
-/// An account, as a child of it sees it.
+/// An account, as a child of the family sees it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = UserForChild, examples(samples::user_for_child))]
 pub(crate) struct UserForChild<'a> {
     /// Unique.
     id: &'a str,
-    /// Given name.
+    /// The given name.
     first_name: &'a str,
-    /// The id of a picture.
+    /// Identifies a picture in the front end.
     #[schema(required)]
     image_id: Option<&'a str>,
 }
 
-/// An account: a parent, with the family that belongs to it.
+/// An account: a parent, with a family.
 #[derive(Serialize, ToSchema)]
 #[schema(as = User, examples(samples::user))]
-struct UserFields<'a> {
+pub(crate) struct UserFields<'a> {
     /// Unique.
     id: &'a str,
-    /// Given name.
+    /// The given name.
     first_name: &'a str,
-    /// Family name.
+    /// The family name.
     last_name: &'a str,
-    /// Where the account is reached, and by what it logs in.
+    /// The address to log in with.
     email: &'a str,
     #[schema(schema_with = role)]
     role: &'static str,
-    /// The id of a picture.
+    /// Identifies a picture in the front end.
     #[schema(required)]
     image_id: Option<&'a str>,
-    /// When it was made.
+    /// Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     created_at: Option<Iso>,
-    /// When it was last changed.
+    /// The time of the last update. Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
     #[serde(flatten)]
@@ -109,6 +106,6 @@ struct UserFields<'a> {
 }
 
 fn role() -> ObjectBuilder {
-    let about = "An administrator may also use the administrative routes.";
+    let about = "An administrator can also use the routes under `/admin`.";
     schemas::flag([Role::Parent, Role::Admin].map(Role::as_str)).description(Some(about))
 }

@@ -1,29 +1,28 @@
-//! JSON answers of any length: a short one is made at once, a long one in pieces while it is sent.
+//! JSON responses of any length: a short one is serialized at once, a long one in pieces while it is sent.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::http::error::ApiError;
-use crate::http::resources::records::{JsonText, PageBody};
 use crate::http::response::pieces::{self, AT_ONCE, Progress, Reader, Source, WHOLE};
 use crate::service::{Caller, Service, ServiceError};
 
 /// A JSON text in parts. Each can be written by itself, and is the same each time.
 pub(crate) trait Parts: Send + Sync + 'static {
-    /// How many parts there are.
+    /// The number of parts.
     fn count(&self) -> usize;
 
-    /// Writes one of them.
+    /// Writes one part.
     fn write(&self, part: usize, to: &mut dyn Write) -> serde_json::Result<()>;
 }
 
-/// An answer of one part.
-pub(crate) struct One<T>(pub(crate) T);
+/// A text of one part.
+struct One<T>(T);
 
 impl<T: Serialize + Send + Sync + 'static> Parts for One<T> {
     fn count(&self) -> usize {
@@ -35,20 +34,13 @@ impl<T: Serialize + Send + Sync + 'static> Parts for One<T> {
     }
 }
 
-/// An object whose one long field is a list: each record of it is a part.
+/// An object with one long list. Each record is a part.
 pub(crate) struct List<B> {
-    /// What stands before the list: `{"tasks":[`.
-    pub(crate) head: Cow<'static, str>,
+    /// The text that precedes the first record: `{"tasks":[`.
+    pub(crate) head: String,
     pub(crate) records: Vec<B>,
-    /// What stands behind it.
+    /// The text that follows the last record.
     pub(crate) tail: String,
-}
-
-impl<B> List<B> {
-    /// A page of a list.
-    pub(crate) fn page(head: &'static str, records: Vec<B>, page: &PageBody) -> Self {
-        Self { head: head.into(), records, tail: page.tail() }
-    }
 }
 
 impl<B: Serialize + Send + Sync + 'static> Parts for List<B> {
@@ -58,7 +50,7 @@ impl<B: Serialize + Send + Sync + 'static> Parts for List<B> {
 
     fn write(&self, part: usize, to: &mut dyn Write) -> serde_json::Result<()> {
         let separator = match part {
-            0 => &*self.head,
+            0 => &self.head,
             _ if part < self.records.len() => ",",
             _ => "",
         };
@@ -70,39 +62,44 @@ impl<B: Serialize + Send + Sync + 'static> Parts for List<B> {
     }
 }
 
-/// An answer that is a list of records, with what is said of its page.
-pub(crate) trait Listed {
-    /// What a record is answered as.
-    type Record: Serialize + Send + Sync + 'static;
-
-    /// Its parts.
-    fn into_list(self) -> List<Self::Record>;
-}
-
-/// The answer to a caller who asks for a list. It breaks off when the caller's session ends.
-pub(crate) async fn list<L: Listed>(
+/// A response with a list. It ends early when the caller's session ends.
+pub(crate) async fn list<B: Serialize + Send + Sync + 'static>(
     service: &Arc<Service>,
     caller: &Caller,
-    answer: L,
+    list: impl Into<List<B>>,
 ) -> Result<Response, ApiError> {
     let reader = reader(service, caller);
-    Ok(JsonText(body(answer.into_list(), Some(reader)).await?).into_response())
+    Ok(JsonText(body(list.into(), Some(reader)).await?).into_response())
 }
 
-/// The answer that is one record.
-pub(crate) async fn one<T>(answer: T) -> Result<Response, ApiError>
+/// A response with one record.
+pub(crate) async fn one<T>(record: T) -> Result<Response, ApiError>
 where
     T: Serialize + Send + Sync + 'static,
 {
-    Ok(JsonText(body(One(answer), None).await?).into_response())
+    Ok(JsonText(body(One(record), None).await?).into_response())
 }
 
-/// Whose body it is.
+/// A response whose body is JSON text.
+pub(crate) struct JsonText<T>(pub(crate) T);
+
+impl<T: Into<Body>> IntoResponse for JsonText<T> {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(self.0.into());
+        let headers = response.headers_mut();
+        // Room for the headers that every response gets later.
+        headers.reserve(8);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    }
+}
+
+/// The session that a body depends on.
 pub(crate) fn reader(service: &Arc<Service>, caller: &Caller) -> Reader {
     Reader { service: Arc::clone(service), session: caller.token_hash().clone() }
 }
 
-/// The body of these parts.
+/// A body of these parts.
 pub(crate) async fn body(parts: impl Parts, reader: Option<Reader>) -> Result<Body, ServiceError> {
     let mut window = Window::new(0, WHOLE);
     let all = 0..parts.count();
@@ -163,13 +160,13 @@ impl Write for Counter {
     }
 }
 
-/// Keeps a stretch of what is written to it, and fails behind that.
+/// Keeps a section of what is written to it, and fails after that section.
 pub(crate) struct Window {
-    /// How much is still to be left out.
+    /// The number of bytes that still precede the section.
     skip: usize,
     room: usize,
     pub(crate) bytes: Vec<u8>,
-    /// Whether there was more than room for.
+    /// Whether a write did not fit.
     is_over: bool,
 }
 
@@ -178,7 +175,7 @@ impl Window {
         Self { skip, room, bytes: Vec::new(), is_over: false }
     }
 
-    /// Writes these parts as far as they fit; whether all of them did.
+    /// Writes these parts as far as they fit. Returns whether all of them did.
     pub(crate) fn fill(
         &mut self,
         parts: impl IntoIterator<Item = usize>,
@@ -196,7 +193,7 @@ impl Window {
         Ok(true)
     }
 
-    /// Takes these bytes as far as they fit; whether all of them did.
+    /// Takes these bytes as far as they fit. Returns whether all of them did.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> bool {
         let skipped = self.skip.min(bytes.len());
         self.skip -= skipped;
@@ -225,14 +222,15 @@ mod tests {
 
     use super::*;
     use crate::domain::Page;
+    use crate::http::response::page::PageBody;
 
     /// A list whose records have these lengths.
     fn list(lengths: &[usize]) -> List<String> {
         let records = lengths.iter().enumerate().map(|(at, length)| {
             (0..*length).map(|n| char::from(b"abcdefg"[(at + n) % 7])).collect()
         });
-        let page = PageBody::new(Page { limit: 7, offset: 3 }, 10);
-        List::page("{\"texts\":[", records.collect(), &page)
+        let tail = PageBody::new(Page { limit: 7, offset: 3 }, 10).tail();
+        List { head: "{\"texts\":[".to_owned(), records: records.collect(), tail }
     }
 
     #[tokio::test]

@@ -1,0 +1,145 @@
+//! What the fields of requests can contain: the rules, and schemas with the same bounds.
+
+use std::sync::Arc;
+
+use utoipa::openapi::Schema;
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaFormat};
+
+use crate::domain::deletion::Threshold;
+use crate::domain::input::{
+    self, MAX_AGE, MAX_DESCRIPTION_CHARS, MAX_DISPLAYED, MAX_ID_CHARS, MAX_IMAGE_ID_CHARS,
+    MAX_OPENING_POINTS,
+};
+use crate::domain::password::NewPassword;
+use crate::domain::{Amount, ChildId, Email, Invalid, Name, Points};
+use crate::http::extract::fields::FieldType;
+use crate::http::openapi::schemas;
+
+/// What no text of a record may contain: control characters, line breaks and invisible characters.
+/// It is the inside of a pattern's brackets. Patterns of JSON Schema cannot name characters beyond U+FFFF;
+/// the server checks those as well.
+const BAD: &str = concat!(
+    r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e",
+    r"\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufff8",
+);
+/// What no name may contain either: blank characters other than the space.
+const BLANK: &str = r"\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000";
+/// What may follow only a visible character: joiners and variation selectors.
+const PART: &str = r"\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f";
+
+/// A text without a rule.
+pub(crate) const TEXT: FieldType<String, String> =
+    FieldType { check: |_, text| Ok(text), schema: || schemas::text().into() };
+
+pub(crate) const BOOLEAN: FieldType<bool, bool> =
+    FieldType { check: |_, value| Ok(value), schema: || schemas::boolean().into() };
+
+pub(crate) const CHILD_ID: FieldType<String, ChildId> =
+    FieldType { check: |_, id| Ok(id.into()), schema: || schemas::text().into() };
+
+pub(crate) const NAME: FieldType<String, Name> =
+    FieldType { check: |field, text| Name::parse(field, &text), schema: name };
+
+pub(crate) const EMAIL: FieldType<String, Email> =
+    FieldType { check: |_, text| Email::parse(&text), schema: email };
+
+/// A password that an account can get. Older accounts may have others.
+pub(crate) const NEW_PASSWORD: FieldType<String, NewPassword> =
+    FieldType { check: |field, text| NewPassword::parse(field, &text), schema: password };
+
+/// What a task is worth or a reward costs, in points.
+pub(crate) const AMOUNT: FieldType<i64, Amount> =
+    FieldType { check: input::amount, schema: || schemas::integer(1..=Amount::MAX).into() };
+
+/// What a child begins with.
+pub(crate) const OPENING_POINTS: FieldType<i64, Points> = FieldType {
+    check: |_, points| input::opening_points(points),
+    schema: || schemas::integer(0..=MAX_OPENING_POINTS).into(),
+};
+
+/// In years.
+pub(crate) const AGE: FieldType<i64, i64> = FieldType {
+    check: |_, years| input::age(years),
+    schema: || schemas::integer(0..=MAX_AGE).into(),
+};
+
+pub(crate) const IMAGE_ID: FieldType<String, Arc<str>> =
+    FieldType { check: |_, text| input::image_id(text), schema: image_id };
+
+pub(crate) const DESCRIPTION: FieldType<String, Arc<str>> =
+    FieldType { check: |_, text| input::description(&text), schema: description };
+
+/// The ids of the tasks or rewards that a front end shows first.
+pub(crate) const DISPLAYED_IDS: FieldType<Vec<String>, Arc<[Arc<str>]>> =
+    FieldType { check: input::displayed, schema: displayed_ids };
+
+/// How long a marked account waits, in hours.
+pub(crate) const THRESHOLD: FieldType<i64, Threshold> = FieldType {
+    check: |field, hours| {
+        let (min, max) = (Threshold::MIN_HOURS, Threshold::MAX_HOURS);
+        let rule = || Invalid::new(field, format!("must be between {min} and {max}"));
+        Threshold::from_hours(hours).ok_or_else(rule)
+    },
+    schema: || {
+        let range = i64::from(Threshold::MIN_HOURS)..=i64::from(Threshold::MAX_HOURS);
+        schemas::integer(range).into()
+    },
+};
+
+/// The pattern, not `maxLength`, has the greatest length, since the surrounding white space does not
+/// count.
+fn name() -> Schema {
+    let inner = Name::MAX_CHARS - 2;
+    let pattern =
+        format!(r"^\s*[^\s{BAD}{BLANK}{PART}]([^{BAD}{BLANK}]{{0,{inner}}}[^\s{BAD}{BLANK}])?\s*$");
+    let about = format!(
+        "At most {} characters, at least one of them visible. No line breaks, control characters or \
+         invisible characters, and no blank character other than the space. Surrounding white space is \
+         removed.",
+        Name::MAX_CHARS
+    );
+    let text = schemas::text().min_length(Some(1));
+    text.pattern(Some(pattern)).description(Some(about)).into()
+}
+
+fn email() -> Schema {
+    let part = format!(r#"[^\s{BAD}{PART}@<>(),;:"\\\[\]]"#);
+    let label = format!(r#"[^\s{BAD}{PART}@<>(),;:"\\\[\].]{{1,63}}"#);
+    let pattern = format!(r"^\s*{part}{{1,64}}@{label}(\.{label})*\s*$");
+    let about = "At most 254 bytes, of which at most 64 precede the `@`. Upper and lower case are the same.";
+    let text = schemas::text().min_length(Some(3)).max_length(Some(Email::MAX_BYTES));
+    text.pattern(Some(pattern)).description(Some(about)).into()
+}
+
+fn password() -> Schema {
+    let text = schemas::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)));
+    text.min_length(Some(8))
+        .max_length(Some(256))
+        .description(Some("At least 8 characters, at most 256 bytes."))
+        .into()
+}
+
+fn image_id() -> Schema {
+    let about = "Identifies a picture in the front end. Goldstar stores no pictures.";
+    line(MAX_IMAGE_ID_CHARS).description(Some(about)).into()
+}
+
+fn description() -> Schema {
+    let pattern = format!(r"^([^{BAD}]|\r?\n)*$");
+    schemas::text()
+        .max_length(Some(MAX_DESCRIPTION_CHARS))
+        .pattern(Some(pattern))
+        .description(Some("Can have several lines. Surrounding white space is removed."))
+        .into()
+}
+
+fn displayed_ids() -> Schema {
+    let about = "Ids that a front end wants to show first. They have no other effect.";
+    let ids = ArrayBuilder::new().items(line(MAX_ID_CHARS)).max_items(Some(MAX_DISPLAYED));
+    ids.description(Some(about)).into()
+}
+
+/// A text without line breaks.
+fn line(max_chars: usize) -> utoipa::openapi::ObjectBuilder {
+    schemas::text().max_length(Some(max_chars)).pattern(Some(format!("^[^{BAD}]*$")))
+}
