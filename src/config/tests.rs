@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStringExt;
 use super::environment::Environment;
 use super::*;
 
-/// What the environment alone makes of it.
+/// The configuration from these variables and the defaults.
 fn with_variables(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let owned = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     let environment = Environment::read(owned)?;
@@ -210,7 +210,7 @@ fn an_unknown_variable_is_named() {
 }
 
 #[test]
-fn what_kubernetes_injects_is_let_through() {
+fn variables_that_kubernetes_injects_are_ignored() {
     let url = "tcp://10.0.0.11:5000";
     with_variables(&[
         ("GOLDSTAR_SERVICE_HOST", "10.0.0.11"),

@@ -143,6 +143,28 @@ async fn an_administrator_is_made_from_variables_and_a_file() {
     }
 }
 
+#[test]
+fn the_help_begins_with_commands_and_the_settings_that_matter_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = |arguments: &[&str]| {
+        let output = goldstar(folder.path()).args(arguments).arg("--help").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let assert_order = |text: &str, parts: &[&str]| {
+        let places: Vec<_> = parts.iter().map(|part| text.find(part).expect(part)).collect();
+        assert!(places.is_sorted(), "{parts:?} in {text}");
+    };
+    let parts = ["Commands:", "\n  serve", "\n  admin", "--public-url", "--signup", "--listen"];
+    assert_order(&help(&[]), &parts);
+    assert_order(&help(&[]), &["--demo", "Examples:", "goldstar --demo"]);
+    assert!(!help(&[]).contains("_TIMEOUT"), "{}", help(&[]));
+    let headings = ["--trusted-proxies", "Limits:", "Timeouts:", "Logs:", "Deletion of accounts:"];
+    assert_order(&help(&["serve"]), &headings);
+    for command in [&["health"][..], &["check"], &["salvage"], &["admin", "create"]] {
+        assert!(help(command).contains("Examples:\n  goldstar "), "{}", help(command));
+    }
+}
+
 /// The soft limit of a process's open files.
 fn open_files(pid: u32) -> u64 {
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
@@ -182,8 +204,10 @@ async fn an_address_in_use_is_said() {
     let data = folders.data();
     let mut command = goldstar(data.parent().unwrap());
     let refused = command.args(["--listen", &address, "--data-dir"]).arg(&data).output().unwrap();
-    assert!(!refused.status.success());
-    assert!(said(&refused).contains(&address), "{}", said(&refused));
+    assert_eq!(refused.status.code(), Some(1));
+    for part in [&*address, "another program uses this port", "--listen ", "GOLDSTAR_LISTEN="] {
+        assert!(said(&refused).contains(part), "{}", said(&refused));
+    }
 }
 
 #[tokio::test]
