@@ -1,6 +1,12 @@
 //! Every setting, declared once. The field's name is the key in the file, and gives the flag
 //! (`--log-dir`) and the variable (`GOLDSTAR_LOG_DIR`); the comment is the help text.
 
+#![expect(
+    clippy::doc_markdown,
+    clippy::struct_field_names,
+    reason = "the comments are help texts, and the fields' names are those that operators write"
+)]
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
