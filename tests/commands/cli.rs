@@ -28,7 +28,7 @@ fn said(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn an_administrator_is_made_on_the_command_line() {
+async fn an_administrator_is_created_on_the_command_line() {
     let folders = served().await;
     let created = create_admin(&folders, "ada@example.org", "correct horse battery\n");
     assert!(created.status.success(), "{}", said(&created));
@@ -42,7 +42,7 @@ async fn an_administrator_is_made_on_the_command_line() {
 }
 
 #[tokio::test]
-async fn an_administrator_is_refused_where_it_cannot_be() {
+async fn an_administrator_that_cannot_be_created_is_an_error() {
     let folders = served().await;
     for (email, password, complaint) in [
         ("no-address", "correct horse battery\n", "email"),
@@ -62,7 +62,7 @@ async fn an_administrator_is_refused_where_it_cannot_be() {
 }
 
 #[tokio::test]
-async fn no_administrator_is_made_under_a_running_server() {
+async fn no_administrator_is_created_beside_a_running_server() {
     let server = TestServer::process().await;
     let refused = create_admin(&server.folders, "ada@example.org", "correct horse battery\n");
     assert!(!refused.status.success());
@@ -99,7 +99,7 @@ async fn help_and_mistakes_have_their_exit_codes() {
 }
 
 #[tokio::test]
-async fn exit_codes_hold_where_nothing_can_be_said() {
+async fn exit_codes_are_the_same_without_an_output() {
     let folders = Folders::new();
     folders.put("children.json", "{");
     for (argument, code) in [("--listen=192.0.2.1:1", 1), ("--signup=maybe", 2), ("--demo", 78)] {
@@ -111,7 +111,7 @@ async fn exit_codes_hold_where_nothing_can_be_said() {
 }
 
 #[tokio::test]
-async fn an_administrator_is_made_from_variables_and_a_file() {
+async fn an_administrator_is_created_from_variables_and_a_file() {
     let folders = served().await;
     let data = folders.data();
     let root = data.parent().unwrap();
@@ -173,7 +173,7 @@ fn open_files(pid: u32) -> u64 {
 }
 
 #[tokio::test]
-async fn the_limit_of_open_files_is_raised_to_what_connections_need() {
+async fn the_limit_of_open_files_is_raised_for_the_connections() {
     let folders = Folders::new();
     let flags = ["--max-connections=700".to_owned()];
     let start = |limits: &str| Process::start_after(limits, &folders, &flags).expect("it starts");
@@ -197,7 +197,7 @@ async fn the_limit_of_open_files_is_raised_to_what_connections_need() {
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_said() {
+async fn an_address_in_use_is_named() {
     let server = TestServer::process().await;
     let address = server.nobody().url("").replace("http://", "");
     let folders = Folders::new();
@@ -263,7 +263,7 @@ async fn the_demos_five_curl_lines_work_as_printed() {
 }
 
 #[tokio::test]
-async fn a_new_directory_is_told_how_to_begin_and_an_old_one_is_not() {
+async fn the_first_steps_are_printed_for_a_new_directory_only() {
     let folders = Folders::new();
     let mut server = Process::start(&folders, &[]).expect("it starts");
     let begin = server.read_until(|printed| printed.iter().any(|line| line.contains("signup")));
@@ -280,7 +280,7 @@ async fn a_new_directory_is_told_how_to_begin_and_an_old_one_is_not() {
 }
 
 #[tokio::test]
-async fn the_demo_refuses_a_directory_that_holds_records() {
+async fn the_demo_refuses_a_directory_with_records() {
     let mut server = TestServer::process().await;
     server.family().await;
     server.stop().await;

@@ -73,7 +73,7 @@ fn assert_set(
 }
 
 #[test]
-fn all_four_sources_come_together() {
+fn all_four_sources_are_combined() {
     let folder = folder_with(
         "goldstar.toml",
         "listen = \"127.0.0.1:1\"\nlog_dir = \"a\"\nmax_connections = 1\nsignup = \"closed\"\n",
@@ -98,7 +98,7 @@ fn all_four_sources_come_together() {
 }
 
 #[test]
-fn what_is_overridden_is_not_judged() {
+fn an_overridden_value_is_not_validated() {
     let folder = folder_with(
         "goldstar.toml",
         "login_window = 0\npublic_url = \"x\"\nmonitoring_token_file = \"not there\"\n",
@@ -172,7 +172,7 @@ fn every_setting_has_its_key_its_variable_and_its_flag() {
 }
 
 #[test]
-fn what_is_printed_says_the_same_as_a_file() {
+fn the_printed_settings_mean_the_same_as_a_file() {
     let folder = folder_with("token", TOKEN);
     let mut flags = Vec::new();
     for setting in SETTINGS.iter() {
@@ -192,7 +192,7 @@ fn what_is_printed_says_the_same_as_a_file() {
 }
 
 #[test]
-fn the_defaults_as_printed_are_a_file_too() {
+fn the_printed_defaults_are_a_valid_file() {
     let folder = tempfile::tempdir().unwrap();
     let saved = run(folder.path(), &["config"], &[]).stdout;
     fs::write(folder.path().join("mine.toml"), saved).unwrap();
@@ -203,7 +203,7 @@ fn the_defaults_as_printed_are_a_file_too() {
 }
 
 #[test]
-fn odd_spellings_are_printed_in_the_form_of_a_file() {
+fn unusual_spellings_are_printed_in_the_form_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let variables = [
         ("GOLDSTAR_DEMO", "YES"),
@@ -309,7 +309,7 @@ fn a_bad_value_is_named_with_its_place_and_its_rule() {
 }
 
 #[test]
-fn a_body_must_be_in_before_the_request_is_out_of_time() {
+fn the_body_timeout_must_be_below_the_request_timeout() {
     let folder = folder_with("goldstar.toml", "body_timeout = 20");
     let variable = ("GOLDSTAR_REQUEST_TIMEOUT", "20");
     let said = refusal(folder.path(), &[], &[variable]);
@@ -322,7 +322,7 @@ fn a_body_must_be_in_before_the_request_is_out_of_time() {
 }
 
 #[test]
-fn what_is_no_setting_is_named() {
+fn an_unknown_setting_is_named() {
     let folder = folder_with("goldstar.toml", "data_dri = \"0123456789abcdef-secret\"");
     let said = refusal(folder.path(), &[], &[]);
     assert!(said.contains("`data_dri` in goldstar.toml is not a setting"), "{said}");
@@ -357,7 +357,7 @@ fn a_value_of_another_type_is_named() {
 }
 
 #[test]
-fn a_file_that_is_no_toml_is_refused_by_its_line() {
+fn invalid_toml_is_reported_with_its_line() {
     for broken in [
         "monitoring_token = 0123456789abcdef-secret",
         "monitoring_token = \"0123456789abcdef-secret",
@@ -382,7 +382,7 @@ fn a_file_that_is_no_toml_is_refused_by_its_line() {
 }
 
 #[test]
-fn a_file_that_is_named_must_be_there() {
+fn a_named_file_must_exist() {
     let folder = folder_with("mine.toml", "login_window = 7");
     for (flags, variables) in
         [(&["--config=gone.toml"][..], &[][..]), (&[], &[("GOLDSTAR_CONFIG", "gone.toml")])]

@@ -49,7 +49,7 @@ async fn a_server_is_found_by_its_settings_or_by_its_address() {
 }
 
 #[tokio::test]
-async fn a_server_that_lags_is_healthy_and_one_that_takes_no_changes_is_not() {
+async fn a_degraded_server_is_healthy_and_a_read_only_one_is_not() {
     let disk = FaultyDisk::default();
     let machine = Machine { disk: Arc::new(disk.clone()), ..Machine::default() };
     let server = TestServer::with(Settings { machine, ..Settings::default() }).await;
@@ -122,7 +122,7 @@ async fn answer_once_on(
 }
 
 #[tokio::test]
-async fn the_token_is_sent_where_there_is_one() {
+async fn the_token_is_sent_if_it_is_configured() {
     let answer = "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}";
     let token = "0123456789abcdef";
     for (variables, sends) in [(&[][..], false), (&[("GOLDSTAR_MONITORING_TOKEN", token)], true)] {
@@ -145,7 +145,7 @@ fn own_address() -> Option<std::net::IpAddr> {
 
 /// Without a network, the unit test of the command says the same of addresses.
 #[tokio::test]
-async fn the_token_is_sent_to_no_address_from_elsewhere() {
+async fn the_token_and_the_address_must_come_from_the_same_source() {
     let Some(own) = own_address() else { return };
     let answer = "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}";
     let folder = TempDir::new().unwrap();
@@ -188,7 +188,7 @@ async fn what_is_not_goldstar_is_not_healthy() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_not_healthy() {
+async fn a_missing_server_is_not_healthy() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     // It is connected to, and says nothing.

@@ -6,7 +6,7 @@ use super::directory::{flask, run};
 use crate::harness::{Folders, names};
 
 #[test]
-fn arguments_that_are_wrong_are_2() {
+fn wrong_arguments_exit_with_2() {
     let folders = flask();
     for arguments in [
         &["check", "data", "--data-dir", "data"][..],
@@ -24,7 +24,7 @@ fn arguments_that_are_wrong_are_2() {
 }
 
 #[test]
-fn what_can_not_be_looked_at_is_1() {
+fn what_cannot_be_read_exits_with_1() {
     let folders = Folders::new();
     let (code, text, error) = run(&folders, &["check", "nowhere"]);
     assert_eq!((code, text.as_str()), (1, ""));

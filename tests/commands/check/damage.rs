@@ -114,7 +114,7 @@ fn two_writers() {
 }
 
 #[test]
-fn bytes_that_are_no_text() {
+fn bytes_that_are_not_utf8() {
     for file in FILES {
         let latin = |mut old: Vec<u8>| {
             let text = String::from_utf8(old.clone()).unwrap();
@@ -127,7 +127,7 @@ fn bytes_that_are_no_text() {
 }
 
 #[test]
-fn what_is_no_table() {
+fn a_file_without_a_table() {
     for file in FILES {
         let to = |text: &'static str, byte: usize| move |_: Vec<u8>| (text.into(), byte);
         let row = r#"{"_default": {"1": [1, 2]}}"#;
@@ -180,7 +180,7 @@ fn every_fault_of_a_file_is_found() {
 }
 
 #[test]
-fn the_rows_of_a_damaged_file_are_judged_too() {
+fn the_rows_of_a_damaged_file_are_checked_too() {
     let folders = flask();
     edit(&folders, "users.json", |file| file["_default"]["2"]["password"] = json!("plain"));
     let text = fs::read_to_string(folders.data_file("users.json")).unwrap();
@@ -195,7 +195,7 @@ fn the_rows_of_a_damaged_file_are_judged_too() {
 }
 
 #[test]
-fn damage_in_one_file_hides_nothing_in_another() {
+fn damage_in_one_file_does_not_hide_faults_in_another() {
     let folders = flask();
     folders.put("users.json", "{");
     folders.put("tasks.json", "{}\0");
@@ -215,7 +215,7 @@ fn damage_in_one_file_hides_nothing_in_another() {
 }
 
 #[test]
-fn the_next_command_can_be_typed_as_it_is_said() {
+fn the_suggested_command_works_as_printed() {
     let folders = Folders::new();
     let name = "Zoë's data";
     fs::create_dir(folders.root().join(name)).unwrap();

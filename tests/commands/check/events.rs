@@ -37,14 +37,14 @@ fn checked(events: impl IntoIterator<Item = Value>) -> Checked {
 }
 
 #[test]
-fn events_of_what_was_deleted_are_no_broken_references() {
+fn events_of_deleted_records_are_no_broken_references() {
     let mut anonymous = event("b", 1, 5, -3);
     anonymous["user_id"] = Value::Null;
     assert_eq!(checked([event("a", 0, 0, 5), anonymous]).code, 0);
 }
 
 #[test]
-fn one_field_that_is_wrong() {
+fn a_wrong_field() {
     for (field, value, code, says) in [
         ("delta", json!(4), "wrong_delta", "delta 4 does not lead from 0 to 5"),
         ("delta", json!(i64::MAX), "wrong_delta", "does not lead"),
@@ -75,7 +75,7 @@ fn one_field_that_is_wrong() {
 }
 
 #[test]
-fn each_field_that_is_missing() {
+fn a_missing_field() {
     let whole = event("a", 0, 0, 5);
     for field in whole.as_object().unwrap().keys() {
         let mut event = whole.clone();
@@ -106,7 +106,7 @@ fn requests_and_cancellations_leave_the_points_as_they_are() {
 }
 
 #[test]
-fn ids_numbers_and_fields_that_stand_twice() {
+fn duplicate_ids_numbers_and_fields() {
     let uuid = "12345678-1234-4234-8234-123456789abc";
     for id in ["any", uuid] {
         let twice = [event(id, 0, 0, 5), event("b", 1, 5, 5), event(id, 2, 10, 5)];
@@ -141,7 +141,7 @@ fn an_order_that_goes_back_in_time() {
 }
 
 #[test]
-fn rows_that_are_ahead_of_the_clock_are_noted() {
+fn rows_ahead_of_the_clock_are_reported() {
     let mut ahead = event("a", 0, 0, 5);
     for field in ["occurred_at", "created_at"] {
         ahead[field] = json!("2199-01-01T00:00:00Z");

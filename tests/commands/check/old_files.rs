@@ -7,7 +7,7 @@ use super::directory::{add, check, edit, flask, run};
 const ZOE: &str = "6513270e-269e-4d37-b2a7-4de452e6b438";
 
 #[test]
-fn an_account_whose_hash_nobody_can_verify() {
+fn an_account_with_an_unusable_hash() {
     for (hash, says) in [
         (json!(""), "there is no password hash"),
         (Value::Null, "there is no password hash"),
@@ -47,7 +47,7 @@ fn an_account_whose_hash_is_expensive_to_check() {
 }
 
 #[test]
-fn a_mark_that_can_not_be_read() {
+fn an_unreadable_deletion_mark() {
     for (mark, at, says) in [
         (json!(true), json!(1_770_662_535_000_i64), "milliseconds"),
         (json!(true), json!("soon"), "`marked_for_deletion_at` is not a time"),
@@ -68,7 +68,7 @@ fn a_mark_that_can_not_be_read() {
 }
 
 #[test]
-fn a_table_without_any_bytes() {
+fn an_empty_table_file() {
     for file in ["users.json", "sessions.json", "tracking_events.json"] {
         let folders = crate::harness::Folders::new();
         folders.put(file, "");
@@ -79,7 +79,7 @@ fn a_table_without_any_bytes() {
 }
 
 #[test]
-fn rows_in_a_table_that_is_not_read() {
+fn rows_in_an_unknown_table() {
     for file in ["tasks.json", "tracking_events.json"] {
         // All rows are under another name: in front of an empty default table, behind one, alone.
         for (before, after) in [

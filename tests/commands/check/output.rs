@@ -36,7 +36,7 @@ fn large() -> Folders {
 }
 
 #[test]
-fn a_bar_is_drawn_on_a_terminal_and_nowhere_else() {
+fn a_progress_bar_is_drawn_on_a_terminal_only() {
     let folders = large();
     let data = folders.data();
     let logs = folders.logs();
@@ -64,7 +64,7 @@ fn a_bar_is_drawn_on_a_terminal_and_nowhere_else() {
 }
 
 #[test]
-fn a_person_sees_some_of_each_kind_and_a_program_all() {
+fn the_text_shows_some_faults_of_each_kind_and_json_all() {
     let folders = flask();
     edit(&folders, "tracking_events.json", |file| {
         for row in 1..=9 {
@@ -90,7 +90,7 @@ fn a_person_sees_some_of_each_kind_and_a_program_all() {
 }
 
 #[test]
-fn the_report_for_a_program_has_a_fixed_shape() {
+fn the_json_report_has_a_fixed_form() {
     let folders = flask();
     fs::write(folders.data_file("settings.json"), "[").unwrap();
     let (_, text, _) = run(&folders, &["check", "data", "--json"]);
@@ -108,7 +108,7 @@ fn the_report_for_a_program_has_a_fixed_shape() {
 }
 
 #[test]
-fn every_code_is_written_down() {
+fn every_code_is_documented() {
     let text = include_str!("../../../docs/operations.md");
     let (_, table) = text.split_once("| code | severity | what it means |").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();
@@ -127,7 +127,7 @@ fn every_code_is_written_down() {
 }
 
 #[test]
-fn a_report_that_nobody_can_read_is_no_report() {
+fn an_output_that_is_closed_is_an_error() {
     let folders = flask();
     let output = crate::harness::goldstar(folders.root())
         .args(["check", "data"])
@@ -140,7 +140,7 @@ fn a_report_that_nobody_can_read_is_no_report() {
 }
 
 #[test]
-fn a_folder_without_data_is_not_taken_for_one() {
+fn a_folder_without_data_is_not_a_data_directory() {
     let folders = Folders::new();
     fs::create_dir_all(folders.data()).unwrap();
     let (status, text, error) = run(&folders, &["check", "data"]);

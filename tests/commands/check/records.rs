@@ -18,7 +18,7 @@ fn byte_of(folders: &Folders, file: &str, row: u64) -> usize {
 }
 
 #[test]
-fn nothing_is_wrong_with_what_a_flask_service_left() {
+fn a_flask_services_directory_has_no_faults() {
     let checked = check(&flask());
     assert_eq!((checked.code, &checked.report["status"]), (0, &json!("clean")), "{checked:#?}");
     for (file, rows) in [
@@ -36,7 +36,7 @@ fn nothing_is_wrong_with_what_a_flask_service_left() {
 }
 
 #[test]
-fn an_empty_file_of_somebody_else_is_nothing_wrong() {
+fn an_empty_file_of_another_program_is_no_fault() {
     let folders = Folders::new();
     folders.put("users.json", r#"{"_default": {}}"#);
     assert_eq!(check(&folders).code, 0);
@@ -45,7 +45,7 @@ fn an_empty_file_of_somebody_else_is_nothing_wrong() {
 }
 
 #[test]
-fn rows_that_are_no_records() {
+fn rows_that_are_not_records() {
     let folders = flask();
     for (number, (file, row, why)) in (50..).zip([
         ("users.json", json!({"id": "u"}), "`email`"),
@@ -64,7 +64,7 @@ fn rows_that_are_no_records() {
 }
 
 #[test]
-fn ids_numbers_and_fields_that_stand_twice() {
+fn duplicate_ids_numbers_and_fields() {
     let folders = flask();
     let first = folders.json("children.json")["_default"]["2"].clone();
     add(&folders, "children.json", 60, first);
@@ -133,7 +133,7 @@ fn references_to_what_does_not_exist() {
 }
 
 #[test]
-fn nothing_is_said_of_references_into_a_damaged_file() {
+fn references_into_a_damaged_file_are_not_reported() {
     let folders = flask();
     folders.put("users.json", "{\"_default\": {\"1\":");
     folders.put("rewards.json", "{}{}");
@@ -149,7 +149,7 @@ fn nothing_is_said_of_references_into_a_damaged_file() {
 }
 
 #[test]
-fn a_file_of_somebody_else_that_is_not_json() {
+fn a_file_of_another_program_that_is_not_json() {
     let folders = flask();
     folders.put("notes.json", "[1, 2");
     folders.put("notes.txt", "[1, 2");

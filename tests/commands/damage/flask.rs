@@ -92,7 +92,7 @@ async fn flipped_bytes() {
 }
 
 #[tokio::test]
-async fn what_a_row_can_lose() {
+async fn the_rows_that_damage_can_lose() {
     // Bytes that are no UTF-8, in one row.
     let report =
         damaged("tasks.json", |it| replaced(it, "tasks.json", 0, "Homework", b"\xff\xfe")).await;
@@ -115,7 +115,7 @@ async fn what_a_row_can_lose() {
 }
 
 #[tokio::test]
-async fn other_tables_of_a_damaged_file_are_kept_where_they_are_whole() {
+async fn intact_tables_of_a_damaged_file_are_kept() {
     let folders = flask();
     replaced(&folders, "tasks.json", 0, "{\"_default\"", br#"{"old": {"1": {"x": 1}}, "_default""#);
     cut(&folders, "tasks.json", 3);

@@ -92,7 +92,7 @@ async fn assert_repeat_is_answered(copy: Folders, event_id: &str) {
 }
 
 #[tokio::test]
-async fn of_a_row_that_both_have_changed_the_later_one_counts() {
+async fn the_later_of_two_changes_of_a_row_wins() {
     let base = killed().await;
     let expected = tables(&base);
     let child = |tables: &Value| {
@@ -121,7 +121,7 @@ async fn of_a_row_that_both_have_changed_the_later_one_counts() {
 
 /// A child that only the other program has, under the number of one that only the journal has.
 #[tokio::test]
-async fn a_number_that_both_have_given() {
+async fn a_row_number_that_both_have_used() {
     let base = killed().await;
     let expected = tables(&base);
     let folders = copy_of(&base);

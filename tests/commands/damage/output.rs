@@ -63,7 +63,7 @@ fn nothing_is_replaced() {
 }
 
 #[test]
-fn what_is_no_data_directory_is_not_copied() {
+fn only_data_directories_are_copied() {
     let folders = Folders::new();
     let to = folders.root().join("new");
     assert_no_copy(&salvage_to(&folders, &to), "not a data directory");
@@ -84,7 +84,7 @@ fn a_directory_in_use_is_left_alone() {
 
 /// A limit on the length of a file stands for a disk that is full.
 #[test]
-fn a_copy_that_breaks_off_leaves_nothing() {
+fn an_interrupted_copy_leaves_nothing() {
     let folders = flask();
     cut(&folders, "children.json", 4);
     let before = names(folders.root());
@@ -96,7 +96,7 @@ fn a_copy_that_breaks_off_leaves_nothing() {
 }
 
 #[test]
-fn a_person_is_told_what_was_lost() {
+fn the_text_names_what_was_lost() {
     let folders = flask();
     cut(&folders, "children.json", 4);
     let output = salvage_to(&folders, &folders.root().join("new"));

@@ -52,7 +52,7 @@ fn is_harmless(file: &str, what: &str) -> bool {
 }
 
 #[test]
-fn what_is_no_file_neither_hangs_a_start_nor_counts_as_one() {
+fn pipes_and_devices_neither_block_a_start_nor_count_as_files() {
     for file in FILES {
         for (what, make) in KINDS {
             if is_harmless(file, what) {
@@ -68,7 +68,7 @@ fn what_is_no_file_neither_hangs_a_start_nor_counts_as_one() {
 }
 
 #[test]
-fn what_is_no_file_does_not_hang_a_check() {
+fn pipes_and_devices_do_not_block_a_check() {
     for file in FILES {
         for (what, make) in KINDS {
             if is_harmless(file, what) {
@@ -85,7 +85,7 @@ fn what_is_no_file_does_not_hang_a_check() {
 }
 
 #[test]
-fn other_things_than_files_beside_the_data_harm_nobody() {
+fn other_entries_than_files_beside_the_data_are_ignored() {
     for (what, make) in KINDS {
         let folders = folders_with("other.json", make);
         let mut check = goldstar(folders.root());
@@ -101,7 +101,7 @@ fn other_things_than_files_beside_the_data_harm_nobody() {
 }
 
 #[test]
-fn a_link_as_lock_file_is_not_followed() {
+fn a_symbolic_link_as_lock_file_is_not_followed() {
     let folders = Folders::new();
     folders.put_flask_data();
     let other = folders.root().join("other");
@@ -113,7 +113,7 @@ fn a_link_as_lock_file_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_link_in_the_place_of_a_temporary_file_is_not_followed() {
+async fn a_symbolic_link_as_temporary_file_is_not_followed() {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     let other = folders.root().join("other");

@@ -25,7 +25,7 @@ fn start_without(
 }
 
 #[test]
-fn a_file_system_without_what_a_server_needs_is_refused_at_the_start() {
+fn a_file_system_that_lacks_a_needed_call_is_refused_at_the_start() {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     fs::create_dir(folders.logs()).unwrap();
@@ -52,7 +52,7 @@ fn a_file_system_without_what_a_server_needs_is_refused_at_the_start() {
 }
 
 #[tokio::test]
-async fn what_a_server_can_do_without_is_said_once() {
+async fn a_missing_optional_call_is_logged_once() {
     for (call, error, said_once) in [
         ("fsync", Errno::INVAL, "the file system cannot sync folders"),
         ("fsync", Errno::NOTSUP, "the file system cannot sync folders"),

@@ -27,7 +27,7 @@ fn assert_of_service(folder: &Path) {
 }
 
 #[tokio::test]
-async fn what_root_makes_belongs_to_the_owner_of_the_directory() {
+async fn files_that_root_creates_belong_to_the_owner_of_the_directory() {
     if !is_root("a test with files of several users") {
         return;
     }

@@ -56,7 +56,7 @@ fn variable(name: &str) -> String {
 }
 
 #[test]
-fn what_is_copied_exists_and_nothing_else_is_sent() {
+fn copied_files_exist_and_nothing_else_is_sent() {
     let copied = copied();
     let context = read(".dockerignore");
     let sent: Vec<_> = context.lines().filter_map(|line| line.strip_prefix('!')).collect();
@@ -127,7 +127,7 @@ fn the_build_is_locked_and_uses_the_version_of_the_manifest() {
 }
 
 #[test]
-fn the_program_is_no_root_and_gets_signals_itself() {
+fn the_program_does_not_run_as_root_and_receives_signals() {
     let user = only("USER");
     let ids: Vec<u32> = user.split(':').map(|id| id.parse().unwrap()).collect();
     assert!(ids.len() == 2 && ids.iter().all(|id| *id >= 1000), "{user}");
@@ -146,7 +146,7 @@ fn the_program_is_no_root_and_gets_signals_itself() {
 }
 
 #[test]
-fn what_the_image_sets_are_settings() {
+fn the_variables_of_the_image_are_settings() {
     for (name, _) in variables() {
         assert!(SETTINGS.iter().any(|setting| setting.variable() == name), "{name}");
     }

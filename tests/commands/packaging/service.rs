@@ -50,14 +50,14 @@ fn analyze(arguments: &[&str]) -> Option<Output> {
 }
 
 #[test]
-fn systemd_takes_the_unit_without_a_complaint() {
+fn systemd_accepts_the_unit() {
     let Some(output) = analyze(&["verify"]) else { return };
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{said}");
 }
 
 #[test]
-fn the_service_is_well_enclosed() {
+fn the_service_is_sandboxed() {
     let threshold = format!("--threshold={EXPOSURE}");
     let Some(output) = analyze(&["security", "--offline=true", "--no-pager", &threshold]) else {
         return;
@@ -89,7 +89,7 @@ fn the_unit_fits_the_program() {
 
 /// Each of the codes that a person has to do something about, and no other.
 #[test]
-fn the_unit_is_not_restarted_in_vain() {
+fn the_unit_is_not_restarted_after_errors_that_need_an_operator() {
     assert_eq!(unit("RestartPreventExitStatus"), "2 78");
     let folder = tempfile::tempdir().unwrap();
     let ends = |arguments: &[&str]| {
@@ -113,7 +113,7 @@ fn resolved(path: &Path) -> toml::Table {
 }
 
 #[test]
-fn the_example_of_settings_is_in_force() {
+fn the_example_file_is_read() {
     let resolved = resolved(&root().join(SETTINGS_FILE));
     let written = settings_in(&read(SETTINGS_FILE));
     assert!(written.len() > 2, "{written:?}");
@@ -124,7 +124,7 @@ fn the_example_of_settings_is_in_force() {
 
 /// What is shown in comments works too, once the sign before it is taken away.
 #[test]
-fn what_the_example_shows_in_comments_are_settings() {
+fn the_comments_of_the_example_are_settings() {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
     fs::write(&token, "0123456789abcdef").unwrap();

@@ -38,7 +38,7 @@ async fn ids(admin: &Admin, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn moments_in_every_form_are_in_order_and_keep_their_form() {
+async fn times_in_every_form_are_ordered_and_keep_their_form() {
     let moments = [
         json!("2026-01-05T11:00:00Z"),
         json!(1_767_610_801),
@@ -99,7 +99,7 @@ async fn rows_in_the_order_of_their_names_are_replayed_each_once() {
 }
 
 #[tokio::test]
-async fn a_stream_does_not_pass_over_a_row_that_is_no_event() {
+async fn a_stream_does_not_skip_a_row_that_is_not_an_event() {
     let mut rows: Vec<(u64, Value)> =
         (1..=3).map(|number| (number, event(number, &json!(1_767_610_800 + number)))).collect();
     rows[1].1["entity_type"] = "chore".into();
@@ -127,7 +127,7 @@ async fn a_long_file_with_its_newest_row_first_is_read_in_time() {
 }
 
 #[tokio::test]
-async fn of_two_events_with_one_id_or_number_what_python_sees_is_kept() {
+async fn of_two_events_with_one_id_or_number_the_one_that_python_reads_is_kept() {
     let at = |second: u64| json!(1_767_610_800 + second);
     let one_id = [(1, event(1, &at(1))), (2, event(1, &at(2)))];
     let mut server = on_rows(one_id.clone()).await;

@@ -19,7 +19,7 @@ const METHODS: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn every_method_of_werkzeug_lets_in() {
+async fn hashes_of_every_method_of_werkzeug_are_accepted() {
     let password = "żółw i kot";
     let methods = METHODS.map(Path::new);
     let output = python("hash_password.py", &methods, password);

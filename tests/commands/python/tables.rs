@@ -206,7 +206,7 @@ async fn of_two_rows_with_one_id_the_other_is_found_once_the_first_is_gone() {
 }
 
 #[tokio::test]
-async fn tables_that_tinydb_has_emptied_begin_anew() {
+async fn tables_that_tinydb_has_emptied_start_again() {
     for how in ["truncate", "drop"] {
         let mut server = TestServer::start().await;
         let family = server.family().await;

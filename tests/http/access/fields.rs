@@ -29,7 +29,7 @@ fn places() -> Vec<(Method, &'static str, Value)> {
 }
 
 #[tokio::test]
-async fn what_a_request_may_not_set_is_refused() {
+async fn fields_that_a_request_may_not_set_are_rejected() {
     let server = server().await;
     let before = everything(&server.folders);
     for (method, path, whole) in places() {
@@ -76,7 +76,7 @@ fn numbers() -> [(Method, &'static str, &'static str, i64, i64, Value); 6] {
 }
 
 #[tokio::test]
-async fn numbers_hold_to_their_bounds() {
+async fn numbers_beyond_their_bounds_are_rejected() {
     let server = server().await;
     for (method, path, name, lowest, highest, whole) in numbers() {
         let with = |value: Value| {

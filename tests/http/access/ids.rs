@@ -61,7 +61,7 @@ async fn a_foreign_id_is_answered_as_one_that_does_not_exist() {
 }
 
 #[tokio::test]
-async fn what_is_offered_to_every_family_is_changed_by_none() {
+async fn shared_records_cannot_be_changed_by_a_family() {
     let server = server().await;
     let before = everything(&server.folders);
     for path in ["/tasks/shared-task", "/rewards/shared-reward"] {

@@ -57,7 +57,7 @@ async fn a_name_with_a_line_break_or_a_control_character_is_refused() {
 
 /// Older files may hold such names: they are told, and forge nothing.
 #[tokio::test]
-async fn a_name_that_is_there_forges_no_line_of_any_log() {
+async fn a_stored_name_forges_no_line_of_a_log() {
     let folders = Folders::new();
     put(&folders);
     let hostile = HOSTILE.concat() + " level=ERROR\" event_id=forged";
@@ -106,7 +106,7 @@ async fn a_name_that_is_there_forges_no_line_of_any_log() {
 /// An account whose id names another place: its log stays among the logs, and so does what a
 /// deletion removes.
 #[tokio::test]
-async fn an_id_that_names_another_place_stays_in_the_folder() {
+async fn an_id_that_is_a_path_stays_in_the_folder() {
     for id in
         ["../x", "../../data/users.json", "a\0b", "\0", ".", "", &"x".repeat(300), "con\u{2028}"]
     {

@@ -71,7 +71,7 @@ async fn no_secret_is_in_any_answer_or_log() {
 
 /// A service manager may start the server with any mask.
 #[tokio::test]
-async fn files_are_private_whatever_the_mask() {
+async fn files_are_private_whatever_the_umask() {
     let folders = Folders::new();
     let server_logs = folders.root().join("server-logs");
     let flag = format!("--server-log-dir={}", server_logs.display());

@@ -72,7 +72,7 @@ async fn no_route_is_missing_from_the_table() {
 }
 
 #[tokio::test]
-async fn what_is_refused_changes_no_byte() {
+async fn forbidden_requests_change_no_byte() {
     let mut server = server().await;
     let before = everything(&server.folders);
     let mut tried = 0;
@@ -117,11 +117,11 @@ async fn assert_granted(by: By, prefixes: [&str; 2]) {
 }
 
 #[tokio::test]
-async fn what_is_granted_is_granted_by_cookie() {
+async fn allowed_requests_succeed_with_a_cookie() {
     assert_granted(By::Cookie, ["", "/api"]).await;
 }
 
 #[tokio::test]
-async fn what_is_granted_is_granted_by_bearer() {
+async fn allowed_requests_succeed_with_a_bearer_token() {
     assert_granted(By::Bearer, ["/api", ""]).await;
 }

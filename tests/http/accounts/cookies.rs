@@ -86,7 +86,7 @@ async fn the_first_live_cookie_acts_in_any_order_and_over_several_lines() {
 }
 
 #[tokio::test]
-async fn a_bearer_token_counts_alone() {
+async fn cookies_are_ignored_beside_a_bearer_token() {
     let server = TestServer::start().await;
     let (one, other) = (server.parent().await, server.parent().await);
     let (a, b) = (session(&server, &one).await, session(&server, &other).await);
@@ -177,7 +177,7 @@ fn renamed(config: &mut Config) {
 }
 
 #[tokio::test]
-async fn the_cookie_has_the_name_that_the_operator_sets() {
+async fn the_name_of_the_cookie_can_be_configured() {
     let server = TestServer::with(Settings { configure: renamed, ..Settings::default() }).await;
     let parent = server.parent().await;
     let answer = log_in(&server.nobody(), &parent.email, PASSWORD).await;
@@ -206,7 +206,7 @@ async fn the_cookie_has_the_name_that_the_operator_sets() {
 }
 
 #[test]
-fn a_cookie_name_that_browsers_refuse_is_refused() {
+fn a_cookie_name_that_browsers_reject_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let config = |flags: &[&str]| {
         let output = goldstar(folder.path()).arg("config").args(flags).output().unwrap();

@@ -25,7 +25,7 @@ fn folders() -> Folders {
 }
 
 #[tokio::test]
-async fn checks_of_an_expensive_hash_do_not_hold_up_other_logins() {
+async fn checks_of_an_expensive_hash_do_not_delay_other_logins() {
     const GUESSES: usize = 6;
     let server = TestServer::on(folders(), Settings::default()).await;
     let parent = server.parent().await;

@@ -34,7 +34,7 @@ async fn session(server: &TestServer, parent: &Parent) -> String {
 }
 
 #[tokio::test]
-async fn a_session_that_somebody_chose_is_never_taken_over() {
+async fn a_chosen_session_token_is_never_accepted() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     for chosen in ["chosen-by-another", &"0".repeat(64), "", "null", "a=b"] {
@@ -51,7 +51,7 @@ async fn a_session_that_somebody_chose_is_never_taken_over() {
 /// Somebody who knows a parent's token, as a child with that browser may, gains nothing by it when
 /// the browser becomes the child's, or the parent's again.
 #[tokio::test]
-async fn a_token_does_not_outlive_a_change_of_what_it_may() {
+async fn a_token_changes_when_its_rights_change() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let parents = session(&server, &family.parent).await;
@@ -69,7 +69,7 @@ async fn a_token_does_not_outlive_a_change_of_what_it_may() {
 }
 
 #[tokio::test]
-async fn a_session_is_over_after_whatever_ends_it_and_after_a_restart() {
+async fn an_ended_session_stays_ended_after_a_restart() {
     let mut server = TestServer::start().await;
     let family: Family = server.family().await;
     let parent = &family.parent;

@@ -21,7 +21,7 @@ async fn guess(server: &TestServer, n: usize) -> Answer {
 }
 
 #[tokio::test]
-async fn ten_thousand_guesses_with_made_up_addresses_are_a_few() {
+async fn of_ten_thousand_guesses_with_forged_addresses_a_few_are_tried() {
     // A connection for each would take the machine's ports.
     let server = TestServer::start().await;
     let answers = stream::iter(0..GUESSES).map(|n| guess(&server, n)).buffer_unordered(16);
@@ -51,7 +51,7 @@ fn ticks(pid: u32) -> u64 {
 /// The time that an answer takes is `scripts/torture logins`' to measure. Here: a login costs the
 /// server the same work, be there such an account or not.
 #[tokio::test]
-async fn known_and_unknown_accounts_answer_alike_and_cost_the_same() {
+async fn known_and_unknown_accounts_get_the_same_response_at_the_same_cost() {
     const TIMES: u64 = 8;
     let flags = ["--logins-per-account=0", "--logins-per-address=0"].map(str::to_owned).to_vec();
     let server = TestServer::with(Settings { binary: true, flags, ..Settings::default() }).await;

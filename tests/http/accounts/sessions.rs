@@ -20,7 +20,7 @@ async fn with_bearer(browser: &Client, path: &str, token: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn the_cookie_is_for_the_browser_alone() {
+async fn the_cookie_is_hidden_from_scripts() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     let answer = log_in(&server.nobody(), &parent.email, PASSWORD).await;
@@ -74,7 +74,7 @@ async fn a_token_is_stored_as_its_hash_only() {
 }
 
 #[tokio::test]
-async fn a_logout_ends_the_session_and_takes_the_cookie_back() {
+async fn a_logout_ends_the_session_and_clears_the_cookie() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     let browser = server.nobody();
@@ -99,7 +99,7 @@ async fn sessions_outlive_a_restart() {
 }
 
 #[tokio::test]
-async fn a_browser_given_to_a_child_is_the_childs() {
+async fn a_browser_handed_to_a_child_has_the_childs_rights() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let sibling = family.parent.child("Aarav", 5).await;

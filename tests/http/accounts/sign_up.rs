@@ -10,7 +10,7 @@ fn account(email: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_sign_up_makes_a_parent_and_logs_it_in() {
+async fn a_sign_up_creates_a_parent_and_logs_in() {
     let server = TestServer::start().await;
     let browser = server.nobody();
     let mut wanted = account(" Zoe@Example.org ");
@@ -28,7 +28,7 @@ async fn a_sign_up_makes_a_parent_and_logs_it_in() {
 }
 
 #[tokio::test]
-async fn an_email_address_has_one_account_in_whatever_case() {
+async fn an_email_address_has_one_account_whatever_its_case() {
     let server = TestServer::start().await;
     let first = account("zoe@example.org");
     server.nobody().post("/auth/signup", first).await.expect(201);
@@ -67,7 +67,7 @@ async fn a_sign_up_is_checked_field_by_field() {
 }
 
 #[tokio::test]
-async fn nobody_signs_up_as_an_administrator() {
+async fn a_sign_up_cannot_create_an_administrator() {
     let server = TestServer::start().await;
     for (field, value) in [("role", json!("admin")), ("id", json!("mine"))] {
         let mut wanted = account("eve@example.org");
@@ -87,7 +87,7 @@ async fn the_sign_up_can_be_closed() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_email_answer_alike() {
+async fn a_wrong_password_and_an_unknown_email_get_the_same_response() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     let wrong = log_in(&server.nobody(), &parent.email, "wrong password").await;

@@ -66,7 +66,7 @@ async fn a_listed_origin_gets_cors_headers() {
 }
 
 #[tokio::test]
-async fn nobody_else_gets_a_cors_header() {
+async fn other_origins_get_no_cors_header() {
     for server in [server().await, TestServer::start().await] {
         let parent = server.parent().await;
         let own = parent.url("");

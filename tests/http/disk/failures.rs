@@ -252,18 +252,18 @@ async fn while_the_disk_is_full_the_server_is_not_healthy() {
 }
 
 #[tokio::test]
-async fn while_the_journal_can_not_be_written_the_server_is_not_healthy() {
+async fn while_the_journal_cannot_be_written_the_server_is_not_healthy() {
     assert_unhealthy_until_repaired(ErrorKind::Other, "the journal can't be written").await;
 }
 
 #[tokio::test]
-async fn a_full_disk_under_the_journal_is_said_and_nothing_happens() {
+async fn a_full_disk_under_the_journal_is_an_error_and_nothing_changes() {
     let full = ErrorKind::StorageFull;
     assert_refused_and_recovered(Fails::Writes, full, 507, "STORAGE_FULL").await;
 }
 
 #[tokio::test]
-async fn a_failing_disk_under_the_journal_is_said_and_nothing_happens() {
+async fn a_failing_disk_under_the_journal_is_an_error_and_nothing_changes() {
     assert_refused_and_recovered(Fails::Writes, ErrorKind::Other, 503, "NOT_DURABLE").await;
 }
 
@@ -284,7 +284,7 @@ async fn until_a_sync_fails(family: &Family, disk: &FaultyDisk) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_sync_that_fails_once_harms_one_change_only() {
+async fn a_sync_that_fails_once_affects_one_change_only() {
     let (mut server, disk) = on_faulty_disk().await;
     let family = server.family().await;
     let mut ids = three_events(&family).await;
@@ -298,7 +298,7 @@ async fn a_sync_that_fails_once_harms_one_change_only() {
 }
 
 #[tokio::test]
-async fn where_the_outcome_is_unknown_the_server_is_read_only_until_a_restart() {
+async fn after_an_unknown_outcome_the_server_is_read_only_until_a_restart() {
     let (mut server, disk) = on_faulty_disk().await;
     let family = server.family().await;
     let ids = three_events(&family).await;

@@ -37,7 +37,7 @@ fn tables(folders: &Folders) -> Value {
 }
 
 #[tokio::test]
-async fn werkzeugs_hashes_let_everyone_in() {
+async fn everyone_can_log_in_with_werkzeugs_hashes() {
     let server = on_flask_data().await;
     for n in 0..3 {
         let parent = parent(&server, n).await;

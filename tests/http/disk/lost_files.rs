@@ -61,7 +61,7 @@ const LOSSES: [(&str, Loss); 6] = [
 ];
 
 #[tokio::test]
-async fn no_change_is_answered_once_the_files_are_lost() {
+async fn no_change_succeeds_once_the_files_are_lost() {
     for (loss, lose) in LOSSES {
         let server = TestServer::process().await;
         let family = server.family().await;
@@ -104,7 +104,7 @@ async fn a_server_notices_the_loss_while_nobody_asks_for_a_change() {
 
 /// What is put in the directory's place, such as a backup, belongs to the next server.
 #[tokio::test]
-async fn a_directory_that_takes_the_place_is_left_alone() {
+async fn a_directory_in_the_same_place_is_not_touched() {
     let mut server = TestServer::process().await;
     let family = server.family().await;
     family.event().await;

@@ -102,7 +102,7 @@ async fn a_row_of_the_last_number_leaves_the_directory_usable() {
 }
 
 #[tokio::test]
-async fn what_goldstar_does_not_know_stays_as_it_is() {
+async fn unknown_fields_and_files_stay_as_they_are() {
     let mut server = TestServer::start().await;
     let family = server.family().await;
     server.stop().await;

@@ -106,7 +106,7 @@ fn put_hostile_family(folders: &Folders, id: &str) {
 }
 
 #[tokio::test]
-async fn hostile_ids_stay_in_the_folder_and_on_their_line() {
+async fn hostile_ids_stay_in_the_folder_and_in_their_line() {
     for id in [
         "../../../escaped",
         "..",

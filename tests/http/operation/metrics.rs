@@ -59,7 +59,7 @@ async fn connections_are_counted_and_those_that_are_refused() {
 }
 
 #[tokio::test]
-async fn what_never_became_a_request_is_counted() {
+async fn malformed_heads_are_counted() {
     let configure = |config: &mut Config| config.http.limits.head_timeout = Duration::from_secs(1);
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
     let long = "x".repeat(40 << 10);

@@ -116,7 +116,7 @@ async fn a_kill_after_a_rotation_writes_no_line_again() {
 }
 
 #[tokio::test]
-async fn a_line_that_a_truncation_cuts_is_not_completed() {
+async fn a_line_cut_by_a_truncation_is_not_completed() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let log = server.folders.log_path(&family.parent.id);
@@ -134,7 +134,7 @@ async fn a_line_that_a_truncation_cuts_is_not_completed() {
 
 /// While a folder that can't be made is missing, requests are answered; afterwards all lines come.
 #[tokio::test]
-async fn a_folder_that_can_not_be_made_again_is_a_backlog() {
+async fn a_folder_that_cannot_be_created_again_is_a_backlog() {
     let server = TestServer::start().await;
     let family = server.family().await;
     three_events(&family).await;

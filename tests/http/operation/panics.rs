@@ -42,7 +42,7 @@ async fn changed(server: &MemoryServer, family: &Family, change: impl Fn(&mut Us
 }
 
 #[tokio::test]
-async fn a_panic_in_a_handler_is_an_answer_and_the_server_lives() {
+async fn a_panic_in_a_handler_is_an_error_and_the_server_continues() {
     let server = MemoryServer::start(Config::default()).await;
     let family = server.family().await;
     add(&server, [changed(&server, &family, |user| user.role = Role::Admin).await]).await;

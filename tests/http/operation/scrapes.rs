@@ -33,7 +33,7 @@ fn named(metrics: &Metrics, kind: &str, parts: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn the_page_is_well_formed_and_explains_itself() {
+async fn the_page_is_well_formed_and_has_help_texts() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let _stream = family.parent.events("/events").await;
@@ -59,7 +59,7 @@ async fn the_page_is_well_formed_and_explains_itself() {
 
 /// Who asks for ever new things must not make the page grow.
 #[tokio::test]
-async fn strangers_add_no_series() {
+async fn unknown_paths_and_methods_add_no_series() {
     let server = TestServer::start().await;
     let nobody = server.nobody();
     let ask = async |n: usize| {

@@ -166,7 +166,7 @@ async fn a_busy_server_stops_cleanly() {
 
 /// A reader that reads nothing can't be told of the end. It isn't waited for.
 #[tokio::test]
-async fn a_stuck_reader_does_not_hold_up_the_stop() {
+async fn a_stuck_client_does_not_delay_the_stop() {
     let folders = Folders::new();
     let running = Running::start(&folders, &["--write-timeout=600", "--shutdown-timeout=2"]);
     let family = running.family().await;
@@ -306,7 +306,7 @@ async fn streams_and_idle_connections_end_at_once() {
 }
 
 #[tokio::test]
-async fn a_disk_that_hangs_does_not_hold_the_end_up_either() {
+async fn a_stuck_disk_does_not_delay_the_stop() {
     let disk = FaultyDisk::default();
     let machine = Machine { disk: Arc::new(disk.clone()), ..Machine::default() };
     let configure = |config: &mut Config| {

@@ -75,7 +75,7 @@ async fn a_second_signal_ends_a_stop_that_waits_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_server_that_was_told_to_ignore_its_terminals_end_does() {
+async fn an_ignored_sighup_stays_ignored() {
     let folders = Folders::new();
     let server = Process::start_after("trap '' HUP", &folders, &[]).expect("it starts");
     server.signal("HUP");

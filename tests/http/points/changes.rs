@@ -41,7 +41,7 @@ async fn change(client: &Client) -> Answer {
 }
 
 #[tokio::test]
-async fn an_account_may_ask_for_so_many_changes() {
+async fn an_account_has_a_limited_number_of_changes() {
     let (hand, server) = server_with(|config| limits(config, 6, 0)).await;
     let (parent, other) = (server.parent().await, server.parent().await);
     // Whatever becomes of them, and whoever of the family asks.
@@ -85,7 +85,7 @@ async fn sessions_can_be_ended_whatever_was_changed() {
 }
 
 #[tokio::test]
-async fn an_address_may_ask_for_so_many_changes() {
+async fn an_address_has_a_limited_number_of_changes() {
     let (_hand, server) = server_with(|config| limits(config, 3, 5)).await;
     let (one, other) = (server.parent().await, server.parent().await);
     let elsewhere = Parent::log_in(server.nobody_at(ELSEWHERE), &other.email, PASSWORD).await;
@@ -110,7 +110,7 @@ fn account(n: usize) -> Value {
 }
 
 #[tokio::test]
-async fn an_address_makes_so_many_accounts_an_hour() {
+async fn an_address_may_create_a_limited_number_of_accounts() {
     let (hand, server) = server_with(|config| config.service.signups.per_address = 2).await;
     let (here, elsewhere) = (server.nobody(), server.nobody_at(ELSEWHERE));
     for n in 0..2 {

@@ -69,7 +69,7 @@ async fn clock_health(server: &TestServer) -> Option<String> {
 }
 
 #[tokio::test]
-async fn an_event_that_is_far_ahead_holds_no_later_one_back() {
+async fn an_event_far_ahead_does_not_hold_back_later_ones() {
     let (mut server, clock) = with_clock_by_hand().await;
     let (family, other) = (server.family().await, server.family().await);
     let first = family.event().await;
@@ -99,7 +99,7 @@ async fn an_event_that_is_far_ahead_holds_no_later_one_back() {
 }
 
 #[tokio::test]
-async fn a_stream_and_a_log_go_by_the_order_of_writing() {
+async fn streams_and_logs_follow_the_order_of_writing() {
     let (server, clock) = with_clock_by_hand().await;
     let family = server.family().await;
     let mut written = Vec::new();
@@ -223,7 +223,7 @@ async fn a_key_lives_for_a_day_whatever_the_clock_does() {
 }
 
 #[tokio::test]
-async fn no_use_shortens_a_session() {
+async fn a_use_never_shortens_a_session() {
     let (mut server, clock) = with_clock_by_hand().await;
     let parent = server.parent().await;
     server.stop().await;

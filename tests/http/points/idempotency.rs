@@ -73,7 +73,7 @@ async fn a_key_belongs_to_its_account() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_not_remembered() {
+async fn an_error_is_not_remembered() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let dear = family.parent.reward("Cinema", 52).await;
@@ -87,7 +87,7 @@ async fn a_refusal_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn a_repeat_is_answered_though_its_task_is_gone() {
+async fn a_repeat_is_answered_after_its_task_was_deleted() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let first = once(&family, "k").await.expect(200);
@@ -98,7 +98,7 @@ async fn a_repeat_is_answered_though_its_task_is_gone() {
 }
 
 #[tokio::test]
-async fn a_repeat_whose_child_is_gone_finds_none() {
+async fn a_repeat_after_its_child_was_deleted_is_not_found() {
     let server = TestServer::start().await;
     let family = server.family().await;
     once(&family, "k").await.expect(200);

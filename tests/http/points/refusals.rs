@@ -154,7 +154,7 @@ async fn without_a_session_nothing_happens() {
 }
 
 #[tokio::test]
-async fn points_do_not_run_over() {
+async fn points_do_not_overflow() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let most = 9_007_199_254_740_991_i64;
@@ -176,7 +176,7 @@ async fn assert_takes_a_penalty(parent: &Client, family: &Family) {
 }
 
 #[tokio::test]
-async fn a_verb_that_no_reward_has_is_an_unknown_route() {
+async fn an_unknown_verb_is_an_unknown_route() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let path = reward_path(&family.child, &family.reward, "gift");

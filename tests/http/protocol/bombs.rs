@@ -75,11 +75,11 @@ async fn assert_unharmed(server: &TestServer, parent: &Parent) {
 }
 
 #[tokio::test]
-async fn a_bomb_in_json_is_refused_and_takes_no_memory() {
+async fn a_json_bomb_is_rejected_and_takes_no_memory() {
     let server = server().await;
     let parent = server.parent().await;
     let Some(before) = peak(server.pid()) else {
-        return forbidden("a_bomb_in_json_is_refused_and_takes_no_memory: no /proc/PID/status");
+        return forbidden("a_json_bomb_is_rejected_and_takes_no_memory: no /proc/PID/status");
     };
     for (what, bomb) in bombs() {
         let answer = post(&parent, bomb).await;

@@ -52,7 +52,7 @@ async fn options_answers_what_is_allowed() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_object_is_refused() {
+async fn a_body_that_is_not_a_json_object_is_rejected() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     for body in

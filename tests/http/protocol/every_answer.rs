@@ -59,7 +59,7 @@ fn check(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn every_route_answers_in_full() {
+async fn every_route_has_every_header() {
     let configure = |config: &mut Config| config.service.logins.per_account = 0;
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
     let routes = routes();
@@ -98,7 +98,7 @@ async fn every_route_answers_in_full() {
 }
 
 #[tokio::test]
-async fn what_is_no_route_answers_in_full() {
+async fn unknown_routes_have_every_header() {
     let server = TestServer::start().await;
     let session = Session::new(&server).await;
     for (method, path, status, code) in [
@@ -162,7 +162,7 @@ async fn the_id_that_a_trusted_proxy_chose_stays() {
 
 /// Those that no handler saw, of requests that could be read.
 #[tokio::test]
-async fn refusals_before_a_handler_are_in_full() {
+async fn errors_before_a_handler_have_every_header() {
     let configure = |config: &mut Config| {
         config.http.limits.body_timeout = Duration::from_secs(1);
     };

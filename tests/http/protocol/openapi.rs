@@ -31,7 +31,7 @@ async fn the_document_is_valid_and_so_are_its_examples() {
 }
 
 #[tokio::test]
-async fn every_operation_is_told_apart_and_explained() {
+async fn every_operation_has_a_unique_id_and_a_description() {
     let server = TestServer::start().await;
     let document = server.nobody().get("/openapi.json").await.expect(200);
     let mut ids = Vec::new();

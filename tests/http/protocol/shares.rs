@@ -61,7 +61,7 @@ async fn one_address_has_half_of_the_connections() {
 }
 
 #[tokio::test]
-async fn an_address_has_what_the_operator_says() {
+async fn the_share_of_an_address_can_be_configured() {
     let server = server_with(|config| {
         four(config);
         config.http.limits.max_connections_per_address = 3;
@@ -145,7 +145,7 @@ async fn a_health_check_is_answered_where_its_own_address_has_no_share_left() {
 
 /// What is kept is no way around the limit, and is soon free again.
 #[tokio::test]
-async fn what_is_kept_for_health_checks_is_bounded() {
+async fn the_connections_for_health_checks_are_limited() {
     let server = server_with(four_and_two).await;
     let _taken = [admitted(&server, HERE).await, admitted(&server, HERE).await];
     let mut idle = [server.connect_from(HERE).await, server.connect_from(HERE).await];
@@ -165,7 +165,7 @@ async fn what_is_kept_for_health_checks_is_bounded() {
 
 /// All the world reaches a proxy on this machine.
 #[tokio::test]
-async fn what_is_kept_is_not_for_a_proxys_clients() {
+async fn the_connections_for_health_checks_are_not_for_clients_of_a_proxy() {
     let server = server_with(|config| {
         config.http.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         config.http.limits.max_connections = 2;

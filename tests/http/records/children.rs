@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{TestServer, assert_error, text};
 
 #[tokio::test]
-async fn a_child_is_made_read_changed_and_deleted() {
+async fn a_child_is_created_read_updated_and_deleted() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     let wanted = json!({

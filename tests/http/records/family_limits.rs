@@ -39,7 +39,7 @@ fn kinds() -> [(&'static str, &'static str, Value); 3] {
 }
 
 #[tokio::test]
-async fn a_family_has_so_many_of_each_record_and_no_more() {
+async fn a_family_has_a_limited_number_of_each_record() {
     let server = TestServer::with(settings(two_of_each)).await;
     let (parent, other) = (server.parent().await, server.parent().await);
     for (list, record, new) in kinds() {
@@ -71,7 +71,7 @@ async fn additions_at_the_same_time_do_not_pass_a_limit() {
 }
 
 #[tokio::test]
-async fn a_family_has_so_many_pending_requests() {
+async fn a_family_has_a_limited_number_of_pending_requests() {
     let configure: fn(&mut Config) =
         |config| config.service.family = FamilyLimits { requests: 1, ..NONE };
     let server = TestServer::with(settings(configure)).await;
@@ -93,7 +93,7 @@ async fn a_family_has_so_many_pending_requests() {
 }
 
 #[tokio::test]
-async fn the_lists_of_a_child_have_so_many_bytes() {
+async fn the_lists_of_a_child_have_a_limited_size() {
     let configure: fn(&mut Config) =
         |config| config.service.family = FamilyLimits { display_bytes: 10, ..NONE };
     let folders = Folders::new();

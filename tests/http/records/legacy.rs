@@ -218,7 +218,7 @@ async fn a_child_may_ask_and_cancel_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_stranger_is_not_told_what_is_wrong_with_the_body() {
+async fn a_request_without_a_session_learns_nothing_about_the_body() {
     let server = TestServer::start().await;
     let family = server.family().await;
     for route in ROUTES {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{Client, TestServer, assert_error, text};
 
 #[tokio::test]
-async fn a_reward_is_made_read_changed_and_deleted() {
+async fn a_reward_is_created_read_updated_and_deleted() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     let wanted = json!({"name": "Kinoabend – 2 Stunden", "description": "Two\nlines", "cost": 60});
@@ -110,7 +110,7 @@ async fn a_child_sees_what_it_can_afford_what_it_lacks_and_what_it_asked_for() {
 }
 
 #[tokio::test]
-async fn what_waits_says_who_asked_for_what() {
+async fn pending_requests_name_the_child_and_the_reward() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let sibling = family.parent.child("Aarav", 50).await;
@@ -166,7 +166,7 @@ async fn assert_strict(browser: &Client, path: &str) {
 }
 
 #[tokio::test]
-async fn what_a_child_can_have_comes_in_pages() {
+async fn the_rewards_of_a_child_come_in_pages() {
     let server = TestServer::start().await;
     let family = server.family().await;
     for name in ["Kite", "Zoo"] {
@@ -181,7 +181,7 @@ async fn what_a_child_can_have_comes_in_pages() {
 }
 
 #[tokio::test]
-async fn what_waits_comes_in_pages() {
+async fn pending_requests_come_in_pages() {
     let server = TestServer::start().await;
     let family = server.family().await;
     family.parent.ask_for(&family.child, &family.reward).await.expect(200);

@@ -20,7 +20,7 @@ async fn a_stream_has_the_headers_that_proxies_need() {
 }
 
 #[tokio::test]
-async fn a_stream_begins_with_the_time_to_reconnect_after_and_the_id_to_do_it_with() {
+async fn a_stream_starts_with_the_retry_time_and_an_id() {
     let server = TestServer::start().await;
     let family = server.family().await;
     for _ in 0..3 {
@@ -122,7 +122,7 @@ async fn reconnects_under_load_have_no_gap_and_no_duplicate() {
 }
 
 #[tokio::test]
-async fn where_nothing_can_be_replayed_the_client_is_told_to_load_anew() {
+async fn a_stream_that_cannot_be_resumed_sends_resync() {
     let server = TestServer::start().await;
     let family = server.family().await;
     family.event().await;
@@ -137,7 +137,7 @@ async fn where_nothing_can_be_replayed_the_client_is_told_to_load_anew() {
 }
 
 #[tokio::test]
-async fn a_family_never_hears_of_another() {
+async fn a_family_never_gets_events_of_another() {
     let server = TestServer::start().await;
     let (family, other) = (server.family().await, server.family().await);
     let mut live = family.parent.events("/events").await;
@@ -154,7 +154,7 @@ async fn a_family_never_hears_of_another() {
 }
 
 #[tokio::test]
-async fn a_child_hears_of_itself_only() {
+async fn a_child_gets_its_own_events_only() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let sibling = family.parent.child("Aarav", 50).await;
@@ -245,7 +245,7 @@ async fn family_with_long_ids() -> (TestServer, Parent, String) {
 }
 
 #[tokio::test]
-async fn a_reader_that_does_not_keep_up_is_closed_and_resumes_by_its_id() {
+async fn a_slow_subscriber_is_closed_and_resumes_by_its_id() {
     const COUNT: usize = 800;
     let (server, parent, path) = family_with_long_ids().await;
     let mut asleep = parent.events("/events").await;

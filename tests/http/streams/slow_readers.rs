@@ -87,7 +87,7 @@ async fn assert_dropped(server: &TestServer, stuck: &mut Wire, other: &mut Wire)
 }
 
 #[tokio::test]
-async fn one_who_reads_no_answers_is_dropped() {
+async fn a_client_that_reads_no_responses_is_dropped() {
     let server = on(put_rewards).await;
     let session = admin(&server).await;
     let mut other = let_in(&server).await;
@@ -103,7 +103,7 @@ async fn one_who_reads_no_answers_is_dropped() {
 }
 
 #[tokio::test]
-async fn one_who_reads_no_stream_is_dropped() {
+async fn a_client_that_does_not_read_its_stream_is_dropped() {
     let server = on(put_events).await;
     let session = admin(&server).await;
     let mut other = let_in(&server).await;
@@ -119,7 +119,7 @@ async fn one_who_reads_no_stream_is_dropped() {
 
 /// A slow line isn't a dead one: who takes a little all the time gets everything.
 #[tokio::test]
-async fn one_who_reads_slowly_gets_everything() {
+async fn a_slow_client_gets_everything() {
     let server = on(put_rewards).await;
     let session = admin(&server).await;
     let mut slow = eventually("a place", async || {
@@ -153,7 +153,7 @@ async fn sipped(min_rate: u64, path: &str, most: usize) -> usize {
 
 /// The page holds 2 MB. The system takes some hundred kilobytes of it before anybody waits.
 #[tokio::test]
-async fn one_who_reads_too_slowly_is_dropped() {
+async fn a_client_that_reads_too_slowly_is_dropped() {
     let page = "/admin/tracking?limit=500";
     let (dropped, served, stream) = tokio::join!(
         sipped(1 << 30, page, 1 << 30),
