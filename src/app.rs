@@ -18,7 +18,7 @@ use crate::followers::audit_log::{self, AuditLog, DeletionLog};
 use crate::followers::broker::Broker;
 use crate::http;
 use crate::metrics::Metrics;
-use crate::service::{AuditSink, Demo, LiveSink, Service, ServiceError, Settings};
+use crate::service::{AuditSink, Demo, LiveSink, Service, ServiceError, ServiceSettings};
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 
 /// What a server uses of the machine: its own, or what a test puts in its place.
@@ -91,7 +91,7 @@ pub enum StopError {
 /// Opens the data and puts the product together on it. Blocks: a start reads all of the data.
 pub fn open(
     storage: &StorageConfig,
-    settings: Settings,
+    settings: ServiceSettings,
     machine: &Machine,
     metrics: &Metrics,
 ) -> Result<Service, StartError> {

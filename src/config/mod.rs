@@ -66,7 +66,7 @@ pub struct Config {
     /// The settings of the HTTP server.
     pub http: http::Settings,
     /// The settings of the service.
-    pub service: service::Settings,
+    pub service: service::ServiceSettings,
 }
 
 impl Config {
@@ -143,11 +143,11 @@ fn http_limits(limits: &settings::Limits, timeouts: &settings::Timeouts) -> http
     }
 }
 
-fn service_settings(settings: &Settings) -> service::Settings {
+fn service_settings(settings: &Settings) -> service::ServiceSettings {
     let Settings { accounts, limits, deletion, .. } = settings;
     // Programs may try a demo, too.
     let changes = |count: u32| if settings.demo.demo { 0 } else { count };
-    service::Settings {
+    service::ServiceSettings {
         points_floor: accounts.points_floor,
         signup_open: settings.first.signup == Signup::Open,
         streams_per_session: accounts.streams_per_session,

@@ -34,7 +34,7 @@ impl Token {
     }
 
     /// The stored form. One round of SHA-256 is enough: unlike a password, 256 random bits
-    /// can't be guessed from their hash.
+    /// cannot be guessed from their hash.
     pub(super) fn hash(&self) -> TokenHash {
         TokenHash(hexadecimal(&Sha256::digest(self.0.as_bytes())).into())
     }
@@ -59,7 +59,7 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
 
 /// What a session may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum SessionRole {
     /// Read and change everything in its own family.
     Parent,
     /// Read that child, the tasks and the rewards; request rewards for the child and cancel requests.
@@ -68,7 +68,7 @@ pub enum Access {
     Admin,
 }
 
-impl Access {
+impl SessionRole {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Parent => "parent",
@@ -83,7 +83,7 @@ impl Access {
 pub struct Caller {
     user: Arc<User>,
     session: Arc<Session>,
-    access: Access,
+    role: SessionRole,
 }
 
 impl Caller {
@@ -99,41 +99,41 @@ impl Caller {
             return None;
         }
         let user = records.user(&session.user_id).filter(|user| user.deletion.is_none())?;
-        let access = match &session.child_id {
+        let role = match &session.child_id {
             Some(child_id) => {
                 let child = records.child(child_id)?;
                 if child.user_id != user.id {
                     return None;
                 }
-                Access::Child(child_id.clone())
+                SessionRole::Child(child_id.clone())
             }
-            None if user.role == Role::Admin => Access::Admin,
-            None => Access::Parent,
+            None if user.role == Role::Admin => SessionRole::Admin,
+            None => SessionRole::Parent,
         };
-        Some(Self { user, session, access })
+        Some(Self { user, session, role })
     }
 
     pub fn user(&self) -> &Arc<User> {
         &self.user
     }
 
-    pub fn access(&self) -> &Access {
-        &self.access
+    pub fn role(&self) -> &SessionRole {
+        &self.role
     }
 
     /// The child that uses the session; `None` for a parent and an administrator.
     pub fn child_id(&self) -> Option<&ChildId> {
-        match &self.access {
-            Access::Child(child_id) => Some(child_id),
-            Access::Parent | Access::Admin => None,
+        match &self.role {
+            SessionRole::Child(child_id) => Some(child_id),
+            SessionRole::Parent | SessionRole::Admin => None,
         }
     }
 
     /// The value of `actor` in an event's metadata.
     pub fn actor(&self) -> Actor {
-        match self.access {
-            Access::Parent | Access::Admin => Actor::Parent,
-            Access::Child(_) => Actor::Child,
+        match self.role {
+            SessionRole::Parent | SessionRole::Admin => Actor::Parent,
+            SessionRole::Child(_) => Actor::Child,
         }
     }
 
@@ -205,17 +205,17 @@ impl Caller {
 
     /// Fails for a child's session.
     pub fn into_parent(self) -> Result<Parent, ServiceError> {
-        match self.access {
-            Access::Parent | Access::Admin => Ok(Parent(self)),
-            Access::Child(_) => Err(ServiceError::ParentRequired),
+        match self.role {
+            SessionRole::Parent | SessionRole::Admin => Ok(Parent(self)),
+            SessionRole::Child(_) => Err(ServiceError::ParentRequired),
         }
     }
 
     /// Fails unless the session is an administrator's own.
     pub fn into_admin(self) -> Result<Admin, ServiceError> {
-        match self.access {
-            Access::Admin => Ok(Admin(Parent(self))),
-            Access::Parent | Access::Child(_) => Err(ServiceError::AdminRequired),
+        match self.role {
+            SessionRole::Admin => Ok(Admin(Parent(self))),
+            SessionRole::Parent | SessionRole::Child(_) => Err(ServiceError::AdminRequired),
         }
     }
 }

@@ -27,7 +27,7 @@ mod tasks;
 mod tracking;
 
 pub use accounts::{LoggedIn, NewAccount};
-pub use caller::{Access, Admin, Caller, Parent, Token};
+pub use caller::{Admin, Caller, Parent, SessionRole, Token};
 pub use changes::ChangeLimits;
 pub use children::{ChildPatch, NewChild};
 pub use deletion::{
@@ -67,7 +67,7 @@ use passwords::Passwords;
 
 /// The operator's settings of the use cases.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct ServiceSettings {
     /// A penalty does not push a child's points below this.
     pub points_floor: Points,
     /// Whether anyone may create an account.
@@ -91,7 +91,7 @@ pub struct Service {
     attempts: Attempts,
     change_rates: ChangeRates,
     passwords: Passwords,
-    settings: Settings,
+    settings: ServiceSettings,
     metrics: metrics::Logins,
     deletions: Deletions,
     /// Why the last removal of expired records failed.
@@ -133,7 +133,7 @@ impl Service {
         store: impl Into<AnyStore>,
         broker: Broker,
         clock: Clock,
-        settings: Settings,
+        settings: ServiceSettings,
         deletion_log: DeletionLog,
         metrics: &Metrics,
     ) -> Self {

@@ -67,7 +67,7 @@ impl SessionAnswer {
     fn of(caller: &Caller, settings: &Arc<Settings>) -> Self {
         Self {
             user: UserBody::seen_by(caller, settings),
-            scope: caller.access().as_str(),
+            scope: caller.role().as_str(),
             child_id: caller.child_id().map(ChildId::shared),
         }
     }

@@ -56,12 +56,11 @@ impl Service {
         Ok(due_at)
     }
 
-    /// Takes an account out of the queue for a client at `address` that knows its password, and
-    /// begins a session. The sessions whose cookies came with the request end.
+    /// Restores a marked account, for a client at `address`, and creates a session. Ends the sessions in
+    /// `sent`.
     ///
-    /// Refuses, after the same time, an email address without account and a wrong password; either,
-    /// at once, after too many attempts; an account that isn't marked; and one whose deletion has
-    /// begun.
+    /// Fails for an unknown email address and for a wrong password, after the same time; at once after
+    /// too many attempts; if the account is not marked; and if its deletion has started.
     pub async fn restore(
         self: &Arc<Self>,
         address: IpAddr,
