@@ -935,7 +935,7 @@ export interface components {
             results: components["schemas"]["DeletionAttempt"][];
         };
         /**
-         * @description How long a marked account waits, in hours.
+         * @description The time in hours that a marked account waits before its deletion.
          * @example {
          *       "hours": 720,
          *       "minimum": 24,
@@ -1036,7 +1036,7 @@ export interface components {
             parameter?: string;
             /**
              * Format: int64
-             * @description How many points are missing.
+             * @description The number of missing points.
              */
             points_needed?: number;
             /** @description The limit that is reached. */
@@ -2835,9 +2835,9 @@ export interface operations {
     listChildren: {
         parameters: {
             query?: {
-                /** @description How many at most. Never more than 500 are answered. */
+                /** @description The most records to return. Larger values count as 500. */
                 limit?: number;
-                /** @description How many to leave out before them. */
+                /** @description The number of records to skip. */
                 offset?: number;
             };
             header?: never;
@@ -3189,9 +3189,9 @@ export interface operations {
     listTasks: {
         parameters: {
             query?: {
-                /** @description How many at most. Never more than 500 are answered. */
+                /** @description The most records to return. Larger values count as 500. */
                 limit?: number;
-                /** @description How many to leave out before them. */
+                /** @description The number of records to skip. */
                 offset?: number;
             };
             header?: never;
@@ -3545,7 +3545,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3650,9 +3650,9 @@ export interface operations {
     listRewards: {
         parameters: {
             query?: {
-                /** @description How many at most. Never more than 500 are answered. */
+                /** @description The most records to return. Larger values count as 500. */
                 limit?: number;
-                /** @description How many to leave out before them. */
+                /** @description The number of records to skip. */
                 offset?: number;
             };
             header?: never;
@@ -4005,9 +4005,9 @@ export interface operations {
     listRewardOffers: {
         parameters: {
             query?: {
-                /** @description How many at most. Never more than 500 are answered. */
+                /** @description The most records to return. Larger values count as 500. */
                 limit?: number;
-                /** @description How many to leave out before them. */
+                /** @description The number of records to skip. */
                 offset?: number;
             };
             header?: never;
@@ -4072,7 +4072,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4165,9 +4165,9 @@ export interface operations {
     listPendingRewards: {
         parameters: {
             query?: {
-                /** @description How many at most. Never more than 500 are answered. */
+                /** @description The most records to return. Larger values count as 500. */
                 limit?: number;
-                /** @description How many to leave out before them. */
+                /** @description The number of records to skip. */
                 offset?: number;
             };
             header?: never;
@@ -4228,7 +4228,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4335,7 +4335,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4424,9 +4424,9 @@ export interface operations {
                 to?: string;
                 /** @description `desc`: newest first. `asc`: oldest first. */
                 order?: "desc" | "asc";
-                /** @description How many at most. Never more than 500 are answered. */
+                /** @description The most records to return. Larger values count as 500. */
                 limit?: number;
-                /** @description How many to leave out before them. */
+                /** @description The number of records to skip. */
                 offset?: number;
             };
             header?: never;
@@ -4504,9 +4504,9 @@ export interface operations {
                 to?: string;
                 /** @description `desc`: newest first. `asc`: oldest first. */
                 order?: "desc" | "asc";
-                /** @description How many at most. Never more than 500 are answered. */
+                /** @description The most records to return. Larger values count as 500. */
                 limit?: number;
-                /** @description How many to leave out before them. */
+                /** @description The number of records to skip. */
                 offset?: number;
             };
             header?: never;
@@ -4653,9 +4653,9 @@ export interface operations {
                 to?: string;
                 /** @description `desc`: newest first. `asc`: oldest first. */
                 order?: "desc" | "asc";
-                /** @description How many at most. Never more than 500 are answered. */
+                /** @description The most records to return. Larger values count as 500. */
                 limit?: number;
-                /** @description How many to leave out before them. */
+                /** @description The number of records to skip. */
                 offset?: number;
             };
             header?: never;
@@ -4846,9 +4846,9 @@ export interface operations {
     listDeletionQueue: {
         parameters: {
             query?: {
-                /** @description How many at most. Never more than 500 are answered. */
+                /** @description The most records to return. Larger values count as 500. */
                 limit?: number;
-                /** @description How many to leave out before them. */
+                /** @description The number of records to skip. */
                 offset?: number;
             };
             header?: never;
@@ -5339,7 +5339,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5452,7 +5452,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5553,7 +5553,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5667,7 +5667,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The client's name for this one change. A repeat with the same key changes nothing and is answered as the first one was, for 24 hours. */
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
                 "Idempotency-Key"?: string;
             };
             path: {

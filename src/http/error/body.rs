@@ -44,7 +44,7 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) parameter: Option<&'a str>,
-    /// How many points are missing.
+    /// The number of missing points.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) points_needed: Option<i64>,

@@ -206,8 +206,8 @@ impl IntoParams for Key {
             .max_length(Some(IdempotencyKey::MAX_BYTES))
             .pattern(Some("^[!-~]([ -~]*[!-~])?$"))
             .examples(["5b1c1f0e-make-the-bed"]);
-        let about = "The client's name for this one change. A repeat with the same key changes \
-                     nothing and is answered as the first one was, for 24 hours.";
+        let about = "Identifies this request. For 24 hours, a repetition with the same key changes \
+                     nothing and returns the first event.";
         let parameter = ParameterBuilder::new()
             .name(IDEMPOTENCY_KEY)
             .parameter_in(ParameterIn::Header)

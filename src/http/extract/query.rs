@@ -1,4 +1,4 @@
-//! Query parameters, read strictly: a misspelt filter must not answer everything.
+//! Query parameters, read strictly: a misspelt filter must not return everything.
 
 use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::request::Parts;
@@ -56,10 +56,10 @@ impl Parameters {
                 continue;
             }
             if !is_known {
-                return Err(invalid(&shortened(name), "is unknown here"));
+                return Err(invalid(&shortened(name), "does not exist"));
             }
             if self.0[..place].iter().any(|(earlier, _)| earlier == name) {
-                return Err(invalid(name, "is there more than once"));
+                return Err(invalid(name, "occurs more than once"));
             }
         }
         T::from_parameters(self)
@@ -138,11 +138,12 @@ pub(crate) fn to_moment(text: &str) -> Option<Timestamp> {
 /// The parameters of [`Parameters::page`].
 pub(crate) fn page_parameters(default_limit: usize) -> Vec<Parameter> {
     let limit = schemas::integer(1..).default(Some(default_limit.into()));
-    let limit_rule = format!("How many at most. Never more than {} are answered.", Page::MAX_LIMIT);
+    let limit_rule =
+        format!("The most records to return. Larger values count as {}.", Page::MAX_LIMIT);
     let offset = schemas::integer(0..).default(Some(0.into()));
     vec![
         schemas::query("limit", &limit_rule, limit),
-        schemas::query("offset", "How many to leave out before them.", offset),
+        schemas::query("offset", "The number of records to skip.", offset),
     ]
 }
 

@@ -1,5 +1,5 @@
-//! One example of each record and of each error. The records are those of `docs/api.md`, which come
-//! from a run; an error's body is made by the code that answers it.
+//! One example of each record and of each error. The records are those of `docs/api.md`, from a real session.
+//! The body of an error is created by the code that returns it.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -88,7 +88,7 @@ pub(super) fn tracking_event_created() -> Value {
     })
 }
 
-/// One error that is answered with that code.
+/// One error with this code.
 pub(super) fn error(code: ErrorCode) -> ApiError {
     match code.status() {
         StatusCode::CONFLICT => conflict(code),

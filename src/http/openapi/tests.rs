@@ -76,13 +76,13 @@ fn the_example_of_an_error_has_its_code() {
 }
 
 #[test]
-fn every_code_can_be_had_from_some_route() {
+fn every_code_is_documented_on_some_route() {
     let document: OpenApi = routes(CookieName::DEFAULT).into_openapi();
     let paths = serde_json::to_string(&document.paths).unwrap();
     let is_named = |code: &ErrorCode| {
         paths.contains(&format!("\"{}\"", code.as_str())) || paths.contains(&format!("/{code:?}\""))
     };
     let unnamed: Vec<ErrorCode> = ErrorCode::all().filter(|code| !is_named(code)).collect();
-    // What it is the answer to is no operation.
+    // No operation returns it.
     assert_eq!(unnamed, [ErrorCode::MethodNotAllowed]);
 }

@@ -28,7 +28,7 @@ use crate::service::{Admin, AttemptOutcome, Attempted, Queued, Service, Threshol
 /// The accounts on a page if the request does not set a limit.
 const DEFAULT_LIMIT: usize = 50;
 
-/// How long a marked account waits, in hours.
+/// The time in hours that a marked account waits before its deletion.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeletionThreshold, examples(sample_threshold))]
 pub(crate) struct ThresholdAnswer {

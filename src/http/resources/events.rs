@@ -58,7 +58,7 @@ pub(crate) async fn stream(
 }
 
 fn answer(feed: EventStream) -> Response {
-    // The stream goes on after the handler's end; what it logs is still the request's.
+    // The stream continues after the handler returns; its log lines belong to the request.
     let span = Span::current();
     let frames = stream::unfold(feed, move |mut feed| {
         let next = async {
@@ -69,12 +69,12 @@ fn answer(feed: EventStream) -> Response {
     });
     let headers =
         [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
-    // Proxies of nginx's kind would else collect frames until their buffer is full.
+    // Without this header, nginx and similar proxies collect messages until their buffer is full.
     let unbuffered = [("X-Accel-Buffering", HeaderValue::from_static("no"))];
     (headers, unbuffered, Body::from_stream(frames)).into_response()
 }
 
-/// What a reader asks for.
+/// The requested stream.
 pub(crate) struct Wanted(StreamRequest);
 
 impl FromRequestParts<AppState> for Wanted {
@@ -82,7 +82,7 @@ impl FromRequestParts<AppState> for Wanted {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let Query(parameters) = Query::<StreamParameters>::from_request_parts(parts, state).await?;
-        // A browser that reconnects by itself sends the header, newer than what its address holds.
+        // A browser that reconnects sends the header. The id in its address is older.
         let header = parts.headers.get(LAST_EVENT_ID);
         let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
         let context = RequestContext::from_request_parts(parts, state).await?;
