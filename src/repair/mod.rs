@@ -4,5 +4,5 @@ mod inspect;
 pub mod salvage;
 
 pub use inspect::{
-    Finding, FindingKind, Marked, Report, Severity, TableReport, TableState, inspect,
+    CheckReport, Finding, FindingKind, Marked, Severity, TableReport, TableState, inspect,
 };

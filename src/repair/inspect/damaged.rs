@@ -8,7 +8,7 @@ use super::tables::{Places, Tables};
 use super::{Finding, Inspection};
 use crate::disk::read_if_exists;
 use crate::repair::salvage;
-use crate::repair::salvage::kind::{Kind, TABLES, TRACKING};
+use crate::repair::salvage::kind::{TABLES, TRACKING, TableKind};
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
 use crate::store::json::state::State;
 use crate::store::json::tinydb::file::RowImage;
@@ -36,7 +36,7 @@ impl Inspection<'_> {
     }
 
     /// Adds the faults of a table's file that is damaged in itself; gives the rows that can be read.
-    fn look_at_faults(&mut self, kind: Kind) -> Result<Vec<(u64, u64, Arc<str>)>, OpenError> {
+    fn look_at_faults(&mut self, kind: TableKind) -> Result<Vec<(u64, u64, Arc<str>)>, OpenError> {
         let path = self.data.join(kind.file);
         let Some(known) = self.damaged.get(&path).filter(|damage| !damage.is_foreign()) else {
             return Ok(Vec::new());

@@ -25,7 +25,7 @@ use crate::repair::salvage::kind::{TABLES, TRACKING};
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
 use crate::store::json::lock::DirectoryLock;
 use crate::store::json::progress::Progress;
-use crate::store::json::recovery::{Reader, Reading, Replay, TrackingFile};
+use crate::store::json::recovery::{DirectoryContents, DirectoryReader, Replay, TrackingFile};
 use crate::store::json::state::State;
 use crate::store::json::tinydb::codecs::TABLE_FILES;
 use crate::store::json::tinydb::pyjson::Scanner;
@@ -34,7 +34,7 @@ use crate::store::json::tracking;
 use crate::store::json::wal;
 use events::Events;
 use other_tables::OtherTable;
-pub use report::{Finding, FindingKind, Marked, Report, Severity, TableReport, TableState};
+pub use report::{CheckReport, Finding, FindingKind, Marked, Severity, TableReport, TableState};
 use tables::{Places, Tables, inspect_text};
 
 /// Looks at a data directory, which no server may hold at that time. Nothing in it is changed; fails
@@ -45,11 +45,11 @@ pub fn inspect(
     data: &Path,
     now: Timestamp,
     progress: &Progress,
-) -> Result<Report, OpenError> {
+) -> Result<CheckReport, OpenError> {
     let names = disk.file_names(data).map_err(OpenError::io(data))?;
     let _lock = DirectoryLock::take_to_read(data)?;
     let folder = data.join(wal::FOLDER);
-    let reading = Reader { disk, data, folder: &folder, progress }.read()?;
+    let reading = DirectoryReader { disk, data, folder: &folder, progress }.read()?;
     let mut inspection = Inspection::new(disk, data, now, progress, reading);
     inspection.look_at_tables()?;
     inspection.look_at_events()?;
@@ -76,7 +76,7 @@ struct Inspection<'a> {
     damaged: HashMap<PathBuf, Damage>,
     /// Whether the journal can't be replayed, so that the tables are older than they should be.
     lacks_journal: bool,
-    report: Report,
+    report: CheckReport,
 }
 
 impl<'a> Inspection<'a> {
@@ -86,12 +86,21 @@ impl<'a> Inspection<'a> {
         data: &'a Path,
         now: Timestamp,
         progress: &'a Progress,
-        reading: Reading,
+        reading: DirectoryContents,
     ) -> Self {
-        let Reading { saved, is_first, journal, is_torn, state, files, tracking, damage, .. } =
-            reading;
+        let DirectoryContents {
+            saved,
+            is_first,
+            journal,
+            is_torn,
+            state,
+            files,
+            tracking,
+            damage,
+            ..
+        } = reading;
         let marked = marked::marked(&state, is_first);
-        let files = files.into_iter().filter(|(_, contents)| contents.print.is_some());
+        let files = files.into_iter().filter(|(_, contents)| contents.checksum.is_some());
         let mut existing: HashSet<_> = files.map(|(file, _)| file).collect();
         if !matches!(tracking, TrackingFile::Empty) {
             existing.insert(tracking::FILE);
@@ -111,7 +120,7 @@ impl<'a> Inspection<'a> {
         let rows = journal.as_ref().map_or(0, |replay| replay.rows);
         let waiting = rows + past.map_or(0, |past| past.rows.len() + past.patches.len());
         let findings = findings.collect();
-        let report = Report { waiting, is_torn, marked, findings, ..Report::default() };
+        let report = CheckReport { waiting, is_torn, marked, findings, ..CheckReport::default() };
         Self {
             disk,
             data,

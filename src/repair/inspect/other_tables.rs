@@ -2,7 +2,7 @@
 
 use super::{Finding, FindingKind};
 use crate::domain::RowNumber;
-use crate::repair::salvage::kind::Kind;
+use crate::repair::salvage::kind::TableKind;
 use crate::store::json::tinydb::file::number_of;
 use crate::store::json::tinydb::pyjson;
 
@@ -18,7 +18,7 @@ pub(super) struct OtherTable {
 impl OtherTable {
     /// Looks at a member of the file; none if it isn't a table, or has no rows. `raw_name` and `text`
     /// are its JSON text, and `byte` is where that begins.
-    pub(super) fn read(kind: Kind, raw_name: &str, byte: u64, text: &str) -> Option<Self> {
+    pub(super) fn read(kind: TableKind, raw_name: &str, byte: u64, text: &str) -> Option<Self> {
         if !text.starts_with('{') {
             return None;
         }

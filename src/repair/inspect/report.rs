@@ -6,7 +6,7 @@ use crate::store::json::damage::{Damage, DamageKind};
 
 /// What was found in a data directory.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct CheckReport {
     /// A line for each table that Goldstar knows.
     pub tables: Vec<TableReport>,
     /// How many changed rows wait in the journal, as after a kill; the next start writes them. That
@@ -21,7 +21,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// The accounts of a [`Report`] that are marked for deletion.
+/// The accounts of a [`CheckReport`] that are marked for deletion.
 #[derive(Clone, Debug, Default)]
 pub struct Marked {
     /// The row, the id and the deletion of each.
@@ -45,7 +45,7 @@ impl Marked {
     }
 }
 
-/// One table of a [`Report`].
+/// One table of a [`CheckReport`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableReport {
     /// Its file, in the data directory.
@@ -250,7 +250,7 @@ impl FindingKind {
     }
 }
 
-impl Report {
+impl CheckReport {
     /// Whether there is no table's file, and nothing in the journal.
     pub fn is_empty(&self) -> bool {
         self.waiting == 0 && self.tables.iter().all(|table| table.state == TableState::Missing)

@@ -10,7 +10,7 @@ use super::{Finding, FindingKind};
 use crate::domain::{
     Child, Id, IdempotencyRecord, PendingReward, Reward, RowNumber, Session, Task, Timestamp, User,
 };
-use crate::repair::salvage::kind::Kind;
+use crate::repair::salvage::kind::TableKind;
 use crate::store::json::state::State;
 use crate::store::json::state::table::{Stray, Table};
 use crate::store::json::tinydb::fields::Fields;
@@ -22,7 +22,7 @@ pub(super) type Places = BTreeMap<RowNumber, u64>;
 
 /// Looks at a file's text, which isn't empty and can be read: for what is lost without a word when it
 /// is read. Returns where its rows begin.
-pub(super) fn inspect_text(kind: Kind, bytes: &[u8], findings: &mut Vec<Finding>) -> Places {
+pub(super) fn inspect_text(kind: TableKind, bytes: &[u8], findings: &mut Vec<Finding>) -> Places {
     let file = kind.file;
     let Ok(parsed) = parse_file(Path::new(file), bytes) else {
         return Places::new();

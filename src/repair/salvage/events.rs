@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::journal::Past;
+use super::journal::LogContents;
 use super::kind::{self, TRACKING};
 use super::report::{Conflict, FileReport, Named};
 use super::rows::Rows;
@@ -35,7 +35,7 @@ pub(super) fn overlay(bytes: &mut [u8], patches: &[Patch]) {
 /// times. Returns whether anything has changed, and the new numbers.
 pub(super) fn unite(
     rows: &mut Rows<'_>,
-    past: &Past,
+    past: &LogContents,
     is_whole: bool,
     report: &mut FileReport,
 ) -> (bool, Renumbered) {
@@ -141,9 +141,9 @@ fn times(row: &str) -> (Option<Timestamp>, Option<Timestamp>) {
 
 /// Takes the accounts out of the events that the journal says are nobody's, and those that are gone
 /// out of all. Returns whether anything has changed.
-pub(super) fn disown(
+pub(super) fn anonymize(
     rows: &mut Rows<'_>,
-    past: &Past,
+    past: &LogContents,
     renumbered: &Renumbered,
     gone: &HashSet<Arc<str>>,
 ) -> bool {

@@ -10,7 +10,7 @@ use super::report::{JournalLoss, JournalReport};
 use crate::disk::{Disk, Open};
 use crate::domain::{RowNumber, Timestamp};
 use crate::store::json::damage::OpenError;
-use crate::store::json::tinydb::file::Print;
+use crate::store::json::tinydb::file::FileChecksum;
 use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tracking::Patch;
 use crate::store::json::wal::checkpoint::Checkpoint;
@@ -20,7 +20,7 @@ use crate::store::json::wal::segment::{self, Frame};
 
 /// What a journal says of the files since its checkpoint.
 #[derive(Default)]
-pub(crate) struct Past {
+pub(crate) struct LogContents {
     /// Of which state of the files it tells; none where that can't be read.
     pub(super) checkpoint: Option<Checkpoint>,
     /// The rows of the small tables that have changed.
@@ -30,7 +30,7 @@ pub(crate) struct Past {
     /// What has taken accounts out of the tracking table, ordered by its place there.
     pub(super) patches: Vec<Patch>,
     /// The files that were about to be replaced, and by what.
-    pub(super) announced: Vec<(&'static str, Print)>,
+    pub(super) announced: Vec<(&'static str, FileChecksum)>,
     /// The latest moment that it tells of.
     pub(super) until: Option<Timestamp>,
 }
@@ -48,8 +48,8 @@ pub(super) struct Images {
 pub(crate) fn read(
     disk: &dyn Disk,
     folder: &Path,
-) -> Result<(Past, Option<JournalReport>), OpenError> {
-    let (mut past, mut report) = (Past::default(), JournalReport::default());
+) -> Result<(LogContents, Option<JournalReport>), OpenError> {
+    let (mut past, mut report) = (LogContents::default(), JournalReport::default());
     if !folder.is_dir() {
         return Ok((past, None));
     }
@@ -81,7 +81,7 @@ pub(crate) fn read(
     Ok((past, Some(report)))
 }
 
-impl Past {
+impl LogContents {
     /// Whether nothing was committed since the checkpoint: whoever has changed the files since has
     /// changed them in their final form.
     pub(super) fn is_empty(&self) -> bool {
@@ -98,7 +98,7 @@ impl Past {
             );
             match entry {
                 Entry::Segment { .. } => {}
-                Entry::Flush { file, print } => self.announced.push((file, print)),
+                Entry::Flush { file, checksum } => self.announced.push((file, checksum)),
                 Entry::Anonymized(patches) => self.patches.extend(patches),
                 Entry::Event { number, text } => {
                     self.until = self.until.max(kind::latest_moment(&text));

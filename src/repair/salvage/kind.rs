@@ -13,7 +13,7 @@ use crate::store::json::tracking;
 
 /// A file that Goldstar knows.
 #[derive(Clone, Copy)]
-pub(crate) struct Kind {
+pub(crate) struct TableKind {
     pub(crate) file: &'static str,
     /// What a row's record is known by; none where the row is no record of this kind.
     pub(crate) key: fn(&str) -> Option<Arc<str>>,
@@ -21,7 +21,7 @@ pub(crate) struct Kind {
     pub(super) owner: &'static str,
 }
 
-impl Kind {
+impl TableKind {
     /// What a row is known by, be it a record or not: two rows with one such name are one.
     pub(super) fn identity(self, row: &str) -> Option<Arc<str>> {
         (self.key)(row).or_else(|| text_of(row, "id"))
@@ -29,7 +29,7 @@ impl Kind {
 }
 
 /// The small tables' files. The accounts come first: which of them are gone decides about the others.
-pub(crate) const TABLES: [Kind; 8] = [
+pub(crate) const TABLES: [TableKind; 8] = [
     table::<User>(),
     table::<Child>(),
     table::<Task>(),
@@ -41,10 +41,11 @@ pub(crate) const TABLES: [Kind; 8] = [
 ];
 
 /// The tracking file.
-pub(crate) const TRACKING: Kind = Kind { file: tracking::FILE, key: event_id, owner: "user_id" };
+pub(crate) const TRACKING: TableKind =
+    TableKind { file: tracking::FILE, key: event_id, owner: "user_id" };
 
-const fn table<R: Record>() -> Kind {
-    Kind { file: R::FILE, key: key_of::<R>, owner: R::OWNER }
+const fn table<R: Record>() -> TableKind {
+    TableKind { file: R::FILE, key: key_of::<R>, owner: R::OWNER }
 }
 
 fn key_of<R: Record>(row: &str) -> Option<Arc<str>> {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::journal::{Images, Past};
-use super::kind::{self, Kind};
+use super::journal::{Images, LogContents};
+use super::kind::{self, TableKind};
 use super::report::{Conflict, FileReport, Named};
 use super::rows::Rows;
 use crate::domain::RowNumber;
@@ -28,11 +28,11 @@ pub(super) enum Origin {
 /// file's row wins over the journal's, since another program wrote it after the crash, and the
 /// journal's, which a checksum vouches for, over a damaged file's.
 pub(super) fn merge(
-    kind: Kind,
+    kind: TableKind,
     origin: Origin,
     rows: &mut Rows<'_>,
     images: &BTreeMap<RowNumber, Images>,
-    past: &Past,
+    past: &LogContents,
     report: &mut FileReport,
 ) {
     let mut homeless = Vec::new();
@@ -106,11 +106,11 @@ fn choose(
 /// Removes a row that the journal says is gone. In a file that another program may have written, its
 /// number may have gone to another record.
 fn remove(
-    kind: Kind,
+    kind: TableKind,
     origin: Origin,
     rows: &mut Rows<'_>,
     (number, images): (RowNumber, &Images),
-    past: &Past,
+    past: &LogContents,
     report: &mut FileReport,
 ) {
     let gone = images.earlier.last().and_then(|text| (kind.key)(text));
@@ -137,7 +137,7 @@ fn remove(
     rows.remove(found);
 }
 
-fn is_account_on_its_way(kind: Kind, text: &str, is_known: bool) -> bool {
+fn is_account_on_its_way(kind: TableKind, text: &str, is_known: bool) -> bool {
     let is_account = kind.file == kind::TABLES[0].file;
     is_account && (is_known || kind::is_marked(text))
 }
@@ -156,7 +156,11 @@ pub(super) fn ids_of_removed(
 }
 
 /// Removes what belongs to accounts that are gone; returns whether anything did.
-pub(super) fn remove_rows_of(kind: Kind, gone: &HashSet<Arc<str>>, rows: &mut Rows<'_>) -> bool {
+pub(super) fn remove_rows_of(
+    kind: TableKind,
+    gone: &HashSet<Arc<str>>,
+    rows: &mut Rows<'_>,
+) -> bool {
     let is_missing = |(_, text): &(RowNumber, &str)| {
         kind::text_of(text, kind.owner).is_some_and(|id| gone.contains(&id))
     };

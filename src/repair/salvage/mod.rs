@@ -25,14 +25,15 @@ use crate::disk::{Disk, Open, read_exact_at};
 use crate::store::json::damage::{Damage, OpenError};
 use crate::store::json::lock::DirectoryLock;
 use crate::store::json::progress::Progress;
-use crate::store::json::recovery::Reader;
+use crate::store::json::recovery::DirectoryReader;
 use crate::store::json::wal::FOLDER;
 pub use error::SalvageError;
-use journal::Past;
+use journal::LogContents;
 use kind::{TABLES, TRACKING};
 use output::Output;
 pub use report::{
-    Conflict, Difference, FileDamage, FileReport, JournalLoss, JournalReport, Lost, Named, Report,
+    Conflict, Difference, FileDamage, FileReport, JournalLoss, JournalReport, Lost, Named,
+    SalvageReport,
 };
 use table::Table;
 
@@ -45,7 +46,7 @@ pub fn salvage(
     from: &Path,
     to: &Path,
     progress: &Progress,
-) -> Result<Report, SalvageError> {
+) -> Result<SalvageReport, SalvageError> {
     if !from.is_dir() {
         return Err(SalvageError::NoData(from.to_owned()));
     }
@@ -74,7 +75,7 @@ pub fn salvage(
         return Err(SalvageError::Unusable(damage));
     }
     output.finish()?;
-    Ok(Report { from: from.to_owned(), to: to.to_owned(), files, journal, copied, left_out })
+    Ok(SalvageReport { from: from.to_owned(), to: to.to_owned(), files, journal, copied, left_out })
 }
 
 /// Whether anything is there that Goldstar knows: a table's file or a journal. What can't be looked at
@@ -94,7 +95,7 @@ fn known_files() -> impl Iterator<Item = &'static str> {
 fn read_files(
     disk: &dyn Disk,
     from: &Path,
-    past: &Past,
+    past: &LogContents,
     progress: &Progress,
 ) -> Result<Texts, SalvageError> {
     let mut texts = Texts::new();
@@ -137,10 +138,10 @@ fn read_with_progress(
 fn bring_together<'a>(
     from: &Path,
     texts: &'a Texts,
-    past: &Past,
+    past: &LogContents,
     damage: &[Damage],
 ) -> Vec<Table<'a>> {
-    let read = |kind: kind::Kind| {
+    let read = |kind: kind::TableKind| {
         let bytes = texts.get(kind.file).map(Vec::as_slice);
         let path = from.join(kind.file);
         let mut table = Table::read(kind, &path, bytes, past);
@@ -166,6 +167,6 @@ fn bring_together<'a>(
 /// All that a start finds wrong with a directory.
 fn judge(disk: &dyn Disk, folder: &Path, progress: &Progress) -> Result<Vec<Damage>, OpenError> {
     let journal = folder.join(FOLDER);
-    let reader = Reader { disk, data: folder, folder: &journal, progress };
+    let reader = DirectoryReader { disk, data: folder, folder: &journal, progress };
     Ok(reader.read()?.damage)
 }

@@ -9,7 +9,7 @@ use crate::domain::RowNumber;
 
 /// What a salvage has kept and lost.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct SalvageReport {
     /// The damaged directory, of which nothing was changed.
     pub from: PathBuf,
     /// The new one.
@@ -24,7 +24,7 @@ pub struct Report {
     pub left_out: Vec<PathBuf>,
 }
 
-impl Report {
+impl SalvageReport {
     /// Whether nothing was lost, and nothing has to be looked at.
     pub fn is_complete(&self) -> bool {
         let journal = self.journal.as_ref();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::kind::Kind;
+use super::kind::TableKind;
 use super::read::{Found, Reading};
 use super::report::{Conflict, Named};
 use crate::domain::RowNumber;
@@ -12,18 +12,18 @@ use crate::store::json::tinydb::pyjson;
 
 /// The rows of one table, by their numbers and by their records' keys.
 pub(super) struct Rows<'a> {
-    kind: Kind,
+    kind: TableKind,
     texts: BTreeMap<RowNumber, Cow<'a, str>>,
     by_key: HashMap<Arc<str>, RowNumber>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: TableKind) -> Self {
         Self { kind, texts: BTreeMap::new(), by_key: HashMap::new() }
     }
 
     /// The rows of a whole file.
-    pub(super) fn of_whole(kind: Kind, rows: BTreeMap<RowNumber, &'a str>) -> Self {
+    pub(super) fn of_whole(kind: TableKind, rows: BTreeMap<RowNumber, &'a str>) -> Self {
         let mut all = Self::new(kind);
         for (number, text) in rows {
             all.set(number, Cow::Borrowed(text));
@@ -97,7 +97,7 @@ pub(super) struct Settled<'a> {
 /// it does in Python; of different records under one number, or without one, both are kept. What
 /// stands behind a whole text is older than that, or another program's: it is taken only where the
 /// whole text doesn't have that record.
-pub(super) fn settle<'a>(kind: Kind, reading: &Reading<'a>) -> Settled<'a> {
+pub(super) fn settle<'a>(kind: TableKind, reading: &Reading<'a>) -> Settled<'a> {
     let rows = Rows::new(kind);
     let mut settled = Settled { rows, remains: Vec::new(), conflicts: Vec::new() };
     let (remains, own): (Vec<_>, Vec<_>) = reading.rows.iter().partition(|row| row.is_remains);

@@ -5,21 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::events::{self, Renumbered};
-use super::journal::Past;
-use super::kind::{Kind, TABLES};
+use super::journal::LogContents;
+use super::kind::{TABLES, TableKind};
 use super::merge::{self, Origin, merge};
 use super::read::{Gap, read};
 use super::report::{FileDamage, FileReport, Lost, Named, ranges};
 use super::rows::{Rows, Settled, settle};
 use crate::domain::{IdempotencyRecord, RowNumber};
 use crate::store::json::damage::Damage;
-use crate::store::json::tinydb::file::Print;
+use crate::store::json::tinydb::file::FileChecksum;
 use crate::store::json::tinydb::file::{file_text, parse_file};
 use crate::store::json::tinydb::record::Record;
 
 /// One file on its way into the new directory.
 pub(super) struct Table<'a> {
-    kind: Kind,
+    kind: TableKind,
     origin: Origin,
     rows: Rows<'a>,
     /// The other tables of the file, in front of this one and behind it.
@@ -39,7 +39,12 @@ impl<'a> Table<'a> {
     }
 
     /// Reads a file, as far as that goes; none where there is none.
-    pub(super) fn read(kind: Kind, path: &Path, bytes: Option<&'a [u8]>, past: &Past) -> Self {
+    pub(super) fn read(
+        kind: TableKind,
+        path: &Path,
+        bytes: Option<&'a [u8]>,
+        past: &LogContents,
+    ) -> Self {
         let mut table = Self {
             kind,
             origin: origin(kind.file, bytes, past),
@@ -94,7 +99,7 @@ impl<'a> Table<'a> {
 
     /// Merges the journal's rows into a small table. `gone` are the accounts that are gone, which the
     /// first table adds to.
-    pub(super) fn merge(&mut self, past: &Past, gone: &mut HashSet<Arc<str>>) {
+    pub(super) fn merge(&mut self, past: &LogContents, gone: &mut HashSet<Arc<str>>) {
         let images = past.images.get(self.kind.file);
         let is_accounts = self.kind.file == TABLES[0].file;
         if let Some(images) = images {
@@ -111,11 +116,15 @@ impl<'a> Table<'a> {
     }
 
     /// Merges the journal's events into the tracking table; returns the rows that have new numbers.
-    pub(super) fn merge_events(&mut self, past: &Past, gone: &HashSet<Arc<str>>) -> Renumbered {
+    pub(super) fn merge_events(
+        &mut self,
+        past: &LogContents,
+        gone: &HashSet<Arc<str>>,
+    ) -> Renumbered {
         let (changed, renumbered) =
             events::unite(&mut self.rows, past, self.is_whole, &mut self.report);
         self.is_changed |= changed;
-        self.is_changed |= events::disown(&mut self.rows, past, &renumbered, gone);
+        self.is_changed |= events::anonymize(&mut self.rows, past, &renumbered, gone);
         renumbered
     }
 
@@ -159,8 +168,8 @@ impl<'a> Table<'a> {
 }
 
 /// Whose work a whole file is.
-fn origin(file: &'static str, bytes: Option<&[u8]>, past: &Past) -> Origin {
-    let found = bytes.map(Print::of);
+fn origin(file: &'static str, bytes: Option<&[u8]>, past: &LogContents) -> Origin {
+    let found = bytes.map(FileChecksum::of);
     let is_announced = found.is_some_and(|found| past.announced.contains(&(file, found)));
     match &past.checkpoint {
         None => Origin::Unknown,

@@ -11,7 +11,7 @@ use super::jobs::{Cut, Job, Synced, Wake};
 use super::lock::DirectoryLock;
 use super::shared::Shared;
 use super::sinks::caught;
-use super::tinydb::file::{Print, TableFile, TableFiles};
+use super::tinydb::file::{FileChecksum, TableFile, TableFiles};
 use super::wal::checkpoint::Checkpoint;
 use super::wal::entry::Entry;
 use super::wal::files;
@@ -36,7 +36,7 @@ pub(crate) struct Maintenance {
     pub(crate) data: PathBuf,
     pub(crate) folder: PathBuf,
     pub(crate) jobs: Sender<Job>,
-    /// The version of each table that its file holds, and that file's print.
+    /// The version of each table that its file holds, and that file's checksum.
     pub(crate) files: TableFiles,
     /// What each sink would be resumed with.
     pub(crate) sinks: BTreeMap<String, String>,
@@ -166,9 +166,9 @@ impl Maintenance {
                 continue;
             }
             let text = table.file_text();
-            let print = Print::of(text.as_bytes());
-            Entry::Flush { file, print }.push(&mut notes);
-            changed.push((file, text, TableFile::known(version, Some(print))));
+            let checksum = FileChecksum::of(text.as_bytes());
+            Entry::Flush { file, checksum }.push(&mut notes);
+            changed.push((file, text, TableFile::known(version, Some(checksum))));
         }
         if changed.is_empty() {
             return result;
@@ -181,7 +181,7 @@ impl Maintenance {
                 Ok(()) => _ = self.files.insert(file, contents),
                 Err(error) => {
                     if let Some(known) = self.files.get_mut(file) {
-                        known.attempted = contents.print;
+                        known.attempted = contents.checksum;
                     }
                     result = Err(error);
                 }
@@ -195,11 +195,11 @@ impl Maintenance {
     fn check_own(&mut self, file: &'static str) -> io::Result<()> {
         let path = self.data.join(file);
         let Some(bytes) = read_if_exists(&*self.disk, &path)? else { return Ok(()) };
-        let found = Some(Print::of(&bytes));
+        let found = Some(FileChecksum::of(&bytes));
         match self.files.get_mut(file) {
-            Some(known) if found == known.print => Ok(()),
+            Some(known) if found == known.checksum => Ok(()),
             Some(known) if found == known.attempted => {
-                known.print = found;
+                known.checksum = found;
                 Ok(())
             }
             _ => Err(written_by_another(&path)),

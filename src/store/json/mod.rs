@@ -59,7 +59,7 @@ use shared::Shared;
 use sinks::Sinks;
 use state::State;
 use tinydb::codecs::TABLE_FILES;
-use tracking::Patience;
+use tracking::ReadMode;
 use wal::format;
 use wal::reached::Reached;
 
@@ -269,13 +269,13 @@ impl Store for JsonStore {
         let tracking = Arc::clone(&self.shared.tracking);
         Box::pin(async move {
             // To hand a short question on to another thread takes longer than to answer it.
-            match tracking.query(&filter, order, page, Patience::AtOnce) {
+            match tracking.query(&filter, order, page, ReadMode::NonBlocking) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 found => return Ok(found?),
             }
             let span = Span::current();
             let query =
-                move || span.in_scope(|| tracking.query(&filter, order, page, Patience::Waits));
+                move || span.in_scope(|| tracking.query(&filter, order, page, ReadMode::Blocking));
             let joined = tokio::task::spawn_blocking(query).await;
             Ok(joined.unwrap_or_else(|error| Err(io::Error::other(error)))?)
         })

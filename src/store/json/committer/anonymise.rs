@@ -51,7 +51,7 @@ impl Committer {
         if let Err(error) = durable {
             return self.end_anonymization(Some(error.clone()));
         }
-        self.appender.disown(piece);
+        self.appender.anonymize(piece);
         self.note_health();
         self.maintenance.wake();
         if let Some(anonymization) = self.anonymizations.front_mut() {

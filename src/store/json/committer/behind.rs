@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Committer, RETRY_INTERVAL};
 use crate::store::Projection;
 use crate::store::json::jobs::Synced;
-use crate::store::json::recovery::past::Past;
+use crate::store::json::recovery::tracking_log::TrackingLog;
 use crate::store::json::tracking;
 use crate::store::json::wal::load;
 
@@ -79,7 +79,7 @@ impl Committer {
     /// all that came after it.
     fn rewrite_tracking(&mut self, synced: Synced) -> io::Result<()> {
         let journal = load::load(&*self.disk, &self.folder, synced.link);
-        let past = Past::read(journal.map_err(io::Error::other)?.entries, |_| {});
+        let past = TrackingLog::read(journal.map_err(io::Error::other)?.entries, |_| {});
         self.appender.rewrite(synced.tracking, &past.patches, &past.rows)
     }
 
