@@ -1,4 +1,4 @@
-//! Commands that read a data directory without serving it.
+//! The commands that examine a data directory without serving it: `check` and `salvage`.
 
 mod inspect;
 pub mod salvage;

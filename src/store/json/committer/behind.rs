@@ -66,7 +66,7 @@ impl Committer {
                 Ok(()) => self.suspect = None,
                 Err(error) => {
                     self.count_tracking_failure();
-                    tracing::error!(%error, "the tracking file can't be written anew");
+                    tracing::error!(%error, "the tracking file can't be rewritten");
                 }
             }
         }
@@ -75,8 +75,8 @@ impl Committer {
         }
     }
 
-    /// Writes the tracking file anew from what was synced and from the journal, which still holds
-    /// all that came after it.
+    /// Rewrites the tracking file from its synced part and from the log, which still contains
+    /// everything after it.
     fn rewrite_tracking(&mut self, synced: Synced) -> io::Result<()> {
         let journal = load::load(&*self.disk, &self.folder, synced.link);
         let past = TrackingLog::read(journal.map_err(io::Error::other)?.entries, |_| {});

@@ -5,11 +5,11 @@
 //!
 //! | entry | meaning |
 //! | --- | --- |
-//! | `["segment", previous, length]` | first in each file: the file before it, and how much of that one is valid; `null, 0` where nothing before it counts |
-//! | `["row", "children.json", 5, {…}]` | this row of this file now reads so; `null` where it is gone |
-//! | `["event", 1001, {…}]` | this row goes behind all others of the tracking table |
-//! | `["anonymized", [[7, offset, length], …]]` | these rows of the tracking table belong to nobody any more: `null` and blanks go over those bytes of the file |
-//! | `["flush", "children.json", length, crc32]` | this file is about to be replaced by one of that length and checksum |
+//! | `["segment", previous, length]` | the first entry of each segment: the epoch of the previous segment, and the length of its valid frames; `null, 0` if there is none |
+//! | `["row", "children.json", 5, {…}]` | the new text of this row of this file; `null` if it was removed |
+//! | `["event", 1001, {…}]` | this row is appended to the tracking table |
+//! | `["anonymized", [[7, offset, length], …]]` | these rows of the tracking table are anonymised: `null` and spaces overwrite those bytes of the file |
+//! | `["flush", "children.json", length, crc32]` | this file is about to be replaced by one with that length and checksum |
 
 use std::fmt::Write as _;
 use std::sync::Arc;

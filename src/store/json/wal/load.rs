@@ -108,7 +108,7 @@ fn load_segment(
         }
         End::Torn(byte) => {
             let file = path.display();
-            tracing::warn!(%file, byte, "the last batch is torn: nobody had its answer");
+            tracing::warn!(%file, byte, "the last batch of the write-ahead log is incomplete and is dropped; its clients got no response");
             loaded.torn = Some((path.to_owned(), byte as u64));
         }
         End::Clean if cut.is_some_and(|cut| contents.len != cut) => {
@@ -125,7 +125,7 @@ fn load_segment(
                 DamageKind::Journal,
                 path,
                 byte as u64,
-                "a journal frame holds what Goldstar doesn't write",
+                "a journal frame contains an entry that Goldstar does not write",
             )
         })?;
         loaded.entries.extend(entries);
