@@ -69,7 +69,7 @@ pub(crate) struct Replay {
 pub(crate) enum TrackingFile {
     /// Nothing, or an empty file.
     Empty,
-    /// A file, read to its end or, if the log adds to it, to the checkpoint's mark.
+    /// A file, read completely or, if the log adds to it, to the checkpoint's mark.
     Read(Box<tracking::Loaded>),
     /// A file that cannot be read, or does not match the log.
     Damaged(Damage),

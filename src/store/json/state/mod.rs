@@ -164,7 +164,7 @@ fn parse_table<R: Record, E>(
 }
 
 impl State {
-    /// Counts one record that is looked up.
+    /// Counts one visited record.
     pub(crate) fn one<R>(&self, found: Option<Arc<R>>) -> Option<Arc<R>> {
         self.visited.inc();
         found
