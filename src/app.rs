@@ -14,11 +14,13 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::{Config, StorageConfig};
 use crate::disk::{Disk, RealDisk, UnusableFolder, probe};
-use crate::followers::audit_log::{self, AuditLog, DeletionLog};
+use crate::followers::Followers;
+use crate::followers::audit_log::{self, AuditFollower, AuditLog, DeletionLog};
 use crate::followers::broker::Broker;
 use crate::http;
 use crate::metrics::Metrics;
-use crate::service::{AuditSink, Demo, LiveSink, Service, ServiceError, ServiceSettings};
+use crate::service::{Demo, Service, ServiceError, ServiceSettings};
+use crate::store::Store as _;
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 
 /// What a server uses of the machine: its own, or what a test puts in its place.
@@ -100,13 +102,8 @@ pub fn open(
     if storage.log_dir.try_exists().unwrap_or(true) {
         probe(&*disk, &storage.log_dir, audit_log::is_own_file)?;
     }
-    let broker = Broker::start(metrics.live.clone()).map_err(StartError::Thread)?;
-    let log = AuditLog::new(
-        disk,
-        storage.log_dir.clone(),
-        storage.audit_log,
-        metrics.store.projection_errors(AuditSink::NAME),
-    );
+    let failures = metrics.store.projection_errors(AuditFollower::NAME);
+    let log = AuditLog::new(disk, storage.log_dir.clone(), storage.audit_log, failures.clone());
     let clock = machine.clock.clone();
     let options = Options {
         data_dir: storage.data_dir.clone(),
@@ -116,12 +113,16 @@ pub fn open(
         checkpoint_bytes: CHECKPOINT_BYTES,
         progress: machine.progress.clone(),
     };
-    let sinks: Vec<Box<dyn crate::store::EventSink>> =
-        vec![Box::new(AuditSink::new(log)), Box::new(LiveSink::new(broker.clone()))];
-    let store = JsonStore::open(options, sinks)?;
+    let store = JsonStore::open(options)?;
+    let start = || {
+        let audit_log = Some(AuditFollower::start(log, store.following(), failures)?);
+        let broker = Broker::follow(store.following(), metrics.live.clone())?;
+        Ok(Followers { broker, audit_log })
+    };
+    let followers = start().map_err(StartError::Thread)?;
     let disk = Arc::clone(&machine.disk);
     let deletion_log = DeletionLog::new(disk, storage.log_dir.clone(), storage.audit_log);
-    Ok(Service::new(store, broker, machine.clock.clone(), settings, deletion_log, metrics))
+    Ok(Service::new(store, followers, machine.clock.clone(), settings, deletion_log, metrics))
 }
 
 /// A running server.

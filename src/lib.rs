@@ -24,10 +24,11 @@
 //!    caller's family, knows a repeat by its key, and asks [`domain::ledger::activate`], which alone
 //!    rules what becomes of the points. The outcome is a set of [`store::Changes`]: the child with
 //!    its new points, the [`domain::TrackingEvent`] and the key.
-//! 4. The store makes them durable in one journal frame, which many mutations share, and then tells
-//!    each [`store::EventSink`]: [`service::AuditSink`] writes the line of the [`followers::audit_log`],
-//!    [`service::LiveSink`] hands the event to the event streams of the [`followers::broker`].
+//! 4. The store makes them durable in one journal entry, which many mutations share, publishes them
+//!    and wakes the [`followers`].
 //! 5. The commit is answered, and `http::resources::mutations` answers the child and the event's row.
+//! 6. Each follower reads the event from [`store::Following`]: [`followers::audit_log`] writes its line,
+//!    [`followers::broker`] hands it to the event streams.
 
 pub mod app;
 pub mod cli;

@@ -48,7 +48,7 @@ pub(crate) fn open(folder: &Path, checkpoint_bytes: u64) -> JsonStore {
         checkpoint_bytes,
         progress: Progress::silent(),
     };
-    JsonStore::open(options, Vec::new()).unwrap()
+    JsonStore::open(options).unwrap()
 }
 
 /// Copies a directory with its folders.

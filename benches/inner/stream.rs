@@ -25,7 +25,7 @@ pub(crate) fn render(criterion: &mut Criterion) {
 pub(crate) fn fan_out(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("stream/fan out");
     for readers in [1, 100, 10_000] {
-        let broker = Broker::start(Metrics::new(Timestamp::EPOCH).live).unwrap();
+        let broker = Broker::new(Metrics::new(Timestamp::EPOCH).live);
         let mut subscriptions: Vec<Subscription> =
             (0..readers).map(|_| subscribe(&broker)).collect();
         let mut row = 0;

@@ -1,8 +1,8 @@
-//! The commands that examine a data directory without serving it: `check` and `salvage`.
+//! Commands that read a data directory without serving it.
 
 mod inspect;
 pub mod salvage;
 
 pub use inspect::{
-    CheckReport, Finding, FindingKind, Marked, Severity, TableReport, TableState, inspect,
+    Finding, FindingKind, Marked, Report, Severity, TableReport, TableState, inspect,
 };

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Caller, Causes, Service, ServiceError, sinks, spawn};
+use super::{Caller, Causes, Service, ServiceError, spawn};
 use crate::domain::{EventFilter, RowNumber, TokenHash};
-use crate::followers::broker::{Interest, Message, Subscription, sse};
+use crate::followers::broker::{self, Interest, Message, Subscription, sse};
 use crate::store::{History, ReadError, Store, StoredEvent};
 
 /// How often an idle stream sends a comment and checks its session.
@@ -229,7 +229,7 @@ fn heartbeat() -> Interval {
 }
 
 fn frame_of(stored: &StoredEvent, named: bool) -> Option<Bytes> {
-    sinks::message(stored).map(|message| frame_for(&message, named))
+    broker::message(stored).map(|message| frame_for(&message, named))
 }
 
 fn frame_for(message: &Message, named: bool) -> Bytes {

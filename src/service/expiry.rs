@@ -7,7 +7,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{Causes, Service, ServiceError, spawn};
-use crate::store::{Expiry, Projection, Store};
+use crate::store::{Expiry, Projection, Purpose, Store};
 
 const INTERVAL: Duration = Duration::from_hours(1);
 const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -19,11 +19,14 @@ impl Service {
     pub async fn run_expiry(self: Arc<Self>, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(CLOCK_CHECK_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut last_run = None;
+        let (mut last_run, mut lease) = (None, None);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
             self.check_clock();
             let elapsed = self.clock.elapsed();
             if last_run.is_some_and(|last| elapsed.saturating_sub(last) < INTERVAL) {
+                continue;
+            }
+            if !self.holds(&mut lease, Purpose::Expiry).await {
                 continue;
             }
             last_run = Some(elapsed);

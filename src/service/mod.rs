@@ -21,7 +21,6 @@ mod passwords;
 mod rates;
 mod rewards;
 mod sessions;
-mod sinks;
 mod spawn;
 mod tasks;
 mod tracking;
@@ -42,7 +41,6 @@ pub use mutations::Mutated;
 pub(crate) use rates::network;
 pub use rewards::{NewReward, Offer, RewardPatch};
 pub use sessions::SentSessions;
-pub use sinks::{AuditSink, LiveSink};
 pub use tasks::{NewTask, TaskPatch};
 pub use tracking::EventQuery;
 
@@ -54,11 +52,13 @@ use tracing::Span;
 
 use crate::clock::Clock;
 use crate::domain::{ClockWatch, Page, Points};
-use crate::followers::audit_log::DeletionLog;
+use crate::followers::Followers;
+use crate::followers::audit_log::{AuditFollower, DeletionLog};
 use crate::followers::broker::Broker;
 use crate::metrics::{self, Metrics};
 use crate::store::{
-    AnyStore, Commit, Context, Decided, Health, Listed, Projection, Scope, Snapshot, Store,
+    AnyStore, Commit, Context, Decided, Health, Lease, Listed, Projection, Purpose, Scope,
+    Snapshot, Store,
 };
 use changes::ChangeRates;
 use deletion::Deletions;
@@ -87,6 +87,7 @@ pub struct ServiceSettings {
 pub struct Service {
     store: Arc<AnyStore>,
     broker: Broker,
+    audit_log: Option<Arc<AuditFollower>>,
     clock: Clock,
     attempts: Attempts,
     change_rates: ChangeRates,
@@ -128,10 +129,10 @@ impl<T> Listing<T> {
 }
 
 impl Service {
-    /// Creates the service on a store whose sinks include a [`LiveSink`] of `broker`.
+    /// Creates the service on a store and on what follows that store's history.
     pub fn new(
         store: impl Into<AnyStore>,
-        broker: Broker,
+        followers: Followers,
         clock: Clock,
         settings: ServiceSettings,
         deletion_log: DeletionLog,
@@ -144,7 +145,8 @@ impl Service {
         let clock_watch = ClockWatch::new(clock.now(), clock.elapsed(), last_row);
         let service = Self {
             store,
-            broker,
+            broker: followers.broker,
+            audit_log: followers.audit_log.map(Arc::new),
             attempts: Attempts::new(
                 clock.clone(),
                 settings.logins,
@@ -176,12 +178,10 @@ impl Service {
     /// Returns the state of the store, its followers and the background work.
     pub async fn health(&self) -> Health {
         let mut health = self.store.health();
-        if self.broker.has_failed() {
-            let is_live = |projection: &&mut Projection| projection.name == LiveSink::NAME;
-            if let Some(live) = health.projections.iter_mut().find(is_live) {
-                live.last_error = Some("its thread has panicked: restart the server".to_owned());
-            }
-        }
+        health.projections.extend(self.audit_log.as_ref().map(|log| log.health()));
+        let failed = || "its thread has panicked: restart the server".to_owned();
+        let last_error = self.broker.has_failed().then(failed);
+        health.projections.push(Projection { name: Broker::NAME, backlog: 0, last_error });
         health.projections.push(self.deletion_health().await);
         health.projections.push(self.expiry_health());
         health.projections.push(self.clock_health());
@@ -195,11 +195,25 @@ impl Service {
         self.deletions.stop();
     }
 
-    /// Stops accepting changes and writes all files.
+    /// Waits until every follower has caught up, stops accepting changes, and writes all files. A log
+    /// that cannot be written is completed after the next start.
     ///
     /// After an error, all committed changes are still durable, and the next start completes the files.
     pub async fn close(&self) -> std::io::Result<()> {
+        self.broker.close_all();
+        if let Some(log) = &self.audit_log {
+            log.close().await;
+        }
         self.store.close().await
+    }
+
+    /// Takes a lease if it is not held yet; returns whether it is.
+    async fn holds(&self, lease: &mut Option<Lease>, purpose: Purpose) -> bool {
+        if !lease.as_ref().is_some_and(Lease::is_held) {
+            drop(lease.take());
+            *lease = self.store.lease(purpose).await;
+        }
+        lease.is_some()
     }
 
     /// Executes a transaction. The decision's log lines belong to the caller's span.

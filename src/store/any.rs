@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::json::JsonStore;
 use super::memory::MemoryStore;
 use super::{
-    BoxFuture, Commit, CommitError, Context, Decided, Expiry, FoundEvents, Health, History,
-    ReadError, Scope, Snapshot, Store,
+    BoxFuture, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
+    History, ReadError, Scope, Snapshot, Store,
 };
 use crate::domain::{EventFilter, Page, SortOrder, Timestamp, TokenHash, User, UserId};
 
@@ -102,6 +102,13 @@ impl Store for AnyStore {
         }
     }
 
+    fn following(&self) -> Arc<dyn Following> {
+        match self {
+            Self::Json(store) => store.following(),
+            Self::Memory(store) => store.following(),
+        }
+    }
+
     fn newest(&self) -> Option<Timestamp> {
         match self {
             Self::Json(store) => store.newest(),
@@ -120,13 +127,6 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.anonymize(user_id),
             Self::Memory(store) => store.anonymize(user_id),
-        }
-    }
-
-    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
-        match self {
-            Self::Json(store) => store.forget(user_id),
-            Self::Memory(store) => store.forget(user_id),
         }
     }
 

@@ -3,6 +3,7 @@
 //! It executes every decision twice and commits the second result, as a database does after a
 //! serialization failure: a decision that is not pure shows here.
 
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,16 +12,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::records::Records;
 use super::{
-    BoxFuture, Changes, Commit, CommitError, Context, Decided, EventRows, Expiry, FoundEvents,
-    Health, History, Malformed, NewEvent, ReadError, Scope, Snapshot, Store, StoredEvent,
+    BoxFuture, Changes, Commit, CommitError, Context, Decided, EventRows, Expiry, Followed,
+    Following, FoundEvents, Health, HeldLease, History, Lease, Malformed, NewEvent, Position,
+    Purpose, ReadError, SavedCursor, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
-    EventFilter, Id, IdempotencyRecord, Page, Role, RowNumber, RuleViolation, SortOrder, Timestamp,
-    TokenHash, TrackingEvent, User, UserId,
+    Deletion, EventFilter, Id, IdempotencyRecord, Page, Role, RowNumber, RuleViolation, SortOrder,
+    Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// What goes wrong in a [`MemoryStore`].
@@ -34,6 +37,10 @@ pub struct Faults {
     pub results_are_lost: AtomicBool,
     /// Queries to the history panic.
     pub queries_panic: AtomicBool,
+    /// Followers cannot read the history.
+    pub following_fails: AtomicBool,
+    /// Wake-ups of followers are lost.
+    pub wakeups_are_lost: AtomicBool,
 }
 
 /// Records and events in memory. A clone shares them.
@@ -43,6 +50,7 @@ pub struct MemoryStore {
     faults: Arc<Faults>,
     inner: Arc<Mutex<Inner>>,
     is_closed: Arc<AtomicBool>,
+    kept: Arc<Kept>,
 }
 
 #[derive(Clone, Default)]
@@ -53,7 +61,13 @@ struct Inner {
 
 impl MemoryStore {
     pub fn new(clock: Clock) -> Self {
-        Self { clock, faults: Arc::default(), inner: Arc::default(), is_closed: Arc::default() }
+        Self {
+            clock,
+            faults: Arc::default(),
+            inner: Arc::default(),
+            is_closed: Arc::default(),
+            kept: Arc::default(),
+        }
     }
 
     pub fn faults(&self) -> &Arc<Faults> {
@@ -87,7 +101,11 @@ impl MemoryStore {
             return Err(CommitError::NotDurable);
         }
         inner.check(&changes)?;
-        Ok(Commit { value, event: inner.apply(changes, now) })
+        let event = inner.apply(changes, now);
+        if event.is_some() && !self.faults.wakeups_are_lost.load(Ordering::SeqCst) {
+            self.kept.wakeups.send_replace(());
+        }
+        Ok(Commit { value, event })
     }
 }
 
@@ -218,6 +236,85 @@ impl History for Mutex<Inner> {
     }
 }
 
+impl Following for MemoryStore {
+    fn end(&self) -> Position {
+        Position(self.inner.last_row())
+    }
+
+    fn events_since(
+        &self,
+        Position(after): Position,
+        family: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Followed, ReadError> {
+        if self.faults.following_fails.load(Ordering::SeqCst) {
+            return Err(io::Error::other("following fails").into());
+        }
+        let inner = self.inner.lock();
+        let filter = EventFilter { user_id: family.cloned(), ..EventFilter::default() };
+        let mut found: Vec<_> =
+            inner.matching(&filter).filter(|stored| stored.row > after).take(limit).collect();
+        let has_more = found.len() == limit;
+        let last = found.last().map(|stored| stored.row).filter(|_| has_more);
+        let through = last.unwrap_or(inner.events.len() as RowNumber);
+        found.retain(|stored| {
+            let user = stored.event.user_id.as_ref().and_then(|id| inner.records.user(id));
+            !user.is_some_and(|user| user.deletion.as_ref().is_some_and(Deletion::has_started))
+        });
+        let events = found.into_iter().map(|it| (Position(it.row), Arc::clone(it))).collect();
+        Ok(Followed { events, through: Position(through), has_more })
+    }
+
+    fn count_since(&self, Position(after): Position) -> usize {
+        self.inner.count_after(after, &EventFilter::default(), usize::MAX)
+    }
+
+    fn wakeups(&self) -> watch::Receiver<()> {
+        self.kept.wakeups.subscribe()
+    }
+
+    fn cursor(&self, follower: &str) -> SavedCursor {
+        let saved = self.kept.cursors.lock().get(follower).cloned();
+        SavedCursor { saved, noted: None }
+    }
+
+    fn save_cursor(&self, follower: &str, cursor: String) {
+        self.kept.cursors.lock().insert(follower.to_owned(), cursor);
+    }
+
+    fn note_cursor(&self, _follower: &str, _cursor: String) {}
+
+    fn lease(&self, purpose: Purpose) -> Option<Lease> {
+        let is_free = self.kept.leases.lock().insert(purpose);
+        is_free.then(|| Lease::new(Held { kept: Arc::clone(&self.kept), purpose }))
+    }
+}
+
+/// What is kept for followers.
+#[derive(Default)]
+struct Kept {
+    wakeups: watch::Sender<()>,
+    cursors: Mutex<HashMap<String, String>>,
+    leases: Mutex<HashSet<Purpose>>,
+}
+
+struct Held {
+    kept: Arc<Kept>,
+    purpose: Purpose,
+}
+
+impl HeldLease for Held {
+    fn is_held(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.kept.leases.lock().remove(&self.purpose);
+    }
+}
+
 fn copy(stored: &StoredEvent) -> StoredEvent {
     StoredEvent { row: stored.row, event: stored.event.clone(), json: Arc::clone(&stored.json) }
 }
@@ -301,6 +398,10 @@ impl Store for MemoryStore {
         Arc::clone(&self.inner) as Arc<dyn History>
     }
 
+    fn following(&self) -> Arc<dyn Following> {
+        Arc::new(self.clone())
+    }
+
     fn newest(&self) -> Option<Timestamp> {
         None
     }
@@ -323,10 +424,6 @@ impl Store for MemoryStore {
             }
         }
         Box::pin(async move { Ok(changed) })
-    }
-
-    fn forget(&self, _user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
-        Box::pin(async { self.check_open().map_err(io::Error::other) })
     }
 
     fn purge(&self) -> BoxFuture<'_, io::Result<()>> {

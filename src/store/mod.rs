@@ -5,6 +5,8 @@
 //! projections.
 
 mod any;
+mod following;
+mod history;
 pub mod json;
 pub mod memory;
 mod page;
@@ -14,6 +16,8 @@ mod snapshot;
 mod transaction;
 
 pub use any::AnyStore;
+pub use following::{Followed, Following, HeldLease, Lease, Position, Purpose, SavedCursor};
+pub use history::{History, Malformed, ReadError, StoredEvent};
 pub use page::{EventPage, EventRows, FoundEvents};
 pub use scope::Scope;
 pub use snapshot::{Listed, Snapshot};
@@ -27,8 +31,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::domain::{
-    EventFilter, KeyTime, Page, RowNumber, RuleViolation, SortOrder, Timestamp, TokenHash,
-    TrackingEvent, User, UserId,
+    EventFilter, KeyTime, Page, RuleViolation, SortOrder, Timestamp, TokenHash, User, UserId,
 };
 
 /// A future that can be sent between threads.
@@ -103,6 +106,15 @@ pub trait Store: Send + Sync + 'static {
     /// The audit history, for replay.
     fn history(&self) -> Arc<dyn History>;
 
+    /// The whole history, for followers.
+    fn following(&self) -> Arc<dyn Following>;
+
+    /// Takes the lease for a purpose; `None` while another holder has it.
+    fn lease(&self, purpose: Purpose) -> impl Future<Output = Option<Lease>> + Send {
+        let following = self.following();
+        async move { following.lease(purpose) }
+    }
+
     /// The latest time of a record or an event when the store was opened.
     fn newest(&self) -> Option<Timestamp>;
 
@@ -118,11 +130,8 @@ pub trait Store: Send + Sync + 'static {
     /// goes on with the others.
     fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>>;
 
-    /// Has every [`EventSink`] forget an account. Safe to repeat. After an error some may have.
-    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>>;
-
     /// Lets the past go: whatever was removed from the records or taken out of the audit history
-    /// before this was called is nowhere on the disk when this answers. Commits go on meanwhile.
+    /// before this was called is nowhere on the disk when this answers, nor is a cursor from before. Commits go on meanwhile.
     /// Safe to repeat.
     fn purge(&self) -> BoxFuture<'_, io::Result<()>>;
 
@@ -140,93 +149,6 @@ pub struct Expiry {
     pub keys: KeyTime,
     /// Whether sessions are removed and shortened. A clock that has just been set is not trusted.
     pub sessions: bool,
-}
-
-/// An event in the audit history.
-#[derive(Debug)]
-pub struct StoredEvent {
-    /// Its number: grows with every event, unique within the history.
-    pub row: RowNumber,
-    /// The event.
-    pub event: TrackingEvent,
-    /// The event as the JSON object that is answered for it, byte for byte as it is kept.
-    pub json: Arc<str>,
-}
-
-/// The audit history in the order of writing.
-pub trait History: Send + Sync {
-    /// The number of the last event; 0 where there is none.
-    fn last_row(&self) -> RowNumber;
-
-    /// The event with that number.
-    fn event(&self, row: RowNumber) -> Result<Option<StoredEvent>, ReadError>;
-
-    /// How many events `filter` is for whose number is above `row`. Reads none of them, and counts
-    /// no further than `limit`.
-    fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize;
-
-    /// The first `limit` events that `filter` is for and whose number is above `row`; in the place
-    /// of what another program wrote and is no event, that.
-    fn events_after(
-        &self,
-        row: RowNumber,
-        filter: &EventFilter,
-        limit: usize,
-    ) -> Result<Vec<Result<StoredEvent, Malformed>>, ReadError>;
-}
-
-/// Something that follows the audit history: it is told every event once, in commit order, after
-/// the commit and before its answer.
-///
-/// A sink can't refuse an event. What it can't use now it must fetch from the history later.
-pub trait EventSink: Send {
-    /// What it is called in [`Health`].
-    fn name(&self) -> &'static str;
-
-    /// Called once, before anything else.
-    fn resume(&mut self, from: Resume<'_>, history: &dyn History);
-
-    /// The next new events, in commit order. The history holds them already, and maybe others that
-    /// are still to be told.
-    fn apply(&mut self, events: &[Arc<StoredEvent>], history: &dyn History);
-
-    /// Called about once a second while [`EventSink::health`] shows a backlog.
-    fn retry(&mut self, history: &dyn History);
-
-    /// Called about once a second while there is nothing else to do: files that it keeps open may have
-    /// lost their names.
-    fn look(&mut self) {}
-
-    /// How far it has come by now, durable or not; none if that doesn't help it after a kill. It is
-    /// kept for [`Resume::reached`].
-    fn reached(&self) -> Option<String> {
-        None
-    }
-
-    /// What it has fallen behind by.
-    fn health(&self) -> Projection;
-
-    /// Forgets an account: whatever it keeps of that account's events goes, and no later
-    /// [`EventSink::checkpoint`] tells of them. They stay in the history, without the account. Safe
-    /// to repeat; after an error some of it may still be there.
-    fn forget(&mut self, user_id: &UserId) -> io::Result<()>;
-
-    /// Notes what it has done so far, and returns what makes that durable and then yields the text
-    /// that [`EventSink::resume`] gets after a crash. The work is done on another thread.
-    fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send>;
-}
-
-/// Where a sink stands when a store opens.
-#[derive(Clone, Copy, Debug)]
-pub struct Resume<'a> {
-    /// What its last checkpoint yielded; none where there was none.
-    pub saved: Option<&'a str>,
-    /// What [`EventSink::reached`] last gave before the last process was killed; none if the machine
-    /// may have stopped since, so that what wasn't durable may be lost.
-    pub reached: Option<&'a str>,
-    /// The last event that Goldstar itself wrote; what comes after it in the history is the work of
-    /// another program.
-    pub written: RowNumber,
 }
 
 /// The state of something that follows the commits.
@@ -277,25 +199,4 @@ pub enum CommitError {
     /// The store is closed or closing. Nothing has changed.
     #[error("the store is closed")]
     Closed,
-}
-
-/// Why the history couldn't be read.
-#[derive(Debug, Error)]
-pub enum ReadError {
-    /// The disk failed.
-    #[error("the audit history could not be read")]
-    Io(#[from] io::Error),
-    /// It isn't all there.
-    #[error(transparent)]
-    Malformed(#[from] Malformed),
-}
-
-/// Another program wrote something that is no event.
-#[derive(Debug, Error)]
-#[error("event {row} is not well-formed: {why}")]
-pub struct Malformed {
-    /// The event's number.
-    pub row: RowNumber,
-    /// What is wrong with it.
-    pub why: String,
 }

@@ -15,8 +15,8 @@ use goldstar::store::{Change, CommitError, Store};
 use serde_json::Value;
 
 use crate::harness::{
-    Folder, Operation, Pause, START, backlog, give_point, give_point_of, owners, points, points_of,
-    put, until,
+    Folder, Logged, Operation, Pause, START, backlog, give_point, give_point_of, owners, points,
+    points_of, put, until,
 };
 use crate::python::python;
 use crate::server_log::server_log;
@@ -67,10 +67,10 @@ async fn killed_after_anonymizing() -> (Folder, Vec<u8>) {
 }
 
 /// All that the service does to delete an account, as far as it gets.
-async fn delete(store: &JsonStore) -> io::Result<()> {
+async fn delete(store: &Logged) -> io::Result<()> {
     put(store, [Change::RemoveChild(CHILD.into())]).await.map_err(io::Error::other)?;
     store.anonymize(&LEAVER.into()).await.map_err(io::Error::other)?;
-    store.forget(&LEAVER.into()).await?;
+    store.forget(&LEAVER.into())?;
     put(store, [Change::RemoveUser(LEAVER.into())]).await.map_err(io::Error::other)?;
     store.purge().await
 }
@@ -107,6 +107,7 @@ async fn nothing_of_an_account_is_on_the_disk_after_a_purge() {
     let store = folder.open_with_logs().unwrap();
     fs::write(folder.file("tracking_events.json.tmp"), LEAVER).unwrap();
     two_accounts(&store, 5).await;
+    store.follow();
     assert!(files_with(folder.path.parent().unwrap(), &[LEAVER]).len() > 3);
     let journals = folder.journal();
     delete(&store).await.unwrap();
@@ -131,12 +132,13 @@ async fn nothing_that_goes_wrong_names_the_account_in_the_servers_log() {
     let log = folder.logs().join(file_name(&LEAVER.into()));
     fs::create_dir_all(&log).unwrap();
     two_accounts(&store, 3).await;
+    store.follow();
     folder.disk.fail(Operation::Write, "tracking_events.json", ErrorKind::StorageFull, -1);
     let error = delete(&store).await.unwrap_err();
     assert!(!error.to_string().contains(LEAVER), "{error}");
     folder.disk.mend();
     fs::remove_dir(&log).unwrap();
-    until("the backlog drains", || backlog(&store) == 0).await;
+    until("the backlog drains", || store.backlog() == 0).await;
     folder.disk.fail(Operation::Write, ".journal", ErrorKind::StorageFull, 2);
     folder.disk.fail(Operation::Open, "users.json", ErrorKind::StorageFull, 1);
     let mut tries = 1;
@@ -186,6 +188,7 @@ async fn a_deletion_that_is_cut_short_anywhere_is_completed_by_the_next() {
     let prepared = Folder::new();
     let store = prepared.open_with_logs().unwrap();
     two_accounts(&store, 3).await;
+    store.follow();
     for changes in 0.. {
         let folder = prepared.killed();
         let store = folder.open_with_logs().unwrap();
@@ -278,13 +281,13 @@ async fn patches_are_not_written_to_another_programs_file() {
 #[tokio::test]
 async fn a_tracking_file_that_can_not_be_written_is_read_without_the_account_and_catches_up() {
     let folder = Folder::new();
-    let store = folder.open().unwrap();
+    let store = folder.open_with_logs().unwrap();
     two_accounts(&store, 2).await;
     folder.disk.fail(Operation::Write, "tracking_events.json", ErrorKind::StorageFull, -1);
     give_point_of(&store, LEAVER, CHILD).await.unwrap();
     give_point(&store, "a").await.unwrap();
     assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 3);
-    assert_eq!(backlog(&store), 4, "two rows and two patches wait");
+    assert_eq!(backlog(&*store), 4, "two rows and two patches wait");
     give_point(&store, "a").await.unwrap();
     store.purge().await.unwrap_err();
     assert_eq!(owners(&store).await.iter().flatten().count(), 4);
@@ -296,7 +299,7 @@ async fn a_tracking_file_that_can_not_be_written_is_read_without_the_account_and
     assert_eq!(owners(&killed).await.iter().flatten().count(), 4);
 
     folder.disk.mend();
-    until("the backlog drains", || backlog(&store) == 0).await;
+    until("the backlog drains", || store.backlog() == 0).await;
     assert!(files_with(&folder.file("tracking_events.json"), &[LEAVER]).is_empty());
     let rows = folder.rows("tracking_events.json");
     assert_eq!(rows.iter().filter(|(_, row)| row["user_id"].is_null()).count(), 3);

@@ -155,7 +155,7 @@ async fn a_log_catches_up_over_a_row_that_is_no_event() {
     fs::create_dir_all(&log).unwrap();
     let store = folder.open_with_logs().unwrap();
     give_point(&store, "a").await.unwrap();
-    assert_eq!(backlog(&store), 1);
+    assert_eq!(store.backlog(), 1);
     store.close().await.unwrap();
     drop(store);
     let text = String::from_utf8(folder.read(EVENTS)).unwrap();
@@ -163,9 +163,9 @@ async fn a_log_catches_up_over_a_row_that_is_no_event() {
     fs::write(folder.file(EVENTS), text.strip_suffix("}}").unwrap().to_owned() + row).unwrap();
     let store = folder.open_with_logs().unwrap();
     give_point(&store, "a").await.unwrap();
-    assert!(backlog(&store) > 0);
+    assert!(store.backlog() > 0);
     fs::remove_dir(&log).unwrap();
-    until("the log is complete", || backlog(&store) == 0).await;
+    until("the log is complete", || store.backlog() == 0).await;
     // Each in a file of its own: these logs are rotated early.
     let files = fs::read_dir(folder.logs()).unwrap();
     let lines = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap().lines().count());

@@ -1,7 +1,9 @@
 //! A store in a temporary folder, and a disk that fails when it is told to.
 
+use std::fmt;
 use std::fs;
 use std::io;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,12 +13,11 @@ use goldstar::domain::{
     Action, Child, EntityType, EventFields, EventFilter, Name, Page, Points, SortOrder, Timestamp,
     TrackingEvent, UserId,
 };
-use goldstar::followers::audit_log::{AuditLog, Settings};
+use goldstar::followers::audit_log::{AuditLog, LogFollower, Settings};
 use goldstar::metrics::{self, Counter};
-use goldstar::service::AuditSink;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 use goldstar::store::{
-    Change, Changes, Commit, CommitError, Context, EventSink, NewEvent, Scope, Snapshot, Store,
+    Change, Changes, Commit, CommitError, Context, NewEvent, Projection, Scope, Snapshot, Store,
 };
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
@@ -171,6 +172,62 @@ impl Policy for Faults {
     }
 }
 
+/// A store with audit logs, which are written when a test says so.
+pub(crate) struct Logged {
+    store: JsonStore,
+    follower: Mutex<LogFollower>,
+}
+
+impl Logged {
+    /// Writes the lines that are missing.
+    pub(crate) fn new(store: JsonStore, log: AuditLog) -> Self {
+        let follower = Mutex::new(LogFollower::new(log, store.following()));
+        Self { store, follower }
+    }
+
+    /// Writes the lines of new events, and tries again what failed.
+    pub(crate) fn follow(&self) {
+        let mut follower = self.follower.lock();
+        while follower.round() {}
+    }
+
+    /// Removes an account's log.
+    pub(crate) fn forget(&self, user_id: &UserId) -> io::Result<()> {
+        self.follow();
+        self.follower.lock().forget(user_id)
+    }
+
+    /// How many lines are missing after another round, and what the store is behind by.
+    pub(crate) fn backlog(&self) -> usize {
+        self.follow();
+        backlog(&self.store) + self.logs_health().backlog
+    }
+
+    pub(crate) fn logs_health(&self) -> Projection {
+        self.follower.lock().health()
+    }
+
+    /// Closes the store as a server does.
+    pub(crate) async fn close(&self) -> io::Result<()> {
+        self.follower.lock().finish();
+        self.store.close().await
+    }
+}
+
+impl fmt::Debug for Logged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.store.fmt(f)
+    }
+}
+
+impl Deref for Logged {
+    type Target = JsonStore;
+
+    fn deref(&self) -> &JsonStore {
+        &self.store
+    }
+}
+
 /// A data directory, its disk and its clock.
 pub(crate) struct Folder {
     pub(crate) path: PathBuf,
@@ -206,15 +263,15 @@ impl Folder {
     }
 
     pub(crate) fn open(&self) -> Result<JsonStore, OpenError> {
-        self.open_with(Vec::new())
+        self.open_store()
     }
 
     /// Opens the store with audit logs, in a folder beside it.
-    pub(crate) fn open_with_logs(&self) -> Result<JsonStore, OpenError> {
+    pub(crate) fn open_with_logs(&self) -> Result<Logged, OpenError> {
         let disk = Arc::clone(&self.disk) as Arc<dyn Disk>;
         let settings = Settings { max_bytes: 400, backups: 9 };
         let log = AuditLog::new(disk, self.logs(), settings, Counter::default());
-        self.open_with(vec![Box::new(AuditSink::new(log))])
+        Ok(Logged::new(self.open_store()?, log))
     }
 
     /// The folder of the audit logs.
@@ -222,7 +279,7 @@ impl Folder {
         self.path.with_file_name("logs")
     }
 
-    fn open_with(&self, sinks: Vec<Box<dyn EventSink>>) -> Result<JsonStore, OpenError> {
+    fn open_store(&self) -> Result<JsonStore, OpenError> {
         let clock = Arc::clone(&self.clock);
         let now = move || Timestamp::from_micros(clock.load(Ordering::Relaxed));
         let disk = Arc::clone(&self.disk) as Arc<dyn Disk>;
@@ -234,7 +291,7 @@ impl Folder {
             checkpoint_bytes: self.checkpoint_bytes,
             progress: Progress::silent(),
         };
-        JsonStore::open(options, sinks)
+        JsonStore::open(options)
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {

@@ -27,15 +27,14 @@ use goldstar::disk::{Disk, read_if_exists};
 use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
 use goldstar::followers::audit_log::{AuditLog, Settings, file_name};
 use goldstar::metrics::{self, Counter};
-use goldstar::service::AuditSink;
 use goldstar::store::json::{JsonStore, OpenError, Options, Progress};
-use goldstar::store::{Change, CommitError, EventSink, Scope, Store};
+use goldstar::store::{Change, CommitError, Scope, Store};
 use serde_json::Value;
 
 use crate::budget::{Rounds, Run};
 use crate::lossy_disk::{End, LossyDisk, Plan};
 use crate::random::Random;
-use crate::store::{START, child_of, give_point_of, put};
+use crate::store::{Logged, START, child_of, give_point_of, put};
 
 const ROUNDS: Rounds = Rounds { short: 40, long: 2000 };
 /// How many processes follow each other on one disk.
@@ -190,7 +189,7 @@ impl Life {
     }
 
     /// Holds what is there against what may be; gives the points of the account that stays.
-    async fn check_found(&self, store: &JsonStore, expected: &mut Found) -> usize {
+    async fn check_found(&self, store: &Logged, expected: &mut Found) -> usize {
         let found = self.found(store, "a").await;
         let points = child_of(store, "family", "a").await.map_or(0, |child| child.points.get());
         assert_eq!(i64::try_from(found).unwrap(), points, "{self}: the fold of the events");
@@ -208,7 +207,7 @@ impl Life {
         found
     }
 
-    fn open(&self) -> Result<JsonStore, OpenError> {
+    fn open(&self) -> Result<Logged, OpenError> {
         open(&self.disk, &self.folder, LOGS)
     }
 
@@ -239,13 +238,13 @@ impl Life {
     }
 
     /// Has the account go, as far as the disk allows.
-    async fn let_go(&self, store: &JsonStore, child: &str, mut expected: Found) -> Found {
+    async fn let_go(&self, store: &Logged, child: &str, mut expected: Found) -> Found {
         let removed = put(store, [Change::RemoveChild(child.into())]).await;
         let anonymized = store.anonymize(&LEAVER.into()).await;
         if anonymized.is_ok() {
             expected.others.iter_mut().for_each(|(_, _, is_nobodys)| *is_nobodys = true);
         }
-        let forgotten = store.forget(&LEAVER.into()).await;
+        let forgotten = store.forget(&LEAVER.into());
         let purged = store.purge().await;
         if anonymized.is_ok() && forgotten.is_ok() {
             expected.departure = Departure::Forgotten;
@@ -265,9 +264,9 @@ impl Life {
     }
 
     /// The audit log has each event's line, unless this process' disk has failed it.
-    fn check_log(&self, store: &JsonStore, points: usize) {
-        let projections = store.health().projections;
-        let log = projections.iter().find(|projection| projection.name == "audit_log").unwrap();
+    fn check_log(&self, store: &Logged, points: usize) {
+        store.follow();
+        let log = store.logs_health();
         if log.backlog > 0 {
             assert!(self.disk.is_disturbed(), "{self}: {log:?}");
             return;
@@ -283,17 +282,12 @@ impl Life {
         assert_eq!(ids, ids_up_to("a", points), "{self}: the audit log");
     }
 
-    async fn give_points(
-        &self,
-        store: &JsonStore,
-        user: &str,
-        child: &str,
-        found: usize,
-    ) -> Expected {
+    async fn give_points(&self, store: &Logged, user: &str, child: &str, found: usize) -> Expected {
         let mut expected = Expected { answered: found, possible: found };
         for _ in 0..POINTS {
             match give_point_of(store, user, child).await.map(|_| ()) {
                 Ok(()) => {
+                    store.follow();
                     expected.possible += 1;
                     expected.answered = expected.possible;
                 }
@@ -308,11 +302,7 @@ impl Life {
 }
 
 /// Opens a store with audit logs, as a process does. Its clock has been set back to the same moment.
-pub(crate) fn open(
-    disk: &LossyDisk,
-    folder: &Path,
-    logs: Settings,
-) -> Result<JsonStore, OpenError> {
+pub(crate) fn open(disk: &LossyDisk, folder: &Path, logs: Settings) -> Result<Logged, OpenError> {
     let disk: Arc<dyn Disk> = Arc::new(disk.clone());
     let log = AuditLog::new(Arc::clone(&disk), folder.join("logs"), logs, Counter::default());
     let clock = AtomicI64::new(START);
@@ -326,8 +316,7 @@ pub(crate) fn open(
         checkpoint_bytes: 2048,
         progress: Progress::silent(),
     };
-    let sinks: Vec<Box<dyn EventSink>> = vec![Box::new(AuditSink::new(log))];
-    JsonStore::open(options, sinks)
+    Ok(Logged::new(JsonStore::open(options)?, log))
 }
 
 impl Expected {

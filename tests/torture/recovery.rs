@@ -127,6 +127,7 @@ impl Round {
             (Ok(_), Work::Start) => true,
             (Ok(store), _) => {
                 give_point(store, "a").await.unwrap();
+                store.follow();
                 disk.kill_after(changes);
                 let done =
                     if let Work::Stop = work { store.close().await } else { store.purge().await };
@@ -171,8 +172,9 @@ impl Round {
         give_a_point_with_a_key(&store).await;
         put(&store, [Change::RemoveChild("b".into())]).await.unwrap();
         assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 3);
-        store.forget(&LEAVER.into()).await.unwrap();
+        store.forget(&LEAVER.into()).unwrap();
         give_point(&store, "a").await.unwrap();
+        store.follow();
         let killed = disk.after(End::Kill, Plan::default(), self.random.fork());
         disk.kill();
         killed

@@ -1,25 +1,28 @@
 //! How a log that is behind catches up from the history: after a crash and after a failure alike.
 
+use std::sync::Arc;
+
 use super::files::LogError;
 use super::lag::{Backoff, Lag, LastLine};
 use super::{AuditLog, Past, line};
-use crate::domain::{RowNumber, Timestamp, TrackingEvent, UserId};
+use crate::domain::{Timestamp, UserId};
+use crate::store::{Position, StoredEvent};
 
 /// How many events are asked of the history at once.
 const PAGE: usize = 256;
 
 impl AuditLog {
     /// Whether it is for this log to write about a row.
-    fn is_own(&self, row: RowNumber) -> bool {
-        let is_foreign = |(start, end): &(RowNumber, RowNumber)| *start < row && row <= *end;
+    fn is_own(&self, row: Position) -> bool {
+        let is_foreign = |(start, end): &(Position, Position)| *start < row && row <= *end;
         row <= self.done && !self.foreign.iter().any(is_foreign)
     }
 
     /// Finds the logs that the unscanned events belong to; false where that fails.
     pub(super) fn scan(&mut self, past: &dyn Past) -> bool {
         while let Some(unscanned) = &mut self.unscanned {
-            let events = match past.events_after(unscanned.after, None, PAGE) {
-                Ok(events) => events,
+            let page = match past.events_since(unscanned.after, None, PAGE) {
+                Ok(page) => page,
                 Err(error) => {
                     self.failures.inc();
                     unscanned.backoff.failed();
@@ -30,16 +33,17 @@ impl AuditLog {
                     return false;
                 }
             };
-            match events.last() {
-                Some((last, _)) if *last < self.done => unscanned.after = *last,
-                _ => self.unscanned = None,
+            if page.has_more && page.through < self.done {
+                unscanned.after = page.through;
+            } else {
+                self.unscanned = None;
             }
-            for (row, event) in &events {
-                if let Some(user_id) = event.as_ref().and_then(|event| event.user_id.as_ref())
+            for (row, stored) in &page.events {
+                if let Some(user_id) = &stored.event.user_id
                     && self.is_own(*row)
                 {
                     // Its log has all lines before: an earlier event would have been found first.
-                    let new = || Lag::after(row - 1);
+                    let new = || Lag::after(row.before());
                     let lag = self.lags.entry(user_id.clone()).or_insert_with(new);
                     lag.backlog += 1;
                 }
@@ -89,9 +93,10 @@ impl AuditLog {
             let Some((last, _)) = events.last() else {
                 return Ok(true);
             };
-            let appended = self.files.append(user_id, events.iter().map(|(_, event)| event));
+            let appended =
+                self.files.append(user_id, events.iter().map(|(_, stored)| &stored.event));
             if let Err((count, error)) = appended {
-                lag.advance(events[count].0 - 1, count);
+                lag.advance(events[count].0.before(), count);
                 return Err(error);
             }
             lag.advance(*last, events.len());
@@ -136,7 +141,7 @@ impl AuditLog {
                 return Ok(oldest);
             };
             row = *last;
-            let times = events.iter().map(|(_, event)| event.created_at);
+            let times = events.iter().map(|(_, stored)| stored.event.created_at);
             oldest = times.fold(oldest, Timestamp::min);
         }
     }
@@ -157,9 +162,9 @@ impl AuditLog {
                 return Ok(());
             };
             row = *last;
-            for (row, event) in &events {
+            for (row, stored) in &events {
                 count += 1;
-                if last_line.as_deref() == Some(&*line::value(event.id.as_str())) {
+                if last_line.as_deref() == Some(&*line::value(stored.event.id.as_str())) {
                     lag.advance(*row, count);
                     return Ok(());
                 }
@@ -167,25 +172,21 @@ impl AuditLog {
         }
     }
 
-    /// Some of the events after a row that an account's log is to hold; none only where there are
-    /// no more. What is no event has no line.
+    /// Some of the events after a position that an account's log is to contain; none only if there
+    /// are no more.
     fn own_events(
         &self,
         past: &dyn Past,
-        mut row: RowNumber,
+        mut after: Position,
         user_id: &UserId,
         limit: usize,
-    ) -> Result<Vec<(RowNumber, TrackingEvent)>, LogError> {
+    ) -> Result<Vec<(Position, Arc<StoredEvent>)>, LogError> {
         loop {
-            let events = past.events_after(row, Some(user_id), limit);
-            let events = events.map_err(LogError::Past)?;
-            let Some((last, _)) = events.last() else {
-                return Ok(Vec::new());
-            };
-            row = *last;
-            let own = events.into_iter().filter(|(row, _)| self.is_own(*row));
-            let own: Vec<_> = own.filter_map(|(row, event)| Some((row, event?))).collect();
-            if !own.is_empty() {
+            let page = past.events_since(after, Some(user_id), limit).map_err(LogError::Past)?;
+            after = page.through;
+            let own = page.events.into_iter().filter(|(position, _)| self.is_own(*position));
+            let own: Vec<_> = own.collect();
+            if !own.is_empty() || !page.has_more {
                 return Ok(own);
             }
         }

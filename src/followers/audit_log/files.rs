@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::disk::{
     self, Disk, DiskFile, Identity, Open, finish_replacement, is_missing, read_exact_at,
 };
 use crate::domain::{Timestamp, TrackingEvent, UserId};
+use crate::store::ReadError;
 
 /// The most files that the logs ever have open at once.
 pub const MAX_OPEN_FILES: usize = 128;
@@ -32,8 +34,20 @@ pub(super) enum LogError {
     #[error("{0}")]
     Sync(io::Error),
     /// The history couldn't be read.
-    #[error("the history could not be read: {0}")]
-    Past(String),
+    #[error("{}", chain(.0))]
+    Past(ReadError),
+}
+
+/// An error with its causes.
+fn chain(error: &ReadError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! An account's log that is behind.
 
-use crate::domain::{RowNumber, Timestamp};
+use crate::domain::Timestamp;
+use crate::store::Position;
 
 /// The longest wait between two tries, in calls of `retry`: about two seconds.
 const MAX_WAIT: u32 = 2;
@@ -13,14 +14,14 @@ pub(super) struct LastLine(pub(super) Option<String>);
 #[derive(Debug)]
 pub(super) struct Lag {
     /// Every event up to this row has its line.
-    pub(super) after: RowNumber,
+    pub(super) after: Position,
     /// Whether the log holds exactly the lines up to `after`. Otherwise it may hold some of the next
     /// ones too, or a part of one.
     pub(super) surveyed: bool,
     /// The log's last line at the last survey, from which `after` is known; none before the first.
     pub(super) seen: Option<LastLine>,
     /// Up to which row the events behind `after` were looked at, and the earliest time of these.
-    pub(super) oldest: Option<(RowNumber, Timestamp)>,
+    pub(super) oldest: Option<(Position, Timestamp)>,
     /// Whether a sync of the log failed: what it seems to hold may be on no disk, and no later sync
     /// of that file would tell.
     pub(super) renew: bool,
@@ -33,7 +34,7 @@ pub(super) struct Lag {
 
 impl Lag {
     /// A log that lacks lines after a row, due at once.
-    pub(super) fn after(row: RowNumber) -> Self {
+    pub(super) fn after(row: Position) -> Self {
         Self {
             after: row,
             surveyed: false,
@@ -47,7 +48,7 @@ impl Lag {
     }
 
     /// Notes that the lines up to `row` are written.
-    pub(super) fn advance(&mut self, row: RowNumber, lines: usize) {
+    pub(super) fn advance(&mut self, row: Position, lines: usize) {
         self.after = row;
         self.backlog = self.backlog.saturating_sub(lines);
     }

@@ -9,6 +9,7 @@ mod account_deletion;
 mod catch_up;
 mod copies;
 mod files;
+mod follower;
 mod lag;
 mod line;
 mod name;
@@ -23,16 +24,20 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::disk::Disk;
-use crate::domain::{RowNumber, TrackingEvent, UserId};
+use crate::domain::{TrackingEvent, UserId};
 use crate::metrics::Counter;
+use crate::store::{Followed, Following, Position, ReadError};
 pub use account_deletion::{DeletionEvent, DeletionLog};
 pub use copies::LeftCopy;
 pub use files::MAX_OPEN_FILES;
 use files::{Files, LogError};
+pub use follower::{AuditFollower, LogFollower};
 use lag::{Backoff, Lag};
 pub use name::file_name;
 use sync::{Cursor, Unsynced};
 
+/// How many new events are read at once.
+const NEW_EVENTS: usize = 1024;
 /// How many lines one retry writes about, so that new events don't wait for long. A log that fails
 /// counts as one line.
 const RETRY_LINES: usize = 4096;
@@ -73,22 +78,33 @@ impl Default for Settings {
     }
 }
 
-/// The audit history, as far as a log needs it to catch up.
+/// The history, as far as the logs need it.
 pub trait Past {
-    /// The number of the last event; 0 where there is none.
-    fn last_row(&self) -> RowNumber;
+    /// See [`Following::end`].
+    fn end(&self) -> Position;
 
-    /// The first `limit` events whose number is above `row`, in order: those of one account, or of
-    /// all. None in the place of what another program wrote and is no event. Fewer than `limit` only
-    /// where there are no more.
-    ///
-    /// The error is a text for the operator.
-    fn events_after(
+    /// See [`Following::events_since`].
+    fn events_since(
         &self,
-        row: RowNumber,
-        user_id: Option<&UserId>,
+        after: Position,
+        family: Option<&UserId>,
         limit: usize,
-    ) -> Result<Vec<(RowNumber, Option<TrackingEvent>)>, String>;
+    ) -> Result<Followed, ReadError>;
+}
+
+impl Past for Arc<dyn Following> {
+    fn end(&self) -> Position {
+        (**self).end()
+    }
+
+    fn events_since(
+        &self,
+        after: Position,
+        family: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Followed, ReadError> {
+        (**self).events_since(after, family, limit)
+    }
 }
 
 /// The audit logs of all accounts.
@@ -100,23 +116,25 @@ pub struct AuditLog {
     files: Files,
     unsynced: Unsynced,
     /// The last event that was applied, or that a start found.
-    done: RowNumber,
+    done: Position,
     /// The part of the history whose events weren't told to their logs.
     unscanned: Option<Unscanned>,
     /// The logs that are behind. Every other one holds the lines of all its events up to `done`.
     lags: HashMap<UserId, Lag>,
     /// What another program wrote: above the first and up to the second row.
-    foreign: Vec<(RowNumber, RowNumber)>,
+    foreign: Vec<(Position, Position)>,
     /// What a process that was killed had written; none if that isn't known.
     reached: Option<Cursor>,
     last_error: Option<String>,
+    /// Why new events could not be read last time.
+    read_error: Option<String>,
     failures: Counter,
 }
 
 /// The history above a row, which couldn't be read at the start.
 #[derive(Debug)]
 struct Unscanned {
-    after: RowNumber,
+    after: Position,
     /// How many events were applied meanwhile.
     backlog: usize,
     failing: bool,
@@ -138,12 +156,13 @@ impl AuditLog {
         Self {
             files: Files::new(disk, folder, settings, unsynced.clone()),
             unsynced,
-            done: 0,
+            done: Position::START,
             unscanned: None,
             lags: HashMap::new(),
             foreign: Vec::new(),
             reached: None,
             last_error: None,
+            read_error: None,
             failures,
         }
     }
@@ -171,25 +190,19 @@ impl AuditLog {
         self.files.look();
     }
 
-    /// Goes on after a start; called once, before anything else but [`Self::trust`].
+    /// Continues after a start; called once, before anything else but [`Self::trust`].
     ///
-    /// `saved` is what the last checkpoint yielded, and `written` the last event that Goldstar
-    /// itself wrote: what comes after it in the history is the work of another program, and no line
-    /// is written for it. Without `saved` every event of the history counts as logged; so the first
-    /// checkpoint has to be kept before the first event is applied.
+    /// `saved` is what the last checkpoint yielded. Without it, every event that followers get is
+    /// still to be logged.
     ///
     /// Each event after the checkpoint has its line exactly once when this returns, but in the logs
     /// that can't be read or written now.
-    pub fn resume(&mut self, saved: Option<&str>, written: RowNumber, past: &dyn Past) {
-        self.done = past.last_row();
+    pub fn resume(&mut self, saved: Option<&str>, past: &dyn Past) {
+        self.done = past.end();
         let mut cursor = self.read_cursor(saved);
         // A history that was replaced by an older one counts its rows anew.
         cursor.through = cursor.through.min(self.done);
         self.foreign.clone_from(&cursor.foreign);
-        let own = written.max(cursor.through);
-        if own < self.done {
-            self.foreign.push((own, self.done));
-        }
         for (user_id, row) in &cursor.lagging {
             let lag = Lag::after((*row).min(self.done));
             self.lags.insert(user_id.as_str().into(), lag);
@@ -211,7 +224,7 @@ impl AuditLog {
 
     /// Writes a line for each of these events, which follow, in order, on what was applied before.
     /// An event without an account has no log.
-    pub fn apply(&mut self, events: &[(RowNumber, &TrackingEvent)]) {
+    pub fn apply(&mut self, events: &[(Position, &TrackingEvent)]) {
         let Some((last, _)) = events.last() else {
             return;
         };
@@ -228,11 +241,37 @@ impl AuditLog {
             }
             let lines = events.iter().map(|(_, event)| *event);
             if let Err((count, error)) = self.files.append(user_id, lines) {
-                let mut lag = Lag::after(events[count].0 - 1);
+                let mut lag = Lag::after(events[count].0.before());
                 lag.backlog = events.len() - count;
                 self.fall_behind(user_id, lag, &error);
             }
         }
+    }
+
+    /// Writes the lines of the next events; returns whether there are more.
+    pub fn follow(&mut self, past: &dyn Past) -> bool {
+        let page = match past.events_since(self.done, None, NEW_EVENTS) {
+            Ok(page) => page,
+            Err(error) => {
+                self.failures.inc();
+                let error = LogError::Past(error).to_string();
+                if self.read_error.replace(error.clone()).is_none() {
+                    tracing::error!(error, "the audit logs wait");
+                }
+                return false;
+            }
+        };
+        self.read_error = None;
+        let events: Vec<_> =
+            page.events.iter().map(|(position, stored)| (*position, &stored.event)).collect();
+        self.apply(&events);
+        self.done = self.done.max(page.through);
+        page.has_more
+    }
+
+    /// The position up to which every event was read.
+    pub(crate) fn position(&self) -> Position {
+        self.done
     }
 
     /// Tries again what failed; to be called about once a second while there is a backlog, and sooner
@@ -271,12 +310,19 @@ impl AuditLog {
         self.files.remove(user_id)
     }
 
+    /// What the last checkpoint yielded, without the accounts that were forgotten since.
+    pub(crate) fn durable_cursor(&self) -> io::Result<String> {
+        self.unsynced.durable_text()
+    }
+
     /// How many lines are still to be written; at least 1 for each log that is behind.
     pub fn backlog(&self) -> usize {
         let lags = self.lags.values().map(|lag| lag.backlog.max(1));
         let unscanned = self.unscanned.as_ref();
         let failed = self.unsynced.failed().map_or(0, |(count, _)| count);
-        lags.sum::<usize>() + unscanned.map_or(0, |unscanned| unscanned.backlog.max(1)) + failed
+        let unread = usize::from(self.read_error.is_some());
+        let unscanned = unscanned.map_or(0, |unscanned| unscanned.backlog.max(1));
+        lags.sum::<usize>() + unscanned + failed + unread
     }
 
     /// Why the last failure happened, while there is a backlog. It names no account: it may be
@@ -286,7 +332,7 @@ impl AuditLog {
             return None;
         }
         let sync = self.unsynced.failed().map(|(_, error)| error);
-        sync.or_else(|| self.last_error.clone())
+        sync.or_else(|| self.read_error.clone()).or_else(|| self.last_error.clone())
     }
 
     /// Notes what is logged by now. The work that is returned makes that durable and yields the text
@@ -311,7 +357,7 @@ impl AuditLog {
     fn read_cursor(&self, saved: Option<&str>) -> Cursor {
         let all_done = Cursor { through: self.done, ..Cursor::default() };
         let Some(saved) = saved else {
-            return all_done;
+            return Cursor::default();
         };
         serde_json::from_str(saved).unwrap_or_else(|error| {
             tracing::error!(%error, "the audit logs' checkpoint is unreadable: they go on from here");
@@ -325,7 +371,7 @@ impl AuditLog {
         let lags = self.lags.iter();
         let lagging: BTreeMap<_, _> =
             lags.map(|(user_id, lag)| (user_id.as_str().to_owned(), lag.after)).collect();
-        let lowest = lagging.values().copied().fold(through, RowNumber::min);
+        let lowest = lagging.values().copied().fold(through, Position::min);
         let mut foreign = self.foreign.clone();
         foreign.retain(|(_, end)| *end > lowest);
         Cursor { through, lagging, foreign }
@@ -348,8 +394,8 @@ impl AuditLog {
 
 /// The events of each account, in their order.
 fn by_account<'a>(
-    events: &[(RowNumber, &'a TrackingEvent)],
-) -> Vec<(&'a UserId, Vec<(RowNumber, &'a TrackingEvent)>)> {
+    events: &[(Position, &'a TrackingEvent)],
+) -> Vec<(&'a UserId, Vec<(Position, &'a TrackingEvent)>)> {
     let mut accounts: Vec<(&UserId, Vec<_>)> = Vec::new();
     let mut places = HashMap::<_, _, RandomState>::default();
     for (row, event) in events {

@@ -9,24 +9,25 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::{Disk, Open};
-use crate::domain::{RowNumber, UserId};
+use crate::domain::UserId;
+use crate::store::Position;
 
 /// How far the logs go, as a checkpoint keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor {
     /// Every event up to this row has its line.
-    pub(super) through: RowNumber,
+    pub(super) through: Position,
     /// But for these accounts: theirs have them up to that row.
     #[serde(default)]
-    pub(super) lagging: BTreeMap<String, RowNumber>,
+    pub(super) lagging: BTreeMap<String, Position>,
     /// Rows above the first and up to the second number are another program's, and get no line; as
     /// far as they are still ahead of a log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) foreign: Vec<(RowNumber, RowNumber)>,
+    pub(super) foreign: Vec<(Position, Position)>,
 }
 
 impl Cursor {
-    pub(super) fn row_of(&self, user_id: &UserId) -> RowNumber {
+    pub(super) fn row_of(&self, user_id: &UserId) -> Position {
         let own = self.lagging.get(user_id.as_str());
         own.copied().unwrap_or(self.through)
     }
@@ -109,8 +110,13 @@ impl Unsynced {
     }
 
     /// The last row whose line in an account's log is durable for certain.
-    pub(super) fn durable_row(&self, user_id: &UserId) -> RowNumber {
+    pub(super) fn durable_row(&self, user_id: &UserId) -> Position {
         self.0.lock().durable.row_of(user_id)
+    }
+
+    /// The text of what is known to be durable.
+    pub(super) fn durable_text(&self) -> io::Result<String> {
+        Ok(serde_json::to_string(&self.0.lock().durable)?)
     }
 
     pub(super) fn set_durable(&self, cursor: Cursor) {

@@ -24,6 +24,7 @@ use watched::{Operation, Policy, Watched};
 use super::*;
 use crate::disk::RealDisk;
 use crate::domain::{Action, EntityType, EventFields, Points, Timestamp};
+use crate::store::StoredEvent;
 
 /// An event's line.
 pub(super) fn rendered(event: &TrackingEvent) -> String {
@@ -58,7 +59,7 @@ struct Table {
     events: RefCell<Vec<TrackingEvent>>,
     unreadable: Cell<bool>,
     /// The row that is no event.
-    malformed: Cell<RowNumber>,
+    malformed: Cell<Position>,
     /// Whether each event is earlier than the one before it, as after a clock was set back.
     backwards: Cell<bool>,
     /// How many events were read.
@@ -87,7 +88,7 @@ impl Table {
     /// Has a log apply the events after a row.
     fn apply(&self, log: &mut AuditLog, after: usize) {
         let events = self.events.borrow();
-        let events: Vec<_> = (1..).zip(events.iter()).skip(after).collect();
+        let events: Vec<_> = (1..).map(Position).zip(events.iter()).skip(after).collect();
         log.apply(&events);
     }
 
@@ -107,29 +108,34 @@ impl Table {
 }
 
 impl Past for Table {
-    fn last_row(&self) -> RowNumber {
-        self.events.borrow().len() as u64
+    fn end(&self) -> Position {
+        Position(self.events.borrow().len() as u64)
     }
 
-    fn events_after(
+    fn events_since(
         &self,
-        row: RowNumber,
-        user_id: Option<&UserId>,
+        after: Position,
+        family: Option<&UserId>,
         limit: usize,
-    ) -> Result<Vec<(RowNumber, Option<TrackingEvent>)>, String> {
+    ) -> Result<Followed, ReadError> {
         if self.unreadable.get() {
-            return Err("unreadable".to_owned());
+            return Err(io::Error::other("unreadable").into());
         }
         let events = self.events.borrow();
-        let wanted = (1..).zip(events.iter()).filter(|(number, event)| {
-            *number > row && (user_id.is_none() || event.user_id.as_ref() == user_id)
+        let wanted = (1..).map(Position).zip(events.iter()).filter(|(position, event)| {
+            *position > after && (family.is_none() || event.user_id.as_ref() == family)
         });
-        let wanted = wanted.take(limit);
-        let event =
-            |row, event: &TrackingEvent| (row != self.malformed.get()).then(|| event.clone());
-        let found: Vec<_> = wanted.map(|(row, found)| (row, event(row, found))).collect();
+        let found: Vec<_> = wanted.take(limit).collect();
         self.read.set(self.read.get() + found.len());
-        Ok(found)
+        let has_more = found.len() == limit;
+        let last = found.last().map(|(position, _)| *position).filter(|_| has_more);
+        let through = last.unwrap_or(Position(events.len() as u64));
+        let followed = found.into_iter().filter(|(position, _)| *position != self.malformed.get());
+        let stored = |event: &TrackingEvent| {
+            Arc::new(StoredEvent { row: 0, event: event.clone(), json: "".into() })
+        };
+        let events = followed.map(|(position, event)| (position, stored(event))).collect();
+        Ok(Followed { events, through, has_more })
     }
 }
 
@@ -235,7 +241,7 @@ fn each_event_is_a_line_in_its_accounts_log() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     assert!(!folder(&home).exists(), "it is made when it is needed");
     table.record(&mut log, "a", 2);
     table.record(&mut log, "b", 1);
@@ -254,9 +260,9 @@ fn each_event_is_a_line_in_its_accounts_log() {
 fn an_event_without_an_account_has_no_line() {
     let home = tempfile::tempdir().unwrap();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &Table::default());
+    log.resume(None, &Table::default());
     let event = event_with(|fields| fields.user_id = None);
-    log.apply(&[(1, &event)]);
+    log.apply(&[(Position(1), &event)]);
     assert_eq!(contents(&folder(&home)), BTreeMap::new());
 }
 
@@ -268,7 +274,7 @@ fn what_another_program_left_without_a_newline_stays() {
     fs::write(&path, "an old line").unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", 1);
     let text = fs::read_to_string(&path).unwrap();
     let line = rendered(&table.events.borrow()[0]);
@@ -281,7 +287,7 @@ fn a_thousand_accounts_never_open_more_than_128_files() {
     let disk = TestDisk::default();
     let table = Table::default();
     let mut log = log_in(&home, disk.clone(), Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     let accounts: Vec<_> = (0..1000).map(|number| format!("u{number}")).collect();
     for _ in 0..2 {
         for user_id in &accounts {

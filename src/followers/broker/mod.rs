@@ -1,8 +1,9 @@
 //! The broker, which hands each new event to the subscribers that it concerns.
 //!
-//! Publishing costs the committer one push to a queue: a thread of the broker's own does the rest. A
+//! It follows the history on a thread of its own. A
 //! subscriber that doesn't keep up is closed, and costs the others nothing.
 
+mod message;
 pub mod sse;
 mod subscriber;
 
@@ -10,44 +11,23 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::time::Duration;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{ChildId, RowNumber, TokenHash, UserId};
+use crate::domain::{ChildId, TokenHash, UserId};
+use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
 use crate::metrics;
+use crate::store::{Following, Position};
+pub use message::{Message, message};
 use subscriber::Subscriber;
 
 /// How many messages a subscriber may be behind before it is closed.
 pub const QUEUE_LIMIT: usize = 256;
-
-/// One new event as the bytes that are sent for it: rendered once, shared by all subscribers.
-#[derive(Debug)]
-pub struct Message {
-    /// The event's number in the audit history.
-    pub row: RowNumber,
-    /// The family that may hear of it.
-    pub user_id: UserId,
-    /// The child that it is about.
-    pub child_id: ChildId,
-    /// The frame with an `event:` line.
-    pub named: Bytes,
-    /// The frame without.
-    pub unnamed: Bytes,
-}
-
-impl Message {
-    /// Renders an event's frames; `data` is the JSON text that the client gets.
-    pub fn new(row: RowNumber, user_id: UserId, child_id: ChildId, data: &str) -> Self {
-        let (named, unnamed) = sse::event(row, data);
-        Self { row, user_id, child_id, named, unnamed }
-    }
-}
+/// How many events are read at once.
+const EVENTS_AT_ONCE: usize = 256;
 
 /// What a subscriber may hear of.
 #[derive(Clone, Debug)]
@@ -63,57 +43,44 @@ pub struct Interest {
 /// The broker. A clone is the same broker.
 #[derive(Clone, Debug)]
 pub struct Broker {
-    publisher: Sender<Job>,
     subscribers: Arc<Subscribers>,
-    /// Whether the thread has panicked.
-    failed: Arc<AtomicBool>,
-}
-
-/// What the broker's thread does.
-enum Job {
-    /// Hand it to the subscribers that it concerns.
-    Deliver(Message),
-    /// End every stream behind what it was handed before.
-    Finish,
+    /// The follower that publishes each event.
+    thread: Option<Arc<FollowerThread>>,
 }
 
 impl Broker {
-    /// Starts the broker's thread, which ends with the last clone. Fails where the machine has no
-    /// thread left.
-    pub fn start(metrics: metrics::Live) -> io::Result<Self> {
-        let (publisher, messages) = channel();
+    /// What it is called in the server's health.
+    pub const NAME: &str = "live";
+
+    /// A broker for what is published by hand.
+    pub fn new(metrics: metrics::Live) -> Self {
         let subscribers = Arc::new(Subscribers { families: Mutex::default(), metrics });
-        let failed = Arc::new(AtomicBool::new(false));
-        let end = End { subscribers: Arc::clone(&subscribers), failed: Arc::clone(&failed) };
-        thread::Builder::new()
-            .name("live".to_owned())
-            .spawn(move || dispatch(&messages, &end.subscribers))?;
-        Ok(Self { publisher, subscribers, failed })
+        Self { subscribers, thread: None }
     }
 
-    /// Whether the broker's thread has panicked. Every stream has ended then, and those to come end once
-    /// they have replayed what was missed.
+    /// A broker that publishes each event of the history from now on. Its thread ends with
+    /// [`Self::close_all`] or with the last clone. Fails if the machine has no thread left.
+    pub fn follow(history: Arc<dyn Following>, metrics: metrics::Live) -> io::Result<Self> {
+        let broker = Self::new(metrics);
+        let wakeups = history.wakeups();
+        let position = history.end();
+        let end = End(Arc::clone(&broker.subscribers));
+        let mut follower = BrokerFollower { history, position, is_failing: false, end };
+        let round = move |_| follower.round();
+        let thread = Arc::new(FollowerThread::spawn("event-streams", wakeups, round)?);
+        Ok(Self { thread: Some(thread), ..broker })
+    }
+
+    /// Whether the thread has panicked. Every stream has ended then, and a later one ends once it has
+    /// replayed what was missed.
     pub fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Acquire)
-    }
-
-    /// Whether anybody listens to a family's events at this moment. Cheaper than to render what nobody
-    /// hears.
-    pub fn has_subscribers(&self, user_id: &UserId) -> bool {
-        self.subscribers.families.lock().by_user.contains_key(user_id)
+        self.thread.as_ref().is_some_and(|thread| thread.has_failed())
     }
 
     /// Hands a message to all subscribers that it concerns, each in the order of these calls. Never
     /// blocks.
     pub fn publish(&self, message: Message) {
-        self.send(Job::Deliver(message));
-    }
-
-    fn send(&self, job: Job) {
-        if self.publisher.send(job).is_err() {
-            // Only a bug in the thread ends it; the subscribers then resume by their ids elsewhere.
-            tracing::error!("the thread that hands events to the live streams has ended");
-        }
+        self.subscribers.deliver(message);
     }
 
     /// Begins to listen. Where the subscriber falls [`QUEUE_LIMIT`] messages behind, it is closed and
@@ -134,6 +101,9 @@ impl Broker {
     ) -> Result<Subscription, TooManyStreams> {
         let subscriber = Arc::new(Subscriber::new(interest, closer));
         self.subscribers.add(&subscriber, limit)?;
+        if let Some(thread) = &self.thread {
+            thread.nudge();
+        }
         Ok(Subscription { subscriber, subscribers: Arc::clone(&self.subscribers) })
     }
 
@@ -146,7 +116,11 @@ impl Broker {
     /// once.
     pub fn close_all(&self) {
         self.subscribers.take_no_more();
-        self.send(Job::Finish);
+        match &self.thread {
+            // It publishes what was committed before, and ends the streams then.
+            Some(thread) => thread.stop(),
+            None => self.subscribers.finish_all(),
+        }
     }
 }
 
@@ -233,6 +207,20 @@ impl Subscribers {
         family.filter(|subscriber| subscriber.wants(message)).cloned().collect()
     }
 
+    /// Whether anybody has subscribed to a family's events. Cheaper than to render what nobody gets.
+    fn has_any(&self, user_id: &UserId) -> bool {
+        self.families.lock().by_user.contains_key(user_id)
+    }
+
+    fn deliver(&self, message: Message) {
+        let message = Arc::new(message);
+        for subscriber in self.concerned(&message) {
+            if !subscriber.push(&message, QUEUE_LIMIT) {
+                self.evict(&subscriber);
+            }
+        }
+    }
+
     fn close(&self, which: impl Fn(&Subscriber) -> bool) {
         let families = self.families.lock();
         let all = families.by_user.values().flatten();
@@ -269,32 +257,57 @@ impl Subscribers {
     }
 }
 
-/// Leaves no stream open behind the thread: nobody would tell it anything.
-struct End {
-    subscribers: Arc<Subscribers>,
-    failed: Arc<AtomicBool>,
+/// The broker as a follower of the history.
+struct BrokerFollower {
+    history: Arc<dyn Following>,
+    /// Every event up to this position was published, or nobody had subscribed.
+    position: Position,
+    /// Whether the history could not be read last time.
+    is_failing: bool,
+    end: End,
 }
 
-impl Drop for End {
-    fn drop(&mut self) {
-        self.failed.store(thread::panicking(), Ordering::Release);
-        self.subscribers.take_no_more();
-        self.subscribers.finish_all();
+impl BrokerFollower {
+    fn round(&mut self) -> Next {
+        let subscribers = &self.end.0;
+        {
+            // Under the lock: whoever subscribes after this gets every event after the position.
+            let families = subscribers.families.lock();
+            if families.by_user.is_empty() {
+                self.position = self.history.end();
+                return Next::Nudge;
+            }
+        }
+        let page = match self.history.events_since(self.position, None, EVENTS_AT_ONCE) {
+            Ok(page) => page,
+            Err(error) => {
+                if !std::mem::replace(&mut self.is_failing, true) {
+                    tracing::error!(%error, "the event streams wait: the history cannot be read");
+                }
+                return Next::Events(LONGEST_WAIT);
+            }
+        };
+        self.is_failing = false;
+        for (_, stored) in &page.events {
+            if let Some(user_id) = &stored.event.user_id
+                && subscribers.has_any(user_id)
+                && let Some(message) = message(stored)
+            {
+                subscribers.deliver(message);
+            }
+        }
+        self.position = page.through;
+        if page.has_more { Next::Again } else { Next::Events(Duration::ZERO) }
     }
 }
 
-fn dispatch(jobs: &Receiver<Job>, subscribers: &Subscribers) {
-    for job in jobs {
-        let Job::Deliver(message) = job else {
-            subscribers.finish_all();
-            continue;
-        };
-        let message = Arc::new(message);
-        for subscriber in subscribers.concerned(&message) {
-            if !subscriber.push(&message, QUEUE_LIMIT) {
-                subscribers.evict(&subscriber);
-            }
-        }
+/// Leaves no stream open after the thread: nobody would publish anything to it.
+struct End(Arc<Subscribers>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.take_no_more();
+        self.0.finish_all();
     }
 }
 

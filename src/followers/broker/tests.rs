@@ -1,8 +1,14 @@
 use std::pin::pin;
-use std::sync::mpsc;
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::watch;
 
 use super::*;
+use crate::domain::{Action, EntityType, EventFields, Points, RowNumber, Timestamp, TrackingEvent};
+use crate::store::{Followed, Lease, Purpose, ReadError, SavedCursor, StoredEvent};
 
 fn interest(user_id: &str, child_id: Option<&str>, session: &str) -> Interest {
     Interest {
@@ -63,7 +69,7 @@ fn poll(subscription: &mut Subscription) -> Poll<Option<RowNumber>> {
 
 #[tokio::test]
 async fn messages_come_in_the_order_of_publishing() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let mut subscriber = subscribe(&broker, family("u"));
     for row in 1..=200 {
         broker.publish(message(row, "u", "c"));
@@ -73,7 +79,7 @@ async fn messages_come_in_the_order_of_publishing() {
 
 #[tokio::test]
 async fn a_reader_waits_for_the_next_message() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let mut subscriber = subscribe(&broker, family("u"));
     let waiting = tokio::spawn(async move { rows(&mut subscriber, 1).await });
     tokio::task::yield_now().await;
@@ -83,7 +89,7 @@ async fn a_reader_waits_for_the_next_message() {
 
 #[tokio::test]
 async fn the_bytes_of_a_message_are_shared() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let mut subscribers = [(); 2].map(|()| subscribe(&broker, family("u")));
     broker.publish(Message::new(7, "u".into(), "c".into(), r#"{"a":1}"#));
     let first = subscribers[0].next().await.unwrap();
@@ -95,7 +101,7 @@ async fn the_bytes_of_a_message_are_shared() {
 
 #[tokio::test]
 async fn a_reader_hears_of_its_family_and_a_child_of_itself() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let mut parent = subscribe(&broker, family("u"));
     let mut child = subscribe(&broker, interest("u", Some("c2"), "s"));
     let mut other = subscribe(&broker, family("v"));
@@ -113,7 +119,7 @@ async fn a_reader_hears_of_its_family_and_a_child_of_itself() {
 
 #[tokio::test]
 async fn a_reader_that_does_not_keep_up_is_closed_alone() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let closer = CancellationToken::new();
     let mut slow = subscribe_with(&broker, family("u"), closer.clone());
     let mut quick = subscribe(&broker, family("u"));
@@ -135,7 +141,7 @@ async fn a_reader_that_does_not_keep_up_is_closed_alone() {
 
 #[tokio::test]
 async fn a_queue_that_was_read_takes_messages_again() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let mut subscriber = subscribe(&broker, family("u"));
     for _ in 0..3 {
         for row in 1..=QUEUE_LIMIT as u64 {
@@ -148,7 +154,7 @@ async fn a_queue_that_was_read_takes_messages_again() {
 
 #[tokio::test]
 async fn the_streams_of_a_session_end_with_it() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let closer = CancellationToken::new();
     let mut ended = subscribe_with(&broker, interest("u", None, "s1"), closer.clone());
     let mut second = subscribe(&broker, interest("u", Some("c"), "s1"));
@@ -166,7 +172,7 @@ async fn the_streams_of_a_session_end_with_it() {
 
 #[tokio::test]
 async fn a_waiting_reader_learns_of_its_end() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let mut subscriber = subscribe(&broker, family("u"));
     let waiting = tokio::spawn(async move { subscriber.next().await.is_none() });
     tokio::task::yield_now().await;
@@ -176,7 +182,7 @@ async fn a_waiting_reader_learns_of_its_end() {
 
 #[tokio::test]
 async fn a_session_has_so_many_streams_and_no_more() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let open = |session| {
         broker.subscribe(interest("u", None, session), CancellationToken::new(), 2).map(Some)
     };
@@ -197,7 +203,7 @@ async fn a_session_has_so_many_streams_and_no_more() {
 
 #[test]
 fn of_many_streams_at_once_no_more_open_than_may() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let open = || broker.subscribe(family("u"), CancellationToken::new(), 10);
     let opened: Vec<_> = thread::scope(|scope| {
         let openers: Vec<_> = (0..4).map(|_| scope.spawn(|| [(); 10].map(|()| open()))).collect();
@@ -209,7 +215,7 @@ fn of_many_streams_at_once_no_more_open_than_may() {
 
 #[tokio::test]
 async fn after_the_shutdown_no_stream_opens() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let mut before = subscribe(&broker, family("u"));
     broker.close_all();
     let mut after = subscribe(&broker, family("u"));
@@ -221,7 +227,7 @@ async fn after_the_shutdown_no_stream_opens() {
 
 #[tokio::test]
 async fn a_dropped_subscription_leaves_nothing_behind() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let subscriber = subscribe(&broker, family("u"));
     let other = subscribe(&broker, family("u"));
     assert_eq!(reader_count(&broker), 2);
@@ -237,7 +243,7 @@ async fn a_dropped_subscription_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn ten_thousand_readers_hear_of_one_event() {
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let broker = Broker::new(metrics::Live::default());
     let mut subscribers: Vec<_> = (0..10_000).map(|_| subscribe(&broker, family("u"))).collect();
     assert_eq!(reader_count(&broker), 10_000);
     broker.publish(message(1, "u", "c"));
@@ -265,23 +271,147 @@ fn an_idle_reader_is_small() {
     assert!(size_of::<Subscriber>() + size_of::<Subscription>() <= 256);
 }
 
+/// A history that grows by hand.
+#[derive(Default)]
+struct Grown {
+    events: Mutex<Vec<Arc<StoredEvent>>>,
+    wakeups: watch::Sender<()>,
+    /// Whether the next read fails.
+    fails: AtomicBool,
+}
+
+impl Grown {
+    /// Adds an event of the account `u`.
+    fn add(&self) {
+        let mut events = self.events.lock();
+        let event = TrackingEvent::new(EventFields {
+            id: "e".into(),
+            user_id: Some("u".into()),
+            child_id: "c".into(),
+            entity_type: EntityType::Reward,
+            entity_id: "t".to_owned(),
+            action: Action::Requested,
+            points_before: Points::ZERO,
+            points_after: Points::ZERO,
+            delta: 0,
+            occurred_at: Timestamp::EPOCH,
+            created_at: Timestamp::EPOCH,
+            metadata: None,
+        });
+        let row = events.len() as RowNumber + 1;
+        events.push(Arc::new(StoredEvent { row, event: event.unwrap(), json: "".into() }));
+    }
+
+    fn wake(&self) {
+        self.wakeups.send_replace(());
+    }
+}
+
+impl Following for Grown {
+    fn end(&self) -> Position {
+        Position(self.events.lock().len() as u64)
+    }
+
+    fn events_since(
+        &self,
+        Position(after): Position,
+        _family: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Followed, ReadError> {
+        if self.fails.swap(false, Ordering::SeqCst) {
+            return Err(io::Error::other("it fails").into());
+        }
+        let events = self.events.lock();
+        let rest = events.iter().filter(|event| event.row > after).take(limit);
+        let found: Vec<_> = rest.map(|event| (Position(event.row), Arc::clone(event))).collect();
+        let through = found.last().map_or(Position(after), |(position, _)| *position);
+        let has_more = through.0 < events.len() as u64;
+        Ok(Followed { events: found, through, has_more })
+    }
+
+    fn count_since(&self, Position(after): Position) -> usize {
+        self.events.lock().len() - usize::try_from(after).unwrap()
+    }
+
+    fn wakeups(&self) -> watch::Receiver<()> {
+        self.wakeups.subscribe()
+    }
+
+    fn cursor(&self, _follower: &str) -> SavedCursor {
+        SavedCursor::default()
+    }
+
+    fn save_cursor(&self, _follower: &str, _cursor: String) {}
+
+    fn note_cursor(&self, _follower: &str, _cursor: String) {}
+
+    fn lease(&self, _purpose: Purpose) -> Option<Lease> {
+        None
+    }
+}
+
+fn following() -> (Arc<Grown>, Broker) {
+    let history = Arc::new(Grown::default());
+    let followed = Arc::clone(&history) as Arc<dyn Following>;
+    let broker = Broker::follow(followed, metrics::Live::default()).unwrap();
+    (history, broker)
+}
+
+#[tokio::test]
+async fn every_event_after_the_subscription_is_published() {
+    let (history, broker) = following();
+    history.add();
+    let mut subscriber = subscribe(&broker, family("u"));
+    history.add();
+    history.wake();
+    // The first one may have been published as well: whoever subscribes knows what to skip.
+    while subscriber.next().await.unwrap().row != 2 {}
+    for first in (3..700).step_by(100) {
+        (0..100).for_each(|_| history.add());
+        history.wake();
+        assert_eq!(rows(&mut subscriber, 100).await, (first..first + 100).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn lost_and_repeated_wakeups_and_a_failed_read_lose_nothing() {
+    let (history, broker) = following();
+    let mut subscriber = subscribe(&broker, family("u"));
+    history.add();
+    // Nobody wakes it.
+    assert_eq!(rows(&mut subscriber, 1).await, [1]);
+    history.fails.store(true, Ordering::SeqCst);
+    history.add();
+    for _ in 0..10 {
+        history.wake();
+    }
+    assert_eq!(rows(&mut subscriber, 1).await, [2]);
+    history.wake();
+    history.add();
+    assert_eq!(rows(&mut subscriber, 1).await, [3]);
+}
+
+#[tokio::test]
+async fn what_was_committed_before_the_end_is_published() {
+    let (history, broker) = following();
+    let mut subscriber = subscribe(&broker, family("u"));
+    history.add();
+    broker.close_all();
+    assert_eq!(rows(&mut subscriber, 1).await, [1]);
+    assert!(subscriber.next().await.is_none());
+}
+
 #[test]
-fn the_thread_ends_with_the_hub() {
-    let (publisher, messages) = channel();
-    let metrics = metrics::Live::default();
-    let subscribers = Arc::new(Subscribers { families: Mutex::default(), metrics });
-    let broker = Broker { publisher, subscribers, failed: Arc::default() };
-    let (ended, end) = mpsc::channel();
-    let subscribers = Arc::clone(&broker.subscribers);
-    thread::spawn(move || {
-        dispatch(&messages, &subscribers);
-        ended.send(()).unwrap();
-    });
+fn the_thread_ends_with_the_broker() {
+    let (history, broker) = following();
     let clone = broker.clone();
     drop(broker);
-    clone.publish(message(1, "u", "c"));
+    let thread = Arc::downgrade(clone.thread.as_ref().unwrap());
     drop(clone);
-    end.recv().unwrap();
+    assert!(thread.upgrade().is_none());
+    while Arc::strong_count(&history) > 1 {
+        thread::yield_now();
+    }
 }
 
 #[tokio::test]
@@ -292,18 +422,17 @@ async fn where_the_thread_panics_every_stream_ends() {
             panic!("a mistake in an executor");
         }
     }
-    let broker = Broker::start(metrics::Live::default()).unwrap();
+    let (history, broker) = following();
     let mut other = subscribe(&broker, family("other"));
     let mut stuck = subscribe(&broker, family("u"));
     let waker = Arc::new(Mistaken).into();
     assert!(pin!(stuck.next()).poll(&mut Context::from_waker(&waker)).is_pending());
     assert!(!broker.has_failed());
-    broker.publish(message(1, "u", "c"));
-    assert!(other.next().await.is_none(), "nobody would tell it anything");
+    history.add();
+    history.wake();
+    assert!(other.next().await.is_none(), "nobody would publish anything to it");
     assert!(broker.has_failed());
     let mut later = subscribe(&broker, family("u"));
     assert!(later.next().await.is_none());
-    // Nobody hears it, and nobody is harmed.
-    broker.publish(message(2, "u", "c"));
     assert_eq!(reader_count(&broker), 0);
 }

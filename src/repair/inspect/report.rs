@@ -4,29 +4,29 @@ use crate::domain::deletion::{Policy, Threshold};
 use crate::domain::{Deletion, RowNumber, Timestamp, UserId};
 use crate::store::json::damage::{Damage, DamageKind};
 
-/// The report of a check.
+/// What was found in a data directory.
 #[derive(Clone, Debug, Default)]
-pub struct CheckReport {
-    /// The tables.
+pub struct Report {
+    /// A line for each table that Goldstar knows.
     pub tables: Vec<TableReport>,
-    /// The changed rows in the log, as after a kill; the next start writes them. That is not a
-    /// fault.
+    /// How many changed rows wait in the journal, as after a kill; the next start writes them. That
+    /// is nothing wrong.
     pub waiting: usize,
-    /// Whether the log ends with an incomplete batch. Its clients got no response, and the next
-    /// start drops it: that is not a fault either.
+    /// Whether the journal ends with a batch that was cut off. Nobody had its answer, and the next
+    /// start drops it: that is nothing wrong either.
     pub is_torn: bool,
     /// The accounts that are marked for deletion, and when.
     pub marked: Marked,
-    /// The findings: damage first, then in the order of the files.
+    /// What is wrong: damage first, and then in the order of the files.
     pub findings: Vec<Finding>,
 }
 
-/// The accounts of a [`CheckReport`] that are marked for deletion.
+/// The accounts of a [`Report`] that are marked for deletion.
 #[derive(Clone, Debug, Default)]
 pub struct Marked {
-    /// The row, the id and the deletion of each account.
+    /// The row, the id and the deletion of each.
     pub accounts: Vec<(RowNumber, UserId, Deletion)>,
-    /// The deletion threshold, if an administrator has set it.
+    /// How long a marked account waits, if an administrator has set it.
     pub threshold: Option<Threshold>,
     /// Before this time nothing is deleted, because the directory is new to Goldstar.
     pub not_before: Option<Timestamp>,
@@ -36,8 +36,8 @@ pub struct Marked {
 }
 
 impl Marked {
-    /// The time when the account is due, with `threshold` unless an administrator has set another
-    /// one. `None` if its mark cannot be read.
+    /// When that account is due if marked accounts wait for `threshold`, where no administrator has
+    /// set anything else. None if its mark can't be read.
     pub fn due_at(&self, deletion: &Deletion, threshold: Threshold) -> Option<Timestamp> {
         let threshold = self.threshold.unwrap_or(threshold);
         let not_before = self.not_before.unwrap_or(Timestamp::EPOCH);
@@ -45,31 +45,31 @@ impl Marked {
     }
 }
 
-/// One table of a [`CheckReport`].
+/// One table of a [`Report`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableReport {
     /// Its file, in the data directory.
     pub file: &'static str,
-    /// The state of the file.
+    /// What stands in the file's place.
     pub state: TableState,
-    /// The number of rows, including those in the log. Of a damaged tracking file, the rows before
-    /// the damage; `None` for other damaged files.
+    /// How many rows it has, those included that wait in the journal; of a damaged tracking file,
+    /// those in front of the damage. None of another damaged file.
     pub rows: Option<usize>,
 }
 
-/// The state of a table's file.
+/// What stands in the place of a table's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableState {
-    /// A complete file.
+    /// A whole file.
     Present,
-    /// No file: the table is empty.
+    /// Nothing: the table is empty.
     Missing,
     /// A damaged file.
     Damaged,
 }
 
 impl TableState {
-    /// The name for programs; it does not change.
+    /// The word for programs; it doesn't change.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Present => "present",
@@ -79,14 +79,14 @@ impl TableState {
     }
 }
 
-/// The severity of a finding.
+/// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Not a fault; an operator may want to know it.
+    /// Nothing is wrong; an operator may want to know it.
     Note,
-    /// A server starts; a person should look.
+    /// A server runs on it; a person should look.
     Warning,
-    /// No server starts.
+    /// No server starts on it.
     Damage,
 }
 
@@ -101,56 +101,57 @@ impl Severity {
     }
 }
 
-/// A finding.
+/// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    /// What it is.
     pub kind: FindingKind,
     /// The file, as a path in the data directory.
     pub file: String,
-    /// The row's number, if it is about a row.
+    /// The row's number, where it is about one.
     pub row: Option<RowNumber>,
-    /// The offset in the file, if it is known.
+    /// Where in the file it is, in bytes, where that is known.
     pub byte: Option<u64>,
     /// What is wrong, for a person.
     pub message: String,
 }
 
-/// The kinds of findings.
+/// The kinds of what can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingKind {
     /// A file that no server starts on.
     Damage(DamageKind),
-    /// A row that is not a record of its table, and is ignored.
+    /// A row that isn't a record of its table, and is ignored.
     UnreadableRow,
-    /// Two rows of a table with one id; only the first is found.
+    /// Two rows of a table have one id; only the first is found.
     DuplicateId,
-    /// Two rows of a file with one number; only the last counts.
+    /// Two rows of a file have one number; only the last counts.
     DuplicateRow,
-    /// A name that occurs twice in an object; only the last counts.
+    /// A name stands twice in an object; only the last counts.
     DuplicateField,
     /// Two accounts have one email address; only the first can log in.
     DuplicateEmail,
-    /// A record names one that does not exist.
+    /// A record names one that doesn't exist.
     BrokenReference,
-    /// An event names an account that does not exist.
+    /// An event names an account that doesn't exist.
     EventOfNoAccount,
     /// An event lacks a field.
     MissingField,
-    /// An event's field is not what it should be.
+    /// An event's field isn't what it should be.
     UnreadableField,
-    /// An event's type or action is unknown.
+    /// An event's type or action isn't a known word.
     UnknownWord,
     /// An event's type never has that action.
     WrongAction,
-    /// An event's delta does not match its points, or has the wrong sign.
+    /// An event's delta isn't what its points say, or has the wrong sign.
     WrongDelta,
     /// An event was recorded before it occurred.
     RecordedTooEarly,
-    /// An event follows a later one of the same child.
+    /// An event stands behind a later one of the same child.
     WrongOrder,
-    /// An event does not start with the points with which the child's event before it ended.
+    /// An event doesn't begin with the points that the child's event before it ended with.
     ChainBreak,
-    /// A child's points differ from its last event's.
+    /// A child's points aren't what its last event says.
     ChildPoints,
     /// Rows that look like records of the file are in another table than `_default`, and not read.
     RowsInOtherTable,
@@ -160,11 +161,11 @@ pub enum FindingKind {
     UnverifiablePassword,
     /// An account's hash is far more expensive to check than a new one.
     ExpensivePassword,
-    /// An account's mark for deletion cannot be read.
+    /// An account is marked for deletion in a form that can't be read.
     UnreadableMark,
     /// A task's points or a reward's cost are below zero.
     NegativeAmount,
-    /// Another file is not JSON, though its name says so.
+    /// A file that isn't Goldstar's isn't JSON, though its name says so.
     OtherFile,
     /// A file has a further table with rows of another kind.
     OtherTable,
@@ -204,7 +205,7 @@ impl FindingKind {
     pub const NOTES: [Self; 4] =
         [Self::WrongOrder, Self::OtherTable, Self::NegativePoints, Self::TimeAhead];
 
-    /// The name for programs; it does not change.
+    /// The word for programs; it doesn't change.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Damage(kind) => kind.as_str(),
@@ -237,6 +238,7 @@ impl FindingKind {
         }
     }
 
+    /// How bad it is.
     pub fn severity(self) -> Severity {
         match self {
             Self::Damage(_) => Severity::Damage,
@@ -248,13 +250,13 @@ impl FindingKind {
     }
 }
 
-impl CheckReport {
-    /// Whether there is no table's file, and nothing in the log.
+impl Report {
+    /// Whether there is no table's file, and nothing in the journal.
     pub fn is_empty(&self) -> bool {
         self.waiting == 0 && self.tables.iter().all(|table| table.state == TableState::Missing)
     }
 
-    /// The highest severity; `None` if there are no findings.
+    /// How bad the worst of it is; none if nothing is wrong. A note is nothing wrong.
     pub fn severity(&self) -> Option<Severity> {
         let severities = self.findings.iter().map(|finding| finding.kind.severity());
         severities.max().filter(|severity| *severity > Severity::Note)
@@ -262,12 +264,12 @@ impl CheckReport {
 }
 
 impl Finding {
-    /// A finding about a file.
+    /// Something wrong with a file as a whole.
     pub(super) fn of_file(kind: FindingKind, file: &str, message: String) -> Self {
         Self { kind, file: file.to_owned(), row: None, byte: None, message }
     }
 
-    /// A finding about a row.
+    /// Something wrong with a row.
     pub(super) fn of_row(
         kind: FindingKind,
         file: &str,
@@ -278,7 +280,7 @@ impl Finding {
         Self { kind, file: file.to_owned(), row: Some(row), byte, message }
     }
 
-    /// A finding about a damaged file of the directory `data`.
+    /// A damaged file of the directory `data`.
     pub(super) fn of_damage(damage: Damage, data: &Path) -> Self {
         let Damage { kind, file, byte, cause } = damage;
         let file = file.strip_prefix(data).unwrap_or(&file).to_string_lossy().into_owned();

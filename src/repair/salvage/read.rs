@@ -1,15 +1,15 @@
-//! Reads everything that can still be read of a damaged TinyDB file.
+//! Reads what can still be read of a damaged TinyDB file.
 //!
-//! The text is parsed by its grammar: `{"table": {"1": {…}, …}, …}`. While that succeeds, every
-//! value is accepted as it is. After an error, the parser searches for the next place from which
-//! the grammar matches again. The depth there is unknown, and an object within a broken row,
-//! `"metadata":{"1": {…}}`, looks like a row. So it continues only
+//! The text is walked along its grammar: `{"table": {"1": {…}, …}, …}`. As long as that holds,
+//! everything stands where it belongs, and is taken whatever it holds. Where it breaks, the walk looks
+//! for the next place from which it holds again. There it can't know how deep it is, and an object
+//! within a broken row, `"metadata": {"1": {…}}`, looks like a row; so it goes on only
 //!
-//! - at an object under a number that has a record's fields, outside of every other complete object;
+//! - at an object under a number that has a record's fields, outside of every other whole object;
 //! - at a table that is named `_default`;
-//! - at other tables that are complete and lead to the end of the text.
+//! - at other tables that, whole, lead to the end of the text.
 //!
-//! After that row, the grammar applies again.
+//! Once it goes on at a row, the rows behind it are taken by the grammar again.
 
 use std::ops::Range;
 
@@ -17,38 +17,39 @@ use crate::domain::RowNumber;
 use crate::store::json::tinydb::file::{DEFAULT_TABLE, number_of};
 use crate::store::json::tinydb::pyjson::{self, Fault, Scanner};
 
-/// The contents of a file.
+/// What was found in a file.
 #[derive(Default)]
 pub(crate) struct Reading<'a> {
-    /// The rows of the default table, in order.
+    /// The default table's rows, in their order.
     pub(crate) rows: Vec<Found<'a>>,
-    /// The other complete tables, as JSON members.
+    /// The other tables that are whole, as JSON text of members.
     pub(super) others: Vec<&'a str>,
-    /// The bytes that could not be read.
+    /// The bytes that nothing was read from.
     pub(crate) gaps: Vec<Gap>,
 }
 
+/// A row that was found.
 pub(crate) struct Found<'a> {
-    /// `None` if it cannot be read.
+    /// None where it can't be read.
     pub(crate) number: Option<RowNumber>,
-    /// The offset of its name.
+    /// Where its name begins.
     pub(crate) at: usize,
     pub(crate) text: &'a str,
-    /// Whether it follows a complete text: an older, longer version of the file, or another
-    /// program, has left it.
+    /// Whether it stands behind a whole text: a rewrite that made the file shorter has left it, or a
+    /// second program has written it.
     pub(crate) is_remains: bool,
 }
 
-/// Bytes that could not be read.
+/// Bytes that nothing was read from.
 pub(crate) struct Gap {
     pub(crate) bytes: Range<usize>,
-    /// The rows that start there, with those of their fields that can be read.
+    /// The rows that begin there, with their fields as far as they can be read.
     pub(super) rows: Vec<(RowNumber, Option<String>)>,
-    /// Whether they follow a complete text.
+    /// Whether they stand behind a whole text.
     pub(crate) is_remains: bool,
 }
 
-/// Reads a damaged file. `is_record` recognises the records of its default table.
+/// Reads a file that isn't whole. `is_record` knows the records of its default table.
 pub(crate) fn read<'a>(text: &'a [u8], is_record: &dyn Fn(&str) -> bool) -> Reading<'a> {
     let reading = Reading::default();
     let mut walk =
@@ -66,17 +67,17 @@ pub(crate) fn read<'a>(text: &'a [u8], is_record: &dyn Fn(&str) -> bool) -> Read
     }
 }
 
-/// The state of the parser.
+/// Where the walk is.
 enum Step {
-    /// Before the opening brace of the text.
+    /// Before the brace that opens the text.
     Root,
     /// Between the tables.
     Member { first: bool },
-    /// Between the rows of the default table.
+    /// Between the default table's rows.
     Row { first: bool },
-    /// After an error.
+    /// Where the grammar doesn't hold.
     Lost,
-    /// After the closing brace of the text.
+    /// Behind the brace that closes the text.
     Behind,
     /// At the end.
     End,
@@ -88,8 +89,8 @@ struct Walk<'a, 'r> {
     reading: Reading<'a>,
     at: usize,
     in_remains: bool,
-    /// Whether the error is in another table than the default one: the next rows belong to that
-    /// table.
+    /// Whether the grammar broke in another table than the default one: the rows that follow are
+    /// that one's.
     in_other_table: bool,
 }
 
@@ -154,7 +155,7 @@ impl<'a> Walk<'a, '_> {
         Step::Row { first: false }
     }
 
-    /// Finds the next place from which the grammar matches.
+    /// Finds the next place from which the grammar holds.
     fn find_next(&mut self) -> Step {
         let from = self.at;
         let mut at = from;
@@ -176,8 +177,7 @@ impl<'a> Walk<'a, '_> {
                 self.in_other_table = false;
                 return Step::Member { first: true };
             }
-            // A row without its closing brace swallows the next rows. What is inside a field's
-            // object belongs there.
+            // Rows fall into a row whose brace is gone. What lies in a field's object belongs there.
             let whole = self.whole_object(brace);
             let whole = whole.filter(|(text, _)| number.is_none() || !self.swallows(text));
             let Some((text, end)) = whole else {
@@ -199,11 +199,11 @@ impl<'a> Walk<'a, '_> {
         Step::End
     }
 
-    /// Continues after the closing brace of the text.
+    /// Goes on behind a text that was closed.
     fn behind(&mut self) -> Step {
         let rest = &self.text[self.at..];
-        // The closing brace of a text with a gap may belong to something else: only a complete text
-        // is known to be the newest.
+        // A text with a gap may have been closed by a brace that belongs to something else: only a
+        // whole one is known to be the newest.
         self.in_remains |= self.reading.gaps.is_empty();
         self.in_other_table = false;
         match rest.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -213,8 +213,8 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// Parses the next item by the grammar: the item, and the offset from which its spans count. On
-    /// an error the position does not change.
+    /// Takes something by the grammar: what it is, and the offset that its spans begin from. Where
+    /// that fails the walk stays where it is.
     fn scan<T>(
         &mut self,
         take: impl FnOnce(&mut Scanner<'a>) -> Result<T, Fault>,
@@ -230,9 +230,9 @@ impl<'a> Walk<'a, '_> {
         self.reading.rows.push(Found { number, at, text, is_remains: self.in_remains });
     }
 
-    /// Records bytes that could not be read.
+    /// Notes that nothing was read from these bytes.
     fn gap(&mut self, bytes: Range<usize>) {
-        // NUL bytes after a complete text come from the file system, and mean nothing.
+        // NUL bytes behind a whole text are the file system's doing, and stand for nothing.
         let is_nothing = |byte: &u8| self.in_remains && *byte == 0;
         let skipped = |byte: &&u8| byte.is_ascii_whitespace() || **byte == b',' || is_nothing(byte);
         let start = bytes.start + self.text[bytes.clone()].iter().take_while(skipped).count();
@@ -243,7 +243,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// The rows that start in a gap, with those ids that can be read.
+    /// The rows that begin in a gap, with their ids as far as both can be read.
     fn rows_begun_in(&self, gap: &Range<usize>) -> Vec<(RowNumber, Option<String>)> {
         let mut rows = Vec::new();
         let quotes = memchr::memchr_iter(b'"', &self.text[gap.clone()]);
@@ -251,7 +251,7 @@ impl<'a> Walk<'a, '_> {
             let Some((name, brace)) = self.object_at(quote) else { continue };
             let Some(number) = number_of(&name) else { continue };
             let id = id_of_broken(&self.text[brace..]);
-            // Without an id it may be an object within a row, except at the start of the gap.
+            // Without an id it may be an object within a row; but a gap begins with a row.
             if id.is_some() || quote == gap.start {
                 rows.push((number, id));
             }
@@ -259,7 +259,7 @@ impl<'a> Walk<'a, '_> {
         rows
     }
 
-    /// The name that starts at `quote`, and the brace of its value if that is an object.
+    /// The name that begins at `quote` and the brace of its value, where that is an object.
     fn object_at(&self, quote: usize) -> Option<(String, usize)> {
         let mut scanner = Scanner::new(&self.text[quote..]);
         let name = scanner.name().ok()?;
@@ -267,14 +267,14 @@ impl<'a> Walk<'a, '_> {
         Some((self.string(shift(name, quote))?, brace))
     }
 
-    /// The object that starts there and its end, if it is complete.
+    /// The object that begins there and its end, where it is whole.
     fn whole_object(&self, brace: usize) -> Option<(&'a str, usize)> {
         let value = Scanner::new(&self.text[brace..]).value().ok()?;
         let end = brace + value.end;
         Some((self.utf8(brace..end)?, end))
     }
 
-    /// Whether an object contains rows because its closing brace is damaged.
+    /// Whether rows have fallen into an object, since the brace that closes it is damaged.
     fn swallows(&self, object: &str) -> bool {
         let members = pyjson::members(object.as_bytes()).unwrap_or_default();
         members.into_iter().any(|(name, value)| {
@@ -283,8 +283,8 @@ impl<'a> Walk<'a, '_> {
         })
     }
 
-    /// Whether only complete tables follow until the closing brace of the text. An object in a row
-    /// is followed by the brace of its row, and so does not match.
+    /// Whether whole tables stand between there and the brace that closes the text. A row's own
+    /// object is followed by the brace of its row, and so doesn't.
     fn ends_with_tables(&self, quote: usize) -> bool {
         let mut scanner = Scanner::new(&self.text[quote..]);
         let mut first = true;
@@ -321,7 +321,7 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-/// The `id` of an object whose end cannot be read.
+/// The `id` of an object of which the end can't be read.
 fn id_of_broken(text: &[u8]) -> Option<String> {
     let mut scanner = Scanner::new(text);
     scanner.take(b'{', "").ok()?;

@@ -1,4 +1,4 @@
-//! The report of a salvage.
+//! What a salvage has kept and lost.
 
 use std::path::PathBuf;
 
@@ -7,24 +7,25 @@ use serde::Serialize;
 use super::kind;
 use crate::domain::RowNumber;
 
+/// What a salvage has kept and lost.
 #[derive(Debug, Serialize)]
-pub struct SalvageReport {
-    /// The damaged directory.
+pub struct Report {
+    /// The damaged directory, of which nothing was changed.
     pub from: PathBuf,
-    /// The new directory.
+    /// The new one.
     pub to: PathBuf,
-    /// The files of tables that exist, or were made from the log.
+    /// The files that Goldstar knows and that are there, or were made from the journal.
     pub files: Vec<FileReport>,
-    /// The log; `None` if there is none.
+    /// What the journal gave; none where there is no journal.
     pub journal: Option<JournalReport>,
     /// The files that were copied as they are, by their paths in the directory.
     pub copied: Vec<PathBuf>,
-    /// Other entries, which were left out: neither files nor folders.
+    /// What was left out of the copy: neither file nor folder.
     pub left_out: Vec<PathBuf>,
 }
 
-impl SalvageReport {
-    /// Whether nothing was lost, and nothing needs attention.
+impl Report {
+    /// Whether nothing was lost, and nothing has to be looked at.
     pub fn is_complete(&self) -> bool {
         let journal = self.journal.as_ref();
         self.files.iter().all(FileReport::is_complete)
@@ -33,23 +34,24 @@ impl SalvageReport {
     }
 }
 
-/// The report on one file.
+/// What became of one file.
 #[derive(Debug, Default, Serialize)]
 pub struct FileReport {
+    /// Its name.
     pub file: &'static str,
-    /// The damage; `None` if there is none.
+    /// What is wrong with it; none where it is as it should be.
     pub damage: Option<FileDamage>,
-    /// The number of rows in the new file.
+    /// How many rows the new file has.
     pub rows: usize,
-    /// Their numbers: `1-812, 814`.
+    /// The numbers of those rows: `1-812, 814`.
     pub kept: String,
-    /// The bytes that could not be read.
+    /// What could not be read.
     pub lost: Vec<Lost>,
-    /// Rows after the end of a complete text that were kept: they may have been deleted on purpose.
+    /// Rows that stood behind a whole text, and were taken: a rewrite may have deleted them on purpose.
     pub remains: Vec<Named>,
-    /// Rows that only the log contained.
+    /// Rows that only the journal had.
     pub from_journal: Vec<Named>,
-    /// Decisions that need attention.
+    /// What somebody should look at.
     pub conflicts: Vec<Conflict>,
 }
 
@@ -59,34 +61,36 @@ impl FileReport {
     }
 }
 
-/// The damage of a file.
+/// What is wrong with a file.
 #[derive(Debug, Serialize)]
 pub struct FileDamage {
-    /// The likely cause, in a word that does not change.
+    /// What has likely happened, in a word that doesn't change.
     pub kind: &'static str,
     /// The first byte that is wrong.
     pub byte: u64,
-    /// What is wrong, and the likely cause.
+    /// What is wrong, and what has likely happened.
     pub cause: String,
 }
 
-/// Bytes of a file that could not be read.
+/// Bytes of a file from which nothing was read.
 #[derive(Debug, Serialize)]
 pub struct Lost {
-    /// The first byte.
+    /// The first of them.
     pub from: usize,
-    /// The first byte after them.
+    /// The first one behind them.
     pub to: usize,
-    /// The rows that start there, if known and not found elsewhere.
+    /// The rows that begin there, as far as that can be read, and weren't found elsewhere.
     pub rows: Vec<Named>,
-    /// Whether they follow a complete text.
+    /// Whether they stood behind a whole text.
     pub is_remains: bool,
 }
 
-/// A row, by its number and its record's id, if they are known.
+/// A row, by its number and its record's id, as far as both are known.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub struct Named {
+    /// Its number.
     pub row: RowNumber,
+    /// Its record's id.
     pub id: Option<String>,
 }
 
@@ -96,31 +100,31 @@ impl Named {
     }
 }
 
-/// A decision between two rows, or about one.
+/// Two things that could not both be kept as they were, or something that was decided.
 #[derive(Debug, Serialize)]
 pub struct Conflict {
-    /// The row number in the new file, or the former number if it is not in it.
+    /// The row in the new file; its former number where it isn't there.
     pub row: RowNumber,
     /// Its record's id.
     pub id: Option<String>,
-    /// The decision, and the reason.
+    /// What was decided, and why.
     pub decision: String,
-    /// The fields that differ.
+    /// What differs.
     pub fields: Vec<Difference>,
 }
 
-/// A field of which only one value could be kept. Values that may be secret are not shown.
+/// A field of which only one value could be kept. What may be secret is not shown.
 #[derive(Debug, Serialize)]
 pub struct Difference {
     /// Its name.
     pub field: String,
-    /// The kept value, as JSON text; `None` if the field is missing.
+    /// The value that was kept, as JSON text; none where the field is missing.
     pub kept: Option<String>,
-    /// The other value.
+    /// The one that was not.
     pub dropped: Option<String>,
 }
 
-/// The fields that are never secret.
+/// Fields that may be shown, whatever record they belong to.
 const SHOWN: [&str; 30] = [
     "action",
     "age",
@@ -160,7 +164,7 @@ impl Conflict {
         Self { row, id, decision: decision.into(), fields: Vec::new() }
     }
 
-    /// Adds the differences between the kept row and the other one.
+    /// With what differs between the row that was kept and the one that wasn't.
     pub(super) fn between(mut self, kept: &str, dropped: &str) -> Self {
         let differing = kind::differing(kept, dropped).into_iter();
         self.fields = differing
@@ -176,16 +180,16 @@ impl Conflict {
     }
 }
 
-/// The report on the log.
+/// What the journal gave.
 #[derive(Debug, Default, Serialize)]
 pub struct JournalReport {
-    /// The number of commits that were read.
+    /// How many commits were read.
     pub commits: u64,
-    /// The number of commits that are known to be missing.
+    /// How many are known to be missing.
     pub lost_commits: u64,
-    /// The bytes that cannot be read.
+    /// The bytes that can't be read.
     pub lost: Vec<JournalLoss>,
-    /// Why the checkpoint cannot be read; `None` if it can.
+    /// Why the checkpoint can't be read; none where it can.
     pub checkpoint: Option<String>,
 }
 
@@ -195,7 +199,7 @@ impl JournalReport {
     }
 }
 
-/// Bytes of a segment that cannot be read.
+/// Bytes of a journal file that can't be read.
 #[derive(Debug, Serialize)]
 pub struct JournalLoss {
     /// The file.
@@ -204,8 +208,8 @@ pub struct JournalLoss {
     pub from: usize,
     /// The first one behind them.
     pub to: usize,
-    /// Whether nothing valid follows: most likely a commit that was interrupted, and whose client
-    /// got no response.
+    /// Whether nothing valid follows: most likely a commit that was being written when the machine
+    /// stopped, and that nobody had an answer for.
     pub at_end: bool,
 }
 

@@ -131,11 +131,13 @@ impl Service {
     /// Removes the log and its copies: all entries of the log directory whose name starts with the
     /// log's.
     async fn remove_log(&self, user_id: &UserId) -> Result<(), AttemptError> {
-        let forgotten = self.store.forget(user_id).await;
+        let (log, id) = (self.audit_log.clone(), user_id.clone());
+        let forget = move || log.map_or(Ok(()), |log| log.forget(&id));
+        let forgotten = spawn::blocking(forget).await;
+        // The copies are removed even if that failed.
         let (log, id) = (Arc::clone(&self.deletions.log), user_id.clone());
-        // Not on the store's thread: it takes longer with more accounts.
         let removed = spawn::blocking(move || log.remove_copies(&id)).await;
-        forgotten.map_err(AttemptError::Log)?;
+        forgotten.map_err(io::Error::other).flatten().map_err(AttemptError::Log)?;
         let left = removed.map_err(io::Error::other).flatten().map_err(AttemptError::Log)?;
         if left.is_empty() {
             return Ok(());

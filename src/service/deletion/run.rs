@@ -9,7 +9,7 @@ use super::super::{Admin, Causes, Service, ServiceError, spawn};
 use super::log;
 use crate::domain::deletion::Policy;
 use crate::domain::{Deletion, RecordKind, RuleViolation, Timestamp, UserId};
-use crate::store::{CommitError, Store};
+use crate::store::{CommitError, Purpose, Store};
 
 /// What starts a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +70,11 @@ impl Service {
     pub async fn delete_on_schedule(self: Arc<Self>) {
         let mut interval = tokio::time::interval(self.settings.deletion.interval);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let stopping = &self.deletions.stopping;
+        let (stopping, mut lease) = (&self.deletions.stopping, None);
         while stopping.run_until_cancelled(interval.tick()).await.is_some() {
+            if !self.holds(&mut lease, Purpose::DeletionSchedule).await {
+                continue;
+            }
             let service = Arc::clone(&self);
             let run = spawn::detached(async move {
                 let now = service.read_due_clock().await?.now;

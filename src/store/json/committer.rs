@@ -16,11 +16,9 @@ use super::jobs::{Anonymizations, Cut, Job, Synced};
 use super::options::Now;
 use super::pending::Pending;
 use super::shared::Shared;
-use super::sinks::Sinks;
 use super::tracking::{self, Appender, NewRow};
 use super::wal::journal::Journal;
 use super::wal::prepared::Spare;
-use super::wal::reached::Reached;
 use crate::disk::Disk;
 use crate::metrics::CommitFailure;
 use crate::store::{CommitError, StoredEvent};
@@ -32,15 +30,13 @@ pub(crate) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 const MAX_BATCH: usize = 1024;
 
 /// The one thread that changes anything: it takes what has queued up, decides it, makes it durable,
-/// and brings everything that follows along, before it answers.
+/// writes the tracking rows, publishes the new state and wakes the followers, before it answers.
 pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) folder: PathBuf,
     pub(crate) journal: Journal,
     pub(crate) appender: Appender,
-    pub(crate) sinks: Sinks,
-    pub(crate) reached: Reached,
     pub(crate) anonymizations: Anonymizations,
     pub(crate) now: Now,
     /// Where the tracking file's sync has failed: what of it can be trusted.
@@ -83,10 +79,6 @@ impl Committer {
                     Job::Commit(transaction) => queue.commits.push(transaction),
                     Job::Note(payload, answer) => queue.notes.push((payload, answer)),
                     Job::Anonymize(anonymization) => self.anonymizations.push_back(anonymization),
-                    Job::Forget(user_id, answer) => {
-                        self.commit(mem::take(&mut queue));
-                        self.forget(&user_id, answer);
-                    }
                     Job::Go => {}
                     Job::Cut(spare, answer) => {
                         self.commit(mem::take(&mut queue));
@@ -98,7 +90,6 @@ impl Committer {
                         // Until the file is written again, nothing can be checkpointed.
                         self.retry_at = Instant::now();
                     }
-                    Job::NoteHealth => self.note_health(),
                     Job::Refuse => {
                         self.commit(mem::take(&mut queue));
                         self.refusing = true;
@@ -173,26 +164,13 @@ impl Committer {
         }
     }
 
-    /// Tells the sinks what is durable, and the clients what has come of their decisions.
-    fn answer(&mut self, outcomes: Vec<Decided>, durable: &Result<(), CommitError>) {
-        if durable.is_ok() {
-            self.tell_sinks(&outcomes);
-        }
+    /// Returns to the clients what has come of their decisions.
+    fn answer(&self, outcomes: Vec<Decided>, durable: &Result<(), CommitError>) {
         for (outcome, transaction) in outcomes {
             // Even a refusal may rest on what the batch would have changed.
             let outcome = durable.as_ref().map_or_else(|error| Err(error.clone()), |()| outcome);
             self.count_failure(&outcome);
             transaction.finish(outcome);
-        }
-    }
-
-    fn tell_sinks(&mut self, decided: &[Decided]) {
-        let committed = decided.iter().filter_map(|(outcome, _)| outcome.as_ref().ok());
-        let events: Vec<_> = committed.filter_map(Clone::clone).collect();
-        if !events.is_empty() {
-            self.sinks.apply(&events, &*self.shared.tracking);
-            self.note_reached();
-            self.note_health();
         }
     }
 
@@ -250,14 +228,15 @@ impl Committer {
         durable
     }
 
-    /// Makes a durable batch visible, and writes its rows to the tracking file.
+    /// Writes the rows of a durable batch to the tracking file, makes its state visible, and wakes the
+    /// followers.
     fn publish(&mut self, batch: Batch) {
         let Batch { state, events, .. } = batch;
-        let rows = events.iter().map(|NewEventRow { recorded, user_id_at }| NewRow {
+        let rows = events.iter().map(|NewEventRow { recorded, masked }| NewRow {
             number: recorded.row,
             event: &recorded.event,
             text: &recorded.json,
-            user_id_at: user_id_at.clone(),
+            masked: masked.clone(),
         });
         let rows: Vec<_> = rows.collect();
         if !rows.is_empty() {
@@ -268,6 +247,10 @@ impl Committer {
         }
         self.shared.state.store(Arc::new(state));
         self.maintenance.wake();
+        if !events.is_empty() {
+            self.note_health();
+            self.shared.follow.publish(events.into_iter().map(|row| row.recorded));
+        }
     }
 
     fn cut(&mut self, spare: Option<Spare>) -> io::Result<Cut> {
@@ -282,7 +265,7 @@ impl Committer {
             .ok_or_else(|| io::Error::other("events wait to be written to the tracking file"))?;
         let link = self.journal.rotate(spare)?;
         self.shared.note_segment(&self.journal);
-        Ok(Cut { link, tracking, file: self.appender.file(), sinks: self.sinks.checkpoint() })
+        Ok(Cut { link, tracking, file: self.appender.file() })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The messages between the threads of the store.
+//! What the threads of the store ask of each other.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,7 +9,6 @@ use std::sync::mpsc::{Sender, SyncSender};
 use tokio::sync::oneshot;
 
 use super::pending::Pending;
-use super::sinks::SinkSync;
 use super::tracking::Mark;
 use super::wal::prepared::Spare;
 use super::wal::segment::Link;
@@ -17,23 +16,19 @@ use crate::disk::DiskFile;
 use crate::domain::UserId;
 use crate::store::CommitError;
 
-/// A message to the committer.
+/// What the committer does.
 pub(crate) enum Job {
     Commit(Box<dyn Pending>),
-    /// Write a payload that changes no state.
+    /// A payload that changes no state.
     Note(String, SyncSender<io::Result<()>>),
-    /// Anonymise an account's events.
+    /// Take an account out of the audit history.
     Anonymize(Anonymization),
-    /// Have the sinks forget an account.
-    Forget(UserId, oneshot::Sender<io::Result<()>>),
     /// Begin a new segment, in a spare file where there is one, and say what must be synced so that
     /// the old ones can go.
     Cut(Option<Spare>, SyncSender<io::Result<Cut>>),
-    /// A sync of the tracking file has failed: rewrite it from its last checkpoint.
+    /// A sync of the tracking file has failed: write it anew from its last checkpoint.
     RewriteTracking(Synced),
-    /// Look again at what the sinks say of themselves.
-    NoteHealth,
-    /// Nothing has queued up, but an account is being anonymised.
+    /// Nothing has queued up, but an account is being taken out.
     Go,
     /// Refuse every later decision.
     Refuse,
@@ -41,16 +36,16 @@ pub(crate) enum Job {
     Stop,
 }
 
-/// The accounts to anonymise, one after the other.
+/// The accounts that are to be taken out, one after the other.
 pub(crate) type Anonymizations = VecDeque<Anonymization>;
 
-/// An account that is being anonymised.
+/// An account that is being taken out.
 pub(crate) struct Anonymization {
     pub(crate) user_id: UserId,
     answer: oneshot::Sender<Result<usize, CommitError>>,
-    /// The position in the index from which its next row is searched.
+    /// Where in the index its next row is looked for.
     pub(crate) from: usize,
-    /// The number of anonymised rows.
+    /// How many rows were changed.
     pub(crate) changed: usize,
 }
 
@@ -69,38 +64,36 @@ impl Anonymization {
     }
 }
 
-/// What is durable by the last checkpoint.
+/// What the last checkpoint says is durable.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Synced {
     pub(crate) link: Link,
     pub(crate) tracking: Mark,
 }
 
-/// A point between two batches from which the log can be replayed.
+/// A point between two batches from which a journal could be replayed.
 pub(crate) struct Cut {
-    /// The position of the first frame after it.
+    /// The link of the first frame behind it.
     pub(crate) link: Link,
-    /// The extent of the tracking file.
+    /// What the tracking file holds.
     pub(crate) tracking: Mark,
     /// The tracking file, to be synced.
     pub(crate) file: Arc<dyn DiskFile>,
-    /// The sinks.
-    pub(crate) sinks: Vec<SinkSync>,
 }
 
-/// A message to the maintenance thread.
+/// What wakes the maintenance.
 pub(crate) enum Wake {
     /// Records have changed.
     Changed,
-    /// The tracking file has grown so much that it must be synced.
+    /// The tracking file has grown by so much that it is to be synced.
     SyncTracking(Arc<dyn DiskFile>),
-    /// Remove everything that is not needed any more.
+    /// Let everything go that isn't needed any more.
     Purge(oneshot::Sender<io::Result<()>>),
-    /// Bring all files to their final form, and end.
+    /// Bring all to its final form, and end.
     Close(Box<dyn FnOnce(io::Result<()>) + Send>),
 }
 
-/// Wakes the maintenance thread, once for all changes before it looks.
+/// Wakes the maintenance, once for as many changes as come before it looks.
 #[derive(Clone)]
 pub(crate) struct Waker {
     pub(crate) wakes: Sender<Wake>,

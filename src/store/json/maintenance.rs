@@ -1,5 +1,5 @@
-use std::collections::BTreeMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,51 +7,46 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_chann
 use std::time::{Duration, Instant};
 
 use super::damage::written_by_another;
-use super::jobs::{Cut, Job, Synced, Wake};
+use super::jobs::{Job, Synced, Wake};
 use super::lock::DirectoryLock;
 use super::shared::Shared;
-use super::sinks::caught;
-use super::tinydb::file::{FileChecksum, TableFile, TableFiles};
+use super::tinydb::file::{Print, TableFile, TableFiles};
 use super::wal::checkpoint::Checkpoint;
 use super::wal::entry::Entry;
 use super::wal::files;
 use super::wal::prepared::Spare;
-use super::wal::reached;
 use crate::disk::{Disk, DiskFile, is_missing, read_if_exists, replace};
 
-/// The shortest pause between two writes of the tables.
+/// The tables are written at most this often …
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
-/// The tables are written during at most this part of the time.
+/// … and for no more than this part of the time.
 const SHARE: u32 = 20;
-/// The files and folders are checked this often, even if there is nothing to do.
+/// The files and folders are looked at this often, also while there is nothing to do.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
-/// After a failure the pause doubles up to this.
+/// After a failure it is tried again after a pause that doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// The thread that writes the small tables' files, and makes checkpoints.
+/// The thread that brings the small tables' files up to date and lets go of the journal.
 pub(crate) struct Maintenance {
     pub(crate) shared: Arc<Shared>,
     pub(crate) disk: Arc<dyn Disk>,
-    /// The data directory, and the folder `journal`.
+    /// The data directory, and the journal's folder.
     pub(crate) data: PathBuf,
     pub(crate) folder: PathBuf,
     pub(crate) jobs: Sender<Job>,
-    /// The version of each table in its file, and that file's checksum.
+    /// The version of each table that its file holds, and that file's print.
     pub(crate) files: TableFiles,
-    /// The state with which each sink resumes.
-    pub(crate) sinks: BTreeMap<String, String>,
-    /// Why the last checkpoint contains an older state of a sink; `None` if it does not.
-    pub(crate) sink_error: Option<String>,
+    /// What the last checkpoint says.
     pub(crate) synced: Synced,
-    /// A checkpoint is made once the current segment is this long.
+    /// A checkpoint is made once the journal's current segment is this long.
     pub(crate) checkpoint_bytes: u64,
     pub(crate) changed: Arc<AtomicBool>,
-    /// The directory stays locked while this thread may write to it.
+    /// The directory is held for as long as this thread may write to it.
     pub(crate) lock: DirectoryLock,
 }
 
 impl Maintenance {
-    /// Runs until the store is closed.
+    /// Works until it is closed.
     pub(crate) fn run(mut self, wakes: &Receiver<Wake>) {
         let (mut is_due, mut failures) = (false, 0_u32);
         let (mut not_before, mut look_at) = (Instant::now(), Instant::now());
@@ -76,7 +71,7 @@ impl Maintenance {
                 }
                 Ok(Wake::Close(done)) => {
                     let result = caught(|| self.close());
-                    // The directory is unlocked before `done` is called.
+                    // The directory is free before anyone hears that it is.
                     drop(self);
                     return done(result);
                 }
@@ -96,8 +91,8 @@ impl Maintenance {
         }
     }
 
-    /// Checks that the directory, its lock and the older segments are in their place. The committer
-    /// checks the current segment.
+    /// Looks whether the directory, its lock and the journal's older files are in their place. The
+    /// committer looks at the current file of the journal.
     fn look(&mut self) {
         if self.shared.check_not_lost().is_err() {
             return;
@@ -113,23 +108,23 @@ impl Maintenance {
         }
     }
 
-    /// Fails if writes would go to another directory than the locked one.
+    /// Fails if what is written would go to another directory than the one that is held.
     fn check_in_place(&mut self) -> io::Result<()> {
         self.look();
         self.shared.check_not_lost()
     }
 
-    /// Brings the files up to date; returns false if something must be tried again.
+    /// Brings the files up to date; false where something of it must be tried again.
     fn work(&mut self) -> bool {
-        // Before the state is read: later changes must wake this thread again.
+        // Before the state is looked at: what changes afterwards must wake this again.
         self.changed.store(false, Ordering::Release);
-        // After a panic, as after an error, it is tried again.
+        // Where a panic breaks one off, it is tried again as after an error.
         let flushed = caught(|| self.flush());
         self.note(&flushed);
         if flushed.is_err() || self.shared.segment_len() < self.checkpoint_bytes {
             return flushed.is_ok();
         }
-        // Commits continue meanwhile; the checkpoint delays them.
+        // Meanwhile commits go on, which the checkpoint holds up.
         let spare = match caught(|| Spare::new(&*self.disk, &self.folder, self.checkpoint_bytes)) {
             Ok(spare) => Some(spare),
             Err(error) => {
@@ -146,14 +141,14 @@ impl Maintenance {
         }
     }
 
-    /// Replaces the file of each changed table, except those that another program has written
-    /// meanwhile.
+    /// Replaces the file of each table that has changed, but for those that another program has
+    /// written meanwhile.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.check_in_place()?;
         let state = self.shared.state.load_full();
         let mut changed = Vec::new();
         let mut notes = String::new();
-        // A file that cannot be written must not prevent the others.
+        // One that can't be written must not keep the others from it.
         let mut result = Ok(());
         for table in state.tables() {
             let (file, version) = (table.file(), table.version());
@@ -165,15 +160,14 @@ impl Maintenance {
                 continue;
             }
             let text = table.file_text();
-            let checksum = FileChecksum::of(text.as_bytes());
-            Entry::Flush { file, checksum }.push(&mut notes);
-            changed.push((file, text, TableFile::known(version, Some(checksum))));
+            let print = Print::of(text.as_bytes());
+            Entry::Flush { file, print }.push(&mut notes);
+            changed.push((file, text, TableFile::known(version, Some(print))));
         }
         if changed.is_empty() {
             return result;
         }
-        // After a crash, a file that is neither in the checkpoint nor in a `flush` entry is another
-        // program's.
+        // After a crash, a file that is neither the checkpoint's nor announced is another program's.
         self.ask(|answer| Job::Note(notes, answer))?;
         for (file, text, contents) in changed {
             self.check_in_place()?;
@@ -181,7 +175,7 @@ impl Maintenance {
                 Ok(()) => _ = self.files.insert(file, contents),
                 Err(error) => {
                     if let Some(known) = self.files.get_mut(file) {
-                        known.attempted = contents.checksum;
+                        known.attempted = contents.print;
                     }
                     result = Err(error);
                 }
@@ -190,39 +184,38 @@ impl Maintenance {
         result
     }
 
-    /// Fails if a table's file is not as this store has read or written it: another program's
-    /// contents would be lost. A missing file has none.
+    /// Fails where a table's file isn't as this store has read or left it: what another program has
+    /// put there would be lost. Where nothing is there, nothing can be.
     fn check_own(&mut self, file: &'static str) -> io::Result<()> {
         let path = self.data.join(file);
         let Some(bytes) = read_if_exists(&*self.disk, &path)? else { return Ok(()) };
-        let found = Some(FileChecksum::of(&bytes));
+        let found = Some(Print::of(&bytes));
         match self.files.get_mut(file) {
-            Some(known) if found == known.checksum => Ok(()),
+            Some(known) if found == known.print => Ok(()),
             Some(known) if found == known.attempted => {
-                known.checksum = found;
+                known.print = found;
                 Ok(())
             }
             _ => Err(written_by_another(&path)),
         }
     }
 
-    /// Syncs all files, writes a checkpoint, and removes the older log. Returns the epoch from
-    /// which the log is still needed.
+    /// Makes durable what every projection holds, notes it, and lets the older journal go. Returns
+    /// the epoch from which the journal is still needed.
     fn checkpoint(&mut self, spare: Option<Spare>) -> io::Result<u64> {
         let cut = self.ask(|answer| Job::Cut(spare, answer))?;
         self.flush()?;
         self.sync_tracking(&*cut.file)?;
-        let checkpoint = self.describe(cut);
+        let cursors = self.shared.follow.cursors();
+        let checkpoint = Checkpoint::new(cut.link, cut.tracking, &self.files, cursors);
         self.check_in_place()?;
         checkpoint.save(&*self.disk, &self.folder)?;
         self.synced = Synced { link: checkpoint.link(), tracking: checkpoint.tracking() };
-        // The sync may have changed the health of a sink.
-        self.jobs.send(Job::NoteHealth).map_err(|_| io::Error::other("the committer has ended"))?;
         self.remove_segments_before(self.synced.link.epoch)?;
         Ok(self.synced.link.epoch)
     }
 
-    /// Syncs the tracking file. After a failure no later sync is trusted: the file is rewritten.
+    /// Where this fails, no later sync of the file tells whether it is durable: it is written anew.
     fn sync_tracking(&self, file: &dyn DiskFile) -> io::Result<()> {
         let synced = file.sync();
         if synced.is_err() && self.jobs.send(Job::RewriteTracking(self.synced)).is_err() {
@@ -231,53 +224,27 @@ impl Maintenance {
         synced
     }
 
-    fn describe(&mut self, cut: Cut) -> Checkpoint {
-        self.sink_error = None;
-        for (name, sync) in cut.sinks {
-            match caught(sync) {
-                Ok(saved) => _ = self.sinks.insert(name.to_owned(), saved),
-                // It resumes from its last durable state, and finds what is already there.
-                Err(error) => {
-                    tracing::warn!(%error, sink = name, "could not be synced");
-                    self.sink_error = Some(error.to_string());
-                }
-            }
-        }
-        let sinks = self.sinks.clone();
-        Checkpoint::new(cut.link, cut.tracking, &self.files, sinks)
-    }
-
-    /// Removes every frame, file and note with removed contents.
+    /// Lets every frame, file and note go that tells of what isn't there any more.
     fn purge(&mut self) -> io::Result<()> {
         let flushed = self.flush();
         self.note(&flushed);
         flushed?;
-        // As in `close`: after a failed sync the file is rewritten.
-        let first = self.checkpoint(None).and_then(|_| self.sinks_are_noted());
-        first.or_else(|_| self.checkpoint(None).and_then(|_| self.sinks_are_noted()))?;
+        // As at the end: a sync that fails has its file written anew.
+        self.checkpoint(None).or_else(|_| self.checkpoint(None))?;
         self.disk.sync_dir(&self.folder)
     }
 
-    /// Fails if the last checkpoint contains an older state of a sink, which may name removed
-    /// accounts.
-    fn sinks_are_noted(&self) -> io::Result<()> {
-        match &self.sink_error {
-            Some(error) => Err(io::Error::other(error.clone())),
-            None => Ok(()),
-        }
-    }
-
-    /// After the last commit: brings all files to their final form. A directory without a log may
-    /// be changed by any program.
+    /// After the last commit: brings everything to its final form. A directory without a journal is
+    /// one that any program may change.
     fn close(&mut self) -> io::Result<()> {
         let ended = |_| io::Error::other("the committer has ended");
-        // There must be no commit after the last checkpoint: its log is removed.
+        // Behind the last checkpoint there must be no commit: its journal is removed.
         self.jobs.send(Job::Refuse).map_err(ended)?;
-        // After a failed sync the file is rewritten, so a second attempt is useful.
+        // A sync that fails has its file written anew; that is worth a second try.
         let epoch = self.checkpoint(None).or_else(|_| self.checkpoint(None));
         self.jobs.send(Job::Stop).map_err(ended)?;
         self.remove_segments_before(epoch? + 1)?;
-        reached::remove(&*self.disk, &self.folder)?;
+        self.shared.follow.end_notes()?;
         self.disk.sync_dir(&self.folder)
     }
 
@@ -309,7 +276,7 @@ impl Maintenance {
         tables.last_error = error;
     }
 
-    /// The number of tables that changed since their file was written.
+    /// How many tables have changed since their file was written.
     fn outdated(&self) -> usize {
         let state = self.shared.state.load();
         let is_outdated =
@@ -317,4 +284,10 @@ impl Maintenance {
         let tables = state.tables().into_iter();
         tables.filter(|table| is_outdated(table.file(), table.version())).count()
     }
+}
+
+/// What `work` returns; an error if it panics.
+fn caught<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let panicked = |_| Err(io::Error::other("it has panicked, which is a mistake in the server"));
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }

@@ -3,8 +3,8 @@
 //! A commit's way: [`JsonStore`] queues its decision for the committer's thread (`committer`), which
 //! decides it on the newest `state` together with whatever else has queued up (`batch`), appends
 //! one frame for each to the `journal` and syncs them all at once, appends the events to the
-//! tracking table (`tracking`), makes the new state the one that is read, tells the sinks, and
-//! answers. A second thread (`maintenance`) writes the small tables' files, and makes a `checkpoint`
+//! tracking table (`tracking`), makes the new state the one that is read, wakes the
+//! followers (`follow`), and answers. A second thread (`maintenance`) writes the small tables' files, and makes a `checkpoint`
 //! now and then, so that the journal can go. A start (`recovery`) replays what is left of it.
 //!
 //! What always holds:
@@ -18,6 +18,8 @@
 mod batch;
 mod committer;
 pub(crate) mod damage;
+mod follow;
+mod following;
 mod jobs;
 pub(crate) mod lock;
 mod maintenance;
@@ -27,7 +29,6 @@ pub(crate) mod progress;
 pub(crate) mod recovery;
 mod scoped;
 mod shared;
-mod sinks;
 pub(crate) mod state;
 pub(crate) mod tinydb;
 pub(crate) mod tracking;
@@ -56,15 +57,13 @@ pub use progress::Progress;
 use recovery::{Recovered, Recovery};
 use scoped::Scoped;
 use shared::Shared;
-use sinks::Sinks;
 use state::State;
 use tinydb::codecs::TABLE_FILES;
-use tracking::ReadMode;
+use tracking::Patience;
 use wal::format;
-use wal::reached::Reached;
 
 use super::{
-    BoxFuture, Commit, CommitError, Context, Decided, EventSink, Expiry, FoundEvents, Health,
+    BoxFuture, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
     History, ReadError, Scope, Snapshot, Store,
 };
 use crate::clock::new_seed;
@@ -91,10 +90,10 @@ impl fmt::Debug for JsonStore {
 }
 
 impl JsonStore {
-    /// Opens a data directory: takes it for this process, replays the journal, and resumes `sinks`.
+    /// Opens a data directory: takes it for this process, and replays the journal.
     ///
     /// What is there already is left as it is where it can't be understood.
-    pub fn open(options: Options, mut sinks: Vec<Box<dyn EventSink>>) -> Result<Self, OpenError> {
+    pub fn open(options: Options) -> Result<Self, OpenError> {
         let Options { data_dir: data, disk, metrics, progress, .. } = &options;
         let folder = data.join(wal::FOLDER);
         disk.create_dir(&folder).map_err(OpenError::io(&folder))?;
@@ -103,8 +102,8 @@ impl JsonStore {
         probe(&**disk, data, |name| name == tracking::FILE || TABLE_FILES.contains(&name))?;
         probe(&**disk, &folder, |_| true)?;
         let recovery = Recovery { disk, data, folder: &folder, metrics, progress };
-        let recovered = recovery.run(&mut sinks)?;
-        Self::start(options, &folder, lock, recovered, sinks).map_err(OpenError::io(&folder))
+        let recovered = recovery.run()?;
+        Self::start(options, &folder, lock, recovered).map_err(OpenError::io(&folder))
     }
 
     /// Starts the two threads on what a start has found.
@@ -113,13 +112,11 @@ impl JsonStore {
         folder: &Path,
         lock: DirectoryLock,
         recovered: Recovered,
-        sinks: Vec<Box<dyn EventSink>>,
     ) -> io::Result<Self> {
         let Options { data_dir: data, disk, now, metrics, checkpoint_bytes, .. } = options;
-        let Recovered { state, appender, journal, files, checkpoint } = recovered;
+        let Recovered { state, appender, journal, files, checkpoint, follow } = recovered;
         let newest = state.newest().max(appender.tracking().newest());
-        let sinks = Sinks::new(sinks, metrics.clone());
-        let shared = Arc::new(Shared::new(state, &appender, &journal, metrics));
+        let shared = Arc::new(Shared::new(state, &appender, &journal, follow, metrics));
         let (jobs, queued_jobs) = channel();
         let (wakes, queued_wakes) = channel();
         let on_change = Waker { wakes: wakes.clone(), changed: Arc::default() };
@@ -130,21 +127,17 @@ impl JsonStore {
             folder: folder.to_owned(),
             jobs: jobs.clone(),
             files,
-            sinks: checkpoint.sinks.clone(),
-            sink_error: None,
             checkpoint_bytes,
             synced: Synced { link: checkpoint.link(), tracking: checkpoint.tracking() },
             changed: Arc::clone(&on_change.changed),
             lock,
         };
-        let mut committer = Committer {
+        let committer = Committer {
             shared: Arc::clone(&shared),
-            reached: Reached::new(Arc::clone(&disk), folder),
             disk,
             folder: folder.to_owned(),
             journal,
             appender,
-            sinks,
             now,
             anonymizations: Anonymizations::new(),
             suspect: None,
@@ -269,13 +262,13 @@ impl Store for JsonStore {
         let tracking = Arc::clone(&self.shared.tracking);
         Box::pin(async move {
             // To hand a short question on to another thread takes longer than to answer it.
-            match tracking.query(&filter, order, page, ReadMode::NonBlocking) {
+            match tracking.query(&filter, order, page, Patience::AtOnce) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 found => return Ok(found?),
             }
             let span = Span::current();
             let query =
-                move || span.in_scope(|| tracking.query(&filter, order, page, ReadMode::Blocking));
+                move || span.in_scope(|| tracking.query(&filter, order, page, Patience::Waits));
             let joined = tokio::task::spawn_blocking(query).await;
             Ok(joined.unwrap_or_else(|error| Err(io::Error::other(error)))?)
         })
@@ -285,13 +278,17 @@ impl Store for JsonStore {
         Arc::clone(&self.shared.tracking) as Arc<dyn History>
     }
 
+    fn following(&self) -> Arc<dyn Following> {
+        Arc::clone(&self.shared) as Arc<dyn Following>
+    }
+
     fn newest(&self) -> Option<Timestamp> {
         self.newest
     }
 
     fn health(&self) -> Health {
-        let mut projections = vec![self.shared.tables.lock().clone()];
-        projections.extend(self.shared.projections.lock().iter().cloned());
+        let (tables, tracking) = (&self.shared.tables, &self.shared.tracking_file);
+        let projections = vec![tables.lock().clone(), tracking.lock().clone()];
         // A thread ends before the store is closed only where it has panicked.
         let gone = !self.closed.load(Ordering::Acquire)
             && self.threads.iter().any(JoinHandle::is_finished);
@@ -309,12 +306,6 @@ impl Store for JsonStore {
             }
             answered.await.unwrap_or_else(|_| Err(self.lost()))
         })
-    }
-
-    fn forget(&self, user_id: &UserId) -> BoxFuture<'_, io::Result<()>> {
-        let (answer, answered) = oneshot::channel();
-        let queued = self.enqueue(Job::Forget(user_id.clone(), answer));
-        Box::pin(answer_of(queued, answered))
     }
 
     fn purge(&self) -> BoxFuture<'_, io::Result<()>> {

@@ -6,22 +6,24 @@ use crate::disk::Disk;
 use crate::domain::Timestamp;
 use crate::metrics;
 
-/// Returns the current time.
+/// Tells the time.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The settings of a store.
+/// Where a store keeps its files, and what it stands on.
 #[derive(Clone)]
 pub struct Options {
-    /// The data directory; created if it does not exist.
+    /// The data directory; made where it doesn't exist.
     pub data_dir: PathBuf,
+    /// The disk.
     pub disk: Arc<dyn Disk>,
+    /// The clock.
     pub now: Now,
-    /// The metrics of commits, the log and failed writes.
+    /// Where commits, the journal and the failures of the files are counted.
     pub metrics: metrics::Store,
-    /// The length of a segment after which a checkpoint is made, in bytes: [`CHECKPOINT_BYTES`],
-    /// except in tests.
+    /// How long a journal file becomes before a checkpoint is made, in bytes;
+    /// [`CHECKPOINT_BYTES`] but for tests.
     pub checkpoint_bytes: u64,
-    /// Reports the progress of the start.
+    /// Is told how far the start has come.
     pub progress: Progress,
 }
 

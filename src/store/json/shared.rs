@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
+use super::follow::Follow;
 use super::state::State;
 use super::tracking::{Appender, Tracking};
 use super::wal::journal::Journal;
@@ -18,8 +19,8 @@ pub(crate) struct Shared {
     pub(crate) state: ArcSwap<State>,
     /// The tracking table.
     pub(crate) tracking: Arc<Tracking>,
-    /// The projections that follow each batch.
-    pub(crate) projections: Mutex<Vec<Projection>>,
+    /// The projection of the tracking table.
+    pub(crate) tracking_file: Mutex<Projection>,
     /// The projection of the small tables.
     pub(crate) tables: Mutex<Projection>,
     /// No commits until a restart.
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) write_error: Mutex<Option<String>>,
     /// The journal's segments by their epochs, and the bytes of each.
     segments: Mutex<BTreeMap<u64, u64>>,
+    /// What is kept for followers.
+    pub(crate) follow: Follow,
     /// Where commits and failures are counted.
     pub(crate) metrics: metrics::Store,
 }
@@ -41,18 +44,20 @@ impl Shared {
         mut state: State,
         appender: &Appender,
         journal: &Journal,
+        follow: Follow,
         metrics: metrics::Store,
     ) -> Self {
         state.visited = metrics.records_visited.clone();
         let shared = Self {
             state: ArcSwap::from_pointee(state),
             tracking: Arc::clone(appender.tracking()),
-            projections: Mutex::default(),
+            tracking_file: Mutex::default(),
             tables: Mutex::new(Projection { name: "tables", ..Projection::default() }),
             read_only: AtomicBool::new(false),
             lost: OnceLock::new(),
             write_error: Mutex::default(),
             segments: Mutex::default(),
+            follow,
             metrics,
         };
         shared.note_segment(journal);

@@ -47,7 +47,7 @@ impl Rest {
         Self {
             records: TABLES.map(|name| (name, records(name))).into(),
             events: folders.rows("tracking_events.json").into_iter().map(anonymous).collect(),
-            log: folders.log_lines(other),
+            log: folders.lines_now(other),
         }
     }
 }

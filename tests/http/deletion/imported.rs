@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::folders::{files, holders, marked, put_histories, put_users};
 use super::{deleted, run, unscheduled};
-use crate::harness::{DAY, Folders, Hand, Settings, TestServer, activate_path, log_in, names};
+use crate::harness::{
+    DAY, Folders, Hand, Settings, TestServer, activate_path, eventually, log_in, names,
+};
 
 const CANARY: &str = "canary";
 
@@ -25,7 +27,8 @@ async fn without(id: &str) -> Folders {
     for _ in 0..30 {
         browser.act(&activate_path("child-1", "task-1")).await.expect(200);
     }
-    assert!(names(&server.folders.logs()).len() > 2, "no log was rotated");
+    eventually("rotated logs", async || (names(&server.folders.logs()).len() > 2).then_some(()))
+        .await;
     let body = json!({"password": "correct horse 0"});
     browser.post("/user/mark-for-deletion", body).await.expect(202);
     let admin = server.admin().await;

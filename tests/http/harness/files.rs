@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use tempfile::TempDir;
@@ -96,8 +98,25 @@ impl Folders {
         self.logs().join(format!("tracking_user_{user_id}.log"))
     }
 
-    /// The lines of an account's log, the rotated files first.
+    /// The lines of an account's log, the rotated files first, once the account's last event has its
+    /// line: a line follows the response within moments.
     pub(crate) fn log_lines(&self, user_id: &str) -> Vec<String> {
+        let last = self.events().into_iter().rfind(|event| event["user_id"] == user_id);
+        let Some(last) = last else { return self.lines_now(user_id) };
+        let last = last["id"].as_str().unwrap().to_owned();
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let lines = self.lines_now(user_id);
+            if lines.last().is_some_and(|line| logfmt(line).get("event_id") == Some(&last)) {
+                return lines;
+            }
+            assert!(Instant::now() < end, "no line of {last}: {lines:?}");
+            thread::yield_now();
+        }
+    }
+
+    /// The lines that an account's log has now.
+    pub(crate) fn lines_now(&self, user_id: &str) -> Vec<String> {
         let newest = self.log_path(user_id);
         let rotated = (1..=99).rev().map(|n| {
             let mut path = newest.clone().into_os_string();

@@ -7,11 +7,13 @@ use goldstar::app::Machine;
 use goldstar::clock::Clock;
 use goldstar::config::Config;
 use goldstar::domain::Timestamp;
+use goldstar::followers::Followers;
 use goldstar::followers::audit_log::DeletionLog;
 use goldstar::followers::broker::Broker;
 use goldstar::http;
 use goldstar::metrics::Metrics;
 use goldstar::service::Service;
+use goldstar::store::Store as _;
 use goldstar::store::memory::{Faults, MemoryStore};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -38,7 +40,10 @@ impl MemoryServer {
         let metrics = Arc::new(Metrics::new(Timestamp::EPOCH));
         let service = Arc::new(Service::new(
             store.clone(),
-            Broker::start(metrics.live.clone()).unwrap(),
+            Followers {
+                broker: Broker::follow(store.following(), metrics.live.clone()).unwrap(),
+                audit_log: None,
+            },
             Clock::system(),
             config.service,
             DeletionLog::new(Machine::default().disk, folders.logs(), config.storage.audit_log),

@@ -8,7 +8,8 @@ use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 
 use crate::harness::{
-    Folders, Settings, TestServer, activate_path, event_ids, forbidden, logfmt, names, send, text,
+    Folders, Settings, TestServer, activate_path, event_ids, eventually, forbidden, logfmt, names,
+    send, text,
 };
 
 #[tokio::test]
@@ -61,6 +62,7 @@ async fn a_log_is_rotated_before_it_reaches_the_size() {
     for _ in 0..30 {
         family.event().await;
     }
+    server.folders.log_lines(&family.parent.id);
     let name = format!("tracking_user_{}.log", family.parent.id);
     let expected: Vec<String> = ["", ".1", ".2", ".3"].map(|end| format!("{name}{end}")).into();
     assert_eq!(names(&server.folders.logs()), expected);
@@ -124,7 +126,12 @@ async fn hostile_ids_stay_in_the_folder_and_in_their_line() {
         crate::harness::log_in(&browser, email, password).await.expect(200);
         browser.activate("c", "t").await.expect(200);
 
-        let files = names(&server.folders.logs());
+        let files = eventually("the line", async || {
+            let files = names(&server.folders.logs());
+            let path = server.folders.logs().join(files.first()?);
+            fs::read_to_string(path).unwrap().ends_with('\n').then_some(files)
+        })
+        .await;
         assert_eq!(files.len(), 1, "{id:?}: {files:?}");
         assert!(files[0].starts_with("tracking_user_"), "{files:?}");
         let root = server.folders.data();

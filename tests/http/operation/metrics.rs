@@ -243,12 +243,15 @@ async fn a_degraded_server_shows_in_health_and_in_the_metrics() {
     disk.fail_writes("tracking_user_", ErrorKind::StorageFull);
     family.event().await;
     family.event().await;
-    let health = server.nobody().get("/health").await.expect(200);
-    assert_eq!(health["status"], "degraded", "{health}");
     let backlog = r#"projection_backlog{projection="audit_log"}"#;
     let errors = r#"projection_errors_total{projection="audit_log"}"#;
-    let degraded = Scrape::of(&server).await;
-    assert_eq!(degraded.get(backlog), 2);
+    let degraded = eventually("the backlog", async || {
+        let scrape = Scrape::of(&server).await;
+        (scrape.get(backlog) == 2).then_some(scrape)
+    })
+    .await;
+    let health = server.nobody().get("/health").await.expect(200);
+    assert_eq!(health["status"], "degraded", "{health}");
     assert!(degraded.get(errors) >= 1);
     assert_eq!(degraded.get(r#"projection_backlog{projection="tables"}"#), 0);
 

@@ -10,7 +10,9 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::person;
-use crate::harness::{Answer, Client, Fails, FaultyDisk, Settings, TestServer, assert_error, send};
+use crate::harness::{
+    Answer, Client, Fails, FaultyDisk, Settings, TestServer, assert_error, eventually, send,
+};
 
 const TOKEN: &str = "a-token-of-32-characters-or-more";
 
@@ -120,8 +122,11 @@ async fn everyone_learns_whether_a_protected_server_works() {
     let family = server.family().await;
     disk.fail_writes("tracking_user_", ErrorKind::StorageFull);
     family.event().await;
-    let health = server.nobody().get("/health").await.expect(200);
-    assert_eq!(health, json!({"status": "degraded"}));
+    eventually("the backlog", async || {
+        let health = server.nobody().get("/health").await.expect(200);
+        (health == json!({"status": "degraded"})).then_some(())
+    })
+    .await;
     let detailed = get(&server.nobody(), "/health", Some(TOKEN)).await.expect(200);
     assert!(detailed["projections"][2]["last_error"].is_string(), "{detailed}");
 

@@ -60,6 +60,19 @@ async fn three_events(family: &Family) -> Vec<String> {
     ids
 }
 
+/// The same, once they have their lines and the server has noted that.
+async fn three_logged_events(server: &TestServer, family: &Family) -> Vec<String> {
+    let ids = three_events(family).await;
+    server.folders.log_lines(&family.parent.id);
+    let through = format!(r#"\"through\":{},"#, server.folders.rows("tracking_events.json").len());
+    eventually("the note", async || {
+        let note = fs::read_to_string(server.folders.data_file("journal/followers"));
+        note.unwrap_or_default().contains(&through).then_some(())
+    })
+    .await;
+    ids
+}
+
 fn ids_in(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
     event_ids(&text.lines().map(str::to_owned).collect::<Vec<_>>())
@@ -76,7 +89,7 @@ async fn each_event_has_its_line_once_whatever_becomes_of_the_log() {
         let mut server = TestServer::process().await;
         let family = server.family().await;
         let log = server.folders.log_path(&family.parent.id);
-        let mut ids = vec![three_events(&family).await];
+        let mut ids = vec![three_logged_events(&server, &family).await];
         for then in ["goes on", "is killed", "is killed again", "is stopped"] {
             deed(&log, &aside(&server.folders, ids.len()));
             match then {
@@ -87,7 +100,7 @@ async fn each_event_has_its_line_once_whatever_becomes_of_the_log() {
                     server.start_again().await;
                 }
             }
-            ids.push(three_events(&family).await);
+            ids.push(three_logged_events(&server, &family).await);
             let found = ids_in(&log);
             assert_eq!(found, *ids.last().unwrap(), "{what}; the server {then}");
         }
@@ -105,12 +118,12 @@ async fn a_kill_after_a_rotation_writes_no_line_again() {
         let mut server = TestServer::process().await;
         let family = server.family().await;
         let log = server.folders.log_path(&family.parent.id);
-        three_events(&family).await;
+        three_logged_events(&server, &family).await;
         deed(&log, &aside(&server.folders, 1));
-        let mut later = three_events(&family).await;
+        let mut later = three_logged_events(&server, &family).await;
         server.kill();
         server.start_again().await;
-        later.extend(three_events(&family).await);
+        later.extend(three_logged_events(&server, &family).await);
         assert_eq!(ids_in(&log), later, "{what}");
     }
 }
@@ -120,10 +133,10 @@ async fn a_line_cut_by_a_truncation_is_not_completed() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let log = server.folders.log_path(&family.parent.id);
-    let first = three_events(&family).await;
+    let first = three_logged_events(&server, &family).await;
     let file = File::options().write(true).open(&log).unwrap();
     file.set_len(file.metadata().unwrap().len() - 20).unwrap();
-    let later = three_events(&family).await;
+    let later = three_logged_events(&server, &family).await;
     let text = fs::read_to_string(&log).unwrap();
     assert!(text.ends_with('\n') && !text.contains('\0'), "{text:?}");
     let lines: Vec<_> = text.lines().map(str::to_owned).collect();
@@ -137,18 +150,21 @@ async fn a_line_cut_by_a_truncation_is_not_completed() {
 async fn a_folder_that_cannot_be_created_again_is_a_backlog() {
     let server = TestServer::start().await;
     let family = server.family().await;
-    three_events(&family).await;
+    three_logged_events(&server, &family).await;
     fs::remove_dir_all(server.folders.logs()).unwrap();
     File::create(server.folders.logs()).unwrap();
     let mut later = three_events(&family).await;
-    let health = server.nobody().get("/health").await.expect(200);
-    assert_eq!(health["status"], "degraded");
+    eventually("the backlog in the health", async || {
+        let health = server.nobody().get("/health").await.expect(200);
+        (health["status"] == "degraded").then_some(())
+    })
+    .await;
     fs::remove_file(server.folders.logs()).unwrap();
     eventually("the logs to catch up", async || {
         (server.nobody().get("/health").await.body["status"] == "ok").then_some(())
     })
     .await;
-    later.extend(three_events(&family).await);
+    later.extend(three_logged_events(&server, &family).await);
     assert_eq!(ids_in(&server.folders.log_path(&family.parent.id)), later);
 }
 
@@ -157,7 +173,7 @@ async fn a_folder_that_cannot_be_created_again_is_a_backlog() {
 async fn a_removed_log_is_closed_while_nothing_happens() {
     let server = TestServer::process().await;
     let family = server.family().await;
-    three_events(&family).await;
+    three_logged_events(&server, &family).await;
     let descriptors = PathBuf::from(format!("/proc/{}/fd", server.pid()));
     let open = || {
         let targets = fs::read_dir(&descriptors).unwrap();

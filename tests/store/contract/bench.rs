@@ -14,8 +14,8 @@ use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
 use goldstar::store::memory::MemoryStore;
 use goldstar::store::{
-    AnyStore, Change, Changes, Commit, CommitError, Context, EventSink, NewEvent, Scope, Snapshot,
-    Store, StoredEvent,
+    AnyStore, Change, Changes, Commit, CommitError, Context, NewEvent, Scope, Snapshot, Store,
+    StoredEvent,
 };
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ impl Medium {
         Self::Memory(None)
     }
 
-    fn open(&mut self, clock: Clock, sinks: Vec<Box<dyn EventSink>>) -> AnyStore {
+    fn open(&mut self, clock: Clock) -> AnyStore {
         match self {
             Self::Folder(folder) => {
                 let options = Options {
@@ -49,7 +49,7 @@ impl Medium {
                     checkpoint_bytes: CHECKPOINT_BYTES,
                     progress: Progress::silent(),
                 };
-                JsonStore::open(options, sinks).unwrap().into()
+                JsonStore::open(options).unwrap().into()
             }
             Self::Memory(last) => {
                 let store = last.take().map_or_else(|| MemoryStore::new(clock), |it| it.reopened());
@@ -68,14 +68,9 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn new(medium: Medium) -> Self {
-        Self::with_sinks(medium, Vec::new())
-    }
-
-    /// A store that tells these of every event.
-    pub(crate) fn with_sinks(mut medium: Medium, sinks: Vec<Box<dyn EventSink>>) -> Self {
+    pub(crate) fn new(mut medium: Medium) -> Self {
         let micros = Arc::new(AtomicI64::new(START));
-        let store = medium.open(Clock::manual(Arc::clone(&micros)), sinks);
+        let store = medium.open(Clock::manual(Arc::clone(&micros)));
         Self { store, micros, medium }
     }
 
@@ -84,7 +79,7 @@ impl Bench {
         self.store.close().await.unwrap();
         let Self { store, micros, mut medium } = self;
         drop(store);
-        let store = medium.open(Clock::manual(Arc::clone(&micros)), Vec::new());
+        let store = medium.open(Clock::manual(Arc::clone(&micros)));
         Self { store, micros, medium }
     }
 

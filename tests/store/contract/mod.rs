@@ -4,10 +4,10 @@
 mod bench;
 mod commits;
 mod departures;
+mod following;
 mod history;
 mod records;
 mod scopes;
-mod sinks;
 
 use bench::{Bench, Medium};
 

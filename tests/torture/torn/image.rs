@@ -53,7 +53,7 @@ fn open_on(disk: LossyDisk, folder: &Path) -> Result<JsonStore, OpenError> {
         checkpoint_bytes: CHECKPOINT_BYTES,
         progress: Progress::silent(),
     };
-    JsonStore::open(options, Vec::new())
+    JsonStore::open(options)
 }
 
 async fn rename(store: &JsonStore) {

@@ -18,7 +18,7 @@ fn a_log_that_can_not_be_written_falls_behind_alone() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", 1);
     let path = folder(&home).join("tracking_user_bad.log");
     fs::create_dir(&path).unwrap();
@@ -49,12 +49,12 @@ fn a_log_that_is_behind_catches_up_over_what_is_no_event() {
         let home = tempfile::tempdir().unwrap();
         let table = Table::default();
         let mut log = log_in(&home, RealDisk, Settings::default());
-        log.resume(None, 0, &table);
+        log.resume(None, &table);
         let path = folder(&home).join("tracking_user_a.log");
         fs::create_dir_all(&path).unwrap();
         table.record(&mut log, "a", 3);
         fs::remove_dir(&path).unwrap();
-        table.malformed.set(malformed);
+        table.malformed.set(Position(malformed));
         catch_up(&mut log, &table);
         let mut ids = table.ids_of("a");
         ids.remove(usize::try_from(malformed).unwrap() - 1);
@@ -68,7 +68,7 @@ fn a_log_that_is_behind_stays_so_across_a_restart() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", 2);
     let path = folder(&home).join("tracking_user_b.log");
     fs::create_dir(&path).unwrap();
@@ -77,11 +77,11 @@ fn a_log_that_is_behind_stays_so_across_a_restart() {
     let saved = log.checkpoint()().unwrap();
     assert_eq!(saved, r#"{"through":5,"lagging":{"b":2}}"#);
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(Some(&saved), 5, &table);
+    log.resume(Some(&saved), &table);
     assert!(log.backlog() > 0);
     fs::remove_dir(&path).unwrap();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(Some(&saved), 5, &table);
+    log.resume(Some(&saved), &table);
     assert_eq!(log.backlog(), 0);
     for user_id in ["a", "b"] {
         assert_eq!(ids_in(&folder(&home), user_id), table.ids_of(user_id));
@@ -95,7 +95,7 @@ fn whichever_write_fails_each_line_is_there_once() {
         let disk = TestDisk::default();
         let table = Table::default();
         let mut log = log_in(&home, disk.clone(), settings(4 * line_len(), 9));
-        log.resume(None, 0, &table);
+        log.resume(None, &table);
         disk.failing_write.store(failing, Ordering::Relaxed);
         for count in [1, 5, 2, 4] {
             table.record(&mut log, "a", count);
@@ -119,7 +119,7 @@ fn a_log_that_goes_on_failing_is_searched_once() {
     let table = Table::default();
     // A line a file, and so a write.
     let mut log = log_in(&home, disk.clone(), settings(1, 3));
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", 1);
     let fail_next = || {
         let writes = disk.writes.load(Ordering::Relaxed);
@@ -148,7 +148,7 @@ fn a_write_that_fails_while_a_log_catches_up_is_mended_too() {
     let table = Table::default();
     // Four lines a file, and so a write.
     let mut log = log_in(&home, disk.clone(), settings(5 * line_len(), 99));
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     let path = folder(&home).join("tracking_user_a.log");
     fs::create_dir_all(&path).unwrap();
     table.record(&mut log, "a", 300);
@@ -170,7 +170,7 @@ fn a_log_whose_sync_failed_becomes_a_new_file() {
     let disk = TestDisk::default();
     let table = Table::default();
     let mut log = log_in(&home, disk.clone(), Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", 2);
     table.record(&mut log, "b", 2);
     log.checkpoint()().unwrap();
@@ -200,7 +200,7 @@ fn a_sync_that_fails_in_a_rotation_loses_nothing() {
     let disk = TestDisk::default();
     let table = Table::default();
     let mut log = log_in(&home, disk.clone(), settings(3 * line_len(), 5));
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", 2);
     let overtaken = log.checkpoint();
     disk.syncs_fail.store(true, Ordering::Relaxed);
@@ -218,7 +218,7 @@ fn what_a_checkpoint_did_not_do_the_next_one_does() {
     let disk = TestDisk::default();
     let table = Table::default();
     let mut log = log_in(&home, disk.clone(), Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", 1);
     drop(log.checkpoint());
     let slow = log.checkpoint();
@@ -234,7 +234,7 @@ fn a_log_that_somebody_removed_begins_anew() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", 1);
     fs::remove_dir_all(folder(&home)).unwrap();
     log.checkpoint()().unwrap();
@@ -247,16 +247,16 @@ fn a_history_that_can_not_be_read_is_caught_up_with_later() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     let saved = log.checkpoint()().unwrap();
     table.record(&mut log, "a", 2);
     table.unreadable.set(true);
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(Some(&saved), 2, &table);
+    log.resume(Some(&saved), &table);
     table.record(&mut log, "b", 2);
     assert_eq!(log.backlog(), 2);
     let error = log.last_error().unwrap();
-    assert_eq!(error, "the history could not be read: unreadable");
+    assert_eq!(error, "the audit history could not be read: unreadable");
     assert_eq!(log.checkpoint()().unwrap(), saved);
     log.retry(&table);
     table.unreadable.set(false);
@@ -271,7 +271,7 @@ fn a_long_backlog_is_written_in_parts_and_holds_nobody_up() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     for user_id in ["a", "b"] {
         let path = folder(&home).join(file_name(&user_id.into()));
         fs::create_dir_all(&path).unwrap();

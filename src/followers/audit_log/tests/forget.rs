@@ -8,7 +8,7 @@ fn a_log_goes_with_all_its_files_and_no_other() {
         let home = tempfile::tempdir().unwrap();
         let table = Table::default();
         let mut log = log_in(&home, RealDisk, settings(3 * line_len(), 2));
-        log.resume(None, 0, &table);
+        log.resume(None, &table);
         table.record(&mut log, user_id, 10);
         table.record(&mut log, "ab", 10);
         let name = file_name(&user_id.into());
@@ -32,7 +32,7 @@ fn an_open_log_is_not_written_to_after_it_is_gone() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", 2);
     log.forget(&"a".into()).unwrap();
     table.record(&mut log, "a", 1);
@@ -44,7 +44,7 @@ fn a_log_that_is_behind_is_not_noted_any_more() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     let path = folder(&home).join("tracking_user_a.log");
     fs::create_dir_all(&path).unwrap();
     table.record(&mut log, "a", 2);
@@ -62,7 +62,7 @@ fn a_log_that_is_behind_is_not_noted_any_more() {
 fn where_there_are_no_logs_there_is_nothing_to_forget() {
     let home = tempfile::tempdir().unwrap();
     let mut log = log_in(&home, RealDisk, Settings::default());
-    log.resume(None, 0, &Table::default());
+    log.resume(None, &Table::default());
     log.forget(&"a".into()).unwrap();
     assert!(!folder(&home).exists());
 }

@@ -7,7 +7,7 @@ fn files_after(count: usize, settings: Settings) -> Vec<(String, Vec<String>)> {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, settings);
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", count);
     let files = contents(&folder(&home)).into_iter();
     files
@@ -65,7 +65,7 @@ fn a_gap_in_the_numbers_is_shifted_as_in_python() {
     }
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, settings(line_len() + 1, 5));
-    log.resume(None, 0, &table);
+    log.resume(None, &table);
     table.record(&mut log, "a", 3);
     let files = contents(&folder(&home));
     let names: Vec<_> = files.keys().map(String::as_str).collect();

@@ -1,28 +1,26 @@
-//! Anonymises an account's events, 100 with each batch.
+//! The events of an account are anonymised, a piece with each batch.
 
-use std::io;
 use std::sync::atomic::Ordering;
 
-use tokio::sync::oneshot;
-
 use super::Committer;
-use crate::domain::UserId;
 use crate::store::CommitError;
 use crate::store::json::tracking::OwnRows;
 use crate::store::json::wal::entry::Entry;
 
-/// The number of rows per batch: so few that no commit waits much longer than for a batch.
+/// How many rows are changed between two batches: so few that nobody's commit waits much longer
+/// than for a batch.
 const PIECE: usize = 100;
 
 impl Committer {
-    /// The payload of the frame for these rows.
+    /// The payload of a piece's frame.
     pub(super) fn payload_of(piece: &OwnRows) -> String {
         let mut payload = String::new();
         Entry::Anonymized(piece.patches()).push(&mut payload);
         payload
     }
 
-    /// The rows to anonymise with the next batch; `None` if no account is being anonymised.
+    /// The rows that lose their account with the next batch; none where no account is to be taken
+    /// out.
     pub(crate) fn next_piece(&mut self) -> Option<OwnRows> {
         if self.refusing || self.shared.read_only.load(Ordering::Relaxed) {
             let why = || if self.refusing { CommitError::Closed } else { CommitError::ReadOnly };
@@ -32,7 +30,7 @@ impl Committer {
             let rows =
                 self.shared.tracking.rows_of(&anonymization.user_id, anonymization.from, PIECE);
             match rows {
-                // Searched after the last batch: no row of the account is left.
+                // Looked for behind the last batch: nothing of the account is left.
                 Ok(piece) if piece.is_empty() => self.end_anonymization(None),
                 Ok(piece) => return Some(piece),
                 Err(error) => {
@@ -44,27 +42,18 @@ impl Committer {
         None
     }
 
-    /// Makes the anonymisation of durable rows visible; ends with an error if they are not durable.
+    /// Makes a piece visible whose frame is durable; gives its account up where it isn't.
     pub(crate) fn finish_piece(&mut self, piece: &OwnRows, durable: &Result<(), CommitError>) {
         if let Err(error) = durable {
             return self.end_anonymization(Some(error.clone()));
         }
-        self.appender.anonymize(piece);
+        self.appender.disown(piece);
+        self.shared.follow.forget_newest();
         self.note_health();
         self.maintenance.wake();
         if let Some(anonymization) = self.anonymizations.front_mut() {
             anonymization.changed += piece.len();
             anonymization.from = piece.next;
-        }
-    }
-
-    /// Has every sink forget an account, also where one before it fails.
-    pub(crate) fn forget(&mut self, user_id: &UserId, answer: oneshot::Sender<io::Result<()>>) {
-        let outcome = self.sinks.forget(user_id);
-        self.note_reached();
-        self.note_health();
-        if answer.send(outcome).is_err() {
-            tracing::debug!("nobody waits for an account to be forgotten");
         }
     }
 

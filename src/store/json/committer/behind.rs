@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Committer, RETRY_INTERVAL};
 use crate::store::Projection;
 use crate::store::json::jobs::Synced;
-use crate::store::json::recovery::tracking_log::TrackingLog;
+use crate::store::json::recovery::past::Past;
 use crate::store::json::tracking;
 use crate::store::json::wal::load;
 
@@ -14,12 +14,11 @@ use crate::store::json::wal::load;
 const RETRY_SHARE: u32 = 20;
 
 impl Committer {
-    pub(crate) fn is_behind(&mut self) -> bool {
+    pub(crate) fn is_behind(&self) -> bool {
         self.cant_write()
             || self.suspect.is_some()
             || self.appender.last_error().is_some()
             || self.shared.tracking.backlog() > 0
-            || self.sinks.backlog() > 0
     }
 
     /// Looks whether the open files still have their names, and whether nobody else has changed them.
@@ -28,7 +27,6 @@ impl Committer {
         if self.shared.check_not_lost().is_ok() && self.appender.look().is_err() {
             self.note_health();
         }
-        self.sinks.look();
     }
 
     /// Tries again what has fallen behind, if it is time for that.
@@ -40,7 +38,7 @@ impl Committer {
 
     /// Tries again what has fallen behind.
     pub(crate) fn retry(&mut self) {
-        let (started, behind) = (Instant::now(), self.sinks.backlog());
+        let started = Instant::now();
         if self.cant_write() {
             self.probe();
         }
@@ -48,15 +46,7 @@ impl Committer {
         if self.shared.check_not_lost().is_ok() {
             self.retry_tracking();
         }
-        if behind > 0 {
-            self.sinks.retry(&*self.shared.tracking);
-            self.note_reached();
-        }
-        let took = started.elapsed();
-        // What gets on goes on soon: new events come faster than a piece a second.
-        let gets_on = self.sinks.backlog() < behind;
-        let pause = if gets_on { took } else { RETRY_INTERVAL.max(took * RETRY_SHARE) };
-        self.retry_at = Instant::now() + pause;
+        self.retry_at = Instant::now() + RETRY_INTERVAL.max(started.elapsed() * RETRY_SHARE);
         self.note_health();
     }
 
@@ -66,7 +56,7 @@ impl Committer {
                 Ok(()) => self.suspect = None,
                 Err(error) => {
                     self.count_tracking_failure();
-                    tracing::error!(%error, "the tracking file can't be rewritten");
+                    tracing::error!(%error, "the tracking file can't be written anew");
                 }
             }
         }
@@ -75,30 +65,20 @@ impl Committer {
         }
     }
 
-    /// Rewrites the tracking file from its synced part and from the log, which still contains
-    /// everything after it.
+    /// Writes the tracking file anew from what was synced and from the journal, which still holds
+    /// all that came after it.
     fn rewrite_tracking(&mut self, synced: Synced) -> io::Result<()> {
         let journal = load::load(&*self.disk, &self.folder, synced.link);
-        let past = TrackingLog::read(journal.map_err(io::Error::other)?.entries, |_| {});
+        let past = Past::read(journal.map_err(io::Error::other)?.entries, |_| {});
         self.appender.rewrite(synced.tracking, &past.patches, &past.rows)
     }
 
-    /// Leaves a note for the process after a kill.
-    pub(crate) fn note_reached(&mut self) {
-        let texts = self.sinks.reached();
-        if !texts.is_empty() && self.shared.check_not_lost().is_ok() {
-            self.reached.note(texts);
-        }
-    }
-
-    /// Tells readers how far the projections are.
-    pub(crate) fn note_health(&mut self) {
-        let tracking = Projection {
+    /// Notes how far the tracking file is behind.
+    pub(crate) fn note_health(&self) {
+        *self.shared.tracking_file.lock() = Projection {
             name: tracking::FILE,
             backlog: self.shared.tracking.backlog(),
             last_error: self.appender.last_error().map(ToOwned::to_owned),
         };
-        let sinks = self.sinks.health();
-        *self.shared.projections.lock() = std::iter::once(tracking).chain(sinks).collect();
     }
 }

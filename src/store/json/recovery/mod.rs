@@ -1,9 +1,10 @@
-//! A start recovers what the last run left, or fails if that cannot be right. First everything is
-//! read (`read`) without any change. Then the files are brought into the form in which commits can
-//! start. A crash before the new checkpoint loses nothing: the next start does the same.
+//! A start: what the last run left behind is brought together, or refused where that can't be
+//! right. First all is read (`read`), and nothing changed; then what was read is brought into the
+//! form in which commits can begin. Until the new checkpoint is written nothing is lost by a crash:
+//! the next start does the same again.
 
+pub(crate) mod past;
 mod read;
-pub(crate) mod tracking_log;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,30 +14,33 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::damage::OpenError;
+use super::follow::{Follow, Foreign};
 use super::progress::Progress;
 use super::state::State;
 use super::tinydb::codecs::TABLE_FILES;
-use super::tinydb::file::{FileChecksum, TableFile, TableFiles, parse_file, push_row_name};
+use super::tinydb::file::{Print, TableFile, TableFiles, parse_file, push_row_name};
 use super::tinydb::pyjson;
 use super::tracking::{self, Appender, Mark, NewRow};
 use super::wal::checkpoint::Checkpoint;
+use super::wal::files;
+use super::wal::format;
 use super::wal::journal::Journal;
 use super::wal::segment::Link;
-use super::wal::{files, format, reached};
 use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
 use crate::domain::deletion::FIRST_START;
 use crate::metrics::{self, Counter};
-use crate::store::{Change, EventSink, Resume};
+use crate::store::{Change, History as _};
 
-pub(crate) use read::{DirectoryContents, DirectoryReader, Replay, TrackingFile};
+pub(crate) use read::{Reader, Reading, Replay, TrackingFile};
 
-/// The result of a start.
+/// What a start found, ready to go on from.
 pub(crate) struct Recovered {
     pub(crate) state: State,
     pub(crate) appender: Appender,
     pub(crate) journal: Journal,
     pub(crate) files: TableFiles,
     pub(crate) checkpoint: Checkpoint,
+    pub(crate) follow: Follow,
 }
 
 /// A start on one directory.
@@ -45,21 +49,21 @@ pub(crate) struct Recovery<'a> {
     /// The data directory, and the journal's folder in it.
     pub(crate) data: &'a Path,
     pub(crate) folder: &'a Path,
-    /// The metrics of the log and the files.
+    /// Where the journal and the files that this opens are counted.
     pub(crate) metrics: &'a metrics::Store,
-    /// Reports the progress of reading the tracking file.
+    /// Is told how far the reading of the tracking file has come.
     pub(crate) progress: &'a Progress,
 }
 
 impl Recovery<'_> {
-    /// Brings the directory into the form in which commits can start.
-    pub(crate) fn run(self, sinks: &mut [Box<dyn EventSink>]) -> Result<Recovered, OpenError> {
+    /// Brings the directory into the form in which commits can begin.
+    pub(crate) fn run(self) -> Result<Recovered, OpenError> {
         let Self { disk, data, folder, progress, .. } = self;
-        let mut reading = DirectoryReader { disk: &**disk, data, folder, progress }.read()?;
+        let mut reading = Reader { disk: &**disk, data, folder, progress }.read()?;
         reading.check()?;
         format::record(&**disk, folder)?;
-        let DirectoryContents { saved, is_first, first, journal, next, mut state, .. } = reading;
-        let DirectoryContents { mut files, tracking, .. } = reading;
+        let Reading { saved, is_first, first, journal, next, mut state, .. } = reading;
+        let Reading { mut files, tracking, .. } = reading;
         if is_first {
             hold_deletions(&mut state);
         }
@@ -67,28 +71,24 @@ impl Recovery<'_> {
         let appender = match &journal {
             None => self.take_over(tracking)?,
             Some(replay) => {
-                // Before any file depends on bytes that may be in the machine's memory only.
+                // Before any file rests on what only the machine's memory may hold.
                 files::secure(&**disk, folder, first.epoch).map_err(OpenError::io(folder))?;
                 self.replay_tracking(tracking, saved.tracking(), replay)?
             }
         };
         let events = journal.as_ref().map_or(&[][..], |replay| &replay.past.rows);
-        let history = appender.tracking();
         let own = events.last().map_or(saved.tracking().last_row, |(row, _)| *row);
-        let reached = reached::read(&**disk, folder);
-        for sink in &mut *sinks {
-            let saved = saved.sinks.get(sink.name()).map(String::as_str);
-            let reached = reached.get(sink.name()).map(String::as_str);
-            sink.resume(Resume { saved, reached, written: own }, &**history);
-        }
+        let mut cursors = saved.sinks;
+        let foreign = Foreign::read(&mut cursors, own, appender.tracking().last_row());
+        let follow = Follow::new(Arc::clone(disk), folder, foreign, cursors);
         self.flush(&state, &mut files)?;
         let link = Link { epoch: self.next_epoch(next.epoch)?, ..next };
-        let (appender, checkpoint) = self.checkpoint(link, appender, &files, sinks)?;
+        let (appender, checkpoint) = self.checkpoint(link, appender, &files, follow.cursors())?;
         let journal = self.begin_journal(link).map_err(OpenError::io(self.folder))?;
-        Ok(Recovered { state, appender, journal, files, checkpoint })
+        Ok(Recovered { state, appender, journal, files, checkpoint, follow })
     }
 
-    /// Uses a tracking file to which the log has nothing to add.
+    /// Goes on from a tracking file to which the journal has nothing to add.
     fn take_over(&self, tracking: TrackingFile) -> Result<Appender, OpenError> {
         let path = self.tracking_path();
         let loaded = match tracking {
@@ -127,8 +127,8 @@ impl Recovery<'_> {
         self.metrics.projection_errors(tracking::FILE)
     }
 
-    /// Rewrites a tracking file so that rows can be appended and anonymised: one line, the default
-    /// table last, space for `null` in each row.
+    /// Brings a tracking file into the shape that rows can be appended to, and accounts be taken out
+    /// of: one line, the default table last, room for `null` in each row.
     fn reshape(&self, path: &Path) -> Result<(), OpenError> {
         let bytes = read_if_exists(&**self.disk, path).map_err(OpenError::io(path))?;
         let bytes = bytes.unwrap_or_default();
@@ -148,7 +148,8 @@ impl Recovery<'_> {
         replace(&**self.disk, path, text.as_bytes()).map_err(OpenError::io(path))
     }
 
-    /// Truncates the tracking file to its checkpoint, and appends the rows of the log since.
+    /// Takes the tracking file back to its checkpoint, and brings into it what the journal holds
+    /// since.
     fn replay_tracking(
         &self,
         tracking: TrackingFile,
@@ -171,7 +172,7 @@ impl Recovery<'_> {
             number: *number,
             event,
             text,
-            user_id_at: tracking::user_id_span(text),
+            masked: tracking::masked_span(text),
         });
         let rows: Vec<NewRow<'_>> = rows.collect();
         appender.append(&rows);
@@ -181,46 +182,42 @@ impl Recovery<'_> {
         }
     }
 
-    /// An epoch that no segment has.
+    /// An epoch that no file of the folder has.
     fn next_epoch(&self, replayed: u64) -> Result<u64, OpenError> {
         let epochs = files::epochs(&**self.disk, self.folder);
         let last = epochs.map_err(OpenError::io(self.folder))?.last().copied();
         Ok(last.unwrap_or_default().max(replayed) + 1)
     }
 
-    /// Writes the file of each table that the log has changed.
+    /// Writes the file of each table that the journal has changed.
     fn flush(&self, state: &State, files: &mut TableFiles) -> Result<(), OpenError> {
         for table in state.tables().into_iter().filter(|table| table.version() > 0) {
             let (file, version, text) = (table.file(), table.version(), table.file_text());
             let path = self.data.join(file);
             replace(&**self.disk, &path, text.as_bytes()).map_err(OpenError::io(&path))?;
-            files.insert(file, TableFile::known(version, Some(FileChecksum::of(text.as_bytes()))));
+            files.insert(file, TableFile::known(version, Some(Print::of(text.as_bytes()))));
         }
         Ok(())
     }
 
-    /// Syncs the files and writes a checkpoint: the older log is not needed any more.
+    /// Makes durable what the projections hold, and notes it: the older journal isn't needed any
+    /// more.
     fn checkpoint(
         &self,
         link: Link,
         mut appender: Appender,
         files: &TableFiles,
-        sinks: &mut [Box<dyn EventSink>],
+        cursors: BTreeMap<String, String>,
     ) -> Result<(Appender, Checkpoint), OpenError> {
         let path = self.tracking_path();
         appender.file().sync().map_err(OpenError::io(&path))?;
-        // A killed process may have left names that are in the machine's memory only.
+        // A process that was killed may have left names that are only in the machine's memory.
         self.disk.sync_dir(self.data).map_err(OpenError::io(self.data))?;
         let mark = appender.mark().ok_or_else(|| {
             let error = appender.last_error().unwrap_or("rows wait to be written").to_owned();
             OpenError::io(path)(io::Error::other(error))
         })?;
-        let mut saved = BTreeMap::new();
-        for sink in sinks {
-            let text = (sink.checkpoint())().map_err(OpenError::io(self.folder))?;
-            saved.insert(sink.name().to_owned(), text);
-        }
-        let checkpoint = Checkpoint::new(link, mark, files, saved);
+        let checkpoint = Checkpoint::new(link, mark, files, cursors);
         checkpoint.save(&**self.disk, self.folder).map_err(OpenError::io(self.folder))?;
         Ok((appender, checkpoint))
     }
@@ -232,8 +229,8 @@ impl Recovery<'_> {
         Journal::create(Arc::clone(self.disk), self.folder.to_owned(), first, syncs)
     }
 
-    /// Removes the temporary files of an interrupted run: nobody would look for an old password
-    /// hash there.
+    /// Removes what was being written when the last run was cut short: nobody would look for an old
+    /// password's hash there.
     fn remove_leftovers(&self) -> io::Result<()> {
         let tables = TABLE_FILES.into_iter().chain([tracking::FILE]);
         let tables = tables.map(|file| temporary_path(&self.data.join(file)));
@@ -256,9 +253,9 @@ impl Recovery<'_> {
     }
 }
 
-/// Records that another program has marked accounts of this directory: none of them is deleted
-/// until a server has served it for a day. The record is in its file before the first checkpoint,
-/// because after that nothing shows that no Goldstar was here before.
+/// Notes that another program has marked accounts of this directory: until a server has served it for a
+/// day, none of them is deleted. The note is in its file before the first checkpoint, since with that,
+/// nobody can tell any more that no Goldstar was here.
 fn hold_deletions(state: &mut State) {
     let is_marked = state.users.records().any(|user| user.deletion.is_some());
     if is_marked && state.settings.get(FIRST_START).is_none() {

@@ -1,5 +1,4 @@
-//! The file format of TinyDB's `JSONStorage`: Python's JSON, files of tables, and the row of each
-//! record.
+//! The file format of TinyDB's `JSONStorage`.
 
 pub(crate) mod codecs;
 pub(crate) mod deletion;

@@ -1,4 +1,4 @@
-//! Segments before they get their final name.
+//! Segments on their way into the journal.
 
 use std::io;
 use std::ops::Range;
@@ -10,23 +10,23 @@ use super::files::path;
 use super::segment::{Link, push_frame};
 use crate::disk::{Disk, DiskFile, Open, temporary_path};
 
-/// The number of zeros that are written ahead of the frames at a time, in bytes.
+/// How many zeros are written ahead of the frames at a time, in bytes.
 pub(crate) const RESERVE: Range<u64> = 64 << 10..1 << 20;
 
-/// A synced file of zeros for the next segment, so that its start need not wait for the disk to
-/// allocate space.
+/// A file of zeros for the next segment, on the disk already: whoever begins that needn't wait until
+/// the disk has found room.
 pub(crate) struct Spare {
     file: Arc<dyn DiskFile>,
     path: PathBuf,
-    /// The number of zeros.
+    /// How many zeros it holds.
     len: u64,
 }
 
 impl Spare {
-    /// No segment has this name, and a start removes the file.
+    /// Under a name that no journal has, and that a start removes.
     const NAME: &str = "spare.tmp";
 
-    /// Creates the file in the folder `journal`, for a segment that becomes `usual` bytes long.
+    /// Makes one in a journal's folder, for a segment that becomes so many bytes long.
     pub(crate) fn new(disk: &dyn Disk, folder: &Path, usual: u64) -> io::Result<Self> {
         let path = folder.join(Self::NAME);
         let file = new_file(disk, &path)?;
@@ -35,7 +35,7 @@ impl Spare {
         match file.write_all_at(&zeros, 0).and_then(|()| file.sync()) {
             Ok(()) => Ok(Self { file, path, len }),
             Err(error) => {
-                // On a full disk the log needs the space more.
+                // Where the disk is full, the journal needs the room more.
                 disk.remove(&path)?;
                 Err(error)
             }
@@ -43,20 +43,20 @@ impl Spare {
     }
 }
 
-/// A segment that is on the disk with its first frame, under a temporary name.
+/// A segment that is on the disk with its first frame, and not yet in its place.
 pub(crate) struct Prepared {
     pub(crate) file: Arc<dyn DiskFile>,
     temporary: PathBuf,
     path: PathBuf,
     pub(crate) next: Link,
-    /// The end of its first frame.
+    /// Where its first frame ends.
     pub(crate) len: u64,
-    /// The end of the zeros after it.
+    /// Where the zeros behind that end.
     pub(crate) reserved: u64,
 }
 
 impl Prepared {
-    /// If this fails, no segment has started.
+    /// Where this fails, no segment has begun.
     pub(crate) fn new(
         disk: &dyn Disk,
         folder: &Path,
@@ -82,14 +82,14 @@ impl Prepared {
         Ok(Self { file, temporary, path, next, len, reserved })
     }
 
-    /// Starts the segment. If this fails, it may or may not have started.
+    /// Begins the segment. Where this fails, it may or may not have begun.
     pub(crate) fn finish_replacement(&self, disk: &dyn Disk) -> io::Result<()> {
         disk.rename(&self.temporary, &self.path)?;
         disk.sync_dir(self.path.parent().unwrap_or(Path::new(".")))
     }
 }
 
-/// The file of an earlier attempt may have a failed sync, so it is not used again.
+/// What an earlier try left behind may have a failed sync, so it isn't used again.
 fn new_file(disk: &dyn Disk, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
     match disk.remove(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -1,9 +1,9 @@
-//! The file `journal/followers`: how far the audit logs are written, synced or not.
+//! How far the followers have come, durable or not: a note for the process after a kill.
 //!
-//! A checkpoint records what is durable. After a kill, more than that is written, and other
-//! programs may have moved or removed the files since. With this note the next process does not
-//! write the same lines again. It is overwritten in place with every batch, never synced, and valid
-//! until the machine restarts.
+//! A checkpoint contains what is durable. After a kill, more than that is written, and other programs
+//! may have moved or removed the files since. With this note the next process knows what it need not
+//! look for. The note is overwritten in place and never synced, and it counts only while the machine
+//! has not been restarted.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,53 +14,65 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::{Disk, DiskFile, Open, read_if_exists};
 
+/// The file's name in the journal's folder.
 const NAME: &str = "followers";
-/// The length of the file, in bytes. It is fixed, so that a full disk has room for it.
+/// How long the file always is: a full disk has room for it once it is there.
 const LEN: usize = 4096;
 
-/// The state of each follower, by its name.
+/// What each follower has noted, by its name.
 pub(crate) type Texts = BTreeMap<String, String>;
 
 #[derive(Serialize, Deserialize)]
 struct Contents {
-    /// See [`Disk::boot_id`].
+    /// The machine's run, as [`Disk::boot_id`] has it.
     run: String,
     sinks: Texts,
 }
 
-/// Writes the note.
+/// The note, to be written.
 pub(crate) struct Reached {
     disk: Arc<dyn Disk>,
     path: PathBuf,
     file: Option<Arc<dyn DiskFile>>,
-    /// `None` if the boot id is unknown: then no note is written.
+    /// None if nobody could tell later whether the machine was started again.
     run: Option<String>,
+    texts: Texts,
     failing: bool,
 }
 
 impl Reached {
     pub(crate) fn new(disk: Arc<dyn Disk>, folder: &Path) -> Self {
         let run = disk.boot_id();
-        Self { disk, path: folder.join(NAME), file: None, run, failing: false }
+        let path = folder.join(NAME);
+        Self { disk, path, file: None, run, texts: Texts::new(), failing: false }
     }
 
-    /// Writes the state of the followers. If that fails, the older note stays valid.
-    pub(crate) fn note(&mut self, sinks: Texts) {
+    /// Notes how far a follower has come. If this fails, the older note is still true.
+    pub(crate) fn note(&mut self, follower: &str, text: String) {
         let Some(run) = self.run.clone() else { return };
-        let written = self.write(&Contents { run, sinks });
+        self.texts.insert(follower.to_owned(), text);
+        let written = self.write(&Contents { run, sinks: self.texts.clone() });
         let failed = written.is_err();
         if let Err(error) = written
             && !self.failing
         {
-            tracing::debug!(%error, "how far the audit logs have come is not noted");
+            tracing::debug!(%error, "how far the followers have come is not noted");
         }
         self.failing = failed;
+    }
+
+    /// Removes the note: after a clean stop, the checkpoint has everything.
+    pub(crate) fn remove(self) -> io::Result<()> {
+        match self.disk.remove(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn write(&mut self, contents: &Contents) -> io::Result<()> {
         let mut block = render(contents)?;
         if block.len() > LEN {
-            // Unusually long ids do not fit; an empty note is valid.
+            // Ids of an unusual length: the note ends, with whatever it told.
             block.clear();
         }
         block.resize(LEN, b' ');
@@ -72,19 +84,19 @@ impl Reached {
     }
 }
 
-/// Two lines: a checksum, and the text that it covers.
+/// A line with the checksum of the next one, and that one.
 fn render(contents: &Contents) -> io::Result<Vec<u8>> {
     let text = serde_json::to_string(contents)?;
     Ok(format!("{:08x}\n{text}\n", crc32fast::hash(text.as_bytes())).into_bytes())
 }
 
-/// Reads the note of a killed process; empty if the machine has restarted since.
+/// What a process that was killed has left; nothing if the machine was started again since.
 pub(crate) fn read(disk: &dyn Disk, folder: &Path) -> Texts {
     let Some(run) = disk.boot_id() else { return Texts::new() };
     let bytes = match read_if_exists(disk, &folder.join(NAME)) {
         Ok(bytes) => bytes.unwrap_or_default(),
         Err(error) => {
-            tracing::debug!(%error, "how far the audit logs had come can't be read");
+            tracing::debug!(%error, "how far the followers had come cannot be read");
             return Texts::new();
         }
     };
@@ -100,12 +112,4 @@ fn parse(bytes: &[u8]) -> Option<Contents> {
         return None;
     }
     serde_json::from_str(text).ok()
-}
-
-/// Removes the note: after a stop the checkpoint is complete.
-pub(crate) fn remove(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
-    match disk.remove(&folder.join(NAME)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

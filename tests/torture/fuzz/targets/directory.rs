@@ -150,7 +150,7 @@ impl Directory {
             checkpoint_bytes: CHECKPOINT_BYTES,
             progress: Progress::silent(),
         };
-        JsonStore::open(options, Vec::new())
+        JsonStore::open(options)
     }
 
     /// Opens what a store has left, which is never refused.

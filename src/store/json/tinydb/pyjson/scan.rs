@@ -4,29 +4,30 @@ use thiserror::Error;
 
 use super::decode_string;
 
-/// The deepest nesting of arrays and objects. Python itself fails near 1,000.
+/// How deep arrays and objects may lie in each other. Python itself gives up near 1,000.
 const MAX_DEPTH: usize = 500;
 
-/// What is expected after a complete text.
+/// What is expected behind a whole text.
 const END: &str = "the end of the text";
 
-/// Why a text is not JSON.
+/// Why a text isn't JSON.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The text ends too early.
     #[error("the text ends in the middle of a value")]
     Ended,
-    /// Another byte than the expected one.
+    /// Something else than what must stand there.
     #[error("{expected} is missing")]
     At {
+        /// The byte.
         at: usize,
-        /// What is expected there.
+        /// What should stand there.
         expected: &'static str,
     },
 }
 
 impl Fault {
-    /// The first byte that is not JSON, in a text of `len` bytes.
+    /// The byte at which the text stops being JSON, in a text of `len` bytes.
     pub(crate) fn byte(self, len: usize) -> usize {
         match self {
             Self::Ended => len,
@@ -34,13 +35,13 @@ impl Fault {
         }
     }
 
-    /// Whether the fault is after a complete text.
+    /// Whether a whole text stands in front of it.
     pub(crate) fn is_behind_the_end(self) -> bool {
         matches!(self, Self::At { expected: END, .. })
     }
 }
 
-/// Scans a text from value to value.
+/// Walks over a text from value to value.
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner<'a> {
     text: &'a [u8],
@@ -52,24 +53,24 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0 }
     }
 
-    /// The offset of the next byte.
+    /// The next byte's offset.
     pub(crate) fn position(&self) -> usize {
         self.at
     }
 
-    /// The text from an offset to the next byte.
+    /// The text from an offset on up to the next byte.
     pub(crate) fn since(&self, start: usize) -> &'a [u8] {
         &self.text[start..self.at]
     }
 
-    /// Consumes these bytes if they are next; returns whether they were.
+    /// Takes exactly these bytes: whether they come next.
     pub(crate) fn skip(&mut self, bytes: &[u8]) -> bool {
         let comes_next = self.text[self.at..].starts_with(bytes);
         self.at += if comes_next { bytes.len() } else { 0 };
         comes_next
     }
 
-    /// The next byte that is not white space, without consuming it.
+    /// The next byte that isn't white space, which stays the next one.
     pub(crate) fn peek(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.text.get(self.at) {
             self.at += 1;
@@ -77,7 +78,7 @@ impl<'a> Scanner<'a> {
         self.text.get(self.at).copied()
     }
 
-    /// Consumes white space and `byte`.
+    /// Takes `byte`, after white space.
     pub(crate) fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
         match self.peek() {
             Some(next) if next == byte => {
@@ -88,8 +89,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Consumes the comma before the next item, or the closing bracket; returns whether there is a
-    /// next item. `first` is true before the first item.
+    /// Takes the comma before a container's next item, or its closing bracket: whether there is a
+    /// next item. `first` says that none was taken yet.
     pub(crate) fn next_item(&mut self, close: u8, first: bool) -> Result<bool, Fault> {
         match self.peek() {
             Some(next) if next == close => {
@@ -108,8 +109,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Consumes an object's next name and the colon after it; returns the name's span with its
-    /// quotes.
+    /// Takes an object's next name and the colon behind it: the name's span, quotes included.
     pub(crate) fn name(&mut self) -> Result<Range<usize>, Fault> {
         if let Some(next) = self.peek()
             && next != b'"'
@@ -121,9 +121,9 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
-    /// Consumes one value; returns its span.
+    /// Takes one value of any kind: its span.
     pub(crate) fn value(&mut self) -> Result<Range<usize>, Fault> {
-        // An explicit stack of closing brackets: deep nesting must not overflow the thread's stack.
+        // An explicit stack of closing brackets: a deep text must not overflow the thread's own.
         let mut open: Vec<u8> = Vec::new();
         let next = self.peek();
         let start = self.at;
@@ -163,7 +163,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The position in `known` of the name whose span [`Self::name`] returned.
+    /// Which of `known` the name is whose span [`Self::name`] gave.
     pub(crate) fn known_field(&self, name: &Range<usize>, known: &[&str]) -> Option<usize> {
         let raw = &self.text[name.clone()];
         let plain = &raw[1..raw.len() - 1];
@@ -174,7 +174,7 @@ impl<'a> Scanner<'a> {
         known.iter().position(|known| *known == name)
     }
 
-    /// Fails if anything but white space is left.
+    /// Fails unless only white space is left.
     pub(crate) fn end(&mut self) -> Result<(), Fault> {
         match self.peek() {
             None => Ok(()),
@@ -210,8 +210,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Skips ordinary characters of a string, eight at a time: a start spends most of its time
-    /// here.
+    /// Skips characters that mean nothing in a string, eight at a time: most of a start goes here.
     fn skip_plain(&mut self) {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -250,7 +249,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// A number, `true`, `false`, `null`, or one of Python's non-numbers.
+    /// A number, `true`, `false`, `null`, or one of Python's numbers that aren't any.
     fn word(&mut self, first: u8) -> Result<(), Fault> {
         if first.is_ascii_digit() {
             return self.number();
@@ -312,10 +311,10 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The spans of a member's name, with its quotes, and of its value.
+/// The spans of a member's name, quotes included, and of its value.
 pub(crate) type Member = (Range<usize>, Range<usize>);
 
-/// The members of an object, in order. The object must be the whole text.
+/// The members of an object in their order. The object must be all of the text.
 pub(crate) fn members(text: &[u8]) -> Result<Vec<Member>, Fault> {
     let mut scanner = Scanner::new(text);
     let mut members = Vec::new();
@@ -327,7 +326,7 @@ pub(crate) fn members(text: &[u8]) -> Result<Vec<Member>, Fault> {
     Ok(members)
 }
 
-/// The items of an array, in order. The array must be the whole text.
+/// The items of an array in their order. The array must be all of the text.
 pub(crate) fn items(text: &[u8]) -> Result<Vec<Range<usize>>, Fault> {
     let mut scanner = Scanner::new(text);
     let mut items = Vec::new();

@@ -1,17 +1,18 @@
 use std::borrow::Cow;
 
-/// Decodes a scanned string; an unpaired surrogate becomes U+FFFD. `None` if `raw` is not a string.
+/// What a string that was scanned says; a surrogate without its partner reads as U+FFFD. None where
+/// `raw` is no string.
 pub(crate) fn decode_string(raw: &str) -> Option<Cow<'_, str>> {
     decode(raw, Some(char::REPLACEMENT_CHARACTER))
 }
 
-/// Decodes a scanned string. `None` if `raw` is not a string, or contains an unpaired surrogate,
-/// which a Rust string cannot contain.
+/// What a string that was scanned says. None where `raw` is no string, or holds a surrogate without
+/// its partner, which no text of Rust's can.
 pub(crate) fn decode_exactly(raw: &str) -> Option<Cow<'_, str>> {
     decode(raw, None)
 }
 
-/// Decodes a string, with `lone` for each unpaired surrogate.
+/// Decodes a string, with `lone` in the place of each surrogate without its partner.
 fn decode(raw: &str, lone: Option<char>) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
@@ -27,7 +28,7 @@ fn decode(raw: &str, lone: Option<char>) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(text))
 }
 
-/// Decodes the text after a backslash; returns the rest.
+/// Takes what follows a backslash; returns what follows that.
 fn unescape<'a>(escape: &'a str, text: &mut String, lone: Option<char>) -> Option<&'a str> {
     let plain = match escape.as_bytes().first()? {
         b'u' => {

@@ -1,0 +1,286 @@
+//! The audit log as a follower of the history.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::AuditLog;
+use crate::domain::UserId;
+use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
+use crate::metrics::Counter;
+use crate::store::{Following, Lease, Position, Projection, Purpose};
+
+/// The follower's name: of its cursor, and in [`crate::store::Health`].
+const NAME: &str = "audit_log";
+/// How long the follower waits after it has written lines, so that it writes many at once.
+const BATCH_PAUSE: Duration = Duration::from_millis(5);
+/// The logs are synced, and the cursor is saved, after this many events.
+const CHECKPOINT_EVENTS: u64 = 16_384;
+/// What fails is tried again for no more than this part of the time.
+const RETRY_SHARE: u32 = 20;
+/// An event that waits for longer than this counts as backlog.
+const LATE: Duration = Duration::from_secs(2);
+const PANICKED: &str = "it has panicked, which is a mistake in the server";
+
+/// The audit log with its cursor, its lease and its retries. [`AuditFollower`] runs it on a thread.
+pub struct LogFollower {
+    history: Arc<dyn Following>,
+    log: AuditLog,
+    /// `None` until the first round that gets it.
+    lease: Option<Lease>,
+    /// The position that was noted last, and the one of the last checkpoint.
+    noted: Option<Position>,
+    saved: Position,
+    retry_at: Instant,
+    look_at: Instant,
+}
+
+impl LogFollower {
+    /// Continues from the saved cursor, if no other server writes the logs. Blocks.
+    pub fn new(log: AuditLog, history: Arc<dyn Following>) -> Self {
+        let now = Instant::now();
+        let mut follower = Self {
+            history,
+            log,
+            lease: None,
+            noted: None,
+            saved: Position::START,
+            retry_at: now,
+            look_at: now + LONGEST_WAIT,
+        };
+        follower.begin();
+        follower
+    }
+
+    /// Whether this server writes the logs.
+    fn begin(&mut self) -> bool {
+        if self.lease.is_none() {
+            self.lease = self.history.lease(Purpose::AuditLog);
+            if self.lease.is_none() {
+                return false;
+            }
+            let cursor = self.history.cursor(NAME);
+            if let Some(noted) = &cursor.noted {
+                self.log.trust(noted);
+            }
+            self.log.resume(cursor.saved.as_deref(), &self.history);
+            self.saved = self.log.position();
+            self.save();
+        }
+        true
+    }
+
+    /// Writes the lines of a bounded number of new events, and tries again what failed. Returns
+    /// whether there is more to do at once.
+    pub fn round(&mut self) -> bool {
+        if !self.begin() {
+            return false;
+        }
+        let before = (self.log.position(), self.log.backlog());
+        let has_more = self.log.follow(&self.history);
+        self.retry();
+        let now = Instant::now();
+        if self.look_at <= now {
+            self.log.look();
+            self.look_at = now + LONGEST_WAIT;
+        }
+        if self.noted.is_none() || before != (self.log.position(), self.log.backlog()) {
+            self.note();
+        }
+        if self.log.position().0 - self.saved.0 >= CHECKPOINT_EVENTS {
+            self.save();
+        }
+        has_more || (self.log.backlog() > 0 && self.retry_at <= Instant::now())
+    }
+
+    fn retry(&mut self) {
+        let (started, behind) = (Instant::now(), self.log.backlog());
+        if behind == 0 || started < self.retry_at {
+            return;
+        }
+        self.log.retry(&self.history);
+        let took = started.elapsed();
+        // What makes progress is continued soon: new events come faster than a part a second.
+        let is_progress = self.log.backlog() < behind;
+        let pause = if is_progress { took } else { LONGEST_WAIT.max(took * RETRY_SHARE) };
+        self.retry_at = Instant::now() + pause;
+    }
+
+    fn note(&mut self) {
+        self.noted = Some(self.log.position());
+        if let Some(reached) = self.log.reached() {
+            self.history.note_cursor(NAME, reached);
+        }
+    }
+
+    /// Syncs the logs and saves the cursor. If that fails, the older cursor stays: it is as true.
+    fn save(&mut self) {
+        self.saved = self.log.position();
+        match self.log.checkpoint()() {
+            Ok(cursor) => self.history.save_cursor(NAME, cursor),
+            Err(error) => tracing::warn!(%error, "the audit logs could not be synced"),
+        }
+    }
+
+    /// Reads everything that there is, tries once more what failed, and saves the cursor.
+    pub fn finish(&mut self) {
+        self.retry_at = Instant::now();
+        while self.round() {}
+        if self.lease.is_some() {
+            self.save();
+            if self.log.backlog() > 0 {
+                // A sync may have failed: its lines are written again.
+                self.retry_at = Instant::now();
+                self.retry();
+                self.save();
+            }
+            self.note();
+        }
+    }
+
+    /// Removes an account's log with all its rotated files, and its name from the cursor. Safe to
+    /// repeat; after an error some of the files may still be there.
+    pub fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
+        let forgotten = self.log.forget(user_id);
+        if self.lease.is_some() {
+            self.history.save_cursor(NAME, self.log.durable_cursor()?);
+            self.note();
+        }
+        forgotten
+    }
+
+    pub fn health(&self) -> Projection {
+        let (backlog, last_error) = (self.log.backlog(), self.log.last_error());
+        Projection { name: NAME, backlog, last_error }
+    }
+}
+
+/// The thread of the audit log. Dropping it ends the thread.
+pub struct AuditFollower {
+    shared: Arc<Shared>,
+    thread: FollowerThread,
+}
+
+struct Shared {
+    history: Arc<dyn Following>,
+    /// `None` after a panic: its state is unknown then. The next start continues from the cursor.
+    follower: Mutex<Option<LogFollower>>,
+    status: Mutex<Status>,
+    failures: Counter,
+}
+
+/// What the last round has found.
+struct Status {
+    projection: Projection,
+    /// Every event up to this position was read …
+    position: Position,
+    /// … when that round began.
+    began: Instant,
+}
+
+impl Shared {
+    /// Calls `work` on the follower; fails if it panics, or has panicked.
+    fn with<T>(&self, work: impl FnOnce(&mut LogFollower) -> T) -> io::Result<T> {
+        let mut follower = self.follower.lock();
+        let panicked = || io::Error::other(PANICKED);
+        let alive = follower.as_mut().ok_or_else(panicked)?;
+        let done = catch_unwind(AssertUnwindSafe(|| work(alive)));
+        done.map_err(|_| {
+            self.failures.inc();
+            tracing::error!(follower = NAME, "panicked: it does nothing until a restart");
+            let broken = follower.take();
+            if catch_unwind(AssertUnwindSafe(|| drop(broken))).is_err() {
+                tracing::error!(follower = NAME, "panicked when it was dropped");
+            }
+            let mut status = self.status.lock();
+            status.projection.last_error = Some(format!("{PANICKED}; a restart resumes it"));
+            panicked()
+        })
+    }
+
+    fn note(&self, follower: &LogFollower, began: Instant) {
+        let position = follower.log.position();
+        *self.status.lock() = Status { projection: follower.health(), position, began };
+    }
+
+    fn round(&self, stopping: bool) -> Next {
+        let began = Instant::now();
+        let round = self.with(|follower| {
+            let before = follower.log.position();
+            let is_more = follower.round();
+            if stopping && !is_more {
+                follower.finish();
+            }
+            self.note(follower, began);
+            (is_more, follower.log.position() != before)
+        });
+        match round {
+            Ok((true, _)) => Next::Again,
+            Ok((false, true)) => Next::Events(BATCH_PAUSE),
+            Ok((false, false)) => Next::Events(Duration::ZERO),
+            Err(_) => Next::Nudge,
+        }
+    }
+}
+
+impl AuditFollower {
+    /// What it is called in the server's health.
+    pub const NAME: &str = NAME;
+
+    /// Writes the lines that are missing, and starts a thread that writes those of later events.
+    /// `failures` counts panics. Fails if the machine has no thread left. Blocks.
+    pub fn start(
+        log: AuditLog,
+        history: Arc<dyn Following>,
+        failures: Counter,
+    ) -> io::Result<Self> {
+        let wakeups = history.wakeups();
+        let follower = LogFollower::new(log, Arc::clone(&history));
+        let (projection, position) = (follower.health(), follower.log.position());
+        let status = Mutex::new(Status { projection, position, began: Instant::now() });
+        let follower = Mutex::new(Some(follower));
+        let shared = Arc::new(Shared { history, follower, status, failures });
+        let working = Arc::clone(&shared);
+        let thread = FollowerThread::spawn(NAME, wakeups, move |stopping| working.round(stopping))?;
+        Ok(Self { shared, thread })
+    }
+
+    /// Removes an account's log. Blocks. See [`LogFollower::forget`].
+    pub fn forget(&self, user_id: &UserId) -> io::Result<()> {
+        self.shared.with(|follower| {
+            let forgotten = follower.forget(user_id);
+            self.shared.note(follower, Instant::now());
+            forgotten
+        })?
+    }
+
+    /// How many lines are missing: of events that could not be written, and of those that have waited
+    /// for some time.
+    pub fn health(&self) -> Projection {
+        let status = self.shared.status.lock();
+        let (mut projection, position) = (status.projection.clone(), status.position);
+        let is_late = status.began.elapsed() > LATE || projection.last_error.is_some();
+        drop(status);
+        if is_late {
+            projection.backlog += self.shared.history.count_since(position);
+        }
+        projection
+    }
+
+    /// Waits until every event was read and its line was written, or has failed, and saves the
+    /// cursor. The follower does nothing afterwards.
+    pub async fn close(&self) {
+        self.thread.stop();
+        self.thread.ended().await;
+    }
+}
+
+impl Drop for AuditFollower {
+    fn drop(&mut self) {
+        self.thread.stop();
+        self.thread.join();
+    }
+}

@@ -1,0 +1,79 @@
+//! How followers read: the newest events from memory, the others from the tracking file.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::shared::Shared;
+use super::tracking::Newest;
+use crate::domain::{Deletion, EventFilter, UserId};
+use crate::store::{
+    Followed, Following, History as _, Lease, Position, Purpose, ReadError, SavedCursor,
+    StoredEvent,
+};
+
+impl Shared {
+    /// Whether followers get an event.
+    fn is_followed(&self, event: &StoredEvent) -> bool {
+        if self.follow.is_foreign(event.row) {
+            return false;
+        }
+        let Some(user_id) = &event.event.user_id else { return true };
+        let state = self.state.load();
+        let user = state.users.get(user_id.as_str());
+        !user.is_some_and(|user| user.deletion.as_ref().is_some_and(Deletion::has_started))
+    }
+}
+
+impl Following for Shared {
+    fn end(&self) -> Position {
+        Position(self.tracking.last_row())
+    }
+
+    fn events_since(
+        &self,
+        Position(after): Position,
+        family: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Followed, ReadError> {
+        let filter = EventFilter { user_id: family.cloned(), ..EventFilter::default() };
+        let in_memory = family.is_none().then(|| self.follow.newest_after(after, limit)).flatten();
+        let (events, through, has_more) = if let Some((events, has_more)) = in_memory {
+            let through = events.last().map_or(after, |event| event.row);
+            (events, through, has_more)
+        } else {
+            let Newest { events, through, has_more } =
+                self.tracking.rows_after(after, &filter, limit)?;
+            (events.into_iter().map(Arc::new).collect(), through, has_more)
+        };
+        let followed = events.into_iter().filter(|event| self.is_followed(event));
+        let events = followed.map(|event| (Position(event.row), event)).collect();
+        Ok(Followed { events, through: Position(through), has_more })
+    }
+
+    fn count_since(&self, Position(after): Position) -> usize {
+        self.tracking.count_after(after, &EventFilter::default(), usize::MAX)
+    }
+
+    fn wakeups(&self) -> watch::Receiver<()> {
+        self.follow.subscribe()
+    }
+
+    fn cursor(&self, follower: &str) -> SavedCursor {
+        self.follow.cursor(follower)
+    }
+
+    fn save_cursor(&self, follower: &str, cursor: String) {
+        self.follow.save_cursor(follower, cursor);
+    }
+
+    fn note_cursor(&self, follower: &str, cursor: String) {
+        if self.check_not_lost().is_ok() {
+            self.follow.note_cursor(follower, cursor);
+        }
+    }
+
+    fn lease(&self, purpose: Purpose) -> Option<Lease> {
+        self.follow.lease(purpose)
+    }
+}
