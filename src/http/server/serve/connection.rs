@@ -1,4 +1,4 @@
-//! One connection, from its first request to its end.
+//! One connection: its requests, and its close.
 
 use std::convert::Infallible;
 use std::error::Error;
