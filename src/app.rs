@@ -30,7 +30,7 @@ pub struct Machine {
     pub clock: Clock,
     /// Holds the files.
     pub disk: Arc<dyn Disk>,
-    /// Is told how far a start has come with a large file.
+    /// Receives the progress of a start on a large file.
     pub progress: Progress,
 }
 

@@ -16,7 +16,7 @@ use crate::config::{Flags, Storage};
 use crate::disk::RealDisk;
 use crate::domain::deletion::Threshold;
 use crate::domain::{Deletion, RowNumber, UserId};
-use crate::repair::{Finding, FindingKind, Marked, Report, Severity, TableReport, inspect};
+use crate::repair::{CheckReport, Finding, FindingKind, Marked, Severity, TableReport, inspect};
 
 /// How many findings of each kind the text form prints.
 const EXAMPLES: usize = 3;
@@ -68,7 +68,7 @@ fn check(directory: &Path, json: bool, threshold: Threshold) -> Result<ExitCode,
     })
 }
 
-fn status(report: &Report) -> &'static str {
+fn status(report: &CheckReport) -> &'static str {
     match report.severity() {
         None | Some(Severity::Note) => "clean",
         Some(Severity::Warning) => "warnings",
@@ -77,7 +77,7 @@ fn status(report: &Report) -> &'static str {
 }
 
 /// The form that `docs/operations.md` describes for `--json`.
-fn as_json(directory: &Path, report: &Report, threshold: Threshold) -> Value {
+fn as_json(directory: &Path, report: &CheckReport, threshold: Threshold) -> Value {
     let table = |TableReport { file, state, rows }: &TableReport| json!({"file": file, "state": state.as_str(), "rows": rows});
     let finding = |finding: &Finding| {
         let Finding { kind, file, row, byte, message } = finding;
@@ -118,7 +118,7 @@ fn marked_as_json(marked: &Marked, threshold: Threshold) -> Value {
 struct ForPeople<'a> {
     threshold: Threshold,
     directory: &'a Path,
-    report: &'a Report,
+    report: &'a CheckReport,
 }
 
 impl fmt::Display for ForPeople<'_> {

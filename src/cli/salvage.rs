@@ -12,7 +12,9 @@ use super::failure::{Failure, LOOK};
 use super::{data_directory, progress};
 use crate::config::{Flags, Storage};
 use crate::disk::{Disk, RealDisk};
-use crate::repair::salvage::{Conflict, FileReport, JournalReport, Lost, Named, Report, salvage};
+use crate::repair::salvage::{
+    Conflict, FileReport, JournalReport, Lost, Named, SalvageReport, salvage,
+};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -58,7 +60,7 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// The report for a person.
-fn in_words(report: &Report) -> String {
+fn in_words(report: &SalvageReport) -> String {
     let mut out = String::new();
     for file in &report.files {
         describe_file(&mut out, file);

@@ -67,7 +67,7 @@ impl FollowerThread {
                     }
                 }
             }
-            // What it owns is gone before anybody learns of its end.
+            // Its fields are dropped before anybody learns that it has ended.
             if catch_unwind(AssertUnwindSafe(|| drop(round))).is_err() {
                 has_failed.store(true, Ordering::Release);
             }

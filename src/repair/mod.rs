@@ -1,8 +1,8 @@
-//! Commands that read a data directory without serving it.
+//! The commands that examine a data directory without serving it: `check` and `salvage`.
 
 mod inspect;
 pub mod salvage;
 
 pub use inspect::{
-    Finding, FindingKind, Marked, Report, Severity, TableReport, TableState, inspect,
+    CheckReport, Finding, FindingKind, Marked, Severity, TableReport, TableState, inspect,
 };

@@ -34,7 +34,7 @@ pub enum DeletionEvent {
         attempts: u32,
         /// Why, in a sentence that doesn't tell the account.
         error: String,
-        /// When the next one is; none where it has failed for good.
+        /// The time of the next attempt; `None` if it has failed for good.
         next_attempt_at: Option<Timestamp>,
     },
     /// Nothing of it is left.

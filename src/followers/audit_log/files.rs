@@ -157,9 +157,9 @@ impl Files {
         Ok(rotate(&*self.disk, &self.path(user_id), self.settings.backups)?)
     }
 
-    /// Compares an open log with its name. Another program may have moved or removed the file, or cut
-    /// it: the next line then goes to the file that has the name now, or to its end. What was written
-    /// is not written again.
+    /// Compares an open log with its name. Another program may have moved, removed or truncated the
+    /// file: the next line is then appended to the file that has the name now. Lines that were written
+    /// are not written again.
     fn check(&mut self, user_id: &UserId) -> io::Result<()> {
         let Some(log) = self.open.get_mut(user_id) else { return Ok(()) };
         match self.disk.stat(&self.folder.join(file_name(user_id))) {

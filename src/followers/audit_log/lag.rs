@@ -6,7 +6,7 @@ use crate::store::Position;
 /// The longest wait between two tries, in calls of `retry`: about two seconds.
 const MAX_WAIT: u32 = 2;
 
-/// The event that a log's last line tells of, in the form of the line; none where it has no line.
+/// The event of a log's last line, in the form of the line; `None` if there is no line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct LastLine(pub(super) Option<String>);
 

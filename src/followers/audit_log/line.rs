@@ -77,7 +77,7 @@ pub(super) struct Head<'a> {
     pub(super) event_id: &'a str,
 }
 
-/// Reads the beginning of a line; none where [`render`] didn't write it.
+/// Reads the beginning of a line; `None` if [`render`] did not write it.
 pub(super) fn head(line: &[u8]) -> Option<Head<'_>> {
     let text = std::str::from_utf8(line).ok()?;
     let (time, rest) = text.split_once(' ')?;

@@ -200,7 +200,7 @@ impl AuditLog {
     pub fn resume(&mut self, saved: Option<&str>, past: &dyn Past) {
         self.done = past.end();
         let mut cursor = self.read_cursor(saved);
-        // A history that was replaced by an older one counts its rows anew.
+        // A history that was replaced by an older one uses row numbers again.
         cursor.through = cursor.through.min(self.done);
         self.foreign.clone_from(&cursor.foreign);
         for (user_id, row) in &cursor.lagging {

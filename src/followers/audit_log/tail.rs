@@ -27,7 +27,7 @@ pub(super) struct Tail {
 ///
 /// A crash can tear the last line off; and after a loss of power there can be zeros instead of what
 /// wasn't synced, with later lines behind them. So the whole lines end where the first line with a
-/// zero begins. Lines older than `oldest` must be synced: no damage is looked for beyond.
+/// zero begins. Lines older than `oldest` must be synced, so damage before them is not searched for.
 pub(super) fn read(file: &dyn DiskFile, oldest: Timestamp) -> io::Result<Tail> {
     let len = file.len()?;
     let mut tail = Tail { len, good_len: len, durable_len: 0, last_event: None };

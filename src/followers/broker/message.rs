@@ -30,7 +30,7 @@ impl Message {
     }
 }
 
-/// What the live streams get for an event: its frames. None where no account may hear of it.
+/// The frames of an event for the event streams; `None` if it belongs to no account.
 pub fn message(recorded: &StoredEvent) -> Option<Message> {
     let event = &recorded.event;
     let user_id = event.user_id.clone()?;

@@ -34,7 +34,7 @@ const EVENTS_AT_ONCE: usize = 256;
 pub struct Interest {
     /// Its family.
     pub user_id: UserId,
-    /// The one child that a child's session hears of; none for the whole family.
+    /// The child of a child's session; `None` for the whole family.
     pub child_id: Option<ChildId>,
     /// The session that the stream ends with.
     pub session: TokenHash,

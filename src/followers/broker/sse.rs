@@ -23,9 +23,8 @@ pub fn event(row: RowNumber, data: &str) -> (Bytes, Bytes) {
     render(EVENT_NAME, row, data)
 }
 
-/// Tells the client to load everything anew, since what it missed can't be replayed. `last` is the
-/// row that the stream goes on after: the client names it when it reconnects, and isn't told to
-/// load everything again.
+/// Requests the client to load everything again, because missed events cannot be replayed. `last` is
+/// the id to resume from: with it, a reconnect needs no second `resync`.
 pub fn resync(last: RowNumber, named: bool) -> Bytes {
     let (with_name, without) = render("resync", last, r#"{"type":"resync"}"#);
     if named { with_name } else { without }

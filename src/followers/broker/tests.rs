@@ -162,7 +162,7 @@ async fn the_streams_of_a_session_end_with_it() {
     broker.publish(message(1, "u", "c"));
     settled(&broker).await;
     broker.close_session(&TokenHash("s1".into()));
-    assert!(ended.next().await.is_none(), "nothing more is told to it");
+    assert!(ended.next().await.is_none(), "it receives nothing more");
     assert!(ended.next().await.is_none());
     assert!(second.next().await.is_none());
     assert!(!closer.is_cancelled(), "the stream can end in order");

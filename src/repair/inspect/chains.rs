@@ -1,4 +1,4 @@
-//! Whether each child's events follow from each other, and lead to the child's points.
+//! Checks that each child's events continue each other's points, and end with the child's points.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::{Finding, FindingKind};
 use crate::domain::{Points, RowNumber, Timestamp};
 use crate::store::json::tracking;
 
-/// What is kept of each event, some forty bytes.
+/// An event, in some forty bytes.
 #[derive(Clone, Copy)]
 struct Step {
     /// The child's number in `names`.
@@ -14,11 +14,11 @@ struct Step {
     row: RowNumber,
     before: Points,
     after: Points,
-    /// Whether the points could be read.
+    /// Whether the points can be read.
     is_known: bool,
 }
 
-/// The moment and the points of an event, as far as they can be read.
+/// The time and the points of an event, if they can be read.
 pub(super) struct Moved {
     pub(super) occurred_at: Timestamp,
     pub(super) points: Option<(Points, Points)>,
@@ -29,22 +29,22 @@ pub(super) struct Moved {
 pub(super) struct Chains {
     names: Vec<Box<str>>,
     numbers: HashMap<Box<str>, u32>,
-    /// The latest moment of each child's events so far, and whose row that is.
+    /// The latest time of each child's events so far, with its row.
     latest: Vec<(Timestamp, RowNumber)>,
     steps: Vec<Step>,
 }
 
-/// What a child's events say of its points.
+/// The end of a child's chain.
 pub(super) struct End<'a> {
     pub(super) child_id: &'a str,
-    /// The last event, and the points that it ends with; none where those can't be read.
+    /// The last event and its points; `None` if those cannot be read.
     pub(super) row: RowNumber,
     pub(super) points: Option<Points>,
 }
 
 impl Chains {
-    /// Takes the event that follows in the file; returns the row of an earlier one of the same child
-    /// that occurred later.
+    /// Adds the next event of the file; returns the row of an earlier one of the same child with a
+    /// later time.
     pub(super) fn add(
         &mut self,
         child_id: &str,
@@ -75,8 +75,8 @@ impl Chains {
         number
     }
 
-    /// Follows each chain in the order of writing: says where it first breaks, and
-    /// calls `each_end` with where it leads.
+    /// Follows each chain in the order of writing: reports its first break, and calls `each_end`
+    /// with its end.
     pub(super) fn follow(
         mut self,
         findings: &mut Vec<Finding>,

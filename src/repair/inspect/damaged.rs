@@ -1,4 +1,4 @@
-//! The damaged files: what else is wrong with them than the fault by which a start refuses them.
+//! Further faults of damaged files, besides the one that a start reports.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::tables::{Places, Tables};
 use super::{Finding, Inspection};
 use crate::disk::read_if_exists;
 use crate::repair::salvage;
-use crate::repair::salvage::kind::{Kind, TABLES, TRACKING};
+use crate::repair::salvage::kind::{TABLES, TRACKING, TableKind};
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
 use crate::store::json::state::State;
 use crate::store::json::tinydb::file::RowImage;
@@ -16,8 +16,8 @@ use crate::store::json::tracking;
 use crate::store::json::wal;
 
 impl Inspection<'_> {
-    /// Adds every further fault of the damaged files, and what is wrong with the rows that can still
-    /// be read of them.
+    /// Adds the further faults of the damaged files, and the faults of the rows that can still be
+    /// read.
     pub(super) fn look_at_damaged_files(&mut self) -> Result<(), OpenError> {
         let mut rest = State::default();
         let mut places: HashMap<&'static str, Places> = HashMap::new();
@@ -27,7 +27,7 @@ impl Inspection<'_> {
                 rest.set(&RowImage { file: kind.file, number, text: Some(text) });
             }
         }
-        // Rows of events aren't judged: what is missing between them would look like a fault.
+        // Events are not examined: missing ones between them would look like faults.
         self.look_at_faults(TRACKING)?;
         self.look_at_journal()?;
         let tables = Tables { state: &rest, places: &places, is_whole: &|_| false, now: self.now };
@@ -35,8 +35,8 @@ impl Inspection<'_> {
         Ok(())
     }
 
-    /// Adds the faults of a table's file that is damaged in itself; gives the rows that can be read.
-    fn look_at_faults(&mut self, kind: Kind) -> Result<Vec<(u64, u64, Arc<str>)>, OpenError> {
+    /// Adds the faults of a damaged file; returns the rows that can be read.
+    fn look_at_faults(&mut self, kind: TableKind) -> Result<Vec<(u64, u64, Arc<str>)>, OpenError> {
         let path = self.data.join(kind.file);
         let Some(known) = self.damaged.get(&path).filter(|damage| !damage.is_foreign()) else {
             return Ok(Vec::new());
@@ -44,7 +44,7 @@ impl Inspection<'_> {
         let bytes = read_if_exists(self.disk, &path).map_err(OpenError::io(&path))?;
         let mut bytes = bytes.unwrap_or_default();
         if kind.file == tracking::FILE {
-            // What follows the checkpoint is the journal's, and may be torn.
+            // Rows after the checkpoint are in the log, and may be torn.
             bytes.truncate(usize::try_from(self.end).unwrap_or(usize::MAX));
             let patches = self.journal.as_ref().map(|replay| &*replay.past.patches);
             tracking::overlay(&mut bytes, 0, patches.unwrap_or_default());
@@ -61,7 +61,7 @@ impl Inspection<'_> {
         Ok(faults.rows.into_iter().map(owned).collect())
     }
 
-    /// Adds what is unreadable in the journal behind the place at which a start stops.
+    /// Adds the unreadable parts of the log after the place where a start stops.
     fn look_at_journal(&mut self) -> Result<(), OpenError> {
         let mut of_journal = self.damaged.values();
         let Some(known) = of_journal.find(|damage| damage.kind == DamageKind::Journal) else {
@@ -70,7 +70,7 @@ impl Inspection<'_> {
         let folder = self.data.join(wal::FOLDER);
         let (_, report) = salvage::journal::read(self.disk, &folder)?;
         let losses = report.into_iter().flat_map(|report| report.lost);
-        // The last batch may have been cut off by a crash: that is no damage.
+        // A crash may have interrupted the last batch: that is not damage.
         let mut seen = HashSet::new();
         for lost in losses.filter(|lost| !lost.at_end) {
             let (file, byte) = (folder.join(&lost.file), lost.from as u64);

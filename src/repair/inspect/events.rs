@@ -1,4 +1,4 @@
-//! What can be wrong with an event.
+//! Faults of events.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::domain::{
 use crate::store::json::state::State;
 use crate::store::json::tracking::{self, FileRow};
 
-/// The fields that each event has, some of which may be null.
+/// The fields of every event, some of which may be null.
 const REQUIRED: [&str; 12] = [
     "id",
     "user_id",
@@ -31,21 +31,21 @@ const REQUIRED: [&str; 12] = [
     "metadata",
 ];
 
-/// Goes through the tracking table, event by event.
+/// Examines the tracking table, event by event.
 pub(super) struct Events<'a> {
     state: &'a State,
     now: Timestamp,
-    /// Whether the accounts are known, so that one that isn't there doesn't exist.
+    /// Whether the accounts are known, so that a missing one does not exist.
     knows_accounts: bool,
     findings: Vec<Finding>,
     chains: Chains,
-    /// The ids so far, and their rows: 24 bytes each, as most are UUIDs.
+    /// The ids so far with their rows: 24 bytes each, because most are UUIDs.
     ids: Vec<([u64; 2], RowNumber)>,
     other_ids: HashMap<Box<str>, RowNumber>,
     rows: Vec<RowNumber>,
 }
 
-/// One event, and what is said of it.
+/// One event and its findings.
 struct Judged<'a> {
     fields: Fields<'a>,
     row: RowNumber,
@@ -67,20 +67,20 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// How many rows there were so far.
+    /// The number of rows so far.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Takes a row of the file.
+    /// Examines a row of the file.
     pub(super) fn add_from_file(&mut self, row: FileRow<'_>) {
         self.add(row.number, Some(row.byte), row.text);
     }
 
-    /// Takes the row that follows; `byte` says where in the file it begins, if it is there.
+    /// Examines the next row; `byte` is its offset if it is in the file.
     pub(super) fn add(&mut self, row: RowNumber, byte: Option<u64>, text: &str) {
         self.rows.push(row);
-        // It was scanned before, or comes from the journal.
+        // It was parsed before, or comes from the log.
         let Ok(fields) = Fields::parse(text) else { return };
         let mut judged = Judged { fields, row, byte, findings: &mut self.findings };
         judged.fields_are_there();
@@ -123,11 +123,11 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// Judges what only all events together tell. `knows_points` says that neither the events nor the
-    /// children's points are damaged, so that the one must be what the other says.
+    /// Reports faults between events. `knows_points` is true if neither the events nor the
+    /// children's points are damaged, so that they must agree.
     pub(super) fn finish(mut self, knows_points: bool) -> Vec<Finding> {
         let mut findings = self.findings;
-        // Stable, so that the first of two is the one that was written first.
+        // Stable, so that the first of two equal ones was written first.
         self.ids.sort_by_key(|(id, _)| *id);
         let same = self.ids.chunk_by(|one, other| one.0 == other.0);
         for ids in same.filter(|ids| ids.len() > 1) {
@@ -146,7 +146,7 @@ impl<'a> Events<'a> {
         }
         self.chains.follow(&mut findings, |end, findings| {
             let End { child_id, row, points: Some(points) } = end else { return };
-            // A child that was deleted has its events, and no points.
+            // A deleted child has events, and no points.
             let Some((child_row, found)) = children.get(child_id) else { return };
             if *found != points {
                 let message = format!(
@@ -184,7 +184,7 @@ impl Judged<'_> {
         }
     }
 
-    /// What was read of a field; where that is nothing, says it, unless the field is missing anyway.
+    /// The value of a field. Reports an unreadable one, unless the field is missing.
     fn read<T>(&mut self, read: Result<T, Unreadable>) -> Option<T> {
         match read {
             Ok(value) => Some(value),

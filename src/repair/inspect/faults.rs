@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::domain::RowNumber;
-use crate::repair::salvage::kind::Kind;
+use crate::repair::salvage::kind::TableKind;
 use crate::repair::salvage::read::{Found, Gap, read};
 use crate::store::json::damage::{Damage, DamageKind};
 use crate::store::json::tinydb::file::{DEFAULT_TABLE, row_number};
@@ -19,7 +19,12 @@ pub(super) struct Faults<'a> {
 }
 
 /// Reads a damaged file as far as that is possible. `known` is the fault that a start has found.
-pub(super) fn find<'a>(path: &Path, bytes: &'a [u8], kind: Kind, known: &Damage) -> Faults<'a> {
+pub(super) fn find<'a>(
+    path: &Path,
+    bytes: &'a [u8],
+    kind: TableKind,
+    known: &Damage,
+) -> Faults<'a> {
     let mut faults = Faults { damage: Vec::new(), rows: Vec::new() };
     // In another encoding, no further fault can be told.
     if Damage::other_format(path, bytes).is_some() {

@@ -1,4 +1,4 @@
-//! Who is marked for deletion.
+//! The accounts that are marked for deletion.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::domain::Timestamp;
 use crate::domain::deletion::{FIRST_START, Policy, THRESHOLD, Threshold};
 use crate::store::json::state::State;
 
-/// The accounts that are marked; `is_new` says that no Goldstar has opened the directory.
+/// The marked accounts; `is_new` is true if no Goldstar has opened the directory.
 pub(super) fn marked(state: &State, is_new: bool) -> Marked {
     let accounts = state
         .users

@@ -1,8 +1,8 @@
-//! What is wrong with a data directory, without changing anything in it.
+//! `goldstar check`: reports what is wrong with a data directory, and changes nothing.
 //!
-//! It is read by the very code that a start reads it by, so that what is damage here is what a server
-//! refuses, and the rest is judged with the journal replayed over it. Damage in one file hides nothing
-//! in another; but nothing is concluded from what can't be read.
+//! It is read by the code of a start, so that damage here is what a server refuses. The rest is
+//! examined after the replay of the log. Damage in one file does not hide faults in another, and
+//! nothing is concluded from what cannot be read.
 
 mod chains;
 mod damaged;
@@ -25,7 +25,7 @@ use crate::repair::salvage::kind::{TABLES, TRACKING};
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
 use crate::store::json::lock::DirectoryLock;
 use crate::store::json::progress::Progress;
-use crate::store::json::recovery::{Reader, Reading, Replay, TrackingFile};
+use crate::store::json::recovery::{DirectoryContents, DirectoryReader, Replay, TrackingFile};
 use crate::store::json::state::State;
 use crate::store::json::tinydb::codecs::TABLE_FILES;
 use crate::store::json::tinydb::pyjson::Scanner;
@@ -34,22 +34,21 @@ use crate::store::json::tracking;
 use crate::store::json::wal;
 use events::Events;
 use other_tables::OtherTable;
-pub use report::{Finding, FindingKind, Marked, Report, Severity, TableReport, TableState};
+pub use report::{CheckReport, Finding, FindingKind, Marked, Severity, TableReport, TableState};
 use tables::{Places, Tables, inspect_text};
 
-/// Looks at a data directory, which no server may hold at that time. Nothing in it is changed; fails
-/// where it can't be read. Rows that are ahead of `now` are noted. Takes some hundred bytes of memory an
-/// event.
+/// Examines a data directory that no server uses. Nothing in it is changed; fails if it cannot be
+/// read. Reports rows with a time after `now`. Needs some hundred bytes of memory per event.
 pub fn inspect(
     disk: &dyn Disk,
     data: &Path,
     now: Timestamp,
     progress: &Progress,
-) -> Result<Report, OpenError> {
+) -> Result<CheckReport, OpenError> {
     let names = disk.file_names(data).map_err(OpenError::io(data))?;
     let _lock = DirectoryLock::take_to_read(data)?;
     let folder = data.join(wal::FOLDER);
-    let reading = Reader { disk, data, folder: &folder, progress }.read()?;
+    let reading = DirectoryReader { disk, data, folder: &folder, progress }.read()?;
     let mut inspection = Inspection::new(disk, data, now, progress, reading);
     inspection.look_at_tables()?;
     inspection.look_at_events()?;
@@ -60,38 +59,46 @@ pub fn inspect(
     Ok(report)
 }
 
-/// What is known so far.
+/// The state of a check.
 struct Inspection<'a> {
     disk: &'a dyn Disk,
     data: &'a Path,
     now: Timestamp,
     progress: &'a Progress,
     state: State,
-    /// The tables' files that exist.
+    /// The existing files of tables.
     existing: HashSet<&'static str>,
     journal: Option<Replay>,
-    /// Where the part of the tracking file ends that counts.
+    /// The end of the part of the tracking file that counts.
     end: u64,
-    /// The first fault of each damaged file.
     damaged: HashMap<PathBuf, Damage>,
-    /// Whether the journal can't be replayed, so that the tables are older than they should be.
+    /// Whether the log cannot be replayed, so that the tables are outdated.
     lacks_journal: bool,
-    report: Report,
+    report: CheckReport,
 }
 
 impl<'a> Inspection<'a> {
-    /// Takes over what was read, and lets go of what only a start needs.
+    /// Keeps what a check needs of the contents.
     fn new(
         disk: &'a dyn Disk,
         data: &'a Path,
         now: Timestamp,
         progress: &'a Progress,
-        reading: Reading,
+        reading: DirectoryContents,
     ) -> Self {
-        let Reading { saved, is_first, journal, is_torn, state, files, tracking, damage, .. } =
-            reading;
+        let DirectoryContents {
+            saved,
+            is_first,
+            journal,
+            is_torn,
+            state,
+            files,
+            tracking,
+            damage,
+            ..
+        } = reading;
         let marked = marked::marked(&state, is_first);
-        let files = files.into_iter().filter(|(_, contents)| contents.print.is_some());
+        let files = files.into_iter().filter(|(_, contents)| contents.checksum.is_some());
         let mut existing: HashSet<_> = files.map(|(file, _)| file).collect();
         if !matches!(tracking, TrackingFile::Empty) {
             existing.insert(tracking::FILE);
@@ -111,7 +118,7 @@ impl<'a> Inspection<'a> {
         let rows = journal.as_ref().map_or(0, |replay| replay.rows);
         let waiting = rows + past.map_or(0, |past| past.rows.len() + past.patches.len());
         let findings = findings.collect();
-        let report = Report { waiting, is_torn, marked, findings, ..Report::default() };
+        let report = CheckReport { waiting, is_torn, marked, findings, ..CheckReport::default() };
         Self {
             disk,
             data,
@@ -127,7 +134,7 @@ impl<'a> Inspection<'a> {
         }
     }
 
-    /// Whether a table's file says what exists.
+    /// Whether a table's file is complete, so that a missing record does not exist.
     fn is_whole(&self, file: &str) -> bool {
         !self.lacks_journal && !self.damaged.contains_key(&self.data.join(file))
     }
@@ -169,8 +176,8 @@ impl<'a> Inspection<'a> {
         Ok(())
     }
 
-    /// What is said of a table's file without any bytes. While the journal has something to add,
-    /// Goldstar itself may not have written it yet.
+    /// The finding about an empty file. While the log adds to it, Goldstar itself may not have
+    /// written it yet.
     fn empty_file(&self, file: &'static str) -> Option<Finding> {
         let message = "the file has no bytes and counts as a table without rows: TinyDB leaves it so \
                        if it never wrote to it, and so does a crash or a full disk";
@@ -185,7 +192,7 @@ impl<'a> Inspection<'a> {
         let past = self.journal.as_ref().map(|replay| &replay.past);
         if self.existing.contains(tracking::FILE) {
             match self.disk.open(&path, Open::Read) {
-                // That it is missing was said, if it is damage.
+                // A missing file is already reported, if it is damage.
                 Err(error) if error.kind() == NotFound => {}
                 file => {
                     let file = file.map_err(OpenError::io(&path))?;
@@ -215,7 +222,7 @@ impl<'a> Inspection<'a> {
         Ok(())
     }
 
-    /// How long a file is; none if there is none.
+    /// The length of a file; `None` if it does not exist.
     fn size_of(&self, path: &Path) -> Result<Option<u64>, OpenError> {
         match self.disk.open(path, Open::Read) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -226,7 +233,7 @@ impl<'a> Inspection<'a> {
         }
     }
 
-    /// Files that aren't Goldstar's are left alone; but whoever wrote them will miss them.
+    /// Goldstar does not use other files, but their owners may need them.
     fn look_at_other_files(&mut self, names: &[String]) -> Result<(), OpenError> {
         let is_own = |name: &str| name == tracking::FILE || TABLE_FILES.contains(&name);
         let others = names.iter().filter(|name| !is_own(name));
@@ -234,7 +241,7 @@ impl<'a> Inspection<'a> {
         for name in others.filter(has_extension) {
             let path = self.data.join(name);
             let bytes = match read_if_exists(self.disk, &path) {
-                // A link to a folder, a pipe or a device: there is nothing to read.
+                // A link to a folder, a pipe or a device cannot be read.
                 Err(error) if matches!(error.kind(), InvalidInput | IsADirectory) => continue,
                 read => read.map_err(OpenError::io(&path))?,
             };

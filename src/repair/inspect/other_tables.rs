@@ -1,24 +1,24 @@
-//! Tables of a file beside `_default`, which Goldstar keeps and does not read.
+//! The other tables of a file, which Goldstar keeps and does not read.
 
 use super::{Finding, FindingKind};
 use crate::domain::RowNumber;
-use crate::repair::salvage::kind::Kind;
+use crate::repair::salvage::kind::TableKind;
 use crate::store::json::tinydb::file::number_of;
 use crate::store::json::tinydb::pyjson;
 
-/// A table with rows that isn't read.
+/// A table with rows that is not read.
 pub(super) struct OtherTable {
     name: String,
     rows: usize,
-    /// The first row, or else the first that looks like a record of the file, and where it begins.
+    /// The first row that looks like a record of the file, or else the first row, and its offset.
     first: (RowNumber, u64),
     has_records: bool,
 }
 
 impl OtherTable {
-    /// Looks at a member of the file; none if it isn't a table, or has no rows. `raw_name` and `text`
-    /// are its JSON text, and `byte` is where that begins.
-    pub(super) fn read(kind: Kind, raw_name: &str, byte: u64, text: &str) -> Option<Self> {
+    /// Examines a member of the file; `None` if it is not a table, or has no rows. `raw_name` and
+    /// `text` are its JSON text, and `byte` is the offset of the value.
+    pub(super) fn read(kind: TableKind, raw_name: &str, byte: u64, text: &str) -> Option<Self> {
         if !text.starts_with('{') {
             return None;
         }
@@ -46,7 +46,7 @@ impl OtherTable {
         table
     }
 
-    /// What is said of it. `is_alone` says that `_default` has no rows.
+    /// The finding about it. `is_alone` is true if `_default` has no rows.
     pub(super) fn into_finding(self, file: &str, is_alone: bool) -> Finding {
         let Self { name, rows, first: (row, byte), has_records } = self;
         let plural = if rows == 1 { "" } else { "s" };

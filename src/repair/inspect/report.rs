@@ -4,29 +4,29 @@ use crate::domain::deletion::{Policy, Threshold};
 use crate::domain::{Deletion, RowNumber, Timestamp, UserId};
 use crate::store::json::damage::{Damage, DamageKind};
 
-/// What was found in a data directory.
+/// The report of a check.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// A line for each table that Goldstar knows.
+pub struct CheckReport {
+    /// The tables.
     pub tables: Vec<TableReport>,
-    /// How many changed rows wait in the journal, as after a kill; the next start writes them. That
-    /// is nothing wrong.
+    /// The changed rows in the log, as after a kill; the next start writes them. That is not a
+    /// fault.
     pub waiting: usize,
-    /// Whether the journal ends with a batch that was cut off. Nobody had its answer, and the next
-    /// start drops it: that is nothing wrong either.
+    /// Whether the log ends with an incomplete batch. Its clients got no response, and the next
+    /// start drops it: that is not a fault either.
     pub is_torn: bool,
     /// The accounts that are marked for deletion, and when.
     pub marked: Marked,
-    /// What is wrong: damage first, and then in the order of the files.
+    /// The findings: damage first, then in the order of the files.
     pub findings: Vec<Finding>,
 }
 
-/// The accounts of a [`Report`] that are marked for deletion.
+/// The accounts of a [`CheckReport`] that are marked for deletion.
 #[derive(Clone, Debug, Default)]
 pub struct Marked {
-    /// The row, the id and the deletion of each.
+    /// The row, the id and the deletion of each account.
     pub accounts: Vec<(RowNumber, UserId, Deletion)>,
-    /// How long a marked account waits, if an administrator has set it.
+    /// The deletion threshold, if an administrator has set it.
     pub threshold: Option<Threshold>,
     /// Before this time nothing is deleted, because the directory is new to Goldstar.
     pub not_before: Option<Timestamp>,
@@ -36,8 +36,8 @@ pub struct Marked {
 }
 
 impl Marked {
-    /// When that account is due if marked accounts wait for `threshold`, where no administrator has
-    /// set anything else. None if its mark can't be read.
+    /// The time when the account is due, with `threshold` unless an administrator has set another
+    /// one. `None` if its mark cannot be read.
     pub fn due_at(&self, deletion: &Deletion, threshold: Threshold) -> Option<Timestamp> {
         let threshold = self.threshold.unwrap_or(threshold);
         let not_before = self.not_before.unwrap_or(Timestamp::EPOCH);
@@ -45,31 +45,31 @@ impl Marked {
     }
 }
 
-/// One table of a [`Report`].
+/// One table of a [`CheckReport`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableReport {
     /// Its file, in the data directory.
     pub file: &'static str,
-    /// What stands in the file's place.
+    /// The state of the file.
     pub state: TableState,
-    /// How many rows it has, those included that wait in the journal; of a damaged tracking file,
-    /// those in front of the damage. None of another damaged file.
+    /// The number of rows, including those in the log. Of a damaged tracking file, the rows before
+    /// the damage; `None` for other damaged files.
     pub rows: Option<usize>,
 }
 
-/// What stands in the place of a table's file.
+/// The state of a table's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableState {
-    /// A whole file.
+    /// A complete file.
     Present,
-    /// Nothing: the table is empty.
+    /// No file: the table is empty.
     Missing,
     /// A damaged file.
     Damaged,
 }
 
 impl TableState {
-    /// The word for programs; it doesn't change.
+    /// The name for programs; it does not change.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Present => "present",
@@ -79,14 +79,14 @@ impl TableState {
     }
 }
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Nothing is wrong; an operator may want to know it.
+    /// Not a fault; an operator may want to know it.
     Note,
-    /// A server runs on it; a person should look.
+    /// A server starts; a person should look.
     Warning,
-    /// No server starts on it.
+    /// No server starts.
     Damage,
 }
 
@@ -101,57 +101,56 @@ impl Severity {
     }
 }
 
-/// Something that is wrong.
+/// A finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What it is.
     pub kind: FindingKind,
     /// The file, as a path in the data directory.
     pub file: String,
-    /// The row's number, where it is about one.
+    /// The row's number, if it is about a row.
     pub row: Option<RowNumber>,
-    /// Where in the file it is, in bytes, where that is known.
+    /// The offset in the file, if it is known.
     pub byte: Option<u64>,
     /// What is wrong, for a person.
     pub message: String,
 }
 
-/// The kinds of what can be wrong.
+/// The kinds of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingKind {
     /// A file that no server starts on.
     Damage(DamageKind),
-    /// A row that isn't a record of its table, and is ignored.
+    /// A row that is not a record of its table, and is ignored.
     UnreadableRow,
-    /// Two rows of a table have one id; only the first is found.
+    /// Two rows of a table with one id; only the first is found.
     DuplicateId,
-    /// Two rows of a file have one number; only the last counts.
+    /// Two rows of a file with one number; only the last counts.
     DuplicateRow,
-    /// A name stands twice in an object; only the last counts.
+    /// A name that occurs twice in an object; only the last counts.
     DuplicateField,
     /// Two accounts have one email address; only the first can log in.
     DuplicateEmail,
-    /// A record names one that doesn't exist.
+    /// A record names one that does not exist.
     BrokenReference,
-    /// An event names an account that doesn't exist.
+    /// An event names an account that does not exist.
     EventOfNoAccount,
     /// An event lacks a field.
     MissingField,
-    /// An event's field isn't what it should be.
+    /// An event's field is not what it should be.
     UnreadableField,
-    /// An event's type or action isn't a known word.
+    /// An event's type or action is unknown.
     UnknownWord,
     /// An event's type never has that action.
     WrongAction,
-    /// An event's delta isn't what its points say, or has the wrong sign.
+    /// An event's delta does not match its points, or has the wrong sign.
     WrongDelta,
     /// An event was recorded before it occurred.
     RecordedTooEarly,
-    /// An event stands behind a later one of the same child.
+    /// An event follows a later one of the same child.
     WrongOrder,
-    /// An event doesn't begin with the points that the child's event before it ended with.
+    /// An event does not start with the points with which the child's event before it ended.
     ChainBreak,
-    /// A child's points aren't what its last event says.
+    /// A child's points differ from its last event's.
     ChildPoints,
     /// Rows that look like records of the file are in another table than `_default`, and not read.
     RowsInOtherTable,
@@ -161,11 +160,11 @@ pub enum FindingKind {
     UnverifiablePassword,
     /// An account's hash is far more expensive to check than a new one.
     ExpensivePassword,
-    /// An account is marked for deletion in a form that can't be read.
+    /// An account's mark for deletion cannot be read.
     UnreadableMark,
     /// A task's points or a reward's cost are below zero.
     NegativeAmount,
-    /// A file that isn't Goldstar's isn't JSON, though its name says so.
+    /// Another file is not JSON, though its name says so.
     OtherFile,
     /// A file has a further table with rows of another kind.
     OtherTable,
@@ -205,7 +204,7 @@ impl FindingKind {
     pub const NOTES: [Self; 4] =
         [Self::WrongOrder, Self::OtherTable, Self::NegativePoints, Self::TimeAhead];
 
-    /// The word for programs; it doesn't change.
+    /// The name for programs; it does not change.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Damage(kind) => kind.as_str(),
@@ -238,7 +237,6 @@ impl FindingKind {
         }
     }
 
-    /// How bad it is.
     pub fn severity(self) -> Severity {
         match self {
             Self::Damage(_) => Severity::Damage,
@@ -250,13 +248,13 @@ impl FindingKind {
     }
 }
 
-impl Report {
-    /// Whether there is no table's file, and nothing in the journal.
+impl CheckReport {
+    /// Whether there is no table's file, and nothing in the log.
     pub fn is_empty(&self) -> bool {
         self.waiting == 0 && self.tables.iter().all(|table| table.state == TableState::Missing)
     }
 
-    /// How bad the worst of it is; none if nothing is wrong. A note is nothing wrong.
+    /// The highest severity; `None` if there are no findings.
     pub fn severity(&self) -> Option<Severity> {
         let severities = self.findings.iter().map(|finding| finding.kind.severity());
         severities.max().filter(|severity| *severity > Severity::Note)
@@ -264,12 +262,12 @@ impl Report {
 }
 
 impl Finding {
-    /// Something wrong with a file as a whole.
+    /// A finding about a file.
     pub(super) fn of_file(kind: FindingKind, file: &str, message: String) -> Self {
         Self { kind, file: file.to_owned(), row: None, byte: None, message }
     }
 
-    /// Something wrong with a row.
+    /// A finding about a row.
     pub(super) fn of_row(
         kind: FindingKind,
         file: &str,
@@ -280,7 +278,7 @@ impl Finding {
         Self { kind, file: file.to_owned(), row: Some(row), byte, message }
     }
 
-    /// A damaged file of the directory `data`.
+    /// A finding about a damaged file of the directory `data`.
     pub(super) fn of_damage(damage: Damage, data: &Path) -> Self {
         let Damage { kind, file, byte, cause } = damage;
         let file = file.strip_prefix(data).unwrap_or(&file).to_string_lossy().into_owned();

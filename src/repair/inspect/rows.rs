@@ -1,4 +1,4 @@
-//! What can be wrong with one row of a small table, without regard to any other.
+//! Faults of one row of a small table, without regard to others.
 
 use super::FindingKind;
 use crate::domain::{Child, Reward, Task, Timestamp, TrackingEvent, User, password};
@@ -15,7 +15,7 @@ pub(super) fn inspect_row(
     now: Timestamp,
     mut say: impl FnMut(FindingKind, String),
 ) {
-    // A text that isn't an object is damage, and was reported.
+    // A text that is not an object is damage, and already reported.
     let Ok(fields) = Fields::parse(text) else { return };
     let latest = latest_of(&fields);
     if let Some(message) = latest.and_then(|latest| ahead_of(now, latest)) {
@@ -35,8 +35,7 @@ pub(super) fn inspect_row(
     }
 }
 
-/// What is said of a row with that time if it is ahead of the clock by more than a clock that runs too
-/// fast explains.
+/// The fault of a row with a time in the future, beyond the error of a fast clock.
 pub(super) fn ahead_of(now: Timestamp, moment: Timestamp) -> Option<String> {
     let is_ahead = moment > now.after(TrackingEvent::LEEWAY);
     is_ahead.then(|| format!("it has the time {moment}, and the clock shows {now}"))

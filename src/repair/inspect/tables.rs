@@ -1,4 +1,4 @@
-//! What can be wrong with the small tables.
+//! Faults of the small tables.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -10,19 +10,19 @@ use super::{Finding, FindingKind};
 use crate::domain::{
     Child, Id, IdempotencyRecord, PendingReward, Reward, RowNumber, Session, Task, Timestamp, User,
 };
-use crate::repair::salvage::kind::Kind;
+use crate::repair::salvage::kind::TableKind;
 use crate::store::json::state::State;
 use crate::store::json::state::table::{Stray, Table};
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::file::parse_file;
 use crate::store::json::tinydb::record::Record;
 
-/// Where the rows of a file begin.
+/// The offsets of a file's rows.
 pub(super) type Places = BTreeMap<RowNumber, u64>;
 
-/// Looks at a file's text, which isn't empty and can be read: for what is lost without a word when it
-/// is read. Returns where its rows begin.
-pub(super) fn inspect_text(kind: Kind, bytes: &[u8], findings: &mut Vec<Finding>) -> Places {
+/// Examines a readable, non-empty file for what is silently lost when it is read. Returns the
+/// offsets of its rows.
+pub(super) fn inspect_text(kind: TableKind, bytes: &[u8], findings: &mut Vec<Finding>) -> Places {
     let file = kind.file;
     let Ok(parsed) = parse_file(Path::new(file), bytes) else {
         return Places::new();
@@ -57,15 +57,15 @@ pub(super) fn inspect_text(kind: Kind, bytes: &[u8], findings: &mut Vec<Finding>
     places
 }
 
-/// Looks at the records of all tables.
+/// Examines the records of all tables.
 pub(super) struct Tables<'a> {
     pub(super) state: &'a State,
-    /// Where the rows of each file begin.
+    /// The offsets of the rows of each file.
     pub(super) places: &'a HashMap<&'static str, Places>,
-    /// Whether a file tells what exists: whether it is neither damaged nor waits for a journal that
-    /// is.
+    /// Whether a missing record of a file does not exist: the file is neither damaged, nor waits
+    /// for a damaged log.
     pub(super) is_whole: &'a dyn Fn(&str) -> bool,
-    /// What the clock shows.
+    /// The current time.
     pub(super) now: Timestamp,
 }
 
@@ -76,7 +76,7 @@ impl Tables<'_> {
         self.references(findings);
     }
 
-    /// Looks at each row without regard to other tables.
+    /// Examines each row alone.
     pub(super) fn rows(&self, findings: &mut Vec<Finding>) {
         for table in self.state.tables() {
             let file = table.file();
@@ -159,14 +159,14 @@ impl Tables<'_> {
     }
 }
 
-/// Looks whether what records name exists.
+/// Examines whether the records that a row names exist.
 struct Check<'a> {
     tables: &'a Tables<'a>,
     findings: &'a mut Vec<Finding>,
 }
 
 impl Check<'_> {
-    /// Says it where the row of an `R` names an `N` that doesn't exist.
+    /// Reports a row of an `R` that names an `N` that does not exist.
     fn names<R: Record, N: Record>(
         &mut self,
         row: RowNumber,

@@ -5,16 +5,16 @@ use thiserror::Error;
 
 use crate::store::json::damage::{Damage, OpenError};
 
-/// Why no copy was made. Nothing was changed.
+/// Why no copy was made. Nothing has changed.
 #[derive(Debug, Error)]
 pub enum SalvageError {
     /// There is nothing to copy.
     #[error("{} is not a data directory: none of the files is there that Goldstar knows", .0.display())]
     NoData(PathBuf),
-    /// The copy would have to replace something.
+    /// The copy would replace something.
     #[error("{} exists, and is not an empty folder", .0.display())]
     Exists(PathBuf),
-    /// One of the two directories lies in the other.
+    /// One of the two directories is inside the other.
     #[error("{} lies in {}", .to.display(), .from.display())]
     Nested {
         /// The damaged directory.
@@ -25,10 +25,10 @@ pub enum SalvageError {
     /// An earlier attempt was killed.
     #[error("{} is left of an attempt that was broken off: remove it, and start again", .0.display())]
     Leftover(PathBuf),
-    /// The damaged directory is in use, or can't be read.
+    /// The damaged directory is in use, or cannot be read.
     #[error(transparent)]
     Open(OpenError),
-    /// The copy would be refused by a server.
+    /// No server would start on the copy.
     #[error("no server would start on the copy, and it was removed again: {}", .0.cause)]
     Unusable(Damage),
     /// The disk failed.
@@ -36,7 +36,7 @@ pub enum SalvageError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }

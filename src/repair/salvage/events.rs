@@ -1,10 +1,10 @@
-//! Brings the journal's events into the tracking table, and the accounts that left it out of it.
+//! Merges the events and the anonymisations of the log into the tracking table.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::journal::Past;
+use super::journal::LogContents;
 use super::kind::{self, TRACKING};
 use super::report::{Conflict, FileReport, Named};
 use super::rows::Rows;
@@ -13,12 +13,11 @@ use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::record::{Record, merge};
 use crate::store::json::tracking::{Patch, anonymous, with_room};
 
-/// The new numbers of rows, by those that Goldstar had given them.
+/// The new row numbers, by the numbers that Goldstar had given.
 pub(super) type Renumbered = HashMap<RowNumber, RowNumber>;
 
-/// Lays over a damaged file's bytes what the journal says was written to them: a torn patch isn't JSON.
-/// Only where an account's id can stand: in a file that another program has written since, that may
-/// be anywhere.
+/// Applies the patches of the log to a damaged file, because a torn patch is not JSON. Only where
+/// an account's id can be: another program may have moved it.
 pub(super) fn overlay(bytes: &mut [u8], patches: &[Patch]) {
     for patch in patches {
         let Ok(at) = usize::try_from(patch.offset) else { continue };
@@ -30,18 +29,18 @@ pub(super) fn overlay(bytes: &mut [u8], patches: &[Patch]) {
     }
 }
 
-/// Unites the events of the file with the journal's, by their ids: each is there once. From the first
-/// number on that both have given to different events, all are numbered anew in the order of their
-/// times. Returns whether anything has changed, and the new numbers.
+/// Merges the events of the file and of the log by their ids. From the first number on that both
+/// have given to different events, all events get new numbers, in the order of their times. Returns
+/// whether anything changed, and the new numbers.
 pub(super) fn unite(
     rows: &mut Rows<'_>,
-    past: &Past,
+    past: &LogContents,
     is_whole: bool,
     report: &mut FileReport,
 ) -> (bool, Renumbered) {
     let mut changed = false;
     let mut missing: Vec<(RowNumber, Cow<'_, str>)> = Vec::new();
-    // Where Goldstar had put each event.
+    // The number that Goldstar had given to each event.
     let mut given: BTreeMap<RowNumber, Arc<str>> = BTreeMap::new();
     for (number, text) in &past.events {
         let id = (TRACKING.key)(text);
@@ -58,7 +57,7 @@ pub(super) fn unite(
     let mut added: HashSet<Arc<str>> = HashSet::new();
     added.extend(missing.iter().filter_map(|(_, text)| (TRACKING.key)(text)));
     if let Some(first) = first_clash {
-        number_anew(rows, first, missing, report);
+        renumber(rows, first, missing, report);
     } else {
         for (number, text) in missing {
             rows.set(number, text);
@@ -74,7 +73,7 @@ pub(super) fn unite(
     (changed, renumbered.filter(|(old, new)| old != new).collect())
 }
 
-/// Chooses between an event of the file and the journal's; true where the journal's was taken.
+/// Chooses between the file's event and the log's; returns true if the log's is kept.
 fn choose(
     rows: &mut Rows<'_>,
     number: RowNumber,
@@ -84,7 +83,7 @@ fn choose(
 ) -> bool {
     let Some(found) = rows.get(number).map(str::to_owned) else { return false };
     let differing = kind::differing(&found, text);
-    // An event that belongs to nobody stays so.
+    // An anonymised event stays anonymised.
     let is_anonymous = |row: &str| kind::text_of(row, TRACKING.owner).is_none();
     let differs_elsewhere = differing.iter().any(|(field, ..)| field != TRACKING.owner);
     if differing.is_empty() || (is_anonymous(&found) && !differs_elsewhere) {
@@ -105,9 +104,9 @@ fn choose(
     !is_whole
 }
 
-/// Gives new numbers to all rows from `first` on, in the order of their times; of equal ones the
-/// journal's come first, since another program wrote after the crash.
-fn number_anew<'a>(
+/// Numbers all rows from `first` on in the order of their times. At equal times the log's come
+/// first, because another program wrote after the crash.
+fn renumber<'a>(
     rows: &mut Rows<'a>,
     first: RowNumber,
     missing: Vec<(RowNumber, Cow<'a, str>)>,
@@ -139,11 +138,11 @@ fn times(row: &str) -> (Option<Timestamp>, Option<Timestamp>) {
     (moment("occurred_at"), moment("created_at"))
 }
 
-/// Takes the accounts out of the events that the journal says are nobody's, and those that are gone
-/// out of all. Returns whether anything has changed.
-pub(super) fn disown(
+/// Anonymises the events that the log has anonymised, and all events of deleted accounts. Returns
+/// whether anything changed.
+pub(super) fn anonymize(
     rows: &mut Rows<'_>,
-    past: &Past,
+    past: &LogContents,
     renumbered: &Renumbered,
     gone: &HashSet<Arc<str>>,
 ) -> bool {
@@ -172,8 +171,8 @@ fn without_owner(text: &str) -> Arc<str> {
     anonymous(&with_room(text))
 }
 
-/// Has the idempotency keys name the rows that their events have now. A key whose event is lost goes
-/// where the next event would get that number: a repeat would be answered with the wrong one.
+/// Updates the row numbers in the idempotency keys. A key is removed if its event is lost and a new
+/// event would get the number: a repeat would return that event.
 pub(super) fn follow(
     keys: &mut Rows<'_>,
     events: &Rows<'_>,

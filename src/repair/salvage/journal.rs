@@ -1,5 +1,5 @@
-//! Reads all that is valid of a journal, damaged or not: what a row became stands in it whole, so that
-//! no commit needs the ones before it.
+//! Reads everything that is valid in a write-ahead log, damaged or not. Each entry contains a
+//! complete row, so no commit needs the ones before it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::report::{JournalLoss, JournalReport};
 use crate::disk::{Disk, Open};
 use crate::domain::{RowNumber, Timestamp};
 use crate::store::json::damage::OpenError;
-use crate::store::json::tinydb::file::Print;
+use crate::store::json::tinydb::file::FileChecksum;
 use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tracking::Patch;
 use crate::store::json::wal::checkpoint::Checkpoint;
@@ -18,38 +18,38 @@ use crate::store::json::wal::entry::{self, Entry};
 use crate::store::json::wal::files::{epochs, path};
 use crate::store::json::wal::segment::{self, Frame};
 
-/// What a journal says of the files since its checkpoint.
+/// The contents of the log since its checkpoint.
 #[derive(Default)]
-pub(crate) struct Past {
-    /// Of which state of the files it tells; none where that can't be read.
+pub(crate) struct LogContents {
+    /// The checkpoint; `None` if it cannot be read.
     pub(super) checkpoint: Option<Checkpoint>,
-    /// The rows of the small tables that have changed.
+    /// The changed rows of the small tables.
     pub(super) images: BTreeMap<&'static str, BTreeMap<RowNumber, Images>>,
-    /// The rows that were added to the tracking table.
+    /// The new rows of the tracking table.
     pub(super) events: Vec<(RowNumber, Arc<str>)>,
-    /// What has taken accounts out of the tracking table, ordered by its place there.
+    /// The patches of anonymisations, ordered by offset.
     pub(super) patches: Vec<Patch>,
-    /// The files that were about to be replaced, and by what.
-    pub(super) announced: Vec<(&'static str, Print)>,
-    /// The latest moment that it tells of.
+    /// The files that were about to be replaced, with the checksums of their new contents.
+    pub(super) announced: Vec<(&'static str, FileChecksum)>,
+    /// The latest time in any entry.
     pub(super) until: Option<Timestamp>,
 }
 
-/// How a row has read, one after the other.
+/// The texts of a row, in order.
 #[derive(Default)]
 pub(super) struct Images {
-    /// Before the last change, as far as the journal tells.
+    /// The text before the last change, if the log contains it.
     pub(super) earlier: Vec<Arc<str>>,
-    /// After it; none where the row is gone.
+    /// The text after it; `None` if the row was removed.
     pub(super) last: Option<Arc<str>>,
 }
 
-/// Reads the journal in `folder`; nothing where there is none.
+/// Reads the log in `folder`; `None` if there is none.
 pub(crate) fn read(
     disk: &dyn Disk,
     folder: &Path,
-) -> Result<(Past, Option<JournalReport>), OpenError> {
-    let (mut past, mut report) = (Past::default(), JournalReport::default());
+) -> Result<(LogContents, Option<JournalReport>), OpenError> {
+    let (mut past, mut report) = (LogContents::default(), JournalReport::default());
     if !folder.is_dir() {
         return Ok((past, None));
     }
@@ -81,14 +81,14 @@ pub(crate) fn read(
     Ok((past, Some(report)))
 }
 
-impl Past {
-    /// Whether nothing was committed since the checkpoint: whoever has changed the files since has
-    /// changed them in their final form.
+impl LogContents {
+    /// Whether nothing was committed since the checkpoint. Then the files are complete without the
+    /// log.
     pub(super) fn is_empty(&self) -> bool {
         self.images.is_empty() && self.events.is_empty() && self.patches.is_empty()
     }
 
-    /// Takes a frame in; returns how many commits it is.
+    /// Adds the entries of a frame; returns the number of commits.
     fn take(&mut self, payload: &[u8]) -> u64 {
         let entries = entry::parse(payload).unwrap_or_default();
         let mut commits = 0;
@@ -98,7 +98,7 @@ impl Past {
             );
             match entry {
                 Entry::Segment { .. } => {}
-                Entry::Flush { file, print } => self.announced.push((file, print)),
+                Entry::Flush { file, checksum } => self.announced.push((file, checksum)),
                 Entry::Anonymized(patches) => self.patches.extend(patches),
                 Entry::Event { number, text } => {
                     self.until = self.until.max(kind::latest_moment(&text));
@@ -129,8 +129,8 @@ fn read_segments(
     Ok(segments)
 }
 
-/// Where the segment before this one ends, as this one's first frame says, and that one's epoch. What
-/// follows there was refused, and must not come back.
+/// The end of the previous segment, by the first frame of this one, and that segment's epoch.
+/// Frames after it were refused, and must not come back.
 fn end_before(epoch: u64, bytes: &[u8]) -> Option<(u64, usize)> {
     let frame = segment::read_frame(bytes).filter(|frame| frame.link.epoch == epoch)?;
     match entry::parse(frame.payload)?.first()? {
@@ -141,8 +141,8 @@ fn end_before(epoch: u64, bytes: &[u8]) -> Option<(u64, usize)> {
     }
 }
 
-/// The valid frames of a segment, and the bytes between them that are none: from, to, and whether
-/// nothing follows. A checksum tells a frame from everything else, wherever it stands.
+/// The valid frames of a segment, and the bytes between them: from, to, and whether no frame
+/// follows. A checksum identifies a frame at any offset.
 fn valid_frames(bytes: &[u8], epoch: u64) -> (Vec<Frame<'_>>, Vec<(usize, usize, bool)>) {
     let (mut frames, mut lost, mut at) = (Vec::new(), Vec::new(), 0);
     let mut pass_over = |from: usize, to: usize| {

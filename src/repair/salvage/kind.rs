@@ -1,4 +1,4 @@
-//! What each file's rows are.
+//! The kind of rows in each file.
 
 use std::sync::Arc;
 
@@ -11,25 +11,26 @@ use crate::store::json::tinydb::pyjson;
 use crate::store::json::tinydb::record::Record;
 use crate::store::json::tracking;
 
-/// A file that Goldstar knows.
+/// The file of a table.
 #[derive(Clone, Copy)]
-pub(crate) struct Kind {
+pub(crate) struct TableKind {
     pub(crate) file: &'static str,
-    /// What a row's record is known by; none where the row is no record of this kind.
+    /// The key of a row's record; `None` if the row is not a record of this kind.
     pub(crate) key: fn(&str) -> Option<Arc<str>>,
-    /// The field that says which account a row belongs to.
+    /// The field with the id of the account that a row belongs to.
     pub(super) owner: &'static str,
 }
 
-impl Kind {
-    /// What a row is known by, be it a record or not: two rows with one such name are one.
+impl TableKind {
+    /// The key of a row, even if it is not a record: rows with equal keys are one.
     pub(super) fn identity(self, row: &str) -> Option<Arc<str>> {
         (self.key)(row).or_else(|| text_of(row, "id"))
     }
 }
 
-/// The small tables' files. The accounts come first: which of them are gone decides about the others.
-pub(crate) const TABLES: [Kind; 8] = [
+/// The small tables' files. The accounts come first, because the others depend on which accounts
+/// are removed.
+pub(crate) const TABLES: [TableKind; 8] = [
     table::<User>(),
     table::<Child>(),
     table::<Task>(),
@@ -41,17 +42,18 @@ pub(crate) const TABLES: [Kind; 8] = [
 ];
 
 /// The tracking file.
-pub(crate) const TRACKING: Kind = Kind { file: tracking::FILE, key: event_id, owner: "user_id" };
+pub(crate) const TRACKING: TableKind =
+    TableKind { file: tracking::FILE, key: event_id, owner: "user_id" };
 
-const fn table<R: Record>() -> Kind {
-    Kind { file: R::FILE, key: key_of::<R>, owner: R::OWNER }
+const fn table<R: Record>() -> TableKind {
+    TableKind { file: R::FILE, key: key_of::<R>, owner: R::OWNER }
 }
 
 fn key_of<R: Record>(row: &str) -> Option<Arc<str>> {
     Some(R::decode(&Fields::parse(row).ok()?).ok()?.key())
 }
 
-/// An event of an older file may lack what Goldstar asks of its own.
+/// Events of older files may lack fields.
 fn event_id(row: &str) -> Option<Arc<str>> {
     let fields = Fields::parse(row).ok()?;
     let has_all = ["child_id", "entity_type", "action"].map(|field| fields.text(field).is_ok());
@@ -59,7 +61,7 @@ fn event_id(row: &str) -> Option<Arc<str>> {
     has_all.iter().all(|has| *has).then(|| Arc::from(&*id))
 }
 
-/// The id that a report names a row by; nothing that could be secret.
+/// The id of a row in a report; never a secret.
 pub(super) fn id_of(row: &str) -> Option<String> {
     let id = Fields::parse(row).ok()?.optional_text("id")?;
     Some((*id).to_owned())
@@ -70,17 +72,17 @@ pub(super) fn text_of(row: &str, field: &str) -> Option<Arc<str>> {
     Fields::parse(row).ok()?.optional_text(field)
 }
 
-/// When a row was last changed, as far as it says so.
+/// The time of a row's last change, if it has one.
 pub(super) fn changed_at(row: &str) -> Option<Timestamp> {
     Fields::parse(row).ok()?.optional_moment("updated_at")
 }
 
-/// The latest moment that a row tells of itself.
+/// The latest time in a row.
 pub(super) fn latest_moment(row: &str) -> Option<Timestamp> {
     latest_of(&Fields::parse(row).ok()?)
 }
 
-/// The latest moment among a row's fields.
+/// The latest time in a row's fields.
 pub(crate) fn latest_of(fields: &Fields<'_>) -> Option<Timestamp> {
     let moments = ["created_at", "updated_at", "last_used_at", "occurred_at"];
     moments.into_iter().filter_map(|field| fields.optional_moment(field)).max()

@@ -1,38 +1,37 @@
-//! Brings the journal's rows into a small table.
+//! Merges the rows of the log into a small table.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::journal::{Images, Past};
-use super::kind::{self, Kind};
+use super::journal::{Images, LogContents};
+use super::kind::{self, TableKind};
 use super::report::{Conflict, FileReport, Named};
 use super::rows::Rows;
 use crate::domain::RowNumber;
 
-/// Whose work a file is.
+/// Which program wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// It is as Goldstar left it, and the journal goes on from there.
+    /// Goldstar; the log continues from it.
     Own,
-    /// Another program has written it since.
+    /// Another program wrote it since.
     Foreign,
-    /// It is damaged, or the checkpoint is, and nothing tells.
+    /// Unknown: the file or the checkpoint is damaged.
     Unknown,
 }
 
-/// Brings what the journal says of a table into it.
+/// Merges the changes of the log into a table.
 ///
-/// Where the file is not known to be as Goldstar left it, the journal knows no better than the file
-/// what a row should be: the later change wins, by the rows' own `updated_at`. Without one, a whole
-/// file's row wins over the journal's, since another program wrote it after the crash, and the
-/// journal's, which a checksum vouches for, over a damaged file's.
+/// If the file is not known to be Goldstar's, the later change wins, by `updated_at`. Without that,
+/// the row of a complete file wins over the log's, because another program wrote it after the
+/// crash; and the log's row, which has a checksum, wins over a damaged file's.
 pub(super) fn merge(
-    kind: Kind,
+    kind: TableKind,
     origin: Origin,
     rows: &mut Rows<'_>,
     images: &BTreeMap<RowNumber, Images>,
-    past: &Past,
+    past: &LogContents,
     report: &mut FileReport,
 ) {
     let mut homeless = Vec::new();
@@ -66,7 +65,7 @@ pub(super) fn merge(
     }
 }
 
-/// Chooses between a file's row and the journal's.
+/// Chooses between the file's row and the log's.
 fn choose(
     origin: Origin,
     rows: &mut Rows<'_>,
@@ -77,7 +76,7 @@ fn choose(
     if kind::differing(&found, text).is_empty() {
         return;
     }
-    // What the journal itself has passed through is no other program's change.
+    // A text that the row had in the log is not another program's change.
     let is_past = |earlier: &Arc<str>| kind::differing(&found, earlier).is_empty();
     if images.earlier.iter().any(is_past) {
         rows.set(number, Cow::Owned(text.to_string()));
@@ -103,14 +102,14 @@ fn choose(
     }
 }
 
-/// Removes a row that the journal says is gone. In a file that another program may have written, its
-/// number may have gone to another record.
+/// Removes a row that the log has removed. In a file of another program, its number may belong to
+/// another record.
 fn remove(
-    kind: Kind,
+    kind: TableKind,
     origin: Origin,
     rows: &mut Rows<'_>,
     (number, images): (RowNumber, &Images),
-    past: &Past,
+    past: &LogContents,
     report: &mut FileReport,
 ) {
     let gone = images.earlier.last().and_then(|text| (kind.key)(text));
@@ -126,7 +125,7 @@ fn remove(
         }
         None => kind::latest_moment(&text) > past.until,
     };
-    // An account that was deleted stays so, whatever another program has done to it since.
+    // A deleted account stays deleted, even if another program has changed it since.
     let may_stay = origin != Origin::Own && !is_account_on_its_way(kind, &text, gone.is_some());
     if is_later && may_stay {
         let decision =
@@ -137,12 +136,12 @@ fn remove(
     rows.remove(found);
 }
 
-fn is_account_on_its_way(kind: Kind, text: &str, is_known: bool) -> bool {
+fn is_account_on_its_way(kind: TableKind, text: &str, is_known: bool) -> bool {
     let is_account = kind.file == kind::TABLES[0].file;
     is_account && (is_known || kind::is_marked(text))
 }
 
-/// The ids of the records that the journal says are gone, where it or the file has the record.
+/// The ids of the records that the log has removed, if the log or the file contains the record.
 pub(super) fn ids_of_removed(
     rows: &Rows<'_>,
     images: &BTreeMap<RowNumber, Images>,
@@ -155,8 +154,12 @@ pub(super) fn ids_of_removed(
     texts.filter_map(|text| kind::text_of(text, "id")).collect()
 }
 
-/// Removes what belongs to accounts that are gone; returns whether anything did.
-pub(super) fn remove_rows_of(kind: Kind, gone: &HashSet<Arc<str>>, rows: &mut Rows<'_>) -> bool {
+/// Removes the records of removed accounts; returns whether there were any.
+pub(super) fn remove_rows_of(
+    kind: TableKind,
+    gone: &HashSet<Arc<str>>,
+    rows: &mut Rows<'_>,
+) -> bool {
     let is_missing = |(_, text): &(RowNumber, &str)| {
         kind::text_of(text, kind.owner).is_some_and(|id| gone.contains(&id))
     };

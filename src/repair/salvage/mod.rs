@@ -1,9 +1,9 @@
-//! `goldstar salvage`: a new directory with all that can be read of a damaged one.
+//! `goldstar salvage`: a new directory with everything that can be read of a damaged one.
 //!
-//! Each file is read as far as that goes (`read`), its rows are brought together (`rows`), and what is
-//! valid of the journal (`journal`) is merged into them (`merge`, `events`). The new directory is in its
-//! final form, without a journal (`output`), and is read as a start reads it before it gets its name.
-//! Nothing is written into the damaged one.
+//! Each file is read as far as possible (`read`), its rows are collected (`rows`), and the valid
+//! part of the log (`journal`) is merged into them (`merge`, `events`). The new directory has no
+//! log (`output`), and is read like a start before it gets its name. The damaged directory does not
+//! change.
 
 mod error;
 mod events;
@@ -25,27 +25,28 @@ use crate::disk::{Disk, Open, read_exact_at};
 use crate::store::json::damage::{Damage, OpenError};
 use crate::store::json::lock::DirectoryLock;
 use crate::store::json::progress::Progress;
-use crate::store::json::recovery::Reader;
+use crate::store::json::recovery::DirectoryReader;
 use crate::store::json::wal::FOLDER;
 pub use error::SalvageError;
-use journal::Past;
+use journal::LogContents;
 use kind::{TABLES, TRACKING};
 use output::Output;
 pub use report::{
-    Conflict, Difference, FileDamage, FileReport, JournalLoss, JournalReport, Lost, Named, Report,
+    Conflict, Difference, FileDamage, FileReport, JournalLoss, JournalReport, Lost, Named,
+    SalvageReport,
 };
 use table::Table;
 
-/// Copies the data directory `from` to `to`, which must not exist or be an empty folder: of each
-/// damaged file all rows that can be read, with what the journal holds. Once this has returned the copy
-/// is durable, and a server starts on it. Needs as much memory as the files are long, and some more for
-/// each row. `progress` is told how far the reading has come.
+/// Copies the data directory `from` to `to`, which must not exist or be an empty folder: every row
+/// of the damaged files that can be read, merged with the log. When this returns, the copy is
+/// durable, and a server starts on it. Needs as much memory as the files are long, and some more
+/// per row. `progress` reports the progress of reading.
 pub fn salvage(
     disk: &Arc<dyn Disk>,
     from: &Path,
     to: &Path,
     progress: &Progress,
-) -> Result<Report, SalvageError> {
+) -> Result<SalvageReport, SalvageError> {
     if !from.is_dir() {
         return Err(SalvageError::NoData(from.to_owned()));
     }
@@ -74,17 +75,16 @@ pub fn salvage(
         return Err(SalvageError::Unusable(damage));
     }
     output.finish()?;
-    Ok(Report { from: from.to_owned(), to: to.to_owned(), files, journal, copied, left_out })
+    Ok(SalvageReport { from: from.to_owned(), to: to.to_owned(), files, journal, copied, left_out })
 }
 
-/// Whether anything is there that Goldstar knows: a table's file or a journal. What can't be looked at
-/// counts as there.
+/// Whether it contains a table's file or a log. A file that cannot be examined counts as existing.
 pub fn is_data_directory(directory: &Path) -> bool {
     let is_there = |name: &str| directory.join(name).try_exists().unwrap_or(true);
     known_files().chain([FOLDER]).any(is_there)
 }
 
-/// The contents of the files that Goldstar knows, and that are there.
+/// The contents of the existing files of tables.
 type Texts = HashMap<&'static str, Vec<u8>>;
 
 fn known_files() -> impl Iterator<Item = &'static str> {
@@ -94,7 +94,7 @@ fn known_files() -> impl Iterator<Item = &'static str> {
 fn read_files(
     disk: &dyn Disk,
     from: &Path,
-    past: &Past,
+    past: &LogContents,
     progress: &Progress,
 ) -> Result<Texts, SalvageError> {
     let mut texts = Texts::new();
@@ -133,14 +133,14 @@ fn read_with_progress(
     Ok(Some(bytes))
 }
 
-/// Reads all tables, and merges the journal into them.
+/// Reads all tables, and merges the log into them.
 fn bring_together<'a>(
     from: &Path,
     texts: &'a Texts,
-    past: &Past,
+    past: &LogContents,
     damage: &[Damage],
 ) -> Vec<Table<'a>> {
-    let read = |kind: kind::Kind| {
+    let read = |kind: kind::TableKind| {
         let bytes = texts.get(kind.file).map(Vec::as_slice);
         let path = from.join(kind.file);
         let mut table = Table::read(kind, &path, bytes, past);
@@ -163,9 +163,9 @@ fn bring_together<'a>(
     tables
 }
 
-/// All that a start finds wrong with a directory.
+/// All damage that a start would find.
 fn judge(disk: &dyn Disk, folder: &Path, progress: &Progress) -> Result<Vec<Damage>, OpenError> {
     let journal = folder.join(FOLDER);
-    let reader = Reader { disk, data: folder, folder: &journal, progress };
+    let reader = DirectoryReader { disk, data: folder, folder: &journal, progress };
     Ok(reader.read()?.damage)
 }

@@ -1,4 +1,5 @@
-//! Writes the new directory: beside its place, so that what is broken off doesn't look complete.
+//! Writes the new directory under a temporary name, so that an interrupted copy does not look
+//! complete.
 
 use std::fs;
 use std::io;
@@ -9,18 +10,18 @@ use super::SalvageError;
 use crate::disk::{Disk, Open, copy, copy_folder_owner};
 use crate::store::json::{lock, wal};
 
-/// A directory on its way into its place.
+/// The new directory under its temporary name.
 pub(super) struct Output {
     disk: Arc<dyn Disk>,
     from: PathBuf,
     to: PathBuf,
-    /// Where it is written.
+    /// The temporary path.
     pub(super) partial: PathBuf,
     is_done: bool,
 }
 
 impl Drop for Output {
-    /// Leaves nothing of what was broken off.
+    /// Removes an interrupted copy.
     fn drop(&mut self) {
         if !self.is_done
             && let Err(error) = fs::remove_dir_all(&self.partial)
@@ -31,8 +32,8 @@ impl Drop for Output {
 }
 
 impl Output {
-    /// Begins a copy of `from` that is to become `to`, which must not exist or be an empty folder.
-    /// Neither may lie in the other.
+    /// Starts a copy of `from` for `to`, which must not exist or be an empty folder. Neither may be
+    /// inside the other.
     pub(super) fn begin(
         disk: &Arc<dyn Disk>,
         from: &Path,
@@ -47,19 +48,19 @@ impl Output {
         }
         let broken = SalvageError::io(&partial);
         disk.create_dir(&partial).map_err(broken)?;
-        // What has no older file in the damaged directory is that directory's owner's, too.
+        // New files get the owner of the damaged directory.
         copy_folder_owner(from, &partial);
         let (disk, from, to) = (Arc::clone(disk), from.to_owned(), to.to_owned());
         Ok(Self { disk, from, to, partial, is_done: false })
     }
 
-    /// Writes one file, with the mode of the old one where there is one.
+    /// Writes one file, with the mode of the old one if there is one.
     pub(super) fn write(&self, name: &Path, bytes: &[u8]) -> Result<(), SalvageError> {
         self.make(name, |file| file.write_all_at(bytes, 0))
     }
 
-    /// Copies everything but the files that `is_made` knows, and what only Goldstar's own doing
-    /// needs: its journal and its lock. Says what was copied, and what was left out.
+    /// Copies everything except the files for which `is_made` is true, the log and the lock file.
+    /// Returns what was copied, and what was left out.
     pub(super) fn copy_rest(
         &self,
         is_made: impl Fn(&Path) -> bool,
@@ -94,7 +95,7 @@ impl Output {
         Ok((copied, left_out))
     }
 
-    /// Puts the directory into its place, durably.
+    /// Gives the directory its final name, durably.
     pub(super) fn finish(mut self) -> Result<(), SalvageError> {
         let placed = self.disk.rename(&self.partial, &self.to);
         placed.map_err(SalvageError::io(&self.to))?;
@@ -127,7 +128,7 @@ impl Output {
         made().map_err(SalvageError::io(new.clone()))
     }
 
-    /// Makes the names in a new folder durable, and gives it the mode of the old one.
+    /// Syncs a new folder, and gives it the mode of the old one.
     fn close(&self, folder: &Path) -> Result<(), SalvageError> {
         let (old, new) = (self.from.join(folder), self.partial.join(folder));
         let closed = self.disk.sync_dir(&new).and_then(|()| self.disk.copy_attributes(&old, &new));
@@ -141,7 +142,7 @@ fn check_place(from: &Path, to: &Path) -> Result<(), SalvageError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         _ => return Err(SalvageError::Exists(to.to_owned())),
     }
-    // A folder that is yet to be made lies in the nearest one that there is.
+    // A folder that does not exist yet is created in its nearest existing ancestor.
     let mut there =
         to.ancestors().map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
     let there = there.find_map(|path| fs::canonicalize(path).ok());

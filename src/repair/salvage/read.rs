@@ -1,15 +1,15 @@
-//! Reads what can still be read of a damaged TinyDB file.
+//! Reads everything that can still be read of a damaged TinyDB file.
 //!
-//! The text is walked along its grammar: `{"table": {"1": {…}, …}, …}`. As long as that holds,
-//! everything stands where it belongs, and is taken whatever it holds. Where it breaks, the walk looks
-//! for the next place from which it holds again. There it can't know how deep it is, and an object
-//! within a broken row, `"metadata": {"1": {…}}`, looks like a row; so it goes on only
+//! The text is parsed by its grammar: `{"table": {"1": {…}, …}, …}`. While that succeeds, every
+//! value is accepted as it is. After an error, the parser searches for the next place from which
+//! the grammar matches again. The depth there is unknown, and an object within a broken row,
+//! `"metadata":{"1": {…}}`, looks like a row. So it continues only
 //!
-//! - at an object under a number that has a record's fields, outside of every other whole object;
+//! - at an object under a number that has a record's fields, outside of every other complete object;
 //! - at a table that is named `_default`;
-//! - at other tables that, whole, lead to the end of the text.
+//! - at other tables that are complete and lead to the end of the text.
 //!
-//! Once it goes on at a row, the rows behind it are taken by the grammar again.
+//! After that row, the grammar applies again.
 
 use std::ops::Range;
 
@@ -17,39 +17,38 @@ use crate::domain::RowNumber;
 use crate::store::json::tinydb::file::{DEFAULT_TABLE, number_of};
 use crate::store::json::tinydb::pyjson::{self, Fault, Scanner};
 
-/// What was found in a file.
+/// The contents of a file.
 #[derive(Default)]
 pub(crate) struct Reading<'a> {
-    /// The default table's rows, in their order.
+    /// The rows of the default table, in order.
     pub(crate) rows: Vec<Found<'a>>,
-    /// The other tables that are whole, as JSON text of members.
+    /// The other complete tables, as JSON members.
     pub(super) others: Vec<&'a str>,
-    /// The bytes that nothing was read from.
+    /// The bytes that could not be read.
     pub(crate) gaps: Vec<Gap>,
 }
 
-/// A row that was found.
 pub(crate) struct Found<'a> {
-    /// None where it can't be read.
+    /// `None` if it cannot be read.
     pub(crate) number: Option<RowNumber>,
-    /// Where its name begins.
+    /// The offset of its name.
     pub(crate) at: usize,
     pub(crate) text: &'a str,
-    /// Whether it stands behind a whole text: a rewrite that made the file shorter has left it, or a
-    /// second program has written it.
+    /// Whether it follows a complete text: an older, longer version of the file, or another
+    /// program, has left it.
     pub(crate) is_remains: bool,
 }
 
-/// Bytes that nothing was read from.
+/// Bytes that could not be read.
 pub(crate) struct Gap {
     pub(crate) bytes: Range<usize>,
-    /// The rows that begin there, with their fields as far as they can be read.
+    /// The rows that start there, with those of their fields that can be read.
     pub(super) rows: Vec<(RowNumber, Option<String>)>,
-    /// Whether they stand behind a whole text.
+    /// Whether they follow a complete text.
     pub(crate) is_remains: bool,
 }
 
-/// Reads a file that isn't whole. `is_record` knows the records of its default table.
+/// Reads a damaged file. `is_record` recognises the records of its default table.
 pub(crate) fn read<'a>(text: &'a [u8], is_record: &dyn Fn(&str) -> bool) -> Reading<'a> {
     let reading = Reading::default();
     let mut walk =
@@ -67,17 +66,17 @@ pub(crate) fn read<'a>(text: &'a [u8], is_record: &dyn Fn(&str) -> bool) -> Read
     }
 }
 
-/// Where the walk is.
+/// The state of the parser.
 enum Step {
-    /// Before the brace that opens the text.
+    /// Before the opening brace of the text.
     Root,
     /// Between the tables.
     Member { first: bool },
-    /// Between the default table's rows.
+    /// Between the rows of the default table.
     Row { first: bool },
-    /// Where the grammar doesn't hold.
+    /// After an error.
     Lost,
-    /// Behind the brace that closes the text.
+    /// After the closing brace of the text.
     Behind,
     /// At the end.
     End,
@@ -89,8 +88,8 @@ struct Walk<'a, 'r> {
     reading: Reading<'a>,
     at: usize,
     in_remains: bool,
-    /// Whether the grammar broke in another table than the default one: the rows that follow are
-    /// that one's.
+    /// Whether the error is in another table than the default one: the next rows belong to that
+    /// table.
     in_other_table: bool,
 }
 
@@ -155,7 +154,7 @@ impl<'a> Walk<'a, '_> {
         Step::Row { first: false }
     }
 
-    /// Finds the next place from which the grammar holds.
+    /// Finds the next place from which the grammar matches.
     fn find_next(&mut self) -> Step {
         let from = self.at;
         let mut at = from;
@@ -177,7 +176,8 @@ impl<'a> Walk<'a, '_> {
                 self.in_other_table = false;
                 return Step::Member { first: true };
             }
-            // Rows fall into a row whose brace is gone. What lies in a field's object belongs there.
+            // A row without its closing brace swallows the next rows. What is inside a field's
+            // object belongs there.
             let whole = self.whole_object(brace);
             let whole = whole.filter(|(text, _)| number.is_none() || !self.swallows(text));
             let Some((text, end)) = whole else {
@@ -199,11 +199,11 @@ impl<'a> Walk<'a, '_> {
         Step::End
     }
 
-    /// Goes on behind a text that was closed.
+    /// Continues after the closing brace of the text.
     fn behind(&mut self) -> Step {
         let rest = &self.text[self.at..];
-        // A text with a gap may have been closed by a brace that belongs to something else: only a
-        // whole one is known to be the newest.
+        // The closing brace of a text with a gap may belong to something else: only a complete text
+        // is known to be the newest.
         self.in_remains |= self.reading.gaps.is_empty();
         self.in_other_table = false;
         match rest.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -213,8 +213,8 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// Takes something by the grammar: what it is, and the offset that its spans begin from. Where
-    /// that fails the walk stays where it is.
+    /// Parses the next item by the grammar: the item, and the offset from which its spans count. On
+    /// an error the position does not change.
     fn scan<T>(
         &mut self,
         take: impl FnOnce(&mut Scanner<'a>) -> Result<T, Fault>,
@@ -230,9 +230,9 @@ impl<'a> Walk<'a, '_> {
         self.reading.rows.push(Found { number, at, text, is_remains: self.in_remains });
     }
 
-    /// Notes that nothing was read from these bytes.
+    /// Records bytes that could not be read.
     fn gap(&mut self, bytes: Range<usize>) {
-        // NUL bytes behind a whole text are the file system's doing, and stand for nothing.
+        // NUL bytes after a complete text come from the file system, and mean nothing.
         let is_nothing = |byte: &u8| self.in_remains && *byte == 0;
         let skipped = |byte: &&u8| byte.is_ascii_whitespace() || **byte == b',' || is_nothing(byte);
         let start = bytes.start + self.text[bytes.clone()].iter().take_while(skipped).count();
@@ -243,7 +243,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// The rows that begin in a gap, with their ids as far as both can be read.
+    /// The rows that start in a gap, with those ids that can be read.
     fn rows_begun_in(&self, gap: &Range<usize>) -> Vec<(RowNumber, Option<String>)> {
         let mut rows = Vec::new();
         let quotes = memchr::memchr_iter(b'"', &self.text[gap.clone()]);
@@ -251,7 +251,7 @@ impl<'a> Walk<'a, '_> {
             let Some((name, brace)) = self.object_at(quote) else { continue };
             let Some(number) = number_of(&name) else { continue };
             let id = id_of_broken(&self.text[brace..]);
-            // Without an id it may be an object within a row; but a gap begins with a row.
+            // Without an id it may be an object within a row, except at the start of the gap.
             if id.is_some() || quote == gap.start {
                 rows.push((number, id));
             }
@@ -259,7 +259,7 @@ impl<'a> Walk<'a, '_> {
         rows
     }
 
-    /// The name that begins at `quote` and the brace of its value, where that is an object.
+    /// The name that starts at `quote`, and the brace of its value if that is an object.
     fn object_at(&self, quote: usize) -> Option<(String, usize)> {
         let mut scanner = Scanner::new(&self.text[quote..]);
         let name = scanner.name().ok()?;
@@ -267,14 +267,14 @@ impl<'a> Walk<'a, '_> {
         Some((self.string(shift(name, quote))?, brace))
     }
 
-    /// The object that begins there and its end, where it is whole.
+    /// The object that starts there and its end, if it is complete.
     fn whole_object(&self, brace: usize) -> Option<(&'a str, usize)> {
         let value = Scanner::new(&self.text[brace..]).value().ok()?;
         let end = brace + value.end;
         Some((self.utf8(brace..end)?, end))
     }
 
-    /// Whether rows have fallen into an object, since the brace that closes it is damaged.
+    /// Whether an object contains rows because its closing brace is damaged.
     fn swallows(&self, object: &str) -> bool {
         let members = pyjson::members(object.as_bytes()).unwrap_or_default();
         members.into_iter().any(|(name, value)| {
@@ -283,8 +283,8 @@ impl<'a> Walk<'a, '_> {
         })
     }
 
-    /// Whether whole tables stand between there and the brace that closes the text. A row's own
-    /// object is followed by the brace of its row, and so doesn't.
+    /// Whether only complete tables follow until the closing brace of the text. An object in a row
+    /// is followed by the brace of its row, and so does not match.
     fn ends_with_tables(&self, quote: usize) -> bool {
         let mut scanner = Scanner::new(&self.text[quote..]);
         let mut first = true;
@@ -321,7 +321,7 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-/// The `id` of an object of which the end can't be read.
+/// The `id` of an object whose end cannot be read.
 fn id_of_broken(text: &[u8]) -> Option<String> {
     let mut scanner = Scanner::new(text);
     scanner.take(b'{', "").ok()?;

@@ -1,4 +1,4 @@
-//! What a salvage has kept and lost.
+//! The report of a salvage.
 
 use std::path::PathBuf;
 
@@ -7,25 +7,24 @@ use serde::Serialize;
 use super::kind;
 use crate::domain::RowNumber;
 
-/// What a salvage has kept and lost.
 #[derive(Debug, Serialize)]
-pub struct Report {
-    /// The damaged directory, of which nothing was changed.
+pub struct SalvageReport {
+    /// The damaged directory.
     pub from: PathBuf,
-    /// The new one.
+    /// The new directory.
     pub to: PathBuf,
-    /// The files that Goldstar knows and that are there, or were made from the journal.
+    /// The files of tables that exist, or were made from the log.
     pub files: Vec<FileReport>,
-    /// What the journal gave; none where there is no journal.
+    /// The log; `None` if there is none.
     pub journal: Option<JournalReport>,
     /// The files that were copied as they are, by their paths in the directory.
     pub copied: Vec<PathBuf>,
-    /// What was left out of the copy: neither file nor folder.
+    /// Other entries, which were left out: neither files nor folders.
     pub left_out: Vec<PathBuf>,
 }
 
-impl Report {
-    /// Whether nothing was lost, and nothing has to be looked at.
+impl SalvageReport {
+    /// Whether nothing was lost, and nothing needs attention.
     pub fn is_complete(&self) -> bool {
         let journal = self.journal.as_ref();
         self.files.iter().all(FileReport::is_complete)
@@ -34,24 +33,23 @@ impl Report {
     }
 }
 
-/// What became of one file.
+/// The report on one file.
 #[derive(Debug, Default, Serialize)]
 pub struct FileReport {
-    /// Its name.
     pub file: &'static str,
-    /// What is wrong with it; none where it is as it should be.
+    /// The damage; `None` if there is none.
     pub damage: Option<FileDamage>,
-    /// How many rows the new file has.
+    /// The number of rows in the new file.
     pub rows: usize,
-    /// The numbers of those rows: `1-812, 814`.
+    /// Their numbers: `1-812, 814`.
     pub kept: String,
-    /// What could not be read.
+    /// The bytes that could not be read.
     pub lost: Vec<Lost>,
-    /// Rows that stood behind a whole text, and were taken: a rewrite may have deleted them on purpose.
+    /// Rows after the end of a complete text that were kept: they may have been deleted on purpose.
     pub remains: Vec<Named>,
-    /// Rows that only the journal had.
+    /// Rows that only the log contained.
     pub from_journal: Vec<Named>,
-    /// What somebody should look at.
+    /// Decisions that need attention.
     pub conflicts: Vec<Conflict>,
 }
 
@@ -61,36 +59,34 @@ impl FileReport {
     }
 }
 
-/// What is wrong with a file.
+/// The damage of a file.
 #[derive(Debug, Serialize)]
 pub struct FileDamage {
-    /// What has likely happened, in a word that doesn't change.
+    /// The likely cause, in a word that does not change.
     pub kind: &'static str,
     /// The first byte that is wrong.
     pub byte: u64,
-    /// What is wrong, and what has likely happened.
+    /// What is wrong, and the likely cause.
     pub cause: String,
 }
 
-/// Bytes of a file from which nothing was read.
+/// Bytes of a file that could not be read.
 #[derive(Debug, Serialize)]
 pub struct Lost {
-    /// The first of them.
+    /// The first byte.
     pub from: usize,
-    /// The first one behind them.
+    /// The first byte after them.
     pub to: usize,
-    /// The rows that begin there, as far as that can be read, and weren't found elsewhere.
+    /// The rows that start there, if known and not found elsewhere.
     pub rows: Vec<Named>,
-    /// Whether they stood behind a whole text.
+    /// Whether they follow a complete text.
     pub is_remains: bool,
 }
 
-/// A row, by its number and its record's id, as far as both are known.
+/// A row, by its number and its record's id, if they are known.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub struct Named {
-    /// Its number.
     pub row: RowNumber,
-    /// Its record's id.
     pub id: Option<String>,
 }
 
@@ -100,31 +96,31 @@ impl Named {
     }
 }
 
-/// Two things that could not both be kept as they were, or something that was decided.
+/// A decision between two rows, or about one.
 #[derive(Debug, Serialize)]
 pub struct Conflict {
-    /// The row in the new file; its former number where it isn't there.
+    /// The row number in the new file, or the former number if it is not in it.
     pub row: RowNumber,
     /// Its record's id.
     pub id: Option<String>,
-    /// What was decided, and why.
+    /// The decision, and the reason.
     pub decision: String,
-    /// What differs.
+    /// The fields that differ.
     pub fields: Vec<Difference>,
 }
 
-/// A field of which only one value could be kept. What may be secret is not shown.
+/// A field of which only one value could be kept. Values that may be secret are not shown.
 #[derive(Debug, Serialize)]
 pub struct Difference {
     /// Its name.
     pub field: String,
-    /// The value that was kept, as JSON text; none where the field is missing.
+    /// The kept value, as JSON text; `None` if the field is missing.
     pub kept: Option<String>,
-    /// The one that was not.
+    /// The other value.
     pub dropped: Option<String>,
 }
 
-/// Fields that may be shown, whatever record they belong to.
+/// The fields that are never secret.
 const SHOWN: [&str; 30] = [
     "action",
     "age",
@@ -164,7 +160,7 @@ impl Conflict {
         Self { row, id, decision: decision.into(), fields: Vec::new() }
     }
 
-    /// With what differs between the row that was kept and the one that wasn't.
+    /// Adds the differences between the kept row and the other one.
     pub(super) fn between(mut self, kept: &str, dropped: &str) -> Self {
         let differing = kind::differing(kept, dropped).into_iter();
         self.fields = differing
@@ -180,16 +176,16 @@ impl Conflict {
     }
 }
 
-/// What the journal gave.
+/// The report on the log.
 #[derive(Debug, Default, Serialize)]
 pub struct JournalReport {
-    /// How many commits were read.
+    /// The number of commits that were read.
     pub commits: u64,
-    /// How many are known to be missing.
+    /// The number of commits that are known to be missing.
     pub lost_commits: u64,
-    /// The bytes that can't be read.
+    /// The bytes that cannot be read.
     pub lost: Vec<JournalLoss>,
-    /// Why the checkpoint can't be read; none where it can.
+    /// Why the checkpoint cannot be read; `None` if it can.
     pub checkpoint: Option<String>,
 }
 
@@ -199,7 +195,7 @@ impl JournalReport {
     }
 }
 
-/// Bytes of a journal file that can't be read.
+/// Bytes of a segment that cannot be read.
 #[derive(Debug, Serialize)]
 pub struct JournalLoss {
     /// The file.
@@ -208,8 +204,8 @@ pub struct JournalLoss {
     pub from: usize,
     /// The first one behind them.
     pub to: usize,
-    /// Whether nothing valid follows: most likely a commit that was being written when the machine
-    /// stopped, and that nobody had an answer for.
+    /// Whether nothing valid follows: most likely a commit that was interrupted, and whose client
+    /// got no response.
     pub at_end: bool,
 }
 

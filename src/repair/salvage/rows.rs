@@ -1,10 +1,10 @@
-//! The rows of one table, as they come together.
+//! The rows of one table during a salvage.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::kind::Kind;
+use super::kind::TableKind;
 use super::read::{Found, Reading};
 use super::report::{Conflict, Named};
 use crate::domain::RowNumber;
@@ -12,18 +12,18 @@ use crate::store::json::tinydb::pyjson;
 
 /// The rows of one table, by their numbers and by their records' keys.
 pub(super) struct Rows<'a> {
-    kind: Kind,
+    kind: TableKind,
     texts: BTreeMap<RowNumber, Cow<'a, str>>,
     by_key: HashMap<Arc<str>, RowNumber>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: TableKind) -> Self {
         Self { kind, texts: BTreeMap::new(), by_key: HashMap::new() }
     }
 
-    /// The rows of a whole file.
-    pub(super) fn of_whole(kind: Kind, rows: BTreeMap<RowNumber, &'a str>) -> Self {
+    /// The rows of a complete file.
+    pub(super) fn of_whole(kind: TableKind, rows: BTreeMap<RowNumber, &'a str>) -> Self {
         let mut all = Self::new(kind);
         for (number, text) in rows {
             all.set(number, Cow::Borrowed(text));
@@ -48,7 +48,7 @@ impl<'a> Rows<'a> {
         self.texts.len()
     }
 
-    /// One more than the largest number, as TinyDB numbers.
+    /// The largest number plus one, as in TinyDB.
     pub(super) fn next_number(&self) -> RowNumber {
         self.texts.last_key_value().map_or(1, |(number, _)| number + 1)
     }
@@ -56,7 +56,7 @@ impl<'a> Rows<'a> {
     pub(super) fn set(&mut self, number: RowNumber, text: Cow<'a, str>) {
         self.remove(number);
         if let Some(key) = self.kind.identity(&text) {
-            // Of two rows with one key the first is found, as by TinyDB's `get`.
+            // Of two rows with one key the first is found, as in TinyDB's `get`.
             self.by_key.entry(key).or_insert(number);
         }
         self.texts.insert(number, text);
@@ -72,7 +72,7 @@ impl<'a> Rows<'a> {
         Some(text)
     }
 
-    /// Takes off all rows from this number on.
+    /// Removes and returns all rows from this number on.
     pub(super) fn split_off(&mut self, from: RowNumber) -> Vec<(RowNumber, Cow<'a, str>)> {
         let numbers: Vec<RowNumber> = self.texts.range(from..).map(|(number, _)| *number).collect();
         let taken = numbers.into_iter().map(|number| Some((number, self.remove(number)?)));
@@ -86,18 +86,18 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What a damaged file's rows come to, and what had to be decided.
+/// The rows of a damaged file, and the decisions about them.
 pub(super) struct Settled<'a> {
     pub(super) rows: Rows<'a>,
     pub(super) remains: Vec<Named>,
     pub(super) conflicts: Vec<Conflict>,
 }
 
-/// Brings together what was read of a damaged file. Of one record read twice the later text counts, as
-/// it does in Python; of different records under one number, or without one, both are kept. What
-/// stands behind a whole text is older than that, or another program's: it is taken only where the
-/// whole text doesn't have that record.
-pub(super) fn settle<'a>(kind: Kind, reading: &Reading<'a>) -> Settled<'a> {
+/// Collects the rows of a damaged file. Of several texts of one record the last counts, as in
+/// Python. Different records with one number, or without a number, are all kept. Rows after a
+/// complete text are older than it, or another program's: they are kept only if the complete text
+/// does not contain the record.
+pub(super) fn settle<'a>(kind: TableKind, reading: &Reading<'a>) -> Settled<'a> {
     let rows = Rows::new(kind);
     let mut settled = Settled { rows, remains: Vec::new(), conflicts: Vec::new() };
     let (remains, own): (Vec<_>, Vec<_>) = reading.rows.iter().partition(|row| row.is_remains);
@@ -143,8 +143,8 @@ impl<'a> Settled<'a> {
         }
     }
 
-    /// Chooses between two texts of one record: the later one, but no record gives way to what is
-    /// none.
+    /// Chooses between two texts of one record: the later one, except that a record wins over a
+    /// text that is not a record.
     fn choose(&mut self, number: RowNumber, found: &Found<'a>) {
         let earlier = self.rows.get(number).unwrap_or_default().to_owned();
         if pyjson::compact(&earlier) == pyjson::compact(found.text) {

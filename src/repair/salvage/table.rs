@@ -1,45 +1,50 @@
-//! One file on its way into the new directory.
+//! One file of the new directory.
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::events::{self, Renumbered};
-use super::journal::Past;
-use super::kind::{Kind, TABLES};
+use super::journal::LogContents;
+use super::kind::{TABLES, TableKind};
 use super::merge::{self, Origin, merge};
 use super::read::{Gap, read};
 use super::report::{FileDamage, FileReport, Lost, Named, ranges};
 use super::rows::{Rows, Settled, settle};
 use crate::domain::{IdempotencyRecord, RowNumber};
 use crate::store::json::damage::Damage;
-use crate::store::json::tinydb::file::Print;
+use crate::store::json::tinydb::file::FileChecksum;
 use crate::store::json::tinydb::file::{file_text, parse_file};
 use crate::store::json::tinydb::record::Record;
 
-/// One file on its way into the new directory.
+/// One file of the new directory.
 pub(super) struct Table<'a> {
-    kind: Kind,
+    kind: TableKind,
     origin: Origin,
     rows: Rows<'a>,
-    /// The other tables of the file, in front of this one and behind it.
+    /// The other tables of the file, before and after this one.
     around: (String, String),
     gaps: Vec<Gap>,
-    /// Whether the file can't stay as it is.
+    /// Whether the file must be rewritten.
     is_changed: bool,
-    /// Whether the file can be read from front to end.
+    /// Whether the file can be read completely.
     is_whole: bool,
     report: FileReport,
 }
 
 impl<'a> Table<'a> {
-    /// Whether a file can be read as it is. An empty one is a table without rows.
+    /// Whether a file can be read as it is. An empty file is a table without rows.
     pub(super) fn is_whole(path: &Path, bytes: &[u8]) -> bool {
         bytes.is_empty() || parse_file(path, bytes).is_ok()
     }
 
-    /// Reads a file, as far as that goes; none where there is none.
-    pub(super) fn read(kind: Kind, path: &Path, bytes: Option<&'a [u8]>, past: &Past) -> Self {
+    /// Reads a file as far as possible; `bytes` is `None` if it does not exist.
+    pub(super) fn read(
+        kind: TableKind,
+        path: &Path,
+        bytes: Option<&'a [u8]>,
+        past: &LogContents,
+    ) -> Self {
         let mut table = Self {
             kind,
             origin: origin(kind.file, bytes, past),
@@ -64,7 +69,7 @@ impl<'a> Table<'a> {
         table
     }
 
-    /// Notes what is wrong with the file.
+    /// Records the damage of the file.
     pub(super) fn note(&mut self, damage: Option<&Damage>) {
         if let Some(damage) = damage {
             let Damage { kind, byte, cause, .. } = damage.clone();
@@ -92,9 +97,9 @@ impl<'a> Table<'a> {
         self.kind.file
     }
 
-    /// Merges the journal's rows into a small table. `gone` are the accounts that are gone, which the
-    /// first table adds to.
-    pub(super) fn merge(&mut self, past: &Past, gone: &mut HashSet<Arc<str>>) {
+    /// Merges the log's rows into a small table. `gone` contains the removed accounts, to which the
+    /// first table adds.
+    pub(super) fn merge(&mut self, past: &LogContents, gone: &mut HashSet<Arc<str>>) {
         let images = past.images.get(self.kind.file);
         let is_accounts = self.kind.file == TABLES[0].file;
         if let Some(images) = images {
@@ -110,16 +115,20 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Merges the journal's events into the tracking table; returns the rows that have new numbers.
-    pub(super) fn merge_events(&mut self, past: &Past, gone: &HashSet<Arc<str>>) -> Renumbered {
+    /// Merges the log's events into the tracking table; returns the new numbers of rows.
+    pub(super) fn merge_events(
+        &mut self,
+        past: &LogContents,
+        gone: &HashSet<Arc<str>>,
+    ) -> Renumbered {
         let (changed, renumbered) =
             events::unite(&mut self.rows, past, self.is_whole, &mut self.report);
         self.is_changed |= changed;
-        self.is_changed |= events::disown(&mut self.rows, past, &renumbered, gone);
+        self.is_changed |= events::anonymize(&mut self.rows, past, &renumbered, gone);
         renumbered
     }
 
-    /// Has idempotency keys name the rows that their events have now.
+    /// Updates the row numbers in the idempotency keys.
     pub(super) fn follow(&mut self, events: &Table<'_>, renumbered: &Renumbered) {
         if self.kind.file == IdempotencyRecord::FILE {
             let report = &mut self.report;
@@ -127,13 +136,13 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The new file's text; none where it stays as it is.
+    /// The new file's text; `None` if the file does not change.
     pub(super) fn file_text(&self) -> Option<String> {
         let (before, after) = &self.around;
         self.is_changed.then(|| file_text(before, self.rows.iter(), after))
     }
 
-    /// What became of the file; none where it isn't there. `there` are the files that were.
+    /// The report on the file; `None` if it does not exist. `there` are the files that existed.
     pub(super) fn into_report<'f>(
         self,
         mut there: impl Iterator<Item = &'f &'static str>,
@@ -145,7 +154,7 @@ impl<'a> Table<'a> {
         (is_there || is_changed).then_some(FileReport { rows, kept, lost, ..self.report })
     }
 
-    /// What of a gap wasn't found elsewhere.
+    /// The parts of a gap that were not found elsewhere.
     fn lost(&self, gap: &Gap) -> Lost {
         let is_missing = |(number, id): &&(RowNumber, Option<String>)| match id {
             Some(id) => self.rows.find(id).is_none(),
@@ -158,9 +167,9 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Whose work a whole file is.
-fn origin(file: &'static str, bytes: Option<&[u8]>, past: &Past) -> Origin {
-    let found = bytes.map(Print::of);
+/// Which program wrote a complete file.
+fn origin(file: &'static str, bytes: Option<&[u8]>, past: &LogContents) -> Origin {
+    let found = bytes.map(FileChecksum::of);
     let is_announced = found.is_some_and(|found| past.announced.contains(&(file, found)));
     match &past.checkpoint {
         None => Origin::Unknown,

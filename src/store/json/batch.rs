@@ -28,10 +28,10 @@ pub(crate) struct Batch {
     now: Timestamp,
 }
 
-/// An event's row, and the [`Encoded::masked`] part of it.
+/// An event's row, and the [`Encoded::user_id_at`] part of it.
 pub(crate) struct NewEventRow {
     pub(crate) recorded: Arc<StoredEvent>,
-    pub(crate) masked: Range<usize>,
+    pub(crate) user_id_at: Range<usize>,
 }
 
 impl Batch {
@@ -92,7 +92,7 @@ impl Batch {
         let NewEvent { event, remember } = new;
         let event = self.timed(event);
         self.last_row += 1;
-        let Encoded { text, masked } = event::encode(&event);
+        let Encoded { text, user_id_at } = event::encode(&event);
         let json: Arc<str> = text.into();
         Entry::Event { number: self.last_row, text: Arc::clone(&json) }.push(payload);
         if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
@@ -106,7 +106,7 @@ impl Batch {
             Entry::Row(row).push(payload);
         }
         let recorded = Arc::new(StoredEvent { row: self.last_row, event, json });
-        self.events.push(NewEventRow { recorded: Arc::clone(&recorded), masked });
+        self.events.push(NewEventRow { recorded: Arc::clone(&recorded), user_id_at });
         recorded
     }
 }

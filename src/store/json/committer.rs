@@ -232,11 +232,11 @@ impl Committer {
     /// followers.
     fn publish(&mut self, batch: Batch) {
         let Batch { state, events, .. } = batch;
-        let rows = events.iter().map(|NewEventRow { recorded, masked }| NewRow {
+        let rows = events.iter().map(|NewEventRow { recorded, user_id_at }| NewRow {
             number: recorded.row,
             event: &recorded.event,
             text: &recorded.json,
-            masked: masked.clone(),
+            user_id_at: user_id_at.clone(),
         });
         let rows: Vec<_> = rows.collect();
         if !rows.is_empty() {

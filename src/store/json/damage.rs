@@ -10,8 +10,8 @@ use super::wal::{FOLDER, FORMAT};
 use crate::disk::{UnusableFolder, with_permission_advice};
 use crate::domain::Points;
 
-/// Why a data directory can't be opened. Where it is damage, nothing in it was changed; else a journal
-/// that was replayed in part is replayed again at the next try.
+/// Why a data directory cannot be opened. Damage means that nothing in it was changed. After
+/// another error the next start replays the log again.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// Another process holds the directory.
@@ -23,7 +23,7 @@ pub enum OpenError {
     InUse {
         /// The data directory.
         folder: PathBuf,
-        /// Who holds it, where that is known.
+        /// The id of that process, if it is known.
         pid: Option<u32>,
     },
     /// A newer version wrote the directory, in a format that this version does not read.
@@ -36,17 +36,17 @@ pub enum OpenError {
         known = FORMAT,
     )]
     NewerFormat {
-        /// The file that says so.
+        /// The file with the format.
         path: PathBuf,
         /// The directory's format.
         format: u32,
         /// The version of Goldstar that wrote it.
         version: String,
     },
-    /// A file isn't what a store could have left behind.
+    /// A file is not what a store could have left.
     #[error(transparent)]
     Damaged(#[from] Damage),
-    /// The file system lacks something that a server can't work without.
+    /// The file system lacks a call that a server needs.
     #[error(transparent)]
     UnusableFolder(#[from] UnusableFolder),
     /// The disk failed.
@@ -54,13 +54,13 @@ pub enum OpenError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl OpenError {
-    /// Whether the directory needs a person: trying again won't help.
+    /// Whether the directory needs a person: another attempt fails, too.
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Damaged(_) | Self::NewerFormat { .. })
     }
@@ -74,7 +74,7 @@ impl OpenError {
     }
 }
 
-/// The data directory that a path leads into.
+/// The data directory that contains a path.
 fn directory_of(path: &Path) -> &Path {
     let journal = path.ancestors().find(|path| path.file_name().is_some_and(|name| name == FOLDER));
     match journal {
@@ -84,23 +84,24 @@ fn directory_of(path: &Path) -> &Path {
     }
 }
 
-/// A file that can't be trusted, and where.
+/// A file that cannot be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// What has likely happened to it.
+    /// The likely cause.
     pub kind: DamageKind,
     /// The file.
     pub file: PathBuf,
     /// The first byte that is wrong.
     pub byte: u64,
-    /// What is wrong, and what has likely happened.
+    /// What is wrong, and the likely cause.
     pub cause: String,
 }
 
-/// What has likely happened to a damaged file.
+/// The likely cause of a damaged file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DamageKind {
-    /// Another program has written a file, which may be whole, while the journal waited for it.
+    /// Another program wrote the file, which may be complete, while the log contained changes of
+    /// it.
     Foreign,
     /// The text ends too early.
     CutOff,
@@ -110,15 +111,15 @@ pub enum DamageKind {
     TwoRoots,
     /// Bytes aren't UTF-8.
     NotUtf8,
-    /// The text isn't JSON for another reason: two programs may have written it at once.
+    /// The text is not JSON for another reason: two programs may have written it at once.
     NotJson,
-    /// A table isn't an object, or a row of it isn't.
+    /// A table or a row is not an object.
     NoObject,
-    /// A row has a name that is no number.
+    /// A row's name is not a number.
     RowName,
-    /// The journal isn't what was written.
+    /// The log is not what was written.
     Journal,
-    /// A file of the journal is missing.
+    /// A segment of the log is missing.
     JournalFileMissing,
     /// The checkpoint isn't what was written.
     Checkpoint,
@@ -143,7 +144,7 @@ impl DamageKind {
         Self::Format,
     ];
 
-    /// The word for programs; it doesn't change.
+    /// The name for programs; it does not change.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Foreign => "foreign_write",
@@ -161,7 +162,7 @@ impl DamageKind {
         }
     }
 
-    /// Whether it is said of a file in the journal's folder.
+    /// Whether the file is in the folder `journal`.
     fn is_of_journal(self) -> bool {
         matches!(self, Self::Journal | Self::JournalFileMissing | Self::Checkpoint | Self::Format)
     }
@@ -193,19 +194,19 @@ impl Damage {
         Self { kind, file: file.into(), byte, cause: cause.into() }
     }
 
-    /// Whether the file itself may be whole, and only doesn't go with the journal.
+    /// Whether the file itself may be complete, and only does not match the log.
     pub fn is_foreign(&self) -> bool {
         self.kind == DamageKind::Foreign
     }
 
-    /// The data directory that the file belongs to.
+    /// The data directory of the file.
     pub fn directory(&self) -> &Path {
         let is_folder = |path: &&Path| path.file_name().is_some_and(|name| name == FOLDER);
         let folder = self.file.ancestors().find(is_folder).filter(|_| self.kind.is_of_journal());
         folder.unwrap_or(&self.file).parent().unwrap_or(Path::new("."))
     }
 
-    /// Damage by which `text`, from `offset` in its file on, stops being JSON.
+    /// `text`, at `offset` in its file, is not JSON.
     pub(crate) fn not_json(
         file: impl Into<PathBuf>,
         offset: u64,
@@ -223,7 +224,7 @@ impl Damage {
         Self::new(kind, file, offset + byte as u64, cause)
     }
 
-    /// A file that is whole, and in a form that neither Goldstar nor TinyDB reads.
+    /// A file in a format that neither Goldstar nor TinyDB reads.
     pub(crate) fn other_format(file: &Path, bytes: &[u8]) -> Option<Self> {
         let (kind, cause) = match bytes {
             [0xEF, 0xBB, 0xBF, ..] => {
@@ -241,13 +242,13 @@ impl Damage {
         Some(Self::new(kind, file, 0, cause))
     }
 
-    /// A row under a name that is no number that a row can have.
+    /// A row whose name is not a row number.
     pub(crate) fn row_name(file: &Path, byte: u64) -> Self {
         let cause = format!("this row's name is no number from 0 to {}", Points::LIMIT);
         Self::new(DamageKind::RowName, file, byte, cause)
     }
 
-    /// Damage by which a text, from `offset` in its file on, isn't UTF-8.
+    /// A text, at `offset` in its file, is not UTF-8.
     pub(crate) fn not_utf8(file: impl Into<PathBuf>, offset: u64, error: Utf8Error) -> Self {
         let (kind, cause) = match error.error_len() {
             Some(_) => {
@@ -261,8 +262,7 @@ impl Damage {
     }
 }
 
-/// The error of a file that another program has written while this one runs. It may be shown to
-/// anyone.
+/// The error for a file that another program wrote while this process runs. Clients may see it.
 pub(crate) fn written_by_another(path: &Path) -> io::Error {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     io::Error::other(format!(
@@ -271,7 +271,7 @@ pub(crate) fn written_by_another(path: &Path) -> io::Error {
     ))
 }
 
-/// What has likely happened to a text that stops being JSON at that byte of its file, before `rest`.
+/// The likely cause of a text that is not JSON from that byte of its file on; `rest` starts there.
 fn likely_cause(byte: u64, rest: &[u8], fault: Fault) -> (DamageKind, &'static str) {
     let nul = DamageKind::NulBytes;
     if rest.first() == Some(&0) {
@@ -306,7 +306,7 @@ fn likely_cause(byte: u64, rest: &[u8], fault: Fault) -> (DamageKind, &'static s
     }
 }
 
-/// A path as a shell takes it.
+/// A path, quoted for a shell.
 fn quoted(path: &Path) -> String {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let path = path.to_string_lossy();

@@ -1,4 +1,4 @@
-//! What the threads of the store ask of each other.
+//! The messages between the threads of the store.
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,19 +16,19 @@ use crate::disk::DiskFile;
 use crate::domain::UserId;
 use crate::store::CommitError;
 
-/// What the committer does.
+/// A message to the committer.
 pub(crate) enum Job {
     Commit(Box<dyn Pending>),
-    /// A payload that changes no state.
+    /// Write a payload that changes no state.
     Note(String, SyncSender<io::Result<()>>),
-    /// Take an account out of the audit history.
+    /// Anonymise an account's events.
     Anonymize(Anonymization),
     /// Begin a new segment, in a spare file where there is one, and say what must be synced so that
     /// the old ones can go.
     Cut(Option<Spare>, SyncSender<io::Result<Cut>>),
-    /// A sync of the tracking file has failed: write it anew from its last checkpoint.
+    /// A sync of the tracking file has failed: rewrite it from its last checkpoint.
     RewriteTracking(Synced),
-    /// Nothing has queued up, but an account is being taken out.
+    /// Nothing has queued up, but an account is being anonymised.
     Go,
     /// Refuse every later decision.
     Refuse,
@@ -36,16 +36,16 @@ pub(crate) enum Job {
     Stop,
 }
 
-/// The accounts that are to be taken out, one after the other.
+/// The accounts to anonymise, one after the other.
 pub(crate) type Anonymizations = VecDeque<Anonymization>;
 
-/// An account that is being taken out.
+/// An account that is being anonymised.
 pub(crate) struct Anonymization {
     pub(crate) user_id: UserId,
     answer: oneshot::Sender<Result<usize, CommitError>>,
-    /// Where in the index its next row is looked for.
+    /// The position in the index from which its next row is searched.
     pub(crate) from: usize,
-    /// How many rows were changed.
+    /// The number of anonymised rows.
     pub(crate) changed: usize,
 }
 
@@ -64,36 +64,36 @@ impl Anonymization {
     }
 }
 
-/// What the last checkpoint says is durable.
+/// What is durable by the last checkpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Synced {
     pub(crate) link: Link,
     pub(crate) tracking: Mark,
 }
 
-/// A point between two batches from which a journal could be replayed.
+/// A point between two batches from which the log can be replayed.
 pub(crate) struct Cut {
-    /// The link of the first frame behind it.
+    /// The position of the first frame after it.
     pub(crate) link: Link,
-    /// What the tracking file holds.
+    /// The extent of the tracking file.
     pub(crate) tracking: Mark,
     /// The tracking file, to be synced.
     pub(crate) file: Arc<dyn DiskFile>,
 }
 
-/// What wakes the maintenance.
+/// A message to the maintenance thread.
 pub(crate) enum Wake {
     /// Records have changed.
     Changed,
-    /// The tracking file has grown by so much that it is to be synced.
+    /// The tracking file has grown so much that it must be synced.
     SyncTracking(Arc<dyn DiskFile>),
-    /// Let everything go that isn't needed any more.
+    /// Remove everything that is not needed any more.
     Purge(oneshot::Sender<io::Result<()>>),
-    /// Bring all to its final form, and end.
+    /// Bring all files to their final form, and end.
     Close(Box<dyn FnOnce(io::Result<()>) + Send>),
 }
 
-/// Wakes the maintenance, once for as many changes as come before it looks.
+/// Wakes the maintenance thread, once for all changes before it looks.
 #[derive(Clone)]
 pub(crate) struct Waker {
     pub(crate) wakes: Sender<Wake>,

@@ -8,24 +8,23 @@ use crate::disk::{Identity, UnusableFolder, is_missing, open_lock};
 /// The file that is locked.
 pub(crate) const NAME: &str = ".goldstar.lock";
 
-/// Holds a data directory for this process, until it is dropped or the process ends, however that
-/// comes about.
+/// Keeps a data directory for this process, until it is dropped or the process ends.
 ///
-/// Both the directory and a file in it are locked. The file's lock excludes older versions, which know
-/// no other. The directory's lock stays when somebody removes the file.
+/// The directory and a file in it are locked. The file excludes older versions, which lock only
+/// that. The directory stays locked if the file is removed.
 #[derive(Debug)]
 pub(crate) struct DirectoryLock {
     folder: PathBuf,
-    /// The directory itself. While it is open, no other directory gets its inode.
+    /// The directory. While it is open, no other directory gets its inode.
     directory: Held,
-    /// None if the directory is only read, and has no such file.
+    /// `None` if the directory is only read, and has no such file.
     file: Option<Held>,
-    /// Whether the log already says that the lock file can't be made again.
+    /// Whether the log already reports that the lock file cannot be created again.
     warned: bool,
 }
 
-/// An open file or directory, locked. The system keeps the lock for as long as this is open, in this
-/// process or in one that it has just begun to start.
+/// A locked file or directory. The system keeps the lock while it is open in this process, or in
+/// one that it is just starting.
 #[derive(Debug)]
 struct Held {
     file: File,
@@ -35,7 +34,7 @@ struct Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Closing the file would do that too, but not while a new process has it for a moment.
+        // Closing the file is not enough while a new process has it open for a moment.
         if self.is_locked
             && let Err(error) = self.file.unlock()
         {
@@ -50,7 +49,7 @@ impl Held {
         Ok(Self { file, identity, is_locked: false })
     }
 
-    /// Locks it; false if another process has locked it.
+    /// Locks it; returns false if another process has locked it.
     fn lock(&mut self) -> io::Result<bool> {
         match self.file.try_lock() {
             Ok(()) => self.is_locked = true,
@@ -62,7 +61,7 @@ impl Held {
 }
 
 impl DirectoryLock {
-    /// Takes the directory, or says who has it.
+    /// Locks the directory, or returns an error with the process that has locked it.
     pub(crate) fn take(folder: &Path) -> Result<Self, OpenError> {
         let directory = lock_directory(folder)?;
         let path = folder.join(NAME);
@@ -72,7 +71,7 @@ impl DirectoryLock {
         Ok(Self { folder: folder.to_owned(), directory, file: Some(file), warned: false })
     }
 
-    /// Takes the directory without changing anything in it.
+    /// Locks the directory without changing anything in it.
     pub(crate) fn take_to_read(folder: &Path) -> Result<Self, OpenError> {
         let directory = lock_directory(folder)?;
         let path = folder.join(NAME);
@@ -88,8 +87,8 @@ impl DirectoryLock {
         Ok(Self { folder: folder.to_owned(), directory, file, warned: false })
     }
 
-    /// Whether the directory is still in its place; the error says what has happened to it. A lock
-    /// file that was removed or replaced is made again, so that older versions stay excluded.
+    /// Fails if the directory was removed or replaced; the error says which. A removed or replaced
+    /// lock file is created again, so that older versions stay excluded.
     pub(crate) fn check(&mut self) -> Result<(), &'static str> {
         match fs::metadata(&self.folder) {
             Ok(found) if Identity::of(&found) == self.directory.identity => {}
@@ -97,7 +96,7 @@ impl DirectoryLock {
             Err(error) if is_missing(&error) => {
                 return Err("the data directory was removed or moved");
             }
-            // Only that it can't be looked at is known.
+            // Other errors tell nothing about the directory.
             Err(_) => return Ok(()),
         }
         let found = fs::symlink_metadata(self.folder.join(NAME));
@@ -140,8 +139,8 @@ fn open_lock_file(path: &Path) -> io::Result<Held> {
     Held::new(open_lock(path, true)?)
 }
 
-/// Locks the directory itself. Some file systems lock only files that are open for writing, which a
-/// directory can't be: the lock file alone has to do there.
+/// Locks the directory. Some file systems lock only files that are open for writing, which a
+/// directory cannot be; there the lock file must do.
 fn lock_directory(folder: &Path) -> Result<Held, OpenError> {
     let mut directory = File::open(folder).and_then(Held::new).map_err(OpenError::io(folder))?;
     match directory.lock() {
@@ -162,7 +161,7 @@ fn lock_file(file: &mut Held, folder: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// The error that names the process in the lock file, if that can be read.
+/// The error, with the process id in the lock file if it can be read.
 fn in_use(folder: &Path) -> OpenError {
     let mut pid = String::new();
     let read =

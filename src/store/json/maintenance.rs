@@ -10,43 +10,43 @@ use super::damage::written_by_another;
 use super::jobs::{Job, Synced, Wake};
 use super::lock::DirectoryLock;
 use super::shared::Shared;
-use super::tinydb::file::{Print, TableFile, TableFiles};
+use super::tinydb::file::{FileChecksum, TableFile, TableFiles};
 use super::wal::checkpoint::Checkpoint;
 use super::wal::entry::Entry;
 use super::wal::files;
 use super::wal::prepared::Spare;
 use crate::disk::{Disk, DiskFile, is_missing, read_if_exists, replace};
 
-/// The tables are written at most this often …
+/// The shortest pause between two writes of the tables.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
-/// … and for no more than this part of the time.
+/// The tables are written during at most this part of the time.
 const SHARE: u32 = 20;
-/// The files and folders are looked at this often, also while there is nothing to do.
+/// The files and folders are checked this often, even if there is nothing to do.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
-/// After a failure it is tried again after a pause that doubles up to this.
+/// After a failure the pause doubles up to this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// The thread that brings the small tables' files up to date and lets go of the journal.
+/// The thread that writes the small tables' files, and makes checkpoints.
 pub(crate) struct Maintenance {
     pub(crate) shared: Arc<Shared>,
     pub(crate) disk: Arc<dyn Disk>,
-    /// The data directory, and the journal's folder.
+    /// The data directory, and the folder `journal`.
     pub(crate) data: PathBuf,
     pub(crate) folder: PathBuf,
     pub(crate) jobs: Sender<Job>,
-    /// The version of each table that its file holds, and that file's print.
+    /// The version of each table in its file, and that file's checksum.
     pub(crate) files: TableFiles,
     /// What the last checkpoint says.
     pub(crate) synced: Synced,
-    /// A checkpoint is made once the journal's current segment is this long.
+    /// A checkpoint is made once the current segment is this long.
     pub(crate) checkpoint_bytes: u64,
     pub(crate) changed: Arc<AtomicBool>,
-    /// The directory is held for as long as this thread may write to it.
+    /// The directory stays locked while this thread may write to it.
     pub(crate) lock: DirectoryLock,
 }
 
 impl Maintenance {
-    /// Works until it is closed.
+    /// Runs until the store is closed.
     pub(crate) fn run(mut self, wakes: &Receiver<Wake>) {
         let (mut is_due, mut failures) = (false, 0_u32);
         let (mut not_before, mut look_at) = (Instant::now(), Instant::now());
@@ -71,7 +71,7 @@ impl Maintenance {
                 }
                 Ok(Wake::Close(done)) => {
                     let result = caught(|| self.close());
-                    // The directory is free before anyone hears that it is.
+                    // The directory is unlocked before `done` is called.
                     drop(self);
                     return done(result);
                 }
@@ -91,8 +91,8 @@ impl Maintenance {
         }
     }
 
-    /// Looks whether the directory, its lock and the journal's older files are in their place. The
-    /// committer looks at the current file of the journal.
+    /// Checks that the directory, its lock and the older segments are in their place. The committer
+    /// checks the current segment.
     fn look(&mut self) {
         if self.shared.check_not_lost().is_err() {
             return;
@@ -108,23 +108,23 @@ impl Maintenance {
         }
     }
 
-    /// Fails if what is written would go to another directory than the one that is held.
+    /// Fails if writes would go to another directory than the locked one.
     fn check_in_place(&mut self) -> io::Result<()> {
         self.look();
         self.shared.check_not_lost()
     }
 
-    /// Brings the files up to date; false where something of it must be tried again.
+    /// Brings the files up to date; returns false if something must be tried again.
     fn work(&mut self) -> bool {
-        // Before the state is looked at: what changes afterwards must wake this again.
+        // Before the state is read: later changes must wake this thread again.
         self.changed.store(false, Ordering::Release);
-        // Where a panic breaks one off, it is tried again as after an error.
+        // After a panic, as after an error, it is tried again.
         let flushed = caught(|| self.flush());
         self.note(&flushed);
         if flushed.is_err() || self.shared.segment_len() < self.checkpoint_bytes {
             return flushed.is_ok();
         }
-        // Meanwhile commits go on, which the checkpoint holds up.
+        // Commits continue meanwhile; the checkpoint delays them.
         let spare = match caught(|| Spare::new(&*self.disk, &self.folder, self.checkpoint_bytes)) {
             Ok(spare) => Some(spare),
             Err(error) => {
@@ -141,14 +141,14 @@ impl Maintenance {
         }
     }
 
-    /// Replaces the file of each table that has changed, but for those that another program has
-    /// written meanwhile.
+    /// Replaces the file of each changed table, except those that another program has written
+    /// meanwhile.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.check_in_place()?;
         let state = self.shared.state.load_full();
         let mut changed = Vec::new();
         let mut notes = String::new();
-        // One that can't be written must not keep the others from it.
+        // A file that cannot be written must not prevent the others.
         let mut result = Ok(());
         for table in state.tables() {
             let (file, version) = (table.file(), table.version());
@@ -160,14 +160,15 @@ impl Maintenance {
                 continue;
             }
             let text = table.file_text();
-            let print = Print::of(text.as_bytes());
-            Entry::Flush { file, print }.push(&mut notes);
-            changed.push((file, text, TableFile::known(version, Some(print))));
+            let checksum = FileChecksum::of(text.as_bytes());
+            Entry::Flush { file, checksum }.push(&mut notes);
+            changed.push((file, text, TableFile::known(version, Some(checksum))));
         }
         if changed.is_empty() {
             return result;
         }
-        // After a crash, a file that is neither the checkpoint's nor announced is another program's.
+        // After a crash, a file that is neither in the checkpoint nor in a `flush` entry is another
+        // program's.
         self.ask(|answer| Job::Note(notes, answer))?;
         for (file, text, contents) in changed {
             self.check_in_place()?;
@@ -175,7 +176,7 @@ impl Maintenance {
                 Ok(()) => _ = self.files.insert(file, contents),
                 Err(error) => {
                     if let Some(known) = self.files.get_mut(file) {
-                        known.attempted = contents.print;
+                        known.attempted = contents.checksum;
                     }
                     result = Err(error);
                 }
@@ -184,24 +185,24 @@ impl Maintenance {
         result
     }
 
-    /// Fails where a table's file isn't as this store has read or left it: what another program has
-    /// put there would be lost. Where nothing is there, nothing can be.
+    /// Fails if a table's file is not as this store has read or written it: another program's
+    /// contents would be lost. A missing file has none.
     fn check_own(&mut self, file: &'static str) -> io::Result<()> {
         let path = self.data.join(file);
         let Some(bytes) = read_if_exists(&*self.disk, &path)? else { return Ok(()) };
-        let found = Some(Print::of(&bytes));
+        let found = Some(FileChecksum::of(&bytes));
         match self.files.get_mut(file) {
-            Some(known) if found == known.print => Ok(()),
+            Some(known) if found == known.checksum => Ok(()),
             Some(known) if found == known.attempted => {
-                known.print = found;
+                known.checksum = found;
                 Ok(())
             }
             _ => Err(written_by_another(&path)),
         }
     }
 
-    /// Makes durable what every projection holds, notes it, and lets the older journal go. Returns
-    /// the epoch from which the journal is still needed.
+    /// Syncs all files, writes a checkpoint, and removes the older log. Returns the epoch from
+    /// which the log is still needed.
     fn checkpoint(&mut self, spare: Option<Spare>) -> io::Result<u64> {
         let cut = self.ask(|answer| Job::Cut(spare, answer))?;
         self.flush()?;
@@ -215,7 +216,7 @@ impl Maintenance {
         Ok(self.synced.link.epoch)
     }
 
-    /// Where this fails, no later sync of the file tells whether it is durable: it is written anew.
+    /// Syncs the tracking file. After a failure no later sync is trusted: the file is rewritten.
     fn sync_tracking(&self, file: &dyn DiskFile) -> io::Result<()> {
         let synced = file.sync();
         if synced.is_err() && self.jobs.send(Job::RewriteTracking(self.synced)).is_err() {
@@ -224,23 +225,23 @@ impl Maintenance {
         synced
     }
 
-    /// Lets every frame, file and note go that tells of what isn't there any more.
+    /// Removes every frame, file and note with removed contents.
     fn purge(&mut self) -> io::Result<()> {
         let flushed = self.flush();
         self.note(&flushed);
         flushed?;
-        // As at the end: a sync that fails has its file written anew.
+        // As in `close`: after a failed sync the file is rewritten.
         self.checkpoint(None).or_else(|_| self.checkpoint(None))?;
         self.disk.sync_dir(&self.folder)
     }
 
-    /// After the last commit: brings everything to its final form. A directory without a journal is
-    /// one that any program may change.
+    /// After the last commit: brings all files to their final form. A directory without a log may
+    /// be changed by any program.
     fn close(&mut self) -> io::Result<()> {
         let ended = |_| io::Error::other("the committer has ended");
-        // Behind the last checkpoint there must be no commit: its journal is removed.
+        // There must be no commit after the last checkpoint: its log is removed.
         self.jobs.send(Job::Refuse).map_err(ended)?;
-        // A sync that fails has its file written anew; that is worth a second try.
+        // After a failed sync the file is rewritten, so a second attempt is useful.
         let epoch = self.checkpoint(None).or_else(|_| self.checkpoint(None));
         self.jobs.send(Job::Stop).map_err(ended)?;
         self.remove_segments_before(epoch? + 1)?;
@@ -276,7 +277,7 @@ impl Maintenance {
         tables.last_error = error;
     }
 
-    /// How many tables have changed since their file was written.
+    /// The number of tables that changed since their file was written.
     fn outdated(&self) -> usize {
         let state = self.shared.state.load();
         let is_outdated =

@@ -59,7 +59,7 @@ use scoped::Scoped;
 use shared::Shared;
 use state::State;
 use tinydb::codecs::TABLE_FILES;
-use tracking::Patience;
+use tracking::ReadMode;
 use wal::format;
 
 use super::{
@@ -175,7 +175,7 @@ impl JsonStore {
         }
     }
 
-    /// Why a commit isn't taken. Where the store isn't closed, the committer is gone.
+    /// Why a commit is refused: the store is closed, or the committer has ended.
     fn refusal(&self) -> CommitError {
         if self.closed.load(Ordering::Acquire) {
             CommitError::Closed
@@ -191,8 +191,8 @@ impl JsonStore {
         if is_closed { CommitError::Closed } else { CommitError::OutcomeUnknown }
     }
 
-    /// Asks for the end; `done` is called once everything has its final form. False where it was
-    /// asked for before, or the thread is gone that would do it; `done` is dropped then.
+    /// Starts the close; `done` is called when all files are up to date. Returns false, and drops
+    /// `done`, if it was started before or the thread for it has ended.
     fn begin_close(&self, done: impl FnOnce(io::Result<()>) + Send + 'static) -> bool {
         let first = !self.closed.swap(true, Ordering::AcqRel);
         first && self.wakes.send(Wake::Close(Box::new(done))).is_ok()
@@ -262,13 +262,13 @@ impl Store for JsonStore {
         let tracking = Arc::clone(&self.shared.tracking);
         Box::pin(async move {
             // To hand a short question on to another thread takes longer than to answer it.
-            match tracking.query(&filter, order, page, Patience::AtOnce) {
+            match tracking.query(&filter, order, page, ReadMode::NonBlocking) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 found => return Ok(found?),
             }
             let span = Span::current();
             let query =
-                move || span.in_scope(|| tracking.query(&filter, order, page, Patience::Waits));
+                move || span.in_scope(|| tracking.query(&filter, order, page, ReadMode::Blocking));
             let joined = tokio::task::spawn_blocking(query).await;
             Ok(joined.unwrap_or_else(|error| Err(io::Error::other(error)))?)
         })
@@ -319,7 +319,7 @@ impl Store for JsonStore {
         let begin = || {
             let (answer, ended) = watch::channel(None);
             if !self.begin_close(move |result| _ = answer.send_replace(Some(result))) {
-                tracing::error!("a thread of the store is gone");
+                tracing::error!("a thread of the store has ended");
             }
             ended
         };

@@ -6,24 +6,22 @@ use crate::disk::Disk;
 use crate::domain::Timestamp;
 use crate::metrics;
 
-/// Tells the time.
+/// Returns the current time.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// Where a store keeps its files, and what it stands on.
+/// The settings of a store.
 #[derive(Clone)]
 pub struct Options {
-    /// The data directory; made where it doesn't exist.
+    /// The data directory; created if it does not exist.
     pub data_dir: PathBuf,
-    /// The disk.
     pub disk: Arc<dyn Disk>,
-    /// The clock.
     pub now: Now,
-    /// Where commits, the journal and the failures of the files are counted.
+    /// The metrics of commits, the log and failed writes.
     pub metrics: metrics::Store,
-    /// How long a journal file becomes before a checkpoint is made, in bytes;
-    /// [`CHECKPOINT_BYTES`] but for tests.
+    /// The length of a segment after which a checkpoint is made, in bytes: [`CHECKPOINT_BYTES`],
+    /// except in tests.
     pub checkpoint_bytes: u64,
-    /// Is told how far the start has come.
+    /// Reports the progress of the start.
     pub progress: Progress,
 }
 

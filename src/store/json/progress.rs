@@ -2,25 +2,24 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Is told how far the reading of a large file has come: the file, how many of its bytes are read,
-/// and how many it has in all.
+/// Reports the progress of reading a large file: the file, the bytes that are read, and its length.
 #[derive(Clone)]
 pub struct Progress(Arc<Report>);
 
 type Report = dyn Fn(&Path, u64, u64) + Send + Sync;
 
 impl Progress {
-    /// Calls `report` for every piece of some size that is read.
+    /// Calls `report` for every piece that is read.
     pub fn new(report: impl Fn(&Path, u64, u64) + Send + Sync + 'static) -> Self {
         Self(Arc::new(report))
     }
 
-    /// Tells nobody.
+    /// Reports nothing.
     pub fn silent() -> Self {
         Self::new(|_, _, _| {})
     }
 
-    /// Says that `read` of the file's `total` bytes are read.
+    /// Reports that `read` of the file's `total` bytes are read.
     pub(crate) fn report(&self, file: &Path, read: u64, total: u64) {
         (self.0)(file, read, total);
     }

@@ -111,7 +111,7 @@ fn whichever_write_fails_each_line_is_there_once() {
     }
 }
 
-/// A long backlog isn't searched anew each time that a log fails.
+/// A long backlog is not searched again each time that a log fails.
 #[test]
 fn a_log_that_goes_on_failing_is_searched_once() {
     let home = tempfile::tempdir().unwrap();

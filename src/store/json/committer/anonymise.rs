@@ -1,4 +1,4 @@
-//! The events of an account are anonymised, a piece with each batch.
+//! Anonymises an account's events, 100 with each batch.
 
 use std::sync::atomic::Ordering;
 
@@ -7,20 +7,18 @@ use crate::store::CommitError;
 use crate::store::json::tracking::OwnRows;
 use crate::store::json::wal::entry::Entry;
 
-/// How many rows are changed between two batches: so few that nobody's commit waits much longer
-/// than for a batch.
+/// The number of rows per batch: so few that no commit waits much longer than for a batch.
 const PIECE: usize = 100;
 
 impl Committer {
-    /// The payload of a piece's frame.
+    /// The payload of the frame for these rows.
     pub(super) fn payload_of(piece: &OwnRows) -> String {
         let mut payload = String::new();
         Entry::Anonymized(piece.patches()).push(&mut payload);
         payload
     }
 
-    /// The rows that lose their account with the next batch; none where no account is to be taken
-    /// out.
+    /// The rows to anonymise with the next batch; `None` if no account is being anonymised.
     pub(crate) fn next_piece(&mut self) -> Option<OwnRows> {
         if self.refusing || self.shared.read_only.load(Ordering::Relaxed) {
             let why = || if self.refusing { CommitError::Closed } else { CommitError::ReadOnly };
@@ -30,7 +28,7 @@ impl Committer {
             let rows =
                 self.shared.tracking.rows_of(&anonymization.user_id, anonymization.from, PIECE);
             match rows {
-                // Looked for behind the last batch: nothing of the account is left.
+                // Searched after the last batch: no row of the account is left.
                 Ok(piece) if piece.is_empty() => self.end_anonymization(None),
                 Ok(piece) => return Some(piece),
                 Err(error) => {
@@ -42,12 +40,12 @@ impl Committer {
         None
     }
 
-    /// Makes a piece visible whose frame is durable; gives its account up where it isn't.
+    /// Makes the anonymisation of durable rows visible; ends with an error if they are not durable.
     pub(crate) fn finish_piece(&mut self, piece: &OwnRows, durable: &Result<(), CommitError>) {
         if let Err(error) = durable {
             return self.end_anonymization(Some(error.clone()));
         }
-        self.appender.disown(piece);
+        self.appender.anonymize(piece);
         self.shared.follow.forget_newest();
         self.note_health();
         self.maintenance.wake();

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Committer, RETRY_INTERVAL};
 use crate::store::Projection;
 use crate::store::json::jobs::Synced;
-use crate::store::json::recovery::past::Past;
+use crate::store::json::recovery::tracking_log::TrackingLog;
 use crate::store::json::tracking;
 use crate::store::json::wal::load;
 
@@ -56,7 +56,7 @@ impl Committer {
                 Ok(()) => self.suspect = None,
                 Err(error) => {
                     self.count_tracking_failure();
-                    tracing::error!(%error, "the tracking file can't be written anew");
+                    tracing::error!(%error, "the tracking file can't be rewritten");
                 }
             }
         }
@@ -65,11 +65,11 @@ impl Committer {
         }
     }
 
-    /// Writes the tracking file anew from what was synced and from the journal, which still holds
-    /// all that came after it.
+    /// Rewrites the tracking file from its synced part and from the log, which still contains
+    /// everything after it.
     fn rewrite_tracking(&mut self, synced: Synced) -> io::Result<()> {
         let journal = load::load(&*self.disk, &self.folder, synced.link);
-        let past = Past::read(journal.map_err(io::Error::other)?.entries, |_| {});
+        let past = TrackingLog::read(journal.map_err(io::Error::other)?.entries, |_| {});
         self.appender.rewrite(synced.tracking, &past.patches, &past.rows)
     }
 

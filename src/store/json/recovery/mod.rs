@@ -1,10 +1,9 @@
-//! A start: what the last run left behind is brought together, or refused where that can't be
-//! right. First all is read (`read`), and nothing changed; then what was read is brought into the
-//! form in which commits can begin. Until the new checkpoint is written nothing is lost by a crash:
-//! the next start does the same again.
+//! A start recovers what the last run left, or fails if that cannot be right. First everything is
+//! read (`read`) without any change. Then the files are brought into the form in which commits can
+//! start. A crash before the new checkpoint loses nothing: the next start does the same.
 
-pub(crate) mod past;
 mod read;
+pub(crate) mod tracking_log;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,7 +17,7 @@ use super::follow::{Follow, Foreign};
 use super::progress::Progress;
 use super::state::State;
 use super::tinydb::codecs::TABLE_FILES;
-use super::tinydb::file::{Print, TableFile, TableFiles, parse_file, push_row_name};
+use super::tinydb::file::{FileChecksum, TableFile, TableFiles, parse_file, push_row_name};
 use super::tinydb::pyjson;
 use super::tracking::{self, Appender, Mark, NewRow};
 use super::wal::checkpoint::Checkpoint;
@@ -31,9 +30,9 @@ use crate::domain::deletion::FIRST_START;
 use crate::metrics::{self, Counter};
 use crate::store::{Change, History as _};
 
-pub(crate) use read::{Reader, Reading, Replay, TrackingFile};
+pub(crate) use read::{DirectoryContents, DirectoryReader, Replay, TrackingFile};
 
-/// What a start found, ready to go on from.
+/// The result of a start.
 pub(crate) struct Recovered {
     pub(crate) state: State,
     pub(crate) appender: Appender,
@@ -49,21 +48,21 @@ pub(crate) struct Recovery<'a> {
     /// The data directory, and the journal's folder in it.
     pub(crate) data: &'a Path,
     pub(crate) folder: &'a Path,
-    /// Where the journal and the files that this opens are counted.
+    /// The metrics of the log and the files.
     pub(crate) metrics: &'a metrics::Store,
-    /// Is told how far the reading of the tracking file has come.
+    /// Reports the progress of reading the tracking file.
     pub(crate) progress: &'a Progress,
 }
 
 impl Recovery<'_> {
-    /// Brings the directory into the form in which commits can begin.
+    /// Brings the directory into the form in which commits can start.
     pub(crate) fn run(self) -> Result<Recovered, OpenError> {
         let Self { disk, data, folder, progress, .. } = self;
-        let mut reading = Reader { disk: &**disk, data, folder, progress }.read()?;
+        let mut reading = DirectoryReader { disk: &**disk, data, folder, progress }.read()?;
         reading.check()?;
         format::record(&**disk, folder)?;
-        let Reading { saved, is_first, first, journal, next, mut state, .. } = reading;
-        let Reading { mut files, tracking, .. } = reading;
+        let DirectoryContents { saved, is_first, first, journal, next, mut state, .. } = reading;
+        let DirectoryContents { mut files, tracking, .. } = reading;
         if is_first {
             hold_deletions(&mut state);
         }
@@ -71,7 +70,7 @@ impl Recovery<'_> {
         let appender = match &journal {
             None => self.take_over(tracking)?,
             Some(replay) => {
-                // Before any file rests on what only the machine's memory may hold.
+                // Before any file depends on bytes that may be in the machine's memory only.
                 files::secure(&**disk, folder, first.epoch).map_err(OpenError::io(folder))?;
                 self.replay_tracking(tracking, saved.tracking(), replay)?
             }
@@ -88,7 +87,7 @@ impl Recovery<'_> {
         Ok(Recovered { state, appender, journal, files, checkpoint, follow })
     }
 
-    /// Goes on from a tracking file to which the journal has nothing to add.
+    /// Uses a tracking file to which the log has nothing to add.
     fn take_over(&self, tracking: TrackingFile) -> Result<Appender, OpenError> {
         let path = self.tracking_path();
         let loaded = match tracking {
@@ -127,8 +126,8 @@ impl Recovery<'_> {
         self.metrics.projection_errors(tracking::FILE)
     }
 
-    /// Brings a tracking file into the shape that rows can be appended to, and accounts be taken out
-    /// of: one line, the default table last, room for `null` in each row.
+    /// Rewrites a tracking file so that rows can be appended and anonymised: one line, the default
+    /// table last, space for `null` in each row.
     fn reshape(&self, path: &Path) -> Result<(), OpenError> {
         let bytes = read_if_exists(&**self.disk, path).map_err(OpenError::io(path))?;
         let bytes = bytes.unwrap_or_default();
@@ -148,8 +147,7 @@ impl Recovery<'_> {
         replace(&**self.disk, path, text.as_bytes()).map_err(OpenError::io(path))
     }
 
-    /// Takes the tracking file back to its checkpoint, and brings into it what the journal holds
-    /// since.
+    /// Truncates the tracking file to its checkpoint, and appends the rows of the log since.
     fn replay_tracking(
         &self,
         tracking: TrackingFile,
@@ -172,7 +170,7 @@ impl Recovery<'_> {
             number: *number,
             event,
             text,
-            masked: tracking::masked_span(text),
+            user_id_at: tracking::user_id_span(text),
         });
         let rows: Vec<NewRow<'_>> = rows.collect();
         appender.append(&rows);
@@ -182,26 +180,25 @@ impl Recovery<'_> {
         }
     }
 
-    /// An epoch that no file of the folder has.
+    /// An epoch that no segment has.
     fn next_epoch(&self, replayed: u64) -> Result<u64, OpenError> {
         let epochs = files::epochs(&**self.disk, self.folder);
         let last = epochs.map_err(OpenError::io(self.folder))?.last().copied();
         Ok(last.unwrap_or_default().max(replayed) + 1)
     }
 
-    /// Writes the file of each table that the journal has changed.
+    /// Writes the file of each table that the log has changed.
     fn flush(&self, state: &State, files: &mut TableFiles) -> Result<(), OpenError> {
         for table in state.tables().into_iter().filter(|table| table.version() > 0) {
             let (file, version, text) = (table.file(), table.version(), table.file_text());
             let path = self.data.join(file);
             replace(&**self.disk, &path, text.as_bytes()).map_err(OpenError::io(&path))?;
-            files.insert(file, TableFile::known(version, Some(Print::of(text.as_bytes()))));
+            files.insert(file, TableFile::known(version, Some(FileChecksum::of(text.as_bytes()))));
         }
         Ok(())
     }
 
-    /// Makes durable what the projections hold, and notes it: the older journal isn't needed any
-    /// more.
+    /// Syncs the files and writes a checkpoint: the older log is not needed any more.
     fn checkpoint(
         &self,
         link: Link,
@@ -211,7 +208,7 @@ impl Recovery<'_> {
     ) -> Result<(Appender, Checkpoint), OpenError> {
         let path = self.tracking_path();
         appender.file().sync().map_err(OpenError::io(&path))?;
-        // A process that was killed may have left names that are only in the machine's memory.
+        // A killed process may have left names that are in the machine's memory only.
         self.disk.sync_dir(self.data).map_err(OpenError::io(self.data))?;
         let mark = appender.mark().ok_or_else(|| {
             let error = appender.last_error().unwrap_or("rows wait to be written").to_owned();
@@ -229,8 +226,8 @@ impl Recovery<'_> {
         Journal::create(Arc::clone(self.disk), self.folder.to_owned(), first, syncs)
     }
 
-    /// Removes what was being written when the last run was cut short: nobody would look for an old
-    /// password's hash there.
+    /// Removes the temporary files of an interrupted run: nobody would look for an old password
+    /// hash there.
     fn remove_leftovers(&self) -> io::Result<()> {
         let tables = TABLE_FILES.into_iter().chain([tracking::FILE]);
         let tables = tables.map(|file| temporary_path(&self.data.join(file)));
@@ -253,9 +250,9 @@ impl Recovery<'_> {
     }
 }
 
-/// Notes that another program has marked accounts of this directory: until a server has served it for a
-/// day, none of them is deleted. The note is in its file before the first checkpoint, since with that,
-/// nobody can tell any more that no Goldstar was here.
+/// Records that another program has marked accounts of this directory: none of them is deleted
+/// until a server has served it for a day. The record is in its file before the first checkpoint,
+/// because after that nothing shows that no Goldstar was here before.
 fn hold_deletions(state: &mut State) {
     let is_marked = state.users.records().any(|user| user.deletion.is_some());
     if is_marked && state.settings.get(FIRST_START).is_none() {

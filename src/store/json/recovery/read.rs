@@ -1,93 +1,91 @@
-//! The reading half of a start: what a directory holds, and whether a start may rest on it. It
+//! The reading half of a start: the contents of a directory, and whether a start may use them. It
 //! changes nothing on the disk.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::past::Past;
+use super::tracking_log::TrackingLog;
 use crate::disk::{Disk, DiskFile, Open, read_if_exists};
 use crate::domain::{RowNumber, TrackingEvent};
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
 use crate::store::json::progress::Progress;
 use crate::store::json::state::State;
-use crate::store::json::tinydb::file::{Print, TableFile, TableFiles};
+use crate::store::json::tinydb::file::{FileChecksum, TableFile, TableFiles};
 use crate::store::json::tracking::{self, Mark, Patch, event};
 use crate::store::json::wal::checkpoint::Checkpoint;
 use crate::store::json::wal::entry::Entry;
 use crate::store::json::wal::segment::Link;
 use crate::store::json::wal::{format, load};
 
-/// What the first frame of a journal is linked on where there is no checkpoint.
+/// The position of the first frame if there is no checkpoint.
 const BEGIN: Link = Link { epoch: 1, sequence: 1, previous: 0 };
 
 /// Reads a directory as a start does.
-pub(crate) struct Reader<'a> {
+pub(crate) struct DirectoryReader<'a> {
     pub(crate) disk: &'a dyn Disk,
     /// The data directory, and the journal's folder in it.
     pub(crate) data: &'a Path,
     pub(crate) folder: &'a Path,
-    /// Is told how far the reading of the tracking file has come.
+    /// Reports the progress of reading the tracking file.
     pub(crate) progress: &'a Progress,
 }
 
-/// What a directory holds.
-pub(crate) struct Reading {
-    /// The checkpoint; an empty one where there is none.
+/// The contents of a directory.
+pub(crate) struct DirectoryContents {
+    /// The checkpoint; an empty one if there is none.
     pub(crate) saved: Checkpoint,
-    /// Whether no Goldstar has left anything here: there is neither a checkpoint nor a commit.
+    /// Whether no Goldstar was here before: there is neither a checkpoint nor a commit.
     pub(crate) is_first: bool,
-    /// The link of the first frame since then.
+    /// The position of the first frame since the checkpoint.
     pub(crate) first: Link,
-    /// The journal since then; none where nothing was ever committed to it, or it can't be read.
+    /// The log since then; `None` if it contains no commit, or cannot be read.
     pub(crate) journal: Option<Replay>,
-    /// Whether the journal ends with a batch that was torn, and so never answered for.
+    /// Whether the log ends with an incomplete batch, whose clients got no response.
     pub(crate) is_torn: bool,
-    /// The link that a next frame would have.
+    /// The position of the next frame.
     pub(crate) next: Link,
-    /// The small tables, with the journal replayed over them; those are empty that can't be read.
+    /// The small tables after the replay; unreadable ones are empty.
     pub(crate) state: State,
     /// The files that they were read from.
     pub(crate) files: TableFiles,
     /// The tracking file.
     pub(crate) tracking: TrackingFile,
-    /// Everything by which the directory isn't one that a start may rest on. A start
-    /// names the first.
+    /// All damage because of which a start must fail. A start reports the first.
     pub(crate) damage: Vec<Damage>,
 }
 
-/// What the journal holds since the checkpoint.
+/// The contents of the log since the checkpoint.
 pub(crate) struct Replay {
-    /// How many rows of the small tables it sets.
+    /// The number of rows of small tables.
     pub(crate) rows: usize,
-    /// What it holds of the tracking table.
-    pub(crate) past: Past,
-    /// The rows of that as events.
+    /// Its rows and patches of the tracking table.
+    pub(crate) past: TrackingLog,
+    /// Those rows as events.
     pub(crate) events: Vec<TrackingEvent>,
 }
 
-/// What stands in the tracking file's place.
+/// The state of the tracking file.
 pub(crate) enum TrackingFile {
     /// Nothing, or an empty file.
     Empty,
-    /// A file as it was left: to its end or, where the journal has something to add, to the
-    /// checkpoint's mark.
+    /// A file, read completely or, if the log adds to it, to the checkpoint's mark.
     Read(Box<tracking::Loaded>),
-    /// A file that can't be read, or doesn't go with the journal.
+    /// A file that cannot be read, or does not match the log.
     Damaged(Damage),
 }
 
-impl Reading {
-    /// Refuses a directory that a start may not rest on.
+impl DirectoryContents {
+    /// Fails if there is damage.
     pub(crate) fn check(&mut self) -> Result<(), OpenError> {
         if self.damage.is_empty() { Ok(()) } else { Err(self.damage.swap_remove(0).into()) }
     }
 }
 
-impl Reader<'_> {
-    /// Reads the directory. What is damaged hides nothing of what isn't; fails only where the disk
-    /// does.
-    pub(crate) fn read(&self) -> Result<Reading, OpenError> {
+impl DirectoryReader<'_> {
+    /// Reads the directory. Damage in one file does not hide damage in another; fails only if the
+    /// disk fails.
+    pub(crate) fn read(&self) -> Result<DirectoryContents, OpenError> {
         let mut damage = Vec::new();
         sort_out(format::check(self.disk, self.folder), &mut damage)?;
         let checkpoint = sort_out(Checkpoint::load(self.disk, self.folder), &mut damage)?;
@@ -96,7 +94,7 @@ impl Reader<'_> {
             _ => (Checkpoint::default(), BEGIN),
         };
         let has_checkpoint = !matches!(checkpoint, Some(None));
-        // Without its checkpoint, nobody knows where a journal begins to count.
+        // Without its checkpoint, the start of the log is unknown.
         let loaded = match checkpoint {
             Some(_) => sort_out(load::load(self.disk, self.folder, first), &mut damage)?,
             None => None,
@@ -105,7 +103,7 @@ impl Reader<'_> {
         let next = loaded.as_ref().map_or(first, |loaded| loaded.next);
         let torn = loaded.as_ref().and_then(|loaded| loaded.torn.clone());
         let journal = match loaded.filter(|loaded| !loaded.is_empty()) {
-            // Whatever the files hold, it is meant so: they may have been another program's since.
+            // The files count as they are: another program may have changed them since.
             None => None,
             Some(loaded) => {
                 let replay = self.replay(&saved, loaded.entries, &mut state, &files, &mut damage);
@@ -125,7 +123,7 @@ impl Reader<'_> {
         })?;
         let is_torn = torn.is_some();
         let is_first = !has_checkpoint && journal.is_none();
-        Ok(Reading {
+        Ok(DirectoryContents {
             saved,
             is_first,
             first,
@@ -139,21 +137,21 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads the small tables, and what files they are in.
+    /// Reads the small tables, and the checksums of their files.
     fn read_tables(&self, damage: &mut Vec<Damage>) -> Result<(State, TableFiles), OpenError> {
         let mut files = TableFiles::new();
         let read = |file| {
             let path = self.data.join(file);
             let bytes = read_if_exists(self.disk, &path).map_err(OpenError::io(&path))?;
-            let print = bytes.as_deref().map(Print::of);
-            files.insert(file, TableFile::known(0, print));
+            let checksum = bytes.as_deref().map(FileChecksum::of);
+            files.insert(file, TableFile::known(0, checksum));
             Ok::<_, OpenError>(bytes.unwrap_or_default())
         };
         let state = State::parse(self.data, read, damage)?;
         Ok((state, files))
     }
 
-    /// Sets each row to what the journal says. What the journal doesn't belong to is damage.
+    /// Replays the log over the small tables. A file that does not match the log is damage.
     fn replay(
         &self,
         saved: &Checkpoint,
@@ -163,22 +161,22 @@ impl Reader<'_> {
         damage: &mut Vec<Damage>,
     ) -> Result<Replay, OpenError> {
         let (mut announced, mut rows) = (Vec::new(), 0);
-        let past = Past::read(entries, |entry| match entry {
+        let past = TrackingLog::read(entries, |entry| match entry {
             Entry::Row(image) => {
                 rows += 1;
                 state.set(&image);
             }
-            Entry::Flush { file, print } => announced.push((file, print)),
+            Entry::Flush { file, checksum } => announced.push((file, checksum)),
             _ => {}
         });
         for table in state.tables() {
             let file = table.file();
             let path = self.data.join(file);
-            let found = files.get(file).and_then(|contents| contents.print);
+            let found = files.get(file).and_then(|contents| contents.checksum);
             let is_own = found == saved.table(file)
                 || found.is_some_and(|found| announced.contains(&(file, found)))
-                // A start that was cut short may have written it already.
-                || found == Some(Print::of(table.file_text().as_bytes()));
+                // An interrupted start may have written it already.
+                || found == Some(FileChecksum::of(table.file_text().as_bytes()));
             if !is_own && !damage.iter().any(|damage| damage.file == path) {
                 damage.push(foreign_table(path));
             }
@@ -187,7 +185,7 @@ impl Reader<'_> {
         Ok(Replay { rows, past, events })
     }
 
-    fn events_of(&self, past: &Past) -> Result<Vec<TrackingEvent>, OpenError> {
+    fn events_of(&self, past: &TrackingLog) -> Result<Vec<TrackingEvent>, OpenError> {
         let decoded = past.rows.iter().map(|(number, text)| {
             event::decode(text).map_err(|why| {
                 let cause = format!("event {number} of the journal is not well-formed: {why}");
@@ -197,7 +195,7 @@ impl Reader<'_> {
         decoded.collect()
     }
 
-    /// Reads the tracking file as it lies there.
+    /// Reads the whole tracking file.
     fn tracking_as_it_is(&self) -> Result<TrackingFile, OpenError> {
         let path = self.tracking_path();
         let file = match self.disk.open(&path, Open::Read) {
@@ -213,11 +211,11 @@ impl Reader<'_> {
         Ok(TrackingFile::Read(Box::new(loaded)))
     }
 
-    /// Reads the tracking file up to its checkpoint. What follows must be the journal's.
+    /// Reads the tracking file up to its checkpoint. The rows after it must be in the log.
     fn tracking_at_mark(
         &self,
         mark: Mark,
-        past: &Past,
+        past: &TrackingLog,
         torn: Option<&(PathBuf, u64)>,
     ) -> Result<TrackingFile, OpenError> {
         let path = self.tracking_path();
@@ -228,8 +226,8 @@ impl Reader<'_> {
             }
             opened => opened.map_err(OpenError::io(&path))?,
         };
-        // A torn patch isn't JSON, so they are read over the file before they are written to it. Where
-        // that doesn't help, it is said of the file as it lies there.
+        // A torn patch is not JSON, so the patches are applied while reading. If that does not
+        // help, the error is that of the unpatched file.
         let loaded = self
             .load_until(&*file, mark, &past.patches)
             .or_else(|error| self.load_until(&*file, mark, &[]).and(Err(error)))?;
@@ -252,7 +250,7 @@ impl Reader<'_> {
     }
 }
 
-/// Takes damage out of the way, to be reported beside what else there is.
+/// Collects damage, so that further damage is found, too.
 fn sort_out<T>(
     read: Result<T, OpenError>,
     damage: &mut Vec<Damage>,
@@ -267,14 +265,14 @@ fn sort_out<T>(
     }
 }
 
-/// What is said of a small table's file that the journal doesn't belong to.
+/// The damage of a small table's file that does not match the log.
 fn foreign_table(path: PathBuf) -> Damage {
     let cause = "another program has written this file after Goldstar had stopped without tidying \
                  up, and the journal still holds changes that belong into it";
     Damage::new(DamageKind::Foreign, path, 0, cause)
 }
 
-/// Rows behind the checkpoint must be the journal's: it was durable before they were written.
+/// Rows after the checkpoint must be in the log, which was synced before they were written.
 fn check_tail(
     path: &Path,
     mark: Mark,

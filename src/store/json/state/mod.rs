@@ -15,9 +15,9 @@ use crate::store::json::tinydb::record::Record;
 use crate::store::{Change, Changes, Expiry, Listed};
 use table::{AnyTable, Table};
 
-/// All small tables at one moment. It is a value: a clone costs nothing, and neither sees what is
-/// done to the other. So a batch is decided on a clone, which takes the state's place once the
-/// batch is durable, and is dropped where that fails.
+/// All small tables at one moment. It is a value: clones are cheap and independent. A batch is
+/// executed on a clone, which replaces the state once the batch is durable, and is dropped if that
+/// fails.
 #[derive(Clone, Default)]
 pub(crate) struct State {
     pub(crate) users: Table<User>,
@@ -28,15 +28,15 @@ pub(crate) struct State {
     pub(crate) sessions: Table<Session>,
     pub(crate) remembered: Table<IdempotencyRecord>,
     pub(crate) settings: Table<Setting>,
-    /// Counts the records that lists and lookups touch. Clones count together.
+    /// Counts the records that lists and look-ups visit. Clones share the counter.
     pub(crate) visited: Counter,
     /// The number of changes since the start.
     pub(crate) version: u64,
 }
 
 impl State {
-    /// Reads every table; `read` gives a file's contents, empty where there is none. A table whose
-    /// file is damaged is left empty, and `damage` is told.
+    /// Reads every table; `read` returns a file's contents, empty if there is no file. A table
+    /// whose file is damaged stays empty, and the damage is added to `damage`.
     pub(crate) fn parse<E>(
         folder: &Path,
         mut read: impl FnMut(&'static str) -> Result<Vec<u8>, E>,
@@ -56,7 +56,7 @@ impl State {
         })
     }
 
-    /// The latest time at which a record was created, changed or used.
+    /// The latest time in any record.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
         let changed = [
             latest(&self.users, |it| [it.created_at, it.updated_at]),
@@ -84,7 +84,7 @@ impl State {
         ]
     }
 
-    /// Makes a change; returns the rows that it leaves. None where nothing changes.
+    /// Applies a change; returns the changed rows.
     pub(crate) fn apply(&mut self, change: Change) -> Vec<RowImage> {
         self.version += 1;
         match change {
@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    /// Removes an account, with the rows that name it and that nothing else finds.
+    /// Removes an account, and the rows that name it and have no key of their own.
     fn remove_user(&mut self, id: &str) -> Vec<RowImage> {
         let mut removed = self.users.remove(id);
         for table in self.tables_mut() {
@@ -116,13 +116,13 @@ impl State {
         removed
     }
 
-    /// Remembers an idempotency key; returns the row that it is.
+    /// Adds an idempotency key; returns its row.
     pub(crate) fn remember(&mut self, remembered: IdempotencyRecord) -> RowImage {
         self.version += 1;
         self.remembered.put(remembered)
     }
 
-    /// Sets a row to what the journal says.
+    /// Sets a row to its text in the log.
     pub(crate) fn set(&mut self, image: &RowImage) {
         let mut tables = self.tables_mut().into_iter();
         if let Some(table) = tables.find(|table| table.file() == image.file) {
@@ -164,7 +164,7 @@ fn parse_table<R: Record, E>(
 }
 
 impl State {
-    /// Counts one record that is looked up.
+    /// Counts one visited record.
     pub(crate) fn one<R>(&self, found: Option<Arc<R>>) -> Option<Arc<R>> {
         self.visited.inc();
         found

@@ -13,32 +13,32 @@ use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::file::{LAST_NUMBER, RowImage, file_text, parse_file};
 use crate::store::json::tinydb::record::{Record, is_new_row, merge, new_row};
 
-/// With a hash that takes less time than the standard one, and has a seed of its own in each map, too.
+/// With a faster hash than the standard one, which also has a random seed per map.
 type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
 
-/// One table in memory. Cloning it costs nothing: clones share what they have in common.
+/// One table in memory. Clones are cheap: they share what is equal.
 #[derive(Clone)]
 pub(crate) struct Table<R> {
-    /// Each in a pointer of its own: a change copies it for the rows beside its own.
+    /// In pointers: a change copies the pointers of the neighbouring rows.
     rows: OrdMap<RowNumber, Arc<Row<R>>>,
     by_key: HashMap<Arc<str>, RowNumber>,
     by_group: HashMap<Arc<str>, OrdSet<RowNumber>>,
     /// The rows of each of [`Record::lists`].
     by_list: HashMap<Arc<str>, OrdSet<RowNumber>>,
     ungrouped: OrdSet<RowNumber>,
-    /// The rows that aren't found by a key: those that are no record, and those whose key an earlier
-    /// row has.
+    /// The rows that no key finds: those that are not records, and those whose key an earlier row
+    /// has.
     strays: OrdSet<RowNumber>,
-    /// The other tables of the file, as JSON text of members, in front of this one and behind it.
+    /// The other tables of the file, as JSON members before and after this one.
     around: Arc<(String, String)>,
     version: u64,
 }
 
-/// A row: its text, and what it reads as, where it does.
+/// A row: its text, and its record if it is one.
 struct Row<R> {
     text: Arc<str>,
     record: Option<Arc<R>>,
-    /// Whether it is known to be a [`new_row`]: most are, and needn't be merged with what they become.
+    /// Whether it is known to equal a [`new_row`]. Most do, and need no merge.
     is_new: bool,
 }
 
@@ -58,7 +58,7 @@ impl<R> Default for Table<R> {
 }
 
 impl<R: Record> Table<R> {
-    /// Reads a TinyDB file. Rows that are no record of this kind are kept, and not found.
+    /// Reads a TinyDB file. Rows that are not records of this kind are kept, and not found.
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Damage> {
         let mut table = Self::default();
         if bytes.is_empty() {
@@ -84,7 +84,7 @@ impl<R: Record> Table<R> {
         rows.filter_map(|row| self.record(*row)).collect()
     }
 
-    /// How many records a group has.
+    /// The number of records in a group.
     pub(crate) fn group_len(&self, group: &str) -> usize {
         self.by_group.get(group).map_or(0, OrdSet::len)
     }
@@ -116,7 +116,7 @@ impl<R: Record> Table<R> {
         Listed { records, total: rows.map_or(0, OrdSet::len) }
     }
 
-    /// A page of the records of a group and those of none, in the order of their row numbers.
+    /// A page of the records of a group and of no group, in the order of their row numbers.
     pub(crate) fn group_and_ungrouped_page(&self, group: &str, page: Page) -> Listed<R> {
         let grouped = self.by_group.get(group);
         let mut one = grouped.into_iter().flatten().copied().peekable();
@@ -141,12 +141,12 @@ impl<R: Record> Table<R> {
         self.rows.iter().filter_map(|(number, row)| Some((*number, row.record.as_ref()?)))
     }
 
-    /// Whether there is no row, be it a record or not.
+    /// Whether there is no row at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Puts a record in the place of the one with its key, or behind all others.
+    /// Replaces the record with that key, or adds it after all others.
     pub(crate) fn put(&mut self, record: R) -> RowImage {
         let known = self.by_key.get(&record.key()).copied();
         let old = known.and_then(|number| {
@@ -154,7 +154,7 @@ impl<R: Record> Table<R> {
             Some((number, Arc::clone(row.record.as_ref()?), row))
         });
         let Some((number, old, row)) = old else {
-            // Read back: fields that only the file has are answered, too.
+            // Parsed from the row, so that the record also has the fields that only the file has.
             let (number, text) = (self.next_number(), new_row(&record));
             self.set(number, Some(Arc::clone(&text)));
             return RowImage { file: R::FILE, number, text: Some(text) };
@@ -171,7 +171,7 @@ impl<R: Record> Table<R> {
         RowImage { file: R::FILE, number, text: Some(text) }
     }
 
-    /// Removes the record with that key, in as many rows as it stands.
+    /// Removes every row with that key.
     pub(crate) fn remove(&mut self, key: &str) -> Vec<RowImage> {
         let mut removed = Vec::new();
         while let Some(number) = self.by_key.get(key).copied() {
@@ -189,8 +189,8 @@ impl<R: Record> Table<R> {
         self.rows.get(&number)?.record.clone()
     }
 
-    /// As TinyDB numbers: one more than the largest number that is there. Where that is the last one
-    /// that a row can have, the largest that is free.
+    /// The largest number plus one, as in TinyDB. If that is above the last possible number, the
+    /// largest free one.
     fn next_number(&self) -> RowNumber {
         match self.rows.get_max() {
             None => 1,
@@ -207,7 +207,7 @@ impl<R: Record> Table<R> {
     }
 
     fn index(&mut self, number: RowNumber, record: &R) {
-        // Of two rows with one key, the first is found, as by TinyDB's `get`.
+        // Of two rows with one key the first is found, as in TinyDB's `get`.
         let found = self.by_key.entry(record.key()).or_insert(number);
         if *found != number {
             self.strays.insert(number.max(*found));
@@ -254,7 +254,7 @@ impl<R: Record> Table<R> {
     }
 }
 
-/// Takes a row out of a list; a list without rows has no entry.
+/// Removes a row from a list; empty lists have no entry.
 fn leave(lists: &mut HashMap<Arc<str>, OrdSet<RowNumber>>, name: &str, number: RowNumber) {
     if let Some(rows) = lists.get_mut(name) {
         rows.remove(&number);
@@ -264,25 +264,25 @@ fn leave(lists: &mut HashMap<Arc<str>, OrdSet<RowNumber>>, name: &str, number: R
     }
 }
 
-/// What the journal and the files need of a table, whatever its records are.
+/// A table for the log and the files, whatever its records are.
 pub(crate) trait AnyTable {
-    /// The file that the table is in.
+    /// The table's file.
     fn file(&self) -> &'static str;
     /// Sets a row's text, or removes the row.
     fn set(&mut self, number: RowNumber, text: Option<Arc<str>>);
-    /// Removes the rows that belong to an account and aren't found by a key.
+    /// Removes the rows of an account that no key finds.
     fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage>;
     /// Grows with every change.
     fn version(&self) -> u64;
     /// The whole file.
     fn file_text(&self) -> String;
-    /// How many rows are no record of the table's kind.
+    /// The number of rows that are not records of this kind.
     fn unreadable_rows(&self) -> usize;
-    /// How many rows there are.
+    /// The number of rows.
     fn len(&self) -> usize;
     /// The text of each row, in the order of their numbers.
     fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, &str)> + '_>;
-    /// The rows that aren't found by a key, and why not.
+    /// The rows that no key finds, and the reason.
     fn strays(&self) -> Vec<(RowNumber, Stray)>;
 }
 
@@ -353,12 +353,12 @@ impl<R: Record> AnyTable for Table<R> {
     }
 }
 
-/// Why a row isn't found by a key.
+/// The reason why no key finds a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stray {
-    /// It is no record of the table's kind.
+    /// It is not a record of this kind.
     Unreadable(String),
-    /// This earlier row has its key.
+    /// An earlier row has its key.
     Repeated(RowNumber),
 }
 

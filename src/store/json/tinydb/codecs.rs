@@ -1,4 +1,4 @@
-//! How each kind of record stands in a row; the field names are those of the Flask service's files.
+//! The row of each kind of record. The field names are those of the Flask service.
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ impl Record for User {
         row.optional_text("image_id", self.image_id.as_deref());
         row.optional_moment("created_at", self.created_at);
         row.optional_moment("updated_at", self.updated_at);
-        // Goldstar verifies no addresses; the Flask service lets only verified accounts in.
+        // Goldstar does not verify addresses, and the Flask service accepts only verified accounts.
         row.plain("verified", true);
         deletion::encode(self.deletion.as_ref(), row);
     }
@@ -80,7 +80,7 @@ impl Record for User {
         self.id.shared()
     }
 
-    /// By the address, since that is what a login names.
+    /// A login names the address.
     fn group(&self) -> Option<Arc<str>> {
         Some(Arc::clone(self.email.folded()))
     }
@@ -262,7 +262,7 @@ impl Record for PendingReward {
         row.text("reward_id", self.reward_id.as_str());
         row.text("reward_name", self.reward_name.as_str());
         row.text("user_id", self.user_id.as_str());
-        // A request that no longer waits has no row.
+        // Only pending requests have rows.
         row.text("status", "pending");
         row.optional_moment("created_at", self.created_at);
     }
@@ -379,7 +379,8 @@ impl Record for Setting {
     }
 }
 
-/// What a [`IdempotencyRecord`] is found by. A key holds no line break, so that no two pairs meet.
+/// The key of an [`IdempotencyRecord`]. An idempotency key contains no line feed, so pairs stay
+/// distinct.
 pub(crate) fn remembered_key(user_id: &str, key: &str) -> Arc<str> {
     format!("{key}\n{user_id}").into()
 }

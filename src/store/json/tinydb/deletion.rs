@@ -1,4 +1,4 @@
-//! How an account's deletion stands in its row.
+//! The deletion fields of a user's row.
 
 use super::encoder::Encoder;
 use super::fields::Fields;
@@ -12,8 +12,8 @@ pub(crate) const ATTEMPTED_AT: &str = "deletion_attempted_at";
 pub(crate) const ATTEMPTS: &str = "deletion_attempts";
 pub(crate) const ERROR: &str = "deletion_error";
 
-/// How far an account's deletion is. An account whose mark can't be read is locked like any other
-/// marked account, and nothing but an administrator's request deletes it.
+/// The deletion state of an account. An account whose mark cannot be read is locked like any marked
+/// account, and only an administrator's request deletes it.
 pub(crate) fn decode(fields: &Fields<'_>) -> Option<Deletion> {
     if !is_marked(fields) {
         return None;
@@ -29,7 +29,7 @@ pub(crate) fn decode(fields: &Fields<'_>) -> Option<Deletion> {
     })
 }
 
-/// Whether the account is marked. What is neither true nor false counts as it does in Python: the
+/// Whether the account is marked. A value that is neither true nor false counts as in Python: the
 /// Flask service locks such an account, too.
 pub(crate) fn is_marked(fields: &Fields<'_>) -> bool {
     let is_empty = |raw: &str| {
@@ -39,7 +39,7 @@ pub(crate) fn is_marked(fields: &Fields<'_>) -> bool {
     fields.boolean(MARKED, false).unwrap_or_else(|_| !fields.raw(MARKED).is_some_and(is_empty))
 }
 
-/// What can't be read of the mark of an account that is marked.
+/// Describes what cannot be read in the mark of a marked account.
 pub(crate) fn fault(fields: &Fields<'_>) -> Option<String> {
     if !is_marked(fields) {
         return None;
@@ -60,7 +60,7 @@ pub(crate) fn fault(fields: &Fields<'_>) -> Option<String> {
     Some(format!("`{MARKED_AT}` is not a time{}", hint.unwrap_or_default()))
 }
 
-/// An account that isn't marked has none of these fields but the first.
+/// Writes the fields. An account that is not marked has only the first.
 pub(crate) fn encode(deletion: Option<&Deletion>, row: &mut Encoder) {
     row.plain(MARKED, deletion.is_some());
     let Some(deletion) = deletion else {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::domain::User;
 
-    /// The row that a user's row becomes with another deletion.
+    /// The row after a change of the deletion.
     fn changed(row: &str, change: impl FnOnce(&mut User)) -> String {
         let old = read(row);
         let mut new = old.clone();
@@ -154,7 +154,7 @@ mod tests {
         for (at, moment) in [
             ("1770662535", Timestamp::parse_iso("2026-02-09T18:42:15Z").unwrap()),
             (iso, Timestamp::parse_iso("2026-02-09T18:42:15Z").unwrap()),
-            // Nobody knows since when: out of use, and never due.
+            // The time is unknown: locked, and never due.
             ("null", Timestamp::MAX),
             ("\"soon\"", Timestamp::MAX),
             ("1770662535000", Timestamp::MAX),

@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::pyjson;
 use crate::domain::Timestamp;
 
-/// A new record's row in the making, in which the text of each field is known.
+/// Builds the row of a new record, and knows the text of each field.
 pub(crate) struct Encoder {
-    /// All but the closing brace.
+    /// The row without the closing brace.
     row: String,
-    /// The fields' names, and where their values stand: nowhere for a field that the row doesn't have.
+    /// The fields' names and the spans of their values; the span of an absent field is empty.
     fields: Vec<(&'static str, Range<usize>)>,
 }
 
@@ -23,7 +23,7 @@ impl Encoder {
         Self { row, fields: Vec::with_capacity(16) }
     }
 
-    /// Each field with its value, which is empty where the field is absent.
+    /// Each field with its value, which is empty if the field is absent.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.fields.iter().map(|(name, value)| (*name, &self.row[value.clone()]))
     }
@@ -34,14 +34,14 @@ impl Encoder {
         self.row
     }
 
-    /// Whether this is the row of a new record.
+    /// Whether `row` is this row.
     pub(crate) fn is(&self, row: &str) -> bool {
         row.strip_suffix('}') == Some(&self.row)
     }
 
-    /// Appends a field, whose value is what `push` appends.
+    /// Appends a field; `push` appends the value.
     fn push(&mut self, name: &'static str, push: impl FnOnce(&mut String)) {
-        // No field's name has anything in it to be escaped.
+        // Field names need no escapes.
         self.row.push_str(if self.row.len() > 1 { ", \"" } else { "\"" });
         self.row.push_str(name);
         self.row.push_str("\": ");
@@ -50,12 +50,12 @@ impl Encoder {
         self.fields.push((name, start..self.row.len()));
     }
 
-    /// A field that the row doesn't have.
+    /// An absent field.
     pub(crate) fn absent(&mut self, name: &'static str) {
         self.fields.push((name, 0..0));
     }
 
-    /// A number or a truth value.
+    /// A number or a boolean.
     pub(crate) fn plain(&mut self, name: &'static str, value: impl Display) {
         // Writing to a `String` can't fail.
         self.push(name, |row| write!(row, "{value}").unwrap_or_default());
@@ -94,12 +94,12 @@ impl Encoder {
         });
     }
 
-    /// A moment, as Unix seconds in the form of a Python float.
+    /// A time, as Unix seconds in the form of a Python float.
     pub(crate) fn moment(&mut self, name: &'static str, value: Timestamp) {
         self.push(name, |row| push_seconds(row, value));
     }
 
-    /// A moment, or null.
+    /// A time, or null.
     pub(crate) fn optional_moment(&mut self, name: &'static str, value: Option<Timestamp>) {
         match value {
             Some(value) => self.moment(name, value),

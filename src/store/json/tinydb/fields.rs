@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::pyjson;
 use crate::domain::{Extra, Id, Timestamp};
 
-/// Why a row can't be read as a record: the field, and what it should be.
+/// Why a row is not a record: the field, and what it should be.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{field}` is not {expected}")]
 pub(crate) struct Unreadable {
@@ -12,16 +12,16 @@ pub(crate) struct Unreadable {
     pub(crate) expected: &'static str,
 }
 
-/// A row's fields. Where a name stands twice, the last one counts, as it does in Python.
+/// The fields of a row. Of several with one name the last counts, as in Python.
 pub(crate) struct Fields<'a> {
     pub(super) fields: Vec<Field<'a>>,
     repeated: Option<Cow<'a, str>>,
 }
 
 pub(super) struct Field<'a> {
-    /// None where it holds a surrogate without its partner: no two such names are taken for one.
+    /// `None` if it contains an unpaired surrogate: two such names are never equal.
     name: Option<Cow<'a, str>>,
-    /// The name and the value as JSON text.
+    /// JSON text.
     pub(super) raw_name: &'a str,
     pub(super) value: &'a str,
 }
@@ -33,7 +33,7 @@ impl Field<'_> {
 }
 
 impl<'a> Fields<'a> {
-    /// Takes a row apart.
+    /// Parses a row.
     pub(crate) fn parse(row: &'a str) -> Result<Self, pyjson::Fault> {
         let members = pyjson::members(row.as_bytes())?;
         let mut fields: Vec<Field<'a>> = Vec::with_capacity(members.len());
@@ -53,34 +53,34 @@ impl<'a> Fields<'a> {
         Ok(Self { fields, repeated })
     }
 
-    /// A name that stands more than once.
+    /// A name that occurs more than once.
     pub(crate) fn repeated(&self) -> Option<&str> {
         self.repeated.as_deref()
     }
 
-    /// A field's JSON text; none where it is missing.
+    /// A field's JSON text; `None` if it is missing.
     pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
         self.fields.iter().find(|field| field.is(name)).map(|field| field.value)
     }
 
-    /// A field's JSON text; none where it is missing or null.
+    /// A field's JSON text; `None` if it is missing or null.
     fn present(&self, name: &str) -> Option<&'a str> {
         self.raw(name).filter(|value| *value != "null")
     }
 
-    /// A text that must be there.
+    /// A required text.
     pub(crate) fn text(&self, name: &'static str) -> Result<Cow<'a, str>, Unreadable> {
         let text = self.present(name).and_then(pyjson::decode_string);
         text.ok_or(Unreadable { field: name, expected: "a text" })
     }
 
-    /// An id that must be there.
+    /// A required id.
     pub(crate) fn id<K>(&self, name: &'static str) -> Result<Id<K>, Unreadable> {
         self.optional_id(name)?.ok_or(Unreadable { field: name, expected: "an id" })
     }
 
-    /// An id, or null, or missing. Anything else must not read as none: what belongs to nobody is
-    /// seen by everybody.
+    /// An id, null, or missing. Any other value is an error: a record without an owner is visible
+    /// to everybody.
     pub(crate) fn optional_id<K>(&self, name: &'static str) -> Result<Option<Id<K>>, Unreadable> {
         let Some(raw) = self.present(name) else { return Ok(None) };
         let text = pyjson::decode_exactly(raw);
@@ -88,24 +88,24 @@ impl<'a> Fields<'a> {
         Ok(Some(Id::from(&*text)))
     }
 
-    /// A text, or null, or missing. What is neither reads as none, too: it is display data.
+    /// A text, null, or missing. Any other value counts as missing: it is display data.
     pub(crate) fn optional_text(&self, name: &str) -> Option<Arc<str>> {
         let text = self.present(name).and_then(pyjson::decode_string)?;
         Some(Arc::from(&*text))
     }
 
-    /// A whole number, be it written as a float.
+    /// A required whole number; it may be written as a float.
     pub(crate) fn integer(&self, name: &'static str) -> Result<i64, Unreadable> {
         let number = self.present(name).and_then(integer);
         number.ok_or(Unreadable { field: name, expected: "a whole number" })
     }
 
-    /// A whole number, or null, or missing.
+    /// A whole number, null, or missing.
     pub(crate) fn optional_integer(&self, name: &str) -> Option<i64> {
         self.present(name).and_then(integer)
     }
 
-    /// A truth value, be it written as 0 or 1; `default` where it is null or missing.
+    /// A boolean, which may be written as 0 or 1; `default` if it is null or missing.
     pub(crate) fn boolean(&self, name: &'static str, default: bool) -> Result<bool, Unreadable> {
         match self.present(name).map(|raw| (raw, integer(raw))) {
             None => Ok(default),
@@ -115,17 +115,17 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A moment that must be there: Unix seconds, or ISO 8601 text.
+    /// A required time: Unix seconds, or ISO 8601 text.
     pub(crate) fn moment(&self, name: &'static str) -> Result<Timestamp, Unreadable> {
         self.optional_moment(name).ok_or(Unreadable { field: name, expected: "a moment" })
     }
 
-    /// A moment, or null, or missing.
+    /// A time, null, or missing.
     pub(crate) fn optional_moment(&self, name: &str) -> Option<Timestamp> {
         self.present(name).and_then(moment)
     }
 
-    /// An array of texts; other items are left out, and what is no array reads as empty.
+    /// An array of texts; other items are skipped. Any other value counts as empty.
     pub(crate) fn texts(&self, name: &str) -> Arc<[Arc<str>]> {
         let raw = self.present(name).unwrap_or("[]");
         let items = pyjson::items(raw.as_bytes()).unwrap_or_default();
@@ -135,7 +135,7 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// The fields that aren't among `known`, for an answer.
+    /// The fields that are not in `known`, for a response.
     pub(crate) fn extra(&self, known: &[&str]) -> Extra {
         let unknown = self.fields.iter().filter(|field| !known.iter().any(|name| field.is(name)));
         let answered = unknown.map(|field| {
@@ -151,7 +151,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A moment as JSON text: Unix seconds, or ISO 8601.
+/// Parses a time in JSON text: Unix seconds, or ISO 8601.
 pub(crate) fn moment(raw: &str) -> Option<Timestamp> {
     match pyjson::decode_string(raw) {
         Some(text) => Timestamp::parse_iso(&text),
@@ -164,7 +164,7 @@ fn integer(raw: &str) -> Option<i64> {
         return Some(number);
     }
     let number: f64 = raw.parse().ok()?;
-    // Beyond 2⁵³ a float doesn't say which whole number it means.
+    // Above 2⁵³ a float is not an exact integer.
     let exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, reason = "whole, and within the bounds")]
     exact.then_some(number as i64)

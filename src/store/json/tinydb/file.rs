@@ -1,4 +1,4 @@
-//! A small table's file as TinyDB lays it out: an object of tables, each an object of rows.
+//! The layout of a TinyDB file: an object of tables, each an object of rows.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,53 +12,51 @@ use crate::store::json::damage::{Damage, DamageKind};
 
 /// The length and the CRC-32 of a file's contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Print {
+pub(crate) struct FileChecksum {
     pub(crate) len: u64,
     pub(crate) crc: u32,
 }
 
-impl Print {
+impl FileChecksum {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self { len: bytes.len() as u64, crc: crc32fast::hash(bytes) }
     }
 }
 
-/// What a change leaves of one row.
+/// A row after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RowImage {
-    /// The file that its table is in.
+    /// The file of its table.
     pub(crate) file: &'static str,
-    /// The row's number.
     pub(crate) number: RowNumber,
-    /// Its text; none where the row is gone.
+    /// The row's text; `None` if it was removed.
     pub(crate) text: Option<Arc<str>>,
 }
 
-/// What a small table's file holds.
+/// The contents of a small table's file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TableFile {
     pub(crate) version: u64,
-    /// None where the file doesn't exist.
-    pub(crate) print: Option<Print>,
-    /// What a rewrite that has failed may have left there all the same.
-    pub(crate) attempted: Option<Print>,
+    /// `None` if the file does not exist.
+    pub(crate) checksum: Option<FileChecksum>,
+    /// The contents that a failed rewrite may have left.
+    pub(crate) attempted: Option<FileChecksum>,
 }
 
 impl TableFile {
-    /// A file that was read, or written and synced.
-    pub(crate) fn known(version: u64, print: Option<Print>) -> Self {
-        Self { version, print, attempted: None }
+    pub(crate) fn known(version: u64, checksum: Option<FileChecksum>) -> Self {
+        Self { version, checksum, attempted: None }
     }
 }
 
-/// The small tables' files.
+/// The small tables' files, by their names.
 pub(crate) type TableFiles = BTreeMap<&'static str, TableFile>;
 
-/// The name of the table in a TinyDB file that Goldstar reads and writes.
+/// The table of a TinyDB file that Goldstar reads and writes.
 pub(crate) const DEFAULT_TABLE: &str = "_default";
 
-/// The text of a TinyDB file: the rows of its default table, and the other tables in front of it and
-/// behind it, as [`ParsedFile`] has them.
+/// The text of a TinyDB file: the rows of its default table, and the other tables before and after
+/// it, as in [`ParsedFile`].
 pub(crate) fn file_text<'a>(
     before: &str,
     rows: impl Iterator<Item = (RowNumber, &'a str)> + Clone,
@@ -79,43 +77,43 @@ pub(crate) fn file_text<'a>(
     out
 }
 
-/// The largest number that a row can have: what every reader of JSON keeps exactly.
+/// The largest row number: the largest integer that every JSON reader keeps exactly.
 pub(crate) const LAST_NUMBER: RowNumber = Points::LIMIT.unsigned_abs();
 
-/// Appends what stands in front of a row's text: a comma, but for the first row, and its name.
+/// Appends the text before a row: a comma, except for the first row, and its name.
 pub(crate) fn push_row_name(out: &mut String, number: RowNumber, is_first: bool) {
     let comma = if is_first { "" } else { ", " };
     let written = write!(out, "{comma}\"{number}\": ");
     debug_assert!(written.is_ok(), "writing to a string can't fail");
 }
 
-/// The number of a row's name; none beyond [`LAST_NUMBER`].
+/// The number in a row's name; `None` if it is larger than [`LAST_NUMBER`].
 pub(crate) fn row_number(raw_name: &str) -> Option<RowNumber> {
     number_of(&pyjson::decode_string(raw_name)?)
 }
 
-/// The same of a name that is decoded.
+/// The same for a decoded name.
 pub(crate) fn number_of(name: &str) -> Option<RowNumber> {
     name.parse().ok().filter(|number| *number <= LAST_NUMBER)
 }
 
-/// A TinyDB file, taken apart.
+/// The parts of a TinyDB file.
 pub(crate) struct ParsedFile<'a> {
-    /// The members in front of the default table, each with a comma behind it.
+    /// The members before the default table, each followed by a comma.
     pub(crate) before: String,
-    /// The rows of the default table; of those with the same number the last, as in Python.
+    /// The rows of the default table. Of several with one number the last counts, as in Python.
     pub(crate) rows: BTreeMap<RowNumber, &'a str>,
-    /// The rows whose number stands in front of an earlier one too, and where their texts begin.
+    /// The numbers that occur more than once, with the offset of the later row's text.
     pub(crate) repeated: Vec<(RowNumber, usize)>,
-    /// Where the default table begins that counts, if there is an earlier one in the file.
+    /// The offset of the last default table, if there are several.
     pub(crate) second_table: Option<usize>,
-    /// The members behind the default table, each with a comma in front of it.
+    /// The members after the default table, each preceded by a comma.
     pub(crate) after: String,
-    /// The names and the values of these members, in the order of the file.
+    /// The names and values of the other members, in the order of the file.
     pub(crate) others: Vec<(&'a str, &'a str)>,
 }
 
-/// Reads a TinyDB file that isn't empty.
+/// Parses a TinyDB file, which must not be empty.
 pub(crate) fn parse_file<'a>(path: &Path, bytes: &'a [u8]) -> Result<ParsedFile<'a>, Damage> {
     if let Some(damage) = Damage::other_format(path, bytes) {
         return Err(damage);
@@ -146,7 +144,7 @@ pub(crate) fn parse_file<'a>(path: &Path, bytes: &'a [u8]) -> Result<ParsedFile<
     Ok(ParsedFile { before, rows, repeated, second_table, after, others })
 }
 
-/// A table's rows, and those whose number is repeated.
+/// The rows of a table, and the repeated ones.
 type Rows<'a> = (BTreeMap<RowNumber, &'a str>, Vec<(RowNumber, usize)>);
 
 fn parse_rows<'a>(

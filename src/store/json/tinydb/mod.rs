@@ -1,4 +1,5 @@
-//! The file format of TinyDB's `JSONStorage`.
+//! The file format of TinyDB's `JSONStorage`: Python's JSON, files of tables, and the row of each
+//! record.
 
 pub(crate) mod codecs;
 pub(crate) mod deletion;

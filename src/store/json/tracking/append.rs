@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::index::{Index, Kind, Place, Summary};
+use super::index::{EventKind, Index, Place, Summary};
 use super::load::{Loaded, Mark};
 use super::patch::{self, Patch};
 use super::read::OwnRows;
@@ -17,52 +17,50 @@ use crate::metrics::Counter;
 use crate::store::json::damage::written_by_another;
 use crate::store::json::tinydb::file::push_row_name;
 
-/// What stands in front of the first row, and what closes the table and the file.
+/// The text before the first row, and the text that closes the table and the file.
 const OPENING: &str = "{\"_default\": {";
 const CLOSING: &str = "}}";
-/// How much is caught up with at once.
+/// How many bytes of waiting rows one write contains.
 const PIECE: usize = 1 << 20;
-/// How much is written between two syncs, in bytes: of more at once, a disk would keep the journal
-/// waiting for long.
+/// The bytes between two syncs. A sync of more would delay the log's syncs for long.
 const SYNC_PIECE: u64 = 1 << 20;
 
-/// The one writer of the tracking table.
+/// The only writer of the tracking table.
 ///
-/// New rows are written over what closes the table, followed by a new closing: a crash may leave
-/// the end torn, which the journal mends. A write that fails leaves its rows in memory, where they
-/// are read from until a later write brings them into the file.
+/// New rows overwrite the closing text, and a new one follows. A crash may leave the end torn; the
+/// log repairs it. Rows whose write fails are read from memory until a later write succeeds.
 pub(crate) struct Appender {
     tracking: Arc<Tracking>,
     disk: Arc<dyn Disk>,
     identity: Identity,
-    /// Where the file's last row ends.
+    /// The end of the last row in the file.
     written: u64,
-    /// Where it ended when a sync was last asked for.
+    /// The same at the last request for a sync.
     sync_asked: u64,
-    /// How long this has left the file.
+    /// The file's length after the last write.
     len: u64,
-    /// Where the table's last row will end once nothing waits.
+    /// The end of the table's last row once nothing waits.
     end: u64,
-    /// The checksum up to `end`, as [`Mark::crc`] has it.
+    /// The checksum up to `end`; see [`Mark::crc`].
     crc: crc32fast::Hasher,
-    /// Whether the table has no row, written or waiting.
+    /// Whether the table has no rows, written or waiting.
     is_empty: bool,
     last_error: Option<String>,
     failures: Counter,
 }
 
-/// A row on its way into the table.
+/// A new row.
 pub(crate) struct NewRow<'a> {
     pub(crate) number: RowNumber,
     pub(crate) event: &'a TrackingEvent,
     pub(crate) text: &'a Arc<str>,
-    /// Its [`masked_span`](super::masked_span).
-    pub(crate) masked: Range<usize>,
+    /// Its [`user_id_span`](super::user_id_span).
+    pub(crate) user_id_at: Range<usize>,
 }
 
 impl Appender {
-    /// An empty table in a file that is made, or emptied, for it. `failures` counts what fails from
-    /// then on, `visited` the events that queries look at.
+    /// An empty table in a new or truncated file. `failures` counts later failures, `visited` the
+    /// events that queries visit.
     pub(crate) fn create(
         disk: Arc<dyn Disk>,
         path: PathBuf,
@@ -83,7 +81,7 @@ impl Appender {
         Self::open(disk, path, file, loaded, failures, visited)
     }
 
-    /// The table that was loaded from `file`, to be appended to where its rows end.
+    /// The table that was loaded from `file`.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         path: PathBuf,
@@ -113,17 +111,16 @@ impl Appender {
         })
     }
 
-    /// The table that this appends to.
     pub(crate) fn tracking(&self) -> &Arc<Tracking> {
         &self.tracking
     }
 
-    /// Why the last write failed; none where it didn't.
+    /// Why the last write failed; `None` if it succeeded.
     pub(crate) fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()
     }
 
-    /// Adds rows to the table. They can be read at once, whatever becomes of the file.
+    /// Appends rows. They can be read at once, even if the write fails.
     pub(crate) fn append(&mut self, rows: &[NewRow<'_>]) {
         let nothing_waits = self.written == self.end;
         let waiting: Vec<Waiting> = rows.iter().map(|row| self.place(row)).collect();
@@ -137,7 +134,7 @@ impl Appender {
         }
     }
 
-    /// The file, where it is time to sync it.
+    /// The file, if it is time to sync it.
     pub(crate) fn take_unsynced(&mut self) -> Option<Arc<dyn DiskFile>> {
         if self.written.saturating_sub(self.sync_asked) < SYNC_PIECE {
             return None;
@@ -146,14 +143,13 @@ impl Appender {
         Some(self.file())
     }
 
-    /// Takes the account out of rows. From now on they are read without it, whatever becomes of the
-    /// file.
-    pub(crate) fn disown(&mut self, own: &OwnRows) {
+    /// Anonymises rows. They are read without the account from now on, even if the write fails.
+    pub(crate) fn anonymize(&mut self, own: &OwnRows) {
         let nothing_waits = {
             let inner = &mut *self.tracking.inner.write();
             let nothing_waits = inner.patches.is_empty();
             for (found, patch) in &own.rows {
-                inner.index.disown(found.at);
+                inner.index.anonymize(found.at);
                 match inner.waiting(found.place) {
                     Some(at) => inner.backlog[at].text = patch::anonymous(&inner.backlog[at].text),
                     None => _ = inner.patches.insert(patch.offset, *patch),
@@ -169,12 +165,12 @@ impl Appender {
         }
     }
 
-    /// Forgets the name of an account that has no row any more.
+    /// Removes the id of an account without rows.
     pub(crate) fn forget(&self, user_id: &UserId) {
         self.tracking.inner.write().index.forget_user(user_id.as_str());
     }
 
-    /// Tries to bring what waits into the file.
+    /// Tries to write what waits.
     pub(crate) fn retry(&mut self) {
         if let Err(error) = self.replace_missing_file() {
             self.note(&error);
@@ -184,7 +180,7 @@ impl Appender {
             return;
         }
         loop {
-            // Even where nothing waits: what closes the file is written, and the error is over.
+            // Even if nothing waits: the closing text is written, which ends the error.
             let piece = self.next_piece();
             if !self.write(&piece) {
                 return;
@@ -197,8 +193,8 @@ impl Appender {
         }
     }
 
-    /// Looks whether the file is still in its place and as this has left it. The error is noted, so
-    /// that it is tried again.
+    /// Checks that the file is in its place and unchanged. An error is kept, so that the write is
+    /// retried.
     pub(crate) fn look(&mut self) -> io::Result<()> {
         if self.last_error.is_some() {
             return Ok(());
@@ -206,8 +202,8 @@ impl Appender {
         self.check_own().inspect_err(|error| self.note(error))
     }
 
-    /// How far the file holds everything, for a checkpoint; none while rows or patches wait, and
-    /// where the file has lost its place.
+    /// The mark for a checkpoint; `None` while rows or patches wait, or if the file is not in its
+    /// place.
     pub(crate) fn mark(&mut self) -> Option<Mark> {
         if let Err(error) = self.check_in_place() {
             self.note(&error);
@@ -222,7 +218,7 @@ impl Appender {
         })
     }
 
-    /// Removes what an attempt to write the file anew may have left behind.
+    /// Removes the temporary file of a failed rewrite.
     pub(crate) fn remove_leftover(&self) -> io::Result<()> {
         match self.disk.remove(&temporary_path(&self.tracking.path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -230,13 +226,12 @@ impl Appender {
         }
     }
 
-    /// The file, to be synced.
     pub(crate) fn file(&self) -> Arc<dyn DiskFile> {
         Arc::clone(&self.tracking.inner.read().file)
     }
 
-    /// Writes the file anew, after a sync of it has failed: the part before `trusted`, which had been
-    /// synced, with the patches that came after it, and `rows`, which are all that came after it.
+    /// Rewrites the file after a failed sync: the synced part before `trusted`, with the patches
+    /// after it, and `rows`, which are all rows after it.
     pub(crate) fn rewrite(
         &mut self,
         trusted: Mark,
@@ -259,14 +254,14 @@ impl Appender {
         let written = self.written;
         let mut inner = self.tracking.inner.write();
         inner.backlog.retain(|waiting| waiting.place.offset >= written);
-        // What waited is in the journal since the checkpoint, and so in the new file.
+        // Waiting rows are in the log since the checkpoint, and so in the new file.
         inner.patches.clear();
         drop(inner);
         self.last_error = None;
         Ok(())
     }
 
-    /// Finds the next row's place, and counts it in.
+    /// Determines the place of the next row, and updates the length and the checksum.
     fn place(&mut self, row: &NewRow<'_>) -> Waiting {
         let prefix = prefix(row.number, self.is_empty);
         let place = Place {
@@ -274,15 +269,15 @@ impl Appender {
             len: u32::try_from(row.text.len()).unwrap_or(u32::MAX),
         };
         self.crc.update(prefix.as_bytes());
-        // As `load` hashes it.
-        self.crc.update(&row.text.as_bytes()[..row.masked.start]);
-        self.crc.update(&row.text.as_bytes()[row.masked.end..]);
+        // `load` computes the same checksum.
+        self.crc.update(&row.text.as_bytes()[..row.user_id_at.start]);
+        self.crc.update(&row.text.as_bytes()[row.user_id_at.end..]);
         self.end = place.offset + u64::from(place.len);
         self.is_empty = false;
         Waiting { prefix, place, text: Arc::clone(row.text) }
     }
 
-    /// Writes rows behind the file's last one. False where that failed.
+    /// Writes rows after the last one; returns false if that failed.
     fn write(&mut self, rows: &[Waiting]) -> bool {
         let mut text = String::with_capacity(rows.len() * 640);
         for waiting in rows {
@@ -306,7 +301,7 @@ impl Appender {
         }
     }
 
-    /// Writes the patches that wait. False where that failed.
+    /// Writes the waiting patches; returns false if that failed.
     fn write_patches(&mut self) -> bool {
         let patches: Vec<Patch> = self.tracking.inner.read().patches.values().copied().collect();
         if patches.is_empty() {
@@ -326,7 +321,7 @@ impl Appender {
     }
 
     fn note_success(&mut self) {
-        // As long as patches wait, the file isn't what it should be.
+        // While patches wait, the error remains.
         let is_well = self.tracking.inner.read().patches.is_empty();
         if is_well && self.last_error.take().is_some() {
             tracing::info!(file = %self.tracking.path.display(), "can be written again");
@@ -342,7 +337,7 @@ impl Appender {
         self.last_error = Some(error.to_string());
     }
 
-    /// The rows that wait, oldest first, up to a bounded amount of text.
+    /// The waiting rows, oldest first, up to a bounded amount of text.
     fn next_piece(&self) -> Vec<Waiting> {
         let inner = self.tracking.inner.read();
         let mut bytes = 0;
@@ -354,7 +349,7 @@ impl Appender {
         inner.backlog.iter().take_while(within).map(Waiting::clone).collect()
     }
 
-    /// What is written to a file that has lost its name to another is written for nobody.
+    /// Writes to a file without a name are lost.
     fn check_in_place(&self) -> io::Result<()> {
         if self.disk.stat(&self.tracking.path)?.identity == self.identity {
             return Ok(());
@@ -362,8 +357,7 @@ impl Appender {
         Err(written_by_another(&self.tracking.path))
     }
 
-    /// What another program has written meanwhile must not be overwritten. Whatever it has added or
-    /// taken out, the file has another length.
+    /// Another program's writes must not be overwritten. They show in the file's length.
     fn check_own(&self) -> io::Result<()> {
         let own = Stat { identity: self.identity, len: self.len };
         if self.disk.stat(&self.tracking.path)? == own {
@@ -372,19 +366,19 @@ impl Appender {
         Err(written_by_another(&self.tracking.path))
     }
 
-    /// Writes to the file, and notes how long that leaves it.
+    /// Writes to the file, and updates its length.
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let file = self.file();
         let written = file.write_all_at(bytes, offset);
         self.len = match &written {
             Ok(()) => self.len.max(offset + bytes.len() as u64),
-            // A part of it may be there.
+            // A part of it may be written.
             Err(_) => file.len().unwrap_or(self.len),
         };
         written
     }
 
-    /// Where the file was removed, writes it anew from the one that is still open.
+    /// If the file was removed, creates it again from the one that is still open.
     fn replace_missing_file(&mut self) -> io::Result<()> {
         match self.disk.stat(&self.tracking.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -394,8 +388,7 @@ impl Appender {
         }
     }
 
-    /// Puts a new file in the place of the old one: the first `len` bytes of that, with `patches`, and
-    /// `rest`.
+    /// Replaces the file: the first `len` bytes of the old one, with `patches`, and `rest`.
     fn move_to_new_file(&mut self, len: u64, patches: &[Patch], rest: &str) -> io::Result<()> {
         let path = self.tracking.path.clone();
         let temporary = temporary_path(&path);
@@ -413,7 +406,7 @@ impl Appender {
     }
 }
 
-/// What stands in front of a row.
+/// The text before a row.
 fn prefix(number: RowNumber, is_first: bool) -> String {
     let mut prefix = String::with_capacity(24);
     push_row_name(&mut prefix, number, is_first);
@@ -428,7 +421,7 @@ fn summary<'a>(row: &NewRow<'a>, place: Place) -> Summary<'a> {
         user_id: event.user_id.as_ref().map(Id::as_str),
         child_id: event.child_id.as_str(),
         entity_id: &event.entity_id,
-        kind: Kind::parse(event.entity_type.as_str(), event.action.as_str()),
+        kind: EventKind::parse(event.entity_type.as_str(), event.action.as_str()),
         occurred_at: event.occurred_at,
         created_at: event.created_at,
     }

@@ -1,4 +1,4 @@
-//! How an event stands in its row, which is also how it is answered.
+//! The row of an event, which is also its form in responses.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -7,18 +7,17 @@ use crate::store::json::tinydb::fields::{Fields, Unreadable};
 use crate::store::json::tinydb::pyjson;
 
 use super::patch;
-use super::row::masked_span;
+use super::row::user_id_span;
 use crate::domain::{Action, EntityType, EventError, EventFields, Id, Points, TrackingEvent};
 
-/// An event's row.
+/// The row of an event.
 pub(crate) struct Encoded {
     /// The JSON object.
     pub(crate) text: String,
-    /// Its [`masked_span`].
-    pub(crate) masked: Range<usize>,
+    /// Its [`user_id_span`].
+    pub(crate) user_id_at: Range<usize>,
 }
 
-/// The row that an event becomes.
 pub(crate) fn encode(event: &TrackingEvent) -> Encoded {
     let mut out = String::with_capacity(640);
     let text = |out: &mut String, name: &str, value: Option<&str>| {
@@ -33,7 +32,7 @@ pub(crate) fn encode(event: &TrackingEvent) -> Encoded {
         start..out.len()
     };
     text(&mut out, "id", Some(event.id.as_str()));
-    let masked = text(&mut out, "user_id", event.user_id.as_ref().map(Id::as_str));
+    let user_id_at = text(&mut out, "user_id", event.user_id.as_ref().map(Id::as_str));
     text(&mut out, "child_id", Some(event.child_id.as_str()));
     text(&mut out, "entity_type", Some(event.entity_type.as_str()));
     text(&mut out, "entity_id", Some(&event.entity_id));
@@ -52,14 +51,14 @@ pub(crate) fn encode(event: &TrackingEvent) -> Encoded {
     }
     out.push('}');
     if event.user_id.as_ref().is_some_and(|id| id.as_str().len() < 2) {
-        // Room for `null`, once the event belongs to nobody.
+        // Space for `null`, for a later anonymisation.
         let text = patch::with_room(&out);
-        return Encoded { masked: masked_span(&text), text };
+        return Encoded { user_id_at: user_id_span(&text), text };
     }
-    Encoded { text: out, masked }
+    Encoded { text: out, user_id_at }
 }
 
-/// Reads a row as an event; what it says wrong where it isn't one.
+/// Reads a row as an event; the error says what is wrong.
 pub(crate) fn decode(row: &str) -> Result<TrackingEvent, String> {
     let fields = Fields::parse(row).map_err(|fault| fault.to_string())?;
     let event = fields_of(&fields).map_err(|unreadable| unreadable.to_string())?;
@@ -111,8 +110,8 @@ mod tests {
     fn what_is_masked_is_known_without_looking() {
         for user_id in ["null", "\"\"", "\"u\"", "\"uv\"", "\"\\u00e9\\\"\""] {
             let row = ROW.replacen("null", user_id, 1);
-            let Encoded { text, masked } = encode(&decode(&row).unwrap());
-            assert_eq!(masked, masked_span(&text), "{text}");
+            let Encoded { text, user_id_at } = encode(&decode(&row).unwrap());
+            assert_eq!(user_id_at, user_id_span(&text), "{text}");
         }
     }
 

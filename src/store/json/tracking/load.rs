@@ -1,11 +1,11 @@
-//! Reads a tracking file from front to end, a piece at a time: the index and the checksum of a
-//! million events, without holding their text.
+//! Reads a tracking file in pieces: the index and the checksum of a million events, without keeping
+//! their text.
 
 use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::index::{Index, Kind, Place, Summary};
+use super::index::{EventKind, Index, Place, Summary};
 use super::patch::{self, Patch};
 use super::row::{RowSpans, Shape, scan_row};
 use crate::disk::DiskFile;
@@ -16,44 +16,43 @@ use crate::store::json::tinydb::fields;
 use crate::store::json::tinydb::file::{DEFAULT_TABLE, row_number};
 use crate::store::json::tinydb::pyjson::{self, Fault, Scanner};
 
-/// How far a tracking file is synced: what a checkpoint notes of it.
+/// The synced part of a tracking file, in a checkpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// The bytes up to the end of its last row.
+    /// The offset of the end of its last row.
     pub(crate) len: u64,
-    /// CRC-32 of those bytes, less the value of each row's `user_id` and the spaces behind it: an
-    /// anonymised row has the same one.
+    /// CRC-32 of those bytes without the value of each row's `user_id` and the spaces after it, so
+    /// that an anonymisation does not change it.
     pub(crate) crc: u32,
-    /// How many rows there are.
+    /// The number of rows.
     pub(crate) rows: u64,
-    /// The largest number of a row; 0 where there is none.
+    /// The largest row number; 0 if there are no rows.
     pub(crate) last_row: RowNumber,
 }
 
-/// A tracking file that was read.
+/// A loaded tracking file.
 pub(crate) struct Loaded {
     pub(crate) index: Index,
-    /// Where the next row goes.
+    /// The offset of the next row.
     pub(crate) end: u64,
-    /// The checksum of everything before that.
+    /// The checksum up to there.
     pub(crate) crc: crc32fast::Hasher,
-    /// Whole rows behind the mark.
+    /// Complete rows after the mark.
     pub(crate) tail: Vec<(RowNumber, String)>,
-    /// Whether it is in the shape that rows can be appended to, and found by their numbers.
+    /// Whether rows can be appended, and found by their numbers.
     pub(crate) appendable: bool,
 }
 
-/// How much is read at once: it stays in the processor's cache while it is scanned and hashed.
+/// The bytes of one read: they stay in the processor's cache while they are scanned and hashed.
 const PIECE: usize = 1 << 18;
 
-/// After so many rows, their mean length says how many there will be.
+/// After this many rows, their mean length predicts the number of rows.
 const SAMPLE: usize = 1000;
 
-/// Reads a file that isn't empty.
+/// Reads a file, which must not be empty.
 ///
-/// With a mark, the part before it must be what the mark says; what follows it is read as far as it
-/// is whole rows, and isn't indexed. The file is read as if `patches`, ordered by their offsets, were
-/// written to it already. `progress` is told of each piece.
+/// With a mark, the part before it must match, and complete rows after it are read but not indexed.
+/// `patches`, ordered by offset, are applied to what is read. `progress` is called for each piece.
 pub(crate) fn load(
     file: &dyn DiskFile,
     path: &Path,
@@ -83,37 +82,37 @@ pub(crate) fn load(
     loaded.appendable = is_marked
         || reader.closes()?
             && !reader.has_line_breaks
-            && !reader.is_cramped
+            && !reader.lacks_space
             && loaded.index.rows_ascend();
     Ok(loaded)
 }
 
-/// Gets a member of the file that isn't the default table: the JSON text of its name, where its value
-/// begins, and the value's text.
+/// Receives a member besides the default table: the JSON text of its name, the offset of its value,
+/// and the value.
 pub(crate) type Other<'a> = &'a mut dyn FnMut(&str, u64, &str);
 
 pub(crate) struct Reader<'a> {
     file: &'a dyn DiskFile,
     path: &'a Path,
     patches: &'a [Patch],
-    /// Who is told how far this has come, and the length of the file.
+    /// Where progress is reported, and the length of the file.
     progress: (&'a Progress, u64),
     buffer: Vec<u8>,
-    /// The offset in the file of the buffer's first byte.
+    /// The file offset of the buffer.
     base: u64,
-    /// The next byte to be read, in the buffer.
+    /// The next byte to scan, in the buffer.
     at: usize,
-    /// The next byte to be hashed, in the buffer.
+    /// The next byte to hash, in the buffer.
     hashed: usize,
     complete: bool,
     shape: Shape,
     has_line_breaks: bool,
-    /// Whether an account's id leaves no room for `null`.
-    is_cramped: bool,
+    /// Whether `null` does not fit in place of some account's id.
+    lacks_space: bool,
 }
 
 impl Drop for Reader<'_> {
-    /// Wherever this has stopped, nothing more comes.
+    /// The end is the end of the file.
     fn drop(&mut self) {
         let (progress, total) = self.progress;
         progress.report(self.path, total, total);
@@ -139,7 +138,7 @@ impl<'a> Reader<'a> {
             complete: false,
             shape: Shape::default(),
             has_line_breaks: false,
-            is_cramped: false,
+            lacks_space: false,
         }
     }
 
@@ -147,14 +146,14 @@ impl<'a> Reader<'a> {
         self.base + self.at as u64
     }
 
-    /// Reads on, past what was hashed, keeping what wasn't.
+    /// Reads the next piece, and keeps the bytes that are not hashed yet.
     fn fill(&mut self) -> Result<(), OpenError> {
         self.buffer.drain(..self.hashed);
         self.base += self.hashed as u64;
         self.at -= self.hashed;
         self.hashed = 0;
         let len = self.buffer.len();
-        // One byte beyond the end shows that it is the end.
+        // One byte more detects the end.
         let left = self.progress.1.saturating_sub(self.base + len as u64) + 1;
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         self.buffer.resize(len + left.min(PIECE.max(len)), 0);
@@ -173,7 +172,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Takes what `parse` takes, reading on where the buffer ends in the middle of it.
+    /// Runs `parse`, and reads more if the buffer ends inside of it.
     fn take<T>(
         &mut self,
         mut parse: impl FnMut(&mut Scanner<'_>) -> Result<T, Fault>,
@@ -195,8 +194,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes to the first row; false where there is no default table. `other` gets the members in front
-    /// of it.
+    /// Moves to the first row; returns false if there is no default table. `other` receives the
+    /// members before it.
     pub(crate) fn find_default_table(&mut self, other: Other<'_>) -> Result<bool, OpenError> {
         self.fill()?;
         if let Some(damage) = Damage::other_format(self.path, &self.buffer) {
@@ -206,8 +205,8 @@ impl<'a> Reader<'a> {
         self.next_default_table(true, other)
     }
 
-    /// Goes to the first row of the next default table; false where none follows. `other` gets the
-    /// members before that.
+    /// Moves to the first row of the next default table; returns false if there is none. `other`
+    /// receives the members before it.
     pub(crate) fn next_default_table(
         &mut self,
         mut first: bool,
@@ -232,7 +231,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes a value that nothing is made of.
+    /// Skips a value.
     fn skip_value(&mut self) -> Result<Range<usize>, OpenError> {
         #[expect(
             clippy::redundant_closure_for_method_calls,
@@ -251,7 +250,8 @@ impl<'a> Reader<'a> {
         text.map_err(|error| Damage::not_utf8(self.path, byte, error))
     }
 
-    /// Adds the rows up to the mark and takes the whole ones behind it; without a mark, adds all.
+    /// Indexes the rows up to the mark and reads the complete ones after it; without a mark,
+    /// indexes all.
     fn read_rows(&mut self, mark: Option<Mark>, loaded: &mut Loaded) -> Result<(), OpenError> {
         let path = self.path;
         let differs = |byte| {
@@ -286,14 +286,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// How many rows there will be where [`SAMPLE`] of them end at that offset, and some more. Were
-    /// the first ones of a few bytes only, they would promise too much.
+    /// The expected number of rows if [`SAMPLE`] of them end at that offset, plus a reserve. Very
+    /// short first rows would predict too many.
     fn expected_rows(&self, end: u64) -> usize {
         let rows = self.progress.1 / (end / SAMPLE as u64).max(200);
         usize::try_from(rows + rows / 32).unwrap_or(usize::MAX)
     }
 
-    /// Takes the next row; none at the end of the table.
+    /// Reads the next row; `None` at the end of the table.
     pub(crate) fn row(&mut self, first: bool) -> Result<Option<RowSpans>, OpenError> {
         let mut shape = std::mem::take(&mut self.shape);
         let taken = self.take(|scanner| scan_row(scanner, first, &mut shape));
@@ -302,12 +302,12 @@ impl<'a> Reader<'a> {
         Ok(row.map(|row| row.moved(start)))
     }
 
-    /// Where a row's text begins in the file, and the text.
+    /// The offset and the text of a row.
     pub(crate) fn text(&self, row: &RowSpans) -> Result<(u64, &str), OpenError> {
         Ok((self.base + row.value.start as u64, self.utf8(row.value.clone())?))
     }
 
-    /// Makes room for what follows a row that isn't hashed.
+    /// Drops a row that is not hashed from the buffer.
     pub(crate) fn let_go(&mut self, row: &RowSpans) {
         self.hashed = row.value.end;
     }
@@ -330,14 +330,14 @@ impl<'a> Reader<'a> {
             user_id: pyjson::decode_string(user).as_deref(),
             child_id: &string(child),
             entity_id: &string(entity),
-            kind: Kind::parse(&string(entity_type), &string(action)),
+            kind: EventKind::parse(&string(entity_type), &string(action)),
             occurred_at,
             created_at: created_at.unwrap_or(occurred_at),
         });
-        self.is_cramped |= user.starts_with('"') && patch::is_cramped(&row.masked);
-        // What follows is hashed with the next row's beginning: short pieces take longer.
-        loaded.crc.update(&self.buffer[self.hashed..row.masked.start]);
-        self.hashed = row.masked.end;
+        self.lacks_space |= user.starts_with('"') && patch::lacks_space(&row.user_id_at);
+        // The rest is hashed with the next row: hashing short pieces is slower.
+        loaded.crc.update(&self.buffer[self.hashed..row.user_id_at.start]);
+        self.hashed = row.user_id_at.end;
         loaded.end = self.base + row.value.end as u64;
         Ok(())
     }
@@ -356,7 +356,8 @@ impl<'a> Reader<'a> {
         self.hashed = end;
     }
 
-    /// The whole rows from here on, up to the table's end or to what is no row.
+    /// The complete rows from here on, up to the table's end or to the first text that is not a
+    /// row.
     fn tail(&mut self, mut first: bool) -> Result<Vec<(RowNumber, String)>, OpenError> {
         let mut rows = Vec::new();
         loop {
@@ -375,7 +376,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the default table is the file's last one. Reads the file to its end.
+    /// Whether the default table is the last member. Reads the rest of the file.
     fn closes(&mut self) -> Result<bool, OpenError> {
         let mut is_last = true;
         let next = |scanner: &mut Scanner<'_>| {
@@ -396,7 +397,7 @@ impl<'a> Reader<'a> {
         Ok(is_last)
     }
 
-    /// Takes the rows of a further default table, which counts instead of the one before it.
+    /// Reads the rows of another default table, which replaces the one before it.
     pub(crate) fn skip_rows(&mut self) -> Result<(), OpenError> {
         let mut first = true;
         while let Some(row) = self.row(first)? {
@@ -408,7 +409,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Fails where anything but blanks follows.
+    /// Fails if anything but white space follows.
     fn ends(&mut self) -> Result<(), OpenError> {
         while !self.complete {
             self.fill()?;

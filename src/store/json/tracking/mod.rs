@@ -1,5 +1,5 @@
-//! The tracking table: `tracking_events.json`, its index in memory, and the rows that the file
-//! doesn't hold yet.
+//! The tracking table: `tracking_events.json`, its index in memory, and the rows that are not in
+//! the file yet.
 
 mod append;
 pub(crate) mod event;
@@ -16,18 +16,18 @@ pub(crate) use append::{Appender, NewRow};
 pub(crate) use load::{Loaded, Mark, load};
 pub(crate) use patch::{Patch, anonymize, anonymous, overlay, with_room, write_patches};
 pub(crate) use read::OwnRows;
-pub(crate) use row::masked_span;
+pub(crate) use row::user_id_span;
 pub(crate) use table::{Newest, Tracking};
 pub(crate) use visit::{FileRow, visit};
 
 /// The file's name in a data directory.
 pub(crate) const FILE: &str = "tracking_events.json";
 
-/// Whether a reader may wait for the disk.
+/// How a reader reads the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// It may.
-    Waits,
-    /// It must not: where it would have to, it fails with [`std::io::ErrorKind::WouldBlock`].
-    AtOnce,
+pub(crate) enum ReadMode {
+    /// Waits for the disk.
+    Blocking,
+    /// Fails with [`std::io::ErrorKind::WouldBlock`] instead of waiting for the disk.
+    NonBlocking,
 }

@@ -1,5 +1,5 @@
-//! Taking an account out of rows that are written: `null` and blanks go over its id, so that no row
-//! moves and every reader of JSON reads on.
+//! Anonymises rows that are in the file: `null` and spaces overwrite the account's id, so that no
+//! row moves and the file stays JSON.
 
 use std::collections::HashSet;
 use std::io;
@@ -7,18 +7,18 @@ use std::iter::{repeat, repeat_n};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::row::masked_span;
+use super::row::user_id_span;
 use crate::disk::DiskFile;
 use crate::domain::RowNumber;
 
 const NULL: &str = "null";
 
-/// The place of an account's id in the tracking file, with the blanks behind it.
+/// The place of an account's id in the tracking file, with the spaces after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Patch {
-    /// The row that it belongs to.
+    /// The number of its row.
     pub(crate) row: RowNumber,
-    /// Where in the file it begins, and its bytes: four at least.
+    /// Its offset in the file.
     pub(crate) offset: u64,
     pub(crate) len: u32,
 }
@@ -28,9 +28,9 @@ impl Patch {
         self.offset.saturating_add(self.len.into())
     }
 
-    /// Puts what takes the id's place into bytes of the file that begin at `base`.
+    /// Overwrites the id in bytes of the file that start at `base`.
     pub(crate) fn overlay(&self, bytes: &mut [u8], base: u64) {
-        // A patch may lie across either end, and bytes of the file may end before it.
+        // A patch may cross either end of the bytes.
         let within = |offset: u64| {
             let at = usize::try_from(offset.saturating_sub(base));
             at.map_or(bytes.len(), |at| at.min(bytes.len()))
@@ -44,8 +44,7 @@ impl Patch {
     }
 }
 
-/// Puts what these patches write into bytes of the file that begin at `base`. They are ordered by
-/// their offsets.
+/// Applies patches, ordered by offset, to bytes of the file that start at `base`.
 pub(crate) fn overlay(bytes: &mut [u8], base: u64, patches: &[Patch]) {
     let first = patches.partition_point(|patch| patch.end() <= base);
     let end = base + bytes.len() as u64;
@@ -54,7 +53,7 @@ pub(crate) fn overlay(bytes: &mut [u8], base: u64, patches: &[Patch]) {
     }
 }
 
-/// Writes those of the patches that lie before `end`, where the file is about to be cut.
+/// Writes the patches before `end`, where the file is about to be truncated.
 pub(crate) fn write_patches(file: &dyn DiskFile, patches: &[Patch], end: u64) -> io::Result<()> {
     patches.iter().filter(|patch| patch.offset < end).try_for_each(|patch| {
         let len = usize::try_from(patch.end().min(end) - patch.offset).unwrap_or(usize::MAX);
@@ -62,30 +61,30 @@ pub(crate) fn write_patches(file: &dyn DiskFile, patches: &[Patch], end: u64) ->
     })
 }
 
-/// `null`, and blanks up to that many bytes.
+/// `null` and spaces, `len` bytes in all.
 fn blank(len: usize) -> String {
-    // A width in a format reaches no further than 65,535.
+    // A format width is at most 65,535.
     NULL.chars().chain(repeat_n(' ', len.saturating_sub(NULL.len()))).collect()
 }
 
-/// The part of a row that its account's id may be replaced in; none where `null` has no room there.
+/// The span of a row in which its account's id can be overwritten; `None` if `null` does not fit.
 pub(crate) fn room(row: &str) -> Option<Range<usize>> {
-    Some(masked_span(row)).filter(|span| !is_cramped(span))
+    Some(user_id_span(row)).filter(|span| !lacks_space(span))
 }
 
-/// Whether `null` has no room in a [`masked_span`].
-pub(crate) fn is_cramped(masked: &Range<usize>) -> bool {
-    masked.len() < NULL.len()
+/// Whether `null` does not fit into a [`user_id_span`].
+pub(crate) fn lacks_space(user_id_at: &Range<usize>) -> bool {
+    user_id_at.len() < NULL.len()
 }
 
-/// A row with blanks behind its account's id, where `null` would have no room.
+/// The row with spaces after its account's id, if `null` would not fit otherwise.
 pub(crate) fn with_room(row: &str) -> String {
-    let span = masked_span(row);
+    let span = user_id_span(row);
     let blanks = if span.is_empty() { 0 } else { NULL.len().saturating_sub(span.len()) };
     format!("{}{:blanks$}{}", &row[..span.end], "", &row[span.end..])
 }
 
-/// A row as it stands in the file once it belongs to nobody.
+/// An anonymised row as it is in the file.
 pub(crate) fn anonymous(row: &str) -> Arc<str> {
     let Some(span) = room(row) else {
         return row.into();
@@ -93,16 +92,16 @@ pub(crate) fn anonymous(row: &str) -> Arc<str> {
     format!("{}{}{}", &row[..span.start], blank(span.len()), &row[span.end..]).into()
 }
 
-/// A row as it is answered once it belongs to nobody: without the blanks.
+/// An anonymised row as it is returned: without the spaces.
 pub(crate) fn trimmed(mut row: String) -> String {
-    let span = masked_span(&row);
+    let span = user_id_span(&row);
     if row[span.clone()].starts_with(NULL) {
         row.replace_range(span.start + NULL.len()..span.end, "");
     }
     row
 }
 
-/// Takes the account out of each of these rows that a patch names.
+/// Anonymises each of these rows that a patch names.
 pub(crate) fn anonymize(rows: &mut [(RowNumber, Arc<str>)], patches: &[Patch]) {
     let named: HashSet<RowNumber> = patches.iter().map(|patch| patch.row).collect();
     for (_, text) in rows.iter_mut().filter(|(row, _)| named.contains(row)) {

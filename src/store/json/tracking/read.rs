@@ -1,19 +1,19 @@
-//! Reading rows while others are added, and while accounts are taken out of those that are there.
+//! Reads rows while others are appended and anonymised.
 
 use std::io;
 use std::sync::Arc;
 
-use super::Patience;
+use super::ReadMode;
 use super::index::{Found, Index, Place};
 use super::patch::{self, Patch};
 use super::table::{Inner, Tracking};
 use crate::disk::{DiskFile, read_exact_at, read_exact_cached_at};
 use crate::domain::UserId;
 
-/// Some rows of an account, and where each names it.
+/// Some rows of an account, and the place of its id in each.
 pub(crate) struct OwnRows {
     pub(crate) rows: Vec<(Found, Patch)>,
-    /// Where in the index more of them may follow.
+    /// The position in the index after the last of them.
     pub(crate) next: usize,
 }
 
@@ -26,20 +26,20 @@ impl OwnRows {
         self.rows.len()
     }
 
-    /// What takes the account out of them.
+    /// The patches that anonymise them.
     pub(crate) fn patches(&self) -> Vec<Patch> {
         self.rows.iter().map(|(_, patch)| *patch).collect()
     }
 }
 
-/// A row's text, or where it stands.
+/// A row's text, or its place.
 enum Source {
-    /// In the file, where a patch may be missing.
+    /// In the file, with a patch that may not be written yet.
     File(Place, Option<Patch>),
     Memory(Arc<str>),
 }
 
-/// All that is needed to read some rows.
+/// Everything that is needed to read some rows.
 struct Located {
     sources: Vec<Source>,
     file: Arc<dyn DiskFile>,
@@ -49,34 +49,34 @@ impl Tracking {
     /// Reads the rows that are found.
     pub(crate) fn read<T>(
         &self,
-        patience: Patience,
+        mode: ReadMode,
         find: impl FnOnce(&Index) -> (Vec<Found>, T),
     ) -> io::Result<(Vec<(Found, String)>, T)> {
         let (found, rest) = find(&self.inner.read().index);
-        Ok((self.read_found(found, patience)?, rest))
+        Ok((self.read_found(found, mode)?, rest))
     }
 
-    /// Reads rows that were found, though they may have lost their account since. No lock is kept while
-    /// the disk works.
+    /// Reads rows that were found, and that may be anonymised meanwhile. No lock is held during
+    /// disk reads.
     pub(crate) fn read_found(
         &self,
         mut found: Vec<Found>,
-        patience: Patience,
+        mode: ReadMode,
     ) -> io::Result<Vec<(Found, String)>> {
         let located = self.inner.read().locate(found.iter());
-        let mut rows = located.read(patience)?;
-        // What lost its account meanwhile may have been read in the middle of being written. That
-        // happens to a row once, so that the second time it is read as it stays.
+        let mut rows = located.read(mode)?;
+        // A row that was anonymised meanwhile may have been read while it was overwritten. That
+        // happens to a row once, so the second read is right.
         let disowned = self.inner.read().note_disowned(&mut found);
         let located = self.inner.read().locate(disowned.iter().map(|at| &found[*at]));
-        for (at, row) in disowned.into_iter().zip(located.read(patience)?) {
+        for (at, row) in disowned.into_iter().zip(located.read(mode)?) {
             rows[at] = row;
         }
         found.into_iter().zip(rows).map(|(found, row)| Ok((found, text(found, row)?))).collect()
     }
 
-    /// The first `limit` rows of an account from a position in the index on. Fails where one of them
-    /// can't be read, or leaves no room to take the account out.
+    /// The first `limit` rows of an account from a position in the index on. Fails if one of them
+    /// cannot be read, or `null` does not fit into it.
     pub(crate) fn rows_of(
         &self,
         user_id: &UserId,
@@ -84,7 +84,7 @@ impl Tracking {
         limit: usize,
     ) -> io::Result<OwnRows> {
         let (rows, next) =
-            self.read(Patience::Waits, |index| index.of_user(user_id.as_str(), from, limit))?;
+            self.read(ReadMode::Blocking, |index| index.of_user(user_id.as_str(), from, limit))?;
         let patch = |(found, text): (Found, String)| {
             let span = patch::room(&text).ok_or_else(|| {
                 let row = found.row;
@@ -116,14 +116,14 @@ impl Inner {
         Source::File(place, patch.map(|(_, patch)| *patch))
     }
 
-    /// Where in the backlog a row waits; none where it is in the file.
+    /// The row's position in the backlog; `None` if it is in the file.
     pub(crate) fn waiting(&self, place: Place) -> Option<usize> {
         let first = self.backlog.front()?;
         (place.offset >= first.place.offset)
             .then(|| self.backlog.partition_point(|other| other.place.offset < place.offset))
     }
 
-    /// Notes which of these rows have lost their account since they were found; returns which.
+    /// Marks the rows that were anonymised since they were found, and returns them.
     fn note_disowned(&self, found: &mut [Found]) -> Vec<usize> {
         let mut disowned = Vec::new();
         for (at, found) in found.iter_mut().enumerate() {
@@ -137,26 +137,26 @@ impl Inner {
 }
 
 impl Located {
-    fn read(&self, patience: Patience) -> io::Result<Vec<Vec<u8>>> {
-        self.sources.iter().map(|source| read(&*self.file, source, patience)).collect()
+    fn read(&self, mode: ReadMode) -> io::Result<Vec<Vec<u8>>> {
+        self.sources.iter().map(|source| read(&*self.file, source, mode)).collect()
     }
 }
 
-fn read(file: &dyn DiskFile, source: &Source, patience: Patience) -> io::Result<Vec<u8>> {
+fn read(file: &dyn DiskFile, source: &Source, mode: ReadMode) -> io::Result<Vec<u8>> {
     let (place, patch) = match source {
         Source::Memory(text) => return Ok(text.as_bytes().to_owned()),
         Source::File(place, patch) => (place, patch),
     };
     let mut bytes = vec![0; place.len as usize];
-    match patience {
-        Patience::Waits => read_exact_at(file, &mut bytes, place.offset)?,
-        Patience::AtOnce => read_exact_cached_at(file, &mut bytes, place.offset)?,
+    match mode {
+        ReadMode::Blocking => read_exact_at(file, &mut bytes, place.offset)?,
+        ReadMode::NonBlocking => read_exact_cached_at(file, &mut bytes, place.offset)?,
     }
     patch::overlay(&mut bytes, place.offset, patch.as_slice());
     Ok(bytes)
 }
 
-/// A row as it is answered.
+/// A row as it is returned.
 fn text(found: Found, row: Vec<u8>) -> io::Result<String> {
     let text = String::from_utf8(row);
     let text = text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;

@@ -1,4 +1,4 @@
-//! The rows that were answered last.
+//! A cache of the rows that were returned last.
 
 use std::collections::HashMap;
 use std::mem;
@@ -8,37 +8,37 @@ use foldhash::fast::RandomState;
 
 use super::index::Found;
 
-/// How much of the newer rows is kept, and of the older ones, in bytes.
+/// The size of each generation, in bytes.
 const HALF: usize = 4 << 20;
-/// A longer row isn't kept: it would take the place of too many.
+/// Longer rows are not cached: they would displace too many others.
 const LONGEST: usize = 64 << 10;
-/// What a row takes beside its text, about.
+/// The memory of an entry besides its text, about.
 const BESIDE: usize = 96;
 
-/// Rows as they were answered, for whoever asks for them again: a page of fifty is fifty reads of the
-/// file otherwise.
+/// A cache of rows in the form of responses, in two generations. Without it, a page of fifty is
+/// fifty reads of the file.
 ///
-/// What is asked for is among the newer ones from then on. Once those are enough, they become the
-/// older ones, whose predecessors go.
+/// A row that is read moves to the newer generation. When that is full, it becomes the older one,
+/// and the previous older one is dropped.
 #[derive(Default)]
 pub(crate) struct Recent {
     newer: Rows,
     older: Rows,
-    /// What the newer ones take.
+    /// The bytes of the newer generation.
     bytes: usize,
 }
 
-/// By where they stand in the file: no other row ever comes there.
+/// By their offsets in the file, which are never reused.
 type Rows = HashMap<u64, Row, RandomState>;
 
 struct Row {
     text: Arc<str>,
-    /// Whether it names an account.
+    /// Whether it has an account.
     is_owned: bool,
 }
 
 impl Recent {
-    /// A row's text; none where it isn't kept, or has lost its account since.
+    /// A row's text; `None` if it is not cached, or was anonymised since.
     pub(crate) fn get(&mut self, found: &Found) -> Option<Arc<str>> {
         let offset = found.place.offset;
         if let Some(row) = self.older.remove(&offset) {
@@ -48,7 +48,7 @@ impl Recent {
         Some(Arc::clone(&row.text))
     }
 
-    /// Keeps a row's text.
+    /// Caches a row's text.
     pub(crate) fn put(&mut self, found: &Found, text: &Arc<str>) {
         if text.len() <= LONGEST {
             let row = Row { text: Arc::clone(text), is_owned: found.is_owned };
@@ -56,7 +56,7 @@ impl Recent {
         }
     }
 
-    /// Keeps a row no longer.
+    /// Removes a row.
     pub(crate) fn forget(&mut self, found: &Found) {
         self.newer.remove(&found.place.offset);
         self.older.remove(&found.place.offset);

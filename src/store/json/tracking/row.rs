@@ -1,4 +1,4 @@
-//! Where a row's fields stand in its text.
+//! The spans of a row's fields.
 
 use std::ops::Range;
 
@@ -11,20 +11,20 @@ pub(crate) struct RowSpans {
     pub(crate) value: Range<usize>,
     /// The values of [`FIELDS`].
     pub(crate) fields: FieldSpans,
-    /// The `user_id`'s value and the spaces behind it.
-    pub(crate) masked: Range<usize>,
+    /// The value of `user_id` and the spaces after it.
+    pub(crate) user_id_at: Range<usize>,
 }
 
-/// The fields that the index is made of.
+/// The fields in the index.
 const FIELDS: [&str; 7] =
     ["user_id", "child_id", "entity_type", "entity_id", "action", "occurred_at", "created_at"];
 
 type FieldSpans = [Range<usize>; FIELDS.len()];
 
 impl RowSpans {
-    /// The spans in a buffer where the text that was scanned begins at `start`.
+    /// Shifts the spans to a buffer in which the scanned text starts at `start`.
     pub(crate) fn moved(mut self, start: usize) -> Self {
-        let spans = [&mut self.name, &mut self.value, &mut self.masked];
+        let spans = [&mut self.name, &mut self.value, &mut self.user_id_at];
         for span in spans.into_iter().chain(&mut self.fields) {
             *span = span.start + start..span.end + start;
         }
@@ -32,22 +32,22 @@ impl RowSpans {
     }
 }
 
-/// What stood in front of each value in the rows before. A row nearly always has the same bytes
-/// there, and its names need not be read again.
+/// The bytes before each value in the previous rows. Most rows have the same, and then names need
+/// not be parsed.
 #[derive(Default)]
 pub(crate) struct Shape(Vec<Lead>);
 
-/// The bytes from a value's end to the next value, and which field's that is.
+/// The bytes between two values, and the field of the second.
 struct Lead {
     bytes: Vec<u8>,
     field: usize,
 }
 
 impl Shape {
-    /// Foreign rows may be of any size; no more of their fields is kept.
+    /// Other programs' rows may have any size; only this many fields are kept.
     const MAX_FIELDS: usize = 32;
 
-    /// Does what [`next_field`] does.
+    /// The same as [`next_field`], by the learned bytes if they match.
     fn next_field(&mut self, scanner: &mut Scanner<'_>, at: usize) -> Result<Option<usize>, Fault> {
         if let Some(lead) = self.0.get(at)
             && scanner.skip(&lead.bytes)
@@ -71,8 +71,8 @@ impl Shape {
     }
 }
 
-/// Takes the name of an object's member, of which `at` stand in front: its position in [`FIELDS`],
-/// or their number for any other; none at the object's end.
+/// Consumes the name of an object's member after `at` others. Returns its position in [`FIELDS`],
+/// or their number for another name; `None` at the object's end.
 fn next_field(scanner: &mut Scanner<'_>, at: usize) -> Result<Option<usize>, Fault> {
     if !scanner.next_item(b'}', at == 0)? {
         return Ok(None);
@@ -81,14 +81,14 @@ fn next_field(scanner: &mut Scanner<'_>, at: usize) -> Result<Option<usize>, Fau
     Ok(Some(scanner.known_field(&name, &FIELDS).unwrap_or(FIELDS.len())))
 }
 
-/// The part of a row that a [`Mark`](super::Mark) doesn't count in: its `user_id`'s value and the
-/// spaces behind.
-pub(crate) fn masked_span(row: &str) -> Range<usize> {
+/// The part of a row that the checksum of a [`Mark`](super::Mark) omits: the value of `user_id` and
+/// the spaces after it.
+pub(crate) fn user_id_span(row: &str) -> Range<usize> {
     let fields = scan_fields(&mut Scanner::new(row.as_bytes()), next_field);
-    fields.map(|(_, masked)| masked).unwrap_or_default()
+    fields.map(|(_, user_id_at)| user_id_at).unwrap_or_default()
 }
 
-/// Takes a row's name and its object; none at the table's end.
+/// Consumes a row's name and object; `None` at the table's end.
 pub(crate) fn scan_row(
     scanner: &mut Scanner<'_>,
     first: bool,
@@ -100,31 +100,31 @@ pub(crate) fn scan_row(
     let name = scanner.name()?;
     scanner.peek();
     let start = scanner.position();
-    let (fields, masked) = scan_fields(scanner, |scanner, at| shape.next_field(scanner, at))?;
-    Ok(Some(RowSpans { name, value: start..scanner.position(), fields, masked }))
+    let (fields, user_id_at) = scan_fields(scanner, |scanner, at| shape.next_field(scanner, at))?;
+    Ok(Some(RowSpans { name, value: start..scanner.position(), fields, user_id_at }))
 }
 
-/// Takes a row's object: the values of [`FIELDS`], empty where one is missing, and what is masked.
+/// Consumes a row's object: the values of [`FIELDS`], empty if missing, and the span of `user_id`.
 fn scan_fields(
     scanner: &mut Scanner<'_>,
     mut next_field: impl FnMut(&mut Scanner<'_>, usize) -> Result<Option<usize>, Fault>,
 ) -> Result<(FieldSpans, Range<usize>), Fault> {
     let mut fields = FieldSpans::default();
     scanner.take(b'{', "an opening brace")?;
-    let mut masked = scanner.position()..scanner.position();
+    let mut user_id_at = scanner.position()..scanner.position();
     let mut count = 0;
     while let Some(field) = next_field(scanner, count)? {
         count += 1;
         let value = scanner.value()?;
         if field == 0 {
             scanner.peek();
-            masked = value.start..scanner.position();
+            user_id_at = value.start..scanner.position();
         }
         if let Some(known) = fields.get_mut(field) {
             *known = value;
         }
     }
-    Ok((fields, masked))
+    Ok((fields, user_id_at))
 }
 
 #[cfg(test)]

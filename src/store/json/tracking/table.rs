@@ -1,4 +1,4 @@
-//! The tracking table, to be read.
+//! The readers' side of the tracking table.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -10,7 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::task;
 use tracing::Span;
 
-use super::Patience;
+use super::ReadMode;
 use super::event;
 use super::index::{Found, Index, Place};
 use super::patch::Patch;
@@ -21,46 +21,46 @@ use crate::metrics::Counter;
 use crate::store::json::tinydb::pyjson;
 use crate::store::{BoxFuture, EventRows, FoundEvents, History, Malformed, ReadError, StoredEvent};
 
-/// How many events are looked at where nobody is to wait: that takes some ten microseconds.
+/// The number of events that a query may visit on an async thread: about ten microseconds.
 const AT_ONCE: usize = 10_000;
 
-/// The tracking table, to be read. Its one [`Appender`] adds to it.
+/// The tracking table. Its one [`super::Appender`] adds rows.
 pub(crate) struct Tracking {
     pub(super) path: PathBuf,
     pub(super) inner: RwLock<Inner>,
     pub(super) recent: Mutex<Recent>,
-    /// Counts the events that queries look at.
+    /// Counts the events that queries visit.
     pub(super) visited: Counter,
 }
 
 pub(super) struct Inner {
     pub(super) index: Index,
     pub(super) file: Arc<dyn DiskFile>,
-    /// The rows that aren't in the file yet, and where they will be.
+    /// The rows that are not in the file yet, and their future places.
     pub(super) backlog: VecDeque<Waiting>,
-    /// The patches that aren't in the file yet, or are being written, by their offsets.
+    /// The patches that are not in the file yet, or are being written, by offset.
     pub(super) patches: BTreeMap<u64, Patch>,
 }
 
-/// A row that isn't in the file yet.
+/// A row that is not in the file yet.
 #[derive(Clone)]
 pub(super) struct Waiting {
-    /// What goes in front of it.
+    /// The text before it.
     pub(super) prefix: String,
     pub(super) place: Place,
     pub(super) text: Arc<str>,
 }
 
 impl Tracking {
-    /// The events that `filter` is for, and how many there are in all.
+    /// Finds the matches of `filter`, and their number.
     pub(crate) fn query(
         self: &Arc<Self>,
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-        patience: Patience,
+        mode: ReadMode,
     ) -> io::Result<FoundEvents> {
-        let is_too_long = patience == Patience::AtOnce
+        let is_too_long = mode == ReadMode::NonBlocking
             && self.inner.read().index.candidates(filter).len() > AT_ONCE;
         if is_too_long {
             return Err(io::ErrorKind::WouldBlock.into());
@@ -73,14 +73,14 @@ impl Tracking {
         Ok(FoundEvents { rows: Arc::new(Rows::new(Arc::clone(self), &found)), total })
     }
 
-    /// The texts of these rows as they are answered.
-    fn answered(&self, found: &[Found], patience: Patience) -> io::Result<Vec<Arc<str>>> {
+    /// The texts of these rows as they are returned.
+    fn answered(&self, found: &[Found], mode: ReadMode) -> io::Result<Vec<Arc<str>>> {
         let mut recent = self.recent.lock();
         let mut texts: Vec<_> = found.iter().map(|found| recent.get(found)).collect();
         drop(recent);
         let missing = found.iter().zip(&texts).filter(|(_, text)| text.is_none());
         let missing = missing.map(|(found, _)| *found).collect();
-        let read = self.read_found(missing, patience)?;
+        let read = self.read_found(missing, mode)?;
         let mut recent = self.recent.lock();
         let gaps = texts.iter_mut().filter(|text| text.is_none());
         for (gap, (found, text)) in gaps.zip(read) {
@@ -91,17 +91,17 @@ impl Tracking {
         Ok(texts.into_iter().flatten().collect())
     }
 
-    /// When the last event in the order of time occurred.
+    /// The time of the latest event.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
         self.inner.read().index.newest()
     }
 
-    /// When an account's last event in the order of writing occurred.
+    /// The time of an account's last event in the order of writing.
     pub(crate) fn last_of(&self, user_id: &str) -> Option<Timestamp> {
         self.inner.read().index.last_of(user_id)
     }
 
-    /// How many rows and patches aren't in the file yet.
+    /// The number of rows and patches that are not in the file yet.
     pub(crate) fn backlog(&self) -> usize {
         let inner = self.inner.read();
         inner.backlog.len() + inner.patches.len()
@@ -111,7 +111,7 @@ impl Tracking {
         &self,
         find: impl FnOnce(&Index) -> Vec<Found>,
     ) -> io::Result<Vec<Result<StoredEvent, Malformed>>> {
-        let (rows, ()) = self.read(Patience::Waits, |index| (find(index), ()))?;
+        let (rows, ()) = self.read(ReadMode::Blocking, |index| (find(index), ()))?;
         self.visited.inc_by(rows.len() as u64);
         let recorded = rows.into_iter().map(|(Found { row, .. }, text)| {
             let event = event::decode(&text).map_err(|why| Malformed { row, why })?;
@@ -174,10 +174,10 @@ impl History for Tracking {
     }
 }
 
-/// How many bytes are read at once where nobody is to wait.
+/// The bytes that may be read on an async thread.
 const AT_ONCE_BYTES: usize = 256 << 10;
 
-/// Rows that were found, by their positions in the index: four bytes for each.
+/// Found rows, by their positions in the index: four bytes each.
 struct Rows {
     tracking: Arc<Tracking>,
     positions: Box<[u32]>,
@@ -218,15 +218,15 @@ impl EventRows for Rows {
         let found = self.found(rows);
         let bytes: usize = found.iter().map(|found| found.place.len as usize).sum();
         Box::pin(async move {
-            // To hand a short question on to another thread takes longer than to answer it.
+            // Starting another thread takes longer than a short read.
             if bytes <= AT_ONCE_BYTES {
-                match self.tracking.answered(&found, Patience::AtOnce) {
+                match self.tracking.answered(&found, ReadMode::NonBlocking) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     answered => return Ok(answered?),
                 }
             }
             let (span, tracking) = (Span::current(), Arc::clone(&self.tracking));
-            let read = move || span.in_scope(|| tracking.answered(&found, Patience::Waits));
+            let read = move || span.in_scope(|| tracking.answered(&found, ReadMode::Blocking));
             let joined = task::spawn_blocking(read).await;
             Ok(joined.unwrap_or_else(|error| Err(io::Error::other(error)))?)
         })

@@ -1,4 +1,4 @@
-//! Reads a tracking file row by row, for those who want more of each than the index keeps.
+//! Reads a tracking file row by row, with the text of each.
 
 use std::path::Path;
 
@@ -9,18 +9,18 @@ use crate::domain::RowNumber;
 use crate::store::json::damage::OpenError;
 use crate::store::json::progress::Progress;
 
-/// A row, as it stands in the file.
+/// A row of the file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FileRow<'a> {
     pub(crate) number: RowNumber,
-    /// Where its text begins.
+    /// The offset of its text.
     pub(crate) byte: u64,
     pub(crate) text: &'a str,
 }
 
-/// Gives each row that begins before `end` to `each`, in the order of the file, and each member beside
-/// the default table to `other`. Stops at the first that can't be read. The file is read as if `patches`, ordered by their offsets, were written to it
-/// already. Fails only where the disk does.
+/// Calls `each` with every row that starts before `end`, in the order of the file, and `other` with
+/// each member besides the default table. Stops at the first that cannot be read. `patches`,
+/// ordered by offset, are applied to what is read. Fails only if the disk fails.
 pub(crate) fn visit(
     file: &dyn DiskFile,
     path: &Path,
@@ -33,7 +33,7 @@ pub(crate) fn visit(
     let total = file.len().map_err(OpenError::io(path))?;
     let mut reader = Reader::new(file, path, patches, (progress, total));
     match rows(&mut reader, end, each, other) {
-        // It was said of the file before, by who judged it.
+        // The damage is already reported.
         Err(OpenError::Damaged(_)) => Ok(()),
         result => result,
     }

@@ -1,4 +1,5 @@
-//! The checkpoint: from where the journal must be replayed, and on what.
+//! The checkpoint: where the replay of the write-ahead log starts, and the files that it starts
+//! from.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::segment::Link;
 use crate::disk::{Disk, read_if_exists, replace};
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
-use crate::store::json::tinydb::file::{Print, TableFiles};
+use crate::store::json::tinydb::file::{FileChecksum, TableFiles};
 use crate::store::json::tracking::Mark;
 
 const FORMAT: u32 = 1;
 
-/// What is written to `journal/checkpoint.json`: everything before its link is in the projections,
+/// The contents of `journal/checkpoint.json`: everything before its position is in the files,
 /// synced.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,15 +28,13 @@ pub(crate) struct Checkpoint {
     tracking_crc: u32,
     tracking_rows: u64,
     tracking_last_row: u64,
-    /// The length and the CRC-32 of each small table's file; none of those that don't exist.
+    /// The length and the CRC-32 of each small table's file that exists.
     tables: BTreeMap<String, (u64, u32)>,
     /// The cursor of each follower, by its name.
     pub(crate) sinks: BTreeMap<String, String>,
-    /// The latest time of an event, in microseconds since the epoch: the first versions read it. It is
-    /// written as null.
+    /// The first versions read the latest time of an event here. Always null.
     latest_event_micros: Option<i64>,
-    /// CRC-32 of all this as it is written, with null in this place. Those of the first versions have
-    /// none.
+    /// CRC-32 of this file with null in this place. The first versions wrote none.
     #[serde(default)]
     crc: Option<u32>,
 }
@@ -47,7 +46,8 @@ impl Checkpoint {
         files: &TableFiles,
         cursors: BTreeMap<String, String>,
     ) -> Self {
-        let prints = files.iter().filter_map(|(file, contents)| Some((*file, contents.print?)));
+        let checksums =
+            files.iter().filter_map(|(file, contents)| Some((*file, contents.checksum?)));
         Self {
             format: FORMAT,
             epoch: link.epoch,
@@ -57,24 +57,26 @@ impl Checkpoint {
             tracking_crc: tracking.crc,
             tracking_rows: tracking.rows,
             tracking_last_row: tracking.last_row,
-            tables: prints.map(|(file, print)| (file.to_owned(), (print.len, print.crc))).collect(),
+            tables: checksums
+                .map(|(file, checksum)| (file.to_owned(), (checksum.len, checksum.crc)))
+                .collect(),
             sinks: cursors,
             latest_event_micros: None,
             crc: None,
         }
     }
 
-    /// The small table's file as it was noted; none where there was none.
-    pub(crate) fn table(&self, file: &str) -> Option<Print> {
-        self.tables.get(file).map(|(len, crc)| Print { len: *len, crc: *crc })
+    /// The small table's file at the checkpoint; `None` if it did not exist.
+    pub(crate) fn table(&self, file: &str) -> Option<FileChecksum> {
+        self.tables.get(file).map(|(len, crc)| FileChecksum { len: *len, crc: *crc })
     }
 
-    /// The link of the first frame to be replayed.
+    /// The position of the first frame to replay.
     pub(crate) fn link(&self) -> Link {
         Link { epoch: self.epoch, sequence: self.sequence, previous: self.previous_crc }
     }
 
-    /// The tracking file as it was noted.
+    /// The tracking file at the checkpoint.
     pub(crate) fn tracking(&self) -> Mark {
         Mark {
             len: self.tracking_len,
@@ -84,7 +86,7 @@ impl Checkpoint {
         }
     }
 
-    /// Reads the checkpoint of a journal's folder; none where there is none.
+    /// Reads the checkpoint; `None` if there is none.
     pub(crate) fn load(disk: &dyn Disk, folder: &Path) -> Result<Option<Self>, OpenError> {
         let path = path(folder);
         let Some(bytes) = read_if_exists(disk, &path).map_err(OpenError::io(&path))? else {
@@ -112,7 +114,7 @@ impl Checkpoint {
         Ok(crc32fast::hash(&bytes))
     }
 
-    /// Makes it durable, in place of the one before it.
+    /// Replaces the checkpoint, durably.
     pub(crate) fn save(&self, disk: &dyn Disk, folder: &Path) -> io::Result<()> {
         let checkpoint = Self { crc: Some(self.checksum()?), ..self.clone() };
         replace(disk, &path(folder), &serde_json::to_vec(&checkpoint)?)

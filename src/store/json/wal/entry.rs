@@ -1,38 +1,37 @@
-//! What is in the journal's frames.
+//! The entries of the write-ahead log.
 //!
-//! A frame's payload is ASCII or UTF-8 text: JSON arrays in Python's dialect, one after the other,
-//! a line each. The first item says what an entry is.
+//! The payload of a frame is UTF-8 text: one JSON array per line, in Python's dialect. The first
+//! item is the kind of the entry.
 //!
 //! | entry | meaning |
 //! | --- | --- |
-//! | `["segment", previous, length]` | first in each file: the file before it, and how much of that one is valid; `null, 0` where nothing before it counts |
-//! | `["row", "children.json", 5, {…}]` | this row of this file now reads so; `null` where it is gone |
-//! | `["event", 1001, {…}]` | this row goes behind all others of the tracking table |
-//! | `["anonymized", [[7, offset, length], …]]` | these rows of the tracking table belong to nobody any more: `null` and blanks go over those bytes of the file |
-//! | `["flush", "children.json", length, crc32]` | this file is about to be replaced by one of that length and checksum |
+//! | `["segment", previous, length]` | the first entry of each segment: the epoch of the previous segment, and the length of its valid frames; `null, 0` if there is none |
+//! | `["row", "children.json", 5, {…}]` | the new text of this row of this file; `null` if it was removed |
+//! | `["event", 1001, {…}]` | this row is appended to the tracking table |
+//! | `["anonymized", [[7, offset, length], …]]` | these rows of the tracking table are anonymised: `null` and spaces overwrite those bytes of the file |
+//! | `["flush", "children.json", length, crc32]` | this file is about to be replaced by one with that length and checksum |
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::domain::RowNumber;
 use crate::store::json::tinydb::codecs::TABLE_FILES;
-use crate::store::json::tinydb::file::{Print, RowImage, number_of};
+use crate::store::json::tinydb::file::{FileChecksum, RowImage, number_of};
 use crate::store::json::tinydb::pyjson::{self, Scanner};
 use crate::store::json::tracking::Patch;
 
-/// One entry of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
     /// See the module's table.
     Segment { previous: Option<u64>, length: u64 },
-    /// A row of a small table.
+    /// A changed row of a small table.
     Row(RowImage),
-    /// A row of the tracking table.
+    /// A new row of the tracking table.
     Event { number: RowNumber, text: Arc<str> },
-    /// Rows of the tracking table that lose their account.
+    /// The places in the tracking file where an account's id is overwritten.
     Anonymized(Vec<Patch>),
-    /// A file's next contents.
-    Flush { file: &'static str, print: Print },
+    /// A file is about to be replaced by this one.
+    Flush { file: &'static str, checksum: FileChecksum },
 }
 
 impl Entry {
@@ -61,14 +60,14 @@ impl Entry {
                 let patches: Vec<String> = patches.collect();
                 writeln!(out, "[\"anonymized\", [{}]]", patches.join(", ")).unwrap_or_default();
             }
-            Self::Flush { file, print: Print { len, crc } } => {
+            Self::Flush { file, checksum: FileChecksum { len, crc } } => {
                 writeln!(out, "[\"flush\", \"{file}\", {len}, {crc}]").unwrap_or_default();
             }
         }
     }
 }
 
-/// Reads a payload. None where it isn't one, which its checksum makes all but impossible.
+/// Parses a payload; `None` if it is not one, which is nearly impossible after the checksum.
 pub(crate) fn parse(payload: &[u8]) -> Option<Vec<Entry>> {
     let payload = std::str::from_utf8(payload).ok()?;
     let mut scanner = Scanner::new(payload.as_bytes());
@@ -80,7 +79,7 @@ pub(crate) fn parse(payload: &[u8]) -> Option<Vec<Entry>> {
     Some(entries)
 }
 
-/// The texts of an array's items.
+/// The text of each item of an array.
 fn array(text: &str) -> Option<Vec<&str>> {
     let items = pyjson::items(text.as_bytes()).ok()?;
     Some(items.into_iter().map(|span| &text[span]).collect())
@@ -118,7 +117,7 @@ fn parse_entry(items: &[&str]) -> Option<Entry> {
         }
         ["\"flush\"", file, len, crc] => Some(Entry::Flush {
             file: table_file(file)?,
-            print: Print { len: len.parse().ok()?, crc: crc.parse().ok()? },
+            checksum: FileChecksum { len: len.parse().ok()?, crc: crc.parse().ok()? },
         }),
         _ => None,
     }
@@ -149,7 +148,7 @@ mod tests {
                 Patch { row: 7, offset: 4096, len: 38 },
                 Patch { row: 9, offset: 5000, len: 4 },
             ]),
-            Entry::Flush { file: "users.json", print: Print::of(b"{}") },
+            Entry::Flush { file: "users.json", checksum: FileChecksum::of(b"{}") },
         ];
         let mut payload = String::new();
         for entry in &entries {

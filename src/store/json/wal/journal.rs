@@ -9,38 +9,38 @@ use super::segment::{Link, push_frame};
 use crate::disk::{Disk, DiskFile, Identity, is_missing};
 use crate::metrics::Histogram;
 
-/// The end of the journal, to which batches are appended.
+/// The current segment of the write-ahead log, to which batches are appended.
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
     file: Arc<dyn DiskFile>,
     identity: Identity,
     next: Link,
-    /// Where the valid frames end.
+    /// The end of the valid frames.
     len: u64,
-    /// Where the zeros behind them end.
+    /// The end of the zeros after them.
     reserved: u64,
-    /// A new segment was begun and may or may not be on the disk, saying where this one ends.
+    /// A new segment was started. It may be on the disk, and it records the end of this one.
     rotation_due: bool,
     buffer: Vec<u8>,
-    /// How many seconds each sync took.
+    /// The duration of each sync, in seconds.
     syncs: Histogram,
 }
 
-/// Why a batch isn't durable.
+/// The reason why a batch is not durable.
 #[derive(Debug)]
 pub(crate) enum AppendError {
-    /// Nothing was written: the journal isn't where a start would look for it.
+    /// Nothing was written: the segment is not at the path that a start would read.
     Lost,
-    /// Nothing of it will ever be read.
+    /// No start will read any part of it.
     Undone(io::Error),
-    /// Whether it will be read after a crash is unknown. Nothing more can be appended.
+    /// It is unknown whether a start will read it. Nothing more can be appended.
     Unknown(io::Error),
 }
 
 impl Journal {
-    /// Begins a journal with a new, durable segment, and no other before it. `first` links its first
-    /// frame; `syncs` is told how many seconds each later sync takes.
+    /// Creates a log with one durable segment. `first` is the position of its first frame; `syncs`
+    /// observes the duration of later syncs.
     pub(crate) fn create(
         disk: Arc<dyn Disk>,
         folder: PathBuf,
@@ -54,18 +54,19 @@ impl Journal {
         Ok(Self { disk, folder, file, identity, next, len, reserved, rotation_due, buffer, syncs })
     }
 
-    /// Whether the current segment's name still leads to the open file. Otherwise it, its folder or
-    /// the data directory was removed, moved or replaced, and no start would read what is written.
+    /// Whether the path of the current segment still leads to the open file. If not, it, its folder
+    /// or the data directory was removed, moved or replaced, and no start would read what is
+    /// written.
     pub(crate) fn is_in_place(&self) -> bool {
         match self.disk.stat(&path(&self.folder, self.next.epoch)) {
             Ok(found) => found.identity == self.identity,
-            // After another error nothing is known.
+            // Other errors tell nothing about the file.
             Err(error) => !is_missing(&error),
         }
     }
 
-    /// Finds out whether the journal can be written, without writing a frame: makes sure that there
-    /// are zeros behind the last one, and syncs them.
+    /// Finds out whether the log can be written, without a frame: writes zeros after the last frame
+    /// and syncs them.
     pub(crate) fn probe(&mut self) -> io::Result<()> {
         if self.rotation_due {
             self.rotate(None)?;
@@ -79,12 +80,12 @@ impl Journal {
             Ok(()) => self.file.sync(),
             Err(_) => self.cut().and_then(|()| self.file.sync()),
         };
-        // A file whose sync has failed is not trusted again.
+        // A file whose sync failed is not trusted again.
         self.rotation_due = synced.is_err();
         synced.and(written)
     }
 
-    /// Makes a batch durable: one frame for each payload, one write, one sync.
+    /// Makes a batch durable: one frame per payload, one write, one sync.
     pub(crate) fn append(&mut self, payloads: &[String]) -> Result<(), AppendError> {
         if !self.is_in_place() {
             return Err(AppendError::Lost);
@@ -102,8 +103,8 @@ impl Journal {
             next.sequence += 1;
         }
         if let Err(error) = self.write() {
-            // What was written of it is cut off, and that must be durable before anyone hears that
-            // nothing happened.
+            // The partial batch is truncated, durably, before the error is returned: it says that
+            // nothing has changed.
             return match self.cut().and_then(|()| self.file.sync()) {
                 Ok(()) => Err(AppendError::Undone(error)),
                 Err(_) => Err(self.abandon_segment(error)),
@@ -120,7 +121,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Goes on in a new segment, in a spare file where there is one; returns the link of its first
+    /// Starts a new segment, in a spare file if there is one. Returns the position of its first
     /// frame.
     pub(crate) fn rotate(&mut self, spare: Option<Spare>) -> io::Result<Link> {
         if !self.is_in_place() {
@@ -129,8 +130,9 @@ impl Journal {
         let first = Link { epoch: self.next.epoch + 1, ..self.next };
         let previous = Some((self.next.epoch, self.len));
         let segment = Prepared::new(&*self.disk, &self.folder, first, previous, spare)?;
-        // From here on the new segment may be on the disk, and say where this one ends: a frame
-        // behind that would not be read. So where this fails, the next append tries it again first.
+        // From here on the new segment may be on the disk, and it records the end of this one: a
+        // later frame in this one would not be read. If this fails, the next append tries it again
+        // first.
         self.rotation_due = true;
         segment.finish_replacement(&*self.disk)?;
         let Prepared { file, next, len, reserved, .. } = segment;
@@ -140,14 +142,14 @@ impl Journal {
         Ok(first)
     }
 
-    /// The current segment's epoch, and its bytes, with the zeros behind its frames.
+    /// The epoch of the current segment, and its length in bytes, with the zeros after its frames.
     pub(crate) fn segment(&self) -> (u64, u64) {
         (self.next.epoch, self.reserved)
     }
 
-    /// Writes the buffer behind the valid frames. A sync of what is written over zeros is done in about
-    /// half the time of one that has to note a new length, too: so there are always some, but where
-    /// the disk has no room for them.
+    /// Writes the buffer after the valid frames. A sync of overwritten zeros takes about half the
+    /// time of one that must record a new length, so zeros are written ahead, unless the disk is
+    /// full.
     fn write(&mut self) -> io::Result<()> {
         let end = self.len + self.buffer.len() as u64;
         if end <= self.reserved {
@@ -168,15 +170,16 @@ impl Journal {
         Ok(())
     }
 
-    /// Takes away all that lies behind the valid frames. Not durable until it is synced.
+    /// Truncates the file after the valid frames. Not durable until it is synced.
     fn cut(&mut self) -> io::Result<()> {
         self.file.set_len(self.len)?;
         self.reserved = self.len;
         Ok(())
     }
 
-    /// A sync that failed tells nothing about what is on the disk, and a later one on the same file
-    /// may succeed without having written it. So the tail is cut by a new file that says so.
+    /// After a failed sync the contents of the disk are unknown, and a later sync of the same file
+    /// may succeed without having written them. So a new file records where the valid frames of
+    /// this one end.
     fn abandon_segment(&mut self, error: io::Error) -> AppendError {
         match self.rotate(None) {
             Ok(_) => AppendError::Undone(error),

@@ -1,4 +1,4 @@
-//! Reading the journal.
+//! Reads the write-ahead log.
 
 use std::path::{Path, PathBuf};
 
@@ -8,20 +8,20 @@ use super::segment::{self, End, Link, read_segment};
 use crate::disk::{Disk, Open};
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
 
-/// What a journal holds.
+/// The contents of the log.
 #[derive(Debug)]
-pub(crate) struct Loaded {
-    /// The entries of every whole batch, in order.
+pub(crate) struct LoadedLog {
+    /// The entries of every complete batch, in order.
     pub(crate) entries: Vec<Entry>,
-    /// The link that a next frame would have.
+    /// The position of the next frame.
     pub(crate) next: Link,
-    /// A batch that was torn, and so never answered for: the file, and the byte.
+    /// The file and the byte of an incomplete last batch, whose clients got no response.
     pub(crate) torn: Option<(PathBuf, u64)>,
 }
 
-impl Loaded {
-    /// Whether nothing was ever committed to it, nor begun to be: whoever changed the files since
-    /// has changed them in their final form.
+impl LoadedLog {
+    /// Whether it contains no commit, complete or not. Then the files are complete without it, and
+    /// whatever changed them since has changed their final form.
     pub(crate) fn is_empty(&self) -> bool {
         let commits = |entry: &Entry| {
             matches!(entry, Entry::Row(_) | Entry::Event { .. } | Entry::Anonymized(_))
@@ -30,8 +30,8 @@ impl Loaded {
     }
 }
 
-/// Reads the journal from the segment that `first` links on.
-pub(crate) fn load(disk: &dyn Disk, folder: &Path, first: Link) -> Result<Loaded, OpenError> {
+/// Reads the log from the segment of `first` on.
+pub(crate) fn load(disk: &dyn Disk, folder: &Path, first: Link) -> Result<LoadedLog, OpenError> {
     let epochs = epochs(disk, folder).map_err(OpenError::io(folder))?;
     let mut segments = Vec::new();
     for epoch in epochs.into_iter().filter(|epoch| *epoch >= first.epoch) {
@@ -40,7 +40,7 @@ pub(crate) fn load(disk: &dyn Disk, folder: &Path, first: Link) -> Result<Loaded
         let bytes = read.map_err(OpenError::io(&path))?;
         segments.push((epoch, path, bytes));
     }
-    let mut loaded = Loaded { entries: Vec::new(), next: first, torn: None };
+    let mut loaded = LoadedLog { entries: Vec::new(), next: first, torn: None };
     for (position, (epoch, path, bytes)) in segments.iter().enumerate() {
         if *epoch != first.epoch + position as u64 {
             return Err(Damage::new(
@@ -57,8 +57,8 @@ pub(crate) fn load(disk: &dyn Disk, folder: &Path, first: Link) -> Result<Loaded
     Ok(loaded)
 }
 
-/// What a segment's first frame says of the segment before it. It was synced before the segment got
-/// its name, so there is one.
+/// The length of the previous segment's valid frames, by the first frame of this one. It was synced
+/// before the segment got its name, so it exists.
 fn valid_length_of_previous(
     (epoch, path, bytes): &(u64, PathBuf, Vec<u8>),
 ) -> Result<usize, Damage> {
@@ -77,7 +77,7 @@ fn no_first_frame(path: &Path) -> Damage {
 }
 
 fn load_segment(
-    loaded: &mut Loaded,
+    loaded: &mut LoadedLog,
     (epoch, path, bytes): (u64, &Path, &[u8]),
     cut: Option<usize>,
 ) -> Result<(), Damage> {
@@ -108,7 +108,7 @@ fn load_segment(
         }
         End::Torn(byte) => {
             let file = path.display();
-            tracing::warn!(%file, byte, "the last batch is torn: nobody had its answer");
+            tracing::warn!(%file, byte, "the last batch of the write-ahead log is incomplete and is dropped; its clients got no response");
             loaded.torn = Some((path.to_owned(), byte as u64));
         }
         End::Clean if cut.is_some_and(|cut| contents.len != cut) => {
@@ -125,7 +125,7 @@ fn load_segment(
                 DamageKind::Journal,
                 path,
                 byte as u64,
-                "a journal frame holds what Goldstar doesn't write",
+                "a journal frame contains an entry that Goldstar does not write",
             )
         })?;
         loaded.entries.extend(entries);

@@ -1,4 +1,4 @@
-//! Segments on their way into the journal.
+//! Segments before they get their final name.
 
 use std::io;
 use std::ops::Range;
@@ -10,23 +10,23 @@ use super::files::path;
 use super::segment::{Link, push_frame};
 use crate::disk::{Disk, DiskFile, Open, temporary_path};
 
-/// How many zeros are written ahead of the frames at a time, in bytes.
+/// The number of zeros that are written ahead of the frames at a time, in bytes.
 pub(crate) const RESERVE: Range<u64> = 64 << 10..1 << 20;
 
-/// A file of zeros for the next segment, on the disk already: whoever begins that needn't wait until
-/// the disk has found room.
+/// A synced file of zeros for the next segment, so that its start need not wait for the disk to
+/// allocate space.
 pub(crate) struct Spare {
     file: Arc<dyn DiskFile>,
     path: PathBuf,
-    /// How many zeros it holds.
+    /// The number of zeros.
     len: u64,
 }
 
 impl Spare {
-    /// Under a name that no journal has, and that a start removes.
+    /// No segment has this name, and a start removes the file.
     const NAME: &str = "spare.tmp";
 
-    /// Makes one in a journal's folder, for a segment that becomes so many bytes long.
+    /// Creates the file in the folder `journal`, for a segment that becomes `usual` bytes long.
     pub(crate) fn new(disk: &dyn Disk, folder: &Path, usual: u64) -> io::Result<Self> {
         let path = folder.join(Self::NAME);
         let file = new_file(disk, &path)?;
@@ -35,7 +35,7 @@ impl Spare {
         match file.write_all_at(&zeros, 0).and_then(|()| file.sync()) {
             Ok(()) => Ok(Self { file, path, len }),
             Err(error) => {
-                // Where the disk is full, the journal needs the room more.
+                // On a full disk the log needs the space more.
                 disk.remove(&path)?;
                 Err(error)
             }
@@ -43,20 +43,20 @@ impl Spare {
     }
 }
 
-/// A segment that is on the disk with its first frame, and not yet in its place.
+/// A segment that is on the disk with its first frame, under a temporary name.
 pub(crate) struct Prepared {
     pub(crate) file: Arc<dyn DiskFile>,
     temporary: PathBuf,
     path: PathBuf,
     pub(crate) next: Link,
-    /// Where its first frame ends.
+    /// The end of its first frame.
     pub(crate) len: u64,
-    /// Where the zeros behind that end.
+    /// The end of the zeros after it.
     pub(crate) reserved: u64,
 }
 
 impl Prepared {
-    /// Where this fails, no segment has begun.
+    /// If this fails, no segment has started.
     pub(crate) fn new(
         disk: &dyn Disk,
         folder: &Path,
@@ -82,14 +82,14 @@ impl Prepared {
         Ok(Self { file, temporary, path, next, len, reserved })
     }
 
-    /// Begins the segment. Where this fails, it may or may not have begun.
+    /// Starts the segment. If this fails, it may or may not have started.
     pub(crate) fn finish_replacement(&self, disk: &dyn Disk) -> io::Result<()> {
         disk.rename(&self.temporary, &self.path)?;
         disk.sync_dir(self.path.parent().unwrap_or(Path::new(".")))
     }
 }
 
-/// What an earlier try left behind may have a failed sync, so it isn't used again.
+/// The file of an earlier attempt may have a failed sync, so it is not used again.
 fn new_file(disk: &dyn Disk, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
     match disk.remove(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

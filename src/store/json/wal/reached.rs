@@ -1,9 +1,9 @@
-//! How far the followers have come, durable or not: a note for the process after a kill.
+//! The file `journal/followers`: how far the followers have come, synced or not.
 //!
-//! A checkpoint contains what is durable. After a kill, more than that is written, and other programs
-//! may have moved or removed the files since. With this note the next process knows what it need not
-//! look for. The note is overwritten in place and never synced, and it counts only while the machine
-//! has not been restarted.
+//! A checkpoint records what is durable. After a kill, more than that is written, and other
+//! programs may have moved or removed the files since. With this note the next process does not
+//! write the same lines again. It is overwritten in place, never synced, and valid until the machine
+//! restarts.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,27 +14,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::{Disk, DiskFile, Open, read_if_exists};
 
-/// The file's name in the journal's folder.
 const NAME: &str = "followers";
-/// How long the file always is: a full disk has room for it once it is there.
+/// The length of the file, in bytes. It is fixed, so that a full disk has room for it.
 const LEN: usize = 4096;
 
-/// What each follower has noted, by its name.
+/// The state of each follower, by its name.
 pub(crate) type Texts = BTreeMap<String, String>;
 
 #[derive(Serialize, Deserialize)]
 struct Contents {
-    /// The machine's run, as [`Disk::boot_id`] has it.
+    /// See [`Disk::boot_id`].
     run: String,
     sinks: Texts,
 }
 
-/// The note, to be written.
+/// Writes the note.
 pub(crate) struct Reached {
     disk: Arc<dyn Disk>,
     path: PathBuf,
     file: Option<Arc<dyn DiskFile>>,
-    /// None if nobody could tell later whether the machine was started again.
+    /// `None` if the boot id is unknown: then no note is written.
     run: Option<String>,
     texts: Texts,
     failing: bool,
@@ -47,7 +46,7 @@ impl Reached {
         Self { disk, path, file: None, run, texts: Texts::new(), failing: false }
     }
 
-    /// Notes how far a follower has come. If this fails, the older note is still true.
+    /// Writes the state of a follower. If that fails, the older note stays valid.
     pub(crate) fn note(&mut self, follower: &str, text: String) {
         let Some(run) = self.run.clone() else { return };
         self.texts.insert(follower.to_owned(), text);
@@ -72,7 +71,7 @@ impl Reached {
     fn write(&mut self, contents: &Contents) -> io::Result<()> {
         let mut block = render(contents)?;
         if block.len() > LEN {
-            // Ids of an unusual length: the note ends, with whatever it told.
+            // Unusually long ids do not fit; an empty note is valid.
             block.clear();
         }
         block.resize(LEN, b' ');
@@ -84,13 +83,13 @@ impl Reached {
     }
 }
 
-/// A line with the checksum of the next one, and that one.
+/// Two lines: a checksum, and the text that it covers.
 fn render(contents: &Contents) -> io::Result<Vec<u8>> {
     let text = serde_json::to_string(contents)?;
     Ok(format!("{:08x}\n{text}\n", crc32fast::hash(text.as_bytes())).into_bytes())
 }
 
-/// What a process that was killed has left; nothing if the machine was started again since.
+/// Reads the note of a killed process; empty if the machine has restarted since.
 pub(crate) fn read(disk: &dyn Disk, folder: &Path) -> Texts {
     let Some(run) = disk.boot_id() else { return Texts::new() };
     let bytes = match read_if_exists(disk, &folder.join(NAME)) {

@@ -1,8 +1,8 @@
-//! The journal's file format: frames in segments.
+//! The file format of the write-ahead log: frames in segments.
 //!
-//! A segment is a file of the folder `journal`, named `<epoch>.journal` with twenty digits. It is a
-//! run of frames, which ends at the end of the file or at a frame header of zeros. A frame is a
-//! header of 44 bytes, little-endian, and its payload (see [`super::frame`]):
+//! A segment is a file in the folder `journal`, named `<epoch>.journal`, with the epoch in twenty
+//! digits. It contains frames, and ends at the end of the file or at a frame header of zeros. A
+//! frame is a header of 44 bytes, little-endian, and a payload (see [`super::entry`]):
 //!
 //! | bytes | field |
 //! | --- | --- |
@@ -16,59 +16,58 @@
 //! | 36–39 | zero |
 //! | 40–43 | CRC-32 (IEEE) of the 40 bytes before it and of the payload |
 //!
-//! The frames of a batch are written at once and synced together, and no frame of the next batch is
-//! written before that: where a valid frame of a later batch follows damage, what is damaged had
-//! been synced. So had, most likely, a frame that isn't valid though nothing of it is missing: a write
-//! that was broken off lacks the end of the file, or whole pieces, which read as zeros.
+//! One write and one sync cover the frames of a batch, and the frames of the next batch are written
+//! after that sync. So damage before a valid frame of a later batch is damage to synced bytes. The
+//! same holds, most likely, for an invalid frame that is complete: an interrupted write lacks the
+//! end of the file, or whole disk sectors, which read as zeros.
 
 use crate::disk::DiskFile;
 
 /// The length of a frame's header, in bytes.
 pub(crate) const HEADER_LEN: usize = 44;
-/// What each frame begins with.
+/// The first bytes of each frame.
 pub(crate) const MARK: &[u8; 4] = b"GSJ1";
-/// No payload is longer; a length beyond it is damage.
+/// The longest payload; a greater length is damage.
 pub(crate) const MAX_PAYLOAD: usize = 256 << 20;
-/// No epoch and no sequence number is larger; one beyond it is damage. There is always a next one.
+/// The largest epoch and the largest sequence number; a larger number is damage. There is always a
+/// next number.
 pub(crate) const MAX_NUMBER: u64 = u64::MAX / 2;
-/// What a disk writes whole or not at all.
+/// A disk writes this many bytes completely or not at all.
 const PIECE: usize = 512;
 
-/// Where a frame stands in its journal.
+/// The position of a frame in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
-    /// The segment.
     pub(crate) epoch: u64,
-    /// The frame's number.
+    /// The sequence number.
     pub(crate) sequence: u64,
     /// The CRC of the frame before it.
     pub(crate) previous: u32,
 }
 
 impl Link {
-    /// Whether a journal can come so far.
+    /// Whether the numbers are within [`MAX_NUMBER`].
     pub(crate) fn is_possible(self) -> bool {
         self.epoch <= MAX_NUMBER && self.sequence <= MAX_NUMBER
     }
 }
 
-/// A frame that was read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame<'a> {
     pub(crate) link: Link,
-    /// How many frames of its batch come before it, and how many follow.
+    /// The number of frames of its batch before it, and after it.
     pub(crate) in_batch: (u32, u32),
     pub(crate) crc: u32,
     pub(crate) payload: &'a [u8],
 }
 
 impl Frame<'_> {
-    /// Header and payload, in bytes.
+    /// The length of header and payload, in bytes.
     pub(crate) fn len(&self) -> usize {
         HEADER_LEN + self.payload.len()
     }
 
-    /// The number of the first frame of its batch.
+    /// The sequence number of the first frame of its batch.
     fn batch_start(&self) -> u64 {
         self.link.sequence.saturating_sub(self.in_batch.0.into())
     }
@@ -98,7 +97,7 @@ pub(crate) fn push_frame(
     crc
 }
 
-/// The frame at the start of `bytes`; none where its mark, length, numbers or checksum are wrong.
+/// The frame at the start of `bytes`; `None` if its mark, length, numbers or checksum are wrong.
 pub(crate) fn read_frame(bytes: &[u8]) -> Option<Frame<'_>> {
     let header = bytes.get(..HEADER_LEN)?;
     if &header[..4] != MARK {
@@ -120,31 +119,29 @@ pub(crate) fn read_frame(bytes: &[u8]) -> Option<Frame<'_>> {
     })
 }
 
-/// What a segment's bytes hold.
+/// The contents of a segment.
 #[derive(Debug)]
 pub(crate) struct Contents<'a> {
-    /// The frames of all whole batches, in order.
+    /// The frames of all complete batches, in order.
     pub(crate) frames: Vec<Frame<'a>>,
-    /// The bytes that those take.
+    /// The length of those frames, in bytes.
     pub(crate) len: usize,
-    /// How it ends.
     pub(crate) end: End,
 }
 
-/// How a segment ends behind its last whole batch.
+/// What follows the last complete batch of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// With nothing, or with zeros.
+    /// Nothing, or zeros.
     Clean,
-    /// With a batch of which something is missing, from this byte on, and nothing later.
+    /// An incomplete batch from this byte on, and nothing later: a write was interrupted.
     Torn(usize),
-    /// With a frame at this byte that isn't valid, though nothing of it is missing, or a valid frame
-    /// of a later batch lies behind it.
+    /// An invalid frame at this byte that is complete, or that is followed by a valid frame of a
+    /// later batch.
     Broken(usize),
 }
 
-/// Reads a segment whose first frame must be linked by `link` (of which an unknown `previous`
-/// is not compared).
+/// Reads a segment. Its first frame must have the position `first`, if that is known.
 pub(crate) fn read_segment(bytes: &[u8], epoch: u64, first: Option<Link>) -> Contents<'_> {
     let mut frames: Vec<Frame<'_>> = Vec::new();
     let (mut whole, mut whole_len, mut at) = (0, 0, 0);
@@ -171,7 +168,7 @@ pub(crate) fn read_segment(bytes: &[u8], epoch: u64, first: Option<Link>) -> Con
     Contents { frames, len: whole_len, end }
 }
 
-/// Judges what lies behind the last whole batch; frames up to `at` were valid.
+/// Classifies the bytes after the last complete batch; the frames up to `at` are valid.
 fn end_of(bytes: &[u8], whole_len: usize, at: usize, epoch: u64, next_batch: u64) -> End {
     let rest = &bytes[whole_len..];
     if rest.iter().all(|byte| *byte == 0) {
@@ -185,13 +182,13 @@ fn end_of(bytes: &[u8], whole_len: usize, at: usize, epoch: u64, next_batch: u64
     End::Torn(at)
 }
 
-/// Whether nothing is missing of the frame at `at`, which isn't valid. It was written over zeros, or
-/// behind the file's end.
+/// Whether the invalid frame at `at` is complete. It was written over zeros, or after the end of
+/// the file.
 fn is_complete(bytes: &[u8], at: usize) -> bool {
     let Some(header) = bytes.get(at..at + HEADER_LEN) else { return false };
     let len = usize::try_from(u32_at(header, 4)).unwrap_or(usize::MAX);
     let end = at.saturating_add(HEADER_LEN).saturating_add(len);
-    // A payload ends with a line break, and holds nowhere so many zeros.
+    // A payload ends with a line feed, and contains no run of that many zeros.
     let has_its_end = bytes.get(end - 1).is_some_and(|last| *last != 0);
     let mut pieces = at / PIECE..end.div_ceil(PIECE);
     let is_there = |piece: usize| {
@@ -201,8 +198,8 @@ fn is_complete(bytes: &[u8], at: usize) -> bool {
     has_its_end && pieces.all(is_there) || is_valid_but_for_its_length(&bytes[at..])
 }
 
-/// Whether `bytes` begin with a frame of which the length alone was changed: in truth it ends where
-/// the next one begins, or with the last byte that isn't zero.
+/// Whether `bytes` begin with a frame in which only the length is wrong: it really ends where the
+/// next frame begins, or with the last byte that is not zero.
 fn is_valid_but_for_its_length(bytes: &[u8]) -> bool {
     let (header, rest) = bytes.split_at(HEADER_LEN);
     let mut marks = memchr::memmem::find_iter(rest, MARK);
@@ -214,7 +211,7 @@ fn is_valid_but_for_its_length(bytes: &[u8]) -> bool {
     checksum(&header_of_that_length, &rest[..end]) == u32_at(header, 40)
 }
 
-/// Reads a whole segment file.
+/// Reads a segment file.
 pub(crate) fn read_file(file: &dyn DiskFile) -> std::io::Result<Vec<u8>> {
     let len = usize::try_from(file.len()?).map_err(|_| std::io::ErrorKind::FileTooLarge)?;
     let mut bytes = vec![0; len];

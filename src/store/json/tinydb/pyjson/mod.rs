@@ -1,9 +1,9 @@
-//! JSON as Python's `json` module reads and writes it: read as spans of the text, without building
-//! values, so that what Goldstar doesn't know can be kept byte for byte.
+//! JSON as Python's `json` module reads and writes it. It is read as spans of the text, without
+//! building values, so that unknown parts are kept byte for byte.
 //!
-//! Python's dialect is RFC 8259 with `NaN`, `Infinity` and `-Infinity` as numbers, and with escaped
-//! surrogates that need no partner. Its writer, as TinyDB calls it, escapes all but ASCII and
-//! separates with `, ` and `: `.
+//! Python's dialect is RFC 8259 with the numbers `NaN`, `Infinity` and `-Infinity`, and with
+//! escaped surrogates that need no partner. Its writer, as TinyDB calls it, escapes everything but
+//! ASCII and separates with `, ` and `: `.
 
 mod scan;
 mod string;

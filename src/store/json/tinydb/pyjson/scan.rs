@@ -4,30 +4,29 @@ use thiserror::Error;
 
 use super::decode_string;
 
-/// How deep arrays and objects may lie in each other. Python itself gives up near 1,000.
+/// The deepest nesting of arrays and objects. Python itself fails near 1,000.
 const MAX_DEPTH: usize = 500;
 
-/// What is expected behind a whole text.
+/// What is expected after a complete text.
 const END: &str = "the end of the text";
 
-/// Why a text isn't JSON.
+/// Why a text is not JSON.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The text ends too early.
     #[error("the text ends in the middle of a value")]
     Ended,
-    /// Something else than what must stand there.
+    /// Another byte than the expected one.
     #[error("{expected} is missing")]
     At {
-        /// The byte.
         at: usize,
-        /// What should stand there.
+        /// What is expected there.
         expected: &'static str,
     },
 }
 
 impl Fault {
-    /// The byte at which the text stops being JSON, in a text of `len` bytes.
+    /// The first byte that is not JSON, in a text of `len` bytes.
     pub(crate) fn byte(self, len: usize) -> usize {
         match self {
             Self::Ended => len,
@@ -35,13 +34,13 @@ impl Fault {
         }
     }
 
-    /// Whether a whole text stands in front of it.
+    /// Whether the fault is after a complete text.
     pub(crate) fn is_behind_the_end(self) -> bool {
         matches!(self, Self::At { expected: END, .. })
     }
 }
 
-/// Walks over a text from value to value.
+/// Scans a text from value to value.
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner<'a> {
     text: &'a [u8],
@@ -53,24 +52,24 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0 }
     }
 
-    /// The next byte's offset.
+    /// The offset of the next byte.
     pub(crate) fn position(&self) -> usize {
         self.at
     }
 
-    /// The text from an offset on up to the next byte.
+    /// The text from an offset to the next byte.
     pub(crate) fn since(&self, start: usize) -> &'a [u8] {
         &self.text[start..self.at]
     }
 
-    /// Takes exactly these bytes: whether they come next.
+    /// Consumes these bytes if they are next; returns whether they were.
     pub(crate) fn skip(&mut self, bytes: &[u8]) -> bool {
         let comes_next = self.text[self.at..].starts_with(bytes);
         self.at += if comes_next { bytes.len() } else { 0 };
         comes_next
     }
 
-    /// The next byte that isn't white space, which stays the next one.
+    /// The next byte that is not white space, without consuming it.
     pub(crate) fn peek(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.text.get(self.at) {
             self.at += 1;
@@ -78,7 +77,7 @@ impl<'a> Scanner<'a> {
         self.text.get(self.at).copied()
     }
 
-    /// Takes `byte`, after white space.
+    /// Consumes white space and `byte`.
     pub(crate) fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
         match self.peek() {
             Some(next) if next == byte => {
@@ -89,8 +88,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Takes the comma before a container's next item, or its closing bracket: whether there is a
-    /// next item. `first` says that none was taken yet.
+    /// Consumes the comma before the next item, or the closing bracket; returns whether there is a
+    /// next item. `first` is true before the first item.
     pub(crate) fn next_item(&mut self, close: u8, first: bool) -> Result<bool, Fault> {
         match self.peek() {
             Some(next) if next == close => {
@@ -109,7 +108,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Takes an object's next name and the colon behind it: the name's span, quotes included.
+    /// Consumes an object's next name and the colon after it; returns the name's span with its
+    /// quotes.
     pub(crate) fn name(&mut self) -> Result<Range<usize>, Fault> {
         if let Some(next) = self.peek()
             && next != b'"'
@@ -121,9 +121,9 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
-    /// Takes one value of any kind: its span.
+    /// Consumes one value; returns its span.
     pub(crate) fn value(&mut self) -> Result<Range<usize>, Fault> {
-        // An explicit stack of closing brackets: a deep text must not overflow the thread's own.
+        // An explicit stack of closing brackets: deep nesting must not overflow the thread's stack.
         let mut open: Vec<u8> = Vec::new();
         let next = self.peek();
         let start = self.at;
@@ -163,7 +163,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Which of `known` the name is whose span [`Self::name`] gave.
+    /// The position in `known` of the name whose span [`Self::name`] returned.
     pub(crate) fn known_field(&self, name: &Range<usize>, known: &[&str]) -> Option<usize> {
         let raw = &self.text[name.clone()];
         let plain = &raw[1..raw.len() - 1];
@@ -174,7 +174,7 @@ impl<'a> Scanner<'a> {
         known.iter().position(|known| *known == name)
     }
 
-    /// Fails unless only white space is left.
+    /// Fails if anything but white space is left.
     pub(crate) fn end(&mut self) -> Result<(), Fault> {
         match self.peek() {
             None => Ok(()),
@@ -210,7 +210,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Skips characters that mean nothing in a string, eight at a time: most of a start goes here.
+    /// Skips ordinary characters of a string, eight at a time: a start spends most of its time
+    /// here.
     fn skip_plain(&mut self) {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -249,7 +250,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// A number, `true`, `false`, `null`, or one of Python's numbers that aren't any.
+    /// A number, `true`, `false`, `null`, or one of Python's non-numbers.
     fn word(&mut self, first: u8) -> Result<(), Fault> {
         if first.is_ascii_digit() {
             return self.number();
@@ -311,10 +312,10 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The spans of a member's name, quotes included, and of its value.
+/// The spans of a member's name, with its quotes, and of its value.
 pub(crate) type Member = (Range<usize>, Range<usize>);
 
-/// The members of an object in their order. The object must be all of the text.
+/// The members of an object, in order. The object must be the whole text.
 pub(crate) fn members(text: &[u8]) -> Result<Vec<Member>, Fault> {
     let mut scanner = Scanner::new(text);
     let mut members = Vec::new();
@@ -326,7 +327,7 @@ pub(crate) fn members(text: &[u8]) -> Result<Vec<Member>, Fault> {
     Ok(members)
 }
 
-/// The items of an array in their order. The array must be all of the text.
+/// The items of an array, in order. The array must be the whole text.
 pub(crate) fn items(text: &[u8]) -> Result<Vec<Range<usize>>, Fault> {
     let mut scanner = Scanner::new(text);
     let mut items = Vec::new();

@@ -1,18 +1,17 @@
 use std::borrow::Cow;
 
-/// What a string that was scanned says; a surrogate without its partner reads as U+FFFD. None where
-/// `raw` is no string.
+/// Decodes a scanned string; an unpaired surrogate becomes U+FFFD. `None` if `raw` is not a string.
 pub(crate) fn decode_string(raw: &str) -> Option<Cow<'_, str>> {
     decode(raw, Some(char::REPLACEMENT_CHARACTER))
 }
 
-/// What a string that was scanned says. None where `raw` is no string, or holds a surrogate without
-/// its partner, which no text of Rust's can.
+/// Decodes a scanned string. `None` if `raw` is not a string, or contains an unpaired surrogate,
+/// which a Rust string cannot contain.
 pub(crate) fn decode_exactly(raw: &str) -> Option<Cow<'_, str>> {
     decode(raw, None)
 }
 
-/// Decodes a string, with `lone` in the place of each surrogate without its partner.
+/// Decodes a string, with `lone` for each unpaired surrogate.
 fn decode(raw: &str, lone: Option<char>) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
@@ -28,7 +27,7 @@ fn decode(raw: &str, lone: Option<char>) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(text))
 }
 
-/// Takes what follows a backslash; returns what follows that.
+/// Decodes the text after a backslash; returns the rest.
 fn unescape<'a>(escape: &'a str, text: &mut String, lone: Option<char>) -> Option<&'a str> {
     let plain = match escape.as_bytes().first()? {
         b'u' => {

@@ -8,7 +8,7 @@ use super::Scanner;
 /// Appends a string as Python writes it: quoted, in ASCII.
 pub(crate) fn push_string(out: &mut String, text: &str) {
     out.push('"');
-    // Nearly every text. Without a way out of the loop, many bytes are looked at at once.
+    // Nearly every text is plain. A loop without an early exit is vectorised.
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
         out.push_str(text);
@@ -71,12 +71,12 @@ pub(crate) fn push_value(out: &mut String, value: &Value) {
             out.push(']');
         }
         Value::Object(object) => push_object(out, object),
-        // Numbers, booleans and null look the same in both dialects.
+        // Numbers, booleans and null are equal in both dialects.
         other => write!(out, "{other}").unwrap_or_default(),
     }
 }
 
-/// A value that was scanned, in strict JSON: Python's numbers that aren't any become null.
+/// A scanned value as strict JSON: Python's non-numbers become null.
 pub(crate) fn strict(raw: &str) -> Cow<'_, str> {
     let is_name = |at| raw[at..].starts_with("NaN") || raw[at..].starts_with("Infinity");
     if !memchr::memchr2_iter(b'N', b'I', raw.as_bytes()).any(is_name) {
@@ -88,7 +88,7 @@ pub(crate) fn strict(raw: &str) -> Cow<'_, str> {
     })
 }
 
-/// The same, of a text that isn't needed any more.
+/// The same for an owned text.
 pub(crate) fn into_strict(raw: String) -> String {
     match strict(&raw) {
         Cow::Borrowed(_) => raw,
@@ -96,7 +96,7 @@ pub(crate) fn into_strict(raw: String) -> String {
     }
 }
 
-/// A value that was scanned, with the white space between its tokens as Python writes it.
+/// A scanned value with the white space that Python writes.
 pub(crate) fn compact(raw: &str) -> Cow<'_, str> {
     outside_strings(raw, |out, part| {
         for c in part.chars() {
@@ -110,7 +110,7 @@ pub(crate) fn compact(raw: &str) -> Cow<'_, str> {
     })
 }
 
-/// Copies a scanned value, its strings as they are, the text between them through `change`.
+/// Copies a scanned value. Strings stay as they are; `change` appends the text between them.
 fn outside_strings(raw: &str, mut change: impl FnMut(&mut String, &str)) -> Cow<'_, str> {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;

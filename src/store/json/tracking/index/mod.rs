@@ -8,43 +8,41 @@ use foldhash::fast::RandomState;
 
 use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
 
-/// What the index knows of an event; the rest is read from the file.
+/// The indexed fields of an event; the rest is read from the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Summary<'a> {
     pub(crate) row: RowNumber,
-    /// Where the row's text stands in the file, and its length.
     pub(crate) place: Place,
     pub(crate) user_id: Option<&'a str>,
     pub(crate) child_id: &'a str,
     pub(crate) entity_id: &'a str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: EventKind,
     pub(crate) occurred_at: Timestamp,
     pub(crate) created_at: Timestamp,
 }
 
-/// Where a row's text stands in the file.
+/// The place of a row's text in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) offset: u64,
     pub(crate) len: u32,
 }
 
-/// An event that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) row: RowNumber,
     pub(crate) place: Place,
     /// Its position in the index.
     pub(crate) at: usize,
-    /// Whether it belongs to an account.
+    /// Whether it has an account.
     pub(crate) is_owned: bool,
 }
 
-/// An event's type and action in one byte; unknown words have a code that no filter asks for.
+/// An event's type and action in one byte. Unknown words have a code that no filter matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Kind(u8);
+pub(crate) struct EventKind(u8);
 
-impl Kind {
+impl EventKind {
     const UNKNOWN: u8 = 7;
 
     pub(crate) fn parse(entity_type: &str, action: &str) -> Self {
@@ -57,7 +55,7 @@ impl Kind {
 /// An event's position in the index: the order of the file.
 type Position = u32;
 
-/// Finds events by their fields and in the order of time, some sixty-four bytes an event.
+/// Finds events by their fields, ordered by time, with about sixty-four bytes per event.
 #[derive(Default)]
 pub(crate) struct Index {
     offsets: Vec<u64>,
@@ -69,18 +67,17 @@ pub(crate) struct Index {
     kinds: Vec<u8>,
     occurred: Vec<i64>,
     created: Vec<i64>,
-    /// All positions, ordered by time.
     by_time: Vec<Position>,
     /// The positions of each child's events, ordered by time.
     by_child: Vec<Vec<Position>>,
-    /// When each account's last event occurred, by the order of writing.
+    /// The time of each account's last event in the order of writing.
     last_of_user: Vec<i64>,
-    /// The positions of each account's events, ordered by time. While an account is being taken out
-    /// of the history, its list still has the events that it has lost.
+    /// The positions of each account's events, ordered by time. During an anonymisation a list
+    /// still contains the events that are anonymised already.
     by_user: Vec<Vec<Position>>,
-    /// The account of each child's events, if it is one for all of them.
+    /// The account of each child's events, if all have the same.
     child_users: Vec<Option<u32>>,
-    /// The accounts that have lost an event.
+    /// The accounts with anonymised events.
     losing: HashSet<u32>,
     user_names: Names,
     child_names: Names,
@@ -94,8 +91,8 @@ impl Index {
         Self { rows_ascend: true, ..Self::default() }
     }
 
-    /// Makes room for that many events in all. It takes memory only as far as they come, whereas
-    /// columns that grow step by step are copied, and leave behind what they were copied from.
+    /// Reserves memory for that many events in all. The system provides it only as it is used,
+    /// whereas growing columns are copied and leave their old memory behind.
     pub(crate) fn expect(&mut self, events: usize) {
         let more = events.saturating_sub(self.len());
         self.offsets.reserve_exact(more);
@@ -110,35 +107,33 @@ impl Index {
         self.by_time.reserve_exact(more);
     }
 
-    /// How many events there are.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// The largest row number; 0 where there is none.
+    /// The largest row number; 0 if there are no rows.
     pub(crate) fn last_row(&self) -> RowNumber {
         self.last_row
     }
 
-    /// When the last event in the order of time occurred.
+    /// The time of the latest event.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
         let newest = self.by_time.last()?;
         Some(Timestamp::from_micros(self.occurred[*newest as usize]))
     }
 
-    /// When an account's last event in the order of writing occurred.
+    /// The time of an account's last event in the order of writing.
     pub(crate) fn last_of(&self, user_id: &str) -> Option<Timestamp> {
         let user = self.user_names.known(user_id)?;
         Some(Timestamp::from_micros(*self.last_of_user.get(user as usize)?))
     }
 
-    /// Whether each event's row number is larger than the one before it. Only then are events found
-    /// by it.
+    /// Whether row numbers increase. Only then are events found by them.
     pub(crate) fn rows_ascend(&self) -> bool {
         self.rows_ascend
     }
 
-    /// Adds the event that follows in the file. Nearly always it is the latest one, too.
+    /// Adds the next event of the file. Nearly always it is also the latest.
     pub(crate) fn push(&mut self, event: &Summary<'_>) {
         let (position, child) = self.add(event);
         let (occurred, created) = (&self.occurred, &self.created);
@@ -150,8 +145,8 @@ impl Index {
         }
     }
 
-    /// Adds the event that follows in the file, and leaves its order to [`Self::sort`]: in another
-    /// program's file each event may be earlier than all before it.
+    /// Adds the next event of the file without ordering it; [`Self::sort`] follows. In another
+    /// program's file any event may be earlier than all before it.
     pub(crate) fn push_unsorted(&mut self, event: &Summary<'_>) {
         let (position, child) = self.add(event);
         self.by_time.push(position);
@@ -161,9 +156,10 @@ impl Index {
         }
     }
 
-    /// Adds an event to all but the orders of time: its position, and the child's number.
+    /// Adds an event to everything that is not ordered by time; returns its position and the
+    /// child's number.
     fn add(&mut self, event: &Summary<'_>) -> (Position, usize) {
-        // A file of four thousand million events is out of this store's reach by far.
+        // Four thousand million events are far more than this store can contain.
         let position = Position::try_from(self.len()).unwrap_or(Position::MAX);
         reserve(&mut self.offsets);
         reserve(&mut self.lens);
@@ -210,18 +206,18 @@ impl Index {
         (position, child)
     }
 
-    /// Brings the events that were added by [`Self::push_unsorted`] into the order of time.
+    /// Orders the events that [`Self::push_unsorted`] added.
     pub(crate) fn sort(&mut self) {
         let (occurred, created) = (&self.occurred, &self.created);
         let lists = self.by_child.iter_mut().chain(&mut self.by_user);
         for positions in lists.chain([&mut self.by_time]) {
-            // Stable, so that the order of writing decides last; what is in order already costs one
-            // look at each.
+            // Stable, so that the order of writing decides between equal times. Sorting ordered
+            // events takes one comparison each.
             positions.sort_by_key(|at| (occurred[*at as usize], created[*at as usize]));
         }
     }
 
-    /// Those among which the events are that `filter` is for, in the order of time.
+    /// The shortest list that contains all matches of `filter`, ordered by time.
     pub(crate) fn candidates(&self, filter: &EventFilter) -> &[u32] {
         self.resolve(filter).map_or(&[], |wanted| self.within(filter, wanted))
     }
@@ -237,7 +233,7 @@ impl Index {
         candidates.get(first..end).unwrap_or_default()
     }
 
-    /// The places of one page of the events that `filter` is for, and how many there are in all.
+    /// One page of the matches of `filter`, and the number of all matches.
     pub(crate) fn query(
         &self,
         filter: &EventFilter,
@@ -256,7 +252,7 @@ impl Index {
         }
     }
 
-    /// The first `limit` events that `filter` is for with a number above `row`, in the order of the
+    /// The first `limit` matches of `filter` with a row number above `row`, in the order of the
     /// file.
     pub(crate) fn after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> Vec<Found> {
         self.positions_after(row, filter).take(limit).map(|at| self.found(at)).collect()
@@ -279,25 +275,25 @@ impl Index {
         })
     }
 
-    /// How many events [`Self::after`] finds.
+    /// The number of events that [`Self::after`] finds.
     pub(crate) fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
         self.positions_after(row, filter).take(limit).count()
     }
 
-    /// How many events a query looks at whose page has that many.
+    /// The number of events that a query with `found` results visits.
     pub(crate) fn looked_at(&self, filter: &EventFilter, on_page: usize) -> usize {
         let is_checked = |wanted: Wanted| !self.needs_no_check(wanted);
         let checked = self.resolve(filter).filter(|wanted| is_checked(*wanted));
         checked.map_or(on_page, |wanted| self.within(filter, wanted).len())
     }
 
-    /// The row with that number.
+    /// The event with that row number.
     pub(crate) fn find(&self, row: RowNumber) -> Option<Found> {
         self.rows.binary_search(&row).ok().map(|at| self.found(at))
     }
 
     /// The first `limit` events of an account from a position on, in the order of the file, and the
-    /// position behind them.
+    /// position after them.
     pub(crate) fn of_user(&self, user_id: &str, from: usize, limit: usize) -> (Vec<Found>, usize) {
         let Some(user) = self.user_names.known(user_id) else {
             return (Vec::new(), self.len());
@@ -308,19 +304,19 @@ impl Index {
         (found, end.unwrap_or(self.len()))
     }
 
-    /// Whether the event at that position belongs to an account.
+    /// Whether the event at that position has an account.
     pub(crate) fn is_owned(&self, at: usize) -> bool {
         self.users[at] != Names::NONE
     }
 
-    /// Notes that the event at that position belongs to nobody any more.
-    pub(crate) fn disown(&mut self, at: usize) {
+    /// Marks the event at that position as anonymised.
+    pub(crate) fn anonymize(&mut self, at: usize) {
         self.losing.insert(self.users[at]);
         self.users[at] = Names::NONE;
         self.child_users[self.children[at] as usize] = None;
     }
 
-    /// Forgets the name of an account that has no event any more.
+    /// Removes the id of an account without events.
     pub(crate) fn forget_user(&mut self, user_id: &str) {
         if let Some(user) = self.user_names.numbers.remove(user_id) {
             self.by_user[user as usize] = Vec::new();
@@ -349,8 +345,8 @@ impl Index {
         (found, total)
     }
 
-    /// Whether the list of candidates has nothing but what is wanted: that of one child, or that of
-    /// one account which has lost no event.
+    /// Whether all candidates match: they are one child's, or one account's without anonymised
+    /// events.
     fn needs_no_check(&self, wanted: Wanted) -> bool {
         wanted.entity.is_none()
             && wanted.mask == 0
@@ -367,7 +363,7 @@ impl Index {
         Found { row: self.rows[at], place, at, is_owned: self.is_owned(at) }
     }
 
-    /// How many of the candidates occurred before `from`.
+    /// The number of candidates before `from`.
     fn first_since(&self, candidates: &[Position], from: Option<Timestamp>) -> usize {
         let Some(from) = from.map(Timestamp::as_micros) else {
             return 0;
@@ -375,7 +371,7 @@ impl Index {
         candidates.partition_point(|at| self.occurred[*at as usize] < from)
     }
 
-    /// The filter in the index's own numbers; none where it names what no event holds.
+    /// The filter in the numbers of the index; `None` if it names a text that no event has.
     fn resolve(&self, filter: &EventFilter) -> Option<Wanted> {
         let known = |names: &Names, name: Option<&str>| match name {
             Some(name) => names.known(name).map(Some),
@@ -402,7 +398,7 @@ impl Index {
     }
 }
 
-/// A filter, less its times, in the index's own numbers.
+/// A filter without its times, in the numbers of the index.
 #[derive(Clone, Copy)]
 struct Wanted {
     child: Option<u32>,
@@ -421,16 +417,16 @@ impl Wanted {
     }
 }
 
-/// Numbers for texts that many events share.
+/// Numbers for texts that many events have.
 #[derive(Default)]
 struct Names {
     numbers: HashMap<Arc<str>, u32, RandomState>,
-    /// No number is given twice, even where a text was forgotten.
+    /// Numbers are never reused, even after a removal.
     next: u32,
 }
 
 impl Names {
-    /// The number of no text.
+    /// The number for no text.
     const NONE: u32 = u32::MAX;
 
     fn number(&mut self, name: &str) -> u32 {
@@ -448,7 +444,7 @@ impl Names {
     }
 }
 
-/// Grows a column by a fixed step: doubling would leave half of its memory unused.
+/// Grows a column by a fixed step: doubling would leave up to half of its memory unused.
 fn reserve<T>(column: &mut Vec<T>) {
     const STEP: usize = 1 << 16;
     if column.len() == column.capacity() {
@@ -456,7 +452,7 @@ fn reserve<T>(column: &mut Vec<T>) {
     }
 }
 
-/// Inserts behind all that aren't later: but for clocks that ran wrong, that is the end.
+/// Inserts after all that are not later: at the end, unless a clock was wrong.
 fn insert_by<K: Ord>(
     positions: &mut Vec<Position>,
     position: Position,

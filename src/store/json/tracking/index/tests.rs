@@ -8,7 +8,7 @@ fn event(row: RowNumber, second: i64, child: &'static str) -> Summary<'static> {
         user_id: Some("u"),
         child_id: child,
         entity_id: "t",
-        kind: Kind::parse("task", "activated"),
+        kind: EventKind::parse("task", "activated"),
         occurred_at: moment,
         created_at: moment,
     }
@@ -94,7 +94,7 @@ fn an_account_is_taken_out_in_pieces() {
         let (found, next) = index.of_user("u", from, 2);
         assert!(found.len() <= 2 && found.iter().all(|found| found.is_owned));
         for found in found {
-            index.disown(found.at);
+            index.anonymize(found.at);
             taken.push(found.row);
         }
         from = next;

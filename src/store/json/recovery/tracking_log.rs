@@ -7,17 +7,17 @@ use crate::store::json::wal::entry::Entry;
 /// Rows of the tracking table.
 type Rows = Vec<(RowNumber, Arc<str>)>;
 
-/// What the journal holds of the tracking table.
+/// The rows and patches of the tracking table in the log.
 #[derive(Default)]
-pub(crate) struct Past {
-    /// The rows that were added, as they read at the journal's end.
+pub(crate) struct TrackingLog {
+    /// The added rows, as they are at the end of the log.
     pub(crate) rows: Rows,
-    /// What has taken accounts out of the file, ordered by its place there.
+    /// The patches of anonymisations, ordered by offset.
     pub(crate) patches: Vec<Patch>,
 }
 
-impl Past {
-    /// Takes the entries that are about the tracking table, and hands on the others.
+impl TrackingLog {
+    /// Keeps the entries of the tracking table, and passes the others to `other`.
     pub(crate) fn read(entries: Vec<Entry>, mut other: impl FnMut(Entry)) -> Self {
         let mut past = Self::default();
         for entry in entries {
