@@ -128,7 +128,7 @@ fn what_a_crash_left_unsynced_is_synced() {
 }
 
 #[test]
-fn an_older_services_events_are_not_logged_anew() {
+fn an_older_services_events_are_not_logged_again() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     table.add("a", 3);

@@ -230,7 +230,7 @@ fn what_a_checkpoint_did_not_do_the_next_one_does() {
 }
 
 #[test]
-fn a_log_that_somebody_removed_begins_anew() {
+fn a_log_that_somebody_removed_begins_again() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
