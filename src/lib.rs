@@ -12,23 +12,30 @@
 //! | 1 | [`store`], [`clock`](mod@clock), [`disk`], [`metrics`] | files, the clock and the ids, metrics; they do not know each other |
 //! | 0 | [`domain`] | records and rules: no I/O, no clock, no random id, no async |
 //!
-//! # One mutation's way
+//! # The files of one mutation
 //!
-//! A parent activates a task: `POST /children/{child_id}/tasks/{task_id}/activate`.
+//! A parent activates a task: `POST /children/{child_id}/tasks/{task_id}/activate`. The request passes
+//! through these functions, in this order. A test checks that they exist.
 //!
-//! 1. `http::server::serve` accepts the connection, and [`http::App`] passes the request to its route.
-//!    `http::extract::caller` turns the cookie into a [`service::Parent`], the path into ids and the header into an
-//!    [`domain::IdempotencyKey`]; `http::resources::mutations::activate` hands them on.
-//! 2. [`service::Service::activate`] puts a decision into [`store::Store::commit`].
-//! 3. The store calls that decision on its newest state. It finds the child and the task in the
-//!    caller's family, knows a repeat by its key, and asks [`domain::ledger::activate`], which alone
-//!    rules what becomes of the points. The outcome is a set of [`store::Changes`]: the child with
-//!    its new points, the [`domain::TrackingEvent`] and the key.
-//! 4. The store makes them durable in one journal entry, which many mutations share, publishes them
-//!    and wakes the [`followers`].
-//! 5. The commit is answered, and `http::resources::mutations` answers the child and the event's row.
-//! 6. Each follower reads the event from [`store::Following`]: [`followers::audit_log`] writes its line,
-//!    [`followers::broker`] hands it to the event streams.
+//! | file | function | what it does |
+//! | --- | --- | --- |
+//! | `http/server/serve/mod.rs` | `serve` | accepts the connection |
+//! | `http/server/app.rs` | `respond` | checks the request, sets its time limit, finds its route |
+//! | `http/extract/caller.rs` | `caller_of` | finds the session of the cookie or token |
+//! | `http/resources/mutations.rs` | `activate` | parses the ids and the idempotency key |
+//! | `service/mutations.rs` | `decide` | looks up the key, the child and the task in a snapshot of the family |
+//! | `domain/ledger.rs` | `activate` | decides the change of the points |
+//! | `domain/event.rs` | `new` | checks the event |
+//! | `store/json/mod.rs` | `execute` | queues the transaction for the committer |
+//! | `store/json/committer.rs` | `commit` | executes what is queued as one batch |
+//! | `store/json/batch.rs` | `execute` | runs `decide` on the newest state, and applies its changes |
+//! | `store/json/wal/journal.rs` | `append` | makes the batch durable in the write-ahead log |
+//! | `store/json/tracking/append.rs` | `append` | writes the event's row to the tracking file |
+//! | `followers/audit_log/follower.rs` | `round` | writes the event's line to the audit log |
+//! | `followers/broker/mod.rs` | `round` | hands the event to the family's event streams |
+//!
+//! The response is sent after the row is written. The followers are woken then, and need not be
+//! finished.
 
 pub mod app;
 pub mod cli;

@@ -33,4 +33,5 @@ mod process;
 mod routes;
 mod samples;
 mod session;
+mod walk;
 mod words;
