@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
-use crate::http::docs::Documentation;
+use crate::http::docs::documentation::Documentation;
 use crate::http::server::address_limit::Addresses;
 use crate::http::server::request_id::RequestIds;
 use crate::http::settings::Settings;

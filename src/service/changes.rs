@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::ServiceError;
 use super::rates::{Counter, both, network, whole_seconds};
-use super::{Caller, Service, ServiceError};
 use crate::clock::Clock;
 use crate::domain::UserId;
 
@@ -41,15 +41,12 @@ impl ChangeRates {
         };
         Self { clock, counters: Mutex::new(counters) }
     }
-}
 
-impl Service {
-    /// Counts a request for a change, whether or not it succeeds.
+    /// Counts a request of an account from an address.
     ///
     /// Fails with [`ServiceError::TooManyChanges`] beyond a limit, and then does not count the request.
-    pub fn count_change(&self, caller: &Caller, address: IpAddr) -> Result<(), ServiceError> {
-        let ChangeRates { clock, counters } = &self.change_rates;
-        let counted = counters.lock().one_more(clock.elapsed(), address, &caller.user().id);
+    pub(super) fn count(&self, account: &UserId, address: IpAddr) -> Result<(), ServiceError> {
+        let counted = self.counters.lock().one_more(self.clock.elapsed(), address, account);
         counted.map_err(|wait| ServiceError::TooManyChanges { retry_after: whole_seconds(wait) })
     }
 }

@@ -44,6 +44,7 @@ pub use sessions::SentSessions;
 pub use tasks::{NewTask, TaskPatch};
 pub use tracking::EventQuery;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -214,6 +215,13 @@ impl Service {
             *lease = self.store.lease(purpose).await;
         }
         lease.is_some()
+    }
+
+    /// Counts a request for a change, whether or not it succeeds.
+    ///
+    /// Fails with [`ServiceError::TooManyChanges`] beyond a limit, and then does not count the request.
+    pub fn count_change(&self, caller: &Caller, address: IpAddr) -> Result<(), ServiceError> {
+        self.change_rates.count(&caller.user().id, address)
     }
 
     /// Executes a transaction. The decision's log lines belong to the caller's span.

@@ -1,10 +1,11 @@
-//! Floor 1: where a family's records and the audit history are kept.
+//! Records and the history of events.
 //!
-//! [`Store`] speaks plain domain types, and one contract test (`tests/store/contract`) runs over
-//! every implementation. [`json`] is the one that there is: a journal, with TinyDB files as its
-//! projections.
+//! [`Store`] uses plain domain types. One contract test (`tests/store/contract`) runs against every
+//! implementation: [`json`], a directory of TinyDB files with a write-ahead log, and [`memory`], for
+//! tests.
 
 mod any;
+mod error;
 mod following;
 mod history;
 pub mod json;
@@ -16,26 +17,19 @@ mod snapshot;
 mod transaction;
 
 pub use any::AnyStore;
+pub use error::CommitError;
 pub use following::{Followed, Following, HeldLease, Lease, Position, Purpose, SavedCursor};
 pub use history::{History, Malformed, ReadError, StoredEvent};
-pub use page::{EventPage, EventRows, FoundEvents};
+pub use page::{BoxFuture, EventPage, EventRows, FoundEvents};
 pub use scope::Scope;
 pub use snapshot::{Listed, Snapshot};
 pub use transaction::{Change, Changes, Commit, Context, Decided, NewEvent};
 
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use thiserror::Error;
-
-use crate::domain::{
-    EventFilter, KeyTime, Page, RuleViolation, SortOrder, Timestamp, TokenHash, User, UserId,
-};
-
-/// A future that can be sent between threads.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use crate::domain::{EventFilter, KeyTime, Page, SortOrder, Timestamp, TokenHash, User, UserId};
 
 /// A store of records and of the history of events.
 pub trait Store: Send + Sync + 'static {
@@ -54,8 +48,8 @@ pub trait Store: Send + Sync + 'static {
     /// after [`CommitError::OutcomeUnknown`].
     ///
     /// The store enforces what a scope does not show: an email address belongs to one account
-    /// ([`RuleViolation::EmailTaken`]), and the last administrator that is not marked for deletion
-    /// remains ([`RuleViolation::LastAdministrator`]).
+    /// (`EmailTaken`), and the last administrator that is not marked for deletion
+    /// remains (`LastAdministrator`).
     fn transact<T: Send + 'static>(
         &self,
         scope: Scope,
@@ -80,8 +74,8 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the password hash of every account.
     fn password_hashes(&self) -> impl Future<Output = Result<Vec<Arc<str>>, ReadError>> + Send;
 
-    /// Finds the events that `filter` is for, in `order`, and how many there are in all. They are read
-    /// from what this returns, in pieces.
+    /// Finds a page of the events that match `filter`, and their total number. The events are read from
+    /// what this returns, in pieces.
     fn find_events(
         &self,
         filter: &EventFilter,
@@ -89,7 +83,7 @@ pub trait Store: Send + Sync + 'static {
         page: Page,
     ) -> BoxFuture<'_, Result<FoundEvents, ReadError>>;
 
-    /// The same, read at once.
+    /// Like [`Self::find_events`], and reads the whole page.
     fn events(
         &self,
         filter: &EventFilter,
@@ -103,7 +97,7 @@ pub trait Store: Send + Sync + 'static {
         }
     }
 
-    /// The audit history, for replay.
+    /// The history, for the event streams of one family.
     fn history(&self) -> Arc<dyn History>;
 
     /// The whole history, for followers.
@@ -118,25 +112,25 @@ pub trait Store: Send + Sync + 'static {
     /// The latest time of a record or an event when the store was opened.
     fn newest(&self) -> Option<Timestamp>;
 
-    /// What works and what doesn't.
+    /// Returns what works and what does not.
     fn health(&self) -> Health;
 
-    /// Takes an account out of the audit history: in each of its events the account's id becomes
-    /// null, and all else stays. Returns how many events that were, none in a repeat.
+    /// Replaces the account's id by null in each of its events. Returns the number of events that were
+    /// changed: 0 in a repeat.
     ///
-    /// It is durable, and seen by every later read, when this answers. Events that are committed
-    /// for the account meanwhile may stay: its records must be gone before. Other commits go on
-    /// between its small pieces. After an error some of the events may have been changed; a repeat
-    /// goes on with the others.
+    /// When this returns, the change is durable, and every later read contains it. Other transactions
+    /// are committed meanwhile. Events that are committed for the account meanwhile may remain: its
+    /// records must be removed first. After an error some of the events may have been changed; a repeat
+    /// continues.
     fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>>;
 
-    /// Lets the past go: whatever was removed from the records or taken out of the audit history
-    /// before this was called is nowhere on the disk when this answers, nor is a cursor from before. Commits go on meanwhile.
-    /// Safe to repeat.
+    /// Removes old copies of data. When this returns, no file contains what was removed or anonymised
+    /// before this was called, nor a follower's cursor from before. Other transactions are committed
+    /// meanwhile. Can be repeated.
     fn purge(&self) -> BoxFuture<'_, io::Result<()>>;
 
-    /// Takes no more commits, brings everything to its final form and lets go of it. Safe to call
-    /// twice. After an error what was committed is still durable, and the next start completes it.
+    /// Refuses further transactions, and writes all files completely. Can be repeated. After an error
+    /// all commits are still durable, and the next start completes the files.
     fn close(&self) -> BoxFuture<'_, io::Result<()>>;
 }
 
@@ -151,52 +145,23 @@ pub struct Expiry {
     pub sessions: bool,
 }
 
-/// The state of something that follows the commits.
+/// The state of a follower, a table or scheduled work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Projection {
-    /// What it is called.
     pub name: &'static str,
-    /// How many changes it has yet to make.
+    /// The number of changes that it has not processed yet.
     pub backlog: usize,
-    /// Why, where it failed last time.
+    /// Why its last attempt failed; `None` if it succeeded.
     pub last_error: Option<String>,
 }
 
-/// What works and what doesn't.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
-    /// Whether commits are refused until a restart: the outcome of one is unknown, or the files in
-    /// which they would be kept are not in their place.
+    /// Whether transactions are refused until a restart: the outcome of one is unknown, or the files of
+    /// the store have been moved.
     pub read_only: bool,
-    /// Why commits are refused or fail now; none if the last one was written. It may be shown to
-    /// anyone.
+    /// Why transactions are refused or fail now; `None` if the last write succeeded. Contains no
+    /// secret.
     pub trouble: Option<String>,
-    /// Every projection.
     pub projections: Vec<Projection>,
-}
-
-/// Why a commit didn't happen.
-#[derive(Clone, Debug, Error)]
-pub enum CommitError {
-    /// The decision was to refuse.
-    #[error(transparent)]
-    Refused(#[from] RuleViolation),
-    /// It couldn't be made durable. Nothing has changed.
-    #[error("the change could not be made durable")]
-    NotDurable,
-    /// The disk is full. Nothing has changed.
-    #[error("the disk is full")]
-    StorageFull,
-    /// It couldn't be made durable, nor undone for certain. The store takes no more commits.
-    #[error("whether the change is durable is unknown")]
-    OutcomeUnknown,
-    /// The outcome of an earlier commit is unknown, or the store has lost its files.
-    #[error("the store takes no changes until it is restarted")]
-    ReadOnly,
-    /// The decision panicked. Nothing has changed.
-    #[error("the decision panicked")]
-    Panicked,
-    /// The store is closed or closing. Nothing has changed.
-    #[error("the store is closed")]
-    Closed,
 }

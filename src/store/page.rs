@@ -1,9 +1,13 @@
 //! One page of a query to the audit history.
 
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{BoxFuture, ReadError};
+use super::history::ReadError;
+
+/// A future that can be sent between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One page of a query, found and not read.
 pub struct FoundEvents {

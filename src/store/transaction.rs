@@ -3,7 +3,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::StoredEvent;
+use super::history::StoredEvent;
 use crate::domain::{
     Child, ChildId, Id, IdempotencyKey, PendingReward, PendingRewardId, Reward, RewardId,
     RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::Settings;
 use super::copies::{self, LeftCopy};
 use super::files::{self, end_of_last_line};
 use super::line::value;
+use super::rotation::Settings;
 use crate::disk::{Disk, Open};
 use crate::domain::{Timestamp, UserId};
 

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use thiserror::Error;
 
+use super::name::file_name;
+use super::rotation::Settings;
 use super::sync::Unsynced;
-use super::{Settings, file_name, line, tail};
+use super::{line, tail};
 use crate::disk::{
     self, Disk, DiskFile, Identity, Open, finish_replacement, is_missing, read_exact_at,
 };

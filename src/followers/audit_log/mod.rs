@@ -13,6 +13,7 @@ mod follower;
 mod lag;
 mod line;
 mod name;
+mod rotation;
 mod sync;
 mod tail;
 
@@ -34,6 +35,7 @@ use files::{Files, LogError};
 pub use follower::{AuditFollower, LogFollower};
 use lag::{Backoff, Lag};
 pub use name::file_name;
+pub use rotation::Settings;
 use sync::{Cursor, Unsynced};
 
 /// How many new events are read at once.
@@ -47,35 +49,6 @@ const MAX_NOTED_LAGS: usize = 32;
 /// Whether a file of that name in the folder of the logs is one of them.
 pub fn is_own_file(name: &str) -> bool {
     name.starts_with("tracking_user_") || name == DeletionLog::FILE_NAME
-}
-
-/// When a log is rotated, as Python's `RotatingFileHandler` understands it: where either is 0, never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// A log is rotated before the line that would make it this many bytes long or longer.
-    pub max_bytes: u64,
-    /// How many rotated files an account keeps (`.1` is the youngest); more than
-    /// [`Self::MAX_BACKUPS`] count as so many.
-    pub backups: u32,
-}
-
-impl Settings {
-    /// The most rotated files that an account keeps: a rotation renames each of them.
-    pub const MAX_BACKUPS: u32 = 1000;
-
-    /// Python's `RotatingFileHandler.shouldRollover`, as it is since Python 3.13: an empty file
-    /// isn't rotated, however long the line.
-    fn rotates(self, end: u64, line_bytes: usize) -> bool {
-        let Self { max_bytes, backups } = self;
-        max_bytes > 0 && backups > 0 && end > 0 && end + line_bytes as u64 >= max_bytes
-    }
-}
-
-impl Default for Settings {
-    /// 10 MiB and five.
-    fn default() -> Self {
-        Self { max_bytes: 10 << 20, backups: 5 }
-    }
 }
 
 /// The history, as far as the logs need it.

@@ -17,28 +17,18 @@ use parking_lot::Mutex;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{ChildId, TokenHash, UserId};
+use crate::domain::{TokenHash, UserId};
 use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
 use crate::metrics;
 use crate::store::{Following, Position};
 pub use message::{Message, message};
+pub use subscriber::Interest;
 use subscriber::Subscriber;
 
 /// How many messages a subscriber may be behind before it is closed.
 pub const QUEUE_LIMIT: usize = 256;
 /// How many events are read at once.
 const EVENTS_AT_ONCE: usize = 256;
-
-/// What a subscriber may hear of.
-#[derive(Clone, Debug)]
-pub struct Interest {
-    /// Its family.
-    pub user_id: UserId,
-    /// The child of a child's session; `None` for the whole family.
-    pub child_id: Option<ChildId>,
-    /// The session that the stream ends with.
-    pub session: TokenHash,
-}
 
 /// The broker. A clone is the same broker.
 #[derive(Clone, Debug)]

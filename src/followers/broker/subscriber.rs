@@ -7,11 +7,23 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::{Interest, Message};
+use super::message::Message;
+use crate::domain::{ChildId, TokenHash, UserId};
 
 /// What an empty queue may keep of its memory, in messages: a burst must not cost an idle subscriber
 /// its memory for ever.
 const KEPT_CAPACITY: usize = 8;
+
+/// Which events a subscriber receives.
+#[derive(Clone, Debug)]
+pub struct Interest {
+    /// Its family.
+    pub user_id: UserId,
+    /// The child of a child's session; `None` for the whole family.
+    pub child_id: Option<ChildId>,
+    /// The session that the stream ends with.
+    pub session: TokenHash,
+}
 
 /// A subscriber, shared by the broker and its subscription. An idle one takes some 150 bytes: its queue
 /// owns no memory.

@@ -23,7 +23,7 @@ use super::cross_site;
 use super::headers;
 use super::request_context::{Client, Peer, RequestContext, is_trusted, note_route};
 use super::request_id::RequestIds;
-use crate::http::docs::Documentation;
+use crate::http::docs::documentation::Documentation;
 use crate::http::error::ApiError;
 use crate::http::response::compression;
 use crate::http::routes::{every_route, in_json};

@@ -223,7 +223,7 @@ impl Service {
         let purged = self.store.purge().await;
         let mut traces = self.deletions.traces.lock();
         match purged {
-            Ok(()) => *traces = super::Traces::default(),
+            Ok(()) => *traces = super::state::Traces::default(),
             Err(error) => {
                 let reason = log::reason(&error);
                 tracing::error!(error = %reason, "the journal still contains traces of deleted accounts");

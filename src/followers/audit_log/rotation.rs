@@ -1,0 +1,28 @@
+/// When a log is rotated, like Python's `RotatingFileHandler`: never if either value is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// A log is rotated before the line that would make it this many bytes long or longer.
+    pub max_bytes: u64,
+    /// The number of rotated files that an account keeps (`.1` is the newest), at most
+    /// [`Self::MAX_BACKUPS`].
+    pub backups: u32,
+}
+
+impl Settings {
+    /// The most rotated files that an account keeps: a rotation renames each of them.
+    pub const MAX_BACKUPS: u32 = 1000;
+
+    /// Like Python's `RotatingFileHandler.shouldRollover` since Python 3.13: an empty file is not
+    /// rotated, however long the line is.
+    pub(super) fn rotates(self, end: u64, line_bytes: usize) -> bool {
+        let Self { max_bytes, backups } = self;
+        max_bytes > 0 && backups > 0 && end > 0 && end + line_bytes as u64 >= max_bytes
+    }
+}
+
+impl Default for Settings {
+    /// 10 MiB and five.
+    fn default() -> Self {
+        Self { max_bytes: 10 << 20, backups: 5 }
+    }
+}
