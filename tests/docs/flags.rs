@@ -26,7 +26,7 @@ fn in_help(command: &[&str]) -> Vec<Flag> {
     let options: Vec<&str> = options.lines().take_while(is_option).collect();
     let options = options.join("\n");
     // A long line is wrapped, anywhere.
-    let words: String = options.split_whitespace().map(|word| format!(" {word}")).collect();
+    let words = options.split_whitespace().fold(String::new(), |text, word| text + " " + word);
     let flag = |text: &str| {
         let end = text.find([' ', '[']).unwrap_or(text.len());
         let bracketed = |name: &str| {

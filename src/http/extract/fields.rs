@@ -205,6 +205,7 @@ impl<'a> FieldReader<'a> {
         field.map(|(_, value)| *value)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the callers' callers name a constant")]
     fn check<J: JsonValue, T>(
         &mut self,
         name: &'static str,

@@ -15,12 +15,6 @@ async fn metrics(client: &Client) -> Metrics {
     Metrics::parse(&text(client).await)
 }
 
-/// The number of a value that counts something.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it is small and whole"
-)]
 /// The name of the one metric of that kind whose name has all of these parts.
 fn named(metrics: &Metrics, kind: &str, parts: &[&str]) -> String {
     let mut fits = metrics.families.iter().filter(|(name, family)| {
