@@ -49,10 +49,18 @@ impl Home {
 /// What a kill would leave now of the folders of a server.
 pub(super) fn copy_of(folders: &Folders) -> Folders {
     let copy = Folders::new();
+    // The note of what is logged must not be ahead of the logs, which may still be written.
+    let note = fs::read(folders.data_file("journal/followers"));
     // The journal is always ahead of the other files, and so it comes last.
     copy_files(&folders.logs(), &copy.logs());
     copy_files(&folders.data(), &copy.data());
     copy_files(&folders.data().join("journal"), &copy.data().join("journal"));
+    let copied = copy.data_file("journal/followers");
+    match note {
+        Ok(note) => fs::write(copied, note).unwrap(),
+        Err(_) if copied.exists() => fs::remove_file(copied).unwrap(),
+        Err(_) => {}
+    }
     copy
 }
 
