@@ -38,7 +38,7 @@ pub struct IdempotencyRecord {
     /// The account that sent the mutation. Keys of different accounts are independent.
     pub user_id: UserId,
     pub key: IdempotencyKey,
-    /// The mutation's [`Mutation::fingerprint`].
+    /// The mutation's [`super::Mutation::fingerprint`].
     pub fingerprint: Arc<str>,
     pub event_row: RowNumber,
     pub created_at: Timestamp,

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use goldstar::disk::{Disk, RealDisk};
-use goldstar::domain::{Email, EventFilter, Name, Page, Role, SortOrder, Timestamp, User};
+use goldstar::domain::{
+    Deletion, Email, EventFilter, Name, Page, Role, SortOrder, Timestamp, User,
+};
 use goldstar::followers::audit_log::file_name;
 use goldstar::store::json::{JsonStore, OpenError};
 use goldstar::store::{Change, CommitError, Store};
@@ -73,6 +75,37 @@ async fn delete(store: &Logged) -> io::Result<()> {
     store.forget(&LEAVER.into())?;
     put(store, [Change::RemoveUser(LEAVER.into())]).await.map_err(io::Error::other)?;
     store.purge().await
+}
+
+#[tokio::test]
+async fn a_late_audit_log_writes_no_line_and_no_file_for_an_account_whose_deletion_has_started() {
+    let folder = Folder::new();
+    let store = folder.open_with_logs().unwrap();
+    two_accounts(&store, 3).await;
+    let now = Timestamp::from_micros(START);
+    let deletion = Deletion::marked(now).started(now);
+    put(&store, [Change::PutUser(User { deletion: Some(deletion), ..leaver() })]).await.unwrap();
+    // Only now does the log read the events.
+    store.follow();
+    let lines = || -> Vec<String> {
+        let files = fs::read_dir(folder.logs()).unwrap().map(|entry| entry.unwrap().path());
+        files
+            .flat_map(|path| {
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                assert!(name.starts_with("tracking_user_family.log"), "{name}");
+                let text = fs::read_to_string(path).unwrap();
+                text.lines().map(ToOwned::to_owned).collect::<Vec<_>>()
+            })
+            .collect()
+    };
+    assert_eq!(lines().len(), 3);
+    delete(&store).await.unwrap();
+    store.follow();
+    store.close().await.unwrap();
+    drop(store);
+    let store = folder.open_with_logs().unwrap();
+    store.follow();
+    assert_eq!(lines().len(), 3);
 }
 
 /// The files at and below a path whose name or contents hold one of the words.
