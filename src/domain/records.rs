@@ -148,6 +148,13 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+impl User {
+    /// Whether the account is an administrator's and is not marked for deletion.
+    pub fn is_active_admin(&self) -> bool {
+        self.role == Role::Admin && self.deletion.is_none()
+    }
+}
+
 impl Session {
     /// How long a session is valid after its last use.
     pub const LIFETIME: Duration = Duration::from_hours(30 * 24);

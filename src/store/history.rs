@@ -10,11 +10,10 @@ use crate::domain::{EventFilter, RowNumber, TrackingEvent};
 /// An event in the audit history.
 #[derive(Debug)]
 pub struct StoredEvent {
-    /// Its number: grows with every event, unique within the history.
+    /// Grows with every event; unique within the history.
     pub row: RowNumber,
-    /// The event.
     pub event: TrackingEvent,
-    /// The event as the JSON object that is answered for it, byte for byte as it is kept.
+    /// The event as a JSON object, byte for byte as it is stored and returned.
     pub json: Arc<str>,
 }
 

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
-    Deletion, EventFilter, Id, IdempotencyRecord, Page, Role, RowNumber, RuleViolation, SortOrder,
+    Deletion, EventFilter, Id, IdempotencyRecord, Page, RowNumber, RuleViolation, SortOrder,
     Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
@@ -111,7 +111,6 @@ impl MemoryStore {
 
 impl Inner {
     fn check(&self, changes: &Changes) -> Result<(), RuleViolation> {
-        let is_active_admin = |user: &User| user.role == Role::Admin && user.deletion.is_none();
         for change in &changes.records {
             let super::Change::PutUser(user) = change else { continue };
             let old = self.records.user(&user.id);
@@ -120,9 +119,9 @@ impl Inner {
             if taken && !old.as_ref().is_some_and(|old| same_email(old)) {
                 return Err(RuleViolation::EmailTaken);
             }
-            let admins = self.records.users.iter().filter(|it| is_active_admin(it)).count();
-            let was_admin = old.is_some_and(|old| is_active_admin(&old));
-            if was_admin && !is_active_admin(user) && admins <= 1 {
+            let admins = self.records.users.iter().filter(|it| it.is_active_admin()).count();
+            let was_admin = old.is_some_and(|old| old.is_active_admin());
+            if was_admin && !user.is_active_admin() && admins <= 1 {
                 return Err(RuleViolation::LastAdministrator);
             }
         }

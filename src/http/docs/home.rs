@@ -1,4 +1,4 @@
-//! `GET /` in a browser: a page that says what runs here and links to the documentation.
+//! `GET /` in a browser: a page with the version and links to the documentation.
 
 use std::sync::Arc;
 

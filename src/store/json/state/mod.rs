@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::{
-    Child, Email, IdempotencyRecord, PendingReward, Reward, Role, RuleViolation, Session, Setting,
-    Task, Timestamp, TokenHash, User,
+    Child, Email, IdempotencyRecord, PendingReward, Reward, RuleViolation, Session, Setting, Task,
+    Timestamp, TokenHash, User,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
@@ -210,8 +210,8 @@ impl State {
             if is_new_email && self.user_by_email(&user.email).is_some() {
                 return Err(RuleViolation::EmailTaken);
             }
-            let was_admin = old.is_some_and(|old| is_active_admin(&old));
-            if was_admin && !is_active_admin(user) && self.count_active_admins() <= 1 {
+            let was_admin = old.is_some_and(|old| old.is_active_admin());
+            if was_admin && !user.is_active_admin() && self.count_active_admins() <= 1 {
                 return Err(RuleViolation::LastAdministrator);
             }
         }
@@ -220,7 +220,7 @@ impl State {
 
     fn count_active_admins(&self) -> usize {
         self.visited.inc_by(self.users.len() as u64);
-        self.users.records().filter(|user| is_active_admin(user)).count()
+        self.users.records().filter(|user| user.is_active_admin()).count()
     }
 
     /// Whether [`Self::removal_of_expired`] returns any change.
@@ -248,8 +248,4 @@ impl State {
         changes.extend(removed.iter().cloned().map(Change::RemoveSession));
         (Changes::of(changes), removed)
     }
-}
-
-fn is_active_admin(user: &User) -> bool {
-    user.role == Role::Admin && user.deletion.is_none()
 }

@@ -58,7 +58,7 @@ pub(crate) fn encode(event: &TrackingEvent) -> Encoded {
     Encoded { text: out, user_id_at }
 }
 
-/// Reads a row as an event; the error says what is wrong.
+/// Reads a row as an event; fails if it is not a valid event.
 pub(crate) fn decode(row: &str) -> Result<TrackingEvent, String> {
     let fields = Fields::parse(row).map_err(|fault| fault.to_string())?;
     let event = fields_of(&fields).map_err(|unreadable| unreadable.to_string())?;
