@@ -116,7 +116,7 @@ pub fn open(
     let store = JsonStore::open(options)?;
     let start = || {
         let audit_log = Some(AuditFollower::start(log, store.following(), failures)?);
-        let broker = Broker::follow(store.following(), metrics.live.clone())?;
+        let broker = Broker::follow(store.following(), store.epoch(), metrics.live.clone())?;
         Ok(Followers { broker, audit_log })
     };
     let followers = start().map_err(StartError::Thread)?;

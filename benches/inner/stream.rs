@@ -1,7 +1,7 @@
 //! An event for many streams: its frames, and the broker.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use goldstar::domain::{RowNumber, Timestamp, TokenHash};
+use goldstar::domain::{Epoch, Seq, Timestamp, TokenHash};
 use goldstar::followers::broker::{Broker, Interest, Message, Subscription};
 use goldstar::metrics::Metrics;
 use tokio_util::sync::CancellationToken;
@@ -11,9 +11,9 @@ use crate::directory::wait;
 /// The length of the data of an event.
 const DATA_BYTES: usize = 400;
 
-fn message(row: RowNumber) -> Message {
+fn message(seq: u64) -> Message {
     let data = format!("{{\"padding\":\"{}\"}}", "x".repeat(DATA_BYTES));
-    Message::new(row, "u".into(), "c".into(), &data)
+    Message::new(&Epoch::default(), Seq(seq), "u".into(), "c".into(), &data)
 }
 
 /// The frames of one event, which all streams share.
@@ -28,15 +28,15 @@ pub(crate) fn fan_out(criterion: &mut Criterion) {
         let broker = Broker::new(Metrics::new(Timestamp::EPOCH).live);
         let mut subscriptions: Vec<Subscription> =
             (0..readers).map(|_| subscribe(&broker)).collect();
-        let mut row = 0;
+        let mut seq = 0;
         group.throughput(Throughput::Elements(readers));
         group.bench_function(BenchmarkId::from_parameter(readers), |bencher| {
             bencher.iter(|| {
-                row += 1;
-                broker.publish(message(row));
+                seq += 1;
+                broker.publish(message(seq));
                 wait(async {
                     for subscription in &mut subscriptions {
-                        assert_eq!(subscription.next().await.unwrap().row, row);
+                        assert_eq!(subscription.next().await.unwrap().seq.0, seq);
                     }
                 });
             });

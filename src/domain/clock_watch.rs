@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{KeyTime, RowNumber, Timestamp};
+use super::{KeyTime, Position, Timestamp};
 
 /// A difference of more than this many microseconds is a jump. Time synchronisation corrects a
 /// clock in smaller steps.
@@ -21,11 +21,11 @@ pub struct ClockWatch {
     /// The monotonic clock at the start.
     started: Duration,
     /// The last event before the start.
-    start_row: RowNumber,
+    start_position: Position,
     /// How many microseconds the wall clock is ahead of `start` plus the time elapsed.
     ahead: i64,
     /// The last event before each jump, and [`Self::ahead`] after it.
-    jumps: Vec<(RowNumber, i64)>,
+    jumps: Vec<(Position, i64)>,
     jump: Option<ClockJump>,
 }
 
@@ -41,25 +41,20 @@ pub struct ClockJump {
 }
 
 impl ClockWatch {
-    pub fn new(wall: Timestamp, elapsed: Duration, last_row: RowNumber) -> Self {
+    pub fn new(wall: Timestamp, elapsed: Duration, last: Position) -> Self {
         Self {
             start: wall,
             started: elapsed,
-            start_row: last_row,
+            start_position: last,
             ahead: 0,
             jumps: Vec::new(),
             jump: None,
         }
     }
 
-    /// Compares both clocks after the event `last_row`. Returns the microseconds by which the wall
+    /// Compares both clocks after the event at `last`. Returns the microseconds by which the wall
     /// clock has jumped since the last call, if it has jumped.
-    pub fn observe(
-        &mut self,
-        wall: Timestamp,
-        elapsed: Duration,
-        last_row: RowNumber,
-    ) -> Option<i64> {
+    pub fn observe(&mut self, wall: Timestamp, elapsed: Duration, last: Position) -> Option<i64> {
         let ahead = wall.as_micros() - self.steady(elapsed).as_micros();
         let by = ahead - self.ahead;
         self.ahead = ahead;
@@ -69,7 +64,7 @@ impl ClockWatch {
         if self.jumps.len() == MAX_JUMPS {
             self.jumps.remove(0);
         }
-        self.jumps.push((last_row, ahead));
+        self.jumps.push((last, ahead));
         let sum = self.jump.map_or(0, |jump| jump.by) + by;
         let is_corrected = sum.abs() <= TOLERANCE;
         self.jump = (!is_corrected).then_some(ClockJump { by: sum, to: wall, at: elapsed });
@@ -91,7 +86,7 @@ impl ClockWatch {
     pub fn key_time(&self, elapsed: Duration) -> KeyTime {
         KeyTime {
             start: self.start,
-            start_row: self.start_row,
+            start_position: self.start_position,
             now: self.steady(elapsed),
             jumps: self.jumps.as_slice().into(),
         }
@@ -116,27 +111,31 @@ mod tests {
     #[test]
     fn a_jump_is_reported_until_it_is_corrected_or_a_day_has_passed() {
         let passed = Duration::from_hours;
-        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, 0);
-        assert_eq!(watch.observe(hours(5), passed(5), 1), None);
-        assert_eq!(watch.observe(hours(16), passed(6), 1), Some(10 * HOUR));
-        assert_eq!(watch.observe(hours(17), passed(7), 1), None);
+        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, Position(0));
+        assert_eq!(watch.observe(hours(5), passed(5), Position(1)), None);
+        assert_eq!(watch.observe(hours(16), passed(6), Position(1)), Some(10 * HOUR));
+        assert_eq!(watch.observe(hours(17), passed(7), Position(1)), None);
         assert_eq!(
             watch.jump(passed(7)).map(|jump| (jump.by, jump.to)),
             Some((10 * HOUR, hours(16)))
         );
-        assert_eq!(watch.observe(hours(7), passed(7), 1), Some(-10 * HOUR));
+        assert_eq!(watch.observe(hours(7), passed(7), Position(1)), Some(-10 * HOUR));
         assert_eq!(watch.jump(passed(7)), None);
-        assert_eq!(watch.observe(hours(-100), passed(8), 1), Some(-108 * HOUR));
+        assert_eq!(watch.observe(hours(-100), passed(8), Position(1)), Some(-108 * HOUR));
         assert!(watch.jump(passed(31)).is_some());
         assert_eq!(watch.jump(passed(32)), None, "a day later");
     }
 
     #[test]
     fn small_corrections_are_not_jumps() {
-        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, 0);
+        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, Position(0));
         for step in 1..100 {
             assert_eq!(
-                watch.observe(Timestamp::from_micros(step * TOLERANCE), Duration::ZERO, 0),
+                watch.observe(
+                    Timestamp::from_micros(step * TOLERANCE),
+                    Duration::ZERO,
+                    Position(0)
+                ),
                 None
             );
         }
@@ -144,11 +143,11 @@ mod tests {
 
     #[test]
     fn a_clock_is_settled_an_hour_after_the_start_and_after_a_jump() {
-        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, 0);
+        let mut watch = ClockWatch::new(hours(0), Duration::ZERO, Position(0));
         let passed = Duration::from_hours;
         assert!(!watch.is_settled(Duration::from_mins(59)));
         assert!(watch.is_settled(passed(1)));
-        watch.observe(hours(-50), passed(2), 0);
+        watch.observe(hours(-50), passed(2), Position(0));
         assert!(!watch.is_settled(passed(2)));
         assert!(watch.is_settled(passed(3)));
     }

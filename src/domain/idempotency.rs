@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Invalid, RowNumber, Timestamp, UserId};
+use super::{Invalid, Position, Seq, Timestamp, UserId};
 
 /// A client's name for one request, which identifies a repeat of it: 1 to 255 printable ASCII
 /// characters.
@@ -40,7 +40,10 @@ pub struct IdempotencyRecord {
     pub key: IdempotencyKey,
     /// The mutation's [`super::Mutation::fingerprint`].
     pub fingerprint: Arc<str>,
-    pub event_row: RowNumber,
+    pub event: Seq,
+    /// The position of the event; `None` if the store sets [`Self::created_at`] by a clock that the
+    /// server's clock has no influence on.
+    pub position: Option<Position>,
     pub created_at: Timestamp,
 }
 
@@ -60,25 +63,26 @@ pub struct KeyTime {
     /// The wall clock when the server started.
     pub start: Timestamp,
     /// The last event before the start.
-    pub start_row: RowNumber,
+    pub start_position: Position,
     pub now: Timestamp,
     /// For each jump of the wall clock since: the last event before it, and how many microseconds the
     /// wall clock was ahead of this time after it.
-    pub jumps: Arc<[(RowNumber, i64)]>,
+    pub jumps: Arc<[(Position, i64)]>,
 }
 
 impl KeyTime {
     /// The time if the clock has not jumped.
     pub fn at(now: Timestamp) -> Self {
-        Self { start: now, start_row: RowNumber::MAX, now, jumps: [].into() }
+        Self { start: now, start_position: Position(u64::MAX), now, jumps: [].into() }
     }
 
     /// When a key was used, corrected for jumps of the wall clock.
     fn of(&self, key: &IdempotencyRecord) -> Timestamp {
-        if key.event_row <= self.start_row {
+        let Some(position) = key.position else { return key.created_at.min(self.now) };
+        if position <= self.start_position {
             return key.created_at.min(self.start);
         }
-        let mut before = self.jumps.iter().rev().filter(|(row, _)| *row < key.event_row);
+        let mut before = self.jumps.iter().rev().filter(|(jump, _)| *jump < position);
         let created_at = key.created_at.as_micros();
         let ahead = before.next().map_or(0, |(_, ahead)| *ahead);
         Timestamp::from_micros(created_at - ahead).min(self.now)
@@ -100,17 +104,23 @@ mod tests {
     #[test]
     fn a_key_expires_after_a_day_even_if_the_clock_jumps() {
         let hours = |hours: i64| Timestamp::from_micros(hours * 3_600_000_000);
-        let key = |event_row, created_at| IdempotencyRecord {
+        let key = |row, created_at| IdempotencyRecord {
             user_id: "u".into(),
             key: IdempotencyKey::from_stored("k"),
             fingerprint: "f".into(),
-            event_row,
+            event: Seq(row),
+            position: Some(Position(row)),
             created_at: hours(created_at),
         };
         // The clock was set ahead by 1,000 hours after row 5, and back by 3,000 after row 7.
-        let jumps = [(5, 1000), (7, -2000)].map(|(row, ahead)| (row, ahead * 3_600_000_000));
-        let at =
-            |now| KeyTime { start: hours(0), start_row: 4, now: hours(now), jumps: jumps.into() };
+        let jumps =
+            [(5, 1000), (7, -2000)].map(|(row, ahead)| (Position(row), ahead * 3_600_000_000));
+        let at = |now| KeyTime {
+            start: hours(0),
+            start_position: Position(4),
+            now: hours(now),
+            jumps: jumps.into(),
+        };
         let keys =
             [(3, 500, 0), (4, -5, -5), (5, 1, 1), (6, 1003, 3), (7, 1004, 4), (8, -1990, 10)];
         for (row, created_at, used) in keys {

@@ -13,6 +13,7 @@ pub mod password;
 mod points;
 mod records;
 mod rule_violation;
+mod seq;
 mod text;
 mod timestamp;
 
@@ -31,5 +32,6 @@ pub use records::{
     Setting, Task, TaskId, TokenHash, User, UserId,
 };
 pub use rule_violation::{FamilyLimit, Invalid, RecordKind, RuleViolation};
+pub use seq::{Epoch, Position, Seq};
 pub use text::{Email, Name, check_line};
 pub use timestamp::Timestamp;

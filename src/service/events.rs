@@ -1,7 +1,6 @@
 //! An event stream of one family: first the events that the client has missed, then new ones.
 
 use std::collections::VecDeque;
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +8,10 @@ use bytes::Bytes;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Caller, Causes, Service, ServiceError, spawn};
-use crate::domain::{EventFilter, RowNumber, TokenHash};
-use crate::followers::broker::{self, Interest, Message, Subscription, sse};
-use crate::store::{History, ReadError, Store, StoredEvent};
+use super::{Caller, Causes, Service, ServiceError};
+use crate::domain::{ChildId, Seq, TokenHash, UserId};
+use crate::followers::broker::{Interest, Message, Subscription, sse};
+use crate::store::{ReadError, Store, StoredEvent};
 
 /// How often an idle stream sends a comment and checks its session.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
@@ -44,25 +43,27 @@ pub struct EventStream {
     ready: VecDeque<Bytes>,
     /// The events to replay; `None` once the client has caught up.
     missed: Option<Missed>,
-    /// The last row that the client has or does not need.
-    sent: RowNumber,
+    family: UserId,
+    /// The child of a child's session.
+    child: Option<ChildId>,
+    /// The last event that the client has or does not need.
+    sent: Seq,
 }
 
 struct Missed {
-    filter: EventFilter,
     /// The last event of the replay: the newest one at the start of the stream. Later ones come from the
     /// subscription.
-    until: RowNumber,
+    until: Seq,
 }
 
 /// The position at which a stream starts.
 enum Start {
-    /// After that row, which is the last one.
-    Now(RowNumber),
-    /// After that row, with a replay up to `until`.
-    After { row: RowNumber, until: RowNumber },
-    /// After that row, and the client must reload everything first.
-    Resync(RowNumber),
+    /// After that event, which is the last one.
+    Now(Seq),
+    /// After that event, with a replay up to `until`.
+    After { seq: Seq, until: Seq },
+    /// After that event, and the client must reload everything first.
+    Resync(Seq),
 }
 
 impl Service {
@@ -75,60 +76,58 @@ impl Service {
         caller: &Caller,
         request: StreamRequest,
     ) -> Result<EventStream, ServiceError> {
-        let (user_id, child_id) = (caller.user().id.clone(), caller.child_id().cloned());
+        let (family, child) = (caller.user().id.clone(), caller.child_id().cloned());
         let session = caller.token_hash().clone();
-        let filter = EventFilter {
-            user_id: Some(user_id.clone()),
-            child_id: child_id.clone(),
-            ..EventFilter::default()
-        };
-        let interest = Interest { user_id, child_id, session: session.clone() };
+        let interest =
+            Interest { user_id: family.clone(), child_id: child.clone(), session: session.clone() };
         // First the subscription, then the history: the other way round, an event in between would be
         // in neither.
         let limit = self.settings.streams_per_session;
         let subscription = self.broker.subscribe(interest, request.closer, limit)?;
         // The end of a session closes only streams that exist by then.
         self.live_session(&session).await?.ok_or(ServiceError::Unauthenticated)?;
-        let start = self.start(&filter, request.last_event_id.as_deref()).await;
-        let (Start::Now(row) | Start::After { row, .. } | Start::Resync(row)) = start;
+        let last_event_id = request.last_event_id.as_deref();
+        let start = self.start(&family, child.as_ref(), last_event_id).await?;
+        let (Start::Now(sent) | Start::After { seq: sent, .. } | Start::Resync(sent)) = start;
         let mut stream = EventStream {
             service: Arc::clone(self),
             session,
             named: request.named,
             subscription,
             heartbeat: heartbeat(),
-            ready: VecDeque::from([sse::beginning(row)]),
+            ready: VecDeque::from([sse::beginning(&self.broker.epoch().stream_id(sent))]),
             missed: None,
-            sent: row,
+            family,
+            child,
+            sent,
         };
         match start {
             Start::Now(_) => {}
-            Start::After { until, .. } => stream.missed = Some(Missed { filter, until }),
-            Start::Resync(row) => stream.resync(row),
+            Start::After { until, .. } => stream.missed = Some(Missed { until }),
+            Start::Resync(seq) => stream.resync(seq),
         }
         Ok(stream)
     }
 
-    async fn start(&self, filter: &EventFilter, last_event_id: Option<&str>) -> Start {
-        let history = self.store.history();
-        let last = history.last_row();
+    async fn start(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        last_event_id: Option<&str>,
+    ) -> Result<Start, ServiceError> {
+        let last = self.store.head(family).await?;
         let Some(last_event_id) = last_event_id else {
-            return Start::Now(last);
+            return Ok(Start::Now(last));
         };
-        let Some(row) = last_event_id.parse().ok().filter(|row| *row <= last) else {
-            return Start::Resync(last);
+        let known = self.broker.epoch().seq_of(last_event_id).filter(|seq| *seq <= last);
+        let Some(seq) = known else {
+            return Ok(Start::Resync(last));
         };
-        // Rows of other families are counted too, so the family's events are at most this many.
-        if last - row <= MAX_REPLAYED as RowNumber {
-            return Start::After { row, until: last };
-        }
-        let filter = filter.clone();
-        // Counts in memory, and only up to the limit.
-        let count = spawn::blocking(move || history.count_after(row, &filter, MAX_REPLAYED + 1));
-        match count.await {
-            Ok(count) if count <= MAX_REPLAYED => Start::After { row, until: last },
-            _ => Start::Resync(last),
-        }
+        let limit = MAX_REPLAYED + 1;
+        // There are at most as many events as numbers.
+        let is_short = last.0 - seq.0 <= MAX_REPLAYED as u64
+            || self.store.count_after(family, child, seq, limit).await? < limit;
+        Ok(if is_short { Start::After { seq, until: last } } else { Start::Resync(last) })
     }
 }
 
@@ -159,20 +158,16 @@ impl EventStream {
 
     /// Renders the next missed events.
     async fn replay(&mut self, missed: Missed) {
-        let history = self.service.store.history();
-        let sent = self.sent;
-        let read = spawn::blocking(move || {
-            let chunk = chunk_after(&*history, sent, &missed.filter, REPLAYED_AT_ONCE);
-            chunk.map(|chunk| (chunk, missed))
-        });
-        let (chunk, missed) = match read.await.map_err(ServiceError::internal) {
-            Ok(Ok(read)) => read,
-            Ok(Err(error)) => return self.replay_failed(&error),
-            Err(error) => return self.replay_failed(&error),
+        let store = &self.service.store;
+        let child = self.child.as_ref();
+        let read = store.events_after(&self.family, child, self.sent, REPLAYED_AT_ONCE).await;
+        let chunk = match read {
+            Ok(chunk) => chunk,
+            Err(error) => return self.replay_failed(&error, &missed),
         };
         let (mut bytes, mut has_more) = (0, chunk.len() == REPLAYED_AT_ONCE);
         for stored in &chunk {
-            if stored.row > missed.until {
+            if stored.seq > missed.until {
                 has_more = false;
                 break;
             }
@@ -181,8 +176,8 @@ impl EventStream {
                 has_more = true;
                 break;
             }
-            self.sent = stored.row;
-            let frame = frame_of(stored, self.named);
+            self.sent = stored.seq;
+            let frame = self.frame_of(stored);
             bytes += frame.as_ref().map_or(0, Bytes::len);
             self.ready.extend(frame);
         }
@@ -193,15 +188,21 @@ impl EventStream {
         }
     }
 
-    fn replay_failed(&mut self, error: &dyn Error) {
-        tracing::error!(error = %Causes(error), "cannot replay missed events");
-        self.resync(self.service.store.history().last_row());
+    fn frame_of(&self, stored: &StoredEvent) -> Option<Bytes> {
+        let message = self.service.broker.message(stored);
+        message.map(|message| frame_for(&message, self.named))
     }
 
-    /// Makes the client reload everything, and continues after `row`.
-    fn resync(&mut self, row: RowNumber) {
-        self.sent = row;
-        self.ready.push_back(sse::resync(row, self.named));
+    fn replay_failed(&mut self, error: &ReadError, missed: &Missed) {
+        tracing::error!(error = %Causes(error), "cannot replay missed events");
+        self.resync(missed.until);
+    }
+
+    /// Makes the client reload everything, and continues after `seq`.
+    fn resync(&mut self, seq: Seq) {
+        self.sent = seq;
+        let id = self.service.broker.epoch().stream_id(seq);
+        self.ready.push_back(sse::resync(&id, self.named));
     }
 
     async fn next_live(&mut self) -> Option<Bytes> {
@@ -210,7 +211,7 @@ impl EventStream {
                 message = self.subscription.next() => {
                     let message = message?;
                     // An event of the replay can arrive by the subscription, too.
-                    if message.row > self.sent {
+                    if message.seq > self.sent {
                         return Some(frame_for(&message, self.named));
                     }
                 }
@@ -228,21 +229,6 @@ fn heartbeat() -> Interval {
     interval
 }
 
-fn frame_of(stored: &StoredEvent, named: bool) -> Option<Bytes> {
-    broker::message(stored).map(|message| frame_for(&message, named))
-}
-
 fn frame_for(message: &Message, named: bool) -> Bytes {
     if named { message.named.clone() } else { message.unnamed.clone() }
-}
-
-/// Reads the next events. Fails if one of them is malformed: a stream could not send it.
-fn chunk_after(
-    history: &dyn History,
-    row: RowNumber,
-    filter: &EventFilter,
-    limit: usize,
-) -> Result<Vec<StoredEvent>, ReadError> {
-    let chunk = history.events_after(row, filter, limit)?;
-    Ok(chunk.into_iter().collect::<Result<_, _>>()?)
 }

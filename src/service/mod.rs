@@ -142,8 +142,8 @@ impl Service {
         let metrics_of_deletions = metrics.deletions.clone();
         let store = Arc::new(store.into());
         let deletions = Deletions::new(deletion_log, metrics_of_deletions, &clock);
-        let last_row = store.history().last_row();
-        let clock_watch = ClockWatch::new(clock.now(), clock.elapsed(), last_row);
+        let last = store.following().end();
+        let clock_watch = ClockWatch::new(clock.now(), clock.elapsed(), last);
         let service = Self {
             store,
             broker: followers.broker,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, FamilyLimits, Parent, Service, ServiceError, spawn};
+use super::{Caller, FamilyLimits, Parent, Service, ServiceError};
 use crate::domain::ledger::{self, PointsChange};
 use crate::domain::{
     Child, ChildId, EventError, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
@@ -130,15 +130,13 @@ impl Service {
         child: &Child,
         first: &IdempotencyRecord,
     ) -> Result<Arc<str>, ServiceError> {
-        let (history, row) = (self.store.history(), first.event_row);
-        let read = spawn::blocking(move || history.event(row));
-        let found = read.await.map_err(ServiceError::internal)??;
+        let found = self.store.event(&first.user_id, first.event).await?;
         let is_same = |found: &StoredEvent| {
             let StoredEvent { event, .. } = found;
             event.child_id == child.id && event.created_at == first.created_at
         };
         let missing = || Malformed {
-            row,
+            number: first.event.0,
             why: "an idempotency key refers to this event, but it does not exist".to_owned(),
         };
         let found = found.filter(is_same).ok_or_else(missing);

@@ -7,9 +7,11 @@ use super::json::JsonStore;
 use super::memory::MemoryStore;
 use super::{
     BoxFuture, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
-    History, ReadError, Scope, Snapshot, Store,
+    ReadError, Scope, Snapshot, Store, StoredEvent,
 };
-use crate::domain::{EventFilter, Page, SortOrder, Timestamp, TokenHash, User, UserId};
+use crate::domain::{
+    ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+};
 
 /// One of the stores, so that what uses a store need not be generic.
 pub enum AnyStore {
@@ -95,10 +97,43 @@ impl Store for AnyStore {
         }
     }
 
-    fn history(&self) -> Arc<dyn History> {
+    fn epoch(&self) -> Epoch {
         match self {
-            Self::Json(store) => store.history(),
-            Self::Memory(store) => store.history(),
+            Self::Json(store) => store.epoch(),
+            Self::Memory(store) => store.epoch(),
+        }
+    }
+
+    async fn head(&self, family: &UserId) -> Result<Seq, ReadError> {
+        match self {
+            Self::Json(store) => store.head(family).await,
+            Self::Memory(store) => store.head(family).await,
+        }
+    }
+
+    async fn events_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        match self {
+            Self::Json(store) => store.events_after(family, child, after, limit).await,
+            Self::Memory(store) => store.events_after(family, child, after, limit).await,
+        }
+    }
+
+    async fn count_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<usize, ReadError> {
+        match self {
+            Self::Json(store) => store.count_after(family, child, after, limit).await,
+            Self::Memory(store) => store.count_after(family, child, after, limit).await,
         }
     }
 

@@ -2,32 +2,10 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::{ReadError, StoredEvent};
-use crate::domain::UserId;
-
-/// A position in the order in which a store hands out the whole history.
-///
-/// Only the store that gave it can interpret it. It says nothing about sequence numbers, and events
-/// of one transaction may share a position.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Position(pub u64);
-
-impl Position {
-    /// Before every event.
-    pub const START: Self = Self(0);
-
-    /// A position before this one, with no event between the two.
-    #[must_use]
-    pub fn before(self) -> Self {
-        Self(self.0.saturating_sub(1))
-    }
-}
+use crate::domain::{Position, UserId};
 
 /// A part of the history in the store's order.
 #[derive(Debug, Default)]

@@ -17,13 +17,13 @@ use tokio::sync::watch;
 use super::records::Records;
 use super::{
     BoxFuture, Changes, Commit, CommitError, Context, Decided, EventRows, Expiry, Followed,
-    Following, FoundEvents, Health, HeldLease, History, Lease, Malformed, NewEvent, Position,
-    Purpose, ReadError, SavedCursor, Scope, Snapshot, Store, StoredEvent,
+    Following, FoundEvents, Health, HeldLease, Lease, NewEvent, Purpose, ReadError, SavedCursor,
+    Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
-    Deletion, EventFilter, Id, IdempotencyRecord, Page, RowNumber, RuleViolation, SortOrder,
-    Timestamp, TokenHash, TrackingEvent, User, UserId,
+    ChildId, Deletion, Epoch, EventFilter, Id, IdempotencyRecord, Page, Position, RuleViolation,
+    Seq, SortOrder, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// What goes wrong in a [`MemoryStore`].
@@ -136,19 +136,39 @@ impl Inner {
         let of_family = |it: &&Arc<StoredEvent>| it.event.user_id == event.user_id;
         let last = self.events.iter().rev().find(of_family).map(|it| it.event.occurred_at);
         let event = event.following(last, now);
-        let row = self.events.len() as RowNumber + 1;
+        let seq = Seq(self.last().0 + 1);
         if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
             self.records.remember(IdempotencyRecord {
                 user_id: user_id.clone(),
                 key,
                 fingerprint: fingerprint.into(),
-                event_row: row,
+                event: seq,
+                position: Some(Position(seq.0)),
                 created_at: event.created_at,
             });
         }
-        let stored = Arc::new(StoredEvent { row, json: json_of(&event), event });
+        let stored = Arc::new(StoredEvent { seq, json: json_of(&event), event });
         self.events.push(Arc::clone(&stored));
         Some(stored)
+    }
+
+    /// The number of the last event of all families: they share one sequence.
+    fn last(&self) -> Seq {
+        Seq(self.events.len() as u64)
+    }
+
+    fn after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+    ) -> impl Iterator<Item = &Arc<StoredEvent>> {
+        let filter = EventFilter {
+            user_id: Some(family.clone()),
+            child_id: child.cloned(),
+            ..EventFilter::default()
+        };
+        self.events.iter().filter(move |it| it.seq > after && matches(&filter, &it.event))
     }
 
     fn matching(&self, filter: &EventFilter) -> impl Iterator<Item = &Arc<StoredEvent>> {
@@ -210,34 +230,9 @@ impl EventRows for Rows {
     }
 }
 
-impl History for Mutex<Inner> {
-    fn last_row(&self) -> RowNumber {
-        self.lock().events.len() as RowNumber
-    }
-
-    fn event(&self, row: RowNumber) -> Result<Option<StoredEvent>, ReadError> {
-        Ok(self.lock().events.iter().find(|stored| stored.row == row).map(|it| copy(it)))
-    }
-
-    fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
-        self.lock().matching(filter).filter(|stored| stored.row > row).take(limit).count()
-    }
-
-    fn events_after(
-        &self,
-        row: RowNumber,
-        filter: &EventFilter,
-        limit: usize,
-    ) -> Result<Vec<Result<StoredEvent, Malformed>>, ReadError> {
-        let inner = self.lock();
-        let after = inner.matching(filter).filter(|stored| stored.row > row).take(limit);
-        Ok(after.map(|stored| Ok(copy(stored))).collect())
-    }
-}
-
 impl Following for MemoryStore {
     fn end(&self) -> Position {
-        Position(self.inner.last_row())
+        Position(self.inner.lock().last().0)
     }
 
     fn events_since(
@@ -252,20 +247,20 @@ impl Following for MemoryStore {
         let inner = self.inner.lock();
         let filter = EventFilter { user_id: family.cloned(), ..EventFilter::default() };
         let mut found: Vec<_> =
-            inner.matching(&filter).filter(|stored| stored.row > after).take(limit).collect();
+            inner.matching(&filter).filter(|stored| stored.seq.0 > after).take(limit).collect();
         let has_more = found.len() == limit;
-        let last = found.last().map(|stored| stored.row).filter(|_| has_more);
-        let through = last.unwrap_or(inner.events.len() as RowNumber);
+        let last = found.last().map(|stored| stored.seq.0).filter(|_| has_more);
+        let through = last.unwrap_or(inner.last().0);
         found.retain(|stored| {
             let user = stored.event.user_id.as_ref().and_then(|id| inner.records.user(id));
             !user.is_some_and(|user| user.deletion.as_ref().is_some_and(Deletion::has_started))
         });
-        let events = found.into_iter().map(|it| (Position(it.row), Arc::clone(it))).collect();
+        let events = found.into_iter().map(|it| (Position(it.seq.0), Arc::clone(it))).collect();
         Ok(Followed { events, through: Position(through), has_more })
     }
 
     fn count_since(&self, Position(after): Position) -> usize {
-        self.inner.count_after(after, &EventFilter::default(), usize::MAX)
+        self.inner.lock().events.iter().filter(|stored| stored.seq.0 > after).count()
     }
 
     fn wakeups(&self) -> watch::Receiver<()> {
@@ -312,10 +307,6 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.kept.leases.lock().remove(&self.purpose);
     }
-}
-
-fn copy(stored: &StoredEvent) -> StoredEvent {
-    StoredEvent { row: stored.row, event: stored.event.clone(), json: Arc::clone(&stored.json) }
 }
 
 impl Store for MemoryStore {
@@ -383,7 +374,7 @@ impl Store for MemoryStore {
     ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
         assert!(!self.faults.queries_panic.load(Ordering::SeqCst), "a mistake in the server");
         let mut found: Vec<_> = self.inner.lock().matching(filter).cloned().collect();
-        found.sort_by_key(|it| (it.event.occurred_at, it.event.created_at, it.row));
+        found.sort_by_key(|it| (it.event.occurred_at, it.event.created_at, it.seq));
         if order == SortOrder::Descending {
             found.reverse();
         }
@@ -393,8 +384,33 @@ impl Store for MemoryStore {
         Box::pin(async move { Ok(FoundEvents { rows, total }) })
     }
 
-    fn history(&self) -> Arc<dyn History> {
-        Arc::clone(&self.inner) as Arc<dyn History>
+    fn epoch(&self) -> Epoch {
+        Epoch::default()
+    }
+
+    async fn head(&self, _family: &UserId) -> Result<Seq, ReadError> {
+        Ok(self.inner.lock().last())
+    }
+
+    async fn events_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        let inner = self.inner.lock();
+        Ok(inner.after(family, child, after).take(limit).map(|it| (**it).clone()).collect())
+    }
+
+    async fn count_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<usize, ReadError> {
+        Ok(self.inner.lock().after(family, child, after).take(limit).count())
     }
 
     fn following(&self) -> Arc<dyn Following> {
@@ -418,7 +434,7 @@ impl Store for MemoryStore {
             if stored.event.user_id.as_ref() == Some(user_id) {
                 let event = stored.event.clone().anonymised();
                 let json = json_of(&event);
-                *stored = Arc::new(StoredEvent { row: stored.row, event, json });
+                *stored = Arc::new(StoredEvent { seq: stored.seq, event, json });
                 changed += 1;
             }
         }

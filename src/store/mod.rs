@@ -18,8 +18,8 @@ mod transaction;
 
 pub use any::AnyStore;
 pub use error::CommitError;
-pub use following::{Followed, Following, HeldLease, Lease, Position, Purpose, SavedCursor};
-pub use history::{History, Malformed, ReadError, StoredEvent};
+pub use following::{Followed, Following, HeldLease, Lease, Purpose, SavedCursor};
+pub use history::{Malformed, ReadError, StoredEvent};
 pub use page::{BoxFuture, EventPage, EventRows, FoundEvents};
 pub use scope::Scope;
 pub use snapshot::{Listed, Snapshot};
@@ -29,7 +29,9 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
-use crate::domain::{EventFilter, KeyTime, Page, SortOrder, Timestamp, TokenHash, User, UserId};
+use crate::domain::{
+    ChildId, Epoch, EventFilter, KeyTime, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+};
 
 /// A store of records and of the history of events.
 pub trait Store: Send + Sync + 'static {
@@ -97,8 +99,42 @@ pub trait Store: Send + Sync + 'static {
         }
     }
 
-    /// The history, for the event streams of one family.
-    fn history(&self) -> Arc<dyn History>;
+    /// The epoch of the sequence numbers. It does not change while the store is open.
+    fn epoch(&self) -> Epoch;
+
+    /// Returns a number that none of the family's events exceeds so far, and every later one does.
+    fn head(&self, family: &UserId) -> impl Future<Output = Result<Seq, ReadError>> + Send;
+
+    /// Returns the first `limit` events of a family after `after`, in the order of their numbers: those
+    /// about one child, or all. A later call returns the same, and no other event at or before the
+    /// last of them. Fails if one of them is not well-formed.
+    fn events_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<StoredEvent>, ReadError>> + Send;
+
+    /// Returns how many events [`Self::events_after`] would return, without reading them.
+    fn count_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> impl Future<Output = Result<usize, ReadError>> + Send;
+
+    /// Returns the event of a family with that number.
+    fn event(
+        &self,
+        family: &UserId,
+        seq: Seq,
+    ) -> impl Future<Output = Result<Option<StoredEvent>, ReadError>> + Send {
+        let before = Seq(seq.0.saturating_sub(1));
+        let first = self.events_after(family, None, before, 1);
+        async move { Ok(first.await?.pop().filter(|stored| stored.seq == seq)) }
+    }
 
     /// The whole history, for followers.
     fn following(&self) -> Arc<dyn Following>;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use goldstar::disk::{Disk, RealDisk};
 use goldstar::domain::{
-    Deletion, Email, EventFilter, Name, Page, Role, SortOrder, Timestamp, User,
+    Deletion, Email, EventFilter, Name, Page, Position, Role, SortOrder, Timestamp, User,
 };
 use goldstar::followers::audit_log::file_name;
 use goldstar::store::json::{JsonStore, OpenError};
@@ -324,10 +324,8 @@ async fn a_tracking_file_that_can_not_be_written_is_read_without_the_account_and
     give_point(&store, "a").await.unwrap();
     store.purge().await.unwrap_err();
     assert_eq!(owners(&store).await.iter().flatten().count(), 4);
-    let history = store.history();
-    let events = history.events_after(0, &EventFilter::default(), 9).unwrap();
-    let events = events.into_iter().map(Result::unwrap);
-    assert_eq!(events.filter(|recorded| recorded.event.user_id.is_none()).count(), 3);
+    let events = store.following().events_since(Position::START, None, 9).unwrap().events;
+    assert_eq!(events.iter().filter(|(_, stored)| stored.event.user_id.is_none()).count(), 3);
     let killed = folder.killed().open().unwrap();
     assert_eq!(owners(&killed).await.iter().flatten().count(), 4);
 

@@ -146,9 +146,9 @@ impl Round {
     /// The files after a whole start, one more point and a stop.
     async fn settled(&self, disk: &LossyDisk) -> Files {
         let store = open(disk, self.folder.path(), LOGS).unwrap();
-        let last = store.history().last_row();
+        let last = store.head(&"family".into()).await.unwrap();
         let next = give_point(&store, "a").await.unwrap().event.unwrap();
-        assert_eq!(next.row, last + 1);
+        assert_eq!(next.seq.0, last.0 + 1);
         store.close().await.unwrap();
         let journal = self.folder.path().join("journal");
         let files = disk.files().into_iter().filter(|(path, _)| !path.starts_with(&journal));

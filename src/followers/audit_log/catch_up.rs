@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::files::LogError;
 use super::lag::{Backoff, Lag, LastLine};
 use super::{AuditLog, Past, line};
+use crate::domain::Position;
 use crate::domain::{Timestamp, UserId};
-use crate::store::{Position, StoredEvent};
+use crate::store::StoredEvent;
 
 /// How many events are asked of the history at once.
 const PAGE: usize = 256;

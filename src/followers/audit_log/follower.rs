@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::AuditLog;
+use crate::domain::Position;
 use crate::domain::UserId;
 use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
 use crate::metrics::Counter;
-use crate::store::{Following, Lease, Position, Projection, Purpose};
+use crate::store::{Following, Lease, Projection, Purpose};
 
 /// The follower's name: of its cursor, and in [`crate::store::Health`].
 const NAME: &str = "audit_log";

@@ -1,7 +1,7 @@
 //! An account's log that is behind.
 
+use crate::domain::Position;
 use crate::domain::Timestamp;
-use crate::store::Position;
 
 /// The longest wait between two tries, in calls of `retry`: about two seconds.
 const MAX_WAIT: u32 = 2;

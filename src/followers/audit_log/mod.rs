@@ -25,9 +25,10 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::disk::Disk;
+use crate::domain::Position;
 use crate::domain::{TrackingEvent, UserId};
 use crate::metrics::Counter;
-use crate::store::{Followed, Following, Position, ReadError};
+use crate::store::{Followed, Following, ReadError};
 pub use account_deletion::{DeletionEvent, DeletionLog};
 pub use copies::LeftCopy;
 pub use files::MAX_OPEN_FILES;

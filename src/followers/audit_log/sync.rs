@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::{Disk, Open};
+use crate::domain::Position;
 use crate::domain::UserId;
-use crate::store::Position;
 
 /// How far the logs go, as a checkpoint keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

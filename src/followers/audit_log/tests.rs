@@ -23,7 +23,7 @@ use watched::{Operation, Policy, Watched};
 
 use super::*;
 use crate::disk::RealDisk;
-use crate::domain::{Action, EntityType, EventFields, Points, Timestamp};
+use crate::domain::{Action, EntityType, EventFields, Points, Seq, Timestamp};
 use crate::store::StoredEvent;
 
 /// An event's line.
@@ -132,7 +132,7 @@ impl Past for Table {
         let through = last.unwrap_or(Position(events.len() as u64));
         let followed = found.into_iter().filter(|(position, _)| *position != self.malformed.get());
         let stored = |event: &TrackingEvent| {
-            Arc::new(StoredEvent { row: 0, event: event.clone(), json: "".into() })
+            Arc::new(StoredEvent { seq: Seq::START, event: event.clone(), json: "".into() })
         };
         let events = followed.map(|(position, event)| (position, stored(event))).collect();
         Ok(Followed { events, through, has_more })

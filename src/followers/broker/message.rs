@@ -4,15 +4,14 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::sse;
-use crate::domain::{ChildId, RowNumber, TrackingEvent, UserId};
+use crate::domain::{ChildId, Epoch, Seq, TrackingEvent, UserId};
 use crate::store::StoredEvent;
 
 /// One new event as the bytes that are sent for it: rendered once, shared by all subscribers.
 #[derive(Debug)]
 pub struct Message {
-    /// The event's number in the audit history.
-    pub row: RowNumber,
-    /// The family that may hear of it.
+    pub seq: Seq,
+    /// The family that receives it.
     pub user_id: UserId,
     /// The child that it is about.
     pub child_id: ChildId,
@@ -24,18 +23,18 @@ pub struct Message {
 
 impl Message {
     /// Renders an event's frames; `data` is the JSON text that the client gets.
-    pub fn new(row: RowNumber, user_id: UserId, child_id: ChildId, data: &str) -> Self {
-        let (named, unnamed) = sse::event(row, data);
-        Self { row, user_id, child_id, named, unnamed }
+    pub fn new(epoch: &Epoch, seq: Seq, user_id: UserId, child_id: ChildId, data: &str) -> Self {
+        let (named, unnamed) = sse::event(&epoch.stream_id(seq), data);
+        Self { seq, user_id, child_id, named, unnamed }
     }
 }
 
 /// The frames of an event for the event streams; `None` if it belongs to no account.
-pub fn message(recorded: &StoredEvent) -> Option<Message> {
-    let event = &recorded.event;
+pub(super) fn message(stored: &StoredEvent, epoch: &Epoch) -> Option<Message> {
+    let event = &stored.event;
     let user_id = event.user_id.clone()?;
     let data = live_data(event);
-    Some(Message::new(recorded.row, user_id, event.child_id.clone(), &data))
+    Some(Message::new(epoch, stored.seq, user_id, event.child_id.clone(), &data))
 }
 
 #[derive(Serialize)]

@@ -17,11 +17,12 @@ use parking_lot::Mutex;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{TokenHash, UserId};
+use crate::domain::{Epoch, Position, TokenHash, UserId};
 use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
 use crate::metrics;
-use crate::store::{Following, Position};
-pub use message::{Message, message};
+use crate::store::{Following, StoredEvent};
+pub use message::Message;
+use message::message;
 pub use subscriber::Interest;
 use subscriber::Subscriber;
 
@@ -33,6 +34,7 @@ const EVENTS_AT_ONCE: usize = 256;
 /// The broker. A clone is the same broker.
 #[derive(Clone, Debug)]
 pub struct Broker {
+    epoch: Epoch,
     subscribers: Arc<Subscribers>,
     /// The follower that publishes each event.
     thread: Option<Arc<FollowerThread>>,
@@ -45,20 +47,35 @@ impl Broker {
     /// A broker for what is published by hand.
     pub fn new(metrics: metrics::Live) -> Self {
         let subscribers = Arc::new(Subscribers { families: Mutex::default(), metrics });
-        Self { subscribers, thread: None }
+        Self { epoch: Epoch::default(), subscribers, thread: None }
     }
 
     /// A broker that publishes each event of the history from now on. Its thread ends with
     /// [`Self::close_all`] or with the last clone. Fails if the machine has no thread left.
-    pub fn follow(history: Arc<dyn Following>, metrics: metrics::Live) -> io::Result<Self> {
-        let broker = Self::new(metrics);
+    pub fn follow(
+        history: Arc<dyn Following>,
+        epoch: Epoch,
+        metrics: metrics::Live,
+    ) -> io::Result<Self> {
+        let broker = Self { epoch, ..Self::new(metrics) };
         let wakeups = history.wakeups();
         let position = history.end();
         let end = End(Arc::clone(&broker.subscribers));
-        let mut follower = BrokerFollower { history, position, is_failing: false, end };
+        let epoch = broker.epoch.clone();
+        let mut follower = BrokerFollower { history, epoch, position, is_failing: false, end };
         let round = move |_| follower.round();
         let thread = Arc::new(FollowerThread::spawn("event-streams", wakeups, round)?);
         Ok(Self { thread: Some(thread), ..broker })
+    }
+
+    /// Renders the frames of an event; `None` if it belongs to no account.
+    pub fn message(&self, stored: &StoredEvent) -> Option<Message> {
+        message(stored, &self.epoch)
+    }
+
+    /// The epoch of the ids in the streams.
+    pub fn epoch(&self) -> &Epoch {
+        &self.epoch
     }
 
     /// Whether the thread has panicked. Every stream has ended then, and a later one ends once it has
@@ -250,6 +267,7 @@ impl Subscribers {
 /// The broker as a follower of the history.
 struct BrokerFollower {
     history: Arc<dyn Following>,
+    epoch: Epoch,
     /// Every event up to this position was published, or nobody had subscribed.
     position: Position,
     /// Whether the history could not be read last time.
@@ -281,7 +299,7 @@ impl BrokerFollower {
         for (_, stored) in &page.events {
             if let Some(user_id) = &stored.event.user_id
                 && subscribers.has_any(user_id)
-                && let Some(message) = message(stored)
+                && let Some(message) = message(stored, &self.epoch)
             {
                 subscribers.deliver(message);
             }

@@ -2,12 +2,10 @@
 
 use bytes::Bytes;
 
-use crate::domain::RowNumber;
-
-/// The first frame of a stream, which is no event: it tells the client to wait two seconds before it
-/// reconnects, and the row that the stream goes on after. A client whose stream breaks before the
-/// first event names that row when it reconnects, and misses nothing.
-pub fn beginning(after: RowNumber) -> Bytes {
+/// The first frame of a stream, which is not an event. It tells the client to wait two seconds before it
+/// reconnects, and the id of the last event before the stream. A client whose stream breaks before
+/// the first event sends that id when it reconnects, and misses nothing.
+pub fn beginning(after: &str) -> Bytes {
     format!("retry: 2000\nid: {after}\n\n").into()
 }
 
@@ -19,24 +17,24 @@ const EVENT_NAME: &str = "tracking_event_created";
 
 /// One event: `data` is a JSON text. The first frame has an `event:` line; the second one, which is
 /// the rest of the first, reaches a browser's `onmessage`.
-pub fn event(row: RowNumber, data: &str) -> (Bytes, Bytes) {
-    render(EVENT_NAME, row, data)
+pub fn event(id: &str, data: &str) -> (Bytes, Bytes) {
+    render(EVENT_NAME, id, data)
 }
 
 /// Requests the client to load everything again, because missed events cannot be replayed. `last` is
 /// the id to resume from: with it, a reconnect needs no second `resync`.
-pub fn resync(last: RowNumber, named: bool) -> Bytes {
+pub fn resync(last: &str, named: bool) -> Bytes {
     let (with_name, without) = render("resync", last, r#"{"type":"resync"}"#);
     if named { with_name } else { without }
 }
 
-/// A frame with its name, and what of it is the frame without.
-fn render(name: &str, row: RowNumber, data: &str) -> (Bytes, Bytes) {
+/// Returns a frame with an `event:` line, and the rest of it, which is the frame without one.
+fn render(name: &str, id: &str, data: &str) -> (Bytes, Bytes) {
     let mut frame = String::with_capacity(data.len() + 64);
     frame.extend(["event: ", name, "\n"]);
     let unnamed = frame.len();
-    frame.extend(["id: ", &row.to_string(), "\n"]);
-    // JSON holds a raw line break only as white space between its tokens; there it may be split.
+    frame.extend(["id: ", id, "\n"]);
+    // JSON contains a raw line break only as white space between tokens, where it may be split.
     for line in data.split(['\n', '\r']) {
         frame.extend(["data: ", line, "\n"]);
     }
@@ -52,20 +50,20 @@ mod tests {
 
     #[test]
     fn a_frame_is_named_or_not() {
-        let (named, unnamed) = event(7, r#"{"a":1}"#);
+        let (named, unnamed) = event("7", r#"{"a":1}"#);
         assert_eq!(named, "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n");
         assert_eq!(unnamed, "id: 7\ndata: {\"a\":1}\n\n");
     }
 
     #[test]
     fn a_line_break_does_not_end_a_frame() {
-        let (_, frame) = event(7, "{\n\r\n}");
+        let (_, frame) = event("7", "{\n\r\n}");
         assert_eq!(frame, "id: 7\ndata: {\ndata: \ndata: \ndata: }\n\n");
     }
 
     #[test]
-    fn a_resync_moves_the_client_to_a_row_that_exists() {
-        assert_eq!(resync(3, true), "event: resync\nid: 3\ndata: {\"type\":\"resync\"}\n\n");
-        assert_eq!(resync(3, false), "id: 3\ndata: {\"type\":\"resync\"}\n\n");
+    fn a_resync_moves_the_client_to_an_event_that_exists() {
+        assert_eq!(resync("3", true), "event: resync\nid: 3\ndata: {\"type\":\"resync\"}\n\n");
+        assert_eq!(resync("3", false), "id: 3\ndata: {\"type\":\"resync\"}\n\n");
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 use super::*;
-use crate::domain::{Action, EntityType, EventFields, Points, RowNumber, Timestamp, TrackingEvent};
+use crate::domain::{Action, EntityType, EventFields, Points, Seq, Timestamp, TrackingEvent};
 use crate::store::{Followed, Lease, Purpose, ReadError, SavedCursor, StoredEvent};
 
 fn interest(user_id: &str, child_id: Option<&str>, session: &str) -> Interest {
@@ -22,8 +22,8 @@ fn family(user_id: &str) -> Interest {
     interest(user_id, None, "s")
 }
 
-fn message(row: RowNumber, user_id: &str, child_id: &str) -> Message {
-    Message::new(row, user_id.into(), child_id.into(), "{}")
+fn message(seq: u64, user_id: &str, child_id: &str) -> Message {
+    Message::new(&Epoch::default(), Seq(seq), user_id.into(), child_id.into(), "{}")
 }
 
 fn subscribe(broker: &Broker, interest: Interest) -> Subscription {
@@ -35,13 +35,13 @@ fn subscribe_with(broker: &Broker, interest: Interest, closer: CancellationToken
     broker.subscribe(interest, closer, usize::MAX).unwrap()
 }
 
-/// The rows of the next messages.
-async fn rows(subscription: &mut Subscription, count: usize) -> Vec<RowNumber> {
-    let mut rows = Vec::new();
+/// The numbers of the next messages.
+async fn numbers(subscription: &mut Subscription, count: usize) -> Vec<u64> {
+    let mut numbers = Vec::new();
     for _ in 0..count {
-        rows.push(subscription.next().await.unwrap().row);
+        numbers.push(subscription.next().await.unwrap().seq.0);
     }
-    rows
+    numbers
 }
 
 /// How many streams are open, as the metrics have it.
@@ -57,14 +57,14 @@ fn evicted(broker: &Broker) -> u64 {
 async fn settled(broker: &Broker) {
     let mut witness = subscribe(broker, family("witness"));
     broker.publish(message(0, "witness", "c"));
-    assert_eq!(witness.next().await.unwrap().row, 0);
+    assert_eq!(witness.next().await.unwrap().seq.0, 0);
 }
 
 /// What a subscriber gets without waiting.
-fn poll(subscription: &mut Subscription) -> Poll<Option<RowNumber>> {
+fn poll(subscription: &mut Subscription) -> Poll<Option<u64>> {
     let mut context = Context::from_waker(Waker::noop());
     let next = pin!(subscription.next()).poll(&mut context);
-    next.map(|message| message.map(|message| message.row))
+    next.map(|message| message.map(|message| message.seq.0))
 }
 
 #[tokio::test]
@@ -74,14 +74,14 @@ async fn messages_come_in_the_order_of_publishing() {
     for row in 1..=200 {
         broker.publish(message(row, "u", "c"));
     }
-    assert_eq!(rows(&mut subscriber, 200).await, (1..=200).collect::<Vec<_>>());
+    assert_eq!(numbers(&mut subscriber, 200).await, (1..=200).collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn a_reader_waits_for_the_next_message() {
     let broker = Broker::new(metrics::Live::default());
     let mut subscriber = subscribe(&broker, family("u"));
-    let waiting = tokio::spawn(async move { rows(&mut subscriber, 1).await });
+    let waiting = tokio::spawn(async move { numbers(&mut subscriber, 1).await });
     tokio::task::yield_now().await;
     broker.publish(message(7, "u", "c"));
     assert_eq!(waiting.await.unwrap(), [7]);
@@ -91,7 +91,7 @@ async fn a_reader_waits_for_the_next_message() {
 async fn the_bytes_of_a_message_are_shared() {
     let broker = Broker::new(metrics::Live::default());
     let mut subscribers = [(); 2].map(|()| subscribe(&broker, family("u")));
-    broker.publish(Message::new(7, "u".into(), "c".into(), r#"{"a":1}"#));
+    broker.publish(Message::new(&Epoch::default(), Seq(7), "u".into(), "c".into(), r#"{"a":1}"#));
     let first = subscribers[0].next().await.unwrap();
     let second = subscribers[1].next().await.unwrap();
     assert!(Arc::ptr_eq(&first, &second));
@@ -109,9 +109,9 @@ async fn a_reader_hears_of_its_family_and_a_child_of_itself() {
     broker.publish(message(2, "u", "c2"));
     broker.publish(message(3, "v", "c2"));
     settled(&broker).await;
-    assert_eq!(rows(&mut parent, 2).await, [1, 2]);
-    assert_eq!(rows(&mut child, 1).await, [2]);
-    assert_eq!(rows(&mut other, 1).await, [3]);
+    assert_eq!(numbers(&mut parent, 2).await, [1, 2]);
+    assert_eq!(numbers(&mut child, 1).await, [2]);
+    assert_eq!(numbers(&mut other, 1).await, [3]);
     for subscriber in [&mut parent, &mut child, &mut other] {
         assert_eq!(poll(subscriber), Poll::Pending);
     }
@@ -126,13 +126,13 @@ async fn a_reader_that_does_not_keep_up_is_closed_alone() {
     let limit = QUEUE_LIMIT as u64;
     for row in 1..=limit {
         broker.publish(message(row, "u", "c"));
-        assert_eq!(rows(&mut quick, 1).await, [row]);
+        assert_eq!(numbers(&mut quick, 1).await, [row]);
     }
     settled(&broker).await;
     assert!(!closer.is_cancelled(), "a full queue is not yet too much");
     broker.publish(message(limit + 1, "u", "c"));
     closer.cancelled().await;
-    assert_eq!(rows(&mut quick, 1).await, [limit + 1]);
+    assert_eq!(numbers(&mut quick, 1).await, [limit + 1]);
     assert_eq!(poll(&mut slow), Poll::Ready(None));
     assert_eq!((evicted(&broker), reader_count(&broker)), (1, 1));
     drop(slow);
@@ -147,7 +147,7 @@ async fn a_queue_that_was_read_takes_messages_again() {
         for row in 1..=QUEUE_LIMIT as u64 {
             broker.publish(message(row, "u", "c"));
         }
-        rows(&mut subscriber, QUEUE_LIMIT).await;
+        numbers(&mut subscriber, QUEUE_LIMIT).await;
     }
     assert_eq!(evicted(&broker), 0);
 }
@@ -167,7 +167,7 @@ async fn the_streams_of_a_session_end_with_it() {
     assert!(second.next().await.is_none());
     assert!(!closer.is_cancelled(), "the stream can end in order");
     assert_eq!(reader_count(&broker), 1);
-    assert_eq!(rows(&mut other, 1).await, [1]);
+    assert_eq!(numbers(&mut other, 1).await, [1]);
 }
 
 #[tokio::test]
@@ -191,7 +191,7 @@ async fn a_session_has_so_many_streams_and_no_more() {
     assert_eq!(reader_count(&broker), 3);
     broker.publish(message(1, "u", "c"));
     for stream in streams.iter_mut().flatten() {
-        assert_eq!(rows(stream, 1).await, [1]);
+        assert_eq!(numbers(stream, 1).await, [1]);
     }
     streams[0] = None;
     streams[0] = open("s1").unwrap();
@@ -248,7 +248,7 @@ async fn ten_thousand_readers_hear_of_one_event() {
     assert_eq!(reader_count(&broker), 10_000);
     broker.publish(message(1, "u", "c"));
     for subscriber in &mut subscribers {
-        assert_eq!(rows(subscriber, 1).await, [1]);
+        assert_eq!(numbers(subscriber, 1).await, [1]);
     }
     assert_eq!(evicted(&broker), 0);
 }
@@ -298,8 +298,8 @@ impl Grown {
             created_at: Timestamp::EPOCH,
             metadata: None,
         });
-        let row = events.len() as RowNumber + 1;
-        events.push(Arc::new(StoredEvent { row, event: event.unwrap(), json: "".into() }));
+        let seq = Seq(events.len() as u64 + 1);
+        events.push(Arc::new(StoredEvent { seq, event: event.unwrap(), json: "".into() }));
     }
 
     fn wake(&self) {
@@ -322,8 +322,8 @@ impl Following for Grown {
             return Err(io::Error::other("it fails").into());
         }
         let events = self.events.lock();
-        let rest = events.iter().filter(|event| event.row > after).take(limit);
-        let found: Vec<_> = rest.map(|event| (Position(event.row), Arc::clone(event))).collect();
+        let rest = events.iter().filter(|event| event.seq.0 > after).take(limit);
+        let found: Vec<_> = rest.map(|event| (Position(event.seq.0), Arc::clone(event))).collect();
         let through = found.last().map_or(Position(after), |(position, _)| *position);
         let has_more = through.0 < events.len() as u64;
         Ok(Followed { events: found, through, has_more })
@@ -353,7 +353,7 @@ impl Following for Grown {
 fn following() -> (Arc<Grown>, Broker) {
     let history = Arc::new(Grown::default());
     let followed = Arc::clone(&history) as Arc<dyn Following>;
-    let broker = Broker::follow(followed, metrics::Live::default()).unwrap();
+    let broker = Broker::follow(followed, Epoch::default(), metrics::Live::default()).unwrap();
     (history, broker)
 }
 
@@ -365,11 +365,11 @@ async fn every_event_after_the_subscription_is_published() {
     history.add();
     history.wake();
     // The first one may have been published as well: whoever subscribes knows what to skip.
-    while subscriber.next().await.unwrap().row != 2 {}
+    while subscriber.next().await.unwrap().seq.0 != 2 {}
     for first in (3..700).step_by(100) {
         (0..100).for_each(|_| history.add());
         history.wake();
-        assert_eq!(rows(&mut subscriber, 100).await, (first..first + 100).collect::<Vec<_>>());
+        assert_eq!(numbers(&mut subscriber, 100).await, (first..first + 100).collect::<Vec<_>>());
     }
 }
 
@@ -379,16 +379,16 @@ async fn lost_and_repeated_wakeups_and_a_failed_read_lose_nothing() {
     let mut subscriber = subscribe(&broker, family("u"));
     history.add();
     // Nobody wakes it.
-    assert_eq!(rows(&mut subscriber, 1).await, [1]);
+    assert_eq!(numbers(&mut subscriber, 1).await, [1]);
     history.fails.store(true, Ordering::SeqCst);
     history.add();
     for _ in 0..10 {
         history.wake();
     }
-    assert_eq!(rows(&mut subscriber, 1).await, [2]);
+    assert_eq!(numbers(&mut subscriber, 1).await, [2]);
     history.wake();
     history.add();
-    assert_eq!(rows(&mut subscriber, 1).await, [3]);
+    assert_eq!(numbers(&mut subscriber, 1).await, [3]);
 }
 
 #[tokio::test]
@@ -397,7 +397,7 @@ async fn what_was_committed_before_the_end_is_published() {
     let mut subscriber = subscribe(&broker, family("u"));
     history.add();
     broker.close_all();
-    assert_eq!(rows(&mut subscriber, 1).await, [1]);
+    assert_eq!(numbers(&mut subscriber, 1).await, [1]);
     assert!(subscriber.next().await.is_none());
 }
 

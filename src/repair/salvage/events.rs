@@ -8,7 +8,7 @@ use super::journal::LogContents;
 use super::kind::{self, TRACKING};
 use super::report::{Conflict, FileReport, Named};
 use super::rows::Rows;
-use crate::domain::{IdempotencyRecord, RowNumber, Timestamp};
+use crate::domain::{IdempotencyRecord, RowNumber, Seq, Timestamp};
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::record::{Record, merge};
 use crate::store::json::tracking::{Patch, anonymous, with_room};
@@ -184,12 +184,12 @@ pub(super) fn follow(
         let fields = Fields::parse(text);
         let decoded = fields.ok().and_then(|fields| IdempotencyRecord::decode(&fields).ok());
         let Some(mut key) = decoded else { continue };
-        let event_row = renumbered.get(&key.event_row).copied().unwrap_or(key.event_row);
+        let event_row = renumbered.get(&key.event.0).copied().unwrap_or(key.event.0);
         if event_row >= events.next_number() {
             changes.push((number, None));
-        } else if event_row != key.event_row {
+        } else if event_row != key.event.0 {
             let old = IdempotencyRecord::clone(&key);
-            key.event_row = event_row;
+            key.event = Seq(event_row);
             changes.push((number, Some(merge(text, &old, &key))));
         }
     }

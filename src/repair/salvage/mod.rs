@@ -21,6 +21,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::clock::new_seed;
 use crate::disk::{Disk, Open, read_exact_at};
 use crate::store::json::damage::{Damage, OpenError};
 use crate::store::json::lock::DirectoryLock;
@@ -58,7 +59,8 @@ pub fn salvage(
     if texts.is_empty() && journal.is_none() {
         return Err(SalvageError::NoData(from.to_owned()));
     }
-    let tables = bring_together(from, &texts, &past, &damage);
+    let is_log_complete = journal.as_ref().is_none_or(JournalReport::is_complete);
+    let tables = bring_together(from, &texts, &past, &damage, is_log_complete);
     let mut files = Vec::new();
     for table in tables {
         if let Some(text) = table.file_text() {
@@ -82,6 +84,13 @@ pub fn salvage(
 pub fn is_data_directory(directory: &Path) -> bool {
     let is_there = |name: &str| directory.join(name).try_exists().unwrap_or(true);
     known_files().chain([FOLDER]).any(is_there)
+}
+
+/// A name that no earlier epoch has.
+fn new_epoch() -> String {
+    let mut name = new_seed().simple().to_string();
+    name.truncate(12);
+    name
 }
 
 /// The contents of the existing files of tables.
@@ -139,6 +148,7 @@ fn bring_together<'a>(
     texts: &'a Texts,
     past: &LogContents,
     damage: &[Damage],
+    is_log_complete: bool,
 ) -> Vec<Table<'a>> {
     let read = |kind: kind::TableKind| {
         let bytes = texts.get(kind.file).map(Vec::as_slice);
@@ -158,6 +168,13 @@ fn bring_together<'a>(
     let renumbered = tracking.merge_events(past, &gone);
     for table in &mut tables {
         table.follow(&tracking, &renumbered);
+    }
+    // Some events have new numbers, or the numbers of lost events will be given again.
+    if !renumbered.is_empty() || !tracking.has_all_rows() || !is_log_complete {
+        let epoch = new_epoch();
+        for table in &mut tables {
+            table.start_epoch(&epoch);
+        }
     }
     tables.push(tracking);
     tables

@@ -190,7 +190,7 @@ pub struct JournalReport {
 }
 
 impl JournalReport {
-    fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.lost_commits == 0 && self.lost.is_empty() && self.checkpoint.is_none()
     }
 }

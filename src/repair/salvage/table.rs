@@ -1,5 +1,6 @@
 //! One file of the new directory.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,11 +12,12 @@ use super::merge::{self, Origin, merge};
 use super::read::{Gap, read};
 use super::report::{FileDamage, FileReport, Lost, Named, ranges};
 use super::rows::{Rows, Settled, settle};
-use crate::domain::{IdempotencyRecord, RowNumber};
+use crate::domain::{IdempotencyRecord, RowNumber, Setting};
 use crate::store::json::damage::Damage;
+use crate::store::json::state::EPOCH;
 use crate::store::json::tinydb::file::FileChecksum;
 use crate::store::json::tinydb::file::{file_text, parse_file};
-use crate::store::json::tinydb::record::Record;
+use crate::store::json::tinydb::record::{Record, new_row};
 
 /// One file of the new directory.
 pub(super) struct Table<'a> {
@@ -133,6 +135,21 @@ impl<'a> Table<'a> {
         if self.kind.file == IdempotencyRecord::FILE {
             let report = &mut self.report;
             self.is_changed |= events::follow(&mut self.rows, &events.rows, renumbered, report);
+        }
+    }
+
+    /// Whether the file can be read completely.
+    pub(super) fn has_all_rows(&self) -> bool {
+        self.is_whole
+    }
+
+    /// Starts a new epoch of the numbers of the events.
+    pub(super) fn start_epoch(&mut self, name: &str) {
+        if self.kind.file == Setting::FILE {
+            let setting = Setting { name: EPOCH.into(), value: name.into() };
+            let number = self.rows.find(EPOCH).unwrap_or_else(|| self.rows.next_number());
+            self.rows.set(number, Cow::Owned(new_row(&setting).to_string()));
+            self.is_changed = true;
         }
     }
 

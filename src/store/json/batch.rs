@@ -9,8 +9,10 @@ use super::tinydb::file::LAST_NUMBER;
 use super::tracking::Tracking;
 use super::tracking::event::{self, Encoded};
 use super::wal::entry::Entry;
-use crate::domain::{IdempotencyRecord, RowNumber, Timestamp, TrackingEvent, UserId};
-use crate::store::{Changes, CommitError, History as _, NewEvent, StoredEvent};
+use crate::domain::{
+    IdempotencyRecord, Position, RowNumber, Seq, Timestamp, TrackingEvent, UserId,
+};
+use crate::store::{Changes, CommitError, NewEvent, StoredEvent};
 
 /// A batch being decided: the durable state and, over it, what the batch's decisions have changed
 /// so far. Dropping it undoes them all.
@@ -100,12 +102,13 @@ impl Batch {
                 user_id: user_id.clone(),
                 key,
                 fingerprint: fingerprint.into(),
-                event_row: self.last_row,
+                event: Seq(self.last_row),
+                position: Some(Position(self.last_row)),
                 created_at: event.created_at,
             });
             Entry::Row(row).push(payload);
         }
-        let recorded = Arc::new(StoredEvent { row: self.last_row, event, json });
+        let recorded = Arc::new(StoredEvent { seq: Seq(self.last_row), event, json });
         self.events.push(NewEventRow { recorded: Arc::clone(&recorded), user_id_at });
         recorded
     }

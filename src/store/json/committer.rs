@@ -233,7 +233,7 @@ impl Committer {
     fn publish(&mut self, batch: Batch) {
         let Batch { state, events, .. } = batch;
         let rows = events.iter().map(|NewEventRow { recorded, user_id_at }| NewRow {
-            number: recorded.row,
+            number: recorded.seq.0,
             event: &recorded.event,
             text: &recorded.json,
             user_id_at: user_id_at.clone(),

@@ -156,11 +156,11 @@ impl Follow {
         limit: usize,
     ) -> Option<(Vec<Arc<StoredEvent>>, bool)> {
         let newest = self.newest.lock();
-        let first = newest.front()?.row;
+        let first = newest.front()?.seq.0;
         if row + 1 < first {
             return None;
         }
-        let from = newest.partition_point(|event| event.row <= row);
+        let from = newest.partition_point(|event| event.seq.0 <= row);
         let found = newest.range(from..).take(limit).cloned().collect();
         Some((found, newest.len() - from > limit))
     }

@@ -6,16 +6,13 @@ use tokio::sync::watch;
 
 use super::shared::Shared;
 use super::tracking::Newest;
-use crate::domain::{Deletion, EventFilter, UserId};
-use crate::store::{
-    Followed, Following, History as _, Lease, Position, Purpose, ReadError, SavedCursor,
-    StoredEvent,
-};
+use crate::domain::{Deletion, EventFilter, Position, UserId};
+use crate::store::{Followed, Following, Lease, Purpose, ReadError, SavedCursor, StoredEvent};
 
 impl Shared {
     /// Whether followers get an event.
     fn is_followed(&self, event: &StoredEvent) -> bool {
-        if self.follow.is_foreign(event.row) {
+        if self.follow.is_foreign(event.seq.0) {
             return false;
         }
         let Some(user_id) = &event.event.user_id else { return true };
@@ -39,7 +36,7 @@ impl Following for Shared {
         let filter = EventFilter { user_id: family.cloned(), ..EventFilter::default() };
         let in_memory = family.is_none().then(|| self.follow.newest_after(after, limit)).flatten();
         let (events, through, has_more) = if let Some((events, has_more)) = in_memory {
-            let through = events.last().map_or(after, |event| event.row);
+            let through = events.last().map_or(after, |event| event.seq.0);
             (events, through, has_more)
         } else {
             let Newest { events, through, has_more } =
@@ -47,7 +44,7 @@ impl Following for Shared {
             (events.into_iter().map(Arc::new).collect(), through, has_more)
         };
         let followed = events.into_iter().filter(|event| self.is_followed(event));
-        let events = followed.map(|event| (Position(event.row), event)).collect();
+        let events = followed.map(|event| (Position(event.seq.0), event)).collect();
         Ok(Followed { events, through: Position(through), has_more })
     }
 

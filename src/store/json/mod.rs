@@ -45,6 +45,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
+use tokio::task::{JoinError, spawn_blocking};
 use tracing::Span;
 
 use committer::{Committer, RETRY_INTERVAL};
@@ -64,17 +65,20 @@ use wal::format;
 
 use super::{
     BoxFuture, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
-    History, ReadError, Scope, Snapshot, Store,
+    ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::new_seed;
 use crate::disk::probe;
-use crate::domain::{EventFilter, Page, SortOrder, Timestamp, TokenHash, User, UserId};
+use crate::domain::{
+    ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+};
 
 /// A data directory that this process holds.
 pub struct JsonStore {
     shared: Arc<Shared>,
     /// The latest time of a record or an event at the start.
     newest: Option<Timestamp>,
+    epoch: Epoch,
     jobs: Sender<Job>,
     wakes: Sender<Wake>,
     closed: AtomicBool,
@@ -116,6 +120,7 @@ impl JsonStore {
         let Options { data_dir: data, disk, now, metrics, checkpoint_bytes, .. } = options;
         let Recovered { state, appender, journal, files, checkpoint, follow } = recovered;
         let newest = state.newest().max(appender.tracking().newest());
+        let epoch = state.epoch();
         let shared = Arc::new(Shared::new(state, &appender, &journal, follow, metrics));
         let (jobs, queued_jobs) = channel();
         let (wakes, queued_wakes) = channel();
@@ -152,7 +157,7 @@ impl JsonStore {
             spawn("maintenance", move || maintenance.run(&queued_wakes))?,
         ];
         let (closed, ended) = (AtomicBool::new(false), Mutex::default());
-        Ok(Self { shared, newest, jobs, wakes, closed, ended, threads })
+        Ok(Self { shared, newest, epoch, jobs, wakes, closed, ended, threads })
     }
 
     /// Gives the committer a job; false where the store takes none any more.
@@ -266,16 +271,42 @@ impl Store for JsonStore {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 found => return Ok(found?),
             }
-            let span = Span::current();
-            let query =
-                move || span.in_scope(|| tracking.query(&filter, order, page, ReadMode::Blocking));
-            let joined = tokio::task::spawn_blocking(query).await;
-            Ok(joined.unwrap_or_else(|error| Err(io::Error::other(error)))?)
+            let query = move || tracking.query(&filter, order, page, ReadMode::Blocking);
+            Ok(blocking(query).await.map_err(io::Error::other)??)
         })
     }
 
-    fn history(&self) -> Arc<dyn History> {
-        Arc::clone(&self.shared.tracking) as Arc<dyn History>
+    fn epoch(&self) -> Epoch {
+        self.epoch.clone()
+    }
+
+    async fn head(&self, _family: &UserId) -> Result<Seq, ReadError> {
+        // All families share the numbers of the rows.
+        Ok(Seq(self.shared.tracking.last_row()))
+    }
+
+    async fn events_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        let (tracking, filter) = (Arc::clone(&self.shared.tracking), of_family(family, child));
+        let read = move || tracking.events_after(after.0, &filter, limit);
+        blocking(read).await.map_err(io::Error::other)?
+    }
+
+    async fn count_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<usize, ReadError> {
+        let (tracking, filter) = (Arc::clone(&self.shared.tracking), of_family(family, child));
+        let count = move || tracking.count_after(after.0, &filter, limit);
+        Ok(blocking(count).await.map_err(io::Error::other)?)
     }
 
     fn following(&self) -> Arc<dyn Following> {
@@ -333,6 +364,22 @@ impl Store for JsonStore {
             }
         })
     }
+}
+
+fn of_family(family: &UserId, child: Option<&ChildId>) -> EventFilter {
+    EventFilter {
+        user_id: Some(family.clone()),
+        child_id: child.cloned(),
+        ..EventFilter::default()
+    }
+}
+
+/// Runs what may wait for the disk on a thread for that, in the span of the request.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    let span = Span::current();
+    spawn_blocking(move || span.in_scope(work)).await
 }
 
 /// What one of the threads says to a wish, where it could be told.

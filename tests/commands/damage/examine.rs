@@ -105,7 +105,10 @@ fn assert_all_is_there(folders: &Folders, copied: &Value, expected: Option<&Valu
             }
         }
         if expected.is_none() {
-            assert!(found.iter().all(|row| reached.contains(row)), "{file}: more than can be read");
+            // Only this row is new: it makes the ids of event streams different from those before.
+            let is_epoch = |row: &&Value| row["name"] == "event_stream_epoch";
+            let mut found = found.iter().filter(|row| !is_epoch(row));
+            assert!(found.all(|row| reached.contains(row)), "{file}: more than can be read");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The data directory: its format, disks that fail or are full, and files that disappear.
 
+mod epochs;
 mod failures;
 mod flask;
 mod formats;

@@ -41,7 +41,8 @@ impl MemoryServer {
         let service = Arc::new(Service::new(
             store.clone(),
             Followers {
-                broker: Broker::follow(store.following(), metrics.live.clone()).unwrap(),
+                broker: Broker::follow(store.following(), store.epoch(), metrics.live.clone())
+                    .unwrap(),
                 audit_log: None,
             },
             Clock::system(),

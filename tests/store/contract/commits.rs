@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use goldstar::domain::{IdempotencyKey, Mutation, RecordKind, RuleViolation, Timestamp};
+use goldstar::domain::{IdempotencyKey, Mutation, RecordKind, RuleViolation, Seq, Timestamp};
 use goldstar::store::{
     Change, Changes, CommitError, Context as Transaction, Scope, Snapshot, Store,
 };
@@ -35,7 +35,7 @@ async fn a_refusal_leaves_nothing() {
             refused.map(|_| ()),
             Err(CommitError::Refused(RuleViolation::NotFound(RecordKind::Task)))
         ));
-        assert_eq!(bench.store.history().last_row(), 0);
+        assert_eq!(bench.store.head(&"u".into()).await.unwrap(), Seq::START);
         bench.activate("c1", "good").await;
         assert_eq!(bench.points("c1").await, 5, "the store goes on");
     })
@@ -60,7 +60,7 @@ async fn simultaneous_commits_are_decided_one_after_the_other() {
         bench.put(family()).await;
         let all = (0..64).map(|_| bench.activate("c1", "good"));
         let mut events = futures_util::future::join_all(all).await;
-        events.sort_by_key(|recorded| recorded.row);
+        events.sort_by_key(|recorded| recorded.seq);
         let before: Vec<i64> =
             events.iter().map(|recorded| recorded.event.points_before.get()).collect();
         let expected: Vec<i64> = (0..64).map(|n| n * 5).collect();
@@ -140,7 +140,7 @@ async fn an_idempotency_key_is_remembered_with_its_event_until_it_is_forgotten()
         let bench = bench.reopen().await;
         let view = bench.families().await;
         let found = view.idempotency_record(&"u".into(), &key).unwrap();
-        assert_eq!(found.event_row, recorded.row);
+        assert_eq!(found.event, recorded.seq);
         assert_eq!(*found.fingerprint, *print);
         assert!(view.idempotency_record(&"v".into(), &key).is_none());
         bench.put([Change::RemoveIdempotencyKey("u".into(), key.clone())]).await;

@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use goldstar::domain::{Deletion, Timestamp, User};
-use goldstar::store::{Change, Followed, Following, Position, Purpose, Store};
+use goldstar::domain::{Deletion, Position, Timestamp, User};
+use goldstar::store::{Change, Followed, Following, Purpose, Store};
 
 use super::bench::{Bench, START, family, user};
 use super::{IMPLEMENTATIONS, over_each};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use goldstar::domain::{Action, EntityType, EventFilter, Page, SortOrder, Timestamp};
+use goldstar::domain::{Action, EntityType, EventFilter, Page, Seq, SortOrder, Timestamp};
 use goldstar::store::{AnyStore, Store, StoredEvent};
 use serde_json::Value;
 
@@ -34,6 +34,10 @@ async fn ids(store: &AnyStore, filter: &EventFilter, order: SortOrder, page: Pag
     found.events.iter().map(id).collect()
 }
 
+async fn event(bench: &Bench, seq: Seq) -> Option<StoredEvent> {
+    bench.store.event(&"u".into(), seq).await.unwrap()
+}
+
 fn ids_of<'a>(events: impl IntoIterator<Item = &'a Arc<StoredEvent>>) -> Vec<String> {
     let id = |recorded: &Arc<StoredEvent>| recorded.event.id.as_str().to_owned();
     events.into_iter().map(id).collect()
@@ -45,9 +49,8 @@ async fn an_event_is_in_the_history_when_its_commit_answers() {
         bench.put(family()).await;
         for _ in 0..3 {
             let recorded = bench.activate("c1", "good").await;
-            let history = bench.store.history();
-            assert_eq!(history.last_row(), recorded.row);
-            let kept = history.event(recorded.row).unwrap().unwrap();
+            assert_eq!(bench.store.head(&"u".into()).await.unwrap(), recorded.seq);
+            let kept = event(&bench, recorded.seq).await.unwrap();
             assert_eq!(kept.event, recorded.event);
             assert_eq!(kept.json, recorded.json);
             let page = bench
@@ -58,24 +61,25 @@ async fn an_event_is_in_the_history_when_its_commit_answers() {
             assert_eq!(page.events[0], recorded.json);
             assert_eq!(page.total, page.events.len());
         }
-        assert!(bench.store.history().event(99).unwrap().is_none());
+        assert!(event(&bench, Seq(99)).await.is_none());
+        let elsewhere = bench.store.event(&"v".into(), Seq(1)).await.unwrap();
+        assert!(elsewhere.is_none(), "of another family");
     })
     .await;
 }
 
 #[tokio::test]
-async fn rows_grow_and_the_history_is_the_same_after_a_restart() {
+async fn numbers_grow_and_the_history_is_the_same_after_a_restart() {
     over_each(async |bench| {
         let events = twelve(&bench).await;
-        assert!(events.windows(2).all(|pair| pair[0].row < pair[1].row));
+        assert!(events.windows(2).all(|pair| pair[0].seq < pair[1].seq));
         let bench = bench.reopen().await;
-        let history = bench.store.history();
         for recorded in &events {
-            let kept = history.event(recorded.row).unwrap().unwrap();
+            let kept = event(&bench, recorded.seq).await.unwrap();
             assert_eq!(kept.json, recorded.json);
         }
         let next = bench.activate("c1", "good").await;
-        assert!(next.row > events[11].row);
+        assert!(next.seq > events[11].seq);
     })
     .await;
 }
@@ -143,9 +147,6 @@ async fn every_condition_of_a_filter_counts() {
             let order = SortOrder::Ascending;
             let found = ids(&bench.store, &filter, order, ALL).await;
             assert_eq!(found, expected, "{filter:?}");
-            let after = bench.store.history().events_after(0, &filter, 500).unwrap();
-            let after: Vec<_> = after.into_iter().map(|found| Arc::new(found.unwrap())).collect();
-            assert_eq!(ids_of(&after), expected, "{filter:?}");
         }
     })
     .await;
@@ -164,21 +165,31 @@ fn matches(filter: &EventFilter, recorded: &StoredEvent) -> bool {
 }
 
 #[tokio::test]
-async fn a_replay_goes_on_after_a_row_in_portions() {
+async fn a_replay_continues_after_an_event_in_portions() {
     over_each(async |bench| {
         let events = twelve(&bench).await;
-        let history = bench.store.history();
-        let all = EventFilter::default();
-        let (mut row, mut found) = (events[1].row, Vec::new());
-        loop {
-            let portion = history.events_after(row, &all, 4).unwrap();
-            let portion: Vec<_> = portion.into_iter().map(Result::unwrap).collect();
-            assert!(portion.len() <= 4);
-            let Some(last) = portion.last() else { break };
-            row = last.row;
-            found.extend(portion.into_iter().map(Arc::new));
+        let (store, family) = (&bench.store, "u".into());
+        for child in [None, Some("c2".into())] {
+            let (mut last, mut found) = (events[1].seq, Vec::new());
+            let count = store.count_after(&family, child.as_ref(), last, 500).await.unwrap();
+            loop {
+                let portion = store.events_after(&family, child.as_ref(), last, 4).await.unwrap();
+                assert!(portion.len() <= 4);
+                let Some(newest) = portion.last() else { break };
+                last = newest.seq;
+                found.extend(portion.into_iter().map(Arc::new));
+            }
+            let is_expected =
+                |it: &&Arc<StoredEvent>| child.as_ref().is_none_or(|id| *id == it.event.child_id);
+            assert_eq!(ids_of(&found), ids_of(events[2..].iter().filter(is_expected)));
+            assert_eq!(count, found.len());
         }
-        assert_eq!(ids_of(&found), ids_of(&events[2..]));
+        let counted = store.count_after(&family, None, Seq::START, 5).await.unwrap();
+        assert_eq!(counted, 5, "it counts no further than the limit");
+        for other in ["v", "nobody"] {
+            let events = store.events_after(&other.into(), None, Seq::START, 500).await.unwrap();
+            assert!(events.is_empty(), "{other}");
+        }
     })
     .await;
 }

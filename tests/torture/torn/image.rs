@@ -9,10 +9,12 @@ use std::thread;
 
 use futures_util::FutureExt;
 use goldstar::disk::Disk;
-use goldstar::domain::{Child, EventFilter, Name, Timestamp};
+use goldstar::domain::{Child, EventFilter, Name, Page, SortOrder, Timestamp};
 use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, Damage, JsonStore, OpenError, Options, Progress};
 use goldstar::store::{Change, Store};
+
+const ALL: Page = Page { limit: usize::MAX, offset: 0 };
 
 use crate::lossy_disk::LossyDisk;
 use crate::store::{START, child_of, give_point, put, until};
@@ -79,8 +81,10 @@ impl Contents {
     pub(crate) fn of(store: &JsonStore) -> Self {
         // The embedded store never waits to read records.
         let child = child_of(store, "family", "a").now_or_never().unwrap().unwrap();
-        let events = store.history().events_after(0, &EventFilter::default(), usize::MAX).unwrap();
-        let events = events.into_iter().map(|event| event.unwrap().json.to_string()).collect();
+        let all = EventFilter::default();
+        let events = store.events(&all, SortOrder::Ascending, ALL);
+        let events = events.now_or_never().unwrap().unwrap().events;
+        let events = events.iter().map(ToString::to_string).collect();
         Self { points: child.points.get(), name: child.name.as_str().to_owned(), events }
     }
 
@@ -286,6 +290,6 @@ pub(crate) fn check_store(store: &JsonStore, expected: &Contents) -> Outcome {
     assert_eq!(&Contents::of(store), expected);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let next = runtime.block_on(give_point(store, "a")).unwrap().event.unwrap();
-    assert_eq!(next.row, 1 + expected.events() as u64);
+    assert_eq!(next.seq.0, 1 + expected.events() as u64);
     Outcome::Opened
 }

@@ -28,7 +28,7 @@ use super::wal::segment::Link;
 use crate::disk::{Disk, Open, read_if_exists, replace, temporary_path};
 use crate::domain::deletion::FIRST_START;
 use crate::metrics::{self, Counter};
-use crate::store::{Change, History as _};
+use crate::store::Change;
 
 pub(crate) use read::{DirectoryContents, DirectoryReader, Replay, TrackingFile};
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::{
-    Child, Email, IdempotencyRecord, PendingReward, Reward, RuleViolation, Session, Setting, Task,
-    Timestamp, TokenHash, User,
+    Child, Email, Epoch, IdempotencyRecord, PendingReward, Reward, RuleViolation, Session, Setting,
+    Task, Timestamp, TokenHash, User,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
@@ -14,6 +14,9 @@ use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tinydb::record::Record;
 use crate::store::{Change, Changes, Expiry, Listed};
 use table::{AnyTable, Table};
+
+/// The setting with the name of the [`Epoch`].
+pub(crate) const EPOCH: &str = "event_stream_epoch";
 
 /// All small tables at one moment. It is a value: clones are cheap and independent. A batch is
 /// executed on a clone, which replaces the state once the batch is durable, and is dropped if that
@@ -54,6 +57,13 @@ impl State {
             visited: Counter::default(),
             version: 0,
         })
+    }
+
+    /// The epoch of the numbers of the events.
+    pub(crate) fn epoch(&self) -> Epoch {
+        let name = self.settings.get(EPOCH);
+        let name = name.as_ref().and_then(|setting| setting.value.as_str());
+        name.map(Epoch::from_stored).unwrap_or_default()
     }
 
     /// The latest time in any record.

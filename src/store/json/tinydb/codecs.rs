@@ -9,7 +9,7 @@ use super::pyjson;
 use super::record::{Record, list_name};
 use crate::domain::{
     Amount, Child, Email, Id, IdempotencyKey, IdempotencyRecord, Name, PendingReward, Points,
-    Reward, Role, Session, Setting, Task, TokenHash, User,
+    Position, Reward, Role, Seq, Session, Setting, Task, TokenHash, User,
 };
 
 /// The files of the small tables.
@@ -327,11 +327,13 @@ impl Record for IdempotencyRecord {
     const FILE: &'static str = "idempotency_keys.json";
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        let event = Seq(fields.integer("event_row")?.unsigned_abs());
         Ok(Self {
             user_id: fields.id("user_id")?,
             key: IdempotencyKey::from_stored(&fields.text("key")?),
             fingerprint: Arc::from(&*fields.text("mutation")?),
-            event_row: fields.integer("event_row")?.unsigned_abs(),
+            event,
+            position: Some(Position(event.0)),
             created_at: fields.moment("created_at")?,
         })
     }
@@ -340,7 +342,7 @@ impl Record for IdempotencyRecord {
         row.text("user_id", self.user_id.as_str());
         row.text("key", self.key.as_str());
         row.text("mutation", &self.fingerprint);
-        row.plain("event_row", self.event_row);
+        row.plain("event_row", self.event.0);
         row.moment("created_at", self.created_at);
     }
 

@@ -16,10 +16,10 @@ use super::index::{Found, Index, Place};
 use super::patch::Patch;
 use super::recent::Recent;
 use crate::disk::DiskFile;
-use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
+use crate::domain::{EventFilter, Page, RowNumber, Seq, SortOrder, Timestamp};
 use crate::metrics::Counter;
 use crate::store::json::tinydb::pyjson;
-use crate::store::{BoxFuture, EventRows, FoundEvents, History, Malformed, ReadError, StoredEvent};
+use crate::store::{BoxFuture, EventRows, FoundEvents, Malformed, ReadError, StoredEvent};
 
 /// The number of events that a query may visit on an async thread: about ten microseconds.
 const AT_ONCE: usize = 10_000;
@@ -114,8 +114,8 @@ impl Tracking {
         let (rows, ()) = self.read(ReadMode::Blocking, |index| (find(index), ()))?;
         self.visited.inc_by(rows.len() as u64);
         let recorded = rows.into_iter().map(|(Found { row, .. }, text)| {
-            let event = event::decode(&text).map_err(|why| Malformed { row, why })?;
-            Ok(StoredEvent { row, event, json: pyjson::into_strict(text).into() })
+            let event = event::decode(&text).map_err(|why| Malformed { number: row, why })?;
+            Ok(StoredEvent { seq: Seq(row), event, json: pyjson::into_strict(text).into() })
         });
         Ok(recorded.collect())
     }
@@ -150,27 +150,26 @@ impl Tracking {
     }
 }
 
-impl History for Tracking {
-    fn last_row(&self) -> RowNumber {
+impl Tracking {
+    /// The number of the last row; 0 if there is none.
+    pub(crate) fn last_row(&self) -> RowNumber {
         self.inner.read().index.last_row()
     }
 
-    fn event(&self, row: RowNumber) -> Result<Option<StoredEvent>, ReadError> {
-        let found = self.recorded(|index| index.find(row).into_iter().collect())?.pop();
-        Ok(found.transpose()?)
-    }
-
-    fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
+    /// Counts the events that match and come after a row, up to `limit`. Reads none of them.
+    pub(crate) fn count_after(&self, row: RowNumber, filter: &EventFilter, limit: usize) -> usize {
         self.inner.read().index.count_after(row, filter, limit)
     }
 
-    fn events_after(
+    /// The first `limit` events that match and come after a row. Fails if one of them is malformed.
+    pub(crate) fn events_after(
         &self,
         row: RowNumber,
         filter: &EventFilter,
         limit: usize,
-    ) -> Result<Vec<Result<StoredEvent, Malformed>>, ReadError> {
-        Ok(self.recorded(|index| index.after(row, filter, limit))?)
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        let found = self.recorded(|index| index.after(row, filter, limit))?;
+        Ok(found.into_iter().collect::<Result<_, _>>()?)
     }
 }
 

@@ -287,11 +287,6 @@ impl Index {
         checked.map_or(on_page, |wanted| self.within(filter, wanted).len())
     }
 
-    /// The event with that row number.
-    pub(crate) fn find(&self, row: RowNumber) -> Option<Found> {
-        self.rows.binary_search(&row).ok().map(|at| self.found(at))
-    }
-
     /// The first `limit` events of an account from a position on, in the order of the file, and the
     /// position after them.
     pub(crate) fn of_user(&self, user_id: &str, from: usize, limit: usize) -> (Vec<Found>, usize) {
