@@ -3,7 +3,6 @@
 use super::FindingKind;
 use crate::domain::{Child, Reward, Task, Timestamp, TrackingEvent, User, password};
 use crate::repair::salvage::kind::latest_of;
-use crate::store::json::tinydb::codecs::{amount, points};
 use crate::store::json::tinydb::deletion;
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::record::Record;
@@ -24,7 +23,7 @@ pub(super) fn inspect_row(
     match file {
         User::FILE => inspect_account(&fields, say),
         Child::FILE => {
-            if let Some(number) = points(&fields).ok().filter(|points| points.get() < 0) {
+            if let Some(number) = fields.points().ok().filter(|points| points.get() < 0) {
                 let message = format!("the child has {number} points, which is below zero");
                 say(FindingKind::NegativePoints, message);
             }
@@ -65,7 +64,7 @@ fn inspect_amount(
     field: &'static str,
     mut say: impl FnMut(FindingKind, String),
 ) {
-    if let Some(amount) = amount(fields, field).ok().filter(|amount| amount.get() < 0) {
+    if let Some(amount) = fields.amount(field).ok().filter(|amount| amount.get() < 0) {
         let message = format!(
             "`{field}` is {}, which is below zero: every use of it is an error",
             amount.get()

@@ -1,3 +1,4 @@
+mod groups;
 pub(crate) mod table;
 
 use std::path::Path;

@@ -1,11 +1,10 @@
-use std::iter::{from_fn, repeat};
+use std::iter::repeat;
 use std::path::Path;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-use imbl::shared_ptr::DefaultSharedPtr;
-use imbl::{GenericHashMap, OrdMap, OrdSet};
+use imbl::{OrdMap, OrdSet};
 
+use super::groups::{Groups, HashMap};
 use crate::domain::{Page, RowNumber};
 use crate::store::Listed;
 use crate::store::json::damage::Damage;
@@ -13,19 +12,13 @@ use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::file::{LAST_NUMBER, RowImage, file_text, parse_file};
 use crate::store::json::tinydb::record::{Record, is_new_row, merge, new_row};
 
-/// With a faster hash than the standard one, which also has a random seed per map.
-type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
-
 /// One table in memory. Clones are cheap: they share what is equal.
 #[derive(Clone)]
 pub(crate) struct Table<R> {
     /// In pointers: a change copies the pointers of the neighbouring rows.
     rows: OrdMap<RowNumber, Arc<Row<R>>>,
     by_key: HashMap<Arc<str>, RowNumber>,
-    by_group: HashMap<Arc<str>, OrdSet<RowNumber>>,
-    /// The rows of each of [`Record::lists`].
-    by_list: HashMap<Arc<str>, OrdSet<RowNumber>>,
-    ungrouped: OrdSet<RowNumber>,
+    groups: Groups,
     /// The rows that no key finds: those that are not records, and those whose key an earlier row
     /// has.
     strays: OrdSet<RowNumber>,
@@ -47,9 +40,7 @@ impl<R> Default for Table<R> {
         Self {
             rows: OrdMap::new(),
             by_key: HashMap::new(),
-            by_group: HashMap::new(),
-            by_list: HashMap::new(),
-            ungrouped: OrdSet::new(),
+            groups: Groups::default(),
             strays: OrdSet::new(),
             around: Arc::default(),
             version: 0,
@@ -80,34 +71,32 @@ impl<R: Record> Table<R> {
 
     /// The records of a group, in the order of their row numbers.
     pub(crate) fn group(&self, group: &str) -> Vec<Arc<R>> {
-        let rows = self.by_group.get(group).into_iter().flatten();
-        rows.filter_map(|row| self.record(*row)).collect()
+        self.records_of(self.groups.group(group))
     }
 
     /// The number of records in a group.
     pub(crate) fn group_len(&self, group: &str) -> usize {
-        self.by_group.get(group).map_or(0, OrdSet::len)
+        self.groups.group(group).map_or(0, OrdSet::len)
     }
 
     /// A page of the records of a group, in the order of their row numbers.
     pub(crate) fn group_page(&self, group: &str, page: Page) -> Listed<R> {
-        self.page(self.by_group.get(group), page)
+        self.page(self.groups.group(group), page)
     }
 
     /// The records of one of [`Record::lists`], in the order of their row numbers.
     pub(crate) fn list(&self, list: &str) -> Vec<Arc<R>> {
-        let rows = self.by_list.get(list).into_iter().flatten();
-        rows.filter_map(|row| self.record(*row)).collect()
+        self.records_of(self.groups.list(list))
     }
 
     /// The first record of one of [`Record::lists`].
     pub(crate) fn first_of_list(&self, list: &str) -> Option<Arc<R>> {
-        self.record(*self.by_list.get(list)?.get_min()?)
+        self.record(*self.groups.list(list)?.get_min()?)
     }
 
     /// A page of the records of one of [`Record::lists`], in the order of their row numbers.
     pub(crate) fn list_page(&self, list: &str, page: Page) -> Listed<R> {
-        self.page(self.by_list.get(list), page)
+        self.page(self.groups.list(list), page)
     }
 
     fn page(&self, rows: Option<&OrdSet<RowNumber>>, page: Page) -> Listed<R> {
@@ -118,17 +107,13 @@ impl<R: Record> Table<R> {
 
     /// A page of the records of a group and of no group, in the order of their row numbers.
     pub(crate) fn group_and_ungrouped_page(&self, group: &str, page: Page) -> Listed<R> {
-        let grouped = self.by_group.get(group);
-        let mut one = grouped.into_iter().flatten().copied().peekable();
-        let mut other = self.ungrouped.iter().copied().peekable();
-        let merged = from_fn(|| match (one.peek(), other.peek()) {
-            (Some(row), Some(shared)) if row > shared => other.next(),
-            (None, Some(_)) => other.next(),
-            _ => one.next(),
-        });
-        let on_page = merged.skip(page.offset).take(page.limit);
-        let records = on_page.filter_map(|row| self.record(row)).collect();
-        Listed { records, total: grouped.map_or(0, OrdSet::len) + self.ungrouped.len() }
+        let (rows, total) = self.groups.group_and_ungrouped(group);
+        let on_page = rows.skip(page.offset).take(page.limit);
+        Listed { records: on_page.filter_map(|row| self.record(row)).collect(), total }
+    }
+
+    fn records_of(&self, rows: Option<&OrdSet<RowNumber>>) -> Vec<Arc<R>> {
+        rows.into_iter().flatten().filter_map(|row| self.record(*row)).collect()
     }
 
     /// All records.
@@ -163,8 +148,8 @@ impl<R: Record> Table<R> {
         let text = if is_new { new_row(&record) } else { merge(&row.text, &*old, &record) };
         self.version += 1;
         if old.group() != record.group() || old.lists() != record.lists() {
-            self.leave_group(number, &old);
-            self.join_group(number, &record);
+            self.groups.remove(number, &*old);
+            self.groups.add(number, &record);
         }
         let row = Row { text: Arc::clone(&text), record: Some(Arc::new(record)), is_new };
         self.rows.insert(number, Arc::new(row));
@@ -213,17 +198,7 @@ impl<R: Record> Table<R> {
             self.strays.insert(number.max(*found));
             *found = number.min(*found);
         }
-        self.join_group(number, record);
-    }
-
-    fn join_group(&mut self, number: RowNumber, record: &R) {
-        match record.group() {
-            Some(group) => _ = self.by_group.entry(group).or_default().insert(number),
-            None => _ = self.ungrouped.insert(number),
-        }
-        for list in record.lists() {
-            self.by_list.entry(list).or_default().insert(number);
-        }
+        self.groups.add(number, record);
     }
 
     fn unindex(&mut self, number: RowNumber, record: &R) {
@@ -240,27 +215,7 @@ impl<R: Record> Table<R> {
                 None => _ = self.by_key.remove(&key),
             }
         }
-        self.leave_group(number, record);
-    }
-
-    fn leave_group(&mut self, number: RowNumber, record: &R) {
-        match record.group() {
-            Some(group) => leave(&mut self.by_group, &group, number),
-            None => _ = self.ungrouped.remove(&number),
-        }
-        for list in record.lists() {
-            leave(&mut self.by_list, &list, number);
-        }
-    }
-}
-
-/// Removes a row from a list; empty lists have no entry.
-fn leave(lists: &mut HashMap<Arc<str>, OrdSet<RowNumber>>, name: &str, number: RowNumber) {
-    if let Some(rows) = lists.get_mut(name) {
-        rows.remove(&number);
-        if rows.is_empty() {
-            lists.remove(name);
-        }
+        self.groups.remove(number, record);
     }
 }
 

@@ -8,8 +8,8 @@ use super::fields::{Fields, Unreadable};
 use super::pyjson;
 use super::record::{Record, list_name};
 use crate::domain::{
-    Amount, Child, Email, Id, IdempotencyKey, IdempotencyRecord, Name, PendingReward, Points,
-    Position, Reward, Role, Seq, Session, Setting, Task, TokenHash, User,
+    Child, Email, Id, IdempotencyKey, IdempotencyRecord, PendingReward, Position, Reward, Role,
+    Seq, Session, Setting, Task, TokenHash, User,
 };
 
 /// The files of the small tables.
@@ -32,8 +32,8 @@ impl Record for User {
         let is_admin = fields.optional_text("role").as_deref() == Some(Role::Admin.as_str());
         Ok(Self {
             id: fields.id("id")?,
-            first_name: name(fields, "first_name"),
-            last_name: name(fields, "last_name"),
+            first_name: fields.name("first_name"),
+            last_name: fields.name("last_name"),
             email: Email::from_stored(&fields.text("email")?),
             password: fields.optional_text("password").unwrap_or_default(),
             role: if is_admin { Role::Admin } else { Role::Parent },
@@ -93,9 +93,9 @@ impl Record for Child {
         Ok(Self {
             id: fields.id("id")?,
             user_id: fields.id("user_id")?,
-            name: name(fields, "name"),
+            name: fields.name("name"),
             age: fields.optional_integer("age"),
-            points: points(fields)?,
+            points: fields.points()?,
             tasks: fields.texts("tasks"),
             rewards: fields.texts("rewards"),
             image_id: fields.optional_text("image_id"),
@@ -145,8 +145,8 @@ impl Record for Task {
         Ok(Self {
             id: fields.id("id")?,
             user_id: fields.optional_id("user_id")?,
-            name: name(fields, "name"),
-            points: amount(fields, "points")?,
+            name: fields.name("name"),
+            points: fields.amount("points")?,
             is_good: fields.boolean("is_good", true)?,
             image_id: fields.optional_text("image_id"),
             created_at: fields.optional_moment("created_at"),
@@ -191,9 +191,9 @@ impl Record for Reward {
         Ok(Self {
             id: fields.id("id")?,
             user_id: fields.optional_id("user_id")?,
-            name: name(fields, "name"),
+            name: fields.name("name"),
             description: fields.optional_text("description").unwrap_or_default(),
-            cost: amount(fields, "cost")?,
+            cost: fields.amount("cost")?,
             image_id: fields.optional_text("image_id"),
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
@@ -238,9 +238,9 @@ impl Record for PendingReward {
             id: fields.id("id")?,
             user_id: fields.id("user_id")?,
             child_id: fields.id("child_id")?,
-            child_name: name(fields, "child_name"),
+            child_name: fields.name("child_name"),
             reward_id: fields.id("reward_id")?,
-            reward_name: name(fields, "reward_name"),
+            reward_name: fields.name("reward_name"),
             created_at: fields.optional_moment("created_at"),
             extra: fields.extra(&[
                 "id",
@@ -385,21 +385,4 @@ impl Record for Setting {
 /// distinct.
 pub(crate) fn remembered_key(user_id: &str, key: &str) -> Arc<str> {
     format!("{key}\n{user_id}").into()
-}
-
-fn name(fields: &Fields<'_>, field: &str) -> Name {
-    Name::from_stored(fields.optional_text(field).unwrap_or_default())
-}
-
-pub(crate) fn points(fields: &Fields<'_>) -> Result<Points, Unreadable> {
-    let points = fields.optional_integer("points").unwrap_or_default();
-    if fields.raw("points").is_some_and(|raw| raw != "null") {
-        fields.integer("points")?;
-    }
-    Points::new(points).ok_or(Unreadable { field: "points", expected: "within the limit" })
-}
-
-pub(crate) fn amount(fields: &Fields<'_>, field: &'static str) -> Result<Amount, Unreadable> {
-    let amount = Amount::from_stored(fields.integer(field)?);
-    amount.ok_or(Unreadable { field, expected: "within the limit" })
 }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::pyjson;
-use crate::domain::{Extra, Id, Timestamp};
+use crate::domain::{Amount, Extra, Id, Name, Points, Timestamp};
 
 /// Why a row is not a record: the field, and what it should be.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -103,6 +103,23 @@ impl<'a> Fields<'a> {
     /// A whole number, null, or missing.
     pub(crate) fn optional_integer(&self, name: &str) -> Option<i64> {
         self.present(name).and_then(integer)
+    }
+
+    /// A person's name; empty if it is null or missing.
+    pub(crate) fn name(&self, name: &str) -> Name {
+        Name::from_stored(self.optional_text(name).unwrap_or_default())
+    }
+
+    /// The points of a child; 0 if they are null or missing.
+    pub(crate) fn points(&self) -> Result<Points, Unreadable> {
+        let points = if self.present("points").is_some() { self.integer("points")? } else { 0 };
+        Points::new(points).ok_or(Unreadable { field: "points", expected: "within the limit" })
+    }
+
+    /// A required amount of points.
+    pub(crate) fn amount(&self, name: &'static str) -> Result<Amount, Unreadable> {
+        let amount = Amount::from_stored(self.integer(name)?);
+        amount.ok_or(Unreadable { field: name, expected: "within the limit" })
     }
 
     /// A boolean, which may be written as 0 or 1; `default` if it is null or missing.

@@ -8,13 +8,13 @@ use parking_lot::{Mutex, RwLock};
 
 use super::index::{EventKind, Index, Place, Summary};
 use super::load::{Loaded, Mark};
+use super::own_file::OwnFile;
 use super::patch::{self, Patch};
 use super::read::OwnRows;
 use super::table::{Inner, Tracking, Waiting};
-use crate::disk::{Disk, DiskFile, Identity, Open, Stat, copy, finish_replacement, temporary_path};
+use crate::disk::{Disk, DiskFile, Open};
 use crate::domain::{Id, RowNumber, TrackingEvent, UserId};
 use crate::metrics::Counter;
-use crate::store::json::damage::written_by_another;
 use crate::store::json::tinydb::file::push_row_name;
 
 /// The text before the first row, and the text that closes the table and the file.
@@ -31,14 +31,11 @@ const SYNC_PIECE: u64 = 1 << 20;
 /// log repairs it. Rows whose write fails are read from memory until a later write succeeds.
 pub(crate) struct Appender {
     tracking: Arc<Tracking>,
-    disk: Arc<dyn Disk>,
-    identity: Identity,
+    file: OwnFile,
     /// The end of the last row in the file.
     written: u64,
     /// The same at the last request for a sync.
     sync_asked: u64,
-    /// The file's length after the last write.
-    len: u64,
     /// The end of the table's last row once nothing waits.
     end: u64,
     /// The checksum up to `end`; see [`Mark::crc`].
@@ -90,7 +87,7 @@ impl Appender {
         failures: Counter,
         visited: Counter,
     ) -> io::Result<Self> {
-        let (identity, len) = (file.identity()?, file.len()?);
+        let own = OwnFile::open(disk, path.clone(), Arc::clone(&file))?;
         let Loaded { index, end, crc, .. } = loaded;
         let is_empty = index.len() == 0;
         let inner = Inner { index, file, backlog: VecDeque::new(), patches: BTreeMap::new() };
@@ -98,11 +95,9 @@ impl Appender {
         let tracking = Arc::new(Tracking { path, inner, recent, visited });
         Ok(Self {
             tracking,
-            disk,
-            identity,
+            file: own,
             written: end,
             sync_asked: end,
-            len,
             end,
             crc,
             is_empty,
@@ -199,13 +194,13 @@ impl Appender {
         if self.last_error.is_some() {
             return Ok(());
         }
-        self.check_own().inspect_err(|error| self.note(error))
+        self.file.check_own().inspect_err(|error| self.note(error))
     }
 
     /// The mark for a checkpoint; `None` while rows or patches wait, or if the file is not in its
     /// place.
     pub(crate) fn mark(&mut self) -> Option<Mark> {
-        if let Err(error) = self.check_in_place() {
+        if let Err(error) = self.file.check_in_place() {
             self.note(&error);
         }
         let inner = self.tracking.inner.read();
@@ -220,14 +215,11 @@ impl Appender {
 
     /// Removes the temporary file of a failed rewrite.
     pub(crate) fn remove_leftover(&self) -> io::Result<()> {
-        match self.disk.remove(&temporary_path(&self.tracking.path)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        self.file.remove_leftover()
     }
 
     pub(crate) fn file(&self) -> Arc<dyn DiskFile> {
-        Arc::clone(&self.tracking.inner.read().file)
+        self.file.shared()
     }
 
     /// Rewrites the file after a failed sync: the synced part before `trusted`, with the patches
@@ -238,7 +230,7 @@ impl Appender {
         patches: &[Patch],
         rows: &[(RowNumber, Arc<str>)],
     ) -> io::Result<()> {
-        match self.check_own() {
+        match self.file.check_own() {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -286,8 +278,8 @@ impl Appender {
         }
         let end = self.written + text.len() as u64;
         text.push_str(CLOSING);
-        let result = self.check_own();
-        let result = result.and_then(|()| self.write_at(text.as_bytes(), self.written));
+        let result = self.file.check_own();
+        let result = result.and_then(|()| self.file.write_at(text.as_bytes(), self.written));
         match result {
             Ok(()) => {
                 self.written = end;
@@ -307,9 +299,7 @@ impl Appender {
         if patches.is_empty() {
             return true;
         }
-        let file = self.file();
-        let result =
-            self.check_own().and_then(|()| patch::write_patches(&*file, &patches, u64::MAX));
+        let result = self.file.check_own().and_then(|()| self.file.write_patches(&patches));
         match result {
             Ok(()) => self.tracking.inner.write().patches.clear(),
             Err(error) => {
@@ -349,59 +339,18 @@ impl Appender {
         inner.backlog.iter().take_while(within).map(Waiting::clone).collect()
     }
 
-    /// Writes to a file without a name are lost.
-    fn check_in_place(&self) -> io::Result<()> {
-        if self.disk.stat(&self.tracking.path)?.identity == self.identity {
-            return Ok(());
-        }
-        Err(written_by_another(&self.tracking.path))
-    }
-
-    /// Another program's writes must not be overwritten. They show in the file's length.
-    fn check_own(&self) -> io::Result<()> {
-        let own = Stat { identity: self.identity, len: self.len };
-        if self.disk.stat(&self.tracking.path)? == own {
-            return Ok(());
-        }
-        Err(written_by_another(&self.tracking.path))
-    }
-
-    /// Writes to the file, and updates its length.
-    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let file = self.file();
-        let written = file.write_all_at(bytes, offset);
-        self.len = match &written {
-            Ok(()) => self.len.max(offset + bytes.len() as u64),
-            // A part of it may be written.
-            Err(_) => file.len().unwrap_or(self.len),
-        };
-        written
-    }
-
     /// If the file was removed, creates it again from the one that is still open.
     fn replace_missing_file(&mut self) -> io::Result<()> {
-        match self.disk.stat(&self.tracking.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.move_to_new_file(self.written, &[], "")
-            }
-            _ => Ok(()),
+        if self.file.is_missing() {
+            self.move_to_new_file(self.written, &[], "")?;
         }
+        Ok(())
     }
 
     /// Replaces the file: the first `len` bytes of the old one, with `patches`, and `rest`.
     fn move_to_new_file(&mut self, len: u64, patches: &[Patch], rest: &str) -> io::Result<()> {
-        let path = self.tracking.path.clone();
-        let temporary = temporary_path(&path);
-        let old = self.file();
-        let new = self.disk.open(&temporary, Open::Truncate)?;
-        copy(&*old, &*new, 0..len)?;
-        patch::write_patches(&*new, patches, len)?;
-        let rest = format!("{rest}{CLOSING}");
-        new.write_all_at(rest.as_bytes(), len)?;
-        finish_replacement(&*self.disk, &*new, &temporary, &path)?;
-        self.identity = new.identity()?;
-        self.len = len + rest.len() as u64;
-        self.tracking.inner.write().file = new;
+        self.file.replace(len, patches, &format!("{rest}{CLOSING}"))?;
+        self.tracking.inner.write().file = self.file.shared();
         Ok(())
     }
 }

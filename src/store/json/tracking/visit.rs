@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::load::{Other, Reader};
 use super::patch::Patch;
+use super::reader::{Other, Reader};
 use crate::disk::DiskFile;
 use crate::domain::RowNumber;
 use crate::store::json::damage::OpenError;

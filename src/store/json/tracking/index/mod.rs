@@ -1,56 +1,14 @@
+mod fields;
+mod summary;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
-use foldhash::fast::RandomState;
+use std::collections::HashSet;
 
 use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
 
-/// The indexed fields of an event; the rest is read from the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Summary<'a> {
-    pub(crate) row: RowNumber,
-    pub(crate) place: Place,
-    pub(crate) user_id: Option<&'a str>,
-    pub(crate) child_id: &'a str,
-    pub(crate) entity_id: &'a str,
-    pub(crate) kind: EventKind,
-    pub(crate) occurred_at: Timestamp,
-    pub(crate) created_at: Timestamp,
-}
-
-/// The place of a row's text in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) offset: u64,
-    pub(crate) len: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) row: RowNumber,
-    pub(crate) place: Place,
-    /// Its position in the index.
-    pub(crate) at: usize,
-    /// Whether it has an account.
-    pub(crate) is_owned: bool,
-}
-
-/// An event's type and action in one byte. Unknown words have a code that no filter matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct EventKind(u8);
-
-impl EventKind {
-    const UNKNOWN: u8 = 7;
-
-    pub(crate) fn parse(entity_type: &str, action: &str) -> Self {
-        let entity_type = crate::domain::EntityType::parse(entity_type).map(|kind| kind as u8);
-        let action = crate::domain::Action::parse(action).map(|action| action as u8);
-        Self(entity_type.unwrap_or(Self::UNKNOWN) << 3 | action.unwrap_or(Self::UNKNOWN))
-    }
-}
+use fields::{Fields, Names, Wanted, reserve};
+pub(crate) use summary::{EventKind, Found, Place, Summary};
 
 /// An event's position in the index: the order of the file.
 type Position = u32;
@@ -61,10 +19,7 @@ pub(crate) struct Index {
     offsets: Vec<u64>,
     lens: Vec<u32>,
     rows: Vec<RowNumber>,
-    users: Vec<u32>,
-    children: Vec<u32>,
-    entities: Vec<u32>,
-    kinds: Vec<u8>,
+    fields: Fields,
     occurred: Vec<i64>,
     created: Vec<i64>,
     by_time: Vec<Position>,
@@ -79,9 +34,6 @@ pub(crate) struct Index {
     child_users: Vec<Option<u32>>,
     /// The accounts with anonymised events.
     losing: HashSet<u32>,
-    user_names: Names,
-    child_names: Names,
-    entity_names: Names,
     last_row: RowNumber,
     rows_ascend: bool,
 }
@@ -98,10 +50,7 @@ impl Index {
         self.offsets.reserve_exact(more);
         self.lens.reserve_exact(more);
         self.rows.reserve_exact(more);
-        self.users.reserve_exact(more);
-        self.children.reserve_exact(more);
-        self.entities.reserve_exact(more);
-        self.kinds.reserve_exact(more);
+        self.fields.reserve_exact(more);
         self.occurred.reserve_exact(more);
         self.created.reserve_exact(more);
         self.by_time.reserve_exact(more);
@@ -124,7 +73,7 @@ impl Index {
 
     /// The time of an account's last event in the order of writing.
     pub(crate) fn last_of(&self, user_id: &str) -> Option<Timestamp> {
-        let user = self.user_names.known(user_id)?;
+        let user = self.fields.user(user_id)?;
         Some(Timestamp::from_micros(*self.last_of_user.get(user as usize)?))
     }
 
@@ -140,7 +89,7 @@ impl Index {
         let key = |at: Position| (occurred[at as usize], created[at as usize]);
         insert_by(&mut self.by_time, position, key);
         insert_by(&mut self.by_child[child], position, key);
-        if let Some(list) = self.by_user.get_mut(self.users[position as usize] as usize) {
+        if let Some(list) = self.by_user.get_mut(self.fields.users[position as usize] as usize) {
             insert_by(list, position, key);
         }
     }
@@ -151,7 +100,7 @@ impl Index {
         let (position, child) = self.add(event);
         self.by_time.push(position);
         self.by_child[child].push(position);
-        if let Some(list) = self.by_user.get_mut(self.users[position as usize] as usize) {
+        if let Some(list) = self.by_user.get_mut(self.fields.users[position as usize] as usize) {
             list.push(position);
         }
     }
@@ -164,10 +113,6 @@ impl Index {
         reserve(&mut self.offsets);
         reserve(&mut self.lens);
         reserve(&mut self.rows);
-        reserve(&mut self.users);
-        reserve(&mut self.children);
-        reserve(&mut self.entities);
-        reserve(&mut self.kinds);
         reserve(&mut self.occurred);
         reserve(&mut self.created);
         reserve(&mut self.by_time);
@@ -177,23 +122,15 @@ impl Index {
         self.last_row = self.last_row.max(event.row);
         self.rows.push(event.row);
         let occurred_at = event.occurred_at.as_micros();
-        let user = event.user_id.map_or(Names::NONE, |user| self.user_names.number(user));
-        self.users.push(user);
+        let (user, child) = self.fields.add(event);
         if user != Names::NONE {
             let user = user as usize;
             if self.last_of_user.len() <= user {
                 self.last_of_user.resize(user + 1, occurred_at);
+                self.by_user.resize_with(user + 1, Vec::new);
             }
             self.last_of_user[user] = occurred_at;
         }
-        let users = self.user_names.next as usize;
-        if self.by_user.len() < users {
-            self.by_user.resize_with(users, Vec::new);
-        }
-        let child = self.child_names.number(event.child_id);
-        self.children.push(child);
-        self.entities.push(self.entity_names.number(event.entity_id));
-        self.kinds.push(event.kind.0);
         self.occurred.push(occurred_at);
         self.created.push(event.created_at.as_micros());
         let child = child as usize;
@@ -219,7 +156,7 @@ impl Index {
 
     /// The shortest list that contains all matches of `filter`, ordered by time.
     pub(crate) fn candidates(&self, filter: &EventFilter) -> &[u32] {
-        self.resolve(filter).map_or(&[], |wanted| self.within(filter, wanted))
+        self.fields.resolve(filter).map_or(&[], |wanted| self.within(filter, wanted))
     }
 
     fn within(&self, filter: &EventFilter, wanted: Wanted) -> &[u32] {
@@ -240,7 +177,7 @@ impl Index {
         order: SortOrder,
         page: Page,
     ) -> (Vec<Found>, usize) {
-        let Some(wanted) = self.resolve(filter) else {
+        let Some(wanted) = self.fields.resolve(filter) else {
             return (Vec::new(), 0);
         };
         let candidates = self.within(filter, wanted);
@@ -269,9 +206,9 @@ impl Index {
             filter.from.is_none_or(|from| occurred >= from.as_micros())
                 && filter.to.is_none_or(|to| occurred < to.as_micros())
         };
-        let wanted = self.resolve(filter).into_iter();
+        let wanted = self.fields.resolve(filter).into_iter();
         wanted.flat_map(move |wanted| {
-            (first..self.len()).filter(move |at| wanted.matches(self, *at) && within(*at))
+            (first..self.len()).filter(move |at| self.fields.match_at(wanted, *at) && within(*at))
         })
     }
 
@@ -283,17 +220,17 @@ impl Index {
     /// The number of events that a query with `found` results visits.
     pub(crate) fn looked_at(&self, filter: &EventFilter, on_page: usize) -> usize {
         let is_checked = |wanted: Wanted| !self.needs_no_check(wanted);
-        let checked = self.resolve(filter).filter(|wanted| is_checked(*wanted));
+        let checked = self.fields.resolve(filter).filter(|wanted| is_checked(*wanted));
         checked.map_or(on_page, |wanted| self.within(filter, wanted).len())
     }
 
     /// The first `limit` events of an account from a position on, in the order of the file, and the
     /// position after them.
     pub(crate) fn of_user(&self, user_id: &str, from: usize, limit: usize) -> (Vec<Found>, usize) {
-        let Some(user) = self.user_names.known(user_id) else {
+        let Some(user) = self.fields.user(user_id) else {
             return (Vec::new(), self.len());
         };
-        let own = (from..self.len()).filter(|at| self.users[*at] == user);
+        let own = (from..self.len()).filter(|at| self.fields.users[*at] == user);
         let found: Vec<Found> = own.take(limit).map(|at| self.found(at)).collect();
         let end = found.last().filter(|_| found.len() == limit).map(|last| last.at + 1);
         (found, end.unwrap_or(self.len()))
@@ -301,19 +238,19 @@ impl Index {
 
     /// Whether the event at that position has an account.
     pub(crate) fn is_owned(&self, at: usize) -> bool {
-        self.users[at] != Names::NONE
+        self.fields.users[at] != Names::NONE
     }
 
     /// Marks the event at that position as anonymised.
     pub(crate) fn anonymize(&mut self, at: usize) {
-        self.losing.insert(self.users[at]);
-        self.users[at] = Names::NONE;
-        self.child_users[self.children[at] as usize] = None;
+        self.losing.insert(self.fields.users[at]);
+        self.fields.users[at] = Names::NONE;
+        self.child_users[self.fields.children[at] as usize] = None;
     }
 
     /// Removes the id of an account without events.
     pub(crate) fn forget_user(&mut self, user_id: &str) {
-        if let Some(user) = self.user_names.numbers.remove(user_id) {
+        if let Some(user) = self.fields.forget_user(user_id) {
             self.by_user[user as usize] = Vec::new();
             self.losing.remove(&user);
         }
@@ -331,7 +268,7 @@ impl Index {
             return (candidates.skip(page.offset).take(page.limit).map(place).collect(), count);
         }
         let (mut found, mut total) = (Vec::new(), 0);
-        for at in candidates.filter(|at| wanted.matches(self, **at as usize)) {
+        for at in candidates.filter(|at| self.fields.match_at(wanted, **at as usize)) {
             if total >= page.offset && found.len() < page.limit {
                 found.push(place(at));
             }
@@ -364,86 +301,6 @@ impl Index {
             return 0;
         };
         candidates.partition_point(|at| self.occurred[*at as usize] < from)
-    }
-
-    /// The filter in the numbers of the index; `None` if it names a text that no event has.
-    fn resolve(&self, filter: &EventFilter) -> Option<Wanted> {
-        let known = |names: &Names, name: Option<&str>| match name {
-            Some(name) => names.known(name).map(Some),
-            None => Some(None),
-        };
-        let (mut kind, mut mask) = (0, 0);
-        if let Some(entity_type) = filter.entity_type {
-            kind |= (entity_type as u8) << 3;
-            mask |= 0b11_1000;
-        }
-        if let Some(action) = filter.action {
-            kind |= action as u8;
-            mask |= 0b00_0111;
-        }
-        let child_id = filter.child_id.as_ref().map(crate::domain::Id::as_str);
-        let user_id = filter.user_id.as_ref().map(crate::domain::Id::as_str);
-        Some(Wanted {
-            child: known(&self.child_names, child_id)?,
-            user: known(&self.user_names, user_id)?,
-            entity: known(&self.entity_names, filter.entity_id.as_deref())?,
-            kind,
-            mask,
-        })
-    }
-}
-
-/// A filter without its times, in the numbers of the index.
-#[derive(Clone, Copy)]
-struct Wanted {
-    child: Option<u32>,
-    user: Option<u32>,
-    entity: Option<u32>,
-    kind: u8,
-    mask: u8,
-}
-
-impl Wanted {
-    fn matches(self, index: &Index, at: usize) -> bool {
-        index.kinds[at] & self.mask == self.kind
-            && self.child.is_none_or(|child| index.children[at] == child)
-            && self.user.is_none_or(|user| index.users[at] == user)
-            && self.entity.is_none_or(|entity| index.entities[at] == entity)
-    }
-}
-
-/// Numbers for texts that many events have.
-#[derive(Default)]
-struct Names {
-    numbers: HashMap<Arc<str>, u32, RandomState>,
-    /// Numbers are never reused, even after a removal.
-    next: u32,
-}
-
-impl Names {
-    /// The number for no text.
-    const NONE: u32 = u32::MAX;
-
-    fn number(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        let number = self.next;
-        self.next += 1;
-        self.numbers.insert(name.into(), number);
-        number
-    }
-
-    fn known(&self, name: &str) -> Option<u32> {
-        self.numbers.get(name).copied()
-    }
-}
-
-/// Grows a column by a fixed step: doubling would leave up to half of its memory unused.
-fn reserve<T>(column: &mut Vec<T>) {
-    const STEP: usize = 1 << 16;
-    if column.len() == column.capacity() {
-        column.reserve_exact(if column.is_empty() { 1024 } else { STEP.min(column.len()) });
     }
 }
 

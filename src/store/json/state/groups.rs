@@ -1,0 +1,81 @@
+use std::iter::from_fn;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use imbl::shared_ptr::DefaultSharedPtr;
+use imbl::{GenericHashMap, OrdSet};
+
+use crate::domain::RowNumber;
+use crate::store::json::tinydb::record::Record;
+
+/// With a faster hash than the standard one, which also has a random seed per map.
+pub(super) type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
+
+/// The rows of each group and of each list of a table. Clones share what is equal.
+#[derive(Clone, Default)]
+pub(super) struct Groups {
+    by_group: HashMap<Arc<str>, OrdSet<RowNumber>>,
+    /// The rows of each of [`Record::lists`].
+    by_list: HashMap<Arc<str>, OrdSet<RowNumber>>,
+    ungrouped: OrdSet<RowNumber>,
+}
+
+impl Groups {
+    /// The rows of a group; `None` if it has none.
+    pub(super) fn group(&self, group: &str) -> Option<&OrdSet<RowNumber>> {
+        self.by_group.get(group)
+    }
+
+    /// The rows of a list; `None` if it has none.
+    pub(super) fn list(&self, list: &str) -> Option<&OrdSet<RowNumber>> {
+        self.by_list.get(list)
+    }
+
+    /// The rows of a group and of no group, in the order of their numbers, and how many they are.
+    pub(super) fn group_and_ungrouped(
+        &self,
+        group: &str,
+    ) -> (impl Iterator<Item = RowNumber>, usize) {
+        let grouped = self.by_group.get(group);
+        let mut one = grouped.into_iter().flatten().copied().peekable();
+        let mut other = self.ungrouped.iter().copied().peekable();
+        let merged = from_fn(move || match (one.peek(), other.peek()) {
+            (Some(row), Some(shared)) if row > shared => other.next(),
+            (None, Some(_)) => other.next(),
+            _ => one.next(),
+        });
+        (merged, grouped.map_or(0, OrdSet::len) + self.ungrouped.len())
+    }
+
+    /// Adds a row to the group and the lists of its record.
+    pub(super) fn add(&mut self, number: RowNumber, record: &impl Record) {
+        match record.group() {
+            Some(group) => _ = self.by_group.entry(group).or_default().insert(number),
+            None => _ = self.ungrouped.insert(number),
+        }
+        for list in record.lists() {
+            self.by_list.entry(list).or_default().insert(number);
+        }
+    }
+
+    /// Removes a row from the group and the lists of its record.
+    pub(super) fn remove(&mut self, number: RowNumber, record: &impl Record) {
+        match record.group() {
+            Some(group) => remove_from(&mut self.by_group, &group, number),
+            None => _ = self.ungrouped.remove(&number),
+        }
+        for list in record.lists() {
+            remove_from(&mut self.by_list, &list, number);
+        }
+    }
+}
+
+/// Removes a row from a list; empty lists have no entry.
+fn remove_from(lists: &mut HashMap<Arc<str>, OrdSet<RowNumber>>, name: &str, number: RowNumber) {
+    if let Some(rows) = lists.get_mut(name) {
+        rows.remove(&number);
+        if rows.is_empty() {
+            lists.remove(name);
+        }
+    }
+}

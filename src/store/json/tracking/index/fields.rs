@@ -1,0 +1,133 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use super::summary::Summary;
+use crate::domain::{EventFilter, Id};
+
+/// The fields of all events by which a filter selects, as numbers, in the order of the file.
+#[derive(Default)]
+pub(super) struct Fields {
+    /// [`Names::NONE`] for an anonymised event.
+    pub(super) users: Vec<u32>,
+    pub(super) children: Vec<u32>,
+    entities: Vec<u32>,
+    kinds: Vec<u8>,
+    user_names: Names,
+    child_names: Names,
+    entity_names: Names,
+}
+
+impl Fields {
+    pub(super) fn reserve_exact(&mut self, more: usize) {
+        self.users.reserve_exact(more);
+        self.children.reserve_exact(more);
+        self.entities.reserve_exact(more);
+        self.kinds.reserve_exact(more);
+    }
+
+    /// Adds the next event of the file; returns the numbers of its account and its child.
+    pub(super) fn add(&mut self, event: &Summary<'_>) -> (u32, u32) {
+        reserve(&mut self.users);
+        reserve(&mut self.children);
+        reserve(&mut self.entities);
+        reserve(&mut self.kinds);
+        let user = event.user_id.map_or(Names::NONE, |user| self.user_names.number(user));
+        let child = self.child_names.number(event.child_id);
+        self.users.push(user);
+        self.children.push(child);
+        self.entities.push(self.entity_names.number(event.entity_id));
+        self.kinds.push(event.kind.0);
+        (user, child)
+    }
+
+    /// The number of an account; `None` if no event ever had it.
+    pub(super) fn user(&self, user_id: &str) -> Option<u32> {
+        self.user_names.known(user_id)
+    }
+
+    /// Removes the id of an account; returns its number.
+    pub(super) fn forget_user(&mut self, user_id: &str) -> Option<u32> {
+        self.user_names.numbers.remove(user_id)
+    }
+
+    /// The filter in the numbers of the index; `None` if it names a text that no event has.
+    pub(super) fn resolve(&self, filter: &EventFilter) -> Option<Wanted> {
+        let known = |names: &Names, name: Option<&str>| match name {
+            Some(name) => names.known(name).map(Some),
+            None => Some(None),
+        };
+        let (mut kind, mut mask) = (0, 0);
+        if let Some(entity_type) = filter.entity_type {
+            kind |= (entity_type as u8) << 3;
+            mask |= 0b11_1000;
+        }
+        if let Some(action) = filter.action {
+            kind |= action as u8;
+            mask |= 0b00_0111;
+        }
+        let child_id = filter.child_id.as_ref().map(Id::as_str);
+        let user_id = filter.user_id.as_ref().map(Id::as_str);
+        Some(Wanted {
+            child: known(&self.child_names, child_id)?,
+            user: known(&self.user_names, user_id)?,
+            entity: known(&self.entity_names, filter.entity_id.as_deref())?,
+            kind,
+            mask,
+        })
+    }
+
+    /// Whether the event at a position is wanted.
+    pub(super) fn match_at(&self, wanted: Wanted, at: usize) -> bool {
+        self.kinds[at] & wanted.mask == wanted.kind
+            && wanted.child.is_none_or(|child| self.children[at] == child)
+            && wanted.user.is_none_or(|user| self.users[at] == user)
+            && wanted.entity.is_none_or(|entity| self.entities[at] == entity)
+    }
+}
+
+/// A filter without its times, in the numbers of the index.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) child: Option<u32>,
+    pub(super) user: Option<u32>,
+    pub(super) entity: Option<u32>,
+    kind: u8,
+    pub(super) mask: u8,
+}
+
+/// Numbers for texts that many events have.
+#[derive(Default)]
+pub(super) struct Names {
+    numbers: HashMap<Arc<str>, u32, RandomState>,
+    /// Numbers are never reused, even after a removal.
+    next: u32,
+}
+
+impl Names {
+    /// The number for no text.
+    pub(super) const NONE: u32 = u32::MAX;
+
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.next;
+        self.next += 1;
+        self.numbers.insert(name.into(), number);
+        number
+    }
+
+    fn known(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+}
+
+/// Grows a column by a fixed step: doubling would leave up to half of its memory unused.
+pub(super) fn reserve<T>(column: &mut Vec<T>) {
+    const STEP: usize = 1 << 16;
+    if column.len() == column.capacity() {
+        column.reserve_exact(if column.is_empty() { 1024 } else { STEP.min(column.len()) });
+    }
+}
