@@ -1,5 +1,5 @@
-//! Floor 5: the composition root. A server is a function of its configuration, its listener and its
-//! end; the command and the tests launch exactly the same.
+//! Floor 5: puts the server together from its configuration, its listener and a future that ends
+//! it. The command and the tests start it in the same way.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,74 +23,70 @@ use crate::service::{Demo, Service, ServiceError, ServiceSettings};
 use crate::store::Store as _;
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 
-/// What a server uses of the machine: its own, or what a test puts in its place.
+/// The parts of the machine that a server uses. Tests replace them.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    /// Tells the time.
     pub clock: Clock,
-    /// Holds the files.
     pub disk: Arc<dyn Disk>,
-    /// Receives the progress of a start on a large file.
+    /// Reports the progress of a start on a large file.
     pub progress: Progress,
 }
 
 impl Default for Machine {
-    /// The machine's own, and nobody who watches.
+    /// The real clock and disk; progress is not reported.
     fn default() -> Self {
         Self { clock: Clock::system(), disk: Arc::new(RealDisk), progress: Progress::silent() }
     }
 }
 
-/// Why a server didn't start.
+/// Why a server did not start.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// The data can't be opened.
+    /// The data cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// No logs can be written where they should be.
+    /// The log directory cannot be used.
     #[error(transparent)]
     Logs(#[from] UnusableFolder),
-    /// It was stopped while it opened the data. Nothing is lost by that: the next start does it.
+    /// The server was stopped while it opened the data. Nothing is lost.
     #[error("the server was stopped while it opened the data")]
     Stopped,
-    /// The machine has no thread left.
+    /// The system cannot start another thread.
     #[error("a thread could not be started")]
     Thread(#[source] io::Error),
-    /// The listener has no address.
     #[error("the address to serve on is not known")]
     Listener(#[source] io::Error),
-    /// What a start writes, such as the demo family, couldn't be written.
+    /// Data that a start creates, such as the demo family, could not be written.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// The data wasn't opened to the end.
+    /// The thread that opens the data panicked.
     #[error("opening the data failed")]
     Opening(#[from] JoinError),
 }
 
 impl StartError {
-    /// Whether the data itself is at fault: damaged, or not Goldstar's.
+    /// Whether the data is damaged, or is not Goldstar's.
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_damage())
     }
 }
 
-/// Why a server didn't end as it should. What it answered is durable all the same.
+/// Why a server did not stop cleanly. Every change that was confirmed to a client is durable
+/// anyway.
 #[derive(Debug, Error)]
 pub enum StopError {
-    /// The time that the end may take was over before that.
-    #[error(
-        "the files were not brought to their final form in time; the next start completes them"
-    )]
+    /// The shutdown timeout expired.
+    #[error("not all data files were written in time; nothing is lost: the next start writes them")]
     Late,
-    /// The files couldn't be brought to their final form; the journal holds what they lack.
-    #[error("the files could not be brought to their final form; the journal holds what they lack")]
+    /// Not all data files could be written. The journal contains what they lack.
+    #[error("not all data files could be written; nothing is lost: the next start writes them")]
     Close(#[source] io::Error),
-    /// A task of the server's own panicked.
+    /// A background task panicked.
     #[error("the server failed")]
     Panicked(#[from] JoinError),
 }
 
-/// Opens the data and puts the product together on it. Blocks: a start reads all of the data.
+/// Opens the data and creates the service. Blocks: a start reads all data.
 pub fn open(
     storage: &StorageConfig,
     settings: ServiceSettings,
@@ -98,7 +94,7 @@ pub fn open(
     metrics: &Metrics,
 ) -> Result<Service, StartError> {
     let disk = Arc::clone(&machine.disk);
-    // A command makes none, unless it has a line to write there.
+    // A command creates no log directory unless it writes a line there.
     if storage.log_dir.try_exists().unwrap_or(true) {
         probe(&*disk, &storage.log_dir, audit_log::is_own_file)?;
     }
@@ -136,33 +132,34 @@ pub struct Server {
 }
 
 impl Server {
-    /// Where it serves.
+    /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Whether it began with a data directory that held no records, and still does.
+    /// Whether the data directory had no records at the start, and still has none.
     pub fn is_new(&self) -> bool {
         self.is_new
     }
 
-    /// How many accounts there were once it had started.
+    /// The number of accounts after the start.
     pub fn accounts(&self) -> usize {
         self.accounts
     }
 
-    /// The demo family, where one was asked for.
+    /// The demo family, if one was requested.
     pub fn demo(&self) -> Option<&Demo> {
         self.demo.as_ref()
     }
 
-    /// Waits for its end: the answers under way are given, the files are in their final form.
+    /// Waits until all responses are sent and all data files are written.
     pub async fn ended(self) -> Result<(), StopError> {
         self.served.await?
     }
 }
 
-/// Starts a server on this machine. It answers once this has returned, until `shutdown`.
+/// Starts a server on this machine. It accepts requests once this function has returned, until
+/// `shutdown` completes.
 pub async fn launch(
     config: Config,
     listener: TcpListener,
@@ -171,7 +168,7 @@ pub async fn launch(
     launch_on(Machine::default(), config, listener, shutdown).await
 }
 
-/// Starts a server on that machine.
+/// Starts a server on the given machine.
 pub async fn launch_on(
     machine: Machine,
     config: Config,
@@ -188,7 +185,7 @@ pub async fn launch_on(
         made.map_err(|error| UnusableFolder::call(&storage.log_dir, "mkdir", error))?;
         open(&storage, settings, &machine, &counted)
     });
-    // Where a stop comes first, the thread reads on until the process ends.
+    // If the server is stopped first, the thread continues until the process ends.
     let opened = tokio::select! {
         biased;
         opened = opened => opened??,
@@ -203,8 +200,8 @@ pub async fn launch_on(
     Ok(Server { address, is_new, accounts, demo, served })
 }
 
-/// Serves until `shutdown`, and then ends within the time that the end may take: the requests get a
-/// share of it, and the files the rest.
+/// Serves requests until `shutdown` completes. Then stops within the shutdown timeout: a share of
+/// it is for open requests, the rest for writing the files.
 async fn run(
     listener: TcpListener,
     service: Arc<Service>,
@@ -223,7 +220,7 @@ async fn run(
     };
     let requests = http::serve(listener, app, shutdown.clone());
     let ((), deadline) = tokio::join!(requests, end_of_streams);
-    // It may wait for a change that the disk doesn't take.
+    // It may be waiting for a change that the disk does not accept.
     expiry.abort();
     ended("the expiry", expiry).await;
     let between_two_steps = ended("account deletion", deletion);
@@ -232,7 +229,7 @@ async fn run(
     closed.map_err(|_| StopError::Late)?.map_err(StopError::Close)
 }
 
-/// Waits for the end of a task of the server's own.
+/// Waits for the end of a background task.
 async fn ended(what: &'static str, task: JoinHandle<()>) {
     if let Err(error) = task.await
         && error.is_panic()

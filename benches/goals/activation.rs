@@ -116,7 +116,7 @@ fn activate(plan: &Plan, events: u64, families: usize, connections: usize) -> Ou
 fn activate_by_flask(plan: &Plan, events: u64) -> Outcome {
     let server = peers::flask(&fresh(plan, events));
     let requests = requests(server.address, FAMILIES);
-    // So slow that a shorter time would count too few.
+    // It is so slow that a shorter time would count too few requests.
     load(server.address, &requests, EACH, plan.seconds * 3).unwrap()
 }
 

@@ -60,7 +60,7 @@ impl Plan {
     fn new(is_quick: bool) -> Self {
         let (rounds, seconds, large, readers) =
             if is_quick { (2, 1, 20_000, 500) } else { (5, 5, 1_000_000, 10_000) };
-        // On the disk that the build is on, which is more likely to be one than /tmp.
+        // On the disk of the build. /tmp may be in memory.
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         Self { rounds, seconds, large, readers, folder, large_folder: OnceCell::new() }
     }

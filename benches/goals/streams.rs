@@ -135,7 +135,7 @@ impl LoopOfWrites {
         Self { readers, sockets }
     }
 
-    /// Returns the seconds until the last reader had it.
+    /// Sends a frame to all sockets. Returns the seconds until the last reader has received it.
     fn tell(&mut self, frame: &[u8]) -> f64 {
         let begun = Instant::now();
         for socket in &mut self.sockets {

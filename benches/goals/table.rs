@@ -61,7 +61,7 @@ pub(crate) fn percentile(mut times: Vec<Duration>, percent: usize) -> Duration {
     times[(times.len() * percent / 100).min(times.len() - 1)]
 }
 
-/// A time as microseconds or milliseconds; `seconds` isn't a [`Duration`] where it is a median.
+/// A time in microseconds or milliseconds. `seconds` is a float because it may be a median.
 pub(crate) fn time(seconds: f64) -> String {
     if seconds < 0.001 {
         format!("{} µs", rounded(seconds * 1e6))

@@ -100,8 +100,8 @@ pub(crate) fn filters(plan: &Plan) {
 const NAMES: [&str; 9] =
     ["child_id", "user_id", "entity_type", "entity_id", "action", "from", "to", "order", "offset"];
 
-/// Every set of filters that hold at once, in both orders, from the first page and from one far
-/// behind. Each is for some event, and those of time for nearly all.
+/// Every set of filters, in both orders, for the first page and for one with a large offset. Each
+/// filter matches some event, and the times match nearly all events.
 fn combinations(far: u64) -> Vec<String> {
     let values = [
         id(CHILD, 0),

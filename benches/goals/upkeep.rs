@@ -64,7 +64,7 @@ pub(crate) fn upkeep(plan: &Plan) {
     }
 }
 
-/// Tells the threads of a round to end.
+/// Ends the threads of a round.
 #[derive(Default)]
 struct Stop(AtomicBool);
 
@@ -87,12 +87,13 @@ impl Drop for StopWhenDropped<'_> {
     }
 }
 
-/// Whether a request was under way within that time.
+/// Whether a request was in progress within that time.
 fn overlap((begun, took): &Sample, (from, to): Span) -> bool {
     *begun < to && *begun + *took > from
 }
 
-/// Loads a new server, lets it make checkpoints, and then has it delete an account with all events.
+/// Starts a new server and its load, waits for checkpoints, and then deletes an account with all
+/// its events.
 fn round(plan: &Plan) -> Round {
     let size =
         Size { users: CONNECTIONS, children: CONNECTIONS, events: plan.large, departing: true };
@@ -104,7 +105,7 @@ fn round(plan: &Plan) -> Round {
     let stop = Stop::default();
     let checkpoints_seen = AtomicBool::new(false);
     thread::scope(|scope| {
-        // Where this fails, the other threads must end too.
+        // If this thread panics, the other threads must end too.
         let end = stop.when_dropped();
         let loads: Vec<_> = (0..)
             .zip(&tokens)

@@ -1,5 +1,5 @@
-//! The inner parts, separately: `cargo bench --bench inner`. `-- query/1000` selects the benchmarks with
-//! that in their name.
+//! Benchmarks of single parts: `cargo bench --bench inner`. `-- query/1000` selects the benchmarks
+//! with that in their name.
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't go on has failed")]
 
 mod commit;

@@ -41,7 +41,7 @@ pub(crate) fn open_tables(criterion: &mut Criterion) {
         fill(folder.path(), events);
         group.throughput(Throughput::Elements(events));
         group.bench_function(BenchmarkId::from_parameter(events), |bencher| {
-            // The store's end isn't counted.
+            // Closing the store is not measured.
             bencher.iter_batched(
                 || (),
                 |()| open(folder.path(), CHECKPOINT_BYTES),

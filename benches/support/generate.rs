@@ -123,7 +123,7 @@ const TIMES: &str = "\"created_at\": 1769551003.41912, \"updated_at\": 176955100
 fn write_user(out: &mut String, size: Size, n: u64) -> std::fmt::Result {
     let (id, email) = (id(USER, n), email(n));
     let role = if n == 0 { "admin" } else { "parent" };
-    // As many attempts as are made without being asked for.
+    // The number of attempts after which only an administrator's request starts another one.
     let deletion = if n == size.users {
         "\"marked_for_deletion\": true, \"marked_for_deletion_at\": 1769551003.41912, \
          \"deletion_in_progress\": false, \"deletion_attempted_at\": 1772143003.41912, \
@@ -201,6 +201,6 @@ fn write_table(
         file.write_all(text.as_bytes())?;
     }
     file.write_all(b"}}")?;
-    // What the machine has yet to write would slow down what is measured next.
+    // Otherwise, later writes of the kernel would slow down the next measurement.
     file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }

@@ -87,7 +87,7 @@ impl Server {
     }
 
     fn stop(&mut self) -> io::Result<()> {
-        // As an operator does it, so that the files get their final form.
+        // Like an operator, so that the data files are complete.
         Command::new("kill").arg(self.process.id().to_string()).status()?;
         self.process.wait().map(|_| ())
     }

@@ -1,8 +1,9 @@
-//! Layer 2: what follows the committed history. The [`audit_log`] writes one log per account; the
-//! [`broker`] hands events to the event streams.
+//! Floor 2: followers read the committed history. The [`audit_log`] writes one log per account; the
+//! [`broker`] sends events to the event streams.
 //!
-//! Each follower has a thread and a cursor of its own: it is woken after a commit, reads what comes
-//! after its cursor, and also looks once a second. None of them blocks a commit.
+//! Each follower has its own thread and cursor. It is woken after a commit, and wakes up at least
+//! once a second anyway; then it reads the events after its cursor. A follower never blocks a
+//! commit.
 
 pub mod audit_log;
 pub mod broker;
@@ -11,7 +12,6 @@ mod thread;
 use audit_log::AuditFollower;
 use broker::Broker;
 
-/// The followers of a server.
 pub struct Followers {
     pub broker: Broker,
     /// `None` if no audit log is written.

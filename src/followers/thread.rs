@@ -17,16 +17,16 @@ use tokio_util::sync::CancellationToken;
 pub(super) enum Next {
     /// Another round: there is more to do.
     Again,
-    /// Wait for events; at least so long, so that events are handled many at once.
+    /// Wait for events, but at least for this time, so that many events are handled at once.
     Events(Duration),
-    /// Wait until the follower is nudged: events don't concern it now.
+    /// Wait until the follower is nudged; new events do not end the wait.
     Nudge,
 }
 
-/// Wake-ups may be lost, so a follower looks at least this often.
+/// The longest wait: a wake-up may be lost.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// A thread that does one round of work after the other until it is stopped or a round panics.
+/// A thread that runs one round of work after another until it is stopped or a round panics.
 #[derive(Debug)]
 pub(super) struct FollowerThread {
     stop: CancellationToken,
@@ -37,9 +37,9 @@ pub(super) struct FollowerThread {
 }
 
 impl FollowerThread {
-    /// Starts the thread. `round` is called at least every [`LONGEST_WAIT`]; its argument is whether
-    /// the thread is to stop, which it does after the first round that does not return
-    /// [`Next::Again`] then. Fails if the machine has no thread left.
+    /// Starts the thread, which calls `round` at least every [`LONGEST_WAIT`]. The argument of
+    /// `round` is whether the thread was stopped: it then ends after the first round that does not
+    /// return [`Next::Again`]. Fails if the system cannot start another thread.
     pub(super) fn spawn(
         name: &'static str,
         wakeups: watch::Receiver<()>,
@@ -54,7 +54,7 @@ impl FollowerThread {
         let handle = thread::Builder::new().name(name.to_owned()).spawn(move || {
             loop {
                 let stopping = waits.stop.is_cancelled();
-                // Before the round: what is committed during it wakes the next one.
+                // Before the round: a commit during the round then starts the next one.
                 waits.wakeups.mark_unchanged();
                 match catch_unwind(AssertUnwindSafe(|| round(stopping))) {
                     Ok(Next::Again) => {}
@@ -67,7 +67,7 @@ impl FollowerThread {
                     }
                 }
             }
-            // Its fields are dropped before anybody learns that it has ended.
+            // The fields of `round` are dropped before the end is reported.
             if catch_unwind(AssertUnwindSafe(|| drop(round))).is_err() {
                 has_failed.store(true, Ordering::Release);
             }
@@ -76,31 +76,28 @@ impl FollowerThread {
         Ok(Self { stop, nudge, failed, ended, handle: Mutex::new(Some(handle)) })
     }
 
-    /// Ends a wait of the thread.
     pub(super) fn nudge(&self) {
         self.nudge.notify_one();
     }
 
-    /// Whether a round has panicked.
     pub(super) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
     }
 
-    /// Has the thread end once there is nothing more to do.
+    /// Ends the thread when there is nothing more to do.
     pub(super) fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// Waits for the end of the thread.
     pub(super) async fn ended(&self) {
         let mut ended = self.ended.clone();
-        // The sender is dropped after it has sent.
+        // An error means that the thread has ended, too.
         if ended.wait_for(|ended| *ended).await.is_err() {
             tracing::debug!("the thread of a follower has ended");
         }
     }
 
-    /// Waits for the end of the thread. Blocks.
+    /// Like [`Self::ended`], but blocks.
     pub(super) fn join(&self) {
         let handle = self.handle.lock().take();
         if handle.is_some_and(|handle| handle.join().is_err()) {
@@ -115,7 +112,7 @@ impl Drop for FollowerThread {
     }
 }
 
-/// What ends a wait.
+/// The reasons to end a wait.
 struct Waits {
     wakeups: watch::Receiver<()>,
     stop: CancellationToken,
@@ -133,7 +130,7 @@ impl Waits {
         }
         let heeds_events = matches!(next, Next::Events(_));
         tokio::select! {
-            // It fails once the store has ended: no event comes then.
+            // This fails after the store is closed: no more events follow.
             Ok(()) = self.wakeups.changed(), if heeds_events => {}
             () = self.nudge.notified() => {}
             () = self.stop.cancelled() => {}

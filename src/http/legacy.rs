@@ -1,5 +1,5 @@
-//! Paths in the style of the older Flask service, for front ends that call them. Each leads to the
-//! handler of a new route: there is nothing here but the table, and how an old request is read.
+//! Paths in the style of the older Flask service, for front ends that call them. Each calls the
+//! handler of a new route. This module contains only the table, and how an old request is read.
 
 use std::sync::Arc;
 
@@ -24,14 +24,14 @@ use crate::http::resources::mutations;
 use crate::http::state::AppState;
 use crate::service::Service;
 
-/// A line of the table, which needs its handler twice: as what is called, and as what is described.
+/// A line of the table. It needs its handler twice: to call it, and to describe it.
 macro_rules! old {
     ($path:literal, $id:ident, $handler:ident) => {
         at($path, routes!(mutations::$handler), mutations::$handler, |$id(id)| id)
     };
 }
 
-/// The table: an old path, the id that its body holds, and the new route's handler.
+/// The table: an old path, the id in its body, and the new route's handler.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .routes(old!("/child/{id}/trigger-task", TaskId, activate))
@@ -46,8 +46,8 @@ struct TaskId(String);
 /// A body of `{"reward_id": "…"}`.
 struct RewardId(String);
 
-/// A `POST` that has the child in its path and the other id in its body, as the new route's handler
-/// wants it: both in the path.
+/// A `POST` with the child's id in the path and the other id in the body. The new route's handler
+/// gets both as if they were in the path.
 fn at<Id, Who, Answer>(
     path: &str,
     new: UtoipaMethodRouter<AppState>,
@@ -63,7 +63,8 @@ where
     Who: FromRequestParts<AppState, Rejection = ApiError> + Send + 'static,
     Answer: Future<Output = Result<Response, ApiError>> + Send + 'static,
 {
-    // Who asks comes before the body: a stranger isn't told what is wrong in it.
+    // The caller is checked before the body, so that a stranger learns nothing about errors in the
+    // body.
     let reading = post(
         move |service, who: Who, Path(child): Path<String>, key: Key, Input(id): Input<Id>| {
             handler(service, who, Path((child, text(id))), key)
@@ -78,7 +79,7 @@ where
     (schemas, paths, reading)
 }
 
-/// The new route's part of the document, with the other id in the body.
+/// The new route's part of the document, with the other id in the body instead of the path.
 fn describe<Id: RequestBody>(mut operation: Operation, new_path: &str) -> Operation {
     operation.tags = Some(vec![tags::LEGACY.to_owned()]);
     operation.operation_id = operation.operation_id.map(|id| id + "Legacy");
@@ -94,7 +95,7 @@ fn describe<Id: RequestBody>(mut operation: Operation, new_path: &str) -> Operat
     let content = ContentBuilder::new().schema(Some(body)).build();
     let body = RequestBodyBuilder::new().content("application/json", content);
     operation.request_body = Some(body.required(Some(Required::True)).build().into());
-    // A body can be refused for more than a request without one.
+    // A body adds errors that a request without one cannot have.
     let refusals = Errors::<Key, Input<Id>>::responses().into_iter();
     let of_body = refusals.filter(|(status, _)| ["400", "413"].contains(&status.as_str()));
     operation.responses.responses.extend(of_body);

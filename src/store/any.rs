@@ -1,4 +1,4 @@
-//! The stores that a server can run on.
+//! The stores that a server can use.
 
 use std::io;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::domain::{
     ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
 };
 
-/// One of the stores, so that what uses a store need not be generic.
+/// One of the stores. It exists so that code that uses a store need not be generic.
 pub enum AnyStore {
     Json(JsonStore),
     Memory(MemoryStore),

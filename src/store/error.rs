@@ -2,23 +2,24 @@ use thiserror::Error;
 
 use crate::domain::RuleViolation;
 
-/// Why a transaction was not committed.
 #[derive(Clone, Debug, Error)]
 pub enum CommitError {
     /// A rule forbids it. Nothing has changed.
     #[error(transparent)]
     Refused(#[from] RuleViolation),
-    /// It could not be made durable. Nothing has changed.
+    /// The change could not be made durable. Nothing has changed.
     #[error("the change could not be made durable")]
     NotDurable,
     /// The disk is full. Nothing has changed.
     #[error("the disk is full")]
     StorageFull,
-    /// It could be neither made durable nor undone. The store refuses further transactions.
+    /// The change could neither be made durable nor undone. The store accepts no further
+    /// transactions.
     #[error("whether the change is durable is unknown")]
     OutcomeUnknown,
-    /// The outcome of an earlier transaction is unknown, or the store has lost its files.
-    #[error("the store takes no changes until it is restarted")]
+    /// The outcome of an earlier transaction is unknown, or files of the store were removed or
+    /// replaced.
+    #[error("the store accepts no changes until it is restarted")]
     ReadOnly,
     /// The decision panicked. Nothing has changed.
     #[error("the decision panicked")]

@@ -9,33 +9,30 @@ use super::history::ReadError;
 /// A future that can be sent between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// One page of a query, found and not read.
+/// One page of a query, before its events are read.
 pub struct FoundEvents {
-    /// The events.
     pub rows: Arc<dyn EventRows>,
-    /// How many events the filter is for, on all pages.
+    /// How many events match the filter, on all pages.
     pub total: usize,
 }
 
-/// Events that were found, in their order. They take little memory until they are read.
+/// The events of a page in order. Each takes little memory until it is read.
 pub trait EventRows: Send + Sync {
-    /// How many there are.
     fn count(&self) -> usize;
 
-    /// How many of them, beginning with `from`, take no more than so many bytes, about; one at least,
-    /// where there is one.
+    /// How many of the events, starting with `from`, have about this many bytes at most; at least
+    /// one if there is one.
     fn fitting(&self, from: usize, bytes: usize) -> usize;
 
-    /// Reads some of them, each as its JSON object. Of an event that has lost its account since the
-    /// last time, the object is shorter.
+    /// Reads some of the events as JSON objects. If an event was anonymised since the query, its
+    /// object is shorter.
     fn read(&self, rows: Range<usize>) -> BoxFuture<'_, Result<Vec<Arc<str>>, ReadError>>;
 }
 
-/// One page of a query.
 #[derive(Debug, Default)]
 pub struct EventPage {
-    /// Each event as its JSON object, unknown fields included.
+    /// Each event as a JSON object, including unknown fields.
     pub events: Vec<Arc<str>>,
-    /// How many events the filter is for, on all pages.
+    /// How many events match the filter, on all pages.
     pub total: usize,
 }

@@ -1,4 +1,4 @@
-//! Records as plain lists: what a store that loads its records for each transaction decides on.
+//! Records as plain lists, for a store that loads the records of each transaction.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

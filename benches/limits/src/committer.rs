@@ -46,7 +46,7 @@ fn run(mut file: File, queued: &Receiver<Job>) -> io::Result<()> {
         file.sync_data()?;
         batch.clear();
         for answer in waiting.drain(..) {
-            // Whoever waited may have gone.
+            // The caller may have gone away.
             if answer.send(()).is_err() {
                 eprintln!("nobody waits for an answer");
             }

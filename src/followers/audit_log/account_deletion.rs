@@ -1,4 +1,5 @@
-//! The log of account deletion: who was marked, restored and deleted, and what failed.
+//! `account_deletion.log`: which accounts were marked, restored and deleted, and which attempts
+//! failed.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,65 +17,64 @@ use crate::domain::{Timestamp, UserId};
 /// What happened to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeletionEvent {
-    /// Its owner marked it.
+    /// Its owner marked it for deletion.
     Marked {
         /// When it will be deleted.
         due_at: Timestamp,
     },
-    /// Its owner took it out of the queue.
+    /// Its owner restored it.
     Restored,
-    /// An attempt to delete it began.
+    /// An attempt to delete it started.
     Attempted {
-        /// How many there were, with this one.
+        /// The number of attempts, including this one.
         attempts: u32,
     },
     /// An attempt failed.
     Failed {
-        /// How many there were.
+        /// The number of attempts so far.
         attempts: u32,
-        /// Why, in a sentence that doesn't tell the account.
+        /// The reason, in a sentence that does not identify the account.
         error: String,
-        /// The time of the next attempt; `None` if it has failed for good.
+        /// The time of the next attempt; `None` if there is none.
         next_attempt_at: Option<Timestamp>,
     },
-    /// Nothing of it is left.
+    /// The account and all its data are deleted.
     Deleted {
-        /// How many attempts it took.
+        /// The number of attempts that it took.
         attempts: u32,
     },
 }
 
-/// `account_deletion.log`, which tells an account by a name that stands for it, never by anything
-/// by which it could be known. It is rotated as the audit logs are.
+/// `account_deletion.log`. It identifies an account by a pseudonym only, never by personal data. It
+/// is rotated like the audit logs.
 ///
-/// Nobody else may write to it while it lives.
+/// Nothing else may write to the file while this value exists.
 #[derive(Debug)]
 pub struct DeletionLog {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
     settings: Settings,
-    /// Held while a line is written: several may come at once.
+    /// Locked while a line is written: several threads may write.
     writing: Mutex<()>,
 }
 
 impl DeletionLog {
-    /// The name of its file.
     pub const FILE_NAME: &str = "account_deletion.log";
 
-    /// The log in `folder`, which is made when it is first needed.
+    /// The log in `folder`, which is created when the first line is written.
     pub fn new(disk: Arc<dyn Disk>, folder: PathBuf, settings: Settings) -> Self {
         Self { disk, folder, settings, writing: Mutex::new(()) }
     }
 
-    /// Removes everything in the folder that belongs to an account, also what other programs have made of
-    /// its audit log; gives what could not be removed. Blocks.
+    /// Removes all files of an account from the folder, including copies of its audit log that
+    /// other programs have created. Returns the files that could not be removed. Blocks.
     pub fn remove_copies(&self, user_id: &UserId) -> io::Result<Vec<LeftCopy>> {
         copies::remove(&*self.disk, &self.folder, user_id)
     }
 
-    /// Writes a line: the event of `now` of the account that `account` stands for. It is durable
-    /// when this returns. After an error the line may be there, whole or not at all; the next one
-    /// begins a line of its own. Blocks.
+    /// Writes a line about an event at `now`. `account` is the pseudonym of the account. The line
+    /// is durable when this returns. After an error, the line may be there in whole, in part or not
+    /// at all; the next line starts on a new line anyway. Blocks.
     pub fn write(&self, now: Timestamp, account: &str, event: &DeletionEvent) -> io::Result<()> {
         let line = render(now, account, event);
         let _writing = self.writing.lock();
@@ -89,7 +89,7 @@ impl DeletionLog {
         }
         file.write_all_at(line.as_bytes(), end)?;
         file.sync()?;
-        // Its name is new where there was no line before.
+        // Without an earlier line, the file may be new.
         if end == 0 { self.disk.sync_dir(&self.folder) } else { Ok(()) }
     }
 }

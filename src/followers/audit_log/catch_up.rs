@@ -1,4 +1,5 @@
-//! How a log that is behind catches up from the history: after a crash and after a failure alike.
+//! A log that is behind catches up from the history, in the same way after a crash and after a
+//! failure.
 
 use std::sync::Arc;
 
@@ -9,17 +10,17 @@ use crate::domain::Position;
 use crate::domain::{Timestamp, UserId};
 use crate::store::StoredEvent;
 
-/// How many events are asked of the history at once.
+/// How many events are read from the history at once.
 const PAGE: usize = 256;
 
 impl AuditLog {
-    /// Whether it is for this log to write about a row.
+    /// Whether this log contains a line for that row. Rows of other programs have none.
     fn is_own(&self, row: Position) -> bool {
         let is_foreign = |(start, end): &(Position, Position)| *start < row && row <= *end;
         row <= self.done && !self.foreign.iter().any(is_foreign)
     }
 
-    /// Finds the logs that the unscanned events belong to; false where that fails.
+    /// Finds out which logs the unscanned events belong to. Returns false if that fails.
     pub(super) fn scan(&mut self, past: &dyn Past) -> bool {
         while let Some(unscanned) = &mut self.unscanned {
             let page = match past.events_since(unscanned.after, None, PAGE) {
@@ -28,7 +29,7 @@ impl AuditLog {
                     self.failures.inc();
                     unscanned.backoff.failed();
                     if !std::mem::replace(&mut unscanned.failing, true) {
-                        tracing::error!(%error, "the audit logs wait: the history can't be read");
+                        tracing::error!(%error, "the audit logs can't be written: the history can't be read");
                     }
                     self.last_error = Some(LogError::Past(error).to_string());
                     return false;
@@ -43,7 +44,8 @@ impl AuditLog {
                 if let Some(user_id) = &stored.event.user_id
                     && self.is_own(*row)
                 {
-                    // Its log has all lines before: an earlier event would have been found first.
+                    // The log has all earlier lines: otherwise, an earlier event would have been
+                    // found first.
                     let new = || Lag::after(row.before());
                     let lag = self.lags.entry(user_id.clone()).or_insert_with(new);
                     lag.backlog += 1;
@@ -53,7 +55,8 @@ impl AuditLog {
         true
     }
 
-    /// Brings one log as far as `lines` allows.
+    /// Writes missing lines of one log, and subtracts them from `lines`, the number that may still
+    /// be written.
     pub(super) fn settle(&mut self, user_id: &UserId, past: &dyn Past, lines: &mut usize) {
         if *lines == 0 {
             return;
@@ -78,7 +81,7 @@ impl AuditLog {
         }
     }
 
-    /// Whether the log has all its lines then.
+    /// Returns whether the log now has all its lines.
     fn catch_up(
         &mut self,
         user_id: &UserId,
@@ -106,8 +109,8 @@ impl AuditLog {
         Ok(false)
     }
 
-    /// Finds out which lines a log has. As they are written in the order of the events, the last
-    /// one tells.
+    /// Finds out which lines a log has. Lines are written in the order of the events, so the last
+    /// line is enough.
     fn survey(&mut self, user_id: &UserId, lag: &mut Lag, past: &dyn Past) -> Result<(), LogError> {
         let oldest = self.oldest(user_id, lag, past)?;
         let last_line = LastLine(self.files.mend(user_id, oldest, lag.renew)?);
@@ -115,8 +118,8 @@ impl AuditLog {
         if let Some(reached) = &self.reached {
             lag.after = lag.after.max(reached.row_of(user_id).min(self.done));
         }
-        // A log that fails again and again isn't searched for each time: that takes the longer the
-        // more it lacks.
+        // A log that fails repeatedly is not searched each time: the more lines it lacks, the
+        // longer a search takes.
         if lag.seen.as_ref() != Some(&last_line) {
             self.find(user_id, lag, &last_line, past)?;
             lag.seen = Some(last_line);
@@ -125,8 +128,8 @@ impl AuditLog {
         Ok(())
     }
 
-    /// The earliest time of the events that may lack their lines. That need not be the first one's: a
-    /// clock that was ahead may have been set right behind it.
+    /// The earliest time of the events whose lines may be missing. That is not always the time of
+    /// the first one, because the clock may have been set back.
     fn oldest(
         &self,
         user_id: &UserId,
@@ -147,7 +150,7 @@ impl AuditLog {
         }
     }
 
-    /// Looks for the event of a log's last line among those that may lack theirs.
+    /// Finds the event of a log's last line among the events whose lines may be missing.
     fn find(
         &self,
         user_id: &UserId,
@@ -173,8 +176,8 @@ impl AuditLog {
         }
     }
 
-    /// Some of the events after a position that an account's log is to contain; none only if there
-    /// are no more.
+    /// Some of the events after a position that belong in an account's log. Empty only if there are
+    /// no more.
     fn own_events(
         &self,
         past: &dyn Past,
@@ -193,12 +196,12 @@ impl AuditLog {
         }
     }
 
-    /// Puts a log among those that are behind, after a failure.
+    /// Adds a log to those that are behind, after a failure.
     pub(super) fn fall_behind(&mut self, user_id: &UserId, mut lag: Lag, error: &LogError) {
         self.failures.inc();
         lag.surveyed = false;
         if matches!(error, LogError::Sync(_)) {
-            // What was written may be lost.
+            // Lines that were written may be lost.
             self.reached = None;
             self.unsynced.sync_failed();
             lag.renew = true;
@@ -208,7 +211,7 @@ impl AuditLog {
         }
         lag.backoff.failed();
         if !std::mem::replace(&mut lag.failing, true) {
-            // Not the file: its name holds the account's id.
+            // The folder and not the file, whose name contains the account's id.
             let folder = self.files.folder().display();
             tracing::error!(%folder, %error, "an audit log can't be written");
         }

@@ -1,5 +1,5 @@
-//! The copies of an account's log that other programs have made: `….log.1.gz`, `….log-20261127`,
-//! `….log.bak` and the like.
+//! Copies of an account's log that other programs have created, such as `….log.1.gz`,
+//! `….log-20261127` and `….log.bak`.
 
 use std::ffi::OsString;
 use std::io;
@@ -9,17 +9,16 @@ use super::file_name;
 use crate::disk::Disk;
 use crate::domain::UserId;
 
-/// Something in the log directory that belongs to an account and could not be removed.
+/// A file of an account in the log directory that could not be removed.
 #[derive(Debug)]
 pub struct LeftCopy {
-    /// What its name has behind the name of the log; empty for the log itself.
+    /// The part of its name after the name of the log; empty for the log itself.
     pub suffix: String,
-    /// Why it could not be removed.
     pub error: io::Error,
 }
 
-/// Removes everything in `folder` whose name begins with the name of an account's log, and gives what
-/// could not be removed. The removal is durable when this returns.
+/// Removes every file in `folder` whose name starts with the name of an account's log. Returns
+/// those that could not be removed. The removal is durable when this returns.
 pub(super) fn remove(
     disk: &dyn Disk,
     folder: &Path,
@@ -44,8 +43,8 @@ pub(super) fn remove(
     Ok(left)
 }
 
-/// What `name` has behind the log's name; none if it begins differently. The name of a log ends with
-/// `.log`, so that no id is taken for the beginning of another one.
+/// The part of `name` after the log's name; `None` if it does not start with that. The name of a
+/// log ends with `.log`, so an id is never taken for the start of another one.
 fn suffix(name: &OsString, log: &str) -> Option<String> {
     let suffix = name.as_encoded_bytes().strip_prefix(log.as_bytes())?;
     Some(String::from_utf8_lossy(suffix).into_owned())

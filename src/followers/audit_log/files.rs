@@ -1,4 +1,4 @@
-//! The files of the logs: opened when needed, appended to, rotated, and mended after a failure.
+//! The files of the logs: opening, appending, rotating, and repairing after a failure.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -20,27 +20,25 @@ use crate::disk::{
 use crate::domain::{Timestamp, TrackingEvent, UserId};
 use crate::store::ReadError;
 
-/// The most files that the logs ever have open at once.
+/// The maximum number of files that the logs have open at the same time.
 pub const MAX_OPEN_FILES: usize = 128;
-/// The most logs that stay open between two calls. It leaves room for those that are open for a
-/// moment: to be mended (two) and to be synced by a checkpoint (a file and a folder).
+/// The maximum number of logs that stay open between two calls. The rest is for files that are open
+/// for a short time: two while a log is repaired, and a file and a folder while a checkpoint syncs.
 const KEPT_OPEN: usize = MAX_OPEN_FILES - 4;
 
-/// Why a log couldn't be written.
+/// Why a log could not be written.
 #[derive(Debug, Error)]
 pub(super) enum LogError {
-    /// The disk failed.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// A sync failed: what was written since the last checkpoint may be lost.
+    /// A sync failed: lines that were written since the last checkpoint may be lost.
     #[error("{0}")]
     Sync(io::Error),
-    /// The history couldn't be read.
+    /// The history could not be read.
     #[error("{}", chain(.0))]
     Past(ReadError),
 }
 
-/// An error with its causes.
 fn chain(error: &ReadError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -58,7 +56,7 @@ pub(super) struct Files {
     folder: PathBuf,
     settings: Settings,
     open: HashMap<UserId, OpenLog, RandomState>,
-    /// Counts the uses of open logs.
+    /// How often a log was opened or used; tells which log was used least recently.
     uses: u64,
     unsynced: Unsynced,
 }
@@ -67,7 +65,7 @@ pub(super) struct Files {
 struct OpenLog {
     file: Arc<dyn DiskFile>,
     identity: Identity,
-    /// How long this has left the file.
+    /// The length of the file after the last write of this process.
     end: u64,
     last_use: u64,
 }
@@ -94,8 +92,8 @@ impl Files {
         self.folder.join(file_name(user_id))
     }
 
-    /// Writes the lines of an account's events. After an error it is unknown what the log holds of
-    /// the lines from the given one on.
+    /// Writes the lines of an account's events. After an error, it is unknown which of these lines
+    /// the log contains.
     pub(super) fn append<'a>(
         &mut self,
         user_id: &UserId,
@@ -123,8 +121,8 @@ impl Files {
         Ok(())
     }
 
-    /// Writes as many of the lines, which end there, as go into one file, at least one; says how many
-    /// lines and bytes that were.
+    /// Writes as many of the lines as fit into one file, but at least one. `ends` are the positions
+    /// at which lines end. Returns the number of lines and bytes written.
     fn append_some(
         &mut self,
         user_id: &UserId,
@@ -152,16 +150,16 @@ impl Files {
     }
 
     fn rotate(&mut self, user_id: &UserId) -> Result<(), LogError> {
-        // Synced before it goes, so that a checkpoint needs to look at the newest file alone.
+        // Synced before it is renamed: a checkpoint then only has to sync the newest file.
         if let Some(log) = self.open.remove(user_id) {
             log.file.sync().map_err(LogError::Sync)?;
         }
         Ok(rotate(&*self.disk, &self.path(user_id), self.settings.backups)?)
     }
 
-    /// Compares an open log with its name. Another program may have moved, removed or truncated the
-    /// file: the next line is then appended to the file that has the name now. Lines that were written
-    /// are not written again.
+    /// Checks whether the file of an open log still has its name. If another program has moved,
+    /// removed or truncated it, the next line is appended to the file that now has the name. Lines
+    /// that were written are not written again.
     fn check(&mut self, user_id: &UserId) -> io::Result<()> {
         let Some(log) = self.open.get_mut(user_id) else { return Ok(()) };
         match self.disk.stat(&self.folder.join(file_name(user_id))) {
@@ -177,8 +175,8 @@ impl Files {
         Ok(())
     }
 
-    /// Closes the logs whose name leads to another file, or to none: a removed file keeps its room on
-    /// the disk while it is open.
+    /// Closes the logs whose file no longer has its name: a removed file takes up disk space while
+    /// it is open.
     pub(super) fn look(&mut self) {
         let lost: Vec<_> = self
             .open
@@ -194,8 +192,8 @@ impl Files {
         }
     }
 
-    /// Closes a log that has lost its name. No checkpoint finds the file any more, so its lines are
-    /// made durable now.
+    /// Closes a log whose file no longer has its name. Syncs it first: no later checkpoint finds
+    /// the file.
     pub(super) fn leave(&mut self, user_id: &UserId) {
         if let Some(log) = self.open.remove(user_id)
             && let Err(error) = log.file.sync()
@@ -237,18 +235,17 @@ impl Files {
         }
     }
 
-    /// Closes an account's log.
     pub(super) fn close(&mut self, user_id: &UserId) {
         self.open.remove(user_id);
     }
 
-    /// Closes an account's log, and removes it with its temporary file and all rotated ones, also
-    /// beyond the number that is kept now. It is durable when this returns.
+    /// Closes an account's log and removes it, with its temporary file and all rotated files,
+    /// including numbers above the current limit. The removal is durable when this returns.
     pub(super) fn remove(&mut self, user_id: &UserId) -> io::Result<()> {
         self.close(user_id);
         let base = self.path(user_id);
         let rotated = (1..=Settings::MAX_BACKUPS).map(|number| backup(&base, number));
-        // Each by its name: the folder's list is as long as there are accounts.
+        // By name, because listing the folder takes longer the more accounts there are.
         for path in [disk::temporary_path(&base), base.clone()].into_iter().chain(rotated) {
             match self.disk.stat(&path).and_then(|_| self.disk.remove(&path)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -261,9 +258,10 @@ impl Files {
         }
     }
 
-    /// Looks at what an account's log holds after a crash or a failure: cuts what isn't whole, and
-    /// tells the last event that has a line (in the form of [`line::value`]). What is older than
-    /// `oldest` is known to be whole and durable; the rest is there to be synced. With `renew` the log becomes a new, synced file.
+    /// Repairs an account's log after a crash or a failure: removes a damaged end, and returns the
+    /// last event that has a line, in the form of [`line::value`]. Lines older than `oldest` are
+    /// known to be whole and durable; the others are synced by the next checkpoint. With `renew`,
+    /// the log is replaced by a new, synced file.
     pub(super) fn mend(
         &mut self,
         user_id: &UserId,
@@ -275,7 +273,7 @@ impl Files {
         let mut last_event = None;
         if let Some(file) = self.open_if_exists(&base, Open::Write)? {
             let tail = tail::read(&*file, oldest)?;
-            // Lines that a crash left behind may never have been synced.
+            // Lines from before a crash may not be synced.
             self.unsynced.wrote(user_id);
             if tail.good_len < tail.len {
                 file.set_len(tail.good_len)?;
@@ -283,13 +281,13 @@ impl Files {
             if renew {
                 self.renew(&base, &*file, tail.good_len)?;
             } else {
-                // The last process may have failed to sync them, and a sync alone would not try
-                // what it takes for written.
+                // A sync in the previous process may have failed. Another sync would then skip
+                // these lines, so they are written again.
                 disk::copy(&*file, &*file, tail.durable_len..tail.good_len)?;
             }
             last_event = tail.last_event;
         }
-        // The newest file may be an empty one, or its rotation may have been cut short.
+        // The newest file may be empty, or its rotation may have been interrupted.
         for number in 1..=self.settings.backups {
             if last_event.is_some() {
                 break;
@@ -309,7 +307,7 @@ impl Files {
         }
     }
 
-    /// Puts a synced copy in the place of a file whose sync failed.
+    /// Replaces a file whose sync failed by a synced copy.
     fn renew(&self, path: &Path, file: &dyn DiskFile, len: u64) -> io::Result<()> {
         let temporary = disk::temporary_path(path);
         let copy = self.disk.open(&temporary, Open::Truncate)?;
@@ -318,8 +316,8 @@ impl Files {
     }
 }
 
-/// Where the next line begins. What another program left without a newline gets one: its text is
-/// nothing to cut.
+/// Where the next line starts. If another program wrote text without a newline at its end, a
+/// newline is added: the text is kept.
 pub(super) fn end_of_last_line(file: &dyn DiskFile) -> io::Result<u64> {
     let len = file.len()?;
     let Some(last) = len.checked_sub(1) else {
@@ -334,8 +332,8 @@ pub(super) fn end_of_last_line(file: &dyn DiskFile) -> io::Result<u64> {
     Ok(len + 1)
 }
 
-/// Python's `RotatingFileHandler.doRollover`. After a failure half-way it can be done again: what is
-/// shifted already isn't shifted twice.
+/// Like Python's `RotatingFileHandler.doRollover`. After a failure it can be repeated: files that
+/// were renamed already are not renamed twice.
 pub(super) fn rotate(disk: &dyn Disk, base: &Path, backups: u32) -> io::Result<()> {
     for number in (1..backups).rev() {
         match disk.rename(&backup(base, number), &backup(base, number + 1)) {

@@ -1,5 +1,3 @@
-//! The audit log as a follower of the history.
-
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,15 +12,15 @@ use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
 use crate::metrics::Counter;
 use crate::store::{Following, Lease, Projection, Purpose};
 
-/// The follower's name: of its cursor, and in [`crate::store::Health`].
+/// The name of its cursor, and its name in [`crate::store::Health`].
 const NAME: &str = "audit_log";
-/// How long the follower waits after it has written lines, so that it writes many at once.
+/// How long the follower waits after it has written lines, so that it writes many lines at once.
 const BATCH_PAUSE: Duration = Duration::from_millis(5);
-/// The logs are synced, and the cursor is saved, after this many events.
+/// After this many events, the logs are synced and the cursor is saved.
 const CHECKPOINT_EVENTS: u64 = 16_384;
-/// What fails is tried again for no more than this part of the time.
+/// Retries take at most one part in this many of the time.
 const RETRY_SHARE: u32 = 20;
-/// An event that waits for longer than this counts as backlog.
+/// An event without a line counts as backlog after this time.
 const LATE: Duration = Duration::from_secs(2);
 const PANICKED: &str = "it has panicked, which is a mistake in the server";
 
@@ -30,9 +28,9 @@ const PANICKED: &str = "it has panicked, which is a mistake in the server";
 pub struct LogFollower {
     history: Arc<dyn Following>,
     log: AuditLog,
-    /// `None` until the first round that gets it.
+    /// `None` until a round obtains the lease.
     lease: Option<Lease>,
-    /// The position that was noted last, and the one of the last checkpoint.
+    /// The position that was noted last, and that of the last checkpoint.
     noted: Option<Position>,
     saved: Position,
     retry_at: Instant,
@@ -40,7 +38,7 @@ pub struct LogFollower {
 }
 
 impl LogFollower {
-    /// Continues from the saved cursor, if no other server writes the logs. Blocks.
+    /// Continues from the saved cursor, unless another server writes the logs. Blocks.
     pub fn new(log: AuditLog, history: Arc<dyn Following>) -> Self {
         let now = Instant::now();
         let mut follower = Self {
@@ -56,7 +54,7 @@ impl LogFollower {
         follower
     }
 
-    /// Whether this server writes the logs.
+    /// Obtains the lease, if necessary. Returns whether this server writes the logs.
     fn begin(&mut self) -> bool {
         if self.lease.is_none() {
             self.lease = self.history.lease(Purpose::AuditLog);
@@ -74,8 +72,8 @@ impl LogFollower {
         true
     }
 
-    /// Writes the lines of a bounded number of new events, and tries again what failed. Returns
-    /// whether there is more to do at once.
+    /// Writes the lines of a bounded number of new events, and retries what failed. Returns whether
+    /// there is more to do at once.
     pub fn round(&mut self) -> bool {
         if !self.begin() {
             return false;
@@ -104,7 +102,8 @@ impl LogFollower {
         }
         self.log.retry(&self.history);
         let took = started.elapsed();
-        // What makes progress is continued soon: new events come faster than a part a second.
+        // If a retry makes progress, the next one follows soon. Otherwise new events could arrive
+        // faster than old lines are written.
         let is_progress = self.log.backlog() < behind;
         let pause = if is_progress { took } else { LONGEST_WAIT.max(took * RETRY_SHARE) };
         self.retry_at = Instant::now() + pause;
@@ -117,7 +116,8 @@ impl LogFollower {
         }
     }
 
-    /// Syncs the logs and saves the cursor. If that fails, the older cursor stays: it is as true.
+    /// Syncs the logs and saves the cursor. If that fails, the previous cursor stays, which is
+    /// still correct.
     fn save(&mut self) {
         self.saved = self.log.position();
         match self.log.checkpoint()() {
@@ -126,14 +126,14 @@ impl LogFollower {
         }
     }
 
-    /// Reads everything that there is, tries once more what failed, and saves the cursor.
+    /// Writes the lines of all events, retries what failed once more, and saves the cursor.
     pub fn finish(&mut self) {
         self.retry_at = Instant::now();
         while self.round() {}
         if self.lease.is_some() {
             self.save();
             if self.log.backlog() > 0 {
-                // A sync may have failed: its lines are written again.
+                // A sync may have failed. Then the lines are written again.
                 self.retry_at = Instant::now();
                 self.retry();
                 self.save();
@@ -142,8 +142,8 @@ impl LogFollower {
         }
     }
 
-    /// Removes an account's log with all its rotated files, and its name from the cursor. Safe to
-    /// repeat; after an error some of the files may still be there.
+    /// Removes an account's log with all its rotated files, and removes the account from the
+    /// cursor. Can be repeated; after an error, some of the files may still exist.
     pub fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
         let forgotten = self.log.forget(user_id);
         if self.lease.is_some() {
@@ -159,7 +159,7 @@ impl LogFollower {
     }
 }
 
-/// The thread of the audit log. Dropping it ends the thread.
+/// The thread of the audit log. Dropping this value stops the thread.
 pub struct AuditFollower {
     shared: Arc<Shared>,
     thread: FollowerThread,
@@ -167,23 +167,24 @@ pub struct AuditFollower {
 
 struct Shared {
     history: Arc<dyn Following>,
-    /// `None` after a panic: its state is unknown then. The next start continues from the cursor.
+    /// `None` after a panic, because its state is unknown then. The next start continues from the
+    /// cursor.
     follower: Mutex<Option<LogFollower>>,
     status: Mutex<Status>,
     failures: Counter,
 }
 
-/// What the last round has found.
+/// The result of the last round.
 struct Status {
     projection: Projection,
-    /// Every event up to this position was read …
+    /// Every event up to this position was read.
     position: Position,
-    /// … when that round began.
+    /// When that round started.
     began: Instant,
 }
 
 impl Shared {
-    /// Calls `work` on the follower; fails if it panics, or has panicked.
+    /// Calls `work` with the follower. Fails if it panics or has panicked before.
     fn with<T>(&self, work: impl FnOnce(&mut LogFollower) -> T) -> io::Result<T> {
         let mut follower = self.follower.lock();
         let panicked = || io::Error::other(PANICKED);
@@ -228,11 +229,11 @@ impl Shared {
 }
 
 impl AuditFollower {
-    /// What it is called in the server's health.
+    /// Its name in the server's health.
     pub const NAME: &str = NAME;
 
-    /// Writes the lines that are missing, and starts a thread that writes those of later events.
-    /// `failures` counts panics. Fails if the machine has no thread left. Blocks.
+    /// Writes the missing lines, and starts a thread that writes those of later events. `failures`
+    /// counts panics. Fails if the system cannot start another thread. Blocks.
     pub fn start(
         log: AuditLog,
         history: Arc<dyn Following>,
@@ -249,7 +250,6 @@ impl AuditFollower {
         Ok(Self { shared, thread })
     }
 
-    /// Removes an account's log. Blocks. See [`LogFollower::forget`].
     pub fn forget(&self, user_id: &UserId) -> io::Result<()> {
         self.shared.with(|follower| {
             let forgotten = follower.forget(user_id);
@@ -258,8 +258,8 @@ impl AuditFollower {
         })?
     }
 
-    /// How many lines are missing: of events that could not be written, and of those that have waited
-    /// for some time.
+    /// The number of missing lines: of events whose lines could not be written, and of events that
+    /// have waited for more than two seconds.
     pub fn health(&self) -> Projection {
         let status = self.shared.status.lock();
         let (mut projection, position) = (status.projection.clone(), status.position);
@@ -271,8 +271,8 @@ impl AuditFollower {
         projection
     }
 
-    /// Waits until every event was read and its line was written, or has failed, and saves the
-    /// cursor. The follower does nothing afterwards.
+    /// Waits until every event is read and its line is written or has failed, and saves the cursor.
+    /// The follower does nothing afterwards.
     pub async fn close(&self) {
         self.thread.stop();
         self.thread.ended().await;

@@ -1,39 +1,39 @@
-//! An account's log that is behind.
-
 use crate::domain::Position;
 use crate::domain::Timestamp;
 
-/// The longest wait between two tries, in calls of `retry`: about two seconds.
+/// The longest wait between two attempts, in calls of `retry`; about two seconds.
 const MAX_WAIT: u32 = 2;
 
-/// The event of a log's last line, in the form of the line; `None` if there is no line.
+/// The event of a log's last line, in the form of [`super::line::value`]; `None` if there is no
+/// line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct LastLine(pub(super) Option<String>);
 
-/// How far a log is behind, and why.
+/// How many lines a log lacks, and why.
 #[derive(Debug)]
 pub(super) struct Lag {
     /// Every event up to this row has its line.
     pub(super) after: Position,
-    /// Whether the log holds exactly the lines up to `after`. Otherwise it may hold some of the next
-    /// ones too, or a part of one.
+    /// Whether the log contains exactly the lines up to `after`. If not, it may contain some of the
+    /// next lines too, or a part of one.
     pub(super) surveyed: bool,
-    /// The log's last line at the last survey, from which `after` is known; none before the first.
+    /// The log's last line when it was last read; `after` was computed from it. `None` if it was
+    /// not read yet.
     pub(super) seen: Option<LastLine>,
-    /// Up to which row the events behind `after` were looked at, and the earliest time of these.
+    /// Up to which row the events after `after` were read, and the earliest time of these events.
     pub(super) oldest: Option<(Position, Timestamp)>,
-    /// Whether a sync of the log failed: what it seems to hold may be on no disk, and no later sync
-    /// of that file would tell.
+    /// Whether a sync of the log failed. Then lines that can be read may not be on the disk, and a
+    /// later sync of the same file would not report that.
     pub(super) renew: bool,
-    /// How many lines it lacks, as far as is known.
+    /// The number of missing lines, as far as it is known.
     pub(super) backlog: usize,
-    /// Whether the last try failed.
+    /// Whether the last attempt failed.
     pub(super) failing: bool,
     pub(super) backoff: Backoff,
 }
 
 impl Lag {
-    /// A log that lacks lines after a row, due at once.
+    /// A log that lacks lines after a row. The first attempt is due at once.
     pub(super) fn after(row: Position) -> Self {
         Self {
             after: row,
@@ -47,7 +47,6 @@ impl Lag {
         }
     }
 
-    /// Notes that the lines up to `row` are written.
     pub(super) fn advance(&mut self, row: Position, lines: usize) {
         self.after = row;
         self.backlog = self.backlog.saturating_sub(lines);
@@ -62,7 +61,7 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Counts a tick; whether it is time to try.
+    /// Counts a tick. Returns whether an attempt is due.
     pub(super) fn tick(&mut self) -> bool {
         self.wait = self.wait.saturating_sub(1);
         self.wait == 0

@@ -1,23 +1,22 @@
-//! One event as a line, and what a line tells about its event.
+//! Formats an event as a line, and reads the event's id and time from a line.
 //!
-//! The form is logfmt (<https://brandur.org/logfmt>), behind the time and the level. A value that
-//! isn't plain is a JSON string in ASCII, as `go-logfmt` writes it: no value can end its line, hide
-//! in another one's name, or reach the terminal that shows it.
+//! The format is logfmt (<https://brandur.org/logfmt>) after the time and the level. A value with
+//! special characters is a JSON string in ASCII, as `go-logfmt` writes it. So a value cannot end
+//! its line, look like another field, or send control characters to a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::domain::{Timestamp, TrackingEvent};
 
-/// The most bytes of a line that its fields take beside the ids: room to begin with.
+/// How many bytes a line usually has, without the ids. Used as the initial capacity.
 const USUAL_LEN: usize = 384;
 
-/// Appends an event's line, with the newline.
 pub(super) fn render(line: &mut String, event: &TrackingEvent) {
     let user_id = event.user_id.as_ref().map_or("", |id| id.as_str());
     line.reserve(USUAL_LEN);
     let begun = write!(line, "{} INFO", event.created_at);
-    // One by one: to format all of them at once takes twice as long.
+    // One by one: formatting all fields with one call takes twice as long.
     for (name, text) in [
         (" event_id=", value(event.id.as_str())),
         (" user_id=", value(user_id)),
@@ -37,10 +36,10 @@ pub(super) fn render(line: &mut String, event: &TrackingEvent) {
     debug_assert!(begun.and(ended).is_ok(), "writing to a string can't fail");
 }
 
-/// A text as a field's value.
+/// A text in the form of a field's value.
 pub(super) fn value(text: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'=' | b'\\');
-    // Without a way out of the loop, many bytes are looked at at once.
+    // The loop has no early exit, so the compiler can check many bytes at once.
     if !text.is_empty() && text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
         return Cow::Borrowed(text);
     }
@@ -68,23 +67,23 @@ fn push_escaped(quoted: &mut String, c: char) {
     }
 }
 
-/// What the beginning of a line tells.
+/// The start of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head<'a> {
     /// The event's `created_at`.
     pub(super) time: Timestamp,
-    /// The event's id, in the form that [`value`] gave it.
+    /// The event's id, as [`value`] formatted it.
     pub(super) event_id: &'a str,
 }
 
-/// Reads the beginning of a line; `None` if [`render`] did not write it.
+/// Reads the start of a line; `None` if [`render`] did not write it.
 pub(super) fn head(line: &[u8]) -> Option<Head<'_>> {
     let text = std::str::from_utf8(line).ok()?;
     let (time, rest) = text.split_once(' ')?;
     let (_level, rest) = rest.split_once(' ')?;
     let rest = rest.strip_prefix("event_id=")?;
     let end = if rest.starts_with('"') {
-        // Within the quotes a quote always follows a backslash, and a backslash is itself escaped.
+        // A quote that is part of the value has a backslash before it, and so has a backslash.
         let mut bytes = rest.bytes().enumerate().skip(1);
         loop {
             match bytes.next()? {

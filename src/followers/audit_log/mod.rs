@@ -1,9 +1,9 @@
-//! The audit log, one logfmt file an account, rotated by size; and the log of account
-//! deletion, which outlives the accounts.
+//! The audit log: one logfmt file per account, rotated by size; and the log of account deletion,
+//! which is kept after the accounts are deleted.
 //!
-//! The audit log follows the audit history and never holds it up: a log that can't be written falls
-//! behind alone, keeps its place, and catches up from the history, so that after any failure or crash
-//! each event has its line exactly once, and an account's lines stand in the order of its events.
+//! The audit log follows the history and never delays it. A log that cannot be written falls behind
+//! without affecting the others, and catches up from the history later. After any failure or crash,
+//! each event has exactly one line, and the lines of an account are in the order of its events.
 
 mod account_deletion;
 mod catch_up;
@@ -41,18 +41,18 @@ use sync::{Cursor, Unsynced};
 
 /// How many new events are read at once.
 const NEW_EVENTS: usize = 1024;
-/// How many lines one retry writes about, so that new events don't wait for long. A log that fails
+/// How many lines one retry writes, so that new events do not wait for long. A log that fails
 /// counts as one line.
 const RETRY_LINES: usize = 4096;
-/// If more logs are behind, [`AuditLog::reached`] names none.
+/// If more logs are behind, [`AuditLog::reached`] returns `None`.
 const MAX_NOTED_LAGS: usize = 32;
 
-/// Whether a file of that name in the folder of the logs is one of them.
+/// Whether a file with that name in the log directory is a log of an account, or belongs to one.
 pub fn is_own_file(name: &str) -> bool {
     name.starts_with("tracking_user_") || name == DeletionLog::FILE_NAME
 }
 
-/// The history, as far as the logs need it.
+/// The parts of the history that the logs need.
 pub trait Past {
     /// See [`Following::end`].
     fn end(&self) -> Position;
@@ -83,41 +83,42 @@ impl Past for Arc<dyn Following> {
 
 /// The audit logs of all accounts.
 ///
-/// Nobody else may write to them while it lives. None of its methods fails: what can't be done now
-/// is counted in [`Self::backlog`] and done by [`Self::retry`].
+/// Nothing else may write to their files while this value exists. Its methods do not fail: lines
+/// that cannot be written now are counted by [`Self::backlog`] and written by [`Self::retry`].
 #[derive(Debug)]
 pub struct AuditLog {
     files: Files,
     unsynced: Unsynced,
-    /// The last event that was applied, or that a start found.
+    /// The last event that was applied, or the last event at the start.
     done: Position,
-    /// The part of the history whose events weren't told to their logs.
+    /// The part of the history whose events were not assigned to their logs yet.
     unscanned: Option<Unscanned>,
-    /// The logs that are behind. Every other one holds the lines of all its events up to `done`.
+    /// The logs that are behind. Every other log contains the lines of all its events up to `done`.
     lags: HashMap<UserId, Lag>,
-    /// What another program wrote: above the first and up to the second row.
+    /// Rows of another program: those after the first position and up to the second.
     foreign: Vec<(Position, Position)>,
-    /// What a process that was killed had written; none if that isn't known.
+    /// What a process that was killed had written; `None` if that is not known.
     reached: Option<Cursor>,
     last_error: Option<String>,
-    /// Why new events could not be read last time.
+    /// Why new events could not be read the last time.
     read_error: Option<String>,
     failures: Counter,
 }
 
-/// The history above a row, which couldn't be read at the start.
+/// The history after a row, which could not be read at the start.
 #[derive(Debug)]
 struct Unscanned {
     after: Position,
-    /// How many events were applied meanwhile.
+    /// How many events were applied since.
     backlog: usize,
     failing: bool,
     backoff: Backoff,
 }
 
 impl AuditLog {
-    /// The logs `tracking_user_<user_id>.log` in `folder`, which is made when it is first needed.
-    /// `failures` counts how often a log couldn't be written or the history couldn't be read.
+    /// The logs `tracking_user_<user_id>.log` in `folder`, which is created when the first line is
+    /// written. `failures` counts how often a log could not be written or the history could not be
+    /// read.
     pub fn new(
         disk: Arc<dyn Disk>,
         folder: PathBuf,
@@ -141,17 +142,19 @@ impl AuditLog {
         }
     }
 
-    /// Takes what [`Self::reached`] last gave before a process was killed, on a machine that has run
-    /// since: these lines were written, and where they are missing another program has moved or
-    /// removed them. Called before [`Self::resume`].
+    /// Sets the last result of [`Self::reached`] from before a process was killed, if the machine
+    /// has not restarted since. These lines were written: if one is missing, another program has
+    /// moved or removed it. Must be called before [`Self::resume`].
     pub fn trust(&mut self, reached: &str) {
         match serde_json::from_str(reached) {
             Ok(reached) => self.reached = Some(reached),
-            Err(error) => tracing::warn!(%error, "how far the audit logs had come is unreadable"),
+            Err(error) => {
+                tracing::warn!(%error, "the state of the audit logs can't be read");
+            }
         }
     }
 
-    /// How far the logs have come, durable or not, in a text of bounded length.
+    /// How far the logs are written, durable or not, as a text of bounded length.
     pub fn reached(&self) -> Option<String> {
         let is_short = self.lags.len() <= MAX_NOTED_LAGS;
         let cursor = if is_short { self.cursor() } else { Cursor::default() };
@@ -164,17 +167,18 @@ impl AuditLog {
         self.files.look();
     }
 
-    /// Continues after a start; called once, before anything else but [`Self::trust`].
+    /// Continues after a start. Must be called once, and before every other method except
+    /// [`Self::trust`].
     ///
-    /// `saved` is what the last checkpoint yielded. Without it, every event that followers get is
-    /// still to be logged.
+    /// `saved` is the result of the last checkpoint. Without it, every event of the history gets a
+    /// line.
     ///
-    /// Each event after the checkpoint has its line exactly once when this returns, but in the logs
-    /// that can't be read or written now.
+    /// When this returns, each event after the checkpoint has exactly one line, except in logs that
+    /// cannot be read or written now.
     pub fn resume(&mut self, saved: Option<&str>, past: &dyn Past) {
         self.done = past.end();
         let mut cursor = self.read_cursor(saved);
-        // A history that was replaced by an older one uses row numbers again.
+        // After a backup is restored, row numbers are used again.
         cursor.through = cursor.through.min(self.done);
         self.foreign.clone_from(&cursor.foreign);
         for (user_id, row) in &cursor.lagging {
@@ -196,8 +200,8 @@ impl AuditLog {
         }
     }
 
-    /// Writes a line for each of these events, which follow, in order, on what was applied before.
-    /// An event without an account has no log.
+    /// Writes a line for each of these events. They must directly follow the events applied before,
+    /// in order. An event without an account has no log.
     pub fn apply(&mut self, events: &[(Position, &TrackingEvent)]) {
         let Some((last, _)) = events.last() else {
             return;
@@ -222,7 +226,7 @@ impl AuditLog {
         }
     }
 
-    /// Writes the lines of the next events; returns whether there are more.
+    /// Writes the lines of the next events. Returns whether there are more.
     pub fn follow(&mut self, past: &dyn Past) -> bool {
         let page = match past.events_since(self.done, None, NEW_EVENTS) {
             Ok(page) => page,
@@ -230,7 +234,7 @@ impl AuditLog {
                 self.failures.inc();
                 let error = LogError::Past(error).to_string();
                 if self.read_error.replace(error.clone()).is_none() {
-                    tracing::error!(error, "the audit logs wait");
+                    tracing::error!(error, "the audit logs can't be written");
                 }
                 return false;
             }
@@ -248,9 +252,10 @@ impl AuditLog {
         self.done
     }
 
-    /// Tries again what failed; to be called about once a second while there is a backlog, and sooner
-    /// while that shrinks. A log that failed more than once is left out of every other call. It writes
-    /// a bounded number of lines, so that a long backlog doesn't hold up new events.
+    /// Retries what failed. Must be called about once a second while there is a backlog, and more
+    /// often while it becomes smaller. A log that failed more than once is skipped in every other
+    /// call. The number of lines per call is bounded, so that a long backlog does not delay new
+    /// events.
     pub fn retry(&mut self, past: &dyn Past) {
         self.take_findings();
         if let Some(unscanned) = &mut self.unscanned
@@ -267,7 +272,7 @@ impl AuditLog {
                 due.push((lag.backlog, user_id.clone()));
             }
         }
-        // The shortest first: one that takes many calls must not hold up the others.
+        // The smallest backlog first: a log that needs many calls must not delay the others.
         due.sort_by_key(|(backlog, _)| *backlog);
         let mut lines = RETRY_LINES;
         for (_, user_id) in due {
@@ -275,8 +280,9 @@ impl AuditLog {
         }
     }
 
-    /// Removes an account's log with all its rotated files, and no later checkpoint names it. Safe to
-    /// repeat; after an error some of the files may still be there. The error names no account.
+    /// Removes an account's log with all its rotated files; later checkpoints do not mention it.
+    /// Can be repeated; after an error, some of the files may still exist. The error does not
+    /// identify the account.
     pub fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
         self.take_findings();
         self.lags.remove(user_id);
@@ -284,12 +290,12 @@ impl AuditLog {
         self.files.remove(user_id)
     }
 
-    /// What the last checkpoint yielded, without the accounts that were forgotten since.
+    /// The result of the last checkpoint, without the accounts that were removed since.
     pub(crate) fn durable_cursor(&self) -> io::Result<String> {
         self.unsynced.durable_text()
     }
 
-    /// How many lines are still to be written; at least 1 for each log that is behind.
+    /// The number of missing lines; at least 1 for each log that is behind.
     pub fn backlog(&self) -> usize {
         let lags = self.lags.values().map(|lag| lag.backlog.max(1));
         let unscanned = self.unscanned.as_ref();
@@ -299,8 +305,8 @@ impl AuditLog {
         lags.sum::<usize>() + unscanned + failed + unread
     }
 
-    /// Why the last failure happened, while there is a backlog. It names no account: it may be
-    /// shown to anyone.
+    /// The reason of the last failure while there is a backlog. It does not identify an account: it
+    /// is shown in public.
     pub fn last_error(&self) -> Option<String> {
         if self.backlog() == 0 {
             return None;
@@ -309,13 +315,13 @@ impl AuditLog {
         sync.or_else(|| self.read_error.clone()).or_else(|| self.last_error.clone())
     }
 
-    /// Notes what is logged by now. The work that is returned makes that durable and yields the text
+    /// Notes which lines are written. The returned function makes them durable and returns the text
     /// for [`Self::resume`]; it may run on another thread while events are applied.
     ///
-    /// Where the work fails, or is dropped, the next checkpoint includes what this one didn't do.
+    /// If it fails or is dropped, the next checkpoint includes what it did not do.
     pub fn checkpoint(&mut self) -> Box<dyn FnOnce() -> io::Result<String> + Send> {
         self.look();
-        // A log that is to be renewed counts only as far as the last checkpoint: nothing to sync.
+        // A log that must be renewed counts only up to the last checkpoint and is not synced.
         let is_whole = |user_id: &UserId| self.lags.get(user_id).is_none_or(|lag| !lag.renew);
         let work = self.unsynced.checkpoint(
             self.files.disk(),
@@ -334,7 +340,7 @@ impl AuditLog {
             return Cursor::default();
         };
         serde_json::from_str(saved).unwrap_or_else(|error| {
-            tracing::error!(%error, "the audit logs' checkpoint is unreadable: they go on from here");
+            tracing::error!(%error, "the audit logs' cursor can't be read: only new events are logged");
             all_done
         })
     }
@@ -351,10 +357,10 @@ impl AuditLog {
         Cursor { through, lagging, foreign }
     }
 
-    /// Takes over what a checkpoint found out on its thread.
+    /// Handles what a checkpoint on another thread has found.
     fn take_findings(&mut self) {
         for user_id in self.unsynced.take_gone() {
-            // What is open is a file without a name: the next line begins a new one.
+            // The open file has no name any more: the next line starts a new file.
             self.files.leave(&user_id);
         }
         for (user_id, error) in self.unsynced.take_failed() {
@@ -366,7 +372,7 @@ impl AuditLog {
     }
 }
 
-/// The events of each account, in their order.
+/// Groups events by account, in order.
 fn by_account<'a>(
     events: &[(Position, &'a TrackingEvent)],
 ) -> Vec<(&'a UserId, Vec<(Position, &'a TrackingEvent)>)> {

@@ -1,4 +1,4 @@
-//! The name of an account's log.
+//! The file names of the logs.
 
 use std::fmt::Write as _;
 
@@ -6,16 +6,17 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::UserId;
 
-/// The longest id, as it is encoded, that stands in a name whole. File systems allow 255 bytes.
+/// The maximum length of an encoded id that is used as a whole. File systems allow names of 255
+/// bytes.
 const MAX_WHOLE: usize = 120;
-/// What a name keeps of a longer one, for people to know it by.
+/// How much of a longer id a name contains, so that people recognise it.
 const KEPT: usize = 80;
 
-/// The name of the file for an account: `tracking_user_<user_id>.log`.
+/// The name of an account's file: `tracking_user_<user_id>.log`.
 ///
-/// Bytes other than ASCII letters, digits, `_` and `-` are percent-encoded, so that no id leaves
-/// the folder. An id that is too long is cut, and the SHA-256 of the whole follows after a dot,
-/// which no whole id holds: two accounts never share a file.
+/// Bytes other than ASCII letters, digits, `_` and `-` are percent-encoded, so an id cannot point
+/// outside of the folder. An id that is too long is cut, and a dot and the SHA-256 of the whole id
+/// follow. No encoded id contains a dot, so two accounts never share a file.
 pub fn file_name(user_id: &UserId) -> String {
     let mut id = encode(user_id.as_str());
     if id.len() > MAX_WHOLE {
@@ -88,7 +89,7 @@ mod tests {
         ];
         let names: HashSet<_> = ids.iter().map(|id| file_name(&id.as_str().into())).collect();
         assert_eq!(names.len(), ids.len());
-        // Room for `.1000` and `.tmp` within the 255 bytes of a file name.
+        // This leaves room for `.1000` and `.tmp` within the 255 bytes of a file name.
         assert!(names.iter().all(|name| name.len() <= 240), "{names:?}");
     }
 }

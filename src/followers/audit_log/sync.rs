@@ -1,4 +1,4 @@
-//! What of the logs isn't durable yet, and the work that makes it so.
+//! Which lines are not durable yet, and how a checkpoint makes them durable.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -12,16 +12,16 @@ use crate::disk::{Disk, Open};
 use crate::domain::Position;
 use crate::domain::UserId;
 
-/// How far the logs go, as a checkpoint keeps it.
+/// How far the logs are written, as a checkpoint saves it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor {
-    /// Every event up to this row has its line.
+    /// Every event up to this row has its line, except for the accounts in `lagging`.
     pub(super) through: Position,
-    /// But for these accounts: theirs have them up to that row.
+    /// Accounts whose logs are behind, and the row up to which each has its lines.
     #[serde(default)]
     pub(super) lagging: BTreeMap<String, Position>,
-    /// Rows above the first and up to the second number are another program's, and get no line; as
-    /// far as they are still ahead of a log.
+    /// Rows of another program, which get no line: those after the first position and up to the
+    /// second. Removed once every log has passed them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) foreign: Vec<(Position, Position)>,
 }
@@ -33,25 +33,26 @@ impl Cursor {
     }
 }
 
-/// Shared by the logs and by the checkpoints that run on other threads.
+/// Shared by the logs and the checkpoints on other threads.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unsynced(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Counts what is written, so that a checkpoint knows what came after it.
+    /// The number of writes, so that a checkpoint recognises later ones.
     writes: u64,
-    /// The logs that were written since they were last synced, and the count then.
+    /// The logs that were written since their last sync, each with `writes` at its last write.
     logs: HashMap<UserId, u64>,
-    /// The count when the folder was made, until its name is durable.
+    /// `writes` when the folder was created, until its name is durable.
     folder: Option<u64>,
-    /// The logs whose sync failed, until they are taken over, and why.
+    /// The logs whose sync failed, and why, until [`Unsynced::take_failed`] returns them.
     failed: HashMap<UserId, String>,
-    /// The logs that somebody removed or moved away, until they are taken over.
+    /// The logs that another program has removed or moved, until [`Unsynced::take_gone`] returns
+    /// them.
     gone: Vec<UserId>,
-    /// How many syncs have failed.
+    /// The number of failed syncs.
     failures: u64,
-    /// What the last successful checkpoint yielded.
+    /// The result of the last successful checkpoint.
     durable: Cursor,
 }
 
@@ -63,7 +64,7 @@ impl State {
 }
 
 impl Unsynced {
-    /// Notes a write, before it is made: a failed one may have written something too.
+    /// Must be called before a write: a write that fails may have written a part.
     pub(super) fn wrote(&self, user_id: &UserId) {
         let mut state = self.0.lock();
         state.writes += 1;
@@ -71,7 +72,7 @@ impl Unsynced {
         state.logs.insert(user_id.clone(), writes);
     }
 
-    /// Forgets what was written for an account.
+    /// Removes an account.
     pub(super) fn forget(&self, user_id: &UserId) {
         let mut state = self.0.lock();
         state.logs.remove(user_id);
@@ -80,41 +81,41 @@ impl Unsynced {
         state.durable.lagging.remove(user_id.as_str());
     }
 
-    /// Notes that the folder is new.
     pub(super) fn made_folder(&self) {
         let mut state = self.0.lock();
         state.writes += 1;
         state.folder = Some(state.writes);
     }
 
-    /// Notes that a sync failed outside of a checkpoint, which makes one that is under way fail.
+    /// Notes that a sync outside of a checkpoint failed. A checkpoint that runs at the same time
+    /// then fails.
     pub(super) fn sync_failed(&self) {
         self.0.lock().failures += 1;
     }
 
-    /// The logs whose sync failed in a checkpoint, each handed out once.
+    /// The logs whose sync failed in a checkpoint. Each is returned once.
     pub(super) fn take_failed(&self) -> Vec<(UserId, String)> {
         self.0.lock().failed.drain().collect()
     }
 
-    /// Why one of those that [`Self::take_failed`] would hand out failed, and how many there are.
+    /// The number of logs that [`Self::take_failed`] would return, and the reason of one of them.
     pub(super) fn failed(&self) -> Option<(usize, String)> {
         let state = self.0.lock();
         let error = state.failed.values().next()?;
         Some((state.failed.len(), error.clone()))
     }
 
-    /// The logs that a checkpoint found to be gone, each handed out once.
+    /// The logs that a checkpoint did not find. Each is returned once.
     pub(super) fn take_gone(&self) -> Vec<UserId> {
         std::mem::take(&mut self.0.lock().gone)
     }
 
-    /// The last row whose line in an account's log is durable for certain.
+    /// The last row whose line in an account's log is known to be durable.
     pub(super) fn durable_row(&self, user_id: &UserId) -> Position {
         self.0.lock().durable.row_of(user_id)
     }
 
-    /// The text of what is known to be durable.
+    /// The text of the last successful checkpoint.
     pub(super) fn durable_text(&self) -> io::Result<String> {
         Ok(serde_json::to_string(&self.0.lock().durable)?)
     }
@@ -123,8 +124,8 @@ impl Unsynced {
         self.0.lock().durable = cursor;
     }
 
-    /// A checkpoint at `cursor`; `path` tells where a log is, and none for one that the checkpoint
-    /// is to leave alone.
+    /// A checkpoint at `cursor`. `path` returns the path of a log, or `None` if it is not to be
+    /// synced.
     pub(super) fn checkpoint(
         &self,
         disk: &Arc<dyn Disk>,
@@ -147,7 +148,6 @@ impl Unsynced {
     }
 }
 
-/// One checkpoint's work.
 #[derive(Debug)]
 pub(super) struct Checkpoint {
     unsynced: Unsynced,
@@ -160,12 +160,12 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Syncs, and yields the cursor's text.
+    /// Syncs the logs and returns the text of the cursor.
     pub(super) fn run(self) -> io::Result<String> {
         let text = serde_json::to_string(&self.cursor)?;
         let mut outcome = Ok(());
         for (user_id, _, path) in &self.logs {
-            // On after a failure: the next checkpoint then knows of all that failed.
+            // Continues after a failure, so that every failed log is found.
             outcome = outcome.and(self.sync_log(user_id, path));
         }
         outcome?;
@@ -182,7 +182,7 @@ impl Checkpoint {
     fn sync_log(&self, user_id: &UserId, path: &Path) -> io::Result<()> {
         let file = match self.disk.open(path, Open::Read) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // It was just rotated away, and synced before; or somebody removed it.
+                // The log was rotated, and synced before that; or another program removed it.
                 self.unsynced.0.lock().gone.push(user_id.clone());
                 return Ok(());
             }
@@ -197,7 +197,7 @@ impl Checkpoint {
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         match self.disk.sync_dir(path) {
-            // Somebody removed it, and the logs with it.
+            // Another program removed the folder with the logs.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             synced => synced,
         }
@@ -206,7 +206,8 @@ impl Checkpoint {
     fn finish(self) -> io::Result<()> {
         let mut state = self.unsynced.0.lock();
         if state.failures != self.failures {
-            // The kernel tells of a failure once: a sync after it may have succeeded by mistake.
+            // The kernel reports a failure once: a later sync may have succeeded although data is
+            // lost.
             return Err(io::Error::other("the sync of a log failed meanwhile"));
         }
         for (user_id, writes, _) in &self.logs {

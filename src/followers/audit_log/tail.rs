@@ -1,4 +1,4 @@
-//! The end of a log, read backwards: what is damaged, and how far it goes.
+//! Reads the end of a log backwards and finds damage.
 
 use std::io;
 
@@ -10,24 +10,24 @@ use crate::domain::Timestamp;
 
 const CHUNK: u64 = 64 << 10;
 
-/// What the end of a log holds.
+/// The state of a log's end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tail {
-    /// The file's length in bytes.
+    /// The length of the file in bytes.
     pub(super) len: u64,
-    /// How many of them are whole lines.
+    /// The length of the part that consists of whole lines.
     pub(super) good_len: u64,
-    /// How many of them are known to be durable.
+    /// The length of the part that is known to be durable.
     pub(super) durable_len: u64,
-    /// The event id of the last whole line that is an event's, as it stands there.
+    /// The event id of the last whole line of an event, as it is in the file.
     pub(super) last_event: Option<String>,
 }
 
-/// Reads a log from its end back to a line that is older than `oldest`.
+/// Reads a log backwards until a line that is older than `oldest`.
 ///
-/// A crash can tear the last line off; and after a loss of power there can be zeros instead of what
-/// wasn't synced, with later lines behind them. So the whole lines end where the first line with a
-/// zero begins. Lines older than `oldest` must be synced, so damage before them is not searched for.
+/// After a crash, the last line may be incomplete. After a power failure, unsynced bytes may be
+/// zeros, with later lines after them. The whole lines therefore end before the first line that
+/// contains a zero. Lines older than `oldest` must be synced: no damage is searched for there.
 pub(super) fn read(file: &dyn DiskFile, oldest: Timestamp) -> io::Result<Tail> {
     let len = file.len()?;
     let mut tail = Tail { len, good_len: len, durable_len: 0, last_event: None };
@@ -51,20 +51,19 @@ pub(super) fn read(file: &dyn DiskFile, oldest: Timestamp) -> io::Result<Tail> {
     Ok(tail)
 }
 
-/// The lines of a file from the last to the first.
 struct LinesBack<'a> {
     file: &'a dyn DiskFile,
-    /// Where the buffer begins in the file.
+    /// The position of the buffer in the file.
     start: u64,
-    /// What is read and not handed out.
+    /// The bytes that were read and not returned yet.
     buffer: Vec<u8>,
 }
 
 impl LinesBack<'_> {
-    /// The line before, with its newline, and where it begins.
+    /// The previous line, with its newline, and its position.
     fn next(&mut self) -> io::Result<Option<(u64, Vec<u8>)>> {
         loop {
-            // The last byte is the line's own newline, or no newline at all.
+            // The last byte is the newline of the line itself, or there is no newline.
             let before = self.buffer.len().saturating_sub(1);
             if let Some(at) = memrchr(b'\n', &self.buffer[..before]) {
                 let line = self.buffer.split_off(at + 1);
@@ -79,7 +78,7 @@ impl LinesBack<'_> {
     }
 
     fn read_more(&mut self) -> io::Result<()> {
-        // Twice the buffer each time: a line of any length costs no more than linear time.
+        // The buffer doubles each time, so the time for a line is linear in its length.
         let more = self.start.min(CHUNK.max(self.buffer.len() as u64));
         let more_bytes = usize::try_from(more).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let mut buffer = vec![0; more_bytes];

@@ -1,4 +1,5 @@
-//! The log as a whole. What the tests share is here; `rotation`, `crash`, `failure` and `forget` use it.
+//! Tests of the log as a whole. The modules `rotation`, `crash`, `failure` and `forget` use the
+//! helpers here.
 
 mod crash;
 mod failure;
@@ -26,14 +27,14 @@ use crate::disk::RealDisk;
 use crate::domain::{Action, EntityType, EventFields, Points, Seq, Timestamp};
 use crate::store::StoredEvent;
 
-/// An event's line.
+/// The line of an event.
 pub(super) fn rendered(event: &TrackingEvent) -> String {
     let mut line = String::new();
     line::render(&mut line, event);
     line
 }
 
-/// An event with some fields of its own.
+/// An event with some fields changed.
 pub(super) fn event_with(change: impl FnOnce(&mut EventFields)) -> TrackingEvent {
     let mut fields = EventFields {
         id: "e-1".into(),
@@ -53,21 +54,21 @@ pub(super) fn event_with(change: impl FnOnce(&mut EventFields)) -> TrackingEvent
     TrackingEvent::new(fields).unwrap()
 }
 
-/// The audit history: row n is the n-th event.
+/// A history in memory: row n is the n-th event.
 #[derive(Default)]
 struct Table {
     events: RefCell<Vec<TrackingEvent>>,
     unreadable: Cell<bool>,
-    /// The row that is no event.
+    /// A row that is not a valid event.
     malformed: Cell<Position>,
-    /// Whether each event is earlier than the one before it, as after a clock was set back.
+    /// Whether each event is earlier than the previous one, as if the clock was set back each time.
     backwards: Cell<bool>,
     /// How many events were read.
     read: Cell<usize>,
 }
 
 impl Table {
-    /// Adds `count` events of an account. The lines of the first 999 are equally long.
+    /// Adds `count` events of an account. The lines of the first 999 have the same length.
     fn add(&self, user_id: &str, count: usize) {
         let mut events = self.events.borrow_mut();
         for _ in 0..count {
@@ -75,7 +76,7 @@ impl Table {
             events.push(event_with(|fields| {
                 fields.id = format!("e{row:03}").into();
                 fields.user_id = Some(user_id.into());
-                // Pairs of events share a moment, as events of one batch do.
+                // Two events share a time, as events of one batch do.
                 let micros = i64::try_from(row / 2).unwrap();
                 let micros = if self.backwards.get() { 999 - micros } else { micros };
                 let moment = Timestamp::from_micros(micros);
@@ -85,14 +86,14 @@ impl Table {
         }
     }
 
-    /// Has a log apply the events after a row.
+    /// Applies the events after a row to a log.
     fn apply(&self, log: &mut AuditLog, after: usize) {
         let events = self.events.borrow();
         let events: Vec<_> = (1..).map(Position).zip(events.iter()).skip(after).collect();
         log.apply(&events);
     }
 
-    /// Adds events and has a log apply them.
+    /// Adds events and applies them to a log.
     fn record(&self, log: &mut AuditLog, user_id: &str, count: usize) {
         let after = self.events.borrow().len();
         self.add(user_id, count);
@@ -139,7 +140,7 @@ impl Past for Table {
     }
 }
 
-/// The machine's disk, which counts open files and fails on demand.
+/// The real disk, with a count of open files and failures on demand.
 type TestDisk = Watched<Faults>;
 
 #[derive(Default)]
@@ -147,7 +148,7 @@ struct Faults {
     open: AtomicUsize,
     most_open: AtomicUsize,
     writes: AtomicUsize,
-    /// The write that fails, after half of its bytes; the first is 1.
+    /// The number of the write that fails after half of its bytes; the first is 1.
     failing_write: AtomicUsize,
     syncs_fail: AtomicBool,
 }
@@ -186,7 +187,7 @@ impl Policy for Faults {
     }
 }
 
-/// A log in a folder of its own that isn't there yet, at the start of an empty history.
+/// A log at the start of an empty history, in a folder that does not exist yet.
 fn log_in(home: &TempDir, disk: impl Disk + 'static, settings: Settings) -> AuditLog {
     AuditLog::new(Arc::new(disk), folder(home), settings, Counter::default())
 }
@@ -199,7 +200,7 @@ fn settings(max_bytes: u64, backups: u32) -> Settings {
     Settings { max_bytes, backups }
 }
 
-/// Every file of the folder by name.
+/// All files of the folder by name.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let names = RealDisk.file_names(folder).unwrap_or_default().into_iter();
     names
@@ -210,14 +211,14 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// The event ids of a log, oldest first: of the rotated files, then of the newest.
+/// The event ids of a log, oldest first: the rotated files, then the newest.
 fn ids_in(folder: &Path, user_id: &str) -> Vec<String> {
     let base = file_name(&user_id.into());
     let mut files = contents(folder);
     files.retain(|name, _| name.starts_with(&base));
     let mut ids = Vec::new();
     for bytes in files.into_values().rev() {
-        // In reverse of the names: `.2`, `.1`, and the bare one last.
+        // In descending order of the names: `.2`, `.1`, and the name without a number last.
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.is_empty() || text.ends_with('\n'), "{text:?}");
         ids.extend(text.lines().map(|line| {
@@ -228,7 +229,7 @@ fn ids_in(folder: &Path, user_id: &str) -> Vec<String> {
     ids
 }
 
-/// The length of the lines of [`Table::add`] for accounts with a name of one letter.
+/// The length of a line of [`Table::add`], for an account whose id has one letter.
 fn line_len() -> u64 {
     let table = Table::default();
     table.add("a", 1);

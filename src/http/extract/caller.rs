@@ -1,4 +1,4 @@
-//! Who asks, and what for: the parts of a request as the service wants them.
+//! Extractors of the caller, the ids in the path, and the idempotency key.
 
 use std::convert::Infallible;
 

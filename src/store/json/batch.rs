@@ -14,23 +14,23 @@ use crate::domain::{
 };
 use crate::store::{Changes, CommitError, NewEvent, StoredEvent};
 
-/// A batch being decided: the durable state and, over it, what the batch's decisions have changed
-/// so far. Dropping it undoes them all.
+/// A batch of transactions: the durable state, and the changes of the transactions executed so far.
+/// Dropping the batch discards these changes.
 pub(crate) struct Batch {
-    /// What the state will be.
+    /// The state after the batch.
     pub(crate) state: State,
-    /// One payload for each decision that changes something.
+    /// The payload of each transaction that changes something.
     pub(crate) payloads: Vec<String>,
-    /// The events, in the order of their numbers.
+    /// The events in the order of their row numbers.
     pub(crate) events: Vec<NewEventRow>,
     last_row: RowNumber,
     history: Arc<Tracking>,
-    /// When the batch's last event of each account occurs.
+    /// The time of the last event of each account in the batch.
     last_of: HashMap<UserId, Timestamp>,
     now: Timestamp,
 }
 
-/// An event's row, and the [`Encoded::user_id_at`] part of it.
+/// An event, and where its user id is in the encoded row; see [`Encoded::user_id_at`].
 pub(crate) struct NewEventRow {
     pub(crate) recorded: Arc<StoredEvent>,
     pub(crate) user_id_at: Range<usize>,
@@ -50,8 +50,9 @@ impl Batch {
         }
     }
 
-    /// Executes the decision of a transaction and applies its changes. The result counts only once
-    /// the batch is durable: even an error may follow from what the batch has changed.
+    /// Executes the decision of a transaction and applies its changes. The result is valid only
+    /// once the batch is durable. That includes errors, which may be a consequence of other changes
+    /// in the batch.
     pub(crate) fn execute(
         &mut self,
         transaction: &mut dyn Pending,
@@ -60,7 +61,7 @@ impl Batch {
         let changes = catch_unwind(decide).map_err(|_| CommitError::Panicked)??;
         self.state.check(&changes)?;
         if changes.event.is_some() && self.last_row >= LAST_NUMBER {
-            tracing::error!("the history takes no more events: its last row has the last number");
+            tracing::error!("no event can be added: the last row has the largest row number");
             return Err(CommitError::NotDurable);
         }
         Ok(self.apply(changes))
@@ -80,7 +81,7 @@ impl Batch {
         event
     }
 
-    /// The event behind the last one of its family.
+    /// Moves the event after the last event of its family.
     fn timed(&mut self, event: TrackingEvent) -> TrackingEvent {
         let Some(user_id) = event.user_id.clone() else { return event };
         let last = self.last_of.get(&user_id).copied();

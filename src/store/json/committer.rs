@@ -23,14 +23,15 @@ use crate::disk::Disk;
 use crate::metrics::CommitFailure;
 use crate::store::{CommitError, StoredEvent};
 
-/// How often what has fallen behind is tried again while it fails, and how often the files are looked
-/// at while nothing is to be done.
+/// How often failed writes are retried, and how often the files are checked while there is nothing
+/// to do.
 pub(crate) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-/// How many decisions share a sync at most.
+/// The maximum number of transactions per sync.
 const MAX_BATCH: usize = 1024;
 
-/// The one thread that changes anything: it takes what has queued up, decides it, makes it durable,
-/// writes the tracking rows, publishes the new state and wakes the followers, before it answers.
+/// The only thread that changes anything. It executes the queued transactions, makes them durable,
+/// writes the tracking rows, publishes the new state, wakes the followers, and then returns the
+/// results.
 pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) disk: Arc<dyn Disk>,
@@ -39,27 +40,27 @@ pub(crate) struct Committer {
     pub(crate) appender: Appender,
     pub(crate) anonymizations: Anonymizations,
     pub(crate) now: Now,
-    /// Where the tracking file's sync has failed: what of it can be trusted.
+    /// After a failed sync of the tracking file: the part of the file that can be trusted.
     pub(crate) suspect: Option<Synced>,
-    /// Wakes the maintenance, after each batch that changed a record.
+    /// Wakes the maintenance thread after each batch that changed a record.
     pub(crate) maintenance: Waker,
-    /// Before that, what has fallen behind isn't tried again.
+    /// The time of the next retry.
     pub(crate) retry_at: Instant,
     /// Whether the store is closing.
     pub(crate) refusing: bool,
 }
 
-/// A transaction whose decision was executed, and its event.
+/// The result of an executed decision, and its transaction.
 type Decided = (Result<Option<Arc<StoredEvent>>, CommitError>, Box<dyn Pending>);
 
-/// What has queued up for one batch.
+/// The work of one batch.
 #[derive(Default)]
 struct Queue {
     commits: Vec<Box<dyn Pending>>,
     notes: Vec<Note>,
 }
 
-/// A payload that changes no state, and where it is said that it is durable.
+/// A payload that changes no state, and the channel for the result.
 type Note = (String, SyncSender<io::Result<()>>);
 
 impl Queue {
@@ -69,7 +70,6 @@ impl Queue {
 }
 
 impl Committer {
-    /// Works until it is stopped.
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
         while let Some(first) = self.next_job(jobs) {
             let mut queue = Queue::default();
@@ -87,7 +87,7 @@ impl Committer {
                     Job::RewriteTracking(synced) => {
                         self.count_tracking_failure();
                         self.suspect = Some(synced);
-                        // Until the file is written again, nothing can be checkpointed.
+                        // Nothing can be checkpointed until the file is rewritten.
                         self.retry_at = Instant::now();
                     }
                     Job::Refuse => {
@@ -108,7 +108,7 @@ impl Committer {
         }
     }
 
-    /// Waits for a job. Meanwhile looks after the files, and tries again what has fallen behind.
+    /// Waits for a job. Meanwhile checks the files and retries failed writes.
     fn next_job(&mut self, jobs: &Receiver<Job>) -> Option<Job> {
         if !self.anonymizations.is_empty() {
             return match jobs.try_recv() {
@@ -164,17 +164,18 @@ impl Committer {
         }
     }
 
-    /// Returns to the clients what has come of their decisions.
+    /// Returns the results to the callers.
     fn answer(&self, outcomes: Vec<Decided>, durable: &Result<(), CommitError>) {
         for (outcome, transaction) in outcomes {
-            // Even a refusal may rest on what the batch would have changed.
+            // Even an error may be a consequence of other changes in the batch, which are lost if
+            // it is not durable.
             let outcome = durable.as_ref().map_or_else(|error| Err(error.clone()), |()| outcome);
             self.count_failure(&outcome);
             transaction.finish(outcome);
         }
     }
 
-    /// Answers that the store is read-only.
+    /// Fails all work because the store is read-only.
     fn refuse(&self, queue: Queue) {
         for transaction in queue.commits {
             let refused = Err(CommitError::ReadOnly);
@@ -186,7 +187,7 @@ impl Committer {
         }
     }
 
-    /// Counts what is neither a success nor a refusal.
+    /// Counts errors other than rule violations.
     pub(crate) fn count_failure<T>(&self, outcome: &Result<T, CommitError>) {
         let why = match outcome {
             Ok(_) | Err(CommitError::Refused(_) | CommitError::Closed) => return,
@@ -203,8 +204,8 @@ impl Committer {
         self.shared.metrics.projection_errors(tracking::FILE).inc();
     }
 
-    /// Makes a batch, the notes and the frame of a piece durable, and the batch then visible, or
-    /// nothing of it.
+    /// Makes a batch, the notes and a piece durable, and then publishes the batch. If that fails,
+    /// nothing is published.
     fn settle(
         &mut self,
         mut batch: Batch,
@@ -228,7 +229,7 @@ impl Committer {
         durable
     }
 
-    /// Writes the rows of a durable batch to the tracking file, makes its state visible, and wakes the
+    /// Writes the rows of a durable batch to the tracking file, publishes its state, and wakes the
     /// followers.
     fn publish(&mut self, batch: Batch) {
         let Batch { state, events, .. } = batch;
@@ -262,7 +263,7 @@ impl Committer {
         self.appender.remove_leftover()?;
         let tracking = self.appender.mark().filter(|_| self.suspect.is_none());
         let tracking = tracking
-            .ok_or_else(|| io::Error::other("events wait to be written to the tracking file"))?;
+            .ok_or_else(|| io::Error::other("not all events are in the tracking file yet"))?;
         let link = self.journal.rotate(spare)?;
         self.shared.note_segment(&self.journal);
         Ok(Cut { link, tracking, file: self.appender.file() })
@@ -271,6 +272,6 @@ impl Committer {
 
 fn answer_to<T>(answer: &SyncSender<T>, value: T) {
     if answer.send(value).is_err() {
-        tracing::debug!("the maintenance went away before it was answered");
+        tracing::debug!("the maintenance thread ended before it received the result");
     }
 }

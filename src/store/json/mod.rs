@@ -1,19 +1,21 @@
-//! The store on TinyDB files, made safe by a journal.
+//! The store on TinyDB files, made durable by a write-ahead log.
 //!
-//! A commit's way: [`JsonStore`] queues its decision for the committer's thread (`committer`), which
-//! decides it on the newest `state` together with whatever else has queued up (`batch`), appends
-//! one frame for each to the `journal` and syncs them all at once, appends the events to the
-//! tracking table (`tracking`), makes the new state the one that is read, wakes the
-//! followers (`follow`), and answers. A second thread (`maintenance`) writes the small tables' files, and makes a `checkpoint`
-//! now and then, so that the journal can go. A start (`recovery`) replays what is left of it.
+//! [`JsonStore`] queues a transaction for the committer's thread (`committer`). That thread
+//! executes it on the newest `state`, together with all other queued transactions (`batch`). It
+//! appends one frame per transaction to the `journal` and syncs them with one call. Then it appends
+//! the events to the tracking table (`tracking`), publishes the new state, wakes the followers
+//! (`follow`) and returns the results. A second thread (`maintenance`) writes the small tables, and
+//! makes checkpoints so that old segments of the journal can be removed. A start (`recovery`)
+//! replays the rest of the journal.
 //!
-//! What always holds:
+//! Invariants:
 //!
-//! - What was answered is in the journal, synced, or in files that a checkpoint says are synced.
-//! - No file is read that isn't wholly Goldstar's or wholly another program's doing: a journal with
-//!   something in it is replayed only over the files that it belongs to.
-//! - A failed write or sync is never followed by trust in the same file.
-//! - No lock is held while the disk works.
+//! - Every confirmed change is in the journal and synced, or in files that a checkpoint says are
+//!   synced.
+//! - Every file is written by Goldstar alone or by another program alone: a journal is replayed
+//!   only over the files that it belongs to.
+//! - After a failed write or sync, the same file is not trusted.
+//! - No lock is held during disk I/O.
 
 mod batch;
 mod committer;
@@ -73,7 +75,7 @@ use crate::domain::{
     ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
 };
 
-/// A data directory that this process holds.
+/// A data directory that this process has locked.
 pub struct JsonStore {
     shared: Arc<Shared>,
     /// The latest time of a record or an event at the start.
@@ -82,7 +84,7 @@ pub struct JsonStore {
     jobs: Sender<Job>,
     wakes: Sender<Wake>,
     closed: AtomicBool,
-    /// Where every call of `close` learns the result of the first; none before that.
+    /// The result of the first call of `close`, for all later calls; `None` before the first call.
     ended: Mutex<Option<watch::Receiver<Option<io::Result<()>>>>>,
     threads: [JoinHandle<()>; 2],
 }
@@ -94,9 +96,9 @@ impl fmt::Debug for JsonStore {
 }
 
 impl JsonStore {
-    /// Opens a data directory: takes it for this process, and replays the journal.
+    /// Opens a data directory: locks it and replays the journal.
     ///
-    /// What is there already is left as it is where it can't be understood.
+    /// Files that cannot be read are not changed.
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let Options { data_dir: data, disk, metrics, progress, .. } = &options;
         let folder = data.join(wal::FOLDER);
@@ -110,7 +112,7 @@ impl JsonStore {
         Self::start(options, &folder, lock, recovered).map_err(OpenError::io(&folder))
     }
 
-    /// Starts the two threads on what a start has found.
+    /// Starts the two threads.
     fn start(
         options: Options,
         folder: &Path,
@@ -147,7 +149,7 @@ impl JsonStore {
             anonymizations: Anonymizations::new(),
             suspect: None,
             maintenance: on_change,
-            // A start has just tried all of it.
+            // The start has just tried everything.
             retry_at: Instant::now() + RETRY_INTERVAL,
             refusing: false,
         };
@@ -160,7 +162,8 @@ impl JsonStore {
         Ok(Self { shared, newest, epoch, jobs, wakes, closed, ended, threads })
     }
 
-    /// Gives the committer a job; false where the store takes none any more.
+    /// Queues a job for the committer. Returns false if the store is closed or the committer has
+    /// ended.
     fn enqueue(&self, job: Job) -> bool {
         !self.closed.load(Ordering::Acquire) && self.jobs.send(job).is_ok()
     }
@@ -180,7 +183,7 @@ impl JsonStore {
         }
     }
 
-    /// Why a commit is refused: the store is closed, or the committer has ended.
+    /// Why a transaction cannot be queued: the store is closed, or the committer has ended.
     fn refusal(&self) -> CommitError {
         if self.closed.load(Ordering::Acquire) {
             CommitError::Closed
@@ -189,15 +192,15 @@ impl JsonStore {
         }
     }
 
-    /// What becomes of a commit that was taken and isn't answered: behind the last one before the
-    /// end nothing is done. A committer that has panicked may have made it durable before.
+    /// The error for a queued transaction without a result. A closed store has not executed it. A
+    /// committer that has panicked may have made it durable.
     fn lost(&self) -> CommitError {
         let is_closed = self.closed.load(Ordering::Acquire);
         if is_closed { CommitError::Closed } else { CommitError::OutcomeUnknown }
     }
 
-    /// Starts the close; `done` is called when all files are up to date. Returns false, and drops
-    /// `done`, if it was started before or the thread for it has ended.
+    /// Starts to close the store; `done` is called when all files are up to date. Returns false,
+    /// and drops `done`, if the close was started before or its thread has ended.
     fn begin_close(&self, done: impl FnOnce(io::Result<()>) + Send + 'static) -> bool {
         let first = !self.closed.swap(true, Ordering::AcqRel);
         first && self.wakes.send(Wake::Close(Box::new(done))).is_ok()
@@ -205,12 +208,12 @@ impl JsonStore {
 }
 
 impl Drop for JsonStore {
-    /// Leaves the directory tidy where nobody closed the store.
+    /// Closes the store if that was not done before.
     fn drop(&mut self) {
         let (answer, answered) = sync_channel(1);
         let asked = self.begin_close(move |result| {
             if answer.send(result).is_err() {
-                tracing::debug!("nobody waits for the store to close");
+                tracing::debug!("the caller no longer waits for the store to close");
             }
         });
         if asked && !matches!(answered.recv(), Ok(Ok(()))) {
@@ -266,7 +269,7 @@ impl Store for JsonStore {
         let filter = filter.clone();
         let tracking = Arc::clone(&self.shared.tracking);
         Box::pin(async move {
-            // To hand a short question on to another thread takes longer than to answer it.
+            // A short query is faster on this thread than on another one.
             match tracking.query(&filter, order, page, ReadMode::NonBlocking) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 found => return Ok(found?),
@@ -320,7 +323,7 @@ impl Store for JsonStore {
     fn health(&self) -> Health {
         let (tables, tracking) = (&self.shared.tables, &self.shared.tracking_file);
         let projections = vec![tables.lock().clone(), tracking.lock().clone()];
-        // A thread ends before the store is closed only where it has panicked.
+        // Before the store is closed, a thread ends only if it panics.
         let gone = !self.closed.load(Ordering::Acquire)
             && self.threads.iter().any(JoinHandle::is_finished);
         let read_only = gone || self.shared.read_only.load(Ordering::Relaxed);
@@ -382,7 +385,7 @@ async fn blocking<T: Send + 'static>(
     spawn_blocking(move || span.in_scope(work)).await
 }
 
-/// What one of the threads says to a wish, where it could be told.
+/// The result of a job, if it could be queued.
 async fn answer_of(queued: bool, answered: oneshot::Receiver<io::Result<()>>) -> io::Result<()> {
     let closed = || io::Error::other(CommitError::Closed);
     if !queued {

@@ -13,33 +13,29 @@ use super::wal::journal::Journal;
 use crate::metrics;
 use crate::store::Projection;
 
-/// What readers, the committer and the maintenance share.
+/// The state that readers, the committer and the maintenance thread share.
 pub(crate) struct Shared {
-    /// The durable state.
     pub(crate) state: ArcSwap<State>,
-    /// The tracking table.
     pub(crate) tracking: Arc<Tracking>,
-    /// The projection of the tracking table.
+    /// The health of the tracking file.
     pub(crate) tracking_file: Mutex<Projection>,
-    /// The projection of the small tables.
+    /// The health of the small tables.
     pub(crate) tables: Mutex<Projection>,
-    /// No commits until a restart.
+    /// Whether transactions are rejected until a restart.
     pub(crate) read_only: AtomicBool,
-    /// What has happened to the journal or the data directory, if a start would not find there what
-    /// this store has written. Nothing is written to the directory any more.
+    /// What has happened to the journal or the data directory, if a start would not find the
+    /// changes of this store. Then nothing is written to the directory any more.
     lost: OnceLock<&'static str>,
-    /// Why the journal's last write failed; none if it didn't.
+    /// Why the journal's last write failed; `None` if it succeeded.
     pub(crate) write_error: Mutex<Option<String>>,
-    /// The journal's segments by their epochs, and the bytes of each.
+    /// The length of each segment of the journal in bytes, by epoch.
     segments: Mutex<BTreeMap<u64, u64>>,
-    /// What is kept for followers.
+    /// The events that are kept in memory for followers.
     pub(crate) follow: Follow,
-    /// Where commits and failures are counted.
     pub(crate) metrics: metrics::Store,
 }
 
 impl Shared {
-    /// The state after a start.
     pub(crate) fn new(
         mut state: State,
         appender: &Appender,
@@ -64,11 +60,11 @@ impl Shared {
         shared
     }
 
-    /// Takes no more commits, and writes no more to the directory: `what` has happened to it.
+    /// Makes the store read-only, and stops all writes to the directory. `what` has happened to it.
     pub(crate) fn lose(&self, what: &'static str) {
         self.read_only.store(true, Ordering::Relaxed);
         if self.lost.set(what).is_ok() {
-            tracing::error!("no change is taken until a restart: {what}");
+            tracing::error!("no changes are accepted until a restart: {what}");
         }
     }
 
@@ -77,7 +73,7 @@ impl Shared {
         self.lost.get().map_or(Ok(()), |what| Err(io::Error::other(*what)))
     }
 
-    /// Why the server takes no changes, or fails to write them; none if all is well.
+    /// Why the server accepts no changes or cannot write them; `None` if it can.
     pub(crate) fn trouble(&self) -> Option<String> {
         if let Some(what) = self.lost.get() {
             return Some((*what).to_owned());
@@ -88,18 +84,16 @@ impl Shared {
         self.write_error.lock().clone()
     }
 
-    /// The epochs of the journal's segments.
     pub(crate) fn epochs(&self) -> Vec<u64> {
         self.segments.lock().keys().copied().collect()
     }
 
-    /// Notes how long the journal's current segment is.
     pub(crate) fn note_segment(&self, journal: &Journal) {
         let (epoch, len) = journal.segment();
         self.change_segments(|segments| _ = segments.insert(epoch, len));
     }
 
-    /// Notes that the segments before an epoch are gone.
+    /// Removes the segments before an epoch.
     pub(crate) fn forget_segments_before(&self, epoch: u64) {
         self.change_segments(|segments| *segments = segments.split_off(&epoch));
     }
@@ -111,7 +105,6 @@ impl Shared {
         self.metrics.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
-    /// The bytes of the journal's current segment.
     pub(crate) fn segment_len(&self) -> u64 {
         self.segments.lock().last_key_value().map_or(0, |(_, len)| *len)
     }

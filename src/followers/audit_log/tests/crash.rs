@@ -2,13 +2,13 @@
 
 use super::*;
 
-/// What a crash leaves behind: the folder's files, and the last checkpoint.
+/// The state after a crash: the folder's files and the last checkpoint.
 struct Wreck {
     files: BTreeMap<String, Vec<u8>>,
     saved: String,
 }
 
-/// Starts on what a crash left behind, and answers the files that there are then.
+/// Starts after a crash and returns the files.
 fn restarted(wreck: &Wreck, settings: Settings, table: &Table) -> BTreeMap<String, Vec<u8>> {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(folder(&home)).unwrap();
@@ -21,8 +21,9 @@ fn restarted(wreck: &Wreck, settings: Settings, table: &Table) -> BTreeMap<Strin
     contents(&folder(&home))
 }
 
-/// Logs events of two accounts with a checkpoint in between, loses what wasn't synced of the one
-/// log from each byte on, in each way that a disk may, and compares.
+/// Logs events of two accounts, with a checkpoint in between. Then, for each byte, loses the
+/// unsynced part of one log from that byte on, in each way that a disk may, and compares the result
+/// of a start.
 fn check_every_byte(settings: Settings, synced: usize, unsynced: usize, durable_len: usize) {
     for backwards in [false, true] {
         let table = Table { backwards: Cell::new(backwards), ..Table::default() };
@@ -86,7 +87,7 @@ fn a_rotation_that_is_cut_short_is_completed() {
     drop(log);
     let whole = contents(&folder(&home));
     assert_eq!(whole.len(), 3);
-    // The newest file is rotated away, and the next one not made.
+    // The newest file was renamed, and the next one was not created.
     let mut files = whole.clone();
     files.remove("tracking_user_a.log");
     let wreck = Wreck { files, saved };
@@ -122,7 +123,7 @@ fn what_a_crash_left_unsynced_is_synced() {
     drop(log);
     let mut log = log_in(&home, disk.clone(), Settings::default());
     log.resume(Some(&saved), &table);
-    // Were the log not in the set of those to sync, this would succeed.
+    // If the log were not in the set of unsynced logs, this would succeed.
     disk.syncs_fail.store(true, Ordering::Relaxed);
     assert!(log.checkpoint()().is_err());
 }
@@ -138,14 +139,14 @@ fn an_older_services_events_are_not_logged_again() {
     assert_eq!(ids_in(&folder(&home), "a"), ["e004"]);
 }
 
-/// A cursor of an older version lists them; now the store leaves them out.
+/// The cursor of an older version lists such rows. Now the store omits them.
 #[test]
 fn another_programs_events_of_an_older_cursor_get_no_line() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     table.add("a", 5);
     let mut log = log_in(&home, RealDisk, Settings::default());
-    // The history cannot be read at first: the gap has to be remembered, across a restart too.
+    // The history cannot be read at first. The gap must be remembered, even across a restart.
     table.unreadable.set(true);
     log.resume(Some(r#"{"through":0,"foreign":[[2,4]]}"#), &table);
     let saved = log.checkpoint()().unwrap();

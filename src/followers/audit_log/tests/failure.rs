@@ -1,8 +1,8 @@
-//! A log that can't be written falls behind alone, and catches up.
+//! A log that cannot be written falls behind without affecting the others, and catches up.
 
 use super::*;
 
-/// Retries until nothing is behind.
+/// Retries until no log is behind.
 fn catch_up(log: &mut AuditLog, table: &Table) {
     for _ in 0..200 {
         if log.backlog() == 0 {
@@ -111,13 +111,13 @@ fn whichever_write_fails_each_line_is_there_once() {
     }
 }
 
-/// A long backlog is not searched again each time that a log fails.
+/// A long backlog is not searched again each time a log fails.
 #[test]
 fn a_log_that_goes_on_failing_is_searched_once() {
     let home = tempfile::tempdir().unwrap();
     let disk = TestDisk::default();
     let table = Table::default();
-    // A line a file, and so a write.
+    // One line per file, so one write per line.
     let mut log = log_in(&home, disk.clone(), settings(1, 3));
     log.resume(None, &table);
     table.record(&mut log, "a", 1);
@@ -146,7 +146,7 @@ fn a_write_that_fails_while_a_log_catches_up_is_mended_too() {
     let home = tempfile::tempdir().unwrap();
     let disk = TestDisk::default();
     let table = Table::default();
-    // Four lines a file, and so a write.
+    // Four lines per file and write.
     let mut log = log_in(&home, disk.clone(), settings(5 * line_len(), 99));
     log.resume(None, &table);
     let path = folder(&home).join("tracking_user_a.log");
@@ -179,11 +179,11 @@ fn a_log_whose_sync_failed_becomes_a_new_file() {
     assert!(log.checkpoint()().is_err());
     assert_eq!(log.backlog(), 1);
     assert_eq!(log.last_error().unwrap(), "the sync failed");
-    // The disk lost one line that seemed written.
+    // The disk has lost one line that seemed to be written.
     let path = folder(&home).join("tracking_user_a.log");
     let old = fs::File::options().write(true).open(&path).unwrap();
     old.set_len(3 * line_len()).unwrap();
-    // The next checkpoint doesn't trust the file, and holds nobody up.
+    // The next checkpoint does not trust the file, and is not delayed by it.
     let saved = log.checkpoint()().unwrap();
     assert_eq!(saved, r#"{"through":6,"lagging":{"a":4}}"#);
     disk.syncs_fail.store(false, Ordering::Relaxed);
@@ -224,7 +224,7 @@ fn what_a_checkpoint_did_not_do_the_next_one_does() {
     let slow = log.checkpoint();
     table.record(&mut log, "a", 1);
     assert_eq!(slow().unwrap(), r#"{"through":1,"lagging":{}}"#);
-    // Were the log not in the set any more, this would succeed.
+    // If the log were no longer in the set of unsynced logs, this would succeed.
     disk.syncs_fail.store(true, Ordering::Relaxed);
     assert!(log.checkpoint()().is_err());
 }

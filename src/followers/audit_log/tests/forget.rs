@@ -1,4 +1,4 @@
-//! An account whose log goes.
+//! Removing an account's log.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn a_log_goes_with_all_its_files_and_no_other() {
         table.record(&mut log, user_id, 10);
         table.record(&mut log, "ab", 10);
         let name = file_name(&user_id.into());
-        // What larger settings kept, and what a failure left.
+        // Files of a larger number of backups, and a temporary file of a failure.
         for more in [".3", ".17", ".1000", ".tmp"] {
             fs::write(folder(&home).join(format!("{name}{more}")), "older").unwrap();
         }
@@ -49,7 +49,7 @@ fn a_log_that_is_behind_is_not_noted_any_more() {
     fs::create_dir_all(&path).unwrap();
     table.record(&mut log, "a", 2);
     assert_eq!(log.checkpoint()().unwrap(), r#"{"through":2,"lagging":{"a":0}}"#);
-    // It can't be removed: a folder is in its place.
+    // A folder with the name of the log cannot be removed as a file.
     let error = log.forget(&"a".into()).unwrap_err().to_string();
     assert!(!error.contains("tracking_user"), "{error}");
     fs::remove_dir(&path).unwrap();

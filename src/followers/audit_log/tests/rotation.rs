@@ -1,8 +1,8 @@
-//! Rotation, against what Python 3.11's `RotatingFileHandler` left behind after the same lines.
+//! Rotation, compared with the files of Python 3.11's `RotatingFileHandler` after the same lines.
 
 use super::*;
 
-/// The events that each file of the account `a` holds after `count` events, newest file first.
+/// The events in each file of account `a` after `count` events, newest file first.
 fn files_after(count: usize, settings: Settings) -> Vec<(String, Vec<String>)> {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
@@ -33,7 +33,7 @@ fn assert_files(settings: Settings, count: usize, expected: &[&[usize]]) {
 #[test]
 fn files_rotate_as_in_python() {
     let len = line_len();
-    // A file that a line would fill to the limit exactly is rotated before that line.
+    // A line with which the file would reach the limit exactly goes to a new file.
     let expected: &[&[usize]] = &[&[9, 10], &[7, 8], &[5, 6]];
     assert_files(settings(3 * len, 2), 10, expected);
     let expected: &[&[usize]] = &[&[10], &[7, 8, 9], &[4, 5, 6]];

@@ -7,11 +7,11 @@ use crate::store::CommitError;
 use crate::store::json::tracking::OwnRows;
 use crate::store::json::wal::entry::Entry;
 
-/// The number of rows per batch: so few that no commit waits much longer than for a batch.
+/// The number of rows per batch: small enough not to delay other transactions.
 const PIECE: usize = 100;
 
 impl Committer {
-    /// The payload of the frame for these rows.
+    /// The payload for these rows.
     pub(super) fn payload_of(piece: &OwnRows) -> String {
         let mut payload = String::new();
         Entry::Anonymized(piece.patches()).push(&mut payload);
@@ -28,11 +28,11 @@ impl Committer {
             let rows =
                 self.shared.tracking.rows_of(&anonymization.user_id, anonymization.from, PIECE);
             match rows {
-                // Searched after the last batch: no row of the account is left.
+                // The rows were searched after the last batch, so no row of the account is left.
                 Ok(piece) if piece.is_empty() => self.end_anonymization(None),
                 Ok(piece) => return Some(piece),
                 Err(error) => {
-                    tracing::error!(%error, "the audit history can't be read to take an account out");
+                    tracing::error!(%error, "an account can't be anonymised: its events can't be read");
                     self.end_anonymization(Some(CommitError::NotDurable));
                 }
             }

@@ -1,4 +1,4 @@
-//! What follows the commits and has fallen behind them.
+//! Retries what has fallen behind the commits.
 
 use std::io;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use crate::store::json::recovery::tracking_log::TrackingLog;
 use crate::store::json::tracking;
 use crate::store::json::wal::load;
 
-/// What has fallen behind is tried again for no more than this part of the time.
+/// Retries take at most one part in this many of the time.
 const RETRY_SHARE: u32 = 20;
 
 impl Committer {
@@ -21,7 +21,8 @@ impl Committer {
             || self.shared.tracking.backlog() > 0
     }
 
-    /// Looks whether the open files still have their names, and whether nobody else has changed them.
+    /// Checks whether the open files still have their names, and whether another program has
+    /// changed them.
     pub(crate) fn look(&mut self) {
         self.check_journal();
         if self.shared.check_not_lost().is_ok() && self.appender.look().is_err() {
@@ -29,20 +30,20 @@ impl Committer {
         }
     }
 
-    /// Tries again what has fallen behind, if it is time for that.
+    /// Retries failed writes if the next retry is due.
     pub(crate) fn catch_up(&mut self) {
         if self.is_behind() && Instant::now() >= self.retry_at {
             self.retry();
         }
     }
 
-    /// Tries again what has fallen behind.
+    /// Retries failed writes.
     pub(crate) fn retry(&mut self) {
         let started = Instant::now();
         if self.cant_write() {
             self.probe();
         }
-        // What has taken the directory's place is not to be touched.
+        // If the directory was replaced by another one, that one must not be changed.
         if self.shared.check_not_lost().is_ok() {
             self.retry_tracking();
         }
@@ -73,7 +74,7 @@ impl Committer {
         self.appender.rewrite(synced.tracking, &past.patches, &past.rows)
     }
 
-    /// Notes how far the tracking file is behind.
+    /// Updates how far the tracking file is behind.
     pub(crate) fn note_health(&self) {
         *self.shared.tracking_file.lock() = Projection {
             name: tracking::FILE,

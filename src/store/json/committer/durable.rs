@@ -1,4 +1,4 @@
-//! The journal is written, and what is known of its state is said.
+//! Writes the journal, and reports whether it can be written.
 
 use std::io;
 use std::mem;
@@ -8,7 +8,7 @@ use super::Committer;
 use crate::store::CommitError;
 use crate::store::json::wal::journal::AppendError;
 
-/// What is said once the journal's current file isn't in its place.
+/// The reason for read-only mode after the journal's current file has lost its name.
 const LOST: &str = "the journal or the data directory was removed, moved or replaced";
 
 impl Committer {
@@ -32,8 +32,8 @@ impl Committer {
         Err(outcome)
     }
 
-    /// Notes why the journal's last write failed; none once one has succeeded that is as long as a
-    /// change may be.
+    /// Sets why the journal's last write failed; `None` after a write as large as the largest
+    /// change has succeeded.
     pub(crate) fn note_write_error(&self, error: Option<&io::Error>) {
         let reason = error.map(|error| {
             if is_full(error) {
@@ -50,15 +50,15 @@ impl Committer {
         }
     }
 
-    /// Takes no more commits if no start would find what is written.
+    /// Makes the store read-only if a start would not find the journal.
     pub(crate) fn check_journal(&self) {
         if !self.journal.is_in_place() {
             self.shared.lose(LOST);
         }
     }
 
-    /// Finds out whether the journal can be written again: maybe nobody asks for a change meanwhile,
-    /// and so for a write.
+    /// Checks whether the journal can be written again. Otherwise that would be found out only by
+    /// the next change.
     pub(crate) fn probe(&mut self) {
         self.check_journal();
         if !self.cant_write() {
@@ -69,7 +69,7 @@ impl Committer {
         self.note_write_error(probed.as_ref().err());
     }
 
-    /// Whether the journal's last write failed, and may succeed later.
+    /// Whether the journal's last write failed, and a later one may succeed.
     pub(crate) fn cant_write(&self) -> bool {
         self.shared.write_error.lock().is_some() && !self.shared.read_only.load(Ordering::Relaxed)
     }
