@@ -3,7 +3,7 @@
 //!
 //! A file imports the file that defines what it names: a re-export is followed to that file, and a
 //! `pub use` is an import only if the file's own code names the item too. Method calls, `mod`
-//! declarations and the code of unit tests are no imports.
+//! declarations and the code of unit tests do not count.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
@@ -183,7 +183,7 @@ fn floor_of(module: &str) -> Option<usize> {
     floor.or_else(|| TOP.contains(&module).then_some(FLOORS.len()))
 }
 
-/// Each import of a floor that isn't below, and each module without a floor.
+/// Each import of a floor that is not lower, and each module without a floor.
 fn upward_imports(file: &File) -> Vec<String> {
     let own = &file.module[0];
     let imports = file.imports.iter().map(|import| import.target.clone());
@@ -202,7 +202,7 @@ fn upward_imports(file: &File) -> Vec<String> {
 /// The files by their modules.
 type Tree<'a> = BTreeMap<&'a [String], &'a File>;
 
-/// The file that defines what a path names; none for another crate, and for a module as such.
+/// The file that defines what a path names; `None` for another crate and for a module itself.
 fn definition<'a>(tree: &Tree<'a>, wanted: &Named, within: &File, hops: u8) -> Option<&'a File> {
     let names = &wanted.names;
     let is_module = |len: &usize| tree.contains_key(&names[..*len]);

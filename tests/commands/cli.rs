@@ -1,4 +1,4 @@
-//! The command line: administrators, the demo family, and what is refused.
+//! The command line: administrators, the demo family, and errors.
 
 use std::process::{Command, Output};
 
@@ -225,7 +225,7 @@ async fn a_data_directory_that_cannot_be_used_is_named_with_the_cause_once() {
 
 /// The five curl lines among what a demo server printed.
 fn curl_lines(printed: &[String]) -> Vec<String> {
-    // One more is for a second terminal: `curl -N` goes on until it is ended.
+    // Another line is for a second terminal: `curl -N` does not end by itself.
     let lines = printed.iter().map(|line| line.trim()).filter(|line| !line.contains(" -N "));
     lines.filter(|line| line.starts_with("curl ")).map(str::to_owned).collect()
 }
@@ -240,7 +240,7 @@ async fn the_demos_five_curl_lines_work_as_printed() {
         assert!(everything.contains(login), "{everything}");
     }
     assert!(everything.contains(&format!(" {}/demo\n", demo.address)), "{everything}");
-    // In a folder of its own: a line may write its cookies there.
+    // In its own folder, because a line may write its cookies there.
     let workplace = tempfile::tempdir().unwrap();
     let run = |line: &str| {
         let mut shell = Command::new("sh");
@@ -341,7 +341,7 @@ async fn a_packaged_installation_is_found_by_every_command() {
         assert_eq!(done.status.code(), Some(0), "{arguments:?}: {}", said(&done));
         assert!(said(&done).contains(&*data.to_string_lossy()), "{arguments:?}: {}", said(&done));
     }
-    // Whatever else names a directory or a file counts instead.
+    // Any other setting of a directory or a file takes precedence.
     std::fs::write(work.path().join("own.toml"), "data_dir = \"other\"\n").unwrap();
     for (arguments, directory) in [
         (&["check", "other"][..], "other"),

@@ -1,4 +1,4 @@
-//! Settings: where they come from, which of them counts, and what is refused.
+//! Settings: their sources, their precedence, and errors.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,7 +24,7 @@ fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output 
     command.args(arguments).envs(variables.iter().copied()).output().unwrap()
 }
 
-/// What `goldstar config` prints: each setting's line up to its origin, and the origin.
+/// The output of `goldstar config`: the line of each setting without its origin, and the origin.
 fn config(
     folder: &Path,
     flags: &[&str],
@@ -38,15 +38,15 @@ fn config(
     let line = |line: &str| {
         let (assignment, origin) = line.rsplit_once("  # ").unwrap();
         let key = assignment.trim_start_matches("# ").split(' ').next().unwrap();
-        // A secret that is in a file is one setting with one that isn't.
+        // A secret in a file and a secret as text are one setting.
         let key = key.trim_end_matches("_file");
         (key.to_owned(), (assignment.trim().to_owned(), origin.to_owned()))
     };
     text.lines().map(line).collect()
 }
 
-/// Checks that `config` and `serve` refuse with the same message and exit code 2, and touch
-/// nothing; gives the message.
+/// Checks that `config` and `serve` fail with the same message and exit code 2, and change nothing.
+/// Returns the message.
 #[track_caller]
 fn refusal(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> String {
     let before = names(folder);
@@ -137,7 +137,7 @@ fn other_value(setting: &Setting) -> String {
     }
 }
 
-/// As it would stand in a file.
+/// In the form of a settings file.
 fn assignment(setting: &Setting, value: &str) -> String {
     let text = match setting.kind {
         Kind::Number | Kind::Switch => value.to_owned(),
@@ -286,7 +286,7 @@ fn a_secret_that_is_wrong_is_refused_without_being_shown() {
     let number = refused(&[], &[], "monitoring_token = 12345678901234567");
     assert!(number.contains("`monitoring_token` in goldstar.toml must be a string"), "{number}");
     assert!(!number.contains("12345678"), "{number}");
-    // There is no flag for the secret itself.
+    // The secret itself has no flag.
     let flag = format!("--monitoring-token={TOKEN}");
     let code = run(folder.path(), &["config", &flag], &[]).status.code();
     assert_eq!(code, Some(2));
@@ -397,7 +397,7 @@ fn a_named_file_must_exist() {
     let variable = [("GOLDSTAR_CONFIG", "mine.toml")];
     let printed = config(folder.path(), &[], &variable);
     assert_set(&printed, "login_window", line, "mine.toml");
-    // The flag counts, and the usual file isn't read beside it.
+    // The flag takes precedence, and the usual file is not read.
     fs::write(folder.path().join("goldstar.toml"), "no toml").unwrap();
     fs::write(folder.path().join("other.toml"), "login_window = 8").unwrap();
     let printed = config(folder.path(), &["--config", "other.toml"], &variable);

@@ -1,4 +1,4 @@
-//! `goldstar health`, as a container's health check runs it.
+//! `goldstar health`, as the health check of a container runs it.
 
 use std::io::ErrorKind;
 use std::process::Output;
@@ -97,7 +97,7 @@ async fn a_full_server_is_healthy_to_this_machine() {
     assert_says(&ask(&["--url", &url], &[]).await, "ok", 0);
 }
 
-/// Answers one request with that text, and gives the request's head.
+/// Serves one request with that text, and returns the head of the request.
 async fn answer_once(answer: &'static str) -> (String, JoinHandle<String>) {
     answer_once_on([127, 0, 0, 1].into(), answer).await
 }
@@ -135,7 +135,7 @@ async fn the_token_is_sent_if_it_is_configured() {
     }
 }
 
-/// An address of this machine that isn't a loopback one; none on a machine without a network.
+/// An address of this machine other than a loopback address; `None` on a machine without a network.
 fn own_address() -> Option<std::net::IpAddr> {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
     // Nothing is sent: the system only chooses a route.
@@ -143,7 +143,7 @@ fn own_address() -> Option<std::net::IpAddr> {
     Some(socket.local_addr().ok()?.ip()).filter(|address| !address.is_loopback())
 }
 
-/// Without a network, the unit test of the command says the same of addresses.
+/// On a machine without a network, the unit test of the command covers this.
 #[tokio::test]
 async fn the_token_and_the_address_must_come_from_the_same_source() {
     let Some(own) = own_address() else { return };
@@ -191,9 +191,9 @@ async fn what_is_not_goldstar_is_not_healthy() {
 async fn a_missing_server_is_not_healthy() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    // It is connected to, and says nothing.
+    // It accepts the connection and sends nothing.
     assert_fails(&ask(&["--listen", &address], &[]).await, "did not respond in time");
-    // A port that is taken, and on which nobody listens.
+    // A port that is reserved, and on which nothing listens.
     let taken = TcpSocket::new_v4().unwrap();
     taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = taken.local_addr().unwrap().to_string();

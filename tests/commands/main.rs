@@ -1,5 +1,4 @@
-//! The program's commands and settings, the directories and machines that it meets, and what Python
-//! writes and reads.
+//! The program's commands and settings, its directories on various machines, and files of Python.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 

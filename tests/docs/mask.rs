@@ -7,7 +7,7 @@ use std::collections::HashMap;
 const FORMS: &[&str] = &[
     // An id.
     "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
-    // A moment as Goldstar writes it; other programs' rows have other forms, and are compared.
+    // A time in Goldstar's form. Rows of other programs have other forms, and are compared.
     "9999-99-99T99:99:99.999999Z",
     // A session's token, or its hash.
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
@@ -20,7 +20,7 @@ const FORMS: &[&str] = &[
     // How long a request took.
     DURATION,
     DURATION_IN_JSON,
-    // Who holds a directory.
+    // The process that uses a directory.
     "(process #)",
 ];
 

@@ -8,10 +8,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Far longer than anything takes on a busy machine. It ends a test that hangs.
+/// Much longer than anything takes on a busy machine. It ends a test that hangs.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// A shell in a folder, without this process's settings of Goldstar.
+/// A shell in a folder, without the environment's settings of Goldstar.
 fn shell(script: &str, folder: &Path) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", script]).current_dir(folder).stdin(Stdio::null());
@@ -24,7 +24,8 @@ fn shell(script: &str, folder: &Path) -> Command {
     // Another test must not find a document's temporary files.
     command.env("TMPDIR", folder);
     command.env("PATH", format!("{}:{path}", folder.join("bin").display()));
-    // Whatever address a document names: other tests run at the same time.
+    // The server listens on a free port, whatever address a document names, because other tests run
+    // at the same time.
     command.env("GOLDSTAR_LISTEN", "127.0.0.1:0");
     command
 }
@@ -64,7 +65,7 @@ impl Running {
         let (sender, lines) = channel();
         thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
-                // Where nobody reads on, the command still must not block on a full pipe.
+                // If the test no longer reads, the command must still not block on a full pipe.
                 sender.send(line).unwrap_or_default();
             }
         });
@@ -100,7 +101,7 @@ impl Running {
         let kill = format!("kill -TERM {}", self.child.id());
         let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
         assert!(status.success(), "it had ended already");
-        // Its output ends when it does; the deadline is for one that hangs.
+        // The output ends with the command; the deadline is for a command that hangs.
         while self.lines.recv_timeout(DEADLINE).is_ok() {}
         let ended = self.child.try_wait().unwrap();
         let status = ended.unwrap_or_else(|| self.child.wait().unwrap());
@@ -110,7 +111,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail where it has ended already, as it should have.
+        // Both fail if it has already ended, as it should have.
         self.child.kill().unwrap_or_default();
         self.child.wait().map(drop).unwrap_or_default();
     }

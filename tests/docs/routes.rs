@@ -71,7 +71,8 @@ fn codes(rows: &[Row], at: &str, folder: &Path, token: &str) -> Vec<String> {
     let mut script = String::new();
     for (_, method, path) in rows {
         let url = format!("{at}{}", without_names(path).replace("{}", "x"));
-        // The stream would never end by itself: who may have it is told of the bad parameter.
+        // The stream would not end by itself. Callers who may read it get the error of the wrong
+        // parameter.
         let query = if path == "/events" { "?named=x" } else { "" };
         write!(
             script,
@@ -112,7 +113,7 @@ fn who_may_is_as_the_table_says() {
     let child = token(&post("/auth/child-session", &second, &body));
 
     let mut rows = in_document();
-    // A logout ends the session that asks: the last thing that it does.
+    // A logout ends the session of the request, so it comes last.
     rows.sort_by_key(|(_, _, path)| path == "/auth/logout");
     let answers = [("nobody", ""), ("child", &child), ("parent", &parent)];
     for (who, token) in answers {

@@ -160,7 +160,7 @@ impl Session {
                 let streamed = self.stream.as_mut().expect("a stream").lines(lines);
                 self.compare(block, &streamed);
             }
-            // Not run: `samples` knows each of them.
+            // These are not run: `samples` lists each of them.
             _ => {}
         }
         None
@@ -175,7 +175,8 @@ impl Session {
         let is_name =
             |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         for line in text.lines() {
-            // What a command fills isn't kept: it would run again with each block.
+            // A variable with the output of a command is not kept, because the command would run
+            // again with each block.
             let set = line.split_once('=').filter(|(_, value)| !value.contains("$("));
             if set.is_some_and(|(name, _)| !name.is_empty() && is_name(name)) {
                 self.variables.push_str(&self.bindings.in_this_run(line));

@@ -1,4 +1,4 @@
-//! The texts are plain English: none has a word of the project's former dialect.
+//! The texts are plain English: a test rejects words of the project's former style.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ const REJECTED: [&str; 16] = [
     "last words",
 ];
 
-/// A word that must be there whole: "renewed" has no "anew".
+/// Finds a whole word: "renewed" does not contain "anew".
 fn find(text: &str, wanted: &str) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     text.match_indices(wanted).any(|(start, _)| {
@@ -34,7 +34,7 @@ fn find(text: &str, wanted: &str) -> bool {
     })
 }
 
-/// The rejected words of a text, whose lines may break within one.
+/// The rejected words in a text, even across line breaks.
 fn rejected(lines: impl Iterator<Item = String>) -> Vec<&'static str> {
     let words: Vec<String> = lines
         .flat_map(|line| line.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! The server from outside: over HTTP, over bare connections, on its disk and in its logs.
+//! The server from outside: over HTTP, over plain connections, its files and its logs.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 

@@ -1,4 +1,4 @@
-//! Directories as a crash, or another program after a crash, leaves them.
+//! Directories after a crash, and after another program has changed them since.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use goldstar::store::{Store, StoredEvent};
 
 use crate::harness::{Folder, child_of, give_point, points};
 
-/// A folder that was killed after some commits, of which `synced` were under a checkpoint.
+/// A folder that was killed after some commits, of which `synced` are covered by a checkpoint.
 async fn killed_after(synced: i64, more: i64) -> Folder {
     let folder = Folder::new();
     let store = folder.open().unwrap();
@@ -85,7 +85,7 @@ async fn a_checkpoint_that_is_cut_short_anywhere_loses_nothing() {
         folder.disk.mend();
         let store = folder.open().unwrap();
         let found = points(&store, "a").await;
-        // Of the one that wasn't answered nobody knows.
+        // The commit without a response may or may not exist.
         assert!((given..=given + 1).contains(&found), "{found} of {given}, after {changes}");
     }
 }
@@ -184,7 +184,7 @@ async fn a_torn_tracking_file_is_mended_from_the_journal() {
         drop(store);
         assert_eq!(torn.read("tracking_events.json"), whole, "cut at {cut}");
     }
-    // A piece that never reached the disk reads as zeros.
+    // A block that was not written to the disk reads as zeros.
     let torn = folder.killed();
     let mut bytes = whole.clone();
     bytes[synced + 100..synced + 200].fill(0);
@@ -192,8 +192,8 @@ async fn a_torn_tracking_file_is_mended_from_the_journal() {
     assert_eq!(points(&torn.open().unwrap(), "a").await, 5);
 }
 
-/// A folder killed before its last commit, the journal with that commit in it, and the tracking file
-/// with its row.
+/// A folder that was killed before its last commit, the journal with that commit, and the tracking
+/// file with its row.
 async fn before_the_last_commit() -> (Folder, Vec<u8>, Vec<u8>) {
     let folder = Folder::new();
     let store = folder.open().unwrap();
@@ -348,7 +348,7 @@ async fn an_event_that_is_far_ahead_holds_nothing_back() {
     let first = first.event.occurred_at.as_micros();
     assert_eq!(after(first, &second), -ten_years);
     drop(store);
-    // After a stop and after a kill, the last event in the order of writing counts.
+    // After a stop and after a kill, the last event in the order of writing determines the time.
     let third = give_point(&folder.open().unwrap(), "a").await.unwrap().event.unwrap();
     assert_eq!(after(first, &third), 1 - ten_years);
     let fourth = give_point(&folder.killed().open().unwrap(), "a").await.unwrap().event.unwrap();

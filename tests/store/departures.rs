@@ -1,5 +1,4 @@
-//! Accounts that leave: what a crash, a failing disk or another program does to their way out, and
-//! what is left of them on the disk.
+//! Account deletion with crashes, failing disks and other programs, and what remains on the disk.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -23,7 +22,8 @@ use crate::harness::{
 use crate::python::python;
 use crate::server_log::server_log;
 
-/// The account that leaves: its id, a child's id, and its email, each found nowhere else.
+/// The account to delete: its id, a child's id, and its email address, each of which occurs nowhere
+/// else.
 const LEAVER: &str = "leaver-5f1a";
 const CHILD: &str = "child-77c0";
 const EMAIL: &str = "canary@example.org";
@@ -45,7 +45,7 @@ fn leaver() -> User {
     }
 }
 
-/// Events of two accounts in turns, `count` of each; the one of them is to leave.
+/// Events of two accounts, alternating, `count` of each; one of them is to be deleted.
 async fn two_accounts(store: &JsonStore, count: usize) {
     put(store, [Change::PutUser(leaver())]).await.unwrap();
     for _ in 0..count {
@@ -54,8 +54,8 @@ async fn two_accounts(store: &JsonStore, count: usize) {
     }
 }
 
-/// A folder that was killed once the leaver was out of the history: the first two of its three events
-/// are in the part that was synced before, the last one isn't.
+/// A folder that was killed after the account was anonymised: the first two of its three events are
+/// in the synced part, the last one is not.
 async fn killed_after_anonymizing() -> (Folder, Vec<u8>) {
     let folder = Folder::new();
     let store = folder.open().unwrap();
@@ -68,7 +68,7 @@ async fn killed_after_anonymizing() -> (Folder, Vec<u8>) {
     (folder.killed(), before)
 }
 
-/// All that the service does to delete an account, as far as it gets.
+/// All steps of the service to delete an account, as far as they succeed.
 async fn delete(store: &Logged) -> io::Result<()> {
     put(store, [Change::RemoveChild(CHILD.into())]).await.map_err(io::Error::other)?;
     store.anonymize(&LEAVER.into()).await.map_err(io::Error::other)?;
@@ -85,7 +85,7 @@ async fn a_late_audit_log_writes_no_line_and_no_file_for_an_account_whose_deleti
     let now = Timestamp::from_micros(START);
     let deletion = Deletion::marked(now).started(now);
     put(&store, [Change::PutUser(User { deletion: Some(deletion), ..leaver() })]).await.unwrap();
-    // Only now does the log read the events.
+    // The log reads the events only now.
     store.follow();
     let lines = || -> Vec<String> {
         let files = fs::read_dir(folder.logs()).unwrap().map(|entry| entry.unwrap().path());
@@ -108,7 +108,7 @@ async fn a_late_audit_log_writes_no_line_and_no_file_for_an_account_whose_deleti
     assert_eq!(lines().len(), 3);
 }
 
-/// The files at and below a path whose name or contents hold one of the words.
+/// The files at and below a path whose name or contents contain one of the words.
 fn files_with(path: &Path, words: &[&str]) -> Vec<String> {
     if path.is_dir() {
         let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
@@ -121,7 +121,7 @@ fn files_with(path: &Path, words: &[&str]) -> Vec<String> {
     is_found.then_some(name).into_iter().collect()
 }
 
-/// Neither the account nor what belongs to it is on the disk, but for the children's ids in the
+/// Checks that no file contains the account or its records, except for the children's ids in the
 /// history.
 fn assert_gone(folder: &Folder, when: &str) {
     let root = folder.path.parent().unwrap();
@@ -134,7 +134,7 @@ fn assert_gone(folder: &Folder, when: &str) {
 async fn nothing_of_an_account_is_on_the_disk_after_a_purge() {
     let folder = Folder::new();
     fs::create_dir_all(&folder.path).unwrap();
-    // Rows that are no record, and what a rewriting that failed has left behind.
+    // Rows that are not records, and files of failed rewrites.
     let rows = format!(r#"{{"_default": {{"4": {{"user_id": "{LEAVER}"}}, "5": {{"x": 1}}}}}}"#);
     fs::write(folder.file("rewards.json"), rows).unwrap();
     let store = folder.open_with_logs().unwrap();
@@ -161,7 +161,7 @@ async fn nothing_that_goes_wrong_names_the_account_in_the_servers_log() {
     server_log();
     let folder = Folder::new();
     let store = folder.open_with_logs().unwrap();
-    // A folder in the place of a log, and a tracking file that can't be written.
+    // A folder with the name of a log, and a tracking file that cannot be written.
     let log = folder.logs().join(file_name(&LEAVER.into()));
     fs::create_dir_all(&log).unwrap();
     two_accounts(&store, 3).await;
@@ -197,7 +197,7 @@ async fn tinydb_reads_what_an_account_has_left_behind() {
     two_accounts(&store, 3).await;
     let before = rows_by_tinydb(&folder);
     assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 3);
-    // Also while the store is at work.
+    // Even while the store runs.
     let after = rows_by_tinydb(&folder);
     store.close().await.unwrap();
     assert_eq!(rows_by_tinydb(&folder), after);
@@ -252,7 +252,7 @@ async fn an_account_that_was_taken_out_stays_out_however_the_patches_were_torn()
     let differing: Vec<usize> = (0..after.len()).filter(|at| before[*at] != after[*at]).collect();
     assert!(differing.len() > 3 * 8, "three patches");
     for (position, lost) in differing.iter().enumerate() {
-        // All of the patches from there on, all before, only that byte.
+        // All patches from that byte on, all before it, or only that byte.
         let (early, late) = differing.split_at(position);
         for lost in [late, early, std::slice::from_ref(lost)] {
             let torn = killed.killed();
@@ -287,7 +287,7 @@ async fn a_torn_patch_at_the_end_of_a_torn_file_is_mended() {
     }
 }
 
-/// The length of the part that the checkpoint counts on.
+/// The length of the part that the checkpoint covers.
 fn killed_length(folder: &Folder) -> usize {
     let checkpoint = folder.read("journal/checkpoint.json");
     let checkpoint: Value = serde_json::from_slice(&checkpoint).unwrap();
@@ -298,7 +298,7 @@ fn killed_length(folder: &Folder) -> usize {
 async fn patches_are_not_written_to_another_programs_file() {
     let (killed, _) = killed_after_anonymizing().await;
     let text = String::from_utf8(killed.read("tracking_events.json")).unwrap();
-    // Some blanks move the rows, so that the patches would strike anything.
+    // The additional spaces move the rows, so the offsets of the patches are wrong.
     let blanks = [0, 1, 7, 20].map(|count| format!("\"delta\": {:count$}2", ""));
     for delta in blanks {
         let foreign = text.replacen("\"delta\": 1", &delta, 1);
@@ -382,7 +382,7 @@ async fn patches_outlive_a_failed_sync_of_the_tracking_file() {
     give_point_of(&store, LEAVER, CHILD).await.unwrap();
     assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 4);
     let before = RealDisk.stat(&folder.file("tracking_events.json")).unwrap().identity;
-    // As where the machine's memory has lost what it was to write: the rewriting reads the old text.
+    // As if the machine's memory was lost: the rewrite reads the old text.
     let text = String::from_utf8(folder.read("tracking_events.json")).unwrap();
     let old = format!("\"{LEAVER}\"");
     let blank = format!("{:1$}", "null", old.len());
@@ -447,7 +447,7 @@ async fn an_id_that_is_shorter_than_null_has_room_made_for_it() {
     assert_eq!(owners, *expected.as_array().unwrap());
 }
 
-/// A file of that many events, each other one the leaver's.
+/// A file of that many events, alternating between the deleted account and another.
 fn long_history(folder: &Folder, events: usize) {
     fs::create_dir_all(&folder.path).unwrap();
     let row = |number: usize| {

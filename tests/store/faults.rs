@@ -11,8 +11,8 @@ use goldstar::store::{CommitError, Store};
 
 use crate::harness::{Folder, Operation, backlog, give_point, points, until};
 
-/// Waits until the tables' files hold what was committed: before that, a fault could strike the note
-/// that the store makes of them, and not the commit that a test means.
+/// Waits until the files of the tables are up to date. Before that, a fault could affect the
+/// store's note about them instead of the commit.
 async fn flushed(folder: &Folder) {
     until("the tables are written", || {
         let text = fs::read_to_string(folder.file("children.json"));
@@ -49,7 +49,7 @@ async fn a_failed_sync_undoes_the_batch_and_moves_to_a_new_file() {
     assert!(matches!(give_point(&store, "a").await, Err(CommitError::NotDurable)));
     assert_eq!(points(&store, "a").await, 1);
     assert_ne!(folder.journal(), old);
-    // The old file still holds the batch that was undone; it must not come back.
+    // The old file still contains the undone batch, which must not be replayed.
     assert_eq!(points(&folder.killed().open().unwrap(), "a").await, 1);
     give_point(&store, "a").await.unwrap();
     assert_eq!(points(&folder.killed().open().unwrap(), "a").await, 2);
@@ -68,7 +68,7 @@ async fn where_the_outcome_is_unknown_the_store_is_read_only() {
     assert!(store.health().read_only);
     assert_eq!(points(&store, "a").await, 1);
     drop(store);
-    // Either is right after a restart, but what was answered before is there.
+    // The last commit may or may not exist after a restart, but all confirmed ones do.
     let store = folder.open().unwrap();
     assert!((1..=2).contains(&points(&store, "a").await));
 }
@@ -125,14 +125,14 @@ async fn a_tracking_file_whose_sync_failed_is_written_anew() {
     assert_eq!(points(&folder.open().unwrap(), "a").await, 5);
 }
 
-/// No checkpoint comes before the sync: the journal is far too short for one.
+/// There is no checkpoint before the sync, because the journal is too short for one.
 #[tokio::test]
 async fn a_tracking_file_that_grows_is_synced_and_written_anew_where_that_fails() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     let before = RealDisk.stat(&folder.file("tracking_events.json")).unwrap().identity;
     folder.disk.fail(Operation::Sync, "tracking_events.json", ErrorKind::Other, 1);
-    // An event's row has some four hundred bytes.
+    // The row of an event has about four hundred bytes.
     let mut given = 0_i64;
     while RealDisk.stat(&folder.file("tracking_events.json")).unwrap().identity == before {
         assert!(given < 10_000, "nothing has synced the file");
@@ -190,7 +190,7 @@ async fn a_checkpoint_needs_no_spare_journal_file() {
         give_point(&store, "a").await.unwrap();
         until("a checkpoint is made", || folder.journal() != first).await;
         assert!(!folder.file("journal/spare.tmp").exists());
-        // The zeros of a spare file are there before the first commit.
+        // The zeros of a spare file exist before the first commit.
         let len = fs::metadata(folder.journal()).unwrap().len();
         assert_eq!(len >= folder.checkpoint_bytes / 2, !is_full, "{len}");
         give_point(&store, "a").await.unwrap();
@@ -231,7 +231,7 @@ async fn reads_do_not_wait_for_the_disk() {
     let mut commit = Box::pin(give_point(&store, "a"));
     for _ in 0..100 {
         assert!((&mut commit).now_or_never().is_none(), "answered before it was durable");
-        // What isn't durable is not to be seen.
+        // A change that is not durable must not be visible.
         assert_eq!(points(&store, "a").await, 1);
     }
     folder.disk.hold_syncs(false);

@@ -1,4 +1,4 @@
-//! Another program writes files while the store runs: nothing that it writes is overwritten.
+//! Another program writes files while the store runs: none of its changes are overwritten.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ fn fails(store: &impl Store, name: &str) -> bool {
     projection(store, name).last_error.is_some()
 }
 
-/// What another program makes of the children's file.
+/// The file of the children after a change by another program.
 fn rename_the_child(folder: &Folder) -> Vec<u8> {
     let text = String::from_utf8(folder.read(CHILDREN)).unwrap();
     let changed = text.replace("M\\u00eda", "Noa");
@@ -70,7 +70,7 @@ async fn a_table_that_another_program_has_written_is_left_alone() {
     for part in [CHILDREN, "another program", "goldstar salvage"] {
         assert!(error.contains(part), "{error}");
     }
-    // Changes go on, and reach the files that are Goldstar's own.
+    // Changes continue, and are written to the files that only Goldstar has changed.
     assert_eq!(points(&store, "a").await, 4);
     assert_eq!(folder.rows(EVENTS).len(), 4);
     store.close().await.unwrap_err();
@@ -92,7 +92,7 @@ async fn a_table_that_is_put_back_is_written_again() {
     until("it is noticed", || fails(&store, "tables")).await;
     fs::write(folder.file(CHILDREN), own).unwrap();
     flushed(&folder, 2).await;
-    // Where nothing is, nothing can be overwritten.
+    // If the file is removed, it can be written again.
     fs::remove_file(folder.file(CHILDREN)).unwrap();
     give_point(&store, "a").await.unwrap();
     flushed(&folder, 3).await;
@@ -143,11 +143,12 @@ async fn no_account_is_taken_out_of_a_file_that_another_program_has_written() {
     store.anonymize(&"family".into()).await.unwrap();
     assert!(fails(&store, EVENTS));
     assert_eq!(folder.read(EVENTS), written);
-    // It is nobody's all the same.
+    // It is anonymised anyway.
     assert_eq!(owners(&store).await, [None]);
 }
 
-/// What another program has written after a stop is no event: that keeps no log from catching up.
+/// A row that another program has appended after a stop and that is not an event does not prevent a
+/// log from catching up.
 #[tokio::test]
 async fn a_log_catches_up_over_a_row_that_is_no_event() {
     let folder = Folder::new();
@@ -166,13 +167,14 @@ async fn a_log_catches_up_over_a_row_that_is_no_event() {
     assert!(store.backlog() > 0);
     fs::remove_dir(&log).unwrap();
     until("the log is complete", || store.backlog() == 0).await;
-    // Each in a file of its own: these logs are rotated early.
+    // Each line is in its own file, because these logs are rotated early.
     let files = fs::read_dir(folder.logs()).unwrap();
     let lines = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap().lines().count());
     assert_eq!(lines.sum::<usize>(), 2);
 }
 
-/// A rewrite of which only the last step fails has changed the file: that is no other program's doing.
+/// If only the last step of a rewrite fails, the file has changed; the store must not take this for
+/// a change by another program.
 #[tokio::test]
 async fn a_rewrite_that_has_failed_is_known_again() {
     let rewrite = async |changes: u64| {
@@ -190,8 +192,8 @@ async fn a_rewrite_that_has_failed_is_known_again() {
         store.close().await.unwrap();
         is_replaced
     };
-    // Behind the note in the journal, which is written and synced: a new file, its contents, its sync,
-    // its name, and the folder's sync.
+    // After the note in the journal, which is written and synced: a new file, its contents, its
+    // sync, its name, and the sync of the folder.
     let replaced = join_all((2..7).map(rewrite)).await;
     assert_eq!(replaced, [false, false, false, false, true]);
 }

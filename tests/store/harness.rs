@@ -1,4 +1,4 @@
-//! A store in a temporary folder, and a disk that fails when it is told to.
+//! A store in a temporary folder, and a disk that fails on command.
 
 use std::fmt;
 use std::fs;
@@ -27,7 +27,7 @@ use crate::watched::{self, Policy, Watched};
 /// 2026-02-09T18:42:15Z.
 pub(crate) const START: i64 = 1_770_662_535_000_000;
 
-/// Which operation a [`FaultyDisk`] fails.
+/// The operations that a [`FaultyDisk`] can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Write,
@@ -35,24 +35,24 @@ pub(crate) enum Operation {
     Open,
 }
 
-/// A rule: operations of that kind on files whose path contains this text fail with that error.
+/// A rule: operations of that kind fail with that error for files whose path contains this text.
 #[derive(Clone, Debug)]
 pub(crate) struct Fault {
     pub(crate) operation: Operation,
     pub(crate) path: &'static str,
     pub(crate) error: io::ErrorKind,
-    /// How many times; negative without end.
+    /// The number of failures; a negative number for no end.
     pub(crate) times: i64,
 }
 
-/// The machine's disk, but for the faults that are set.
+/// The real disk with faults.
 pub(crate) type FaultyDisk = Watched<Faults>;
 
-/// What fails, waits or stops on such a disk.
+/// The faults of a disk.
 #[derive(Default)]
 pub(crate) struct Faults {
     rules: Mutex<Vec<Fault>>,
-    /// How many more changes it makes before it makes none at all, as if the power had gone.
+    /// The number of changes until the disk makes none, as after a power failure.
     changes_left: Mutex<Option<u64>>,
     /// Whether every sync waits.
     held: (Mutex<bool>, Condvar),
@@ -71,13 +71,13 @@ impl Faults {
         self.rules.lock().push(Fault { operation, path, error, times });
     }
 
-    /// Holds every sync up, or lets them go on.
+    /// Makes every sync wait, or continue.
     pub(crate) fn hold_syncs(&self, hold: bool) {
         *self.held.0.lock() = hold;
         self.held.1.notify_all();
     }
 
-    /// Has a read wait, or go on.
+    /// Makes a read wait, or continue.
     pub(crate) fn pause_read(&self, pause: Pause) {
         *self.paused.0.lock() = pause;
         self.paused.1.notify_all();
@@ -127,7 +127,7 @@ impl Faults {
     }
 }
 
-/// Whether a read waits, or is to.
+/// Whether a read waits, or will.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Pause {
     #[default]
@@ -172,20 +172,20 @@ impl Policy for Faults {
     }
 }
 
-/// A store with audit logs, which are written when a test says so.
+/// A store with audit logs, which are written when a test calls [`Self::follow`].
 pub(crate) struct Logged {
     store: JsonStore,
     follower: Mutex<LogFollower>,
 }
 
 impl Logged {
-    /// Writes the lines that are missing.
+    /// Writes the missing lines.
     pub(crate) fn new(store: JsonStore, log: AuditLog) -> Self {
         let follower = Mutex::new(LogFollower::new(log, store.following()));
         Self { store, follower }
     }
 
-    /// Writes the lines of new events, and tries again what failed.
+    /// Writes the lines of new events, and retries what failed.
     pub(crate) fn follow(&self) {
         let mut follower = self.follower.lock();
         while follower.round() {}
@@ -197,7 +197,7 @@ impl Logged {
         self.follower.lock().forget(user_id)
     }
 
-    /// How many lines are missing after another round, and what the store is behind by.
+    /// The number of missing lines after another round, and the store's backlog.
     pub(crate) fn backlog(&self) -> usize {
         self.follow();
         backlog(&self.store) + self.logs_health().backlog
@@ -251,7 +251,7 @@ impl Folder {
         }
     }
 
-    /// What a process leaves behind that is killed now.
+    /// The files after a kill at this time.
     pub(crate) fn killed(&self) -> Self {
         let copy = Self::new();
         copy_folder(&self.path, &copy.path);
@@ -316,7 +316,7 @@ impl Folder {
         self.file("journal").join(newest)
     }
 
-    /// What is written in it, without the zeros that wait behind that to be written over.
+    /// The frames of that file, without the reserved zeros after them.
     pub(crate) fn frames(&self) -> Vec<u8> {
         let mut bytes = fs::read(self.journal()).unwrap();
         let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
@@ -325,8 +325,8 @@ impl Folder {
     }
 }
 
-/// Copies a folder that a store works in, so that the copy could be what a kill leaves: the journal,
-/// which is always ahead of the other files, comes last.
+/// Copies the folder of a running store, in an order that a kill could leave: the journal, which is
+/// always ahead of the other files, is copied last.
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -341,8 +341,8 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Commits an event that gives one point to a child of the account `family`, which is made where it
-/// isn't there.
+/// Commits an event that gives one point to a child of the account `family`. Creates the account if
+/// necessary.
 pub(crate) async fn give_point(store: &JsonStore, child: &str) -> Result<Commit<()>, CommitError> {
     give_point_of(store, "family", child).await
 }
@@ -396,7 +396,7 @@ pub(crate) async fn give_point_of(
     store.transact(scope, decide).await
 }
 
-/// Whose each event is, in their order.
+/// The account of each event, in order.
 pub(crate) async fn owners(store: &JsonStore) -> Vec<Option<String>> {
     let page = Page { limit: usize::MAX, offset: 0 };
     let all = store.events(&EventFilter::default(), SortOrder::Ascending, page).await.unwrap();
@@ -407,7 +407,7 @@ pub(crate) async fn owners(store: &JsonStore) -> Vec<Option<String>> {
     all.events.iter().map(owner).collect()
 }
 
-/// Commits changes of records that need no decision.
+/// Commits changes without a decision.
 pub(crate) async fn put(
     store: &JsonStore,
     records: impl IntoIterator<Item = Change>,
@@ -417,7 +417,7 @@ pub(crate) async fn put(
     store.transact(Scope::Server, put).await.map(|_| ())
 }
 
-/// Waits for a condition, without a fixed pause: it yields to the store's own threads.
+/// Waits for a condition without a fixed pause: yields to the threads of the store.
 pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while !condition() {
@@ -426,7 +426,7 @@ pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// How many changes the store's projections have yet to make.
+/// The total backlog of the store's projections.
 pub(crate) fn backlog(store: &impl Store) -> usize {
     store.health().projections.iter().map(|projection| projection.backlog).sum()
 }
@@ -441,7 +441,7 @@ pub(crate) async fn points(store: &JsonStore, child: &str) -> i64 {
     points_of(store, "family", child).await
 }
 
-/// A child's points, which must be the fold of its events.
+/// A child's points, which must be the sum of its events.
 pub(crate) async fn points_of(store: &JsonStore, user: &str, child: &str) -> i64 {
     let filter = EventFilter { child_id: Some(child.into()), ..EventFilter::default() };
     let page = Page { limit: 1, offset: 0 };

@@ -1,4 +1,4 @@
-//! The store on real files, with a disk that can fail, and with directories as a crash leaves them.
+//! The store on real files, with a disk that can fail, and with directories after a crash.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod contract;

@@ -1,4 +1,4 @@
-//! An account that was deleted doesn't come back through a salvage, whatever old files it finds.
+//! A deleted account is not restored by a salvage, whatever old files exist.
 
 use std::fs;
 use std::sync::Arc;
@@ -47,7 +47,8 @@ async fn an_account_that_was_taken_out_does_not_come_back() {
     put(&store, [Change::RemoveChild("c".into())]).await.unwrap();
     assert_eq!(store.anonymize(&LEAVER.into()).await.unwrap(), 3);
     put(&store, [Change::RemoveUser(LEAVER.into())]).await.unwrap();
-    // Another program puts back all that it had in memory, and adds to it; or the disk tears it.
+    // Another program writes back everything that it had in memory, and adds rows; or the disk
+    // damages the file.
     for damage in ["as it was", "cut", "another row"] {
         let killed = folder.killed();
         for (file, bytes) in &old {

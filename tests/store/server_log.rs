@@ -1,5 +1,5 @@
-//! What the store and the audit log say to the server's log. Their threads belong to no test, so the
-//! lines of all tests of this program come together.
+//! The server log lines of the store and the audit log. Their threads do not belong to a test, so
+//! the lines of all tests of this program are collected together.
 
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock};
@@ -31,7 +31,7 @@ static LINES: LazyLock<Lines> = LazyLock::new(|| {
     lines
 });
 
-/// What was said since this was called first.
+/// The lines since the first call.
 pub(crate) fn server_log() -> String {
     String::from_utf8_lossy(&LINES.0.lock()).into_owned()
 }

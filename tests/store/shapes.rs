@@ -1,4 +1,4 @@
-//! Tracking files in the shapes that other programs write.
+//! Tracking files in the forms of other programs.
 
 use std::fs;
 use std::sync::Arc;

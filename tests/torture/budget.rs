@@ -1,16 +1,17 @@
-//! How much a member does, and by which seed: the one place that reads the two variables.
+//! The seed and the length of a stress test: the only code that reads the two variables.
 
 use std::env;
 use std::time::{Duration, Instant};
 
 use crate::random::Random;
 
-/// A number; without it, another one each time.
+/// A number; a random one if it is not set.
 const SEED: &str = "GOLDSTAR_TORTURE_SEED";
-/// `short`, `long`, a number of rounds, or a number of seconds such as `60s`. Without it, `short`.
+/// `short`, `long`, a number of rounds, or a number of seconds such as `60s`; `short` if it is not
+/// set.
 const BUDGET: &str = "GOLDSTAR_TORTURE_BUDGET";
 
-/// How many rounds a member's two forms have.
+/// The number of rounds of a test's two forms.
 pub(crate) struct Rounds {
     pub(crate) short: usize,
     pub(crate) long: usize,
@@ -21,11 +22,11 @@ enum Budget {
     Time(Duration),
 }
 
-/// One run of a member. Where the test fails, it says how to repeat it.
+/// One run of a stress test. If it fails, it prints how to repeat it.
 pub(crate) struct Run {
     member: &'static str,
     seed: u64,
-    /// Whether it is the short form, in which nothing depends on how fast the machine is.
+    /// Whether it is the short form, in which nothing depends on the speed of the machine.
     pub(crate) is_short: bool,
     budget: Budget,
     begun: usize,
@@ -33,7 +34,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A run of the member, as the variables say.
+    /// A run of the test with the settings of the variables.
     pub(crate) fn of(member: &'static str, rounds: &Rounds) -> Self {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let seed = variable(SEED).map_or_else(random_seed, |text| text.parse().expect(SEED));
@@ -50,8 +51,8 @@ impl Run {
         Self { member, seed, is_short, budget, begun: 0, started: Instant::now() }
     }
 
-    /// Begins the next round, where there is to be one, and gives the chance that rules it. There is
-    /// always a first one.
+    /// Starts the next round, if there is one, and returns its random numbers. There is always a
+    /// first round.
     pub(crate) fn next(&mut self) -> Option<Random> {
         let is_over = match self.budget {
             Budget::Rounds(rounds) => self.begun >= rounds,
@@ -64,7 +65,7 @@ impl Run {
         Some(Random::new(self.seed.wrapping_add(self.begun as u64)))
     }
 
-    /// Prints what the run has come to, as a row for `docs/reliability.md`.
+    /// Prints the result of the run, as a row for `docs/reliability.md`.
     pub(crate) fn report(self, figures: &str) {
         let Self { member, seed, ref started, .. } = self;
         let seconds = started.elapsed().as_secs();
@@ -86,6 +87,6 @@ impl Drop for Run {
 }
 
 fn random_seed() -> u64 {
-    // Short enough to be typed.
+    // Short enough to type.
     u64::from(u32::from_ne_bytes(goldstar::clock::random()))
 }

@@ -1,5 +1,5 @@
-//! A clock that jumps back and ahead by ten years and by an hour, and is set right again, while a family
-//! goes on and somebody waits for the deletion of an account.
+//! A clock that jumps back and ahead by ten years and by an hour, and is corrected again, while a
+//! family sends requests and an account waits for its deletion.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::random::Random;
 
 const ROUNDS: Rounds = Rounds { short: 2, long: 40 };
 const STEPS: usize = 12;
-/// What the clock shows at first, in microseconds.
+/// The first time of the clock, in microseconds.
 const START: i64 = 1_770_662_535_000_000;
 const YEARS: i64 = 3652 * DAY;
 /// How long a marked account waits.
@@ -31,15 +31,15 @@ fn restless(config: &mut Config) {
 struct Round {
     server: TestServer,
     clock: Hand,
-    /// By how much the clock is wrong.
+    /// The error of the clock.
     wrong: i64,
     family: Family,
-    /// A session that nobody uses any more.
+    /// A session that is not used any more.
     forgotten: Client,
     leaver: Parent,
-    /// How much time has really passed.
+    /// The real time elapsed.
     passed: i64,
-    /// Whether the server was started with a clock that was ahead: that is believed a day later.
+    /// Whether the clock was ahead when the server started: it is then trusted a day later.
     is_started_ahead: bool,
     /// The times of the family's events, in the order of writing.
     events: Vec<i64>,
@@ -66,8 +66,8 @@ impl Round {
         self.wrong = wrong;
     }
 
-    /// Lets time pass while the server runs. A clock that was ahead when it started has been set right
-    /// before a day is over.
+    /// Lets time pass while the server runs. A clock that was ahead at the start is corrected
+    /// within a day.
     fn pass(&mut self, time: i64) {
         if self.is_started_ahead {
             self.jump_to(0);
@@ -86,7 +86,7 @@ impl Round {
         self.is_started_ahead = self.wrong > 0;
     }
 
-    /// By a clock that was set, or after a long time, the family's session may be over.
+    /// If the clock was set, or after a long time, the family's session may have expired.
     async fn log_in_again(&self) {
         let parent = &self.family.parent;
         if parent.get("/auth/me").await.status == 401 {
@@ -112,7 +112,7 @@ impl Round {
         self.check().await;
     }
 
-    /// The time that the family's next event gets: the clock's, but behind its last one if that is at
+    /// The time of the family's next event: the clock's, but after its last event if that is at
     /// most five minutes ahead.
     fn next_time(&self) -> i64 {
         let now = START + self.passed + self.wrong;
@@ -128,7 +128,7 @@ impl Round {
             let found: Vec<_> = events.iter().map(|event| time(event).as_micros()).collect();
             assert_eq!(found, self.events);
         }
-        // A query goes by the time, and by the order of writing only after that.
+        // A query sorts by time, and then by the order of writing.
         events.sort_by_key(|event| text(&event["occurred_at"]));
         let path = format!("/children/{}/tracking?order=asc&limit=500", self.family.child);
         let found = self.family.parent.get(&path).await.expect(200);
@@ -144,8 +144,8 @@ impl Round {
         }
     }
 
-    /// What a clock set back would keep is shortened every hour, once the clock has not jumped for an
-    /// hour.
+    /// Sessions that a clock set back would keep too long are shortened every hour, once the clock
+    /// has not jumped for an hour.
     async fn restart_and_tidy(&mut self) {
         self.pass_down(0).await;
         self.clock.forward(HOUR);
@@ -160,8 +160,8 @@ impl Round {
         eventually("an earlier end of all sessions", is_tidy).await;
     }
 
-    /// The session that nobody uses is over a month later, wherever the clock stands, and the account
-    /// is gone once the clock has been right for the threshold.
+    /// The unused session expires within a month, whatever the clock was, and the account is
+    /// deleted once the clock has been right for the threshold.
     async fn end(mut self) {
         self.restart_and_tidy().await;
         self.pass_down(32 * DAY).await;

@@ -1,5 +1,5 @@
-//! Thousands of clients that send their requests byte by byte: each is closed in time, and the others
-//! are served as ever.
+//! Thousands of clients that send their requests byte by byte: each is disconnected in time, and
+//! others are served as before.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -15,19 +15,19 @@ use crate::harness::{Family, Scrape, Settings, TestServer, eventually, within};
 use crate::measures::{millis, p99};
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
-/// How many others there are, and how many requests each sends in a second.
+/// The number of other clients, and of the requests that each sends per second.
 const OTHERS: u32 = 10;
 const RATE: u32 = 20;
-/// What a request may take besides the time that its client is given.
+/// How much longer than its time limit a request may take.
 const GRACE: Duration = Duration::from_secs(5);
-/// What the machine alone may add to a request's time.
+/// How much the machine alone may add to the time of a request.
 const NOISE: Duration = Duration::from_millis(5);
 
 struct Size {
     connections: u32,
-    /// How long a head and a body may take, in seconds.
+    /// The time limit of a head and of a body, in seconds.
     patience: u64,
-    /// Between two bytes.
+    /// The time between two bytes.
     pace: Duration,
     /// How long the others are measured alone.
     alone: Duration,
@@ -46,13 +46,13 @@ const LONG: Size = Size {
     alone: Duration::from_secs(30),
 };
 
-/// What a client sends at once, and what it goes on with, byte by byte.
+/// What a client sends at once, and what it then sends byte by byte.
 struct Dribble {
     begin: String,
     rest: &'static [u8],
 }
 
-/// The kinds of clients, in turns.
+/// The kinds of clients, in turn.
 fn dribble(number: u32, session: &Session) -> Dribble {
     let json = "Content-Type: application/json";
     let (begin, rest): (_, &[u8]) = match number % 4 {
@@ -85,7 +85,7 @@ impl Home {
         Self { server, family, session, size }
     }
 
-    /// How long it takes until the server has ended this client's connection.
+    /// How long it takes until the server closes this client's connection.
     async fn dribble(&self, number: u32) -> Duration {
         let Dribble { begin, rest } = dribble(number, &self.session);
         let started = Instant::now();
@@ -97,7 +97,7 @@ impl Home {
             let mut pace = interval(self.size.pace);
             for byte in rest.iter().cycle() {
                 pace.tick().await;
-                // The connection may be closed by now; that is for the reader to see.
+                // The connection may be closed by now, which the reader notices.
                 if writer.write_all(&[*byte]).await.is_err() {
                     break;
                 }
@@ -107,7 +107,7 @@ impl Home {
         let mut answer = Vec::new();
         let read = within("the end of the server's patience", async {
             tokio::select! {
-                // A reset is an end as well: a byte may have met a closed connection.
+                // A reset is an end, too: a byte may have arrived at a closed connection.
                 read = reader.read_to_end(&mut answer) => drop(read),
                 () = write => unreachable!("it waits"),
             }
@@ -119,7 +119,7 @@ impl Home {
         took
     }
 
-    /// All clients that dribble, who come within a second; gives the longest time.
+    /// Starts all slow clients within a second; returns the longest time.
     async fn dribble_all(&self) -> Duration {
         let connections = self.size.connections;
         let all = (0..connections).map(async |number| {
@@ -130,7 +130,7 @@ impl Home {
         join_all(all).await.into_iter().max().unwrap()
     }
 
-    /// Waits until all who dribble are there, as the server sees it.
+    /// Waits until all slow clients are connected.
     async fn crowd(&self) {
         eventually("all connections", async || {
             let open = Scrape::of(&self.server).await.get("connections");
@@ -139,7 +139,7 @@ impl Home {
         .await;
     }
 
-    /// How long 99 of 100 requests of the others take while `meanwhile` goes on.
+    /// The 99th percentile of the others' response times while `meanwhile` runs.
     async fn serve_others<T>(&self, meanwhile: impl Future<Output = T>) -> (Duration, T) {
         let (times, is_over) = (RefCell::new(Vec::new()), Cell::new(false));
         let others = join_all((0..OTHERS).map(async |number| {
@@ -172,12 +172,12 @@ async fn clients_that_dribble_are_closed_and_the_others_are_served_as_ever() {
     while run.next().is_some() {
         let home = Home::new(if run.is_short { SHORT } else { LONG }).await;
         let Size { connections, patience, alone, .. } = home.size;
-        // A time of load: nothing is waited for.
+        // Measures the load for a fixed time.
         let (before, ()) = home.serve_others(sleep(alone)).await;
         let dribbling = async { tokio::join!(home.dribble_all(), home.crowd()).0 };
         let (beside, longest) = home.serve_others(dribbling).await;
         let (after, ()) = home.serve_others(sleep(alone)).await;
-        // The machine may have more to do at one time than at another.
+        // The machine may be busier at one time than at another.
         let usual = before.max(after);
         assert!(longest < Duration::from_secs(patience) + GRACE, "closed after {longest:?}");
         let is_noticed = beside > 2 * usual.max(NOISE);

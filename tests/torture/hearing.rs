@@ -1,27 +1,27 @@
-//! Readers that hear a family's events up to a last one.
+//! Clients that read a family's event stream up to a last event.
 
 use std::time::Instant;
 
 use crate::harness::{Client, Events, Family};
 
-/// An event that ends what a reader listens to: that of a child to which nothing else happens.
+/// The event that ends the reading: the only event of its child.
 pub(crate) struct Last {
     child: String,
 }
 
-/// What was heard, and when.
+/// An event that was received, and when.
 pub(crate) struct Heard {
     pub(crate) id: String,
     pub(crate) at: Instant,
 }
 
-/// One who listens, and comes back as a browser does where its stream ends.
+/// A client that reconnects, like a browser, when its stream ends.
 pub(crate) struct Listener {
     client: Client,
     stream: Events,
-    /// The last frame's id.
+    /// The id of the last frame.
     last: String,
-    /// How often it came back.
+    /// How often it has reconnected.
     pub(crate) returns: usize,
 }
 
@@ -30,14 +30,14 @@ impl Last {
         Self { child: family.parent.child("Last", 0).await }
     }
 
-    /// Makes the event.
+    /// Creates the event.
     pub(crate) async fn happen(&self, family: &Family) {
         family.parent.activate(&self.child, &family.task).await.expect(200);
     }
 }
 
 impl Listener {
-    /// So many who listen to a family, and have heard one event.
+    /// That many clients of a family, which have received one event.
     pub(crate) async fn open(family: &Family, count: usize) -> Vec<Self> {
         let client: &Client = &family.parent;
         let mut streams = Vec::new();
@@ -53,7 +53,7 @@ impl Listener {
         listeners
     }
 
-    /// All that comes before the last event.
+    /// All events before the last one.
     pub(crate) async fn hear(&mut self, end: &Last) -> Vec<Heard> {
         let mut heard = Vec::new();
         loop {

@@ -1,5 +1,5 @@
-//! Thousands of readers of the event stream to whom nothing happens: what each costs the server, and
-//! how soon all hear of an event.
+//! Thousands of clients of the event stream without events: the memory for each, and the time until
+//! an event reaches all of them.
 
 use std::time::{Duration, Instant};
 
@@ -17,17 +17,17 @@ use crate::harness::{Admin, Family, Folders, Scrape, Settings, TestServer, event
 use crate::measures::{anonymous_memory, millis};
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
-/// How many readers there are in the two forms, where the system lets a process have so many files.
+/// The number of clients in the two forms, if the system allows a process that many files.
 const SHORT: usize = 300;
 const LONG: usize = 10_000;
-/// What the test and the server have open besides.
+/// Other open files of the test and the server.
 const OTHERS: usize = 500;
-/// How many connect at once.
+/// The number of concurrent connection attempts.
 const AT_ONCE: usize = 100;
-/// What a reader may cost, in KiB.
+/// The memory that one client may take, in KiB.
 const ROOM: u64 = 32;
 
-/// Someone who reads the stream.
+/// A client of the stream.
 struct Reader {
     stream: TcpStream,
     received: Vec<u8>,
@@ -39,13 +39,13 @@ impl Reader {
         let cookie = format!("Cookie: session={}", token(number));
         stream.write_all(head("GET", "/events", &[&cookie]).as_bytes()).await.unwrap();
         let mut reader = Self { stream, received: Vec::new() };
-        // The first frame, which every stream begins with.
+        // The first frame of every stream.
         reader.read_to("retry: ").await;
         assert!(reader.received.starts_with(b"HTTP/1.1 200 "));
         reader
     }
 
-    /// Reads on until this has come.
+    /// Reads until this text has come.
     async fn read_to(&mut self, text: &str) {
         let has_come = |bytes: &[u8]| bytes.windows(text.len()).any(|it| it == text.as_bytes());
         while !has_come(&self.received) {
@@ -60,7 +60,7 @@ fn token(number: usize) -> String {
     format!("reader-{number}")
 }
 
-/// A session of the administrator's for each reader, as a login would have left it.
+/// Writes a session of the administrator for each client, as a login would.
 fn put_sessions(folders: &Folders, count: usize) {
     let now = Duration::from_micros(Clock::system().now().as_micros().unsigned_abs());
     let ends = now + Duration::from_hours(24);
@@ -78,17 +78,17 @@ fn put_sessions(folders: &Folders, count: usize) {
     folders.put("sessions.json", &json!({"_default": sessions}).to_string());
 }
 
-/// As many of these as the system lets a process connect to another.
+/// The wanted number, or fewer if the system allows a process fewer connections.
 fn fitting(wanted: usize) -> usize {
     let limit = rlimit::increase_nofile_limit((wanted + OTHERS) as u64).unwrap();
     wanted.min(usize::try_from(limit).unwrap() - OTHERS)
 }
 
-/// What the readers came to.
+/// The results of the run.
 struct Figures {
-    /// The server's memory without readers, with them, and after an event for all, in KiB.
+    /// The server's memory without clients, with them, and after an event for all, in KiB.
     memory: [u64; 3],
-    /// From the request for that event to the last one's hearing of it.
+    /// From the request for that event until the last client has received it.
     last: Duration,
 }
 
@@ -96,7 +96,7 @@ async fn measure(count: usize) -> Figures {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     put_sessions(&folders, count);
-    // All of these sessions are one account's, which a login of its own must not end.
+    // All these sessions belong to one account, and a login of the test must not end them.
     let unlimited = "--sessions-per-family=0".to_owned();
     let flags = vec![format!("--max-connections={}", count + OTHERS), unlimited];
     let settings = Settings { binary: true, flags, ..Settings::default() };

@@ -1,4 +1,4 @@
-//! How long a login takes that fails: whoever measures it must not learn which accounts exist.
+//! The duration of a failed login must not reveal which accounts exist.
 
 use std::time::{Duration, Instant};
 
@@ -6,9 +6,10 @@ use crate::budget::{Rounds, Run};
 use crate::harness::{Settings, TestServer, assert_error, hash_as_for_users, log_in};
 
 const ROUNDS: Rounds = Rounds { short: 3, long: 300 };
-/// A difference counts once there are so many of each: a few say nothing on a busy machine.
+/// A difference counts from this number of logins of each kind on: fewer prove nothing on a busy
+/// machine.
 const ENOUGH: usize = 100;
-/// How far the two medians may lie apart, in parts of a thousand.
+/// The largest accepted difference of the two medians, in parts per thousand.
 const APART: u128 = 50;
 
 fn median(times: &mut [Duration]) -> Duration {
@@ -27,13 +28,13 @@ async fn known_and_unknown_accounts_take_the_same_time() {
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
     let known = server.parent().await.email.clone();
     let browser = server.nobody();
-    // The first one measures how long a hash takes.
+    // The first login measures how long a hash takes.
     log_in(&browser, &known, "wrong").await.expect(401);
     let (mut with, mut without) = (Vec::new(), Vec::new());
     while let Some(mut random) = run.next() {
         let unknown = format!("unknown{}@example.org", random.below(1 << 30));
         let is_first = random.below(2) == 0;
-        // Side by side, and in either order: what slows the machine down slows both.
+        // Alternately, in either order: load on the machine affects both.
         for is_known in [is_first, !is_first] {
             let (email, times) =
                 if is_known { (&known, &mut with) } else { (&unknown, &mut without) };

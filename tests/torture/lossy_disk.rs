@@ -1,17 +1,17 @@
-//! A disk in memory that keeps what is durable apart from what a process sees, and that forgets the
-//! rest as a machine does whose power goes.
+//! A disk in memory that distinguishes what is durable from what a process reads, and loses the
+//! rest like a machine without power.
 //!
-//! - A file's contents are kept as of its last sync and after each change since. A power cut leaves
-//!   each piece of 512 bytes as it was at one of these moments, and the length likewise, each for
-//!   itself: writes are torn, reordered, lost, and there are holes of zeros.
-//! - Of the name changes (a new file, a rename, a removal) that no sync of their folder followed, a
-//!   power cut leaves the first few.
-//! - A sync that fails either has done nothing, or has written some pieces and counts the others as
+//! - The contents of a file are kept as of its last sync and after each later change. After a power
+//!   failure, each block of 512 bytes, and the length, is as it was at one of these times,
+//!   independently of the others: writes are torn, reordered or lost, and there are holes of zeros.
+//! - Of the name changes (a new file, a rename, a removal) since the last sync of their folder, a
+//!   power failure keeps the first few.
+//! - A sync that fails has either done nothing, or written some blocks and marked the others as
 //!   written, so that no later sync writes them.
-//! - A killed process leaves all that it wrote; a power cut may still take it.
+//! - After a kill, all writes of the process remain; a later power failure can still lose them.
 //!
-//! What it can't do: lose folders, which are there and durable from the start; reorder name changes;
-//! fail a read or a single write; damage what was synced.
+//! Limitations: it does not lose folders, which exist and are durable from the start; it does not
+//! reorder name changes; single reads and writes do not fail; synced bytes are not damaged.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,13 +24,13 @@ use parking_lot::Mutex;
 
 use crate::random::Random;
 
-/// What a disk writes whole or not at all.
+/// The size of the blocks that a disk writes completely or not at all.
 const PIECE: usize = 512;
 
-/// What befalls a process.
+/// The failures of a process.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Plan {
-    /// How many changes the disk makes before it is killed.
+    /// The number of changes before the process is killed.
     pub(crate) killed_after: Option<usize>,
     /// The change, counted from 1, that fails if it is a sync.
     pub(crate) failing_sync: Option<usize>,
@@ -46,9 +46,10 @@ pub(crate) enum End {
 #[derive(Clone, Debug)]
 struct File {
     durable: Vec<u8>,
-    /// What a process sees: as of the last sync, and after each change since.
+    /// The contents that a process reads: as of the last sync, and after each later change.
     seen: Vec<Vec<u8>>,
-    /// The pieces that are to be written, and by which of these moments each first was.
+    /// The blocks that are not written yet, with the index in `seen` at which each was first
+    /// changed.
     dirty: BTreeMap<usize, usize>,
 }
 
@@ -84,8 +85,8 @@ impl File {
         self.seen.push(contents);
     }
 
-    /// What is durable once the length and each piece are written as of the moment that `moment`
-    /// gives for it.
+    /// The durable contents if the length and each block are written as of the time that `moment`
+    /// returns for it.
     fn written(&self, mut moment: impl FnMut() -> usize) -> Vec<u8> {
         let mut bytes = self.durable.clone();
         bytes.resize(self.seen[moment()].len(), 0);
@@ -101,7 +102,7 @@ impl File {
         bytes
     }
 
-    /// What is durable once some of it is written: nothing, everything, or a mixture.
+    /// The durable contents if they are written in part: nothing, everything, or a mixture.
     fn partly_written(&self, random: &mut Random) -> Vec<u8> {
         let last = self.seen.len() - 1;
         let kind = random.below(4);
@@ -161,12 +162,12 @@ impl NameChange {
 
 #[derive(Clone, Debug)]
 struct State {
-    /// Every file that ever was, by its number.
+    /// Every file that has existed, by its number.
     files: BTreeMap<u64, File>,
     names: Names,
     durable_names: Names,
     unsynced_names: Vec<NameChange>,
-    /// How many changes this process has made.
+    /// The number of changes of this process.
     changes: usize,
     plan: Plan,
     was_killed: bool,
@@ -184,7 +185,7 @@ impl State {
         Ok(())
     }
 
-    /// Counts a sync as a change; false where it has to fail.
+    /// Counts a sync as a change; returns false if it must fail.
     fn sync(&mut self) -> io::Result<bool> {
         self.change()?;
         let fails = self.plan.failing_sync == Some(self.changes);
@@ -215,7 +216,7 @@ impl State {
     }
 }
 
-/// The disk as one process has it.
+/// The disk for one process.
 #[derive(Clone, Debug)]
 pub(crate) struct LossyDisk(Arc<Mutex<State>>);
 
@@ -225,7 +226,7 @@ impl LossyDisk {
         Self::with(&BTreeMap::new())
     }
 
-    /// A disk with these files on it, which are durable.
+    /// A disk with these files, which are durable.
     pub(crate) fn with(files: &BTreeMap<PathBuf, Vec<u8>>) -> Self {
         let names: Names = files.keys().cloned().zip(0..).collect();
         Self(Arc::new(Mutex::new(State {
@@ -241,7 +242,7 @@ impl LossyDisk {
         })))
     }
 
-    /// The disk as the next process finds it. The one before has no more part in it.
+    /// The disk for the next process. The previous one can no longer change it.
     pub(crate) fn after(&self, end: End, plan: Plan, random: Random) -> Self {
         let state = self.0.lock().clone();
         let (was_killed, has_failed_to_sync) = (false, false);
@@ -253,25 +254,25 @@ impl LossyDisk {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// Makes no more changes for this process.
+    /// Rejects further changes of this process.
     pub(crate) fn kill(&self) {
         self.kill_after(0);
     }
 
-    /// Makes only so many more changes for this process.
+    /// Rejects further changes of this process after this number.
     pub(crate) fn kill_after(&self, changes: usize) {
         let mut state = self.0.lock();
         state.plan.killed_after = Some(state.changes.saturating_add(changes));
     }
 
-    /// The files as a process sees them.
+    /// The files as a process reads them.
     pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let state = self.0.lock();
         let contents = |id| state.files[id].contents().to_owned();
         state.names.iter().map(|(path, id)| (path.clone(), contents(id))).collect()
     }
 
-    /// The files whose contents hold a text.
+    /// The files whose contents contain a text.
     pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
         let state = self.0.lock();
         let holds = |id: &u64| String::from_utf8_lossy(state.files[id].contents()).contains(text);
@@ -279,7 +280,7 @@ impl LossyDisk {
         files.map(|(path, _)| path.display().to_string()).collect()
     }
 
-    /// The files whose name holds a text.
+    /// The files whose names contain a text.
     pub(crate) fn files_with_name(&self, text: &str) -> Vec<String> {
         let paths = self.0.lock().names.keys().map(|path| path.display().to_string()).collect();
         let paths: Vec<String> = paths;
@@ -291,7 +292,7 @@ impl LossyDisk {
         self.was_killed() || self.has_failed_to_sync()
     }
 
-    /// Whether a change was refused, since the process was dead.
+    /// Whether a change was rejected because the process was killed.
     pub(crate) fn was_killed(&self) -> bool {
         self.0.lock().was_killed
     }

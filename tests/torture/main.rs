@@ -1,6 +1,6 @@
-//! What Goldstar is put through for as long as one likes: each member is a test that draws what it
-//! does by a seed, and goes on until its budget is spent. `cargo test --test torture` runs the short
-//! forms, `scripts/torture` the long ones; `docs/reliability.md` says what each has found.
+//! Stress tests: each test chooses its actions by a seed, and runs until its time or its rounds are
+//! used up. `cargo test --test torture` runs the short forms, `scripts/torture` the long ones;
+//! `docs/reliability.md` contains the results.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 

@@ -1,5 +1,5 @@
-//! A file that follows the changes can't be written for a while: under load nobody is refused, and
-//! once it can, everything is in it, in order and once.
+//! A file that is derived from the changes cannot be written for a while: under load no request
+//! fails, and after the repair the file contains everything, in order and once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -19,21 +19,22 @@ use crate::harness::{
 use crate::hearing::{Last, Listener};
 use crate::measures::millis;
 
-/// One for each file in turns.
+/// Each file in turn.
 const ROUNDS: Rounds = Rounds { short: 2, long: 2 };
 const SHORT: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(10);
 const FAMILIES: usize = 2;
-/// How many clients of a family mutate.
+/// The number of a family's clients that send mutations.
 const CLIENTS: usize = 8;
-/// How often each of them does, at most: 2000 a second in all, so that the readers keep up.
+/// The pause of each client: at most 2000 mutations per second in all, so that the readers of the
+/// streams keep up.
 const PAUSE: Duration = Duration::from_millis(8);
-/// How soon after the repair everything has caught up.
+/// The time limit after the repair until everything is up to date.
 const DRAINED: Duration = Duration::from_secs(5);
 
-/// What can't be written.
+/// The files that cannot be written.
 struct Target {
-    /// What the names of the files begin with.
+    /// The start of the files' names.
     files: &'static str,
     projection: &'static str,
 }
@@ -43,7 +44,7 @@ const TARGETS: [Target; 2] = [
     Target { files: "tracking_user_", projection: "audit_log" },
 ];
 
-/// What an outage came to.
+/// The results of an outage.
 struct Figures {
     events: usize,
     backlog: u64,
@@ -54,7 +55,7 @@ struct Home {
     server: TestServer,
     disk: FaultyDisk,
     families: Vec<Family>,
-    /// The ids of the events that were answered with 200.
+    /// The ids of the events in successful responses.
     acknowledged: RefCell<HashSet<String>>,
     is_over: Cell<bool>,
 }
@@ -63,7 +64,7 @@ impl Home {
     async fn new() -> Self {
         let disk = FaultyDisk::default();
         let machine = Machine { disk: Arc::new(disk.clone()), ..Machine::default() };
-        // Every event is to be found in the log.
+        // The log must contain every event.
         let settings = Settings { machine, log_max_bytes: 0, ..Settings::default() };
         let server = TestServer::with(settings).await;
         let mut families = Vec::new();
@@ -74,7 +75,7 @@ impl Home {
         Self { server, disk, families, acknowledged, is_over }
     }
 
-    /// Mutates until it is over: each mutation must succeed.
+    /// Sends mutations until the end of the load: each must succeed.
     async fn mutate(&self, family: &Family, last: &Last) {
         join_all((0..CLIENTS).map(async |_| {
             let mut pace = interval(PAUSE);
@@ -88,7 +89,7 @@ impl Home {
         last.happen(family).await;
     }
 
-    /// What `/health` says of the projection.
+    /// The projection in `/health`.
     async fn projection(&self, name: &str) -> (u64, Value) {
         let health = self.server.nobody().get("/health").await.expect(200);
         let projections = health["projections"].as_array().unwrap();
@@ -96,7 +97,7 @@ impl Home {
         (found["backlog"].as_u64().unwrap(), found["last_error"].clone())
     }
 
-    /// Waits until so many more events were answered.
+    /// Waits until there are this many more successful responses.
     async fn further_events(&self, count: usize) {
         let before = self.acknowledged.borrow().len();
         eventually("further events", async || {
@@ -105,11 +106,11 @@ impl Home {
         .await;
     }
 
-    /// Breaks the files for so long, and mends them.
+    /// Makes the files fail for this time, and repairs them.
     async fn break_down(&self, target: &Target, time: Duration) -> Figures {
         self.further_events(50).await;
         self.disk.fail_writes(target.files, ErrorKind::StorageFull);
-        // An outage is as long as its load.
+        // The load continues for the time of the outage.
         tokio::time::sleep(time).await;
         self.further_events(50).await;
         let (backlog, error) = self.projection(target.projection).await;
@@ -132,7 +133,8 @@ impl Home {
         Figures { events: 0, backlog, drained }
     }
 
-    /// Everything is everywhere, once and in one order; gives how many events there are.
+    /// Checks that everything is in all places, once and in one order; returns the number of
+    /// events.
     fn check(&self, heard: &[Vec<String>]) -> usize {
         let rows = self.server.folders.events();
         let mut acknowledged = self.acknowledged.borrow().clone();
@@ -141,7 +143,7 @@ impl Home {
             let mut own: Vec<String> = own.map(|row| text(&row["id"])).collect();
             let log = event_ids(&self.server.folders.log_lines(&family.parent.id));
             assert_eq!(log, own, "the log tells of other events");
-            // Those before the load and behind it.
+            // The events before and after the load.
             own.pop().expect("the last event");
             own.remove(0);
             assert_eq!(*heard, own, "the stream told of other events");

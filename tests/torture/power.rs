@@ -1,22 +1,22 @@
-//! The store and the audit log over power cuts, kills and failed syncs, on a disk that loses what
-//! wasn't synced (`lossy_disk`).
+//! The store and the audit log with power failures, kills and failed syncs, on a disk that loses
+//! unsynced data (`lossy_disk`).
 //!
-//! Each round is a directory that lives through several processes, one after the other. Each process
-//! starts on what the one before left, gives a child some points, and ends: by itself, or killed
-//! after any change of a file, or by a kill that takes the machine's memory along; a sync may fail on
-//! the way. Whatever happens, a start finds every point that was answered, none that can't have been
-//! given, and for each its event and its line in the audit log, once and in order. A start itself
-//! fails only where its own process was disturbed, and never by damage.
+//! Each round is a directory that is used by several processes in turn. Each process starts on the
+//! files of the previous one, gives a child some points, and ends: normally, or by a kill after any
+//! change of a file, or by a power failure; a sync may fail in between. In every case, a start
+//! finds every confirmed point, none that cannot have been given, and for each its event and its
+//! line in the audit log, once and in order. A start itself fails only if its own process was
+//! disturbed, and never because of damage.
 //!
-//! Beside it each process gives points to a child of its own, all in one other account, and may then
-//! have that account leave. What was answered of that holds, too: an event that was taken out belongs
-//! to nobody after every later start, a log that was forgotten doesn't come back, and after a purge no
-//! file that has a name holds the account's id.
+//! Each process also gives points to a child of its own, in a second account that all processes
+//! share, and may then delete that account. What was confirmed about that holds, too: an anonymised
+//! event stays anonymised after every later start, a removed log does not return, and after a purge
+//! no file contains the account's id.
 //!
-//! A round's seed settles what each process does, what befalls it, and the random numbers by which a
-//! power cut keeps things. It doesn't settle which of the store's two threads comes first to the disk:
-//! a failure may take some runs to come again.
-//! The directory's lock alone is a file on the machine's own disk.
+//! The seed of a round determines the actions of each process, its failures, and the random numbers
+//! of power failures. It does not determine which of the store's two threads writes first, so it
+//! may take several runs to reproduce a failure. Only the lock of the directory is a file on the
+//! real disk.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -37,32 +37,32 @@ use crate::random::Random;
 use crate::store::{Logged, START, child_of, give_point_of, put};
 
 const ROUNDS: Rounds = Rounds { short: 40, long: 2000 };
-/// How many processes follow each other on one disk.
+/// The number of processes on one disk.
 const LIVES: usize = 12;
-/// How many points a process tries to give.
+/// The number of points that a process tries to give.
 const POINTS: usize = 6;
-/// About as many changes as a process makes that nothing befalls.
+/// About the number of changes of a process without failures.
 const CHANGES: usize = 160;
-/// The account that leaves.
+/// The account to delete.
 const LEAVER: &str = "the-leaver";
-/// Logs are rotated often, and none of them is ever removed.
+/// Logs are rotated often, and none is ever removed.
 const LOGS: Settings = Settings { max_bytes: 1500, backups: 40 };
 
-/// What a child may have: what was answered, and what may have become durable beside it.
+/// The possible points of a child: the confirmed ones, and those that may have become durable, too.
 #[derive(Clone, Copy, Debug)]
 struct Expected {
     answered: usize,
     possible: usize,
 }
 
-/// What a process may find.
+/// The state that a process may find.
 #[derive(Clone, Debug)]
 struct Found {
-    /// Of the child of the account that stays.
+    /// Of the child in the account that stays.
     points: Expected,
-    /// Of the children of the one that leaves, and whether their events belong to nobody for certain.
+    /// Of the children in the deleted account, and whether their events are known to be anonymised.
     others: Vec<(String, Expected, bool)>,
-    /// How far the last process has come with letting the account go.
+    /// The progress of the last process in deleting the account.
     departure: Departure,
 }
 
@@ -73,14 +73,14 @@ enum Departure {
     Purged,
 }
 
-/// What a run has come to.
+/// The results of a run.
 #[derive(Debug, Default)]
 struct Figures {
     seeds: usize,
     processes: usize,
-    /// How many processes began on what a power cut had left.
+    /// The number of processes that started after a power failure.
     power_cuts: usize,
-    /// How many were killed before they had come to their end.
+    /// The number of processes that were killed.
     kills: usize,
     failed_syncs: usize,
     acknowledged: usize,
@@ -149,7 +149,7 @@ fn some_plan(random: &mut Random) -> Plan {
 }
 
 impl Life {
-    /// Says what the next process may find.
+    /// Returns what the next process may find.
     async fn run(
         &self,
         mut expected: Found,
@@ -188,7 +188,7 @@ impl Life {
         expected
     }
 
-    /// Holds what is there against what may be; gives the points of the account that stays.
+    /// Compares the state with what is possible; returns the points in the account that stays.
     async fn check_found(&self, store: &Logged, expected: &mut Found) -> usize {
         let found = self.found(store, "a").await;
         let points = child_of(store, "family", "a").await.map_or(0, |child| child.points.get());
@@ -215,7 +215,7 @@ impl Life {
         self.folder.join("logs")
     }
 
-    /// How many points a child was given, each by one event.
+    /// The points that a child was given, each by one event.
     async fn found(&self, store: &JsonStore, child: &str) -> usize {
         let events = self.events(store, child).await;
         let ids: Vec<_> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
@@ -223,7 +223,7 @@ impl Life {
         ids.len()
     }
 
-    /// How many of a child's events belong to an account.
+    /// The number of a child's events that belong to an account.
     async fn owned(&self, store: &JsonStore, child: &str) -> usize {
         let events = self.events(store, child).await;
         events.iter().filter(|event| !event["user_id"].is_null()).count()
@@ -237,7 +237,7 @@ impl Life {
         events.iter().map(|event| serde_json::from_str(event).unwrap()).collect()
     }
 
-    /// Has the account go, as far as the disk allows.
+    /// Deletes the account, as far as the disk allows.
     async fn let_go(&self, store: &Logged, child: &str, mut expected: Found) -> Found {
         let removed = put(store, [Change::RemoveChild(child.into())]).await;
         let anonymized = store.anonymize(&LEAVER.into()).await;
@@ -248,7 +248,7 @@ impl Life {
         let purged = store.purge().await;
         if anonymized.is_ok() && forgotten.is_ok() {
             expected.departure = Departure::Forgotten;
-            // Children of earlier processes may be there still.
+            // Children of earlier processes may still exist.
             let left = store.read(Scope::Family(LEAVER.into())).await.unwrap();
             let has_children = left.count_children(&LEAVER.into()) > 0;
             if removed.is_ok() && purged.is_ok() && !has_children {
@@ -263,7 +263,8 @@ impl Life {
         expected
     }
 
-    /// The audit log has each event's line, unless this process' disk has failed it.
+    /// Checks that the audit log has a line for each event, unless the disk of this process has
+    /// failed.
     fn check_log(&self, store: &Logged, points: usize) {
         store.follow();
         let log = store.logs_health();
@@ -301,7 +302,7 @@ impl Life {
     }
 }
 
-/// Opens a store with audit logs, as a process does. Its clock has been set back to the same moment.
+/// Opens a store with audit logs. The clock of each process starts at the same time.
 pub(crate) fn open(disk: &LossyDisk, folder: &Path, logs: Settings) -> Result<Logged, OpenError> {
     let disk: Arc<dyn Disk> = Arc::new(disk.clone());
     let log = AuditLog::new(Arc::clone(&disk), folder.join("logs"), logs, Counter::default());
@@ -312,7 +313,7 @@ pub(crate) fn open(disk: &LossyDisk, folder: &Path, logs: Settings) -> Result<Lo
         disk,
         metrics: metrics::Store::default(),
         now: Arc::new(now),
-        // So that checkpoints are made, and cut short, while it works.
+        // So small that checkpoints are made, and interrupted, while it runs.
         checkpoint_bytes: 2048,
         progress: Progress::silent(),
     };
@@ -335,7 +336,7 @@ fn backup(log: &Path, number: u32) -> PathBuf {
     path.into()
 }
 
-/// The id in a line, or the line where it has none.
+/// The id in a line, or the whole line if it has none.
 fn event_id(line: &str) -> &str {
     let field = line.split(' ').find_map(|field| field.strip_prefix("event_id="));
     field.unwrap_or(line)

@@ -1,13 +1,13 @@
-//! Chance that can be repeated.
+//! Random numbers that can be repeated.
 
-/// Random numbers that a seed settles (xorshift64).
+/// Random numbers determined by a seed (xorshift64).
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).max(1));
-        // Small seeds begin alike.
+        // Small seeds give similar first numbers.
         for _ in 0..8 {
             random.next();
         }
@@ -21,7 +21,7 @@ impl Random {
         self.0
     }
 
-    /// A number from 0 up to, but without, `end`.
+    /// A number from 0 to `end` − 1.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).unwrap()
     }
@@ -30,7 +30,7 @@ impl Random {
         self.below(2) == 0
     }
 
-    /// Others, which don't depend on how many of these are drawn later.
+    /// Further random numbers, which do not depend on how many of these are used later.
     pub(crate) fn fork(&mut self) -> Self {
         Self::new(self.next())
     }

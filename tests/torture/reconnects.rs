@@ -1,5 +1,5 @@
-//! Readers of the event stream whose connections break at random, within an event too, while much
-//! happens: with the id of the last event that they have, they get the rest, once and in order.
+//! Clients of the event stream whose connections break at random, even within an event, during
+//! load: with the id of the last event that they have, they receive the rest, once and in order.
 
 use std::cell::Cell;
 
@@ -15,30 +15,30 @@ use crate::random::Random;
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 10 };
 const FAMILIES: usize = 2;
-/// How often each reader's connection breaks in a round.
+/// How often the connection of each client breaks in a round.
 const BREAKS: usize = 5;
-/// How many bytes come at most before a connection breaks: some two hundred events.
+/// The maximum number of bytes before a connection breaks: about two hundred events.
 const LONGEST: usize = 100_000;
-/// How many clients of a family mutate.
+/// The number of a family's clients that send mutations.
 const CLIENTS: usize = 4;
 
-/// A frame's id, and its event's.
+/// The id of a frame, and the id of its event.
 type Heard = (String, String);
 
-/// One who reads, and loses its connection again and again.
+/// A client that loses its connection again and again.
 struct Reader {
     client: Client,
-    /// The only child that it hears of; none for a parent.
+    /// The only child whose events it receives; `None` for a parent.
     child: Option<String>,
     random: Random,
     last: String,
     heard: Vec<Heard>,
-    /// How many connections broke within a frame.
+    /// The number of connections that broke within a frame.
     torn: usize,
 }
 
 impl Reader {
-    /// Reads so many bytes of the stream, and drops the connection.
+    /// Reads this many bytes of the stream, and drops the connection.
     async fn read(&mut self, bytes: usize) {
         let left = Cell::new(bytes);
         let is_torn = Cell::new(false);
@@ -50,7 +50,7 @@ impl Reader {
             std::future::ready((!piece.is_empty()).then_some(piece))
         });
         let mut frames = Box::pin(cut.map(Ok::<_, ()>).eventsource());
-        // An end within a character is an error to the parser, and the end of the line to all.
+        // An end within a character is an error of the parser, and ends the stream in any case.
         while let Some(Ok(frame)) = within("the next frame", frames.next()).await {
             let data: Value = serde_json::from_str(&frame.data).unwrap();
             let event = text(&data["payload"]["tracking_event_id"]);
@@ -61,7 +61,7 @@ impl Reader {
         self.torn += usize::from(is_torn.get());
     }
 
-    /// Loses its connection as often as it is to.
+    /// Loses its connection for each of the planned times.
     async fn suffer(&mut self) {
         for _ in 0..BREAKS {
             let bytes = 1 + self.random.below(LONGEST);
@@ -69,7 +69,7 @@ impl Reader {
         }
     }
 
-    /// Comes back a last time, and checks that it has then heard of exactly these rows.
+    /// Reconnects a last time, and checks that it has then received exactly these rows.
     async fn check(&mut self, rows: &[(u64, Value)]) {
         let concerns = |row: &Value| self.child.as_ref().is_none_or(|it| row["child_id"] == **it);
         let own = rows.iter().filter(|(_, row)| concerns(row));
@@ -83,7 +83,7 @@ impl Reader {
     }
 }
 
-/// The bytes of a stream that goes on after a row.
+/// The bytes of a stream that continues after a row.
 async fn open(client: &Client, last: &str) -> impl Stream<Item = Vec<u8>> + use<> {
     let request = client.request(Method::GET, "/events").header("Last-Event-ID", last);
     let request = request.timeout(std::time::Duration::MAX);
@@ -92,7 +92,7 @@ async fn open(client: &Client, last: &str) -> impl Stream<Item = Vec<u8>> + use<
     response.bytes_stream().map(|piece| piece.unwrap().to_vec())
 }
 
-/// A family, its other child, and those who read.
+/// A family, its other child, and the clients of the stream.
 struct Home {
     family: Family,
     sibling: String,
@@ -125,7 +125,7 @@ async fn mutate(family: &Family, sibling: &str, is_over: &Cell<bool>) {
     .await;
 }
 
-/// A round; gives how many events there were, and how many connections broke within a frame.
+/// A round; returns the number of events, and of connections that broke within a frame.
 async fn round(random: &mut Random) -> (usize, usize) {
     let server = TestServer::with(Settings { binary: true, ..Settings::default() }).await;
     let mut homes = Vec::new();

@@ -1,8 +1,8 @@
-//! Starts, checkpoints and stops that are broken off at each change of the disk, followed by a start
-//! that is broken off at each of its own, by a kill or by a power cut each time: the next whole start
-//! finds the same, to the byte, and goes on from there.
+//! Starts, checkpoints and stops that are interrupted at each change of the disk, followed by a
+//! start that is interrupted at each of its own changes, by a kill or a power failure each time:
+//! the next complete start finds the same bytes, and continues from there.
 //!
-//! A round breaks the second off at every fourth change, and four rounds at each.
+//! A round interrupts the second start at every fourth change; four rounds cover all changes.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,13 +19,13 @@ use crate::random::Random;
 use crate::store::{give_point, give_point_of, put};
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 10 * SPREAD };
-/// How many changes lie between two at which the second start is broken off.
+/// The number of changes between two at which the second start is interrupted.
 const SPREAD: usize = 4;
 const LEAVER: &str = "the-leaver";
-/// One file for each account, which can be compared as a whole.
+/// One file per account, which can be compared as a whole.
 const LOGS: Settings = Settings { max_bytes: 0, backups: 1 };
 
-/// What is broken off first.
+/// The work that is interrupted first.
 #[derive(Clone, Copy, Debug)]
 enum Work {
     Start,
@@ -33,14 +33,14 @@ enum Work {
     Stop,
 }
 
-/// Every file but the journal's.
+/// Every file except the journal's.
 type Files = BTreeMap<PathBuf, String>;
 
 struct Round {
     folder: tempfile::TempDir,
     random: Random,
     number: usize,
-    /// Of each work, how many changes it was broken off before.
+    /// For each work, the number of changes at which it was interrupted.
     steps: [usize; 3],
     pairs: usize,
     power_cuts: usize,
@@ -87,7 +87,7 @@ impl Round {
         }
     }
 
-    /// Breaks starts off on what a disk has, and completes each.
+    /// Interrupts starts on a disk, and then completes each.
     async fn break_starts_off(&mut self, disk: &LossyDisk, expected: &Files, first: &str) {
         for second in (self.number % SPREAD..).step_by(SPREAD) {
             let plan = Plan { killed_after: Some(second), ..Plan::default() };
@@ -110,14 +110,14 @@ impl Round {
         }
     }
 
-    /// What the next process finds, after a kill or a power cut.
+    /// The disk of the next process, after a kill or a power failure.
     fn next(&mut self, disk: &LossyDisk, plan: Plan) -> LossyDisk {
         let end = if self.random.coin() { End::Kill } else { End::PowerCut };
         self.power_cuts += usize::from(end == End::PowerCut);
         disk.after(end, plan, self.random.fork())
     }
 
-    /// Does some work, and is killed after so many of its changes; true where it came to its end.
+    /// Does some work, and is killed after this many changes; returns true if it completed.
     async fn begin(&mut self, work: Work, disk: &LossyDisk, changes: usize) -> bool {
         if let Work::Start = work {
             disk.kill_after(changes);
@@ -143,7 +143,7 @@ impl Round {
         done
     }
 
-    /// The files after a whole start, one more point and a stop.
+    /// The files after a complete start, one more point and a stop.
     async fn settled(&self, disk: &LossyDisk) -> Files {
         let store = open(disk, self.folder.path(), LOGS).unwrap();
         let last = store.head(&"family".into()).await.unwrap();
@@ -155,8 +155,8 @@ impl Round {
         files.map(|(path, bytes)| (path, String::from_utf8(bytes).unwrap())).collect()
     }
 
-    /// A disk with a store that was killed: its journal holds events, a key, changes of records, and an
-    /// account that has left.
+    /// A disk with a store that was killed: its journal contains events, a key, changes of records,
+    /// and the anonymisation of an account.
     async fn killed(&mut self) -> LossyDisk {
         let folder = self.folder.path();
         let disk = LossyDisk::new();

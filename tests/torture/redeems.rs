@@ -1,4 +1,4 @@
-//! Points for one reward, and many who redeem it at once.
+//! A child with points for one reward, and many concurrent requests to redeem it.
 
 use futures_util::future::join_all;
 use goldstar::config::Config;
@@ -13,7 +13,7 @@ const COST: i64 = 50;
 #[tokio::test]
 async fn of_many_redeems_with_points_for_one_exactly_one_succeeds() {
     let mut run = Run::of("redeems", &ROUNDS);
-    // The log keeps a line for each event, and the family a child for each round, however many.
+    // Every round adds lines to the log and a child to the family.
     let configure = |config: &mut Config| config.service.family.children = 0;
     let settings = Settings { log_max_bytes: 0, configure, ..Settings::default() };
     let server = TestServer::with(settings).await;
@@ -22,7 +22,7 @@ async fn of_many_redeems_with_points_for_one_exactly_one_succeeds() {
     let reward = parent.reward("Bicycle", COST).await;
     let (mut rounds, mut refused) = (0, 0);
     while let Some(mut random) = run.next() {
-        // Nearly enough for two, for one, or anything between.
+        // From no points to spare to nearly enough for two.
         let spare = i64::try_from(random.below(usize::try_from(COST).unwrap())).unwrap();
         let child = parent.child("Mía", spare).await;
         parent.activate(&child, &task).await.expect(200);
@@ -32,7 +32,7 @@ async fn of_many_redeems_with_points_for_one_exactly_one_succeeds() {
         assert_eq!(paid.len(), 1, "{paid:?}");
         for answer in rest {
             let details = assert_error(answer, 409, "INSUFFICIENT_POINTS");
-            // Nobody was refused before the one was paid for.
+            // No request failed before the successful one.
             assert_eq!(details["points_needed"], COST - spare);
             refused += 1;
         }
@@ -41,7 +41,7 @@ async fn of_many_redeems_with_points_for_one_exactly_one_succeeds() {
         assert_eq!(parent.get(&query).await.expect(200)["total"], 1);
         rounds += 1;
     }
-    // A task and a redeem a round, and nothing else.
+    // One task and one redeemed reward per round, and no other events.
     assert_eq!(server.folders.events().len(), 2 * rounds);
     assert_eq!(server.folders.log_lines(&parent.id).len(), 2 * rounds);
     run.report(&format!(

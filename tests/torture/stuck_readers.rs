@@ -1,5 +1,5 @@
-//! Readers of the event stream that stop reading while much happens: each is closed, and nobody else
-//! notices.
+//! Clients of the event stream that stop reading during load: each is disconnected, and others are
+//! not affected.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -17,31 +17,31 @@ use crate::hearing::{Last, Listener};
 use crate::measures::{anonymous_memory, millis, p99};
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
-/// How often the healthy ones are measured without the stuck ones.
+/// How often the other clients are measured without the stuck ones.
 const QUIET: usize = 5;
 const HEALTHY: usize = 4;
-/// How many clients the mutations come from.
+/// The number of clients that send the mutations.
 const CLIENTS: u32 = 32;
-/// In how long each stuck reader is closed.
+/// The time within which each stuck client is disconnected.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// By how much the memory may grow while readers are stuck, in KiB.
+/// How much the memory may grow while clients are stuck, in KiB.
 const ROOM: u64 = 24 << 10;
 
-/// How much happens.
+/// The amount of load.
 struct Size {
     stuck: usize,
-    /// Mutations a second.
+    /// Mutations per second.
     rate: u32,
     time: Duration,
-    /// How long the id is that each event names: the longer, the sooner the system, which takes some
-    /// megabytes for each reader, takes no more.
+    /// The length of the id in each event. The longer it is, the sooner the system's buffers of
+    /// some megabytes per client are full.
     id: usize,
 }
 
 const SHORT: Size = Size { stuck: 10, rate: 400, time: Duration::from_millis(500), id: 2000 };
 const LONG: Size = Size { stuck: 100, rate: 2000, time: Duration::from_secs(10), id: 36 };
 
-/// A family in the real program, and its healthy readers.
+/// A family on the real program, and its healthy clients.
 struct Home {
     server: TestServer,
     family: Family,
@@ -49,25 +49,25 @@ struct Home {
     size: Size,
 }
 
-/// How events came to the healthy readers.
+/// How events reached the healthy clients.
 struct Pace {
-    /// How long 99 of 100 took, from the request on.
+    /// The 99th percentile of the time from the request on.
     p99: Duration,
-    /// Events a second.
+    /// Events per second.
     rate: usize,
-    /// How often one of the readers was closed, and came back: it can happen to any where the machine
-    /// has no time for the server.
+    /// How often one of the clients was disconnected and reconnected, which can happen if the
+    /// machine is too busy.
     returns: usize,
 }
 
-/// What became of the stuck readers.
+/// The results of the stuck clients.
 struct Closed {
     readers: usize,
-    /// How long it took at most, from the first one's opening to the last one's end.
+    /// The longest time, from the start of the first client to the end of the last one.
     longest: Duration,
 }
 
-/// Writes a task that is offered to every family.
+/// Writes a shared task.
 fn put_task(folders: &Folders, id: &str) {
     let task = json!({
         "id": id, "user_id": null, "name": "Make the bed", "points": 5, "is_good": true,
@@ -89,7 +89,7 @@ impl Home {
         Self { server, family, session, size }
     }
 
-    /// Mutates at the pace until it is over; gives when each event was asked for.
+    /// Sends mutations at the given rate until the end; returns the time of each event's request.
     async fn mutate(&self, is_over: &Cell<bool>) -> HashMap<String, Instant> {
         let asked = RefCell::new(HashMap::new());
         join_all((0..CLIENTS).map(async |_| {
@@ -105,7 +105,7 @@ impl Home {
         asked.into_inner()
     }
 
-    /// How events come to the healthy readers while `meanwhile` goes on.
+    /// Measures how events reach the healthy clients while `meanwhile` runs.
     async fn hear<T>(&self, meanwhile: impl Future<Output = T>) -> (Pace, T) {
         let mut listeners = Listener::open(&self.family, HEALTHY).await;
         let last = Last::of(&self.family).await;
@@ -133,7 +133,7 @@ impl Home {
         (Pace { p99: p99(&mut times), rate, returns }, output)
     }
 
-    /// Nothing but the time passes.
+    /// Waits for the usual time.
     async fn pass(&self) {
         tokio::time::sleep(self.size.time).await;
     }
@@ -143,8 +143,8 @@ impl Home {
         usize::try_from(scrape.get("sse_evictions_total")).unwrap()
     }
 
-    /// Opens readers that read nothing behind the head, waits for their ends, and goes on for as long
-    /// as without them.
+    /// Starts clients that read only the head, waits until they are disconnected, and continues for
+    /// as long as without them.
     async fn stick(&self) -> Closed {
         let (opened, before) = (Instant::now(), self.evictions().await);
         let mut stuck = join_all((0..self.size.stuck).map(|_| self.stuck_reader())).await;
@@ -153,7 +153,7 @@ impl Home {
         })
         .await;
         let closed = Closed { readers: stuck.len(), longest: opened.elapsed() };
-        // What the system still holds for a reader takes it a while to read: one tells for all.
+        // Reading what the system's buffers still contain takes time, so only one client reads it.
         stuck.pop().unwrap().drain().await;
         tokio::time::sleep(self.size.time.saturating_sub(opened.elapsed())).await;
         closed
@@ -166,7 +166,7 @@ impl Home {
         wire
     }
 
-    /// The most memory that the server has while `work` goes on, in KiB.
+    /// The peak memory of the server while `work` runs, in KiB.
     async fn most_memory<T>(&self, work: impl Future<Output = T>) -> (u64, T) {
         let most = Cell::new(0);
         let watch = async {
@@ -184,20 +184,20 @@ impl Home {
     }
 }
 
-/// What a run came to.
+/// The results of a run.
 struct Figures {
-    /// Without stuck readers.
+    /// Without stuck clients.
     quiet: Vec<Duration>,
-    /// With them.
+    /// With stuck clients.
     beside: Pace,
     closed: Closed,
-    /// Before, with the stuck readers, and after, in KiB.
+    /// Before, with the stuck clients, and after, in KiB.
     memory: [u64; 3],
 }
 
 async fn measure(size: Size) -> Figures {
     let home = Home::new(size).await;
-    // The first time, everything is slow.
+    // The first measurement is always slow.
     home.hear(home.pass()).await;
     let mut quiet = Vec::new();
     for _ in 0..QUIET {
@@ -222,7 +222,7 @@ async fn readers_that_stop_reading_are_closed_and_nobody_else_notices() {
         assert!(longest < PATIENCE, "the last one was closed after {longest:?}");
         let [before, during, after] = found.memory;
         assert!(during.max(after) < before + ROOM, "{:?} KiB", found.memory);
-        // Twice: one run in six is slower than five others without any reason.
+        // Measured twice, because one run in six is slower for no known reason.
         let Pace { p99: beside, rate, returns } = found.beside;
         let is_noticed = beside > 2 * most;
         assert!(run.is_short || !is_noticed, "{beside:?} beside, {:?}", found.quiet);

@@ -1,5 +1,5 @@
-//! A thousand clients, from many addresses, that ask for large answers and read nothing but the head:
-//! what they cost the server.
+//! A thousand clients, from many addresses, that request large responses and read only the head:
+//! the memory that they use in the server.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,17 +16,17 @@ use crate::harness::person::{Session, log_in};
 use crate::harness::{Folders, Settings, TestServer, within};
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
-/// How many readers there are, in both forms.
+/// The number of clients in both forms.
 const READERS: usize = 1000;
-/// How many connect at once.
+/// The number of concurrent connection attempts.
 const AT_ONCE: usize = 50;
-/// What all readers together may cost, in KiB.
+/// The memory that all clients together may take, in KiB.
 const ROOM: u64 = 64 << 10;
-/// How large the records of older files are, and how many of each kind there are.
+/// The size of the records in older files; there is a fixed number of each kind.
 const BYTES: usize = 60_000;
 const RECORDS: usize = 20;
 
-/// What is asked for, by whom, and in which encoding. The short form takes them in turns.
+/// The paths and encodings of the requests. The short form uses them in turn.
 const REQUESTS: [(&str, &str); 12] = [
     ("/admin/tracking?limit=500", "identity"),
     ("/admin/tracking?limit=500", "gzip"),
@@ -42,13 +42,13 @@ const REQUESTS: [(&str, &str); 12] = [
     ("/events?last_event_id=0", "identity"),
 ];
 
-/// Large children and events, as a front end may have left them, and many small events.
+/// Large children and events, as a front end may have created them, and many small events.
 fn put_records(folders: &Folders) {
     let rows = |rows: Vec<Value>| -> String {
         let rows = rows.into_iter().zip(1..).map(|(row, n)| (n.to_string(), row));
         json!({"_default": rows.collect::<Map<_, _>>()}).to_string()
     };
-    // Not all alike: else the compressed forms were tiny.
+    // The texts differ, because equal texts would compress to almost nothing.
     let text = |n: usize| -> String {
         (0..BYTES)
             .map(|at| char::from(b'a' + u8::try_from((at * at + n * at) % 89 % 26).unwrap()))
@@ -75,14 +75,14 @@ fn put_records(folders: &Folders) {
     folders.put("tracking_events.json", &rows(small.chain(large).collect()));
 }
 
-/// The memory of a process that no file stands behind, in KiB.
+/// The anonymous memory of a process, in KiB.
 fn memory(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     line.unwrap().trim_end_matches("kB").trim().parse().unwrap()
 }
 
-/// The memory once it doesn't grow any more.
+/// The memory once it no longer grows.
 async fn settled(pid: u32) -> u64 {
     let mut looks = interval(Duration::from_millis(50));
     let (mut most, mut unchanged) = (0, 0);
@@ -95,7 +95,7 @@ async fn settled(pid: u32) -> u64 {
     most
 }
 
-/// A server whose sessions are as patient as they come.
+/// A server with the longest timeouts.
 async fn start() -> (TestServer, Session) {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
@@ -108,7 +108,7 @@ async fn start() -> (TestServer, Session) {
     (server, Session::in_answer(&login))
 }
 
-/// Asks three times, from an address of its own, and reads the beginning of the first answer.
+/// Sends three requests from an address of its own, and reads the start of the first response.
 async fn ask(
     server: &TestServer,
     session: &Session,
@@ -131,10 +131,10 @@ async fn ask(
     stream
 }
 
-/// What the readers cost a new server who ask for these in turns, in KiB.
+/// The memory that the clients use in a new server for these requests in turn, in KiB.
 async fn cost(requests: &[(&str, &str)]) -> u64 {
     let (server, session) = start().await;
-    // What is made once, and not for each reader, is there before.
+    // Memory that is allocated once, and not per client, is allocated before.
     for (number, request) in requests.iter().enumerate() {
         drop(ask(&server, &session, number, *request).await);
     }

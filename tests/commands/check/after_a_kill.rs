@@ -1,4 +1,4 @@
-//! What a killed server leaves behind, and what `goldstar checkpoint` makes of it.
+//! The files after a server was killed, and after `goldstar checkpoint`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::directory::{check, edit, run};
 use crate::harness::{Folders, TestServer, end_of_frames, names, python};
 
-/// A server that was killed behind so many events, and its child.
+/// A server that was killed after this many events, and its child.
 async fn killed_after(events: usize) -> (TestServer, String) {
     let mut server = TestServer::process().await;
     let family = server.family().await;
@@ -37,7 +37,7 @@ async fn changes_in_the_journal_are_reported_and_are_no_fault() {
     let (server, _) = killed_after(5).await;
     let checked = check(&server.folders);
     assert_eq!((checked.code, checked.findings()), (0, &[][..]));
-    // Each event, its child, and what was made before.
+    // One for each event, one for the child, and those of the setup.
     assert!(checked.report["journal"]["waiting"].as_u64().unwrap() > 10, "{checked:?}");
     assert_eq!(checked.report["journal"]["is_torn"], false);
     assert_eq!(checked.table("tracking_events.json")["rows"], 5);
@@ -49,7 +49,7 @@ async fn changes_in_the_journal_are_reported_and_are_no_fault() {
 async fn a_checkpoint_brings_everything_into_the_files() {
     let (server, child) = killed_after(5).await;
     let folders = &server.folders;
-    // As if the machine had lost what wasn't synced; the second may not have been written yet.
+    // As if the machine had lost unsynced writes. The second file may not exist yet.
     folders.put("tracking_events.json", "{\"_default\": {}}");
     fs::remove_file(folders.data_file("children.json")).unwrap_or_default();
     let (code, text, error) = run(folders, &["checkpoint", "--data-dir", "data"]);
@@ -63,7 +63,7 @@ async fn a_checkpoint_brings_everything_into_the_files() {
     assert_eq!(points, last);
     let checked = check(folders);
     assert_eq!((checked.code, &checked.report["journal"]["waiting"]), (0, &json!(0)));
-    // Once more, as after a stop.
+    // Again, as after a clean stop.
     let before = fs::read(folders.data_file("tracking_events.json")).unwrap();
     assert_eq!(run(folders, &["checkpoint", "--data-dir", "data"]).0, 0);
     assert_eq!(fs::read(folders.data_file("tracking_events.json")).unwrap(), before);

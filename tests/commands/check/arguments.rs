@@ -1,4 +1,4 @@
-//! Exit codes of what can't be looked at.
+//! Exit codes for directories that cannot be checked.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Files that no server starts on: each kind of damage is told by its name and its byte, and a server
-//! refuses by the same.
+//! Files on which no server starts: `check` reports each kind of damage by name and byte, and the
+//! server reports the same.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::harness::Folders;
 
 const FILES: [&str; 2] = ["children.json", "tracking_events.json"];
 
-/// Damages a file, and expects that it is found; gives what a server says.
+/// Damages a file, and expects that `check` and the server report it.
 fn expect(file: &str, damage: impl FnOnce(Vec<u8>) -> (Vec<u8>, usize), code: &str, says: &str) {
     let folders = flask();
     let (bytes, byte) = damage(fs::read(folders.data_file(file)).unwrap());
@@ -102,7 +102,7 @@ fn two_roots() {
 #[test]
 fn two_writers() {
     for file in FILES {
-        // The second one's beginning, written over the middle of the first one's text.
+        // The start of the second text, written over the middle of the first.
         let interleaved = |mut old: Vec<u8>| {
             let text = String::from_utf8(old.clone()).unwrap();
             let at = 300 + text[300..].find("\": ").unwrap();
@@ -141,7 +141,7 @@ fn a_file_without_a_table() {
     expect(FILES[1], |_| (behind_it.into(), 32), "not_json", "a value is missing");
 }
 
-/// Rows of that file, each behind its number.
+/// The offset of the row with that number.
 fn row_at(text: &str, number: u64) -> usize {
     text.find(&format!("\"{number}\": {{")).unwrap()
 }
@@ -153,14 +153,14 @@ fn every_fault_of_a_file_is_found() {
         let text = fs::read_to_string(folders.data_file(file)).unwrap();
         let mut bytes = text.clone().into_bytes();
         let at = |number| row_at(&text, number);
-        // Zeros in one row, a byte that is no text in another, and the next one without a colon.
+        // Zeros in one row, a byte that is not UTF-8 in another, and the next one without a colon.
         let zeros = at(1) + 20;
         bytes[zeros..zeros + 4].fill(0);
         let latin = at(3) + text[at(3)..].find("\"id\": \"").unwrap() + 9;
         bytes[latin] = 0xe9;
         let colon = at(4) + text[at(4)..].find("\"id\":").unwrap() + 4;
         bytes[colon] = b' ';
-        // The last one is cut off.
+        // The last row is cut off.
         let end = text.len() - 40;
         bytes.truncate(end);
         fs::write(folders.data_file(file), &bytes).unwrap();

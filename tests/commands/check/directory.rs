@@ -1,4 +1,4 @@
-//! A data directory, and what `goldstar check` says of it.
+//! A data directory, and the report of `goldstar check`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Folders, goldstar};
 
-/// A folder's files by their names: the bytes, the mode and the time of the last change.
+/// The files of a folder by name: bytes, mode and time of the last change.
 type Snapshot = BTreeMap<PathBuf, (Vec<u8>, u32, i64, i64)>;
 
 /// A copy of the Flask service's directory.
@@ -26,7 +26,7 @@ pub(crate) fn edit(folders: &Folders, name: &str, change: impl FnOnce(&mut Value
     folders.put(name, &value.to_string());
 }
 
-/// Adds a row behind the others of a file.
+/// Adds a row at the end of a file.
 pub(crate) fn add(folders: &Folders, name: &str, number: u64, row: Value) {
     if !folders.data_file(name).exists() {
         folders.put(name, r#"{"_default": {}}"#);
@@ -41,14 +41,14 @@ pub(crate) fn replace(folders: &Folders, name: &str, from: &str, to: &str) {
     fs::write(folders.data_file(name), text.replacen(from, to, 1)).unwrap();
 }
 
-/// What `check --json` says.
+/// The result of `check --json`.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) code: i32,
     pub(crate) report: Value,
-    /// What is wrong.
+    /// The findings except notes.
     findings: Vec<Value>,
-    /// What is only noted: the Flask service's directory has a table beside the one that is read.
+    /// The notes. The Flask service's directory has one, because of a second table.
     pub(crate) notes: Vec<Value>,
 }
 
@@ -62,7 +62,7 @@ impl Checked {
         self.notes.iter().filter(|note| note["code"] == code).collect()
     }
 
-    /// The kinds of what was found, each once.
+    /// The kinds of the findings, each once.
     pub(crate) fn codes(&self) -> Vec<&str> {
         let codes = self.findings().iter().map(|finding| finding["code"].as_str().unwrap());
         let mut codes: Vec<_> = codes.collect();
@@ -71,7 +71,7 @@ impl Checked {
         codes
     }
 
-    /// The one thing that was found; `place` is its file, its row and its byte.
+    /// Expects a single finding; `place` is its file, row and byte.
     pub(crate) fn expect_one(&self, code: &str, place: &Value, says: &str) {
         let [found] = self.findings() else { panic!("not one finding: {self:#?}") };
         let row_and_byte = [&found["file"], &found["row"], &found["byte"]];
@@ -81,7 +81,7 @@ impl Checked {
         assert_eq!(self.code, expected);
     }
 
-    /// The rows that a finding of that kind is about.
+    /// The rows of the findings of that kind.
     pub(crate) fn rows_with(&self, code: &str) -> Vec<u64> {
         let found = self.findings().iter().filter(|finding| finding["code"] == code);
         found.map(|finding| finding["row"].as_u64().unwrap()).collect()
@@ -93,7 +93,7 @@ impl Checked {
     }
 }
 
-/// Checks a directory, which stays as it is.
+/// Checks a directory, and that it does not change.
 pub(crate) fn check(folders: &Folders) -> Checked {
     let before = snapshot(&folders.data());
     let output = goldstar(folders.root()).args(["check", "data", "--json"]).output().unwrap();
@@ -105,7 +105,7 @@ pub(crate) fn check(folders: &Folders) -> Checked {
     Checked { code: output.status.code().unwrap(), report, findings, notes }
 }
 
-/// What a command prints for a person, on both streams, and its exit code.
+/// The output of a command for a person, on both streams, and its exit code.
 pub(crate) fn run(folders: &Folders, arguments: &[&str]) -> (i32, String, String) {
     let output = goldstar(folders.root()).args(arguments).output().unwrap();
     let [stdout, stderr] = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());

@@ -1,4 +1,4 @@
-//! What can be wrong with events, and is no damage.
+//! Faults of events that are not damage.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::harness::Folders;
 
 const FILE: &str = "tracking_events.json";
 const ZOE: &str = "6513270e-269e-4d37-b2a7-4de452e6b438";
-/// A child that was deleted: nothing is known of its points.
+/// A child that was deleted, so that its points are unknown.
 const GONE: &str = "00000000-0000-4000-8000-000000000001";
 
 /// An event of the deleted child.
@@ -23,7 +23,7 @@ fn event(id: &str, minute: u32, before: i64, delta: i64) -> Value {
     })
 }
 
-/// The Flask service's directory, and these events with the numbers from 1001 on.
+/// The Flask service's directory with these events, numbered from 1001.
 fn with_events(events: impl IntoIterator<Item = Value>) -> Folders {
     let folders = flask();
     for (number, event) in (1001..).zip(events) {
@@ -114,7 +114,7 @@ fn duplicate_ids_numbers_and_fields() {
         assert_eq!(checked.codes(), ["duplicate_id"]);
         assert_eq!(checked.rows_with("duplicate_id"), [1003]);
     }
-    // To TinyDB these are two.
+    // TinyDB sees two different ids.
     let upper = uuid.to_uppercase();
     assert_eq!(checked([event(uuid, 0, 0, 5), event(&upper, 1, 5, 5)]).code, 0);
 
@@ -170,7 +170,7 @@ fn the_first_break_of_a_chain_is_named() {
     let says = "begins with 6 points, and the event of child 00000000-0000-4000-8000-000000000001 \
                 before it, row 1001, ends with 5; the chain breaks 2 times more behind it";
     check(&folders).expect_one("chain_break", &json!([FILE, 1002, null]), says);
-    // Whatever is unreadable between them, nobody knows whether these follow from each other.
+    // If an event between them is unreadable, it is unknown whether the others continue each other.
     edit(&folders, FILE, |file| {
         let rows = file["_default"].as_object_mut().unwrap();
         rows["1002"]["points_after"] = json!("many");
@@ -194,7 +194,7 @@ fn a_childs_points_are_what_its_events_say() {
     edit(&folders, "children.json", |file| file["_default"]["2"]["points"] = json!(52));
     let says = "has 52 points, and its last event";
     check(&folders).expect_one("child_points", &json!(["children.json", 2, null]), says);
-    // One without events has the points that it was given.
+    // A child without events has its opening points.
     let child = json!({"id": "new", "user_id": ZOE, "points": 40});
     let folders = flask();
     add(&folders, "children.json", 70, child);

@@ -1,6 +1,5 @@
 //! `goldstar check` and `goldstar checkpoint`: the real binary on copies of a Flask service's
-//! directory, on what a killed server has left behind, and on files that were damaged in every way
-//! that has a name.
+//! directory, on the files of a killed server, and on files with every kind of damage.
 
 mod after_a_kill;
 mod arguments;

@@ -1,4 +1,4 @@
-//! What older services leave in their files, and what locks out an account or changes points by itself.
+//! Contents of older services' files, and values that lock an account or change points.
 
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ fn an_empty_table_file() {
 #[test]
 fn rows_in_an_unknown_table() {
     for file in ["tasks.json", "tracking_events.json"] {
-        // All rows are under another name: in front of an empty default table, behind one, alone.
+        // All rows are in another table: before an empty default table, after one, or without one.
         for (before, after) in [
             (r#"{"_default": {}, "old": "#, "}"),
             (r#"{"old": "#, r#", "_default": {}}"#),
@@ -100,14 +100,14 @@ fn rows_in_an_unknown_table() {
             );
             assert!(found["message"].as_str().unwrap().contains("\"old\""), "{found}");
         }
-        // Some rows are.
+        // Only some rows are.
         let folders = flask();
         edit(&folders, file, |value| {
             let row = value["_default"]["5"].clone();
             value["spare"] = json!({"1": {"x": 1}, "5": row});
         });
         assert_eq!(check(&folders).rows_with("rows_in_other_table"), [5]);
-        // Rows of another kind are worth a note, and no more.
+        // Rows of another kind are only a note.
         let folders = flask();
         edit(&folders, file, |value| value["meta"] = json!({"1": {"version": 3}, "2": {}}));
         let checked = check(&folders);
@@ -117,11 +117,11 @@ fn rows_in_an_unknown_table() {
         assert!(note["message"].as_str().unwrap().contains("\"meta\" has 2 rows"), "{note}");
         let (code, text, _) = run(&folders, &["check", "data"]);
         assert!(code == 0 && text.contains("note other_table ("), "{text}");
-        // Without rows, or without being a table, there is nothing to say.
+        // A table without rows, or a value that is not a table, is not reported.
         let folders = flask();
         edit(&folders, file, |value| (value["a"], value["b"]) = (json!({}), json!([1])));
         assert_eq!(check(&folders).notes.len(), check(&flask()).notes.len());
-        // In an empty default table's place, rows of any kind are wrong.
+        // If the default table is empty, rows of any kind in another table are a warning.
         let folders = crate::harness::Folders::new();
         folders.put(file, r#"{"_default": {}, "meta": {"7": {"version": 3}}}"#);
         assert_eq!(check(&folders).rows_with("rows_in_other_table"), [7]);
@@ -139,7 +139,7 @@ fn points_and_costs_below_zero() {
     assert_eq!((checked.code, checked.codes()), (3, vec!["negative_amount"]));
     assert_eq!(checked.rows_with("negative_amount"), [70, 70]);
 
-    // A server may be set to let a child's points go below zero.
+    // The settings may allow points below zero.
     let folders = flask();
     let child = json!({"id": "c", "user_id": ZOE, "points": -5});
     add(&folders, "children.json", 70, child);
@@ -176,7 +176,7 @@ fn marked_accounts_are_listed_with_their_due_time() {
     assert!(text.contains("due at 2026-03-11T18:42:15.000000Z"), "{text}");
     assert!(text.contains("never served this directory"), "{text}");
 
-    // Another command than a server begins no first day.
+    // Only a server starts the first 24 hours, and this is another command.
     assert_eq!(run(&folders, &["checkpoint", "--data-dir", "data"]).0, 0);
     assert_eq!(listed(&check(&folders))["is_first_start"], true);
     edit(&folders, "settings.json", |file| {

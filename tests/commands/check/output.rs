@@ -1,4 +1,4 @@
-//! What is printed, for a person and for a program, on a terminal and into a pipe.
+//! The output for a person and for a program, on a terminal and into a pipe.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::harness::{Folders, python};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_goldstar");
 
-/// A directory with a tracking file that takes some time to read, and nothing wrong with it.
+/// A directory without faults and with a tracking file that takes some time to read.
 fn large() -> Folders {
     let folders = Folders::new();
     let mut text = String::from("{\"_default\": {");

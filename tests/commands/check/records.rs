@@ -1,4 +1,4 @@
-//! What can be wrong with the small tables, and is no damage.
+//! Faults of the small tables that are not damage.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ const ZOE: &str = "6513270e-269e-4d37-b2a7-4de452e6b438";
 const MIA: &str = "c6f87718-6d76-407e-881e-d162ae2eb154";
 const ICE_CREAM: &str = "92276658-1e27-41c0-8a6a-63ec24ede6a4";
 
-/// Where the text of that row begins.
+/// The offset of the text of that row.
 fn byte_of(folders: &Folders, file: &str, row: u64) -> usize {
     let text = std::fs::read_to_string(folders.data_file(file)).unwrap();
     let name = format!("\"{row}\":");
@@ -143,7 +143,7 @@ fn references_into_a_damaged_file_are_not_reported() {
         checked.table("users.json"),
         &json!({"file": "users.json", "state": "damaged", "rows": null})
     );
-    // What can be read is looked at all the same.
+    // The readable rows are checked anyway.
     add(&folders, "children.json", 9, json!({"id": 5}));
     assert_eq!(check(&folders).codes(), ["cut_off", "two_roots", "unreadable_row"]);
 }

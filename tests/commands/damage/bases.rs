@@ -1,4 +1,4 @@
-//! The directories that are damaged.
+//! The directories to damage.
 
 use std::fs;
 use std::path::Path;
@@ -17,16 +17,15 @@ pub(crate) fn flask() -> Folders {
     folders
 }
 
-/// The child of the first account, and things of the same account.
+/// The child of the first account, and records of the same account.
 pub(crate) const CHILD: &str = "c6f87718-6d76-407e-881e-d162ae2eb154";
 const TASK: &str = "9531985d-5d9d-49f8-9818-e811892f902b";
 const REWARD: &str = "923a7369-94e3-4f91-9a61-dbe22e44158b";
 
-/// The idempotency key of the first event that Goldstar has written.
+/// The idempotency key of the first event that Goldstar wrote.
 pub(crate) const KEY: &str = "first";
 
-/// A directory that Goldstar has taken over from the Flask service and was then killed on: the journal
-/// holds all that was done.
+/// A directory of the Flask service on which Goldstar was killed: the journal contains all changes.
 pub(crate) async fn killed() -> Folders {
     let settings = Settings { binary: true, ..Settings::default() };
     let mut server = TestServer::on(flask(), settings).await;
@@ -53,7 +52,7 @@ pub(crate) async fn first_parent(server: &TestServer) -> Parent {
     Parent::log_in(server.nobody(), "parent0@example.org", "correct horse 0").await
 }
 
-/// A copy of a data directory in a place of its own.
+/// A copy of a data directory.
 pub(crate) fn copy_of(folders: &Folders) -> Folders {
     let copy = Folders::new();
     for path in folders.data_files() {
@@ -70,7 +69,7 @@ pub(crate) fn run(command: &[&str], data: &Path) -> Output {
     process.args(command).arg(data).output().unwrap()
 }
 
-/// Salvages a directory; gives the copy, the exit code and the report.
+/// Salvages a directory; returns the copy, the exit code and the report.
 pub(crate) fn salvage(folders: &Folders) -> (Folders, i32, Value) {
     let copy = Folders::new();
     let mut command = goldstar(folders.root());
@@ -83,13 +82,13 @@ pub(crate) fn salvage(folders: &Folders) -> (Folders, i32, Value) {
     (copy, output.status.code().unwrap(), report)
 }
 
-/// What a salvage reports of one file.
+/// The part of a salvage report about one file.
 pub(crate) fn report_of<'a>(report: &'a Value, file: &str) -> &'a Value {
     let files = report["files"].as_array().unwrap();
     files.iter().find(|entry| entry["file"] == file).unwrap_or_else(|| panic!("{file}: {report}"))
 }
 
-/// Every row of every file, as TinyDB hands it out: file, table, number.
+/// Every row of every file as TinyDB reads it: file, table, number.
 pub(crate) fn tables(folders: &Folders) -> Value {
     let output = python("read_tables.py", &[&folders.data()], "");
     assert!(output.status.success(), "{output:?}");

@@ -1,5 +1,5 @@
-//! The script that damages a file: by the ways in which it happens, and by cutting and flipping bytes.
-//! Each is the same at every run.
+//! Damages files: in the ways in which that happens, and by cutting and flipping bytes. The result
+//! is the same in every run.
 
 use std::fs;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::harness::Folders;
 
-/// Numbers that look random, by Knuth's generator.
+/// Pseudo-random numbers by Knuth's generator.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -24,7 +24,7 @@ impl Random {
     }
 }
 
-/// Changes a file's bytes, in place.
+/// Changes the bytes of a file.
 pub(crate) fn change(folders: &Folders, file: &str, change: impl FnOnce(&mut Vec<u8>)) {
     let path = folders.data().join(file);
     let mut bytes = fs::read(&path).unwrap();
@@ -32,8 +32,8 @@ pub(crate) fn change(folders: &Folders, file: &str, change: impl FnOnce(&mut Vec
     fs::write(path, bytes).unwrap();
 }
 
-/// A rewrite that made the file shorter by its last rows, and was cut short before the old text's
-/// tail was cut off.
+/// A rewrite that shortened the file by its last rows, and was interrupted before it truncated the
+/// old text.
 pub(crate) fn two_roots(folders: &Folders, file: &str, rows: Range<usize>) {
     change(folders, file, |old| {
         let new = without(old, rows);
@@ -51,7 +51,7 @@ fn without(text: &[u8], gone: Range<usize>) -> Vec<u8> {
     format!("{{\"_default\": {{{}}}}}", kept.join(", ")).into_bytes()
 }
 
-/// A power cut: blocks that never reached the disk read as zeros.
+/// A power cut: blocks that were not written to the disk read as zeros.
 pub(crate) fn nul_bytes(folders: &Folders, file: &str, range: impl FnOnce(usize) -> Range<usize>) {
     change(folders, file, |bytes| {
         let range = range(bytes.len());
@@ -62,7 +62,7 @@ pub(crate) fn nul_bytes(folders: &Folders, file: &str, range: impl FnOnce(usize)
     });
 }
 
-/// A disk that was full in the middle of a rewrite.
+/// A full disk in the middle of a rewrite.
 pub(crate) fn cut(folders: &Folders, file: &str, seed: u64) {
     change(folders, file, |bytes| {
         let len = 1 + Random::new(seed).below(bytes.len() - 2);
@@ -70,7 +70,7 @@ pub(crate) fn cut(folders: &Folders, file: &str, seed: u64) {
     });
 }
 
-/// Two programs that wrote at once, each in blocks of that size.
+/// Two programs that wrote at the same time, each in blocks of that size.
 pub(crate) fn interleaved(folders: &Folders, file: &str, block: usize) {
     change(folders, file, |bytes| {
         let other = without(bytes, 1..2);
@@ -85,7 +85,7 @@ pub(crate) fn interleaved(folders: &Folders, file: &str, block: usize) {
     });
 }
 
-/// Two programs of which one wrote behind the other.
+/// Two programs, of which one appended its text to the other's.
 pub(crate) fn concatenated(folders: &Folders, file: &str) {
     change(folders, file, |bytes| {
         let other = without(bytes, 0..1);
@@ -94,8 +94,8 @@ pub(crate) fn concatenated(folders: &Folders, file: &str) {
     });
 }
 
-/// A byte that the disk has changed, so that the text isn't JSON any more: in a string it might be
-/// another letter, which nobody could tell.
+/// A byte that the disk has changed, so that the text is not JSON. Another letter in a string would
+/// not be noticed.
 pub(crate) fn flipped(folders: &Folders, file: &str, seed: u64) {
     change(folders, file, |bytes| {
         let mut random = Random::new(seed);
@@ -110,7 +110,7 @@ pub(crate) fn flipped(folders: &Folders, file: &str, seed: u64) {
     });
 }
 
-/// Puts a text in the place of another, where that stands for the nth time.
+/// Replaces the nth occurrence of a text.
 pub(crate) fn replaced(folders: &Folders, file: &str, n: usize, from: &str, to: &[u8]) {
     change(folders, file, |bytes| {
         let found = bytes.windows(from.len()).enumerate();

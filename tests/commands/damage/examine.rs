@@ -1,4 +1,4 @@
-//! What must hold for every damaged directory.
+//! The checks of every damaged directory.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::bases::{rows, run, salvage, tables};
 use crate::harness::{Client, Folders, Process, log_in, python};
 
-/// The fields that each file's records are known by.
+/// The fields that identify the records of each file.
 const KEYS: [(&str, &str); 9] = [
     ("users.json", "id"),
     ("children.json", "id"),
@@ -24,7 +24,7 @@ const KEYS: [(&str, &str); 9] = [
     ("settings.json", "name"),
 ];
 
-/// What lies in a folder: each file's bytes, and when it was changed.
+/// The files of a folder: the bytes of each, and its last change.
 type Contents = BTreeMap<PathBuf, (Vec<u8>, SystemTime)>;
 
 fn contents(folders: &Folders) -> Contents {
@@ -37,19 +37,19 @@ fn contents(folders: &Folders) -> Contents {
     files.map(look).collect()
 }
 
-/// What came out of a salvage.
+/// The result of a salvage.
 pub(crate) struct Examined {
-    /// The copy, on which a server has run since.
+    /// The copy, after a server has run on it.
     pub(crate) copy: Folders,
-    /// Its rows before that, as TinyDB hands them out.
+    /// The rows of the copy before that, as TinyDB reads them.
     pub(crate) tables: Value,
-    /// What was said of it.
+    /// The report.
     pub(crate) report: Value,
 }
 
-/// Examines a directory of which `file` is damaged. `expected` are the tables that it had: a row that
-/// isn't there any more was removed, and needn't come back; where the rows can't have changed, none
-/// is given, and what is read must be what Python reads.
+/// Examines a directory in which `file` is damaged. `expected` are its tables without damage. A row
+/// that is missing there was removed, and need not be restored. `None` if no row can have changed:
+/// then the rows must be those that Python reads.
 pub(crate) async fn examine(folders: &Folders, file: &str, expected: Option<&Value>) -> Examined {
     let before = contents(folders);
     let check = run(&["check"], &folders.data());
@@ -62,7 +62,7 @@ pub(crate) async fn examine(folders: &Folders, file: &str, expected: Option<&Val
 
     assert_refused(folders, file);
     let after = contents(folders);
-    // Each process writes its id there, also one that refuses.
+    // Each process writes its id there, even if it fails.
     for (path, was) in before.iter().filter(|(path, _)| !path.ends_with(".goldstar.lock")) {
         assert_eq!(after.get(path), Some(was), "{} has changed", path.display());
     }
@@ -86,7 +86,7 @@ fn assert_refused(folders: &Folders, file: &str) {
     }
 }
 
-/// Every row that Python's parser reaches in the damaged files is in the copy.
+/// Checks that every row that Python can parse in the damaged files is in the copy.
 fn assert_all_is_there(folders: &Folders, copied: &Value, expected: Option<&Value>) {
     let output = python("reachable_rows.py", &[&folders.data()], "");
     let reachable: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -113,7 +113,7 @@ fn assert_all_is_there(folders: &Folders, copied: &Value, expected: Option<&Valu
     }
 }
 
-/// A server starts on the copy and lets somebody in, whose account is left.
+/// Checks that a server starts on the copy, and that a remaining account can log in.
 async fn assert_serves(copy: &Folders, copied: &Value) {
     let server = Process::start(copy, &[]).unwrap_or_else(|output| panic!("{output:?}"));
     let client = Client::new(Arc::new(Mutex::new(server.address.clone())));

@@ -1,4 +1,4 @@
-//! A Flask service's directory, damaged in all the ways that its files can be.
+//! A Flask service's directory with damage of every kind.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::harness::Folders;
 
 const EVENTS: &str = "tracking_events.json";
 
-/// Damages a file and examines the directory; gives what is reported of the file.
+/// Damages a file and examines the directory; returns the report on the file.
 async fn damaged(file: &str, damage: impl FnOnce(&Folders)) -> Value {
     let folders = flask();
     damage(&folders);
@@ -31,7 +31,7 @@ async fn two_roots_after_a_shrunk_rewrite() {
     ] {
         let report = damaged(file, |it| two_roots(it, file, gone)).await;
         let found = report["remains"].as_array().unwrap().len();
-        // The first row of what was cut off may have lost its beginning.
+        // The start of the first row of the remaining text may be lost.
         assert!(found == remains || found + 1 == remains, "{report}");
         assert_eq!(report["damage"]["kind"], "two_roots");
     }
@@ -93,21 +93,21 @@ async fn flipped_bytes() {
 
 #[tokio::test]
 async fn the_rows_that_damage_can_lose() {
-    // Bytes that are no UTF-8, in one row.
+    // Bytes in one row that are not UTF-8.
     let report =
         damaged("tasks.json", |it| replaced(it, "tasks.json", 0, "Homework", b"\xff\xfe")).await;
     assert_eq!(kept(&report), "1-2, 4-16");
-    // Its number.
+    // The number of a row.
     let report =
         damaged("tasks.json", |it| replaced(it, "tasks.json", 0, "\"7\"", b"\"7x\"")).await;
     assert_eq!(kept(&report), "1-6, 8-17");
-    // The brace that closes it.
+    // The closing brace of a row.
     let report = damaged("tasks.json", |it| replaced(it, "tasks.json", 4, "}, ", b"0, ")).await;
     assert_eq!(kept(&report), "1-4, 6-16");
-    // The name of its table.
+    // The name of the table.
     let report = damaged(EVENTS, |it| replaced(it, EVENTS, 0, "_default\"", b"_default")).await;
     assert_eq!(report["rows"], 71);
-    // Its beginning, and what lies in it looks like rows.
+    // The start of a row that contains objects that look like rows.
     let nested = br#""x" 1, "metadata": {"1": {"id": "n"}, "2": {"id": "m"}}, "task"#;
     let report =
         damaged(EVENTS, |it| replaced(it, EVENTS, 9, "\"metadata\": {\"task", nested)).await;

@@ -1,5 +1,4 @@
-//! Another program has written after Goldstar was killed: what it wrote and what the journal holds are
-//! brought together.
+//! Another program has written after Goldstar was killed: its changes and the journal are merged.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +13,7 @@ use crate::harness::{Folders, Settings, TestServer, activate_path, eventually, p
 const EVENTS: &str = "tracking_events.json";
 const TASK: &str = "9531985d-5d9d-49f8-9818-e811892f902b";
 
-/// Appends an event to the tracking file with TinyDB; gives its number.
+/// Appends an event to the tracking file with TinyDB; returns its number.
 fn append_event(folders: &Folders, id: &str, occurred_at: &str) -> u64 {
     let event = json!({
         "id": id, "user_id": "6513270e-269e-4d37-b2a7-4de452e6b438", "child_id": CHILD,
@@ -33,7 +32,7 @@ fn update(folders: &Folders, file: &str, id: &str, fields: &Value) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// Takes the tracking file back to the checkpoint, as if nothing had reached it since.
+/// Resets the tracking file to the checkpoint, as if nothing had been written since.
 fn take_back(folders: &Folders) {
     let checkpoint = fs::read(folders.data().join("journal/checkpoint.json")).unwrap();
     let checkpoint: Value = serde_json::from_slice(&checkpoint).unwrap();
@@ -64,7 +63,7 @@ async fn an_event_that_was_appended_after_the_crash() {
     for (is_taken_back, occurred_at, place) in [
         (false, "2030-01-01T00:00:00Z", 81),
         (true, "2030-01-01T00:00:00Z", 81),
-        // Its times are not to be trusted, but the order of the others is theirs.
+        // The time of this event is not trusted, but the order of the others is kept.
         (true, "2026-02-20T00:00:00Z", 71),
     ] {
         let folders = copy_of(&base);
@@ -82,7 +81,7 @@ async fn an_event_that_was_appended_after_the_crash() {
     }
 }
 
-/// The key of the first event still leads to it, wherever its row is now.
+/// Checks that the key of the first event still returns it, with whatever row number it has now.
 async fn assert_repeat_is_answered(copy: Folders, event_id: &str) {
     let server = TestServer::on(copy, Settings::default()).await;
     let parent = first_parent(&server).await;
@@ -114,12 +113,12 @@ async fn the_later_of_two_changes_of_a_row_wins() {
         let fields = conflicts[0]["fields"].as_array().unwrap();
         let of_points = fields.iter().find(|field| field["field"] == "points").unwrap();
         assert_eq!(of_points["kept"], points.to_string());
-        // Nothing of the history is lost by that.
+        // No event is lost.
         assert_eq!(ids_in_order(&copied), ids_in_order(&expected));
     }
 }
 
-/// A child that only the other program has, under the number of one that only the journal has.
+/// The other program and the journal have used one row number for different children.
 #[tokio::test]
 async fn a_row_number_that_both_have_used() {
     let base = killed().await;
@@ -140,8 +139,8 @@ async fn a_row_number_that_both_have_used() {
     assert_eq!(table["8"]["name"], "Newcomer");
 }
 
-/// TinyDB writes under a running server: what it wrote stays, the server says so and goes on, and a
-/// salvage brings both together.
+/// TinyDB writes while a server runs: its rows are kept, the server reports the error and
+/// continues, and a salvage merges both.
 #[tokio::test]
 async fn what_is_written_under_a_running_server_is_kept() {
     let settings = Settings { binary: true, ..Settings::default() };

@@ -1,4 +1,5 @@
-//! A directory that Goldstar was killed on: its journal, its checkpoint and its files are damaged.
+//! A directory on which Goldstar was killed, with damage to its journal, its checkpoint and its
+//! files.
 
 use std::fs;
 
@@ -11,11 +12,11 @@ use crate::harness::{Folders, end_of_frames};
 
 const EVENTS: &str = "tracking_events.json";
 
-/// What is done to a file's bytes, or to a directory.
+/// A change of a file's bytes or of a directory.
 type Change<'a> = dyn Fn(&mut Vec<u8>) + 'a;
 type Damage<'a> = dyn Fn(&Folders) + 'a;
 
-/// What a start makes of the directory as it was before it was damaged.
+/// The tables after a start on the undamaged directory.
 fn brought_up_to_date(folders: &Folders) -> Value {
     let copy = copy_of(folders);
     let output = run(&["checkpoint", "--data-dir"], &copy.data());
@@ -42,7 +43,7 @@ async fn a_damaged_journal() {
         let Examined { tables: copied, report, .. } =
             examine(&folders, &journal, Some(&expected)).await;
         assert_ne!(report["journal"]["lost"], Value::Array(Vec::new()), "{report}");
-        // Each event is in the tracking file, too.
+        // Each event is also in the tracking file.
         assert_eq!(rows(&copied, EVENTS), rows(&expected, EVENTS));
     }
 }
@@ -62,12 +63,12 @@ async fn a_damaged_checkpoint() {
         let Examined { tables: copied, report, .. } =
             examine(&folders, checkpoint, Some(&expected)).await;
         assert!(report["journal"]["checkpoint"].is_string(), "{report}");
-        // All that was done since is in the journal.
+        // All changes since are in the journal.
         assert_same(&copied, &expected);
     }
 }
 
-/// With a whole journal, what was written since the last checkpoint survives any damage of the files.
+/// With a complete journal, all changes since the last checkpoint survive any damage of the files.
 #[tokio::test]
 async fn damaged_files_beside_a_whole_journal() {
     let base = killed().await;
@@ -101,7 +102,7 @@ async fn damaged_files_beside_a_whole_journal() {
     }
 }
 
-/// A directory that isn't damaged comes out as a start would leave it.
+/// A salvage of an undamaged directory gives the same as a start.
 #[tokio::test]
 async fn nothing_is_damaged() {
     let base = killed().await;

@@ -1,6 +1,6 @@
-//! Damaged data directories: what is said of them, that nothing changes in them, and what comes out
-//! of a salvage. `corpus` makes them by script, from a Flask service's directory and from one that
-//! Goldstar was killed on.
+//! Damaged data directories: reports about them leave them unchanged, and `salvage` copies what can
+//! be read. `corpus` creates them from a Flask service's directory and from one on which Goldstar
+//! was killed.
 
 mod bases;
 mod corpus;

@@ -1,4 +1,4 @@
-//! Where a copy goes, and when none is made.
+//! Where the copy is written, and when none is written.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -82,7 +82,7 @@ fn a_directory_in_use_is_left_alone() {
     assert!(!folders.root().join("new").exists());
 }
 
-/// A limit on the length of a file stands for a disk that is full.
+/// A limit of the file size stands for a full disk.
 #[test]
 fn an_interrupted_copy_leaves_nothing() {
     let folders = flask();

@@ -13,7 +13,7 @@ const NOTE: &str = "user.note";
 const LIST: &str = "system.posix_acl_access";
 const LIST_OF_NEW_FILES: &str = "system.posix_acl_default";
 
-/// A list as the kernel has it: a version, and for each entry a tag, what is allowed, and an id.
+/// A list in the kernel's form: a version, and for each entry a tag, the permissions and an id.
 fn list(entries: &[(u16, u16, u32)]) -> Vec<u8> {
     let mut bytes = 2_u32.to_le_bytes().to_vec();
     for (tag, allowed, id) in entries {
@@ -24,7 +24,7 @@ fn list(entries: &[(u16, u16, u32)]) -> Vec<u8> {
     bytes
 }
 
-/// The owner may read and write, one other user may read, and nobody else anything.
+/// The owner may read and write, one other user may read, and nobody else may do anything.
 fn one_reader() -> Vec<u8> {
     const NO_ID: u32 = u32::MAX;
     list(&[(1, 6, NO_ID), (2, 4, 54_321), (4, 0, NO_ID), (16, 4, NO_ID), (32, 0, NO_ID)])
@@ -46,7 +46,8 @@ async fn a_replaced_file_keeps_its_access_list_and_its_attributes() {
     let flags = XattrFlags::empty();
     let set = setxattr(&users, NOTE, b"the first", flags)
         .and_then(|()| setxattr(&users, LIST, &one_reader(), flags))
-        // New files get a list from their folder, which a replaced one without must not keep.
+        // New files inherit a list from their folder. A replaced file without a list must not get
+        // one.
         .and_then(|()| setxattr(folders.data(), LIST_OF_NEW_FILES, &one_reader(), flags));
     if set.is_err() {
         forbidden("a test of access control lists: the file system has none");

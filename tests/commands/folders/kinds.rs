@@ -1,4 +1,4 @@
-//! Something that isn't a regular file, in the place of one.
+//! Entries that are not regular files.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -18,10 +18,10 @@ const FILES: [&str; 6] = [
     ".goldstar.lock",
 ];
 
-/// A name, and what makes it.
+/// A name, and the function that creates it.
 type Kind = (&'static str, fn(&Path));
 
-/// What may be there instead.
+/// What can have the name of a file.
 const KINDS: [Kind; 5] = [
     ("a named pipe", make_pipe),
     ("a socket", |path| drop(UnixListener::bind(path).unwrap())),
@@ -46,7 +46,7 @@ fn folders_with(file: &str, make: fn(&Path)) -> Folders {
     folders
 }
 
-/// A folder of that name holds no journal, and is left alone.
+/// A folder of that name contains no journal, and is not touched.
 fn is_harmless(file: &str, what: &str) -> bool {
     file.ends_with(".journal") && what == "a folder"
 }
@@ -91,7 +91,7 @@ fn other_entries_than_files_beside_the_data_are_ignored() {
         let mut check = goldstar(folders.root());
         let output = check.arg("check").arg(folders.data()).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
-        // A link without an end can't be read.
+        // A link without an end cannot be read.
         let expected = i32::from(what == "an endless link");
         let code = output.status.code().unwrap();
         assert!(code == expected || code == 3, "{what}: {code} {said}");
@@ -120,7 +120,7 @@ async fn a_symbolic_link_as_temporary_file_is_not_followed() {
     fs::write(&other, "somebody else's").unwrap();
     symlink(&other, folders.data_file("users.json.tmp")).unwrap();
     let process = Process::start(&folders, &[]).unwrap_or_else(|output| panic!("{output:?}"));
-    // The next rewrite goes over one that is put there meanwhile, too.
+    // The next rewrite also replaces an entry that is created in the meantime.
     if !folders.data_file("users.json.tmp").exists() {
         symlink(&other, folders.data_file("users.json.tmp")).unwrap();
     }

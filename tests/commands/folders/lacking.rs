@@ -1,4 +1,4 @@
-//! File systems that lack something.
+//! File systems that lack a feature.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -47,7 +47,7 @@ fn a_file_system_that_lacks_a_needed_call_is_refused_at_the_start() {
         assert!(said.contains("ext4, XFS, Btrfs, ZFS or APFS") || error == Errno::PERM, "{said}");
         assert!(said.contains(&format!("os error {}", error.raw_os_error())), "{said}");
     }
-    // The last start could remove what it tried out.
+    // The last start could remove its temporary file.
     assert_eq!(names(&folders.logs()), [""; 0]);
 }
 

@@ -1,6 +1,5 @@
-//! Data and log directories as machines really have them: on file systems that lack something, with
-//! pipes and devices in the place of files, and with files of several users. All of it with the real
-//! binary.
+//! Data and log directories of real machines: on file systems that lack features, with pipes and
+//! devices instead of files, and with files of several users. All tests use the real binary.
 
 mod attributes;
 mod kinds;

@@ -1,4 +1,4 @@
-//! Single files that are mounted into a directory, as containers can.
+//! Single files that are mounted into a directory, as in containers.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ use crate::harness::{
     Family, Folders, Parent, Process, TestServer, forbidden, goldstar, run_with_input,
 };
 
-/// A user and a group that nobody on this machine needs to know.
+/// A user and a group that are unknown to this machine.
 const SERVICE: (u32, u32) = (54_321, 54_322);
 
 fn give_to_service(folder: &Path) {
@@ -51,7 +51,7 @@ async fn files_that_root_creates_belong_to_the_owner_of_the_directory() {
     let process = Process::start(&folders, &flags).unwrap_or_else(|output| panic!("{output:?}"));
     let family = Family::of(Parent::sign_up(client_of(&process)).await).await;
     family.event().await;
-    // A kill leaves the journal and the temporary files there.
+    // A kill leaves the journal and the temporary files.
     process.kill();
     for folder in [folders.data(), folders.logs(), server_logs] {
         assert_of_service(&folder);
@@ -72,7 +72,7 @@ async fn files_that_root_creates_belong_to_the_owner_of_the_directory() {
     assert_of_service(&copy);
 }
 
-/// The program in a folder that every user may enter, to be run by another user than root.
+/// The program in a folder that every user may enter, to be run by a user other than root.
 struct Stranger {
     folders: Folders,
     program: PathBuf,
@@ -92,7 +92,8 @@ impl Stranger {
         Some(Self { folders, program })
     }
 
-    /// What a start says that must fail; none where the machine has no such program.
+    /// The error of a start that must fail; `None` if the machine lacks the program that switches
+    /// the user.
     fn refused(&self) -> Option<String> {
         let mut command = Command::new("timeout");
         command.args(["60", "setpriv"]);
@@ -105,7 +106,7 @@ impl Stranger {
             forbidden("a test as another user: there is no timeout or setpriv");
             return None;
         };
-        // What `timeout` says of a program that doesn't exist.
+        // The exit code of `timeout` for a program that does not exist.
         if output.status.code() == Some(127) {
             forbidden("a test as another user: there is no setpriv");
             return None;
@@ -120,16 +121,16 @@ fn an_error_about_permissions_names_the_user_and_the_fix() {
     let Some(stranger) = Stranger::new() else { return };
     let folders = &stranger.folders;
     let fix = |folder: &Path| format!("chown -R {} {}", SERVICE.0, folder.display());
-    // The directories don't exist, and can't be made.
+    // The directories do not exist and cannot be created.
     let Some(said) = stranger.refused() else { return };
     assert!(said.contains(&format!("uid {}", SERVICE.0)), "{said}");
     assert!(said.contains(&format!("install -d -m 700 -o {}", SERVICE.0)), "{said}");
-    // The directory of the logs is root's.
+    // The log directory belongs to root.
     fs::create_dir(folders.logs()).unwrap();
     let said = stranger.refused().unwrap();
     assert!(said.contains(&fix(&folders.logs())), "{said}");
     give_to_service(&folders.logs());
-    // One file is.
+    // One file belongs to root.
     folders.put_flask_data();
     give_to_service(&folders.data());
     let users = folders.data_file("users.json");
@@ -138,7 +139,7 @@ fn an_error_about_permissions_names_the_user_and_the_fix() {
     let said = stranger.refused().unwrap();
     assert!(said.contains("users.json") && said.contains("root (uid 0)"), "{said}");
     assert!(said.contains(&fix(&folders.data())), "{said}");
-    // So is the lock file, as an older version left it.
+    // So does the lock file, as an older version left it.
     chown(&users, Some(SERVICE.0), Some(SERVICE.1)).unwrap();
     let lock = folders.data_file(".goldstar.lock");
     fs::write(&lock, "").unwrap();

@@ -1,4 +1,4 @@
-//! A stop that comes while a server still opens its data.
+//! A server that is stopped while it opens its data.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ use goldstar::config::{Config, StorageConfig};
 
 use crate::harness::{FaultyDisk, Folders, eventually, goldstar, within};
 
-/// Takes a start seconds to read, and a test none to write.
+/// A start takes seconds to read them, and the test writes them quickly.
 const EVENTS: usize = 200_000;
 
 fn put_long_history(folders: &Folders) {

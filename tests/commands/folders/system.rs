@@ -1,4 +1,4 @@
-//! What these tests do to the machine, where it allows that.
+//! Changes of the machine by these tests, if it allows them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::harness::{Client, Folders, Process, forbidden};
 
-/// Whether the tests run as root; says what can't be tested otherwise.
+/// Whether the tests run as root; reports what cannot be tested otherwise.
 pub(crate) fn is_root(what: &str) -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
@@ -16,7 +16,7 @@ pub(crate) fn is_root(what: &str) -> bool {
     is_root
 }
 
-/// What a start says that must fail, once it has.
+/// The error of a start that must fail.
 pub(crate) fn refused(started: Result<Process, Output>) -> String {
     let Err(output) = started else { panic!("it has started") };
     let said = String::from_utf8(output.stderr).unwrap();
@@ -24,12 +24,12 @@ pub(crate) fn refused(started: Result<Process, Output>) -> String {
     said
 }
 
-/// A client of a server that was started by hand.
+/// A client of a server that was started directly.
 pub(crate) fn client_of(process: &Process) -> Client {
     Client::new(Arc::new(Mutex::new(process.address.clone())))
 }
 
-/// Everything in a folder, and the folder itself.
+/// A folder and everything in it.
 pub(crate) fn all_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = vec![folder.to_owned()];
     let mut folders = found.clone();
@@ -45,8 +45,8 @@ pub(crate) fn all_below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// A library that is loaded into the program and lets one call of the system fail, as some file systems
-/// do. None where nothing can be compiled.
+/// A library that is loaded into the program and makes one system call fail, as some file systems
+/// do. `None` if nothing can be compiled.
 pub(crate) fn failing_calls(folders: &Folders) -> Option<PathBuf> {
     let library = folders.root().join("failing.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/folders/failing.c");

@@ -1,4 +1,4 @@
-//! The Dockerfile, held against the project, and the example in the operator's manual.
+//! Compares the Dockerfile with the project and with the example in the operator's manual.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,13 +20,13 @@ fn instructions() -> Vec<Instruction> {
     lines.map(|(name, rest)| (name.to_owned(), rest.trim().to_owned())).collect()
 }
 
-/// What follows an instruction of that name, each time that it stands there.
+/// The rest of each instruction of that name.
 fn all(name: &str) -> Vec<String> {
     let found = instructions().into_iter().filter(|instruction| instruction.0 == name);
     found.map(|instruction| instruction.1).collect()
 }
 
-/// What follows the only instruction of that name.
+/// The rest of the only instruction of that name.
 fn only(name: &str) -> String {
     let [rest] = &all(name)[..] else { panic!("there is no {name}, or more than one") };
     rest.clone()
@@ -68,7 +68,7 @@ fn copied_files_exist_and_nothing_else_is_sent() {
     assert!(context.lines().any(|line| line == "*"));
 }
 
-/// The build sees nothing else.
+/// The build has no other files.
 #[test]
 fn the_program_includes_nothing_that_is_not_copied() {
     let copied: Vec<_> = copied().into_iter().map(|source| root().join(source)).collect();
@@ -97,7 +97,7 @@ fn included(text: &str) -> impl Iterator<Item = PathBuf> {
     rest.filter_map(|rest| rest.split('"').next()).map(PathBuf::from)
 }
 
-/// The layer of the dependencies is built from empty files in the place of the targets.
+/// The layer of the dependencies is built from empty files instead of the targets.
 #[test]
 fn every_target_of_the_manifest_has_an_empty_file() {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();

@@ -1,5 +1,5 @@
-//! What runs Goldstar on other machines fits the program: the container's recipe, the systemd unit
-//! and its settings.
+//! The files for other machines match the program: the container, the systemd unit and its
+//! settings.
 
 mod container;
 mod service;

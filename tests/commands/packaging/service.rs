@@ -1,4 +1,4 @@
-//! The systemd unit, and the file of settings that it uses.
+//! The systemd unit and its settings file.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,8 +12,8 @@ use crate::harness::forbidden;
 
 const UNIT: &str = "packaging/goldstar.service";
 const SETTINGS_FILE: &str = "packaging/goldstar.toml";
-/// How exposed the service may be in the eyes of `systemd-analyze security`, in tenths of its
-/// points: it needs the network and is content with nearly nothing else.
+/// The highest accepted exposure by `systemd-analyze security`, in tenths of its points: the
+/// service needs the network and little else.
 const EXPOSURE: &str = "15";
 
 /// The value of a key of the unit.
@@ -23,15 +23,15 @@ fn unit(key: &str) -> String {
     values.next().unwrap_or_else(|| panic!("the unit has no {key}")).to_owned()
 }
 
-/// The program, without this process's settings of it.
+/// The program, without the environment's settings.
 fn goldstar() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_goldstar"));
     command.env_clear();
     command
 }
 
-/// Runs `systemd-analyze` on the unit, with the program under test in the place of the installed
-/// one; none where the machine has no systemd.
+/// Runs `systemd-analyze` on the unit, with the program under test instead of the installed one.
+/// `None` if the machine has no systemd.
 fn analyze(arguments: &[&str]) -> Option<Output> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("goldstar.service");
@@ -87,7 +87,7 @@ fn the_unit_fits_the_program() {
     }
 }
 
-/// Each of the codes that a person has to do something about, and no other.
+/// These are all exit codes after which a person must do something.
 #[test]
 fn the_unit_is_not_restarted_after_errors_that_need_an_operator() {
     assert_eq!(unit("RestartPreventExitStatus"), "2 78");
@@ -105,7 +105,7 @@ fn the_unit_is_not_restarted_after_errors_that_need_an_operator() {
     assert_eq!(code, Some(78), "{said}");
 }
 
-/// What `goldstar config` says of a file.
+/// The output of `goldstar config` for a file.
 fn resolved(path: &Path) -> toml::Table {
     let output = goldstar().args(["config", "--config"]).arg(path).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -122,7 +122,7 @@ fn the_example_file_is_read() {
     }
 }
 
-/// What is shown in comments works too, once the sign before it is taken away.
+/// The commented settings are valid too, once the comment sign is removed.
 #[test]
 fn the_comments_of_the_example_are_settings() {
     let folder = tempfile::tempdir().unwrap();

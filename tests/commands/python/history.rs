@@ -1,4 +1,4 @@
-//! Tracking files of other programs: rows in any order, moments in any form.
+//! Tracking files of other programs: rows in any order, times in any form.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ fn event(id: u64, occurred_at: &Value) -> Value {
     })
 }
 
-/// A server whose tracking file has these rows in this order.
+/// A server whose tracking file contains these rows in this order.
 async fn on_rows(rows: impl IntoIterator<Item = (u64, Value)>) -> TestServer {
     let mut file = String::from("{\"_default\": {");
     for (position, (number, row)) in rows.into_iter().enumerate() {
@@ -51,7 +51,7 @@ async fn times_in_every_form_are_ordered_and_keep_their_form() {
         json!("2026-01-05T11:00:08.123Z"),
         json!(1_767_610_809.0),
     ];
-    // Numbered and written in an order that isn't that of time.
+    // Numbered and written in an order other than that of time.
     let order = [4, 9, 0, 7, 2, 5, 1, 8, 3, 6];
     let rows: Vec<(u64, Value)> =
         (1..).zip(order).map(|(number, at)| (number, event(at as u64, &moments[at]))).collect();
@@ -72,7 +72,7 @@ async fn times_in_every_form_are_ordered_and_keep_their_form() {
 
 #[tokio::test]
 async fn rows_in_the_order_of_their_names_are_replayed_each_once() {
-    // As a TinyDB with `sort_keys=True` writes them: 1, 10, 11, 12, 2, 3, …
+    // The order of TinyDB with `sort_keys=True`: 1, 10, 11, 12, 2, 3, …
     let mut numbers: Vec<u64> = (1..=12).collect();
     numbers.sort_by_key(u64::to_string);
     let moment = |number: u64| json!(1_767_610_800 + number);
@@ -135,7 +135,7 @@ async fn of_two_events_with_one_id_or_number_the_one_that_python_reads_is_kept()
     server.stop().await;
     assert_eq!(server.folders.rows("tracking_events.json"), one_id);
 
-    // Of two rows with one number Python reads the last.
+    // Of two rows with one number, Python reads the last.
     let one_number = [(3, event(1, &at(1))), (3, event(2, &at(2))), (4, event(3, &at(3)))];
     let mut server = on_rows(one_number.clone()).await;
     assert_eq!(ids(&server.admin().await, "order=asc").await, ["e2", "e3"]);

@@ -1,5 +1,5 @@
-//! What Python writes is read, and what Goldstar writes Python reads: held against the real TinyDB and
-//! the real werkzeug.
+//! Goldstar reads Python's files, and Python reads Goldstar's: tested with the real TinyDB and the
+//! real werkzeug.
 
 mod history;
 mod passwords;

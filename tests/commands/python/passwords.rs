@@ -1,4 +1,4 @@
-//! The hashes that werkzeug makes, and those that it doesn't make any more but still verifies.
+//! The hashes that werkzeug creates, and older ones that it still verifies.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ async fn hashes_of_every_method_of_werkzeug_are_accepted() {
     let mut hashes: Vec<String> =
         String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
     assert_eq!(hashes.len(), METHODS.len());
-    // Without what is werkzeug's default anyway.
+    // Without the parameters that have werkzeug's defaults.
     for (long, short) in
         [("scrypt:32768:8:1$", "scrypt$"), ("pbkdf2:sha256:1000000$", "pbkdf2:sha256$")]
     {
@@ -50,7 +50,7 @@ async fn hashes_of_every_method_of_werkzeug_are_accepted() {
     }
 }
 
-/// Both cost more than four times what a new hash does.
+/// Both take more than four times as long as a new hash.
 const EXPENSIVE: [&str; 2] = ["scrypt:1024:8:400", "pbkdf2:sha256:2000001"];
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn an_expensive_hash_is_replaced_at_a_login_by_one_that_werkzeug_verifies(
         let email = format!("user{n}@example.org");
         let (one, other) = (server.nobody(), server.nobody());
         assert_eq!(log_in(&one, &email, "wrong password").await.status, 401);
-        // The hash that both verify is replaced by the first of them.
+        // Two logins verify the hash at the same time; the first of them replaces it.
         let both = tokio::join!(log_in(&one, &email, password), log_in(&other, &email, password));
         assert_eq!((both.0.status, both.1.status), (200, 200), "{}", EXPENSIVE[n - 1]);
         assert_eq!(log_in(&one, &email, password).await.status, 200);

@@ -1,4 +1,4 @@
-//! Python writes, Goldstar changes, Python reads and writes again, five times around.
+//! Python writes, Goldstar changes, Python reads and writes again, five times.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::harness::{Folders, Settings, TestServer, python};
 
 const ROUNDS: usize = 5;
 
-/// Goes around with a directory that was made from a seed; 0 is the Flask service's.
+/// Runs the rounds on a directory that was created from a seed; 0 is the Flask service's.
 async fn go_around(seed: u32, is_killed: bool) {
     let folders = Folders::new();
     if seed == 0 {

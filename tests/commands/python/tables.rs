@@ -1,4 +1,4 @@
-//! The shapes that a TinyDB file can have, and the rows that are no records.
+//! The forms of TinyDB files, and rows that are not records.
 
 use std::fs;
 
@@ -55,7 +55,7 @@ async fn the_default_table_may_stand_anywhere() {
         r#"{"_default": ROWS, "a": {"1": {"x": 1.0}}, "b": {}}"#,
         r#"{"a": {"1": {"x": 1.0}}, "_default": ROWS, "b": {}}"#,
         r#"{"a": {"1": {"x": 1.0}}, "b": {}, "_default": ROWS}"#,
-        // Python takes the last of two.
+        // Of two tables with one name, Python reads the last.
         r#"{"_default": {"9": {"id": "c"}}, "a": {"1": {"x": 1.0}}, "_default": ROWS, "b": {}}"#,
         "{\n\t\"a\": {\"1\": {\"x\": 1.0}},\n\t\"b\": {},\n\t\"\\u005fdefault\": ROWS\n}\n",
     ] {
@@ -229,7 +229,7 @@ async fn tables_that_tinydb_has_emptied_start_again() {
     }
 }
 
-/// A repeat isn't answered with a later event that got the number of the lost one.
+/// A repeat must not return a later event that has the number of the lost one.
 #[tokio::test]
 async fn a_key_whose_event_tinydb_has_emptied_stands_for_no_other() {
     let mut server = TestServer::start().await;

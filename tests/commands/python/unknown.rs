@@ -1,4 +1,4 @@
-//! What Goldstar doesn't know is kept byte for byte, and answered.
+//! Fields that Goldstar does not know are kept byte for byte, and are returned.
 
 use std::fs;
 
@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use crate::harness::{Admin, Folders, Settings, TestServer, python};
 
-/// Members that Python writes and reads, each an extreme; what an answer must hold is the same, less
-/// the numbers that aren't any.
+/// Fields that Python writes and reads, with extreme values. Responses must contain the same,
+/// except for Python's non-numbers.
 fn members() -> Vec<String> {
     let deep = format!("{}1{}", "[".repeat(490), "]".repeat(490));
     vec![
@@ -32,7 +32,7 @@ fn without_spaces(text: &str) -> String {
     text.replace([' ', '\n', '\t'], "")
 }
 
-/// Checks that a text is JSON and holds these members.
+/// Checks that a text is JSON and contains these members.
 #[track_caller]
 fn assert_answered<'a>(answer: &str, members: impl IntoIterator<Item = &'a String>) {
     serde_json::from_str::<&RawValue>(answer).unwrap();
@@ -91,7 +91,7 @@ async fn extremes_of_an_event_are_kept_and_answered() {
     let members: Vec<String> = members().into_iter().filter(|one| !one.contains('\n')).collect();
     let rows = [
         format!("{{\"id\": \"e1\", \"child_id\": \"c\", {}, {NO_NUMBERS}}}", members.join(", ")),
-        // No metadata, other kinds of values, unknown words, nothing at all.
+        // No metadata, other types of values, unknown words, or nothing at all.
         r#"{"id": 7, "user_id": 8, "child_id": "c", "entity_type": "chore", "action": 1}"#.into(),
         r#"{"id": "e3", "child_id": null, "occurred_at": NaN, "created_at": [], "delta": "x"}"#
             .into(),

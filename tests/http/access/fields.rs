@@ -1,4 +1,4 @@
-//! Fields that a request may not set, and values beyond their bounds.
+//! Fields that a request may not set, and values out of bounds.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ async fn sent(server: &TestServer, method: Method, path: &str, body: &Value) -> 
     send(shown(request, "parent", 0, By::Bearer)).await
 }
 
-/// Where a front end's fields go, and what is a whole request there.
+/// The routes with bodies, and a valid body for each.
 fn places() -> Vec<(Method, &'static str, Value)> {
     let signup = json!({
         "first_name": "N", "last_name": "N", "email": "n@example.org", "password": "correct horse",
@@ -63,7 +63,7 @@ async fn fields_that_a_request_may_not_set_are_rejected() {
     assert!(everything(&server.folders) == before, "a refused request has changed a file");
 }
 
-/// Each number's place, its bounds, and what is sent with it.
+/// Each number: its route, its bounds, and the other fields of the body.
 fn numbers() -> [(Method, &'static str, &'static str, i64, i64, Value); 6] {
     [
         (Method::POST, "/children", "age", 0, 150, json!({"name": "N"})),
@@ -97,7 +97,7 @@ async fn numbers_beyond_their_bounds_are_rejected() {
             assert!(details.to_string().contains(name), "{path} {name}: {details}");
         }
     }
-    // What was refused has left the last bounds in their places.
+    // After the errors, the last valid values are unchanged.
     let task = sent(&server, Method::PATCH, "/tasks/first-task", &json!({})).await.expect(200);
     assert_eq!(task["task"]["points"], 1_000_000);
     let reward = sent(&server, Method::PATCH, "/rewards/first-reward", &json!({})).await;

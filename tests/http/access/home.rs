@@ -1,5 +1,5 @@
-//! Two families, an administrator's and what is offered to everyone, written by hand: with sessions
-//! whose tokens are known, so that no password need be hashed for them.
+//! Two families, an administrator's family and shared records, written by hand. The tokens of the
+//! sessions are known, so no password must be hashed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,23 +14,23 @@ use sha2::{Digest, Sha256};
 
 use crate::harness::{Folders, PASSWORD_METHOD, Settings, TestServer};
 
-/// What every record of the first family has in its name: no other family may ever read it.
+/// Part of every name in the first family. No other family may ever read it.
 pub(crate) const CANARY: &str = "Kanarienvogel";
 
-/// Of "correct horse".
+/// The hash of "correct horse".
 static HASH: LazyLock<String> = LazyLock::new(|| {
     let password = NewPassword::parse("password", "correct horse").unwrap();
     password.hash(PASSWORD_METHOD, [7; 16]).to_string()
 });
 
-/// How a session is shown.
+/// How a request presents its session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum By {
     Cookie,
     Bearer,
 }
 
-/// As often as a session is used up.
+/// The number of sessions for tests that end a session.
 const SESSIONS: usize = 60;
 
 pub(crate) fn put(folders: &Folders) {
@@ -47,7 +47,7 @@ pub(crate) fn put(folders: &Folders) {
         marked["marked_for_deletion_at"] = now.into();
         marked
     });
-    // The last administrator can't be marked for deletion; this one isn't.
+    // The last administrator cannot be marked for deletion; with this one, there are two.
     let other = user("other-admin", "admin");
     let users = [user("first", "parent"), user("second", "parent"), user("admin", "admin")];
     let users = users.into_iter().chain([other]).chain(marked);
@@ -86,7 +86,7 @@ pub(crate) fn put(folders: &Folders) {
         })
     });
     table(folders, "sessions.json", sessions);
-    // Not the first start on the directory: a start changes nothing.
+    // This is not the first start on the directory, so that a start changes nothing.
     let first_start = json!({"name": "account_deletion_first_start", "value": 1.0});
     table(folders, "settings.json", [first_start]);
 }
@@ -97,7 +97,7 @@ fn table(folders: &Folders, name: &str, rows: impl IntoIterator<Item = Value>) {
     folders.put(name, &json!({"_default": rows}).to_string());
 }
 
-/// A token of the role; nobody's is none.
+/// A token of the role; empty for nobody.
 fn token(role: &str, n: usize) -> String {
     format!("{}-{n}", role.replace(' ', "-"))
 }
@@ -106,14 +106,14 @@ pub(crate) async fn server() -> TestServer {
     let folders = Folders::new();
     put(&folders);
     let configure = |config: &mut goldstar::config::Config| {
-        // Every cell that tries a password comes from the same address.
+        // All attempts come from one address.
         config.service.logins.per_address = 0;
         config.http.demo_page = true;
     };
     TestServer::on(folders, Settings { configure, ..Settings::default() }).await
 }
 
-/// Shows the role's session of that number.
+/// Adds the role's session of that number to a request.
 pub(crate) fn shown(request: RequestBuilder, role: &str, n: usize, by: By) -> RequestBuilder {
     let token = token(role, n);
     match by {
@@ -122,7 +122,7 @@ pub(crate) fn shown(request: RequestBuilder, role: &str, n: usize, by: By) -> Re
     }
 }
 
-/// Every byte that the server keeps.
+/// The bytes of all files of the server.
 pub(crate) fn everything(folders: &Folders) -> BTreeMap<PathBuf, Vec<u8>> {
     let (mut waiting, mut files) = (vec![folders.data(), folders.logs()], BTreeMap::new());
     while let Some(path) = waiting.pop() {

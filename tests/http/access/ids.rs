@@ -1,4 +1,4 @@
-//! Ids that aren't one's own: whatever they are, they don't exist.
+//! Ids of other families do not exist for a caller.
 
 use reqwest::header::CONTENT_TYPE;
 
@@ -6,13 +6,13 @@ use super::home::{By, CANARY, everything, server, shown};
 use super::table::{Row, TABLE, filled};
 use crate::harness::{Answer, TestServer, send};
 
-/// What the second family's own things are called.
+/// The ids of the second family's own records.
 const OWN: [(&str, &str); 3] =
     [("{child}", "second-child"), ("{task}", "second-task"), ("{reward}", "second-reward")];
 
 const MISSING: &str = "00000000-0000-4000-8000-000000000000";
 
-/// What the second family's parent is answered, with one of its ids replaced.
+/// The response to the second family's parent, with one of its ids replaced.
 async fn answer(server: &TestServer, row: &Row, place: &str, id: &str) -> Answer {
     let mut ids = OWN;
     ids.iter_mut().filter(|(it, _)| *it == place).for_each(|(_, own)| *own = "\u{1}");
@@ -44,7 +44,7 @@ async fn a_foreign_id_is_answered_as_one_that_does_not_exist() {
             assert_eq!(missing.status, 404, "{} {kind}: {}", row.0, missing.text);
             let foreign = format!("first-{kind}");
             let admins = format!("admin-{kind}");
-            // Of another kind, and another family's too.
+            // An id of another kind, and of another family.
             let other = if kind == "task" { "first-reward" } else { "first-task" };
             let ids = [&foreign, &admins, other, "first", "null", "-1", "%00", "%0a", "..%2fusers"];
             for id in ids.into_iter().chain([&*long, "%e2%80%a8", "'%20or%201=1", "*"]) {

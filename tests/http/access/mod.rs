@@ -1,5 +1,5 @@
-//! Who may do what: each route tried by each role, with foreign ids, forbidden fields and hostile
-//! names. `docs/reliability.md` lists the methods.
+//! Permissions: each route with each role, foreign ids, forbidden fields and hostile names.
+//! `docs/reliability.md` lists the methods.
 
 mod fields;
 pub(crate) mod home;

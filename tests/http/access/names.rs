@@ -1,4 +1,4 @@
-//! Names that try to forge lines of a log, or to leave a folder.
+//! Names that could forge lines of a log, or paths outside of a folder.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::home::{By, everything, put, server, shown};
 use crate::harness::{Folders, Settings, TestServer, assert_error, log_in, logfmt, names};
 
-/// What begins a line, moves a terminal's cursor, or ends a text, in one program or another.
+/// Texts that start a line, move a terminal's cursor, or end a text in some program.
 const HOSTILE: [&str; 11] = [
     "a\rb",
     "a\nb",
@@ -55,7 +55,7 @@ async fn a_name_with_a_line_break_or_a_control_character_is_refused() {
     assert!(after == before, "a refused request has changed {changed:?}");
 }
 
-/// Older files may hold such names: they are told, and forge nothing.
+/// Older files may contain such names: they are returned, and forge nothing.
 #[tokio::test]
 async fn a_stored_name_forges_no_line_of_a_log() {
     let folders = Folders::new();
@@ -103,8 +103,8 @@ async fn a_stored_name_forges_no_line_of_a_log() {
     }
 }
 
-/// An account whose id names another place: its log stays among the logs, and so does what a
-/// deletion removes.
+/// The id of this account is a path. Its log stays in the log directory, and its deletion removes
+/// nothing else.
 #[tokio::test]
 async fn an_id_that_is_a_path_stays_in_the_folder() {
     for id in

@@ -1,4 +1,4 @@
-//! The table as the page of the API shows it.
+//! Compares the table with the one in the documentation.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,7 +8,7 @@ use super::table::{ROLES, TABLE};
 
 const HEADING: &str = "## Who may do what\n";
 
-/// The table, a row a route, sorted by its path.
+/// The table with one row per route, sorted by path.
 fn rendered() -> String {
     let mut text = format!("| route | {} |\n|{}\n", ROLES.join(" | "), " --- |".repeat(6));
     let mut rows: Vec<_> = TABLE.iter().collect();

@@ -1,4 +1,4 @@
-//! What nobody else may read: secrets in any file, log or answer, and the files themselves.
+//! Secrets do not occur in files, logs or responses, and the files are private.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -14,8 +14,8 @@ use crate::harness::{Folders, Process, Settings, TestServer, send};
 const PIN: &str = "4711-the-pin";
 const CODE: &str = "the-reset-code";
 
-/// Everything that is asked is answered by one server, refused or not; what it has said, kept and
-/// answered holds no secret. The files of the records hold hashes and codes: those are their places.
+/// One server gets every request, with or without permission. Its output, files and responses
+/// contain no secret, except for the data files, which contain hashes and codes.
 #[tokio::test]
 async fn no_secret_is_in_any_answer_or_log() {
     let folders = Folders::new();
@@ -59,7 +59,7 @@ async fn no_secret_is_in_any_answer_or_log() {
     let tokens = ["parent-1", "parent-2", "admin-4", "another-parent-3"];
     let secrets = [PIN, CODE, &*hash, &*digest, "correct horse", "battery staple"];
     for secret in secrets.into_iter().chain(tokens) {
-        // `docs` and the OpenAPI document show an example of a password; no answer has this one.
+        // `docs` and the OpenAPI document contain an example of a password; no other response does.
         assert!(!answers.contains(secret) || secret == "correct horse", "{secret} was answered");
         assert!(!said.contains(secret), "{secret} is in the server's log");
         for (path, bytes) in &kept {
@@ -69,7 +69,7 @@ async fn no_secret_is_in_any_answer_or_log() {
     }
 }
 
-/// A service manager may start the server with any mask.
+/// A service manager may start the server with any umask.
 #[tokio::test]
 async fn files_are_private_whatever_the_umask() {
     let folders = Folders::new();

@@ -1,4 +1,4 @@
-//! The table of routes and roles, each cell of it tried.
+//! Tests each cell of the table of routes and roles.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,11 +10,11 @@ use super::home::{By, CANARY, everything, server, shown};
 use super::table::{IDS, ROLES, Row, TABLE, filled};
 use crate::harness::{Answer, TestServer, try_send};
 
-/// Each way in which a cell is tried.
+/// The ways in which each cell is tested.
 const WAYS: [(&str, By); 4] =
     [("", By::Cookie), ("", By::Bearer), ("/api", By::Cookie), ("/api", By::Bearer)];
 
-/// What the role is answered, with the session of that number.
+/// The response to the role, with its session of that number.
 async fn answer(
     server: &TestServer,
     row: &Row,
@@ -31,7 +31,7 @@ async fn answer(
     if row.path() != "/events" {
         return try_send(request).await.unwrap();
     }
-    // A stream has no end: its head is the answer.
+    // A stream does not end, so only its head is read.
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Answer { status, headers, text: String::new(), body: serde_json::Value::Null }
@@ -56,7 +56,7 @@ async fn no_route_is_missing_from_the_table() {
         let methods = item.as_object().unwrap().keys();
         routes.extend(methods.map(|it| format!("{} {}", it.to_uppercase(), without_names(path))));
     }
-    // The one page that the document leaves out, and no other.
+    // The only page that is missing in the document.
     for file in files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http")) {
         let source = fs::read_to_string(&file).unwrap();
         for route in source.split(".route(\"").skip(1) {
@@ -96,7 +96,7 @@ async fn forbidden_requests_change_no_byte() {
     }
 }
 
-/// What is granted, each role on a directory of its own: every other row behind the prefix.
+/// Tests the granted requests, each role on its own directory, with the prefixes in turn.
 async fn assert_granted(by: By, prefixes: [&str; 2]) {
     for (role, who) in ROLES.iter().enumerate() {
         let mut home = server().await;

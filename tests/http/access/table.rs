@@ -1,14 +1,14 @@
-//! Who may do what: the one table, of every route and every role.
+//! Who may do what: the table of every route and every role.
 
 use reqwest::Method;
 
-/// Those who ask. The ids in a path are those of the first family.
+/// The roles. The ids in a path are those of the first family.
 pub(crate) const ROLES: [&str; 5] = ["nobody", "child", "parent", "another parent", "admin"];
 
-/// A route, what is sent to it, and what each of [`ROLES`] is answered.
+/// A route, its body, and the status for each of [`ROLES`].
 pub(crate) struct Row(pub(crate) &'static str, &'static str, pub(crate) [u16; 5]);
 
-// Who isn't logged in is told so; who may not, that; and another family's ids don't exist.
+// 401 without a session, 403 without permission, and 404 for ids of another family.
 const ANYONE: [u16; 5] = [200; 5];
 const SESSION: [u16; 5] = [401, 200, 200, 200, 200];
 const FAMILY: [u16; 5] = [401, 200, 200, 404, 404];
@@ -17,7 +17,7 @@ const OWN: [u16; 5] = [401, 403, 200, 404, 404];
 const REMOVES: [u16; 5] = [401, 403, 204, 404, 404];
 const ADMIN: [u16; 5] = [401, 403, 403, 403, 200];
 
-/// In an order in which a family can do all of it: what ends something comes last.
+/// In an order in which a family can send all of them: requests that end something come last.
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
     Row("POST /auth/signup", r#"{"first_name":"N","last_name":"N","email":"new@example.org","password":"correct horse"}"#, [201; 5]),
@@ -71,11 +71,11 @@ pub(crate) const TABLE: &[Row] = &[
     Row("POST /user/mark-for-deletion", r#"{"password":"correct horse"}"#, [401, 403, 202, 202, 202]),
 ];
 
-/// The first family's.
+/// The ids of the first family.
 pub(crate) const IDS: [(&str, &str); 3] =
     [("{child}", "first-child"), ("{task}", "first-task"), ("{reward}", "first-reward")];
 
-/// With these ids in their places.
+/// The text with these ids inserted.
 pub(crate) fn filled(text: &str, ids: &[(&str, &str)]) -> String {
     let text = text.replace("{page.js}", "page.js");
     // Two accounts that are marked for deletion.
@@ -88,12 +88,12 @@ impl Row {
         self.0.split_once(' ').unwrap().0.parse().unwrap()
     }
 
-    /// The path, with places for ids.
+    /// The path, with placeholders for ids.
     pub(crate) fn path(&self) -> &'static str {
         self.0.split_once(' ').unwrap().1
     }
 
-    /// The body with places for ids; none where it is empty.
+    /// The body, with placeholders for ids; `None` if it is empty.
     pub(crate) fn body(&self) -> Option<&'static str> {
         (!self.1.is_empty()).then_some(self.1)
     }

@@ -1,4 +1,4 @@
-//! The session's cookie beside others, and under another name; and whose sessions end with it.
+//! The session cookie among others and under another name, and which sessions end with it.
 
 use goldstar::config::Config;
 use goldstar::http::{CookieName, Origin};
@@ -11,10 +11,10 @@ use crate::harness::{
     send,
 };
 
-/// A token that is nobody's.
+/// A token without a session.
 const DEAD: &str = "0123456789012345678901234567890123456789012345678901234567890123";
 
-/// The token in an answer's cookie of that name.
+/// The token in a response's cookie of that name.
 #[track_caller]
 fn token_in(answer: &Answer, name: &str) -> String {
     let cookie = answer.header("set-cookie");
@@ -23,7 +23,7 @@ fn token_in(answer: &Answer, name: &str) -> String {
     value.split(';').next().unwrap().to_owned()
 }
 
-/// A new session of the parent, which no cookie jar holds.
+/// A new session of the parent, whose cookie is in no cookie jar.
 async fn session(server: &TestServer, parent: &Parent) -> String {
     token_in(&log_in(&server.nobody(), &parent.email, PASSWORD).await, "session")
 }
@@ -75,7 +75,7 @@ async fn the_first_live_cookie_acts_in_any_order_and_over_several_lines() {
         (vec![format!("session={b}"), format!("session={a}")], &other.id),
     ] {
         let answer = with_cookies(&server, Method::GET, "/auth/me", &lines, None).await;
-        // The cookie that acted is the one that is renewed.
+        // The cookie of the session that was used is renewed.
         let acted = if *id == one.id { &a } else { &b };
         assert_eq!(token_in(&answer, "session"), *acted, "{lines:?}");
         assert_eq!(answer.expect(200)["user"]["id"], **id, "{lines:?}");
@@ -110,15 +110,15 @@ async fn a_logout_ends_every_live_session_that_was_sent() {
     answer.expect(204);
     assert_live(&server, &[(&a, false), (&b, false), (&stays, true)]).await;
 
-    // The answer takes the cookie away, whatever the request was authorised by.
+    // The response removes the cookie, whatever has authenticated the request.
     let (a, b) = (session(&server, &one).await, session(&server, &other).await);
     let request = server.nobody().request(Method::POST, "/auth/logout").bearer_auth(&a);
     send(request.header(COOKIE, format!("session={b}"))).await.expect(204);
     assert_live(&server, &[(&a, false), (&b, false), (&stays, true)]).await;
 }
 
-/// What gives the browser another cookie ends the sessions of those that it sent: one that remained
-/// could act in place of the new one.
+/// A response with a new cookie ends the sessions of all cookies in the request: a remaining one
+/// could be used instead of the new one.
 #[tokio::test]
 async fn a_new_cookie_ends_the_sessions_of_the_cookies_that_were_sent() {
     let server = TestServer::start().await;
@@ -189,7 +189,7 @@ async fn the_name_of_the_cookie_can_be_configured() {
     assert_eq!((me("family.goldstar").await, me("session").await), (200, 401));
     parent.get("/auth/me").await.expect(200);
 
-    // The rule for pages of other origins goes by it, too.
+    // The rule about pages of other origins uses this cookie, too.
     let foreign = async |name: &str| {
         let request = server.nobody().request(Method::POST, "/auth/logout");
         let request = request.header(COOKIE, format!("{name}={token}"));
@@ -231,7 +231,7 @@ fn a_cookie_name_that_browsers_reject_is_refused() {
     assert_eq!(config(&["--session-cookie=_family-1.goldstar"]).0, Some(0));
 }
 
-/// Whether every cookie that the server gives or takes is `Secure`, or none.
+/// Checks that every cookie that the server sets or removes is `Secure`, or none is.
 async fn assert_secure(server: &TestServer, is_secure: bool) {
     let browser = server.nobody();
     let (email, password) = ("zoe@example.org", PASSWORD);
@@ -239,7 +239,7 @@ async fn assert_secure(server: &TestServer, is_secure: bool) {
         json!({"first_name": "Zoë", "last_name": "Z", "email": email, "password": password});
     let mut answers = vec![browser.post("/auth/signup", account).await];
     let login = log_in(&server.nobody(), email, password).await;
-    // A client of its own sends a `Secure` cookie over http all the same.
+    // A client other than a browser sends a `Secure` cookie over http, too.
     let pair = login.header("set-cookie").split(';').next().unwrap().to_owned();
     answers.push(login);
     for (method, path) in [(Method::GET, "/auth/me"), (Method::POST, "/auth/logout")] {

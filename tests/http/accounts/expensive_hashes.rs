@@ -1,4 +1,4 @@
-//! An imported password hash that is far more expensive to check than the others.
+//! An imported password hash that is far more expensive to check than others.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::harness::{Folders, PASSWORD, Settings, TestServer, log_in};
 
-/// Ten times the cost of a new hash. Nobody knows its password.
+/// Ten times as expensive as a new hash. Its password is unknown.
 fn hash() -> String {
     format!("scrypt:1024:8:1000$salt${}", "0".repeat(128))
 }
@@ -60,7 +60,7 @@ async fn other_logins_do_not_take_as_long_as_one_with_an_expensive_hash() {
         start.elapsed()
     };
     let expensive = took(IMPORTED).await;
-    // The fastest of some: on a busy machine, a single one may be slow for another reason.
+    // The fastest of several: on a busy machine, a single one may be slow for other reasons.
     let mut usual = Duration::MAX;
     for email in ["nobody@example.org", "admin@example.org", "nobody@example.org"] {
         usual = usual.min(took(email).await);

@@ -1,4 +1,4 @@
-//! Sessions that somebody else has chosen, and sessions that are over.
+//! Sessions that an attacker has chosen, and sessions that have ended.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::access::home::By;
 use crate::harness::{Answer, Family, PASSWORD, Parent, TestServer, assert_error, log_in, send};
 
-/// The token that an answer hands out.
+/// The token in a response.
 fn token(answer: &Answer) -> String {
     let cookie = answer.header("set-cookie");
     let (_, rest) = cookie.split_once("session=").unwrap_or_else(|| panic!("{cookie}"));
@@ -48,8 +48,8 @@ async fn a_chosen_session_token_is_never_accepted() {
     }
 }
 
-/// Somebody who knows a parent's token, as a child with that browser may, gains nothing by it when
-/// the browser becomes the child's, or the parent's again.
+/// If somebody knows a parent's token, such as a child with access to the browser, the token is
+/// useless after the session is replaced by a child's or the parent's.
 #[tokio::test]
 async fn a_token_changes_when_its_rights_change() {
     let server = TestServer::start().await;
@@ -88,7 +88,7 @@ async fn an_ended_session_stays_ended_after_a_restart() {
     parent.delete(&format!("/children/{}", family.child)).await.expect(204);
     ended.push(child);
 
-    // The thief's copy of the token by which the password is changed, and another session.
+    // A stolen copy of the token that changes the password, and another session.
     let stolen = session(&server, parent).await;
     ended.push(session(&server, parent).await);
     let change = json!({"current_password": PASSWORD, "new_password": "battery staple"});

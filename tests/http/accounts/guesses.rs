@@ -1,4 +1,4 @@
-//! Guessing passwords, and guessing who has an account.
+//! Guessing passwords, and finding out which accounts exist.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::harness::{Answer, Scrape, Settings, TestServer, assert_error, log_in,
 
 const GUESSES: usize = 10_000;
 
-/// A guess of a client that writes another address each time, in each way that proxies do.
+/// A guess by a client that writes another address into the headers of proxies each time.
 async fn guess(server: &TestServer, n: usize) -> Answer {
     let address = format!("10.{}.{}.{}", n >> 16, (n >> 8) & 255, n & 255);
     let email = if n.is_multiple_of(2) { "admin@example.org" } else { "unknown@example.org" };
@@ -22,13 +22,13 @@ async fn guess(server: &TestServer, n: usize) -> Answer {
 
 #[tokio::test]
 async fn of_ten_thousand_guesses_with_forged_addresses_a_few_are_tried() {
-    // A connection for each would take the machine's ports.
+    // One connection per guess would use up the machine's ports.
     let server = TestServer::start().await;
     let answers = stream::iter(0..GUESSES).map(|n| guess(&server, n)).buffer_unordered(16);
     let answers: Vec<Answer> = answers.collect().await;
     let tried = answers.iter().filter(|answer| answer.status == 401).count();
     let allowed = goldstar::config::Config::default().service.logins;
-    // Each minute that this takes gives some tries back.
+    // Each minute that this takes allows some further attempts.
     let most = 2 * usize::try_from(allowed.per_account + allowed.per_address).unwrap();
     assert!((1..most).contains(&tried), "{tried} passwords were tried");
     for answer in answers.iter().filter(|answer| answer.status != 401) {
@@ -40,7 +40,7 @@ async fn of_ten_thousand_guesses_with_forged_addresses_a_few_are_tried() {
     assert_eq!(usize::try_from(refused).unwrap(), tried);
 }
 
-/// The processor's time that a process has taken, in the system's ticks.
+/// The processor time of a process, in the system's ticks.
 fn ticks(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let (_, fields) = stat.rsplit_once(')').unwrap();
@@ -48,15 +48,15 @@ fn ticks(pid: u32) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// The time that an answer takes is `scripts/torture logins`' to measure. Here: a login costs the
-/// server the same work, be there such an account or not.
+/// `scripts/torture logins` measures the time of responses. This test checks that a login takes the
+/// server the same work with and without an account.
 #[tokio::test]
 async fn known_and_unknown_accounts_get_the_same_response_at_the_same_cost() {
     const TIMES: u64 = 8;
     let flags = ["--logins-per-account=0", "--logins-per-address=0"].map(str::to_owned).to_vec();
     let server = TestServer::with(Settings { binary: true, flags, ..Settings::default() }).await;
     let known = server.parent().await.email.clone();
-    // The first login of all measures how long a hash takes.
+    // The first login measures how long a hash takes.
     log_in(&server.nobody(), "first@example.org", "wrong").await.expect(401);
     let mut costs = Vec::new();
     let mut texts = Vec::new();

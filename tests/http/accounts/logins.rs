@@ -1,4 +1,4 @@
-//! How often passwords may be tried, for each account and from each address.
+//! The limits of password attempts, for each account and each address.
 
 use std::time::{Duration, Instant};
 
@@ -12,17 +12,17 @@ use crate::harness::{
 };
 
 const WRONG: &str = "wrong horse battery";
-/// A day: what comes back of the tries within a test is nothing.
+/// A day, so that no attempt becomes available again during a test.
 const WINDOW: u64 = 86_400;
 
-/// Three tries for an account, any number for an address.
+/// Three attempts per account, any number per address.
 fn per_account(config: &mut Config) {
     config.service.logins.per_account = 3;
     config.service.logins.per_address = 0;
     config.service.logins.window = Duration::from_secs(WINDOW);
 }
 
-/// Five tries for an address, any number for an account.
+/// Five attempts per address, any number per account.
 fn per_address(config: &mut Config) {
     config.service.logins.per_account = 0;
     config.service.logins.per_address = 5;
@@ -43,7 +43,7 @@ fn assert_too_many(answer: &Answer) -> u64 {
     seconds
 }
 
-/// Tries this wrong password so often, each of which must be taken as a try.
+/// Tries this wrong password several times; each must count as an attempt.
 async fn guess(client: &Client, email: &str, times: usize) {
     for _ in 0..times {
         let answer = log_in(client, email, WRONG).await;
@@ -70,7 +70,8 @@ async fn an_account_has_a_limited_number_of_attempts() {
     let other = server.parent().await;
     guess(&server.nobody(), &parent.email, 3).await;
     for password in [WRONG, PASSWORD] {
-        // The right password too: else an attacker would go on until it isn't refused.
+        // The correct password is rejected, too. Otherwise an attacker could continue until it is
+        // accepted.
         let wait = assert_too_many(&log_in(&server.nobody(), &parent.email, password).await);
         assert!(wait <= WINDOW / 3, "one of three tries comes back after a third of the window");
     }
@@ -89,12 +90,12 @@ async fn the_spelling_of_an_email_address_does_not_give_more_attempts() {
         let answer = log_in(&server.nobody(), email, WRONG).await;
         refused += usize::from(answer.status == 429);
     }
-    // Where an address with spaces is none, it is refused as such, and counts for nothing.
+    // An address with spaces is invalid. It is an error of its own, and does not count.
     assert!(refused >= 3, "{refused}");
     assert_too_many(&log_in(&server.nobody(), &upper, PASSWORD).await);
 }
 
-/// An address that is no account's is refused likewise: nobody learns which are.
+/// Unknown addresses have the same limit, so that nobody finds out which accounts exist.
 #[tokio::test]
 async fn an_unknown_email_address_has_the_same_limit() {
     let server = with(per_account).await;
@@ -175,7 +176,7 @@ async fn sign_ups_count_for_the_address() {
     assert_too_many(&log_in(&client, "new0@example.org", PASSWORD).await);
 }
 
-/// A taken address is answered so: that must not be asked for a whole list of addresses.
+/// The response says that an address is taken, so attempts must not be unlimited.
 #[tokio::test]
 async fn failed_sign_ups_count_for_the_address() {
     let server = with(per_address).await;
@@ -186,7 +187,7 @@ async fn failed_sign_ups_count_for_the_address() {
     assert_too_many(&sign_up(&client, "admin@example.org").await);
 }
 
-/// Who has a session that isn't its own could try the account's password where it is changed.
+/// Somebody with another person's session could try the password by changing it.
 #[tokio::test]
 async fn password_changes_count_for_the_account() {
     let server = with(per_account).await;
@@ -202,7 +203,7 @@ async fn password_changes_count_for_the_account() {
 #[tokio::test]
 async fn password_changes_count_for_the_address() {
     let server = with(per_address).await;
-    // Its sign-up is the first of the five.
+    // The sign-up is the first of the five attempts.
     let parent = server.parent().await;
     for _ in 0..4 {
         assert_refusal(&change_password(&parent, WRONG).await, 403, "WRONG_PASSWORD");
@@ -220,14 +221,14 @@ async fn zero_means_no_limit() {
     let server = with(configure).await;
     let client = server.nobody();
     for n in 0..110 {
-        // Refused before a password is tried, which makes it quick; and some that are tried.
+        // Most are rejected before the password is hashed, which is fast; some are not.
         let password = if n % 10 == 0 { WRONG } else { "" };
         let answer = log_in(&client, "nobody@example.org", password).await;
         assert!(matches!(answer.status, 400 | 401), "{}", answer.text);
     }
 }
 
-/// The limits that a server has which nobody configured. Some tries may have come back meanwhile.
+/// The default limits. Some attempts may be available again in the meantime.
 #[tokio::test]
 async fn the_default_is_twenty_attempts() {
     let server = TestServer::start().await;
@@ -241,7 +242,7 @@ async fn the_default_is_twenty_attempts() {
     assert_too_many(&refused.await);
 }
 
-/// What isn't refused by the limit must not be said otherwise than before.
+/// Responses of other routes must not change.
 #[tokio::test]
 async fn other_routes_are_not_limited() {
     let server = with(per_address).await;
@@ -266,20 +267,20 @@ async fn each_address_behind_a_trusted_proxy_has_its_own_limit() {
     let email = "zoe@example.org";
     for (forwarded, status) in [
         ("198.51.100.1", 401),
-        // What the client itself wrote before the proxy's word changes nothing.
+        // The part of the header that the client itself wrote changes nothing.
         ("203.0.113.9, 198.51.100.1", 401),
         ("203.0.113.8, 198.51.100.1", 429),
         ("2001:db8::1", 401),
         ("2001:db8::2", 401),
         ("2001:db8::3", 429),
-        // Another address, and the account's limit still holds.
+        // Another address; the account's limit still applies.
         ("198.51.100.2", 429),
         ("2001:db8:0:1::1", 429),
     ] {
         let answer = log_in_with(&nobody, ("X-Forwarded-For", forwarded), email, WRONG).await;
         assert_eq!(answer.status, status, "{forwarded}: {}", answer.text);
     }
-    // What the account's limit refused didn't use up the address's.
+    // Attempts that the account's limit rejected do not count for the address.
     for (other, status) in [("a@example.org", 401), ("b@example.org", 401), ("c@example.org", 429)]
     {
         let answer = log_in_with(&nobody, ("X-Forwarded-For", "198.51.100.2"), other, WRONG).await;

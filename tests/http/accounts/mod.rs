@@ -1,4 +1,4 @@
-//! Accounts: sign-up, passwords, how often they may be tried, and sessions.
+//! Accounts: sign-up, passwords, limits of attempts, and sessions.
 
 mod cookies;
 mod expensive_hashes;

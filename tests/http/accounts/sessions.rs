@@ -61,7 +61,7 @@ async fn a_token_is_stored_as_its_hash_only() {
     })
     .await;
     for path in server.folders.data_files() {
-        // A temporary file may have got its name by now.
+        // A temporary file may have been renamed since.
         let Ok(bytes) = std::fs::read(&path) else { continue };
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains(&token), "{}", path.display());
@@ -111,7 +111,7 @@ async fn a_browser_handed_to_a_child_has_the_childs_rights() {
     answer.expect(200);
     let me = browser.get("/auth/me").await.expect(200);
     assert_eq!((&me["scope"], &me["child_id"]), (&json!("child"), &json!(family.child)));
-    // The way back to the parent's session is closed.
+    // The parent's session has ended.
     let answer = with_bearer(&server.nobody(), "/auth/me", &old).await;
     assert_error(&answer, 401, "UNAUTHENTICATED");
 

@@ -1,4 +1,4 @@
-//! CORS: pages of the origins that the operator lists may use the API, and nobody else may.
+//! CORS: only pages of the origins that the operator lists may use the API.
 
 use reqwest::Method;
 use serde_json::json;
@@ -53,7 +53,7 @@ async fn a_listed_origin_gets_cors_headers() {
     assert_eq!((made.status, made.header("access-control-allow-origin")), (201, LISTED));
     assert!(made.header("access-control-expose-headers").contains("retry-after"));
 
-    // A page can read an error, too, whether a route or what stands before it is the source.
+    // A page can read all errors, with and without a route.
     for (path, code) in [("/api/children/none", "NOT_FOUND"), ("/nowhere", "NOT_FOUND")] {
         let request = parent.request(Method::GET, path).header("Origin", LISTED);
         let answer = send(request).await;

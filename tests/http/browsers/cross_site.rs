@@ -1,5 +1,5 @@
-//! Pages of other origins change nothing, although a browser sends the session's cookie with their
-//! requests.
+//! Pages of other origins cannot change anything, although a browser sends the session cookie with
+//! their requests.
 
 use goldstar::config::Config;
 use goldstar::http::Origin;
@@ -15,14 +15,14 @@ use crate::harness::{
 const JSON: &str = "Content-Type: application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Someone with a family, and what a page may try in their name.
+/// A family, and the changes that a foreign page could attempt.
 struct Victim {
     server: TestServer,
     family: Family,
     session: Session,
 }
 
-/// What the session is shown by.
+/// How the requests present the session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum By {
     Cookie,
@@ -38,7 +38,7 @@ impl Victim {
         Self { server, family, session }
     }
 
-    /// One request of each kind that changes something; the last three end the session.
+    /// One request for each kind of change; the last three end the session.
     fn changes(&self) -> Vec<(&'static str, String, String)> {
         let Family { child, task, reward, penalty, .. } = &self.family;
         let json = |text: &str| text.replace('\'', "\"");
@@ -83,13 +83,13 @@ impl Victim {
         wire.answer_while_sending(request.as_bytes()).await.expect("an answer")
     }
 
-    /// A harmless change with these header lines: the new child's answer.
+    /// A harmless change with these headers: creates a child.
     async fn add_child(&self, by: By, lines: &[&str]) -> Answer {
         let lines: Vec<&str> = lines.iter().copied().chain([JSON]).collect();
         self.send(by, "POST", "/children", &lines, "{\"name\": \"Changeling\"}").await
     }
 
-    /// All that the family has.
+    /// Everything that the family has.
     async fn everything(&self) -> Vec<Value> {
         let tracking = format!("/children/{}/tracking", self.family.child);
         let mut all = Vec::new();
@@ -148,11 +148,11 @@ async fn the_servers_own_page_can_send_every_change() {
     let mut victim = Victim::new(|_| {}).await;
     for (method, path, body) in victim.changes() {
         if path == "/auth/child-session" {
-            // The browser would be the child's, which may do none of this.
+            // The browser would have the child's session, which has fewer permissions.
             continue;
         }
         if path == "/auth/logout" {
-            // The password change before it has ended the session.
+            // The previous password change has ended the session.
             victim = Victim::new(|_| {}).await;
         }
         let lines: &[&str] = &["Origin: http://localhost", "Sec-Fetch-Site: same-origin", JSON];
@@ -184,12 +184,12 @@ async fn other_origins_are_rejected_however_they_are_written() {
         victim.assert_foreign(&[&format!("Origin: {origin}")]).await;
     }
     victim.assert_foreign(&["Origin: http://elsewhere.example", "Origin: http://localhost"]).await;
-    // Nobody who isn't trusted says what the server's name is.
+    // Only a trusted proxy may say what the server's name is.
     for line in ["X-Forwarded-Host: elsewhere.example", "Forwarded: host=elsewhere.example"] {
         victim.assert_foreign(&["Origin: http://elsewhere.example", line]).await;
     }
     victim.assert_own(&["Origin: http://localhost"]).await;
-    // A program, which sends none.
+    // A program sends neither header.
     victim.assert_own(&[]).await;
 }
 
@@ -226,7 +226,7 @@ async fn sec_fetch_site_is_checked() {
     for site in ["same-origin", "none"] {
         victim.assert_own(&[&format!("Sec-Fetch-Site: {site}")]).await;
     }
-    // As it sends a form of the own page whose policy keeps the address back.
+    // The headers of a form on the server's own page with a policy that hides the address.
     victim.assert_own(&["Sec-Fetch-Site: same-origin", "Origin: null"]).await;
     // And behind a proxy that changes the host.
     let own = ["Sec-Fetch-Site: same-origin", "Origin: https://goldstar.example.org"];
@@ -314,7 +314,7 @@ async fn allowed_origins_are_like_the_servers_own() {
     for origin in ["http://app.example", "http://127.0.0.1:5173", "http://localhost"] {
         victim.assert_own(&[&format!("Origin: {origin}")]).await;
     }
-    // As a browser sends it from such a page.
+    // The headers of a browser for such a page.
     victim.assert_own(&["Origin: http://app.example", "Sec-Fetch-Site: cross-site"]).await;
     victim.assert_own(&["Origin: http://app.example", "Sec-Fetch-Site: same-site"]).await;
     for origin in ["https://app.example", "http://app.example:81", "http://elsewhere.example"] {
@@ -322,7 +322,7 @@ async fn allowed_origins_are_like_the_servers_own() {
     }
 }
 
-/// What a form, or a script without the server's leave, can send.
+/// The content types that a form, or a script without permission, can send.
 #[tokio::test]
 async fn a_body_of_another_type_is_rejected() {
     let victim = Victim::new(|_| {}).await;
@@ -338,11 +338,11 @@ async fn a_body_of_another_type_is_rejected() {
         "X-No-Type: at all",
     ] {
         for (method, path, body) in victim.changes() {
-            // What takes no body mustn't be had by one of another type either.
+            // This also applies to routes that take no body.
             let body = if body.is_empty() { "{}".to_owned() } else { body };
             for by in [By::Cookie, By::Bearer] {
                 if by == By::Bearer && body == "{}" {
-                    // No page can send it: the contract leaves it open.
+                    // No page can send it, so the specification allows either result.
                     continue;
                 }
                 let answer = victim.send(by, method, &path, &[content_type], &body).await;
@@ -370,7 +370,7 @@ async fn json_types_may_be_written_in_several_ways() {
     }
 }
 
-/// The mutations take none: neither a type nor a length of zero is in their way.
+/// The mutations take no body: a content type or a length of zero is no error.
 #[tokio::test]
 async fn an_empty_body_needs_no_type() {
     let victim = Victim::new(|_| {}).await;
@@ -385,7 +385,7 @@ async fn an_empty_body_needs_no_type() {
     assert_eq!(victim.family.parent.points(&victim.family.child).await, 75);
 }
 
-/// A body in chunks has no length that could be looked at.
+/// A chunked body does not declare its length.
 #[tokio::test]
 async fn a_chunked_body_of_another_type_is_rejected() {
     let victim = Victim::new(|_| {}).await;
@@ -399,7 +399,7 @@ async fn a_chunked_body_of_another_type_is_rejected() {
     assert_eq!(victim.family.parent.points(&victim.family.child).await, 50);
 }
 
-/// A page that logs its visitor in as someone else, while a session lasts.
+/// A page that would log in its visitor as somebody else during a session.
 #[tokio::test]
 async fn a_foreign_login_does_not_replace_a_session() {
     let victim = Victim::new(|_| {}).await;
@@ -413,7 +413,8 @@ async fn a_foreign_login_does_not_replace_a_session() {
     }
 }
 
-/// A development server that changes `Host`, as Vite's short form does, on a phone's request over http.
+/// A development server that changes `Host`, like Vite's short form, with a request of a phone over
+/// http.
 #[tokio::test]
 async fn the_error_names_both_origins_and_the_settings() {
     let server = TestServer::start().await;

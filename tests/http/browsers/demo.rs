@@ -1,4 +1,4 @@
-//! The demo's page, on a server with a demo family and on one without.
+//! The page of the demo, with and without a demo family.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use reqwest::Method;
@@ -12,7 +12,7 @@ async fn with_demo() -> TestServer {
     TestServer::on(Folders::new(), settings).await
 }
 
-/// What stands between the tags of the page's only element of that name.
+/// The text of the page's only element of that name.
 fn block<'a>(page: &'a str, name: &str) -> &'a str {
     let (begin, end) = (format!("<{name}"), format!("</{name}>"));
     assert_eq!((page.matches(&begin).count(), page.matches(&end).count()), (1, 1), "{name}");
@@ -21,7 +21,7 @@ fn block<'a>(page: &'a str, name: &str) -> &'a str {
     rest.split_once(&end).unwrap().0
 }
 
-/// The sources that a policy has for something.
+/// The sources that a policy allows for a directive.
 fn sources<'a>(answer: &'a Answer, directive: &str) -> &'a str {
     let policy = answer.header("content-security-policy").split("; ");
     let mut found = policy.filter_map(|part| part.strip_prefix(directive)?.strip_prefix(' '));
@@ -63,7 +63,7 @@ async fn the_page_may_run_its_own_blocks_and_ask_its_own_server() {
     let refused = send(server.nobody().request(Method::POST, "/demo")).await;
     assert_error(&refused, 405, "METHOD_NOT_ALLOWED");
     assert_eq!(refused.header("allow"), "GET,HEAD,OPTIONS");
-    // Every other answer still may load nothing.
+    // No other response may load anything.
     let other = server.nobody().get("/health").await;
     let policy = other.header("content-security-policy");
     assert_eq!(policy, "default-src 'none'; frame-ancestors 'none'");

@@ -1,4 +1,4 @@
-//! What browsers rely on: CORS, pages of other origins, the pages of the server, and reverse proxies.
+//! Browsers: CORS, pages of other origins, the pages of the server, and reverse proxies.
 
 mod cors;
 mod cross_site;

@@ -1,4 +1,4 @@
-//! What is left of an account after its deletion: its texts are sought in every byte of every file.
+//! After a deletion, no file contains any text of the account.
 
 use std::fs;
 use std::path::Path;
@@ -29,14 +29,14 @@ fn email() -> String {
     format!("{ID}@example.org")
 }
 
-/// The program, with small audit logs and with its own log beside them.
+/// The program with small audit logs and with its server log in files.
 fn settings(folders: &Folders) -> Settings {
     let own = format!("--server-log-dir={}", folders.logs().join("server").display());
     let flags = vec![own, "--server-log=trace".to_owned(), "--deletion-interval=1".to_owned()];
     Settings { binary: true, flags, log_max_bytes: 4096, log_backups: 5, ..Settings::default() }
 }
 
-/// The records of an account whose every text is a canary.
+/// An account of which every text is unique.
 struct Canary {
     parent: Parent,
     /// The browser of the first child.
@@ -68,7 +68,7 @@ impl Canary {
         Self { parent, child: browser, children, task }
     }
 
-    /// Events enough for several rotated logs, each with a key.
+    /// Creates events with keys, enough for several rotated logs.
     async fn activate(&self, count: usize) {
         for number in 0..count {
             let path = activate_path(&self.children[number % 2], &self.task);
@@ -77,7 +77,7 @@ impl Canary {
         }
     }
 
-    /// Asks for things in ways that logs tell of: wrong passwords, ids in paths and in queries.
+    /// Sends requests that cause log lines: wrong passwords, ids in paths and in queries.
     async fn ask(&self, server: &TestServer, admin: &Admin) {
         let answer = log_in(&server.nobody(), &email(), "wrong guess").await;
         assert_error(&answer, 401, "INVALID_CREDENTIALS");
@@ -93,7 +93,7 @@ impl Canary {
     }
 }
 
-/// While a folder stands where the account's log should be, it can't be written.
+/// Makes the account's log fail: a folder has its name.
 async fn fail_for_a_while(server: &mut TestServer, canary: &Canary) {
     let log = server.folders.log_path(ID);
     let aside = server.folders.root().join("aside");
@@ -113,7 +113,7 @@ async fn health(anyone: &Client, status: &str) {
     eventually("the log's state", is).await;
 }
 
-/// Has the account marked a month ago: what an operator could write there.
+/// Marks the account a month ago, as an operator could.
 fn mark_long_ago(folders: &Folders) {
     edit_user(folders, ID, |user| {
         let at = user["marked_for_deletion_at"].as_f64().unwrap();
@@ -150,12 +150,12 @@ async fn nothing_of_an_account_is_left_but_its_history_which_is_nobodys() {
     server.start_again().await;
     let gone = async || (queue(&admin).await["count"] == 0).then_some(());
     eventually("the account's end", gone).await;
-    // The journal goes at the end of the run.
+    // The journal is removed at the end of the run.
     let clean = async || left(&server.folders).is_empty().then_some(());
     eventually("the end of all that was left of it, in a running server", clean).await;
     server.stop().await;
     assert_eq!(left(&server.folders), [""; 0]);
-    // What happened stays, under the names that it had: the specification wants it.
+    // Names in the history stay, as the specification requires.
     for name in [TASK, PENALTY, REWARD, DREAM] {
         assert_eq!(holders(&server.folders, name), ["data/tracking_events.json"], "{name}");
     }
@@ -164,7 +164,7 @@ async fn nothing_of_an_account_is_left_but_its_history_which_is_nobodys() {
     assert!(events.iter().any(|event| event["child_id"] == child && event["user_id"].is_null()));
 }
 
-/// Each canary that a file still holds, with the file.
+/// Each text of the account that a file still contains, with the file.
 fn left(folders: &Folders) -> Vec<String> {
     let email = email();
     let [one, other] = CHILDREN;

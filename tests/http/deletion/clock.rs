@@ -1,4 +1,4 @@
-//! A clock that jumps, thresholds that change, and restarts amid both.
+//! A clock that jumps, thresholds that change, and restarts between them.
 
 use serde_json::json;
 
@@ -16,13 +16,13 @@ async fn marked(settings: Settings) -> (TestServer, Hand, Admin, Parent) {
     (server, clock, admin, parent)
 }
 
-/// Whether the account still waits, and nothing was tried.
+/// Whether the account still waits, and no attempt was made.
 async fn waits(admin: &Admin, parent: &Parent) -> bool {
     let user = &queue(admin).await["users"][0];
     user["id"] == *parent.id && user["status"] == "pending" && user["attempts"] == 0
 }
 
-/// Whether the next start knows that the clock was doubted.
+/// Whether the doubt about the clock is stored for the next start.
 fn is_doubt_kept(server: &TestServer) -> bool {
     let rows = server.folders.rows("settings.json");
     let doubt = rows.iter().find(|(_, row)| row["name"] == "account_deletion_clock_doubted");
@@ -37,7 +37,7 @@ async fn no_jump_of_the_clock_of_a_running_server_deletes_early() {
         for _ in 0..3 {
             clock.forward(10 * DAY - 1);
             clock.jump(jump);
-            // By each clock the sessions of the other one may be over.
+            // By one clock, the sessions of the other one may have expired.
             let admin = server.admin().await;
             run(&admin).await;
             assert!(waits(&admin, &parent).await, "{jump}");
@@ -59,7 +59,7 @@ async fn a_restart_amid_the_doubt_believes_the_clock_after_a_day() {
     clock.jump(YEAR);
     let admin = server.admin().await;
     for _ in 0..2 {
-        // The stop looks at the clock too.
+        // A stop checks the clock, too.
         server.stop().await;
         assert!(is_doubt_kept(&server));
         clock.forward(DAY);
@@ -96,7 +96,7 @@ async fn a_clock_that_was_behind_at_the_start_postpones_and_no_more() {
     let (mut server, clock, _admin, parent) = marked(settings).await;
     server.stop().await;
     clock.forward(29 * DAY);
-    // As a machine without a clock of its own starts, until it has asked the network.
+    // Like a machine without a battery-powered clock, before it has asked the network.
     let behind = 50 * YEAR;
     clock.jump(-behind);
     server.start_again().await;
@@ -107,7 +107,7 @@ async fn a_clock_that_was_behind_at_the_start_postpones_and_no_more() {
     assert_eq!(run(&admin).await[0]["outcome"], "held", "it has waited for 58 days");
     assert!(waits(&admin, &parent).await);
     clock.forward(DAY);
-    // The use of the session before may not be written down yet.
+    // The last use of the session may not be stored yet.
     let admin = server.admin().await;
     assert_eq!(run(&admin).await, [deleted(&parent.id)], "thirty days after the start");
 }
@@ -142,7 +142,7 @@ async fn a_threshold_that_is_raised_and_lowered_decides_for_who_waits() {
     server.restart().await;
     assert!(waits(&admin, &parent).await, "the run at the start has the raised one");
     set_threshold(&admin, 25).await;
-    // The run at the start may be the one that finds it due.
+    // The run at the start may already have found it due.
     run(&admin).await;
     assert_eq!(queue(&admin).await["count"], 0, "lowered below what has passed");
 }
@@ -158,7 +158,7 @@ async fn a_clock_set_back_behind_the_marking_postpones_and_deletes_nobody() {
         assert_eq!(run(&admin).await, [json!(null); 0]);
         clock.forward(DAY);
     }
-    // None of its uses may be written down yet.
+    // No use of the session may be stored yet.
     let admin = server.admin().await;
     assert!(waits(&admin, &parent).await);
     assert_eq!(run(&admin).await, [json!(null); 0], "as late as when it was marked");

@@ -1,4 +1,4 @@
-//! A kill before each change that a deletion makes on the disk, and amid each write.
+//! Kills before each change that a deletion makes on the disk, and within each write.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,26 +15,27 @@ use crate::harness::{
     Admin, DAY, Folders, Hand, Settings, TestServer, eventually, names, python, within,
 };
 
-/// The tables that hold a family's records.
+/// The tables with a family's records.
 const TABLES: [&str; 5] =
     ["users.json", "children.json", "tasks.json", "rewards.json", "pending_rewards.json"];
 
-/// What must be there in the end, whatever the crash.
+/// What must exist in the end, whatever the crash.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Rest {
-    /// The records of everyone else, with their row numbers.
+    /// The records of all other accounts, with their row numbers.
     records: BTreeMap<&'static str, Vec<(u64, Value)>>,
-    /// All events, those of the account without it.
+    /// All events; those of the account are anonymised.
     events: Vec<(u64, Value)>,
     /// The audit log of the other family.
     log: Vec<String>,
 }
 
 impl Rest {
-    /// What `gone` must leave behind, where `other` stays, or what it has left.
+    /// What the deletion of `gone` must leave, computed before or after it. `other` is the other
+    /// account.
     pub(crate) fn of(folders: &Folders, gone: &str, other: &str) -> Self {
         let is_other = |(_, row): &(u64, Value)| row["id"] != gone && row["user_id"] != gone;
-        // TinyDB leaves a table that was never written empty.
+        // TinyDB leaves an empty file for a table that was never written.
         let is_written = |name| fs::metadata(folders.data_file(name)).unwrap().len() > 0;
         let rows = |name| if is_written(name) { folders.rows(name) } else { Vec::new() };
         let records = |name| rows(name).into_iter().filter(is_other).collect();
@@ -52,7 +53,7 @@ impl Rest {
     }
 }
 
-/// Two families, of which the first is due, on a disk with a camera.
+/// Two families, of which the first is due, on a disk that takes pictures.
 struct Scene {
     server: TestServer,
     camera: Camera,
@@ -88,18 +89,18 @@ impl Scene {
         Self { server, camera, clock, machine, admin, gone, other, rest }
     }
 
-    /// Deletes the account, and stops the server; gives the pictures.
+    /// Deletes the account and stops the server; returns the pictures.
     async fn film(&mut self) -> Vec<Picture> {
         self.camera.start();
         self.clock.forward(DAY);
-        // The run at the start may be the one that finds it due.
+        // The run at the start may already have found it due.
         run(&self.admin).await;
         assert_eq!(queue(&self.admin).await["count"], 0);
         self.server.stop().await;
         self.camera.stop()
     }
 
-    /// Starts on what a crash has left, waits until nothing is left of the account, and stops.
+    /// Starts on the files of a crash, waits until the account is deleted, and stops.
     async fn go_on(&self, folders: Folders) {
         let machine = self.machine.clone();
         let settings = Settings { machine, configure: unscheduled, ..Settings::default() };

@@ -1,4 +1,4 @@
-//! A clock that jumps. What becomes of a jump in the end is shown beside the rule itself.
+//! A clock that jumps. The unit tests of the rule cover the end of a jump.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ async fn a_jump_ahead_deletes_nobody() {
     clock.forward(30 * DAY - HOUR);
     for ahead in [HOUR, 3650 * DAY] {
         clock.jump(ahead);
-        // Her session of before may be over by that clock.
+        // By that clock, the previous session may have expired.
         let admin = server.admin().await;
         let results = run(&admin).await;
         assert_eq!(results.len(), 1, "{results:?}");
@@ -39,7 +39,7 @@ async fn a_clock_that_was_ahead_makes_nobody_due_too_early() {
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
     let server = TestServer::with(settings).await;
     let parent = server.parent().await;
-    // Set back by a hundred days: the marking counts by the clock as it was.
+    // Set back by a hundred days: the mark keeps the time of the earlier clock.
     clock.jump(-100 * DAY);
     let due_at = mark(&parent).await.expect(202)["due_at"].take();
     assert_eq!(due_at, "2026-03-11T18:42:15.000000Z");
@@ -52,7 +52,7 @@ async fn an_account_is_deleted_by_the_schedule_once_it_is_due() {
     let mut server = TestServer::with(settings).await;
     let parent = server.parent().await;
     mark(&parent).await.expect(202);
-    // No jump: a server that was down for a month.
+    // This is not a jump: the server was stopped for a month.
     server.stop().await;
     clock.forward(30 * DAY - HOUR);
     server.start_again().await;

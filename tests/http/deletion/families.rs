@@ -1,4 +1,4 @@
-//! What becomes of two families' histories when one of them goes.
+//! The histories of two families after one of them is deleted.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::home::{Home, interleaved};
 use super::{deleted, mark, run, set_threshold, unscheduled};
 use crate::harness::{Admin, DAY, Folders, Hand, Settings, TestServer, within};
 
-/// The administrator's answer for a filter: the total and the events.
+/// The administrator's result for a filter: the total and the events.
 async fn found(admin: &Admin, filter: &str) -> (Value, Vec<Value>) {
     let path = format!("/admin/tracking?{filter}&limit=500");
     let mut answer = admin.get(&path).await.expect(200);
@@ -61,7 +61,7 @@ async fn the_history_of_who_is_gone_is_complete_and_nobodys() {
         assert_eq!(others.0, 14);
         assert_eq!(other.sight().await, sight, "byte for byte");
         assert_eq!(server.folders.log_lines(&other.parent.id), others_log);
-        // And so it stays.
+        // The same after a restart.
         server.restart().await;
     }
 }

@@ -1,4 +1,4 @@
-//! A directory that Goldstar has never served: nobody is deleted on its first day.
+//! A directory that is new to Goldstar: nobody is deleted during the first 24 hours.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::harness::{
     Admin, DAY, Folders, HOUR, Hand, Settings, TestServer, goldstar, run_with_input,
 };
 
-/// Long ago, under the Flask service.
+/// Long ago, by the Flask service.
 const MARKED_AT: &str = "2025-06-01T00:00:00Z";
 
 fn put(folders: &Folders) {
@@ -29,7 +29,7 @@ async fn first_start(folders: Folders) -> (TestServer, Hand) {
     (TestServer::on(folders, settings).await, clock)
 }
 
-/// What a run says of the three accounts.
+/// The results of a run for the three accounts.
 async fn outcomes(admin: &Admin) -> Vec<String> {
     let outcome = |result: &Value| result["outcome"].as_str().unwrap().to_owned();
     run(admin).await.iter().map(outcome).collect()
@@ -48,7 +48,7 @@ async fn nobody_is_deleted_on_the_first_day() {
     assert_eq!(outcomes(&admin).await, ["held"; 3]);
     let held = run(&admin).await;
     assert!(held[0]["error"].as_str().unwrap().contains("first 24 hours"), "{held:?}");
-    // Neither a restart nor a jump of the clock shortens the day.
+    // Neither a restart nor a jump of the clock shortens the 24 hours.
     clock.forward(23 * HOUR);
     server.restart().await;
     assert_eq!(outcomes(&admin).await, ["held"; 3]);

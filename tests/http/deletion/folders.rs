@@ -1,4 +1,4 @@
-//! The folders of a server as a whole: copies of them, and what they must not hold.
+//! Copies of a server's folders, and searches in them.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Folders, TestServer};
 
-/// A copy of a server's folders, which may change meanwhile: what is gone by then isn't in it.
+/// Copies the folders of a server that may be running. Files that are removed in the meantime are
+/// omitted.
 pub(crate) fn copy_of(folders: &Folders) -> Folders {
     let copy = Folders::new();
     for path in files(folders) {
@@ -22,7 +23,7 @@ pub(crate) fn copy_of(folders: &Folders) -> Folders {
     copy
 }
 
-/// Every file of both folders, however deep.
+/// Every file of both folders, including subfolders.
 pub(crate) fn files(folders: &Folders) -> Vec<PathBuf> {
     let (mut open, mut files) = (vec![folders.data(), folders.logs()], Vec::new());
     while let Some(folder) = open.pop() {
@@ -35,13 +36,13 @@ pub(crate) fn files(folders: &Folders) -> Vec<PathBuf> {
     files
 }
 
-/// The files that hold a text, in their bytes or in their names: as it is, or as JSON writes it. Of a
-/// running server it can miss one that gets another name meanwhile.
+/// The files whose bytes or names contain a text, as it is or as JSON. A file that a running server
+/// renames in the meantime may be missed.
 pub(crate) fn holders(folders: &Folders, text: &str) -> Vec<String> {
     let forms = [text.to_owned(), escaped(text)];
     let holds = |path: &Path| {
         let bytes = match fs::read(path) {
-            // A running server has renamed or removed it meanwhile.
+            // A running server has renamed or removed it.
             Err(error) if error.kind() == ErrorKind::NotFound => return false,
             bytes => bytes.unwrap(),
         };
@@ -57,7 +58,7 @@ pub(crate) fn holders(folders: &Folders, text: &str) -> Vec<String> {
     files.iter().filter(|path| holds(path)).map(name).collect()
 }
 
-/// A text as Python's JSON writes it: in ASCII alone.
+/// A text in ASCII, as Python's JSON writes it.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for unit in text.encode_utf16() {
@@ -74,8 +75,8 @@ pub(crate) fn marked(at: &str) -> Value {
     json!({"marked_for_deletion": true, "marked_for_deletion_at": at})
 }
 
-/// Writes accounts as an older service would have: the administrator's, and one for each of these,
-/// with these fields besides. Their password is the administrator's.
+/// Writes accounts as an older service would: the administrator's, and one for each entry, with
+/// these additional fields. They have the administrator's password.
 pub(crate) fn put_users(folders: &Folders, users: &[(String, Value)]) {
     TestServer::put_admin(folders);
     let mut file = folders.json("users.json");
@@ -92,7 +93,7 @@ pub(crate) fn put_users(folders: &Folders, users: &[(String, Value)]) {
     folders.put("users.json", &file.to_string());
 }
 
-/// Changes the row of an account in a server's folders that nobody uses, as an operator would.
+/// Changes the row of an account in the folders of a stopped server, as an operator would.
 pub(crate) fn edit_user(folders: &Folders, id: &str, edit: impl Fn(&mut Value)) {
     let mut file = folders.json("users.json");
     let rows = file["_default"].as_object_mut().unwrap();
@@ -101,7 +102,7 @@ pub(crate) fn edit_user(folders: &Folders, id: &str, edit: impl Fn(&mut Value)) 
     folders.put("users.json", &file.to_string());
 }
 
-/// Writes a child, a task and so many events of each account, as an older service would have.
+/// Writes a child, a task and a number of events for each account, as an older service would.
 pub(crate) fn put_histories(folders: &Folders, accounts: &[String], events: usize) {
     let (mut children, mut tasks) = (json!({"_default": {}}), json!({"_default": {}}));
     let mut history = json!({"_default": {}});

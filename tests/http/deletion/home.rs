@@ -1,4 +1,4 @@
-//! A family with two children and something of everything.
+//! A family with two children and records of every kind.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::harness::{Parent, activate_path};
 /// A family whose records are of every kind.
 pub(crate) struct Home {
     pub(crate) parent: Parent,
-    /// Each has 100 points at first.
+    /// Each starts with 100 points.
     pub(crate) children: [String; 2],
     task: String,
     penalty: String,
@@ -29,7 +29,7 @@ impl Home {
         }
     }
 
-    /// One of each event for a child that has points enough; a request stays. Seven events.
+    /// Seven events for a child with enough points, at least one of each kind; one request remains.
     pub(crate) async fn day(&self, child: &str) {
         let Self { parent, task, penalty, reward, dream, .. } = self;
         let path = activate_path(child, task);
@@ -42,13 +42,13 @@ impl Home {
         parent.ask_for(child, dream).await.expect(200);
     }
 
-    /// Activates the task for the first child, and gives the event.
+    /// Activates the task for the first child, and returns the event.
     pub(crate) async fn event(&self) -> Value {
         let answer = self.parent.activate(&self.children[0], &self.task).await;
         answer.expect(200)["tracking_event"].take()
     }
 
-    /// All that the family sees of itself: the texts of its answers.
+    /// Everything that the family can read: the texts of the responses.
     pub(crate) async fn sight(&self) -> Vec<String> {
         let mut texts = Vec::new();
         for path in ["/auth/me", "/children", "/tasks", "/rewards", "/rewards/pending"] {

@@ -1,4 +1,4 @@
-//! Accounts whose ids and rows an older service wrote: ids that are no UUIDs, rows in other shapes.
+//! Accounts with ids and rows of an older service: other ids than UUIDs, and rows in other forms.
 
 use std::fs;
 
@@ -12,8 +12,8 @@ use crate::harness::{
 
 const CANARY: &str = "canary";
 
-/// Deletes that account of an older service, which has written events and logs both before it came
-/// and since, and gives the folders.
+/// Deletes that account of an older service, with events and logs from before and after the move.
+/// Returns the folders.
 async fn without(id: &str) -> Folders {
     let folders = Folders::new();
     put_users(&folders, &[(id.to_owned(), json!({"email": "leaving@example.org"}))]);
@@ -81,7 +81,7 @@ async fn what_another_program_wrote_beside_the_account_stays_word_for_word() {
     let (clock, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
     let mut server = TestServer::on(folders, settings).await;
-    // On the first day nobody is deleted.
+    // Nobody is deleted during the first 24 hours.
     clock.forward(DAY);
     run(&server.admin().await).await;
     server.stop().await;

@@ -1,4 +1,4 @@
-//! The real program, killed at moments that are spread over a deletion.
+//! The real program, killed at times throughout a deletion.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -15,12 +15,12 @@ use crate::harness::{DEADLINE, Folders, Process, Settings, TestServer, eventuall
 
 const GONE: &str = "9d2f1c44-0000-4000-8000-account-gone";
 const OTHER: &str = "9d2f1c44-0000-4000-8000-account-other";
-/// How many events each account has.
+/// The number of events of each account.
 const EVENTS: usize = 400;
-/// After how many visible changes of the files the program is killed.
+/// The program is killed after each number of visible file changes up to this.
 const KILLS: usize = 40;
 
-/// What can be seen of the files without opening them.
+/// The properties of the files that can be read without opening them.
 fn look(folders: &Folders) -> Vec<(PathBuf, Option<[i64; 3]>)> {
     let seen = |path: &PathBuf| {
         let found = fs::metadata(path).ok();
@@ -29,8 +29,8 @@ fn look(folders: &Folders) -> Vec<(PathBuf, Option<[i64; 3]>)> {
     files(folders).into_iter().map(|path| (path.clone(), seen(&path))).collect()
 }
 
-/// Waits until the deletion has begun and the files have changed so often, or the account's record
-/// is gone.
+/// Waits until the deletion has started and the files have changed that many times, or until the
+/// account's record is deleted.
 fn watch(folders: &Folders, changes: usize) {
     let log = folders.logs().join("account_deletion.log");
     let holds = |path: &PathBuf, text| fs::read_to_string(path).unwrap_or_default().contains(text);
@@ -49,12 +49,12 @@ fn watch(folders: &Folders, changes: usize) {
     }
 }
 
-/// Two accounts as an older service would have left them: one is due.
+/// Two accounts of an older service, of which one is due.
 fn prepared() -> Folders {
     let folders = Folders::new();
     let due = (GONE.to_owned(), marked("2026-01-01T00:00:00Z"));
     put_users(&folders, &[due, (OTHER.to_owned(), json!({}))]);
-    // The first day is over, on which nobody is deleted.
+    // The first 24 hours, during which nobody is deleted, are over.
     let first_start = json!({"name": "account_deletion_first_start", "value": 1_767_225_600.0});
     folders.put("settings.json", &json!({"_default": {"1": first_start}}).to_string());
     folders.put("rewards.json", "");

@@ -16,14 +16,14 @@ const MINUTE: i64 = HOUR / 60;
 const FINE: i64 = 900;
 const STUCK: i64 = 100;
 
-/// How many accounts have that status.
+/// The number of accounts with that status.
 async fn count(server: &TestServer, status: &str) -> i64 {
     Scrape::of(server).await.get(&format!("deletion_queue{{status=\"{status}\"}}"))
 }
 
-/// Waits until so many accounts have that status, while another family goes on.
+/// Waits until that many accounts have the status, while another family sends requests.
 async fn until(server: &TestServer, other: &Home, status: &str, wanted: i64) {
-    // The time goes to a thousand accounts: each of them has a deadline.
+    // The deadline applies to each account, not to all of them.
     let mut last = -1;
     loop {
         let changed = async || {
@@ -59,7 +59,7 @@ async fn a_thousand_go_but_for_those_that_fail() {
     let admin = server.admin().await;
     let other = Home::of(server.parent().await).await;
 
-    // On the first day nobody is deleted.
+    // Nobody is deleted during the first 24 hours.
     clock.forward(DAY);
     until(&server, &other, "pending", 0).await;
     for minutes in [1, 4, 16, 64, 256, 360, 360, 360, 360] {
@@ -91,7 +91,7 @@ async fn a_thousand_go_but_for_those_that_fail() {
     assert_eq!(events.iter().filter(is_others).count(), events.len() - 3 * ids.len());
 }
 
-/// How many attempts have failed.
+/// The number of failed attempts.
 async fn tried(server: &TestServer) -> i64 {
     Scrape::of(server).await.get("deletion_failures_total")
 }

@@ -1,4 +1,4 @@
-//! An account goes into the queue, and comes out of it.
+//! Marking an account for deletion, and restoring it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::harness::{
     Client, Family, Folders, Hand, PASSWORD, Settings, TestServer, assert_error, log_in, logfmt,
 };
 
-/// Thirty days after the hand-set clock's beginning.
+/// Thirty days after the start of the manual clock.
 const DUE_AT: &str = "2026-03-11T18:42:15.000000Z";
 
 async fn with_clock_by_hand() -> TestServer {
@@ -110,7 +110,7 @@ async fn there_is_no_way_back_once_it_has_begun() {
         fields
     };
     let (_, machine) = Hand::new();
-    // Tried so lately that the next attempt waits.
+    // The last attempt was so recent that the next one waits.
     let mut tried = begun("deletion_attempts", 1.into());
     tried["deletion_attempted_at"] = "2026-02-09T18:42:14Z".into();
     put_users(&folders, &[("tried", tried), ("waiting", begun("deletion_attempts", 0.into()))]);
@@ -154,7 +154,7 @@ async fn the_last_administrator_cannot_mark_itself() {
     log_in(&second, "second@example.org", OLD_PASSWORD).await.expect(200);
     let confirmation = json!({"password": OLD_PASSWORD});
     let path = "/user/mark-for-deletion";
-    // Both at once: one of them is the last one.
+    // Both at the same time: one of them is the last administrator.
     let (one, other) = tokio::join!(
         first.post(path, confirmation.clone()),
         second.post(path, confirmation.clone())
@@ -220,7 +220,7 @@ async fn marking_and_restoring_count_as_attempts_at_the_password() {
     assert_error(&answer, 429, "TOO_MANY_ATTEMPTS");
 }
 
-/// Activates until that is refused; says how often it was done.
+/// Activates until a request is rejected; returns the number of successes.
 async fn activate_until_refused(family: Arc<Family>, browser: Client) -> usize {
     let mut done = 0;
     loop {

@@ -1,5 +1,5 @@
-//! Account deletion: the queue, the schedule, what remains of an account, and what happens to others,
-//! also when a deletion is interrupted.
+//! Account deletion: the queue, the schedule, what remains of an account, the effects on others,
+//! and interrupted deletions.
 
 mod canaries;
 mod clock;
@@ -30,7 +30,7 @@ async fn mark(parent: &Parent) -> Answer {
     parent.post("/user/mark-for-deletion", json!({"password": PASSWORD})).await
 }
 
-/// Takes an account out of the queue.
+/// Restores an account.
 async fn restore(browser: &Client, email: &str, password: &str) -> Answer {
     let credentials = json!({"email": email, "password": password});
     browser.post("/auth/restore", credentials).await
@@ -41,41 +41,40 @@ async fn queue(admin: &Client) -> Value {
     admin.get("/admin/deletion-queue").await.expect(200)
 }
 
-/// What became of each account of a run that an administrator asked for.
+/// The results of a run that an administrator starts.
 async fn run(admin: &Admin) -> Vec<Value> {
     let mut answer = admin.act("/admin/deletion-queue/run").await.expect(200);
     answer["results"].as_array_mut().unwrap().drain(..).collect()
 }
 
-/// Has marked accounts wait for so long.
+/// Sets the deletion threshold.
 async fn set_threshold(admin: &Admin, hours: u32) {
     admin.put("/admin/deletion-threshold", json!({"hours": hours})).await.expect(200);
 }
 
-/// What a run says of an account that is gone.
+/// The result of a run for an account that was deleted.
 fn deleted(id: &str) -> Value {
     json!({"id": id, "outcome": "deleted", "error": null})
 }
 
-/// No schedule but for the run at the start.
+/// Only the run at the start, and no later ones.
 fn unscheduled(config: &mut Config) {
     config.service.deletion.interval = Duration::from_hours(24);
 }
 
-/// A schedule without a pause.
+/// A schedule without pauses.
 fn restless(config: &mut Config) {
     config.service.deletion.interval = Duration::from_millis(10);
 }
 
-/// Says that Goldstar has served the directory for long, so that the first day without deletions is
-/// over.
+/// Records a first start long ago, so that accounts can be deleted at once.
 fn put_first_start(folders: &Folders) {
     let first_start = json!({"name": "account_deletion_first_start", "value": 1_767_225_600.0});
     folders.put("settings.json", &json!({"_default": {"1": first_start}}).to_string());
 }
 
-/// Writes accounts as an older service would have: the administrator's, and one for each of these,
-/// with these fields besides.
+/// Writes accounts as an older service would: the administrator's, and one for each entry, with
+/// these additional fields.
 fn put_users(folders: &Folders, users: &[(&str, Value)]) {
     TestServer::put_admin(folders);
     let mut file = folders.json("users.json");

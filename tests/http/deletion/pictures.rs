@@ -1,5 +1,5 @@
-//! A disk that takes a picture of a server's folders before each of its changes: what a kill at that
-//! moment would leave behind.
+//! A disk that copies a server's folders before each change: the state that a kill at that time
+//! would leave.
 
 use std::io;
 use std::path::Path;
@@ -10,20 +10,20 @@ use goldstar::disk::Open;
 use super::folders::copy_of;
 use crate::harness::{Folders, Operation, Policy, Watched};
 
-/// The machine's disk, with a camera.
+/// The real disk, with the copies.
 pub(crate) type Camera = Watched<Mutex<Album>>;
 
-/// What the camera has taken.
+/// The copies so far.
 pub(crate) struct Album {
     folders: Folders,
     is_on: bool,
     pictures: Vec<Picture>,
 }
 
-/// The folders as they were at a moment.
+/// A copy of the folders.
 pub(crate) struct Picture {
     pub(crate) folders: Folders,
-    /// What the server was about to do.
+    /// The next operation of the server.
     pub(crate) before: String,
 }
 
@@ -33,12 +33,12 @@ impl Camera {
         Self::by(Mutex::new(album))
     }
 
-    /// From now on, pictures are taken.
+    /// Starts to take pictures.
     pub(crate) fn start(&self) {
         self.lock().unwrap().is_on = true;
     }
 
-    /// The pictures, with one of how it is now; none is taken any more.
+    /// Stops to take pictures, and returns them with one of the current state.
     pub(crate) fn stop(&self) -> Vec<Picture> {
         let mut album = self.lock().unwrap();
         album.shoot("the end", Path::new(""));
@@ -58,7 +58,7 @@ impl Album {
 }
 
 impl Policy for Mutex<Album> {
-    /// Takes a picture before a change, and has it made before anyone makes another.
+    /// Takes a picture and then makes the change, with no other change in between.
     fn around<T>(
         &self,
         operation: Operation<'_>,
@@ -76,7 +76,7 @@ impl Policy for Mutex<Album> {
         };
         let mut album = self.lock().unwrap();
         album.shoot(what, path);
-        // A kill may come while a half is written.
+        // A kill may come within a write.
         if let Operation::Write(write) = operation
             && write.bytes.len() > 1
         {

@@ -1,4 +1,4 @@
-//! The threshold, and the queue as administrators see it.
+//! The threshold, and the queue for administrators.
 
 use goldstar::config::Config;
 use goldstar::domain::deletion::Threshold;
@@ -9,7 +9,7 @@ use crate::harness::{Folders, Hand, PASSWORD, Settings, TestServer, assert_error
 
 const THRESHOLD: &str = "/admin/deletion-threshold";
 
-/// The moment of an account in the queue at which it is due.
+/// The time at which an account in the queue is due.
 fn due_at(queue: &Value) -> String {
     text(&queue["users"][0]["due_at"])
 }
@@ -70,7 +70,7 @@ async fn a_stored_threshold_beyond_the_bounds_counts_as_none() {
     assert_eq!(admin.get(THRESHOLD).await.expect(200), expected);
 }
 
-/// Accounts of every status, for a server whose clock begins at 2026-02-09T18:42:15Z.
+/// Accounts of every status, for a server whose clock starts at 2026-02-09T18:42:15Z.
 fn put_queue(folders: &Folders) {
     let marked = |at: &str, further: Value| {
         let mut fields = json!({"marked_for_deletion": true, "marked_for_deletion_at": at});

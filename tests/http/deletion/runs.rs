@@ -1,4 +1,4 @@
-//! What is due is deleted, and what fails is tried again.
+//! Due accounts are deleted, and failed deletions are retried.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -21,7 +21,7 @@ use crate::harness::{
 
 const MINUTE: i64 = HOUR / 60;
 
-/// Waits until nobody is in the queue.
+/// Waits until the queue is empty.
 async fn until_empty(admin: &Admin) {
     let empty = async || (queue(admin).await["count"] == 0).then_some(());
     eventually("an empty queue", empty).await;
@@ -32,7 +32,7 @@ fn marked(at: &str) -> Value {
     json!({"marked_for_deletion": true, "marked_for_deletion_at": at})
 }
 
-/// What the log of account deletion says: each line's event, without the times.
+/// The events in the account deletion log, without the times.
 fn logged(folders: &Folders) -> Vec<String> {
     let log = fs::read_to_string(folders.logs().join("account_deletion.log")).unwrap_or_default();
     log.lines().map(|line| logfmt(line)["event"].clone()).collect()
@@ -142,8 +142,8 @@ async fn an_administrator_runs_what_is_due_now() {
     assert_eq!(run(&admin).await, [json!(null); 0]);
 }
 
-/// A server on whose disk an audit log can't be removed: that of the account `stuck`, which is due,
-/// as `fine` is.
+/// A server on whose disk the audit log of the account `stuck` cannot be removed. `stuck` and
+/// `fine` are due.
 async fn with_a_stuck_account(settings: Settings) -> (TestServer, FaultyDisk, Hand) {
     let folders = Folders::new();
     let at = "2026-01-01T00:00:00Z";
@@ -155,14 +155,14 @@ async fn with_a_stuck_account(settings: Settings) -> (TestServer, FaultyDisk, Ha
     disk.fail_removals("tracking_user_stuck", ErrorKind::PermissionDenied);
     machine.disk = Arc::new(disk.clone());
     let mut server = TestServer::on(folders, Settings { machine, ..settings }).await;
-    // On the first day nobody is deleted.
+    // Nobody is deleted during the first 24 hours.
     server.stop().await;
     clock.forward(DAY);
     server.start_again().await;
     (server, disk, clock)
 }
 
-/// The one account in the queue, once it has been tried so often.
+/// The only account in the queue, after that many attempts.
 async fn tried(admin: &Admin, attempts: u32) -> Value {
     let look = async || {
         let mut queue = queue(admin).await;
@@ -245,7 +245,7 @@ async fn what_was_broken_off_goes_on_at_the_next_start_and_counts_once() {
     let (clock, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
     let mut server = TestServer::on(folders, settings).await;
-    // On the first day nobody is deleted.
+    // Nobody is deleted during the first 24 hours.
     server.stop().await;
     clock.forward(DAY);
     server.start_again().await;
@@ -264,7 +264,7 @@ async fn a_stop_comes_between_two_accounts_and_the_next_start_goes_on() {
     let (clock, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
     let mut server = TestServer::on(folders, settings).await;
-    // On the first day nobody is deleted.
+    // Nobody is deleted during the first 24 hours.
     server.stop().await;
     clock.forward(DAY);
     server.start_again().await;
@@ -306,8 +306,8 @@ async fn what_the_journal_still_holds_of_a_deleted_account_is_let_go_later() {
     }
 }
 
-/// Puts what other programs make of the log of the account `u1` into the log directory, and the logs of
-/// accounts whose id begins alike.
+/// Writes copies of the log of the account `u1`, as other programs create them, into the log
+/// directory; and logs of accounts whose ids start with the same text.
 fn put_copies(folders: &Folders) -> Vec<String> {
     fs::create_dir_all(folders.logs()).unwrap();
     let own = ["", ".1", ".1.gz", "-20261127", ".bak", ".bak.2.xz", "~", ".1001", " copy", "book"];

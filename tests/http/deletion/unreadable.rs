@@ -79,7 +79,7 @@ async fn an_administrator_deletes_an_account_whatever_its_mark_looks_like() {
         let again = admin.act(&format!("/admin/deletion-queue/{id}/run")).await;
         assert_error(&again, 404, "NOT_FOUND");
     }
-    // One that isn't marked is out of reach.
+    // An account that is not marked cannot be deleted.
     let parent = server.parent().await;
     let path = format!("/admin/deletion-queue/{}", parent.id);
     assert_error(&admin.act(&format!("{path}/run")).await, 404, "NOT_FOUND");

@@ -1,5 +1,5 @@
-//! Disks that fail: what can't be made durable didn't happen, and what merely can't be shown yet
-//! never blocks a mutation, is not lost, and comes once.
+//! Failing disks: a change that cannot be made durable does not happen. A file that is derived from
+//! the changes never blocks a mutation; its contents are not lost, and not written twice.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -30,7 +30,7 @@ fn backlog(health: &Value) -> u64 {
     projections.iter().map(|projection| projection["backlog"].as_u64().unwrap()).sum()
 }
 
-/// Waits until everything has caught up.
+/// Waits until all files are up to date.
 async fn recovered(server: &TestServer) {
     eventually("health to be well again", async || {
         let health = health(server).await;
@@ -39,7 +39,7 @@ async fn recovered(server: &TestServer) {
     .await;
 }
 
-/// Three mutations that must succeed while something is broken; gives the ids of their events.
+/// Three mutations that must succeed during a failure; returns the ids of their events.
 async fn three_events(family: &Family) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..3 {
@@ -48,7 +48,7 @@ async fn three_events(family: &Family) -> Vec<String> {
     ids
 }
 
-/// What the API says, whatever the files do.
+/// Checks that the API returns these events, whatever the state of the files.
 async fn assert_readable(family: &Family, ids: &[String]) {
     let path = format!("/children/{}/tracking?order=asc", family.child);
     let found = family.parent.get(&path).await.expect(200);
@@ -63,7 +63,7 @@ fn ids_on_disk(server: &TestServer) -> Vec<String> {
     server.folders.events().iter().map(|event| text(&event["id"])).collect()
 }
 
-/// Puts a folder where a file is, and gives back where the file went.
+/// Replaces a file by a folder; the file is renamed.
 fn put_folder_in_place(path: &Path) {
     if path.exists() {
         fs::rename(path, path.with_extension("aside")).unwrap();
@@ -202,7 +202,7 @@ async fn small_tables_that_cannot_be_written_block_nothing() {
     assert_eq!(child["points"], 65);
 }
 
-/// While the journal can't be written, nothing happens; afterwards everything does.
+/// While the journal cannot be written, all changes fail; afterwards they succeed.
 async fn assert_refused_and_recovered(fails: Fails, kind: ErrorKind, status: u16, code: &str) {
     let (mut server, disk) = on_faulty_disk().await;
     let family = server.family().await;
@@ -229,7 +229,8 @@ async fn assert_refused_and_recovered(fails: Fails, kind: ErrorKind, status: u16
     assert_eq!(ids_on_disk(&server), ids);
 }
 
-/// While the last write has failed, the server is not healthy; it recovers without a client's change.
+/// While the last write has failed, the server is not healthy. It recovers without a request for a
+/// change.
 async fn assert_unhealthy_until_repaired(kind: ErrorKind, reason: &str) {
     let (server, disk) = on_faulty_disk().await;
     let family = server.family().await;
@@ -272,8 +273,8 @@ async fn a_failing_disk_under_the_journal_is_an_error_and_nothing_changes() {
     assert_refused_and_recovered(Fails::Writes, ErrorKind::Other, 503, "NOT_DURABLE").await;
 }
 
-/// Activates until a failed sync refuses one; gives the ids of the events before that. The store
-/// syncs in the background too, where a failure refuses nothing.
+/// Activates until a failed sync makes a request fail; returns the ids of the events before that.
+/// The store also syncs in the background, where a failure has no effect on requests.
 async fn until_a_sync_fails(family: &Family, disk: &FaultyDisk) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..100 {

@@ -1,5 +1,5 @@
-//! A real Flask service's directory: taken over as it lies there, and left so that TinyDB and
-//! werkzeug read it.
+//! The directory of a real Flask service: it needs no conversion, and TinyDB and werkzeug can read
+//! it afterwards.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ async fn parent(server: &TestServer, n: usize) -> Parent {
     Parent::log_in(server.nobody(), &email, &password).await
 }
 
-/// Every row of every file, as TinyDB hands it out.
+/// Every row of every file, as TinyDB reads it.
 fn tables(folders: &Folders) -> Value {
     let output = python("read_tables.py", &[&folders.data()], "");
     assert!(output.status.success());

@@ -1,4 +1,4 @@
-//! The directory of an older version, which knew no `format.json`, and that of a newer one.
+//! The directory of an older version without `format.json`, and that of a newer one.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::harness::{
     log_in, names, reward_path, send, text,
 };
 
-/// What Goldstar 0.1.0 left after a kill in the middle of its work, and what it had answered.
+/// The directory that Goldstar 0.1.0 left when it was killed, and its responses.
 fn older_directory() -> (Folders, Value) {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/older-directory");
     let folders = Folders::new();
@@ -29,7 +29,8 @@ fn older_directory() -> (Folders, Value) {
     (folders, serde_json::from_str(&expected).unwrap())
 }
 
-/// A server on it, some minutes after the kill: the keys are valid for a day, the session for 30.
+/// A server on it, some minutes after the kill: idempotency keys are valid for a day, the session
+/// for 30.
 async fn on_older_directory() -> (TestServer, Value) {
     const KILLED_AT: i64 = 1_795_867_901_565_887;
     let (hand, machine) = Hand::new();
@@ -39,7 +40,7 @@ async fn on_older_directory() -> (TestServer, Value) {
     (server, expected)
 }
 
-/// The browser that was logged in at the older version.
+/// A browser with a session of the older version.
 struct Browser {
     client: Client,
     cookie: String,
@@ -127,7 +128,7 @@ async fn stream_ids_and_keys_of_an_older_version_stay_valid() {
     assert_eq!(frame.event_id(), text(&redeemed["tracking_event"]["id"]));
 }
 
-/// Runs a command to its end, which must change nothing in the data directory.
+/// Runs a command to its end, and checks that it changes nothing in the data directory.
 fn refused(folders: &Folders, arguments: &[&str]) -> (Option<i32>, String) {
     let contents = || folders.data_files().into_iter().map(|path| (fs::read(&path).unwrap(), path));
     let is_locked = |path: &Path| path.ends_with(".goldstar.lock");

@@ -1,4 +1,4 @@
-//! A real disk that is full: a small file system under the real program's data, or under its logs.
+//! A real full disk: a small file system for the real program's data or logs.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -14,11 +14,11 @@ use crate::harness::{
     forbidden, text,
 };
 
-/// How much is left to the server: real load fills it.
+/// The space that is left to the server. Its own changes fill it.
 const ROOM: usize = 512 << 10;
-/// Far more changes than that holds.
+/// Many more changes than fit into it.
 const CHANGES: usize = 20_000;
-/// How many are asked for at once.
+/// The number of concurrent requests.
 const WIDTH: usize = 8;
 
 /// A file system of 4 MiB, until this is dropped.
@@ -29,7 +29,7 @@ struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Puts one in the place of a folder; none where the machine forbids that.
+    /// Mounts one over a folder; `None` if the machine does not allow it.
     fn mount(folders: &Folders, folder: PathBuf) -> Option<Self> {
         fs::create_dir_all(&folder).unwrap();
         let mut mount = Command::new("mount");
@@ -45,7 +45,7 @@ impl SmallDisk {
         self.folder.join("filler")
     }
 
-    /// Fills it, but for so many bytes.
+    /// Fills it except for that many bytes.
     fn fill_but(&self, room: usize) {
         let mut file = File::create(self.filler()).unwrap();
         let full = loop {
@@ -64,14 +64,14 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily, since a server may still be about to end. A panic must not become two.
+        // Lazily, because a server may not have ended yet. A second panic must be avoided.
         let unmounted = Command::new("umount").arg("-l").arg(&self.folder).status();
         let is_unmounted = unmounted.is_ok_and(|status| status.success());
         assert!(is_unmounted || std::thread::panicking(), "{} stays", self.folder.display());
     }
 }
 
-/// The program, a family, and the ids of the events that were acknowledged.
+/// The program, a family, and the ids of the confirmed events.
 struct Scene {
     server: TestServer,
     family: Family,
@@ -88,7 +88,7 @@ impl Scene {
         Self { server, family, admin, acknowledged: Vec::new() }
     }
 
-    /// Asks for some changes at once; whether the full disk has refused one.
+    /// Sends some concurrent changes; returns whether one failed because the disk is full.
     async fn is_refused(&mut self, width: usize) -> bool {
         let Family { parent, child, task, .. } = &self.family;
         let answers = join_all((0..width).map(|_| parent.activate(child, task))).await;
@@ -104,7 +104,7 @@ impl Scene {
         is_refused
     }
 
-    /// Works until nothing fits any more, not even what one change takes.
+    /// Sends changes until not even one of them succeeds.
     async fn fill_by_load(&mut self) {
         for width in [WIDTH, 1] {
             let mut changes = 0;
@@ -115,14 +115,14 @@ impl Scene {
         }
     }
 
-    /// Changes that must succeed.
+    /// Sends changes that must succeed.
     async fn work(&mut self) {
         for _ in 0..10 {
             assert!(!self.is_refused(1).await, "there is room");
         }
     }
 
-    /// The answers tell of all that was acknowledged, and of nothing else.
+    /// Checks that the responses contain all confirmed events and no others.
     async fn check_answers(&self) {
         let mut rows: Vec<Value> = Vec::new();
         loop {
@@ -153,7 +153,8 @@ impl Scene {
         .await;
     }
 
-    /// Once there is room, all goes on; and everything is found in the answers and the files.
+    /// Checks that the server recovers once there is space, and that responses and files contain
+    /// everything.
     async fn go_on_to_the_end(mut self) {
         self.work().await;
         self.eventually_is("ok").await;
@@ -186,7 +187,7 @@ async fn a_full_disk_refuses_changes_until_there_is_room() {
     );
     scene.check_answers().await;
     disk.make_room();
-    // Nobody asks for a change meanwhile.
+    // No change is requested in the meantime.
     scene.eventually_is("ok").await;
     scene.go_on_to_the_end().await;
 }
@@ -199,7 +200,7 @@ async fn a_kill_on_a_full_disk_loses_nothing() {
     disk.fill_but(ROOM);
     scene.fill_by_load().await;
     scene.server.kill();
-    // It may find the room that it needs, or must say what it lacks.
+    // It may find enough space. Otherwise, the error must say what is missing.
     for _ in 0..2 {
         match Process::start(&scene.server.folders, &[]) {
             Ok(process) => process.kill(),
@@ -221,7 +222,7 @@ async fn full_logs_refuse_nothing_and_catch_up() {
     let Some(disk) = SmallDisk::mount(&folders, folders.logs()) else { return };
     let mut scene = Scene::on(folders).await;
     disk.fill_but(0);
-    // What is left of a block may still hold a line.
+    // The rest of a block may still have room for a line.
     for _ in 0..5 {
         scene.work().await;
     }

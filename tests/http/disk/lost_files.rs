@@ -1,5 +1,5 @@
-//! Files and directories that lose their name while the server runs: what is written to them would be
-//! read by nobody.
+//! Files and directories that lose their names while the server runs: no start would find what is
+//! written to them.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{Folders, Process, Settings, TestServer, eventually, goldstar, names, text};
 
-/// The newest file of the journal.
+/// The newest segment of the journal.
 fn segment(folders: &Folders) -> std::path::PathBuf {
     let journal = folders.data_file("journal");
     let newest = names(&journal).into_iter().filter(|name| name.ends_with(".journal")).max();
@@ -22,7 +22,7 @@ fn copy(from: &Path, to: &Path) {
     assert!(status.success());
 }
 
-/// Moves the data directory away, and puts nothing, or a copy, in its place.
+/// Renames the data directory, and replaces it by nothing or by a copy.
 fn move_data(folders: &Folders, puts_copy: bool) {
     let aside = folders.root().join("aside");
     fs::rename(folders.data(), &aside).unwrap();
@@ -40,10 +40,10 @@ fn remove_data(folders: &Folders) {
     }
 }
 
-/// Has the server lose something that it writes to.
+/// Removes or replaces something that the server writes to.
 type Loss = fn(&Folders);
 
-/// The ways in which that may happen.
+/// The kinds of loss.
 const LOSSES: [(&str, Loss); 6] = [
     ("the data directory is moved", |folders| move_data(folders, false)),
     ("the data directory is replaced by a copy", |folders| move_data(folders, true)),
@@ -74,7 +74,7 @@ async fn no_change_succeeds_once_the_files_are_lost() {
     }
 }
 
-/// Waits until `/health` says that no change is taken; gives the reason.
+/// Waits until `/health` reports that no changes are accepted; returns the reason.
 async fn read_only(server: &TestServer) -> String {
     eventually("the loss to be noticed", async || {
         let health = server.nobody().get("/health").await;
@@ -102,13 +102,13 @@ async fn a_server_notices_the_loss_while_nobody_asks_for_a_change() {
     }
 }
 
-/// What is put in the directory's place, such as a backup, belongs to the next server.
+/// A directory that replaces the original, such as a backup, belongs to the next server.
 #[tokio::test]
 async fn a_directory_in_the_same_place_is_not_touched() {
     let mut server = TestServer::process().await;
     let family = server.family().await;
     family.event().await;
-    // Nothing of an earlier change is being written then.
+    // After a restart, no earlier change is still being written.
     server.restart().await;
     move_data(&server.folders, true);
     fs::remove_file(server.folders.data_file("tasks.json")).unwrap_or_default();
@@ -133,7 +133,8 @@ async fn a_removed_lock_file_lets_no_second_server_start() {
         let said = second.err().expect("a second server has started");
         let said = String::from_utf8_lossy(&said.stderr).into_owned();
         assert!(said.contains("in use") || said.contains("uses"), "{said}");
-        // Older versions know only the file: it comes back, with the same server's lock.
+        // Older versions check only the file. It is created again, with the lock of the same
+        // server.
         eventually("the lock file", async || {
             let pid = fs::read_to_string(&lock).unwrap_or_default();
             (pid.trim() == server.pid().to_string()).then_some(())

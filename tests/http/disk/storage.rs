@@ -1,4 +1,5 @@
-//! The data directory: TinyDB's format, what is kept of other programs' work, modes and the lock.
+//! The data directory: TinyDB's format, preserved changes of other programs, file modes and the
+//! lock.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -86,7 +87,7 @@ async fn a_row_of_the_last_number_leaves_the_directory_usable() {
         server.folders.put(name, &file.to_string());
     }
     server.start_again().await;
-    // There is no number for another event; a task takes one that is free.
+    // There is no number for another event. A task gets a free number.
     let path = activate_path(&family.child, &family.task);
     assert_error(&family.parent.act(&path).await, 503, "NOT_DURABLE");
     let tasks = [family.parent.task("One more", 1).await, family.parent.task("Another", 1).await];

@@ -1,4 +1,4 @@
-//! An HTTP client that keeps its cookies, and answers with the status beside the body.
+//! An HTTP client that keeps its cookies.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{DEADLINE, Events};
 
-/// Where a server is: it moves to another port when it restarts, and its clients follow.
+/// The address of a server. It changes with a restart, and the clients use the new one.
 pub(crate) type Address = Arc<Mutex<String>>;
 
 /// One browser.
@@ -19,13 +19,13 @@ pub(crate) struct Client {
     address: Address,
 }
 
-/// What came back for one request.
+/// The response to a request.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
-    /// The body, where it is JSON; null otherwise.
+    /// The body if it is JSON, otherwise null.
     pub(crate) body: Value,
 }
 
@@ -34,20 +34,20 @@ impl Client {
         Self::from(None, address)
     }
 
-    /// One whose connections come from that address of this machine.
+    /// A client whose connections come from that address of this machine.
     pub(crate) fn from(own: Option<Ipv4Addr>, address: Address) -> Self {
         let http = reqwest::Client::builder()
             .local_address(own.map(IpAddr::V4))
             .cookie_store(true)
             .timeout(DEADLINE)
-            // A proxy that the machine is set up for leads nowhere near the test's server.
+            // Another proxy in the environment cannot reach the test's server.
             .no_proxy()
             .build()
             .unwrap();
         Self { http, address }
     }
 
-    /// The same browser, with its session, at another server.
+    /// The same browser, with its session, for another server.
     pub(crate) fn at(&self, address: SocketAddr) -> Self {
         let address = Arc::new(Mutex::new(format!("http://{address}")));
         Self { http: self.http.clone(), address }
@@ -57,7 +57,7 @@ impl Client {
         format!("{}{path}", self.address.lock().unwrap())
     }
 
-    /// A request with this client's cookies, to be built further.
+    /// A request with this client's cookies, which can be extended.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, self.url(path))
     }
@@ -110,12 +110,12 @@ impl Client {
     }
 }
 
-/// Sends a request that must be answered.
+/// Sends a request and expects a response.
 pub(crate) async fn send(request: RequestBuilder) -> Answer {
     try_send(request).await.unwrap()
 }
 
-/// Sends a request that the server may be killed under.
+/// Sends a request to a server that may be killed in the meantime.
 pub(crate) async fn try_send(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
     let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -125,21 +125,21 @@ pub(crate) async fn try_send(request: RequestBuilder) -> Result<Answer, reqwest:
 }
 
 impl Answer {
-    /// The body of an answer that must have this status.
+    /// The body of a response, which must have this status.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         self.body
     }
 
-    /// A header's text; empty where it is missing.
+    /// The text of a header; empty if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 }
 
-/// Checks that an answer is an error in the contract's form, and gives its details.
+/// Checks that a response is an error in the common form, and returns its details.
 #[track_caller]
 pub(crate) fn assert_error(answer: &Answer, status: u16, code: &str) -> Value {
     let Answer { text, body, .. } = answer;

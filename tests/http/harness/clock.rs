@@ -11,14 +11,14 @@ pub(crate) const HOUR: i64 = 3_600_000_000;
 /// A day, in microseconds.
 pub(crate) const DAY: i64 = 24 * HOUR;
 
-/// It shows 2026-02-09T18:42:15Z at first.
+/// It starts at 2026-02-09T18:42:15Z.
 pub(crate) struct Hand {
     since_epoch: Arc<AtomicI64>,
     elapsed: Arc<AtomicI64>,
 }
 
 impl Hand {
-    /// The clock, and a machine that has it.
+    /// A clock, and a machine that uses it.
     pub(crate) fn new() -> (Self, Machine) {
         let since_epoch = Arc::new(AtomicI64::new(1_770_662_535_000_000));
         let elapsed = Arc::<AtomicI64>::default();
@@ -29,7 +29,7 @@ impl Hand {
     /// Lets time pass.
     pub(crate) fn forward(&self, micros: i64) {
         assert!(micros >= 0, "time runs forward");
-        // In this order: in between, the clock is behind and not ahead.
+        // In this order, so that the clock is behind in between, and not ahead.
         self.elapsed.fetch_add(micros, Ordering::SeqCst);
         self.since_epoch.fetch_add(micros, Ordering::SeqCst);
     }

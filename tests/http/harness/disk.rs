@@ -1,4 +1,4 @@
-//! A disk that fails at will.
+//! A disk that fails on command.
 
 use std::ffi::OsStr;
 use std::io;
@@ -10,7 +10,7 @@ use goldstar::disk::Open;
 
 use super::{Operation, Policy, Watched};
 
-/// The machine's disk, until a part of it is broken.
+/// The real disk, until a part of it is broken.
 pub(crate) type FaultyDisk = Watched<Faults>;
 
 /// What fails on such a disk.
@@ -20,12 +20,12 @@ pub(crate) struct Faults {
     hold: Hold,
 }
 
-/// Where every sync waits while it holds.
+/// A point at which every sync waits.
 #[derive(Default)]
 struct Hold {
     is_on: Mutex<bool>,
     released: Condvar,
-    /// Whether a sync has begun to wait.
+    /// Whether a sync has started to wait.
     is_felt: AtomicBool,
 }
 
@@ -41,80 +41,80 @@ struct Fault {
     broken: Broken,
     fails: Fails,
     kind: io::ErrorKind,
-    /// It mends itself after it has failed once.
+    /// Fail only once.
     once: bool,
-    /// It panics instead of failing, as a mistake in the server would.
+    /// Panic instead of failing, like a bug in the server.
     panics: bool,
 }
 
-/// What fails on a broken file. It can always be read.
+/// The operations that fail. Files can always be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fails {
     /// Writing.
     Writes,
-    /// Making durable what was written.
+    /// Syncing files.
     Syncs,
-    /// Removing it.
+    /// Removing files.
     Removals,
-    /// Writing, cutting, syncing, and making new files.
+    /// Writing, truncating, syncing, and creating files.
     Everything,
 }
 
 enum Broken {
-    /// Files whose names begin so.
+    /// Files whose names start with this.
     Files(&'static str),
-    /// Every file in the folder of that name.
+    /// All files in the folder of that name.
     Folder(&'static str),
 }
 
 impl Faults {
-    /// From now on, nothing can be written to files whose names begin with `prefix`.
+    /// Makes all writes fail to files whose names start with `prefix`.
     pub(crate) fn fail_writes(&self, prefix: &'static str, kind: io::ErrorKind) {
         let broken = Broken::Files(prefix);
         self.fail(Fault { broken, fails: Fails::Writes, kind, once: false, panics: false });
     }
 
-    /// From now on, no file whose name begins with `prefix` can be removed.
+    /// Makes the removal of files fail whose names start with `prefix`.
     pub(crate) fn fail_removals(&self, prefix: &'static str, kind: io::ErrorKind) {
         let broken = Broken::Files(prefix);
         self.fail(Fault { broken, fails: Fails::Removals, kind, once: false, panics: false });
     }
 
-    /// From now on, this fails for every file in folders of that name.
+    /// Makes an operation fail for all files in folders of that name.
     pub(crate) fn fail_in(&self, folder: &'static str, fails: Fails, kind: io::ErrorKind) {
         let broken = Broken::Folder(folder);
         self.fail(Fault { broken, fails, kind, once: false, panics: false });
     }
 
-    /// The next time, this fails for a file in folders of that name.
+    /// Makes an operation fail once for a file in folders of that name.
     pub(crate) fn fail_once_in(&self, folder: &'static str, fails: Fails, kind: io::ErrorKind) {
         let broken = Broken::Folder(folder);
         self.fail(Fault { broken, fails, kind, once: true, panics: false });
     }
 
-    /// From now on, this panics for files whose names begin with `prefix`.
+    /// Makes an operation panic for files whose names start with `prefix`.
     pub(crate) fn panic_at(&self, prefix: &'static str, fails: Fails) {
         let (broken, kind) = (Broken::Files(prefix), io::ErrorKind::Other);
         self.fail(Fault { broken, fails, kind, once: false, panics: true });
     }
 
-    /// From now on, this panics for every file in folders of that name.
+    /// Makes an operation panic for all files in folders of that name.
     pub(crate) fn panic_in(&self, folder: &'static str, fails: Fails) {
         let (broken, kind) = (Broken::Folder(folder), io::ErrorKind::Other);
         self.fail(Fault { broken, fails, kind, once: false, panics: true });
     }
 
-    /// From now on, no sync returns, until `release`.
+    /// Makes all syncs wait until `release`.
     pub(crate) fn hold(&self) {
         *self.hold.is_on.lock().unwrap() = true;
     }
 
-    /// Whether a sync waits, or has waited, for the release.
+    /// Whether a sync waits or has waited.
     pub(crate) fn holds_something(&self) -> bool {
         self.hold.is_felt.load(Ordering::SeqCst)
     }
 
-    /// Lets all syncs go on.
+    /// Lets all syncs continue.
     pub(crate) fn release(&self) {
         *self.hold.is_on.lock().unwrap() = false;
         self.hold.released.notify_all();
@@ -124,12 +124,12 @@ impl Faults {
         *self.fault.lock().unwrap() = Some(fault);
     }
 
-    /// From now on, everything works.
+    /// Ends all faults.
     pub(crate) fn repair(&self) {
         *self.fault.lock().unwrap() = None;
     }
 
-    /// Fails where `operation`, or everything, does.
+    /// Fails if `operation`, or everything, fails for the file.
     fn check(&self, path: &Path, operation: Fails) -> io::Result<()> {
         let mut fault = self.fault.lock().unwrap();
         let hit = fault.as_ref().filter(|fault| {

@@ -1,4 +1,4 @@
-//! What a server leaves on the disk.
+//! The files of a server.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
-/// The two folders of a server, which outlive it.
+/// The two folders of a server, which remain when it stops.
 #[derive(Clone)]
 pub(crate) struct Folders {
     root: Arc<TempDir>,
@@ -22,7 +22,7 @@ impl Folders {
         Self { root }
     }
 
-    /// Where the server is started: it reads its file of settings there.
+    /// The folder in which the server is started and reads its settings file.
     pub(crate) fn root(&self) -> &Path {
         self.root.path()
     }
@@ -58,7 +58,7 @@ impl Folders {
         fs::write(self.data_file(name), contents).unwrap();
     }
 
-    /// Copies the Flask service's directory here.
+    /// Copies the Flask service's directory into this one.
     pub(crate) fn put_flask_data(&self) {
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/flask-data");
         for entry in fs::read_dir(fixture).unwrap() {
@@ -98,8 +98,8 @@ impl Folders {
         self.logs().join(format!("tracking_user_{user_id}.log"))
     }
 
-    /// The lines of an account's log, the rotated files first, once the account's last event has its
-    /// line: a line follows the response within moments.
+    /// The lines of an account's log, the rotated files first. Waits until the account's last event
+    /// has its line, because a line may follow the response a moment later.
     pub(crate) fn log_lines(&self, user_id: &str) -> Vec<String> {
         let last = self.events().into_iter().rfind(|event| event["user_id"] == user_id);
         let Some(last) = last else { return self.lines_now(user_id) };
@@ -129,7 +129,7 @@ impl Folders {
     }
 }
 
-/// The names of the files in a folder, sorted; none where there is no folder.
+/// The names of the files in a folder, sorted; empty if the folder does not exist.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
@@ -139,7 +139,7 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The fields of a logfmt line; the words before the first `=` have none.
+/// The fields of a logfmt line. The words before the first `=` are not fields.
 pub(crate) fn logfmt(line: &str) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     let mut rest = line;
@@ -165,7 +165,7 @@ pub(crate) fn event_ids(lines: &[String]) -> Vec<String> {
     lines.iter().map(|line| id(line).unwrap_or_else(|| panic!("no event_id: {line}"))).collect()
 }
 
-/// Where what is written in a journal file ends, and the zeros begin that wait to be written over.
+/// The end of the frames in a journal file. Reserved zeros follow.
 pub(crate) fn end_of_frames(journal: &[u8]) -> usize {
     journal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
 }

@@ -1,9 +1,9 @@
-//! What a machine forbids: named, instead of passing silently.
+//! Reports what a machine does not allow, instead of passing silently.
 
 use std::fs::OpenOptions;
 use std::io::Write;
 
-/// Says that this machine lacks what a test needs. `scripts/test` lists these at its end.
+/// Prints that this machine lacks what a test needs. `scripts/test` lists these lines at its end.
 pub(crate) fn forbidden(what: &str) {
     eprintln!("this machine forbids {what}");
     if let Some(list) = std::env::var_os("GOLDSTAR_TEST_FORBIDDEN") {

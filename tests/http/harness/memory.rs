@@ -28,7 +28,7 @@ pub(crate) struct MemoryServer {
     pub(crate) shutdown: CancellationToken,
     address: Arc<Mutex<String>>,
     served: JoinHandle<()>,
-    /// Where the log of account deletion goes.
+    /// The folder of the account deletion log.
     _folders: Folders,
 }
 

@@ -1,5 +1,5 @@
-//! What the tests share: a server on a temporary directory, clients for everyone who uses it, and
-//! readers of all that it leaves behind.
+//! The common parts of the tests: a server on a temporary directory, clients for its users, and
+//! readers of its files.
 
 #![allow(dead_code, unused_imports, reason = "each of the test targets uses a part of this")]
 

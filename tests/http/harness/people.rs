@@ -1,4 +1,4 @@
-//! Those who use a server: each with what that person does, in the words of the product.
+//! The users of a server: each type has that person's actions.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use super::{Answer, Client};
 /// Everyone's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// A parent's browser. Nobody's is a plain [`Client`].
+/// A parent's browser. A browser without a session is a plain [`Client`].
 #[derive(Clone)]
 pub(crate) struct Parent {
     client: Client,
@@ -18,10 +18,10 @@ pub(crate) struct Parent {
     pub(crate) email: String,
 }
 
-/// The browser of an administrator, who is a parent in its own family too.
+/// The browser of an administrator, who is also a parent in its own family.
 pub(crate) struct Admin(pub(crate) Parent);
 
-/// A browser that was given to a child.
+/// A browser with a child's session.
 #[derive(Clone)]
 pub(crate) struct Child(pub(crate) Client);
 
@@ -50,7 +50,7 @@ impl Deref for Child {
 }
 
 impl Parent {
-    /// Makes an account with a new email address.
+    /// Creates an account with a new email address.
     pub(crate) async fn sign_up(client: Client) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let n = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -67,41 +67,41 @@ impl Parent {
         Self { client, id: text(&body["user"]["id"]), email: email.to_owned() }
     }
 
-    /// Adds a child and gives its id.
+    /// Creates a child and returns its id.
     pub(crate) async fn child(&self, name: &str, points: i64) -> String {
         let child = json!({"name": name, "age": 7, "points": points});
         let body = self.post("/children", child).await.expect(201);
         text(&body["child"]["id"])
     }
 
-    /// Adds a task that gives points, and gives its id.
+    /// Creates a task that adds points, and returns its id.
     pub(crate) async fn task(&self, name: &str, points: i64) -> String {
         let task = json!({"name": name, "points": points, "is_good": true});
         let body = self.post("/tasks", task).await.expect(201);
         text(&body["task"]["id"])
     }
 
-    /// Adds a task that takes points, and gives its id.
+    /// Creates a penalty and returns its id.
     pub(crate) async fn penalty(&self, name: &str, points: i64) -> String {
         let task = json!({"name": name, "points": points, "is_good": false});
         let body = self.post("/tasks", task).await.expect(201);
         text(&body["task"]["id"])
     }
 
-    /// Adds a reward and gives its id.
+    /// Creates a reward and returns its id.
     pub(crate) async fn reward(&self, name: &str, cost: i64) -> String {
         let reward = json!({"name": name, "cost": cost});
         let body = self.post("/rewards", reward).await.expect(201);
         text(&body["reward"]["id"])
     }
 
-    /// The child's points as the API has them.
+    /// The child's points in the API.
     pub(crate) async fn points(&self, child: &str) -> i64 {
         let body = self.get(&format!("/children/{child}")).await.expect(200);
         body["child"]["points"].as_i64().unwrap()
     }
 
-    /// Another browser, which this parent makes the child's.
+    /// Another browser, to which this parent gives the child's session.
     pub(crate) async fn hand_over(&self, browser: Client, child: &str) -> Child {
         log_in(&browser, &self.email, PASSWORD).await.expect(200);
         let body = json!({"child_id": child});
@@ -141,13 +141,13 @@ pub(crate) fn reward_path(child: &str, reward: &str, verb: &str) -> String {
     format!("/children/{child}/rewards/{reward}/{verb}")
 }
 
-/// A parent with a child of 50 points and one of each thing.
+/// A parent with a child of 50 points, a task, a penalty and a reward.
 pub(crate) struct Family {
     pub(crate) parent: Parent,
     pub(crate) child: String,
-    /// Gives 5 points.
+    /// Adds 5 points.
     pub(crate) task: String,
-    /// Takes 8 points.
+    /// Subtracts 8 points.
     pub(crate) penalty: String,
     /// Costs 20 points.
     pub(crate) reward: String,
@@ -164,7 +164,7 @@ impl Family {
         }
     }
 
-    /// Activates the task, and gives the event.
+    /// Activates the task, and returns the event.
     pub(crate) async fn event(&self) -> Value {
         let answer = self.parent.activate(&self.child, &self.task).await;
         answer.expect(200)["tracking_event"].take()

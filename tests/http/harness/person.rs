@@ -1,4 +1,4 @@
-//! Someone who is logged in, with the session in hand: a bare connection has no cookie jar.
+//! A logged-in user with an explicit session: a plain connection has no cookie jar.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ impl Session {
         Self::in_answer(&browser.post("/auth/child-session", body).await)
     }
 
-    /// The session that a login was answered with.
+    /// The session in a login's response.
     pub(crate) fn in_answer(answer: &Answer) -> Self {
         assert_eq!(answer.status, 200, "{}", answer.text);
         let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
@@ -48,7 +48,7 @@ impl Session {
         head(method, path, &lines)
     }
 
-    /// A post of this, with the session's cookie.
+    /// A POST request with this body and the session's cookie.
     pub(crate) fn post(&self, path: &str, body: &Value) -> String {
         let body = body.to_string();
         let length = format!("Content-Length: {}", body.len());
@@ -62,7 +62,7 @@ pub(crate) fn head(method: &str, path: &str, lines: &[&str]) -> String {
     format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n")
 }
 
-/// A login with these header lines, as bytes.
+/// A login with these headers, as bytes.
 pub(crate) fn login_request(email: &str, password: &str, lines: &[&str]) -> (String, String) {
     let body = json!({"email": email, "password": password}).to_string();
     let length = format!("Content-Length: {}", body.len());

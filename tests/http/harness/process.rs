@@ -8,12 +8,12 @@ use std::thread::{self, JoinHandle};
 
 use super::{DEADLINE, Folders};
 
-/// A `goldstar` command without the environment's settings, in a folder where it harms nothing.
+/// A `goldstar` command without the environment's settings, in an empty folder.
 pub(crate) fn goldstar(folder: &Path) -> Command {
     in_folder(Command::new(env!("CARGO_BIN_EXE_goldstar")), folder)
 }
 
-/// The same behind a shell's command, such as one that sets a limit.
+/// The same after a shell command, such as one that sets a limit.
 pub(crate) fn goldstar_after(script: &str, folder: &Path) -> Command {
     let mut shell = Command::new("sh");
     let script = format!("{script}; exec \"$0\" \"$@\"");
@@ -37,7 +37,7 @@ pub(crate) struct Process {
     child: Child,
     /// `http://127.0.0.1:<port>`.
     pub(crate) address: String,
-    /// The lines that were read of what it printed.
+    /// The lines of its output that were read.
     head: Vec<String>,
     lines: Receiver<String>,
     /// Reads its standard error output.
@@ -45,13 +45,12 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a server and waits for its address. The error is what it said instead, and its exit
-    /// status.
+    /// Starts a server and waits for its address. The error is its output and its exit status.
     pub(crate) fn start(folders: &Folders, arguments: &[String]) -> Result<Self, Output> {
         Self::start_by(goldstar(folders.data().parent().unwrap()), folders, arguments)
     }
 
-    /// The same after a shell's command, such as one that sets a limit.
+    /// The same after a shell command, such as one that sets a limit.
     pub(crate) fn start_after(
         script: &str,
         folders: &Folders,
@@ -88,7 +87,7 @@ impl Process {
                 return Ok(Self { child, address, head, lines, errors: Some(errors) });
             }
         }
-        // Its output has ended without an address, or the deadline has passed.
+        // The output has ended without an address, or the deadline has expired.
         child.kill().unwrap();
         Err(Output {
             status: child.wait().unwrap(),
@@ -101,7 +100,7 @@ impl Process {
         self.child.id()
     }
 
-    /// All that it has printed, as soon as `enough` holds for it.
+    /// Its output so far, once `enough` returns true for it.
     pub(crate) fn read_until(&mut self, enough: impl Fn(&[String]) -> bool) -> Vec<String> {
         while !enough(&self.head) {
             let line = self.lines.recv_timeout(DEADLINE);
@@ -129,15 +128,15 @@ impl Process {
         self.stop_and_read(signal).0
     }
 
-    /// The same; gives all that it has said on its standard error output as well.
+    /// The same; also returns its complete standard error output.
     pub(crate) fn stop_and_read(self, signal: &str) -> (ExitStatus, String) {
         self.signal(signal);
         self.ended()
     }
 
-    /// Waits for its end, which something has brought about; gives what [`Self::stop_and_read`] does.
+    /// Waits for its end, which has another cause; returns the same as [`Self::stop_and_read`].
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
-        // Its output ends when it does.
+        // The output ends with the process.
         let end = loop {
             if let Err(end) = self.lines.recv_timeout(DEADLINE) {
                 break end;
@@ -153,13 +152,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail where it has ended already, as it should have.
+        // Both fail if it has already ended, as it should have.
         self.child.kill().unwrap_or_default();
         self.child.wait().map(drop).unwrap_or_default();
     }
 }
 
-/// The address that a line names.
+/// The address in a line.
 fn address_in(line: &str) -> Option<String> {
     let (_, rest) = line.split_once("http://")?;
     let end =
@@ -173,14 +172,14 @@ fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, lines) = channel();
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            // Where nobody reads on, the process still must not block on a full pipe.
+            // If the test no longer reads, the process must still not block on a full pipe.
             sender.send(line).unwrap_or_default();
         }
     });
     lines
 }
 
-/// All of a stream; echoed, so that a failed test shows it.
+/// The whole stream. Also prints it, so that a failed test shows it.
 fn read_all(stream: impl Read) -> String {
     let mut text = String::new();
     for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -200,7 +199,7 @@ pub(crate) fn run_with_input(mut command: Command, input: &str) -> Output {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // A command that refuses its arguments ends without reading.
+    // A command with wrong arguments ends without reading.
     stdin.write_all(input.as_bytes()).unwrap_or_default();
     drop(stdin);
     child.wait_with_output().unwrap()

@@ -24,7 +24,7 @@ pub(crate) fn python(script: &str, arguments: &[&Path], input: &str) -> Output {
     output
 }
 
-/// A script of `tests/python`, to be given arguments and started.
+/// A script of `tests/python`, without its arguments.
 pub(crate) fn python_command(script: &str) -> Command {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
     let mut command = Command::new(interpreter());

@@ -1,4 +1,4 @@
-//! A connection without an HTTP client: what is sent on it need not be HTTP.
+//! A connection without an HTTP client, which can send any bytes.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,7 +9,7 @@ use super::{Answer, within};
 /// A connection.
 pub(crate) struct Raw {
     pub(crate) stream: TcpStream,
-    /// What was received beyond the last answer.
+    /// Bytes that were received after the last response.
     received: Vec<u8>,
 }
 
@@ -22,38 +22,38 @@ impl Raw {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
 
-    /// Sends requests and reads none of the answers, until the connection is lost.
+    /// Sends requests and reads no responses until the connection is lost.
     pub(crate) async fn send_until_lost(&mut self) {
         let requests = "GET / HTTP/1.1\r\nHost: test\r\n\r\n".repeat(1000);
         while self.stream.write_all(requests.as_bytes()).await.is_ok() {}
     }
 
-    /// Whether an answer has begun to arrive.
+    /// Whether a part of a response has arrived.
     pub(crate) fn has_received(&mut self) -> bool {
         let read = self.stream.try_read_buf(&mut self.received);
         !self.received.is_empty() || read.is_ok()
     }
 
-    /// Reads just this, which must come next.
+    /// Reads this text, which must come next.
     pub(crate) async fn expect(&mut self, text: &str) {
         while self.received.len() < text.len() && self.receive().await {}
         assert!(self.received.starts_with(text.as_bytes()), "{}", self.received.escape_ascii());
         self.received.drain(..text.len());
     }
 
-    /// Sends a request without a body, and gives the answer.
+    /// Sends a request without a body, and returns the response.
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")).await;
         self.answer().await
     }
 
-    /// The next answer, which must come, and have a length.
+    /// The next response, which must come and must have a length.
     pub(crate) async fn answer(&mut self) -> Answer {
         let answered = self.try_answer().await;
         answered.expect("the connection ended without an answer")
     }
 
-    /// The next answer; none where the connection ends instead.
+    /// The next response; `None` if the connection ends instead.
     pub(crate) async fn try_answer(&mut self) -> Option<Answer> {
         let head = loop {
             let end = self.received.windows(4).position(|window| window == b"\r\n\r\n");
@@ -78,13 +78,13 @@ impl Raw {
         Some(Answer { status, headers, text, body })
     }
 
-    /// Checks that the connection ends in order, and with nothing more.
+    /// Checks that the connection ends cleanly, without further bytes.
     pub(crate) async fn assert_end(&mut self) {
         let more = self.receive().await;
         assert!(!more && self.received.is_empty(), "{}", self.received.escape_ascii());
     }
 
-    /// Reads on; false at the end.
+    /// Reads more bytes; returns false at the end.
     async fn receive(&mut self) -> bool {
         let read = self.stream.read_buf(&mut self.received);
         within("more bytes", read).await.unwrap() > 0

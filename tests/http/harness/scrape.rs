@@ -1,15 +1,15 @@
-//! What `/metrics` says.
+//! The metrics of `/metrics`.
 
 use std::collections::BTreeMap;
 
 use super::{Client, TestServer};
 
-/// One reading of `/metrics`: each series as it is written there, and its value.
+/// The result of reading `/metrics`: each series with its value.
 #[derive(Debug)]
 pub(crate) struct Scrape(BTreeMap<String, String>);
 
 impl Scrape {
-    /// What anyone can read.
+    /// Reads the metrics without a session.
     pub(crate) async fn of(server: &TestServer) -> Self {
         Self::by(&server.nobody()).await
     }
@@ -25,10 +25,10 @@ impl Scrape {
         Self(series.collect())
     }
 
-    /// The value of a series that counts; 0 where it isn't there yet.
+    /// The value of a counter; 0 if it does not exist yet.
     pub(crate) fn get(&self, series: &str) -> i64 {
         let text = self.text(series);
-        // A histogram's sum is written as a fraction, whatever it sums up.
+        // The sum of a histogram is always written as a fraction.
         text.trim_end_matches(".0").parse().unwrap_or_else(|_| panic!("{series} {text}"))
     }
 
@@ -37,7 +37,7 @@ impl Scrape {
         self.text(series).parse().unwrap()
     }
 
-    /// By how much a series that counts has grown since an earlier reading.
+    /// The growth of a counter since an earlier reading.
     pub(crate) fn grown(&self, series: &str, since: &Self) -> i64 {
         self.get(series) - since.get(series)
     }

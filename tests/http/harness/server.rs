@@ -17,7 +17,7 @@ use goldstar::followers::audit_log;
 use super::client::Address;
 use super::{Admin, Client, Family, Folders, Parent, Process, Raw, eventually, within};
 
-/// What a test sets otherwise than the defaults.
+/// The settings of a test that differ from the defaults.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) signup_open: bool,
@@ -27,9 +27,9 @@ pub(crate) struct Settings {
     pub(crate) named_events: bool,
     /// The clock and the disk of a server in this process.
     pub(crate) machine: Machine,
-    /// Sets anything else of a server in this process.
+    /// Changes any other setting of a server in this process.
     pub(crate) configure: fn(&mut Config),
-    /// Run the real binary, so that it can be killed.
+    /// Whether to run the real binary, which can be killed.
     pub(crate) binary: bool,
     /// Further flags for the binary.
     pub(crate) flags: Vec<String>,
@@ -64,7 +64,7 @@ enum Running {
     Process(Process),
 }
 
-/// How a server in this process hashes new passwords: in no time, unless a test sets otherwise.
+/// The password method of a server in this process: takes almost no time.
 pub(crate) const PASSWORD_METHOD: &str = "scrypt:16:1:1";
 
 /// The administrator of every test server, whose password is hashed by that method.
@@ -72,12 +72,12 @@ const ADMIN: (&str, &str) = ("admin@example.org", "correct horse 0");
 const ADMIN_HASH: &str = "scrypt:16:1:1$B5TWbkgfWzsVhBP0$ad30ca9911f76fd195c3a86e1fa1c84827c02690316566bb\
     aafdc658b37bd4c46f4a47cea8267a2baa2af6aab45f0f32a70be8936d123fdaa5690466f41abfd9";
 
-/// Has a server in this process hash passwords as for its users.
+/// Makes a server in this process hash passwords like a real one.
 pub(crate) fn hash_as_for_users(config: &mut Config) {
     config.service.password_method = NEW_METHOD;
 }
 
-/// All clients of a test come from one address, and some send more changes than any family. A test of
+/// All clients of a test have one address, and some send more changes than any family. A test of
 /// one of these limits sets it.
 fn allow_much(config: &mut Config) {
     config.http.limits.max_connections_per_address = 1_000_000;
@@ -107,7 +107,7 @@ impl TestServer {
         Self::on(folders, settings).await
     }
 
-    /// Writes the administrator's account, as a Flask service would have.
+    /// Writes the administrator's account as a Flask service would.
     pub(crate) fn put_admin(folders: &Folders) {
         let admin = json!({
             "id": "admin-1", "first_name": "Ada", "last_name": "Admin", "email": ADMIN.0,
@@ -122,7 +122,7 @@ impl TestServer {
         Self::with(Settings { binary, ..Settings::default() }).await
     }
 
-    /// A server on folders that hold something already.
+    /// A server on folders that already contain files.
     pub(crate) async fn on(folders: Folders, settings: Settings) -> Self {
         let address = Arc::new(Mutex::new(String::new()));
         let mut server = Self { folders, settings, address, running: None };
@@ -187,7 +187,7 @@ impl TestServer {
         arguments
     }
 
-    /// Stops it as a SIGTERM does, and waits until everything is on the disk.
+    /// Stops it as a SIGTERM does, and waits until all files are written.
     pub(crate) async fn stop(&mut self) {
         match self.running.take().expect("it runs") {
             Running::Here { shutdown, server } => {
@@ -201,7 +201,7 @@ impl TestServer {
         }
     }
 
-    /// Stops a server that can't complete its files any more.
+    /// Stops a server that cannot complete its files.
     pub(crate) async fn stop_broken(&mut self) {
         let Some(Running::Here { shutdown, server }) = self.running.take() else {
             panic!("only a server in this process has a disk that breaks");
@@ -211,8 +211,8 @@ impl TestServer {
         assert!(ended.is_err(), "it was not broken");
     }
 
-    /// Stops the process with a signal; gives its exit status, and all that it has said on its
-    /// standard error output.
+    /// Stops the process with a signal; returns its exit status and its complete standard error
+    /// output.
     pub(crate) fn stop_by(&mut self, signal: &str) -> (ExitStatus, String) {
         match self.running.take() {
             Some(Running::Process(process)) => process.stop_and_read(signal),
@@ -220,7 +220,7 @@ impl TestServer {
         }
     }
 
-    /// Sends the process a signal that it may live on with.
+    /// Sends the process a signal that need not end it.
     pub(crate) fn signal(&self, name: &str) {
         match &self.running {
             Some(Running::Process(process)) => process.signal(name),
@@ -255,17 +255,17 @@ impl TestServer {
         }
     }
 
-    /// A browser that nobody has logged in with.
+    /// A browser without a session.
     pub(crate) fn nobody(&self) -> Client {
         Client::new(Arc::clone(&self.address))
     }
 
-    /// The same, at that address of this machine.
+    /// The same, from that address of this machine.
     pub(crate) fn nobody_at(&self, own: Ipv4Addr) -> Client {
         Client::from(Some(own), Arc::clone(&self.address))
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub(crate) fn socket_address(&self) -> SocketAddr {
         self.nobody().url("").strip_prefix("http://").unwrap().parse().unwrap()
     }
@@ -275,15 +275,15 @@ impl TestServer {
         Raw::new(TcpStream::connect(self.socket_address()).await.unwrap())
     }
 
-    /// The same from that address of this machine.
+    /// The same, from that address of this machine.
     pub(crate) async fn connect_from(&self, own: Ipv4Addr) -> Raw {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((own, 0).into()).unwrap();
         Raw::new(socket.connect(self.socket_address()).await.unwrap())
     }
 
-    /// A connection that is answered, as soon as there is one: that of an earlier client counts until
-    /// the server has seen its end.
+    /// A connection on which the server responds. Waits for it, because an earlier client's
+    /// connection counts until the server has noticed its end.
     pub(crate) async fn admitted(&self) -> Raw {
         eventually("a connection", async || {
             let mut raw = self.connect().await;

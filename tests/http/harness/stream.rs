@@ -13,7 +13,7 @@ use super::within;
 /// One frame.
 #[derive(Debug)]
 pub(crate) struct Frame {
-    /// `message` where the frame has no `event:` line, as a browser sees it.
+    /// `message` if the frame has no `event:` line, as in a browser.
     pub(crate) event: String,
     pub(crate) id: String,
     pub(crate) data: Value,
@@ -35,13 +35,13 @@ pub(crate) struct Events {
 
 impl Events {
     pub(crate) async fn open(request: RequestBuilder) -> Self {
-        // A stream has no end that a time-out could wait for; each frame has a deadline instead.
+        // A stream does not end, so no timeout applies to it. Each frame has a deadline instead.
         let request = request.timeout(std::time::Duration::MAX);
         let response = within("the stream's head", request.send()).await.unwrap();
         assert_eq!(response.status(), 200);
         let headers = response.headers().clone();
         let bytes = response.bytes_stream();
-        // A connection that breaks ends the stream, as it does for a browser.
+        // A broken connection ends the stream, as in a browser.
         let frames = bytes.eventsource().take_while(|event| std::future::ready(event.is_ok())).map(
             |event| {
                 let event = event.unwrap();
@@ -55,17 +55,17 @@ impl Events {
         Self { headers, frames: Box::pin(frames) }
     }
 
-    /// The next frame, which must come.
+    /// The next frame. Fails if none comes.
     pub(crate) async fn next(&mut self) -> Frame {
         self.next_or_end().await.expect("the stream has ended")
     }
 
-    /// The next frame; none at the stream's end. One of the two must come.
+    /// The next frame; `None` at the end of the stream. Fails if neither comes.
     pub(crate) async fn next_or_end(&mut self) -> Option<Frame> {
         within("the next frame", self.frames.next()).await
     }
 
-    /// The next so many frames.
+    /// The next `count` frames.
     pub(crate) async fn take(&mut self, count: usize) -> Vec<Frame> {
         let mut frames = Vec::new();
         for _ in 0..count {

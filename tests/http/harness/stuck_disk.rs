@@ -1,4 +1,4 @@
-//! A disk that hangs: what is to be made durable waits, for as long as the test likes.
+//! A disk that hangs: syncs wait until the test releases them.
 
 use std::io;
 use std::path::Path;
@@ -8,8 +8,8 @@ use goldstar::disk::Disk;
 
 use crate::harness::{Operation, Policy, Watched, eventually};
 
-/// The machine's disk, whose journal can be made to hang. It is let go when the test is over, so
-/// that nothing waits for it then.
+/// The real disk, on which syncs of the journal can be made to wait. They are released at the end
+/// of the test.
 #[derive(Default)]
 pub(crate) struct StuckDisk {
     gate: Watched<Gate>,
@@ -28,17 +28,17 @@ struct State {
 }
 
 impl StuckDisk {
-    /// The disk, to be given to a server.
+    /// The disk for a server.
     pub(crate) fn disk(&self) -> Arc<dyn Disk> {
         Arc::new(self.gate.clone())
     }
 
-    /// From now on, nothing becomes durable.
+    /// Makes all syncs of the journal wait.
     pub(crate) fn hang(&self) {
         self.gate.state.lock().unwrap().is_stuck = true;
     }
 
-    /// Waits until something waits for the disk.
+    /// Waits until a sync waits.
     pub(crate) async fn reached(&self) {
         eventually("the disk to be asked for", async || {
             (self.gate.state.lock().unwrap().waiting > 0).then_some(())
@@ -46,7 +46,7 @@ impl StuckDisk {
         .await;
     }
 
-    /// From now on, everything works.
+    /// Releases all syncs.
     pub(crate) fn let_go(&self) {
         self.gate.state.lock().unwrap().is_stuck = false;
         self.gate.opened.notify_all();

@@ -1,12 +1,12 @@
-//! Waiting, with a deadline: the only place where tests wait for something that tells nobody.
+//! Waits for conditions, with a deadline. Only used for conditions that do not notify.
 
 use std::future::Future;
 use std::time::Duration;
 
-/// Far above what anything takes on a busy machine: it ends a test that would hang.
+/// Much longer than anything takes on a busy machine. It ends a test that would hang.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
-/// What `look` finds, as soon as it finds something.
+/// Waits until `look` returns a value, and returns it.
 #[track_caller]
 pub(crate) fn eventually<T>(
     what: &str,
@@ -23,7 +23,7 @@ pub(crate) fn eventually<T>(
     })
 }
 
-/// The output of `future`, which must be there before the deadline.
+/// The output of `future`, which must be ready before the deadline.
 #[track_caller]
 pub(crate) fn within<T>(what: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {
     let caller = std::panic::Location::caller();

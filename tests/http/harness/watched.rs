@@ -1,5 +1,5 @@
-//! The machine's disk behind a policy, which hears of each operation and may hold it up, fail it, or
-//! look on: all that differs between the disks of the tests.
+//! The real disk with a policy that is called for each operation and can delay it, fail it, or
+//! record it. The disks of the tests differ only in their policies.
 
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use goldstar::disk::{Disk, DiskFile, Identity, Open, RealDisk, Stat};
 
-/// What is done to a disk.
+/// An operation of a disk.
 #[derive(Clone, Copy)]
 pub(crate) enum Operation<'a> {
     Open(Open),
@@ -30,19 +30,18 @@ pub(crate) enum Operation<'a> {
     Sync,
 }
 
-/// A write that wasn't made yet.
+/// A write before it happens.
 #[derive(Clone, Copy)]
 pub(crate) struct Write<'a> {
     file: &'a dyn DiskFile,
     pub(crate) bytes: &'a [u8],
     offset: u64,
-    /// How many of the bytes are written already: a file that is open for append takes each once.
+    /// How many of the bytes are written already: a file opened for appending gets each byte once.
     done: &'a Cell<usize>,
 }
 
 impl Write<'_> {
-    /// Writes the first half of it: that much a full disk takes before it says so, and a kill may
-    /// come then.
+    /// Writes the first half: a full disk may accept a part of a write, and a kill may come then.
     pub(crate) fn half(&self) -> io::Result<()> {
         let half = self.bytes.len() / 2;
         self.done.set(half);
@@ -50,9 +49,9 @@ impl Write<'_> {
     }
 }
 
-/// What becomes of the operations on a disk.
+/// Decides what happens to the operations of a disk.
 pub(crate) trait Policy: Send + Sync + 'static {
-    /// Called in the place of an operation, which `work` does.
+    /// Called instead of an operation; `work` executes it.
     fn around<T>(
         &self,
         operation: Operation<'_>,
@@ -64,7 +63,7 @@ pub(crate) trait Policy: Send + Sync + 'static {
     fn closed(&self) {}
 }
 
-/// The machine's disk under a policy. A clone has the same policy.
+/// The real disk with a policy. Clones share the policy.
 pub(crate) struct Watched<P>(Arc<P>);
 
 impl<P> Watched<P> {

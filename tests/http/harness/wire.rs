@@ -1,4 +1,4 @@
-//! A client that may break every rule of HTTP: it sends bytes, and reads what comes back.
+//! A client that can break every rule of HTTP: it sends bytes and reads responses.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::harness::{Answer, TestServer, assert_error, within};
 
-/// Between two bytes of a client on a slow line: often enough that no single gap is too long.
+/// The time between two bytes of a slow client: short enough that no single gap exceeds a limit.
 const PACE: Duration = Duration::from_millis(20);
 
 /// One connection.
@@ -23,11 +23,11 @@ pub(crate) struct Wire {
 /// The half that reads.
 struct Reader {
     stream: OwnedReadHalf,
-    /// What has come and wasn't used yet.
+    /// Bytes that were received and not used yet.
     pending: Vec<u8>,
 }
 
-/// What a body's length is told by.
+/// What determines the length of a body.
 enum Framing {
     Length(usize),
     Chunks,
@@ -49,7 +49,7 @@ impl Wire {
         Ok(Self::over(stream))
     }
 
-    /// A connection whose machine takes very little that its program hasn't read.
+    /// A connection whose receive buffer is very small.
     pub(crate) async fn with_small_window(server: &TestServer) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
@@ -68,37 +68,37 @@ impl Wire {
         self.try_send(bytes).await.unwrap();
     }
 
-    /// Sends as much as the server takes.
+    /// Sends as many of the bytes as the server accepts.
     pub(crate) async fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         within("room to send", self.writer.write_all(bytes.as_ref())).await
     }
 
-    /// The next answer, which must come.
+    /// The next response. Fails if none comes.
     pub(crate) async fn answer(&mut self) -> Answer {
         self.answer_or_end().await.expect("the connection ended without an answer")
     }
 
-    /// The next answer; none where the connection ends first. One of the two must come.
+    /// The next response; `None` if the connection ends. Fails if neither happens.
     pub(crate) async fn answer_or_end(&mut self) -> Option<Answer> {
         within("an answer", self.reader.answer(true)).await
     }
 
-    /// The answer to a `HEAD`, which has no body, whatever its head says.
+    /// The response to a `HEAD`, which has no body.
     pub(crate) async fn bodiless_answer(&mut self) -> Answer {
         within("an answer", self.reader.answer(false)).await.expect("an answer")
     }
 
-    /// Sends a request and gives its answer.
+    /// Sends a request and returns the response.
     pub(crate) async fn exchange(&mut self, request: impl AsRef<[u8]>) -> Answer {
         self.send(request).await;
         self.answer().await
     }
 
-    /// Sends all of it while it waits for the answer, which may come before the end.
+    /// Sends the bytes while it waits for the response, which may come before the end.
     pub(crate) async fn answer_while_sending(&mut self, bytes: &[u8]) -> Option<Answer> {
         let Self { reader, writer } = self;
         let send = async {
-            // Whoever was refused may find the connection gone.
+            // After an error response, the server may close the connection.
             writer.write_all(bytes).await.unwrap_or_default();
             std::future::pending::<()>().await;
         };
@@ -111,7 +111,7 @@ impl Wire {
         .await
     }
 
-    /// Sends these one by one, slowly, until there is an answer, or the connection ends.
+    /// Sends these slowly, one by one, until there is a response or the connection ends.
     pub(crate) async fn dribble(
         &mut self,
         pieces: impl IntoIterator<Item = impl AsRef<[u8]>>,
@@ -126,7 +126,7 @@ impl Wire {
         answer.await
     }
 
-    /// As [`Self::dribble`], for what must end without a further byte.
+    /// Like [`Self::dribble`], for a connection that must end without a further byte.
     pub(crate) async fn dribble_to_the_end(
         &mut self,
         pieces: impl IntoIterator<Item = impl AsRef<[u8]>>,
@@ -141,25 +141,25 @@ impl Wire {
         assert_eq!(String::from_utf8_lossy(&rest.await), "");
     }
 
-    /// Checks that the server ends the connection now, without a further byte.
+    /// Checks that the server closes the connection without a further byte.
     pub(crate) async fn assert_end(&mut self) {
         let rest = within("the end of the connection", self.reader.rest()).await;
         assert_eq!(String::from_utf8_lossy(&rest), "");
     }
 
-    /// The status and the headers of an answer whose body goes on.
+    /// The status and the headers of a response whose body continues.
     pub(crate) async fn head(&mut self) -> Answer {
         within("a head", self.reader.head()).await.expect("a head")
     }
 
-    /// The next chunk of a chunked body; none at its proper end.
+    /// The next chunk of a chunked body; `None` at its regular end.
     pub(crate) async fn chunk(&mut self) -> Option<String> {
         let chunk = within("a chunk", self.reader.chunk()).await;
         let chunk = chunk.expect("the body broke off without its last chunk");
         (!chunk.is_empty()).then(|| String::from_utf8(chunk).unwrap())
     }
 
-    /// Reads chunks until one holds this.
+    /// Reads chunks until one contains this text.
     pub(crate) async fn chunk_with(&mut self, text: &str) -> String {
         loop {
             let chunk = self.chunk().await.unwrap_or_else(|| panic!("it ended before {text}"));
@@ -169,18 +169,18 @@ impl Wire {
         }
     }
 
-    /// Reads the rest of a chunked body, which must end as it should, and the connection with it.
+    /// Reads the rest of a chunked body, which must end regularly and with the connection.
     pub(crate) async fn assert_clean_end(&mut self) {
         while self.chunk().await.is_some() {}
         self.assert_end().await;
     }
 
-    /// Waits until the server has ended the connection, whatever it sent before.
+    /// Waits until the server has closed the connection; returns what it sent before.
     pub(crate) async fn drain(&mut self) -> Vec<u8> {
         within("the end of the connection", self.reader.rest()).await
     }
 
-    /// Reads slowly, but all the time, up to this many bytes; gives how many came before the end.
+    /// Reads slowly but continuously, up to this many bytes; returns how many came before the end.
     pub(crate) async fn sip(&mut self, most: usize) -> usize {
         let mut pace = tokio::time::interval(PACE);
         let mut count = 0;
@@ -195,7 +195,7 @@ impl Wire {
         count
     }
 
-    /// Vanishes without a farewell: the server gets a reset.
+    /// Disconnects without closing the connection: the server gets a reset.
     pub(crate) fn vanish(self) {
         let stream = self.reader.stream.reunite(self.writer).unwrap();
         stream.set_zero_linger().unwrap();
@@ -214,7 +214,7 @@ async fn dribble(writer: &mut OwnedWriteHalf, pieces: impl IntoIterator<Item = i
 }
 
 impl Reader {
-    /// Reads more; false at the end, which a reset is too.
+    /// Reads more; returns false at the end, including a reset.
     async fn more(&mut self) -> bool {
         self.pending.reserve(16 << 10);
         self.stream.read_buf(&mut self.pending).await.unwrap_or(0) > 0
@@ -225,7 +225,7 @@ impl Reader {
         std::mem::take(&mut self.pending)
     }
 
-    /// The bytes up to and with this; none where the connection ends before.
+    /// The bytes up to and including this text; `None` if the connection ends before.
     async fn up_to(&mut self, end: &[u8]) -> Option<Vec<u8>> {
         loop {
             let found = self.pending.windows(end.len()).position(|window| window == end);
@@ -247,7 +247,7 @@ impl Reader {
         Some(self.pending.drain(..count).collect())
     }
 
-    /// An answer's status and headers.
+    /// The status and headers of a response.
     async fn head(&mut self) -> Option<Answer> {
         let Some(head) = self.up_to(b"\r\n\r\n").await else {
             let rest = String::from_utf8_lossy(&self.pending);
@@ -271,7 +271,7 @@ impl Reader {
     async fn answer(&mut self, has_body: bool) -> Option<Answer> {
         let mut answer = self.head().await?;
         let is_bodiless = answer.status < 200 || matches!(answer.status, 204 | 304);
-        // A stream's chunks are read one by one.
+        // The chunks of a stream are read one by one.
         let is_bodiless = is_bodiless || answer.header("content-type") == "text/event-stream";
         if has_body && !is_bodiless {
             let bytes = self.body(framing(&answer)).await;
@@ -298,7 +298,7 @@ impl Reader {
         }
     }
 
-    /// The next chunk, empty for the last one; none where the connection ends before it is whole.
+    /// The next chunk, which is empty at the end; `None` if the connection ends within it.
     async fn chunk(&mut self) -> Option<Vec<u8>> {
         let line = self.up_to(b"\r\n").await?;
         let size = String::from_utf8(line).unwrap();
@@ -322,15 +322,15 @@ fn framing(answer: &Answer) -> Framing {
     }
 }
 
-/// Checks that an answer is an error of this kind, with all that every answer has.
+/// Checks that a response is an error of this kind, with the properties of every response.
 #[track_caller]
 pub(crate) fn assert_refusal(answer: &Answer, status: u16, code: &str) {
     assert_error(answer, status, code);
     assert_hygiene(answer);
 }
 
-/// Checks that a client was turned away by an error of this kind before there was a request that
-/// could have an id; and that nothing more is read from it.
+/// Checks that a client was refused with an error of this kind before it sent a request, which
+/// would have an id; and that the connection then ends.
 #[track_caller]
 pub(crate) fn assert_turned_away(answer: &Answer, status: u16, code: &str) {
     assert_error(answer, status, code);
@@ -338,7 +338,7 @@ pub(crate) fn assert_turned_away(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.header("connection").to_ascii_lowercase(), "close");
 }
 
-/// Checks what every answer to a request has, and gives its id.
+/// Checks the properties of every response to a request, and returns its id.
 #[track_caller]
 pub(crate) fn assert_hygiene(answer: &Answer) -> String {
     assert_private(answer);
@@ -350,7 +350,7 @@ pub(crate) fn assert_hygiene(answer: &Answer) -> String {
     id.to_owned()
 }
 
-/// Checks the headers that keep an answer where it belongs.
+/// Checks the headers that keep a response private.
 #[track_caller]
 fn assert_private(answer: &Answer) {
     let Answer { status, headers, text, .. } = answer;

@@ -1,4 +1,4 @@
-//! The audit log: one line an event, one file an account, rotated by size.
+//! The audit log: one line per event, one file per account, rotated by size.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -70,7 +70,7 @@ async fn a_log_is_rotated_before_it_reaches_the_size() {
         let size = fs::metadata(server.folders.logs().join(&name)).unwrap().len();
         assert!(size < 2000, "{name} has {size} bytes");
     }
-    // The oldest lines went with the oldest file; the rest is whole and in order.
+    // The oldest lines were removed with the oldest file; the others are complete and in order.
     let kept = event_ids(&server.folders.log_lines(&family.parent.id));
     let all: Vec<String> = server.folders.events().iter().map(|event| text(&event["id"])).collect();
     assert!(kept.len() < all.len());
@@ -93,7 +93,7 @@ async fn rotation_goes_on_over_a_restart_and_loses_no_line() {
     assert!(names(&server.folders.logs()).len() > 3);
 }
 
-/// An account, a child and a task whose ids try to leave the folder and to forge lines.
+/// An account, a child and a task with ids that could be paths or forge lines.
 fn put_hostile_family(folders: &Folders, id: &str) {
     TestServer::put_admin(folders);
     let mut users = folders.json("users.json");
@@ -144,7 +144,7 @@ async fn hostile_ids_stay_in_the_folder_and_in_their_line() {
     }
 }
 
-/// As many accounts as `count`, each with a child, a task and a session whose token is its number.
+/// Creates `count` accounts, each with a child, a task and a session whose token is its number.
 fn put_accounts(folders: &Folders, count: u64) {
     let (mut users, mut children) = (Map::new(), Map::new());
     let (mut tasks, mut sessions) = (Map::new(), Map::new());

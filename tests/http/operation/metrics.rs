@@ -1,4 +1,4 @@
-//! The metrics count what was done, and what went wrong.
+//! The metrics count successes and failures.
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
@@ -73,7 +73,7 @@ async fn malformed_heads_are_counted() {
         raw.send(head).await;
         assert_eq!(raw.answer().await.status, status);
     }
-    // A connection that nobody uses isn't one of them.
+    // An unused connection does not count.
     server.connect().await.assert_end().await;
     let scrape = Scrape::of(&server).await;
     for reason in ["malformed", "too_large", "uri_too_long", "timeout"] {
@@ -138,7 +138,7 @@ async fn commits_are_counted_with_their_syncs() {
     assert_eq!(grown("commits_total"), 3);
     assert_eq!(grown("commit_batch_size_sum"), 4, "a refusal is a decision too");
     assert_eq!(grown("commit_batch_size_count"), 4, "one client: a batch each");
-    // The background's notes are synced in the same way.
+    // The notes of the maintenance thread are synced in the same way.
     assert!(grown("journal_sync_seconds_count") >= 3);
     let synced = |scrape: &Scrape| scrape.seconds("journal_sync_seconds_sum");
     assert!(synced(&after) > synced(&before));
@@ -168,7 +168,7 @@ async fn the_journal_is_as_large_as_its_files() {
 async fn refused_logins_are_counted() {
     let configure = |config: &mut Config| {
         config.service.logins.per_account = 2;
-        // A sign-up is an attempt, too.
+        // A sign-up counts as an attempt, too.
         config.service.logins.per_address = 5;
     };
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
@@ -225,7 +225,7 @@ async fn a_request_whose_client_goes_away_is_counted_too() {
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    // To check a password takes far longer than to hang up.
+    // Checking a password takes much longer than disconnecting.
     let mut connection = TcpStream::connect(address).unwrap();
     connection.write_all(request.as_bytes()).unwrap();
     drop(connection);

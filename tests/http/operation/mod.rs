@@ -1,4 +1,4 @@
-//! What an operator sees: health, metrics, logs, signals, stops and restarts.
+//! Operation: health, metrics, logs, signals, stops and restarts.
 
 mod audit_log;
 mod metrics;

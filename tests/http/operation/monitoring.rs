@@ -1,4 +1,4 @@
-//! Who may read how the server is, where the operator doesn't leave that open.
+//! Who may read the state of the server if monitoring is not open.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ async fn get(client: &Client, path: &str, bearer: Option<&str>) -> Answer {
     .await
 }
 
-/// Each way to ask, and the refusal's code; none for who may read.
+/// The roles, and the error code for each; `None` if it may read.
 async fn ways(
     server: &TestServer,
     token_counts: bool,
@@ -147,7 +147,7 @@ async fn the_monitoring_token_opens_nothing_else() {
     }
 }
 
-/// A child of the administrator's isn't one.
+/// A child's session of an administrator is not an administrator's.
 #[tokio::test]
 async fn an_administrators_child_sees_nothing() {
     let server = TestServer::with(Settings { configure: protected, ..Settings::default() }).await;
@@ -161,7 +161,7 @@ async fn an_administrators_child_sees_nothing() {
     let answer = browser.get("/metrics").await;
     assert_eq!(answer.status, 403, "{}", answer.text);
     assert!(browser.get("/health").await.body["projections"].is_null());
-    // The parent's session has become the child's: the old token shows nothing more.
+    // The parent's session became the child's: the old token is no longer valid.
     assert!(
         !get(&server.nobody(), "/metrics", Some(&session.token)).await.text.contains("goldstar_")
     );

@@ -1,18 +1,18 @@
-//! What a rotation by other programs, or a hand, does to the audit logs while the server runs.
+//! The effects of log rotation by other programs, or of manual changes, while the server runs.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::harness::{Family, Folders, TestServer, event_ids, eventually, text};
 
-/// What is done to an account's log; the second path is free for what was in it.
+/// Changes an account's log; the second path can be used for its old contents.
 type Deed = fn(log: &Path, aside: &Path);
 
 fn copy_aside(log: &Path, aside: &Path) {
     fs::copy(log, aside).unwrap();
 }
 
-/// As logrotate does it, with its several settings, and as people do.
+/// The methods of logrotate, by its settings, and of people.
 const DEEDS: [(&str, Deed); 9] = [
     ("renamed", |log, aside| fs::rename(log, aside).unwrap()),
     ("renamed, and an empty one made", |log, aside| {
@@ -60,7 +60,7 @@ async fn three_events(family: &Family) -> Vec<String> {
     ids
 }
 
-/// The same, once they have their lines and the server has noted that.
+/// The same, after they have their lines and the server has noted that.
 async fn three_logged_events(server: &TestServer, family: &Family) -> Vec<String> {
     let ids = three_events(family).await;
     server.folders.log_lines(&family.parent.id);
@@ -78,7 +78,7 @@ fn ids_in(path: &Path) -> Vec<String> {
     event_ids(&text.lines().map(str::to_owned).collect::<Vec<_>>())
 }
 
-/// Where the n-th log goes.
+/// The path for the n-th log.
 fn aside(folders: &Folders, n: usize) -> PathBuf {
     folders.root().join(format!("aside-{n}"))
 }
@@ -111,7 +111,7 @@ async fn each_event_has_its_line_once_whatever_becomes_of_the_log() {
     }
 }
 
-/// The kill comes after later events, so that the log doesn't end with what was moved.
+/// There are further events before the kill, so that the log does not end with the moved lines.
 #[tokio::test]
 async fn a_kill_after_a_rotation_writes_no_line_again() {
     for (what, deed) in DEEDS {
@@ -145,7 +145,7 @@ async fn a_line_cut_by_a_truncation_is_not_completed() {
     assert_eq!(event_ids(&lines[..2]), first[..2]);
 }
 
-/// While a folder that can't be made is missing, requests are answered; afterwards all lines come.
+/// While a missing folder cannot be created, requests succeed; afterwards all lines are written.
 #[tokio::test]
 async fn a_folder_that_cannot_be_created_again_is_a_backlog() {
     let server = TestServer::start().await;
@@ -168,7 +168,7 @@ async fn a_folder_that_cannot_be_created_again_is_a_backlog() {
     assert_eq!(ids_in(&server.folders.log_path(&family.parent.id)), later);
 }
 
-/// A removed file keeps its room on the disk for as long as it is open.
+/// A removed file takes up disk space while it is open.
 #[tokio::test]
 async fn a_removed_log_is_closed_while_nothing_happens() {
     let server = TestServer::process().await;

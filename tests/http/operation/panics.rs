@@ -1,4 +1,4 @@
-//! Panics: in a handler, in a task of the server's own, and in what follows the commits.
+//! Panics in a handler, in a background task, and in a follower.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::harness::{
     assert_error, event_ids, eventually, log_in, text, within,
 };
 
-/// Why each projection failed last time, where it did.
+/// Why each projection failed the last time, if it did.
 async fn failures(client: &Client) -> Vec<String> {
     let health = client.get("/health").await.expect(200);
     let projections = health["projections"].as_array().unwrap().iter();
@@ -106,7 +106,7 @@ async fn on_mistaken_disk() -> (TestServer, FaultyDisk) {
     (TestServer::with(settings).await, disk)
 }
 
-/// Why the projection of that name failed; null where it didn't.
+/// Why the projection of that name failed; null if it did not.
 async fn failure(server: &TestServer, name: &str) -> Value {
     let health = server.nobody().get("/health").await;
     let projections = health.body["projections"].as_array().unwrap();
@@ -163,8 +163,8 @@ async fn a_panic_in_the_maintenance_is_tried_again() {
     assert_eq!(server.folders.record("children.json", &family.child)["points"], 60);
 }
 
-/// Nobody knows what a change has become that the committer has died over: nothing is taken any
-/// more, everything can be read, and the next start has all that was acknowledged.
+/// If the committer panics, the outcome of a change is unknown: no changes are accepted any more,
+/// everything can be read, and the next start has all confirmed changes.
 #[tokio::test]
 async fn after_a_panic_in_the_committer_the_server_is_read_only() {
     for (broken, file) in [("the journal", ""), ("the table", "tracking_events")] {

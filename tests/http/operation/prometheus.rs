@@ -1,12 +1,11 @@
-//! A strict reader of what Prometheus reads, in the form of `OpenMetrics`: it takes nothing that a
-//! scraper might not.
+//! A strict parser of the `OpenMetrics` format, which accepts nothing that a scraper might reject.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A series' labels, in the order of their names.
+/// The labels of a series, sorted by name.
 pub(crate) type Labels = BTreeMap<String, String>;
 
-/// All metrics of one reading.
+/// All metrics of a page.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     pub(crate) families: BTreeMap<String, Family>,
@@ -29,7 +28,7 @@ pub(crate) struct Sample {
 }
 
 impl Metrics {
-    /// Reads a page; panics where it breaks a rule.
+    /// Parses a page; panics if it breaks a rule.
     pub(crate) fn parse(text: &str) -> Self {
         let text = text.strip_suffix("# EOF\n").expect("it says that it is whole");
         assert!(!text.contains('\r'), "lines end with a line feed");
@@ -92,14 +91,14 @@ impl Metrics {
         self.families.get(name).unwrap_or_else(|| panic!("no {name} among {}", names()))
     }
 
-    /// How many series there are.
+    /// The number of series.
     pub(crate) fn count(&self) -> usize {
         self.families.values().map(|family| family.samples.len()).sum()
     }
 }
 
 impl Family {
-    /// What may follow the metric's name in those of its samples.
+    /// The suffixes that samples of the metric can have.
     fn parts(&self) -> &'static [&'static str] {
         match &*self.kind {
             "counter" => &["_total"],
@@ -111,7 +110,7 @@ impl Family {
     }
 }
 
-/// Buckets grow, up to an infinite one that counts as much as `_count`; each has a sum.
+/// Buckets increase, up to an infinite one that equals `_count`; each has a sum.
 fn check_histogram(name: &str, samples: &[Sample]) {
     let mut histograms: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
     for sample in samples.iter().filter(|sample| sample.name.ends_with("_bucket")) {
@@ -150,7 +149,7 @@ fn sample(line: &str) -> Sample {
     Sample { name: name.to_owned(), labels, value: number(value) }
 }
 
-/// The labels behind a brace, and what follows the closing one.
+/// The labels after an opening brace, and the text after the closing one.
 fn labels<'a>(mut rest: &'a str, line: &str) -> (Labels, &'a str) {
     let mut labels = Labels::new();
     while !rest.starts_with('}') {
@@ -164,7 +163,7 @@ fn labels<'a>(mut rest: &'a str, line: &str) -> (Labels, &'a str) {
     (labels, &rest[1..])
 }
 
-/// A text up to its closing quote, and what follows that.
+/// The text up to the closing quote, and the text after it.
 fn quoted<'a>(text: &'a str, line: &str) -> (String, &'a str) {
     let mut value = String::new();
     let mut chars = text.char_indices();

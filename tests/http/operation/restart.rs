@@ -1,5 +1,5 @@
-//! Restarts, wanted or not: what was answered is there, and everything is there once. `tests/torture`
-//! kills at random, and for long.
+//! Restarts and kills: all confirmed changes exist, exactly once. `tests/torture` kills at random
+//! for longer.
 
 use std::cell::RefCell;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::harness::{
     Family, Process, TestServer, activate_path, end_of_frames, event_ids, python, text, try_send,
 };
 
-/// Checks that rows, log lines, stored points and answers tell one history.
+/// Checks that rows, log lines, stored points and responses agree.
 async fn assert_one_history(server: &TestServer, family: &Family, acknowledged: &[String]) {
     let events = server.folders.events();
     let recorded: Vec<String> = events.iter().map(|event| text(&event["id"])).collect();
@@ -57,7 +57,8 @@ async fn read_all(family: &Family, paths: &[&str]) -> Vec<Value> {
     bodies
 }
 
-/// Eight clients activate until the server is gone; it is killed once `enough` were answered.
+/// Eight clients activate until the server is killed, which happens after `enough` responses.
+/// Returns the ids of the confirmed events.
 async fn kill_under_load(server: &mut TestServer, family: &Family, enough: usize) -> Vec<String> {
     let acknowledged = RefCell::new(Vec::new());
     let reached = Notify::new();
@@ -128,7 +129,7 @@ async fn an_idempotency_key_survives_a_kill() {
     assert_eq!(server.folders.events().len(), 1);
 }
 
-/// The newest file of the journal.
+/// The newest segment of the journal.
 fn journal_file(server: &TestServer) -> PathBuf {
     let files = server.folders.data_files().into_iter();
     let in_journal = |path: &PathBuf| path.parent().unwrap().ends_with("journal");

@@ -1,4 +1,4 @@
-//! The form of the page that a scraper reads, and what is never on it.
+//! The format of the metrics page, and what it never contains.
 
 use super::prometheus::Metrics;
 use crate::harness::person::{Session, head};
@@ -15,7 +15,7 @@ async fn metrics(client: &Client) -> Metrics {
     Metrics::parse(&text(client).await)
 }
 
-/// The name of the one metric of that kind whose name has all of these parts.
+/// The name of the only metric of that kind whose name has all of these parts.
 fn named(metrics: &Metrics, kind: &str, parts: &[&str]) -> String {
     let mut fits = metrics.families.iter().filter(|(name, family)| {
         family.kind == kind && parts.iter().all(|part| name.contains(part))
@@ -51,7 +51,7 @@ async fn the_page_is_well_formed_and_has_help_texts() {
     }
 }
 
-/// Who asks for ever new things must not make the page grow.
+/// Requests with ever new paths must not make the page grow.
 #[tokio::test]
 async fn unknown_paths_and_methods_add_no_series() {
     let server = TestServer::start().await;
@@ -69,7 +69,7 @@ async fn unknown_paths_and_methods_add_no_series() {
         }
     };
     ask(0).await;
-    // The page's own series begins with its first reading.
+    // The series of the page itself is created when it is first read.
     metrics(&nobody).await;
     let before = metrics(&nobody).await.count();
     for n in 1..30 {

@@ -1,4 +1,4 @@
-//! The server's own log: where it goes, its forms, and what must never be in it.
+//! The server log: its destinations, its formats, and what it must never contain.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -19,14 +19,14 @@ fn logging(folder: &Path, flags: &[&str]) -> Settings {
     Settings { binary: true, flags: flags.collect(), ..Settings::default() }
 }
 
-/// Stops the server; gives all that it has said on its standard error output.
+/// Stops the server; returns its complete standard error output.
 fn stop(server: &mut TestServer) -> String {
     let (status, said) = server.stop_by("TERM");
     assert!(status.success(), "{status}");
     said
 }
 
-/// The text of the one daily file that is there.
+/// The text of the only daily file.
 fn daily_file(folder: &Path) -> String {
     let names = names(folder);
     let [name] = &names[..] else { panic!("{names:?}") };
@@ -36,14 +36,14 @@ fn daily_file(folder: &Path) -> String {
     fs::read_to_string(folder.join(name)).unwrap()
 }
 
-/// The session's token, where an answer hands one out.
+/// The session's token in a response.
 fn token(answer: &Answer) -> String {
     let cookie = answer.header("set-cookie");
     let (_, rest) = cookie.split_once("session=").unwrap_or_else(|| panic!("{cookie}"));
     rest.split(';').next().unwrap().to_owned()
 }
 
-/// Uses the server in every way that has to do with a secret; gives the secrets.
+/// Sends requests of every kind that involves a secret; returns the secrets.
 async fn secrets_of_a_day(server: &TestServer) -> Vec<String> {
     let email = "secret.person@example.org";
     let mut secrets = vec![email.to_owned(), "secret.person".to_owned(), PASSWORD.to_owned()];
@@ -73,7 +73,7 @@ async fn secrets_of_a_day(server: &TestServer) -> Vec<String> {
     let child = child["child"]["id"].as_str().unwrap();
     let task = browser.post("/tasks", json!({"name": "Secrettask", "points": 5})).await.expect(201);
     let task = task["task"]["id"].as_str().unwrap();
-    // Its log can't be written: that is said, too.
+    // Its audit log cannot be written, which is logged, too.
     fs::create_dir_all(server.folders.log_path(&user_id)).unwrap();
     let key = "idempotency-key-1";
     browser.act_once(&format!("/children/{child}/tasks/{task}/activate"), key).await.expect(200);
@@ -122,7 +122,7 @@ async fn no_secret_is_in_the_json_form() {
 #[tokio::test]
 async fn nothing_is_lost_at_the_end_and_both_places_have_the_same() {
     let folders = Folders::new();
-    // The folder, and the one above it, are made.
+    // The folder and its parent are created.
     let log_folder = folders.data().with_file_name("var").join("server-logs");
     let mut server = TestServer::on(folders, logging(&log_folder, &[])).await;
     for _ in 0..200 {
@@ -131,7 +131,7 @@ async fn nothing_is_lost_at_the_end_and_both_places_have_the_same() {
     let output = stop(&mut server);
     assert_eq!(daily_file(&log_folder), output);
     let requests = output.lines().filter(|line| line.contains(" answered method=GET "));
-    // The harness asks once itself.
+    // The harness itself sends one request.
     assert_eq!(requests.count(), 201);
     assert!(output.trim_end().ends_with("stopped"), "{output}");
     assert!(!output.contains('\u{1b}'), "no escape codes where there is no terminal");
@@ -177,7 +177,7 @@ async fn only_so_many_daily_files_are_kept() {
         fs::write(log_folder.join(other), "another's\n").unwrap();
     }
     for files in [3, 1] {
-        // The second start on a day goes on with its file, and removes none for it.
+        // The second start on a day appends to its file, and removes none.
         for start in 1..=2 {
             let settings = logging(&log_folder, &[&format!("--server-log-files={files}")]);
             let mut server = TestServer::on(folders.clone(), settings).await;
@@ -201,7 +201,7 @@ async fn a_daily_file_that_cannot_be_written_is_said_once() {
     let log_folder = folders.data().with_file_name("server-logs");
     fs::create_dir_all(&log_folder).unwrap();
     let now = Clock::system().now();
-    // Midnight may come meanwhile.
+    // Midnight may pass in the meantime.
     for moment in [now, now.after(Duration::from_hours(24))] {
         let date = &moment.to_string()[..10];
         symlink("/dev/full", log_folder.join(format!("goldstar.{date}.log"))).unwrap();

@@ -1,4 +1,4 @@
-//! The server's end: nobody is cut off in the middle, and nothing that was answered is lost.
+//! Stopping a server: no response is cut off, and no confirmed change is lost.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ use crate::harness::{
 };
 
 const JSON: &str = "Content-Type: application/json";
-/// Only the stop itself ends what hangs.
+/// Only the stop ends an incomplete request.
 const PATIENT: [&str; 3] = ["--head-timeout=600", "--body-timeout=600", "--request-timeout=601"];
 
 /// A server in a process of its own.
@@ -55,7 +55,7 @@ impl Running {
         Wire::to(self.address).await.unwrap()
     }
 
-    /// Waits until nobody is let in any more.
+    /// Waits until no connection is accepted any more.
     async fn closed(&self) {
         closed(self.address).await;
     }
@@ -68,7 +68,7 @@ async fn closed(address: SocketAddr) {
     .await;
 }
 
-/// A login that the server has begun with: it has asked for the body.
+/// A login that the server has started to process: it has requested the body.
 async fn begun_login(running: &Running, email: &str) -> (Wire, String) {
     let (head, body) = login_request(email, PASSWORD, &["Expect: 100-continue"]);
     let mut wire = running.connect().await;
@@ -88,7 +88,7 @@ fn assert_checkpointed(folders: &Folders) {
     assert_eq!(journal, ["checkpoint.json", "format.json"]);
 }
 
-/// The ids of the tracking table.
+/// The ids in the tracking table.
 fn recorded(folders: &Folders) -> BTreeSet<String> {
     folders.events().iter().map(|event| text(&event["id"])).collect()
 }
@@ -116,7 +116,7 @@ async fn a_busy_server_stops_cleanly() {
         assert_eq!(wire.exchange(head("GET", "/health", &[])).await.status, 200);
         idle.push(wire);
     }
-    // Each of these may take ten minutes for the rest, but the stop does not wait for them so long.
+    // The limit for each of these is ten minutes, but a stop does not wait that long.
     let mut half = Vec::new();
     for begun in ["", "G", "GET /health HTTP/1.1\r\nHost: loc", "GET / HTTP/1.1\r\nHost: a\r\n"] {
         let mut wire = running.connect().await;
@@ -164,7 +164,7 @@ async fn a_busy_server_stops_cleanly() {
     assert_eq!(again.process.stop("INT").code(), Some(0));
 }
 
-/// A reader that reads nothing can't be told of the end. It isn't waited for.
+/// A client that does not read its stream cannot notice the end. The server does not wait for it.
 #[tokio::test]
 async fn a_stuck_client_does_not_delay_the_stop() {
     let folders = Folders::new();
@@ -176,7 +176,7 @@ async fn a_stuck_client_does_not_delay_the_stop() {
     }
     let mut stuck = running.connect().await;
     let request = session.head("GET", "/rewards", &[]);
-    // Far more answers than anything between the two takes up.
+    // Many more responses than fit into all buffers.
     let flood = request.repeat(5000);
     stuck.send(&flood[..request.len()]).await;
     let sender = tokio::spawn(async move {
@@ -190,7 +190,7 @@ async fn a_stuck_client_does_not_delay_the_stop() {
     assert_checkpointed(&folders);
 }
 
-/// Clients that don't stop asking, until they are told to, or nobody answers any more.
+/// Clients that send requests until they are stopped, or the server stops responding.
 #[tokio::test]
 async fn nothing_that_was_answered_is_lost_under_load() {
     let folders = Folders::new();
@@ -226,7 +226,7 @@ async fn nothing_that_was_answered_is_lost_under_load() {
     assert_eq!(points, 50 + 5 * recorded.len());
 }
 
-/// A change that waits for the disk when the signal comes is made, and answered.
+/// A change that waits for the disk at the signal is completed, with a response.
 #[tokio::test]
 async fn a_change_in_flight_is_answered() {
     let disk = StuckDisk::default();
@@ -254,7 +254,7 @@ async fn a_change_in_flight_is_answered() {
     assert_checkpointed(&folders);
 }
 
-/// What comes on a connection that is still open is told that the server stops.
+/// A request on an open connection gets the response that the server is stopping.
 #[tokio::test]
 async fn a_request_after_the_signal_is_not_left_without_an_answer() {
     let running = Running::start(&Folders::new(), &[]);
@@ -263,7 +263,7 @@ async fn a_request_after_the_signal_is_not_left_without_an_answer() {
     let (mut wire, body) = begun_login(&running, &family.parent.email).await;
     running.process.signal("TERM");
     running.closed().await;
-    // Pipelined: the first was in flight, the second wasn't.
+    // Pipelined: the first request was in progress, the second was not.
     let child = session.post("/children", &json!({"name": "Late"}));
     let answer = wire.exchange(body + &child).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -277,7 +277,7 @@ async fn a_request_after_the_signal_is_not_left_without_an_answer() {
     assert_eq!(folders.rows("children.json").len(), 1 + usize::from(was_made));
 }
 
-/// A server whose end would take an hour if it waited for anyone.
+/// A server that would take an hour to stop if it waited for its clients.
 async fn patient_server() -> TestServer {
     let configure = |config: &mut Config| {
         config.http.limits.shutdown_timeout = Duration::from_hours(1);
@@ -322,6 +322,6 @@ async fn a_stuck_disk_does_not_delay_the_stop() {
     eventually("a change under way", begun).await;
     server.stop_broken().await;
     within("the end of the connection", unanswered).await.unwrap().unwrap_err();
-    // The store's threads end with it.
+    // The threads of the store end with it.
     disk.release();
 }

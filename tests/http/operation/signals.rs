@@ -1,4 +1,4 @@
-//! How a server ends by signals: the first stops it in good order, the second at once.
+//! Stopping a server with signals: the first stops it cleanly, the second at once.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -21,13 +21,13 @@ async fn a_stop_by_a_signal_is_clean() {
         let (status, said) = server.stop_by(signal);
         assert_eq!(status.code(), Some(0), "SIG{signal}");
         assert!(said.contains(&format!("SIG{signal}")), "{said}");
-        // The small tables are in their final form.
+        // The small tables are complete.
         let child = server.folders.record("children.json", &family.child);
         assert_eq!(child["points"], 55);
     }
 }
 
-/// A request whose handler waits for a body that doesn't come.
+/// A request whose handler waits for a body that does not come.
 async fn hang(server: &TestServer) -> BufReader<TcpStream> {
     let address = server.nobody().url("").replace("http://", "");
     let mut stream = BufReader::new(TcpStream::connect(address).await.unwrap());
@@ -63,7 +63,7 @@ async fn a_second_signal_ends_a_stop_that_waits_and_loses_nothing() {
             assert!(said.contains(&what), "{said}");
         }
         let mut rest = Vec::new();
-        // Whether the connection is closed or reset, nothing was answered.
+        // Whether the connection is closed or reset, there is no response.
         within("its end", hanging.read_to_end(&mut rest)).await.unwrap_or_default();
         assert_eq!(String::from_utf8_lossy(&rest).trim(), "");
         server.start_again().await;
@@ -87,7 +87,7 @@ async fn an_ignored_sighup_stays_ignored() {
 #[tokio::test]
 async fn a_server_whose_output_is_full_serves_and_stops() {
     let folders = Folders::new();
-    // As many bytes as a pipe holds, which nobody reads.
+    // As many bytes as a pipe can contain, which nobody reads.
     let mut shell = goldstar_after("head -c 65536 /dev/zero", folders.root());
     shell.args(["--listen", "127.0.0.1:0"]);
     let log = folders.root().join("log");

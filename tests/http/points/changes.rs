@@ -1,4 +1,4 @@
-//! How many changes an account and an address may ask for, and how many accounts an address makes.
+//! The limits of changes per account and address, and of sign-ups per address.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -26,7 +26,7 @@ async fn server_with(configure: fn(&mut Config)) -> (Hand, TestServer) {
     (hand, TestServer::with(settings).await)
 }
 
-/// Checks the answer to one change too many, and gives the seconds to wait.
+/// Checks the response to a change beyond the limit, and returns the seconds to wait.
 #[track_caller]
 fn assert_limited(answer: &Answer, code: &str) -> i64 {
     let details = assert_error(answer, 429, code);
@@ -44,7 +44,7 @@ async fn change(client: &Client) -> Answer {
 async fn an_account_has_a_limited_number_of_changes() {
     let (hand, server) = server_with(|config| limits(config, 6, 0)).await;
     let (parent, other) = (server.parent().await, server.parent().await);
-    // Whatever becomes of them, and whoever of the family asks.
+    // Changes count with any result and from any session of the family.
     let child = parent.child("Mía", 0).await;
     let kid = parent.hand_over(server.nobody(), &child).await;
     assert_eq!(parent.patch(&format!("/children/{child}"), json!({"x": 1})).await.status, 400);
@@ -59,7 +59,7 @@ async fn an_account_has_a_limited_number_of_changes() {
     parent.get("/tasks").await.expect(200);
     change(&other).await.expect(201);
 
-    // The clock of the wall doesn't matter, but the time that passes.
+    // The limit depends on the time elapsed, not on the wall clock.
     hand.jump(HOUR);
     assert_limited(&change(&parent).await, "TOO_MANY_CHANGES");
     hand.forward(9 * SECOND);
@@ -69,7 +69,7 @@ async fn an_account_has_a_limited_number_of_changes() {
     assert_limited(&change(&parent).await, "TOO_MANY_CHANGES");
 }
 
-/// Whoever floods the server with a stolen session can't keep its owner from ending it.
+/// A flood of requests with a stolen session cannot prevent its owner from ending it.
 #[tokio::test]
 async fn sessions_can_be_ended_whatever_was_changed() {
     let (_hand, server) = server_with(|config| limits(config, 1, 1)).await;
@@ -92,7 +92,7 @@ async fn an_address_has_a_limited_number_of_changes() {
     for _ in 0..3 {
         change(&one).await.expect(201);
     }
-    // What the account's limit refuses doesn't count for the address.
+    // Changes that the account's limit rejected do not count for the address.
     for _ in 0..5 {
         assert_eq!(assert_limited(&change(&one).await, "TOO_MANY_CHANGES"), 20);
     }
@@ -119,7 +119,7 @@ async fn an_address_may_create_a_limited_number_of_accounts() {
     let refused = here.post("/auth/signup", account(2)).await;
     assert_eq!(assert_limited(&refused, "TOO_MANY_ATTEMPTS"), 1800);
     elsewhere.post("/auth/signup", account(3)).await.expect(201);
-    // Logins have limits of their own.
+    // Logins have their own limits.
     log_in(&here, "sign-up-0@example.org", PASSWORD).await.expect(200);
     hand.forward(1800 * SECOND);
     here.post("/auth/signup", account(4)).await.expect(201);

@@ -1,4 +1,5 @@
-//! What depends on the time: events, sessions and idempotency keys, also while the clock is wrong.
+//! Everything that depends on time: events, sessions and idempotency keys, also while the clock is
+//! wrong.
 
 use goldstar::domain::Timestamp;
 use serde_json::Value;
@@ -22,7 +23,7 @@ async fn a_session_ends_thirty_days_after_its_last_use() {
     for _ in 0..3 {
         clock.forward(29 * DAY);
         parent.get("/auth/me").await.expect(200);
-        // The use is written down beside the answer; a stop waits for it.
+        // The use is written in the background; a stop waits for it.
         server.restart().await;
     }
     clock.forward(31 * DAY);
@@ -60,7 +61,7 @@ async fn an_idempotency_key_lives_for_a_day() {
     assert_ne!(new.expect(200)["tracking_event"], first["tracking_event"]);
 }
 
-/// What the health says of the clock; none if nothing is wrong.
+/// The error of the clock in `/health`; `None` if there is none.
 async fn clock_health(server: &TestServer) -> Option<String> {
     let health = server.nobody().get("/health").await.expect(200);
     let projections = health["projections"].as_array().unwrap();
@@ -89,7 +90,7 @@ async fn an_event_far_ahead_does_not_hold_back_later_ones() {
             }
         }
     }
-    // Only the family's own events, and no more than five minutes ahead, hold the next one back.
+    // An event moves after the family's own last event only if that is at most five minutes ahead.
     assert_eq!(after, [0, 1, 0, 1, 2, 3, 2, 3]);
     let child = family.parent.get(&format!("/children/{}", family.child)).await.expect(200);
     assert_eq!(child["child"]["updated_at"], first["occurred_at"]);
@@ -140,8 +141,8 @@ async fn a_jump_of_the_clock_is_logged_once() {
     let (lines, _guard) = Lines::collect();
     let (server, clock) = with_clock_by_hand().await;
     let family = server.family().await;
-    // Another test, which has no log, may have reached the same line of the program first, so that
-    // `tracing` takes it for disabled.
+    // Another test without a log may have reached the same line of the program first; `tracing`
+    // then treats it as disabled.
     clock.jump(-DAY);
     clock_health(&server).await;
     tracing::callsite::rebuild_interest_cache();
@@ -209,7 +210,7 @@ async fn a_key_lives_for_a_day_whatever_the_clock_does() {
         let new = family.parent.act_once(&path, key).await;
         assert_ne!(new.expect(200)["tracking_event"], *event, "{key}");
     }
-    // A key from ahead lives for a day after the next start.
+    // A key from a clock that was ahead is valid for a day after the next start.
     clock.jump(20 * DAY);
     crate::harness::log_in(&family.parent, &family.parent.email, PASSWORD).await.expect(200);
     let ahead = family.parent.act_once(&path, "again").await.expect(200)["tracking_event"].clone();
@@ -229,7 +230,7 @@ async fn a_use_never_shortens_a_session() {
     server.stop().await;
     let mut sessions = server.folders.json("sessions.json");
     let row = &mut sessions["_default"]["1"];
-    // Begun and used while the clock was right, used again while it is 20 days behind.
+    // Created and used while the clock was right, and used again while it is 20 days behind.
     row["last_used_at"] = (row["created_at"].as_f64().unwrap() - 25.0 * 86_400.0).into();
     let expires_at = row["expires_at"].clone();
     server.folders.put("sessions.json", &sessions.to_string());
@@ -250,7 +251,8 @@ async fn a_start_with_a_wrong_clock_ends_no_session() {
         clock.jump(wrong);
         server.restart().await;
         clock.forward(HOUR / 2);
-        // The first tidying is over once a session that began before it can be used.
+        // The first removal of expired sessions is complete when a session created before it can be
+        // used.
         server.admin().await;
         clock.jump(-wrong);
         parent.get("/auth/me").await.expect(200);
@@ -276,7 +278,7 @@ async fn a_clock_that_was_set_back_by_years_makes_no_session_live_for_years() {
     for _ in 0..2 {
         clock.forward(29 * DAY);
         parent.get("/auth/me").await.expect(200);
-        // The use is written down beside the answer; a stop waits for it.
+        // The use is written in the background; a stop waits for it.
         server.restart().await;
     }
     assert_error(&other.get("/auth/me").await, 401, "UNAUTHENTICATED");

@@ -1,4 +1,5 @@
-//! The specification's own case: activate a task, and the event is created, sent and logged.
+//! The test case of the specification: activate a task, and the event is created, streamed and
+//! logged.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a repeat is answered with the first event, and does nothing.
+//! `Idempotency-Key`: a repeat returns the first event and changes nothing.
 
 use futures_util::future::join_all;
 

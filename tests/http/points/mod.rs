@@ -1,4 +1,5 @@
-//! The four mutations and the history of points: retries, races, limits, properties and the clock.
+//! The four mutations and the history of points: repeats, concurrency, limits, properties and the
+//! clock.
 
 mod changes;
 mod clock;

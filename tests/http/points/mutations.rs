@@ -1,11 +1,11 @@
-//! The four mutations, and each place in which one must be found afterwards.
+//! The four mutations, and everything that each of them writes.
 
 use goldstar::domain::Timestamp;
 use serde_json::{Value, json};
 
 use crate::harness::{Events, Family, Settings, TestServer, logfmt, text};
 
-/// What a mutation's event must say.
+/// The expected fields of a mutation's event.
 struct Expected<'a> {
     entity_type: &'a str,
     entity_id: &'a str,
@@ -15,7 +15,7 @@ struct Expected<'a> {
     metadata: Value,
 }
 
-/// Checks a mutation's answer, and that the row, the log line and the frame say the same.
+/// Checks a mutation's response, and that the row, the log line and the stream agree with it.
 async fn assert_recorded(
     server: &TestServer,
     family: &Family,

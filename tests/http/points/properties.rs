@@ -1,4 +1,4 @@
-//! For random histories, with and without restarts: the stored points are the fold of the events.
+//! For random histories, with and without restarts: the stored points are the sum of the events.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::harness::{Parent, TestServer, text};
 
 const OPENING: [i64; 2] = [0, 30];
 
-/// One step of a history. Numbers choose one of the family's two children, and so on.
+/// One step of a history. Numbers choose one of the two children, one of the tasks, and so on.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Activate(usize, usize),
@@ -31,7 +31,7 @@ fn step(restarts: u32) -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The family as the steps find it.
+/// The records that the steps use.
 struct Cast {
     parent: Parent,
     children: Vec<String>,
@@ -56,7 +56,7 @@ impl Cast {
         Self { parent, children, tasks, rewards }
     }
 
-    /// Takes one step, and gives the event that it became.
+    /// Executes one step, and returns its event.
     async fn take(&self, server: &mut TestServer, step: Step) -> Option<Value> {
         let (parent, children, rewards) = (&self.parent, &self.children, &self.rewards);
         let answer = match step {
@@ -78,7 +78,7 @@ impl Cast {
     }
 }
 
-/// The points and the waiting requests that a history leads to; it must be possible at each step.
+/// The points and the number of pending requests after a history. Each step must be possible.
 fn fold(events: &[Value], children: &[String]) -> (HashMap<String, i64>, usize) {
     let mut points: HashMap<String, i64> = children.iter().cloned().zip(OPENING).collect();
     let mut waiting = std::collections::HashSet::new();

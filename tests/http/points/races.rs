@@ -1,4 +1,5 @@
-//! Many at once: one right history. `tests/torture` does it at random, and for long.
+//! Concurrent requests lead to one consistent history. `tests/torture` tests this at random for
+//! longer.
 
 use futures_util::future::join_all;
 
@@ -31,7 +32,7 @@ async fn a_redeem_and_a_cancel_at_once_end_one_request_once() {
         let both = tokio::join!(parent.redeem(child, reward), parent.cancel(child, reward));
         assert_eq!(both.0.status, 200, "a redeem needs no request");
         points -= 20;
-        // The cancel came first, or found nothing.
+        // The cancellation came first, or found no request.
         if both.1.status != 200 {
             assert_error(&both.1, 409, "NO_PENDING_REQUEST");
         }

@@ -1,10 +1,10 @@
-//! What the mutations refuse, and that a refusal leaves nothing behind.
+//! Mutations that fail, and that they change nothing.
 
 use serde_json::json;
 
 use crate::harness::{Client, Family, TestServer, assert_error, reward_path};
 
-/// Nothing in any place says that a mutation happened.
+/// Checks that no file, log, stream or response shows a mutation.
 async fn assert_untouched(server: &TestServer, family: &Family) {
     assert_eq!(family.parent.points(&family.child).await, 50);
     assert_eq!(server.folders.events(), [] as [serde_json::Value; 0]);

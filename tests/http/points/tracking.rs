@@ -1,12 +1,13 @@
-//! `GET /admin/tracking`: every filter, alone and combined, against a reference over all rows.
+//! `GET /admin/tracking`: every filter, alone and combined, compared with a reference over all
+//! rows.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::harness::{Admin, Folders, Settings, TestServer, assert_error, text};
 
-/// A history as a Flask service left it: `count` events of three families with five children, four
-/// events at each moment, recorded in another order than they occurred in.
+/// A history of a Flask service: `count` events of three families with five children, four events
+/// at each time, and in another order than that of time.
 fn put_history(folders: &Folders, count: u64) {
     let rows = (1..=count).map(|n| (n.to_string(), history_row(n)));
     let table: serde_json::Map<String, Value> = rows.collect();
@@ -27,7 +28,7 @@ fn history_row(n: u64) -> Value {
     ];
     let (entity_type, action, delta) = kinds[usize::try_from(n * 7 % 5).unwrap()];
     let start = DateTime::parse_from_rfc3339("2026-01-05T22:00:00Z").unwrap();
-    // The fours come in the order 0, 2, 1, 4, 3, 6, 5 …
+    // The groups of four come in the order 0, 2, 1, 4, 3, 6, 5 …
     let four = n / 4;
     let place = if four.is_multiple_of(2) { four.saturating_sub(1) } else { four + 1 };
     let seconds = i64::try_from(place * 977).unwrap();
@@ -47,7 +48,7 @@ fn history_row(n: u64) -> Value {
     })
 }
 
-/// The forms in which Python services write a moment.
+/// The forms in which Python services write a time.
 fn python_form(moment: DateTime<Utc>, n: u64) -> String {
     let form =
         if n.is_multiple_of(2) { "%Y-%m-%dT%H:%M:%S%.6f+00:00" } else { "%Y-%m-%dT%H:%M:%S%.6fZ" };
@@ -67,7 +68,7 @@ fn moment(value: &Value) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap().with_timezone(&Utc)
 }
 
-/// The reference: the rows that a query is for, oldest first.
+/// The reference: the rows that match a query, oldest first.
 fn expected(rows: &[Value], query: &[(&str, &str)]) -> Vec<Value> {
     let matches = |row: &&Value| {
         query.iter().all(|(name, value)| match *name {
@@ -77,7 +78,7 @@ fn expected(rows: &[Value], query: &[(&str, &str)]) -> Vec<Value> {
         })
     };
     let mut found: Vec<Value> = rows.iter().filter(matches).cloned().collect();
-    // Stable: rows of one moment stay in the order of writing.
+    // Stable: rows with equal times stay in the order of writing.
     found.sort_by_key(|row| (moment(&row["occurred_at"]), moment(&row["created_at"])));
     found
 }
@@ -274,7 +275,7 @@ async fn a_family_sees_its_own_childs_events() {
         let events = json!([asked["tracking_event"], first]);
         assert_eq!(found["tracking_events"], events);
         assert_eq!(found["total"], 2);
-        // Filters narrow it, and none of them leads out of it.
+        // Filters can only restrict the family's events.
         let found = browser.get_with(&path, &[("entity_type", "task")]).await.expect(200);
         assert_eq!(found["total"], 1);
         let query = [("limit", "1"), ("offset", "1")];
@@ -292,7 +293,7 @@ async fn an_administrator_is_a_parent_too() {
     assert_eq!(event["user_id"], *admin.id);
     let found = ask(&admin, &[("user_id", &admin.id)]).await;
     assert_eq!(found["tracking_events"], json!([event]));
-    // Another family is out of reach on the families' own routes.
+    // A family's own routes never return another family's events.
     let family = server.family().await;
     let answer = admin.activate(&family.child, &family.task).await;
     assert_eq!(answer.status, 404);

@@ -9,7 +9,7 @@ use crate::harness::{Answer, Settings, TestServer, activate_path, assert_error, 
 const LIMIT: usize = 64 << 10;
 const JSON: &str = "Content-Type: application/json";
 
-/// A child in so many bytes.
+/// The body of a child, of that length.
 fn child_of(bytes: usize) -> String {
     let child = json!({"name": "Mía"}).to_string();
     let spaces = " ".repeat(bytes - child.len());
@@ -82,7 +82,8 @@ async fn the_limit_can_be_configured() {
     assert_refusal(&answer, 413, "PAYLOAD_TOO_LARGE");
 }
 
-/// The error must not be lost when the connection is reset while more bytes arrive.
+/// The client must be able to read the error, although the connection is reset when more bytes
+/// arrive.
 #[tokio::test]
 async fn a_client_that_is_still_sending_can_read_the_error() {
     let server = TestServer::start().await;
@@ -134,8 +135,8 @@ async fn a_client_that_expects_100_gets_it() {
     assert_eq!(wire.exchange(&body).await.status, 201);
 }
 
-/// What takes no body is done once or not at all, whatever is sent along, and the connection isn't
-/// kept by what comes after.
+/// A request that takes no body is executed once or not at all, whatever body is sent, and the
+/// connection does not stay open for the rest of it.
 #[tokio::test]
 async fn a_large_unneeded_body_does_not_affect_the_request() {
     let server = TestServer::start().await;

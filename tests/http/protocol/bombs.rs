@@ -1,5 +1,5 @@
-//! Bodies, addresses and heads that are made to cost more than they should: each is refused in the
-//! form of every error, and the real program's memory stays where it was.
+//! Bodies, addresses and heads that try to use up memory: each gets an error of the usual form, and
+//! the memory of the real program does not grow.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,17 +10,17 @@ use reqwest::header::CONTENT_TYPE;
 
 use crate::harness::{Answer, Client, Parent, Settings, TestServer, forbidden, try_send};
 
-/// How much more than before the server may ever have held, in KiB.
+/// How much the server's memory may grow, in KiB.
 const ROOM: u64 = 96 << 10;
 
-/// The most memory that a process has ever held, in KiB; none where the machine doesn't tell.
+/// The peak memory of a process, in KiB; `None` if the machine does not report it.
 fn peak(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim_end_matches("kB").trim().parse().ok()
 }
 
-/// A server that takes bodies of 16 MiB, so that no bomb is too large to go off.
+/// A server that accepts bodies of 16 MiB, so that none of these bodies is rejected by its size.
 async fn server() -> TestServer {
     let flags = vec![format!("--max-body-bytes={}", 16 << 20)];
     TestServer::with(Settings { binary: true, flags, ..Settings::default() }).await
@@ -31,7 +31,7 @@ async fn post(client: &Client, body: Vec<u8>) -> Answer {
     try_send(request.header(CONTENT_TYPE, "application/json").body(body)).await.unwrap()
 }
 
-/// Each bomb, by what it is.
+/// Each request, with a description.
 fn bombs() -> Vec<(&'static str, Vec<u8>)> {
     let nested = |open: &str, close: &str, depth| open.repeat(depth) + &close.repeat(depth);
     let in_field = |text: &str| format!("{{\"name\":{text}}}");

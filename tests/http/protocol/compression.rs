@@ -10,7 +10,7 @@ use crate::harness::person::Session;
 use crate::harness::wire::{Wire, assert_hygiene, assert_refusal};
 use crate::harness::{Client, Family, TestServer, send};
 
-/// A family with a list worth compressing.
+/// A family with a list that is long enough to be compressed.
 async fn family(server: &TestServer) -> Family {
     let family = server.family().await;
     for n in 0..40 {
@@ -19,7 +19,7 @@ async fn family(server: &TestServer) -> Family {
     family
 }
 
-/// The headers and the bytes of the tasks, for this `Accept-Encoding`.
+/// The headers and the bytes of the task list, for this `Accept-Encoding`.
 async fn tasks(client: &Client, accepted: Option<&str>) -> (HeaderMap, Vec<u8>) {
     let mut request = client.request(Method::GET, "/tasks");
     if let Some(accepted) = accepted {
@@ -115,7 +115,7 @@ async fn a_stream_is_never_compressed() {
     stream.chunk_with(event["id"].as_str().unwrap()).await;
 }
 
-/// A `HEAD` has no body, compressed or not: what follows on its connection is the next answer.
+/// The response to `HEAD` has no body, compressed or not: the next bytes are the next response.
 #[tokio::test]
 async fn a_response_to_head_is_that_to_get_without_the_body() {
     let server = TestServer::start().await;
@@ -136,7 +136,7 @@ async fn a_response_to_head_is_that_to_get_without_the_body() {
                 assert_eq!(head.header("vary"), get.header("vary"), "{path}");
             }
             let length = head.header("content-length");
-            // An error may come without one.
+            // An error may have no length.
             if lines.is_empty() && (head.status == 200 || !length.is_empty()) {
                 assert_eq!(length, get.text.len().to_string(), "{path}");
             }

@@ -1,4 +1,4 @@
-//! How many connections may be open at once.
+//! The number of open connections.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ async fn with_cap() -> TestServer {
     TestServer::with(Settings { configure, ..Settings::default() }).await
 }
 
-/// A connection that the server has let in, kept open. The place of a client that has just gone may
-/// take a moment to be free.
+/// A connection that the server has accepted, and that stays open. The connection of an earlier
+/// client may count for a moment longer.
 async fn let_in(server: &TestServer) -> Wire {
     eventually("a place", async || {
         let mut wire = Wire::connect(server).await;
@@ -28,7 +28,7 @@ async fn let_in(server: &TestServer) -> Wire {
     .await
 }
 
-/// The status for one more request; none where the connection has ended.
+/// The status of one more request; `None` if the connection has ended.
 async fn ask(wire: &mut Wire) -> Option<u16> {
     wire.try_send(head("GET", "/health", &[])).await.unwrap_or_default();
     Some(wire.answer_or_end().await?.status)
@@ -63,7 +63,7 @@ async fn a_connection_beyond_the_limit_is_refused_until_another_ends() {
     assert_full(&server).await;
 }
 
-/// Whether it has sent nothing, or more than fits, when it is turned away.
+/// Whether it has sent nothing, or more than fits.
 #[tokio::test]
 async fn a_refused_client_can_read_the_error_whatever_it_has_sent() {
     let server = with_cap().await;
@@ -81,7 +81,7 @@ async fn a_refused_client_can_read_the_error_whatever_it_has_sent() {
     }
 }
 
-/// Those that are turned away must not cost more than those that are let in.
+/// Refused clients must not use more resources than accepted ones.
 #[tokio::test]
 async fn many_refused_clients_that_stay_do_not_affect_the_others() {
     let configure = |config: &mut Config| {
@@ -94,7 +94,8 @@ async fn many_refused_clients_that_stay_do_not_affect_the_others() {
     for _ in 0..200 {
         crowd.push(Wire::connect(&server).await);
     }
-    // None of them says a word: each is told why and let go, or let go once its time is up.
+    // None of them sends anything: each gets an error and is closed after a time limit, or is
+    // closed at once.
     join_all(crowd.iter_mut().map(Wire::drain)).await;
     drop(crowd);
     ask(&mut first).await;
@@ -118,7 +119,8 @@ async fn a_thousand_connections_free_their_places() {
             6 => head("GET", "/health", &["Connection: upgrade", "Upgrade: websocket"]),
             _ => head("GET", "/health", &[]),
         };
-        // A place may not be free yet: then this one is turned away, which must leave no trace either.
+        // The limit may still be reached. Then this connection is refused, which must have no
+        // effect either.
         wire.try_send(request).await.unwrap_or_default();
         if n % 3 == 0 {
             wire.vanish();
@@ -153,7 +155,7 @@ async fn open_stream(server: &TestServer, session: &Session) -> Wire {
     .await
 }
 
-/// A server that takes two connections, and both of them: kept, and idle.
+/// A server that allows two connections, and these two connections, idle.
 async fn full_server() -> (TestServer, [Raw; 2]) {
     let configure = |config: &mut Config| config.http.limits.max_connections = 2;
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
@@ -193,7 +195,7 @@ async fn refused_clients_that_stay_are_limited_too() {
         assert_error(&raw.answer().await, 503, "TOO_MANY_CONNECTIONS");
         refused.push(raw);
     }
-    // The first of them may be gone by now, but not all.
+    // The first of them may be closed by now, but not all.
     let dropped = eventually("a connection that is dropped", async || {
         let mut raw = server.connect().await;
         let answer = raw.try_answer().await;

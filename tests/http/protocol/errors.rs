@@ -1,4 +1,4 @@
-//! Errors have one form, wherever they come from; and the routes are found as front ends call them.
+//! All errors have one form; and the routes exist at the addresses that front ends use.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! What every answer has, whatever it says and whoever asked: the headers that keep it private, an
-//! id, and one form for what went wrong.
+//! The properties of every response: the headers that keep it private, an id, and one form of
+//! errors.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,10 +14,10 @@ use crate::harness::person::{Session, head};
 use crate::harness::wire::{Wire, assert_hygiene, assert_refusal};
 use crate::harness::{Answer, Family, Settings, TestServer, send};
 
-/// What is no family's: any client may keep it.
+/// Routes without private data, which any client may cache.
 const KEPT: [&str; 2] = ["/openapi.json", "/docs/{file}"];
 
-/// Every method and path of the document's table of routes whose answers are a family's.
+/// Every method and path in the documented table of routes, except those without private data.
 fn routes() -> Vec<(String, String)> {
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md");
     let text = fs::read_to_string(document).unwrap();
@@ -42,12 +42,12 @@ fn with_ids(path: &str, family: &Family) -> String {
     path.replace("{reward_id}", &family.reward)
 }
 
-/// The answer to a request on a connection of its own.
+/// The response to a request on its own connection.
 async fn answer(server: &TestServer, request: &str) -> Answer {
     Wire::connect(server).await.exchange(request).await
 }
 
-/// Checks it in full; gives its id.
+/// Checks all properties; returns the id.
 fn check(answer: &Answer) -> String {
     if answer.status >= 400 {
         let code = answer.body["code"].as_str().unwrap_or_default();
@@ -84,7 +84,7 @@ async fn every_route_has_every_header() {
             own.head(method, &path, &empty) + "{}",
             own.head(method, &path, &[]),
         ] {
-            // The stranger's logout ends a session which the next routes need.
+            // The stranger's logout would end a session that the next routes need.
             if path == "/auth/logout" && request.contains(&stranger.cookie) {
                 continue;
             }
@@ -126,7 +126,7 @@ async fn unknown_routes_have_every_header() {
     check(&options);
 }
 
-/// An operator who is told the id finds the request's lines; nobody else may choose it.
+/// With the id, an operator finds the log lines of a request. Clients cannot choose it.
 #[tokio::test]
 async fn the_id_of_a_request_is_the_servers() {
     let server = TestServer::start().await;
@@ -151,7 +151,7 @@ async fn the_id_that_a_trusted_proxy_chose_stays() {
     let chosen =
         answer(&server, &head("GET", "/health", &["X-Request-Id: from-the-proxy-1"])).await;
     assert_eq!(check(&chosen), "from-the-proxy-1");
-    // What could break a line of the log, or fill it, isn't taken over.
+    // An id that could break or fill a line of the log is not used.
     let long = format!("X-Request-Id: {}", "a".repeat(5000));
     for line in ["X-Request-Id: two words", "X-Request-Id: a\"b\\c", &long] {
         let answer = answer(&server, &head("GET", "/health", &[line])).await;
@@ -160,7 +160,7 @@ async fn the_id_that_a_trusted_proxy_chose_stays() {
     }
 }
 
-/// Those that no handler saw, of requests that could be read.
+/// Errors that occur before a handler runs.
 #[tokio::test]
 async fn errors_before_a_handler_have_every_header() {
     let configure = |config: &mut Config| {

@@ -9,7 +9,7 @@ async fn assert_lives(server: &TestServer) {
     family.event().await;
 }
 
-/// Sends it on its own connection, and checks the error and that the connection ends.
+/// Sends the request on its own connection, and checks the error and that the connection ends.
 async fn assert_rejected(server: &TestServer, request: &str, status: u16, code: &str) {
     let mut wire = Wire::connect(server).await;
     let answer = wire.answer_while_sending(request.as_bytes()).await;

@@ -1,4 +1,4 @@
-//! A client that disconnects before the response: what follows the change happens all the same.
+//! A client that disconnects before the response: the change still has all its effects.
 
 use std::io;
 use std::path::Path;
@@ -17,11 +17,11 @@ use crate::harness::{
     send,
 };
 
-/// A stream looks so often whether its session is live. A stream that ends earlier was closed.
+/// How often a stream checks its session. A stream that ends earlier was closed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// The machine's disk. Once it is armed, the next change of a session does not become durable until
-/// it is released. (A disk that holds every sync could hold one that is no change.)
+/// The real disk. Once it is armed, the next change of a session waits until it is released. (A
+/// disk that delays every sync could delay one that is not a change.)
 type HeldDisk = Watched<Held>;
 
 #[derive(Default)]
@@ -80,8 +80,8 @@ impl Policy for Held {
     }
 }
 
-/// Sends a request, and disconnects while its change waits for the disk; then that goes on. Checks
-/// that the stream of `ending` closes, and not because of its heartbeat.
+/// Sends a request, disconnects while its change waits for the disk, and then releases the disk.
+/// Checks that the stream of `ending` closes, and not because of its heartbeat.
 async fn assert_closes(
     server: &TestServer,
     disk: &HeldDisk,

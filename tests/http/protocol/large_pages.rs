@@ -1,4 +1,5 @@
-//! Pages that are too large to be made at once: they are sent in pieces, and nobody sees that.
+//! Pages that are too large to be produced at once: they are sent in pieces, which clients do not
+//! notice.
 
 use std::io::Read;
 
@@ -11,7 +12,7 @@ use crate::harness::wire::Wire;
 use crate::harness::{Client, Folders, Settings, TestServer, send};
 
 const RECORDS: usize = 20;
-/// Of a record, as an older file may have it. One is much longer.
+/// The size of a record in an older file. One is much longer.
 const BYTES: usize = 60_000;
 const LONGEST: usize = 300_000;
 
@@ -101,7 +102,7 @@ async fn a_large_page_is_the_same_in_pieces() {
     }
 }
 
-/// Who may read the begin of a page may not read its end once the session is over.
+/// When a session ends, the rest of a page in progress is not sent.
 #[tokio::test]
 async fn a_large_page_breaks_off_when_its_session_ends() {
     let (server, session) = start().await;

@@ -8,7 +8,7 @@ use crate::harness::wire::{Wire, address, assert_hygiene, assert_refusal, assert
 use crate::harness::{Answer, Settings, TestServer, assert_error};
 
 async fn server() -> TestServer {
-    // Some of these are incomplete, and end with the time limit.
+    // Some requests are incomplete, and end with the time limit.
     let configure = |config: &mut goldstar::config::Config| {
         config.http.limits.head_timeout = Duration::from_secs(2);
         config.http.limits.body_timeout = Duration::from_secs(2);
@@ -16,8 +16,8 @@ async fn server() -> TestServer {
     TestServer::with(Settings { configure, ..Settings::default() }).await
 }
 
-/// Checks that it is refused in the form of every error, or not answered at all, and that the
-/// connection ends.
+/// Checks that the request gets an error of the usual form or no response, and that the connection
+/// ends.
 async fn assert_refused(server: &TestServer, request: impl AsRef<[u8]>) -> Option<Answer> {
     let request = request.as_ref();
     let about = String::from_utf8_lossy(&request[..request.len().min(200)]).into_owned();
@@ -73,7 +73,7 @@ async fn bytes_that_are_not_http_are_rejected() {
     ] {
         assert_malformed(&server, garbage).await;
     }
-    // These don't end.
+    // These texts are incomplete.
     for beginning in [&b"\xff\xfe\xfd"[..], b"\x00", b"EHLO localhost\r\n", b"\r\n\r\n\r\n"] {
         assert_refused(&server, beginning).await;
     }
@@ -117,7 +117,7 @@ async fn malformed_headers_are_rejected() {
     assert_lives(&server).await;
 }
 
-/// A post of `{}` to be told apart from whatever follows it.
+/// A `POST` of `{}` with its own body, so that a request hidden in it would be noticed.
 fn post(session: &Session, lines: &[&str], body: &str) -> String {
     let lines: Vec<&str> =
         ["Content-Type: application/json"].into_iter().chain(lines.iter().copied()).collect();
@@ -149,7 +149,7 @@ async fn malformed_lengths_and_encodings_are_rejected() {
     assert_lives(&server).await;
 }
 
-/// A length beyond what is taken, and beyond what could be counted.
+/// A length beyond the limit, and one beyond the range of an integer.
 #[tokio::test]
 async fn an_excessive_length_is_rejected_before_the_body() {
     let server = server().await;
@@ -163,7 +163,8 @@ async fn an_excessive_length_is_rejected_before_the_body() {
     assert_lives(&server).await;
 }
 
-/// Where a proxy reads one of the two and the server the other, a second request hides in the first.
+/// If a proxy uses one of the two lengths and the server the other, a second request is hidden in
+/// the first.
 #[tokio::test]
 async fn two_framings_do_not_smuggle_a_request() {
     let server = server().await;

@@ -1,4 +1,4 @@
-//! HTTP itself: connections, limits of time and size, malformed requests, headers and the OpenAPI
+//! HTTP: connections, limits of time and size, malformed requests, headers and the OpenAPI
 //! document.
 
 mod bodies;

@@ -87,7 +87,7 @@ async fn the_document_and_the_page_answer_as_every_route_does() {
     assert_error(&nobody.get("/docs/none.js").await, 404, "NOT_FOUND");
 }
 
-/// Checks that these objects have, all together, the fields of the schema and no others.
+/// Checks that these objects together have exactly the fields of the schema.
 fn assert_described<'a>(objects: impl IntoIterator<Item = &'a Value>, schema: &Value) {
     let names = |object: &'a Value| object.as_object().unwrap().keys();
     let answered: BTreeSet<&String> = objects.into_iter().flat_map(names).collect();
@@ -95,7 +95,7 @@ fn assert_described<'a>(objects: impl IntoIterator<Item = &'a Value>, schema: &V
     assert_eq!(answered, described);
 }
 
-/// Its schema is written by hand, since no type of this floor serialises it.
+/// Its schema is written by hand, because no type of this floor serialises it.
 #[tokio::test]
 async fn an_event_is_described_with_the_fields_that_it_has() {
     let server = TestServer::start().await;
@@ -122,7 +122,7 @@ async fn an_event_is_described_with_the_fields_that_it_has() {
     assert_described([&frame["payload"]], &created["properties"]["payload"]);
 }
 
-/// What the page loads, as addresses on its server.
+/// The addresses of everything that the page loads.
 fn loaded(page: &Answer, address: &str) -> Vec<String> {
     let text = page.text.replace("<a href=", "");
     let links = text.split([' ', '>']).filter_map(|word| {
@@ -164,8 +164,8 @@ async fn the_page_loads_its_own_files_under_a_strict_policy() {
     }
 }
 
-/// Swagger UI has dark colours for a page with a class, which the page takes where the browser prefers
-/// that; its own style sheet has the colours that are missing then.
+/// Swagger UI has dark colours for a page with a certain class, which the page sets if the browser
+/// prefers dark colours. Its own style sheet contains the missing colours.
 #[tokio::test]
 async fn the_page_is_dark_where_the_browser_prefers_that() {
     let server = TestServer::start().await;
@@ -197,7 +197,7 @@ async fn a_kept_file_is_not_sent_again() {
     }
 }
 
-/// A file as a client gets it that reads gzip: packed.
+/// A compressed file.
 async fn packed(client: &Client, path: &str) -> Vec<u8> {
     let request = client.request(Method::GET, path).header("accept-encoding", "gzip");
     let response = request.send().await.unwrap();

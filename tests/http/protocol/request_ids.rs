@@ -1,4 +1,4 @@
-//! Every request has an id, in its answer and on each of its lines in the log.
+//! Every request has an id, in its response and in each of its log lines.
 
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,20 +13,19 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::harness::{Fails, FaultyDisk, Settings, TestServer, assert_error, eventually, send};
 
-/// The lines that a test's own thread logs, as the server's log has them.
+/// The log lines of a test's own thread, in the format of the server log.
 #[derive(Clone, Default)]
 pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    /// Collects from now on, as long as the guard is held. All of the server's async work is on the
-    /// test's thread.
+    /// Collects lines while the guard exists. The server's async work runs on the test's thread.
     pub(crate) fn collect() -> (Self, DefaultGuard) {
         let lines = Self::default();
         let log = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone()).finish();
         (lines, tracing::subscriber::set_default(log))
     }
 
-    /// All of them.
+    /// All lines.
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
@@ -106,7 +105,7 @@ async fn the_id_is_on_the_lines_of_what_goes_on_behind_a_request() {
     let server = TestServer::with(Settings { machine, ..Settings::default() }).await;
     let parent = server.parent().await;
     let (lines, _collecting) = Lines::collect();
-    // Two hours later, the session's use is to be written down, and can't be.
+    // Two hours later, the use of the session must be written, and the write fails.
     micros.fetch_add(7_200_000_000, Ordering::Relaxed);
     disk.fail_in("journal", Fails::Writes, ErrorKind::Other);
     let answer = parent.get("/auth/me").await;

@@ -1,4 +1,4 @@
-//! What one address may occupy, and what is kept for a health check.
+//! The limits of one address, and the connections reserved for health checks.
 
 use std::net::Ipv4Addr;
 
@@ -15,19 +15,19 @@ async fn server_with(configure: fn(&mut Config)) -> TestServer {
     TestServer::with(Settings { configure, ..Settings::default() }).await
 }
 
-/// Four connections, by default two for an address, and none that is kept.
+/// Four connections, at most two per address, and none reserved.
 fn four(config: &mut Config) {
     config.http.limits.max_connections = 4;
     config.http.limits.max_connections_per_address = 0;
 }
 
-/// The same, with two that are kept for a health check.
+/// The same, with two reserved for health checks.
 fn four_and_two(config: &mut Config) {
     four(config);
     config.http.limits.health_connections = 2;
 }
 
-/// A connection from that address that is answered, as soon as there is one.
+/// A connection from that address on which the server responds. Waits until there is one.
 async fn admitted(server: &TestServer, own: Ipv4Addr) -> Raw {
     eventually("a connection", async || {
         let mut raw = server.connect_from(own).await;
@@ -54,7 +54,7 @@ async fn one_address_has_half_of_the_connections() {
     for raw in &mut open {
         raw.get("/health").await.expect(200);
     }
-    // What one has left is for all.
+    // When one address closes a connection, another can use it.
     drop(open);
     admitted(&server, THERE).await;
     drop(others);
@@ -95,12 +95,12 @@ async fn behind_a_trusted_proxy_each_client_has_its_own_share() {
     let refused = ask("198.51.100.1").await;
     assert_error(&refused, 503, "TOO_MANY_CONNECTIONS");
     assert_eq!(refused.header("retry-after"), "1");
-    // The proxy's own connections have no limit but that of all, and others are served.
+    // The proxy's own connections have only the common limit, and other clients are served.
     let others = [open("198.51.100.2").await, open("2001:db8::1").await, open("2001:db8::2").await];
     ask("198.51.100.2").await.expect(200);
     assert_error(&ask("2001:db8::3").await, 503, "TOO_MANY_CONNECTIONS");
     parent.get("/tasks").await.expect(200);
-    // A stream that ends makes room, and a plain answer leaves no trace.
+    // A stream that ends frees its connection, and so does an ordinary response.
     drop(greedy.pop());
     eventually("room", async || (ask("198.51.100.1").await.status == 200).then_some(())).await;
     for _ in 0..5 {
@@ -129,7 +129,7 @@ async fn a_health_check_is_answered_where_all_connections_are_taken() {
     let mut raw = server.connect_from(HERE).await;
     raw.send("POST /health HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n").await;
     assert_error(&raw.answer().await, 503, "TOO_MANY_CONNECTIONS");
-    // Those that are in are served as before.
+    // The open connections are served as before.
     for raw in &mut taken {
         raw.get("/auth/me").await.expect(401);
     }
@@ -143,13 +143,13 @@ async fn a_health_check_is_answered_where_its_own_address_has_no_share_left() {
     assert_refused(&server, HERE, "/auth/me").await;
 }
 
-/// What is kept is no way around the limit, and is soon free again.
+/// The reserved connections cannot be used to avoid the limit, and are soon free again.
 #[tokio::test]
 async fn the_connections_for_health_checks_are_limited() {
     let server = server_with(four_and_two).await;
     let _taken = [admitted(&server, HERE).await, admitted(&server, HERE).await];
     let mut idle = [server.connect_from(HERE).await, server.connect_from(HERE).await];
-    // Refused without a word: it has none of the two.
+    // Closed without a response, because both are in use.
     let mut raw = server.connect_from(HERE).await;
     assert_error(&raw.answer().await, 503, "TOO_MANY_CONNECTIONS");
     for raw in &mut idle {
@@ -163,7 +163,7 @@ async fn the_connections_for_health_checks_are_limited() {
     .await;
 }
 
-/// All the world reaches a proxy on this machine.
+/// Any client can reach a proxy on this machine.
 #[tokio::test]
 async fn the_connections_for_health_checks_are_not_for_clients_of_a_proxy() {
     let server = server_with(|config| {

@@ -1,4 +1,4 @@
-//! Clients that send so slowly that each byte comes in time and the request never does.
+//! Clients that send very slowly, so that each byte comes in time but the request never does.
 
 use std::iter::repeat_n;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::harness::person::{Session, head};
 use crate::harness::wire::{Wire, assert_hygiene, assert_refusal, assert_turned_away};
 use crate::harness::{Settings, TestServer};
 
-/// More bytes than a client sends in the time that a test has, and less than a head may have.
+/// More bytes than a client sends during a test, and fewer than the limit of a head.
 const ENDLESS: usize = 16 << 10;
 
 async fn impatient() -> TestServer {
@@ -20,7 +20,7 @@ async fn impatient() -> TestServer {
     TestServer::with(Settings { configure, ..Settings::default() }).await
 }
 
-/// A head that goes on and on, byte by byte.
+/// A head without an end, byte by byte.
 fn endless_head() -> impl Iterator<Item = [u8; 1]> {
     let start = b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Endless: ";
     start.iter().copied().chain(repeat_n(b'a', ENDLESS)).map(|byte| [byte])
@@ -37,7 +37,7 @@ async fn assert_cut_off(mut wire: Wire, head: impl Iterator<Item = [u8; 1]>) {
     wire.assert_end().await;
 }
 
-/// A connection on which one request was served.
+/// A connection after one request.
 async fn kept(server: &TestServer) -> Wire {
     let mut wire = Wire::connect(server).await;
     assert_eq!(wire.exchange(head("GET", "/health", &[])).await.status, 200);
@@ -90,7 +90,7 @@ async fn a_slow_body_is_cut_off() {
     .await;
 }
 
-/// No handler reads these bodies. Their connections must end all the same.
+/// No handler reads these bodies. The connections must end anyway.
 #[tokio::test]
 async fn an_unread_body_is_cut_off() {
     let server = impatient().await;

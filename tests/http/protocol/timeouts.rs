@@ -13,7 +13,7 @@ use crate::harness::{
     log_in,
 };
 
-/// Enough for what a test does on a busy machine.
+/// Long enough for the requests of a test on a busy machine.
 const SHORT: Duration = Duration::from_secs(2);
 
 /// The headers of a request whose body never comes.
@@ -27,7 +27,7 @@ async fn on_stuck_disk() -> (TestServer, StuckDisk) {
     (TestServer::with(settings).await, disk)
 }
 
-/// Waits until the points are these.
+/// Waits until the points have this value.
 async fn points_become(family: &Family, points: i64) {
     eventually("the points to change", async || {
         (family.parent.points(&family.child).await == points).then_some(())
@@ -45,7 +45,7 @@ async fn a_request_that_takes_too_long_gets_an_error_and_streams_continue() {
     let late = family.parent.act_once(&path, "click-1").await;
     assert_refusal(&late, 503, "TIMED_OUT");
     assert!(late.text.contains("Idempotency-Key"), "{}", late.text);
-    // Nothing that needs no disk waits for it.
+    // Requests that do not need the disk do not wait for it.
     family.parent.get("/children").await.expect(200);
     assert_eq!(family.parent.points(&family.child).await, 50);
     assert!(server.nobody().get("/health").await.status < 504);
@@ -73,8 +73,8 @@ async fn a_login_that_takes_too_long_gets_an_error() {
     log_in(&server.nobody(), &parent.email, PASSWORD).await.expect(200);
 }
 
-/// Later connections that reach the limits show that the stream has passed them: four times a short one
-/// is longer than that of a whole request, which must not end before that of a body.
+/// Later connections reach the limits, which shows that the stream is older than all of them. Four
+/// short limits are longer than that of a request, which must be longer than that of a body.
 #[tokio::test]
 async fn an_idle_stream_outlives_every_limit() {
     let configure = |config: &mut Config| {

@@ -1,4 +1,4 @@
-//! How much a family may have.
+//! The limits of a family.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::harness::{
     eventually, hash_as_for_users, log_in, reward_path, text,
 };
 
-/// No limit, but for those that a test sets.
+/// No limits, except those that a test sets.
 const NONE: FamilyLimits =
     FamilyLimits { children: 0, tasks: 0, rewards: 0, requests: 0, sessions: 0, display_bytes: 0 };
 
@@ -29,7 +29,7 @@ fn assert_full(answer: &Answer, name: &str, most: usize) {
     assert_eq!(details, json!({"limit": {"name": name, "most": most}}));
 }
 
-/// The kinds of records, with what one of them is made of.
+/// The kinds of records, and a body for each.
 fn kinds() -> [(&'static str, &'static str, Value); 3] {
     [
         ("children", "child", json!({"name": "Mía"})),
@@ -47,7 +47,7 @@ async fn a_family_has_a_limited_number_of_each_record() {
         let first = parent.post(&path, new.clone()).await.expect(201);
         parent.post(&path, new.clone()).await.expect(201);
         assert_full(&parent.post(&path, new.clone()).await, list, 2);
-        // What there is can be changed and deleted, and no other family is concerned.
+        // Existing records can be changed and deleted, and other families are not affected.
         let own = format!("{path}/{}", text(&first[record]["id"]));
         parent.patch(&own, json!({"name": "another"})).await.expect(200);
         other.post(&path, new.clone()).await.expect(201);
@@ -81,7 +81,7 @@ async fn a_family_has_a_limited_number_of_pending_requests() {
     let request = reward_path(child, &family.reward, "request");
     let first = parent.act_once(&request, "key").await.expect(200)["tracking_event"].take();
     assert_full(&parent.ask_for(child, &other).await, "pending_requests", 1);
-    // A repeat adds nothing.
+    // A repeat creates nothing.
     let repeat = parent.act_once(&request, "key").await.expect(200)["tracking_event"].take();
     assert_eq!(repeat, first);
     assert_error(&parent.ask_for(child, &family.reward).await, 409, "REWARD_ALREADY_REQUESTED");
@@ -108,13 +108,13 @@ async fn the_lists_of_a_child_have_a_limited_size() {
     };
     let made = new(&["0123", "45"], &["6789"]).await.expect(201);
     assert_full(&new(&["0123", "45"], &["6789", "x"]).await, "display_bytes", 10);
-    // Bytes, and not characters.
+    // The limit counts bytes, not characters.
     assert_full(&new(&["éééééx"], &[]).await, "display_bytes", 10);
     let path = format!("/children/{}", text(&made["child"]["id"]));
     assert_full(&parent.patch(&path, json!({"rewards": ["56789"]})).await, "display_bytes", 10);
     parent.patch(&path, json!({"tasks": [], "rewards": ["0123456789"]})).await.expect(200);
 
-    // Lists that are too long already may stay, and may become shorter.
+    // Lists that are already too long may stay, and may become shorter.
     let old = "/children/old";
     parent.patch(old, json!({"name": "Mia"})).await.expect(200);
     parent.patch(old, json!({"tasks": long})).await.expect(200);
@@ -155,7 +155,7 @@ async fn zero_is_no_limit() {
     assert!(answers.iter().all(|answer| answer.status == 201));
 }
 
-/// A browser that logs in to the account.
+/// A new browser that is logged in to the account.
 async fn logged_in(server: &TestServer, email: &str) -> Client {
     let browser = server.nobody();
     log_in(&browser, email, PASSWORD).await.expect(200);
@@ -174,7 +174,7 @@ async fn a_login_too_many_ends_the_session_that_was_unused_for_longest() {
     let second = logged_in(&server, &first.email).await;
     let mut stream = second.events("/events").await;
     let kid = first.hand_over(server.nobody(), &family.child).await;
-    // The first session is used now, which is written down beside the answer.
+    // The first session is used, which is written in the background.
     hand.forward(2 * HOUR);
     for browser in [&**first, &*kid] {
         browser.get("/auth/me").await.expect(200);
@@ -201,7 +201,8 @@ async fn logins_at_the_same_time_leave_no_more_sessions_than_the_limit() {
     let configure: fn(&mut Config) = |config| {
         config.service.family = FamilyLimits { sessions: 2, ..NONE };
         config.service.logins.per_account = 0;
-        // Without the time of a hash, other logins may end a session before its own login responds.
+        // Without the time of a hash, other logins could end a session before its own login has
+        // responded.
         hash_as_for_users(config);
     };
     let server = TestServer::with(settings(configure)).await;

@@ -7,10 +7,10 @@ use crate::harness::{
     Answer, Client, Family, Scrape, TestServer, activate_path, assert_error, reward_path, send,
 };
 
-/// An old path's last part, the field of its body, and the new route's last part.
+/// The last part of an old path, the field of its body, and the last part of the new route.
 type Route = (&'static str, &'static str, &'static str);
 
-/// In an order in which each of them can be done.
+/// In an order in which each of them succeeds.
 const ROUTES: [Route; 4] = [
     ("trigger-task", "task_id", "activate"),
     ("request-reward", "reward_id", "request"),
@@ -22,7 +22,7 @@ fn old_path(child: &str, verb: &str) -> String {
     format!("/child/{child}/{verb}")
 }
 
-/// What that route is for in this family.
+/// The id for that route in this family.
 fn id(family: &Family, (_, field, _): Route) -> &str {
     if field == "task_id" { &family.task } else { &family.reward }
 }
@@ -37,7 +37,7 @@ fn new_path(family: &Family, route: Route) -> String {
     }
 }
 
-/// Asks as an old front end does, for a child of this family.
+/// Sends a request of an old front end for a child of this family.
 async fn ask(client: &Client, family: &Family, route: Route) -> Answer {
     let body = json!({route.1: id(family, route)});
     client.post(&old_path(&family.child, route.0), body).await
@@ -49,7 +49,7 @@ async fn ask_once(family: &Family, route: Route, key: &str) -> Answer {
     send(request.json(&json!({route.1: id(family, route)}))).await
 }
 
-/// Nothing says that anything has happened.
+/// Checks that nothing has happened.
 async fn assert_untouched(server: &TestServer, family: &Family) {
     assert_eq!(family.parent.points(&family.child).await, 50);
     assert_eq!(server.folders.events(), [] as [Value; 0]);
@@ -57,7 +57,7 @@ async fn assert_untouched(server: &TestServer, family: &Family) {
     assert_eq!(pending["pending_rewards"], json!([]));
 }
 
-/// What two families' answers have in common: all but ids and times.
+/// The common parts of the responses to two families: everything except ids and times.
 fn in_common(mut answer: Value) -> Value {
     for (part, own) in [
         ("child", &["id", "user_id", "created_at", "updated_at"][..]),
@@ -186,7 +186,7 @@ async fn ids_that_are_not_the_familys_do_not_exist() {
             (&family.child, "no-such-id"),
             (&family.child, ""),
             ("no-such-id", id(&family, route)),
-            // A task where a reward belongs, and the other way round.
+            // A task instead of a reward, and the other way round.
             (&family.child, if field == "task_id" { &family.reward } else { &family.task }),
         ] {
             let answer = family.parent.post(&old_path(child, verb), json!({field: id})).await;

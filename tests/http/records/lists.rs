@@ -1,11 +1,11 @@
-//! What lists and streams read: their page, and for a session that has not ended.
+//! Lists and streams read only their page, and only for a live session.
 
 use serde_json::{Map, Value, json};
 
 use crate::harness::{Admin, Folders, Scrape, Settings, TestServer, text};
 
-/// How often each request is measured: the least of these is its own, because other work of the
-/// server is counted as well.
+/// How often each request is measured: the minimum counts, because other work of the server is
+/// counted, too.
 const RUNS: usize = 3;
 
 fn table(folders: &Folders, file: &str, count: usize, row: impl Fn(usize) -> Value) {
@@ -23,7 +23,7 @@ fn event(n: usize, child: &str, entity: &str) -> Value {
     })
 }
 
-/// A family that has so many of each record.
+/// A family with that many records of each kind.
 async fn family_of(count: usize) -> (TestServer, Admin) {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
@@ -45,7 +45,7 @@ async fn family_of(count: usize) -> (TestServer, Admin) {
         count,
         |n| json!({"id": format!("reward-{n}"), "user_id": "admin-1", "name": "R", "cost": 5}),
     );
-    // Each child but the first waits for one reward, and so does the first for the last one.
+    // Each child except the first has one request, and the first has one for the last reward.
     table(&folders, "pending_rewards.json", count, |n| {
         let reward = format!("reward-{}", if n == 0 { count - 1 } else { n });
         json!({
@@ -78,7 +78,7 @@ const LISTS: [&str; 12] = [
 
 const CHILD_LISTS: [&str; 2] = ["/children?limit=1", "/rewards/pending?limit=1"];
 
-/// How many records each route visits for a family that has so many of each.
+/// The number of records that each route visits, for a family with that many of each kind.
 async fn visited(count: usize) -> Vec<(String, i64)> {
     let (server, admin) = family_of(count).await;
     let child = server.admin().await;
@@ -110,12 +110,12 @@ async fn no_route_visits_more_records_in_a_larger_family() {
     let (small, large) = (visited(20).await, visited(2_000).await);
     for ((route, small), (_, large)) in small.iter().zip(&large) {
         assert!(*small > 0, "{route} is not counted");
-        // Work in the background may be counted, too; the family is a hundred times as large.
+        // Background work may be counted, too. The family is a hundred times as large.
         assert!(*large <= small + 10, "{route}: {small} records, then {large}");
     }
 }
 
-/// A history of so many events, each about an entity with an id of that length.
+/// A history of that many events, each with an entity id of that length.
 async fn history_of(count: usize, id_len: usize) -> (TestServer, Admin) {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
@@ -139,7 +139,7 @@ async fn too_many_missed_events_are_counted_without_being_read() {
 
 #[tokio::test]
 async fn a_replay_ends_with_its_session() {
-    // More than the buffers of both sides of a connection take.
+    // More than the buffers on both sides of a connection can contain.
     let count = 3_000;
     let (_server, admin) = history_of(count, 8_000).await;
     let mut stream = admin.events("/events?last_event_id=0").await;

@@ -1,4 +1,4 @@
-//! Rewards, what a child can afford of them, and what waits for the parent.
+//! Rewards, what a child can afford, and pending requests.
 
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ async fn amounts_below_zero_change_no_points() {
         assert_error(&parent.act(&action).await, 409, "AMOUNT_OUT_OF_RANGE");
     }
     assert_eq!(parent.get(&format!("/children/{child}")).await.expect(200), before);
-    // What was asked for can be cancelled, and a new value ends it.
+    // A request can be cancelled after the reward was changed.
     parent.act(&path(&asked_for, "cancel")).await.expect(200);
     parent.patch(&format!("/rewards/{reward}"), json!({"cost": 1})).await.expect(200);
     parent.act(&path(&reward, "request")).await.expect(200);
@@ -123,18 +123,18 @@ async fn pending_requests_name_the_child_and_the_reward() {
     assert_eq!(waiting[0]["child_name"], "Mía");
     assert_eq!(waiting[0]["reward_name"], "Ice cream");
     assert_eq!(waiting[1]["child_id"], *sibling);
-    // The child sees its own.
+    // The child sees its own requests.
     let own = child.get("/rewards/pending").await.expect(200);
     assert_eq!(own["pending_rewards"], json!([waiting[0]]));
 }
 
-/// The values of one field of a page's records, and what the page says of itself.
+/// The values of one field of a page's records, and the page's total, limit and offset.
 fn page_of(page: &Value, records: &str, field: &str) -> (Vec<String>, [Value; 3]) {
     let values = page[records].as_array().unwrap().iter().map(|record| text(&record[field]));
     (values.collect(), ["total", "limit", "offset"].map(|name| page[name].clone()))
 }
 
-/// Asks for the pages of a list of three.
+/// Requests all pages of a list of three.
 async fn assert_pages(browser: &Client, path: &str, records: &str, field: &str, all: &[&str; 3]) {
     let whole = browser.get(path).await.expect(200);
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -150,7 +150,7 @@ async fn assert_pages(browser: &Client, path: &str, records: &str, field: &str, 
     assert_eq!(most["limit"], 500);
 }
 
-/// Asks for what no list takes.
+/// Sends parameters that no list accepts.
 async fn assert_strict(browser: &Client, path: &str) {
     for (query, wrong) in [
         (&[("limit", "0")][..], "limit"),
@@ -192,7 +192,7 @@ async fn pending_requests_come_in_pages() {
     let names = ["Mía", "Aarav", "Zoé"];
     assert_pages(&family.parent, "/rewards/pending", "pending_rewards", "child_name", &names).await;
     assert_strict(&family.parent, "/rewards/pending").await;
-    // Of a child's pages, other children's requests are no part.
+    // A child's pages do not contain requests of other children.
     let child = family.parent.hand_over(server.nobody(), &family.child).await;
     let own = child.get("/rewards/pending").await.expect(200);
     assert_eq!(own["total"], 1);

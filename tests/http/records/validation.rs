@@ -1,11 +1,11 @@
-//! What a wrong body is answered: every wrong field at once, in the product's own words.
+//! Errors of wrong bodies: all wrong fields at once, with messages for people.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{TestServer, assert_error, send, text};
 
-/// The code of each field that the error lists.
+/// The code of each field in the error.
 fn codes(details: &Value) -> Value {
     let fields = details["fields"].as_object().unwrap().iter();
     fields.map(|(name, error)| (name.clone(), error["code"].clone())).collect()

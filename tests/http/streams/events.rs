@@ -1,4 +1,4 @@
-//! `GET /events`: the live stream, what a reconnect gets, and who hears of what.
+//! `GET /events`: new events, the events that a client has missed, and who receives which.
 
 use reqwest::Method;
 use serde_json::json;
@@ -30,7 +30,7 @@ async fn a_stream_starts_with_the_retry_time_and_an_id() {
         let mut response = family.parent.request(Method::GET, path).send().await.unwrap();
         response.chunk().await.unwrap().unwrap()
     };
-    // A stream that breaks before its first event must leave no gap either.
+    // If a stream breaks before its first event, the client must not miss any either.
     assert_eq!(begin("/events").await, "retry: 2000\nid: 3\n\n");
     assert_eq!(begin("/events?last_event_id=1").await, "retry: 2000\nid: 1\n\n");
 }
@@ -228,8 +228,8 @@ async fn streams_end_at_shutdown() {
     stream.assert_end().await;
 }
 
-/// A family whose events take some 24 KB each, so that a few hundred of them fill every buffer
-/// between the server and a reader that sleeps.
+/// A family whose events have about 24 KB each, so that a few hundred fill every buffer between the
+/// server and a client that does not read.
 async fn family_with_long_ids() -> (TestServer, Parent, String) {
     let (child, task) = ("c".repeat(12_000), "t".repeat(12_000));
     let folders = Folders::new();

@@ -1,4 +1,4 @@
-//! A live stream in which nothing happens. The time is tokio's own, which a test may let pass.
+//! A stream without events. The test controls tokio's time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,7 +17,7 @@ use crate::harness::{Folders, TestServer};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// A stream of the administrator's, and the clock of its server.
+/// A stream of the administrator, and the clock of its server.
 async fn idle_stream() -> (EventStream, Arc<AtomicI64>, Folders) {
     let folders = Folders::new();
     TestServer::put_admin(&folders);

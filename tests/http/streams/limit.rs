@@ -1,4 +1,4 @@
-//! How many streams a session may have open.
+//! The number of streams that a session can have open.
 
 use crate::harness::person::{Session, log_in};
 use crate::harness::wire::{Wire, assert_refusal};
@@ -23,7 +23,7 @@ async fn open_all(server: &TestServer, session: &Session) -> Vec<Wire> {
     streams
 }
 
-/// A stream, as soon as there is a place for it.
+/// Opens a stream. Waits until the limit allows it.
 async fn open_eventually(server: &TestServer, session: &Session) -> Wire {
     eventually("a place for a stream", async || {
         let mut wire = Wire::connect(server).await;

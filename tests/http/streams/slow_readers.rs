@@ -1,4 +1,4 @@
-//! Clients that ask and don't read: they are dropped, and nobody else notices.
+//! Clients that do not read their responses: they are disconnected, and others are not affected.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::harness::person::{Session, head};
 use crate::harness::wire::Wire;
 use crate::harness::{Folders, Settings, TestServer, eventually};
 
-/// Rewards that are offered to every family, half a megabyte of them.
+/// Half a megabyte of shared rewards.
 fn put_rewards(folders: &Folders) {
     let rewards = (1..=500).map(|n| {
         let reward = json!({
@@ -23,7 +23,7 @@ fn put_rewards(folders: &Folders) {
     folders.put("rewards.json", &json!({"_default": rewards}).to_string());
 }
 
-/// The administrator's events, twenty megabytes of them.
+/// Twenty megabytes of the administrator's events.
 fn put_events(folders: &Folders) {
     let events = (1..=5000).map(|n| {
         let event = json!({
@@ -39,7 +39,7 @@ fn put_events(folders: &Folders) {
     folders.put("tracking_events.json", &json!({"_default": events}).to_string());
 }
 
-/// A server that has room for two connections, and one second's patience.
+/// A server that allows two connections, with a write timeout of one second.
 async fn on(put: fn(&Folders)) -> TestServer {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
@@ -51,7 +51,7 @@ async fn on(put: fn(&Folders)) -> TestServer {
     TestServer::on(folders, Settings { configure, ..Settings::default() }).await
 }
 
-/// A session, whose connection has given its place back.
+/// A session, after the connection of its login has been closed.
 async fn admin(server: &TestServer) -> Session {
     let client = server.nobody();
     let login = eventually("a login", async || {
@@ -71,8 +71,7 @@ async fn let_in(server: &TestServer) -> Wire {
     .await
 }
 
-/// Checks that the connection of one who reads nothing gives its place back while one who reads is
-/// served.
+/// Checks that the connection of a client that reads nothing is closed while another one is served.
 async fn assert_dropped(server: &TestServer, stuck: &mut Wire, other: &mut Wire) {
     let mut second = eventually("the place of one who reads nothing", async || {
         assert_eq!(other.exchange(head("GET", "/health", &[])).await.status, 200);
@@ -117,7 +116,7 @@ async fn a_client_that_does_not_read_its_stream_is_dropped() {
     assert_dropped(&server, &mut stuck, &mut other).await;
 }
 
-/// A slow line isn't a dead one: who takes a little all the time gets everything.
+/// A client that reads a little all the time gets the whole response.
 #[tokio::test]
 async fn a_slow_client_gets_everything() {
     let server = on(put_rewards).await;
@@ -136,8 +135,8 @@ async fn a_slow_client_gets_everything() {
     }
 }
 
-/// How much of its answer one gets who reads some hundred kilobytes a second, where the server wants
-/// that many.
+/// How many bytes of a response a client gets that reads some hundred kilobytes per second, with
+/// this minimum rate.
 async fn sipped(min_rate: u64, path: &str, most: usize) -> usize {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
@@ -151,7 +150,7 @@ async fn sipped(min_rate: u64, path: &str, most: usize) -> usize {
     slow.sip(most).await
 }
 
-/// The page holds 2 MB. The system takes some hundred kilobytes of it before anybody waits.
+/// The page has 2 MB. The system's buffers take some hundred kilobytes of it.
 #[tokio::test]
 async fn a_client_that_reads_too_slowly_is_dropped() {
     let page = "/admin/tracking?limit=500";

@@ -1,4 +1,4 @@
-//! A store to try, whichever implementation it is, and records to put into it.
+//! A store of any implementation, and records for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -22,7 +22,7 @@ use serde_json::Value;
 /// Where the clock of a [`Bench`] starts: 2026-02-09T18:42:15Z.
 pub(crate) const START: i64 = 1_770_662_535_000_000;
 
-/// What keeps the data of a store while it is closed.
+/// The data of a store while it is closed.
 pub(crate) enum Medium {
     /// The folder of a `JsonStore`.
     Folder(tempfile::TempDir),
@@ -60,7 +60,7 @@ impl Medium {
     }
 }
 
-/// A store under test, with a clock that is set by hand.
+/// A store under test, with a manual clock.
 pub(crate) struct Bench {
     pub(crate) store: AnyStore,
     pub(crate) micros: Arc<AtomicI64>,
@@ -101,7 +101,7 @@ impl Bench {
         self.micros.store(START + micros, Ordering::Relaxed);
     }
 
-    /// Commits changes of records that need no decision.
+    /// Commits changes without a decision.
     pub(crate) async fn put(&self, records: impl IntoIterator<Item = Change>) {
         let changes = Changes::of(records);
         self.commit(move |_, _| Ok(changes.clone())).await.unwrap();

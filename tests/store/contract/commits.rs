@@ -1,4 +1,5 @@
-//! Commits: decided one after the other, durable and visible when they answer, or nothing at all.
+//! Commits: executed one after another, durable and visible when they return, or without any
+//! effect.
 
 use std::future::Future;
 use std::pin::pin;
@@ -80,10 +81,10 @@ async fn a_commit_goes_on_when_nobody_waits_for_it() {
             });
             let mut abandoned = pin!(abandoned);
             let mut context = Context::from_waker(Waker::noop());
-            // A store may be ready at once: then nothing is abandoned.
+            // A store may complete at once. Then nothing is abandoned.
             drop(abandoned.as_mut().poll(&mut context));
         }
-        // Decisions are taken in turn, so this one is decided after the abandoned one.
+        // Transactions are executed in order, so this one follows the abandoned one.
         let next = bench.activate("c1", "good").await;
         assert_eq!(next.event.points_before.get(), 5);
     })
@@ -109,7 +110,7 @@ async fn an_events_time_is_behind_the_familys_last_one_if_that_is_at_most_five_m
             (70, 70),
             (70, 71),
         ] {
-            // It makes no difference whether the last event is one of the last run.
+            // It makes no difference whether the last event is from the previous run.
             if expected % 2 == 0 {
                 bench = bench.reopen().await;
             }
@@ -118,7 +119,7 @@ async fn an_events_time_is_behind_the_familys_last_one_if_that_is_at_most_five_m
             let times = [event.occurred_at, event.created_at].map(Timestamp::as_micros);
             assert_eq!(times, [START + expected; 2], "the clock shows {clock}");
         }
-        // Another family's events hold nothing back.
+        // Events of another family do not move this one.
         bench.set_clock(10);
         let family = bench.activate("c1", "good").await;
         let other = bench.activate("other", "good").await;

@@ -1,4 +1,4 @@
-//! Accounts that leave: marked and listed, taken out of the history, forgotten and purged.
+//! Account deletion: marking and listing, anonymising, removing the records, and purging.
 
 use goldstar::domain::{
     Deletion, EventFilter, Id, IdempotencyKey, Mutation, Page, Position, Seq, SortOrder, Timestamp,
@@ -22,7 +22,7 @@ async fn two_families(bench: &Bench) {
         .await;
 }
 
-/// The events of three children of two families, in turns.
+/// The events of three children of two families, alternating.
 async fn events_in_turns(bench: &Bench) -> Vec<Value> {
     let mut events = Vec::new();
     for n in 0..12_u8 {
@@ -57,7 +57,7 @@ async fn an_account_leaves_the_history_and_all_else_stays() {
             two_families(&bench).await;
             let before = events_in_turns(&bench).await;
             let expected = without_owner(&before, leaver);
-            // Whoever asks again afterwards must not get what was answered before.
+            // A later query must not return the old rows.
             assert_eq!(found(&bench, &EventFilter::default()).await, before);
             assert_eq!(bench.store.anonymize(&leaver.into()).await.unwrap(), events);
             let counts = [(leaver, 0), (stayer, 12 - events)];
@@ -72,7 +72,8 @@ async fn an_account_leaves_the_history_and_all_else_stays() {
     }
 }
 
-/// The history is these events, four of each child and so many of each account.
+/// Checks that the history consists of these events: four of each child, and these numbers for the
+/// accounts.
 async fn assert_history(bench: &Bench, expected: &[Value], accounts: [(&str, usize); 2]) {
     assert_eq!(found(bench, &EventFilter::default()).await, expected);
     for child in ["c1", "c2", "c3"] {
@@ -97,7 +98,7 @@ async fn assert_history(bench: &Bench, expected: &[Value], accounts: [(&str, usi
     }
 }
 
-/// The event and its text are the expected one, which has no blanks where the account was.
+/// Checks that the event and its text are as expected, without spaces after the account's value.
 fn assert_is(recorded: &StoredEvent, expected: &Value) {
     let json: Value = serde_json::from_str(&recorded.json).unwrap();
     assert_eq!(json, *expected);
@@ -135,7 +136,7 @@ async fn several_accounts_leave_at_once_while_others_commit() {
             futures_util::future::join_all((0..16).map(|_| bench.activate("c1", "good"))),
         );
         assert_eq!((second.unwrap(), commits.len()), (4, 16));
-        // Those that came meanwhile may have been in time or not.
+        // Concurrent events may or may not be anonymised.
         let late = bench.store.anonymize(&"u".into()).await.unwrap();
         assert_eq!(first.unwrap() + late, 8 + 16);
         let owned = found(&bench, &EventFilter::default()).await;

@@ -1,4 +1,4 @@
-//! Followers: they read every event after a cursor in the store's order, and each purpose has one
+//! Followers: they read every event after a cursor in the store's order, and each lease has one
 //! holder.
 
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use goldstar::store::{Change, Followed, Following, Purpose, Store};
 use super::bench::{Bench, START, family, user};
 use super::{IMPLEMENTATIONS, over_each};
 
-/// The ids of the events after a position, read in parts of two.
+/// The ids of the events after a position, read two at a time.
 fn ids_since(history: &dyn Following, mut after: Position) -> Vec<String> {
     let mut ids = Vec::new();
     loop {
@@ -90,7 +90,7 @@ async fn a_commit_with_an_event_wakes_and_a_cursor_needs_no_wakeup() {
         bench.put(family()).await;
         bench.activate("c1", "good").await;
         wakeups.changed().await.unwrap();
-        // Several commits may give one wake-up, and one that nobody waits for is lost.
+        // Several commits may cause one wake-up. A wake-up that nobody waits for is lost.
         bench.activate("c1", "good").await;
         bench.activate("c1", "good").await;
         wakeups.mark_unchanged();
@@ -99,7 +99,7 @@ async fn a_commit_with_an_event_wakes_and_a_cursor_needs_no_wakeup() {
     .await;
 }
 
-/// The account `u`, whose deletion has started.
+/// The account `u` after its deletion has started.
 fn being_deleted() -> User {
     let now = Timestamp::from_micros(START);
     let deletion = Deletion::marked(now).started(now);

@@ -1,4 +1,4 @@
-//! The audit history: every event once, in order, the same bytes for ever.
+//! The audit history: every event once, in order, and always with the same bytes.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use super::over_each;
 
 const ALL: Page = Page { limit: 500, offset: 0 };
 
-/// Twelve events, ten microseconds apart but the last three at one moment: two children in turn,
-/// every third one a penalty.
+/// Twelve events, ten microseconds apart except the last three, which have the same time: two
+/// children alternately, every third one a penalty.
 async fn twelve(bench: &Bench) -> Vec<Arc<StoredEvent>> {
     bench.put(family()).await;
     let mut events = Vec::new();
@@ -152,7 +152,7 @@ async fn every_condition_of_a_filter_counts() {
     .await;
 }
 
-/// The reference: what the filter's documentation says, one condition after the other.
+/// The reference: the documented conditions of the filter, one after another.
 fn matches(filter: &EventFilter, recorded: &StoredEvent) -> bool {
     let event = &recorded.event;
     filter.child_id.as_ref().is_none_or(|id| *id == event.child_id)

@@ -1,5 +1,5 @@
-//! What every implementation of the store's trait guarantees. A further implementation gets one more
-//! line in `IMPLEMENTATIONS`.
+//! The guarantees of every implementation of the store's trait. Another implementation needs one
+//! more line in `IMPLEMENTATIONS`.
 
 mod bench;
 mod commits;
@@ -11,10 +11,10 @@ mod scopes;
 
 use bench::{Bench, Medium};
 
-/// Each creates an empty medium for one implementation.
+/// Each function creates an empty medium for one implementation.
 const IMPLEMENTATIONS: &[fn() -> Medium] = &[Medium::folder, Medium::memory];
 
-/// Runs a test over every implementation, on an empty store.
+/// Runs a test with each implementation on an empty store.
 async fn over_each(test: impl AsyncFn(Bench)) {
     for medium in IMPLEMENTATIONS {
         test(Bench::new(medium())).await;

@@ -1,4 +1,4 @@
-//! Records: what is put is read, in the order of making, and stays over a restart.
+//! Records: reading returns what was written, in the order of creation, even after a restart.
 
 use goldstar::domain::{Email, Page, TokenHash};
 use goldstar::store::{Change, Scope, Store};

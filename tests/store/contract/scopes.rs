@@ -1,4 +1,4 @@
-//! Scopes: a snapshot contains one family; what concerns all families is enforced by the store.
+//! Scopes: a snapshot contains one family; the store enforces rules about all families.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! A family on a directory that was left in the midst of its work, and servers on copies of it.
+//! A family on a directory that a kill has left, and servers on copies of it.
 
 use std::error::Error as _;
 use std::fs;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Admin, Client, Family, Folders, TestServer, names, within};
 
-/// What every copy begins with: a killed server's folders, whose journal is still to be replayed.
+/// The start of every copy: the folders of a killed server, whose journal must be replayed.
 pub(super) struct Home {
     folders: Folders,
     pub(super) family: Family,
@@ -25,7 +25,7 @@ pub(super) struct Home {
     pub(super) rows: Vec<Value>,
 }
 
-/// How many events there are from the start.
+/// The number of events at the start.
 const EVENTS: usize = 5;
 
 impl Home {
@@ -46,12 +46,12 @@ impl Home {
     }
 }
 
-/// What a kill would leave now of the folders of a server.
+/// A copy of a server's folders as a kill would leave them now.
 pub(super) fn copy_of(folders: &Folders) -> Folders {
     let copy = Folders::new();
-    // The note of what is logged must not be ahead of the logs, which may still be written.
+    // The note about the written logs must not be ahead of the logs, so it is copied first.
     let note = fs::read(folders.data_file("journal/followers"));
-    // The journal is always ahead of the other files, and so it comes last.
+    // The journal is always ahead of the other files, so it is copied last.
     copy_files(&folders.logs(), &copy.logs());
     copy_files(&folders.data(), &copy.data());
     copy_files(&folders.data().join("journal"), &copy.data().join("journal"));
@@ -68,14 +68,14 @@ fn copy_files(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for name in names(from).into_iter().filter(|name| from.join(name).is_file()) {
         match fs::copy(from.join(&name), to.join(&name)) {
-            // It has taken another's place meanwhile.
+            // It was renamed in the meantime.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             copied => drop(copied.unwrap()),
         }
     }
 }
 
-/// A server on a copy, and the browsers of the two who use it.
+/// A server on a copy, and the browsers of its two users.
 pub(super) struct Served {
     pub(super) parent: Client,
     pub(super) admin: Client,
@@ -84,7 +84,7 @@ pub(super) struct Served {
 }
 
 impl Served {
-    /// Starts one; the error is why it doesn't start, with all its causes.
+    /// Starts a server; the error contains all causes.
     pub(super) async fn start(
         home: &Home,
         folders: &Folders,
@@ -106,14 +106,14 @@ impl Served {
         Ok(Self { parent, admin, shutdown, server })
     }
 
-    /// Stops it as a SIGTERM does; the error is why its files aren't in their final form.
+    /// Stops it as a SIGTERM does; the error says why its files are not complete.
     pub(super) async fn stop(self) -> Result<(), StopError> {
         self.shutdown.cancel();
         within("a stop", self.server.ended()).await
     }
 }
 
-/// What an operator reads.
+/// The message that an operator reads.
 fn reason(error: &StartError) -> String {
     assert!(!error.is_damage(), "a fault of the disk was taken for damage: {error}");
     let (mut text, mut cause) = (error.to_string(), error.source());

@@ -1,4 +1,4 @@
-//! What the clients ask for while the disk fails, and what they are told.
+//! The requests of clients while the disk fails, and their responses.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -8,10 +8,10 @@ use super::nth::{Counted, Error, FailingDisk, Fault};
 use crate::harness::{Answer, Client, Family, assert_error, text};
 use crate::random::Random;
 
-/// How many changes are asked for at once.
+/// The number of concurrent changes.
 const WIDTH: usize = 4;
 
-/// A change that a client asks for.
+/// A change that a client requests.
 #[derive(Clone)]
 pub(super) enum Attempt {
     /// One of the four mutations.
@@ -20,19 +20,19 @@ pub(super) enum Attempt {
     Task(String),
 }
 
-/// What the clients were told.
+/// The responses to the clients.
 #[derive(Default)]
 pub(super) struct Told {
-    /// The events that were answered.
+    /// The confirmed events.
     pub(super) events: Vec<Value>,
-    /// The names of the tasks that were made, and of those that were not.
+    /// The names of the tasks that were created, and of those that were not.
     pub(super) tasks: Vec<String>,
     pub(super) no_tasks: Vec<String>,
-    /// What may have happened or not.
+    /// Changes whose outcome is unknown.
     pub(super) unknown: Vec<Attempt>,
-    /// How many changes the disk's fault refused.
+    /// The number of changes that failed because of the disk.
     pub(super) refused: usize,
-    /// Whether somebody was told that no change is taken any more.
+    /// Whether a response said that no more changes are accepted.
     pub(super) is_read_only: bool,
     attempts: usize,
 }
@@ -62,7 +62,7 @@ impl Attempt {
         }
     }
 
-    /// Whether an event records this.
+    /// Whether the event is the result of this attempt.
     pub(super) fn is(&self, event: &Value) -> bool {
         matches!(self, Self::Event { action, entity }
             if event["action"] == *action && event["entity_id"] == **entity)
@@ -70,7 +70,7 @@ impl Attempt {
 }
 
 impl Told {
-    /// Asks for some changes at once, with a read amid them, and then reads all.
+    /// Sends some changes at once, with a read among them, and then reads everything.
     pub(super) async fn wave(
         &mut self,
         home: &Home,
@@ -98,7 +98,7 @@ impl Told {
             self.hear(attempt, answer, disk);
         }
         let is_refused = (self.unknown.len(), self.refused) != (unknown, refused);
-        // A note of the maintenance may have ended it unheard.
+        // A note of the maintenance thread may have met the fault.
         if must_succeed && !self.is_read_only && disk.failures() == failures {
             assert!(!is_refused, "a change was refused though nothing had failed");
         }
@@ -107,7 +107,7 @@ impl Told {
         }
     }
 
-    /// Notes an answer, which must be one that a failing disk can bring about.
+    /// Records a response, which must be possible with a failing disk.
     fn hear(&mut self, attempt: Attempt, answer: Answer, disk: &FailingDisk) {
         let code = answer.body["code"].as_str().unwrap_or_default();
         match (answer.status, code) {
@@ -134,7 +134,7 @@ impl Told {
         }
     }
 
-    /// From now on, no change is taken; a disk without room alone is no reason for that.
+    /// No more changes are accepted. A full disk alone is no reason for that.
     fn end(&mut self, answer: &Answer, disk: &FailingDisk) {
         let Fault { counted, error, .. } = disk.fault;
         assert_ne!((counted, error), (Counted::Writes, Error::Full), "{}", answer.text);
@@ -149,7 +149,8 @@ impl Told {
         }
     }
 
-    /// Everything can be read, and is what was answered; what is broken is said.
+    /// Checks that everything can be read and matches the responses, and that the failure is
+    /// reported.
     async fn read(&mut self, home: &Home, served: &Served) {
         let child = &home.family.child;
         served.parent.get(&format!("/children/{child}")).await.expect(200);

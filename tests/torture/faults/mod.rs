@@ -1,5 +1,5 @@
-//! The n-th write or sync of a server fails, whatever it is for, once or from then on: while it
-//! starts, while it works, or while it stops. What it was asked for meanwhile is looked for after.
+//! The n-th write or sync of a server fails, once or from then on: while it starts, runs or stops.
+//! Afterwards, the test searches for the effects of all requests.
 
 mod home;
 mod load;
@@ -20,23 +20,24 @@ use home::{Home, Served, copy_of};
 use load::{Attempt, Told};
 use nth::{Counted, Error, FailingDisk, Fault};
 
-/// The first to the last operation that fails, each in a round of its own.
+/// The operations that fail, each in a round of its own: from the first to this one.
 const LAST: usize = 200;
-/// From one round's operation to the next: with this step, so many rounds have each of them once.
+/// The step from one round's operation to the next: with it, `LAST` rounds cover each operation
+/// once.
 const STEP: usize = 77;
 const ROUNDS: Rounds = Rounds { short: 3, long: LAST };
-/// How much is asked for while the disk fails, and after it.
+/// The number of waves of requests while the disk fails, and after it.
 const WAVES: usize = 3;
 /// A stop writes and syncs more often than this.
 const STOP: usize = 6;
 
-/// What was done, for the report.
+/// Counts for the report.
 #[derive(Default)]
 struct Tally {
     faults: usize,
-    /// While what was under way the first failure came.
+    /// The phases in which the first failure came.
     moments: HashMap<&'static str, usize>,
-    /// What failed first.
+    /// The files that failed first.
     files: HashMap<&'static str, usize>,
     failed_starts: usize,
     failed_stops: usize,
@@ -56,7 +57,7 @@ struct Case<'a> {
     disk: FailingDisk,
     random: Random,
     told: Told,
-    /// While what was under way the first failure came.
+    /// The phase in which the first failure came.
     moment: &'static str,
     failed_starts: usize,
     failed_stops: usize,
@@ -80,7 +81,7 @@ impl Case<'_> {
         }
     }
 
-    /// A start that fails says what the disk did.
+    /// A start that fails must report the failure of the disk.
     async fn start(&mut self) -> Result<Served, ()> {
         let started = Served::start(self.home, &self.folders, Arc::new(self.disk.clone())).await;
         self.note("a start");
@@ -91,8 +92,8 @@ impl Case<'_> {
         })
     }
 
-    /// Works until the fault has come, or is to come in the stop; then under the fault, and perhaps
-    /// without it.
+    /// Sends requests until the fault has come, or will come during the stop; then with the fault,
+    /// and in some cases after it.
     async fn work(&mut self, served: &Served) {
         let ahead = if self.random.below(4) == 0 { 1 + self.random.below(STOP) } else { 0 };
         let Self { home, disk, random, told, .. } = self;
@@ -110,7 +111,7 @@ impl Case<'_> {
         }
     }
 
-    /// Once the disk works, so does the server; without a restart, unless an outcome is unknown.
+    /// Once the disk works, so does the server, without a restart unless an outcome is unknown.
     async fn recover(&mut self, served: &Served) {
         let Self { home, disk, random, told, .. } = self;
         disk.mend();
@@ -137,7 +138,7 @@ impl Case<'_> {
         }
     }
 
-    /// A start on a disk that works has all that was acknowledged, once, and nothing that was refused.
+    /// A start on a working disk must find all confirmed changes once, and no failed ones.
     async fn check(&mut self) {
         self.disk.mend();
         let served = Served::start(self.home, &self.folders, Arc::new(RealDisk)).await;
@@ -157,7 +158,8 @@ impl Case<'_> {
         assert_eq!(child["points"], fold(&events), "the child's file");
     }
 
-    /// The history is what was there, what was acknowledged, and perhaps what nobody knows of.
+    /// The history consists of the earlier events, the confirmed ones, and perhaps those with an
+    /// unknown outcome.
     async fn check_rows(&mut self, served: &Served) -> Vec<Value> {
         let found = served.admin.get("/admin/tracking?order=asc&limit=500").await;
         let rows = found.expect(200)["tracking_events"].as_array().unwrap().clone();
@@ -188,7 +190,7 @@ impl Case<'_> {
     }
 }
 
-/// The points that the events lead to.
+/// The points after the events.
 fn fold(events: &[Value]) -> i64 {
     let opening = events[0]["points_before"].as_i64().unwrap();
     opening + events.iter().map(|event| event["delta"].as_i64().unwrap()).sum::<i64>()
@@ -199,7 +201,7 @@ async fn points(served: &Served, child: &str) -> i64 {
     body["child"]["points"].as_i64().unwrap()
 }
 
-/// Waits until everything has caught up.
+/// Waits until all files are up to date.
 async fn well(served: &Served) {
     eventually("health to be well again", async || {
         (served.admin.get("/health").await.body["status"] == "ok").then_some(())
@@ -207,7 +209,7 @@ async fn well(served: &Served) {
     .await;
 }
 
-/// Which of a server's files it is.
+/// The kind of a server's file.
 fn kind(path: &Path) -> &'static str {
     let text = path.to_string_lossy();
     match text {
@@ -260,7 +262,7 @@ impl Tally {
     }
 }
 
-/// The eight ways in which the n-th operation can fail.
+/// The eight kinds of failure of the n-th operation.
 fn faults(nth: usize) -> Vec<Fault> {
     let mut faults = Vec::new();
     for counted in [Counted::Writes, Counted::Syncs] {

@@ -8,10 +8,10 @@ use goldstar::disk::Open;
 
 use crate::harness::{Operation, Policy, Watched};
 
-/// The machine's disk with a fault that is to come.
+/// The real disk with a fault in the future.
 pub(super) type FailingDisk = Watched<Countdown>;
 
-/// What is counted.
+/// The operations that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Counted {
     Writes,
@@ -21,7 +21,7 @@ pub(super) enum Counted {
 /// How it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Error {
-    /// ENOSPC. What takes no room goes on: to cut, to rename and to remove.
+    /// ENOSPC. Operations that need no space succeed: truncating, renaming and removing.
     Full,
     /// EIO.
     Broken,
@@ -30,10 +30,10 @@ pub(super) enum Error {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
     pub(super) counted: Counted,
-    /// The first one that fails; they are counted from the server's start, from 1.
+    /// The number of the first operation that fails, counted from the server's start, from 1.
     pub(super) nth: usize,
     pub(super) error: Error,
-    /// From then on everything fails that is counted, until the disk is mended.
+    /// Whether all later counted operations fail, too, until the disk is repaired.
     pub(super) lasts: bool,
 }
 
@@ -59,7 +59,7 @@ impl Error {
         })
     }
 
-    /// The words that whoever reads the reason must find.
+    /// The words that the reported reason must contain.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Full => "No space left on device",
@@ -73,17 +73,17 @@ impl FailingDisk {
         Self::by(Countdown { fault, state: Mutex::default() })
     }
 
-    /// From now on, everything works.
+    /// Ends the fault.
     pub(super) fn mend(&self) {
         self.state.lock().unwrap().is_mended = true;
     }
 
-    /// How many more must come before one fails.
+    /// The number of operations before the first failure.
     pub(super) fn ahead(&self) -> usize {
         self.fault.nth.saturating_sub(self.state.lock().unwrap().count)
     }
 
-    /// How many have failed.
+    /// The number of failures.
     pub(super) fn failures(&self) -> usize {
         self.state.lock().unwrap().failures
     }
@@ -93,7 +93,7 @@ impl FailingDisk {
         self.fault.lasts && self.failures() > 0 && !self.state.lock().unwrap().is_mended
     }
 
-    /// What failed first.
+    /// The file that failed first.
     pub(super) fn first(&self) -> Option<PathBuf> {
         self.state.lock().unwrap().first.clone()
     }

@@ -1,5 +1,5 @@
-//! The fuzz targets over the inputs that fuzzing has kept, `fuzz/corpus`: what was found once stays
-//! found. docs/reliability.md says how to fuzz.
+//! Runs the fuzz targets with the kept inputs in `fuzz/corpus`, so that a bug that was found does
+//! not return. docs/reliability.md says how to fuzz.
 
 mod targets;
 
@@ -9,8 +9,8 @@ use std::path::Path;
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 /// Calls a target with every input of its corpus: the files of its folder, and the lines of
-/// `<name>.txt`, if there is one, each of which is an input in base64. If the target fails, the last
-/// name that was printed is that of the input.
+/// `<name>.txt`, if it exists, each of which is an input in base64. If the target fails, the last
+/// printed name is that of the input.
 fn replay(name: &str, target: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
     let entries = fs::read_dir(corpus.join(name)).unwrap();

@@ -1,4 +1,4 @@
-//! What must be found, and where it is looked for.
+//! The expected history, and the checks of it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
@@ -10,27 +10,27 @@ use super::load::{Told, id, new_event};
 use super::streams::{Listener, Listeners};
 use crate::harness::{Admin, Folders, event_ids, python, text};
 
-/// How many of the last acknowledged mutations with a key are asked for again.
+/// How many of the last confirmed mutations with a key are repeated.
 const REPEATS: usize = 16;
-/// How many events a stream replays to one who has missed them.
+/// The maximum number of events that a stream replays.
 const REPLAYED: usize = 10_000;
 
-/// A child and a reward that it waits for.
+/// A child and a requested reward.
 type Request = (String, String);
 
-/// The history of one directory, as it was found at the last look.
+/// The history of one directory at the last check.
 pub(super) struct Book {
     rows: Vec<Value>,
     ids: HashSet<String>,
     points: HashMap<String, i64>,
     requests: BTreeSet<Request>,
     listeners: Vec<Listeners>,
-    /// How many events are there that nobody was told of.
+    /// The number of events without a response.
     pub(super) unheard: usize,
 }
 
 impl Book {
-    /// For a directory without events, on whose streams readers listen from now on.
+    /// For a directory without events. The clients of its streams read from now on.
     pub(super) async fn new(home: &Home) -> Self {
         let mut listeners = Vec::new();
         for family in &home.families {
@@ -49,18 +49,18 @@ impl Book {
         }
     }
 
-    /// How many events there are.
+    /// The number of events.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// The readers that listen while something happens.
+    /// The clients that read streams during the load.
     pub(super) fn listen(&mut self) -> impl Iterator<Item = impl Future<Output = ()>> {
         self.listeners.iter_mut().map(|it| it.present.listen())
     }
 
-    /// Looks for everything that the clients were told, in everything that the server keeps, after
-    /// its restart. Gives what the clients were told meanwhile, when they repeated what had a key.
+    /// After a restart, checks that everything in responses is in everything that the server keeps.
+    /// Returns the responses to repeated requests with keys.
     pub(super) async fn check(&mut self, home: &Home, told: Told) -> Told {
         let before = self.rows.len();
         self.read(home.folders());
@@ -74,7 +74,7 @@ impl Book {
         self.account_for(home, before, told).await
     }
 
-    /// Reads the tracking file: what was there is there as it was, and what is new goes on from it.
+    /// Reads the tracking file: the earlier rows are unchanged, and the new ones continue them.
     fn read(&mut self, folders: &Folders) {
         let (numbers, rows): (Vec<_>, Vec<_>) =
             folders.rows("tracking_events.json").into_iter().unzip();
@@ -101,8 +101,8 @@ impl Book {
         }
     }
 
-    /// The children and the pending requests are what the events have made of them, in the files
-    /// and in the answers.
+    /// Checks that the children and the pending requests are the result of the events, in the files
+    /// and in the responses.
     async fn check_records(&self, home: &Home) {
         self.check_files(home.folders());
         let (mut children, mut pending) = (Vec::new(), Vec::new());
@@ -119,7 +119,7 @@ impl Book {
     }
 
     fn check_files(&self, folders: &Folders) {
-        // A table's file is there once something was in it.
+        // The file of a table exists once it has had a row.
         let rows = |name| {
             let rows = folders.data_file(name).exists().then(|| folders.rows(name));
             rows.into_iter().flatten().map(|(_, row)| row).collect::<Vec<_>>()
@@ -138,7 +138,7 @@ impl Book {
         }
     }
 
-    /// Every new row is what somebody was told, or what somebody asked for without being told.
+    /// Checks that every new row belongs to a response, or to a request without one.
     async fn account_for(&mut self, home: &Home, before: usize, told: Told) -> Told {
         let new = self.rows[before..].iter();
         let mut new: HashMap<String, &Value> = new.map(|row| (id(row), row)).collect();
@@ -176,7 +176,7 @@ impl Book {
         again
     }
 
-    /// Looks for all events once more, in the query and in a stream that replays as many as it can.
+    /// Checks all events again, in a query and in the longest possible replay of a stream.
     pub(super) async fn check_whole(&self, home: &Home) {
         assert_eq!(queried(&home.admin, 0).await, by_time(&self.rows));
         for family in &home.families {
@@ -187,7 +187,7 @@ impl Book {
         }
     }
 
-    /// The files of a stopped server hold the same, and the journal is empty.
+    /// Checks that the files of a stopped server contain the same, and that the journal is empty.
     pub(super) fn check_stopped(&mut self, folders: &Folders) {
         self.read(folders);
         self.check_files(folders);
@@ -196,7 +196,7 @@ impl Book {
     }
 }
 
-/// TinyDB opens every file, and finds as many rows as there are.
+/// Checks that TinyDB opens every file and finds all rows.
 pub(super) fn check_with_tinydb(folders: &Folders) {
     let mut rows = 0;
     for entry in fs::read_dir(folders.data()).unwrap() {
@@ -224,7 +224,7 @@ fn of_family<'a>(rows: &'a [Value], before: usize, family: &Family) -> Vec<(usiz
     numbered.filter(|(_, row)| row["user_id"] == *family.parent.id).collect()
 }
 
-/// All events beyond the `first` ones, as the query answers them.
+/// All events after the `first` ones, as a query returns them.
 async fn queried(admin: &Admin, first: usize) -> Vec<Value> {
     let mut events = Vec::new();
     loop {

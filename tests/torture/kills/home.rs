@@ -1,4 +1,4 @@
-//! A directory that is used by several families, and the program that serves it.
+//! A directory with several families, and the program that serves it.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use serde_json::json;
 use crate::harness::{Admin, Client, Folders, Parent, Settings, TestServer, goldstar};
 
 const FAMILIES: usize = 8;
-/// What each of a family's two children begins with.
+/// The opening points of a family's two children.
 pub(super) const OPENING: [i64; 2] = [1000, 60];
-/// How long the text of the one record is that makes the journal grow fast.
+/// The length of the record that makes the journal grow fast.
 const BALLAST: usize = 1 << 20;
 
 pub(super) struct Family {
@@ -18,7 +18,7 @@ pub(super) struct Family {
     /// The browser of the first child.
     pub(super) kid: Client,
     pub(super) children: Vec<String>,
-    /// One that gives points, and one that takes them.
+    /// One that adds points, and one that subtracts them.
     pub(super) tasks: Vec<String>,
     pub(super) rewards: Vec<String>,
 }
@@ -30,12 +30,12 @@ pub(super) struct Home {
 }
 
 impl Home {
-    /// Serves a new directory.
+    /// Starts a server on a new directory.
     pub(super) async fn new(folders: Folders) -> Self {
         let flags = ["--server-log=error", "--logins-per-address=0"].map(str::to_owned);
         let settings = Settings {
             binary: true,
-            // Every event is to be found in the log.
+            // The log must contain every event.
             log_max_bytes: 0,
             flags: flags.into(),
             ..Settings::default()
@@ -68,8 +68,8 @@ impl Family {
     }
 }
 
-/// A directory with nothing but an administrator, and a child of hers with a large field that
-/// Goldstar doesn't know: each change of that child is a frame of that size.
+/// A directory with an administrator and one child, which has a large unknown field: each change of
+/// that child is a frame of that size.
 pub(super) fn prepared() -> Folders {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
@@ -81,7 +81,7 @@ pub(super) fn prepared() -> Folders {
     folders
 }
 
-/// Changes the large record until the server is gone.
+/// Changes the large record until the server is killed.
 pub(super) async fn grow_the_journal(admin: &Admin) {
     for age in (1..100).cycle() {
         let request = admin.request(reqwest::Method::PATCH, "/children/ballast");
@@ -91,7 +91,7 @@ pub(super) async fn grow_the_journal(admin: &Admin) {
     }
 }
 
-/// Starts the program, and kills it after a while, wherever it is by then.
+/// Starts the program, and kills it after this time, whatever it is doing then.
 pub(super) async fn kill_a_start(folders: &Folders, after: Duration) {
     let mut command = goldstar(folders.root());
     command.arg("--data-dir").arg(folders.data()).arg("--log-dir").arg(folders.logs());

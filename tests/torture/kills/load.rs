@@ -1,4 +1,4 @@
-//! Clients that mutate until the server is gone, and remember what they were told.
+//! Clients that send mutations until the server is killed, and record the responses.
 
 use std::cell::RefCell;
 
@@ -10,10 +10,10 @@ use super::home::Family;
 use crate::harness::{Answer, Client, activate_path, reward_path, text, try_send};
 use crate::random::Random;
 
-/// How many of a family's connections are its parents'. One more is its child's.
+/// The number of a family's connections with a parent's session. One more has a child's.
 const PARENTS: usize = 7;
 
-/// A mutation that a client asks for.
+/// A mutation that a client requests.
 pub(super) struct Attempt {
     pub(super) family: usize,
     child: String,
@@ -22,12 +22,12 @@ pub(super) struct Attempt {
     pub(super) key: Option<String>,
 }
 
-/// What the clients of one round were told.
+/// The responses in one round.
 #[derive(Default)]
 pub(super) struct Told {
-    /// What was answered with a new event, and the event.
+    /// The mutations that were confirmed with a new event, and the event.
     pub(super) acknowledged: Vec<(Attempt, Value)>,
-    /// What was never answered.
+    /// The mutations without a response.
     pub(super) unknown: Vec<Attempt>,
     pub(super) refused: usize,
 }
@@ -49,7 +49,7 @@ impl Attempt {
         try_send(key).await
     }
 
-    /// Whether an event records this very mutation.
+    /// Whether the event is the result of this attempt.
     pub(super) fn is(&self, event: &Value) -> bool {
         event["child_id"] == *self.child
             && event["entity_id"] == *self.entity
@@ -57,7 +57,7 @@ impl Attempt {
     }
 }
 
-/// A connection of a family's.
+/// A connection of a family.
 struct Seat<'a> {
     number: usize,
     family: &'a Family,
@@ -110,7 +110,7 @@ impl Seat<'_> {
     }
 }
 
-/// The event of an answer to what was asked for the first time.
+/// The event in the response to a request that is not a repeat.
 pub(super) fn new_event(answer: Answer) -> Value {
     assert_eq!(answer.header("idempotent-replayed"), "", "{}", answer.text);
     let mut body = answer.expect(200);
@@ -118,7 +118,8 @@ pub(super) fn new_event(answer: Answer) -> Value {
     body["tracking_event"].take()
 }
 
-/// 64 connections work until the server is gone. `keys` numbers the idempotency keys.
+/// Sends mutations on 64 connections until the server is killed. `keys` numbers the idempotency
+/// keys.
 pub(super) async fn work(
     families: &[Family],
     random: &mut Random,

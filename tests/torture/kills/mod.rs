@@ -1,5 +1,5 @@
-//! `kill -9` under load: clients mutate, the real program is killed at a random moment and started
-//! again, and all that was acknowledged is looked for in everything that it keeps.
+//! `kill -9` under load: clients send mutations, the real program is killed at a random time and
+//! started again, and all confirmed changes are searched for in everything that it keeps.
 
 mod book;
 mod home;
@@ -20,19 +20,19 @@ use load::Told;
 use moments::{Moment, is_half_done};
 
 const ROUNDS: Rounds = Rounds { short: 5, long: 380 };
-/// After so many rounds a new directory takes the place of the old one.
+/// After this many rounds, a new directory is used.
 const LIFE: usize = 20;
-/// After so many rounds TinyDB opens the files.
+/// After this many rounds, TinyDB opens the files.
 const TINYDB: usize = 10;
 
-/// What was done, for the report.
+/// Counts for the report.
 #[derive(Default)]
 struct Tally {
     under_load: usize,
     in_checkpoint: usize,
     in_stop: usize,
     in_start: usize,
-    /// After how many kills a file was left on its way to replace another.
+    /// After how many kills a temporary file was left that was to replace another.
     half_done: usize,
     directories: usize,
     acknowledged: usize,
@@ -41,14 +41,14 @@ struct Tally {
     tinydb: usize,
 }
 
-/// A directory in its life of kills.
+/// A directory, through several kills.
 struct Life {
     home: Home,
     book: Book,
     keys: RefCell<usize>,
-    /// What the clients were told since the last look.
+    /// The responses since the last check.
     told: Told,
-    /// How long the last start took.
+    /// The duration of the last start.
     start: Duration,
 }
 
@@ -66,7 +66,7 @@ impl Life {
         Self { home, book, keys: RefCell::default(), told: Told::default(), start }
     }
 
-    /// Kills the server while the clients work, and some of the starts that follow.
+    /// Kills the server while the clients send requests, and kills some of the following starts.
     async fn kill(&mut self, random: &mut Random, tally: &mut Tally) {
         let moment = Moment::draw(random);
         *moment.count(tally) += 1;
@@ -93,13 +93,13 @@ impl Life {
         }
     }
 
-    /// Starts the server again, and looks for everything.
+    /// Starts the server again, and checks everything.
     async fn look(&mut self, tally: &mut Tally, with_tinydb: bool) {
         let started = Instant::now();
         self.home.server.start_again().await;
         self.start = started.elapsed();
         if with_tinydb {
-            // Before anything is asked, the files rest.
+            // The files do not change before the first request.
             tally.tinydb += 1;
             check_with_tinydb(self.home.folders());
         }

@@ -1,4 +1,4 @@
-//! When the program is killed.
+//! The time at which the program is killed.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use super::Tally;
 use crate::harness::{Folders, TestServer, names, within};
 use crate::random::Random;
 
-/// The moments are random by design: nothing is waited for there.
+/// The times are random on purpose: the test does not wait for a condition there.
 #[derive(Clone, Copy)]
 pub(super) enum Moment {
-    /// So long after the clients have begun.
+    /// This long after the clients have started.
     Load(Duration),
-    /// So long after a checkpoint has begun.
+    /// This long after a checkpoint has started.
     Checkpoint(Duration),
-    /// So long after the signal to stop.
+    /// This long after the signal to stop.
     Stop(Duration),
 }
 
@@ -36,7 +36,7 @@ impl Moment {
         }
     }
 
-    /// Kills the server then.
+    /// Kills the server at that time.
     pub(super) async fn kill(self, server: &mut TestServer) {
         let after = match self {
             Self::Load(after) => after,
@@ -54,7 +54,7 @@ impl Moment {
     }
 }
 
-/// Waits until the journal goes on in a new file, as at the beginning of each checkpoint.
+/// Waits until the journal continues in a new file, which is the start of each checkpoint.
 async fn checkpoint(folders: &Folders) {
     let journal = folders.data().join("journal");
     let newest = || names(&journal).into_iter().filter(|name| name.ends_with(".journal")).max();
@@ -64,7 +64,7 @@ async fn checkpoint(folders: &Folders) {
     }
 }
 
-/// Whether something lies there that a finished checkpoint, or a finished write, doesn't leave.
+/// Whether a file exists that a completed checkpoint or write removes.
 pub(super) fn is_half_done(folders: &Folders) -> bool {
     let journal = names(&folders.data().join("journal"));
     let segments = journal.iter().filter(|name| name.ends_with(".journal")).count();
@@ -72,7 +72,7 @@ pub(super) fn is_half_done(folders: &Folders) -> bool {
     segments > 1 || journal.iter().chain(&data).any(|name| name.contains(".tmp"))
 }
 
-/// A time up to a limit.
+/// A random time below a limit.
 pub(super) fn below(random: &mut Random, limit: Duration) -> Duration {
     let micros = usize::try_from(limit.as_micros()).unwrap();
     Duration::from_micros(random.below(micros.max(1)) as u64)

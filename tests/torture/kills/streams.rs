@@ -1,28 +1,28 @@
-//! Readers of the event stream that come back after each kill.
+//! Clients of the event stream that reconnect after each kill.
 
 use serde_json::Value;
 
 use super::load::id;
 use crate::harness::{Client, Events, Parent};
 
-/// A frame's id, and its event's.
+/// The id of a frame, and the id of its event.
 type Heard = (String, String);
 
-/// One who reads a family's stream, over all restarts.
+/// A client of a family's stream, through all restarts.
 pub(super) struct Listener {
     last: String,
-    /// What was heard since the last look.
+    /// The events since the last check.
     heard: Vec<Heard>,
     open: Option<Events>,
 }
 
 impl Listener {
-    /// One who has heard everything up to that row.
+    /// A client that has received everything up to that row.
     pub(super) fn after(row: usize) -> Self {
         Self { last: row.to_string(), heard: Vec::new(), open: None }
     }
 
-    /// Listens until the server is gone, where the stream is open.
+    /// Reads until the server is killed, if the stream is open.
     pub(super) async fn listen(&mut self) {
         let Some(mut stream) = self.open.take() else { return };
         while let Some(frame) = stream.next_or_end().await {
@@ -30,8 +30,8 @@ impl Listener {
         }
     }
 
-    /// Comes back, and checks that it has heard exactly these rows of its family by now. The stream
-    /// stays open.
+    /// Reconnects, and checks that it has then received exactly these rows of its family. The
+    /// stream stays open.
     pub(super) async fn catch_up(&mut self, client: &Client, rows: &[(usize, &Value)]) {
         let last = self.heard.last().map_or(&self.last, |(last, _)| last);
         let mut stream = client.events_after(last).await;
@@ -49,7 +49,7 @@ impl Listener {
         self.open = Some(stream);
     }
 
-    /// Goes away until the next look.
+    /// Disconnects until the next check.
     pub(super) fn leave(&mut self) {
         self.open = None;
     }
@@ -57,9 +57,9 @@ impl Listener {
 
 /// One family's two readers.
 pub(super) struct Listeners {
-    /// Hears what happens while it happens, until the server is gone.
+    /// Connected during the load, until the server is killed.
     pub(super) present: Listener,
-    /// Is away while something happens, and hears all of it by replay.
+    /// Disconnected during the load; receives everything by replay.
     away: Listener,
 }
 

@@ -1,4 +1,4 @@
-//! Clients that ask at random, and note what they were told.
+//! Clients that send random requests, and record the responses.
 
 use std::cell::{Cell, RefCell};
 
@@ -10,19 +10,19 @@ use super::state::{Action, Asked, Event, Id, Kind, Mutation, Told};
 use crate::harness::{Answer, Parent, activate_path, reward_path, send, text};
 use crate::random::Random;
 
-/// How many idempotency keys the clients of a history share.
+/// The number of idempotency keys that the clients of a history share.
 const KEYS: usize = 6;
 
-/// What the clients of a history share.
+/// The shared state of the clients of a history.
 pub(super) struct Scene<'a> {
     pub(super) parent: &'a Parent,
-    /// The history's number: keys are remembered for a day.
+    /// The number of the history, because keys are remembered for a day.
     number: usize,
     known: RefCell<Known>,
     ticks: Cell<usize>,
 }
 
-/// All that there is or was, by kind.
+/// All records that exist or have existed, by kind.
 #[derive(Default)]
 struct Known {
     children: Vec<Id>,
@@ -50,7 +50,7 @@ impl<'a> Scene<'a> {
         Self { parent, number, known: RefCell::default(), ticks: Cell::default() }
     }
 
-    /// Asks for all that can be read of the family.
+    /// Requests everything that can be read of the family.
     pub(super) async fn look_around(&self) -> Vec<Operation> {
         let children = self.known.borrow().children.clone();
         let points = children.into_iter().map(Asked::ReadPoints);
@@ -66,7 +66,7 @@ impl<'a> Scene<'a> {
         self.ticks.get()
     }
 
-    /// Asks, and notes what was told and when.
+    /// Sends a request, and records the response and the times.
     pub(super) async fn ask(&self, asked: Asked) -> Operation {
         let called = self.tick();
         let answer = self.send(&asked).await;
@@ -83,7 +83,7 @@ impl<'a> Scene<'a> {
         Operation { asked, told, called, returned }
     }
 
-    /// Asks so many random things, one after the other.
+    /// Sends random requests, one after another.
     pub(super) async fn client(&self, mut random: Random, count: usize) -> Vec<Operation> {
         let mut own = Vec::new();
         for _ in 0..count {
@@ -160,7 +160,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// What an answer says, in the model's words.
+/// A response in the terms of the model.
 fn told(asked: &Asked, answer: Answer) -> Told {
     let replayed = answer.header("idempotent-replayed") == "true";
     let Answer { status, body, text: whole, .. } = answer;

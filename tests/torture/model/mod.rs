@@ -1,5 +1,5 @@
-//! Several clients of one family at once, against a simple model: there must be an order in which the
-//! model, asked one thing after the other, tells each of them what the server told it.
+//! Several concurrent clients of one family, compared with a simple model: there must be an order
+//! of the requests in which the model gives each client the server's responses.
 
 mod client;
 mod order;
@@ -16,10 +16,10 @@ use state::{Action, Asked, Event, Id, Mutation, State, Told};
 
 const ROUNDS: Rounds = Rounds { short: 40, long: 3000 };
 const CLIENTS: usize = 6;
-/// How much each client asks in a history.
+/// The number of requests of each client in a history.
 const REQUESTS: usize = 15;
 
-/// What there is at the beginning of a history.
+/// The records at the start of a history.
 const OPENING: [Asked; 7] = [
     Asked::AddChild { points: 20 },
     Asked::AddChild { points: 0 },
@@ -30,7 +30,7 @@ const OPENING: [Asked; 7] = [
     Asked::AddReward { cost: 25 },
 ];
 
-/// Removes what an earlier history has left, so that each begins with nothing.
+/// Removes the records of an earlier history.
 async fn clear(parent: &Parent) {
     for kind in ["children", "tasks", "rewards"] {
         let listed = parent.get(&format!("/{kind}")).await.expect(200);
@@ -41,7 +41,7 @@ async fn clear(parent: &Parent) {
     }
 }
 
-/// Has the clients make a history. `written` is how many events the table holds before it.
+/// Lets the clients create a history. `written` is the number of earlier events in the table.
 async fn history(scene: &Scene<'_>, random: &mut Random, written: usize) -> History {
     let mut opening = Vec::new();
     for asked in OPENING {
@@ -54,7 +54,7 @@ async fn history(scene: &Scene<'_>, random: &mut Random, written: usize) -> Hist
     History { clients, events: events(scene.parent, written).await }
 }
 
-/// The events beyond the first `written`, in the order of the table.
+/// The events after the first `written`, in the order of the table.
 async fn events(admin: &Parent, written: usize) -> Vec<Id> {
     let path = format!("/admin/tracking?order=asc&limit=500&offset={written}");
     let page = admin.get(&path).await.expect(200);
@@ -72,7 +72,7 @@ async fn events(admin: &Parent, written: usize) -> Vec<Id> {
 async fn every_answer_is_explained_by_an_order() {
     let mut run = Run::of("model", &ROUNDS);
     let server = TestServer::start().await;
-    // An administrator is a parent who may see the whole table.
+    // An administrator is a parent that can read the whole table.
     let admin = server.admin().await;
     let (mut histories, mut requests, mut refused, mut written) = (0, 0, 0, 0);
     while let Some(mut random) = run.next() {

@@ -1,7 +1,7 @@
-//! The search for an order in which the model tells every client what the server told it.
+//! Searches for an order of requests in which the model gives every client the server's responses.
 //!
-//! It is Wing and Gong's: whatever was called before anything else has returned may come first; what
-//! was tried from the same place before isn't tried again.
+//! The algorithm is Wing and Gong's: a request that was sent before any other has returned may come
+//! first. Combinations of state and position that were tried are not tried again.
 
 use std::collections::HashSet;
 
@@ -12,19 +12,19 @@ use super::state::{Asked, Id, State, Told};
 pub(super) struct Operation {
     pub(super) asked: Asked,
     pub(super) told: Told,
-    /// When it was sent and when it was answered, on a clock that ticks with each of both.
+    /// When it was sent and when the response came, by a clock that ticks for each of the two.
     pub(super) called: usize,
     pub(super) returned: usize,
 }
 
-/// What each client asked, in its own order, and the events in the order of the table.
+/// The requests of each client in order, and the events in the order of the table.
 #[derive(Debug)]
 pub(super) struct History {
     pub(super) clients: Vec<Vec<Operation>>,
     pub(super) events: Vec<Id>,
 }
 
-/// How many requests of each client are in the order.
+/// The number of requests of each client that the order contains so far.
 type Place = Vec<usize>;
 
 struct Search<'a> {
@@ -34,8 +34,8 @@ struct Search<'a> {
 }
 
 impl History {
-    /// Looks for an order from that state on: one that agrees with what came after what in time, and
-    /// in which the events come as they stand in the table. The error says where no request fits.
+    /// Searches for an order from that state on, which agrees with the times of the requests and
+    /// with the order of the events in the table. The error says where no request fits.
     pub(super) fn explain(&self, start: &State) -> Result<(), String> {
         let place = vec![0; self.clients.len()];
         let mut search = Search { history: self, seen: HashSet::new(), furthest: place.clone() };
@@ -47,7 +47,7 @@ impl History {
         Err(format!("after {placed} requests, none of these fits: {next:#?}"))
     }
 
-    /// The first request of each client that isn't in the order yet.
+    /// The next request of each client.
     fn next(&self, place: &Place) -> impl Iterator<Item = (usize, &Operation)> {
         let next = self.clients.iter().zip(place).map(|(own, done)| own.get(*done));
         next.enumerate().filter_map(|(client, operation)| Some((client, operation?)))

@@ -1,11 +1,11 @@
-//! The simple model: what a family is, and what each request does to it.
+//! The model: the state of a family, and the effect of each request on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 pub(super) type Id = Rc<str>;
 
-/// What a client asks for.
+/// A request of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Asked {
     Mutate {
@@ -22,14 +22,14 @@ pub(super) enum Asked {
     AddReward {
         cost: i64,
     },
-    /// A task is worth that much from now on.
+    /// Changes the points of a task.
     SetPoints(Id, i64),
-    /// A reward costs that much from now on.
+    /// Changes the cost of a reward.
     SetCost(Id, i64),
     Delete(Kind, Id),
-    /// How many points has that child?
+    /// Reads a child's points.
     ReadPoints(Id),
-    /// What is asked for by whom?
+    /// Reads the pending requests.
     ReadRequests,
 }
 
@@ -55,12 +55,12 @@ pub(super) enum Kind {
     Reward,
 }
 
-/// What a client is told.
+/// A response to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     Mutated {
         event: Event,
-        /// The child's points beside the event.
+        /// The child's points in the response.
         points: i64,
         replayed: bool,
     },
@@ -78,26 +78,26 @@ pub(super) struct Event {
     pub(super) id: Id,
     pub(super) before: i64,
     pub(super) after: i64,
-    /// The task's points or the reward's cost, as the event's metadata has it.
+    /// The task's points or the reward's cost in the event's metadata.
     pub(super) amount: i64,
 }
 
-/// A family, between two requests.
+/// The state of a family between two requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct State {
     children: BTreeMap<Id, i64>,
-    /// Each with its points, and whether it gives them.
+    /// The points of each, and whether it adds them.
     tasks: BTreeMap<Id, (i64, bool)>,
     rewards: BTreeMap<Id, i64>,
     requests: BTreeSet<(Id, Id)>,
     keys: BTreeMap<String, (usize, Event)>,
-    /// What each key stands for, by its number in `keys`.
+    /// The mutation of each key, by its number in `keys`.
     mutations: Vec<Mutation>,
-    /// How many events were written.
+    /// The number of events.
     pub(super) events: usize,
 }
 
-/// What a mutation does, or why it is refused.
+/// The effect of a mutation, or the reason of its failure.
 struct Effect {
     after: i64,
     amount: i64,
@@ -109,15 +109,15 @@ fn refused(code: &str) -> Told {
 }
 
 impl State {
-    /// The state after this was asked; none where it can't have been told that. Ids are the server's
-    /// choice, and are taken from what it told.
+    /// The state after a request; `None` if the response is impossible. Ids are chosen by the
+    /// server, and are taken from its responses.
     pub(super) fn after(&self, asked: &Asked, told: &Told) -> Option<Self> {
         let mut next = self.clone();
         let expected = next.ask(asked, told);
         (expected == *told).then_some(next)
     }
 
-    /// Does what is asked, and gives what must be told.
+    /// Executes a request, and returns the expected response.
     fn ask(&mut self, asked: &Asked, told: &Told) -> Told {
         let made = if let Told::Added(id) = told { id.clone() } else { Id::from("") };
         match asked {

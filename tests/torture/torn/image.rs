@@ -1,4 +1,4 @@
-//! Data directories in memory: taken of a store at work, damaged, and opened as often as one likes.
+//! Data directories in memory: copied from a running store, damaged, and opened.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -21,15 +21,15 @@ use crate::store::{START, child_of, give_point, put, until};
 
 pub(crate) const EVENTS: &str = "tracking_events.json";
 pub(crate) const CHILDREN: &str = "children.json";
-/// How many commits under a checkpoint, and how many behind those: each is a batch of its own.
+/// The number of commits before the checkpoint, and after it. Each is a batch of its own.
 const SYNCED: usize = 3;
 pub(crate) const LAST: usize = 3;
 
-/// The files of a data directory, by their paths in it.
+/// The files of a data directory, by their relative paths.
 #[derive(Clone)]
 pub(crate) struct Image(BTreeMap<PathBuf, Vec<u8>>);
 
-/// What a store holds.
+/// The contents of a store.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Contents {
     points: i64,
@@ -37,12 +37,12 @@ pub(crate) struct Contents {
     events: Vec<String>,
 }
 
-/// A directory that was killed behind some commits.
+/// A directory that was killed after some commits.
 pub(crate) struct Killed {
     pub(crate) image: Image,
-    /// The same with the tracking file as it was before the last commits.
+    /// The same with the tracking file from before the last commits.
     pub(crate) unwritten: Image,
-    /// What the store held before the last commits, and after each of them.
+    /// The contents of the store before the last commits, and after each of them.
     pub(crate) contents: Vec<Contents>,
 }
 
@@ -64,22 +64,22 @@ async fn rename(store: &JsonStore) {
     put(store, [Change::PutChild(renamed)]).await.unwrap();
 }
 
-/// What comes of opening a directory.
+/// The result of opening a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {
     Refused,
-    /// All that was acknowledged and can be there is there.
+    /// Everything that was confirmed and can exist does exist.
     Opened,
     /// An event has another account.
     Changed,
 }
 
-/// How often each outcome came.
+/// The number of times of each outcome.
 pub(crate) type Outcomes = BTreeMap<Outcome, usize>;
 
 impl Contents {
     pub(crate) fn of(store: &JsonStore) -> Self {
-        // The embedded store never waits to read records.
+        // The embedded store never waits when it reads records.
         let child = child_of(store, "family", "a").now_or_never().unwrap().unwrap();
         let all = EventFilter::default();
         let events = store.events(&all, SortOrder::Ascending, ALL);
@@ -92,7 +92,7 @@ impl Contents {
         self.events.len()
     }
 
-    /// The same, with another account in one of the events.
+    /// Whether the contents are equal except for the account of one event.
     pub(crate) fn is_but_for_an_owner(&self, other: &Self) -> bool {
         let without = |event: &String| {
             let mut event: serde_json::Value = serde_json::from_str(event).unwrap();
@@ -111,7 +111,7 @@ impl Image {
         Self(disk.files().into_iter().map(|(path, bytes)| (inside(path), bytes)).collect())
     }
 
-    /// Opens it as the directory `folder`, on which its files don't come to lie.
+    /// Opens it as the directory `folder`, without writing its files there.
     pub(crate) fn open(&self, folder: &Path) -> Result<JsonStore, OpenError> {
         open_on(self.disk(folder), folder)
     }
@@ -138,7 +138,7 @@ impl Image {
         (Self::of(&disk, folder.path()), Contents::of(&store))
     }
 
-    /// What is said of it, and of which file.
+    /// The file and the byte of the damage that is reported.
     pub(crate) fn refused(&self, folder: &Path) -> Option<(PathBuf, u64)> {
         match self.open(folder) {
             Ok(_) => None,
@@ -171,7 +171,7 @@ impl Image {
         self.with(&file, self.bytes(&file)[..len].to_vec())
     }
 
-    /// With zeros from `from` on, as a broken off write leaves a file that it didn't make longer.
+    /// With zeros from `from` on, like an interrupted write that did not change the file's length.
     pub(crate) fn zeroed(&self, file: impl AsRef<Path>, from: usize) -> Self {
         let mut bytes = self.bytes(&file).to_vec();
         bytes[from..].fill(0);
@@ -184,7 +184,7 @@ impl Image {
         self.with(file, bytes)
     }
 
-    /// The journal's frames.
+    /// The frames of the journal.
     pub(crate) fn frames(&self) -> Vec<Range<usize>> {
         let bytes = self.bytes(self.journal());
         let (mut frames, mut at) = (Vec::new(), 0);
@@ -197,14 +197,13 @@ impl Image {
         frames
     }
 
-    /// The last of them, each a batch of its own.
+    /// The last frames, each a batch of its own.
     pub(crate) fn last_frames(&self) -> Vec<Range<usize>> {
         let mut frames = self.frames();
         frames.split_off(frames.len() - LAST)
     }
 
-    /// The last rows of the tracking file, each with its name and what separates it from the one
-    /// before.
+    /// The last rows of the tracking file, each with its name and the separator before it.
     pub(crate) fn last_rows(&self) -> Vec<Range<usize>> {
         let bytes = self.bytes(EVENTS);
         let starts: Vec<_> = memchr::memmem::find_iter(bytes, b"}, \"").map(|at| at + 1).collect();
@@ -215,14 +214,14 @@ impl Image {
 }
 
 impl Killed {
-    /// A directory whose last commits are points, but for the very last one where that is to change
-    /// a record alone.
+    /// A directory whose last commits add points, except that the very last one may change only a
+    /// record.
     pub(crate) async fn after_commits(last_is_an_event: bool) -> Self {
         loop {
             let killed = Self::try_commits(last_is_an_event).await;
             let journal = killed.image.bytes(killed.image.journal());
             let mut frames = killed.image.last_frames().into_iter();
-            // The maintenance may have announced a file between them.
+            // The maintenance thread may have written a `flush` entry between them.
             if frames.all(|frame| !journal[frame].windows(7).any(|word| word == b"\"flush\"")) {
                 return killed;
             }
@@ -261,8 +260,7 @@ impl Killed {
     }
 }
 
-/// Checks each case, on all of the machine's cores. Each is given a folder in which nobody else
-/// opens a store meanwhile.
+/// Checks each case on all cores. Each case has a folder in which no other store is open.
 pub(crate) fn each<T: Send>(
     cases: impl IntoIterator<Item = T>,
     check: impl Fn(&Path, T) -> Outcome + Sync,
@@ -285,7 +283,7 @@ pub(crate) fn each<T: Send>(
     outcomes.into_inner().unwrap()
 }
 
-/// Holds what a store has against what it must have; it can go on.
+/// Compares the contents of a store with the expected ones, and checks that it accepts changes.
 pub(crate) fn check_store(store: &JsonStore, expected: &Contents) -> Outcome {
     assert_eq!(&Contents::of(store), expected);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,10 +1,10 @@
-//! Each file of a killed store's directory cut at every byte, and every bit of it flipped, as far as
-//! its last three records go; each on a fresh copy that is opened.
+//! Each file of a killed store's directory is cut at every byte, and every bit of it is flipped,
+//! within its last three records; each time, a new copy is opened.
 //!
-//! What a write that was broken off may leave is made good: a journal that ends in the middle of a
-//! batch, a tracking file that lacks what the journal holds. Everything else is refused, with the
-//! file and the byte, or makes no difference. A round takes every eighth cut and a bit of each byte, and
-//! eight rounds take them all.
+//! The possible results of an interrupted write are repaired: a journal that ends within a batch,
+//! and a tracking file that lacks rows of the journal. All other damage is reported with the file
+//! and the byte, or has no effect. A round covers every eighth cut and one bit of each byte; eight
+//! rounds cover all.
 
 mod image;
 
@@ -22,16 +22,16 @@ const CHECKPOINT: &str = "journal/checkpoint.json";
 
 /// The directories that are damaged.
 struct Bases {
-    /// Killed behind three events.
+    /// Killed after three events.
     killed: Killed,
-    /// Killed behind two events and a change of a record alone.
+    /// Killed after two events and a change of only a record.
     renamed: Killed,
-    /// Killed with a journal that holds no event, and what the store held.
+    /// Killed with a journal without events, and the contents of the store.
     synced: (Image, Contents),
     stopped: Image,
 }
 
-/// Which of the eight parts of all cuts and flips is taken, and what came of it.
+/// One of the eight parts of all cuts and flips, and its outcomes.
 struct Part {
     number: usize,
     cuts: Outcomes,
@@ -93,12 +93,12 @@ impl Part {
 
     fn flip(&mut self, bytes: Range<usize>, check: impl Fn(&Path, usize) -> Outcome + Sync) {
         let number = self.number;
-        // Another one in each byte.
+        // A different bit in each byte.
         let bits = bytes.map(|byte| byte * 8 + (byte + number) % 8);
         count(&mut self.flips, each(bits, check));
     }
 
-    /// The batches that are whole count, unless the tracking file shows that there were more.
+    /// The complete batches count, unless the tracking file shows that there were more.
     fn cut_journal(&mut self, bases: &Bases) {
         for Killed { image, unwritten, contents } in [&bases.killed, &bases.renamed] {
             for (image, cut) in [image, unwritten].into_iter().flat_map(both_ways) {
@@ -114,7 +114,7 @@ impl Part {
                     let (file, byte) = cut.refused(folder).unwrap();
                     match torn {
                         Some(torn) => assert_eq!((&*file, byte), (journal, torn.start as u64)),
-                        // The journal might be whole, and the row another program's.
+                        // The journal could be complete, and the row could be another program's.
                         None => assert_eq!(file, Path::new(EVENTS)),
                     }
                     Outcome::Refused
@@ -130,8 +130,8 @@ impl Part {
         });
     }
 
-    /// The last batch may have been answered, and nothing of it is missing: a flipped bit in it is no
-    /// torn write.
+    /// The last batch may have been confirmed, and it is complete: a flipped bit in it is not an
+    /// interrupted write.
     fn flip_journal(&mut self, bases: &Bases) {
         for image in [&bases.killed.image, &bases.killed.unwritten, &bases.renamed.image] {
             let (frames, journal) = (image.last_frames(), image.journal());
@@ -144,7 +144,7 @@ impl Part {
         }
     }
 
-    /// Rows that the journal holds are written again, unless they read as another program's.
+    /// Rows that the journal contains are written again, unless they look like another program's.
     fn damage_rows_in_the_journal(&mut self, killed: &Killed) {
         let Killed { image, contents, .. } = killed;
         let rows = span(&image.last_rows());
@@ -156,14 +156,14 @@ impl Part {
             let Some((file, byte)) = flipped.refused(folder) else {
                 return check_store(&flipped.open(folder).unwrap(), &contents[LAST]);
             };
-            // Where the rows begin that the checkpoint doesn't know.
+            // The start of the rows after the checkpoint.
             assert!(file == Path::new(EVENTS) && byte <= rows.start as u64, "bit {bit}");
             Outcome::Refused
         });
     }
 
-    /// Rows under the checkpoint are refused where they have changed. The account of an event isn't in
-    /// the checkpoint's checksum, since it may be taken out.
+    /// Changed rows before the checkpoint are damage. The account of an event is not part of the
+    /// checkpoint's checksum, because anonymising removes it.
     fn damage_rows_under_the_checkpoint(&mut self, (image, contents): &(Image, Contents)) {
         let rows = span(&image.last_rows());
         self.cut(rows.start..=rows.end - 1, |folder, len| {
@@ -184,8 +184,8 @@ impl Part {
         });
     }
 
-    /// A journal counts on each small table, and knows how it was left. After a clean stop any program
-    /// may have changed it, and what isn't JSON is nobody's change.
+    /// While there is a journal, the contents of each small table are known. After a clean stop,
+    /// any program may have changed it; a text that is not JSON is damage in any case.
     fn damage_small_files(&mut self, bases: &Bases) {
         for file in [CHILDREN, CHECKPOINT] {
             let image = &bases.killed.image;
@@ -208,7 +208,8 @@ impl Part {
         }
     }
 
-    /// A power cut may take something of both: the journal must hold what the tracking file shows.
+    /// A power failure may affect both files: the journal must contain what the tracking file
+    /// shows.
     fn cut_both(&mut self, killed: &Killed) {
         let Killed { image, contents, .. } = killed;
         let (frames, rows, journal) = (image.last_frames(), image.last_rows(), image.journal());
@@ -237,7 +238,7 @@ impl Part {
 
 type Cut = fn(&Image, &Path, usize) -> Image;
 
-/// A broken off write leaves a file that ends there, or that goes on with zeros.
+/// After an interrupted write, the file ends there, or continues with zeros.
 fn both_ways(image: &Image) -> [(&Image, Cut); 2] {
     let shorter: Cut = |image, file, len| image.cut(file, len);
     [(image, shorter), (image, |image, file, len| image.zeroed(file, len))]
@@ -248,12 +249,12 @@ fn assert_refused(folder: &Path, image: &Image, file: &str) {
     assert!(named == Path::new(file) && byte <= image.bytes(file).len() as u64, "{byte}");
 }
 
-/// All of the last records.
+/// The span of all last records.
 fn span(records: &[Range<usize>]) -> Range<usize> {
     records[0].start..records[LAST - 1].end
 }
 
-/// How many events the tracking file holds.
+/// The number of events in the tracking file.
 fn rows(image: &Image) -> usize {
     memchr::memmem::find_iter(image.bytes(EVENTS), b"\"occurred_at\"").count()
 }

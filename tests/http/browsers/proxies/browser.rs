@@ -1,4 +1,4 @@
-//! A browser on the other side of a proxy: `curl`, which speaks TLS and HTTP/2.
+//! A browser behind a proxy: `curl`, which supports TLS and HTTP/2.
 
 use std::io::{BufRead, BufReader};
 use std::net::Ipv4Addr;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::proxy::{Proxy, SITE};
 use crate::harness::{DEADLINE, Frame, PASSWORD};
 
-/// One browser, with its cookies, at an address of its own.
+/// One browser with its cookies and its own address.
 pub(super) struct Browser<'a> {
     proxy: &'a Proxy,
     site: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct Browser<'a> {
     cookies: PathBuf,
 }
 
-/// What came back.
+/// The response to a request.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) head: String,
@@ -28,14 +28,14 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// The body of an answer that must have this status.
+    /// The body of a response, which must have this status.
     #[track_caller]
     pub(super) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}{}", self.head, self.text);
         serde_json::from_str(&self.text).unwrap()
     }
 
-    /// A header's text; empty where it is missing.
+    /// The text of a header; empty if it is missing.
     pub(super) fn header(&self, name: &str) -> &str {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         let mut found = lines.filter(|line| line.0.eq_ignore_ascii_case(name));
@@ -97,16 +97,16 @@ impl<'a> Browser<'a> {
         self.post("/api/auth/signup", &account)
     }
 
-    /// Tries to log in, with a forged word about where this browser is.
+    /// Tries to log in, with a forged header about this browser's address.
     pub(super) fn guess_password(&self, forged: Option<&str>) -> Answer {
         let header = format!("X-Forwarded-For: {}", forged.unwrap_or_default());
         let json = "Content-Type: application/json";
         let guess = json!({"email": "paula@example.org", "password": "wrong password"});
-        // `curl` leaves out a header without a value.
+        // `curl` omits a header without a value.
         self.send("/api/auth/login", &["-H", &header, "-H", json, "-d", &guess.to_string()])
     }
 
-    /// Opens the event stream, after the frame with that id.
+    /// Opens the event stream after the frame with that id.
     pub(super) fn events(&self, last: Option<&str>) -> Stream {
         self.try_events(last).unwrap()
     }
@@ -116,7 +116,7 @@ impl<'a> Browser<'a> {
         open(self.command(path)).unwrap()
     }
 
-    /// Opens the event stream; the error is what came in its place.
+    /// Opens the event stream; the error is the response instead of it.
     pub(super) fn try_events(&self, last: Option<&str>) -> Result<Stream, String> {
         let mut command = self.command("/api/events");
         if let Some(last) = last {
@@ -132,12 +132,12 @@ fn open(mut command: Command) -> Result<Stream, String> {
     let (sender, lines) = channel();
     thread::spawn(move || {
         for line in stdout.lines().map_while(Result::ok) {
-            // The test may have stopped to listen.
+            // The test may have stopped reading.
             sender.send(line).unwrap_or_default();
         }
     });
     let stream = Stream { child, lines };
-    // The server has the reader when it says how long to wait before a reconnect.
+    // The server has registered the stream when it sends the reconnect delay.
     let first = stream.line();
     if first.starts_with("retry: ") { Ok(stream) } else { Err(first) }
 }
@@ -153,7 +153,7 @@ impl Stream {
         self.lines.recv_timeout(DEADLINE).expect("a line of the stream")
     }
 
-    /// The next frame that holds data.
+    /// The next frame with data.
     pub(super) fn next(&mut self) -> Frame {
         let mut frame = Frame { event: String::new(), id: String::new(), data: Value::Null };
         loop {

@@ -1,4 +1,4 @@
-//! Goldstar behind nginx and Caddy, each with the very configuration of the operator's manual.
+//! Goldstar behind nginx and Caddy, with the configurations of the operator's manual.
 
 mod browser;
 mod proxy;
@@ -13,11 +13,11 @@ use crate::harness::{Folders, Settings, TestServer, eventually, forbidden};
 use browser::Browser;
 use proxy::{Kind, Prefix, Proxy, SITE, block, put};
 
-/// Where browsers are: neither is the proxy's own address.
+/// The address of the browsers, which is not the proxy's own.
 const THERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
-/// A server as the manual sets it up behind a proxy, but for what the flags set, and that proxy.
+/// A server as the manual sets it up behind a proxy, except for the flags, and that proxy.
 async fn proxied(kind: Kind, prefix: Prefix, flags: &[&str]) -> Option<(TestServer, Proxy)> {
     if !kind.is_installed() {
         forbidden(&format!("{kind:?} in front of the server: it isn't installed"));
@@ -33,7 +33,7 @@ async fn proxied(kind: Kind, prefix: Prefix, flags: &[&str]) -> Option<(TestServ
     Some((server, proxy))
 }
 
-/// A family's day, all of it through the proxy.
+/// The requests of a family, all through the proxy.
 async fn a_family_lives_behind(kind: Kind, prefix: Prefix) {
     let Some((_server, proxy)) = proxied(kind, prefix, &[]).await else { return };
     let parent = Browser::new(&proxy, THERE);
@@ -54,7 +54,8 @@ async fn a_family_lives_behind(kind: Kind, prefix: Prefix) {
     for points in [5, 10] {
         let event = activate(&parent, &path);
         assert_eq!(event["points_after"], points);
-        // The next event is only made once this one has come: nothing waits for a buffer to fill.
+        // The next event is created only after this one has arrived, so nothing waits for a full
+        // buffer.
         let frame = stream.next();
         assert_eq!(frame.data["payload"]["tracking_event_id"], event["id"]);
         assert_eq!(frame.id, (points / 5).to_string());
@@ -72,7 +73,7 @@ fn activate(parent: &Browser<'_>, path: &str) -> Value {
     parent.act(path).expect(200)["tracking_event"].clone()
 }
 
-/// Every client has its own limit, whatever it writes into the proxy's header.
+/// Each client has its own limit, whatever it writes into the proxy's header.
 async fn clients_are_told_apart_behind(kind: Kind) {
     let flags = ["--logins-per-address=3", "--logins-per-account=0"];
     let Some((_server, proxy)) = proxied(kind, Prefix::Kept, &flags).await else { return };
@@ -87,7 +88,7 @@ async fn clients_are_told_apart_behind(kind: Kind) {
     other.guess_password(None).expect(401);
 }
 
-/// The host comes through, by which the server knows its own pages where it isn't told.
+/// The proxy passes the host on, by which the server recognises its own pages without a setting.
 async fn own_pages_are_known_behind(kind: Kind) {
     let Some((_server, proxy)) = proxied(kind, Prefix::Kept, &["--public-url="]).await else {
         return;
@@ -103,7 +104,7 @@ async fn own_pages_are_known_behind(kind: Kind) {
     assert_eq!(child("elsewhere.example.org").expect(403)["code"], "FOREIGN_ORIGIN");
 }
 
-/// A stream whose browser has gone is closed at the server too.
+/// If the browser disconnects, the stream also closes at the server.
 async fn streams_are_given_back_behind(kind: Kind) {
     let flags = ["--streams-per-session=1"];
     let Some((_server, proxy)) = proxied(kind, Prefix::Kept, &flags).await else { return };
@@ -115,7 +116,7 @@ async fn streams_are_given_back_behind(kind: Kind) {
     eventually("room for a stream", async || parent.try_events(None).ok()).await;
 }
 
-/// The manual's limit, made small: one client can't have all that nginx has.
+/// The limit in the manual, reduced: one client cannot use all of nginx's connections.
 #[tokio::test]
 async fn nginx_limits_what_one_client_has_under_way() {
     if !Kind::Nginx.is_installed() {

@@ -1,4 +1,4 @@
-//! A real proxy in front of a server under test.
+//! A real proxy before a server under test.
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use crate::harness::eventually;
 
 /// The site of the manual's examples.
 pub(super) const SITE: &str = "goldstar.example.org";
-/// What it complains of; shown where a test fails.
+/// The proxy's log, which is shown if a test fails.
 const LOG: &str = "proxy.log";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) struct Proxy {
 }
 
 impl Kind {
-    /// Whether it is there, and what makes its certificate.
+    /// Whether the proxy and the program that creates its certificate are installed.
     pub(super) fn is_installed(self) -> bool {
         let program = match self {
             Self::Nginx => ("nginx", "-v"),
@@ -50,12 +50,12 @@ impl Kind {
     }
 }
 
-/// The manual's block number `index` in a language.
+/// The block of the manual with that index among those of a language.
 pub(super) fn block(language: &str, index: usize) -> String {
     block_of("docs/operations.md", "## Behind a proxy", language, index)
 }
 
-/// The same of a document's blocks behind a heading.
+/// The same for the blocks of a document after a heading.
 pub(super) fn block_of(document: &str, heading: &str, language: &str, index: usize) -> String {
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
     let document = fs::read_to_string(document).unwrap();
@@ -65,7 +65,7 @@ pub(super) fn block_of(document: &str, heading: &str, language: &str, index: usi
     text.to_owned()
 }
 
-/// The text with each first part replaced by the second; all of them must be there.
+/// Replaces texts, each of which must occur.
 pub(super) fn put(mut text: String, replacements: &[(&str, &str)]) -> String {
     for (from, to) in replacements {
         assert!(text.contains(from), "{from:?} is not in the manual's configuration:\n{text}");
@@ -75,8 +75,7 @@ pub(super) fn put(mut text: String, replacements: &[(&str, &str)]) -> String {
 }
 
 impl Proxy {
-    /// Starts it with the manual's configuration, in which only addresses and the paths of files
-    /// are changed.
+    /// Starts it with the configuration of the manual, with other addresses and paths.
     pub(super) async fn start(kind: Kind, prefix: Prefix, upstream: &str) -> Self {
         let site = match (kind, prefix) {
             (Kind::Nginx, Prefix::Kept) => block("nginx", 0),
@@ -94,7 +93,7 @@ impl Proxy {
         Self::serve(kind, site, &[SITE]).await
     }
 
-    /// Starts it with a configuration of these sites, which leads where it should already.
+    /// Starts it with a configuration of these sites, which already contains the right addresses.
     pub(super) async fn serve(kind: Kind, configuration: String, sites: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("www")).unwrap();
@@ -134,8 +133,8 @@ impl Drop for Proxy {
     }
 }
 
-/// An address that no other test uses: a proxy can't be asked for the port that it was given. Its
-/// host is this process's number, in the part of 127.0.0.0/8 where nobody else is.
+/// An address that no other test uses, because a proxy cannot be asked for its port. The host is
+/// the number of this process within 127.0.0.0/8.
 fn own_address() -> SocketAddr {
     static PORT: AtomicU16 = AtomicU16::new(8443);
     let [_, a, b, c] = std::process::id().to_be_bytes();
@@ -171,7 +170,7 @@ fn nginx(folder: &Path, address: SocketAddr, site: String) -> Command {
     );
     let bodies = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};\n", path(kind)));
-    // One process, which ends when it is killed.
+    // A single process, which ends when it is killed.
     let configuration = format!(
         "daemon off;\nmaster_process off;\npid {};\nevents {{}}\nhttp {{\naccess_log off;\n{}{site}}}\n",
         path("nginx.pid"),
@@ -192,7 +191,7 @@ fn caddy(folder: &Path, address: SocketAddr, mut text: String, sites: &[&str]) -
         text = put(text, &[(&format!("{site} {{"), &head)]);
     }
     let text = put(text, &[("/var/www/goldstar", &path("www"))]);
-    // There is one block of what holds for all sites, and the manual's may be it.
+    // There is one block of global options, and the manual's configuration may contain it.
     let own = "\tadmin off\n\tauto_https disable_redirects\n";
     let configuration = match text.strip_prefix("{\n") {
         Some(rest) => format!("{{\n{own}{rest}"),

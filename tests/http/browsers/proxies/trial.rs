@@ -1,5 +1,5 @@
-//! A trial: Goldstar on a copy and a Flask service's stand-in on the original, behind one proxy
-//! with the very configuration of the document about the migration.
+//! The trial of MIGRATION.md: Goldstar on a copy and a stand-in for the Flask service on the
+//! original, behind one proxy with the documented configuration.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,14 +12,14 @@ use super::proxy::{Kind, Proxy, SITE, block_of, put};
 use super::{ELSEWHERE, THERE};
 use crate::harness::{Folders, Settings, TestServer, forbidden, python_command};
 
-/// Where the family has been all the time.
+/// The site that the family already uses.
 const FAMILY: &str = "family.example.org";
 
 /// The first account of the example directory, its first child, and a task of 5 points.
 const LOGIN: (&str, &str) = ("parent0@example.org", "correct horse 0");
 const CHILD: &str = "c6f87718-6d76-407e-881e-d162ae2eb154";
 const TASK: &str = "9531985d-5d9d-49f8-9818-e811892f902b";
-/// What the child has in the example directory.
+/// The child's points in the example directory.
 const POINTS: i64 = 63;
 
 /// Stands in for the Flask service; it is killed when this is dropped.
@@ -57,8 +57,8 @@ fn text(language: &str) -> String {
 }
 
 impl Trial {
-    /// Both services, set up as the document says but for addresses and folders; none where the
-    /// proxy isn't there.
+    /// Both services with the documented configuration, except for addresses and folders; `None` if
+    /// the proxy is not installed.
     async fn behind(kind: Kind) -> Option<Self> {
         if !kind.is_installed() {
             forbidden(&format!("a trial behind {kind:?}: it isn't installed"));
@@ -161,13 +161,13 @@ async fn by_path_behind(kind: Kind) {
     let mut stream = browser.events_at("/trial/api/events");
     let event = trigger(&browser, "/trial/api")["tracking_event"].clone();
     assert_eq!(stream.next().data["payload"]["tracking_event_id"], event["id"]);
-    // Neither session has taken the other's place.
+    // Neither session has replaced the other.
     assert_eq!(browser.get("/api/children").expect(200)["service"], "flask");
     assert_eq!(browser.get("/trial/api/auth/me").expect(200)["scope"], "admin");
     trial.assert_points(POINTS, POINTS + 5).await;
 }
 
-/// The pages come from the family's address: changes are taken from there, and from nowhere else.
+/// The pages come from the family's site: changes are accepted from it and from no other.
 async fn the_familys_pages_may_ask_behind(kind: Kind) {
     let Some(trial) = Trial::behind(kind).await else { return };
     let browser = trial.browser();
@@ -197,7 +197,7 @@ async fn by_cookie_behind(kind: Kind) {
     assert_eq!(other.get("/api/children").expect(200)["points"][CHILD], POINTS);
 
     assert_eq!(browser.get("/trial/off").status, 303);
-    // Goldstar's cookie has taken the place of the Flask service's.
+    // Goldstar's cookie has replaced the Flask service's.
     assert_eq!(browser.get("/api/children").status, 401);
     log_in_to_flask(&browser);
     assert_eq!(browser.get("/api/children").expect(200)["points"][CHILD], POINTS);

@@ -1,4 +1,4 @@
-//! A request with a body, as it stands on the wire.
+//! A request with a body, as it is sent.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,7 @@ use goldstar::repair::FindingKind;
 
 use super::family::Server;
 
-/// The routes that try a password.
+/// The routes that check a password.
 const TRIES: [&str; 5] =
     ["/auth/signup", "/auth/login", "/auth/restore", "/auth/password", "/user/mark-for-deletion"];
 
@@ -16,11 +16,11 @@ thread_local! {
     static SERVER: RefCell<Option<Server>> = const { RefCell::new(None) };
 }
 
-/// What is refused changes no byte of any file. What isn't leaves files in which a check finds
-/// nothing. Everything is answered as the table of errors says.
+/// An error changes no byte of any file. After a success, a check finds no fault in the files.
+/// Every response agrees with the table of errors.
 pub(crate) fn bodies(bytes: &[u8]) {
     let Some(request) = parse(bytes) else { return };
-    // A server that nothing was changed on serves the next input, too: each finds the same.
+    // A server without changes is used for the next input, too.
     let server = SERVER.take().unwrap_or_else(Server::start);
     if TRIES.iter().any(|route| request.uri().path().ends_with(route)) {
         server.use_up_attempts();
@@ -40,12 +40,12 @@ pub(crate) fn bodies(bytes: &[u8]) {
     assert_eq!(kinds, []);
 }
 
-/// A head of lines and an empty line, and the body; none where it isn't one.
+/// The request of a head, an empty line and a body; `None` if it is not valid.
 fn parse(bytes: &[u8]) -> Option<Request<Body>> {
     let end = memchr::memmem::find(bytes, b"\n\n")?;
     let (head, body) = (str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 2..]);
     let mut lines = head.split('\n');
-    // An answer to `HEAD` has no body that could be judged.
+    // A response to `HEAD` has no body that could be checked.
     let (method, uri) = lines.next()?.split_once(' ').filter(|(method, _)| *method != "HEAD")?;
     let mut request = Request::builder().method(method).uri(uri).header("Host", "localhost");
     for line in lines {

@@ -1,4 +1,4 @@
-//! A data directory in memory, and what must hold of each, whatever is in it.
+//! A data directory in memory, and what must be true for every directory, whatever it contains.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -33,12 +33,12 @@ pub(super) const TABLES: [&str; 8] = [
     "settings.json",
 ];
 
-/// 2026-02-09T18:42:15Z: the clock stands still.
+/// 2026-02-09T18:42:15Z: the clock does not move.
 pub(super) const NOW: i64 = 1_770_662_535_000_000;
 
 thread_local! {
     static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    /// Where the directories lie, one after the other: their locks alone are files.
+    /// The path of all directories: only their lock is a real file.
     static FOLDER: TempDir = tempfile::tempdir().unwrap();
 }
 
@@ -47,7 +47,7 @@ pub(super) fn wait_for<F: Future>(future: F) -> F::Output {
     RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
-/// Files by their names in the directory.
+/// Files by their names.
 pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
 /// A data directory.
@@ -77,9 +77,9 @@ impl Directory {
         [self.path.clone(), self.path.join("journal")]
     }
 
-    /// Every file of it.
+    /// All its files.
     pub(super) fn files(&self) -> Files {
-        // One that is put in place of another loses its own name meanwhile.
+        // A file that replaces another loses its own name in the meantime.
         loop {
             if let Some(files) = self.files_at_once() {
                 return files;
@@ -87,7 +87,7 @@ impl Directory {
         }
     }
 
-    /// None where a file has gone since it was listed.
+    /// `None` if a file was removed since the list was read.
     fn files_at_once(&self) -> Option<Files> {
         let read = |path: &Path| read_if_exists(&self.disk, path).unwrap();
         let in_folder = |folder: PathBuf| {
@@ -98,7 +98,7 @@ impl Directory {
         self.folders().into_iter().flat_map(in_folder).collect()
     }
 
-    /// The files of the tables: what it holds once nothing waits in the journal.
+    /// The files of the tables: all data, once the journal is empty.
     pub(super) fn tables(&self) -> Files {
         let mut files = self.files();
         files.retain(|name, _| !name.starts_with("journal/"));
@@ -109,14 +109,14 @@ impl Directory {
         path.strip_prefix(&self.path).unwrap().to_str().unwrap().to_owned()
     }
 
-    /// The directory as a power cut leaves it now. What is open goes on with its own.
+    /// The directory after a power failure at this time. Open files are not affected.
     pub(super) fn after_power_cut(&self, seed: u64) -> Self {
         let disk = self.disk.after(End::PowerCut, Plan::default(), Random::new(seed));
         Self { disk, path: self.path.clone() }
     }
 
-    /// Opens a store that may be refused: by damage that has its place in a file, which is what
-    /// `goldstar check` names first, and without a change of anything.
+    /// Opens a store. If that fails, it must be because of damage with a position in a file, which
+    /// is the first finding of `goldstar check`; and nothing has changed.
     pub(super) fn try_open(&self) -> Result<JsonStore, FindingKind> {
         let before = self.files();
         let findings = self.check();
@@ -136,7 +136,7 @@ impl Directory {
         }
     }
 
-    /// What `goldstar check` finds.
+    /// The findings of `goldstar check`.
     pub(super) fn check(&self) -> Vec<Finding> {
         inspect(&self.disk, &self.path, Timestamp::MAX, &Progress::silent()).unwrap().findings
     }
@@ -153,19 +153,19 @@ impl Directory {
         JsonStore::open(options)
     }
 
-    /// Opens what a store has left, which is never refused.
+    /// Opens the directory of a store, which must succeed.
     pub(super) fn reopen(&self) -> JsonStore {
         self.try_open().unwrap_or_else(|damage| panic!("{damage:?} by its own store"))
     }
 }
 
-/// Brings everything into its final form, and lets go of the directory.
+/// Writes all files and unlocks the directory.
 pub(super) fn close(store: JsonStore) {
     wait_for(store.close()).unwrap();
     drop(store);
 }
 
-/// Every event, oldest first, as it is answered: each is a JSON object.
+/// Every event, oldest first, as it is returned: each is a JSON object.
 pub(super) fn events_of(store: &JsonStore) -> Vec<Arc<str>> {
     let all = Page { limit: usize::MAX, offset: 0 };
     let filter = EventFilter::default();

@@ -1,5 +1,5 @@
-//! A server without its sockets, with two families on a disk in memory. The tokens of its sessions
-//! are `admin`, `parent`, `child` and `other`, a parent of the second family.
+//! A server without sockets, with two families on a disk in memory. The tokens of its sessions are
+//! `admin`, `parent`, `child` and `other`, a parent of the second family.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -38,11 +38,11 @@ pub(super) struct Server {
     app: App,
 }
 
-/// What a request was answered with.
+/// The response to a request.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    /// Null where it isn't JSON.
+    /// Null if it is not JSON.
     pub(super) body: Value,
 }
 
@@ -66,7 +66,8 @@ impl Server {
         Self { directory, service, app }
     }
 
-    /// Has every later try of a password refused: to hash one takes longer than a thousand requests.
+    /// Makes every later password attempt fail at once: hashing a password takes longer than a
+    /// thousand requests.
     pub(super) fn use_up_attempts(&self) {
         let login = self.service.login(
             Peer::default().address.ip(),
@@ -83,7 +84,7 @@ impl Server {
             let response = self.app.clone().respond(Arc::default(), request).await;
             let (parts, body) = response.into_parts();
             let content_type = parts.headers.get(header::CONTENT_TYPE);
-            // A stream has no end.
+            // A stream does not end.
             let body = if content_type.is_some_and(|kind| kind == "application/json") {
                 let bytes = body.collect().await.unwrap().to_bytes();
                 serde_json::from_slice(&bytes).unwrap()
@@ -94,7 +95,7 @@ impl Server {
         })
     }
 
-    /// Ends it, with all files in their final form.
+    /// Stops it, with all files complete.
     pub(super) fn stop(self) -> Directory {
         wait_for(self.service.close()).unwrap();
         self.directory
@@ -102,8 +103,8 @@ impl Server {
 }
 
 impl Answer {
-    /// What it was refused with; none where it wasn't. Each refusal is the client's fault, and has
-    /// the form and the status that its code's row in the table has.
+    /// The error code of the response; `None` for a success. Each error must be the client's fault,
+    /// with the form and status of its code.
     pub(super) fn refusal(&self) -> Option<ErrorCode> {
         assert!(!self.status.is_server_error(), "{self:?}");
         if !self.status.is_client_error() {

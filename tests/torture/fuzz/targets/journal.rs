@@ -1,12 +1,11 @@
-//! A directory that a killed process has left, in one text: each file stands behind a line
-//! `-- name --`.
+//! The directory of a killed process as one text: each file follows a line `-- name --`.
 
 use goldstar::store::json::JsonStore;
 
 use super::directory::{Directory, TABLES, TRACKING, close, events_of};
 
-/// What starts goes on alike after a stop and after a power cut behind that start: with the same
-/// events, and at last the same files to the byte.
+/// If a server starts on the directory, it continues in the same way after a stop and after a power
+/// failure following that start: with the same events, and in the end the same bytes in all files.
 pub(crate) fn journal(bytes: &[u8]) {
     let directory = Directory::of(files(bytes));
     let Ok(store) = directory.try_open() else { return };
@@ -22,7 +21,7 @@ pub(crate) fn journal(bytes: &[u8]) {
     }
 }
 
-/// The files that Goldstar knows, of the text.
+/// The files in the text with names that Goldstar uses.
 fn files(text: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
     let starts: Vec<usize> = memchr::memmem::find_iter(text, "-- ")
         .filter(|at| *at == 0 || text[at - 1] == b'\n')

@@ -1,5 +1,5 @@
-//! What is fuzzed: each target takes bytes from a stranger to where the product reads them, and
-//! panics where something doesn't hold. `fuzz/` calls them with what it makes up.
+//! The fuzz targets: each passes untrusted bytes to a parser of the product, and panics if a
+//! property is violated. `fuzz/` calls them with generated inputs.
 
 mod bodies;
 mod directory;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::family::{Answer, Server};
 
-/// The addresses that take parameters, who asks there, and the lists that are answered.
+/// The addresses with parameters, the token for each, and the name of the list in the response.
 const LISTS: [(&str, &str, &str); 5] = [
     ("/admin/tracking", "admin", EVENTS),
     ("/children/mia/tracking", "parent", EVENTS),
@@ -24,7 +24,7 @@ const LISTS: [(&str, &str, &str); 5] = [
 /// The list that can be filtered.
 const EVENTS: &str = "tracking_events";
 
-/// A server, and all of its events, the oldest first.
+/// A server, and all its events, oldest first.
 struct Known {
     server: Server,
     events: Vec<Value>,
@@ -34,9 +34,9 @@ thread_local! {
     static KNOWN: OnceCell<Known> = const { OnceCell::new() };
 }
 
-/// Parameters are refused with `INVALID_PARAMETER`, or answered with a page that has as many entries
-/// as it says, at most [`Page::MAX_LIMIT`]. Of the events it is the page that a plain filter over all
-/// of them gives.
+/// Parameters lead to `INVALID_PARAMETER`, or to a page with as many entries as it says, at most
+/// [`Page::MAX_LIMIT`]. A page of events must be the one that a simple filter over all events
+/// gives.
 pub(crate) fn query(bytes: &[u8]) {
     let query = encoded(bytes);
     KNOWN.with(|known| {
@@ -74,7 +74,7 @@ fn get(server: &Server, uri: &Uri, token: &str) -> Answer {
     server.send(request.body(Body::empty()).unwrap())
 }
 
-/// The bytes as a query can hold them: what may not stand in one is percent-encoded.
+/// The bytes as a query: bytes that are not allowed there are percent-encoded.
 fn encoded(bytes: &[u8]) -> String {
     let mut query = String::new();
     for byte in bytes {
@@ -95,8 +95,7 @@ fn is_page(answer: &Answer, list: &str) {
     assert_eq!(count, rest.min(number("limit")), "{answer:?}");
 }
 
-/// The page that is asked for, and how many events there are on all pages; where `of` says so, of one
-/// family's child.
+/// The requested page, and the number of events on all pages; with `of`, of a family's child.
 fn expected(events: &[Value], uri: &Uri, of: Option<(&str, &str)>) -> (Vec<Value>, usize) {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).unwrap();
     let parameter = |name: &str| {

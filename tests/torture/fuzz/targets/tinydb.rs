@@ -1,8 +1,8 @@
-//! TinyDB's files, as anyone may have left them: the bytes are the tracking file of one directory,
-//! and every small table's file of another.
+//! Files of TinyDB with any contents: the bytes are the tracking file of one directory, and every
+//! small table's file of another.
 //!
-//! The other reader of JSON here is `serde_json`. It doesn't know `NaN` and the infinities, and isn't
-//! asked about them, nor about half characters and numbers beyond an `f64`, where it reads values.
+//! The results are compared with `serde_json`. It does not support `NaN` and the infinities,
+//! unpaired surrogates, and numbers beyond an `f64`, so inputs with these are not compared.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use serde_json::{Map, Value};
 
 use super::directory::{Directory, Files, NOW, TABLES, TRACKING, close, events_of, wait_for};
 
-/// The id of what the target itself adds.
+/// The id of the records that the target adds.
 const ADDED: &str = "added-by-the-target";
 
-/// What is opened keeps every row and every other table, value for value, through a commit and a
-/// restart, and from then on to the byte; each row of the tracking table is an event that is
-/// answered, in JSON, and that an account can leave. What isn't opened is refused as
-/// [`Directory::try_open`] says. Both agree with another reader about what is JSON.
+/// If a directory opens, every row and every other table keeps its values through a commit and a
+/// restart, and then its bytes; each row of the tracking table is an event that is returned as JSON
+/// and can be anonymised. If it does not open, the error is as [`Directory::try_open`] says. In
+/// both cases `serde_json` agrees about what is JSON.
 pub(crate) fn tinydb(bytes: &[u8]) {
     if has_last_row(bytes) {
         return;
@@ -45,7 +45,7 @@ pub(crate) fn tinydb(bytes: &[u8]) {
     }
 }
 
-/// Whether a row has the last number that there is, behind which nothing can be added.
+/// Whether a row has the largest number, so that no row can be added.
 fn has_last_row(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"9007199254740991").is_some()
 }
@@ -59,7 +59,7 @@ fn has_python_numbers(bytes: &[u8]) -> bool {
     text.contains("NaN") || text.contains("Infinity")
 }
 
-/// Whether it may lie too deep in itself: Goldstar and Python have a bound.
+/// Whether the nesting may be too deep: Goldstar and Python have limits.
 fn is_deep(bytes: &[u8]) -> bool {
     bytes.iter().filter(|byte| b"[{".contains(byte)).count() > 500
 }
@@ -77,7 +77,7 @@ struct Tables {
 }
 
 impl Tables {
-    /// None where `serde_json` can't tell.
+    /// `None` if `serde_json` cannot decide.
     fn read(bytes: &[u8]) -> Option<Self> {
         if bytes.is_empty() {
             return Some(Self { rows: BTreeMap::new(), others: Map::new() });
@@ -113,7 +113,7 @@ fn is_kept(directory: &Directory, bytes: &[u8], store: JsonStore) {
     leaves(directory, &events);
 }
 
-/// Rows were added behind the others, and nothing else has changed.
+/// Checks that rows were added after the others, and nothing else has changed.
 fn has_grown(before: &[u8], after: &[u8], added: usize) {
     let (Some(before), Some(mut after)) = (Tables::read(before), Tables::read(after)) else {
         return;
@@ -124,7 +124,7 @@ fn has_grown(before: &[u8], after: &[u8], added: usize) {
     assert_eq!(before, after);
 }
 
-/// A restart finds it as it is.
+/// Checks that a restart changes nothing.
 fn stays(directory: &Directory, files: &Files, events: usize) {
     let store = directory.reopen();
     assert_eq!(events_of(&store).len(), events);
@@ -132,8 +132,8 @@ fn stays(directory: &Directory, files: &Files, events: usize) {
     assert!(directory.tables() == *files, "a restart has changed something");
 }
 
-/// The account of the first event that has one leaves: no event is its own any more, in the file
-/// neither, and all of them are there.
+/// Anonymises the account of the first event that has one, and checks that afterwards no event has
+/// this account, in responses and in the file, and that no event is lost.
 fn leaves(directory: &Directory, events: &[Arc<str>]) {
     let mut owners = events.iter().filter_map(|event| owner(event));
     let Some(user) = owners.next() else { return };
@@ -148,7 +148,7 @@ fn leaves(directory: &Directory, events: &[Arc<str>]) {
     assert!(left.iter().all(|event| owner(event).as_ref() != Some(&user)), "{left:?}");
 }
 
-/// Whose an event is; none where `serde_json` can't tell.
+/// The account of an event; `None` if `serde_json` cannot decide.
 fn owner(event: &str) -> Option<String> {
     let event: Value = serde_json::from_str(event).ok()?;
     event["user_id"].as_str().map(ToOwned::to_owned)
