@@ -15,13 +15,15 @@ use crate::clock::Clock;
 use crate::config::{Config, StorageConfig};
 use crate::disk::{Disk, RealDisk, UnusableFolder, probe};
 use crate::followers::Followers;
-use crate::followers::audit_log::{self, AuditFollower, AuditLog, DeletionLog};
+use crate::followers::audit_log::{
+    self, AuditFollower, AuditLog, AuditOutput, DeletionLog, LineFollower, LogFollower, Writer,
+};
 use crate::followers::broker::Broker;
 use crate::http;
-use crate::metrics::Metrics;
+use crate::metrics::{Counter, Metrics};
 use crate::service::{Demo, Service, ServiceError, ServiceSettings};
-use crate::store::Store as _;
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
+use crate::store::{Following, Store as _};
 
 /// The parts of the machine that a server uses. Tests replace them.
 #[derive(Clone, Debug)]
@@ -86,9 +88,23 @@ pub enum StopError {
     Panicked(#[from] JoinError),
 }
 
-/// Opens the data and creates the service. Blocks: a start reads all data.
+/// Opens the data and creates the service for a command. Blocks: a start reads all data.
+///
+/// The standard output is the command's: an audit log that goes there waits for the next server.
 pub fn open(
     storage: &StorageConfig,
+    settings: ServiceSettings,
+    machine: &Machine,
+    metrics: &Metrics,
+) -> Result<Service, StartError> {
+    let output = Some(storage.audit_output).filter(|output| *output == AuditOutput::Files);
+    assemble(storage, output, settings, machine, metrics)
+}
+
+/// Opens the data and creates the service. Blocks: a start reads all data.
+fn assemble(
+    storage: &StorageConfig,
+    output: Option<AuditOutput>,
     settings: ServiceSettings,
     machine: &Machine,
     metrics: &Metrics,
@@ -99,7 +115,6 @@ pub fn open(
         probe(&*disk, &storage.log_dir, audit_log::is_own_file)?;
     }
     let failures = metrics.store.projection_errors(AuditFollower::NAME);
-    let log = AuditLog::new(disk, storage.log_dir.clone(), storage.audit_log, failures.clone());
     let clock = machine.clock.clone();
     let options = Options {
         data_dir: storage.data_dir.clone(),
@@ -111,7 +126,12 @@ pub fn open(
     };
     let store = JsonStore::open(options)?;
     let start = || {
-        let audit_log = Some(AuditFollower::start(log, store.following(), failures)?);
+        let history = store.following();
+        let audit_log = output.map(|output| {
+            let writer = audit_writer(output, storage, disk, &history, &failures);
+            AuditFollower::start(writer, history, failures)
+        });
+        let audit_log = audit_log.transpose()?;
         let broker = Broker::follow(store.following(), store.epoch(), metrics.live.clone())?;
         Ok(Followers { broker, audit_log })
     };
@@ -119,6 +139,27 @@ pub fn open(
     let disk = Arc::clone(&machine.disk);
     let deletion_log = DeletionLog::new(disk, storage.log_dir.clone(), storage.audit_log);
     Ok(Service::new(store, followers, machine.clock.clone(), settings, deletion_log, metrics))
+}
+
+/// What writes the audit log. Blocks: it writes the lines that are missing.
+fn audit_writer(
+    output: AuditOutput,
+    storage: &StorageConfig,
+    disk: Arc<dyn Disk>,
+    history: &Arc<dyn Following>,
+    failures: &Counter,
+) -> Box<dyn Writer> {
+    let history = Arc::clone(history);
+    let output: Option<Box<dyn io::Write + Send>> = match output {
+        AuditOutput::Files => {
+            let folder = storage.log_dir.clone();
+            let log = AuditLog::new(disk, folder, storage.audit_log, failures.clone());
+            return Box::new(LogFollower::new(log, history));
+        }
+        AuditOutput::Stdout => Some(Box::new(io::stdout())),
+        AuditOutput::Off => None,
+    };
+    Box::new(LineFollower::new(output, history, failures.clone()))
 }
 
 /// A running server.
@@ -183,7 +224,7 @@ pub async fn launch_on(
     let opened = task::spawn_blocking(move || {
         let made = machine.disk.create_dir(&storage.log_dir);
         made.map_err(|error| UnusableFolder::call(&storage.log_dir, "mkdir", error))?;
-        open(&storage, settings, &machine, &counted)
+        assemble(&storage, Some(storage.audit_output), settings, &machine, &counted)
     });
     // If the server is stopped first, the thread continues until the process ends.
     let opened = tokio::select! {

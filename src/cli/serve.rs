@@ -16,6 +16,7 @@ use super::signals::cancel_on_signal;
 
 use crate::app::{self, Machine, Server, StartError};
 use crate::config::{Config, Everything, Flags, StorageConfig};
+use crate::followers::audit_log::AuditOutput;
 use crate::repair::salvage::is_data_directory;
 
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
@@ -86,7 +87,7 @@ fn announce(server: &Server, storage: &StorageConfig, signup_open: bool, is_crea
         is_created,
         accounts: server.accounts(),
     };
-    print(greeting.to_string());
+    print(greeting.to_string(), storage.audit_output);
     tracing::info!(
         address = %server.address(),
         data = %storage.data_dir.display(),
@@ -96,10 +97,14 @@ fn announce(server: &Server, storage: &StorageConfig, signup_open: bool, is_crea
 }
 
 /// Prints a text without waiting for it: the server must run and stop even if its output is closed or
-/// full.
-fn print(text: String) {
+/// full. A standard output that is the audit log contains nothing else.
+fn print(text: String, audit_output: AuditOutput) {
     task::spawn_blocking(move || {
-        if let Err(error) = writeln!(io::stdout(), "{text}") {
+        let printed = match audit_output {
+            AuditOutput::Stdout => writeln!(io::stderr(), "{text}"),
+            AuditOutput::Files | AuditOutput::Off => writeln!(io::stdout(), "{text}"),
+        };
+        if let Err(error) = printed {
             tracing::warn!(%error, "the greeting could not be printed");
         }
     });

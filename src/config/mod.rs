@@ -35,6 +35,8 @@ pub struct StorageConfig {
     pub data_dir: PathBuf,
     /// The directory of the audit logs.
     pub log_dir: PathBuf,
+    /// Where the lines of the audit log go.
+    pub audit_output: audit_log::AuditOutput,
     /// How the audit logs are rotated.
     pub audit_log: audit_log::Settings,
 }
@@ -90,6 +92,7 @@ impl Config {
             storage: StorageConfig {
                 data_dir: settings.places.data_dir,
                 log_dir: settings.places.log_dir,
+                audit_output: settings.logs.audit_log,
                 audit_log: audit_log::Settings {
                     max_bytes: settings.logs.log_max_bytes,
                     backups: settings.logs.log_backups,

@@ -19,7 +19,7 @@ use super::parse::{
 };
 use crate::domain::Points;
 use crate::domain::deletion::Threshold;
-use crate::followers::audit_log;
+use crate::followers::audit_log::{self, AuditOutput};
 use crate::http::{CookieName, Origin, Secret};
 
 /// The highest limit that can be set for most things.
@@ -236,6 +236,11 @@ pub(super) struct Logs {
     #[arg(long, value_name = "COUNT", default_value = "14")]
     #[arg(value_parser = whole(1, 10_000, |files| NonZeroUsize::new(usize::try_from(files).ok()?)))]
     pub(super) server_log_files: NonZeroUsize,
+    /// Where the audit log goes: to a file per account in the log directory, to the standard output as
+    /// JSON lines, or nowhere
+    #[arg(long, value_name = "WHERE", default_value = "files")]
+    #[arg(value_parser = one_of([("files", AuditOutput::Files), ("stdout", AuditOutput::Stdout), ("off", AuditOutput::Off)]))]
+    pub(super) audit_log: AuditOutput,
     /// Rotate an audit log before it reaches this size; 0 to rotate never
     #[arg(long, value_name = "BYTES", default_value = "10485760")]
     #[arg(value_parser = number::<u64>(0, 1 << 40))]

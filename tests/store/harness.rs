@@ -13,7 +13,7 @@ use goldstar::domain::{
     Action, Child, EntityType, EventFields, EventFilter, Name, Page, Points, SortOrder, Timestamp,
     TrackingEvent, UserId,
 };
-use goldstar::followers::audit_log::{AuditLog, LogFollower, Settings};
+use goldstar::followers::audit_log::{AuditLog, LogFollower, Settings, Writer as _};
 use goldstar::metrics::{self, Counter};
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 use goldstar::store::{

@@ -13,18 +13,37 @@ use crate::metrics::Counter;
 use crate::store::{Following, Lease, Projection, Purpose};
 
 /// The name of its cursor, and its name in [`crate::store::Health`].
-const NAME: &str = "audit_log";
+pub(super) const NAME: &str = "audit_log";
 /// How long the follower waits after it has written lines, so that it writes many lines at once.
 const BATCH_PAUSE: Duration = Duration::from_millis(5);
 /// After this many events, the logs are synced and the cursor is saved.
-const CHECKPOINT_EVENTS: u64 = 16_384;
+pub(super) const CHECKPOINT_EVENTS: u64 = 16_384;
 /// Retries take at most one part in this many of the time.
 const RETRY_SHARE: u32 = 20;
 /// An event without a line counts as backlog after this time.
 const LATE: Duration = Duration::from_secs(2);
 const PANICKED: &str = "it has panicked, which is a mistake in the server";
 
-/// The audit log with its cursor, its lease and its retries. [`AuditFollower`] runs it on a thread.
+/// What writes the audit log, with its cursor and its lease. [`AuditFollower`] runs it on a thread.
+pub trait Writer: Send {
+    /// Writes the lines of a bounded number of new events, and retries what failed. Returns whether
+    /// there is more to do at once.
+    fn round(&mut self) -> bool;
+
+    /// Writes the lines of all events, retries what failed once more, and saves the cursor.
+    fn finish(&mut self);
+
+    /// Removes an account's log with all its rotated files, and removes the account from the
+    /// cursor. Can be repeated; after an error, some of the files may still exist.
+    fn forget(&mut self, user_id: &UserId) -> io::Result<()>;
+
+    /// The position up to which every event was read.
+    fn position(&self) -> Position;
+
+    fn health(&self) -> Projection;
+}
+
+/// The log files with their cursor, their lease and their retries.
 pub struct LogFollower {
     history: Arc<dyn Following>,
     log: AuditLog,
@@ -72,29 +91,6 @@ impl LogFollower {
         true
     }
 
-    /// Writes the lines of a bounded number of new events, and retries what failed. Returns whether
-    /// there is more to do at once.
-    pub fn round(&mut self) -> bool {
-        if !self.begin() {
-            return false;
-        }
-        let before = (self.log.position(), self.log.backlog());
-        let has_more = self.log.follow(&self.history);
-        self.retry();
-        let now = Instant::now();
-        if self.look_at <= now {
-            self.log.look();
-            self.look_at = now + LONGEST_WAIT;
-        }
-        if self.noted.is_none() || before != (self.log.position(), self.log.backlog()) {
-            self.note();
-        }
-        if self.log.position().0 - self.saved.0 >= CHECKPOINT_EVENTS {
-            self.save();
-        }
-        has_more || (self.log.backlog() > 0 && self.retry_at <= Instant::now())
-    }
-
     fn retry(&mut self) {
         let (started, behind) = (Instant::now(), self.log.backlog());
         if behind == 0 || started < self.retry_at {
@@ -125,9 +121,31 @@ impl LogFollower {
             Err(error) => tracing::warn!(%error, "the audit logs could not be synced"),
         }
     }
+}
 
-    /// Writes the lines of all events, retries what failed once more, and saves the cursor.
-    pub fn finish(&mut self) {
+impl Writer for LogFollower {
+    fn round(&mut self) -> bool {
+        if !self.begin() {
+            return false;
+        }
+        let before = (self.log.position(), self.log.backlog());
+        let has_more = self.log.follow(&self.history);
+        self.retry();
+        let now = Instant::now();
+        if self.look_at <= now {
+            self.log.look();
+            self.look_at = now + LONGEST_WAIT;
+        }
+        if self.noted.is_none() || before != (self.log.position(), self.log.backlog()) {
+            self.note();
+        }
+        if self.log.position().0 - self.saved.0 >= CHECKPOINT_EVENTS {
+            self.save();
+        }
+        has_more || (self.log.backlog() > 0 && self.retry_at <= Instant::now())
+    }
+
+    fn finish(&mut self) {
         self.retry_at = Instant::now();
         while self.round() {}
         if self.lease.is_some() {
@@ -142,9 +160,7 @@ impl LogFollower {
         }
     }
 
-    /// Removes an account's log with all its rotated files, and removes the account from the
-    /// cursor. Can be repeated; after an error, some of the files may still exist.
-    pub fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
+    fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
         let forgotten = self.log.forget(user_id);
         if self.lease.is_some() {
             self.history.save_cursor(NAME, self.log.durable_cursor()?);
@@ -153,9 +169,13 @@ impl LogFollower {
         forgotten
     }
 
-    pub fn health(&self) -> Projection {
+    fn health(&self) -> Projection {
         let (backlog, last_error) = (self.log.backlog(), self.log.last_error());
         Projection { name: NAME, backlog, last_error }
+    }
+
+    fn position(&self) -> Position {
+        self.log.position()
     }
 }
 
@@ -169,7 +189,7 @@ struct Shared {
     history: Arc<dyn Following>,
     /// `None` after a panic, because its state is unknown then. The next start continues from the
     /// cursor.
-    follower: Mutex<Option<LogFollower>>,
+    follower: Mutex<Option<Box<dyn Writer>>>,
     status: Mutex<Status>,
     failures: Counter,
 }
@@ -185,11 +205,11 @@ struct Status {
 
 impl Shared {
     /// Calls `work` with the follower. Fails if it panics or has panicked before.
-    fn with<T>(&self, work: impl FnOnce(&mut LogFollower) -> T) -> io::Result<T> {
+    fn with<T>(&self, work: impl FnOnce(&mut dyn Writer) -> T) -> io::Result<T> {
         let mut follower = self.follower.lock();
         let panicked = || io::Error::other(PANICKED);
         let alive = follower.as_mut().ok_or_else(panicked)?;
-        let done = catch_unwind(AssertUnwindSafe(|| work(alive)));
+        let done = catch_unwind(AssertUnwindSafe(|| work(&mut **alive)));
         done.map_err(|_| {
             self.failures.inc();
             tracing::error!(follower = NAME, "panicked: it does nothing until a restart");
@@ -203,21 +223,21 @@ impl Shared {
         })
     }
 
-    fn note(&self, follower: &LogFollower, began: Instant) {
-        let position = follower.log.position();
+    fn note(&self, follower: &dyn Writer, began: Instant) {
+        let position = follower.position();
         *self.status.lock() = Status { projection: follower.health(), position, began };
     }
 
     fn round(&self, stopping: bool) -> Next {
         let began = Instant::now();
         let round = self.with(|follower| {
-            let before = follower.log.position();
+            let before = follower.position();
             let is_more = follower.round();
             if stopping && !is_more {
                 follower.finish();
             }
             self.note(follower, began);
-            (is_more, follower.log.position() != before)
+            (is_more, follower.position() != before)
         });
         match round {
             Ok((true, _)) => Next::Again,
@@ -232,24 +252,24 @@ impl AuditFollower {
     /// Its name in the server's health.
     pub const NAME: &str = NAME;
 
-    /// Writes the missing lines, and starts a thread that writes those of later events. `failures`
-    /// counts panics. Fails if the system cannot start another thread. Blocks.
+    /// Starts a thread on which `writer` follows the history. `failures` counts panics. Fails if the
+    /// system cannot start another thread.
     pub fn start(
-        log: AuditLog,
+        writer: Box<dyn Writer>,
         history: Arc<dyn Following>,
         failures: Counter,
     ) -> io::Result<Self> {
         let wakeups = history.wakeups();
-        let follower = LogFollower::new(log, Arc::clone(&history));
-        let (projection, position) = (follower.health(), follower.log.position());
+        let (projection, position) = (writer.health(), writer.position());
         let status = Mutex::new(Status { projection, position, began: Instant::now() });
-        let follower = Mutex::new(Some(follower));
+        let follower = Mutex::new(Some(writer));
         let shared = Arc::new(Shared { history, follower, status, failures });
         let working = Arc::clone(&shared);
         let thread = FollowerThread::spawn(NAME, wakeups, move |stopping| working.round(stopping))?;
         Ok(Self { shared, thread })
     }
 
+    /// Removes an account's log. Blocks. See [`Writer::forget`].
     pub fn forget(&self, user_id: &UserId) -> io::Result<()> {
         self.shared.with(|follower| {
             let forgotten = follower.forget(user_id);

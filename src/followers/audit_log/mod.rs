@@ -12,6 +12,7 @@ mod files;
 mod follower;
 mod lag;
 mod line;
+mod lines;
 mod name;
 mod rotation;
 mod sync;
@@ -33,10 +34,11 @@ pub use account_deletion::{DeletionEvent, DeletionLog};
 pub use copies::LeftCopy;
 pub use files::MAX_OPEN_FILES;
 use files::{Files, LogError};
-pub use follower::{AuditFollower, LogFollower};
+pub use follower::{AuditFollower, LogFollower, Writer};
 use lag::{Backoff, Lag};
+pub use lines::LineFollower;
 pub use name::file_name;
-pub use rotation::Settings;
+pub use rotation::{AuditOutput, Settings};
 use sync::{Cursor, Unsynced};
 
 /// How many new events are read at once.

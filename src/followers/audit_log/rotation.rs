@@ -1,3 +1,15 @@
+/// Where the lines of the audit log go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuditOutput {
+    /// To a file of each account.
+    #[default]
+    Files,
+    /// To the standard output, as JSON objects.
+    Stdout,
+    /// Nowhere.
+    Off,
+}
+
 /// When a log is rotated, as by Python's `RotatingFileHandler`: never if either value is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) configure: fn(&mut Config),
     /// Whether to run the real binary, which can be killed.
     pub(crate) binary: bool,
+    /// A shell's commands before the binary.
+    pub(crate) script: &'static str,
     /// Further flags for the binary.
     pub(crate) flags: Vec<String>,
 }
@@ -46,6 +48,7 @@ impl Default for Settings {
             machine: Machine::default(),
             configure: |_| {},
             binary: false,
+            script: ":",
             flags: Vec::new(),
         }
     }
@@ -132,8 +135,9 @@ impl TestServer {
 
     async fn launch(&mut self) {
         let (address, running) = if self.settings.binary {
-            let process = Process::start(&self.folders, &self.arguments())
-                .unwrap_or_else(|output| panic!("the server did not start: {output:?}"));
+            let process =
+                Process::start_after(self.settings.script, &self.folders, &self.arguments())
+                    .unwrap_or_else(|output| panic!("the server did not start: {output:?}"));
             (process.address.clone(), Running::Process(process))
         } else {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -149,11 +153,17 @@ impl TestServer {
         self.nobody().get("/health").await.expect(200);
     }
 
+    /// Changes the settings of the next start.
+    pub(crate) fn reconfigure(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
     fn config(&self) -> Config {
         let settings = &self.settings;
         let storage = StorageConfig {
             data_dir: self.folders.data(),
             log_dir: self.folders.logs(),
+            audit_output: audit_log::AuditOutput::Files,
             audit_log: audit_log::Settings {
                 max_bytes: settings.log_max_bytes,
                 backups: settings.log_backups,

@@ -1,6 +1,7 @@
 //! Operation: health, metrics, logs, signals, stops and restarts.
 
 mod audit_log;
+mod audit_output;
 mod metrics;
 mod monitoring;
 mod moved_logs;

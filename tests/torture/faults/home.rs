@@ -95,6 +95,7 @@ impl Served {
         let storage = StorageConfig {
             data_dir: folders.data(),
             log_dir: folders.logs(),
+            audit_output: audit_log::AuditOutput::Files,
             audit_log: audit_log::Settings::default(),
         };
         let config = Config { storage, ..Config::default() };
