@@ -277,7 +277,7 @@ fn no_files_import_each_other() {
 }
 
 #[test]
-fn a_made_up_upward_import_is_found() {
+fn an_example_of_an_upward_import_is_found() {
     for (file, line) in [
         ("domain/ledger.rs", "use crate::store::Store;"),
         ("domain/mod.rs", "use super::clock;"),
@@ -314,7 +314,7 @@ fn cycles_of(files: &[(&str, &str)]) -> usize {
 }
 
 #[test]
-fn made_up_cycles_are_found() {
+fn example_cycles_are_found() {
     for files in [
         [("a.rs", "use crate::b::B;"), ("b.rs", "use super::a::A;"), ("c.rs", "")],
         [("a.rs", "fn f() { crate::b::g() }"), ("b.rs", "use crate::{c, a::A};"), ("c.rs", "")],
@@ -343,7 +343,7 @@ fn made_up_cycles_are_found() {
 }
 
 #[test]
-fn made_up_files_without_a_cycle_are_allowed() {
+fn example_files_without_a_cycle_are_allowed() {
     for files in [
         [("a.rs", "use crate::b::B;"), ("b.rs", "use crate::c::C;"), ("c.rs", "")],
         // The module only declares and re-exports its child.

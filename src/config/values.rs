@@ -22,7 +22,7 @@ impl Values {
         let Environment { values: variables, file, packaged } =
             Environment::read(std::env::vars_os())?;
         let given = flags.values();
-        // Whoever names a directory doesn't mean that of the packaged installation.
+        // A command that names a directory must not use the packaged installation's settings.
         let names_directory =
             variables.iter().chain(&given).any(|value| value.setting.key == "data_dir");
         let packaged = packaged.as_deref().unwrap_or(Path::new(file::PACKAGED));

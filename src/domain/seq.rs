@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The sequence number of an event. It grows by at least one with each event of a family, in the order
-/// of the commits. Numbers of different families cannot be compared.
+/// The sequence number of an event. It increases by at least one with each event of a family, in
+/// the order of the commits. Numbers of different families cannot be compared.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -24,8 +24,8 @@ impl fmt::Display for Seq {
 
 /// A position in the order in which a store returns the whole history.
 ///
-/// Only the store that gave it can interpret it. It says nothing about sequence numbers, and events
-/// of one transaction may share a position.
+/// Only the store that returned it can interpret it. It is independent of sequence numbers, and
+/// events of one transaction may share a position.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -43,14 +43,14 @@ impl Position {
     }
 }
 
-/// Identifies one numbering of the events. It changes when the events may have got other numbers:
-/// an id that a client has from before must not be compared with the new ones. A directory that was
-/// never renumbered has none.
+/// Identifies one numbering of the events. It changes when events may have received other numbers:
+/// stream ids from before cannot be compared with new ones. A directory that was never renumbered
+/// has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Epoch(Option<Arc<str>>);
 
 impl Epoch {
-    /// The epoch of that name; none unless the name is 1 to 32 ASCII letters and digits.
+    /// The epoch with that name; no epoch unless the name is 1 to 32 ASCII letters and digits.
     pub fn from_stored(name: &str) -> Self {
         let is_valid =
             (1..=32).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric());

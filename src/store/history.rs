@@ -23,7 +23,7 @@ pub enum ReadError {
     Malformed(#[from] Malformed),
 }
 
-/// Another program has written something that is not an event.
+/// Another program has written a row that is not an event.
 #[derive(Debug, Error)]
 #[error("event {number} is not well-formed: {why}")]
 pub struct Malformed {

@@ -1,7 +1,7 @@
-//! A store in memory, for tests: it delays, fails and panics on command.
+//! A store in memory for tests: it delays, fails and panics on command.
 //!
 //! It executes every decision twice and commits the second result, as a database does after a
-//! serialization failure: a decision that is not pure shows here.
+//! serialization failure. So a test finds a decision that is not pure.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -26,7 +26,7 @@ use crate::domain::{
     Seq, SortOrder, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
-/// What goes wrong in a [`MemoryStore`].
+/// The faults of a [`MemoryStore`].
 #[derive(Debug, Default)]
 pub struct Faults {
     /// Transactions panic before they are executed.
@@ -74,7 +74,7 @@ impl MemoryStore {
         &self.faults
     }
 
-    /// The same records and events in a store that is open.
+    /// An open store with the same records and events.
     pub fn reopened(&self) -> Self {
         Self { is_closed: Arc::default(), ..self.clone() }
     }
@@ -284,7 +284,7 @@ impl Following for MemoryStore {
     }
 }
 
-/// What is kept for followers.
+/// The data for followers.
 #[derive(Default)]
 struct Kept {
     wakeups: watch::Sender<()>,

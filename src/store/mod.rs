@@ -76,8 +76,8 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the password hash of every account.
     fn password_hashes(&self) -> impl Future<Output = Result<Vec<Arc<str>>, ReadError>> + Send;
 
-    /// Finds a page of the events that match `filter`, and their total number. The events are read from
-    /// what this returns, in pieces.
+    /// Finds a page of the events that match `filter`, and their total number. The events are read
+    /// from the result, in pieces.
     fn find_events(
         &self,
         filter: &EventFilter,
@@ -85,7 +85,7 @@ pub trait Store: Send + Sync + 'static {
         page: Page,
     ) -> BoxFuture<'_, Result<FoundEvents, ReadError>>;
 
-    /// Like [`Self::find_events`], and reads the whole page.
+    /// Like [`Self::find_events`], but reads the whole page.
     fn events(
         &self,
         filter: &EventFilter,
@@ -102,11 +102,12 @@ pub trait Store: Send + Sync + 'static {
     /// The epoch of the sequence numbers. It does not change while the store is open.
     fn epoch(&self) -> Epoch;
 
-    /// Returns a number that none of the family's events exceeds so far, and every later one does.
+    /// Returns a number that is not less than those of the family's events so far, and less than
+    /// those of all later ones.
     fn head(&self, family: &UserId) -> impl Future<Output = Result<Seq, ReadError>> + Send;
 
-    /// Returns the first `limit` events of a family after `after`, in the order of their numbers: those
-    /// about one child, or all. A later call returns the same, and no other event at or before the
+    /// Returns the first `limit` events of a family after `after`, in the order of their numbers:
+    /// those about one child, or all. A later call returns the same events, and no others up to the
     /// last of them. Fails if one of them is not well-formed.
     fn events_after(
         &self,
@@ -148,7 +149,7 @@ pub trait Store: Send + Sync + 'static {
     /// The latest time of a record or an event when the store was opened.
     fn newest(&self) -> Option<Timestamp>;
 
-    /// Returns what works and what does not.
+    /// Returns the health of the store.
     fn health(&self) -> Health;
 
     /// Replaces the account's id by null in each of its events. Returns the number of events that were
@@ -160,13 +161,13 @@ pub trait Store: Send + Sync + 'static {
     /// continues.
     fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>>;
 
-    /// Removes old copies of data. When this returns, no file contains what was removed or anonymised
-    /// before this was called, nor a follower's cursor from before. Other transactions are committed
-    /// meanwhile. Can be repeated.
+    /// Removes old copies of data. When this returns, no file contains data that was removed or
+    /// anonymised before the call, or a follower's cursor from before. Other transactions are
+    /// committed meanwhile. Can be repeated.
     fn purge(&self) -> BoxFuture<'_, io::Result<()>>;
 
-    /// Refuses further transactions, and writes all files completely. Can be repeated. After an error
-    /// all commits are still durable, and the next start completes the files.
+    /// Rejects further transactions, and writes all files. Can be repeated. After an error, all
+    /// commits are still durable, and the next start completes the files.
     fn close(&self) -> BoxFuture<'_, io::Result<()>>;
 }
 
@@ -193,10 +194,10 @@ pub struct Projection {
 
 #[derive(Clone, Debug, Default)]
 pub struct Health {
-    /// Whether transactions are refused until a restart: the outcome of one is unknown, or the files of
-    /// the store have been moved.
+    /// Whether transactions are rejected until a restart, because the outcome of one is unknown, or
+    /// because files of the store were moved.
     pub read_only: bool,
-    /// Why transactions are refused or fail now; `None` if the last write succeeded. Contains no
+    /// Why transactions are rejected or fail now; `None` if the last write succeeded. Contains no
     /// secret.
     pub trouble: Option<String>,
     pub projections: Vec<Projection>,

@@ -36,7 +36,7 @@ fn assert_fails(output: &Output, complaint: &str) {
 }
 
 #[tokio::test]
-async fn a_server_is_found_by_its_settings_or_by_its_address() {
+async fn the_server_is_that_of_the_settings_or_of_the_url() {
     let server = TestServer::process().await;
     let url = server.nobody().url("");
     let address = url.replace("http://", "");
@@ -173,7 +173,7 @@ async fn the_token_and_the_address_must_come_from_the_same_source() {
 }
 
 #[tokio::test]
-async fn what_is_not_goldstar_is_not_healthy() {
+async fn another_server_is_not_healthy() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
         "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"status\":\"up\"}",

@@ -25,7 +25,7 @@ fn has(path: &str, name: &str) -> bool {
 }
 
 #[test]
-fn each_criterion_of_account_deletion_is_shown_by_tests_that_are_there() {
+fn the_tests_of_each_criterion_of_account_deletion_exist() {
     let table = Document::read("docs/account-deletion.md").table(" Acceptance criteria");
     assert!(table.len() > 10, "{table:?}");
     for row in table {

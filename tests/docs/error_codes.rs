@@ -8,7 +8,7 @@ use crate::markdown::{Document, code};
 type Row = (String, String, String);
 
 #[test]
-fn every_error_code_is_explained_and_no_other() {
+fn the_documented_error_codes_are_those_of_the_code() {
     let row = |code: ErrorCode| {
         let status = code.status().as_u16().to_string();
         (status, code.as_str().to_owned(), code.meaning().to_owned())

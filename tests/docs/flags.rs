@@ -50,7 +50,7 @@ fn cell(row: &[String], column: usize) -> String {
 }
 
 #[test]
-fn every_setting_is_in_the_table_and_nothing_else() {
+fn the_documented_settings_are_those_of_the_code() {
     let table = Document::read("docs/operations.md").table(" Settings");
     let documented: Vec<[String; 4]> =
         table.iter().map(|row| [0, 1, 2, 3].map(|column| cell(row, column))).collect();
@@ -84,7 +84,7 @@ fn the_help_lists_every_setting() {
 }
 
 #[test]
-fn an_administrators_flags_are_in_their_table() {
+fn the_documented_flags_of_admin_are_those_of_the_code() {
     let document = Document::read("docs/operations.md");
     let row = |row: &Vec<String>| Flag {
         name: cell(row, 0),

@@ -40,7 +40,7 @@ fn fault(document: &str, target: &str) -> Option<String> {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn the_target_of_every_link_exists() {
     let mut faults = Vec::new();
     for name in names() {
         let document = Document::read(&name);

@@ -23,6 +23,7 @@
 mod acceptance;
 mod error_codes;
 mod flags;
+mod journal;
 mod legacy;
 mod links;
 mod markdown;

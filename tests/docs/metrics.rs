@@ -49,7 +49,7 @@ fn in_scrape(text: &str) -> Metrics {
 }
 
 #[test]
-fn every_metric_is_in_the_table_and_no_other() {
+fn the_documented_metrics_are_those_of_a_server() {
     let folder = tempfile::tempdir().unwrap();
     let goldstar = env!("CARGO_BIN_EXE_goldstar");
     let mut server = Running::start(&format!("exec {goldstar}"), folder.path());

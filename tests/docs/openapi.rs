@@ -7,7 +7,7 @@ use goldstar::http::openapi_document;
 use crate::markdown::root;
 
 #[test]
-fn the_openapi_document_is_what_the_code_gives() {
+fn the_openapi_document_is_up_to_date() {
     let path = root().join("docs/openapi.json");
     let document = openapi_document();
     if env::var_os("GOLDSTAR_WRITE_SAMPLES").is_some() {

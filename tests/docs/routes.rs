@@ -52,7 +52,7 @@ fn in_document() -> Vec<Row> {
 }
 
 #[test]
-fn every_route_is_in_the_table_and_no_other() {
+fn the_documented_routes_are_those_of_the_code() {
     let rows = in_document();
     let document: Routes =
         rows.iter().map(|(_, method, path)| (method.clone(), without_names(path))).collect();
@@ -88,7 +88,7 @@ fn codes(rows: &[Row], at: &str, folder: &Path, token: &str) -> Vec<String> {
 }
 
 #[test]
-fn who_may_is_as_the_table_says() {
+fn the_documented_permissions_are_those_of_a_server() {
     let folder = tempfile::tempdir().unwrap();
     let goldstar = env!("CARGO_BIN_EXE_goldstar");
     let mut server = Running::start(&format!("exec {goldstar}"), folder.path());

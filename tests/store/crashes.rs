@@ -35,7 +35,7 @@ fn damage(folder: &Folder) -> goldstar::store::json::Damage {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_after_a_kill() {
+async fn confirmed_changes_exist_after_a_kill() {
     for (synced, more) in [(0, 0), (0, 1), (0, 5), (3, 0), (3, 4)] {
         let folder = killed_after(synced, more).await;
         let store = folder.open().unwrap();
@@ -50,7 +50,7 @@ async fn what_was_answered_is_there_after_a_kill() {
 }
 
 #[tokio::test]
-async fn checkpoints_under_load_let_the_journal_go_and_nothing_else() {
+async fn checkpoints_under_load_remove_only_old_segments() {
     let mut folder = Folder::new();
     folder.checkpoint_bytes = 4096;
     let store = folder.open().unwrap();
@@ -68,7 +68,7 @@ async fn checkpoints_under_load_let_the_journal_go_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_checkpoint_that_is_cut_short_anywhere_loses_nothing() {
+async fn an_interrupted_checkpoint_loses_nothing() {
     for changes in (0..60).step_by(3) {
         let mut folder = Folder::new();
         folder.checkpoint_bytes = 2048;
@@ -103,7 +103,7 @@ async fn a_missing_tracking_file_is_refused_while_the_journal_belongs_to_it() {
 }
 
 #[tokio::test]
-async fn what_was_cut_short_leaves_nothing_behind() {
+async fn an_interrupted_write_leaves_no_file() {
     let folder = killed_after(2, 1).await;
     for name in [
         "users.json.tmp",
@@ -135,7 +135,7 @@ async fn a_kill_during_recovery_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_start_that_is_cut_short_anywhere_is_done_again() {
+async fn an_interrupted_start_is_repeated() {
     let folder = killed_after(2, 3).await;
     for changes in 0.. {
         let cut = folder.killed();
@@ -156,7 +156,7 @@ async fn a_start_that_is_cut_short_anywhere_is_done_again() {
 }
 
 #[tokio::test]
-async fn a_stop_that_is_cut_short_anywhere_is_completed() {
+async fn an_interrupted_stop_is_completed() {
     for changes in 0.. {
         let folder = killed_after(2, 3).await;
         let store = folder.open().unwrap();
@@ -172,7 +172,7 @@ async fn a_stop_that_is_cut_short_anywhere_is_completed() {
 }
 
 #[tokio::test]
-async fn a_torn_tracking_file_is_mended_from_the_journal() {
+async fn a_torn_tracking_file_is_repaired_from_the_journal() {
     let folder = killed_after(2, 3).await;
     let whole = folder.read("tracking_events.json");
     let synced = killed_after(2, 0).await.read("tracking_events.json").len() - 2;
@@ -207,7 +207,7 @@ async fn before_the_last_commit() -> (Folder, Vec<u8>, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn a_start_rests_on_nothing_that_a_power_cut_could_take() {
+async fn a_start_syncs_what_it_depends_on() {
     let (before, journal, _) = before_the_last_commit().await;
     let synced = before.frames();
     for changes in 0.. {
@@ -258,7 +258,7 @@ async fn a_damaged_batch_whose_row_was_written_is_refused() {
 }
 
 #[tokio::test]
-async fn the_only_batch_is_refused_where_its_row_was_written() {
+async fn a_damaged_only_batch_whose_row_was_written_is_refused() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     let before = folder.killed();
@@ -312,7 +312,7 @@ async fn another_program_after_a_crash_is_refused() {
 }
 
 #[tokio::test]
-async fn another_program_after_a_clean_stop_is_welcome() {
+async fn another_program_may_write_after_a_clean_stop() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
@@ -337,7 +337,7 @@ async fn an_anonymised_row_has_the_same_checksum() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_far_ahead_holds_nothing_back() {
+async fn an_event_far_ahead_does_not_delay_others() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     let first = give_point(&store, "a").await.unwrap().event.unwrap();

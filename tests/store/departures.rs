@@ -157,7 +157,7 @@ async fn nothing_of_an_account_is_on_the_disk_after_a_purge() {
 }
 
 #[tokio::test]
-async fn nothing_that_goes_wrong_names_the_account_in_the_servers_log() {
+async fn no_failure_names_the_account_in_the_server_log() {
     server_log();
     let folder = Folder::new();
     let store = folder.open_with_logs().unwrap();
@@ -191,7 +191,7 @@ async fn nothing_that_goes_wrong_names_the_account_in_the_servers_log() {
 }
 
 #[tokio::test]
-async fn tinydb_reads_what_an_account_has_left_behind() {
+async fn tinydb_reads_the_files_after_a_deletion() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     two_accounts(&store, 3).await;
@@ -217,7 +217,7 @@ fn rows_by_tinydb(folder: &Folder) -> Value {
 }
 
 #[tokio::test]
-async fn a_deletion_that_is_cut_short_anywhere_is_completed_by_the_next() {
+async fn an_interrupted_deletion_is_completed_by_the_next() {
     let prepared = Folder::new();
     let store = prepared.open_with_logs().unwrap();
     two_accounts(&store, 3).await;
@@ -245,7 +245,7 @@ async fn a_deletion_that_is_cut_short_anywhere_is_completed_by_the_next() {
 }
 
 #[tokio::test]
-async fn an_account_that_was_taken_out_stays_out_however_the_patches_were_torn() {
+async fn torn_patches_do_not_undo_an_anonymisation() {
     let (killed, before) = killed_after_anonymizing().await;
     let after = killed.read("tracking_events.json");
     assert_eq!(before.len(), after.len());
@@ -271,7 +271,7 @@ async fn an_account_that_was_taken_out_stays_out_however_the_patches_were_torn()
 }
 
 #[tokio::test]
-async fn a_torn_patch_at_the_end_of_a_torn_file_is_mended() {
+async fn a_torn_patch_at_the_end_of_a_torn_file_is_repaired() {
     let (killed, before) = killed_after_anonymizing().await;
     let after = killed.read("tracking_events.json");
     let synced = killed_length(&killed);
@@ -312,7 +312,7 @@ async fn patches_are_not_written_to_another_programs_file() {
 }
 
 #[tokio::test]
-async fn a_tracking_file_that_can_not_be_written_is_read_without_the_account_and_catches_up() {
+async fn an_unwritable_tracking_file_is_read_anonymised_and_catches_up() {
     let folder = Folder::new();
     let store = folder.open_with_logs().unwrap();
     two_accounts(&store, 2).await;
@@ -340,7 +340,7 @@ async fn a_tracking_file_that_can_not_be_written_is_read_without_the_account_and
 }
 
 #[tokio::test]
-async fn a_patch_that_failed_once_is_written_though_rows_are() {
+async fn a_failed_patch_is_written_later_even_while_rows_are_written() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     two_accounts(&store, 2).await;
@@ -355,7 +355,7 @@ async fn a_patch_that_failed_once_is_written_though_rows_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_loses_its_account_while_it_is_read_is_read_again() {
+async fn a_row_that_is_anonymised_while_it_is_read_is_read_again() {
     let folder = Folder::new();
     let store = Arc::new(folder.open().unwrap());
     two_accounts(&store, 2).await;
@@ -374,7 +374,7 @@ async fn a_row_that_loses_its_account_while_it_is_read_is_read_again() {
 }
 
 #[tokio::test]
-async fn patches_outlive_a_failed_sync_of_the_tracking_file() {
+async fn patches_survive_a_failed_sync_of_the_tracking_file() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     two_accounts(&store, 3).await;
@@ -398,7 +398,7 @@ async fn patches_outlive_a_failed_sync_of_the_tracking_file() {
 }
 
 #[tokio::test]
-async fn a_piece_that_can_not_be_made_durable_changes_nothing() {
+async fn a_piece_that_cannot_be_made_durable_changes_nothing() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     two_accounts(&store, 2).await;
@@ -413,7 +413,7 @@ async fn a_piece_that_can_not_be_made_durable_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_shorter_than_null_has_room_made_for_it() {
+async fn an_id_shorter_than_null_gets_space() {
     let folder = Folder::new();
     fs::create_dir_all(&folder.path).unwrap();
     let row = |id: &str| {
@@ -463,7 +463,7 @@ fn long_history(folder: &Folder, events: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commits_and_reads_go_on_while_a_long_history_is_anonymised() {
+async fn commits_and_reads_continue_while_a_long_history_is_anonymised() {
     const EVENTS: usize = 100_000;
     let folder = Folder::new();
     long_history(&folder, EVENTS);

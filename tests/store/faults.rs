@@ -22,7 +22,7 @@ async fn flushed(folder: &Folder) {
 }
 
 #[tokio::test]
-async fn a_full_disk_refuses_and_goes_on_once_there_is_space() {
+async fn changes_fail_on_a_full_disk_and_succeed_once_there_is_space() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
@@ -56,7 +56,7 @@ async fn a_failed_sync_undoes_the_batch_and_moves_to_a_new_file() {
 }
 
 #[tokio::test]
-async fn where_the_outcome_is_unknown_the_store_is_read_only() {
+async fn after_an_unknown_outcome_the_store_is_read_only() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
@@ -74,7 +74,7 @@ async fn where_the_outcome_is_unknown_the_store_is_read_only() {
 }
 
 #[tokio::test]
-async fn a_tracking_file_that_can_not_be_written_costs_nobody_anything() {
+async fn commits_succeed_while_the_tracking_file_cannot_be_written() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
@@ -95,7 +95,7 @@ async fn a_tracking_file_that_can_not_be_written_costs_nobody_anything() {
 }
 
 #[tokio::test]
-async fn a_folder_in_the_place_of_the_tracking_file_is_noticed() {
+async fn a_folder_instead_of_the_tracking_file_is_noticed() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
@@ -111,7 +111,7 @@ async fn a_folder_in_the_place_of_the_tracking_file_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_tracking_file_whose_sync_failed_is_written_anew() {
+async fn a_tracking_file_whose_sync_failed_is_rewritten() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     for _ in 0..5 {
@@ -127,7 +127,7 @@ async fn a_tracking_file_whose_sync_failed_is_written_anew() {
 
 /// There is no checkpoint before the sync, because the journal is too short for one.
 #[tokio::test]
-async fn a_tracking_file_that_grows_is_synced_and_written_anew_where_that_fails() {
+async fn a_growing_tracking_file_is_synced_and_rewritten_if_that_fails() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     let before = RealDisk.stat(&folder.file("tracking_events.json")).unwrap().identity;
@@ -150,7 +150,7 @@ async fn a_tracking_file_that_grows_is_synced_and_written_anew_where_that_fails(
 }
 
 #[tokio::test]
-async fn tables_that_can_not_be_written_are_written_later() {
+async fn tables_that_cannot_be_written_are_written_later() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     folder.disk.fail(Operation::Open, "children.json", ErrorKind::StorageFull, 1);
@@ -161,7 +161,7 @@ async fn tables_that_can_not_be_written_are_written_later() {
 }
 
 #[tokio::test]
-async fn a_journal_file_that_can_not_be_begun_refuses_nobody() {
+async fn commits_succeed_if_a_new_segment_cannot_be_created() {
     let mut folder = Folder::new();
     folder.checkpoint_bytes = 1024;
     let store = folder.open().unwrap();
@@ -200,7 +200,7 @@ async fn a_checkpoint_needs_no_spare_journal_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commits_at_once_give_one_history() {
+async fn concurrent_commits_create_one_history() {
     let folder = Folder::new();
     let store = Arc::new(folder.open().unwrap());
     let tasks: Vec<_> = (0..64)

@@ -54,7 +54,7 @@ fn assert_refused(folder: &Folder, file: &str) {
 }
 
 #[tokio::test]
-async fn a_table_that_another_program_has_written_is_left_alone() {
+async fn a_table_that_another_program_has_written_is_not_changed() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
@@ -81,7 +81,7 @@ async fn a_table_that_another_program_has_written_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_put_back_is_written_again() {
+async fn a_restored_table_is_written_again() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
@@ -115,7 +115,7 @@ async fn a_table_that_goldstar_has_not_changed_since_may_change() {
 }
 
 #[tokio::test]
-async fn events_that_another_program_has_appended_are_left_alone() {
+async fn events_that_another_program_has_appended_are_not_changed() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
@@ -135,7 +135,7 @@ async fn events_that_another_program_has_appended_are_left_alone() {
 }
 
 #[tokio::test]
-async fn no_account_is_taken_out_of_a_file_that_another_program_has_written() {
+async fn no_account_is_anonymised_in_a_file_that_another_program_has_written() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     give_point(&store, "a").await.unwrap();
@@ -150,7 +150,7 @@ async fn no_account_is_taken_out_of_a_file_that_another_program_has_written() {
 /// A row that another program has appended after a stop and that is not an event does not prevent a
 /// log from catching up.
 #[tokio::test]
-async fn a_log_catches_up_over_a_row_that_is_no_event() {
+async fn a_log_catches_up_past_a_row_that_is_not_an_event() {
     let folder = Folder::new();
     let log = folder.logs().join("tracking_user_family.log");
     fs::create_dir_all(&log).unwrap();
@@ -176,7 +176,7 @@ async fn a_log_catches_up_over_a_row_that_is_no_event() {
 /// If only the last step of a rewrite fails, the file has changed; the store must not take this for
 /// a change by another program.
 #[tokio::test]
-async fn a_rewrite_that_has_failed_is_known_again() {
+async fn a_failed_rewrite_is_not_taken_for_another_programs() {
     let rewrite = async |changes: u64| {
         let folder = Folder::new();
         let store = folder.open().unwrap();

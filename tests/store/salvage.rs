@@ -31,7 +31,7 @@ fn leaver() -> User {
 }
 
 #[tokio::test]
-async fn an_account_that_was_taken_out_does_not_come_back() {
+async fn a_deleted_account_is_not_restored() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
     put(&store, [Change::PutUser(leaver())]).await.unwrap();

@@ -28,7 +28,7 @@ async fn starts_with(contents: &str) -> (Folder, Vec<Arc<str>>) {
 }
 
 #[tokio::test]
-async fn every_shape_can_be_appended_to() {
+async fn every_form_can_be_appended_to() {
     let compact = EVENT.replace('\n', " ");
     for contents in [
         format!("{{\"_default\": {{\"7\": {compact}}}}}"),
@@ -61,7 +61,7 @@ async fn an_empty_file_is_an_empty_table() {
 }
 
 #[tokio::test]
-async fn a_row_from_the_future_does_not_hold_the_clock() {
+async fn a_row_from_the_future_does_not_stop_the_clock() {
     let future = EVENT.replace("2026-01", "2036-01").replace('\n', " ");
     let (_, events) = starts_with(&format!("{{\"_default\": {{\"1\": {future}}}}}")).await;
     let first: Value = serde_json::from_str(&events[0]).unwrap();

@@ -179,7 +179,7 @@ impl Round {
 }
 
 #[tokio::test]
-async fn whatever_the_clock_does_events_have_the_right_times_and_nobody_goes_early() {
+async fn events_have_the_right_times_and_no_deletion_is_early_whatever_the_clock_shows() {
     let mut run = Run::of("clock", &ROUNDS);
     let (mut rounds, mut events) = (0, 0);
     while let Some(mut random) = run.next() {

@@ -166,7 +166,7 @@ impl Home {
 }
 
 #[tokio::test]
-async fn clients_that_dribble_are_closed_and_the_others_are_served_as_ever() {
+async fn slow_clients_are_disconnected_and_others_are_served_as_before() {
     let mut run = Run::of("dribbles", &ROUNDS);
     let mut report = String::new();
     while run.next().is_some() {

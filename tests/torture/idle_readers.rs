@@ -125,7 +125,7 @@ async fn measure(count: usize) -> Figures {
 }
 
 #[tokio::test]
-async fn a_reader_to_whom_nothing_happens_costs_little_memory() {
+async fn an_idle_stream_takes_little_memory() {
     let mut run = Run::of("idle_readers", &ROUNDS);
     let mut report = String::new();
     while run.next().is_some() {

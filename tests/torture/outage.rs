@@ -173,7 +173,7 @@ impl Home {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_of_what_follows_the_changes_refuses_nobody_and_loses_nothing() {
+async fn an_outage_of_a_derived_file_makes_no_request_fail_and_loses_nothing() {
     let mut run = Run::of("outage", &ROUNDS);
     let mut targets = TARGETS.iter().cycle();
     let mut reports = Vec::new();

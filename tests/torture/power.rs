@@ -111,7 +111,7 @@ impl fmt::Display for Life {
 }
 
 #[tokio::test]
-async fn what_was_answered_outlives_power_cuts() {
+async fn confirmed_changes_survive_power_failures() {
     let mut run = Run::of("power", &ROUNDS);
     let mut figures = Figures::default();
     while let Some(random) = run.next() {

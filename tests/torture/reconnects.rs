@@ -157,7 +157,7 @@ async fn round(random: &mut Random) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn readers_that_come_back_hear_everything_once_and_in_order() {
+async fn clients_that_reconnect_receive_everything_once_and_in_order() {
     let mut run = Run::of("reconnects", &ROUNDS);
     let (mut breaks, mut torn, mut events) = (0, 0, 0);
     while let Some(mut random) = run.next() {

@@ -47,7 +47,7 @@ struct Round {
 }
 
 #[tokio::test]
-async fn what_is_broken_off_twice_is_completed() {
+async fn work_that_is_interrupted_twice_is_completed() {
     let mut run = Run::of("recovery", &ROUNDS);
     let (mut steps, mut pairs, mut power_cuts, mut number) = ([0; 3], 0, 0, 0);
     while let Some(random) = run.next() {

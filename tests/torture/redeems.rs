@@ -11,7 +11,7 @@ const CLIENTS: usize = 64;
 const COST: i64 = 50;
 
 #[tokio::test]
-async fn of_many_redeems_with_points_for_one_exactly_one_succeeds() {
+async fn exactly_one_of_many_redeems_succeeds_with_points_for_one() {
     let mut run = Run::of("redeems", &ROUNDS);
     // Every round adds lines to the log and a child to the family.
     let configure = |config: &mut Config| config.service.family.children = 0;

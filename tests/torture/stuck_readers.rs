@@ -211,7 +211,7 @@ async fn measure(size: Size) -> Figures {
 }
 
 #[tokio::test]
-async fn readers_that_stop_reading_are_closed_and_nobody_else_notices() {
+async fn clients_that_stop_reading_are_disconnected_and_others_are_not_affected() {
     let mut run = Run::of("stuck_readers", &ROUNDS);
     let mut report = String::new();
     while run.next().is_some() {

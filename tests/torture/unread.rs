@@ -150,7 +150,7 @@ async fn cost(requests: &[(&str, &str)]) -> u64 {
 }
 
 #[tokio::test]
-async fn those_who_read_nothing_occupy_little() {
+async fn clients_that_read_nothing_take_little_memory() {
     let files = rlimit::increase_nofile_limit(READERS as u64 + 500).unwrap();
     assert!(files > READERS as u64 + 100, "the system lets a process open {files} files");
     let mut run = Run::of("unread", &ROUNDS);

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_follow_each_other_also_behind_a_broken_one() {
+    fn a_line_after_a_broken_one_starts_on_its_own() {
         let root = tempfile::tempdir().unwrap();
         let log = log_in(root.path().join("logs"), 0);
         log.write(moment(0), "a", &DeletionEvent::Restored).unwrap();

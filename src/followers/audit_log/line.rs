@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_leaves_its_field() {
+    fn no_value_ends_its_field() {
         for (text, expected) in [
             ("plain-1_2.3", "plain-1_2.3"),
             ("", r#""""#),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_line_has_no_head() {
+    fn other_text_has_no_head() {
         for line in [
             "",
             "\n",

@@ -54,13 +54,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_usual_id_stands_in_the_name_as_it_is() {
+    fn a_usual_id_is_part_of_the_name() {
         let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
         assert_eq!(file_name(&id.into()), format!("tracking_user_{id}.log"));
     }
 
     #[test]
-    fn no_id_leaves_the_folder() {
+    fn no_id_points_outside_of_the_folder() {
         for (id, expected) in [
             ("", "tracking_user_.log"),
             ("../x", "tracking_user_%2E%2E%2Fx.log"),

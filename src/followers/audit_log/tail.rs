@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_line_is_no_line() {
+    fn an_incomplete_line_does_not_count() {
         let first = line(1);
         let whole = first.len() as u64;
         assert_eq!(read_bytes(b"", 0), (0, None));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_behind_zeros_are_not_whole() {
+    fn lines_after_zeros_do_not_count() {
         let first = line(1);
         let whole = first.len() as u64;
         let zeros = vec![0; 200_000];

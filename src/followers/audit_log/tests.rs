@@ -268,7 +268,7 @@ fn an_event_without_an_account_has_no_line() {
 }
 
 #[test]
-fn what_another_program_left_without_a_newline_stays() {
+fn text_of_another_program_without_a_newline_is_kept() {
     let home = tempfile::tempdir().unwrap();
     let path = folder(&home).join("tracking_user_a.log");
     fs::create_dir(folder(&home)).unwrap();

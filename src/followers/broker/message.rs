@@ -1,4 +1,4 @@
-//! What the event streams get for an event.
+//! The form of an event in the event streams.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use super::sse;
 use crate::domain::{ChildId, Epoch, Seq, TrackingEvent, UserId};
 use crate::store::StoredEvent;
 
-/// One new event as the bytes that are sent for it: rendered once, shared by all subscribers.
+/// A new event as the bytes that are sent: rendered once, shared by all subscribers.
 #[derive(Debug)]
 pub struct Message {
     pub seq: Seq,
@@ -17,7 +17,7 @@ pub struct Message {
     pub child_id: ChildId,
     /// The frame with an `event:` line.
     pub named: Bytes,
-    /// The frame without.
+    /// The frame without one.
     pub unnamed: Bytes,
 }
 
@@ -29,7 +29,7 @@ impl Message {
     }
 }
 
-/// The frames of an event for the event streams; `None` if it belongs to no account.
+/// The frames of an event; `None` if it was anonymised.
 pub(super) fn message(stored: &StoredEvent, epoch: &Epoch) -> Option<Message> {
     let event = &stored.event;
     let user_id = event.user_id.clone()?;

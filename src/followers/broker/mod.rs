@@ -1,7 +1,7 @@
-//! The broker, which hands each new event to the subscribers that it concerns.
+//! The broker sends each new event to the subscribers that want it.
 //!
-//! It follows the history on a thread of its own. A
-//! subscriber that doesn't keep up is closed, and costs the others nothing.
+//! It follows the history on its own thread. A subscriber that does not keep up is closed, without
+//! an effect on the others.
 
 mod message;
 pub mod sse;
@@ -26,12 +26,12 @@ use message::message;
 pub use subscriber::Interest;
 use subscriber::Subscriber;
 
-/// How many messages a subscriber may be behind before it is closed.
+/// The number of queued messages after which a subscriber is closed.
 pub const QUEUE_LIMIT: usize = 256;
 /// How many events are read at once.
 const EVENTS_AT_ONCE: usize = 256;
 
-/// The broker. A clone is the same broker.
+/// The broker. Clones share its state.
 #[derive(Clone, Debug)]
 pub struct Broker {
     epoch: Epoch,
@@ -41,17 +41,17 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// What it is called in the server's health.
+    /// Its name in the server's health.
     pub const NAME: &str = "live";
 
-    /// A broker for what is published by hand.
+    /// A broker for messages that are passed to [`Self::publish`].
     pub fn new(metrics: metrics::Live) -> Self {
         let subscribers = Arc::new(Subscribers { families: Mutex::default(), metrics });
         Self { epoch: Epoch::default(), subscribers, thread: None }
     }
 
     /// A broker that publishes each event of the history from now on. Its thread ends with
-    /// [`Self::close_all`] or with the last clone. Fails if the machine has no thread left.
+    /// [`Self::close_all`] or with the last clone. Fails if the system cannot start another thread.
     pub fn follow(
         history: Arc<dyn Following>,
         epoch: Epoch,
@@ -68,7 +68,7 @@ impl Broker {
         Ok(Self { thread: Some(thread), ..broker })
     }
 
-    /// Renders the frames of an event; `None` if it belongs to no account.
+    /// Renders the frames of an event; `None` if it was anonymised.
     pub fn message(&self, stored: &StoredEvent) -> Option<Message> {
         message(stored, &self.epoch)
     }
@@ -78,28 +78,27 @@ impl Broker {
         &self.epoch
     }
 
-    /// Whether the thread has panicked. Every stream has ended then, and a later one ends once it has
-    /// replayed what was missed.
+    /// Whether the thread has panicked. Then every stream has ended, and a later one ends after its
+    /// replay.
     pub fn has_failed(&self) -> bool {
         self.thread.as_ref().is_some_and(|thread| thread.has_failed())
     }
 
-    /// Hands a message to all subscribers that it concerns, each in the order of these calls. Never
-    /// blocks.
+    /// Sends a message to all subscribers that want it. Each receives messages in the order of
+    /// these calls. Never blocks.
     pub fn publish(&self, message: Message) {
         self.subscribers.deliver(message);
     }
 
-    /// Begins to listen. Where the subscriber falls [`QUEUE_LIMIT`] messages behind, it is closed and
-    /// `closer` cancelled, upon which the server is to abort the connection.
+    /// Adds a subscriber. If it has [`QUEUE_LIMIT`] queued messages, it is closed and `closer` is
+    /// cancelled; the server must then abort the connection.
     ///
-    /// A message that is on its way at this moment may be heard or not: subscribe first, then
-    /// replay from the history, and drop what was replayed already by its row. A session that ended
-    /// just before isn't noticed: check it again after this. After [`Self::close_all`] the
-    /// subscription is born closed.
+    /// A message that is published during this call may or may not arrive. So subscribe first, then
+    /// replay from the history, and skip messages whose events were replayed. The end of a session
+    /// just before this call has no effect on the subscription, so check the session again
+    /// afterwards. After [`Self::close_all`], the subscription is closed at once.
     ///
-    /// Refuses where the session has `limit` open streams already; a stream that has ended doesn't
-    /// count. That costs the others nothing.
+    /// Fails if the session has `limit` open streams already; streams that have ended do not count.
     pub fn subscribe(
         &self,
         interest: Interest,
@@ -119,24 +118,23 @@ impl Broker {
         self.subscribers.close(|subscriber| subscriber.interest.session == *session);
     }
 
-    /// Ends every stream once its subscriber has got what was published before, and those to come at
-    /// once.
+    /// Ends every stream after its queued messages, and every later one at once.
     pub fn close_all(&self) {
         self.subscribers.take_no_more();
         match &self.thread {
-            // It publishes what was committed before, and ends the streams then.
+            // The thread publishes the events committed before, and then ends the streams.
             Some(thread) => thread.stop(),
             None => self.subscribers.finish_all(),
         }
     }
 }
 
-/// The session has as many open streams as it may have.
+/// The session has the maximum number of open streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("this session has as many event streams open as it may have: close one first")]
 pub struct TooManyStreams;
 
-/// A place in the broker, left when it is dropped.
+/// The subscription of a stream. Dropping it removes the subscriber.
 #[derive(Debug)]
 pub struct Subscription {
     subscriber: Arc<Subscriber>,
@@ -144,8 +142,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// The next message; none once the stream is closed, at once and for ever. It may be cancelled
-    /// without a loss.
+    /// The next message; `None` once the stream is closed. Cancel safe: no message is lost.
     pub async fn next(&mut self) -> Option<Arc<Message>> {
         poll_fn(|context| self.subscriber.poll_next(context)).await
     }
@@ -158,7 +155,7 @@ impl Drop for Subscription {
     }
 }
 
-/// Every open subscriber.
+/// The open subscribers.
 #[derive(Debug)]
 struct Subscribers {
     families: Mutex<Families>,
@@ -173,7 +170,7 @@ struct Families {
 }
 
 impl Subscribers {
-    /// Counts and adds under one lock: of two streams at once for the last place, one gets it.
+    /// Counts and adds with one lock, so that concurrent streams cannot exceed the limit.
     fn add(&self, subscriber: &Arc<Subscriber>, limit: usize) -> Result<(), TooManyStreams> {
         let mut families = self.families.lock();
         if families.closed {
@@ -206,15 +203,15 @@ impl Subscribers {
         }
     }
 
-    /// The subscribers that a message is for. Copied, so that nothing is delivered under the lock: to
-    /// subscribe never waits for a fan-out.
+    /// The subscribers that want a message. They are copied, so that messages are delivered without
+    /// the lock, and subscribing never waits for a delivery.
     fn concerned(&self, message: &Message) -> Vec<Arc<Subscriber>> {
         let families = self.families.lock();
         let family = families.by_user.get(&message.user_id).into_iter().flatten();
         family.filter(|subscriber| subscriber.wants(message)).cloned().collect()
     }
 
-    /// Whether anybody has subscribed to a family's events. Cheaper than to render what nobody gets.
+    /// Whether a family has a subscriber. Checked first, because rendering is more expensive.
     fn has_any(&self, user_id: &UserId) -> bool {
         self.families.lock().by_user.contains_key(user_id)
     }
@@ -255,7 +252,7 @@ impl Subscribers {
 
     fn evict(&self, subscriber: &Arc<Subscriber>) {
         self.remove(subscriber);
-        // A subscriber that has left by itself meanwhile isn't counted.
+        // A subscriber that has been dropped in the meantime does not count.
         if subscriber.close() {
             self.metrics.evictions.inc();
             tracing::debug!("a live stream that did not keep up is closed");
@@ -268,9 +265,9 @@ impl Subscribers {
 struct BrokerFollower {
     history: Arc<dyn Following>,
     epoch: Epoch,
-    /// Every event up to this position was published, or nobody had subscribed.
+    /// Every event up to this position was published, or had no subscriber.
     position: Position,
-    /// Whether the history could not be read last time.
+    /// Whether the history could not be read the last time.
     is_failing: bool,
     end: End,
 }
@@ -279,7 +276,7 @@ impl BrokerFollower {
     fn round(&mut self) -> Next {
         let subscribers = &self.end.0;
         {
-            // Under the lock: whoever subscribes after this gets every event after the position.
+            // With the lock: a later subscriber gets every event after the position.
             let families = subscribers.families.lock();
             if families.by_user.is_empty() {
                 self.position = self.history.end();
@@ -309,7 +306,7 @@ impl BrokerFollower {
     }
 }
 
-/// Leaves no stream open after the thread: nobody would publish anything to it.
+/// Closes all streams at the end of the thread: no more events are published.
 struct End(Arc<Subscribers>);
 
 impl Drop for End {

@@ -1,4 +1,4 @@
-//! One subscriber's queue.
+//! The queue of one subscriber.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::message::Message;
 use crate::domain::{ChildId, TokenHash, UserId};
 
-/// What an empty queue may keep of its memory, in messages: a burst must not cost an idle subscriber
-/// its memory for ever.
+/// The maximum capacity of an empty queue, in messages, so that an idle subscriber does not keep
+/// the memory of a burst.
 const KEPT_CAPACITY: usize = 8;
 
 /// Which events a subscriber receives.
@@ -21,12 +21,12 @@ pub struct Interest {
     pub user_id: UserId,
     /// The child of a child's session; `None` for the whole family.
     pub child_id: Option<ChildId>,
-    /// The session that the stream ends with.
+    /// The session of the stream, which ends with it.
     pub session: TokenHash,
 }
 
-/// A subscriber, shared by the broker and its subscription. An idle one takes some 150 bytes: its queue
-/// owns no memory.
+/// A subscriber, shared by the broker and its subscription. An idle one takes about 150 bytes: its
+/// queue has no memory of its own.
 #[derive(Debug)]
 pub(super) struct Subscriber {
     pub(super) interest: Interest,
@@ -38,7 +38,7 @@ pub(super) struct Subscriber {
 struct Queue {
     messages: VecDeque<Arc<Message>>,
     waker: Option<Waker>,
-    /// Nothing is added any more, and the stream ends behind what is queued.
+    /// Nothing is added any more, and the stream ends after the queued messages.
     finished: bool,
     /// The stream has ended.
     closed: bool,
@@ -49,14 +49,14 @@ impl Subscriber {
         Self { interest, closer, queue: Mutex::default() }
     }
 
-    /// Whether a message is for this subscriber.
+    /// Whether the subscriber gets the message.
     pub(super) fn wants(&self, message: &Message) -> bool {
         let child = self.interest.child_id.as_ref();
         child.is_none_or(|child| *child == message.child_id)
     }
 
-    /// Queues a message; false where the queue holds `limit` already. A subscriber whose stream ends takes
-    /// everything, and keeps nothing of it.
+    /// Queues a message; returns false if the queue has `limit` messages already. If the stream is
+    /// ending, the message is dropped, and this returns true.
     pub(super) fn push(&self, message: &Arc<Message>, limit: usize) -> bool {
         let mut queue = self.queue.lock();
         if queue.closed || queue.finished {
@@ -67,7 +67,7 @@ impl Subscriber {
         }
         queue.messages.push_back(Arc::clone(message));
         let waker = queue.waker.take();
-        // Waking runs the executor's code, which must not find the queue locked.
+        // Waking runs code of the executor, which must not find the queue locked.
         drop(queue);
         if let Some(waker) = waker {
             waker.wake();
@@ -75,7 +75,7 @@ impl Subscriber {
         true
     }
 
-    /// Ends the stream; false where it had ended before.
+    /// Ends the stream; returns false if it had ended already.
     pub(super) fn close(&self) -> bool {
         let mut queue = self.queue.lock();
         let was_open = !queue.closed;
@@ -89,7 +89,7 @@ impl Subscriber {
         was_open
     }
 
-    /// Ends the stream behind what is queued.
+    /// Ends the stream after the queued messages.
     pub(super) fn finish(&self) {
         let mut queue = self.queue.lock();
         queue.finished = true;
@@ -100,7 +100,7 @@ impl Subscriber {
         }
     }
 
-    /// Tells the server to drop the connection.
+    /// Makes the server drop the connection.
     pub(super) fn abort(&self) {
         self.closer.cancel();
     }
@@ -120,7 +120,7 @@ impl Subscriber {
             return Poll::Ready(None);
         }
         let replaced = queue.waker.replace(context.waker().clone());
-        // Dropping a waker may run the executor's code too.
+        // Dropping a waker may run code of the executor, too.
         drop(queue);
         drop(replaced);
         Poll::Pending

@@ -35,7 +35,7 @@ fn subscribe_with(broker: &Broker, interest: Interest, closer: CancellationToken
     broker.subscribe(interest, closer, usize::MAX).unwrap()
 }
 
-/// The numbers of the next messages.
+/// The sequence numbers of the next messages.
 async fn numbers(subscription: &mut Subscription, count: usize) -> Vec<u64> {
     let mut numbers = Vec::new();
     for _ in 0..count {
@@ -44,7 +44,7 @@ async fn numbers(subscription: &mut Subscription, count: usize) -> Vec<u64> {
     numbers
 }
 
-/// How many streams are open, as the metrics have it.
+/// The number of open streams in the metrics.
 fn reader_count(broker: &Broker) -> i64 {
     broker.subscribers.metrics.readers.get()
 }
@@ -53,14 +53,14 @@ fn evicted(broker: &Broker) -> u64 {
     broker.subscribers.metrics.evictions.get()
 }
 
-/// Waits until everything that was published has been handed out.
+/// Waits until every published message was delivered.
 async fn settled(broker: &Broker) {
     let mut witness = subscribe(broker, family("witness"));
     broker.publish(message(0, "witness", "c"));
     assert_eq!(witness.next().await.unwrap().seq.0, 0);
 }
 
-/// What a subscriber gets without waiting.
+/// The message that a subscriber gets without waiting.
 fn poll(subscription: &mut Subscription) -> Poll<Option<u64>> {
     let mut context = Context::from_waker(Waker::noop());
     let next = pin!(subscription.next()).poll(&mut context);
@@ -68,7 +68,7 @@ fn poll(subscription: &mut Subscription) -> Poll<Option<u64>> {
 }
 
 #[tokio::test]
-async fn messages_come_in_the_order_of_publishing() {
+async fn messages_arrive_in_the_order_of_publishing() {
     let broker = Broker::new(metrics::Live::default());
     let mut subscriber = subscribe(&broker, family("u"));
     for row in 1..=200 {
@@ -100,7 +100,7 @@ async fn the_bytes_of_a_message_are_shared() {
 }
 
 #[tokio::test]
-async fn a_reader_hears_of_its_family_and_a_child_of_itself() {
+async fn a_subscriber_gets_its_familys_events_and_a_child_its_own() {
     let broker = Broker::new(metrics::Live::default());
     let mut parent = subscribe(&broker, family("u"));
     let mut child = subscribe(&broker, interest("u", Some("c2"), "s"));
@@ -118,7 +118,7 @@ async fn a_reader_hears_of_its_family_and_a_child_of_itself() {
 }
 
 #[tokio::test]
-async fn a_reader_that_does_not_keep_up_is_closed_alone() {
+async fn only_a_subscriber_that_does_not_keep_up_is_closed() {
     let broker = Broker::new(metrics::Live::default());
     let closer = CancellationToken::new();
     let mut slow = subscribe_with(&broker, family("u"), closer.clone());
@@ -171,7 +171,7 @@ async fn the_streams_of_a_session_end_with_it() {
 }
 
 #[tokio::test]
-async fn a_waiting_reader_learns_of_its_end() {
+async fn a_waiting_subscriber_is_notified_of_its_end() {
     let broker = Broker::new(metrics::Live::default());
     let mut subscriber = subscribe(&broker, family("u"));
     let waiting = tokio::spawn(async move { subscriber.next().await.is_none() });
@@ -181,7 +181,7 @@ async fn a_waiting_reader_learns_of_its_end() {
 }
 
 #[tokio::test]
-async fn a_session_has_so_many_streams_and_no_more() {
+async fn a_session_has_a_limited_number_of_streams() {
     let broker = Broker::new(metrics::Live::default());
     let open = |session| {
         broker.subscribe(interest("u", None, session), CancellationToken::new(), 2).map(Some)
@@ -196,13 +196,13 @@ async fn a_session_has_so_many_streams_and_no_more() {
     streams[0] = None;
     streams[0] = open("s1").unwrap();
     open("s1").unwrap_err();
-    // A stream that was closed has left its place, even where nobody has noticed yet.
+    // A closed stream no longer counts, even if its client has not noticed yet.
     broker.close_session(&TokenHash("s1".into()));
     open("s1").unwrap();
 }
 
 #[test]
-fn of_many_streams_at_once_no_more_open_than_may() {
+fn concurrent_streams_do_not_exceed_the_limit() {
     let broker = Broker::new(metrics::Live::default());
     let open = || broker.subscribe(family("u"), CancellationToken::new(), 10);
     let opened: Vec<_> = thread::scope(|scope| {
@@ -226,7 +226,7 @@ async fn after_the_shutdown_no_stream_opens() {
 }
 
 #[tokio::test]
-async fn a_dropped_subscription_leaves_nothing_behind() {
+async fn a_dropped_subscription_frees_its_memory() {
     let broker = Broker::new(metrics::Live::default());
     let subscriber = subscribe(&broker, family("u"));
     let other = subscribe(&broker, family("u"));
@@ -242,7 +242,7 @@ async fn a_dropped_subscription_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn ten_thousand_readers_hear_of_one_event() {
+async fn ten_thousand_subscribers_get_one_event() {
     let broker = Broker::new(metrics::Live::default());
     let mut subscribers: Vec<_> = (0..10_000).map(|_| subscribe(&broker, family("u"))).collect();
     assert_eq!(reader_count(&broker), 10_000);
@@ -254,7 +254,7 @@ async fn ten_thousand_readers_hear_of_one_event() {
 }
 
 #[test]
-fn a_closed_reader_takes_everything_and_keeps_nothing() {
+fn a_closed_subscriber_frees_its_messages() {
     let subscriber = Subscriber::new(family("u"), CancellationToken::new());
     let message = Arc::new(message(1, "u", "c"));
     assert!(subscriber.push(&message, 1));
@@ -267,11 +267,11 @@ fn a_closed_reader_takes_everything_and_keeps_nothing() {
 
 #[test]
 fn an_idle_reader_is_small() {
-    // Its queue owns no memory; the family's entry and the ids are shared with others.
+    // Its queue has no memory of its own; the family's entry and the ids are shared with others.
     assert!(size_of::<Subscriber>() + size_of::<Subscription>() <= 256);
 }
 
-/// A history that grows by hand.
+/// A history to which a test adds events.
 #[derive(Default)]
 struct Grown {
     events: Mutex<Vec<Arc<StoredEvent>>>,
@@ -364,7 +364,7 @@ async fn every_event_after_the_subscription_is_published() {
     let mut subscriber = subscribe(&broker, family("u"));
     history.add();
     history.wake();
-    // The first one may have been published as well: whoever subscribes knows what to skip.
+    // The first event may be published, too; a subscriber skips it.
     while subscriber.next().await.unwrap().seq.0 != 2 {}
     for first in (3..700).step_by(100) {
         (0..100).for_each(|_| history.add());
@@ -378,7 +378,7 @@ async fn lost_and_repeated_wakeups_and_a_failed_read_lose_nothing() {
     let (history, broker) = following();
     let mut subscriber = subscribe(&broker, family("u"));
     history.add();
-    // Nobody wakes it.
+    // There is no wake-up.
     assert_eq!(numbers(&mut subscriber, 1).await, [1]);
     history.fails.store(true, Ordering::SeqCst);
     history.add();
@@ -392,7 +392,7 @@ async fn lost_and_repeated_wakeups_and_a_failed_read_lose_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_committed_before_the_end_is_published() {
+async fn events_committed_before_the_end_are_published() {
     let (history, broker) = following();
     let mut subscriber = subscribe(&broker, family("u"));
     history.add();
@@ -415,7 +415,7 @@ fn the_thread_ends_with_the_broker() {
 }
 
 #[tokio::test]
-async fn where_the_thread_panics_every_stream_ends() {
+async fn a_panic_of_the_thread_ends_every_stream() {
     struct Mistaken;
     impl Wake for Mistaken {
         fn wake(self: Arc<Self>) {

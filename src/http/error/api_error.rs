@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_any_client_can_cause_is_no_error_in_the_log() {
+    fn errors_that_any_client_can_cause_are_not_logged_as_errors() {
         let error = logged(ServiceError::Commit(CommitError::ReadOnly).into());
         assert!(error.contains(" ERROR ") && error.contains("READ_ONLY"), "{error}");
         let late = logged(ApiError::TimedOut);

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_that_loses_its_account_meanwhile_keeps_its_place() {
+    async fn an_event_that_is_anonymised_meanwhile_keeps_its_length() {
         let owned = || event("\"0123456789\"", 9000);
         let rows = Arc::new(Changing(Mutex::new(vec![owned(); 4])));
         let text = read(&rows, || rows.0.lock()[3] = event("null", 9000)).await.unwrap();
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_that_changes_in_the_middle_breaks_the_page_off() {
+    async fn an_event_that_changes_while_it_is_sent_ends_the_page() {
         let rows = Arc::new(Changing(Mutex::new(vec![event("\"0123456789\"", 50_000)])));
         let broken = read(&rows, || rows.0.lock()[0] = event("null", 50_000)).await;
         assert!(broken.is_err());

@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_let_somebody_in_is_known_by_its_name() {
+    fn names_of_secret_fields_are_recognised() {
         for name in [
             "pin",
             "PIN",
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_sounds_like_it_is_answered() {
+    fn similar_names_of_other_fields_are_returned() {
         for name in [
             "country_code",
             "postcode",

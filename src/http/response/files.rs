@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_file_is_known_by_its_tag() {
+    fn a_cached_file_is_recognised_by_its_tag() {
         let tag = tag(b"text");
         let opaque = tag.to_str().unwrap().trim_start_matches("W/").to_owned();
         for (tags, is_known) in [

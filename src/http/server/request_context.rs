@@ -170,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_is_whom_the_connection_says() {
+    fn without_a_trusted_proxy_the_peer_is_the_client() {
         assert_eq!(client("192.0.2.1", &["198.51.100.7"]), ("192.0.2.1".to_owned(), false));
         assert_eq!(client("192.0.2.1", &[]), ("192.0.2.1".to_owned(), false));
     }
 
     #[test]
-    fn the_last_stranger_is_the_client() {
+    fn the_last_untrusted_address_is_the_client() {
         for (lines, address) in [
             (&["198.51.100.7"][..], "198.51.100.7"),
             (&["203.0.113.9, 198.51.100.7"], "198.51.100.7"),

@@ -6,7 +6,7 @@ use super::{Finding, FindingKind};
 use crate::domain::{Points, RowNumber, Timestamp};
 use crate::store::json::tracking;
 
-/// An event, in some forty bytes.
+/// An event, in about 40 bytes.
 #[derive(Clone, Copy)]
 struct Step {
     /// The child's number in `names`.

@@ -1,4 +1,4 @@
-//! Every fault of a damaged file that can be told from the others. A start needs only the first one.
+//! Finds all faults of a damaged file. A start needs only the first one.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ pub(super) fn find<'a>(
     known: &Damage,
 ) -> Faults<'a> {
     let mut faults = Faults { damage: Vec::new(), rows: Vec::new() };
-    // In another encoding, no further fault can be told.
+    // In a file with another encoding, no further fault can be recognised.
     if Damage::other_format(path, bytes).is_some() {
         return faults;
     }
@@ -64,7 +64,7 @@ fn in_gap(path: &Path, bytes: &[u8], gap: &Gap, known: &Damage) -> Vec<Damage> {
             found.extend(damage.filter(|damage| is_here(damage.byte)));
             let is_between = |byte: &&u8| byte.is_ascii_whitespace() || **byte == b',';
             next = end.map(|end| end + bytes[end..].iter().take_while(is_between).count());
-            // Behind the last member, the table ends.
+            // The table ends after its last member.
             next = next.filter(|next| bytes.get(*next) == Some(&b'"'));
         }
     }
@@ -85,8 +85,8 @@ fn is_row(text: &[u8]) -> bool {
     name.and_then(row_number).is_some() && scanner.peek() == Some(b'{')
 }
 
-/// The fault of the member, a table or a row, that begins there, and where the member ends. Either is
-/// none if there is none.
+/// The fault of the member (a table or a row) that starts there, and the end of the member. Each is
+/// `None` if there is none.
 fn of_member(path: &Path, bytes: &[u8], start: usize) -> (Option<Damage>, Option<usize>) {
     let rest = &bytes[start..];
     let mut scanner = Scanner::new(rest);

@@ -1,8 +1,8 @@
 //! `goldstar check`: reports what is wrong with a data directory, and changes nothing.
 //!
-//! It is read by the code of a start, so that damage here is what a server refuses. The rest is
-//! examined after the replay of the log. Damage in one file does not hide faults in another, and
-//! nothing is concluded from what cannot be read.
+//! The directory is read by the same code as at a start, so no server starts on a directory with
+//! damage. Everything else is examined after the replay of the log. Damage in one file does not
+//! hide faults in another, and nothing is concluded from data that cannot be read.
 
 mod chains;
 mod damaged;

@@ -202,7 +202,7 @@ pub struct JournalLoss {
     pub file: PathBuf,
     /// The first of them.
     pub from: usize,
-    /// The first one behind them.
+    /// The first byte after them.
     pub to: usize,
     /// Whether nothing valid follows: most likely a commit that was interrupted, and whose client
     /// got no response.

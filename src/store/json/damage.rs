@@ -43,7 +43,7 @@ pub enum OpenError {
         /// The version of Goldstar that wrote it.
         version: String,
     },
-    /// A file is not what a store could have left.
+    /// A file contains something that a store cannot have written.
     #[error(transparent)]
     Damaged(#[from] Damage),
     /// The file system lacks a call that a server needs.

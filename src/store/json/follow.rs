@@ -1,4 +1,4 @@
-//! What the store keeps for followers: the newest events in memory, the followers' cursors, and the
+//! The store's data for followers: the newest events in memory, the followers' cursors, and the
 //! leases.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -14,22 +14,22 @@ use crate::disk::Disk;
 use crate::domain::RowNumber;
 use crate::store::{HeldLease, Lease, Purpose, SavedCursor, StoredEvent};
 
-/// How many of the newest events are kept in memory, so that a follower that is woken after a commit
-/// does not read the file: two batches of the largest size.
+/// The number of the newest events that are kept in memory, so that a follower does not read the
+/// file after a commit: two batches of the largest size.
 const KEPT: usize = 2048;
 
-/// The cursor of this name in a checkpoint is no follower's: it lists the rows that other programs
-/// have written, see [`Foreign`].
+/// Not the name of a follower: the cursor with this name in a checkpoint lists the rows that other
+/// programs have written, see [`Foreign`].
 const FOREIGN: &str = "(rows of other programs)";
 
-/// Ranges of rows that other programs have written: each is above its first number, and up to its
-/// second. No follower gets them.
+/// Ranges of rows that other programs have written: those after the first number and up to the
+/// second. Followers do not get them.
 #[derive(Debug, Default)]
 pub(crate) struct Foreign(Vec<(RowNumber, RowNumber)>);
 
 impl Foreign {
-    /// What the last checkpoint lists, and what came after `own`, the last row that a transaction
-    /// wrote. `last` is the last row that there is.
+    /// The ranges in the last checkpoint, and the rows after `own`, the last row that a transaction
+    /// wrote. `last` is the last row of the table.
     pub(crate) fn read(
         cursors: &mut BTreeMap<String, String>,
         own: RowNumber,
@@ -38,7 +38,7 @@ impl Foreign {
         let listed = cursors.remove(FOREIGN);
         let mut ranges: Vec<(RowNumber, RowNumber)> =
             listed.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        // A history that was replaced by an older one counts its rows from there again.
+        // After a backup is restored, row numbers are used again.
         for (_, end) in &mut ranges {
             *end = last.min(*end);
         }
@@ -52,23 +52,23 @@ impl Foreign {
     }
 }
 
-/// What the committer, the maintenance and the followers share.
+/// The state that the committer, the maintenance thread and the followers share.
 pub(crate) struct Follow {
     foreign: Foreign,
-    /// The last events that were committed, without a gap.
+    /// The last committed events, without a gap.
     newest: Mutex<VecDeque<Arc<StoredEvent>>>,
     wakeups: watch::Sender<()>,
-    /// What the next checkpoint keeps for each follower.
+    /// The cursor of each follower for the next checkpoint.
     cursors: Mutex<BTreeMap<String, String>>,
-    /// What the last process had noted, if it was killed.
+    /// The notes of the previous process, if it was killed.
     noted: Texts,
-    /// What this process notes; `None` once the store is closed.
+    /// The notes of this process; `None` once the store is closed.
     reached: Mutex<Option<Reached>>,
     leases: Arc<Mutex<HashSet<Purpose>>>,
 }
 
 impl Follow {
-    /// After a start that found these cursors. `folder` is the journal's.
+    /// The state after a start that found these cursors. `folder` is the journal's.
     pub(crate) fn new(
         disk: Arc<dyn Disk>,
         folder: &Path,
@@ -88,7 +88,7 @@ impl Follow {
         }
     }
 
-    /// Hands committed events to the followers. They are in the tracking table already.
+    /// Adds committed events, which are already in the tracking table, and wakes the followers.
     pub(crate) fn publish(&self, events: impl Iterator<Item = Arc<StoredEvent>>) {
         let mut newest = self.newest.lock();
         newest.extend(events);
@@ -98,12 +98,12 @@ impl Follow {
         self.wakeups.send_replace(());
     }
 
-    /// Forgets the newest events: an account has been taken out of some events.
+    /// Removes the newest events from memory, because some of them were anonymised.
     pub(crate) fn forget_newest(&self) {
         self.newest.lock().clear();
     }
 
-    /// What a checkpoint keeps.
+    /// The cursors for a checkpoint.
     pub(crate) fn cursors(&self) -> BTreeMap<String, String> {
         let mut cursors = self.cursors.lock().clone();
         if !self.foreign.0.is_empty()
@@ -114,7 +114,7 @@ impl Follow {
         cursors
     }
 
-    /// Removes the note, and writes no more: a checkpoint has everything.
+    /// Removes the note and writes no more: a checkpoint contains everything.
     pub(crate) fn end_notes(&self) -> io::Result<()> {
         self.reached.lock().take().map_or(Ok(()), Reached::remove)
     }
@@ -144,7 +144,7 @@ impl Follow {
         is_free.then(|| Lease::new(Held { leases, purpose }))
     }
 
-    /// Whether a row is another program's.
+    /// Whether another program has written a row.
     pub(crate) fn is_foreign(&self, row: RowNumber) -> bool {
         self.foreign.contains(row)
     }

@@ -23,14 +23,14 @@ pub(crate) enum Job {
     Note(String, SyncSender<io::Result<()>>),
     /// Anonymise an account's events.
     Anonymize(Anonymization),
-    /// Begin a new segment, in a spare file where there is one, and say what must be synced so that
-    /// the old ones can go.
+    /// Start a new segment, in a spare file if there is one, and return what must be synced before
+    /// the old segments can be removed.
     Cut(Option<Spare>, SyncSender<io::Result<Cut>>),
     /// A sync of the tracking file has failed: rewrite it from its last checkpoint.
     RewriteTracking(Synced),
-    /// Nothing has queued up, but an account is being anonymised.
+    /// No transaction is queued, but an account is being anonymised.
     Go,
-    /// Refuse every later decision.
+    /// Reject all later transactions.
     Refuse,
     /// End.
     Stop,
@@ -64,7 +64,7 @@ impl Anonymization {
     }
 }
 
-/// What is durable by the last checkpoint.
+/// The state of the log and of the tracking file at the last checkpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Synced {
     pub(crate) link: Link,
@@ -87,13 +87,13 @@ pub(crate) enum Wake {
     Changed,
     /// The tracking file has grown so much that it must be synced.
     SyncTracking(Arc<dyn DiskFile>),
-    /// Remove everything that is not needed any more.
+    /// Remove all data that is not needed any more.
     Purge(oneshot::Sender<io::Result<()>>),
-    /// Bring all files to their final form, and end.
+    /// Write all files and end.
     Close(Box<dyn FnOnce(io::Result<()>) + Send>),
 }
 
-/// Wakes the maintenance thread, once for all changes before it looks.
+/// Wakes the maintenance thread: once for all changes until it reads the state.
 #[derive(Clone)]
 pub(crate) struct Waker {
     pub(crate) wakes: Sender<Wake>,

@@ -8,10 +8,10 @@ use crate::disk::{Identity, UnusableFolder, is_missing, open_lock};
 /// The file that is locked.
 pub(crate) const NAME: &str = ".goldstar.lock";
 
-/// Keeps a data directory for this process, until it is dropped or the process ends.
+/// Locks a data directory until this value is dropped or the process ends.
 ///
-/// The directory and a file in it are locked. The file excludes older versions, which lock only
-/// that. The directory stays locked if the file is removed.
+/// Both the directory and a file in it are locked. The file is for older versions, which lock only
+/// that. The directory stays locked even if the file is removed.
 #[derive(Debug)]
 pub(crate) struct DirectoryLock {
     folder: PathBuf,
@@ -23,8 +23,8 @@ pub(crate) struct DirectoryLock {
     warned: bool,
 }
 
-/// A locked file or directory. The system keeps the lock while it is open in this process, or in
-/// one that it is just starting.
+/// A locked file or directory. It stays locked while it is open in this process, or in a child
+/// process that is being started.
 #[derive(Debug)]
 struct Held {
     file: File,
@@ -139,8 +139,8 @@ fn open_lock_file(path: &Path) -> io::Result<Held> {
     Held::new(open_lock(path, true)?)
 }
 
-/// Locks the directory. Some file systems lock only files that are open for writing, which a
-/// directory cannot be; there the lock file must do.
+/// Locks the directory. Some file systems only lock files that are open for writing, which a
+/// directory cannot be; there, only the lock file is locked.
 fn lock_directory(folder: &Path) -> Result<Held, OpenError> {
     let mut directory = File::open(folder).and_then(Held::new).map_err(OpenError::io(folder))?;
     match directory.lock() {

@@ -19,7 +19,7 @@ use crate::disk::{Disk, DiskFile, is_missing, read_if_exists, replace};
 
 /// The shortest pause between two writes of the tables.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
-/// The tables are written during at most this part of the time.
+/// Writing the tables takes at most one part in this many of the time.
 const SHARE: u32 = 20;
 /// The files and folders are checked this often, even if there is nothing to do.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
@@ -36,7 +36,7 @@ pub(crate) struct Maintenance {
     pub(crate) jobs: Sender<Job>,
     /// The version of each table in its file, and that file's checksum.
     pub(crate) files: TableFiles,
-    /// What the last checkpoint says.
+    /// The state of the files at the last checkpoint.
     pub(crate) synced: Synced,
     /// A checkpoint is made once the current segment is this long.
     pub(crate) checkpoint_bytes: u64,
@@ -118,13 +118,13 @@ impl Maintenance {
     fn work(&mut self) -> bool {
         // Before the state is read: later changes must wake this thread again.
         self.changed.store(false, Ordering::Release);
-        // After a panic, as after an error, it is tried again.
+        // A panic is retried like an error.
         let flushed = caught(|| self.flush());
         self.note(&flushed);
         if flushed.is_err() || self.shared.segment_len() < self.checkpoint_bytes {
             return flushed.is_ok();
         }
-        // Commits continue meanwhile; the checkpoint delays them.
+        // Commits continue during this, and not during the checkpoint.
         let spare = match caught(|| Spare::new(&*self.disk, &self.folder, self.checkpoint_bytes)) {
             Ok(spare) => Some(spare),
             Err(error) => {
@@ -235,8 +235,8 @@ impl Maintenance {
         self.disk.sync_dir(&self.folder)
     }
 
-    /// After the last commit: brings all files to their final form. A directory without a log may
-    /// be changed by any program.
+    /// Writes all files after the last commit, and removes the log. After that, other programs may
+    /// change the files.
     fn close(&mut self) -> io::Result<()> {
         let ended = |_| io::Error::other("the committer has ended");
         // There must be no commit after the last checkpoint: its log is removed.

@@ -284,7 +284,7 @@ impl Store for JsonStore {
     }
 
     async fn head(&self, _family: &UserId) -> Result<Seq, ReadError> {
-        // All families share the numbers of the rows.
+        // The row numbers of all families are one sequence.
         Ok(Seq(self.shared.tracking.last_row()))
     }
 
@@ -377,7 +377,7 @@ fn of_family(family: &UserId, child: Option<&ChildId>) -> EventFilter {
     }
 }
 
-/// Runs what may wait for the disk on a thread for that, in the span of the request.
+/// Runs work that may wait for the disk on another thread, in the span of the request.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, JoinError> {

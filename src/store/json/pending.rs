@@ -15,7 +15,7 @@ pub(super) trait Pending: Send {
     /// Executes the decision and keeps its value.
     fn decide(&mut self, state: &State, now: Timestamp) -> Result<Changes, CommitError>;
 
-    /// Sends the result to the caller, who may have gone away.
+    /// Sends the result to the caller, if it still waits.
     fn finish(self: Box<Self>, outcome: Result<Option<Arc<StoredEvent>>, CommitError>);
 }
 
@@ -27,10 +27,10 @@ struct Transaction<T, D> {
     answer: oneshot::Sender<Result<Commit<T>, CommitError>>,
 }
 
-/// Where the result of a transaction arrives.
+/// Receives the result of a transaction.
 pub(super) type Answer<T> = oneshot::Receiver<Result<Commit<T>, CommitError>>;
 
-/// The transaction that `decide` is, and where its result arrives.
+/// Creates the transaction for a decision, and the receiver of its result.
 pub(super) fn pending<T: Send + 'static>(
     seed: Uuid,
     decide: impl Fn(&State, &mut Context) -> Decided<T> + Send + 'static,

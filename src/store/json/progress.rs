@@ -26,7 +26,6 @@ impl Progress {
 }
 
 impl Default for Progress {
-    /// Tells nobody.
     fn default() -> Self {
         Self::silent()
     }

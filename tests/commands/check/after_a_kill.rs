@@ -33,7 +33,7 @@ fn journal_file(folders: &Folders) -> PathBuf {
 }
 
 #[tokio::test]
-async fn changes_in_the_journal_are_reported_and_are_no_fault() {
+async fn changes_in_the_journal_are_reported_and_not_a_fault() {
     let (server, _) = killed_after(5).await;
     let checked = check(&server.folders);
     assert_eq!((checked.code, checked.findings()), (0, &[][..]));
@@ -70,7 +70,7 @@ async fn a_checkpoint_brings_everything_into_the_files() {
 }
 
 #[tokio::test]
-async fn a_torn_batch_is_reported_and_is_no_fault() {
+async fn a_torn_batch_is_reported_and_not_a_fault() {
     let (server, _) = killed_after(1).await;
     let file = journal_file(&server.folders);
     let mut bytes = fs::read(&file).unwrap();

@@ -24,7 +24,7 @@ fn wrong_arguments_exit_with_2() {
 }
 
 #[test]
-fn what_cannot_be_read_exits_with_1() {
+fn an_unreadable_directory_exits_with_1() {
     let folders = Folders::new();
     let (code, text, error) = run(&folders, &["check", "nowhere"]);
     assert_eq!((code, text.as_str()), (1, ""));
@@ -36,7 +36,7 @@ fn what_cannot_be_read_exits_with_1() {
 }
 
 #[test]
-fn a_checkpoint_makes_no_directory() {
+fn a_checkpoint_creates_no_directory() {
     let folders = Folders::new();
     let (code, _, error) = run(&folders, &["checkpoint", "--data-dir", "nowhere"]);
     assert_eq!(code, 1);

@@ -68,7 +68,7 @@ fn a_file_in_another_form() {
 }
 
 #[test]
-fn a_tail_that_was_cut() {
+fn a_truncated_tail() {
     for file in FILES {
         for left in [1, 600, 1001] {
             let cut = |mut old: Vec<u8>| {

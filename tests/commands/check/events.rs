@@ -37,7 +37,7 @@ fn checked(events: impl IntoIterator<Item = Value>) -> Checked {
 }
 
 #[test]
-fn events_of_deleted_records_are_no_broken_references() {
+fn events_of_deleted_records_are_not_broken_references() {
     let mut anonymous = event("b", 1, 5, -3);
     anonymous["user_id"] = Value::Null;
     assert_eq!(checked([event("a", 0, 0, 5), anonymous]).code, 0);
@@ -189,7 +189,7 @@ fn events_at_one_moment_follow_in_the_order_of_writing() {
 }
 
 #[test]
-fn a_childs_points_are_what_its_events_say() {
+fn a_childs_points_agree_with_its_events() {
     let folders = flask();
     edit(&folders, "children.json", |file| file["_default"]["2"]["points"] = json!(52));
     let says = "has 52 points, and its last event";

@@ -36,7 +36,7 @@ fn a_flask_services_directory_has_no_faults() {
 }
 
 #[test]
-fn an_empty_file_of_another_program_is_no_fault() {
+fn an_empty_file_of_another_program_is_not_a_fault() {
     let folders = Folders::new();
     folders.put("users.json", r#"{"_default": {}}"#);
     assert_eq!(check(&folders).code, 0);
@@ -99,7 +99,7 @@ fn two_accounts_with_one_address() {
 }
 
 #[test]
-fn references_to_what_does_not_exist() {
+fn references_to_missing_records() {
     let moments = |extra: &Value| {
         let mut row = json!({"created_at": 1.0, "last_used_at": 1.0, "expires_at": 2.0});
         row.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());

@@ -120,7 +120,7 @@ async fn the_later_of_two_changes_of_a_row_wins() {
 
 /// The other program and the journal have used one row number for different children.
 #[tokio::test]
-async fn a_row_number_that_both_have_used() {
+async fn a_row_number_that_both_programs_have_used() {
     let base = killed().await;
     let expected = tables(&base);
     let folders = copy_of(&base);
@@ -142,7 +142,7 @@ async fn a_row_number_that_both_have_used() {
 /// TinyDB writes while a server runs: its rows are kept, the server reports the error and
 /// continues, and a salvage merges both.
 #[tokio::test]
-async fn what_is_written_under_a_running_server_is_kept() {
+async fn rows_written_while_a_server_runs_are_kept() {
     let settings = Settings { binary: true, ..Settings::default() };
     let mut server = TestServer::on(flask(), settings).await;
     let parent = first_parent(&server).await;

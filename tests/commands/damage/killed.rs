@@ -104,7 +104,7 @@ async fn damaged_files_beside_a_whole_journal() {
 
 /// A salvage of an undamaged directory gives the same as a start.
 #[tokio::test]
-async fn nothing_is_damaged() {
+async fn an_undamaged_directory() {
     let base = killed().await;
     let expected = brought_up_to_date(&base);
     let (copy, code, report) = super::bases::salvage(&base);

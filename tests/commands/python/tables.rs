@@ -48,7 +48,7 @@ async fn files_without_a_row_are_read() {
 }
 
 #[tokio::test]
-async fn the_default_table_may_stand_anywhere() {
+async fn the_default_table_may_be_anywhere() {
     let child = r#"{"1": {"id": "c", "user_id": "admin-1", "name": "Mía", "points": 5}}"#;
     let event = r#"{"7": {"id": "e", "user_id": "admin-1", "child_id": "c"}}"#;
     for shape in [
@@ -86,7 +86,7 @@ async fn the_default_table_may_stand_anywhere() {
 }
 
 #[tokio::test]
-async fn rows_that_are_no_records_are_kept_and_warned_about() {
+async fn rows_that_are_not_records_are_kept_with_a_warning() {
     let unreadable = [
         ("children.json", json!({"id": "x1", "user_id": "admin-1", "points": "5"})),
         ("children.json", json!({"id": "x2", "points": 5})),
@@ -141,7 +141,7 @@ async fn rows_that_are_no_records_are_kept_and_warned_about() {
 }
 
 #[tokio::test]
-async fn records_may_lack_all_but_what_makes_them() {
+async fn records_may_lack_all_optional_fields() {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     let rows = [
@@ -177,7 +177,7 @@ async fn records_may_lack_all_but_what_makes_them() {
 }
 
 #[tokio::test]
-async fn of_two_rows_with_one_id_the_other_is_found_once_the_first_is_gone() {
+async fn after_the_first_of_two_rows_with_one_id_is_deleted_the_other_is_found() {
     let row = |points: u64| json!({"id": "c", "user_id": "admin-1", "points": points});
     let folders = Folders::new();
     TestServer::put_admin(&folders);
@@ -231,7 +231,7 @@ async fn tables_that_tinydb_has_emptied_start_again() {
 
 /// A repeat must not return a later event that has the number of the lost one.
 #[tokio::test]
-async fn a_key_whose_event_tinydb_has_emptied_stands_for_no_other() {
+async fn a_key_whose_event_tinydb_has_removed_returns_no_other_event() {
     let mut server = TestServer::start().await;
     let family = server.family().await;
     let path = activate_path(&family.child, &family.task);

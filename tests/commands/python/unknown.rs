@@ -51,7 +51,7 @@ async fn admin_on(folders: &Folders) -> (TestServer, Admin) {
 }
 
 #[tokio::test]
-async fn extremes_of_a_record_are_kept_and_answered() {
+async fn extreme_values_of_a_record_are_kept_and_returned() {
     let members = members();
     let unknown = format!("{}, {NO_NUMBERS}", members.join(",\n "));
     let folders = Folders::new();
@@ -87,7 +87,7 @@ async fn extremes_of_a_record_are_kept_and_answered() {
 }
 
 #[tokio::test]
-async fn extremes_of_an_event_are_kept_and_answered() {
+async fn extreme_values_of_an_event_are_kept_and_returned() {
     let members: Vec<String> = members().into_iter().filter(|one| !one.contains('\n')).collect();
     let rows = [
         format!("{{\"id\": \"e1\", \"child_id\": \"c\", {}, {NO_NUMBERS}}}", members.join(", ")),
@@ -160,7 +160,7 @@ async fn an_accounts_unknown_fields_are_returned_if_the_operator_lists_them() {
 }
 
 #[tokio::test]
-async fn unknown_fields_of_other_records_are_returned_but_for_suspicious_ones() {
+async fn unknown_fields_of_other_records_are_returned_except_possible_secrets() {
     let mut server = TestServer::start().await;
     let family = server.family().await;
     server.stop().await;

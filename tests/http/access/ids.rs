@@ -28,7 +28,7 @@ async fn answer(server: &TestServer, row: &Row, place: &str, id: &str) -> Answer
 }
 
 #[tokio::test]
-async fn a_foreign_id_is_answered_as_one_that_does_not_exist() {
+async fn a_foreign_id_gets_the_response_of_one_that_does_not_exist() {
     let server = server().await;
     let before = everything(&server.folders);
     let long = "long".repeat(75);

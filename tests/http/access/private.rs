@@ -17,7 +17,7 @@ const CODE: &str = "the-reset-code";
 /// One server gets every request, with or without permission. Its output, files and responses
 /// contain no secret, except for the data files, which contain hashes and codes.
 #[tokio::test]
-async fn no_secret_is_in_any_answer_or_log() {
+async fn no_secret_is_in_any_response_or_log() {
     let folders = Folders::new();
     put(&folders);
     let mut users = folders.json("users.json");

@@ -151,7 +151,7 @@ async fn a_new_cookie_ends_the_sessions_of_the_cookies_that_were_sent() {
 }
 
 #[tokio::test]
-async fn a_login_that_fails_ends_no_session() {
+async fn a_failed_login_ends_no_session() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     let own = session(&server, &parent).await;

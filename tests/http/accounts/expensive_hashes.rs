@@ -52,7 +52,7 @@ async fn checks_of_an_expensive_hash_do_not_delay_other_logins() {
 }
 
 #[tokio::test]
-async fn other_logins_do_not_take_as_long_as_one_with_an_expensive_hash() {
+async fn other_logins_are_faster_than_one_with_an_expensive_hash() {
     let server = TestServer::on(folders(), Settings::default()).await;
     let took = async |email: &str| {
         let start = Instant::now();
@@ -69,7 +69,7 @@ async fn other_logins_do_not_take_as_long_as_one_with_an_expensive_hash() {
 }
 
 #[tokio::test]
-async fn a_start_warns_of_expensive_hashes_and_says_how_many() {
+async fn a_start_warns_of_the_number_of_expensive_hashes() {
     const WARNING: &str = "take more than four times the time or memory";
     let mut users = folders().json("users.json");
     users["_default"]["3"] = json!({"id": "u3", "email": "c@example.org", "password": hash()});

@@ -128,7 +128,7 @@ async fn a_browser_handed_to_a_child_has_the_childs_rights() {
 }
 
 #[tokio::test]
-async fn an_administrators_child_is_no_administrator() {
+async fn a_child_session_of_an_administrator_is_not_an_administrators() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
     let me = admin.get("/auth/me").await.expect(200);

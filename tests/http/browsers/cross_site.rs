@@ -163,7 +163,7 @@ async fn the_servers_own_page_can_send_every_change() {
 }
 
 #[tokio::test]
-async fn other_origins_are_rejected_however_they_are_written() {
+async fn other_origins_are_rejected_in_every_spelling() {
     let victim = Victim::new(|_| {}).await;
     for origin in [
         "http://localhost:8080",

@@ -122,7 +122,7 @@ fn mark_long_ago(folders: &Folders) {
 }
 
 #[tokio::test]
-async fn nothing_of_an_account_is_left_but_its_history_which_is_nobodys() {
+async fn only_the_anonymised_history_of_a_deleted_account_remains() {
     let folders = Folders::new();
     let names = json!({"first_name": FIRST_NAME, "last_name": LAST_NAME});
     put_users(&folders, &[(ID.to_owned(), names)]);

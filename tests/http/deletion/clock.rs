@@ -53,7 +53,7 @@ async fn no_jump_of_the_clock_of_a_running_server_deletes_early() {
 }
 
 #[tokio::test]
-async fn a_restart_amid_the_doubt_believes_the_clock_after_a_day() {
+async fn after_a_restart_a_doubted_clock_is_trusted_after_a_day() {
     let settings = Settings { configure: unscheduled, ..Settings::default() };
     let (mut server, clock, _admin, parent) = marked(settings).await;
     clock.jump(YEAR);
@@ -76,7 +76,7 @@ async fn a_restart_amid_the_doubt_believes_the_clock_after_a_day() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_right_amid_the_doubt_deletes_nobody_after_a_restart() {
+async fn a_doubted_clock_that_is_corrected_deletes_nobody_after_a_restart() {
     let settings = Settings { configure: unscheduled, ..Settings::default() };
     let (mut server, clock, _admin, parent) = marked(settings).await;
     clock.jump(YEAR);
@@ -91,7 +91,7 @@ async fn a_clock_that_is_set_right_amid_the_doubt_deletes_nobody_after_a_restart
 }
 
 #[tokio::test]
-async fn a_clock_that_was_behind_at_the_start_postpones_and_no_more() {
+async fn a_clock_behind_at_the_start_only_postpones_deletions() {
     let settings = Settings { configure: unscheduled, ..Settings::default() };
     let (mut server, clock, _admin, parent) = marked(settings).await;
     server.stop().await;
@@ -113,7 +113,7 @@ async fn a_clock_that_was_behind_at_the_start_postpones_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_ahead_at_the_start_counts_no_more_once_it_is_set_right() {
+async fn a_clock_ahead_at_the_start_does_not_count_after_its_correction() {
     let settings = Settings { configure: unscheduled, ..Settings::default() };
     let (mut server, clock, _admin, parent) = marked(settings).await;
     server.stop().await;
@@ -130,7 +130,7 @@ async fn a_clock_that_was_ahead_at_the_start_counts_no_more_once_it_is_set_right
 }
 
 #[tokio::test]
-async fn a_threshold_that_is_raised_and_lowered_decides_for_who_waits() {
+async fn a_changed_threshold_applies_to_marked_accounts() {
     let settings = Settings { configure: unscheduled, ..Settings::default() };
     let (mut server, clock, admin, parent) = marked(settings).await;
     set_threshold(&admin, 24).await;
@@ -148,7 +148,7 @@ async fn a_threshold_that_is_raised_and_lowered_decides_for_who_waits() {
 }
 
 #[tokio::test]
-async fn a_clock_set_back_behind_the_marking_postpones_and_deletes_nobody() {
+async fn a_clock_set_back_before_the_mark_postpones_the_deletion() {
     let settings = Settings { configure: unscheduled, ..Settings::default() };
     let (mut server, clock, admin, parent) = marked(settings).await;
     set_threshold(&admin, 24).await;

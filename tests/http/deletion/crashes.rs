@@ -130,7 +130,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn a_crash_before_any_change_and_amid_any_write_is_gone_on_from() {
+async fn a_deletion_continues_after_a_crash_at_any_change_or_within_any_write() {
     let mut scene = Scene::set().await;
     let pictures = scene.film().await;
     for step in [

@@ -23,7 +23,7 @@ fn anonymous(mut event: Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_history_of_who_is_gone_is_complete_and_nobodys() {
+async fn the_history_of_a_deleted_account_is_complete_and_anonymised() {
     let (clock, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
     let mut server = TestServer::with(settings).await;
@@ -67,7 +67,7 @@ async fn the_history_of_who_is_gone_is_complete_and_nobodys() {
 }
 
 #[tokio::test]
-async fn a_reader_misses_nothing_while_another_family_goes() {
+async fn a_stream_misses_nothing_while_another_family_is_deleted() {
     let folders = Folders::new();
     let id = "leaves".to_owned();
     put_users(&folders, &[(id.clone(), marked("2026-01-10T19:00:00Z"))]);

@@ -81,7 +81,7 @@ async fn the_day_begins_with_the_first_server_and_not_with_another_command() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_named_is_deleted_on_the_first_day() {
+async fn an_administrator_can_delete_one_account_on_the_first_day() {
     let folders = Folders::new();
     put(&folders);
     let (server, _clock) = first_start(folders).await;

@@ -40,7 +40,7 @@ async fn without(id: &str) -> Folders {
 }
 
 #[tokio::test]
-async fn every_id_goes_whatever_its_form() {
+async fn ids_of_every_form_are_deleted() {
     for id in [
         "canary",
         "canary/../../canary",
@@ -68,7 +68,7 @@ fn edit_event(folders: &Folders, row: &str, edit: impl Fn(&mut Value)) {
 }
 
 #[tokio::test]
-async fn what_another_program_wrote_beside_the_account_stays_word_for_word() {
+async fn data_of_other_programs_stays_unchanged() {
     let folders = Folders::new();
     let id = "canary-id".to_owned();
     put_users(&folders, &[(id.clone(), marked("2026-01-01T00:00:00Z"))]);

@@ -71,7 +71,7 @@ fn prepared() -> Folders {
 }
 
 #[tokio::test]
-async fn a_killed_server_goes_on_where_it_was() {
+async fn a_killed_server_continues_the_deletion() {
     let prepared = prepared();
     let rest = Rest::of(&prepared, GONE, OTHER);
     let mut done = 0;

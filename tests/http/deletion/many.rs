@@ -39,7 +39,7 @@ async fn until(server: &TestServer, other: &Home, status: &str, wanted: i64) {
 }
 
 #[tokio::test]
-async fn a_thousand_go_but_for_those_that_fail() {
+async fn a_thousand_accounts_are_deleted_except_those_that_fail() {
     let folders = Folders::new();
     let fine = (0..FINE).map(|n| format!("fine-{n}"));
     let ids: Vec<_> = fine.chain((0..STUCK).map(|n| format!("stuck-{n}"))).collect();

@@ -85,7 +85,7 @@ async fn a_restored_account_is_as_it_was() {
 }
 
 #[tokio::test]
-async fn who_may_restore_is_whoever_may_log_in() {
+async fn the_password_of_the_account_restores_it() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     mark(&parent).await.expect(202);
@@ -101,7 +101,7 @@ async fn who_may_restore_is_whoever_may_log_in() {
 }
 
 #[tokio::test]
-async fn there_is_no_way_back_once_it_has_begun() {
+async fn an_account_cannot_be_restored_after_its_deletion_has_started() {
     let folders = Folders::new();
     let marked_at = "2026-02-01T00:00:00Z";
     let begun = |field: &str, value: Value| {
@@ -172,7 +172,7 @@ async fn the_last_administrator_cannot_mark_itself() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_said() {
+async fn wrong_requests_get_an_error() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let child = family.parent.hand_over(server.nobody(), &family.child).await;
@@ -234,7 +234,7 @@ async fn activate_until_refused(family: Arc<Family>, browser: Client) -> usize {
 }
 
 #[tokio::test]
-async fn nothing_is_done_for_a_marked_account_that_was_asked_before() {
+async fn requests_in_progress_change_nothing_of_a_marked_account() {
     let server = TestServer::start().await;
     let family = Arc::new(server.family().await);
     let mut browsers = Vec::new();
@@ -253,7 +253,7 @@ async fn nothing_is_done_for_a_marked_account_that_was_asked_before() {
 }
 
 #[tokio::test]
-async fn the_log_tells_of_it_without_telling_whose_it_is() {
+async fn the_deletion_log_does_not_identify_accounts() {
     let server = with_clock_by_hand().await;
     let (parent, other) = (server.parent().await, server.parent().await);
     mark(&parent).await.expect(202);

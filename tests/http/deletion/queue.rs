@@ -15,7 +15,7 @@ fn due_at(queue: &Value) -> String {
 }
 
 #[tokio::test]
-async fn the_threshold_counts_for_those_in_the_queue_and_survives_a_restart() {
+async fn the_threshold_applies_to_marked_accounts_and_survives_a_restart() {
     let (_, machine) = Hand::new();
     let mut server = TestServer::with(Settings { machine, ..Settings::default() }).await;
     let (admin, parent) = (server.admin().await, server.parent().await);
@@ -56,7 +56,7 @@ async fn the_threshold_has_bounds() {
 }
 
 #[tokio::test]
-async fn a_stored_threshold_beyond_the_bounds_counts_as_none() {
+async fn a_stored_threshold_out_of_bounds_is_ignored() {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     let row = json!({"name": "account_deletion_threshold_hours", "value": 1, "by": "hand"});
@@ -100,7 +100,7 @@ fn put_queue(folders: &Folders) {
 }
 
 #[tokio::test]
-async fn the_queue_shows_the_next_ones_first() {
+async fn the_queue_is_sorted_by_the_next_attempt() {
     let folders = Folders::new();
     put_queue(&folders);
     let (_, machine) = Hand::new();
@@ -162,7 +162,7 @@ async fn the_queue_comes_in_pages() {
 }
 
 #[tokio::test]
-async fn monitoring_hears_of_what_waits_for_a_person() {
+async fn monitoring_shows_accounts_that_wait_for_a_person() {
     let folders = Folders::new();
     put_queue(&folders);
     let (_, machine) = Hand::new();

@@ -39,7 +39,7 @@ fn logged(folders: &Folders) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_account_goes_with_all_that_is_its_own() {
+async fn an_account_is_deleted_with_all_its_data() {
     let (clock, machine) = Hand::new();
     let mut server = TestServer::with(Settings { machine, ..Settings::default() }).await;
     let (family, other) = (server.family().await, server.family().await);
@@ -85,7 +85,7 @@ async fn an_account_goes_with_all_that_is_its_own() {
 }
 
 #[tokio::test]
-async fn a_run_tries_what_is_due_by_the_time_that_it_is_given() {
+async fn a_run_deletes_accounts_that_are_due_at_its_time() {
     let folders = Folders::new();
     let at = "2026-01-10T00:00:00Z";
     put_users(
@@ -119,7 +119,7 @@ async fn a_run_tries_what_is_due_by_the_time_that_it_is_given() {
 }
 
 #[tokio::test]
-async fn an_administrator_runs_what_is_due_now() {
+async fn an_administrator_deletes_accounts_that_are_due() {
     let folders = Folders::new();
     put_users(
         &folders,
@@ -176,7 +176,7 @@ async fn tried(admin: &Admin, attempts: u32) -> Value {
 const ERROR: &str = "the audit log could not be removed: permission denied";
 
 #[tokio::test]
-async fn what_fails_is_tried_ever_later_and_then_left_to_an_administrator() {
+async fn failed_deletions_are_retried_and_then_wait_for_an_administrator() {
     let settings = Settings { configure: restless, ..Settings::default() };
     let (mut server, disk, clock) = with_a_stuck_account(settings).await;
     let admin = server.admin().await;
@@ -213,7 +213,7 @@ async fn what_fails_is_tried_ever_later_and_then_left_to_an_administrator() {
 }
 
 #[tokio::test]
-async fn an_account_that_fails_holds_up_no_other() {
+async fn a_failed_deletion_does_not_affect_others() {
     let settings = Settings { configure: unscheduled, ..Settings::default() };
     let (mut server, _disk, _clock) = with_a_stuck_account(settings).await;
     let admin = server.admin().await;
@@ -235,7 +235,7 @@ async fn an_account_that_fails_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn what_was_broken_off_goes_on_at_the_next_start_and_counts_once() {
+async fn an_interrupted_deletion_continues_at_the_next_start_and_counts_once() {
     let folders = Folders::new();
     let mut begun = marked("2026-01-01T00:00:00Z");
     begun["deletion_in_progress"] = true.into();
@@ -256,7 +256,7 @@ async fn what_was_broken_off_goes_on_at_the_next_start_and_counts_once() {
 }
 
 #[tokio::test]
-async fn a_stop_comes_between_two_accounts_and_the_next_start_goes_on() {
+async fn a_stop_between_two_accounts_is_continued_by_the_next_start() {
     let folders = Folders::new();
     let ids: Vec<_> = (0..100).map(|n| format!("user-{n}")).collect();
     let users: Vec<_> = ids.iter().map(|id| (&**id, marked("2026-01-01T00:00:00Z"))).collect();
@@ -276,7 +276,7 @@ async fn a_stop_comes_between_two_accounts_and_the_next_start_goes_on() {
 }
 
 #[tokio::test]
-async fn what_the_journal_still_holds_of_a_deleted_account_is_let_go_later() {
+async fn data_of_a_deleted_account_in_the_journal_is_purged_later() {
     let folders = Folders::new();
     put_users(&folders, &[("leaver", marked("2026-01-11T00:00:00Z"))]);
     let (clock, mut machine) = Hand::new();
@@ -325,7 +325,7 @@ fn put_copies(folders: &Folders) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn copies_of_the_log_that_others_have_made_go_too() {
+async fn copies_of_the_log_by_other_programs_are_removed() {
     let folders = Folders::new();
     put_users(&folders, &[("u1", marked("2026-01-01T00:00:00Z"))]);
     put_first_start(&folders);
@@ -340,7 +340,7 @@ async fn copies_of_the_log_that_others_have_made_go_too() {
 }
 
 #[tokio::test]
-async fn a_copy_that_can_not_be_removed_is_named_everywhere_and_not_by_the_account() {
+async fn a_copy_that_cannot_be_removed_is_reported_without_the_account() {
     let folders = Folders::new();
     put_users(&folders, &[("u1", marked("2026-01-01T00:00:00Z"))]);
     put_first_start(&folders);

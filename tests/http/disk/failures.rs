@@ -109,7 +109,7 @@ async fn a_full_disk_under_the_tracking_file_blocks_nothing() {
 }
 
 #[tokio::test]
-async fn a_folder_in_the_place_of_the_tracking_file_blocks_nothing() {
+async fn a_folder_instead_of_the_tracking_file_blocks_nothing() {
     let mut server = TestServer::start().await;
     let family = server.family().await;
     let mut ids = three_events(&family).await;
@@ -133,7 +133,7 @@ async fn a_folder_in_the_place_of_the_tracking_file_blocks_nothing() {
 }
 
 #[tokio::test]
-async fn a_folder_in_the_place_of_a_log_blocks_nothing() {
+async fn a_folder_instead_of_a_log_blocks_nothing() {
     let server = TestServer::start().await;
     let (family, other) = (server.family().await, server.family().await);
     let path = server.folders.log_path(&family.parent.id);

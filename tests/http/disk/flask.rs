@@ -96,7 +96,7 @@ async fn tinydb_reads_every_file_after_a_stop() {
 }
 
 #[tokio::test]
-async fn flask_can_go_on_and_goldstar_after_it() {
+async fn flask_can_continue_and_then_goldstar() {
     let mut server = on_flask_data().await;
     let user = parent(&server, 1).await;
     let own = user.get("/children").await.expect(200);
@@ -142,7 +142,7 @@ async fn werkzeug_verifies_a_new_password() {
 }
 
 #[tokio::test]
-async fn an_older_files_requests_wait_and_can_be_redeemed() {
+async fn pending_requests_of_an_older_file_can_be_redeemed() {
     let server = on_flask_data().await;
     let user = parent(&server, 0).await;
     let pending = user.get("/rewards/pending").await.expect(200);

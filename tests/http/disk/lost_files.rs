@@ -87,7 +87,7 @@ async fn read_only(server: &TestServer) -> String {
 }
 
 #[tokio::test]
-async fn a_server_notices_the_loss_while_nobody_asks_for_a_change() {
+async fn an_idle_server_notices_the_loss() {
     for (loss, lose) in LOSSES {
         let server = TestServer::process().await;
         lose(&server.folders);
@@ -124,7 +124,7 @@ async fn a_directory_in_the_same_place_is_not_touched() {
 }
 
 #[tokio::test]
-async fn a_removed_lock_file_lets_no_second_server_start() {
+async fn a_removed_lock_file_does_not_let_a_second_server_start() {
     let server = TestServer::process().await;
     let lock = server.folders.data_file(".goldstar.lock");
     for _ in 0..3 {
@@ -147,7 +147,7 @@ async fn a_removed_lock_file_lets_no_second_server_start() {
 }
 
 #[tokio::test]
-async fn a_check_beside_a_server_is_refused_without_the_lock_file_too() {
+async fn a_check_fails_while_a_server_runs_even_without_the_lock_file() {
     let server = TestServer::process().await;
     fs::remove_file(server.folders.data_file(".goldstar.lock")).unwrap();
     let check = goldstar(server.folders.root())
@@ -158,7 +158,7 @@ async fn a_check_beside_a_server_is_refused_without_the_lock_file_too() {
 }
 
 #[tokio::test]
-async fn a_tracking_file_that_is_removed_comes_back_while_nobody_asks_for_a_change() {
+async fn an_idle_server_creates_a_removed_tracking_file_again() {
     let mut server = TestServer::with(Settings::default()).await;
     let family = server.family().await;
     let event = family.event().await;

@@ -73,7 +73,7 @@ async fn row_numbers_continue_and_are_not_used_twice() {
 }
 
 #[tokio::test]
-async fn a_row_of_the_last_number_leaves_the_directory_usable() {
+async fn a_row_with_the_largest_number_leaves_the_directory_usable() {
     const LAST: &str = "9007199254740991";
     let mut server = TestServer::start().await;
     let family = server.family().await;

@@ -78,7 +78,7 @@ async fn a_log_is_rotated_before_it_reaches_the_size() {
 }
 
 #[tokio::test]
-async fn rotation_goes_on_over_a_restart_and_loses_no_line() {
+async fn rotation_continues_after_a_restart_and_loses_no_line() {
     let settings = Settings { log_max_bytes: 1500, log_backups: 50, ..Settings::default() };
     let mut server = TestServer::with(settings).await;
     let family = server.family().await;
@@ -181,10 +181,10 @@ fn put_accounts(folders: &Folders, count: u64) {
 }
 
 #[tokio::test]
-async fn many_accounts_do_not_hold_many_open_files() {
+async fn many_accounts_do_not_need_many_open_files() {
     const COUNT: u64 = 400;
     if !Path::new("/proc/self/fd").exists() {
-        return forbidden("many_accounts_do_not_hold_many_open_files: there is no /proc");
+        return forbidden("many_accounts_do_not_need_many_open_files: there is no /proc");
     }
     let folders = Folders::new();
     put_accounts(&folders, COUNT);

@@ -22,7 +22,7 @@ async fn on_faulty_disk() -> (TestServer, FaultyDisk) {
 }
 
 #[tokio::test]
-async fn a_scrape_is_in_a_form_that_prometheus_knows() {
+async fn a_scrape_has_a_format_of_prometheus() {
     let server = TestServer::start().await;
     for path in ["/metrics", "/api/metrics", "/metrics/"] {
         let answer = server.nobody().get(path).await;
@@ -37,7 +37,7 @@ async fn a_scrape_is_in_a_form_that_prometheus_knows() {
 }
 
 #[tokio::test]
-async fn connections_are_counted_and_those_that_are_refused() {
+async fn open_and_refused_connections_are_counted() {
     let configure = |config: &mut Config| config.http.limits.max_connections = 3;
     let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
     let reader = server.nobody();

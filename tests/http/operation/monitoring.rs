@@ -97,12 +97,12 @@ async fn protected_monitoring_is_for_administrators_and_the_token() {
 }
 
 #[tokio::test]
-async fn without_a_token_it_is_for_administrators_alone() {
+async fn without_a_token_monitoring_is_for_administrators_only() {
     assert_protected(protected_without_token, false).await;
 }
 
 #[tokio::test]
-async fn open_monitoring_is_for_anyone_with_whatever_token() {
+async fn open_monitoring_is_for_anyone_with_any_token() {
     for configure in [|_: &mut Config| {}, open_with_token] {
         let server = TestServer::with(Settings { configure, ..Settings::default() }).await;
         for bearer in [None, Some(TOKEN), Some("wrong")] {
@@ -139,7 +139,7 @@ async fn everyone_learns_whether_a_protected_server_works() {
 }
 
 #[tokio::test]
-async fn the_monitoring_token_opens_nothing_else() {
+async fn the_monitoring_token_gives_no_other_access() {
     let server = TestServer::with(Settings { configure: protected, ..Settings::default() }).await;
     let nobody = server.nobody();
     for path in ["/admin/tracking", "/children", "/auth/me", "/events"] {

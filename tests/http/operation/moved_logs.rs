@@ -84,7 +84,7 @@ fn aside(folders: &Folders, n: usize) -> PathBuf {
 }
 
 #[tokio::test]
-async fn each_event_has_its_line_once_whatever_becomes_of_the_log() {
+async fn each_event_has_its_line_once_whatever_happens_to_the_log() {
     for (what, deed) in DEEDS {
         let mut server = TestServer::process().await;
         let family = server.family().await;

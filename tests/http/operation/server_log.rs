@@ -165,7 +165,7 @@ async fn a_line_of_json_is_an_object_with_the_request_s_id() {
 }
 
 #[tokio::test]
-async fn only_so_many_daily_files_are_kept() {
+async fn a_limited_number_of_daily_files_is_kept() {
     let folders = Folders::new();
     let log_folder = folders.data().with_file_name("server-logs");
     fs::create_dir_all(&log_folder).unwrap();
@@ -196,7 +196,7 @@ async fn only_so_many_daily_files_are_kept() {
 }
 
 #[tokio::test]
-async fn a_daily_file_that_cannot_be_written_is_said_once() {
+async fn a_daily_file_that_cannot_be_written_is_reported_once() {
     let folders = Folders::new();
     let log_folder = folders.data().with_file_name("server-logs");
     fs::create_dir_all(&log_folder).unwrap();

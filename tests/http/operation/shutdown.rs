@@ -192,7 +192,7 @@ async fn a_stuck_client_does_not_delay_the_stop() {
 
 /// Clients that send requests until they are stopped, or the server stops responding.
 #[tokio::test]
-async fn nothing_that_was_answered_is_lost_under_load() {
+async fn no_confirmed_change_is_lost_under_load() {
     let folders = Folders::new();
     let running = Running::start(&folders, &[]);
     let family = running.family().await;
@@ -228,7 +228,7 @@ async fn nothing_that_was_answered_is_lost_under_load() {
 
 /// A change that waits for the disk at the signal is completed, with a response.
 #[tokio::test]
-async fn a_change_in_flight_is_answered() {
+async fn a_change_in_progress_gets_its_response() {
     let disk = StuckDisk::default();
     let machine = Machine { disk: disk.disk(), ..Machine::default() };
     let mut server = TestServer::with(Settings { machine, ..Settings::default() }).await;
@@ -256,7 +256,7 @@ async fn a_change_in_flight_is_answered() {
 
 /// A request on an open connection gets the response that the server is stopping.
 #[tokio::test]
-async fn a_request_after_the_signal_is_not_left_without_an_answer() {
+async fn a_request_after_the_signal_gets_a_response() {
     let running = Running::start(&Folders::new(), &[]);
     let family = running.family().await;
     let session = running.session(&family).await;

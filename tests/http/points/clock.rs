@@ -159,7 +159,7 @@ async fn a_jump_of_the_clock_is_logged_once() {
 }
 
 #[tokio::test]
-async fn rows_that_are_ahead_of_the_clock_at_a_start_are_warned_of() {
+async fn a_start_warns_of_rows_ahead_of_the_clock() {
     let row = serde_json::json!({
         "id": "c", "user_id": "admin-1", "points": 1, "created_at": "2199-01-01T00:00:00Z",
     });
@@ -188,7 +188,7 @@ async fn rows_that_are_ahead_of_the_clock_at_a_start_are_warned_of() {
 }
 
 #[tokio::test]
-async fn a_key_lives_for_a_day_whatever_the_clock_does() {
+async fn a_key_is_valid_for_a_day_whatever_the_clock_shows() {
     let (mut server, clock) = with_clock_by_hand().await;
     let family = server.family().await;
     let path = activate_path(&family.child, &family.task);
@@ -262,7 +262,7 @@ async fn a_start_with_a_wrong_clock_ends_no_session() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_set_back_by_years_makes_no_session_live_for_years() {
+async fn a_clock_set_back_by_years_does_not_prolong_sessions_by_years() {
     let (mut server, clock) = with_clock_by_hand().await;
     let (parent, family) = (server.parent().await, server.family().await);
     let other = family.parent.clone();
@@ -286,7 +286,7 @@ async fn a_clock_that_was_set_back_by_years_makes_no_session_live_for_years() {
 }
 
 #[tokio::test]
-async fn a_row_from_far_ahead_does_not_hold_the_clock() {
+async fn a_row_far_ahead_does_not_stop_the_clock() {
     let (mut server, _clock) = with_clock_by_hand().await;
     let family = server.family().await;
     let event = family.event().await;

@@ -10,7 +10,7 @@ async fn once(family: &Family, key: &str) -> crate::harness::Answer {
 }
 
 #[tokio::test]
-async fn a_repeat_answers_the_first_event_again() {
+async fn a_repeat_returns_the_first_event_again() {
     let mut server = TestServer::start().await;
     let family = server.family().await;
     let first = once(&family, "click 1").await;
@@ -46,7 +46,7 @@ async fn one_click_sent_many_times_at_once_counts_once() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_mutation_is_refused() {
+async fn a_key_of_another_mutation_is_an_error() {
     let server = TestServer::start().await;
     let family = server.family().await;
     once(&family, "k").await.expect(200);
@@ -87,7 +87,7 @@ async fn an_error_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn a_repeat_is_answered_after_its_task_was_deleted() {
+async fn a_repeat_succeeds_after_its_task_was_deleted() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let first = once(&family, "k").await.expect(200);

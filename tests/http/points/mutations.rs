@@ -116,7 +116,7 @@ async fn a_penalty_takes_points() {
 }
 
 #[tokio::test]
-async fn a_penalty_stops_at_zero_and_says_what_was_asked() {
+async fn a_penalty_stops_at_zero_and_keeps_the_requested_delta() {
     let server = TestServer::start().await;
     let mut family = server.family().await;
     family.child = family.parent.child("Aarav", 3).await;
@@ -240,7 +240,7 @@ async fn an_event_keeps_the_name_and_points_of_its_time() {
 }
 
 #[tokio::test]
-async fn a_rapid_sequence_is_ordered_by_its_moments() {
+async fn a_rapid_sequence_is_ordered_by_its_times() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let admin = server.admin().await;
@@ -260,7 +260,7 @@ async fn a_rapid_sequence_is_ordered_by_its_moments() {
 }
 
 #[tokio::test]
-async fn the_four_take_no_body_and_ignore_an_empty_one() {
+async fn the_four_mutations_take_no_body_and_ignore_an_empty_one() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let path = crate::harness::activate_path(&family.child, &family.task);

@@ -133,11 +133,11 @@ fn for_random_histories(restarts: u32) {
 }
 
 #[test]
-fn points_are_the_fold_of_the_events() {
+fn points_are_the_sum_of_the_events() {
     for_random_histories(0);
 }
 
 #[test]
-fn points_are_the_fold_of_the_events_over_restarts() {
+fn points_are_the_sum_of_the_events_over_restarts() {
     for_random_histories(2);
 }

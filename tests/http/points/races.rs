@@ -43,7 +43,7 @@ async fn a_redeem_and_a_cancel_at_once_end_one_request_once() {
 }
 
 #[tokio::test]
-async fn two_parents_and_a_child_make_one_history() {
+async fn two_parents_and_a_child_create_one_history() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let other_browser = server.nobody();
@@ -72,7 +72,7 @@ async fn two_parents_and_a_child_make_one_history() {
 }
 
 #[tokio::test]
-async fn simultaneous_sign_ups_make_one_account() {
+async fn simultaneous_sign_ups_create_one_account() {
     let server = TestServer::start().await;
     let account = serde_json::json!({
         "first_name": "Zoë", "last_name": "Twice", "email": "twice@example.org",

@@ -22,7 +22,7 @@ async fn a_second_request_is_refused() {
 }
 
 #[tokio::test]
-async fn what_a_child_cannot_pay_is_refused() {
+async fn a_reward_that_a_child_cannot_afford_is_an_error() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let dear = family.parent.reward("Bicycle", 51).await;
@@ -85,7 +85,7 @@ async fn another_familys_ids_do_not_exist() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_not_found() {
+async fn missing_records_are_not_found() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let (parent, missing) = (&family.parent, "00000000-0000-4000-8000-000000000000");

@@ -131,7 +131,7 @@ async fn every_filter_alone_and_combined_finds_what_it_should() {
 }
 
 #[tokio::test]
-async fn rows_are_answered_with_all_that_they_hold() {
+async fn rows_are_returned_with_all_their_fields() {
     let (server, admin) = server_with_history(30).await;
     let found = ask(&admin, &[("order", "asc"), ("entity_id", "task-1")]).await;
     let rows = server.folders.events();
@@ -231,7 +231,7 @@ async fn a_bad_parameter_is_named() {
 }
 
 #[tokio::test]
-async fn only_an_administrator_may_ask() {
+async fn only_an_administrator_may_query() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let answer = family.parent.get("/admin/tracking").await;
@@ -241,7 +241,7 @@ async fn only_an_administrator_may_ask() {
 }
 
 #[tokio::test]
-async fn a_deleted_childs_events_are_still_answered() {
+async fn a_deleted_childs_events_are_still_returned() {
     let mut server = TestServer::start().await;
     let family = server.family().await;
     let event = family.event().await;

@@ -124,7 +124,7 @@ async fn a_client_that_expects_100_gets_the_error_instead() {
 }
 
 #[tokio::test]
-async fn a_client_that_expects_100_gets_it() {
+async fn a_client_that_expects_100_receives_it() {
     let server = TestServer::start().await;
     let session = Session::new(&server).await;
     let body = child_of(100);

@@ -29,7 +29,7 @@ async fn a_wrong_method_names_the_right_ones() {
 }
 
 #[tokio::test]
-async fn options_answers_what_is_allowed() {
+async fn options_returns_the_allowed_methods() {
     let server = TestServer::start().await;
     for (path, methods) in [
         ("/children", &["GET", "HEAD", "OPTIONS", "POST"][..]),
@@ -106,7 +106,7 @@ async fn an_unknown_field_is_not_silently_dropped() {
 }
 
 #[tokio::test]
-async fn health_says_that_all_is_well() {
+async fn health_of_a_working_server_is_ok() {
     let server = TestServer::start().await;
     for path in ["/health", "/api/health"] {
         let health = server.nobody().get(path).await.expect(200);

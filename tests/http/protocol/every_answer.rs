@@ -143,7 +143,7 @@ async fn the_id_of_a_request_is_the_servers() {
 }
 
 #[tokio::test]
-async fn the_id_that_a_trusted_proxy_chose_stays() {
+async fn the_id_of_a_trusted_proxy_is_used() {
     let configure = |config: &mut Config| {
         config.http.trusted_proxies = vec!["127.0.0.1".parse::<std::net::IpAddr>().unwrap().into()];
     };

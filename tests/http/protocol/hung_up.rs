@@ -120,7 +120,7 @@ fn request(session: &Session, method: &str, path: &str, body: Option<&Value>) ->
 }
 
 #[tokio::test]
-async fn streams_of_ended_sessions_close_though_the_client_has_disconnected() {
+async fn streams_of_ended_sessions_close_even_if_the_client_disconnects() {
     let disk = HeldDisk::default();
     let machine = Machine { disk: Arc::new(disk.clone()), ..Machine::default() };
     let server = TestServer::with(Settings { machine, ..Settings::default() }).await;

@@ -104,7 +104,7 @@ async fn a_large_page_is_the_same_in_pieces() {
 
 /// When a session ends, the rest of a page in progress is not sent.
 #[tokio::test]
-async fn a_large_page_breaks_off_when_its_session_ends() {
+async fn a_large_page_ends_early_when_its_session_ends() {
     let (server, session) = start().await;
     for path in ["/admin/tracking?limit=500", "/children"] {
         let login = log_in(&server.nobody(), "admin@example.org", "correct horse 0").await;

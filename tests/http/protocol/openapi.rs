@@ -69,7 +69,7 @@ async fn every_documented_route_is_there_and_answers_as_documented() {
 }
 
 #[tokio::test]
-async fn the_document_and_the_page_answer_as_every_route_does() {
+async fn the_document_and_the_page_behave_like_every_route() {
     let server = TestServer::start().await;
     let nobody = server.nobody();
     for path in ["/openapi.json", "/docs", "/docs/page.js", "/docs/swagger-ui-bundle.js"] {
@@ -183,7 +183,7 @@ async fn the_page_is_dark_where_the_browser_prefers_that() {
 }
 
 #[tokio::test]
-async fn a_kept_file_is_not_sent_again() {
+async fn a_cached_file_is_not_sent_again() {
     let server = TestServer::start().await;
     let nobody = server.nobody();
     for path in ["/openapi.json", "/docs/page.js", "/docs/swagger-ui.css"] {
@@ -207,7 +207,7 @@ async fn packed(client: &Client, path: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn the_files_are_packed_where_the_client_reads_that() {
+async fn the_files_are_compressed_for_clients_that_accept_it() {
     let server = TestServer::start().await;
     let nobody = server.nobody();
     for path in ["/openapi.json", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"] {

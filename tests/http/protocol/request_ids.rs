@@ -67,7 +67,7 @@ async fn id_for(server: &TestServer, given: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_can() {
+async fn a_trusted_proxy_can_choose_the_id() {
     let settings = Settings { configure: behind_a_proxy, ..Settings::default() };
     let server = TestServer::with(settings).await;
     assert_eq!(id_for(&server, "4bf92f35-77b3.4da6_x").await, "4bf92f35-77b3.4da6_x");
@@ -97,7 +97,7 @@ async fn the_id_is_on_the_request_s_line_and_on_its_error_s() {
 }
 
 #[tokio::test]
-async fn the_id_is_on_the_lines_of_what_goes_on_behind_a_request() {
+async fn the_id_is_on_the_lines_of_background_work() {
     let disk = FaultyDisk::default();
     let micros = Arc::new(AtomicI64::new(1_770_662_535_000_000));
     let clock = Clock::manual(Arc::clone(&micros));
@@ -119,7 +119,7 @@ async fn the_id_is_on_the_lines_of_what_goes_on_behind_a_request() {
 }
 
 #[tokio::test]
-async fn a_client_that_a_trusted_proxy_names_is_on_the_line() {
+async fn the_client_of_a_trusted_proxy_is_on_the_line() {
     let settings = Settings { configure: behind_a_proxy, ..Settings::default() };
     let server = TestServer::with(settings).await;
     let (lines, _collecting) = Lines::collect();

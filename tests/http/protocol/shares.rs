@@ -110,7 +110,7 @@ async fn behind_a_trusted_proxy_each_client_has_its_own_share() {
 }
 
 #[tokio::test]
-async fn a_health_check_is_answered_where_all_connections_are_taken() {
+async fn a_health_check_succeeds_when_all_connections_are_in_use() {
     let server = server_with(four_and_two).await;
     let mut taken = Vec::new();
     for own in [THERE, THERE, ELSEWHERE, ELSEWHERE] {
@@ -136,7 +136,7 @@ async fn a_health_check_is_answered_where_all_connections_are_taken() {
 }
 
 #[tokio::test]
-async fn a_health_check_is_answered_where_its_own_address_has_no_share_left() {
+async fn a_health_check_succeeds_when_its_address_has_reached_its_limit() {
     let server = server_with(four_and_two).await;
     let _taken = [admitted(&server, HERE).await, admitted(&server, HERE).await];
     server.connect_from(HERE).await.get("/health").await.expect(200);

@@ -41,7 +41,7 @@ async fn a_child_is_created_read_updated_and_deleted() {
 }
 
 #[tokio::test]
-async fn points_are_set_at_creation_and_by_events_alone() {
+async fn points_are_set_at_creation_and_by_events_only() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let path = format!("/children/{}", family.child);

@@ -124,7 +124,7 @@ async fn the_lists_of_a_child_have_a_limited_size() {
 }
 
 #[tokio::test]
-async fn a_directory_beyond_the_limits_keeps_working_but_for_additions() {
+async fn a_directory_beyond_the_limits_only_rejects_additions() {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     for (list, field) in [("children", "points"), ("tasks", "points"), ("rewards", "cost")] {

@@ -75,7 +75,7 @@ fn in_common(mut answer: Value) -> Value {
 }
 
 #[tokio::test]
-async fn each_old_path_does_and_answers_what_its_new_route_does() {
+async fn each_old_path_behaves_like_its_new_route() {
     let server = TestServer::start().await;
     let (old, new) = (server.family().await, server.family().await);
     let mut stream = old.parent.events("/events").await;
@@ -133,7 +133,7 @@ async fn a_key_counts_for_a_mutation_whichever_path_it_came_by() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_hold_the_id_alone_is_refused() {
+async fn a_body_with_other_fields_is_rejected() {
     let server = TestServer::start().await;
     let family = server.family().await;
     for route in ROUTES {
@@ -197,7 +197,7 @@ async fn ids_that_are_not_the_familys_do_not_exist() {
 }
 
 #[tokio::test]
-async fn a_child_may_ask_and_cancel_and_nothing_else() {
+async fn a_child_may_only_request_and_cancel() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let child = family.parent.hand_over(server.nobody(), &family.child).await;
@@ -231,7 +231,7 @@ async fn a_request_without_a_session_learns_nothing_about_the_body() {
 }
 
 #[tokio::test]
-async fn an_old_path_refuses_what_its_new_route_refuses() {
+async fn an_old_path_returns_the_errors_of_its_new_route() {
     let server = TestServer::start().await;
     let mut family = server.family().await;
     let [_, request, cancel, redeem] = ROUTES;
@@ -249,7 +249,7 @@ async fn an_old_path_refuses_what_its_new_route_refuses() {
 }
 
 #[tokio::test]
-async fn an_old_path_takes_post_alone() {
+async fn an_old_path_supports_only_post() {
     let server = TestServer::start().await;
     let family = server.family().await;
     for (verb, _, _) in ROUTES {

@@ -91,7 +91,7 @@ async fn a_reward_is_checked_field_by_field() {
 }
 
 #[tokio::test]
-async fn a_child_sees_what_it_can_afford_what_it_lacks_and_what_it_asked_for() {
+async fn a_child_sees_affordable_and_requested_rewards_and_missing_points() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let dear = family.parent.reward("Bicycle", 80).await;

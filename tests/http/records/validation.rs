@@ -78,7 +78,7 @@ async fn a_body_that_is_not_an_object_is_explained() {
 }
 
 #[tokio::test]
-async fn a_body_of_many_unknown_fields_gets_a_short_answer() {
+async fn a_body_of_many_unknown_fields_gets_a_short_response() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     let fields: serde_json::Map<String, Value> =
@@ -89,7 +89,7 @@ async fn a_body_of_many_unknown_fields_gets_a_short_answer() {
 }
 
 #[tokio::test]
-async fn a_name_shows_something_and_hides_nothing() {
+async fn a_name_is_visible_and_hides_no_characters() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     for bad in

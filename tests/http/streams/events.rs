@@ -75,7 +75,7 @@ async fn names_can_be_left_out_for_all() {
 }
 
 #[tokio::test]
-async fn a_reconnect_gets_what_it_missed_and_then_what_happens() {
+async fn a_reconnect_gets_the_missed_events_and_then_new_ones() {
     let server = TestServer::start().await;
     let family = server.family().await;
     let mut stream = family.parent.events("/events").await;

@@ -73,7 +73,7 @@ async fn a_token_and_a_cookie_count_as_one_session() {
 }
 
 #[tokio::test]
-async fn a_closed_stream_makes_room() {
+async fn a_closed_stream_no_longer_counts() {
     let server = TestServer::start().await;
     let session = Session::new(&server).await;
     let mut streams = open_all(&server, &session).await;
@@ -85,7 +85,7 @@ async fn a_closed_stream_makes_room() {
 }
 
 #[tokio::test]
-async fn a_client_that_disappears_makes_room() {
+async fn the_stream_of_a_client_that_disappears_no_longer_counts() {
     let server = TestServer::start().await;
     let session = Session::new(&server).await;
     for _ in 0..3 {
@@ -106,7 +106,7 @@ async fn open_all_eventually(server: &TestServer, session: &Session) -> Vec<Wire
 }
 
 #[tokio::test]
-async fn a_logout_ends_the_streams_of_its_session_alone() {
+async fn a_logout_ends_only_the_streams_of_its_session() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
     let session = Session::of(&server, &parent).await;

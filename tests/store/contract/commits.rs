@@ -14,7 +14,7 @@ use super::bench::{START, activation, child, family, user};
 use super::over_each;
 
 #[tokio::test]
-async fn a_decision_sees_the_newest_state_and_hands_out_a_value() {
+async fn a_decision_gets_the_newest_state_and_returns_a_value() {
     over_each(async |bench| {
         bench.put(family()).await;
         let decide = |records: &dyn Snapshot, _: &mut Transaction| {
@@ -28,7 +28,7 @@ async fn a_decision_sees_the_newest_state_and_hands_out_a_value() {
 }
 
 #[tokio::test]
-async fn a_refusal_leaves_nothing() {
+async fn an_error_changes_nothing() {
     over_each(async |bench| {
         bench.put(family()).await;
         let refused = bench.commit(|_, _| Err(RuleViolation::NotFound(RecordKind::Task))).await;
@@ -44,7 +44,7 @@ async fn a_refusal_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_decision_that_panics_leaves_nothing_and_harms_nobody() {
+async fn a_decision_that_panics_changes_nothing_and_affects_no_other() {
     over_each(async |bench| {
         bench.put(family()).await;
         let panicked = bench.commit(|_, _| panic!("on purpose")).await;
@@ -72,7 +72,7 @@ async fn simultaneous_commits_are_decided_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn a_commit_goes_on_when_nobody_waits_for_it() {
+async fn a_commit_completes_if_nobody_waits_for_it() {
     over_each(async |bench| {
         bench.put(family()).await;
         {
@@ -130,7 +130,7 @@ async fn an_events_time_is_behind_the_familys_last_one_if_that_is_at_most_five_m
 }
 
 #[tokio::test]
-async fn an_idempotency_key_is_remembered_with_its_event_until_it_is_forgotten() {
+async fn an_idempotency_key_is_stored_with_its_event_until_it_is_removed() {
     over_each(async |bench| {
         bench.put(family()).await;
         let key = IdempotencyKey::parse("key 1").unwrap();
@@ -151,7 +151,7 @@ async fn an_idempotency_key_is_remembered_with_its_event_until_it_is_forgotten()
 }
 
 #[tokio::test]
-async fn the_changes_of_one_decision_are_made_in_their_order() {
+async fn the_changes_of_one_decision_are_applied_in_order() {
     over_each(async |bench| {
         let mut older = child("c", "u");
         older.age = Some(1);

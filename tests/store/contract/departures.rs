@@ -51,7 +51,7 @@ fn without_owner(events: &[Value], user: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn an_account_leaves_the_history_and_all_else_stays() {
+async fn anonymising_an_account_changes_nothing_else() {
     for (leaver, stayer, events) in [("u", "other-family", 8), ("other-family", "u", 4)] {
         over_each(async |bench| {
             two_families(&bench).await;
@@ -110,7 +110,7 @@ fn assert_is(recorded: &StoredEvent, expected: &Value) {
 }
 
 #[tokio::test]
-async fn what_comes_later_is_an_accounts_own_again() {
+async fn events_after_an_anonymisation_have_their_account() {
     over_each(async |bench| {
         two_families(&bench).await;
         bench.activate("c1", "good").await;
@@ -125,7 +125,7 @@ async fn what_comes_later_is_an_accounts_own_again() {
 }
 
 #[tokio::test]
-async fn several_accounts_leave_at_once_while_others_commit() {
+async fn several_accounts_are_anonymised_while_others_commit() {
     over_each(async |bench| {
         two_families(&bench).await;
         events_in_turns(&bench).await;
@@ -146,7 +146,7 @@ async fn several_accounts_leave_at_once_while_others_commit() {
 }
 
 #[tokio::test]
-async fn a_mark_stays_over_a_restart_and_is_taken_back() {
+async fn a_mark_survives_a_restart_and_can_be_removed() {
     over_each(async |bench| {
         two_families(&bench).await;
         assert!(bench.store.marked_accounts().await.unwrap().is_empty());
@@ -235,7 +235,7 @@ async fn all_of_an_account_can_be_listed_and_removed() {
 }
 
 #[tokio::test]
-async fn a_setting_is_what_it_was_last_set_to() {
+async fn a_setting_has_its_last_value() {
     over_each(async |bench| {
         assert_eq!(bench.setting("hours").await, None);
         for value in [json!(720), json!("a \u{1f415}"), json!({"hours": [1, null, 2.5]}), json!(24)]
@@ -253,7 +253,7 @@ async fn a_setting_is_what_it_was_last_set_to() {
 }
 
 #[tokio::test]
-async fn a_purge_leaves_all_that_counts() {
+async fn a_purge_keeps_all_current_data() {
     over_each(async |bench| {
         two_families(&bench).await;
         let events = events_in_turns(&bench).await;
@@ -275,7 +275,7 @@ async fn a_purge_leaves_all_that_counts() {
 }
 
 #[tokio::test]
-async fn a_closed_store_lets_nobody_go() {
+async fn a_closed_store_anonymises_nothing() {
     over_each(async |bench| {
         two_families(&bench).await;
         bench.store.close().await.unwrap();

@@ -66,7 +66,7 @@ async fn commits_at_the_same_time_are_read_once() {
 }
 
 #[tokio::test]
-async fn one_familys_events_are_read_alone() {
+async fn the_events_of_one_family_can_be_read() {
     over_each(async |bench| {
         bench.put(family()).await;
         let event = bench.activate("c1", "good").await;

@@ -44,7 +44,7 @@ fn ids_of<'a>(events: impl IntoIterator<Item = &'a Arc<StoredEvent>>) -> Vec<Str
 }
 
 #[tokio::test]
-async fn an_event_is_in_the_history_when_its_commit_answers() {
+async fn an_event_is_in_the_history_when_its_commit_returns() {
     over_each(async |bench| {
         bench.put(family()).await;
         for _ in 0..3 {
@@ -117,7 +117,7 @@ async fn pages_follow_one_another_and_know_the_total() {
 }
 
 #[tokio::test]
-async fn every_condition_of_a_filter_counts() {
+async fn every_condition_of_a_filter_applies() {
     over_each(async |bench| {
         let events = twelve(&bench).await;
         let moment = |micros| Some(Timestamp::from_micros(START + micros));

@@ -9,7 +9,7 @@ use super::over_each;
 const ALL: Page = Page { limit: 500, offset: 0 };
 
 #[tokio::test]
-async fn a_new_store_is_empty_until_something_is_put() {
+async fn a_new_store_is_empty_until_the_first_change() {
     over_each(async |bench| {
         assert!(bench.store.is_empty().await.unwrap());
         bench.put([Change::PutUser(user("u", "a@example.org"))]).await;
@@ -47,7 +47,7 @@ async fn an_account_is_found_by_its_email_in_any_case() {
 }
 
 #[tokio::test]
-async fn lists_come_in_the_order_of_making_and_a_put_keeps_the_place() {
+async fn lists_are_in_the_order_of_creation_and_an_update_keeps_it() {
     over_each(async |bench| {
         bench.put(family()).await;
         bench.put([Change::PutChild(bench::child("c0", "u"))]).await;
@@ -64,7 +64,7 @@ async fn lists_come_in_the_order_of_making_and_a_put_keeps_the_place() {
 }
 
 #[tokio::test]
-async fn a_family_gets_its_own_and_the_shared_tasks_and_rewards() {
+async fn a_family_has_its_own_and_the_shared_tasks_and_rewards() {
     over_each(async |bench| {
         bench.put(family()).await;
         bench
@@ -88,7 +88,7 @@ async fn a_family_gets_its_own_and_the_shared_tasks_and_rewards() {
 }
 
 #[tokio::test]
-async fn what_is_removed_is_gone_and_removing_it_again_changes_nothing() {
+async fn a_removal_can_be_repeated() {
     over_each(async |bench| {
         bench.put(family()).await;
         bench.put([Change::PutPending(pending("p", "c1", "r"))]).await;

@@ -184,7 +184,7 @@ async fn the_last_administrator_that_is_not_marked_remains() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_removed_and_sessions_that_end_too_late_are_shortened() {
+async fn expired_records_are_removed_and_too_long_sessions_are_shortened() {
     over_each(async |bench| {
         bench.put(family()).await;
         let start = Timestamp::from_micros(START);

@@ -274,7 +274,7 @@ fn faults(nth: usize) -> Vec<Fault> {
 }
 
 #[tokio::test]
-async fn whichever_write_or_sync_fails_nothing_is_lost_and_nothing_lies() {
+async fn nothing_is_lost_whichever_write_or_sync_fails() {
     let mut run = Run::of("faults", &ROUNDS);
     let mut tally = Tally::default();
     let home = Home::new().await;

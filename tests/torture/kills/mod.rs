@@ -138,7 +138,7 @@ impl Tally {
 }
 
 #[tokio::test]
-async fn a_killed_server_has_everything_that_it_acknowledged_once() {
+async fn a_killed_server_has_every_confirmed_change_once() {
     let mut run = Run::of("kills", &ROUNDS);
     let mut tally = Tally::default();
     let mut life: Option<Life> = None;

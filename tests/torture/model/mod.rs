@@ -69,7 +69,7 @@ async fn events(admin: &Parent, written: usize) -> Vec<Id> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_answer_is_explained_by_an_order() {
+async fn every_response_is_explained_by_an_order() {
     let mut run = Run::of("model", &ROUNDS);
     let server = TestServer::start().await;
     // An administrator is a parent that can read the whole table.
@@ -120,7 +120,7 @@ fn read(points: i64) -> (Asked, Told) {
 }
 
 #[test]
-fn what_no_order_explains_is_found() {
+fn impossible_responses_are_found() {
     for overlapping in [true, false] {
         of_two(redeem("one"), redeem("two"), overlapping).unwrap_err();
         of_two(redeem("one"), read(49), overlapping).unwrap_err();

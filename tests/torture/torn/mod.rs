@@ -39,7 +39,7 @@ struct Part {
 }
 
 #[tokio::test]
-async fn cut_and_flipped_files_are_refused_or_lose_nothing() {
+async fn damaged_files_are_reported_or_lose_nothing() {
     let mut run = Run::of("torn", &ROUNDS);
     let killed = Killed::after_commits(true).await;
     let renamed = Killed::after_commits(false).await;

@@ -112,7 +112,7 @@ fn a_crash_that_loses_nothing_adds_nothing() {
 }
 
 #[test]
-fn what_a_crash_left_unsynced_is_synced() {
+fn unsynced_lines_are_synced_after_a_crash() {
     let home = tempfile::tempdir().unwrap();
     let disk = TestDisk::default();
     let table = Table::default();
@@ -141,7 +141,7 @@ fn an_older_services_events_are_not_logged_again() {
 
 /// The cursor of an older version lists such rows. Now the store omits them.
 #[test]
-fn another_programs_events_of_an_older_cursor_get_no_line() {
+fn rows_of_another_program_in_an_older_cursor_get_no_line() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     table.add("a", 5);
@@ -173,7 +173,7 @@ fn without_a_cursor_every_event_gets_its_line() {
 }
 
 #[test]
-fn events_that_can_not_be_read_are_a_backlog_until_they_can() {
+fn unreadable_events_are_a_backlog_until_they_can_be_read() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());

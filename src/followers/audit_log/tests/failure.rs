@@ -14,7 +14,7 @@ fn catch_up(log: &mut AuditLog, table: &Table) {
 }
 
 #[test]
-fn a_log_that_can_not_be_written_falls_behind_alone() {
+fn a_log_that_cannot_be_written_does_not_affect_others() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
@@ -44,7 +44,7 @@ fn a_log_that_can_not_be_written_falls_behind_alone() {
 }
 
 #[test]
-fn a_log_that_is_behind_catches_up_over_what_is_no_event() {
+fn a_log_catches_up_past_rows_that_are_not_events() {
     for malformed in 1..=3 {
         let home = tempfile::tempdir().unwrap();
         let table = Table::default();
@@ -89,7 +89,7 @@ fn a_log_that_is_behind_stays_so_across_a_restart() {
 }
 
 #[test]
-fn whichever_write_fails_each_line_is_there_once() {
+fn each_line_is_written_once_whichever_write_fails() {
     for failing in 1..=12 {
         let home = tempfile::tempdir().unwrap();
         let disk = TestDisk::default();
@@ -113,7 +113,7 @@ fn whichever_write_fails_each_line_is_there_once() {
 
 /// A long backlog is not searched again each time a log fails.
 #[test]
-fn a_log_that_goes_on_failing_is_searched_once() {
+fn a_log_that_fails_repeatedly_is_searched_once() {
     let home = tempfile::tempdir().unwrap();
     let disk = TestDisk::default();
     let table = Table::default();
@@ -142,7 +142,7 @@ fn a_log_that_goes_on_failing_is_searched_once() {
 }
 
 #[test]
-fn a_write_that_fails_while_a_log_catches_up_is_mended_too() {
+fn a_write_that_fails_while_a_log_catches_up_is_repaired() {
     let home = tempfile::tempdir().unwrap();
     let disk = TestDisk::default();
     let table = Table::default();
@@ -213,7 +213,7 @@ fn a_sync_that_fails_in_a_rotation_loses_nothing() {
 }
 
 #[test]
-fn what_a_checkpoint_did_not_do_the_next_one_does() {
+fn a_checkpoint_includes_what_the_previous_one_did_not_do() {
     let home = tempfile::tempdir().unwrap();
     let disk = TestDisk::default();
     let table = Table::default();
@@ -230,7 +230,7 @@ fn what_a_checkpoint_did_not_do_the_next_one_does() {
 }
 
 #[test]
-fn a_log_that_somebody_removed_begins_again() {
+fn a_removed_log_is_created_again() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
@@ -243,7 +243,7 @@ fn a_log_that_somebody_removed_begins_again() {
 }
 
 #[test]
-fn a_history_that_can_not_be_read_is_caught_up_with_later() {
+fn an_unreadable_history_is_read_later() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
@@ -267,7 +267,7 @@ fn a_history_that_can_not_be_read_is_caught_up_with_later() {
 }
 
 #[test]
-fn a_long_backlog_is_written_in_parts_and_holds_nobody_up() {
+fn a_long_backlog_is_written_in_parts_and_delays_no_other_log() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_log_goes_with_all_its_files_and_no_other() {
+fn a_log_is_removed_with_all_its_files_and_no_others() {
     for user_id in ["a", "0f8fad5b-d9cb-469f-a165-70867728950e", &"é".repeat(300)] {
         let home = tempfile::tempdir().unwrap();
         let table = Table::default();
@@ -28,7 +28,7 @@ fn a_log_goes_with_all_its_files_and_no_other() {
 }
 
 #[test]
-fn an_open_log_is_not_written_to_after_it_is_gone() {
+fn an_open_log_is_not_written_after_its_removal() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
@@ -40,7 +40,7 @@ fn an_open_log_is_not_written_to_after_it_is_gone() {
 }
 
 #[test]
-fn a_log_that_is_behind_is_not_noted_any_more() {
+fn a_removed_log_that_was_behind_is_not_in_the_cursor() {
     let home = tempfile::tempdir().unwrap();
     let table = Table::default();
     let mut log = log_in(&home, RealDisk, Settings::default());
@@ -59,7 +59,7 @@ fn a_log_that_is_behind_is_not_noted_any_more() {
 }
 
 #[test]
-fn where_there_are_no_logs_there_is_nothing_to_forget() {
+fn removing_a_log_that_does_not_exist_succeeds() {
     let home = tempfile::tempdir().unwrap();
     let mut log = log_in(&home, RealDisk, Settings::default());
     log.resume(None, &Table::default());

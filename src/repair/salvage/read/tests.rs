@@ -18,7 +18,7 @@ fn rows(text: &[u8]) -> String {
 }
 
 #[test]
-fn whole_rows_are_read_around_a_hole() {
+fn complete_rows_are_read_around_damage() {
     let text = format!(r#"{{"_default": {{"1": {A}, "2": {B}, "3": {A}, "4": {{"z": 1}}}}}}"#);
     assert_eq!(rows(text.as_bytes()), "1a 2b 3a 4");
     for at in 0..text.len() {
@@ -36,7 +36,7 @@ fn whole_rows_are_read_around_a_hole() {
 }
 
 #[test]
-fn what_lies_in_a_broken_row_is_no_row() {
+fn objects_in_a_broken_row_are_not_rows() {
     for broken in [
         r#"{"id": "a", "x": {"1": {"y": 1}}, "#,
         r#"{"id": "a" "x": {"1": {"id": "n"}, "2": {"id": "m"}}}"#,
@@ -48,13 +48,13 @@ fn what_lies_in_a_broken_row_is_no_row() {
 }
 
 #[test]
-fn a_row_whose_brace_is_gone_takes_no_other_with_it() {
+fn a_row_without_its_brace_does_not_swallow_others() {
     let text = format!(r#"{{"_default": {{"1": {{"id": "a", "x": 1, "2": {B}, "3": {B}}}}}"#);
     assert_eq!(rows(text.as_bytes()), "2b 3b");
 }
 
 #[test]
-fn what_stands_behind_a_whole_text_is_remains() {
+fn rows_after_a_complete_text_are_remains() {
     let text = format!(r#"{{"_default": {{"1": {A}}}}}x": 1}}, "2": {B}, "3": {A}}}}}"#);
     assert_eq!(rows(text.as_bytes()), "1a 2b? 3a?");
     let text = format!(r#"{{"_default": {{"1": {A}}}}}{{"_default": {{"1": {B}}}}}"#);
@@ -63,7 +63,7 @@ fn what_stands_behind_a_whole_text_is_remains() {
 }
 
 #[test]
-fn other_tables_are_kept_where_they_are_whole() {
+fn complete_other_tables_are_kept() {
     let other = r#""late": {"1": {"id": "o"}}"#;
     let whole = format!(r#"{{{other}, "_default": {{"1": {A}}}, {other}}}"#);
     assert_eq!(rows(whole.as_bytes()), format!("1a +{other} +{other}"));

@@ -226,8 +226,7 @@ impl Recovery<'_> {
         Journal::create(Arc::clone(self.disk), self.folder.to_owned(), first, syncs)
     }
 
-    /// Removes the temporary files of an interrupted run: nobody would look for an old password
-    /// hash there.
+    /// Removes the temporary files of an interrupted run, which may contain old password hashes.
     fn remove_leftovers(&self) -> io::Result<()> {
         let tables = TABLE_FILES.into_iter().chain([tracking::FILE]);
         let tables = tables.map(|file| temporary_path(&self.data.join(file)));

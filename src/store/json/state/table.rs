@@ -329,7 +329,7 @@ mod tests {
     const FILE: &str = r#"{"old": {"1": {}}, "_default": {"3": {"id": "a", "user_id": "u", "name": "M\u00eda", "points": 5.0, "x": [1.50, NaN]}, "7": {"what": "is this"}}, "late": []}"#;
 
     #[test]
-    fn a_file_comes_back_as_it_was() {
+    fn a_file_is_written_as_it_was_read() {
         let table = parse(FILE).unwrap();
         assert_eq!(table.file_text(), FILE);
         assert_eq!(table.unreadable_rows(), 1);
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_leaves_all_else_alone() {
+    fn a_change_keeps_everything_else() {
         let mut table = parse(FILE).unwrap();
         let mut child = Child::clone(&table.get("a").unwrap());
         assert_eq!(&*child.extra[0].1, "[1.50, null]");
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_go_on_behind_the_largest() {
+    fn new_rows_follow_the_largest_number() {
         let mut table = parse(FILE).unwrap();
         let child = Child { id: "b".into(), ..Child::clone(&table.get("a").unwrap()) };
         assert_eq!(table.put(child).number, 8);
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_stands_twice_is_removed_twice() {
+    fn both_rows_of_a_repeated_record_are_removed() {
         let mut table = parse(
             r#"{"_default": {"1": {"id": "a", "user_id": "u", "points": 1}, "2": {"id": "a", "user_id": "u", "points": 2}, "3": {"id": "b", "user_id": "u"}, "4": {"id": "a", "user_id": "u", "points": 4}}}"#,
         )
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_goes_with_its_account() {
+    fn rows_that_are_not_records_are_removed_with_their_account() {
         let mut table = parse(
             r#"{"_default": {"1": {"id": "a", "user_id": "u"}, "2": {"user_id": "u"}, "3": {"user_id": "v"}, "4": {}}}"#,
         )

@@ -97,7 +97,7 @@ mod tests {
     const USER: &str = r#"{"id": "u", "email": "a@example.org", "pin": ""}"#;
 
     #[test]
-    fn a_mark_is_added_changed_and_taken_back() {
+    fn a_mark_is_added_changed_and_removed() {
         assert_eq!(changed(USER, |_| {}), USER);
         let now = Timestamp::from_micros(1_770_662_535_500_000);
         let marked = changed(USER, |user| user.deletion = Some(Deletion::marked(now)));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_marked_stays_as_it_is_until_it_is() {
+    fn an_unmarked_row_stays_unchanged_until_it_is_marked() {
         let row = r#"{"id": "u", "email": "a@example.org", "marked_for_deletion": false, "marked_for_deletion_at": "later", "deletion_attempts": 0, "deletion_error": "old"}"#;
         assert_eq!(read(row).deletion, None);
         assert_eq!(changed(row, |_| {}), row);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_that_is_no_truth_value_counts_as_in_python() {
+    fn a_mark_that_is_not_a_boolean_counts_as_in_python() {
         for (mark, fault) in [
             ("\"yes\"", Some("`marked_for_deletion` is not true or false")),
             ("2", Some("`marked_for_deletion` is not true or false")),

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn names_with_half_a_character_are_told_apart() {
+    fn names_with_an_unpaired_surrogate_differ() {
         let row = r#"{"\ud800": 1, "\ud801": 2, "\ufffd": 3, "\ufffd": 4}"#;
         let fields = Fields::parse(row).unwrap();
         let values: Vec<_> = fields.fields.iter().map(|field| field.value).collect();
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_not_taken_for_none() {
+    fn an_invalid_id_is_not_a_missing_one() {
         let fields = Fields::parse(r#"{"a": 7, "b": "\ud800", "c": null, "d": "x"}"#).unwrap();
         let id = |name| fields.optional_id::<()>(name);
         assert!(id("a").is_err() && id("b").is_err());
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn truth_is_written_in_two_ways() {
+    fn booleans_have_two_forms() {
         let row = r#"{"a": 1, "b": 0.0, "c": false, "d": null, "e": 2, "f": "no"}"#;
         let fields = Fields::parse(row).unwrap();
         let is = |name| fields.boolean(name, true);

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_masked_is_known_without_looking() {
+    fn the_place_of_the_user_id_is_known() {
         for user_id in ["null", "\"\"", "\"u\"", "\"uv\"", "\"\\u00e9\\\"\""] {
             let row = ROW.replacen("null", user_id, 1);
             let Encoded { text, user_id_at } = encode(&decode(&row).unwrap());
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_says_why() {
+    fn an_invalid_event_has_a_reason() {
         for (from, to, why) in [
             ("\"id\": \"e\"", "\"id\": 5", "`id`"),
             ("\"child_id\": \"c\", ", "", "`child_id`"),

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_belongs_to_nobody_and_keeps_its_length() {
+    fn an_anonymised_row_keeps_its_length() {
         let row = r#"{"id": "e", "user_id": "family", "child_id": "c"}"#;
         let blanked = r#"{"id": "e", "user_id": null    , "child_id": "c"}"#;
         assert_eq!(&*anonymous(row), blanked);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_any_length_goes() {
+    fn ids_of_any_length_are_anonymised() {
         let row = |value: &str| format!(r#"{{"user_id": {value}, "x": 1}}"#);
         let long = format!("\"{}\"", "u".repeat(70_000));
         let blanked = anonymous(&row(&long));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_lies_over_whatever_part_of_it_was_read() {
+    fn a_patch_applies_to_any_part_of_it() {
         let patch = Patch { row: 1, offset: 10, len: 6 };
         let whole: String = (0..30)
             .map(|at| if (10..16).contains(&at) { char::from(b"null  "[at - 10]) } else { 'x' })

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_stays_and_the_rest_goes() {
+    fn rows_that_are_read_stay_cached_and_others_do_not() {
         let mut recent = Recent::default();
         let len = 1 << 10;
         for offset in 0..100_000 {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_lost_its_account_is_not_found_as_it_was() {
+    fn an_anonymised_row_is_not_cached_any_more() {
         let mut recent = Recent::default();
         recent.put(&found(7), &row(5));
         let disowned = Found { is_owned: false, ..found(7) };
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_is_gone() {
+    fn a_removed_row_is_not_cached() {
         let mut recent = Recent::default();
         for offset in 0..10_000 {
             recent.put(&found(offset), &row(1 << 10));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_not_kept() {
+    fn long_rows_are_not_cached() {
         let mut recent = Recent::default();
         recent.put(&found(7), &row(LONGEST + 1));
         assert!(recent.get(&found(7)).is_none());

@@ -148,7 +148,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn rows_before_change_nothing(
+        fn earlier_rows_do_not_affect_the_result(
             rows in proptest::collection::vec(proptest::sample::select(&ROWS[..]), 1..20)
         ) {
             let mut shape = Shape::default();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_of_large_rows_is_bounded() {
+    fn large_rows_take_bounded_memory() {
         let fields: Vec<String> = (0..100).map(|n| format!("\"{n}\": {n}")).collect();
         let row = format!(", \"1\": {{{}}}", fields.join(", "));
         let mut shape = Shape::default();

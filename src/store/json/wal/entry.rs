@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_come_back() {
+    fn entries_are_read_as_they_were_written() {
         let entries = vec![
             Entry::Segment { previous: Some(4), length: 4096 },
             Entry::Segment { previous: None, length: 0 },
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_entry_is_refused() {
+    fn invalid_entries_are_errors() {
         for payload in [
             "[\"row\", \"passwd\", 1, {}]",
             "[\"row\"]",

@@ -21,7 +21,7 @@ pub(crate) struct LoadedLog {
 
 impl LoadedLog {
     /// Whether it contains no commit, complete or not. Then the files are complete without it, and
-    /// whatever changed them since has changed their final form.
+    /// another program may have changed them since.
     pub(crate) fn is_empty(&self) -> bool {
         let commits = |entry: &Entry| {
             matches!(entry, Entry::Row(_) | Entry::Event { .. } | Entry::Anonymized(_))

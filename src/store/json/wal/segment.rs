@@ -259,7 +259,7 @@ mod tests {
     const FIRST: Option<Link> = Some(Link { epoch: 7, sequence: 40, previous: 9 });
 
     #[test]
-    fn a_segment_comes_back() {
+    fn a_segment_is_read_as_it_was_written() {
         let (mut bytes, starts) = segment();
         for zeros in [0, 5, 500] {
             bytes.resize(starts[3] + zeros, 0);
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_is_no_torn_write() {
+    fn a_flipped_bit_is_not_a_torn_write() {
         let (bytes, starts) = segment();
         for (bit, zeros) in (0..bytes.len() * 8).flat_map(|bit| [(bit, 0), (bit, 5 * PIECE)]) {
             let mut flipped = bytes.clone();
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_piece_of_the_last_batch_is_torn() {
+    fn a_missing_block_of_the_last_batch_is_a_torn_write() {
         let first = Link { epoch: 7, sequence: 1, previous: 0 };
         for offset in 0..PIECE {
             let mut bytes = vec![b'x'; offset];
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn lost_bytes_in_the_last_batch_are_torn_and_before_it_broken() {
+    fn missing_bytes_are_torn_in_the_last_batch_and_broken_before_it() {
         let (mut bytes, starts) = segment();
         bytes[starts[2]..starts[2] + HEADER_LEN].fill(0);
         let contents = read_segment(&bytes, 7, FIRST);

@@ -118,7 +118,7 @@ async fn streams_are_given_back_behind(kind: Kind) {
 
 /// The limit in the manual, reduced: one client cannot use all of nginx's connections.
 #[tokio::test]
-async fn nginx_limits_what_one_client_has_under_way() {
+async fn nginx_limits_the_requests_of_one_client() {
     if !Kind::Nginx.is_installed() {
         forbidden("nginx in front of the server: it isn't installed");
         return;
@@ -164,12 +164,12 @@ async fn caddy_without_the_prefix() {
 }
 
 #[tokio::test]
-async fn nginx_tells_clients_apart() {
+async fn nginx_passes_on_the_client_address() {
     clients_are_told_apart_behind(Kind::Nginx).await;
 }
 
 #[tokio::test]
-async fn caddy_tells_clients_apart() {
+async fn caddy_passes_on_the_client_address() {
     clients_are_told_apart_behind(Kind::Caddy).await;
 }
 
@@ -184,11 +184,11 @@ async fn caddy_keeps_the_host() {
 }
 
 #[tokio::test]
-async fn nginx_closes_what_a_browser_leaves() {
+async fn nginx_closes_the_stream_of_a_disconnected_browser() {
     streams_are_given_back_behind(Kind::Nginx).await;
 }
 
 #[tokio::test]
-async fn caddy_closes_what_a_browser_leaves() {
+async fn caddy_closes_the_stream_of_a_disconnected_browser() {
     streams_are_given_back_behind(Kind::Caddy).await;
 }

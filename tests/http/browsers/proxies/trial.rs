@@ -205,51 +205,51 @@ async fn by_cookie_behind(kind: Kind) {
 }
 
 #[tokio::test]
-async fn nginx_leaves_the_family_where_it_was() {
+async fn the_original_stays_unchanged_behind_nginx() {
     the_family_stays_where_it_was_behind(Kind::Nginx).await;
 }
 
 #[tokio::test]
-async fn caddy_leaves_the_family_where_it_was() {
+async fn the_original_stays_unchanged_behind_caddy() {
     the_family_stays_where_it_was_behind(Kind::Caddy).await;
 }
 
 #[tokio::test]
-async fn nginx_tells_them_apart_by_host() {
+async fn nginx_chooses_the_service_by_host() {
     by_host_behind(Kind::Nginx).await;
 }
 
 #[tokio::test]
-async fn caddy_tells_them_apart_by_host() {
+async fn caddy_chooses_the_service_by_host() {
     by_host_behind(Kind::Caddy).await;
 }
 
 #[tokio::test]
-async fn nginx_tells_them_apart_by_path() {
+async fn nginx_chooses_the_service_by_path() {
     by_path_behind(Kind::Nginx).await;
 }
 
 #[tokio::test]
-async fn caddy_tells_them_apart_by_path() {
+async fn caddy_chooses_the_service_by_path() {
     by_path_behind(Kind::Caddy).await;
 }
 
 #[tokio::test]
-async fn nginx_lets_the_familys_pages_ask() {
+async fn pages_of_the_familys_site_work_behind_nginx() {
     the_familys_pages_may_ask_behind(Kind::Nginx).await;
 }
 
 #[tokio::test]
-async fn caddy_lets_the_familys_pages_ask() {
+async fn pages_of_the_familys_site_work_behind_caddy() {
     the_familys_pages_may_ask_behind(Kind::Caddy).await;
 }
 
 #[tokio::test]
-async fn nginx_tells_them_apart_by_cookie() {
+async fn nginx_chooses_the_service_by_cookie() {
     by_cookie_behind(Kind::Nginx).await;
 }
 
 #[tokio::test]
-async fn caddy_tells_them_apart_by_cookie() {
+async fn caddy_chooses_the_service_by_cookie() {
     by_cookie_behind(Kind::Caddy).await;
 }

@@ -161,7 +161,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn strings_come_back(text in ".*") {
+        fn strings_are_read_as_they_were_written(text in ".*") {
             let mut raw = String::new();
             push_string(&mut raw, &text);
             proptest::prop_assert!(raw.is_ascii());

@@ -73,7 +73,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn a_name_that_no_event_holds_matches_none() {
+fn an_unknown_name_matches_no_event() {
     let mut index = Index::new();
     index.push(&event(1, 1, "a"));
     let filter = EventFilter { user_id: Some("nobody".into()), ..EventFilter::default() };
@@ -81,7 +81,7 @@ fn a_name_that_no_event_holds_matches_none() {
 }
 
 #[test]
-fn an_account_is_taken_out_in_pieces() {
+fn an_account_is_anonymised_in_pieces() {
     let mut index = Index::new();
     for row in 1..=10 {
         let user_id = Some(if row % 3 == 0 { "v" } else { "u" });

@@ -7,7 +7,7 @@ fn scan(text: &str) -> Result<(), Fault> {
 }
 
 #[test]
-fn python_writes_it_so_it_is_read() {
+fn texts_of_python_are_read() {
     for text in [
         "{}",
         " [ ] ",
@@ -21,7 +21,7 @@ fn python_writes_it_so_it_is_read() {
 }
 
 #[test]
-fn what_python_refuses_is_refused() {
+fn texts_that_python_rejects_are_errors() {
     for text in [
         "{a: 1}",
         "[1,]",
