@@ -22,7 +22,7 @@ pub(super) const CHECKPOINT_EVENTS: u64 = 16_384;
 const RETRY_SHARE: u32 = 20;
 /// An event without a line counts as backlog after this time.
 const LATE: Duration = Duration::from_secs(2);
-const PANICKED: &str = "it has panicked, which is a mistake in the server";
+const PANICKED: &str = "it has panicked, which is a bug in the server";
 
 /// What writes the audit log, with its cursor and its lease. [`AuditFollower`] runs it on a thread.
 pub trait Writer: Send {

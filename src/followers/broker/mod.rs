@@ -131,7 +131,7 @@ impl Broker {
 
 /// The session has the maximum number of open streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("this session has as many event streams open as it may have: close one first")]
+#[error("this session has the maximum number of open event streams: close one first")]
 pub struct TooManyStreams;
 
 /// The subscription of a stream. Dropping it removes the subscriber.
@@ -287,7 +287,7 @@ impl BrokerFollower {
             Ok(page) => page,
             Err(error) => {
                 if !std::mem::replace(&mut self.is_failing, true) {
-                    tracing::error!(%error, "the event streams wait: the history cannot be read");
+                    tracing::error!(%error, "the event streams are delayed: the history cannot be read");
                 }
                 return Next::Events(LONGEST_WAIT);
             }

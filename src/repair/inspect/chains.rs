@@ -113,11 +113,12 @@ impl Chains {
 fn break_of(child: &str, earlier: &Step, later: &Step, further: usize) -> Finding {
     let more = match further {
         0 => String::new(),
-        1 => "; the chain breaks once more behind it".to_owned(),
-        count => format!("; the chain breaks {count} times more behind it"),
+        1 => "; there is one more such break after it".to_owned(),
+        count => format!("; there are {count} more such breaks after it"),
     };
     let message = format!(
-        "it begins with {} points, and the event of child {child} before it, row {}, ends with {}{more}",
+        "it starts with {} points, but the previous event of child {child}, row {}, ends with \
+         {}{more}",
         later.before, earlier.row, earlier.after
     );
     Finding::of_row(FindingKind::ChainBreak, tracking::FILE, later.row, None, message)

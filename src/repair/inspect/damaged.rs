@@ -78,7 +78,7 @@ impl Inspection<'_> {
             if !is_behind || !seen.insert((file.clone(), byte)) {
                 continue;
             }
-            let cause = format!("the bytes up to {} are no whole batch of changes", lost.to);
+            let cause = format!("the bytes up to {} are not a complete batch of changes", lost.to);
             let damage = Damage::new(DamageKind::Journal, file, byte, cause);
             self.report.findings.push(Finding::of_damage(damage, self.data));
         }

@@ -96,8 +96,8 @@ impl<'a> Events<'a> {
             let moved = Moved { occurred_at, points };
             if let Some((earlier, at)) = self.chains.add(child_id, row, &moved) {
                 let message = format!(
-                    "it occurred at {occurred_at}, and row {earlier}, of the same child and in \
-                     front of it, at {at}: the clock was set back between them"
+                    "it occurred at {occurred_at}, but row {earlier} of the same child, which \
+                     was written before it, occurred at {at}: the clock was set back in between"
                 );
                 judged.say(FindingKind::WrongOrder, message);
             }
@@ -150,7 +150,7 @@ impl<'a> Events<'a> {
             let Some((child_row, found)) = children.get(child_id) else { return };
             if *found != points {
                 let message = format!(
-                    "child {child_id} has {found} points, and its last event, row {row} of {}, \
+                    "child {child_id} has {found} points, but its last event, row {row} of {}, \
                      ends with {points}",
                     tracking::FILE
                 );
@@ -179,7 +179,7 @@ impl Judged<'_> {
             }
         }
         if let Some(name) = self.fields.repeated() {
-            let message = format!("the field `{name}` stands twice; only the last one counts");
+            let message = format!("the field `{name}` occurs twice; only the last one counts");
             self.say(FindingKind::DuplicateField, message);
         }
     }

@@ -104,7 +104,7 @@ fn of_member(path: &Path, bytes: &[u8], start: usize) -> (Option<Damage>, Option
     if !is_table && row_number(&text[name.clone()]).is_none() {
         return (Some(Damage::row_name(path, (start + name.start) as u64)), end);
     }
-    let cause = if is_table { "this table is no object" } else { "this row is no object" };
+    let cause = if is_table { "this table is not an object" } else { "this row is not an object" };
     let byte = (start + value.start) as u64;
     let is_object = text[value].starts_with('{');
     let damage = || Damage::new(DamageKind::NoObject, path, byte, cause);

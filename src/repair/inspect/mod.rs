@@ -179,8 +179,9 @@ impl<'a> Inspection<'a> {
     /// The finding about an empty file. While the log adds to it, Goldstar itself may not have
     /// written it yet.
     fn empty_file(&self, file: &'static str) -> Option<Finding> {
-        let message = "the file has no bytes and counts as a table without rows: TinyDB leaves it so \
-                       if it never wrote to it, and so does a crash or a full disk";
+        let message = "the file is empty, which counts as a table without rows. TinyDB creates \
+                       such a file for a table that was never written, but it can also be the \
+                       result of a crash or a full disk";
         let found = Finding::of_file(FindingKind::EmptyFile, file, message.to_owned());
         self.journal.is_none().then_some(found)
     }
@@ -250,7 +251,7 @@ impl<'a> Inspection<'a> {
             if let Err(fault) = scanner.value().and_then(|_| scanner.end())
                 && !bytes.is_empty()
             {
-                let message = format!("it isn't Goldstar's, and isn't JSON: {fault}");
+                let message = format!("it is not a file of Goldstar, and it is not JSON: {fault}");
                 let found = Finding::of_file(FindingKind::OtherFile, name, message);
                 let byte = Some(fault.byte(bytes.len()) as u64);
                 self.report.findings.push(Finding { byte, ..found });

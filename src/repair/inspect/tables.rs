@@ -34,7 +34,7 @@ pub(super) fn inspect_text(kind: TableKind, bytes: &[u8], findings: &mut Vec<Fin
         }
     }
     if let Some(byte) = parsed.second_table {
-        let message = "the table `_default` stands here a second time; only this one counts";
+        let message = "the table `_default` occurs here a second time; only this one counts";
         let found = Finding::of_file(FindingKind::DuplicateField, file, message.to_owned());
         findings.push(Finding { byte: Some(byte as u64), ..found });
     }
@@ -49,7 +49,7 @@ pub(super) fn inspect_text(kind: TableKind, bytes: &[u8], findings: &mut Vec<Fin
         places.insert(*row, byte);
         let fields = Fields::parse(text).ok();
         if let Some(name) = fields.as_ref().and_then(Fields::repeated) {
-            let message = format!("the field `{name}` stands twice; only the last one counts");
+            let message = format!("the field `{name}` occurs twice; only the last one counts");
             let byte = Some(byte);
             findings.push(Finding::of_row(FindingKind::DuplicateField, file, *row, byte, message));
         }
@@ -89,11 +89,12 @@ impl Tables<'_> {
                 let (kind, message) = match stray {
                     Stray::Unreadable(why) => {
                         let message =
-                            format!("it is no record of this table, and is ignored: {why}");
+                            format!("it is not a record of this table, and is ignored: {why}");
                         (FindingKind::UnreadableRow, message)
                     }
                     Stray::Repeated(first) => {
-                        let message = format!("it has the id of row {first}, which alone is found");
+                        let message =
+                            format!("it has the id of row {first}; look-ups find only that row");
                         (FindingKind::DuplicateId, message)
                     }
                 };
@@ -118,8 +119,9 @@ impl Tables<'_> {
         for (row, user) in self.state.users.numbered() {
             let (first, other) = *first_with.entry(user.email.folded()).or_insert((row, user));
             if other.id != user.id {
-                let message =
-                    format!("its email address is that of row {first}, which alone can log in");
+                let message = format!(
+                    "it has the email address of row {first}; only that account can log in"
+                );
                 findings.push(self.finding(FindingKind::DuplicateEmail, User::FILE, row, message));
             }
         }

@@ -9,13 +9,13 @@ use crate::store::json::damage::{Damage, OpenError};
 #[derive(Debug, Error)]
 pub enum SalvageError {
     /// There is nothing to copy.
-    #[error("{} is not a data directory: none of the files is there that Goldstar knows", .0.display())]
+    #[error("{} is not a data directory: it contains none of Goldstar's files", .0.display())]
     NoData(PathBuf),
     /// The copy would replace something.
-    #[error("{} exists, and is not an empty folder", .0.display())]
+    #[error("{} exists and is not an empty folder", .0.display())]
     Exists(PathBuf),
     /// One of the two directories is inside the other.
-    #[error("{} lies in {}", .to.display(), .from.display())]
+    #[error("{} is inside {}", .to.display(), .from.display())]
     Nested {
         /// The damaged directory.
         from: PathBuf,
@@ -23,16 +23,16 @@ pub enum SalvageError {
         to: PathBuf,
     },
     /// An earlier attempt was killed.
-    #[error("{} is left of an attempt that was broken off: remove it, and start again", .0.display())]
+    #[error("{} remains from an interrupted attempt: remove it, and try again", .0.display())]
     Leftover(PathBuf),
     /// The damaged directory is in use, or cannot be read.
     #[error(transparent)]
     Open(OpenError),
     /// No server would start on the copy.
-    #[error("no server would start on the copy, and it was removed again: {}", .0.cause)]
+    #[error("no server could start on the copy, so it was removed: {}", .0.cause)]
     Unusable(Damage),
     /// The disk failed.
-    #[error("{} can't be used: the copy was broken off, and removed again", .path.display())]
+    #[error("{} can't be used: the copy was interrupted and removed", .path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,

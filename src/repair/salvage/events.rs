@@ -90,9 +90,9 @@ fn choose(
         return false;
     }
     let (why, kept) = if is_whole {
-        ("the file was written after the crash: its row is kept", &*found)
+        ("the file was written after the crash, so its row is kept", &*found)
     } else {
-        ("the journal's row has a checksum: it is kept", &**text)
+        ("the journal's row has a checksum, so it is kept", &**text)
     };
     let decision = format!("the file and the journal differ; {why}");
     let dropped = if is_whole { &**text } else { &*found };
@@ -123,8 +123,8 @@ fn renumber<'a>(
     for (number, (old, text)) in (first..).zip(all) {
         if old != number {
             let decision = format!(
-                "both programs have given numbers from {first} on: from there on the rows are \
-                 numbered by their times; this one was {old}"
+                "both programs have used row numbers from {first} on, so these rows are numbered \
+                 again by their times; this one had the number {old}"
             );
             report.conflicts.push(Conflict::new(number, &text, decision));
         }
@@ -199,8 +199,8 @@ pub(super) fn follow(
             keys.set(number, Cow::Owned(text.to_string()));
         } else {
             keys.remove(number);
-            let decision = "its event is lost: the key is taken out, since the next event will get \
-                            that number";
+            let decision = "its event is lost, so the key is removed: the next event will get \
+                            the same number";
             let fields = Vec::new();
             let decision = decision.to_owned();
             report.conflicts.push(Conflict { row: number, id: None, decision, fields });

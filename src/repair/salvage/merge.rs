@@ -57,7 +57,8 @@ pub(super) fn merge(
     for (old, text) in homeless {
         let number = rows.next_number();
         let decision = format!(
-            "only the journal has it, and another record has its number {old}: it got a new one"
+            "only the journal contains it, and another record has its number {old}, so it gets a \
+             new number"
         );
         report.conflicts.push(Conflict::new(number, text, decision));
         report.from_journal.push(Named::of(number, text));
@@ -84,15 +85,18 @@ fn choose(
     }
     let (in_file, in_journal) = (kind::changed_at(&found), kind::changed_at(text));
     let (takes_journal, why) = match in_file.cmp(&in_journal) {
-        std::cmp::Ordering::Less => (true, "the journal's row was changed later: it is kept"),
-        std::cmp::Ordering::Greater => (false, "the file's row was changed later: it is kept"),
+        std::cmp::Ordering::Less => (true, "the journal's row was changed later, so it is kept"),
+        std::cmp::Ordering::Greater => (false, "the file's row was changed later, so it is kept"),
         std::cmp::Ordering::Equal if origin == Origin::Foreign => (
             false,
-            "neither was changed later, and the file was written after the crash: its row is kept",
+            "neither was changed later, and the file was written after the crash, so its row is \
+            kept",
         ),
-        std::cmp::Ordering::Equal => {
-            (true, "neither was changed later, and the journal's row has a checksum: it is kept")
-        }
+        std::cmp::Ordering::Equal => (
+            true,
+            "neither was changed later, and the journal's row has a checksum, so it is \
+            kept",
+        ),
     };
     let (kept, dropped) = if takes_journal { (&**text, &*found) } else { (&*found, &**text) };
     let decision = format!("the file and the journal differ; {why}");
@@ -128,8 +132,8 @@ fn remove(
     // A deleted account stays deleted, even if another program has changed it since.
     let may_stay = origin != Origin::Own && !is_account_on_its_way(kind, &text, gone.is_some());
     if is_later && may_stay {
-        let decision =
-            "the journal says that it was removed, but it was changed or made later: it is kept";
+        let decision = "the journal says that it was removed, but it was changed or created later, so \
+                        it is kept";
         report.conflicts.push(Conflict::new(found, &text, decision));
         return;
     }

@@ -156,7 +156,7 @@ impl<'a> Settled<'a> {
         } else {
             (&*earlier, found.text, "the one that is a record")
         };
-        let decision = format!("it stands twice in the damaged file: {which} is kept");
+        let decision = format!("it occurs twice in the damaged file: {which} is kept");
         self.conflicts.push(Conflict::new(number, kept, decision).between(kept, dropped));
         if kept == found.text {
             self.rows.set(number, Cow::Borrowed(found.text));

@@ -172,13 +172,13 @@ impl std::error::Error for Damage {}
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is = if self.is_foreign() { "does not go with the journal" } else { "is damaged" };
+        let is = if self.is_foreign() { "does not match the journal" } else { "is damaged" };
         let (file, directory) = (self.file.display(), quoted(self.directory()));
         write!(
             f,
             "{file} {is} from byte {} on: {}. Nothing was changed. Run `goldstar check {directory}` \
-             to see all that is wrong, and `goldstar salvage {directory} --out NEW` to bring what \
-             can be read into a new directory; or put back what was there when Goldstar stopped.",
+             to see all damage, and `goldstar salvage {directory} --out NEW` to copy what can be \
+             read to a new directory; or restore the files as they were when Goldstar stopped.",
             self.byte, self.cause
         )
     }
@@ -228,12 +228,12 @@ impl Damage {
     pub(crate) fn other_format(file: &Path, bytes: &[u8]) -> Option<Self> {
         let (kind, cause) = match bytes {
             [0xEF, 0xBB, 0xBF, ..] => {
-                let cause = "it begins with a byte order mark, which an editor has put there, and \
-                             which TinyDB doesn't read either: save it as UTF-8 without one";
+                let cause = "it starts with a byte order mark, which TinyDB does not accept \
+                             either: save it as UTF-8 without a byte order mark";
                 (DamageKind::NotJson, cause)
             }
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{', 0, ..] | [0, b'{', ..] => {
-                let cause = "it is in UTF-16, as an editor may save it: save it as UTF-8";
+                let cause = "it is in UTF-16, probably saved by an editor: save it as UTF-8";
                 (DamageKind::NotUtf8, cause)
             }
             [0x1F, 0x8B, ..] => (DamageKind::NotUtf8, "it is compressed with gzip: unpack it"),
@@ -244,7 +244,7 @@ impl Damage {
 
     /// A row whose name is not a row number.
     pub(crate) fn row_name(file: &Path, byte: u64) -> Self {
-        let cause = format!("this row's name is no number from 0 to {}", Points::LIMIT);
+        let cause = format!("this row's name is not a number from 0 to {}", Points::LIMIT);
         Self::new(DamageKind::RowName, file, byte, cause)
     }
 
@@ -252,11 +252,11 @@ impl Damage {
     pub(crate) fn not_utf8(file: impl Into<PathBuf>, offset: u64, error: Utf8Error) -> Self {
         let (kind, cause) = match error.error_len() {
             Some(_) => {
-                let cause = "it holds bytes that are no UTF-8, as after a fault of the disk, or when \
-                             a program wrote it in another encoding";
+                let cause = "it contains bytes that are not UTF-8: probably the disk has changed \
+                             them, or a program wrote another encoding";
                 (DamageKind::NotUtf8, cause)
             }
-            None => (DamageKind::CutOff, "it was cut off in the middle of a character"),
+            None => (DamageKind::CutOff, "it ends in the middle of a character"),
         };
         Self::new(kind, file, offset + error.valid_up_to() as u64, cause)
     }
@@ -266,8 +266,8 @@ impl Damage {
 pub(crate) fn written_by_another(path: &Path) -> io::Error {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     io::Error::other(format!(
-        "another program has written {name} while Goldstar runs, and so it is left as it is: stop \
-         both, and let `goldstar salvage` bring together what they have written"
+        "another program has written {name} while Goldstar runs, so Goldstar does not overwrite \
+         it: stop both, and merge their changes with `goldstar salvage`"
     ))
 }
 
@@ -276,23 +276,25 @@ fn likely_cause(byte: u64, rest: &[u8], fault: Fault) -> (DamageKind, &'static s
     let nul = DamageKind::NulBytes;
     if rest.first() == Some(&0) {
         return match rest.iter().position(|byte| *byte != 0) {
-            _ if byte == 0 => (nul, "it begins with NUL bytes, as after a power cut"),
-            None => (nul, "it goes on with NUL bytes alone, as after a power cut"),
-            Some(_) => (nul, "NUL bytes stand in the middle of it, as after a power cut"),
+            _ if byte == 0 => (nul, "it starts with NUL bytes, probably after a power failure"),
+            None => (nul, "the rest of it is NUL bytes, probably after a power failure"),
+            Some(_) => (nul, "it contains NUL bytes, probably after a power failure"),
         };
     }
     match fault {
         Fault::Ended => {
-            let likely = "it was cut off, as after a crash in the middle of a rewrite or on a full \
-                          disk";
+            let likely = "it ends too early, probably after a crash during a rewrite or on a \
+                          full disk";
             (DamageKind::CutOff, likely)
         }
         fault if fault.is_behind_the_end() => {
             let likely = if rest.first() == Some(&b'{') {
-                "a second text follows the first, as after two programs wrote at once"
+                "a second text follows the first, probably because two programs wrote at the \
+                 same time"
             } else {
-                "the rest of an older, longer text follows the first, as after a rewrite that made \
-                 the file shorter and was cut short itself, or after two programs wrote at once"
+                "extra bytes follow the end of the JSON text: probably the rest of an older, \
+                 longer version of the file, or the text of another program that wrote at the \
+                 same time"
             };
             (DamageKind::TwoRoots, likely)
         }
@@ -300,7 +302,7 @@ fn likely_cause(byte: u64, rest: &[u8], fault: Fault) -> (DamageKind, &'static s
             (DamageKind::NoObject, "the file, its tables and their rows must be objects")
         }
         Fault::At { .. } => {
-            let likely = "two programs may have written it at once, or it was edited by hand";
+            let likely = "probably two programs wrote at the same time, or it was edited by hand";
             (DamageKind::NotJson, likely)
         }
     }

@@ -59,7 +59,7 @@ impl Anonymization {
 
     pub(crate) fn end(self, outcome: Result<usize, CommitError>) {
         if self.answer.send(outcome).is_err() {
-            tracing::debug!("nobody waits for an account to be taken out of the history");
+            tracing::debug!("the caller no longer waits for the anonymisation of an account");
         }
     }
 }

@@ -119,7 +119,7 @@ impl DirectoryLock {
         });
         match taken {
             Ok(Some(file)) => {
-                tracing::warn!("somebody removed or replaced the lock file; it is made again");
+                tracing::warn!("the lock file was removed or replaced; it is created again");
                 self.file = Some(file);
                 self.warned = false;
                 Ok(())
@@ -127,7 +127,8 @@ impl DirectoryLock {
             Ok(None) => Err("another server has locked the data directory"),
             Err(error) => {
                 if !std::mem::replace(&mut self.warned, true) {
-                    tracing::warn!(%error, "somebody removed the lock file, and it can't be made again");
+                    tracing::warn!(%error, "the lock file was removed, and it can't be created \
+                                            again");
                 }
                 Ok(())
             }
@@ -147,7 +148,7 @@ fn lock_directory(folder: &Path) -> Result<Held, OpenError> {
         Ok(true) => {}
         Ok(false) => return Err(in_use(folder)),
         Err(error) => {
-            tracing::debug!(%error, "the file system locks no directories; only the lock file is");
+            tracing::debug!(%error, "the file system cannot lock directories; only the lock file is locked");
         }
     }
     Ok(directory)

@@ -66,7 +66,7 @@ impl Maintenance {
                 }
                 Ok(Wake::Purge(answer)) => {
                     if answer.send(caught(|| self.purge())).is_err() {
-                        tracing::debug!("nobody waits for the purge");
+                        tracing::debug!("the caller no longer waits for the purge");
                     }
                 }
                 Ok(Wake::Close(done)) => {
@@ -128,7 +128,7 @@ impl Maintenance {
         let spare = match caught(|| Spare::new(&*self.disk, &self.folder, self.checkpoint_bytes)) {
             Ok(spare) => Some(spare),
             Err(error) => {
-                tracing::debug!(%error, "no journal file is made ready");
+                tracing::debug!(%error, "no spare journal file could be prepared");
                 None
             }
         };
@@ -289,6 +289,6 @@ impl Maintenance {
 
 /// What `work` returns; an error if it panics.
 fn caught<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    let panicked = |_| Err(io::Error::other("it has panicked, which is a mistake in the server"));
+    let panicked = |_| Err(io::Error::other("it has panicked, which is a bug in the server"));
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }

@@ -37,18 +37,18 @@ fn expect(file: &str, damage: impl FnOnce(Vec<u8>) -> (Vec<u8>, usize), code: &s
 fn nul_bytes() {
     for file in FILES {
         let all = |old: Vec<u8>| (vec![0; old.len()], 0);
-        expect(file, all, "nul_bytes", "begins with NUL bytes");
+        expect(file, all, "nul_bytes", "starts with NUL bytes");
         let behind = |mut old: Vec<u8>| {
             let len = old.len();
             old.resize(len + 4096, 0);
             (old, len)
         };
-        expect(file, behind, "nul_bytes", "goes on with NUL bytes alone");
+        expect(file, behind, "nul_bytes", "the rest of it is NUL bytes");
         let in_between = |mut old: Vec<u8>| {
             old[512..1024].fill(0);
             (old, 512)
         };
-        expect(file, in_between, "nul_bytes", "NUL bytes stand in the middle");
+        expect(file, in_between, "nul_bytes", "it contains NUL bytes");
     }
 }
 
@@ -75,7 +75,7 @@ fn a_truncated_tail() {
                 old.truncate(left);
                 (old, left)
             };
-            expect(file, cut, "cut_off", "it was cut off");
+            expect(file, cut, "cut_off", "it ends too early");
         }
     }
 }
@@ -90,7 +90,7 @@ fn two_roots() {
             let blanks = behind.iter().take_while(|byte| **byte == b' ').count();
             (old, shorter.len() + blanks)
         };
-        expect(file, shrunk, "two_roots", "the rest of an older, longer text");
+        expect(file, shrunk, "two_roots", "the rest of an older, longer version");
         let doubled = |old: Vec<u8>| {
             let len = old.len();
             ([old.clone(), old].concat(), len)
@@ -109,7 +109,7 @@ fn two_writers() {
             old[at..at + 7].copy_from_slice(b"\" \"name");
             (old, at + 2)
         };
-        expect(file, interleaved, "not_json", "two programs may have written it at once");
+        expect(file, interleaved, "not_json", "probably two programs wrote at the same time");
     }
 }
 
@@ -122,7 +122,7 @@ fn bytes_that_are_not_utf8() {
             old[at] = 0xe9;
             (old, at)
         };
-        expect(file, latin, "not_utf8", "no UTF-8");
+        expect(file, latin, "not_utf8", "not UTF-8");
     }
 }
 
@@ -135,7 +135,7 @@ fn a_file_without_a_table() {
         expect(file, to(r#"{"_default": 5}"#, 13), "no_object", "object");
         expect(file, to(r#"["_default"]"#, 0), "no_object", "object");
         let name = r#"{"_default": {"one": {"id": "a"}}}"#;
-        expect(file, to(name, 14), "row_name", "no number");
+        expect(file, to(name, 14), "row_name", "not a number");
     }
     let behind_it = r#"{"_default": {}, "other": {"1": tru}}"#;
     expect(FILES[1], |_| (behind_it.into(), 32), "not_json", "a value is missing");

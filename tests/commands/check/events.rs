@@ -167,8 +167,8 @@ fn the_first_break_of_a_chain_is_named() {
         event("e", 4, 0, 5),
     ];
     let folders = with_events(events);
-    let says = "begins with 6 points, and the event of child 00000000-0000-4000-8000-000000000001 \
-                before it, row 1001, ends with 5; the chain breaks 2 times more behind it";
+    let says = "starts with 6 points, but the previous event of child 00000000-0000-4000-8000-000000000001, \
+                row 1001, ends with 5; there are 2 more such breaks after it";
     check(&folders).expect_one("chain_break", &json!([FILE, 1002, null]), says);
     // If an event between them is unreadable, it is unknown whether the others continue each other.
     edit(&folders, FILE, |file| {

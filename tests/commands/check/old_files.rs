@@ -73,7 +73,7 @@ fn an_empty_table_file() {
         let folders = crate::harness::Folders::new();
         folders.put(file, "");
         let checked = check(&folders);
-        checked.expect_one("empty_file", &json!([file, null, null]), "has no bytes");
+        checked.expect_one("empty_file", &json!([file, null, null]), "is empty");
         assert_eq!(checked.table(file)["rows"], 0);
     }
 }

@@ -153,7 +153,7 @@ fn a_file_of_another_program_that_is_not_json() {
     let folders = flask();
     folders.put("notes.json", "[1, 2");
     folders.put("notes.txt", "[1, 2");
-    check(&folders).expect_one("other_file", &json!(["notes.json", null, 5]), "isn't JSON");
+    check(&folders).expect_one("other_file", &json!(["notes.json", null, 5]), "it is not JSON");
     edit(&folders, "images.json", |images| *images = json!([1]));
     folders.put("notes.json", "NaN");
     assert_eq!(check(&folders).code, 0);

@@ -52,7 +52,7 @@ fn nothing_is_replaced() {
     assert_eq!(names(&to), ["mine"]);
     assert_no_copy(&salvage_to(&folders, &to.join("mine")), "not an empty folder");
     for within in ["new", "new/deeper", "../data/new"] {
-        assert_no_copy(&salvage_to(&folders, &folders.data().join(within)), "lies in");
+        assert_no_copy(&salvage_to(&folders, &folders.data().join(within)), "is inside");
     }
     assert_no_copy(&salvage_to(&folders, folders.root()), "not an empty folder");
     assert_eq!(names(&folders.data()), names(&flask().data()));
@@ -91,7 +91,7 @@ fn an_interrupted_copy_leaves_nothing() {
     let mut command = goldstar_after("trap '' XFSZ; ulimit -f 16", folders.root());
     let to = folders.root().join("new");
     let output = command.arg("salvage").arg(folders.data()).arg("--out").arg(&to).output().unwrap();
-    assert_no_copy(&output, "broken off");
+    assert_no_copy(&output, "interrupted");
     assert_eq!(names(folders.root()), before);
 }
 

@@ -58,7 +58,7 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("a million ids", text(format!("{{\"name\":\"N\",\"tasks\":[{ids}]}}"))),
         ("a number of a million digits", text(number)),
         ("an endless number", text(exponent)),
-        ("bytes that are no UTF-8", b"{\"name\":\"\xff\xfe\xc0\xaf\"}".to_vec()),
+        ("bytes that are not UTF-8", b"{\"name\":\"\xff\xfe\xc0\xaf\"}".to_vec()),
         ("half a surrogate", text(in_field("\"\\ud800\""))),
         ("two byte order marks", b"\xef\xbb\xbf\xef\xbb\xbf{\"name\":\"N\"}".to_vec()),
         ("UTF-16", "{\"name\":\"N\"}".encode_utf16().flat_map(u16::to_le_bytes).collect()),

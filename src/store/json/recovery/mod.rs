@@ -143,7 +143,7 @@ impl Recovery<'_> {
             text.push_str(&tracking::with_room(&pyjson::compact(row)));
         }
         text.push_str("}}");
-        tracing::info!(file = %path.display(), "brought into the shape that can be appended to");
+        tracing::info!(file = %path.display(), "rewritten, so that rows can be appended");
         replace(&**self.disk, path, text.as_bytes()).map_err(OpenError::io(path))
     }
 
@@ -211,7 +211,7 @@ impl Recovery<'_> {
         // A killed process may have left names that are in the machine's memory only.
         self.disk.sync_dir(self.data).map_err(OpenError::io(self.data))?;
         let mark = appender.mark().ok_or_else(|| {
-            let error = appender.last_error().unwrap_or("rows wait to be written").to_owned();
+            let error = appender.last_error().unwrap_or("rows are not written yet").to_owned();
             OpenError::io(path)(io::Error::other(error))
         })?;
         let checkpoint = Checkpoint::new(link, mark, files, cursors);

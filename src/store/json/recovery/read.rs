@@ -221,7 +221,7 @@ impl DirectoryReader<'_> {
         let path = self.tracking_path();
         let file = match self.disk.open(&path, Open::Read) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let cause = "it is missing, and the journal holds rows that belong behind its own";
+                let cause = "it is missing, but the journal contains rows that follow its rows";
                 return Err(Damage::new(DamageKind::Foreign, &path, 0, cause).into());
             }
             opened => opened.map_err(OpenError::io(&path))?,
@@ -267,8 +267,8 @@ fn sort_out<T>(
 
 /// The damage of a small table's file that does not match the log.
 fn foreign_table(path: PathBuf) -> Damage {
-    let cause = "another program has written this file after Goldstar had stopped without tidying \
-                 up, and the journal still holds changes that belong into it";
+    let cause = "another program has written this file after Goldstar ended without a clean stop, and the \
+                 journal still contains changes of it";
     Damage::new(DamageKind::Foreign, path, 0, cause)
 }
 
@@ -286,15 +286,15 @@ fn check_tail(
         }
         if let (Some((journal, byte)), true) = (torn, position >= events.len()) {
             let cause = format!(
-                "the journal's last batch is not valid, though {} holds its row {number}: the disk \
-                 has changed what was written",
+                "the journal's last batch is not valid, although {} contains its row {number}: \
+                 the disk has changed bytes",
                 path.display()
             );
             return Err(Damage::new(DamageKind::Journal, journal, *byte, cause));
         }
         let cause = format!(
-            "row {number}, behind the part that had been synced, is not in the journal: another \
-             program wrote here after Goldstar had stopped without tidying up"
+            "row {number}, after the synced part, is not in the journal: another program has \
+             written this file after Goldstar ended without a clean stop"
         );
         return Err(Damage::new(DamageKind::Foreign, path, mark.len, cause));
     }

@@ -393,10 +393,10 @@ mod tests {
     fn damage_is_located() {
         for (text, byte, cause) in [
             (r#"{"_default": {"1": {}}}{}"#, 23, "a second text"),
-            (r#"{"_default": {"1": {}"#, 21, "cut off"),
+            (r#"{"_default": {"1": {}"#, 21, "ends too early"),
             ("{\"_default\": {\0\0", 14, "NUL"),
-            (r#"{"_default": {"x": {}}}"#, 14, "no number"),
-            (r#"{"_default": {"1": 5}}"#, 19, "no object"),
+            (r#"{"_default": {"x": {}}}"#, 14, "not a number"),
+            (r#"{"_default": {"1": 5}}"#, 19, "not an object"),
             (r"[]", 0, "brace"),
         ] {
             let damage = parse(text).err().unwrap();

@@ -165,7 +165,7 @@ fn parse_rows<'a>(
         let row = scanner.value().map_err(not_json)?;
         if !table[row.clone()].starts_with('{') {
             let byte = (start + row.start) as u64;
-            return Err(Damage::new(DamageKind::NoObject, path, byte, "this row is no object"));
+            return Err(Damage::new(DamageKind::NoObject, path, byte, "this row is not an object"));
         }
         let byte = start + row.start;
         if rows.insert(number, &table[row]).is_some() {

@@ -89,9 +89,8 @@ impl Reader<'_> {
     fn read_rows(&mut self, mark: Option<Mark>, loaded: &mut Loaded) -> Result<(), OpenError> {
         let path = self.path;
         let differs = |byte| {
-            let cause = "the part that had been synced has changed: another program wrote here \
-                         after Goldstar had stopped without tidying up, or the disk lost what it \
-                         had";
+            let cause = "the synced part has changed: another program has written this file \
+                         after Goldstar ended without a clean stop, or the disk has lost data";
             OpenError::from(Damage::new(DamageKind::Foreign, path, byte, cause))
         };
         let mut first = true;

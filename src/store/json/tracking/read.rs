@@ -89,7 +89,7 @@ impl Tracking {
             let span = patch::room(&text).ok_or_else(|| {
                 let row = found.row;
                 io::Error::other(format!(
-                    "row {row} has no room for `null`; the next start makes some"
+                    "row {row} has no space for `null`; the next start adds some"
                 ))
             })?;
             let offset = found.place.offset + span.start as u64;

@@ -96,13 +96,13 @@ impl Checkpoint {
         let read = serde_json::from_slice(&bytes);
         match read.and_then(|checkpoint: Self| Ok((checkpoint.checksum()?, checkpoint))) {
             Ok((_, Self { format, .. })) if format != FORMAT => {
-                damaged(format!("it is of format {format}, which another version wrote"))
+                damaged(format!("it has the format {format} of another version"))
             }
             Ok((checksum, Self { crc: Some(crc), .. })) if crc != checksum => {
-                damaged("its checksum is another one: it isn't as it was written".to_owned())
+                damaged("its checksum is wrong: its bytes have changed".to_owned())
             }
             Ok((_, checkpoint)) if !checkpoint.link().is_possible() => {
-                damaged("its numbers are larger than a journal ever has".to_owned())
+                damaged("its numbers are larger than any journal's".to_owned())
             }
             Ok((_, checkpoint)) => Ok(Some(checkpoint)),
             Err(error) => damaged(format!("it can't be read: {error}")),

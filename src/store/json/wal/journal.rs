@@ -185,7 +185,7 @@ impl Journal {
             Ok(_) => AppendError::Undone(error),
             Err(second) => AppendError::Unknown(io::Error::new(
                 second.kind(),
-                format!("{error}; then, beginning a new journal file: {second}"),
+                format!("{error}; and a new journal file could not be started: {second}"),
             )),
         }
     }

@@ -87,7 +87,7 @@ fn load_segment(
                 DamageKind::Journal,
                 path,
                 bytes.len() as u64,
-                "it was cut off after it had been completed",
+                "it ends too early, although it was complete",
             )
         })?,
         None => bytes,
@@ -96,14 +96,14 @@ fn load_segment(
     let contents = read_segment(valid, epoch, Some(first));
     match contents.end {
         End::Broken(byte) => {
-            let cause = "a journal frame is not valid, though nothing of it is missing, or valid ones \
-                         follow it: the disk has changed what was written";
+            let cause = "a journal frame is not valid, although it is complete or valid frames \
+                         follow it: the disk has changed bytes";
             return Err(Damage::new(DamageKind::Journal, path, byte as u64, cause));
         }
         // It was synced before the file got its name.
         _ if contents.frames.is_empty() => return Err(no_first_frame(path)),
         End::Torn(byte) if cut.is_some() => {
-            let cause = "a journal frame is not valid, though the next journal file counts on it";
+            let cause = "a journal frame is not valid, but the next journal file requires it";
             return Err(Damage::new(DamageKind::Journal, path, byte as u64, cause));
         }
         End::Torn(byte) => {
@@ -112,7 +112,7 @@ fn load_segment(
             loaded.torn = Some((path.to_owned(), byte as u64));
         }
         End::Clean if cut.is_some_and(|cut| contents.len != cut) => {
-            let cause = "journal frames are missing on which the next journal file counts";
+            let cause = "journal frames are missing that the next journal file requires";
             return Err(Damage::new(DamageKind::Journal, path, contents.len as u64, cause));
         }
         End::Clean => {}

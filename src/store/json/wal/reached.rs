@@ -55,7 +55,7 @@ impl Reached {
         if let Err(error) = written
             && !self.failing
         {
-            tracing::debug!(%error, "how far the followers have come is not noted");
+            tracing::debug!(%error, "the state of the followers can't be written");
         }
         self.failing = failed;
     }
@@ -95,7 +95,7 @@ pub(crate) fn read(disk: &dyn Disk, folder: &Path) -> Texts {
     let bytes = match read_if_exists(disk, &folder.join(NAME)) {
         Ok(bytes) => bytes.unwrap_or_default(),
         Err(error) => {
-            tracing::debug!(%error, "how far the followers had come cannot be read");
+            tracing::debug!(%error, "the state of the followers can't be read");
             return Texts::new();
         }
     };
