@@ -167,8 +167,9 @@ fn the_first_break_of_a_chain_is_named() {
         event("e", 4, 0, 5),
     ];
     let folders = with_events(events);
-    let says = "starts with 6 points, but the previous event of child 00000000-0000-4000-8000-000000000001, \
-                row 1001, ends with 5; there are 2 more such breaks after it";
+    let says = "starts with 6 points, but the previous event of child \
+                00000000-0000-4000-8000-000000000001, row 1001, ends with 5; there are 2 more such \
+                breaks after it";
     check(&folders).expect_one("chain_break", &json!([FILE, 1002, null]), says);
     // If an event between them is unreadable, it is unknown whether the others continue each other.
     edit(&folders, FILE, |file| {
@@ -192,7 +193,7 @@ fn events_at_one_moment_follow_in_the_order_of_writing() {
 fn a_childs_points_agree_with_its_events() {
     let folders = flask();
     edit(&folders, "children.json", |file| file["_default"]["2"]["points"] = json!(52));
-    let says = "has 52 points, and its last event";
+    let says = "has 52 points, but its last event";
     check(&folders).expect_one("child_points", &json!(["children.json", 2, null]), says);
     // A child without events has its opening points.
     let child = json!({"id": "new", "user_id": ZOE, "points": 40});
