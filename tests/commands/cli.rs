@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use serde_json::json;
 
 use crate::harness::{
-    Folders, Parent, Process, Settings, TestServer, goldstar, names, run_with_input,
+    DEADLINE, Folders, Parent, Process, Settings, TestServer, goldstar, names, run_with_input,
 };
 
 /// Folders in which a server has created its files.
@@ -25,6 +25,16 @@ fn create_admin(folders: &Folders, email: &str, input: &str) -> Output {
 fn said(output: &Output) -> String {
     let streams = [&output.stdout, &output.stderr];
     streams.map(|stream| String::from_utf8_lossy(stream).into_owned()).join("\n")
+}
+
+/// All lines that a server has printed, once they are `enough`.
+fn read_until(server: &mut Process, enough: impl Fn(&[String]) -> bool) -> Vec<String> {
+    while !enough(&server.head) {
+        let line = server.lines.recv_timeout(DEADLINE);
+        let line = line.unwrap_or_else(|_| panic!("it only printed {:?}", server.head));
+        server.head.push(line);
+    }
+    server.head.clone()
 }
 
 #[tokio::test]
@@ -234,7 +244,7 @@ fn curl_lines(printed: &[String]) -> Vec<String> {
 async fn the_demos_five_curl_lines_work_as_printed() {
     let folders = Folders::new();
     let mut demo = Process::start(&folders, &["--demo".to_owned()]).expect("it starts");
-    let printed = demo.read_until(|printed| curl_lines(printed).len() == 5);
+    let printed = read_until(&mut demo, |printed| curl_lines(printed).len() == 5);
     let everything = printed.join("\n");
     for login in ["parent@example.org", "admin@example.org"] {
         assert!(everything.contains(login), "{everything}");
@@ -266,7 +276,8 @@ async fn the_demos_five_curl_lines_work_as_printed() {
 async fn the_first_steps_are_printed_for_a_new_directory_only() {
     let folders = Folders::new();
     let mut server = Process::start(&folders, &[]).expect("it starts");
-    let begin = server.read_until(|printed| printed.iter().any(|line| line.contains("signup")));
+    let begin =
+        read_until(&mut server, |printed| printed.iter().any(|line| line.contains("signup")));
     let line = begin.iter().find_map(|line| line.find("curl -c").map(|at| line[at..].to_owned()));
     let workplace = tempfile::tempdir().unwrap();
     let mut shell = Command::new("sh");
@@ -275,7 +286,8 @@ async fn the_first_steps_are_printed_for_a_new_directory_only() {
     assert_eq!(answer["user"]["email"], "ada@example.org", "{answer}");
     server.kill();
     let mut server = Process::start(&folders, &[]).expect("it starts again");
-    let greeting = server.read_until(|printed| printed.iter().any(|line| line.contains("Try:")));
+    let greeting =
+        read_until(&mut server, |printed| printed.iter().any(|line| line.contains("Try:")));
     assert!(!greeting.join("").contains("signup"), "{greeting:?}");
 }
 
@@ -360,7 +372,7 @@ async fn a_packaged_installation_is_found_by_every_command() {
 async fn a_server_says_whether_it_has_created_its_directory() {
     let folders = Folders::new();
     let second_line = |server: &mut Process| {
-        let printed = server.read_until(|printed| printed.len() > 1);
+        let printed = read_until(server, |printed| printed.len() > 1);
         printed[1].clone()
     };
     let data = folders.data();

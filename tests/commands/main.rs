@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+#[expect(dead_code, unused_imports, reason = "shared with the tests of HTTP, which use the rest")]
 #[path = "../http/harness/mod.rs"]
 mod harness;
 

@@ -9,7 +9,8 @@ use futures_util::future::join_all;
 use goldstar::disk::{Disk, RealDisk};
 use goldstar::store::{CommitError, Store};
 
-use crate::harness::{Folder, Operation, backlog, give_point, points, until};
+use crate::harness::disk::Operation;
+use crate::harness::{Folder, backlog, give_point, points, until};
 
 /// Waits until the files of the tables are up to date. Before that, a fault could affect the
 /// store's note about them instead of the commit.

@@ -4,37 +4,21 @@ use std::fs;
 use std::sync::Arc;
 
 use goldstar::disk::{Disk, RealDisk};
-use goldstar::domain::{Email, Name, Role, Timestamp, User};
 use goldstar::repair::salvage::salvage;
 use goldstar::store::json::Progress;
 use goldstar::store::{Change, Store};
 
-use crate::harness::{Folder, START, give_point, give_point_of, put};
+use crate::contract::user;
+use crate::harness::{Folder, give_point, give_point_of, put};
 
 const LEAVER: &str = "leaver-5f1a";
 const EMAIL: &str = "canary@example.org";
-
-fn leaver() -> User {
-    User {
-        id: LEAVER.into(),
-        first_name: Name::from_stored("Ada"),
-        last_name: Name::from_stored("Example"),
-        email: Email::from_stored(EMAIL),
-        password: "scrypt:32768:8:3$salt$00".into(),
-        role: Role::Parent,
-        image_id: None,
-        created_at: Some(Timestamp::from_micros(START)),
-        updated_at: None,
-        deletion: None,
-        extra: [].into(),
-    }
-}
 
 #[tokio::test]
 async fn a_deleted_account_is_not_restored() {
     let folder = Folder::new();
     let store = folder.open().unwrap();
-    put(&store, [Change::PutUser(leaver())]).await.unwrap();
+    put(&store, [Change::PutUser(user(LEAVER, EMAIL))]).await.unwrap();
     for _ in 0..3 {
         give_point_of(&store, LEAVER, "c").await.unwrap();
         give_point(&store, "a").await.unwrap();

@@ -4,10 +4,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+#[expect(dead_code, unused_imports, reason = "shared with the tests of HTTP, which use the rest")]
 #[path = "../http/harness/mod.rs"]
 mod harness;
 #[expect(dead_code, reason = "shared with the tests of the store, which use the rest")]
-#[path = "../store/harness.rs"]
+#[path = "../store/harness/mod.rs"]
 mod store;
 
 mod budget;

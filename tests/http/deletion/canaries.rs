@@ -125,7 +125,7 @@ fn mark_long_ago(folders: &Folders) {
 async fn only_the_anonymised_history_of_a_deleted_account_remains() {
     let folders = Folders::new();
     let names = json!({"first_name": FIRST_NAME, "last_name": LAST_NAME});
-    put_users(&folders, &[(ID.to_owned(), names)]);
+    put_users(&folders, &[(ID, names)]);
     let settings = settings(&folders);
     let mut server = TestServer::on(folders, settings).await;
     let admin = server.admin().await;

@@ -19,7 +19,7 @@ fn put(folders: &Folders) {
     let mut failed = marked(MARKED_AT);
     failed["deletion_attempts"] = 2.into();
     let users = [("waits", marked(MARKED_AT)), ("begun", begun), ("failed", failed)];
-    put_users(folders, &users.map(|(id, fields)| (id.to_owned(), fields)));
+    put_users(folders, &users);
 }
 
 /// A server on accounts that were marked long ago, and its clock.

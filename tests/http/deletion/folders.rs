@@ -77,12 +77,13 @@ pub(crate) fn marked(at: &str) -> Value {
 
 /// Writes accounts as an older service would: the administrator's, and one for each entry, with
 /// these additional fields. They have the administrator's password.
-pub(crate) fn put_users(folders: &Folders, users: &[(String, Value)]) {
+pub(crate) fn put_users(folders: &Folders, users: &[(impl AsRef<str>, Value)]) {
     TestServer::put_admin(folders);
     let mut file = folders.json("users.json");
     for (number, (id, fields)) in (2..).zip(users) {
+        let id = id.as_ref();
         let mut user = file["_default"]["1"].clone();
-        user["id"] = id.as_str().into();
+        user["id"] = id.into();
         user["email"] = format!("{id}@example.org").into();
         user["role"] = "parent".into();
         for (name, value) in fields.as_object().unwrap() {

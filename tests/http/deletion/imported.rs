@@ -16,7 +16,7 @@ const CANARY: &str = "canary";
 /// Returns the folders.
 async fn without(id: &str) -> Folders {
     let folders = Folders::new();
-    put_users(&folders, &[(id.to_owned(), json!({"email": "leaving@example.org"}))]);
+    put_users(&folders, &[(id, json!({"email": "leaving@example.org"}))]);
     put_histories(&folders, &[id.to_owned()], 30);
     let (clock, machine) = Hand::new();
     let settings =

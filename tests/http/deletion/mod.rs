@@ -23,7 +23,8 @@ use std::time::Duration;
 use goldstar::config::Config;
 use serde_json::{Value, json};
 
-use crate::harness::{Admin, Answer, Client, Folders, PASSWORD, Parent, TestServer};
+use crate::harness::{Admin, Answer, Client, Folders, PASSWORD, Parent};
+use folders::put_users;
 
 /// Marks a parent's account for deletion.
 async fn mark(parent: &Parent) -> Answer {
@@ -73,23 +74,5 @@ fn put_first_start(folders: &Folders) {
     folders.put("settings.json", &json!({"_default": {"1": first_start}}).to_string());
 }
 
-/// Writes accounts as an older service would: the administrator's, and one for each entry, with
-/// these additional fields.
-fn put_users(folders: &Folders, users: &[(&str, Value)]) {
-    TestServer::put_admin(folders);
-    let mut file = folders.json("users.json");
-    for (number, (id, fields)) in (2..).zip(users) {
-        let mut user = file["_default"]["1"].clone();
-        user["id"] = (*id).into();
-        user["email"] = format!("{id}@example.org").into();
-        user["role"] = "parent".into();
-        for (name, value) in fields.as_object().unwrap() {
-            user[name] = value.clone();
-        }
-        file["_default"][format!("{number}")] = user;
-    }
-    folders.put("users.json", &file.to_string());
-}
-
-/// The password of those accounts.
+/// The password of the accounts of [`put_users`].
 const OLD_PASSWORD: &str = "correct horse 0";

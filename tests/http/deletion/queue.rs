@@ -99,14 +99,19 @@ fn put_queue(folders: &Folders) {
     );
 }
 
-#[tokio::test]
-async fn the_queue_is_sorted_by_the_next_attempt() {
+/// A server whose queue has the accounts of [`put_queue`], without a schedule.
+async fn with_queue() -> TestServer {
     let folders = Folders::new();
     put_queue(&folders);
     let (_, machine) = Hand::new();
     let configure = unscheduled;
     let settings = Settings { machine, configure, ..Settings::default() };
-    let server = TestServer::on(folders, settings).await;
+    TestServer::on(folders, settings).await
+}
+
+#[tokio::test]
+async fn the_queue_is_sorted_by_the_next_attempt() {
+    let server = with_queue().await;
     let admin = server.admin().await;
     let queue = queue(&admin).await;
     assert_eq!(queue["count"], 5);
@@ -134,12 +139,7 @@ async fn the_queue_is_sorted_by_the_next_attempt() {
 
 #[tokio::test]
 async fn the_queue_comes_in_pages() {
-    let folders = Folders::new();
-    put_queue(&folders);
-    let (_, machine) = Hand::new();
-    let configure = unscheduled;
-    let settings = Settings { machine, configure, ..Settings::default() };
-    let server = TestServer::on(folders, settings).await;
+    let server = with_queue().await;
     let admin = server.admin().await;
     let page = async |limit: &str, offset: &str| {
         let query = [("limit", limit), ("offset", offset)];
@@ -163,12 +163,7 @@ async fn the_queue_comes_in_pages() {
 
 #[tokio::test]
 async fn monitoring_shows_accounts_that_wait_for_a_person() {
-    let folders = Folders::new();
-    put_queue(&folders);
-    let (_, machine) = Hand::new();
-    let configure = unscheduled;
-    let settings = Settings { machine, configure, ..Settings::default() };
-    let server = TestServer::on(folders, settings).await;
+    let server = with_queue().await;
     let health = server.nobody().get("/health").await.expect(200);
     assert_eq!(health["status"], "degraded");
     let projections = health["projections"].as_array().unwrap();

@@ -234,6 +234,17 @@ async fn a_failed_deletion_does_not_affect_others() {
     );
 }
 
+/// A server without a schedule, a day after its first start: nobody is deleted before that.
+async fn on_the_second_day(folders: Folders) -> TestServer {
+    let (clock, machine) = Hand::new();
+    let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
+    let mut server = TestServer::on(folders, settings).await;
+    server.stop().await;
+    clock.forward(DAY);
+    server.start_again().await;
+    server
+}
+
 #[tokio::test]
 async fn an_interrupted_deletion_continues_at_the_next_start_and_counts_once() {
     let folders = Folders::new();
@@ -242,13 +253,7 @@ async fn an_interrupted_deletion_continues_at_the_next_start_and_counts_once() {
     begun["deletion_attempts"] = 1.into();
     begun["deletion_attempted_at"] = "2026-02-09T18:42:14Z".into();
     put_users(&folders, &[("begun", begun)]);
-    let (clock, machine) = Hand::new();
-    let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
-    let mut server = TestServer::on(folders, settings).await;
-    // Nobody is deleted during the first 24 hours.
-    server.stop().await;
-    clock.forward(DAY);
-    server.start_again().await;
+    let server = on_the_second_day(folders).await;
     until_empty(&server.admin().await).await;
     let log = fs::read_to_string(server.folders.logs().join("account_deletion.log")).unwrap();
     assert_eq!(logged(&server.folders), ["attempted", "deleted"]);
@@ -261,13 +266,7 @@ async fn a_stop_between_two_accounts_is_continued_by_the_next_start() {
     let ids: Vec<_> = (0..100).map(|n| format!("user-{n}")).collect();
     let users: Vec<_> = ids.iter().map(|id| (&**id, marked("2026-01-01T00:00:00Z"))).collect();
     put_users(&folders, &users);
-    let (clock, machine) = Hand::new();
-    let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
-    let mut server = TestServer::on(folders, settings).await;
-    // Nobody is deleted during the first 24 hours.
-    server.stop().await;
-    clock.forward(DAY);
-    server.start_again().await;
+    let mut server = on_the_second_day(folders).await;
     server.stop().await;
     server.start_again().await;
     until_empty(&server.admin().await).await;

@@ -94,7 +94,7 @@ async fn an_account_that_is_being_deleted_stays_in_the_queue() {
         "marked_for_deletion": true, "marked_for_deletion_at": "2026-01-01T00:00:00Z",
         "deletion_attempts": 10, "deletion_attempted_at": "2026-02-01T00:00:00Z",
     });
-    put_users(&folders, &[("tried".to_owned(), fields)]);
+    put_users(&folders, &[("tried", fields)]);
     let (_clock, machine) = Hand::new();
     let settings = Settings { machine, configure: unscheduled, ..Settings::default() };
     let server = TestServer::on(folders, settings).await;

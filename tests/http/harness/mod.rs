@@ -1,8 +1,6 @@
 //! The common parts of the tests: a server on a temporary directory, clients for its users, and
 //! readers of its files.
 
-#![allow(dead_code, unused_imports, reason = "each of the test targets uses a part of this")]
-
 mod client;
 mod clock;
 mod disk;

@@ -38,8 +38,8 @@ pub(crate) struct Process {
     /// `http://127.0.0.1:<port>`.
     pub(crate) address: String,
     /// The lines of its output that were read.
-    head: Vec<String>,
-    lines: Receiver<String>,
+    pub(crate) head: Vec<String>,
+    pub(crate) lines: Receiver<String>,
     /// Reads its standard error output.
     errors: Option<JoinHandle<String>>,
 }
@@ -100,16 +100,6 @@ impl Process {
         self.child.id()
     }
 
-    /// Its output so far, once `enough` returns true for it.
-    pub(crate) fn read_until(&mut self, enough: impl Fn(&[String]) -> bool) -> Vec<String> {
-        while !enough(&self.head) {
-            let line = self.lines.recv_timeout(DEADLINE);
-            let line = line.unwrap_or_else(|_| panic!("it only printed {:?}", self.head));
-            self.head.push(line);
-        }
-        self.head.clone()
-    }
-
     /// `kill -9`.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
@@ -142,7 +132,7 @@ impl Process {
                 break end;
             }
         };
-        assert_eq!(end, RecvTimeoutError::Disconnected, "it goes on");
+        assert_eq!(end, RecvTimeoutError::Disconnected, "it goes on: {:?}", self.head);
         let ended = self.child.try_wait().unwrap();
         let status = ended.unwrap_or_else(|| self.child.wait().unwrap());
         let errors = self.errors.take().expect("it was not stopped before");

@@ -22,25 +22,6 @@ impl Raw {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
 
-    /// Sends requests and reads no responses until the connection is lost.
-    pub(crate) async fn send_until_lost(&mut self) {
-        let requests = "GET / HTTP/1.1\r\nHost: test\r\n\r\n".repeat(1000);
-        while self.stream.write_all(requests.as_bytes()).await.is_ok() {}
-    }
-
-    /// Whether a part of a response has arrived.
-    pub(crate) fn has_received(&mut self) -> bool {
-        let read = self.stream.try_read_buf(&mut self.received);
-        !self.received.is_empty() || read.is_ok()
-    }
-
-    /// Reads this text, which must come next.
-    pub(crate) async fn expect(&mut self, text: &str) {
-        while self.received.len() < text.len() && self.receive().await {}
-        assert!(self.received.starts_with(text.as_bytes()), "{}", self.received.escape_ascii());
-        self.received.drain(..text.len());
-    }
-
     /// Sends a request without a body, and returns the response.
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")).await;

@@ -9,6 +9,7 @@ mod history;
 mod records;
 mod scopes;
 
+pub(crate) use bench::user;
 use bench::{Bench, Medium};
 
 /// Each function creates an empty medium for one implementation.
