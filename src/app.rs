@@ -246,7 +246,7 @@ pub async fn launch_on(
 async fn run(
     listener: TcpListener,
     service: Arc<Service>,
-    settings: Arc<http::Settings>,
+    settings: Arc<http::HttpSettings>,
     metrics: Arc<Metrics>,
     shutdown: CancellationToken,
 ) -> Result<(), StopError> {

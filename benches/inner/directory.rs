@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
-use goldstar::domain::ledger::{self, Actor};
-use goldstar::domain::{ChildId, Points, TaskId};
+use goldstar::domain::ledger::{self, Actor, EventOrigin};
+use goldstar::domain::{Child, ChildId, Points, TaskId, TrackingEvent};
 use goldstar::metrics::Metrics;
 use goldstar::store::json::{JsonStore, Options, Progress};
-use goldstar::store::{Change, Changes, Context, NewEvent, Scope, Snapshot, Store};
+use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store};
 use tempfile::TempDir;
 
 use crate::generate::{CHILD, Size, TASK, USER, generate, id};
@@ -94,10 +94,11 @@ fn activation(
 ) -> Changes {
     let child = records.child(child).unwrap();
     let task = records.task(task).unwrap();
-    let change = ledger::activate(&child, &task, Points::ZERO, Actor::Parent).unwrap();
-    let mut changed = (*child).clone();
-    changed.points = change.points_after();
-    let event = change.into_event(context.new_id(), &child, context.now()).unwrap();
-    let event = with_event.then_some(NewEvent { event, remember: None });
-    Changes { records: vec![Change::PutChild(changed)], event }
+    let (event_id, now) = (context.new_id(), context.now());
+    let origin = EventOrigin { event_id, actor: Actor::Parent, now };
+    let event = ledger::activate(&child, &task, Points::ZERO, origin).unwrap();
+    let event = TrackingEvent::new(event).unwrap();
+    let child = Child { points: event.points_after, ..(*child).clone() };
+    let event = with_event.then_some(event);
+    Changes { records: vec![Change::PutChild(child)], event, remember: None }
 }

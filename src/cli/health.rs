@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use clap::Args;
 
 use super::failure::Failure;
-use super::health_client::{Answer, Server, Token, Unhealthy};
+use super::health_client::{Answer, MonitoringToken, ServerUrl, Unhealthy};
 use super::runtime::runtime;
 use crate::config::{self, Config, Flags, Values};
 
@@ -21,8 +21,8 @@ Examples:
   goldstar health --url http://127.0.0.1:5001")]
 pub(super) struct Arguments {
     /// URL of the server, instead of the address in the settings
-    #[arg(long, value_parser = Server::at)]
-    url: Option<Server>,
+    #[arg(long, value_parser = ServerUrl::at)]
+    url: Option<ServerUrl>,
 
     #[command(flatten)]
     flags: Flags<config::Address>,
@@ -34,11 +34,15 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let (server, has_its_source) = if let Some(server) = arguments.url {
         (server, values.is_flag("monitoring_token"))
     } else {
-        let server = Server::that_listens(&config.listen)?;
+        let server = ServerUrl::that_listens(&config.listen)?;
         (server, values.have_one_source("listen", "monitoring_token"))
     };
-    let token =
-        config.http.monitoring.token.as_ref().map(|secret| Token { secret, has_its_source });
+    let token = config
+        .http
+        .monitoring
+        .token
+        .as_ref()
+        .map(|secret| MonitoringToken { secret, has_its_source });
     let runtime = runtime()?;
     let asked = runtime.block_on(server.ask(token));
     // Does not wait for a name that the system is still resolving.

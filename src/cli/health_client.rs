@@ -50,12 +50,12 @@ fn because(reason: Option<&String>) -> String {
 
 /// The monitoring token, and whether it was set in the same place as the server's address.
 #[derive(Clone, Copy)]
-pub(super) struct Token<'a> {
+pub(super) struct MonitoringToken<'a> {
     pub(super) secret: &'a Secret,
     pub(super) has_its_source: bool,
 }
 
-impl Token<'_> {
+impl MonitoringToken<'_> {
     /// Whether it may be sent to that address. Otherwise someone who can only set the address could
     /// obtain the token.
     fn is_for(&self, peer: IpAddr) -> bool {
@@ -65,14 +65,14 @@ impl Token<'_> {
 
 /// The server whose status is requested.
 #[derive(Clone, Debug)]
-pub(super) struct Server {
+pub(super) struct ServerUrl {
     /// Host and port.
     pub(super) authority: String,
     /// The path before `/health`.
     base: String,
 }
 
-impl Server {
+impl ServerUrl {
     pub(super) fn at(url: &str) -> Result<Self, String> {
         let rule = "must be an http address, such as http://127.0.0.1:5000";
         let uri: Uri = url.parse().map_err(|_| rule.to_owned())?;
@@ -109,7 +109,7 @@ impl Server {
     /// The status and the body of the response.
     pub(super) async fn ask(
         &self,
-        token: Option<Token<'_>>,
+        token: Option<MonitoringToken<'_>>,
     ) -> Result<(StatusCode, Answer), Unhealthy> {
         let unreachable = |cause: Box<dyn Error + Send + Sync>| {
             Unhealthy::Unreachable(self.authority.clone(), cause)
@@ -127,7 +127,7 @@ impl Server {
 
     async fn fetch(
         &self,
-        token: Option<Token<'_>>,
+        token: Option<MonitoringToken<'_>>,
     ) -> Result<(StatusCode, Bytes), Box<dyn Error + Send + Sync>> {
         let mut request = Request::get(format!("{}/health", self.base))
             .header(header::HOST, &self.authority)
@@ -171,7 +171,7 @@ mod tests {
             ("goldstar.example.org:80", Some("goldstar.example.org:80")),
             ("127.0.0.1:0", None),
         ] {
-            let server = Server::that_listens(listen).ok();
+            let server = ServerUrl::that_listens(listen).ok();
             assert_eq!(server.as_ref().map(|server| &*server.authority), authority, "{listen}");
         }
     }
@@ -189,8 +189,12 @@ mod tests {
             ("fd00::1", false),
         ] {
             let peer = peer.parse().unwrap();
-            assert_eq!(Token { secret, has_its_source: false }.is_for(peer), is_loopback, "{peer}");
-            assert!(Token { secret, has_its_source: true }.is_for(peer), "{peer}");
+            assert_eq!(
+                MonitoringToken { secret, has_its_source: false }.is_for(peer),
+                is_loopback,
+                "{peer}"
+            );
+            assert!(MonitoringToken { secret, has_its_source: true }.is_for(peer), "{peer}");
         }
     }
 
@@ -206,7 +210,7 @@ mod tests {
             ("goldstar:5000", None),
             ("", None),
         ] {
-            let server = Server::at(url).ok();
+            let server = ServerUrl::at(url).ok();
             let found = server.as_ref().map(|server| (&*server.authority, &*server.base));
             assert_eq!(found, parts, "{url}");
         }

@@ -26,7 +26,7 @@ use crate::http::{self, CookieName, Origin};
 use crate::service::{
     self, ChangeLimits, DeletionSettings, FamilyLimits, LoginLimits, SignupLimits,
 };
-use settings::{Access, Settings, Signup};
+use settings::{Access, AllSettings, Signup};
 
 /// Where the files are.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ pub struct Config {
     /// Whether a data directory without records gets a demo family.
     pub demo: bool,
     /// The settings of the HTTP server.
-    pub http: http::Settings,
+    pub http: http::HttpSettings,
     /// The settings of the service.
     pub service: service::ServiceSettings,
 }
@@ -106,7 +106,7 @@ impl Config {
             },
             listen: settings.places.listen,
             demo: settings.demo.demo,
-            http: http::Settings {
+            http: http::HttpSettings {
                 demo_page: settings.demo.demo,
                 named_events: settings.browsers.named_events,
                 public_origin: settings.first.public_url,
@@ -131,7 +131,7 @@ impl Default for Config {
     }
 }
 
-fn http_limits(limits: &settings::Limits, timeouts: &settings::Timeouts) -> http::Limits {
+fn http_limits(limits: &settings::LimitsGroup, timeouts: &settings::TimeoutsGroup) -> http::Limits {
     http::Limits {
         max_body_bytes: limits.max_body_bytes,
         max_connections: limits.max_connections,
@@ -146,8 +146,8 @@ fn http_limits(limits: &settings::Limits, timeouts: &settings::Timeouts) -> http
     }
 }
 
-fn service_settings(settings: &Settings) -> service::ServiceSettings {
-    let Settings { accounts, limits, deletion, .. } = settings;
+fn service_settings(settings: &AllSettings) -> service::ServiceSettings {
+    let AllSettings { accounts, limits, deletion, .. } = settings;
     // Programs may try a demo, too.
     let changes = |count: u32| if settings.demo.demo { 0 } else { count };
     service::ServiceSettings {

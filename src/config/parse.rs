@@ -15,12 +15,12 @@ use crate::http::{Origin, Secret, is_host};
 
 /// A parser that lists the values it accepts, which the help and the documentation show.
 #[derive(Clone)]
-struct Listed<P> {
+struct WithValues<P> {
     values: Vec<String>,
     parser: P,
 }
 
-impl<P: TypedValueParser> TypedValueParser for Listed<P> {
+impl<P: TypedValueParser> TypedValueParser for WithValues<P> {
     type Value = P::Value;
 
     fn parse_ref(
@@ -49,7 +49,7 @@ pub(super) fn whole<T: Clone + Send + Sync + 'static>(
         let number = text.parse().ok().filter(|number| (min..=max).contains(number));
         number.and_then(&read).ok_or_else(|| rule.clone())
     };
-    Listed { values: vec![range], parser }
+    WithValues { values: vec![range], parser }
 }
 
 /// A whole number within bounds, which fit the type.
@@ -83,7 +83,7 @@ where
         let found = words.iter().find(|(word, _)| *word == text);
         found.map(|(_, value)| value.clone()).ok_or_else(|| rule.clone())
     };
-    Listed { values, parser }
+    WithValues { values, parser }
 }
 
 /// `true` or `false`.

@@ -7,12 +7,12 @@ use clap::builder::PossibleValue;
 use clap::{Arg, CommandFactory};
 
 use super::parse::items;
-use super::settings::Settings;
+use super::settings::AllSettings;
 use crate::http::Secret;
 
 /// Every setting, in the order of the help.
 pub static SETTINGS: LazyLock<Vec<Setting>> =
-    LazyLock::new(|| Settings::command().get_arguments().map(Setting::new).collect());
+    LazyLock::new(|| AllSettings::command().get_arguments().map(Setting::new).collect());
 
 /// What the name of every environment variable begins with.
 pub(super) const PREFIX: &str = "GOLDSTAR_";

@@ -30,32 +30,32 @@ const DAY: i64 = 86_400;
 const HOUR: i64 = 3600;
 
 #[derive(Debug, Parser)]
-pub(super) struct Settings {
+pub(super) struct AllSettings {
     #[command(flatten)]
-    pub(super) first: First,
+    pub(super) first: FirstGroup,
     #[command(flatten)]
-    pub(super) places: Places,
+    pub(super) places: PlacesGroup,
     #[command(flatten)]
-    pub(super) browsers: Browsers,
+    pub(super) browsers: BrowsersGroup,
     #[command(flatten)]
-    pub(super) accounts: Accounts,
+    pub(super) accounts: AccountsGroup,
     #[command(flatten)]
-    pub(super) limits: Limits,
+    pub(super) limits: LimitsGroup,
     #[command(flatten)]
-    pub(super) timeouts: Timeouts,
+    pub(super) timeouts: TimeoutsGroup,
     #[command(flatten)]
-    pub(super) logs: Logs,
+    pub(super) logs: LogsGroup,
     #[command(flatten)]
-    pub(super) monitoring: Monitoring,
+    pub(super) monitoring: MonitoringGroup,
     #[command(flatten)]
-    pub(super) deletion: Deletion,
+    pub(super) deletion: DeletionGroup,
     #[command(flatten)]
-    pub(super) demo: Demo,
+    pub(super) demo: DemoGroup,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Set these first on a server that others can reach")]
-pub(super) struct First {
+pub(super) struct FirstGroup {
     /// URL at which browsers reach the server: scheme, host and port. With https, browsers send the
     /// session cookie over https only
     #[arg(long, value_name = "URL", value_parser = origin)]
@@ -78,7 +78,7 @@ pub(super) enum Signup {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where")]
-pub(super) struct Places {
+pub(super) struct PlacesGroup {
     /// Address and port to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000", value_parser = listen)]
     pub(super) listen: String,
@@ -92,7 +92,7 @@ pub(super) struct Places {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Browsers and front ends")]
-pub(super) struct Browsers {
+pub(super) struct BrowsersGroup {
     /// Name of the session cookie, for a host on which another service has a cookie of that name
     #[arg(long, value_name = "NAME", default_value = CookieName::DEFAULT)]
     pub(super) session_cookie: String,
@@ -110,7 +110,7 @@ pub(super) struct Browsers {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Accounts and sessions")]
-pub(super) struct Accounts {
+pub(super) struct AccountsGroup {
     /// Additional fields of an account in users.json that the API returns to its owner
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(super) account_fields: Vec<String>,
@@ -146,7 +146,7 @@ pub(super) struct Accounts {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
-pub(super) struct Limits {
+pub(super) struct LimitsGroup {
     /// Maximum number of changes per account within the change window; 0 for no limit; a demo has no
     /// limit
     #[arg(long, value_name = "COUNT", default_value = "10000")]
@@ -198,7 +198,7 @@ pub(super) struct Limits {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Timeouts")]
-pub(super) struct Timeouts {
+pub(super) struct TimeoutsGroup {
     /// Time to receive the request headers, counted from the start of the connection or the end of
     /// the previous response
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds(1, HOUR))]
@@ -220,7 +220,7 @@ pub(super) struct Timeouts {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Logs")]
-pub(super) struct Logs {
+pub(super) struct LogsGroup {
     /// Level of the server log: error, warn, info, debug or trace; also per module, such as
     /// info,goldstar::http=debug
     #[arg(long, value_name = "FILTER", default_value = "info", value_parser = log_filter)]
@@ -262,7 +262,7 @@ pub enum LogFormat {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Monitoring")]
-pub(super) struct Monitoring {
+pub(super) struct MonitoringGroup {
     /// Who can read /metrics and the details of /health: anyone, or only administrators and clients
     /// that send the monitoring token
     #[arg(long, value_name = "WHO", default_value = "open")]
@@ -281,7 +281,7 @@ pub(super) enum Access {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Deletion of accounts")]
-pub(super) struct Deletion {
+pub(super) struct DeletionGroup {
     /// How often to check for accounts due for deletion
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds(1, DAY))]
     pub(super) deletion_interval: Duration,
@@ -301,7 +301,7 @@ pub(super) struct Deletion {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Demo")]
-pub(super) struct Demo {
+pub(super) struct DemoGroup {
     /// Create a demo family in a data directory without records, and serve a page for it at /demo
     #[arg(long, value_name = "BOOL", default_value = "false", value_parser = switch())]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]

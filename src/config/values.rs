@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::file;
 use super::flags::Flags;
 use super::setting::SETTINGS;
-use super::settings::Settings;
+use super::settings::AllSettings;
 use super::value::{ConfigError, Source, Value};
 
 /// A value for every setting.
@@ -83,7 +83,7 @@ impl Values {
     }
 
     /// Parses every value; fails with the first that breaks its rule.
-    pub(super) fn parse(&self) -> Result<Settings, ConfigError> {
+    pub(super) fn parse(&self) -> Result<AllSettings, ConfigError> {
         parse(&self.0).map_err(|error| {
             // The library names the flag, and not the place where the value was set.
             let mut given = self.0.iter().filter(|value| value.source != Source::Default);
@@ -97,8 +97,8 @@ impl Values {
 }
 
 /// As if each value were a flag. An empty one counts as not given.
-fn parse<'a>(values: impl IntoIterator<Item = &'a Value>) -> Result<Settings, clap::Error> {
+fn parse<'a>(values: impl IntoIterator<Item = &'a Value>) -> Result<AllSettings, clap::Error> {
     let given = values.into_iter().filter(|value| !value.text.is_empty());
     let flags = given.map(|value| format!("{}={}", value.setting.flag(), value.text));
-    Settings::try_parse_from(iter::once(String::new()).chain(flags))
+    AllSettings::try_parse_from(iter::once(String::new()).chain(flags))
 }

@@ -1,10 +1,12 @@
 //! The rules of the four mutations: how each changes a child's points. No other code changes points.
+//!
+//! Each returns the event to record: the child then has its `points_after`.
 
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Amount, Child, EntityType, EventError, EventFields, EventId, Points, RecordKind,
-    Reward, RuleViolation, Task, Timestamp, TrackingEvent,
+    Action, Amount, Child, EntityType, EventFields, EventId, Points, RecordKind, Reward,
+    RuleViolation, Task, Timestamp,
 };
 
 /// Who requested a mutation.
@@ -15,15 +17,12 @@ pub enum Actor {
     Child,
 }
 
-/// The effect of one mutation on a child: its event without id and time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PointsChange {
-    entity_type: EntityType,
-    entity_id: String,
-    action: Action,
-    before: Points,
-    after: Points,
-    metadata: Map<String, Value>,
+/// What the event of a mutation contains besides the change.
+#[derive(Clone, Debug)]
+pub struct EventOrigin {
+    pub event_id: EventId,
+    pub actor: Actor,
+    pub now: Timestamp,
 }
 
 /// Adds a task's points or subtracts a penalty's. A penalty does not push the points below `floor`, and
@@ -32,11 +31,11 @@ pub fn activate(
     child: &Child,
     task: &Task,
     floor: Points,
-    actor: Actor,
-) -> Result<PointsChange, RuleViolation> {
+    origin: EventOrigin,
+) -> Result<EventFields, RuleViolation> {
     let points = usable(task.points, RecordKind::Task)?;
     let requested = if task.is_good { points } else { -points };
-    let mut metadata = about(task.name.as_str(), "points", points, actor);
+    let mut metadata = about(task.name.as_str(), "points", points, origin.actor);
     let sum = child.points.checked_add(requested);
     let after = if task.is_good {
         sum.ok_or(RuleViolation::PointsOutOfRange)?
@@ -48,14 +47,8 @@ pub fn activate(
         metadata.insert("requested_delta".to_owned(), requested.into());
     }
     let entity_type = if task.is_good { EntityType::Task } else { EntityType::Penalty };
-    Ok(PointsChange {
-        entity_type,
-        entity_id: task.id.as_str().to_owned(),
-        action: Action::Activated,
-        before: child.points,
-        after,
-        metadata,
-    })
+    let entity = (entity_type, task.id.as_str());
+    Ok(origin.event(child, entity, Action::Activated, after, metadata))
 }
 
 /// Requests a reward. The child must have the points, which it keeps, and no pending request for it.
@@ -63,19 +56,23 @@ pub fn request(
     child: &Child,
     reward: &Reward,
     is_pending: bool,
-    actor: Actor,
-) -> Result<PointsChange, RuleViolation> {
+    origin: EventOrigin,
+) -> Result<EventFields, RuleViolation> {
     if is_pending {
         return Err(RuleViolation::RewardAlreadyRequested);
     }
     points_after_paying(child, reward)?;
-    Ok(of_reward(child, reward, Action::Requested, child.points, actor))
+    Ok(of_reward(child, reward, Action::Requested, child.points, origin))
 }
 
 /// Subtracts a reward's cost. A request is not necessary.
-pub fn redeem(child: &Child, reward: &Reward, actor: Actor) -> Result<PointsChange, RuleViolation> {
+pub fn redeem(
+    child: &Child,
+    reward: &Reward,
+    origin: EventOrigin,
+) -> Result<EventFields, RuleViolation> {
     let after = points_after_paying(child, reward)?;
-    Ok(of_reward(child, reward, Action::Redeemed, after, actor))
+    Ok(of_reward(child, reward, Action::Redeemed, after, origin))
 }
 
 /// Cancels a pending request.
@@ -83,12 +80,12 @@ pub fn cancel(
     child: &Child,
     reward: &Reward,
     is_pending: bool,
-    actor: Actor,
-) -> Result<PointsChange, RuleViolation> {
+    origin: EventOrigin,
+) -> Result<EventFields, RuleViolation> {
     if !is_pending {
         return Err(RuleViolation::NoPendingRequest);
     }
-    Ok(of_reward(child, reward, Action::Cancelled, child.points, actor))
+    Ok(of_reward(child, reward, Action::Cancelled, child.points, origin))
 }
 
 /// How many more points a child needs for a reward; 0 if it has enough.
@@ -96,33 +93,29 @@ pub fn points_needed(child: &Child, reward: &Reward) -> i64 {
     reward.cost.get().saturating_sub(child.points.get()).max(0)
 }
 
-impl PointsChange {
-    /// The child's points after the mutation.
-    pub fn points_after(&self) -> Points {
-        self.after
-    }
-
-    /// The event of this change.
-    pub fn into_event(
+impl EventOrigin {
+    fn event(
         self,
-        id: EventId,
         child: &Child,
-        now: Timestamp,
-    ) -> Result<TrackingEvent, EventError> {
-        TrackingEvent::new(EventFields {
-            id,
+        (entity_type, entity_id): (EntityType, &str),
+        action: Action,
+        points_after: Points,
+        metadata: Map<String, Value>,
+    ) -> EventFields {
+        EventFields {
+            id: self.event_id,
             user_id: Some(child.user_id.clone()),
             child_id: child.id.clone(),
-            entity_type: self.entity_type,
-            entity_id: self.entity_id,
-            action: self.action,
-            points_before: self.before,
-            points_after: self.after,
-            delta: self.after.get() - self.before.get(),
-            occurred_at: now,
-            created_at: now,
-            metadata: Some(self.metadata),
-        })
+            entity_type,
+            entity_id: entity_id.to_owned(),
+            action,
+            points_before: child.points,
+            points_after,
+            delta: points_after.get() - child.points.get(),
+            occurred_at: self.now,
+            created_at: self.now,
+            metadata: Some(metadata),
+        }
     }
 }
 
@@ -145,16 +138,11 @@ fn of_reward(
     reward: &Reward,
     action: Action,
     after: Points,
-    actor: Actor,
-) -> PointsChange {
-    PointsChange {
-        entity_type: EntityType::Reward,
-        entity_id: reward.id.as_str().to_owned(),
-        action,
-        before: child.points,
-        after,
-        metadata: about(reward.name.as_str(), "cost", reward.cost.get(), actor),
-    }
+    origin: EventOrigin,
+) -> EventFields {
+    let metadata = about(reward.name.as_str(), "cost", reward.cost.get(), origin.actor);
+    let entity = (EntityType::Reward, reward.id.as_str());
+    origin.event(child, entity, action, after, metadata)
 }
 
 fn about(name: &str, amount: &str, points: i64, actor: Actor) -> Map<String, Value> {
@@ -171,7 +159,7 @@ fn about(name: &str, amount: &str, points: i64, actor: Actor) -> Map<String, Val
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Amount, Name};
+    use super::super::{Amount, Name, TrackingEvent};
     use super::*;
 
     fn child(points: i64) -> Child {
@@ -218,15 +206,19 @@ mod tests {
         }
     }
 
-    fn event(child: &Child, change: PointsChange) -> TrackingEvent {
-        change.into_event("e".into(), child, Timestamp::EPOCH).unwrap()
+    fn origin(actor: Actor) -> EventOrigin {
+        EventOrigin { event_id: "e".into(), actor, now: Timestamp::EPOCH }
+    }
+
+    fn event(fields: Result<EventFields, RuleViolation>) -> TrackingEvent {
+        TrackingEvent::new(fields.unwrap()).unwrap()
     }
 
     #[test]
     fn a_task_adds_its_points() {
         let child = child(3);
-        let change = activate(&child, &task(5, true), Points::ZERO, Actor::Parent).unwrap();
-        let event = event(&child, change);
+        let task = task(5, true);
+        let event = event(activate(&child, &task, Points::ZERO, origin(Actor::Parent)));
         assert_eq!((event.points_before.get(), event.points_after.get(), event.delta), (3, 8, 5));
         assert_eq!((event.entity_type, event.action), (EntityType::Task, Action::Activated));
         let metadata = Value::Object(event.metadata.clone().unwrap());
@@ -246,8 +238,8 @@ mod tests {
         ] {
             let child = child(points);
             let floor = Points::new(floor).unwrap();
-            let change = activate(&child, &task(penalty, false), floor, Actor::Parent).unwrap();
-            let event = event(&child, change);
+            let task = task(penalty, false);
+            let event = event(activate(&child, &task, floor, origin(Actor::Parent)));
             assert_eq!(event.points_after.get(), after, "{points} - {penalty} from {floor}");
             assert_eq!(event.entity_type, EntityType::Penalty);
             let clamped = event.metadata.as_ref().unwrap().get("requested_delta");
@@ -258,39 +250,41 @@ mod tests {
 
     #[test]
     fn points_do_not_exceed_the_limit() {
-        let result = activate(&child(Points::LIMIT), &task(1, true), Points::ZERO, Actor::Parent);
+        let by_parent = origin(Actor::Parent);
+        let highest = child(Points::LIMIT);
+        let result = activate(&highest, &task(1, true), Points::ZERO, by_parent.clone());
         assert_eq!(result, Err(RuleViolation::PointsOutOfRange));
         let lowest = child(-Points::LIMIT);
-        let change = activate(&lowest, &task(1, false), Points::ZERO, Actor::Parent).unwrap();
-        assert_eq!(change.points_after(), lowest.points);
+        let event = event(activate(&lowest, &task(1, false), Points::ZERO, by_parent));
+        assert_eq!(event.points_after, lowest.points);
     }
 
     #[test]
     fn a_request_needs_the_points_and_keeps_them() {
-        let change = request(&child(20), &reward(20), false, Actor::Child).unwrap();
-        let event = event(&child(20), change);
+        let by_child = || origin(Actor::Child);
+        let event = event(request(&child(20), &reward(20), false, by_child()));
         assert_eq!((event.delta, event.action), (0, Action::Requested));
         assert_eq!(event.metadata.as_ref().unwrap()["actor"], "child");
-        let result = request(&child(19), &reward(20), false, Actor::Child);
+        let result = request(&child(19), &reward(20), false, by_child());
         assert_eq!(result, Err(RuleViolation::InsufficientPoints { points_needed: 1 }));
-        let result = request(&child(20), &reward(20), true, Actor::Child);
+        let result = request(&child(20), &reward(20), true, by_child());
         assert_eq!(result, Err(RuleViolation::RewardAlreadyRequested));
     }
 
     #[test]
     fn redeeming_subtracts_the_cost_or_fails() {
-        let event = event(&child(25), redeem(&child(25), &reward(20), Actor::Parent).unwrap());
+        let event = event(redeem(&child(25), &reward(20), origin(Actor::Parent)));
         assert_eq!((event.points_after.get(), event.delta), (5, -20));
         assert_eq!(event.metadata.as_ref().unwrap()["cost"], 20);
-        let result = redeem(&child(-5), &reward(20), Actor::Parent);
+        let result = redeem(&child(-5), &reward(20), origin(Actor::Parent));
         assert_eq!(result, Err(RuleViolation::InsufficientPoints { points_needed: 25 }));
     }
 
     #[test]
     fn only_a_pending_request_can_be_cancelled() {
-        let event = event(&child(0), cancel(&child(0), &reward(20), true, Actor::Child).unwrap());
+        let event = event(cancel(&child(0), &reward(20), true, origin(Actor::Child)));
         assert_eq!((event.delta, event.action), (0, Action::Cancelled));
-        let result = cancel(&child(0), &reward(20), false, Actor::Child);
+        let result = cancel(&child(0), &reward(20), false, origin(Actor::Child));
         assert_eq!(result, Err(RuleViolation::NoPendingRequest));
     }
 }

@@ -11,12 +11,12 @@ use crate::http::error::api_error;
 use crate::http::resources::{
     auth, crud, deletion, events, health, metrics, mutations, rewards, tracking,
 };
-use crate::http::settings::{CookieName, Settings};
+use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
 use crate::http::{legacy, openapi};
 
 /// Every route, at `/…` and at `/api/…`, and the OpenAPI document.
-pub(crate) fn every_route(settings: &Settings) -> (Router<AppState>, OpenApi) {
+pub(crate) fn every_route(settings: &HttpSettings) -> (Router<AppState>, OpenApi) {
     let (routes, document) = routes(settings.session_cookie.as_str()).split_for_parts();
     // This page is not in the document.
     let routes = routes.merge(demo::routes(settings));

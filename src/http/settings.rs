@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 /// The settings of HTTP.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct HttpSettings {
     /// Whether `/demo` exists.
     pub demo_page: bool,
     /// Whether events in the event stream have an `event:` line by default.

@@ -8,7 +8,7 @@ use axum::extract::FromRef;
 use crate::http::docs::documentation::Documentation;
 use crate::http::server::address_limit::Addresses;
 use crate::http::server::request_id::RequestIds;
-use crate::http::settings::Settings;
+use crate::http::settings::HttpSettings;
 use crate::metrics::Metrics;
 use crate::service::Service;
 
@@ -18,7 +18,7 @@ pub(crate) struct AppState(pub(crate) Arc<Parts>);
 
 pub(crate) struct Parts {
     pub(crate) service: Arc<Service>,
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) settings: Arc<HttpSettings>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) request_ids: RequestIds,
     pub(crate) addresses: Arc<Addresses>,
@@ -39,7 +39,7 @@ impl FromRef<AppState> for Arc<Service> {
     }
 }
 
-impl FromRef<AppState> for Arc<Settings> {
+impl FromRef<AppState> for Arc<HttpSettings> {
     fn from_ref(state: &AppState) -> Self {
         Self::clone(&state.settings)
     }

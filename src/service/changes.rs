@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::ServiceError;
-use super::rates::{Counter, both, network, whole_seconds};
+use super::rates::{RateCounter, both, network, whole_seconds};
 use crate::clock::Clock;
 use crate::domain::UserId;
 
@@ -29,15 +29,15 @@ pub(super) struct ChangeRates {
 }
 
 struct Counters {
-    by_address: Counter,
-    by_account: Counter,
+    by_address: RateCounter,
+    by_account: RateCounter,
 }
 
 impl ChangeRates {
     pub(super) fn new(clock: Clock, limits: ChangeLimits) -> Self {
         let counters = Counters {
-            by_address: Counter::new(limits.per_address, limits.window),
-            by_account: Counter::new(limits.per_account, limits.window),
+            by_address: RateCounter::new(limits.per_address, limits.window),
+            by_account: RateCounter::new(limits.per_account, limits.window),
         };
         Self { clock, counters: Mutex::new(counters) }
     }

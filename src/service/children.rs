@@ -7,7 +7,7 @@ use super::sessions::{Acting, Ending};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
 use crate::domain::{Child, ChildId, Name, Page, Points, TokenHash};
-use crate::store::{Change, Changes, Snapshot};
+use crate::store::{Change, Snapshot};
 
 #[derive(Clone, Debug)]
 pub struct NewChild {
@@ -39,10 +39,10 @@ impl Service {
     ) -> Result<Listing<Arc<Child>>, ServiceError> {
         let records = self.records_of(caller).await?;
         let Some(own) = caller.child_id() else {
-            return Ok(records.children_page(&caller.user().id, page).into());
+            return Ok(records.children_page(&caller.user().id, page));
         };
         let child = caller.child(&*records, own).into_iter().collect();
-        Ok(Listing::cut(child, page))
+        Ok(Listing::of(child, page))
     }
 
     /// Fails if the caller may not read the child.
@@ -57,27 +57,24 @@ impl Service {
     ) -> Result<Arc<Child>, ServiceError> {
         let user_id = parent.user().id.clone();
         let limits = self.settings.family;
-        let outcome = self
-            .transact_as(parent, move |records, context| {
-                limits.check_children(records, &user_id)?;
-                limits.check_displayed(0, display_bytes(&new.tasks, &new.rewards))?;
-                let child = Child {
-                    id: context.new_id(),
-                    user_id: user_id.clone(),
-                    name: new.name.clone(),
-                    age: new.age,
-                    points: new.points,
-                    tasks: new.tasks.clone(),
-                    rewards: new.rewards.clone(),
-                    image_id: new.image_id.clone(),
-                    created_at: Some(context.now()),
-                    updated_at: Some(context.now()),
-                    extra: [].into(),
-                };
-                Ok((Changes::of([Change::PutChild(child.clone())]), child))
+        self.put(parent, Change::PutChild, move |records, context| {
+            limits.check_children(records, &user_id)?;
+            limits.check_displayed(0, display_bytes(&new.tasks, &new.rewards))?;
+            Ok(Child {
+                id: context.new_id(),
+                user_id: user_id.clone(),
+                name: new.name.clone(),
+                age: new.age,
+                points: new.points,
+                tasks: new.tasks.clone(),
+                rewards: new.rewards.clone(),
+                image_id: new.image_id.clone(),
+                created_at: Some(context.now()),
+                updated_at: Some(context.now()),
+                extra: [].into(),
             })
-            .await?;
-        Ok(Arc::new(outcome.value))
+        })
+        .await
     }
 
     pub async fn update_child(
@@ -88,24 +85,22 @@ impl Service {
     ) -> Result<Arc<Child>, ServiceError> {
         let decider = parent.clone();
         let limits = self.settings.family;
-        let outcome = self
-            .transact_as(parent, move |records, context| {
-                let child = Child::clone(&*decider.child(records, &id)?);
-                let before = display_bytes(&child.tasks, &child.rewards);
-                let child = Child {
-                    name: patch.name.clone().unwrap_or(child.name),
-                    age: patch.age.clone().apply(child.age),
-                    image_id: patch.image_id.clone().apply(child.image_id),
-                    tasks: patch.tasks.clone().unwrap_or(child.tasks),
-                    rewards: patch.rewards.clone().unwrap_or(child.rewards),
-                    updated_at: Some(context.now()),
-                    ..child
-                };
-                limits.check_displayed(before, display_bytes(&child.tasks, &child.rewards))?;
-                Ok((Changes::of([Change::PutChild(child.clone())]), child))
-            })
-            .await?;
-        Ok(Arc::new(outcome.value))
+        self.put(parent, Change::PutChild, move |records, context| {
+            let child = Child::clone(&*decider.child(records, &id)?);
+            let before = display_bytes(&child.tasks, &child.rewards);
+            let child = Child {
+                name: patch.name.clone().unwrap_or(child.name),
+                age: patch.age.clone().apply(child.age),
+                image_id: patch.image_id.clone().apply(child.image_id),
+                tasks: patch.tasks.clone().unwrap_or(child.tasks),
+                rewards: patch.rewards.clone().unwrap_or(child.rewards),
+                updated_at: Some(context.now()),
+                ..child
+            };
+            limits.check_displayed(before, display_bytes(&child.tasks, &child.rewards))?;
+            Ok(child)
+        })
+        .await
     }
 
     /// Deletes a child with its pending requests, which end without an event, and its sessions. Its events

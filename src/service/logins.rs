@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::ServiceError;
-use super::rates::{Counter, both, network, whole_seconds};
+use super::rates::{RateCounter, both, network, whole_seconds};
 use crate::clock::Clock;
 use crate::domain::Email;
 use crate::metrics::{self, LoginRefusal};
@@ -50,9 +50,9 @@ struct TooMany {
 }
 
 struct Counters {
-    by_address: Counter,
-    by_account: Counter,
-    sign_ups: Counter,
+    by_address: RateCounter,
+    by_account: RateCounter,
+    sign_ups: RateCounter,
 }
 
 impl Attempts {
@@ -63,9 +63,9 @@ impl Attempts {
         metrics: metrics::Logins,
     ) -> Self {
         let counters = Counters {
-            by_address: Counter::new(limits.per_address, limits.window),
-            by_account: Counter::new(limits.per_account, limits.window),
-            sign_ups: Counter::new(signups.per_address, signups.window),
+            by_address: RateCounter::new(limits.per_address, limits.window),
+            by_account: RateCounter::new(limits.per_account, limits.window),
+            sign_ups: RateCounter::new(signups.per_address, signups.window),
         };
         Self { clock, counters: Mutex::new(counters), metrics }
     }
@@ -142,9 +142,9 @@ mod tests {
 
     fn attempts(per_account: u32, per_address: u32) -> Attempts {
         let window = Duration::from_mins(10);
-        let by_address = Counter::new(per_address, window);
-        let by_account = Counter::new(per_account, window);
-        let sign_ups = Counter::new(0, window);
+        let by_address = RateCounter::new(per_address, window);
+        let by_account = RateCounter::new(per_account, window);
+        let sign_ups = RateCounter::new(0, window);
         Attempts(Counters { by_address, by_account, sign_ups }, Duration::ZERO)
     }
 

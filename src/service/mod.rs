@@ -44,6 +44,8 @@ pub use sessions::SentSessions;
 pub use tasks::{NewTask, TaskPatch};
 pub use tracking::EventQuery;
 
+pub use crate::store::Listing;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -52,13 +54,13 @@ use serde_json::Value;
 use tracing::Span;
 
 use crate::clock::Clock;
-use crate::domain::{ClockWatch, Page, Points};
+use crate::domain::{ClockWatch, Points, RuleViolation};
 use crate::followers::Followers;
 use crate::followers::audit_log::{AuditFollower, DeletionLog};
 use crate::followers::broker::Broker;
 use crate::metrics::{self, Metrics};
 use crate::store::{
-    AnyStore, Commit, Context, Decided, Health, Lease, Listed, Projection, Purpose, Scope,
+    AnyStore, Change, Changes, Commit, Context, Decided, Health, Lease, Projection, Purpose, Scope,
     Snapshot, Store,
 };
 use changes::ChangeRates;
@@ -99,34 +101,6 @@ pub struct Service {
     /// Why the last removal of expired records failed.
     expiry_error: Mutex<Option<String>>,
     clock_watch: Mutex<ClockWatch>,
-}
-
-/// One page of a list.
-#[derive(Debug)]
-pub struct Listing<T> {
-    pub records: Vec<T>,
-    /// The number of records on all pages.
-    pub total: usize,
-}
-
-impl<T> From<Listed<T>> for Listing<Arc<T>> {
-    fn from(Listed { records, total }: Listed<T>) -> Self {
-        Self { records, total }
-    }
-}
-
-impl<T> Listing<T> {
-    fn cut(mut records: Vec<T>, page: Page) -> Self {
-        let total = records.len();
-        records.truncate(page.offset.saturating_add(page.limit));
-        records.drain(..page.offset.min(records.len()));
-        Self { records, total }
-    }
-
-    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Listing<U> {
-        let records = self.records.into_iter().map(change).collect();
-        Listing { records, total: self.total }
-    }
 }
 
 impl Service {
@@ -250,6 +224,20 @@ impl Service {
             decide(records, context)
         };
         self.transact(scope, decide).await
+    }
+
+    /// Creates or updates the record that `decide` returns.
+    async fn put<T: Clone + Send + 'static>(
+        &self,
+        parent: &Parent,
+        change: fn(T) -> Change,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Result<T, RuleViolation> + Send + Sync + 'static,
+    ) -> Result<Arc<T>, ServiceError> {
+        let commit = self.transact_as(parent, move |records, context| {
+            let record = decide(records, context)?;
+            Ok((Changes::of([change(record.clone())]), record))
+        });
+        Ok(Arc::new(commit.await?.value))
     }
 
     /// Returns the records of the caller's family.

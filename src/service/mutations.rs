@@ -6,14 +6,13 @@
 use std::sync::Arc;
 
 use super::{Caller, FamilyLimits, Parent, Service, ServiceError};
-use crate::domain::ledger::{self, PointsChange};
+use crate::domain::ledger::{self, EventOrigin};
 use crate::domain::{
-    Child, ChildId, EventError, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
-    PendingReward, Points, Reward, RewardId, RuleViolation, TaskId,
+    Child, ChildId, EventError, EventFields, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
+    PendingReward, Points, Reward, RewardId, RuleViolation, TaskId, TrackingEvent,
 };
 use crate::store::{
-    Change, Changes, Commit, Context, Decided, Malformed, NewEvent, ReadError, Snapshot, Store,
-    StoredEvent,
+    Change, Changes, Commit, Context, Decided, Malformed, ReadError, Snapshot, Store, StoredEvent,
 };
 
 /// The result of a mutation.
@@ -156,18 +155,19 @@ impl Decider {
         if let Some(first) = self.first(records)? {
             return Ok((Changes::none(), Ok((child, Some(first)))));
         }
-        let (change, request) = self.effect(records, &child, context)?;
-        let (now, points) = (context.now(), change.points_after());
-        let event = match change.into_event(context.new_id(), &child, now) {
+        let (fields, request) = self.effect(records, &child, context)?;
+        let event = match TrackingEvent::new(fields) {
             Ok(event) => event,
             Err(error) => return Ok((Changes::none(), Err(error))),
         };
-        let child = Child { points, updated_at: Some(now), ..(*child).clone() };
+        let (points, updated_at) = (event.points_after, Some(context.now()));
+        let child = Child { points, updated_at, ..(*child).clone() };
         let put = Change::PutChild(child.clone());
         let remember = self.key.clone().map(|key| (key, self.mutation.fingerprint()));
         let changes = Changes {
             records: [put].into_iter().chain(request).collect(),
-            event: Some(NewEvent { event, remember }),
+            event: Some(event),
+            remember,
         };
         Ok((changes, Ok((Arc::new(child), None))))
     }
@@ -190,35 +190,36 @@ impl Decider {
         }
     }
 
-    /// Returns the change of the points, and the pending request that begins or ends with it.
+    /// Returns the event, and the change of the pending request that begins or ends with it.
     fn effect(
         &self,
         records: &dyn Snapshot,
         child: &Child,
         context: &mut Context,
-    ) -> Result<(PointsChange, Option<Change>), RuleViolation> {
-        let actor = self.caller.actor();
+    ) -> Result<(EventFields, Option<Change>), RuleViolation> {
+        let (event_id, now) = (context.new_id(), context.now());
+        let origin = EventOrigin { event_id, actor: self.caller.actor(), now };
         match &self.mutation {
             Mutation::Activate(_, task) => {
                 let task = self.caller.task(records, task)?;
-                Ok((ledger::activate(child, &task, self.floor, actor)?, None))
+                Ok((ledger::activate(child, &task, self.floor, origin)?, None))
             }
             Mutation::Request(_, reward) => {
                 let reward = self.caller.reward(records, reward)?;
                 let is_pending = records.pending(&child.id, &reward.id).is_some();
-                let change = ledger::request(child, &reward, is_pending, actor)?;
+                let change = ledger::request(child, &reward, is_pending, origin)?;
                 self.limits.check_requests(records, &child.user_id)?;
                 Ok((change, Some(Change::PutPending(new_request(child, &reward, context)))))
             }
             Mutation::Redeem(_, reward) => {
                 let reward = self.caller.reward(records, reward)?;
                 let request = end_of_request(records, child, &reward);
-                Ok((ledger::redeem(child, &reward, actor)?, request))
+                Ok((ledger::redeem(child, &reward, origin)?, request))
             }
             Mutation::Cancel(_, reward) => {
                 let reward = self.caller.reward(records, reward)?;
                 let request = end_of_request(records, child, &reward);
-                Ok((ledger::cancel(child, &reward, request.is_some(), actor)?, request))
+                Ok((ledger::cancel(child, &reward, request.is_some(), origin)?, request))
             }
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn both<E>(
     }
 }
 
-/// The number of counts in a [`Counter`]. They take 8 MiB, of which only the used pages are in memory.
+/// The number of counts in a [`RateCounter`]. They take 8 MiB, of which only the used pages are in memory.
 const COUNTS: usize = 1 << 20;
 
 /// One limit with a count for each key: the generic cell rate algorithm (ITU-T I.371).
@@ -44,7 +44,7 @@ const COUNTS: usize = 1 << 20;
 /// The hash of a key selects its count, so that a flood of invented keys takes no more memory. Two keys
 /// share a count with a probability of one in a million. Nobody can provoke that, because the hash has a
 /// random seed.
-pub(super) struct Counter {
+pub(super) struct RateCounter {
     /// The part of the window for one attempt; zero without a limit.
     interval: u64,
     window: u64,
@@ -52,7 +52,7 @@ pub(super) struct Counter {
     hasher: RandomState,
 }
 
-impl Counter {
+impl RateCounter {
     /// Allows `limit` attempts within the window; 0 for no limit.
     pub(super) fn new(limit: u32, window: Duration) -> Self {
         let interval = nanos(window).checked_div(u64::from(limit)).unwrap_or(0);

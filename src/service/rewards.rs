@@ -43,7 +43,7 @@ impl Service {
         caller: &Caller,
         page: Page,
     ) -> Result<Listing<Arc<Reward>>, ServiceError> {
-        Ok(self.records_of(caller).await?.rewards_page(&caller.user().id, page).into())
+        Ok(self.records_of(caller).await?.rewards_page(&caller.user().id, page))
     }
 
     /// Fails if the caller may not read the reward.
@@ -65,7 +65,7 @@ impl Service {
     ) -> Result<Listing<Offer>, ServiceError> {
         let records = self.records_of(caller).await?;
         let child = caller.child(&*records, child_id)?;
-        let rewards = Listing::from(records.rewards_page(&child.user_id, page));
+        let rewards = records.rewards_page(&child.user_id, page);
         Ok(rewards.map(|reward| Offer {
             points_needed: ledger::points_needed(&child, &reward),
             requested: records.pending(&child.id, &reward.id).is_some(),
@@ -80,7 +80,7 @@ impl Service {
         page: Page,
     ) -> Result<Listing<Arc<PendingReward>>, ServiceError> {
         let records = self.records_of(caller).await?;
-        Ok(records.pending_page(&caller.user().id, caller.child_id(), page).into())
+        Ok(records.pending_page(&caller.user().id, caller.child_id(), page))
     }
 
     pub async fn create_reward(
@@ -90,24 +90,21 @@ impl Service {
     ) -> Result<Arc<Reward>, ServiceError> {
         let user_id = parent.user().id.clone();
         let limits = self.settings.family;
-        let outcome = self
-            .transact_as(parent, move |records, context| {
-                limits.check_rewards(records, &user_id)?;
-                let reward = Reward {
-                    id: context.new_id(),
-                    user_id: Some(user_id.clone()),
-                    name: new.name.clone(),
-                    description: new.description.clone(),
-                    cost: new.cost,
-                    image_id: new.image_id.clone(),
-                    created_at: Some(context.now()),
-                    updated_at: Some(context.now()),
-                    extra: [].into(),
-                };
-                Ok((Changes::of([Change::PutReward(reward.clone())]), reward))
+        self.put(parent, Change::PutReward, move |records, context| {
+            limits.check_rewards(records, &user_id)?;
+            Ok(Reward {
+                id: context.new_id(),
+                user_id: Some(user_id.clone()),
+                name: new.name.clone(),
+                description: new.description.clone(),
+                cost: new.cost,
+                image_id: new.image_id.clone(),
+                created_at: Some(context.now()),
+                updated_at: Some(context.now()),
+                extra: [].into(),
             })
-            .await?;
-        Ok(Arc::new(outcome.value))
+        })
+        .await
     }
 
     /// Fails for a shared reward.
@@ -118,21 +115,18 @@ impl Service {
         patch: RewardPatch,
     ) -> Result<Arc<Reward>, ServiceError> {
         let decider = parent.clone();
-        let outcome = self
-            .transact_as(parent, move |records, context| {
-                let reward = Reward::clone(&*decider.own_reward(records, &id)?);
-                let reward = Reward {
-                    name: patch.name.clone().unwrap_or(reward.name),
-                    description: patch.description.clone().unwrap_or(reward.description),
-                    cost: patch.cost.unwrap_or(reward.cost),
-                    image_id: patch.image_id.clone().apply(reward.image_id),
-                    updated_at: Some(context.now()),
-                    ..reward
-                };
-                Ok((Changes::of([Change::PutReward(reward.clone())]), reward))
+        self.put(parent, Change::PutReward, move |records, context| {
+            let reward = Reward::clone(&*decider.own_reward(records, &id)?);
+            Ok(Reward {
+                name: patch.name.clone().unwrap_or(reward.name),
+                description: patch.description.clone().unwrap_or(reward.description),
+                cost: patch.cost.unwrap_or(reward.cost),
+                image_id: patch.image_id.clone().apply(reward.image_id),
+                updated_at: Some(context.now()),
+                ..reward
             })
-            .await?;
-        Ok(Arc::new(outcome.value))
+        })
+        .await
     }
 
     /// Deletes a reward with its pending requests, which end without an event. Its events stay. Fails for

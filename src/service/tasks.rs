@@ -32,7 +32,7 @@ impl Service {
         caller: &Caller,
         page: Page,
     ) -> Result<Listing<Arc<Task>>, ServiceError> {
-        Ok(self.records_of(caller).await?.tasks_page(&caller.user().id, page).into())
+        Ok(self.records_of(caller).await?.tasks_page(&caller.user().id, page))
     }
 
     /// Fails if the caller may not read the task.
@@ -47,24 +47,21 @@ impl Service {
     ) -> Result<Arc<Task>, ServiceError> {
         let user_id = parent.user().id.clone();
         let limits = self.settings.family;
-        let outcome = self
-            .transact_as(parent, move |records, context| {
-                limits.check_tasks(records, &user_id)?;
-                let task = Task {
-                    id: context.new_id(),
-                    user_id: Some(user_id.clone()),
-                    name: new.name.clone(),
-                    points: new.points,
-                    is_good: new.is_good,
-                    image_id: new.image_id.clone(),
-                    created_at: Some(context.now()),
-                    updated_at: Some(context.now()),
-                    extra: [].into(),
-                };
-                Ok((Changes::of([Change::PutTask(task.clone())]), task))
+        self.put(parent, Change::PutTask, move |records, context| {
+            limits.check_tasks(records, &user_id)?;
+            Ok(Task {
+                id: context.new_id(),
+                user_id: Some(user_id.clone()),
+                name: new.name.clone(),
+                points: new.points,
+                is_good: new.is_good,
+                image_id: new.image_id.clone(),
+                created_at: Some(context.now()),
+                updated_at: Some(context.now()),
+                extra: [].into(),
             })
-            .await?;
-        Ok(Arc::new(outcome.value))
+        })
+        .await
     }
 
     /// Fails for a shared task.
@@ -75,21 +72,18 @@ impl Service {
         patch: TaskPatch,
     ) -> Result<Arc<Task>, ServiceError> {
         let decider = parent.clone();
-        let outcome = self
-            .transact_as(parent, move |records, context| {
-                let task = Task::clone(&*decider.own_task(records, &id)?);
-                let task = Task {
-                    name: patch.name.clone().unwrap_or(task.name),
-                    points: patch.points.unwrap_or(task.points),
-                    is_good: patch.is_good.unwrap_or(task.is_good),
-                    image_id: patch.image_id.clone().apply(task.image_id),
-                    updated_at: Some(context.now()),
-                    ..task
-                };
-                Ok((Changes::of([Change::PutTask(task.clone())]), task))
+        self.put(parent, Change::PutTask, move |records, context| {
+            let task = Task::clone(&*decider.own_task(records, &id)?);
+            Ok(Task {
+                name: patch.name.clone().unwrap_or(task.name),
+                points: patch.points.unwrap_or(task.points),
+                is_good: patch.is_good.unwrap_or(task.is_good),
+                image_id: patch.image_id.clone().apply(task.image_id),
+                updated_at: Some(context.now()),
+                ..task
             })
-            .await?;
-        Ok(Arc::new(outcome.value))
+        })
+        .await
     }
 
     /// Deletes a task. Its events stay. Fails for a shared task.

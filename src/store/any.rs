@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::json::JsonStore;
 use super::memory::MemoryStore;
 use super::{
-    BoxFuture, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
-    ReadError, Scope, Snapshot, Store, StoredEvent,
+    Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health, ReadError,
+    Scope, Snapshot, Store, StoredEvent,
 };
 use crate::domain::{
     ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
@@ -85,15 +85,15 @@ impl Store for AnyStore {
         }
     }
 
-    fn find_events(
+    async fn find_events(
         &self,
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+    ) -> Result<FoundEvents, ReadError> {
         match self {
-            Self::Json(store) => store.find_events(filter, order, page),
-            Self::Memory(store) => store.find_events(filter, order, page),
+            Self::Json(store) => store.find_events(filter, order, page).await,
+            Self::Memory(store) => store.find_events(filter, order, page).await,
         }
     }
 
@@ -158,24 +158,24 @@ impl Store for AnyStore {
         }
     }
 
-    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
+    async fn anonymize(&self, user_id: &UserId) -> Result<usize, CommitError> {
         match self {
-            Self::Json(store) => store.anonymize(user_id),
-            Self::Memory(store) => store.anonymize(user_id),
+            Self::Json(store) => store.anonymize(user_id).await,
+            Self::Memory(store) => store.anonymize(user_id).await,
         }
     }
 
-    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
+    async fn purge(&self) -> io::Result<()> {
         match self {
-            Self::Json(store) => store.purge(),
-            Self::Memory(store) => store.purge(),
+            Self::Json(store) => store.purge().await,
+            Self::Memory(store) => store.purge().await,
         }
     }
 
-    fn close(&self) -> BoxFuture<'_, io::Result<()>> {
+    async fn close(&self) -> io::Result<()> {
         match self {
-            Self::Json(store) => store.close(),
-            Self::Memory(store) => store.close(),
+            Self::Json(store) => store.close().await,
+            Self::Memory(store) => store.close().await,
         }
     }
 }

@@ -14,16 +14,18 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::constraints;
+use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
     BoxFuture, Changes, Commit, CommitError, Context, Decided, EventRows, Expiry, Followed,
-    Following, FoundEvents, Health, HeldLease, Lease, NewEvent, Purpose, ReadError, SavedCursor,
-    Scope, Snapshot, Store, StoredEvent,
+    Following, FoundEvents, Health, HeldLease, Lease, Purpose, ReadError, SavedCursor, Scope,
+    Snapshot, Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
-    ChildId, Deletion, Epoch, EventFilter, Id, IdempotencyRecord, Page, Position, RuleViolation,
-    Seq, SortOrder, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    ChildId, Deletion, Epoch, EventFilter, Id, IdempotencyRecord, Page, Position, Seq, SortOrder,
+    Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// The faults of a [`MemoryStore`].
@@ -100,7 +102,13 @@ impl MemoryStore {
         if self.faults.transactions_fail.load(Ordering::SeqCst) {
             return Err(CommitError::NotDurable);
         }
-        inner.check(&changes)?;
+        let records = &inner.records;
+        constraints::check(
+            &changes,
+            |id| records.user(id),
+            |email| records.user_by_email(email),
+            || records.users.iter().filter(|it| it.is_active_admin()).count(),
+        )?;
         let event = inner.apply(changes, now);
         if event.is_some() && !self.faults.wakeups_are_lost.load(Ordering::SeqCst) {
             self.kept.wakeups.send_replace(());
@@ -110,34 +118,16 @@ impl MemoryStore {
 }
 
 impl Inner {
-    fn check(&self, changes: &Changes) -> Result<(), RuleViolation> {
-        for change in &changes.records {
-            let super::Change::PutUser(user) = change else { continue };
-            let old = self.records.user(&user.id);
-            let same_email = |it: &User| it.email.folded() == user.email.folded();
-            let taken = self.records.users.iter().any(|it| same_email(it) && it.id != user.id);
-            if taken && !old.as_ref().is_some_and(|old| same_email(old)) {
-                return Err(RuleViolation::EmailTaken);
-            }
-            let admins = self.records.users.iter().filter(|it| it.is_active_admin()).count();
-            let was_admin = old.is_some_and(|old| old.is_active_admin());
-            if was_admin && !user.is_active_admin() && admins <= 1 {
-                return Err(RuleViolation::LastAdministrator);
-            }
-        }
-        Ok(())
-    }
-
     fn apply(&mut self, changes: Changes, now: Timestamp) -> Option<Arc<StoredEvent>> {
         for change in changes.records {
             self.records.apply(change);
         }
-        let NewEvent { event, remember } = changes.event?;
+        let event = changes.event?;
         let of_family = |it: &&Arc<StoredEvent>| it.event.user_id == event.user_id;
         let last = self.events.iter().rev().find(of_family).map(|it| it.event.occurred_at);
         let event = event.following(last, now);
         let seq = Seq(self.last().0 + 1);
-        if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
+        if let (Some((key, fingerprint)), Some(user_id)) = (changes.remember, &event.user_id) {
             self.records.remember(IdempotencyRecord {
                 user_id: user_id.clone(),
                 key,
@@ -329,18 +319,10 @@ impl Store for MemoryStore {
     async fn remove_expired(&self, expiry: Expiry) -> Result<Vec<TokenHash>, CommitError> {
         self.check_open()?;
         let mut inner = self.inner.lock();
-        inner.records.idempotency.retain(|record| record.is_live(&expiry.keys));
-        let mut removed = Vec::new();
-        if expiry.sessions {
-            for session in std::mem::take(&mut inner.records.sessions) {
-                if session.is_live(expiry.now) {
-                    let shortened = session.shortened(expiry.now).map(Arc::new);
-                    inner.records.sessions.push(shortened.unwrap_or(session));
-                } else {
-                    removed.push(session.token_hash.clone());
-                }
-            }
-        }
+        let Records { idempotency, sessions, .. } = &inner.records;
+        let changes = Changes::of(expiry.changes(idempotency.iter(), sessions.iter()));
+        let removed = removed_sessions(&changes);
+        changes.records.into_iter().for_each(|change| inner.records.apply(change));
         Ok(removed)
     }
 
@@ -366,12 +348,12 @@ impl Store for MemoryStore {
         Ok(inner.records.users.iter().map(|user| Arc::clone(&user.password)).collect())
     }
 
-    fn find_events(
+    async fn find_events(
         &self,
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+    ) -> Result<FoundEvents, ReadError> {
         assert!(!self.faults.queries_panic.load(Ordering::SeqCst), "a mistake in the server");
         let mut found: Vec<_> = self.inner.lock().matching(filter).cloned().collect();
         found.sort_by_key(|it| (it.event.occurred_at, it.event.created_at, it.seq));
@@ -381,7 +363,7 @@ impl Store for MemoryStore {
         let total = found.len();
         let rows = found.iter().skip(page.offset).take(page.limit);
         let rows = Arc::new(Rows(rows.map(|it| Arc::clone(&it.json)).collect()));
-        Box::pin(async move { Ok(FoundEvents { rows, total }) })
+        Ok(FoundEvents { rows, total })
     }
 
     fn epoch(&self) -> Epoch {
@@ -425,10 +407,8 @@ impl Store for MemoryStore {
         Health::default()
     }
 
-    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
-        if let Err(error) = self.check_open() {
-            return Box::pin(async { Err(error) });
-        }
+    async fn anonymize(&self, user_id: &UserId) -> Result<usize, CommitError> {
+        self.check_open()?;
         let mut changed = 0;
         for stored in &mut self.inner.lock().events {
             if stored.event.user_id.as_ref() == Some(user_id) {
@@ -438,15 +418,15 @@ impl Store for MemoryStore {
                 changed += 1;
             }
         }
-        Box::pin(async move { Ok(changed) })
+        Ok(changed)
     }
 
-    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
-        Box::pin(async { self.check_open().map_err(io::Error::other) })
+    async fn purge(&self) -> io::Result<()> {
+        self.check_open().map_err(io::Error::other)
     }
 
-    fn close(&self) -> BoxFuture<'_, io::Result<()>> {
+    async fn close(&self) -> io::Result<()> {
         self.is_closed.store(true, Ordering::SeqCst);
-        Box::pin(async { Ok(()) })
+        Ok(())
     }
 }

@@ -5,7 +5,9 @@
 //! tests.
 
 mod any;
+mod constraints;
 mod error;
+mod expiry;
 mod following;
 mod history;
 pub mod json;
@@ -18,19 +20,20 @@ mod transaction;
 
 pub use any::AnyStore;
 pub use error::CommitError;
+pub use expiry::Expiry;
 pub use following::{Followed, Following, HeldLease, Lease, Purpose, SavedCursor};
 pub use history::{Malformed, ReadError, StoredEvent};
 pub use page::{BoxFuture, EventPage, EventRows, FoundEvents};
 pub use scope::Scope;
-pub use snapshot::{Listed, Snapshot};
-pub use transaction::{Change, Changes, Commit, Context, Decided, NewEvent};
+pub use snapshot::{Listing, Snapshot};
+pub use transaction::{Change, Changes, Commit, Context, Decided};
 
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
 use crate::domain::{
-    ChildId, Epoch, EventFilter, KeyTime, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+    ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
 };
 
 /// A store of records and of the history of events.
@@ -83,7 +86,7 @@ pub trait Store: Send + Sync + 'static {
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>>;
+    ) -> impl Future<Output = Result<FoundEvents, ReadError>> + Send;
 
     /// Like [`Self::find_events`], but reads the whole page.
     fn events(
@@ -159,27 +162,19 @@ pub trait Store: Send + Sync + 'static {
     /// are committed meanwhile. Events that are committed for the account meanwhile may remain: its
     /// records must be removed first. After an error some of the events may have been changed; a repeat
     /// continues.
-    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>>;
+    fn anonymize(
+        &self,
+        user_id: &UserId,
+    ) -> impl Future<Output = Result<usize, CommitError>> + Send;
 
     /// Removes old copies of data. When this returns, no file contains data that was removed or
     /// anonymised before the call, or a follower's cursor from before. Other transactions are
     /// committed meanwhile. Can be repeated.
-    fn purge(&self) -> BoxFuture<'_, io::Result<()>>;
+    fn purge(&self) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Rejects further transactions, and writes all files. Can be repeated. After an error, all
     /// commits are still durable, and the next start completes the files.
-    fn close(&self) -> BoxFuture<'_, io::Result<()>>;
-}
-
-/// What [`Store::remove_expired`] removes.
-#[derive(Clone, Debug)]
-pub struct Expiry {
-    /// The time by which sessions expire.
-    pub now: Timestamp,
-    /// The time by which idempotency records expire.
-    pub keys: KeyTime,
-    /// Whether sessions are removed and shortened. A clock that has just been set is not trusted.
-    pub sessions: bool,
+    fn close(&self) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// The state of a follower, a table or scheduled work.

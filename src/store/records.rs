@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Change, Listed, Scope, Snapshot};
+use super::{Change, Listing, Scope, Snapshot};
 use crate::domain::{
     Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, Page, PendingReward, Reward,
     RewardId, Session, Task, TaskId, TokenHash, User, UserId,
@@ -94,13 +94,6 @@ fn put<T, K: PartialEq>(records: &mut Vec<Arc<T>>, new: T, key: impl Fn(&T) -> K
     }
 }
 
-fn page_of<T>(mut records: Vec<Arc<T>>, page: Page) -> Listed<T> {
-    let total = records.len();
-    records.drain(..page.offset.min(total));
-    records.truncate(page.limit);
-    Listed { records, total }
-}
-
 impl Snapshot for Records {
     fn version(&self) -> u64 {
         self.version
@@ -143,8 +136,8 @@ impl Snapshot for Records {
         chosen(&self.children, |it| it.user_id == *user_id)
     }
 
-    fn children_page(&self, user_id: &UserId, page: Page) -> Listed<Child> {
-        page_of(self.children_of(user_id), page)
+    fn children_page(&self, user_id: &UserId, page: Page) -> Listing<Arc<Child>> {
+        Listing::of(self.children_of(user_id), page)
     }
 
     fn task(&self, id: &TaskId) -> Option<Arc<Task>> {
@@ -159,9 +152,9 @@ impl Snapshot for Records {
         chosen(&self.tasks, |it| it.user_id.as_ref() == Some(user_id))
     }
 
-    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listed<Task> {
+    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listing<Arc<Task>> {
         let offered = |it: &Task| it.user_id.as_ref().is_none_or(|id| id == user_id);
-        page_of(chosen(&self.tasks, offered), page)
+        Listing::of(chosen(&self.tasks, offered), page)
     }
 
     fn reward(&self, id: &RewardId) -> Option<Arc<Reward>> {
@@ -176,9 +169,9 @@ impl Snapshot for Records {
         chosen(&self.rewards, |it| it.user_id.as_ref() == Some(user_id))
     }
 
-    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listed<Reward> {
+    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listing<Arc<Reward>> {
         let offered = |it: &Reward| it.user_id.as_ref().is_none_or(|id| id == user_id);
-        page_of(chosen(&self.rewards, offered), page)
+        Listing::of(chosen(&self.rewards, offered), page)
     }
 
     fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>> {
@@ -200,12 +193,12 @@ impl Snapshot for Records {
         user_id: &UserId,
         child_id: Option<&ChildId>,
         page: Page,
-    ) -> Listed<PendingReward> {
+    ) -> Listing<Arc<PendingReward>> {
         let requests = match child_id {
             Some(child_id) => self.pending_of_child(user_id, child_id),
             None => self.pending_of(user_id),
         };
-        page_of(requests, page)
+        Listing::of(requests, page)
     }
 
     fn pending_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<PendingReward>> {

@@ -7,12 +7,27 @@ use crate::domain::{
     RewardId, Session, Task, TaskId, TokenHash, User, UserId,
 };
 
-/// One page of a list of records.
+/// One page of a list.
 #[derive(Debug)]
-pub struct Listed<T> {
-    pub records: Vec<Arc<T>>,
+pub struct Listing<T> {
+    pub records: Vec<T>,
     /// The number of records on all pages.
     pub total: usize,
+}
+
+impl<T> Listing<T> {
+    /// A page of all records.
+    pub fn of(mut records: Vec<T>, page: Page) -> Self {
+        let total = records.len();
+        records.truncate(page.offset.saturating_add(page.limit));
+        records.drain(..page.offset.min(records.len()));
+        Self { records, total }
+    }
+
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Listing<U> {
+        let records = self.records.into_iter().map(change).collect();
+        Listing { records, total: self.total }
+    }
 }
 
 /// The records of one [`super::Scope`] at one moment. It does not change after it was read.
@@ -37,7 +52,7 @@ pub trait Snapshot: Send + Sync {
     fn child(&self, id: &ChildId) -> Option<Arc<Child>>;
     fn count_children(&self, user_id: &UserId) -> usize;
     fn children_of(&self, user_id: &UserId) -> Vec<Arc<Child>>;
-    fn children_page(&self, user_id: &UserId, page: Page) -> Listed<Child>;
+    fn children_page(&self, user_id: &UserId, page: Page) -> Listing<Arc<Child>>;
 
     /// A task or penalty of a family in the scope, or a shared one.
     fn task(&self, id: &TaskId) -> Option<Arc<Task>>;
@@ -46,7 +61,7 @@ pub trait Snapshot: Send + Sync {
     /// The family's own tasks and penalties.
     fn tasks_of(&self, user_id: &UserId) -> Vec<Arc<Task>>;
     /// A page of the family's tasks and penalties and the shared ones.
-    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listed<Task>;
+    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listing<Arc<Task>>;
 
     /// A reward of a family in the scope, or a shared one.
     fn reward(&self, id: &RewardId) -> Option<Arc<Reward>>;
@@ -55,7 +70,7 @@ pub trait Snapshot: Send + Sync {
     /// The family's own rewards.
     fn rewards_of(&self, user_id: &UserId) -> Vec<Arc<Reward>>;
     /// A page of the family's rewards and the shared ones.
-    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listed<Reward>;
+    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listing<Arc<Reward>>;
 
     /// A child's pending request for a reward.
     fn pending(&self, child_id: &ChildId, reward_id: &RewardId) -> Option<Arc<PendingReward>>;
@@ -67,7 +82,7 @@ pub trait Snapshot: Send + Sync {
         user_id: &UserId,
         child_id: Option<&ChildId>,
         page: Page,
-    ) -> Listed<PendingReward>;
+    ) -> Listing<Arc<PendingReward>>;
     fn pending_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<PendingReward>>;
     fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>>;
 

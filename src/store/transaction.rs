@@ -60,8 +60,12 @@ impl Context {
 pub struct Changes {
     /// The changes of records, in the order in which they are applied.
     pub records: Vec<Change>,
-    /// The event that is appended to the history.
-    pub event: Option<NewEvent>,
+    /// The event that is appended to the history, with the time of the transaction. The store sets its
+    /// time to be after the family's last event, by [`TrackingEvent::following`].
+    pub event: Option<TrackingEvent>,
+    /// The idempotency key, and the mutation's fingerprint, by which a repeat of the event is
+    /// recognised.
+    pub remember: Option<(IdempotencyKey, String)>,
 }
 
 impl Changes {
@@ -71,7 +75,7 @@ impl Changes {
 
     /// Changes of records, without an event.
     pub fn of(records: impl IntoIterator<Item = Change>) -> Self {
-        Self { records: records.into_iter().collect(), event: None }
+        Self { records: records.into_iter().collect(), ..Self::none() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -100,14 +104,4 @@ pub enum Change {
     RemoveSession(TokenHash),
     RemoveIdempotencyKey(UserId, IdempotencyKey),
     PutSetting { name: Arc<str>, value: serde_json::Value },
-}
-
-/// An event that is to be appended to the history.
-#[derive(Clone, Debug)]
-pub struct NewEvent {
-    /// The event, with the time of the transaction. The store sets its time to be after the family's
-    /// last event, by [`TrackingEvent::following`].
-    pub event: TrackingEvent,
-    /// The idempotency key, and the mutation's fingerprint, by which a repeat is recognised.
-    pub remember: Option<(IdempotencyKey, String)>,
 }

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use goldstar::disk::RealDisk;
-use goldstar::domain::ledger::{self, Actor};
-use goldstar::domain::{Child, ChildId, IdempotencyKey, Mutation, Points, TaskId, Timestamp};
+use goldstar::domain::ledger::{self, Actor, EventOrigin};
+use goldstar::domain::{
+    Child, ChildId, IdempotencyKey, Mutation, Points, TaskId, Timestamp, TrackingEvent,
+};
 use goldstar::metrics::Metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
-use goldstar::store::{Change, Changes, Context, NewEvent, Scope, Snapshot, Store};
+use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -54,13 +56,15 @@ fn activation(records: &dyn Snapshot, context: &Context) -> Changes {
     let (child, task) = (ChildId::from(CHILD), TaskId::from(TASK));
     let mutation = Mutation::Activate(child.clone(), task.clone());
     let (child, task) = (records.child(&child).unwrap(), records.task(&task).unwrap());
-    let change = ledger::activate(&child, &task, Points::ZERO, Actor::Parent).unwrap();
-    let (points, now) = (change.points_after(), context.now());
-    let event = change.into_event(EVENT.into(), &child, now).unwrap();
-    let child = Child { points, updated_at: Some(now), ..(*child).clone() };
+    let now = context.now();
+    let origin = EventOrigin { event_id: EVENT.into(), actor: Actor::Parent, now };
+    let event = ledger::activate(&child, &task, Points::ZERO, origin).unwrap();
+    let event = TrackingEvent::new(event).unwrap();
+    let (points, updated_at) = (event.points_after, Some(now));
+    let child = Child { points, updated_at, ..(*child).clone() };
     let key = IdempotencyKey::parse("click-1").unwrap();
-    let event = NewEvent { event, remember: Some((key, mutation.fingerprint())) };
-    Changes { records: vec![Change::PutChild(child)], event: Some(event) }
+    let remember = Some((key, mutation.fingerprint()));
+    Changes { records: vec![Change::PutChild(child)], event: Some(event), remember }
 }
 
 /// The segment of the write-ahead log after the commit.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use goldstar::domain::{Action, Child, EntityType, EventFields, IdempotencyKey, TrackingEvent};
 use goldstar::followers::audit_log::Settings;
 use goldstar::store::json::JsonStore;
-use goldstar::store::{Change, Changes, Context, NewEvent, Scope, Snapshot, Store};
+use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
 use crate::budget::{Rounds, Run};
 use crate::lossy_disk::{End, LossyDisk, Plan};
@@ -202,9 +202,8 @@ async fn give_a_point_with_a_key(store: &JsonStore) {
         });
         let key = IdempotencyKey::parse("a-key").unwrap();
         let remember = Some((key, "activate".to_owned()));
-        let event = Some(NewEvent { event: event.unwrap(), remember });
         let records = vec![Change::PutChild(Child { points: after, ..child })];
-        Ok((Changes { records, event }, ()))
+        Ok((Changes { records, event: Some(event.unwrap()), remember }, ()))
     };
     store.transact(Scope::Family("family".into()), decide).await.unwrap();
 }

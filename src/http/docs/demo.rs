@@ -11,14 +11,14 @@ use sha2::{Digest, Sha256};
 
 use crate::http::error::ApiError;
 use crate::http::response::files::File;
-use crate::http::settings::Settings;
+use crate::http::settings::HttpSettings;
 use crate::http::state::AppState;
 
 /// A single file, which contains its style and its script.
 const PAGE: &str = include_str!("../../../docs/examples/live.html");
 
 /// `GET /demo` on a server that was started with a demo family; otherwise no route.
-pub(crate) fn routes(settings: &Settings) -> Router<AppState> {
+pub(crate) fn routes(settings: &HttpSettings) -> Router<AppState> {
     let Some(policy) = policy().filter(|_| settings.demo_page) else { return Router::new() };
     let page = Bytes::from_static(PAGE.as_bytes());
     let page = Arc::new(File::new("text/html; charset=utf-8", page));

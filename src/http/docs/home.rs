@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use axum::response::Html;
 
 use crate::http::error::ApiError;
-use crate::http::settings::Settings;
+use crate::http::settings::HttpSettings;
 
 const PAGE: &str = include_str!("home.html");
 const WITH_DEMO: &str =
@@ -18,7 +18,7 @@ const WITHOUT_DEMO: &str =
 /// Handles requests without a route: returns the page to a browser that requests `/` or `/api`, and an error to
 /// everybody else. A route for `/` would return 405 for other methods instead of 404.
 pub(crate) async fn page_or_not_found(
-    State(settings): State<Arc<Settings>>,
+    State(settings): State<Arc<HttpSettings>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,

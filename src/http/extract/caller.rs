@@ -15,7 +15,7 @@ use crate::domain::{IdempotencyKey, Invalid, Session};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::openapi::{ErrorCodes, schemas};
 use crate::http::server::request_context::RequestContext;
-use crate::http::settings::{CookieName, Monitoring, Origin, Secret, Settings};
+use crate::http::settings::{CookieName, HttpSettings, Monitoring, Origin, Secret};
 use crate::http::state::AppState;
 use crate::service::{Admin, Caller, Parent, SentSessions, Service, ServiceError, Token};
 
@@ -171,17 +171,17 @@ pub(crate) async fn live_cookie<'a>(
 
 /// The header that sets the session cookie. Scripts cannot read the cookie, and forms of other sites do not
 /// send it. It lives as long as an unused session.
-pub(crate) fn cookie_with(token: &str, settings: &Settings) -> Option<HeaderValue> {
+pub(crate) fn cookie_with(token: &str, settings: &HttpSettings) -> Option<HeaderValue> {
     set_cookie(token, &format!("Max-Age={}", Session::LIFETIME.as_secs()), settings)
 }
 
 /// The header that removes the session cookie. Old browsers support `Expires` only.
-pub(crate) fn no_cookie(settings: &Settings) -> Option<HeaderValue> {
+pub(crate) fn no_cookie(settings: &HttpSettings) -> Option<HeaderValue> {
     set_cookie("", "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT", settings)
 }
 
 /// The cookie is `Secure` if browsers reach the server over https; otherwise they would discard it.
-fn set_cookie(token: &str, lifetime: &str, settings: &Settings) -> Option<HeaderValue> {
+fn set_cookie(token: &str, lifetime: &str, settings: &HttpSettings) -> Option<HeaderValue> {
     let is_secure = settings.public_origin.as_ref().is_some_and(Origin::is_secure);
     let secure = if is_secure { "; Secure" } else { "" };
     let name = settings.session_cookie.as_str();

@@ -148,19 +148,19 @@ pub(crate) fn page_parameters(default_limit: usize) -> Vec<Parameter> {
 }
 
 /// The parameters of a list. Without them, a list has one page of the default size.
-pub(crate) struct Paging(pub(crate) Page);
+pub(crate) struct Paging<const DEFAULT_LIMIT: usize = { Page::MAX_LIMIT }>(pub(crate) Page);
 
-impl FromParameters for Paging {
+impl<const DEFAULT_LIMIT: usize> FromParameters for Paging<DEFAULT_LIMIT> {
     const NAMES: &'static [&'static str] = &["limit", "offset"];
 
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
-        given.page(Page::MAX_LIMIT).map(Self)
+        given.page(DEFAULT_LIMIT).map(Self)
     }
 }
 
-impl IntoParams for Paging {
+impl<const DEFAULT_LIMIT: usize> IntoParams for Paging<DEFAULT_LIMIT> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        page_parameters(Page::MAX_LIMIT)
+        page_parameters(DEFAULT_LIMIT)
     }
 }
 

@@ -13,7 +13,7 @@ use super::samples;
 use super::schemas::{self, flag, integer, moment, nullable, text};
 use crate::domain::{Action, Child, EntityType, Points};
 use crate::http::resources::records::RecordBody;
-use crate::http::response::page::{Listed, PageOf};
+use crate::http::response::page::{ListItem, PageOf};
 
 fn reference<T: ToSchema>() -> RefOr<Schema> {
     Ref::from_schema_name(T::name()).into()
@@ -99,7 +99,7 @@ impl ToSchema for TrackingEvent {
     }
 }
 
-impl Listed for TrackingEvent {
+impl ListItem for TrackingEvent {
     const FIELD: &'static str = "tracking_events";
 }
 

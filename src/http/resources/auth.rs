@@ -25,7 +25,7 @@ use crate::http::resources::credentials::{
 use crate::http::resources::records::Iso;
 use crate::http::resources::users::{UserBody, UserFields, UserForChild};
 use crate::http::server::request_context::Client;
-use crate::http::settings::Settings;
+use crate::http::settings::HttpSettings;
 use crate::service::{
     Caller, LoggedIn, NewAccount, Parent, SentSessions, Service, ServiceError, Token,
 };
@@ -64,7 +64,7 @@ fn scope() -> ObjectBuilder {
 }
 
 impl SessionAnswer {
-    fn of(caller: &Caller, settings: &Arc<Settings>) -> Self {
+    fn of(caller: &Caller, settings: &Arc<HttpSettings>) -> Self {
         Self {
             user: UserBody::seen_by(caller, settings),
             scope: caller.role().as_str(),
@@ -143,7 +143,7 @@ type Cookie = [(HeaderName, HeaderValue); 1];
 )]
 pub(crate) async fn signup(
     State(service): State<Arc<Service>>,
-    State(settings): State<Arc<Settings>>,
+    State(settings): State<Arc<HttpSettings>>,
     client: Client,
     sent: SentSessions,
     Input(account): Input<NewAccount>,
@@ -175,7 +175,7 @@ pub(crate) async fn signup(
 )]
 pub(crate) async fn login(
     State(service): State<Arc<Service>>,
-    State(settings): State<Arc<Settings>>,
+    State(settings): State<Arc<HttpSettings>>,
     client: Client,
     sent: SentSessions,
     Input(login): Input<Login>,
@@ -206,7 +206,7 @@ pub(crate) async fn login(
 )]
 pub(crate) async fn restore(
     State(service): State<Arc<Service>>,
-    State(settings): State<Arc<Settings>>,
+    State(settings): State<Arc<HttpSettings>>,
     client: Client,
     sent: SentSessions,
     Input(login): Input<Login>,
@@ -237,7 +237,7 @@ pub(crate) async fn restore(
 )]
 pub(crate) async fn mark_for_deletion(
     State(service): State<Arc<Service>>,
-    State(settings): State<Arc<Settings>>,
+    State(settings): State<Arc<HttpSettings>>,
     client: Client,
     parent: Parent,
     sent: SentSessions,
@@ -267,7 +267,7 @@ pub(crate) async fn mark_for_deletion(
 )]
 pub(crate) async fn logout(
     State(service): State<Arc<Service>>,
-    State(settings): State<Arc<Settings>>,
+    State(settings): State<Arc<HttpSettings>>,
     caller: Caller,
     sent: SentSessions,
 ) -> Result<(StatusCode, Cookie), ApiError> {
@@ -295,7 +295,7 @@ pub(crate) async fn logout(
 )]
 pub(crate) async fn me(
     State(service): State<Arc<Service>>,
-    State(settings): State<Arc<Settings>>,
+    State(settings): State<Arc<HttpSettings>>,
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<(HeaderMap, Json<SessionAnswer>), ApiError> {
@@ -325,7 +325,7 @@ pub(crate) async fn me(
 )]
 pub(crate) async fn change_password(
     State(service): State<Arc<Service>>,
-    State(settings): State<Arc<Settings>>,
+    State(settings): State<Arc<HttpSettings>>,
     client: Client,
     parent: Parent,
     sent: SentSessions,
@@ -357,7 +357,7 @@ pub(crate) async fn change_password(
 )]
 pub(crate) async fn begin_child_session(
     State(service): State<Arc<Service>>,
-    State(settings): State<Arc<Settings>>,
+    State(settings): State<Arc<HttpSettings>>,
     parent: Parent,
     sent: SentSessions,
     Input(ChildSession { child_id }): Input<ChildSession>,
@@ -368,13 +368,13 @@ pub(crate) async fn begin_child_session(
 
 fn logged_in_as(
     LoggedIn { token, caller }: &LoggedIn,
-    settings: &Arc<Settings>,
+    settings: &Arc<HttpSettings>,
 ) -> Result<(Cookie, Json<UserAnswer>), ApiError> {
     let user = UserBody::seen_by(caller, settings);
     Ok((cookie(token, settings)?, Json(UserAnswer { user })))
 }
 
-fn cookie(token: &Token, settings: &Settings) -> Result<Cookie, ApiError> {
+fn cookie(token: &Token, settings: &HttpSettings) -> Result<Cookie, ApiError> {
     header_of(cookie_with(token.reveal(), settings))
 }
 

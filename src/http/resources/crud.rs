@@ -21,7 +21,7 @@ use crate::http::extract::fields::RequestBody;
 use crate::http::extract::input::Input;
 use crate::http::extract::query::{Paging, Query};
 use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, FamilyLimitErrors, schemas};
-use crate::http::resources::records::{Record, RecordBody, SingleRecord};
+use crate::http::resources::records::{ApiRecord, RecordBody, SingleRecord};
 use crate::http::response::json;
 use crate::http::response::page::PageOf;
 use crate::http::state::AppState;
@@ -30,7 +30,7 @@ use crate::service::{Caller, Listing, Parent, Service, ServiceError};
 pub(crate) type ServiceResult<T> = Result<T, ServiceError>;
 
 /// A record that the parents of a family create, update and delete.
-pub(crate) trait Resource: Record {
+pub(crate) trait Resource: ApiRecord {
     type New: RequestBody + Send;
     type Patch: RequestBody + Send;
     /// The error codes of an update, besides those of every change.
@@ -134,7 +134,7 @@ async fn delete<R: Resource>(
 pub(crate) fn collection<R: Resource>() -> UtoipaMethodRouter<AppState> {
     let Texts { tag, one, many, .. } = R::TEXTS;
     let listing = operation::<R>("List", tag, many, R::TEXTS.list)
-        .parameters(Some(Paging::into_params(|| None)))
+        .parameters(Some(<Paging>::into_params(|| None)))
         .responses(
             errors::<Errors<Caller, Query<Paging>>>()
                 .response("200", response::<PageOf<RecordBody<R>>>("A page of the list")),

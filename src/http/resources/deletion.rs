@@ -8,18 +8,17 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
-use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::{IntoParams, ToSchema};
 
+use crate::domain::UserId;
 use crate::domain::deletion::{Status, Threshold};
-use crate::domain::{Page, UserId};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::Path;
 use crate::http::extract::field_types::THRESHOLD;
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::Input;
-use crate::http::extract::query::{FromParameters, Parameters, Query, page_parameters};
+use crate::http::extract::query::{Paging, Query};
 use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, samples, schemas, tags};
 use crate::http::resources::records::Iso;
 use crate::http::response::json::{self, List};
@@ -235,7 +234,7 @@ pub(crate) async fn set_threshold(
 pub(crate) async fn queue(
     State(service): State<Arc<Service>>,
     admin: Admin,
-    Query(QueuePage(page)): Query<QueuePage>,
+    Query(Paging(page)): Query<QueuePage>,
 ) -> Result<Response, ApiError> {
     let queue = service.deletion_queue(&admin, page).await?;
     let count = queue.total;
@@ -317,8 +316,9 @@ impl ErrorCodes for UnmarkErrors {
     const CODES: &'static [ErrorCode] = &[ErrorCode::DeletionInProgress];
 }
 
-/// `utoipa::path` takes no generic types.
+// `utoipa::path` takes no generic types.
 type NewThresholdInput = Input<NewThreshold>;
+pub(crate) type QueuePage = Paging<DEFAULT_LIMIT>;
 
 pub(crate) struct NewThreshold {
     hours: Threshold,
@@ -334,22 +334,5 @@ impl RequestBody for NewThreshold {
 
     fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
         Ok(Self { hours: fields.required("hours", THRESHOLD)? })
-    }
-}
-
-/// The requested page of the queue.
-pub(crate) struct QueuePage(Page);
-
-impl IntoParams for QueuePage {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        page_parameters(DEFAULT_LIMIT)
-    }
-}
-
-impl FromParameters for QueuePage {
-    const NAMES: &'static [&'static str] = &["limit", "offset"];
-
-    fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
-        given.page(DEFAULT_LIMIT).map(Self)
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::Page;
 use crate::http::error::ApiError;
 use crate::http::response::json::{JsonText, Window};
 use crate::http::response::page::PageBody;
-use crate::http::response::pieces::{self, Progress, Reader, Source, WHOLE};
+use crate::http::response::pieces::{self, Reader, SendProgress, Source, WHOLE};
 use crate::service::ServiceError;
 use crate::store::{EventRows, FoundEvents};
 
@@ -43,7 +43,7 @@ pub(crate) async fn answer(
         tokio::task::yield_now().await;
     }
     lengths.push(length(tail.len())?);
-    let progress = Progress::new(lengths);
+    let progress = SendProgress::new(lengths);
     let total = progress.total();
     let body = pieces::body(Events { rows, progress, split: 0, tail }, total, Some(reader));
     Ok(JsonText(body).into_response())
@@ -74,7 +74,7 @@ fn length(bytes: usize) -> Result<u32, ServiceError> {
 /// A page that is read while it is sent. Each event is a part; the last part is the end of the page.
 struct Events {
     rows: Arc<dyn EventRows>,
-    progress: Progress,
+    progress: SendProgress,
     /// The length of the event that the previous piece contains the start of.
     split: usize,
     tail: String,
@@ -83,7 +83,7 @@ struct Events {
 impl Events {
     /// The parts of the next piece, without the end of the page.
     fn batch(&self, room: usize) -> Range<usize> {
-        let Progress { part, sent, .. } = self.progress;
+        let SendProgress { part, sent, .. } = self.progress;
         let mut bytes = self.progress.length(part).saturating_sub(sent);
         let mut end = part + 1;
         while end < self.rows.count() && bytes < room {
@@ -163,7 +163,7 @@ mod tests {
         let tail = "]}".to_owned();
         let separated = events.iter().enumerate().map(|(at, it)| separator(at).len() + it.len());
         let lengths = separated.chain([tail.len()]).map(|length| u32::try_from(length).unwrap());
-        let progress = Progress::new(lengths.collect());
+        let progress = SendProgress::new(lengths.collect());
         let total = progress.total();
         let source = Events { rows: Arc::<Changing>::clone(rows), progress, split: 0, tail };
         let mut body: Body = pieces::body(source, total, None);

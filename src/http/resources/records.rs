@@ -13,10 +13,10 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::domain::{Child, Extra, PendingReward, Reward, Task, Timestamp, UserId};
 use crate::http::openapi::{samples, schemas};
 use crate::http::resources::secrets::may_be_secret;
-use crate::http::response::page::Listed;
+use crate::http::response::page::ListItem;
 
 /// A record that responses contain.
-pub(crate) trait Record: Send + Sync + 'static {
+pub(crate) trait ApiRecord: Send + Sync + 'static {
     /// Its fields, in the order of the JSON text.
     type Fields<'a>: Serialize + ToSchema;
 
@@ -34,19 +34,19 @@ pub(crate) struct RecordBody<R>(pub(crate) Arc<R>);
 // `utoipa` takes no generic types.
 pub(crate) type RewardBody = RecordBody<Reward>;
 
-impl<R: Record> Serialize for RecordBody<R> {
+impl<R: ApiRecord> Serialize for RecordBody<R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.fields().serialize(serializer)
     }
 }
 
-impl<R: Record> PartialSchema for RecordBody<R> {
+impl<R: ApiRecord> PartialSchema for RecordBody<R> {
     fn schema() -> RefOr<Schema> {
         R::Fields::schema()
     }
 }
 
-impl<R: Record> ToSchema for RecordBody<R> {
+impl<R: ApiRecord> ToSchema for RecordBody<R> {
     fn name() -> Cow<'static, str> {
         R::Fields::name()
     }
@@ -56,14 +56,14 @@ impl<R: Record> ToSchema for RecordBody<R> {
     }
 }
 
-impl<R: Record> Listed for RecordBody<R> {
+impl<R: ApiRecord> ListItem for RecordBody<R> {
     const FIELD: &'static str = R::PLURAL;
 }
 
 /// A response with one record: `{"task": {…}}`.
 pub(crate) struct SingleRecord<R>(pub(crate) Arc<R>);
 
-impl<R: Record> Serialize for SingleRecord<R> {
+impl<R: ApiRecord> Serialize for SingleRecord<R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry(R::SINGULAR, &self.0.fields())?;
@@ -71,14 +71,14 @@ impl<R: Record> Serialize for SingleRecord<R> {
     }
 }
 
-impl<R: Record> PartialSchema for SingleRecord<R> {
+impl<R: ApiRecord> PartialSchema for SingleRecord<R> {
     fn schema() -> RefOr<Schema> {
         let record = Ref::from_schema_name(R::Fields::name());
         ObjectBuilder::new().property(R::SINGULAR, record).required(R::SINGULAR).into()
     }
 }
 
-impl<R: Record> ToSchema for SingleRecord<R> {
+impl<R: ApiRecord> ToSchema for SingleRecord<R> {
     fn name() -> Cow<'static, str> {
         format!("{}Answer", R::Fields::name()).into()
     }
@@ -88,7 +88,7 @@ impl<R: Record> ToSchema for SingleRecord<R> {
     }
 }
 
-impl Record for Child {
+impl ApiRecord for Child {
     type Fields<'a> = ChildFields<'a>;
 
     const SINGULAR: &'static str = "child";
@@ -147,7 +147,7 @@ pub(crate) struct ChildFields<'a> {
     extra: Unknown<'a>,
 }
 
-impl Record for Task {
+impl ApiRecord for Task {
     type Fields<'a> = TaskFields<'a>;
 
     const SINGULAR: &'static str = "task";
@@ -197,7 +197,7 @@ pub(crate) struct TaskFields<'a> {
     extra: Unknown<'a>,
 }
 
-impl Record for Reward {
+impl ApiRecord for Reward {
     type Fields<'a> = RewardFields<'a>;
 
     const SINGULAR: &'static str = "reward";
@@ -247,7 +247,7 @@ pub(crate) struct RewardFields<'a> {
     extra: Unknown<'a>,
 }
 
-impl Record for PendingReward {
+impl ApiRecord for PendingReward {
     type Fields<'a> = PendingRewardFields<'a>;
 
     const SINGULAR: &'static str = "pending_reward";

@@ -19,7 +19,7 @@ use crate::http::openapi::{Errors, SharedErrors, tags};
 use crate::http::resources::crud::{Resource, ServiceResult, Texts};
 use crate::http::resources::records::{RecordBody, RewardBody};
 use crate::http::response::json;
-use crate::http::response::page::{Listed, PageOf};
+use crate::http::response::page::{ListItem, PageOf};
 use crate::service::{Caller, Listing, NewReward, Offer, Parent, RewardPatch, Service};
 
 impl Resource for Reward {
@@ -91,7 +91,7 @@ pub(crate) struct OfferBody {
     requested: bool,
 }
 
-impl Listed for OfferBody {
+impl ListItem for OfferBody {
     const FIELD: &'static str = "rewards";
 }
 

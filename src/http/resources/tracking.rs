@@ -40,7 +40,7 @@ const DEFAULT_LIMIT: usize = 50;
 pub(crate) async fn query(
     State(service): State<Arc<Service>>,
     admin: Admin,
-    Query(AdminQuery(query)): Query<AdminQuery>,
+    Query(QueryWithout(query)): Query<AdminQuery>,
 ) -> Result<Response, ApiError> {
     let found = service.tracking(&admin, &query).await?;
     event_list::answer(found, query.page, json::reader(&service, &admin)).await
@@ -54,16 +54,16 @@ pub(crate) async fn query(
     path = "/family/tracking",
     operation_id = "listFamilyTrackingEvents",
     tag = tags::HISTORY,
-    params(WholeFamilyQuery),
+    params(FamilyQuery),
     responses(
         (status = 200, description = "A page of the list", body = TrackingEventPage),
-        Errors<Parent, Query<WholeFamilyQuery>>
+        Errors<Parent, Query<FamilyQuery>>
     )
 )]
 pub(crate) async fn of_family(
     State(service): State<Arc<Service>>,
     parent: Parent,
-    Query(WholeFamilyQuery(query)): Query<WholeFamilyQuery>,
+    Query(QueryWithout(query)): Query<FamilyQuery>,
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking_of_family(&parent, query).await?;
@@ -78,102 +78,59 @@ pub(crate) async fn of_family(
     path = "/children/{id}/tracking",
     operation_id = "listTrackingEvents",
     tag = tags::HISTORY,
-    params(("id" = String, Path, description = "The id of the child."), FamilyQuery),
+    params(("id" = String, Path, description = "The id of the child."), ChildQuery),
     responses(
         (status = 200, description = "A page of the list", body = TrackingEventPage),
-        Errors<Caller, Path<String>, Query<FamilyQuery>>
+        Errors<Caller, Path<String>, Query<ChildQuery>>
     )
 )]
 pub(crate) async fn of_child(
     State(service): State<Arc<Service>>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(FamilyQuery(query)): Query<FamilyQuery>,
+    Query(QueryWithout(query)): Query<ChildQuery>,
 ) -> Result<Response, ApiError> {
     let page = query.page;
     let found = service.tracking_of_child(&caller, &id.into(), query).await?;
     event_list::answer(found, page, json::reader(&service, &caller)).await
 }
 
-pub(crate) struct AdminQuery(EventQuery);
+/// The names of all parameters.
+const NAMES: [&str; 10] = [
+    "user_id",
+    "child_id",
+    "entity_type",
+    "entity_id",
+    "action",
+    "from",
+    "to",
+    "order",
+    "limit",
+    "offset",
+];
 
-impl FromParameters for AdminQuery {
-    const NAMES: &'static [&'static str] = &[
-        "child_id",
-        "user_id",
-        "entity_type",
-        "entity_id",
-        "action",
-        "from",
-        "to",
-        "order",
-        "limit",
-        "offset",
-    ];
+/// A query without the first `OMITTED` of [`NAMES`]: that of a family has no `user_id`, and that of a child
+/// no `child_id` either.
+pub(crate) struct QueryWithout<const OMITTED: usize>(EventQuery);
 
-    fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
-        let mut query = event_query(given)?;
-        query.filter.child_id = given.text("child_id")?.map(Into::into);
-        query.filter.user_id = given.text("user_id")?.map(Into::into);
-        Ok(Self(query))
-    }
-}
+// `utoipa::path` takes no generic types.
+pub(crate) type AdminQuery = QueryWithout<0>;
+pub(crate) type FamilyQuery = QueryWithout<1>;
+pub(crate) type ChildQuery = QueryWithout<2>;
 
-pub(crate) struct WholeFamilyQuery(EventQuery);
-
-impl FromParameters for WholeFamilyQuery {
-    const NAMES: &'static [&'static str] = &[
-        "child_id",
-        "entity_type",
-        "entity_id",
-        "action",
-        "from",
-        "to",
-        "order",
-        "limit",
-        "offset",
-    ];
-
-    fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
-        let mut query = event_query(given)?;
-        query.filter.child_id = given.text("child_id")?.map(Into::into);
-        Ok(Self(query))
-    }
-}
-
-impl IntoParams for WholeFamilyQuery {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = vec![schemas::query("child_id", "Only events of this child.", id())];
-        parameters.extend(event_parameters());
-        parameters
-    }
-}
-
-pub(crate) struct FamilyQuery(EventQuery);
-
-impl FromParameters for FamilyQuery {
-    const NAMES: &'static [&'static str] =
-        &["entity_type", "entity_id", "action", "from", "to", "order", "limit", "offset"];
+impl<const OMITTED: usize> FromParameters for QueryWithout<OMITTED> {
+    const NAMES: &'static [&'static str] = NAMES.split_at(OMITTED).1;
 
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
         event_query(given).map(Self)
     }
 }
 
-impl IntoParams for AdminQuery {
+impl<const OMITTED: usize> IntoParams for QueryWithout<OMITTED> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = vec![
-            schemas::query("child_id", "Only events of this child.", id()),
-            schemas::query("user_id", "Only events of this account.", id()),
-        ];
-        parameters.extend(event_parameters());
+        let mut parameters = event_parameters();
+        parameters.retain(|it| <Self as FromParameters>::NAMES.contains(&it.name.as_str()));
         parameters
-    }
-}
-
-impl IntoParams for FamilyQuery {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        event_parameters()
     }
 }
 
@@ -181,7 +138,7 @@ fn id() -> ObjectBuilder {
     schemas::text().min_length(Some(1))
 }
 
-/// The parameters of [`event_query`].
+/// The parameters of [`event_query`], in the order of the document.
 fn event_parameters() -> Vec<Parameter> {
     let types = schemas::flag(EntityType::ALL.map(EntityType::as_str));
     let actions = schemas::flag(Action::ALL.map(Action::as_str));
@@ -190,6 +147,8 @@ fn event_parameters() -> Vec<Parameter> {
     let moment = || AnyOfBuilder::new().item(date()).item(schemas::moment()).examples(examples);
     let order = schemas::flag(["desc", "asc"]).default(Some("desc".into()));
     let mut parameters = vec![
+        schemas::query("child_id", "Only events of this child.", id()),
+        schemas::query("user_id", "Only events of this account.", id()),
         schemas::query("entity_type", "Only events of this type.", types),
         schemas::query("entity_id", "Only events of this task, penalty or reward.", id()),
         schemas::query("action", "Only events with this action.", actions),
@@ -208,7 +167,7 @@ const TO_RULE: &str = "Only events before this time. A date includes that whole 
 fn event_query(given: &Parameters) -> Result<EventQuery, ApiError> {
     let entity_type = "must be `task`, `reward` or `penalty`";
     let action = "must be `activated`, `requested`, `redeemed` or `cancelled`";
-    let filter = EventFilter {
+    let mut filter = EventFilter {
         child_id: None,
         user_id: None,
         entity_type: given.parsed("entity_type", entity_type, EntityType::parse)?,
@@ -222,5 +181,8 @@ fn event_query(given: &Parameters) -> Result<EventQuery, ApiError> {
         "desc" => Some(SortOrder::Descending),
         _ => None,
     })?;
-    Ok(EventQuery { filter, order: order.unwrap_or_default(), page: given.page(DEFAULT_LIMIT)? })
+    let page = given.page(DEFAULT_LIMIT)?;
+    filter.child_id = given.text("child_id")?.map(Into::into);
+    filter.user_id = given.text("user_id")?.map(Into::into);
+    Ok(EventQuery { filter, order: order.unwrap_or_default(), page })
 }

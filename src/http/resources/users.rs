@@ -9,14 +9,14 @@ use utoipa::openapi::ObjectBuilder;
 use crate::domain::{Role, User};
 use crate::http::openapi::{samples, schemas};
 use crate::http::resources::records::{Iso, Unknown};
-use crate::http::settings::Settings;
+use crate::http::settings::HttpSettings;
 use crate::service::Caller;
 
 /// An account, as its owner sees it. In a child's session, only the fields that a child needs.
 pub(crate) struct UserBody {
     user: Arc<User>,
     for_child: bool,
-    settings: Arc<Settings>,
+    settings: Arc<HttpSettings>,
 }
 
 /// Whether the account's email address was confirmed. Goldstar sends no email and sets it to true for every
@@ -25,7 +25,7 @@ const VERIFIED: &str = "verified";
 
 impl UserBody {
     /// The caller's own account.
-    pub(crate) fn seen_by(caller: &Caller, settings: &Arc<Settings>) -> Self {
+    pub(crate) fn seen_by(caller: &Caller, settings: &Arc<HttpSettings>) -> Self {
         Self {
             user: Arc::clone(caller.user()),
             for_child: caller.child_id().is_some(),

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::http::error::ApiError;
-use crate::http::response::pieces::{self, AT_ONCE, Progress, Reader, Source, WHOLE};
+use crate::http::response::pieces::{self, AT_ONCE, Reader, SendProgress, Source, WHOLE};
 use crate::service::{Caller, Service, ServiceError};
 
 /// A JSON text in parts. Each can be written by itself, and is the same each time.
@@ -110,13 +110,13 @@ pub(crate) async fn body(parts: impl Parts, reader: Option<Reader>) -> Result<Bo
     let counted = Arc::clone(&parts);
     let count = move || all.map(|part| length(&*counted, part)).collect::<Result<Vec<_>, _>>();
     let lengths = tokio::task::spawn_blocking(count).await.map_err(ServiceError::internal)?;
-    let progress = Progress::new(lengths.map_err(ServiceError::internal)?);
+    let progress = SendProgress::new(lengths.map_err(ServiceError::internal)?);
     let length = progress.total();
     Ok(pieces::body(Written { parts, progress }, length, reader))
 }
 
 fn length(parts: &impl Parts, part: usize) -> serde_json::Result<u32> {
-    let mut counter = Counter(0);
+    let mut counter = ByteCount(0);
     parts.write(part, &mut counter)?;
     u32::try_from(counter.0).map_err(|error| serde_json::Error::io(io::Error::other(error)))
 }
@@ -124,12 +124,12 @@ fn length(parts: &impl Parts, part: usize) -> serde_json::Result<u32> {
 /// Parts that are written while they are sent.
 struct Written<P> {
     parts: Arc<P>,
-    progress: Progress,
+    progress: SendProgress,
 }
 
 impl<P: Parts> Source for Written<P> {
     async fn next(&mut self) -> Result<Vec<u8>, ServiceError> {
-        let Progress { part, sent, .. } = self.progress;
+        let SendProgress { part, sent, .. } = self.progress;
         let (parts, room) = (Arc::clone(&self.parts), self.progress.room());
         let write = move || {
             let mut window = Window::new(sent, room);
@@ -147,9 +147,9 @@ impl<P: Parts> Source for Written<P> {
 }
 
 /// Counts what is written to it.
-struct Counter(usize);
+struct ByteCount(usize);
 
-impl Write for Counter {
+impl Write for ByteCount {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += bytes.len();
         Ok(bytes.len())

@@ -13,7 +13,7 @@ use crate::http::response::json::List;
 use crate::service::Listing;
 
 /// A type whose values are returned in pages.
-pub(crate) trait Listed: ToSchema {
+pub(crate) trait ListItem: ToSchema {
     /// The field that contains the list: `tasks`.
     const FIELD: &'static str;
 }
@@ -32,13 +32,13 @@ impl<B> PageOf<B> {
     }
 }
 
-impl<B: Listed> From<PageOf<B>> for List<B> {
+impl<B: ListItem> From<PageOf<B>> for List<B> {
     fn from(PageOf { records, page }: PageOf<B>) -> Self {
         Self { head: format!(r#"{{"{}":["#, B::FIELD), records, tail: page.tail() }
     }
 }
 
-impl<B: Listed> PartialSchema for PageOf<B> {
+impl<B: ListItem> PartialSchema for PageOf<B> {
     fn schema() -> RefOr<Schema> {
         let records = ArrayBuilder::new().items(Ref::from_schema_name(B::name()));
         let list = ObjectBuilder::new().schema_type(Type::Object).property(B::FIELD, records);
@@ -48,7 +48,7 @@ impl<B: Listed> PartialSchema for PageOf<B> {
     }
 }
 
-impl<B: Listed> ToSchema for PageOf<B> {
+impl<B: ListItem> ToSchema for PageOf<B> {
     fn name() -> Cow<'static, str> {
         format!("{}List", B::name()).into()
     }

@@ -114,7 +114,7 @@ impl<S: Stream<Item = Result<Bytes, ServiceError>>> HttpBody for Pieces<S> {
 }
 
 /// The progress of a body of several parts.
-pub(crate) struct Progress {
+pub(crate) struct SendProgress {
     lengths: Box<[u32]>,
     /// The index of the next part.
     pub(crate) part: usize,
@@ -122,7 +122,7 @@ pub(crate) struct Progress {
     pub(crate) sent: usize,
 }
 
-impl Progress {
+impl SendProgress {
     pub(crate) fn new(lengths: Vec<u32>) -> Self {
         Self { lengths: lengths.into(), part: 0, sent: 0 }
     }

@@ -27,7 +27,7 @@ use crate::http::docs::documentation::Documentation;
 use crate::http::error::ApiError;
 use crate::http::response::compression;
 use crate::http::routes::{every_route, in_json};
-use crate::http::settings::Settings;
+use crate::http::settings::HttpSettings;
 use crate::http::state::{AppState, Parts};
 use crate::metrics::{self, Metrics};
 use crate::service::Service;
@@ -44,7 +44,7 @@ pub struct App {
 
 impl App {
     /// The routes of `service`. Requests are counted in `metrics`, which `/metrics` returns.
-    pub fn new(service: Arc<Service>, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(service: Arc<Service>, settings: Arc<HttpSettings>, metrics: Arc<Metrics>) -> Self {
         let (routes, document) = every_route(&settings);
         let cors = Cors::new(&settings.allowed_origins).map(Arc::new);
         let state = AppState(Arc::new(Parts {
@@ -59,7 +59,7 @@ impl App {
         Self { state, router: NormalizePathLayer::trim_trailing_slash().layer(routes), cors }
     }
 
-    pub(super) fn settings(&self) -> &Settings {
+    pub(super) fn settings(&self) -> &HttpSettings {
         &self.state.settings
     }
 
@@ -145,7 +145,7 @@ impl App {
     /// Acquires a permit for an address; a trusted proxy needs none. Fails if the address has as many as
     /// it may have.
     pub(super) fn acquire(&self, address: IpAddr) -> Result<Option<AddressPermit>, ApiError> {
-        let Settings { trusted_proxies, limits, .. } = self.settings();
+        let HttpSettings { trusted_proxies, limits, .. } = self.settings();
         let address = address.to_canonical();
         if is_trusted(&address, trusted_proxies) {
             return Ok(None);

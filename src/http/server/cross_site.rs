@@ -19,7 +19,7 @@ use crate::http::error::ApiError;
 use crate::http::error::field::shortened;
 use crate::http::extract::caller::session_cookies;
 use crate::http::extract::input::is_json;
-use crate::http::settings::{Origin, Settings};
+use crate::http::settings::{HttpSettings, Origin};
 
 /// The header in which a browser states the relation of the page to this server.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -31,7 +31,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 ///   proxy that replaces the host.
 /// - or has a body that is not declared as JSON, even if the route reads no body: every page may send a
 ///   form, but only a page of an allowed origin may send JSON.
-pub(super) async fn protect<R>(settings: &Settings, router: R, request: Request) -> Response
+pub(super) async fn protect<R>(settings: &HttpSettings, router: R, request: Request) -> Response
 where
     R: Service<Request, Response = Response, Error = Infallible> + Clone,
 {
@@ -71,7 +71,7 @@ where
 }
 
 /// The page's origin and the server's own origins, for the error.
-fn foreign(headers: &HeaderMap, settings: &Settings) -> (String, String) {
+fn foreign(headers: &HeaderMap, settings: &HttpSettings) -> (String, String) {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok();
     let page = match text(header::ORIGIN) {
         Some(origin) if origin != "null" => shortened(origin),
@@ -89,7 +89,7 @@ fn foreign(headers: &HeaderMap, settings: &Settings) -> (String, String) {
     (page, own.join(" or "))
 }
 
-fn is_own(headers: &HeaderMap, settings: &Settings) -> bool {
+fn is_own(headers: &HeaderMap, settings: &HttpSettings) -> bool {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok();
     let Some(origin) = text(header::ORIGIN).and_then(Origin::parse) else { return false };
     // Without `Sec-Fetch-Site`, the host decides. `CsrfLayer` compares it letter by letter, but some

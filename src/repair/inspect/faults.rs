@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::domain::RowNumber;
 use crate::repair::salvage::kind::TableKind;
-use crate::repair::salvage::read::{Found, Gap, read};
+use crate::repair::salvage::read::{FoundRow, Gap, read};
 use crate::store::json::damage::{Damage, DamageKind};
 use crate::store::json::tinydb::file::{DEFAULT_TABLE, row_number};
 use crate::store::json::tinydb::pyjson::{self, Scanner};
@@ -32,7 +32,7 @@ pub(super) fn find<'a>(
     }
     let reading = read(bytes, &|row| (kind.key)(row).is_some());
     // What follows a whole text is one fault, which a start finds.
-    for Found { number, at, text, .. } in reading.rows.iter().filter(|row| !row.is_remains) {
+    for FoundRow { number, at, text, .. } in reading.rows.iter().filter(|row| !row.is_remains) {
         match number {
             Some(number) => {
                 let byte = text.as_ptr().addr() - bytes.as_ptr().addr();

@@ -12,7 +12,7 @@ use crate::domain::RowNumber;
 
 /// Which program wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum WrittenBy {
     /// Goldstar; the log continues from it.
     Own,
     /// Another program wrote it since.
@@ -28,7 +28,7 @@ pub(super) enum Origin {
 /// crash; and the log's row, which has a checksum, wins over a damaged file's.
 pub(super) fn merge(
     kind: TableKind,
-    origin: Origin,
+    origin: WrittenBy,
     rows: &mut Rows<'_>,
     images: &BTreeMap<RowNumber, Images>,
     past: &LogContents,
@@ -39,7 +39,9 @@ pub(super) fn merge(
         let number = *number;
         match &images.last {
             None => remove(kind, origin, rows, (number, images), past, report),
-            Some(text) if origin == Origin::Own => rows.set(number, Cow::Owned(text.to_string())),
+            Some(text) if origin == WrittenBy::Own => {
+                rows.set(number, Cow::Owned(text.to_string()));
+            }
             Some(text) => {
                 let known = (kind.key)(text).and_then(|key| rows.find(&key));
                 let known = known.or(Some(number).filter(|number| rows.is_same(*number, text)));
@@ -68,7 +70,7 @@ pub(super) fn merge(
 
 /// Chooses between the file's row and the log's.
 fn choose(
-    origin: Origin,
+    origin: WrittenBy,
     rows: &mut Rows<'_>,
     (number, images, text): (RowNumber, &Images, &Arc<str>),
     report: &mut FileReport,
@@ -87,7 +89,7 @@ fn choose(
     let (takes_journal, why) = match in_file.cmp(&in_journal) {
         std::cmp::Ordering::Less => (true, "the journal's row was changed later, so it is kept"),
         std::cmp::Ordering::Greater => (false, "the file's row was changed later, so it is kept"),
-        std::cmp::Ordering::Equal if origin == Origin::Foreign => (
+        std::cmp::Ordering::Equal if origin == WrittenBy::Foreign => (
             false,
             "neither was changed later, and the file was written after the crash, so its row is \
             kept",
@@ -110,7 +112,7 @@ fn choose(
 /// another record.
 fn remove(
     kind: TableKind,
-    origin: Origin,
+    origin: WrittenBy,
     rows: &mut Rows<'_>,
     (number, images): (RowNumber, &Images),
     past: &LogContents,
@@ -130,7 +132,7 @@ fn remove(
         None => kind::latest_moment(&text) > past.until,
     };
     // A deleted account stays deleted, even if another program has changed it since.
-    let may_stay = origin != Origin::Own && !is_account_on_its_way(kind, &text, gone.is_some());
+    let may_stay = origin != WrittenBy::Own && !is_account_on_its_way(kind, &text, gone.is_some());
     if is_later && may_stay {
         let decision = "the journal says that it was removed, but it was changed or created later, so \
                         it is kept";

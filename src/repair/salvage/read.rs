@@ -21,14 +21,14 @@ use crate::store::json::tinydb::pyjson::{self, Fault, Scanner};
 #[derive(Default)]
 pub(crate) struct Reading<'a> {
     /// The rows of the default table, in order.
-    pub(crate) rows: Vec<Found<'a>>,
+    pub(crate) rows: Vec<FoundRow<'a>>,
     /// The other complete tables, as JSON members.
     pub(super) others: Vec<&'a str>,
     /// The bytes that could not be read.
     pub(crate) gaps: Vec<Gap>,
 }
 
-pub(crate) struct Found<'a> {
+pub(crate) struct FoundRow<'a> {
     /// `None` if it cannot be read.
     pub(crate) number: Option<RowNumber>,
     /// The offset of its name.
@@ -227,7 +227,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn push(&mut self, number: Option<RowNumber>, at: usize, text: &'a str) {
-        self.reading.rows.push(Found { number, at, text, is_remains: self.in_remains });
+        self.reading.rows.push(FoundRow { number, at, text, is_remains: self.in_remains });
     }
 
     /// Records bytes that could not be read.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::kind::TableKind;
-use super::read::{Found, Reading};
+use super::read::{FoundRow, Reading};
 use super::report::{Conflict, Named};
 use crate::domain::RowNumber;
 use crate::store::json::tinydb::pyjson;
@@ -129,7 +129,7 @@ pub(super) fn settle<'a>(kind: TableKind, reading: &Reading<'a>) -> Settled<'a> 
 }
 
 impl<'a> Settled<'a> {
-    fn take<'f>(&mut self, found: &'f Found<'a>, homeless: &mut Vec<&'f Found<'a>>) {
+    fn take<'f>(&mut self, found: &'f FoundRow<'a>, homeless: &mut Vec<&'f FoundRow<'a>>) {
         let key = self.rows.kind.identity(found.text);
         let known = key.and_then(|key| self.rows.find(&key));
         let known = known.or(found.number.filter(|number| self.rows.is_same(*number, found.text)));
@@ -145,7 +145,7 @@ impl<'a> Settled<'a> {
 
     /// Chooses between two texts of one record: the later one, except that a record wins over a
     /// text that is not a record.
-    fn choose(&mut self, number: RowNumber, found: &Found<'a>) {
+    fn choose(&mut self, number: RowNumber, found: &FoundRow<'a>) {
         let earlier = self.rows.get(number).unwrap_or_default().to_owned();
         if pyjson::compact(&earlier) == pyjson::compact(found.text) {
             return;
@@ -163,7 +163,7 @@ impl<'a> Settled<'a> {
         }
     }
 
-    fn give_number(&mut self, found: &Found<'a>, is_remains: bool) {
+    fn give_number(&mut self, found: &FoundRow<'a>, is_remains: bool) {
         let key = self.rows.kind.identity(found.text);
         if let Some(known) = key.and_then(|key| self.rows.find(&key)) {
             if !is_remains {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::events::{self, Renumbered};
 use super::journal::LogContents;
 use super::kind::{TABLES, TableKind};
-use super::merge::{self, Origin, merge};
+use super::merge::{self, WrittenBy, merge};
 use super::read::{Gap, read};
 use super::report::{FileDamage, FileReport, Lost, Named, ranges};
 use super::rows::{Rows, Settled, settle};
@@ -22,7 +22,7 @@ use crate::store::json::tinydb::record::{Record, new_row};
 /// One file of the new directory.
 pub(super) struct Table<'a> {
     kind: TableKind,
-    origin: Origin,
+    origin: WrittenBy,
     rows: Rows<'a>,
     /// The other tables of the file, before and after this one.
     around: (String, String),
@@ -80,7 +80,7 @@ impl<'a> Table<'a> {
     }
 
     fn read_damaged(&mut self, bytes: &'a [u8]) {
-        self.origin = Origin::Unknown;
+        self.origin = WrittenBy::Unknown;
         self.is_whole = false;
         self.is_changed = true;
         let reading = read(bytes, &|row| (self.kind.key)(row).is_some());
@@ -185,13 +185,13 @@ impl<'a> Table<'a> {
 }
 
 /// Which program wrote a complete file.
-fn origin(file: &'static str, bytes: Option<&[u8]>, past: &LogContents) -> Origin {
+fn origin(file: &'static str, bytes: Option<&[u8]>, past: &LogContents) -> WrittenBy {
     let found = bytes.map(FileChecksum::of);
     let is_announced = found.is_some_and(|found| past.announced.contains(&(file, found)));
     match &past.checkpoint {
-        None => Origin::Unknown,
-        Some(checkpoint) if is_announced || found == checkpoint.table(file) => Origin::Own,
-        Some(_) if past.is_empty() => Origin::Own,
-        Some(_) => Origin::Foreign,
+        None => WrittenBy::Unknown,
+        Some(checkpoint) if is_announced || found == checkpoint.table(file) => WrittenBy::Own,
+        Some(_) if past.is_empty() => WrittenBy::Own,
+        Some(_) => WrittenBy::Foreign,
     }
 }

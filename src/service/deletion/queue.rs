@@ -72,7 +72,7 @@ impl Service {
             })
             .collect();
         queue.sort_by(|one, other| one.place().cmp(&other.place()));
-        Ok(Listing::cut(queue, page))
+        Ok(Listing::of(queue, page))
     }
 
     /// Returns the number of marked accounts for each status.

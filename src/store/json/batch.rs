@@ -1,18 +1,16 @@
 use std::collections::HashMap;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::pending::Pending;
 use super::state::State;
 use super::tinydb::file::LAST_NUMBER;
-use super::tracking::Tracking;
-use super::tracking::event::{self, Encoded};
+use super::tracking::{NewRow, Tracking, event};
 use super::wal::entry::Entry;
 use crate::domain::{
-    IdempotencyRecord, Position, RowNumber, Seq, Timestamp, TrackingEvent, UserId,
+    IdempotencyKey, IdempotencyRecord, Position, RowNumber, Seq, Timestamp, TrackingEvent, UserId,
 };
-use crate::store::{Changes, CommitError, NewEvent, StoredEvent};
+use crate::store::{Changes, CommitError, StoredEvent};
 
 /// A batch of transactions: the durable state, and the changes of the transactions executed so far.
 /// Dropping the batch discards these changes.
@@ -22,18 +20,12 @@ pub(crate) struct Batch {
     /// The payload of each transaction that changes something.
     pub(crate) payloads: Vec<String>,
     /// The events in the order of their row numbers.
-    pub(crate) events: Vec<NewEventRow>,
+    pub(crate) events: Vec<NewRow>,
     last_row: RowNumber,
     history: Arc<Tracking>,
     /// The time of the last event of each account in the batch.
     last_of: HashMap<UserId, Timestamp>,
     now: Timestamp,
-}
-
-/// An event, and where its user id is in the encoded row; see [`Encoded::user_id_at`].
-pub(crate) struct NewEventRow {
-    pub(crate) recorded: Arc<StoredEvent>,
-    pub(crate) user_id_at: Range<usize>,
 }
 
 impl Batch {
@@ -74,7 +66,8 @@ impl Batch {
                 Entry::Row(image).push(&mut payload);
             }
         }
-        let event = changes.event.map(|event| self.record(event, &mut payload));
+        let remember = changes.remember;
+        let event = changes.event.map(|event| self.record(event, remember, &mut payload));
         if !payload.is_empty() {
             self.payloads.push(payload);
         }
@@ -91,11 +84,15 @@ impl Batch {
         event
     }
 
-    fn record(&mut self, new: NewEvent, payload: &mut String) -> Arc<StoredEvent> {
-        let NewEvent { event, remember } = new;
+    fn record(
+        &mut self,
+        event: TrackingEvent,
+        remember: Option<(IdempotencyKey, String)>,
+        payload: &mut String,
+    ) -> Arc<StoredEvent> {
         let event = self.timed(event);
         self.last_row += 1;
-        let Encoded { text, user_id_at } = event::encode(&event);
+        let (text, user_id_at) = event::encode(&event);
         let json: Arc<str> = text.into();
         Entry::Event { number: self.last_row, text: Arc::clone(&json) }.push(payload);
         if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
@@ -110,7 +107,7 @@ impl Batch {
             Entry::Row(row).push(payload);
         }
         let recorded = Arc::new(StoredEvent { seq: Seq(self.last_row), event, json });
-        self.events.push(NewEventRow { recorded: Arc::clone(&recorded), user_id_at });
+        self.events.push(NewRow { stored: Arc::clone(&recorded), user_id_at });
         recorded
     }
 }

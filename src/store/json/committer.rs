@@ -10,13 +10,13 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, NewEventRow};
+use super::batch::Batch;
 use super::jobs::Waker;
 use super::jobs::{Anonymizations, Cut, Job, Synced};
 use super::options::Now;
 use super::pending::Pending;
 use super::shared::Shared;
-use super::tracking::{self, Appender, NewRow};
+use super::tracking::{self, Appender};
 use super::wal::journal::Journal;
 use super::wal::prepared::Spare;
 use crate::disk::Disk;
@@ -233,15 +233,8 @@ impl Committer {
     /// followers.
     fn publish(&mut self, batch: Batch) {
         let Batch { state, events, .. } = batch;
-        let rows = events.iter().map(|NewEventRow { recorded, user_id_at }| NewRow {
-            number: recorded.seq.0,
-            event: &recorded.event,
-            text: &recorded.json,
-            user_id_at: user_id_at.clone(),
-        });
-        let rows: Vec<_> = rows.collect();
-        if !rows.is_empty() {
-            self.appender.append(&rows);
+        if !events.is_empty() {
+            self.appender.append(&events);
             if let Some(file) = self.appender.take_unsynced() {
                 self.maintenance.sync_tracking(file);
             }
@@ -250,7 +243,7 @@ impl Committer {
         self.maintenance.wake();
         if !events.is_empty() {
             self.note_health();
-            self.shared.follow.publish(events.into_iter().map(|row| row.recorded));
+            self.shared.follow.publish(events.into_iter().map(|row| row.stored));
         }
     }
 

@@ -65,8 +65,9 @@ use tinydb::codecs::TABLE_FILES;
 use tracking::ReadMode;
 use wal::format;
 
+use super::expiry::removed_sessions;
 use super::{
-    BoxFuture, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
+    Changes, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
     ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::new_seed;
@@ -236,10 +237,14 @@ impl Store for JsonStore {
     }
 
     async fn remove_expired(&self, expiry: Expiry) -> Result<Vec<TokenHash>, CommitError> {
-        if !self.shared.state.load().has_expired(&expiry) {
+        if self.shared.state.load().removal_of_expired(&expiry).next().is_none() {
             return Ok(Vec::new());
         }
-        let removal = self.execute(move |state, _| Ok(state.removal_of_expired(&expiry)));
+        let removal = self.execute(move |state, _| {
+            let changes = Changes::of(state.removal_of_expired(&expiry));
+            let removed = removed_sessions(&changes);
+            Ok((changes, removed))
+        });
         Ok(removal.await?.value)
     }
 
@@ -260,23 +265,21 @@ impl Store for JsonStore {
         Ok(state.users.records().map(|user| Arc::clone(&user.password)).collect())
     }
 
-    fn find_events(
+    async fn find_events(
         &self,
         filter: &EventFilter,
         order: SortOrder,
         page: Page,
-    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
-        let filter = filter.clone();
-        let tracking = Arc::clone(&self.shared.tracking);
-        Box::pin(async move {
-            // A short query is faster on this thread than on another one.
-            match tracking.query(&filter, order, page, ReadMode::NonBlocking) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                found => return Ok(found?),
-            }
-            let query = move || tracking.query(&filter, order, page, ReadMode::Blocking);
-            Ok(blocking(query).await.map_err(io::Error::other)??)
-        })
+    ) -> Result<FoundEvents, ReadError> {
+        let tracking = &self.shared.tracking;
+        // A short query is faster on this thread than on another one.
+        match tracking.query(filter, order, page, ReadMode::NonBlocking) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            found => return Ok(found?),
+        }
+        let (tracking, filter) = (Arc::clone(tracking), filter.clone());
+        let query = move || tracking.query(&filter, order, page, ReadMode::Blocking);
+        Ok(blocking(query).await.map_err(io::Error::other)??)
     }
 
     fn epoch(&self) -> Epoch {
@@ -331,25 +334,25 @@ impl Store for JsonStore {
         Health { read_only, trouble: self.shared.trouble().or_else(failed), projections }
     }
 
-    fn anonymize(&self, user_id: &UserId) -> BoxFuture<'_, Result<usize, CommitError>> {
+    async fn anonymize(&self, user_id: &UserId) -> Result<usize, CommitError> {
         let (answer, answered) = oneshot::channel();
         let queued = self.enqueue(Job::Anonymize(Anonymization::new(user_id.clone(), answer)));
-        Box::pin(async move {
-            if !queued {
-                return Err(self.refusal());
-            }
-            answered.await.unwrap_or_else(|_| Err(self.lost()))
-        })
+        if !queued {
+            return Err(self.refusal());
+        }
+        answered.await.unwrap_or_else(|_| Err(self.lost()))
     }
 
-    fn purge(&self) -> BoxFuture<'_, io::Result<()>> {
+    async fn purge(&self) -> io::Result<()> {
+        let closed = || io::Error::other(CommitError::Closed);
         let (answer, answered) = oneshot::channel();
-        let queued =
-            !self.closed.load(Ordering::Acquire) && self.wakes.send(Wake::Purge(answer)).is_ok();
-        Box::pin(answer_of(queued, answered))
+        if self.closed.load(Ordering::Acquire) || self.wakes.send(Wake::Purge(answer)).is_err() {
+            return Err(closed());
+        }
+        answered.await.map_err(|_| closed())?
     }
 
-    fn close(&self) -> BoxFuture<'_, io::Result<()>> {
+    async fn close(&self) -> io::Result<()> {
         let begin = || {
             let (answer, ended) = watch::channel(None);
             if !self.begin_close(move |result| _ = answer.send_replace(Some(result))) {
@@ -358,14 +361,12 @@ impl Store for JsonStore {
             ended
         };
         let mut ended = self.ended.lock().get_or_insert_with(begin).clone();
-        Box::pin(async move {
-            let result = ended.wait_for(Option::is_some).await;
-            let gone = |_| io::Error::other("a thread of the store has panicked");
-            match &*result.map_err(gone)? {
-                Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
-                Some(Ok(())) | None => Ok(()),
-            }
-        })
+        let result = ended.wait_for(Option::is_some).await;
+        let gone = |_| io::Error::other("a thread of the store has panicked");
+        match &*result.map_err(gone)? {
+            Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
+            Some(Ok(())) | None => Ok(()),
+        }
     }
 }
 
@@ -383,15 +384,6 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, JoinError> {
     let span = Span::current();
     spawn_blocking(move || span.in_scope(work)).await
-}
-
-/// The result of a job, if it could be queued.
-async fn answer_of(queued: bool, answered: oneshot::Receiver<io::Result<()>>) -> io::Result<()> {
-    let closed = || io::Error::other(CommitError::Closed);
-    if !queued {
-        return Err(closed());
-    }
-    answered.await.map_err(|_| closed())?
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {

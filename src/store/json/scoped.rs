@@ -12,7 +12,7 @@ use crate::domain::{
     Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, Page, PendingReward, Reward,
     RewardId, Session, Task, TaskId, TokenHash, User, UserId,
 };
-use crate::store::{Listed, Scope, Snapshot};
+use crate::store::{Listing, Scope, Snapshot};
 
 /// A state of which only the records of a scope are visible.
 pub(super) struct Scoped<S> {
@@ -50,11 +50,15 @@ impl<S: Deref<Target = State>> Scoped<S> {
         if self.contains(family) { self.state.all(list(&self.state)) } else { Vec::new() }
     }
 
-    fn page<R>(&self, family: &UserId, page: impl FnOnce(&State) -> Listed<R>) -> Listed<R> {
+    fn page<R>(
+        &self,
+        family: &UserId,
+        page: impl FnOnce(&State) -> Listing<Arc<R>>,
+    ) -> Listing<Arc<R>> {
         if self.contains(family) {
             self.state.page(page(&self.state))
         } else {
-            Listed { records: Vec::new(), total: 0 }
+            Listing { records: Vec::new(), total: 0 }
         }
     }
 
@@ -107,7 +111,7 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
         self.list(user_id, |state| state.children.group(user_id.as_str()))
     }
 
-    fn children_page(&self, user_id: &UserId, page: Page) -> Listed<Child> {
+    fn children_page(&self, user_id: &UserId, page: Page) -> Listing<Arc<Child>> {
         self.page(user_id, |state| state.children.group_page(user_id.as_str(), page))
     }
 
@@ -124,7 +128,7 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
         self.list(user_id, |state| state.tasks.group(user_id.as_str()))
     }
 
-    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listed<Task> {
+    fn tasks_page(&self, user_id: &UserId, page: Page) -> Listing<Arc<Task>> {
         self.page(user_id, |state| state.tasks.group_and_ungrouped_page(user_id.as_str(), page))
     }
 
@@ -141,7 +145,7 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
         self.list(user_id, |state| state.rewards.group(user_id.as_str()))
     }
 
-    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listed<Reward> {
+    fn rewards_page(&self, user_id: &UserId, page: Page) -> Listing<Arc<Reward>> {
         self.page(user_id, |state| state.rewards.group_and_ungrouped_page(user_id.as_str(), page))
     }
 
@@ -164,7 +168,7 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
         user_id: &UserId,
         child_id: Option<&ChildId>,
         page: Page,
-    ) -> Listed<PendingReward> {
+    ) -> Listing<Arc<PendingReward>> {
         self.page(user_id, |state| match child_id {
             Some(child_id) => {
                 let list = list_name('c', &[user_id.as_str(), child_id.as_str()]);

@@ -1,5 +1,6 @@
 //! Panics in a handler, in a background task, and in a follower.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -216,7 +217,8 @@ async fn a_second_close_waits_for_the_first() {
     };
     let store = JsonStore::open(options).unwrap();
     disk.hold();
-    let (mut first, mut second) = (store.close(), store.close());
+    let (mut first, mut second) = (pin!(store.close()), pin!(store.close()));
+    assert!(futures_util::poll!(&mut first).is_pending());
     eventually("a sync", async || disk.holds_something().then_some(())).await;
     assert!(futures_util::poll!(&mut first).is_pending());
     assert!(futures_util::poll!(&mut second).is_pending(), "it answers before the end");

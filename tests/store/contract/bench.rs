@@ -5,17 +5,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
-use goldstar::domain::ledger::{self, Actor};
+use goldstar::domain::ledger::{self, Actor, EventOrigin};
 use goldstar::domain::{
-    Amount, Child, ChildId, Email, EventId, IdempotencyKey, Name, PendingReward, Points, Reward,
-    RewardId, Role, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, User, UserId,
+    Amount, Child, ChildId, Email, IdempotencyKey, Name, PendingReward, Points, Reward, RewardId,
+    Role, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
 use goldstar::store::memory::MemoryStore;
 use goldstar::store::{
-    AnyStore, Change, Changes, Commit, CommitError, Context, NewEvent, Scope, Snapshot, Store,
-    StoredEvent,
+    AnyStore, Change, Changes, Commit, CommitError, Context, Scope, Snapshot, Store, StoredEvent,
 };
 use serde_json::Value;
 
@@ -158,12 +157,12 @@ pub(crate) fn activation(
 ) -> Changes {
     let child = records.child(child).expect("the child exists");
     let task = records.task(task).expect("the task exists");
-    let change = ledger::activate(&child, &task, Points::ZERO, Actor::Parent).unwrap();
-    let mut changed = (*child).clone();
-    changed.points = change.points_after();
-    let id: EventId = context.new_id();
-    let event = change.into_event(id, &child, context.now()).unwrap();
-    Changes { records: vec![Change::PutChild(changed)], event: Some(NewEvent { event, remember }) }
+    let (event_id, now) = (context.new_id(), context.now());
+    let origin = EventOrigin { event_id, actor: Actor::Parent, now };
+    let event = ledger::activate(&child, &task, Points::ZERO, origin).unwrap();
+    let event = TrackingEvent::new(event).unwrap();
+    let child = Child { points: event.points_after, ..(*child).clone() };
+    Changes { records: vec![Change::PutChild(child)], event: Some(event), remember }
 }
 
 fn both() -> Scope {

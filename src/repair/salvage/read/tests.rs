@@ -7,7 +7,7 @@ const B: &str = r#"{"id": "b", "x": null}"#;
 fn rows(text: &[u8]) -> String {
     let is_record = |row: &str| row.starts_with("{\"id\": ");
     let reading = read(text, &is_record);
-    let row = |row: &Found<'_>| {
+    let row = |row: &FoundRow<'_>| {
         let number = row.number.map_or_else(|| "-".to_owned(), |number| number.to_string());
         let mark = if row.is_remains { "?" } else { "" };
         format!("{number}{}{mark}", row.text.get(8..9).unwrap_or_default())

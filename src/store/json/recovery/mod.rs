@@ -165,14 +165,11 @@ impl Recovery<'_> {
         tracking::write_patches(&*file, &replay.past.patches, mark.len).map_err(io())?;
         file.set_len(mark.len).map_err(io())?;
         let mut appender = self.open_tracking(loaded).map_err(io())?;
-        let rows = replay.past.rows.iter().zip(&replay.events);
-        let rows = rows.map(|((number, text), event)| NewRow {
-            number: *number,
-            event,
-            text,
-            user_id_at: tracking::user_id_span(text),
+        let rows = replay.events.iter().map(|stored| NewRow {
+            stored: Arc::clone(stored),
+            user_id_at: tracking::user_id_span(&stored.json),
         });
-        let rows: Vec<NewRow<'_>> = rows.collect();
+        let rows: Vec<NewRow> = rows.collect();
         appender.append(&rows);
         match appender.last_error() {
             None => Ok(appender),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::tracking_log::TrackingLog;
 use crate::disk::{Disk, DiskFile, Open, read_if_exists};
-use crate::domain::{RowNumber, TrackingEvent};
+use crate::domain::{RowNumber, Seq};
+use crate::store::StoredEvent;
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
 use crate::store::json::progress::Progress;
 use crate::store::json::state::State;
@@ -62,7 +63,7 @@ pub(crate) struct Replay {
     /// Its rows and patches of the tracking table.
     pub(crate) past: TrackingLog,
     /// Those rows as events.
-    pub(crate) events: Vec<TrackingEvent>,
+    pub(crate) events: Vec<Arc<StoredEvent>>,
 }
 
 /// The state of the tracking file.
@@ -185,12 +186,15 @@ impl DirectoryReader<'_> {
         Ok(Replay { rows, past, events })
     }
 
-    fn events_of(&self, past: &TrackingLog) -> Result<Vec<TrackingEvent>, OpenError> {
-        let decoded = past.rows.iter().map(|(number, text)| {
-            event::decode(text).map_err(|why| {
-                let cause = format!("event {number} of the journal is not well-formed: {why}");
-                Damage::new(DamageKind::Journal, self.folder, 0, cause).into()
-            })
+    fn events_of(&self, past: &TrackingLog) -> Result<Vec<Arc<StoredEvent>>, OpenError> {
+        let decoded = past.rows.iter().map(|(row, json)| match event::decode(json) {
+            Ok(event) => {
+                Ok(Arc::new(StoredEvent { seq: Seq(*row), event, json: Arc::clone(json) }))
+            }
+            Err(why) => {
+                let cause = format!("event {row} of the journal is not well-formed: {why}");
+                Err(Damage::new(DamageKind::Journal, self.folder, 0, cause).into())
+            }
         });
         decoded.collect()
     }

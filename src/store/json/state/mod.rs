@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use crate::domain::{
     Child, Email, Epoch, IdempotencyRecord, PendingReward, Reward, RuleViolation, Session, Setting,
-    Task, Timestamp, TokenHash, User,
+    Task, Timestamp, User,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
 use crate::store::json::tinydb::codecs::remembered_key;
 use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tinydb::record::Record;
-use crate::store::{Change, Changes, Expiry, Listed};
+use crate::store::{Change, Changes, Expiry, Listing, constraints};
 use table::{AnyTable, Table};
 
 /// The setting with the name of the [`Epoch`].
@@ -188,9 +188,9 @@ impl State {
     }
 
     /// Counts the records of a page.
-    pub(crate) fn page<R>(&self, listed: Listed<R>) -> Listed<R> {
-        self.visited.inc_by(listed.records.len() as u64);
-        listed
+    pub(crate) fn page<R>(&self, listing: Listing<Arc<R>>) -> Listing<Arc<R>> {
+        self.visited.inc_by(listing.records.len() as u64);
+        listing
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -213,20 +213,12 @@ impl State {
 
     /// Fails if the changes break a rule that concerns more than the scope of a transaction.
     pub(crate) fn check(&self, changes: &Changes) -> Result<(), RuleViolation> {
-        for change in &changes.records {
-            let Change::PutUser(user) = change else { continue };
-            let old = self.users.get(user.id.as_str());
-            let is_new_email =
-                old.as_ref().is_none_or(|old| old.email.folded() != user.email.folded());
-            if is_new_email && self.user_by_email(&user.email).is_some() {
-                return Err(RuleViolation::EmailTaken);
-            }
-            let was_admin = old.is_some_and(|old| old.is_active_admin());
-            if was_admin && !user.is_active_admin() && self.count_active_admins() <= 1 {
-                return Err(RuleViolation::LastAdministrator);
-            }
-        }
-        Ok(())
+        constraints::check(
+            changes,
+            |id| self.users.get(id.as_str()),
+            |email| self.user_by_email(email),
+            || self.count_active_admins(),
+        )
     }
 
     fn count_active_admins(&self) -> usize {
@@ -234,29 +226,12 @@ impl State {
         self.users.records().filter(|user| user.is_active_admin()).count()
     }
 
-    /// Whether [`Self::removal_of_expired`] returns any change.
-    pub(crate) fn has_expired(&self, expiry: &Expiry) -> bool {
-        !self.removal_of_expired(expiry).0.is_empty()
-    }
-
-    /// The changes that remove what has expired, and the sessions that they remove.
-    pub(crate) fn removal_of_expired(&self, expiry: &Expiry) -> (Changes, Vec<TokenHash>) {
+    /// The changes that remove what has expired.
+    pub(crate) fn removal_of_expired<'a>(
+        &'a self,
+        expiry: &'a Expiry,
+    ) -> impl Iterator<Item = Change> + 'a {
         self.visited.inc_by((self.remembered.len() + self.sessions.len()) as u64);
-        let expired = self.remembered.records().filter(|record| !record.is_live(&expiry.keys));
-        let keys = expired
-            .map(|record| Change::RemoveIdempotencyKey(record.user_id.clone(), record.key.clone()));
-        let mut changes: Vec<_> = keys.collect();
-        let mut removed = Vec::new();
-        if expiry.sessions {
-            for session in self.sessions.records() {
-                if session.is_live(expiry.now) {
-                    changes.extend(session.shortened(expiry.now).map(Change::PutSession));
-                } else {
-                    removed.push(session.token_hash.clone());
-                }
-            }
-        }
-        changes.extend(removed.iter().cloned().map(Change::RemoveSession));
-        (Changes::of(changes), removed)
+        expiry.changes(self.remembered.records(), self.sessions.records())
     }
 }

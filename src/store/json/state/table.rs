@@ -6,7 +6,7 @@ use imbl::{OrdMap, OrdSet};
 
 use super::groups::{Groups, HashMap};
 use crate::domain::{Page, RowNumber};
-use crate::store::Listed;
+use crate::store::Listing;
 use crate::store::json::damage::Damage;
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::file::{LAST_NUMBER, RowImage, file_text, parse_file};
@@ -80,7 +80,7 @@ impl<R: Record> Table<R> {
     }
 
     /// A page of the records of a group, in the order of their row numbers.
-    pub(crate) fn group_page(&self, group: &str, page: Page) -> Listed<R> {
+    pub(crate) fn group_page(&self, group: &str, page: Page) -> Listing<Arc<R>> {
         self.page(self.groups.group(group), page)
     }
 
@@ -95,21 +95,21 @@ impl<R: Record> Table<R> {
     }
 
     /// A page of the records of one of [`Record::lists`], in the order of their row numbers.
-    pub(crate) fn list_page(&self, list: &str, page: Page) -> Listed<R> {
+    pub(crate) fn list_page(&self, list: &str, page: Page) -> Listing<Arc<R>> {
         self.page(self.groups.list(list), page)
     }
 
-    fn page(&self, rows: Option<&OrdSet<RowNumber>>, page: Page) -> Listed<R> {
+    fn page(&self, rows: Option<&OrdSet<RowNumber>>, page: Page) -> Listing<Arc<R>> {
         let on_page = rows.into_iter().flatten().skip(page.offset).take(page.limit);
         let records = on_page.filter_map(|row| self.record(*row)).collect();
-        Listed { records, total: rows.map_or(0, OrdSet::len) }
+        Listing { records, total: rows.map_or(0, OrdSet::len) }
     }
 
     /// A page of the records of a group and of no group, in the order of their row numbers.
-    pub(crate) fn group_and_ungrouped_page(&self, group: &str, page: Page) -> Listed<R> {
+    pub(crate) fn group_and_ungrouped_page(&self, group: &str, page: Page) -> Listing<Arc<R>> {
         let (rows, total) = self.groups.group_and_ungrouped(group);
         let on_page = rows.skip(page.offset).take(page.limit);
-        Listed { records: on_page.filter_map(|row| self.record(row)).collect(), total }
+        Listing { records: on_page.filter_map(|row| self.record(row)).collect(), total }
     }
 
     fn records_of(&self, rows: Option<&OrdSet<RowNumber>>) -> Vec<Arc<R>> {

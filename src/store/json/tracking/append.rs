@@ -13,8 +13,9 @@ use super::patch::{self, Patch};
 use super::read::OwnRows;
 use super::table::{Inner, Tracking, Waiting};
 use crate::disk::{Disk, DiskFile, Open};
-use crate::domain::{Id, RowNumber, TrackingEvent, UserId};
+use crate::domain::{Id, RowNumber, UserId};
 use crate::metrics::Counter;
+use crate::store::StoredEvent;
 use crate::store::json::tinydb::file::push_row_name;
 
 /// The text before the first row, and the text that closes the table and the file.
@@ -47,11 +48,9 @@ pub(crate) struct Appender {
 }
 
 /// A new row.
-pub(crate) struct NewRow<'a> {
-    pub(crate) number: RowNumber,
-    pub(crate) event: &'a TrackingEvent,
-    pub(crate) text: &'a Arc<str>,
-    /// Its [`user_id_span`](super::user_id_span).
+pub(crate) struct NewRow {
+    pub(crate) stored: Arc<StoredEvent>,
+    /// The [`user_id_span`](super::user_id_span) of the event's text.
     pub(crate) user_id_at: Range<usize>,
 }
 
@@ -116,13 +115,13 @@ impl Appender {
     }
 
     /// Appends rows. They can be read at once, even if the write fails.
-    pub(crate) fn append(&mut self, rows: &[NewRow<'_>]) {
+    pub(crate) fn append(&mut self, rows: &[NewRow]) {
         let nothing_waits = self.written == self.end;
         let waiting: Vec<Waiting> = rows.iter().map(|row| self.place(row)).collect();
         let written = nothing_waits && self.write(&waiting);
         let mut inner = self.tracking.inner.write();
         for (row, waiting) in rows.iter().zip(waiting) {
-            inner.index.push(&summary(row, waiting.place));
+            inner.index.push(&summary(&row.stored, waiting.place));
             if !written {
                 inner.backlog.push_back(waiting);
             }
@@ -254,19 +253,19 @@ impl Appender {
     }
 
     /// Determines the place of the next row, and updates the length and the checksum.
-    fn place(&mut self, row: &NewRow<'_>) -> Waiting {
-        let prefix = prefix(row.number, self.is_empty);
+    fn place(&mut self, NewRow { stored, user_id_at }: &NewRow) -> Waiting {
+        let prefix = prefix(stored.seq.0, self.is_empty);
         let place = Place {
             offset: self.end + prefix.len() as u64,
-            len: u32::try_from(row.text.len()).unwrap_or(u32::MAX),
+            len: u32::try_from(stored.json.len()).unwrap_or(u32::MAX),
         };
         self.crc.update(prefix.as_bytes());
         // `load` computes the same checksum.
-        self.crc.update(&row.text.as_bytes()[..row.user_id_at.start]);
-        self.crc.update(&row.text.as_bytes()[row.user_id_at.end..]);
+        self.crc.update(&stored.json.as_bytes()[..user_id_at.start]);
+        self.crc.update(&stored.json.as_bytes()[user_id_at.end..]);
         self.end = place.offset + u64::from(place.len);
         self.is_empty = false;
-        Waiting { prefix, place, text: Arc::clone(row.text) }
+        Waiting { prefix, place, text: Arc::clone(&stored.json) }
     }
 
     /// Writes rows after the last one; returns false if that failed.
@@ -362,10 +361,10 @@ fn prefix(number: RowNumber, is_first: bool) -> String {
     prefix
 }
 
-fn summary<'a>(row: &NewRow<'a>, place: Place) -> Summary<'a> {
-    let event: &TrackingEvent = row.event;
+fn summary(stored: &StoredEvent, place: Place) -> Summary<'_> {
+    let event = &stored.event;
     Summary {
-        row: row.number,
+        row: stored.seq.0,
         place,
         user_id: event.user_id.as_ref().map(Id::as_str),
         child_id: event.child_id.as_str(),

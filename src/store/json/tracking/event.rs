@@ -10,15 +10,8 @@ use super::patch;
 use super::row::user_id_span;
 use crate::domain::{Action, EntityType, EventError, EventFields, Id, Points, TrackingEvent};
 
-/// The row of an event.
-pub(crate) struct Encoded {
-    /// The JSON object.
-    pub(crate) text: String,
-    /// Its [`user_id_span`].
-    pub(crate) user_id_at: Range<usize>,
-}
-
-pub(crate) fn encode(event: &TrackingEvent) -> Encoded {
+/// The row of an event: a JSON object, and its [`user_id_span`].
+pub(crate) fn encode(event: &TrackingEvent) -> (String, Range<usize>) {
     let mut out = String::with_capacity(640);
     let text = |out: &mut String, name: &str, value: Option<&str>| {
         out.push_str(if out.is_empty() { "{\"" } else { ", \"" });
@@ -53,9 +46,10 @@ pub(crate) fn encode(event: &TrackingEvent) -> Encoded {
     if event.user_id.as_ref().is_some_and(|id| id.as_str().len() < 2) {
         // Space for `null`, for a later anonymisation.
         let text = patch::with_room(&out);
-        return Encoded { user_id_at: user_id_span(&text), text };
+        let user_id_at = user_id_span(&text);
+        return (text, user_id_at);
     }
-    Encoded { text: out, user_id_at }
+    (out, user_id_at)
 }
 
 /// Reads a row as an event; fails if it is not a valid event.
@@ -103,14 +97,14 @@ mod tests {
 
     #[test]
     fn an_event_is_its_row() {
-        assert_eq!(encode(&decode(ROW).unwrap()).text, ROW);
+        assert_eq!(encode(&decode(ROW).unwrap()).0, ROW);
     }
 
     #[test]
     fn the_place_of_the_user_id_is_known() {
         for user_id in ["null", "\"\"", "\"u\"", "\"uv\"", "\"\\u00e9\\\"\""] {
             let row = ROW.replacen("null", user_id, 1);
-            let Encoded { text, user_id_at } = encode(&decode(&row).unwrap());
+            let (text, user_id_at) = encode(&decode(&row).unwrap());
             assert_eq!(user_id_at, user_id_span(&text), "{text}");
         }
     }

@@ -12,7 +12,7 @@ use goldstar::domain::{
 };
 use goldstar::repair::FindingKind;
 use goldstar::store::json::{DamageKind, JsonStore};
-use goldstar::store::{Change, Changes, NewEvent, Scope, Store};
+use goldstar::store::{Change, Changes, Scope, Store};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
@@ -182,6 +182,6 @@ fn addition() -> Changes {
         created_at: now,
         metadata: None,
     });
-    let event = Some(NewEvent { event: event.unwrap(), remember: None });
-    Changes { records: vec![Change::PutTask(task)], event }
+    let records = vec![Change::PutTask(task)];
+    Changes { records, event: Some(event.unwrap()), remember: None }
 }

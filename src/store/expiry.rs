@@ -1,0 +1,45 @@
+use std::sync::Arc;
+
+use super::{Change, Changes};
+use crate::domain::{IdempotencyRecord, KeyTime, Session, Timestamp, TokenHash};
+
+/// What [`super::Store::remove_expired`] removes.
+#[derive(Clone, Debug)]
+pub struct Expiry {
+    /// The time by which sessions expire.
+    pub now: Timestamp,
+    /// The time by which idempotency records expire.
+    pub keys: KeyTime,
+    /// Whether sessions are removed and shortened. A clock that has just been set is not trusted.
+    pub sessions: bool,
+}
+
+impl Expiry {
+    /// The changes that remove what has expired, and shorten the sessions that end too late.
+    pub(super) fn changes<'a>(
+        &'a self,
+        keys: impl Iterator<Item = &'a Arc<IdempotencyRecord>>,
+        sessions: impl Iterator<Item = &'a Arc<Session>>,
+    ) -> impl Iterator<Item = Change> {
+        let expired = keys.filter(|record| !record.is_live(&self.keys));
+        let keys = expired
+            .map(|record| Change::RemoveIdempotencyKey(record.user_id.clone(), record.key.clone()));
+        let changed = sessions.filter(|_| self.sessions).filter_map(|session| {
+            if session.is_live(self.now) {
+                session.shortened(self.now).map(Change::PutSession)
+            } else {
+                Some(Change::RemoveSession(session.token_hash.clone()))
+            }
+        });
+        keys.chain(changed)
+    }
+}
+
+/// The sessions that changes remove.
+pub(super) fn removed_sessions(changes: &Changes) -> Vec<TokenHash> {
+    let removed = changes.records.iter().filter_map(|change| match change {
+        Change::RemoveSession(token_hash) => Some(token_hash.clone()),
+        _ => None,
+    });
+    removed.collect()
+}
