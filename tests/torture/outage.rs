@@ -16,8 +16,8 @@ use crate::budget::{Rounds, Run};
 use crate::harness::{
     Family, FaultyDisk, Scrape, Settings, TestServer, event_ids, eventually, text,
 };
-use crate::hearing::{Last, Listener};
 use crate::measures::millis;
+use crate::stream_clients::{Last, Listener};
 
 /// Each file in turn.
 const ROUNDS: Rounds = Rounds { short: 2, long: 2 };
@@ -135,10 +135,10 @@ impl Home {
 
     /// Checks that everything is in all places, once and in one order; returns the number of
     /// events.
-    fn check(&self, heard: &[Vec<String>]) -> usize {
+    fn check(&self, received: &[Vec<String>]) -> usize {
         let rows = self.server.folders.events();
         let mut acknowledged = self.acknowledged.borrow().clone();
-        for (family, heard) in self.families.iter().zip(heard) {
+        for (family, received) in self.families.iter().zip(received) {
             let own = rows.iter().filter(|row| row["user_id"] == *family.parent.id);
             let mut own: Vec<String> = own.map(|row| text(&row["id"])).collect();
             let log = event_ids(&self.server.folders.log_lines(&family.parent.id));
@@ -146,7 +146,7 @@ impl Home {
             // The events before and after the load.
             own.pop().expect("the last event");
             own.remove(0);
-            assert_eq!(*heard, own, "the stream told of other events");
+            assert_eq!(*received, own, "the stream sent other events");
             for id in own {
                 assert!(acknowledged.remove(&id), "{id} was not answered, or is there twice");
             }
@@ -163,12 +163,12 @@ impl Home {
         }
         let load = self.families.iter().zip(&lasts).map(|(it, last)| self.mutate(it, last));
         let readers = listeners.iter_mut().zip(&lasts).map(async |(listener, last)| {
-            let heard = listener.hear(last).await;
-            heard.into_iter().map(|event| event.id).collect()
+            let received = listener.receive(last).await;
+            received.into_iter().map(|event| event.id).collect()
         });
-        let (figures, heard, _) =
+        let (figures, received, _) =
             tokio::join!(self.break_down(target, time), join_all(readers), join_all(load));
-        Figures { events: self.check(&heard), ..figures }
+        Figures { events: self.check(&received), ..figures }
     }
 }
 

@@ -23,7 +23,7 @@ const LONGEST: usize = 100_000;
 const CLIENTS: usize = 4;
 
 /// The id of a frame, and the id of its event.
-type Heard = (String, String);
+type Received = (String, String);
 
 /// A client that loses its connection again and again.
 struct Reader {
@@ -32,7 +32,7 @@ struct Reader {
     child: Option<String>,
     random: Random,
     last: String,
-    heard: Vec<Heard>,
+    received: Vec<Received>,
     /// The number of connections that broke within a frame.
     torn: usize,
 }
@@ -55,7 +55,7 @@ impl Reader {
             let data: Value = serde_json::from_str(&frame.data).unwrap();
             let event = text(&data["payload"]["tracking_event_id"]);
             self.last.clone_from(&frame.id);
-            self.heard.push((frame.id, event));
+            self.received.push((frame.id, event));
         }
         drop(frames);
         self.torn += usize::from(is_torn.get());
@@ -73,13 +73,13 @@ impl Reader {
     async fn check(&mut self, rows: &[(u64, Value)]) {
         let concerns = |row: &Value| self.child.as_ref().is_none_or(|it| row["child_id"] == **it);
         let own = rows.iter().filter(|(_, row)| concerns(row));
-        let own: Vec<Heard> = own.map(|(n, row)| (n.to_string(), text(&row["id"]))).collect();
-        let missed = own.len().checked_sub(self.heard.len()).expect("more events than rows");
+        let own: Vec<Received> = own.map(|(n, row)| (n.to_string(), text(&row["id"]))).collect();
+        let missed = own.len().checked_sub(self.received.len()).expect("more events than rows");
         let mut stream = self.client.events_after(&self.last).await;
         for frame in stream.take(missed).await {
-            self.heard.push((frame.id.clone(), frame.event_id().to_owned()));
+            self.received.push((frame.id.clone(), frame.event_id().to_owned()));
         }
-        assert_eq!(self.heard, own);
+        assert_eq!(self.received, own);
     }
 }
 
@@ -108,8 +108,8 @@ impl Home {
         let mut readers = Vec::new();
         for (client, child) in [(parent, None), (&kid, Some(family.child.clone()))] {
             let (client, last) = (client.clone(), "0".to_owned());
-            let (random, heard) = (random.fork(), Vec::new());
-            readers.push(Reader { client, child, random, last, heard, torn: 0 });
+            let (random, received) = (random.fork(), Vec::new());
+            readers.push(Reader { client, child, random, last, received, torn: 0 });
         }
         Self { family, sibling, readers }
     }

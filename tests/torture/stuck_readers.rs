@@ -13,8 +13,8 @@ use crate::budget::{Rounds, Run};
 use crate::harness::person::Session;
 use crate::harness::wire::Wire;
 use crate::harness::{Family, Folders, Scrape, Settings, TestServer, eventually, text};
-use crate::hearing::{Last, Listener};
 use crate::measures::{anonymous_memory, millis, p99};
+use crate::stream_clients::{Last, Listener};
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 1 };
 /// How often the other clients are measured without the stuck ones.
@@ -106,7 +106,7 @@ impl Home {
     }
 
     /// Measures how events reach the healthy clients while `meanwhile` runs.
-    async fn hear<T>(&self, meanwhile: impl Future<Output = T>) -> (Pace, T) {
+    async fn receive<T>(&self, meanwhile: impl Future<Output = T>) -> (Pace, T) {
         let mut listeners = Listener::open(&self.family, HEALTHY).await;
         let last = Last::of(&self.family).await;
         let is_over = Cell::new(false);
@@ -122,12 +122,12 @@ impl Home {
             is_over.set(true);
             output
         };
-        let readers = join_all(listeners.iter_mut().map(|listener| listener.hear(&last)));
-        let ((asked, rate), heard, output) = tokio::join!(mutations, readers, all);
+        let readers = join_all(listeners.iter_mut().map(|listener| listener.receive(&last)));
+        let ((asked, rate), received, output) = tokio::join!(mutations, readers, all);
         let mut times = Vec::new();
-        for heard in heard {
-            assert_eq!(heard.len(), asked.len(), "events were missed");
-            times.extend(heard.iter().map(|event| event.at - asked[&event.id]));
+        for received in received {
+            assert_eq!(received.len(), asked.len(), "events were missed");
+            times.extend(received.iter().map(|event| event.at - asked[&event.id]));
         }
         let returns = listeners.iter().map(|listener| listener.returns).sum();
         (Pace { p99: p99(&mut times), rate, returns }, output)
@@ -198,14 +198,14 @@ struct Figures {
 async fn measure(size: Size) -> Figures {
     let home = Home::new(size).await;
     // The first measurement is always slow.
-    home.hear(home.pass()).await;
+    home.receive(home.pass()).await;
     let mut quiet = Vec::new();
     for _ in 0..QUIET {
-        quiet.push(home.hear(home.pass()).await.0.p99);
+        quiet.push(home.receive(home.pass()).await.0.p99);
     }
     quiet.sort();
     let before = anonymous_memory(home.server.pid());
-    let (most, (beside, closed)) = home.most_memory(Box::pin(home.hear(home.stick()))).await;
+    let (most, (beside, closed)) = home.most_memory(Box::pin(home.receive(home.stick()))).await;
     let after = anonymous_memory(home.server.pid());
     Figures { quiet, beside, closed, memory: [before, most, after] }
 }

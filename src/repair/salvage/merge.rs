@@ -132,7 +132,7 @@ fn remove(
         None => kind::latest_moment(&text) > past.until,
     };
     // A deleted account stays deleted, even if another program has changed it since.
-    let may_stay = origin != WrittenBy::Own && !is_account_on_its_way(kind, &text, gone.is_some());
+    let may_stay = origin != WrittenBy::Own && !is_deleted_account(kind, &text, gone.is_some());
     if is_later && may_stay {
         let decision = "the journal says that it was removed, but it was changed or created later, so \
                         it is kept";
@@ -142,7 +142,7 @@ fn remove(
     rows.remove(found);
 }
 
-fn is_account_on_its_way(kind: TableKind, text: &str, is_known: bool) -> bool {
+fn is_deleted_account(kind: TableKind, text: &str, is_known: bool) -> bool {
     let is_account = kind.file == kind::TABLES[0].file;
     is_account && (is_known || kind::is_marked(text))
 }

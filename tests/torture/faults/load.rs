@@ -95,7 +95,7 @@ impl Told {
             if was_read_only {
                 assert_error(&answer, 503, "READ_ONLY");
             }
-            self.hear(attempt, answer, disk);
+            self.record(attempt, answer, disk);
         }
         let is_refused = (self.unknown.len(), self.refused) != (unknown, refused);
         // A note of the maintenance thread may have met the fault.
@@ -108,7 +108,7 @@ impl Told {
     }
 
     /// Records a response, which must be possible with a failing disk.
-    fn hear(&mut self, attempt: Attempt, answer: Answer, disk: &FailingDisk) {
+    fn record(&mut self, attempt: Attempt, answer: Answer, disk: &FailingDisk) {
         let code = answer.body["code"].as_str().unwrap_or_default();
         match (answer.status, code) {
             (200, _) => self.events.push(answer.expect(200)["tracking_event"].take()),

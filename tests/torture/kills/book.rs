@@ -26,7 +26,7 @@ pub(super) struct Book {
     requests: BTreeSet<Request>,
     listeners: Vec<Listeners>,
     /// The number of events without a response.
-    pub(super) unheard: usize,
+    pub(super) unconfirmed: usize,
 }
 
 impl Book {
@@ -45,7 +45,7 @@ impl Book {
             points: home.families.iter().flat_map(opening).collect(),
             requests: BTreeSet::new(),
             listeners,
-            unheard: 0,
+            unconfirmed: 0,
         }
     }
 
@@ -145,7 +145,7 @@ impl Book {
         for (_, event) in &told.acknowledged {
             assert_eq!(new.remove(&id(event)), Some(event), "acknowledged, and not there");
         }
-        self.unheard += new.len();
+        self.unconfirmed += new.len();
         let keyed = told.acknowledged.iter().filter(|(attempt, _)| attempt.key.is_some());
         for (attempt, event) in keyed.rev().take(REPEATS) {
             let answer = attempt.send(&home.families[attempt.family].parent).await.unwrap();
@@ -181,8 +181,8 @@ impl Book {
         assert_eq!(queried(&home.admin, 0).await, by_time(&self.rows));
         for family in &home.families {
             let rows = of_family(&self.rows, 0, family);
-            let (heard, rows) = rows.split_at(rows.len().saturating_sub(REPLAYED));
-            let last = heard.last().map_or(0, |(number, _)| *number);
+            let (received, rows) = rows.split_at(rows.len().saturating_sub(REPLAYED));
+            let last = received.last().map_or(0, |(number, _)| *number);
             Listener::after(last).catch_up(&family.parent, rows).await;
         }
     }

@@ -37,7 +37,7 @@ struct Tally {
     directories: usize,
     acknowledged: usize,
     unknown: usize,
-    unheard: usize,
+    unconfirmed: usize,
     tinydb: usize,
 }
 
@@ -72,19 +72,19 @@ impl Life {
         *moment.count(tally) += 1;
         let Self { home, book, keys, told, .. } = self;
         let Home { server, families, admin } = home;
-        let heard = RefCell::new(std::mem::take(told));
+        let received = RefCell::new(std::mem::take(told));
         let growth = async {
             if matches!(moment, Moment::Checkpoint(_)) {
                 grow_the_journal(admin).await;
             }
         };
         tokio::join!(
-            load::work(families, random, keys, &heard),
+            load::work(families, random, keys, &received),
             join_all(book.listen()),
             growth,
             moment.kill(server),
         );
-        *told = heard.into_inner();
+        *told = received.into_inner();
         tally.half_done += usize::from(is_half_done(&server.folders));
         while random.below(4) == 0 {
             tally.in_start += 1;
@@ -119,7 +119,7 @@ impl Life {
         tally.tinydb += 1;
         check_with_tinydb(self.home.folders());
         assert!(self.book.len() > 0, "nothing has happened");
-        tally.unheard += self.book.unheard;
+        tally.unconfirmed += self.book.unconfirmed;
     }
 }
 
@@ -132,7 +132,7 @@ impl Tally {
              a stop, {in_start} in a start; {half_done} left a file half replaced), {} directories; \
              {} acknowledged events: 0 lost, 0 twice; of {} mutations that were never answered {} \
              were there, whole; TinyDB opened the files {} times",
-            self.directories, self.acknowledged, self.unknown, self.unheard, self.tinydb
+            self.directories, self.acknowledged, self.unknown, self.unconfirmed, self.tinydb
         )
     }
 }

@@ -6,46 +6,46 @@ use super::load::id;
 use crate::harness::{Client, Events, Parent};
 
 /// The id of a frame, and the id of its event.
-type Heard = (String, String);
+type Received = (String, String);
 
 /// A client of a family's stream, through all restarts.
 pub(super) struct Listener {
     last: String,
     /// The events since the last check.
-    heard: Vec<Heard>,
+    received: Vec<Received>,
     open: Option<Events>,
 }
 
 impl Listener {
     /// A client that has received everything up to that row.
     pub(super) fn after(row: usize) -> Self {
-        Self { last: row.to_string(), heard: Vec::new(), open: None }
+        Self { last: row.to_string(), received: Vec::new(), open: None }
     }
 
     /// Reads until the server is killed, if the stream is open.
     pub(super) async fn listen(&mut self) {
         let Some(mut stream) = self.open.take() else { return };
         while let Some(frame) = stream.next_or_end().await {
-            self.heard.push((frame.id.clone(), frame.event_id().to_owned()));
+            self.received.push((frame.id.clone(), frame.event_id().to_owned()));
         }
     }
 
     /// Reconnects, and checks that it has then received exactly these rows of its family. The
     /// stream stays open.
     pub(super) async fn catch_up(&mut self, client: &Client, rows: &[(usize, &Value)]) {
-        let last = self.heard.last().map_or(&self.last, |(last, _)| last);
+        let last = self.received.last().map_or(&self.last, |(last, _)| last);
         let mut stream = client.events_after(last).await;
-        let missed = rows.len().checked_sub(self.heard.len());
+        let missed = rows.len().checked_sub(self.received.len());
         let missed = missed.expect("a stream told of more events than the file holds");
         for frame in stream.take(missed).await {
-            self.heard.push((frame.id.clone(), frame.event_id().to_owned()));
+            self.received.push((frame.id.clone(), frame.event_id().to_owned()));
         }
         let expected = rows.iter().map(|(number, row)| (number.to_string(), id(row)));
-        assert!(self.heard.iter().cloned().eq(expected), "{:?} is not {rows:?}", self.heard);
-        if let Some((last, _)) = self.heard.pop() {
+        assert!(self.received.iter().cloned().eq(expected), "{:?} is not {rows:?}", self.received);
+        if let Some((last, _)) = self.received.pop() {
             self.last = last;
         }
-        self.heard.clear();
+        self.received.clear();
         self.open = Some(stream);
     }
 

@@ -67,9 +67,9 @@ impl Tracking {
         let mut rows = located.read(mode)?;
         // A row that was anonymised meanwhile may have been read while it was overwritten. That
         // happens to a row once, so the second read is right.
-        let disowned = self.inner.read().note_disowned(&mut found);
-        let located = self.inner.read().locate(disowned.iter().map(|at| &found[*at]));
-        for (at, row) in disowned.into_iter().zip(located.read(mode)?) {
+        let anonymised = self.inner.read().note_anonymised(&mut found);
+        let located = self.inner.read().locate(anonymised.iter().map(|at| &found[*at]));
+        for (at, row) in anonymised.into_iter().zip(located.read(mode)?) {
             rows[at] = row;
         }
         found.into_iter().zip(rows).map(|(found, row)| Ok((found, text(found, row)?))).collect()
@@ -124,15 +124,15 @@ impl Inner {
     }
 
     /// Marks the rows that were anonymised since they were found, and returns them.
-    fn note_disowned(&self, found: &mut [Found]) -> Vec<usize> {
-        let mut disowned = Vec::new();
+    fn note_anonymised(&self, found: &mut [Found]) -> Vec<usize> {
+        let mut anonymised = Vec::new();
         for (at, found) in found.iter_mut().enumerate() {
             if found.is_owned && !self.index.is_owned(found.at) {
                 found.is_owned = false;
-                disowned.push(at);
+                anonymised.push(at);
             }
         }
-        disowned
+        anonymised
     }
 }
 

@@ -104,10 +104,10 @@ mod tests {
     fn an_anonymised_row_is_not_cached_any_more() {
         let mut recent = Recent::default();
         recent.put(&found(7), &row(5));
-        let disowned = Found { is_owned: false, ..found(7) };
-        assert!(recent.get(&disowned).is_none());
-        recent.put(&disowned, &row(3));
-        assert_eq!(recent.get(&disowned), Some(row(3)));
+        let anonymised = Found { is_owned: false, ..found(7) };
+        assert!(recent.get(&anonymised).is_none());
+        recent.put(&anonymised, &row(3));
+        assert_eq!(recent.get(&anonymised), Some(row(3)));
         assert!(recent.get(&found(7)).is_none());
     }
 

@@ -10,7 +10,7 @@ pub(crate) struct Last {
 }
 
 /// An event that was received, and when.
-pub(crate) struct Heard {
+pub(crate) struct Received {
     pub(crate) id: String,
     pub(crate) at: Instant,
 }
@@ -54,8 +54,8 @@ impl Listener {
     }
 
     /// All events before the last one.
-    pub(crate) async fn hear(&mut self, end: &Last) -> Vec<Heard> {
-        let mut heard = Vec::new();
+    pub(crate) async fn receive(&mut self, end: &Last) -> Vec<Received> {
+        let mut received = Vec::new();
         loop {
             let Some(frame) = self.stream.next_or_end().await else {
                 self.returns += 1;
@@ -64,9 +64,9 @@ impl Listener {
             };
             let at = Instant::now();
             if frame.data["payload"]["child_id"] == *end.child {
-                return heard;
+                return received;
             }
-            heard.push(Heard { id: frame.event_id().to_owned(), at });
+            received.push(Received { id: frame.event_id().to_owned(), at });
             self.last = frame.id;
         }
     }
