@@ -9,12 +9,10 @@ use std::thread;
 
 use futures_util::FutureExt;
 use goldstar::disk::Disk;
-use goldstar::domain::{Child, EventFilter, Name, Page, SortOrder, Timestamp};
+use goldstar::domain::{Child, Name, Position, Timestamp};
 use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, Damage, JsonStore, OpenError, Options, Progress};
 use goldstar::store::{Change, Store};
-
-const ALL: Page = Page { limit: usize::MAX, offset: 0 };
 
 use crate::lossy_disk::LossyDisk;
 use crate::store::{START, child_of, give_point, put, until};
@@ -81,10 +79,8 @@ impl Contents {
     pub(crate) fn of(store: &JsonStore) -> Self {
         // The embedded store never waits when it reads records.
         let child = child_of(store, "family", "a").now_or_never().unwrap().unwrap();
-        let all = EventFilter::default();
-        let events = store.events(&all, SortOrder::Ascending, ALL);
-        let events = events.now_or_never().unwrap().unwrap().events;
-        let events = events.iter().map(ToString::to_string).collect();
+        let events = store.following().events_since(Position::START, None, usize::MAX).unwrap();
+        let events = events.events.iter().map(|(_, stored)| stored.json.to_string()).collect();
         Self { points: child.points.get(), name: child.name.as_str().to_owned(), events }
     }
 
