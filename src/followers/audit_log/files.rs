@@ -7,7 +7,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
 use thiserror::Error;
 
 use super::name::file_name;
@@ -55,7 +54,7 @@ pub(super) struct Files {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
     settings: Settings,
-    open: HashMap<UserId, OpenLog, RandomState>,
+    open: HashMap<UserId, OpenLog>,
     /// How often a log was opened or used; tells which log was used least recently.
     uses: u64,
     unsynced: Unsynced,

@@ -23,8 +23,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-
 use crate::disk::Disk;
 use crate::domain::Position;
 use crate::domain::{TrackingEvent, UserId};
@@ -379,7 +377,7 @@ fn by_account<'a>(
     events: &[(Position, &'a TrackingEvent)],
 ) -> Vec<(&'a UserId, Vec<(Position, &'a TrackingEvent)>)> {
     let mut accounts: Vec<(&UserId, Vec<_>)> = Vec::new();
-    let mut places = HashMap::<_, _, RandomState>::default();
+    let mut places = HashMap::new();
     for (row, event) in events {
         let Some(user_id) = &event.user_id else {
             continue;

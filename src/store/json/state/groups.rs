@@ -1,15 +1,10 @@
 use std::iter::from_fn;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-use imbl::shared_ptr::DefaultSharedPtr;
-use imbl::{GenericHashMap, OrdSet};
+use imbl::{HashMap, OrdSet};
 
 use crate::domain::RowNumber;
 use crate::store::json::tinydb::record::Record;
-
-/// With a faster hash than the standard one, which also has a random seed per map.
-pub(super) type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
 
 /// The rows of each group and of each list of a table. Clones share what is equal.
 #[derive(Clone, Default)]

@@ -1,3 +1,4 @@
+mod any_table;
 mod groups;
 pub(crate) mod table;
 

@@ -2,9 +2,10 @@ use std::iter::repeat;
 use std::path::Path;
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::{HashMap, OrdMap, OrdSet};
 
-use super::groups::{Groups, HashMap};
+pub(crate) use super::any_table::{AnyTable, Stray};
+use super::groups::Groups;
 use crate::domain::{Page, RowNumber};
 use crate::store::Listing;
 use crate::store::json::damage::Damage;
@@ -219,28 +220,6 @@ impl<R: Record> Table<R> {
     }
 }
 
-/// A table for the log and the files, whatever its records are.
-pub(crate) trait AnyTable {
-    /// The table's file.
-    fn file(&self) -> &'static str;
-    /// Sets a row's text, or removes the row.
-    fn set(&mut self, number: RowNumber, text: Option<Arc<str>>);
-    /// Removes the rows of an account that no key finds.
-    fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage>;
-    /// Grows with every change.
-    fn version(&self) -> u64;
-    /// The whole file.
-    fn file_text(&self) -> String;
-    /// The number of rows that are not records of this kind.
-    fn unreadable_rows(&self) -> usize;
-    /// The number of rows.
-    fn len(&self) -> usize;
-    /// The text of each row, in the order of their numbers.
-    fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, &str)> + '_>;
-    /// The rows that no key finds, and the reason.
-    fn strays(&self) -> Vec<(RowNumber, Stray)>;
-}
-
 impl<R: Record> AnyTable for Table<R> {
     fn file(&self) -> &'static str {
         R::FILE
@@ -306,15 +285,6 @@ impl<R: Record> AnyTable for Table<R> {
         let strays = self.strays.iter();
         strays.filter_map(|number| Some((*number, why(self.rows.get(number)?)?))).collect()
     }
-}
-
-/// The reason why no key finds a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stray {
-    /// It is not a record of this kind.
-    Unreadable(String),
-    /// An earlier row has its key.
-    Repeated(RowNumber),
 }
 
 #[cfg(test)]

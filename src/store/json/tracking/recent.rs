@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-
 use super::index::Found;
 
 /// The size of each generation, in bytes.
@@ -29,7 +27,7 @@ pub(crate) struct Recent {
 }
 
 /// By their offsets in the file, which are never reused.
-type Rows = HashMap<u64, Row, RandomState>;
+type Rows = HashMap<u64, Row>;
 
 struct Row {
     text: Arc<str>,

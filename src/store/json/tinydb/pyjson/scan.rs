@@ -203,32 +203,20 @@ impl<'a> Scanner<'a> {
                     return Ok(());
                 }
                 Some(b'\\') => self.escape()?,
-                Some(0..=0x1f) => return Err(self.fault(Some(0), "a character of a string")),
-                Some(_) => self.at += 1,
-                None => return Err(Fault::Ended),
+                next => return Err(self.fault(next.copied(), "a character of a string")),
             }
         }
     }
 
-    /// Skips ordinary characters of a string, eight at a time: a start spends most of its time
-    /// here.
+    /// Skips the characters up to the next quote, backslash or control character.
     fn skip_plain(&mut self) {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        const HIGHS: u64 = 0x8080_8080_8080_8080;
-        // The high bit of a byte that is less than the one in `limit`, where all are below 0x80. A
-        // byte above may be marked wrongly behind one that is marked rightly, or by its own high
-        // bit, which the caller looks at one by one.
-        let below = |word: u64, limit: u64| word.wrapping_sub(limit) & !word & HIGHS;
-        while let Some(chunk) = self.text.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
-            let word = u64::from_le_bytes(*chunk);
-            let quote = below(word ^ (ONES * u64::from(b'"')), ONES);
-            let backslash = below(word ^ (ONES * u64::from(b'\\')), ONES);
-            let special = quote | backslash | below(word, ONES * 0x20);
-            self.at += (special.trailing_zeros() / 8) as usize;
-            if special != 0 {
-                return;
-            }
-        }
+        let rest = &self.text[self.at..];
+        let plain = &rest[..memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len())];
+        let is_control = |byte: &u8| *byte < 0x20;
+        // A loop without an early exit is vectorised.
+        let has_control = plain.iter().fold(false, |any, byte| any | is_control(byte));
+        let control = || plain.iter().position(is_control);
+        self.at += has_control.then(control).flatten().unwrap_or(plain.len());
     }
 
     fn escape(&mut self) -> Result<(), Fault> {

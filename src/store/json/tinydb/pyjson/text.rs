@@ -8,13 +8,6 @@ use super::Scanner;
 /// Appends a string as Python writes it: quoted, in ASCII.
 pub(crate) fn push_string(out: &mut String, text: &str) {
     out.push('"');
-    // Nearly every text is plain. A loop without an early exit is vectorised.
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-    if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
-        out.push_str(text);
-        out.push('"');
-        return;
-    }
     let mut plain = 0;
     for (at, c) in text.char_indices() {
         if matches!(c, ' '..='~') && c != '"' && c != '\\' {

@@ -1,0 +1,35 @@
+use std::sync::Arc;
+
+use crate::domain::RowNumber;
+use crate::store::json::tinydb::file::RowImage;
+
+/// A table for the log and the files, whatever its records are.
+pub(crate) trait AnyTable {
+    /// The table's file.
+    fn file(&self) -> &'static str;
+    /// Sets a row's text, or removes the row.
+    fn set(&mut self, number: RowNumber, text: Option<Arc<str>>);
+    /// Removes the rows of an account that no key finds.
+    fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage>;
+    /// Grows with every change.
+    fn version(&self) -> u64;
+    /// The whole file.
+    fn file_text(&self) -> String;
+    /// The number of rows that are not records of this kind.
+    fn unreadable_rows(&self) -> usize;
+    /// The number of rows.
+    fn len(&self) -> usize;
+    /// The text of each row, in the order of their numbers.
+    fn texts(&self) -> Box<dyn Iterator<Item = (RowNumber, &str)> + '_>;
+    /// The rows that no key finds, and the reason.
+    fn strays(&self) -> Vec<(RowNumber, Stray)>;
+}
+
+/// The reason why no key finds a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stray {
+    /// It is not a record of this kind.
+    Unreadable(String),
+    /// An earlier row has its key.
+    Repeated(RowNumber),
+}
