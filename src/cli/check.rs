@@ -15,8 +15,9 @@ use crate::clock::Clock;
 use crate::config::{Flags, Storage};
 use crate::disk::RealDisk;
 use crate::domain::deletion::Threshold;
-use crate::domain::{Deletion, RowNumber, UserId};
+use crate::domain::{Deletion, UserId};
 use crate::repair::{CheckReport, Finding, FindingKind, Marked, Severity, TableReport, inspect};
+use crate::store::json::tinydb::RowNumber;
 
 /// How many findings of each kind the text form prints.
 const EXAMPLES: usize = 3;

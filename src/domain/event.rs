@@ -9,9 +9,6 @@ use super::{ChildId, Id, Points, Timestamp, UserId};
 /// The id of a [`TrackingEvent`].
 pub type EventId = Id<TrackingEvent>;
 
-/// The number of an event's row in the tracking table. Rows are numbered in the order of writing.
-pub type RowNumber = u64;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntityType {
     /// A task that adds points.

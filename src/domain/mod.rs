@@ -20,7 +20,7 @@ mod timestamp;
 pub use clock_watch::{ClockJump, ClockWatch};
 pub use deletion::Deletion;
 pub use event::{
-    Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, RowNumber, SortOrder,
+    Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, SortOrder,
     TrackingEvent, check_action, check_delta, is_usual_delta,
 };
 pub use id::Id;

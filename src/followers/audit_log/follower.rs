@@ -15,7 +15,7 @@ use crate::store::{Following, Lease, Projection, Purpose};
 /// The name of its cursor, and its name in [`crate::store::Health`].
 pub(super) const NAME: &str = "audit_log";
 /// How long the follower waits after it has written lines, so that it writes many lines at once.
-const BATCH_PAUSE: Duration = Duration::from_millis(5);
+const BATCH_PAUSE: Duration = Duration::from_millis(20);
 /// After this many events, the logs are synced and the cursor is saved.
 pub(super) const CHECKPOINT_EVENTS: u64 = 16_384;
 /// Retries take at most one part in this many of the time.

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::{Finding, FindingKind};
-use crate::domain::{Points, RowNumber, Timestamp};
+use crate::domain::{Points, Timestamp};
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tracking;
 
 /// An event, in about 40 bytes.

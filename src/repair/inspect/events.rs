@@ -10,9 +10,10 @@ use super::chains::{Chains, End, Moved};
 use super::rows::ahead_of;
 use super::{Finding, FindingKind};
 use crate::domain::{
-    Action, EntityType, Points, RowNumber, Timestamp, check_action, check_delta, is_usual_delta,
+    Action, EntityType, Points, Timestamp, check_action, check_delta, is_usual_delta,
 };
 use crate::store::json::state::State;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tracking::{self, FileRow};
 
 /// The fields of every event, some of which may be null.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::domain::RowNumber;
 use crate::repair::salvage::kind::TableKind;
 use crate::repair::salvage::read::{FoundRow, Gap, read};
 use crate::store::json::damage::{Damage, DamageKind};
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::{DEFAULT_TABLE, row_number};
 use crate::store::json::tinydb::pyjson::{self, Scanner};
 

@@ -1,8 +1,8 @@
 //! The other tables of a file, which Goldstar keeps and does not read.
 
 use super::{Finding, FindingKind};
-use crate::domain::RowNumber;
 use crate::repair::salvage::kind::TableKind;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::number_of;
 use crate::store::json::tinydb::pyjson;
 

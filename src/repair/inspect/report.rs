@@ -1,8 +1,9 @@
 use std::path::Path;
 
 use crate::domain::deletion::{Policy, Threshold};
-use crate::domain::{Deletion, RowNumber, Timestamp, UserId};
+use crate::domain::{Deletion, Timestamp, UserId};
 use crate::store::json::damage::{Damage, DamageKind};
+use crate::store::json::tinydb::RowNumber;
 
 /// The report of a check.
 #[derive(Clone, Debug, Default)]

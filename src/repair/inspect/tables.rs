@@ -8,11 +8,12 @@ use super::other_tables::OtherTable;
 use super::rows::inspect_row;
 use super::{Finding, FindingKind};
 use crate::domain::{
-    Child, Id, IdempotencyRecord, PendingReward, Reward, RowNumber, Session, Task, Timestamp, User,
+    Child, Id, IdempotencyRecord, PendingReward, Reward, Session, Task, Timestamp, User,
 };
 use crate::repair::salvage::kind::TableKind;
 use crate::store::json::state::State;
 use crate::store::json::state::table::{Stray, Table};
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::file::parse_file;
 use crate::store::json::tinydb::record::Record;

@@ -8,7 +8,7 @@ use super::journal::{Images, LogContents};
 use super::kind::{self, TableKind};
 use super::report::{Conflict, FileReport, Named};
 use super::rows::Rows;
-use crate::domain::RowNumber;
+use crate::store::json::tinydb::RowNumber;
 
 /// Which program wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

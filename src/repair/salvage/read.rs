@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use crate::domain::RowNumber;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::{DEFAULT_TABLE, number_of};
 use crate::store::json::tinydb::pyjson::{self, Fault, Scanner};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::kind;
-use crate::domain::RowNumber;
+use crate::store::json::tinydb::RowNumber;
 
 #[derive(Debug, Serialize)]
 pub struct SalvageReport {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::kind::TableKind;
 use super::read::{FoundRow, Reading};
 use super::report::{Conflict, Named};
-use crate::domain::RowNumber;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::pyjson;
 
 /// The rows of one table, by their numbers and by their records' keys.

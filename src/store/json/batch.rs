@@ -8,8 +8,9 @@ use super::tinydb::file::LAST_NUMBER;
 use super::tracking::{NewRow, Tracking, event};
 use super::wal::entry::Entry;
 use crate::domain::{
-    IdempotencyKey, IdempotencyRecord, Position, RowNumber, Seq, Timestamp, TrackingEvent, UserId,
+    IdempotencyKey, IdempotencyRecord, Position, Seq, Timestamp, TrackingEvent, UserId,
 };
+use crate::store::json::tinydb::RowNumber;
 use crate::store::{Changes, CommitError, StoredEvent};
 
 /// A batch of transactions: the durable state, and the changes of the transactions executed so far.

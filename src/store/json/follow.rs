@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::wal::reached::{self, Reached, Texts};
 use crate::disk::Disk;
-use crate::domain::RowNumber;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::{HeldLease, Lease, Purpose, SavedCursor, StoredEvent};
 
 /// The number of the newest events that are kept in memory, so that a follower does not read the

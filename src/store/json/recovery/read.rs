@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::tracking_log::TrackingLog;
 use crate::disk::{Disk, DiskFile, Open, read_if_exists};
-use crate::domain::{RowNumber, Seq};
+use crate::domain::Seq;
 use crate::store::StoredEvent;
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
 use crate::store::json::progress::Progress;
 use crate::store::json::state::State;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::{FileChecksum, TableFile, TableFiles};
 use crate::store::json::tracking::{self, Mark, Patch, event};
 use crate::store::json::wal::checkpoint::Checkpoint;

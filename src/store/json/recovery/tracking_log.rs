@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::domain::RowNumber;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tracking::{self, Patch};
 use crate::store::json::wal::entry::Entry;
 

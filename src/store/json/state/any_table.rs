@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::domain::RowNumber;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::RowImage;
 
 /// A table for the log and the files, whatever its records are.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use imbl::{HashMap, OrdSet};
 
-use crate::domain::RowNumber;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::record::Record;
 
 /// The rows of each group and of each list of a table. Clones share what is equal.

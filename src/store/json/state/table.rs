@@ -6,9 +6,10 @@ use imbl::{HashMap, OrdMap, OrdSet};
 
 pub(crate) use super::any_table::{AnyTable, Stray};
 use super::groups::Groups;
-use crate::domain::{Page, RowNumber};
+use crate::domain::Page;
 use crate::store::Listing;
 use crate::store::json::damage::Damage;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::file::{LAST_NUMBER, RowImage, file_text, parse_file};
 use crate::store::json::tinydb::record::{Record, is_new_row, merge, new_row};

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::pyjson::{self, Scanner};
-use crate::domain::{Points, RowNumber};
+use crate::domain::Points;
 use crate::store::json::damage::{Damage, DamageKind};
+use crate::store::json::tinydb::RowNumber;
 
 /// The length and the CRC-32 of a file's contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,3 +8,6 @@ pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod pyjson;
 pub(crate) mod record;
+
+/// The number of a row in its table. Events are numbered in the order of writing.
+pub(crate) type RowNumber = u64;

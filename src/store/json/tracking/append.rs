@@ -13,9 +13,10 @@ use super::patch::{self, Patch};
 use super::read::OwnRows;
 use super::table::{Inner, Tracking, Waiting};
 use crate::disk::{Disk, DiskFile, Open};
-use crate::domain::{Id, RowNumber, UserId};
+use crate::domain::{Id, UserId};
 use crate::metrics::Counter;
 use crate::store::StoredEvent;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::push_row_name;
 
 /// The text before the first row, and the text that closes the table and the file.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::row::user_id_span;
 use crate::disk::DiskFile;
-use crate::domain::RowNumber;
+use crate::store::json::tinydb::RowNumber;
 
 const NULL: &str = "null";
 

@@ -7,9 +7,9 @@ use std::path::Path;
 use super::patch::{self, Patch};
 use super::row::{RowSpans, Shape, scan_row};
 use crate::disk::DiskFile;
-use crate::domain::RowNumber;
 use crate::store::json::damage::{Damage, OpenError};
 use crate::store::json::progress::Progress;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::file::{DEFAULT_TABLE, row_number};
 use crate::store::json::tinydb::pyjson::{self, Fault, Scanner};
 

@@ -16,8 +16,9 @@ use super::index::{Found, Index, Place};
 use super::patch::Patch;
 use super::recent::Recent;
 use crate::disk::DiskFile;
-use crate::domain::{EventFilter, Page, RowNumber, Seq, SortOrder, Timestamp};
+use crate::domain::{EventFilter, Page, Seq, SortOrder, Timestamp};
 use crate::metrics::Counter;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::pyjson;
 use crate::store::{BoxFuture, EventRows, FoundEvents, Malformed, ReadError, StoredEvent};
 

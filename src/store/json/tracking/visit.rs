@@ -5,9 +5,9 @@ use std::path::Path;
 use super::patch::Patch;
 use super::reader::{Other, Reader};
 use crate::disk::DiskFile;
-use crate::domain::RowNumber;
 use crate::store::json::damage::OpenError;
 use crate::store::json::progress::Progress;
+use crate::store::json::tinydb::RowNumber;
 
 /// A row of the file.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::domain::RowNumber;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::codecs::TABLE_FILES;
 use crate::store::json::tinydb::file::{FileChecksum, RowImage, number_of};
 use crate::store::json::tinydb::pyjson::{self, Scanner};

@@ -5,7 +5,8 @@ mod tests;
 
 use std::collections::HashSet;
 
-use crate::domain::{EventFilter, Page, RowNumber, SortOrder, Timestamp};
+use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
+use crate::store::json::tinydb::RowNumber;
 
 use fields::{Fields, Names, Wanted, reserve};
 pub(crate) use summary::{EventKind, Found, Place, Summary};

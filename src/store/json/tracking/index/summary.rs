@@ -1,4 +1,5 @@
-use crate::domain::{Action, EntityType, RowNumber, Timestamp};
+use crate::domain::{Action, EntityType, Timestamp};
+use crate::store::json::tinydb::RowNumber;
 
 /// The indexed fields of an event; the rest is read from the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
