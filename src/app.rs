@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::{self, JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +24,8 @@ use crate::http;
 use crate::metrics::{Counter, Metrics};
 use crate::service::{Demo, Service, ServiceError, ServiceSettings};
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
-use crate::store::{Following, Store as _};
+use crate::store::postgres::{self, PostgresStore};
+use crate::store::{AnyStore, Following, Store as _};
 
 /// The parts of the machine that a server uses. Tests replace them.
 #[derive(Clone, Debug)]
@@ -47,6 +49,9 @@ pub enum StartError {
     /// The data cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] postgres::OpenError),
     /// The log directory cannot be used.
     #[error(transparent)]
     Logs(#[from] UnusableFolder),
@@ -69,7 +74,11 @@ pub enum StartError {
 impl StartError {
     /// Whether the data is damaged, or is not Goldstar's.
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_damage())
+        match self {
+            Self::Store(error) => error.is_damage(),
+            Self::Database(error) => error.is_damage(),
+            _ => false,
+        }
     }
 }
 
@@ -91,6 +100,8 @@ pub enum StopError {
 /// Opens the data and creates the service for a command. Blocks: a start reads all data.
 ///
 /// The standard output is the command's: an audit log that goes there waits for the next server.
+///
+/// Needs a thread of a runtime that may block.
 pub fn open(
     storage: &StorageConfig,
     settings: ServiceSettings,
@@ -115,16 +126,7 @@ fn assemble(
         probe(&*disk, &storage.log_dir, audit_log::is_own_file)?;
     }
     let failures = metrics.store.projection_errors(AuditFollower::NAME);
-    let clock = machine.clock.clone();
-    let options = Options {
-        data_dir: storage.data_dir.clone(),
-        disk: Arc::clone(&machine.disk),
-        now: Arc::new(move || clock.now()),
-        metrics: metrics.store.clone(),
-        checkpoint_bytes: CHECKPOINT_BYTES,
-        progress: machine.progress.clone(),
-    };
-    let store = JsonStore::open(options)?;
+    let store = open_store(storage, machine, metrics)?;
     let start = || {
         let history = store.following();
         let audit_log = output.map(|output| {
@@ -139,6 +141,27 @@ fn assemble(
     let disk = Arc::clone(&machine.disk);
     let deletion_log = DeletionLog::new(disk, storage.log_dir.clone(), storage.audit_log);
     Ok(Service::new(store, followers, machine.clock.clone(), settings, deletion_log, metrics))
+}
+
+fn open_store(
+    storage: &StorageConfig,
+    machine: &Machine,
+    metrics: &Metrics,
+) -> Result<AnyStore, StartError> {
+    let clock = machine.clock.clone();
+    if let Some(url) = &storage.database_url {
+        let opened = PostgresStore::open(url, clock, metrics.store.clone());
+        return Ok(Handle::current().block_on(opened)?.into());
+    }
+    let options = Options {
+        data_dir: storage.data_dir.clone(),
+        disk: Arc::clone(&machine.disk),
+        now: Arc::new(move || clock.now()),
+        metrics: metrics.store.clone(),
+        checkpoint_bytes: CHECKPOINT_BYTES,
+        progress: machine.progress.clone(),
+    };
+    Ok(JsonStore::open(options)?.into())
 }
 
 /// What writes the audit log. Blocks: it writes the lines that are missing.

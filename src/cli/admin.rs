@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Create an administrator's account in a data directory that no server uses
+    /// Create an administrator's account in a database, or in a data directory that no server uses
     #[command(after_help = "\
 The password is the first line of --password-file. Without that flag, the command asks for the password \
 on the terminal, or reads one line from the standard input if that is no terminal.
@@ -54,14 +54,16 @@ struct Create {
     password_file: Option<OsString>,
 
     #[command(flatten)]
-    flags: Flags<config::Storage>,
+    flags: Flags<config::Data>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Command::Create(create) = arguments.command;
     let config = Config::resolve(&create.flags)?;
     // Before asking for the password, so that nobody types it in vain.
-    data_directory::require(&config.storage.data_dir)?;
+    if config.storage.database_url.is_none() {
+        data_directory::require(&config.storage.data_dir)?;
+    }
     let (email, first_name, last_name) = (
         Email::parse(&create.email)?,
         Name::parse("first-name", &create.first_name)?,
@@ -89,7 +91,11 @@ async fn create_account(config: &Config, account: NewAccount) -> Result<(), Fail
     let closed = service.close().await.map_err(app::StopError::Close);
     created?;
     closed?;
-    let (email, data) = (email.as_str(), config.storage.data_dir.display());
+    let email = email.as_str();
+    let data = match &config.storage.database_url {
+        Some(_) => "the database".to_owned(),
+        None => config.storage.data_dir.display().to_string(),
+    };
     let said = writeln!(io::stdout(), "{email} is an administrator now, in {data}.");
     said.map_err(Failure::io("the account was created, but this could not be printed"))
 }

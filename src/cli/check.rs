@@ -46,7 +46,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { directory, json, flags } = arguments;
-    let config = data_directory::resolve(flags, directory)?;
+    let mut config = data_directory::resolve(flags, directory)?;
+    data_directory::instead_of_database(&mut config)?;
     let directory = &config.storage.data_dir;
     data_directory::require(directory)?;
     check(directory, json, config.service.deletion.threshold)

@@ -10,7 +10,8 @@ use crate::config::{Config, Flags, Storage};
 use crate::metrics::Metrics;
 
 pub(super) fn run(flags: &Flags<Storage>) -> Result<(), Failure> {
-    let config = Config::resolve(flags)?;
+    let mut config = Config::resolve(flags)?;
+    data_directory::instead_of_database(&mut config)?;
     let data = &config.storage.data_dir;
     data_directory::require(data)?;
     runtime()?.block_on(open_and_close(&config))?;

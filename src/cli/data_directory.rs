@@ -17,6 +17,14 @@ pub(super) fn resolve<P: Part>(
     Config::resolve(&flags)
 }
 
+/// Fails if the settings name a database, and no directory: the command concerns a directory.
+pub(super) fn instead_of_database(config: &mut Config) -> Result<(), Failure> {
+    if config.storage.database_url.take().is_some() && !config.storage.is_data_dir_named {
+        return Err(Failure::Database);
+    }
+    Ok(())
+}
+
 /// Fails if the directory doesn't exist or contains none of Goldstar's files. Only a server creates
 /// these: with a mistyped name, a command would work on an empty directory and report success.
 pub(super) fn require(directory: &Path) -> Result<(), Failure> {

@@ -38,6 +38,11 @@ pub(super) enum Failure {
     NoDirectory(PathBuf),
     #[error("{} is not a data directory: it contains none of Goldstar's files. Name the data directory with --data-dir or --config, or start a server, which creates them", .0.display())]
     NoData(PathBuf),
+    #[error(
+        "this command works on a data directory, and the settings name a database: name the data \
+         directory with --data-dir"
+    )]
+    Database,
     #[error("the passwords are not the same")]
     PasswordsDiffer,
     #[error(

@@ -14,7 +14,9 @@ pub(super) struct Greeting<'a> {
     pub(super) demo: Option<&'a Demo>,
     /// The data directory.
     pub(super) data_dir: &'a Path,
-    /// Whether this start has created it.
+    /// Whether a database is used instead.
+    pub(super) is_database: bool,
+    /// Whether this start has created the data directory.
     pub(super) is_created: bool,
     /// The number of accounts.
     pub(super) accounts: usize,
@@ -26,7 +28,9 @@ impl fmt::Display for Greeting<'_> {
         writeln!(f, "Goldstar serves {at}")?;
         let created = if self.is_created { "new, " } else { "" };
         let plural = if self.accounts == 1 { "" } else { "s" };
-        let (data, accounts) = (self.data_dir.display(), self.accounts);
+        let accounts = self.accounts;
+        let directory = self.data_dir.display();
+        let data: &dyn fmt::Display = if self.is_database { &"PostgreSQL" } else { &directory };
         writeln!(f, "Data: {data} ({created}{accounts} account{plural})")?;
         match self.demo {
             Some(demo) => greet_with_demo(f, &at, demo, &cookies_beside(self.data_dir)),

@@ -46,7 +46,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { from, to, json, flags } = arguments;
-    let from = data_directory::resolve(flags, from)?.storage.data_dir;
+    let mut config = data_directory::resolve(flags, from)?;
+    data_directory::instead_of_database(&mut config)?;
+    let from = config.storage.data_dir;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let report = salvage(&disk, &from, &to, &progress::on_terminal())?;
     let text = if json {

@@ -1,5 +1,6 @@
 //! `goldstar serve`
 
+use std::fmt;
 use std::io::{self, Write};
 
 use tokio::net::TcpListener;
@@ -49,7 +50,11 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
     };
     let listener = bound.map_err(|error| cannot_listen(&listen, error))?;
     let (storage, signup_open) = (config.storage.clone(), config.service.signup_open);
-    let is_created = !is_data_directory(&storage.data_dir);
+    let is_database = storage.database_url.is_some();
+    if is_database && storage.is_data_dir_named {
+        tracing::warn!("data_dir is ignored: database_url is set");
+    }
+    let is_created = !is_database && !is_data_directory(&storage.data_dir);
     let machine = Machine { progress: progress::on_terminal(), ..Machine::default() };
     let server = match app::launch_on(machine, config, listener, shutdown.clone()).await {
         Err(StartError::Stopped) => {
@@ -79,18 +84,22 @@ fn cannot_listen(address: &str, error: io::Error) -> Failure {
 
 /// Prints and logs the address of the server.
 fn announce(server: &Server, storage: &StorageConfig, signup_open: bool, is_created: bool) {
+    let is_database = storage.database_url.is_some();
+    let directory = storage.data_dir.display();
+    let data: &dyn fmt::Display = if is_database { &"PostgreSQL" } else { &directory };
     let greeting = Greeting {
         address: server.address(),
         can_begin: server.is_new() && signup_open,
         demo: server.demo(),
         data_dir: &storage.data_dir,
+        is_database,
         is_created,
         accounts: server.accounts(),
     };
     print(greeting.to_string(), storage.audit_output);
     tracing::info!(
         address = %server.address(),
-        data = %storage.data_dir.display(),
+        data = %data,
         logs = %storage.log_dir.display(),
         "serving"
     );

@@ -59,8 +59,8 @@ fn parse(path: &Path, text: &str) -> Result<toml::Table, ConfigError> {
 /// A value as it would be written in a variable. The error is the form that it must have.
 fn as_text(kind: Kind, value: toml::Value) -> Result<String, &'static str> {
     match (kind, value) {
-        (Kind::Text | Kind::Secret, toml::Value::String(text)) => Ok(text),
-        (Kind::Text | Kind::Secret, _) => Err("a string"),
+        (Kind::Text | Kind::Secret | Kind::Hidden, toml::Value::String(text)) => Ok(text),
+        (Kind::Text | Kind::Secret | Kind::Hidden, _) => Err("a string"),
         (Kind::Number, toml::Value::Integer(number)) => Ok(number.to_string()),
         (Kind::Number, _) => Err("a whole number"),
         (Kind::Switch, toml::Value::Boolean(on)) => Ok(on.to_string()),

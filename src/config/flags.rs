@@ -25,6 +25,9 @@ pub enum Everything {}
 /// Where the files are.
 #[derive(Debug)]
 pub enum Storage {}
+/// Where the files or the database are.
+#[derive(Debug)]
+pub enum Data {}
 /// How to reach a running server.
 #[derive(Debug)]
 pub enum Address {}
@@ -35,6 +38,10 @@ impl Part for Everything {
 
 impl Part for Storage {
     const KEYS: &[&str] = &["data_dir", "log_dir", "log_max_bytes", "log_backups"];
+}
+
+impl Part for Data {
+    const KEYS: &[&str] = &["data_dir", "database_url", "log_dir", "log_max_bytes", "log_backups"];
 }
 
 impl Part for Address {

@@ -11,7 +11,7 @@ mod values;
 
 #[cfg(test)]
 pub(crate) use environment::OF_ADMIN;
-pub use flags::{Address, Everything, Flags, Part, Storage};
+pub use flags::{Address, Data, Everything, Flags, Part, Storage};
 pub use setting::{Kind, SETTINGS, Setting};
 pub use settings::LogFormat;
 pub use value::{ConfigError, Value};
@@ -26,6 +26,7 @@ use crate::http::{self, CookieName, Origin};
 use crate::service::{
     self, ChangeLimits, DeletionSettings, FamilyLimits, LoginLimits, SignupLimits,
 };
+use crate::store::postgres::DatabaseUrl;
 use settings::{Access, AllSettings, Signup};
 
 /// Where the files are.
@@ -33,6 +34,10 @@ use settings::{Access, AllSettings, Signup};
 pub struct StorageConfig {
     /// The directory of the families' records.
     pub data_dir: PathBuf,
+    /// Whether a flag, a variable or the file names that directory.
+    pub is_data_dir_named: bool,
+    /// The database that is used instead.
+    pub database_url: Option<DatabaseUrl>,
     /// The directory of the audit logs.
     pub log_dir: PathBuf,
     /// Where the lines of the audit log go.
@@ -91,6 +96,8 @@ impl Config {
             service: service_settings(&settings),
             storage: StorageConfig {
                 data_dir: settings.places.data_dir,
+                is_data_dir_named: values.is_set("data_dir"),
+                database_url: settings.places.database_url,
                 log_dir: settings.places.log_dir,
                 audit_output: settings.logs.audit_log,
                 audit_log: audit_log::Settings {

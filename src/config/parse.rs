@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::http::{Origin, Secret, is_host};
+use crate::store::postgres::DatabaseUrl;
 
 /// A parser that lists the values it accepts, which the help and the documentation show.
 #[derive(Clone)]
@@ -138,6 +139,14 @@ pub(super) fn token(text: &str) -> Result<Secret, &'static str> {
     } else {
         Err("must be 16 to 1024 printable ASCII characters without blanks")
     }
+}
+
+/// The URL of a PostgreSQL database.
+pub(super) fn database(text: &str) -> Result<DatabaseUrl, &'static str> {
+    let url = DatabaseUrl::new(text);
+    let rule = "must have the form postgres://user:password@host:5432/database, and only options of \
+                PostgreSQL's client library";
+    url.check().map(|()| url).map_err(|_| rule)
 }
 
 /// The items of a list with commas in between.

@@ -9,6 +9,7 @@ use clap::{Arg, CommandFactory};
 use super::parse::items;
 use super::settings::AllSettings;
 use crate::http::Secret;
+use crate::store::postgres::DatabaseUrl;
 
 /// Every setting, in the order of the help.
 pub static SETTINGS: LazyLock<Vec<Setting>> =
@@ -43,6 +44,8 @@ pub enum Kind {
     /// A string in the file that is never shown, and never a flag, which other users of the machine
     /// could read. A file of its own can contain it: its name ends with `_file` then.
     Secret,
+    /// A string in the file that is never shown: it contains a password.
+    Hidden,
 }
 
 impl Setting {
@@ -51,6 +54,8 @@ impl Setting {
         let default: String = defaults.map(|text| text.to_string_lossy()).collect();
         let kind = if argument.get_value_parser().type_id() == TypeId::of::<Secret>() {
             Kind::Secret
+        } else if argument.get_value_parser().type_id() == TypeId::of::<DatabaseUrl>() {
+            Kind::Hidden
         } else if argument.get_value_delimiter().is_some() {
             Kind::List
         } else if default.parse::<bool>().is_ok() {
@@ -102,7 +107,7 @@ impl Setting {
     /// `a, b`. Returns what it can't read as it is: its parser names the rule.
     pub(super) fn normalize(&self, text: String) -> String {
         match self.kind {
-            Kind::Text | Kind::Secret => text,
+            Kind::Text | Kind::Secret | Kind::Hidden => text,
             Kind::Number => text.parse::<i64>().map_or(text, |number| number.to_string()),
             Kind::List => items(&text).collect::<Vec<_>>().join(","),
             Kind::Switch => match &*text.to_ascii_lowercase() {

@@ -15,12 +15,14 @@ use clap::{ArgAction, Args, Parser};
 use ipnet::IpNet;
 
 use super::parse::{
-    count, listen, log_filter, network, number, one_of, origin, seconds, switch, token, whole,
+    count, database, listen, log_filter, network, number, one_of, origin, seconds, switch, token,
+    whole,
 };
 use crate::domain::Points;
 use crate::domain::deletion::Threshold;
 use crate::followers::audit_log::{self, AuditOutput};
 use crate::http::{CookieName, Origin, Secret};
+use crate::store::postgres::DatabaseUrl;
 
 /// The highest limit that can be set for most things.
 const MAX: i64 = 1_000_000;
@@ -85,6 +87,10 @@ pub(super) struct PlacesGroup {
     /// Directory for the families' records; created if it does not exist
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub(super) data_dir: PathBuf,
+    /// URL of a PostgreSQL database for the families' records, instead of data_dir:
+    /// postgres://user:password@host:5432/database
+    #[arg(long, value_name = "URL", value_parser = database)]
+    pub(super) database_url: Option<DatabaseUrl>,
     /// Directory for the audit logs, one file per account; created if it does not exist
     #[arg(long, value_name = "DIR", default_value = "logs")]
     pub(super) log_dir: PathBuf,

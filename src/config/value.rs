@@ -124,7 +124,7 @@ impl Value {
             Some(path) => format!("{}, which {} names,", path.display(), self.place()),
             None => self.place(),
         };
-        let is_secret = self.setting.kind == Kind::Secret;
+        let is_secret = matches!(self.setting.kind, Kind::Secret | Kind::Hidden);
         let shown = if is_secret { String::new() } else { format!(", and is {:?}", self.text) };
         ConfigError::new(format!("{place} {rule}{shown}"))
     }
@@ -144,6 +144,8 @@ impl Value {
                 None if text.is_empty() => format!("{name} = \"\""),
                 None => format!("# {name} is set"),
             },
+            Kind::Hidden if text.is_empty() => format!("{name} = \"\""),
+            Kind::Hidden => format!("# {name} is set"),
         }
     }
 }

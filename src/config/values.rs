@@ -65,6 +65,11 @@ impl Values {
         self.get(key).is_some_and(|value| value.source == Source::Flag)
     }
 
+    /// Whether a setting was set anywhere.
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| value.source != Source::Default)
+    }
+
     fn get(&self, key: &str) -> Option<&Value> {
         self.0.iter().find(|value| value.setting.key == key)
     }

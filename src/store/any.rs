@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::json::JsonStore;
 use super::memory::MemoryStore;
+use super::postgres::PostgresStore;
 use super::{
-    Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health, ReadError,
-    Scope, Snapshot, Store, StoredEvent,
+    Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health, Lease, Purpose,
+    ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::domain::{
     ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
@@ -17,6 +18,7 @@ use crate::domain::{
 pub enum AnyStore {
     Json(JsonStore),
     Memory(MemoryStore),
+    Postgres(Box<PostgresStore>),
 }
 
 impl From<JsonStore> for AnyStore {
@@ -31,11 +33,18 @@ impl From<MemoryStore> for AnyStore {
     }
 }
 
+impl From<PostgresStore> for AnyStore {
+    fn from(store: PostgresStore) -> Self {
+        Self::Postgres(Box::new(store))
+    }
+}
+
 impl Store for AnyStore {
     async fn read(&self, scope: Scope) -> Result<Arc<dyn Snapshot>, ReadError> {
         match self {
             Self::Json(store) => store.read(scope).await,
             Self::Memory(store) => store.read(scope).await,
+            Self::Postgres(store) => store.read(scope).await,
         }
     }
 
@@ -47,6 +56,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.transact(scope, decide).await,
             Self::Memory(store) => store.transact(scope, decide).await,
+            Self::Postgres(store) => store.transact(scope, decide).await,
         }
     }
 
@@ -54,6 +64,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.remove_expired(expiry).await,
             Self::Memory(store) => store.remove_expired(expiry).await,
+            Self::Postgres(store) => store.remove_expired(expiry).await,
         }
     }
 
@@ -61,6 +72,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.is_empty().await,
             Self::Memory(store) => store.is_empty().await,
+            Self::Postgres(store) => store.is_empty().await,
         }
     }
 
@@ -68,6 +80,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.count_accounts().await,
             Self::Memory(store) => store.count_accounts().await,
+            Self::Postgres(store) => store.count_accounts().await,
         }
     }
 
@@ -75,6 +88,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.marked_accounts().await,
             Self::Memory(store) => store.marked_accounts().await,
+            Self::Postgres(store) => store.marked_accounts().await,
         }
     }
 
@@ -82,6 +96,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.password_hashes().await,
             Self::Memory(store) => store.password_hashes().await,
+            Self::Postgres(store) => store.password_hashes().await,
         }
     }
 
@@ -94,6 +109,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.find_events(filter, order, page).await,
             Self::Memory(store) => store.find_events(filter, order, page).await,
+            Self::Postgres(store) => store.find_events(filter, order, page).await,
         }
     }
 
@@ -101,6 +117,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.epoch(),
             Self::Memory(store) => store.epoch(),
+            Self::Postgres(store) => store.epoch(),
         }
     }
 
@@ -108,6 +125,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.head(family).await,
             Self::Memory(store) => store.head(family).await,
+            Self::Postgres(store) => store.head(family).await,
         }
     }
 
@@ -121,6 +139,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.events_after(family, child, after, limit).await,
             Self::Memory(store) => store.events_after(family, child, after, limit).await,
+            Self::Postgres(store) => store.events_after(family, child, after, limit).await,
         }
     }
 
@@ -134,6 +153,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.count_after(family, child, after, limit).await,
             Self::Memory(store) => store.count_after(family, child, after, limit).await,
+            Self::Postgres(store) => store.count_after(family, child, after, limit).await,
         }
     }
 
@@ -141,6 +161,15 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.following(),
             Self::Memory(store) => store.following(),
+            Self::Postgres(store) => store.following(),
+        }
+    }
+
+    async fn lease(&self, purpose: Purpose) -> Option<Lease> {
+        match self {
+            Self::Json(store) => Store::lease(store, purpose).await,
+            Self::Memory(store) => Store::lease(store, purpose).await,
+            Self::Postgres(store) => store.lease(purpose).await,
         }
     }
 
@@ -148,6 +177,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.newest(),
             Self::Memory(store) => store.newest(),
+            Self::Postgres(store) => store.newest(),
         }
     }
 
@@ -155,6 +185,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.health(),
             Self::Memory(store) => store.health(),
+            Self::Postgres(store) => store.health(),
         }
     }
 
@@ -162,6 +193,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.anonymize(user_id).await,
             Self::Memory(store) => store.anonymize(user_id).await,
+            Self::Postgres(store) => store.anonymize(user_id).await,
         }
     }
 
@@ -169,6 +201,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.purge().await,
             Self::Memory(store) => store.purge().await,
+            Self::Postgres(store) => store.purge().await,
         }
     }
 
@@ -176,6 +209,7 @@ impl Store for AnyStore {
         match self {
             Self::Json(store) => store.close().await,
             Self::Memory(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
         }
     }
 }

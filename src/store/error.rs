@@ -21,6 +21,10 @@ pub enum CommitError {
     /// replaced.
     #[error("the store accepts no changes until it is restarted")]
     ReadOnly,
+    /// Too many transactions of the scope are waiting, or the database has no free connection. Nothing
+    /// has changed.
+    #[error("too many changes are waiting")]
+    Overloaded,
     /// The decision panicked. Nothing has changed.
     #[error("the decision panicked")]
     Panicked,

@@ -21,6 +21,9 @@ pub enum ReadError {
     Io(#[from] io::Error),
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    /// The database has no free connection.
+    #[error("too many requests are waiting for the database")]
+    Overloaded,
 }
 
 /// Another program has written a row that is not an event.

@@ -13,6 +13,7 @@ mod history;
 pub mod json;
 pub mod memory;
 mod page;
+pub mod postgres;
 mod records;
 mod scope;
 mod snapshot;

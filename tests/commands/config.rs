@@ -132,7 +132,7 @@ fn other_value(setting: &Setting) -> String {
         ("body_timeout", _) => "59".to_owned(),
         (_, Kind::Number) => last(setting, " to "),
         (_, Kind::Switch) => (setting.default != "true").to_string(),
-        (_, Kind::Secret) => TOKEN.to_owned(),
+        (_, Kind::Secret | Kind::Hidden) => TOKEN.to_owned(),
         (_, Kind::Text) if setting.range().is_some() => last(setting, " or "),
         (key, Kind::Text) => format!("another '{key}' \"or two\""),
         (key, Kind::List) => panic!("which value can {key} have?"),
@@ -144,16 +144,55 @@ fn assignment(setting: &Setting, value: &str) -> String {
     let text = match setting.kind {
         Kind::Number | Kind::Switch => value.to_owned(),
         Kind::List => format!("{:?}", value.split(',').collect::<Vec<_>>()),
-        Kind::Text | Kind::Secret => format!("{value:?}"),
+        Kind::Text | Kind::Secret | Kind::Hidden => format!("{value:?}"),
     };
     format!("{} = {text}", setting.key)
+}
+
+/// Whether the value of a setting is printed.
+fn is_shown(setting: &Setting) -> bool {
+    !matches!(setting.kind, Kind::Secret | Kind::Hidden)
+}
+
+#[test]
+fn the_url_of_a_database_is_never_shown() {
+    let url = "postgres://ada:secret-1@db.example.org/goldstar";
+    let line = format!("database_url = \"{url}\"");
+    let folder = folder_with("goldstar.toml", &line);
+    let empty = tempfile::tempdir().unwrap();
+    let flag = format!("--database-url={url}");
+    for (printed, origin) in [
+        (config(folder.path(), &[], &[]), "goldstar.toml"),
+        (config(empty.path(), &[], &[("GOLDSTAR_DATABASE_URL", url)]), "GOLDSTAR_DATABASE_URL"),
+        (config(empty.path(), &[&flag], &[]), "--database-url"),
+    ] {
+        assert_set(&printed, "database_url", "# database_url is set", origin);
+    }
+    for wrong in ["secret-1", "postgres://ada:secret-1@/goldstar", "postgres://ada:secret-1@h/?x=1"]
+    {
+        let refused = run(empty.path(), &["config", &format!("--database-url={wrong}")], &[]);
+        let text = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{text}");
+        assert!(text.contains("--database-url must have the form postgres://"), "{text}");
+        assert!(!text.contains("secret-1"), "{text}");
+    }
+    let (flag, variables) = ("--database-url=postgres://ada:secret-1@127.0.0.1:1/goldstar", &[]);
+    for command in ["check", "checkpoint"] {
+        let refused = run(empty.path(), &[command], &[("GOLDSTAR_DATABASE_URL", url)]);
+        let text = String::from_utf8(refused.stderr).unwrap();
+        assert!(text.contains("name the data directory with --data-dir"), "{text}");
+    }
+    let refused = run(empty.path(), &["serve", "--listen=127.0.0.1:0", flag], variables);
+    let text = String::from_utf8(refused.stderr).unwrap();
+    assert!(text.contains("start PostgreSQL there"), "{text}");
+    assert!(!refused.status.success() && !text.contains("secret-1"), "{text}");
 }
 
 #[test]
 fn every_setting_has_its_key_its_variable_and_its_flag() {
     let empty = tempfile::tempdir().unwrap();
     let parse = |line: &str| line.parse::<toml::Table>().unwrap();
-    for setting in SETTINGS.iter().filter(|setting| setting.kind != Kind::Secret) {
+    for setting in SETTINGS.iter().filter(|setting| is_shown(setting)) {
         let key = &*setting.key;
         let value = other_value(setting);
         let line = assignment(setting, &value);
@@ -177,7 +216,7 @@ fn every_setting_has_its_key_its_variable_and_its_flag() {
 fn the_printed_settings_mean_the_same_as_a_file() {
     let folder = folder_with("token", TOKEN);
     let mut flags = Vec::new();
-    for setting in SETTINGS.iter() {
+    for setting in SETTINGS.iter().filter(|setting| setting.kind != Kind::Hidden) {
         let is_secret = setting.kind == Kind::Secret;
         let value = if is_secret { "token".to_owned() } else { other_value(setting) };
         flags.push(format!("{}={value}", setting.flag()));
@@ -189,7 +228,8 @@ fn the_printed_settings_mean_the_same_as_a_file() {
         printed.into_iter().map(|(key, (assignment, _))| (key, assignment)).collect::<Vec<_>>()
     };
     let (before, after) = (config(folder.path(), &flags, &[]), config(folder.path(), &[], &[]));
-    assert!(after.values().all(|(_, origin)| origin == "goldstar.toml"), "{after:?}");
+    let mut origins = after.iter().filter(|(key, _)| *key != "database_url");
+    assert!(origins.all(|(_, (_, origin))| origin == "goldstar.toml"), "{after:?}");
     assert_eq!(assignments(before), assignments(after));
 }
 

@@ -46,6 +46,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "proxy_pass http://127.0.0.1:5000/;"),
     (OPERATIONS, "{"),
     (OPERATIONS, "handle_path /api/* {"),
+    // `tests/store/postgres` and the API tests have a PostgreSQL of their own.
+    (OPERATIONS, "createuser --pwprompt goldstar"),
     // They are for Prometheus.
     (OPERATIONS, "scrape_configs:"),
     (OPERATIONS, "groups:"),

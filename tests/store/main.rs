@@ -1,12 +1,15 @@
 //! The store on real files, with a disk that can fail, and with directories after a crash.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+#[path = "../http/harness/cluster.rs"]
+mod cluster;
 mod contract;
 mod crashes;
 mod departures;
 mod faults;
 mod foreign;
 mod harness;
+mod postgres;
 #[path = "../http/harness/python.rs"]
 mod python;
 mod salvage;

@@ -11,7 +11,7 @@ use crate::http::error::body::{Details, ErrorBody, LimitBody, sentence};
 use crate::http::error::field::{FieldCode, FieldError};
 use crate::http::error::json::JsonError;
 use crate::service::{Causes, ServiceError};
-use crate::store::CommitError;
+use crate::store::{CommitError, ReadError};
 
 /// An error of the API. Its code determines the status of the response.
 #[derive(Debug, Error)]
@@ -138,6 +138,7 @@ impl ApiError {
                 | ServiceError::TooManyChanges { retry_after },
             ) => Some(*retry_after),
             Self::TooManyConnections => Some(1),
+            _ if self.code() == ErrorCode::Overloaded => Some(1),
             _ => None,
         }
     }
@@ -194,6 +195,7 @@ fn of_service(error: &ServiceError) -> ErrorCode {
         ServiceError::AdminRequired => ErrorCode::AdminRequired,
         ServiceError::SignupClosed => ErrorCode::SignupClosed,
         ServiceError::Commit(error) => of_commit(error),
+        ServiceError::Read(ReadError::Overloaded) => ErrorCode::Overloaded,
         ServiceError::NotEmpty | ServiceError::Read(_) | ServiceError::Internal(_) => {
             ErrorCode::Internal
         }
@@ -229,6 +231,7 @@ fn of_commit(error: &CommitError) -> ErrorCode {
         CommitError::StorageFull => ErrorCode::StorageFull,
         CommitError::OutcomeUnknown => ErrorCode::OutcomeUnknown,
         CommitError::ReadOnly => ErrorCode::ReadOnly,
+        CommitError::Overloaded => ErrorCode::Overloaded,
         CommitError::Closed => ErrorCode::ShuttingDown,
         CommitError::Panicked => ErrorCode::Internal,
     }

@@ -45,6 +45,7 @@ pub enum ErrorCode {
     NotDurable,
     OutcomeUnknown,
     ReadOnly,
+    Overloaded,
     ShuttingDown,
     TimedOut,
     TooManyConnections,
@@ -281,6 +282,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Status::SERVICE_UNAVAILABLE,
             "READ_ONLY",
             "the server refuses changes until it is restarted",
+        ),
+        (
+            Code::Overloaded,
+            Status::SERVICE_UNAVAILABLE,
+            "OVERLOADED",
+            "too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`",
         ),
         (
             Code::ShuttingDown,

@@ -36,6 +36,7 @@ impl ErrorCodes for Always {
         ErrorCode::UriTooLong,
         ErrorCode::HeadTooLarge,
         ErrorCode::Internal,
+        ErrorCode::Overloaded,
         ErrorCode::TimedOut,
         ErrorCode::TooManyConnections,
     ];
@@ -67,6 +68,7 @@ impl ErrorCodes for SessionChangeErrors {
         ErrorCode::NotDurable,
         ErrorCode::OutcomeUnknown,
         ErrorCode::ReadOnly,
+        ErrorCode::Overloaded,
         ErrorCode::ShuttingDown,
         ErrorCode::StorageFull,
     ];
@@ -138,7 +140,10 @@ fn response(codes: &[ErrorCode]) -> Response {
     let has_wait = |code: &ErrorCode| {
         matches!(
             code,
-            ErrorCode::TooManyAttempts | ErrorCode::TooManyChanges | ErrorCode::TooManyConnections
+            ErrorCode::TooManyAttempts
+                | ErrorCode::TooManyChanges
+                | ErrorCode::Overloaded
+                | ErrorCode::TooManyConnections
         )
     };
     let response = if has(StatusCode::UNAUTHORIZED) {

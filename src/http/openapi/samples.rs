@@ -177,6 +177,7 @@ fn failure(code: ErrorCode) -> ApiError {
         ErrorCode::NotDurable => CommitError::NotDurable,
         ErrorCode::OutcomeUnknown => CommitError::OutcomeUnknown,
         ErrorCode::ReadOnly => CommitError::ReadOnly,
+        ErrorCode::Overloaded => CommitError::Overloaded,
         ErrorCode::ShuttingDown => CommitError::Closed,
         ErrorCode::StorageFull => CommitError::StorageFull,
         _ => return ApiError::Panicked,

@@ -190,7 +190,10 @@ impl Committer {
     /// Counts errors other than rule violations.
     pub(crate) fn count_failure<T>(&self, outcome: &Result<T, CommitError>) {
         let why = match outcome {
-            Ok(_) | Err(CommitError::Refused(_) | CommitError::Closed) => return,
+            Ok(_)
+            | Err(CommitError::Refused(_) | CommitError::Closed | CommitError::Overloaded) => {
+                return;
+            }
             Err(CommitError::NotDurable) => CommitFailure::NotDurable,
             Err(CommitError::StorageFull) => CommitFailure::StorageFull,
             Err(CommitError::OutcomeUnknown) => CommitFailure::OutcomeUnknown,

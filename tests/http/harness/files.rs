@@ -3,23 +3,27 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+
+use super::cluster::execute;
 
 /// The two folders of a server, which remain when it stops.
 #[derive(Clone)]
 pub(crate) struct Folders {
     root: Arc<TempDir>,
+    /// The URL of the database that is used instead of the data folder.
+    pub(crate) database: Arc<OnceLock<String>>,
 }
 
 impl Folders {
     pub(crate) fn new() -> Self {
         let root = Arc::new(tempfile::tempdir().unwrap());
-        Self { root }
+        Self { root, database: Arc::default() }
     }
 
     /// The folder in which the server is started and reads its settings file.
@@ -68,8 +72,20 @@ impl Folders {
         }
     }
 
-    /// A TinyDB file as JSON.
+    /// A TinyDB file as JSON, or a table of the database in that form.
     pub(crate) fn json(&self, name: &str) -> Value {
+        if let Some(url) = self.database.get() {
+            let kind = name.trim_end_matches(".json");
+            let rows = if kind == "tracking_events" {
+                execute(url, "SELECT json FROM events ORDER BY xid, place")
+            } else {
+                let records = format!("SELECT row FROM records WHERE kind = '{kind}'");
+                execute(url, &format!("{records} ORDER BY position"))
+            };
+            let rows = rows.iter().map(|row| serde_json::from_str(row).unwrap());
+            let rows = (1..).zip(rows).map(|(number, row): (u64, Value)| (number.to_string(), row));
+            return json!({"_default": rows.collect::<Map<_, _>>()});
+        }
         let text = fs::read_to_string(self.data_file(name)).unwrap();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}: {text}"))
     }

@@ -3,6 +3,7 @@
 
 mod client;
 mod clock;
+mod cluster;
 mod disk;
 mod files;
 mod forbidden;

@@ -9,12 +9,17 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use goldstar::app::{self, Machine};
+use goldstar::clock::Clock;
 use goldstar::config::{Config, StorageConfig};
-use goldstar::domain::Points;
 use goldstar::domain::password::NEW_METHOD;
+use goldstar::domain::{Email, Name, Points, Role, Timestamp, User};
 use goldstar::followers::audit_log;
+use goldstar::metrics;
+use goldstar::store::postgres::{DatabaseUrl, PostgresStore};
+use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store as _};
 
 use super::client::Address;
+use super::cluster::new_database;
 use super::{Admin, Client, Family, Folders, Parent, Process, Raw, eventually, within};
 
 /// The settings of a test that differ from the defaults.
@@ -75,6 +80,37 @@ const ADMIN: (&str, &str) = ("admin@example.org", "correct horse 0");
 const ADMIN_HASH: &str = "scrypt:16:1:1$B5TWbkgfWzsVhBP0$ad30ca9911f76fd195c3a86e1fa1c84827c02690316566bb\
     aafdc658b37bd4c46f4a47cea8267a2baa2af6aab45f0f32a70be8936d123fdaa5690466f41abfd9";
 
+/// Whether the tests run on PostgreSQL, as `scripts/test` runs those that concern no files.
+fn is_on_postgres() -> bool {
+    std::env::var("GOLDSTAR_TEST_STORE").is_ok_and(|store| store == "postgres")
+}
+
+/// A new database with the account of the administrator.
+async fn database_with_admin() -> String {
+    let url = new_database();
+    let (clock, metrics) = (Clock::system(), metrics::Store::default());
+    let store = PostgresStore::open(&DatabaseUrl::new(&url), clock, metrics).await.unwrap();
+    let admin = User {
+        id: "admin-1".into(),
+        first_name: Name::from_stored("Ada"),
+        last_name: Name::from_stored("Admin"),
+        email: Email::from_stored(ADMIN.0),
+        password: ADMIN_HASH.into(),
+        role: Role::Admin,
+        image_id: None,
+        created_at: Timestamp::from_unix_seconds(1_769_551_003.419_12),
+        updated_at: None,
+        deletion: None,
+        extra: [].into(),
+    };
+    let put = move |_: &dyn Snapshot, _: &mut Context| {
+        Ok((Changes::of([Change::PutUser(admin.clone())]), ()))
+    };
+    store.transact(Scope::Server, put).await.unwrap();
+    store.close().await.unwrap();
+    url
+}
+
 /// Makes a server in this process hash passwords like a real one.
 pub(crate) fn hash_as_for_users(config: &mut Config) {
     config.service.password_method = NEW_METHOD;
@@ -128,6 +164,10 @@ impl TestServer {
     /// A server on folders that already contain files.
     pub(crate) async fn on(folders: Folders, settings: Settings) -> Self {
         let address = Arc::new(Mutex::new(String::new()));
+        if is_on_postgres() {
+            let url = database_with_admin().await;
+            folders.database.set(url).expect("a server has new folders");
+        }
         let mut server = Self { folders, settings, address, running: None };
         server.launch().await;
         server
@@ -162,6 +202,8 @@ impl TestServer {
         let settings = &self.settings;
         let storage = StorageConfig {
             data_dir: self.folders.data(),
+            is_data_dir_named: true,
+            database_url: self.folders.database.get().map(DatabaseUrl::new),
             log_dir: self.folders.logs(),
             audit_output: audit_log::AuditOutput::Files,
             audit_log: audit_log::Settings {
@@ -193,6 +235,7 @@ impl TestServer {
             let is_set = settings.flags.iter().any(|given| given.starts_with(flag));
             (!is_set).then(|| format!("{flag}={value}"))
         }));
+        arguments.extend(self.folders.database.get().map(|url| format!("--database-url={url}")));
         arguments.extend_from_slice(&settings.flags);
         arguments
     }

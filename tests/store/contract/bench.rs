@@ -1,7 +1,7 @@
 //! A store of any implementation, and records for it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock, mpsc};
 
 use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
@@ -13,10 +13,14 @@ use goldstar::domain::{
 use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
 use goldstar::store::memory::MemoryStore;
+use goldstar::store::postgres::{DatabaseUrl, PostgresStore};
 use goldstar::store::{
     AnyStore, Change, Changes, Commit, CommitError, Context, Scope, Snapshot, Store, StoredEvent,
 };
 use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::cluster::new_database;
 
 /// Where the clock of a [`Bench`] starts: 2026-02-09T18:42:15Z.
 pub(crate) const START: i64 = 1_770_662_535_000_000;
@@ -26,7 +30,12 @@ pub(crate) enum Medium {
     /// The folder of a `JsonStore`.
     Folder(tempfile::TempDir),
     Memory(Option<MemoryStore>),
+    Database(DatabaseUrl),
 }
+
+/// What the stores on PostgreSQL run on. It is not that of a test, which may block its thread.
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
 
 impl Medium {
     pub(crate) fn folder() -> Self {
@@ -35,6 +44,10 @@ impl Medium {
 
     pub(crate) fn memory() -> Self {
         Self::Memory(None)
+    }
+
+    pub(crate) fn database() -> Self {
+        Self::Database(DatabaseUrl::new(new_database()))
     }
 
     fn open(&mut self, clock: Clock) -> AnyStore {
@@ -54,6 +67,14 @@ impl Medium {
                 let store = last.take().map_or_else(|| MemoryStore::new(clock), |it| it.reopened());
                 *last = Some(store.clone());
                 store.into()
+            }
+            Self::Database(url) => {
+                let url = url.clone();
+                let (sender, store) = mpsc::channel();
+                RUNTIME.spawn(async move {
+                    sender.send(PostgresStore::open(&url, clock, metrics::Store::default()).await)
+                });
+                store.recv().unwrap().unwrap().into()
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The guarantees of every implementation of the store's trait. Another implementation needs one
 //! more line in `IMPLEMENTATIONS`.
 
-mod bench;
+pub(crate) mod bench;
 mod commits;
 mod departures;
 mod following;
@@ -13,7 +13,7 @@ pub(crate) use bench::user;
 use bench::{Bench, Medium};
 
 /// Each function creates an empty medium for one implementation.
-const IMPLEMENTATIONS: &[fn() -> Medium] = &[Medium::folder, Medium::memory];
+const IMPLEMENTATIONS: &[fn() -> Medium] = &[Medium::folder, Medium::memory, Medium::database];
 
 /// Runs a test with each implementation on an empty store.
 async fn over_each(test: impl AsyncFn(Bench)) {

@@ -94,6 +94,8 @@ impl Served {
         let address = listener.local_addr().unwrap();
         let storage = StorageConfig {
             data_dir: folders.data(),
+            is_data_dir_named: true,
+            database_url: None,
             log_dir: folders.logs(),
             audit_output: audit_log::AuditOutput::Files,
             audit_log: audit_log::Settings::default(),

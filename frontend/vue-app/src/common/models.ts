@@ -373,6 +373,7 @@ export type ErrorCode =
   | "NOT_DURABLE"
   | "OUTCOME_UNKNOWN"
   | "READ_ONLY"
+  | "OVERLOADED"
   | "SHUTTING_DOWN"
   | "TIMED_OUT"
   | "TOO_MANY_CONNECTIONS"

@@ -1,0 +1,39 @@
+//! Removes an account's id from its events.
+
+use std::sync::Arc;
+
+use tokio_postgres::Row;
+
+use super::error::Failure;
+use super::inner::Inner;
+use super::sql;
+use crate::domain::UserId;
+use crate::store::json::tracking::user_id_span;
+
+/// Replaces the account's id in all of its events, in batches, and removes the link to its family.
+/// Returns the number of events that were changed.
+pub(super) async fn anonymize(inner: Arc<Inner>, user_id: UserId) -> Result<usize, Failure> {
+    let (mut changed, mut last) = (0, 0_i64);
+    loop {
+        let found = inner.db.rows(&sql::OWN_EVENTS, &[&user_id.as_str(), &last]).await?;
+        let Some(newest) = found.last() else { break };
+        let family: i64 = newest.try_get("family_id")?;
+        last = newest.try_get("seq")?;
+        let seqs = found.iter().map(|row| row.try_get("seq"));
+        let seqs = seqs.collect::<Result<Vec<i64>, _>>()?;
+        let texts = found.iter().map(without_account).collect::<Result<Vec<_>, _>>()?;
+        changed += inner.db.rows(&sql::ANONYMIZE, &[&family, &seqs, &texts]).await?.len();
+    }
+    inner.db.rows(&sql::UNLINK, &[&user_id.as_str()]).await?;
+    Ok(changed)
+}
+
+/// The text of an event with null instead of the account's id, and otherwise the same bytes.
+fn without_account(row: &Row) -> Result<String, Failure> {
+    let mut json: String = row.try_get("json")?;
+    let span = user_id_span(&json);
+    if !span.is_empty() {
+        json.replace_range(span, "null");
+    }
+    Ok(json)
+}

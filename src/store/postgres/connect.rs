@@ -1,0 +1,193 @@
+//! Connections to the database.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::config::{Host, TargetSessionAttrs};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Config, GenericClient, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::error::{Failure, OpenError};
+use super::sql::Sql;
+
+/// The number of connections of a server, without the one for notifications.
+const POOL_SIZE: usize = 16;
+/// How long a request waits for a free connection.
+const POOL_WAIT: Duration = Duration::from_secs(3);
+/// How long a statement takes at most. The database ends it earlier, after `statement_timeout`.
+const STATEMENT_DEADLINE: Duration = Duration::from_secs(8);
+/// How often a repeatable statement is tried: each connection of the pool may be lost.
+pub(super) const ATTEMPTS: usize = POOL_SIZE + 1;
+/// How long a connection attempt takes at most.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may be silent before it is examined, and how long it may then not respond.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+/// The limits that the database enforces, unless the URL has `options` of its own.
+const SERVER_OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
+                              -c idle_in_transaction_session_timeout=10s";
+
+/// The URL of a database. It is never shown: it contains the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// Parses it, so that a mistake is found before the first connection.
+    pub fn check(&self) -> Result<(), OpenError> {
+        self.config().map(|_| ())
+    }
+
+    fn config(&self) -> Result<Config, OpenError> {
+        let mut config = Config::from_str(&self.0).map_err(|error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            OpenError::Url(cause.unwrap_or_else(|| error.to_string()))
+        })?;
+        if config.get_hosts().is_empty() {
+            return Err(OpenError::Url("it names no host".to_owned()));
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_options().is_none() {
+            config.options(SERVER_OPTIONS);
+        }
+        config.application_name("goldstar");
+        config.keepalives_idle(KEEPALIVE);
+        config.tcp_user_timeout(KEEPALIVE);
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        Ok(config)
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(hidden)")
+    }
+}
+
+/// How to connect.
+#[derive(Clone)]
+pub(super) struct Connector {
+    pub(super) config: Config,
+    pub(super) tls: MakeRustlsConnect,
+}
+
+impl Connector {
+    pub(super) fn new(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        Ok(Self { config: url.config()?, tls: tls()? })
+    }
+
+    /// The hosts, for error messages.
+    pub(super) fn hosts(&self) -> String {
+        let name = |host: &Host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        };
+        let hosts: Vec<String> = self.config.get_hosts().iter().map(name).collect();
+        hosts.join(", ")
+    }
+}
+
+/// TLS that verifies the certificate and its name with the certificates of the system.
+fn tls() -> Result<MakeRustlsConnect, OpenError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let versions = versions.map_err(|_| OpenError::NoCertificates)?;
+    Ok(MakeRustlsConnect::new(versions.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// The connections of a server.
+pub(super) struct Db {
+    pool: Pool,
+}
+
+impl Db {
+    pub(super) fn new(connector: &Connector) -> Self {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager =
+            Manager::from_config(connector.config.clone(), connector.tls.clone(), recycling);
+        let pool = Pool::builder(manager)
+            .max_size(POOL_SIZE)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(POOL_WAIT))
+            .create_timeout(Some(CONNECT_TIMEOUT))
+            .build();
+        // It fails only without a runtime.
+        Self { pool: pool.unwrap_or_else(|error| panic!("{error}")) }
+    }
+
+    pub(super) async fn client(&self) -> Result<Object, Failure> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => Failure::Database(error),
+            PoolError::Timeout(_) => Failure::Busy,
+            _ => Failure::Stopping,
+        })
+    }
+
+    /// Executes one statement on a free connection, and once more on another one if the connection
+    /// was lost: it must be repeatable.
+    pub(super) async fn rows(
+        &self,
+        sql: &Sql,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        for _ in 1..ATTEMPTS {
+            match self.rows_once(sql, values).await {
+                Err(failure) if failure.is_lost_connection() => {}
+                other => return other,
+            }
+        }
+        self.rows_once(sql, values).await
+    }
+
+    async fn rows_once(
+        &self,
+        sql: &Sql,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        let client = self.client().await?;
+        let rows = rows(&**client, sql, values).await;
+        if matches!(rows, Err(Failure::Late)) {
+            // The statement may still run: the connection is not used again.
+            drop(Object::take(client));
+        }
+        rows
+    }
+
+    /// Like [`Self::rows`] for a statement that returns one row.
+    pub(super) async fn row(
+        &self,
+        sql: &Sql,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Row, Failure> {
+        let row = self.rows(sql, values).await?.pop();
+        row.ok_or_else(|| Failure::Malformed("a statement returned nothing".to_owned()))
+    }
+}
+
+/// Executes a statement in one round trip.
+pub(super) async fn rows(
+    client: &impl GenericClient,
+    sql: &Sql,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Failure> {
+    debug_assert_eq!(values.len(), sql.types.len(), "{}", sql.text);
+    let typed: Vec<(&(dyn ToSql + Sync), Type)> =
+        values.iter().copied().zip(sql.types.iter().cloned()).collect();
+    let statement = client.query_typed(sql.text, &typed);
+    let rows = tokio::time::timeout(STATEMENT_DEADLINE, statement).await;
+    Ok(rows.map_err(|_| Failure::Late)??)
+}

@@ -1,0 +1,392 @@
+//! The changes of a group of transactions, which are committed together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::load::{Family, Kind, Loaded, SHARED, Wanted, kind_of};
+use crate::clock::random;
+use crate::domain::{
+    Child, Deletion, IdempotencyKey, IdempotencyRecord, PendingReward, Reward, RuleViolation, Seq,
+    Session, Setting, Task, Timestamp, TrackingEvent, User, UserId,
+};
+use crate::store::json::tinydb::codecs::remembered_key;
+use crate::store::json::tinydb::record::{Record, merge, new_row};
+use crate::store::json::tracking::event::encode;
+use crate::store::records::Records;
+use crate::store::{Change, Changes, StoredEvent};
+
+/// Why a transaction's changes cannot be added.
+pub(super) enum Obstacle {
+    Refused(RuleViolation),
+    /// More must be loaded first.
+    Missing(Wanted),
+}
+
+/// A record that is written: its text, or `None` if it is removed.
+pub(super) struct Write {
+    /// The order of the first write.
+    pub(super) number: usize,
+    pub(super) text: Option<Arc<str>>,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+/// A row of the look-up table of accounts.
+pub(super) struct Account {
+    pub(super) id: UserId,
+    pub(super) email: Option<Arc<str>>,
+    pub(super) is_active_admin: bool,
+    pub(super) is_marked: bool,
+    pub(super) deletion_has_started: bool,
+}
+
+/// Families as they were loaded, with the changes of the transactions that were decided since.
+pub(super) struct Draft {
+    pub(super) families: Vec<Family>,
+    pub(super) records: Records,
+    admins: Option<i64>,
+    /// The accounts that were looked for: one that was not found is new.
+    known: BTreeSet<Arc<str>>,
+    tokens: BTreeSet<Arc<str>>,
+    pub(super) writes: BTreeMap<(i64, Kind, Arc<str>), Write>,
+    pub(super) accounts: BTreeMap<i64, Account>,
+    /// The events with the keys of their families.
+    pub(super) events: Vec<(i64, Arc<StoredEvent>)>,
+    /// Whether what all families share is changed.
+    pub(super) changes_shared: bool,
+}
+
+impl Draft {
+    pub(super) fn new(loaded: Loaded, wanted: &Wanted) -> Self {
+        Self {
+            families: loaded.families,
+            records: loaded.records,
+            admins: loaded.admins,
+            known: wanted.accounts.clone(),
+            tokens: wanted.tokens.clone(),
+            writes: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            events: Vec::new(),
+            changes_shared: false,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.events.is_empty()
+    }
+
+    /// Adds the changes of one transaction, or nothing. Returns its event as it will be stored.
+    pub(super) fn add(
+        &mut self,
+        changes: Changes,
+        now: Timestamp,
+    ) -> Result<Option<Arc<StoredEvent>>, Obstacle> {
+        self.check_loaded(&changes)?;
+        self.check_rules(&changes)?;
+        for change in changes.records {
+            self.apply(change);
+        }
+        Ok(changes.event.map(|event| self.append(event, changes.remember, now)))
+    }
+
+    /// Fails if a family that is changed is not loaded.
+    fn check_loaded(&self, changes: &Changes) -> Result<(), Obstacle> {
+        let mut wanted = Wanted::default();
+        let event = changes.event.iter().filter_map(|event| event.user_id.as_ref());
+        for user_id in changes.records.iter().filter_map(owner).chain(event) {
+            if !self.known.contains(&user_id.shared()) && self.place(Some(user_id)).is_none() {
+                wanted.accounts.insert(user_id.shared());
+            }
+        }
+        for change in &changes.records {
+            if let Change::RemoveSession(hash) = change
+                && !self.tokens.contains(&hash.0)
+                && self.records.sessions.iter().all(|it| it.token_hash != *hash)
+            {
+                wanted.tokens.insert(Arc::clone(&hash.0));
+            }
+        }
+        let demotes = changes.records.iter().any(|change| self.demotes(change));
+        wanted.admins = demotes && self.admins.is_none();
+        if wanted == Wanted::default() { Ok(()) } else { Err(Obstacle::Missing(wanted)) }
+    }
+
+    fn demotes(&self, change: &Change) -> bool {
+        let Change::PutUser(new) = change else { return false };
+        self.is_active_admin(&new.id) && !new.is_active_admin()
+    }
+
+    fn is_active_admin(&self, id: &UserId) -> bool {
+        self.records.users.iter().any(|it| it.id == *id && it.is_active_admin())
+    }
+
+    fn check_rules(&self, changes: &Changes) -> Result<(), Obstacle> {
+        for change in &changes.records {
+            let Change::PutUser(user) = change else { continue };
+            let same_email = |it: &User| it.email.folded() == user.email.folded();
+            let is_taken = self.records.users.iter().any(|it| same_email(it) && it.id != user.id);
+            if is_taken {
+                return Err(Obstacle::Refused(RuleViolation::EmailTaken));
+            }
+            if self.demotes(change) && self.admins.is_some_and(|admins| admins <= 1) {
+                return Err(Obstacle::Refused(RuleViolation::LastAdministrator));
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, change: Change) {
+        match &change {
+            Change::PutUser(new) => self.put_user(new),
+            Change::RemoveUser(id) => self.remove_user(id),
+            Change::PutChild(new) => {
+                self.put(
+                    new,
+                    Some(&new.user_id),
+                    find(&self.records.children, new).as_deref(),
+                    None,
+                );
+            }
+            Change::PutTask(new) => {
+                self.put(
+                    new,
+                    new.user_id.as_ref(),
+                    find(&self.records.tasks, new).as_deref(),
+                    None,
+                );
+            }
+            Change::PutReward(new) => {
+                self.put(
+                    new,
+                    new.user_id.as_ref(),
+                    find(&self.records.rewards, new).as_deref(),
+                    None,
+                );
+            }
+            Change::PutPending(new) => {
+                self.put(
+                    new,
+                    Some(&new.user_id),
+                    find(&self.records.pending, new).as_deref(),
+                    None,
+                );
+            }
+            Change::PutSession(new) => {
+                let old = find(&self.records.sessions, new);
+                self.put(new, Some(&new.user_id), old.as_deref(), Some(new.expires_at));
+            }
+            Change::PutSetting { name, value } => {
+                let new = Setting { name: Arc::clone(name), value: value.clone() };
+                let old = self.records.settings.get(name).cloned();
+                let old = old.map(|value| Arc::new(Setting { name: Arc::clone(name), value }));
+                self.put(&new, None, old.as_deref(), None);
+            }
+            Change::RemoveChild(id) => self.remove::<Child>(&id.shared()),
+            Change::RemoveTask(id) => self.remove::<Task>(&id.shared()),
+            Change::RemoveReward(id) => self.remove::<Reward>(&id.shared()),
+            Change::RemovePending(id) => self.remove::<PendingReward>(&id.shared()),
+            Change::RemoveSession(hash) => self.remove::<Session>(&hash.0),
+            Change::RemoveIdempotencyKey(user_id, key) => {
+                let key = remembered_key(user_id.as_str(), key.as_str());
+                self.remove::<IdempotencyRecord>(&key);
+            }
+        }
+        self.records.apply(change);
+    }
+
+    fn put_user(&mut self, new: &User) {
+        let was_active = self.is_active_admin(&new.id);
+        self.count_admin(was_active, new.is_active_admin());
+        let key = self.family(Some(&new.id)).key;
+        let account = Account {
+            id: new.id.clone(),
+            email: Some(Arc::clone(new.email.folded())),
+            is_active_admin: new.is_active_admin(),
+            is_marked: new.deletion.is_some(),
+            deletion_has_started: new.deletion.as_ref().is_some_and(Deletion::has_started),
+        };
+        self.accounts.insert(key, account);
+        self.put(new, Some(&new.id), find(&self.records.users, new).as_deref(), None);
+    }
+
+    fn remove_user(&mut self, id: &UserId) {
+        self.count_admin(self.is_active_admin(id), false);
+        if self.place(Some(id)).is_some() {
+            let key = self.family(Some(id)).key;
+            self.accounts.insert(key, Account::without_record(id));
+        }
+        self.remove::<User>(&id.shared());
+    }
+
+    /// Notes a change of the administrators. What all families share changes with them, so that two
+    /// servers cannot remove the last two at the same time.
+    fn count_admin(&mut self, was_active: bool, is_active: bool) {
+        if was_active != is_active {
+            self.changes_shared = true;
+            if let Some(admins) = &mut self.admins {
+                *admins += if is_active { 1 } else { -1 };
+            }
+        }
+    }
+
+    fn put<R: Record>(
+        &mut self,
+        new: &R,
+        owner: Option<&UserId>,
+        old: Option<&R>,
+        expires_at: Option<Timestamp>,
+    ) {
+        let (kind, id) = (kind_of::<R>(), new.key());
+        let key = self.family(owner).key;
+        let elsewhere =
+            self.families.iter().find(|it| it.rows.contains_key(&(kind, Arc::clone(&id))));
+        if elsewhere.is_some_and(|family| family.key != key) {
+            self.remove::<R>(&id);
+        }
+        let family = self.family(owner);
+        let text = match (family.rows.get(&(kind, Arc::clone(&id))), old) {
+            (Some(row), Some(old)) => merge(row, old, new),
+            _ => new_row(new),
+        };
+        family.rows.insert((kind, Arc::clone(&id)), Arc::clone(&text));
+        self.write(key, kind, id, Some(text), expires_at);
+    }
+
+    fn remove<R: Record>(&mut self, id: &Arc<str>) {
+        let row = (kind_of::<R>(), Arc::clone(id));
+        let remove = |it: &mut Family| it.rows.remove(&row).map(|_| it.key);
+        let keys: Vec<i64> = self.families.iter_mut().filter_map(remove).collect();
+        for key in keys {
+            self.write(key, row.0, Arc::clone(id), None, None);
+        }
+    }
+
+    fn write(
+        &mut self,
+        key: i64,
+        kind: Kind,
+        id: Arc<str>,
+        text: Option<Arc<str>>,
+        expires_at: Option<Timestamp>,
+    ) {
+        self.changes_shared |= key == SHARED;
+        let number = self.writes.len();
+        let new = Write { number, text, expires_at };
+        let write = self.writes.entry((key, kind, id)).or_insert(Write {
+            number,
+            text: None,
+            expires_at: None,
+        });
+        *write = Write { number: write.number, ..new };
+    }
+
+    fn append(
+        &mut self,
+        event: TrackingEvent,
+        remember: Option<(IdempotencyKey, String)>,
+        now: Timestamp,
+    ) -> Arc<StoredEvent> {
+        let owner = event.user_id.clone();
+        let family = self.family(owner.as_ref());
+        let event = event.following(family.last_occurred_at, now);
+        family.last_occurred_at = Some(event.occurred_at);
+        family.seq += 1;
+        let (key, seq) = (family.key, Seq(family.seq.cast_unsigned()));
+        if let (Some((key, fingerprint)), Some(user_id)) = (remember, owner) {
+            let record = IdempotencyRecord {
+                user_id: user_id.clone(),
+                key,
+                fingerprint: fingerprint.into(),
+                event: seq,
+                position: None,
+                created_at: event.created_at,
+            };
+            let expires_at = record.created_at.after(IdempotencyRecord::LIFETIME);
+            self.put(&record, Some(&user_id), None, Some(expires_at));
+            self.records.remember(record);
+        }
+        let json = encode(&event).0.into();
+        let stored = Arc::new(StoredEvent { seq, event, json });
+        self.changes_shared |= key == SHARED;
+        self.events.push((key, Arc::clone(&stored)));
+        stored
+    }
+
+    fn place(&self, account: Option<&UserId>) -> Option<usize> {
+        let is_it = |it: &Family| match account {
+            Some(_) => it.account.as_ref() == account,
+            None => it.key == SHARED,
+        };
+        self.families.iter().position(is_it)
+    }
+
+    /// The family of an account, or what all families share. An account that was not found gets a new
+    /// family.
+    fn family(&mut self, account: Option<&UserId>) -> &mut Family {
+        let place = self.place(account).unwrap_or_else(|| {
+            let key = new_key();
+            if let Some(id) = account {
+                self.accounts.insert(key, Account::without_record(id));
+            }
+            self.families.push(Family::new(key, account.cloned()));
+            self.families.len() - 1
+        });
+        &mut self.families[place]
+    }
+}
+
+impl Family {
+    fn new(key: i64, account: Option<UserId>) -> Self {
+        Self {
+            key,
+            version: None,
+            seq: 0,
+            last_occurred_at: None,
+            account,
+            commits: Vec::new(),
+            rows: std::collections::HashMap::new(),
+        }
+    }
+}
+
+impl Account {
+    /// The row of an account that has no record, or none any more.
+    fn without_record(id: &UserId) -> Self {
+        Self {
+            id: id.clone(),
+            email: None,
+            is_active_admin: false,
+            is_marked: false,
+            deletion_has_started: false,
+        }
+    }
+}
+
+/// A random key of a new family: positive, and not the account's id.
+fn new_key() -> i64 {
+    (i64::from_be_bytes(random()) & i64::MAX).max(1)
+}
+
+/// The account whose family a change needs.
+fn owner(change: &Change) -> Option<&UserId> {
+    match change {
+        Change::PutUser(new) => Some(&new.id),
+        Change::PutChild(new) => Some(&new.user_id),
+        Change::PutTask(new) => new.user_id.as_ref(),
+        Change::PutReward(new) => new.user_id.as_ref(),
+        Change::PutPending(new) => Some(&new.user_id),
+        Change::PutSession(new) => Some(&new.user_id),
+        Change::RemoveUser(id) | Change::RemoveIdempotencyKey(id, _) => Some(id),
+        Change::RemoveChild(_)
+        | Change::RemoveTask(_)
+        | Change::RemoveReward(_)
+        | Change::RemovePending(_)
+        | Change::RemoveSession(_)
+        | Change::PutSetting { .. } => None,
+    }
+}
+
+/// The record with the same key.
+fn find<R: Record>(records: &[Arc<R>], new: &R) -> Option<Arc<R>> {
+    let key = new.key();
+    records.iter().find(|it| it.key() == key).cloned()
+}

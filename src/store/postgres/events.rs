@@ -1,0 +1,150 @@
+//! Queries to the history.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::error::Failure;
+use super::inner::Inner;
+use super::runtime::Runtime;
+use super::sql::{self, Sql};
+use crate::domain::{
+    Action, ChildId, EntityType, EventFilter, Id, Page, Seq, SortOrder, Timestamp, UserId,
+};
+use crate::store::json::tracking::event::decode;
+use crate::store::{BoxFuture, EventRows, FoundEvents, Malformed, ReadError, StoredEvent};
+
+/// A number of rows, for the database.
+pub(super) fn rows_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+pub(super) fn count(row: &Row) -> Result<usize, Failure> {
+    Ok(usize::try_from(row.try_get::<_, i64>("number")?).unwrap_or_default())
+}
+
+/// The event of a row with the columns `seq` and `json`.
+pub(super) fn stored(row: &Row) -> Result<Result<StoredEvent, Malformed>, Failure> {
+    let number = row.try_get::<_, i64>("seq")?.cast_unsigned();
+    let json: &str = row.try_get("json")?;
+    let event = decode(json).map_err(|why| Malformed { number, why });
+    Ok(event.map(|event| StoredEvent { seq: Seq(number), event, json: json.into() }))
+}
+
+impl Inner {
+    pub(super) async fn head(&self, family: &UserId) -> Result<Seq, Failure> {
+        let found = self.db.rows(&sql::HEAD, &[&family.as_str()]).await?;
+        let Some(row) = found.first() else { return Ok(Seq::START) };
+        Ok(Seq(row.try_get::<_, i64>("seq")?.cast_unsigned()))
+    }
+
+    pub(super) async fn events_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Result<StoredEvent, Malformed>>, Failure> {
+        let found = self.after(&sql::EVENTS_AFTER, family, child, after, limit).await?;
+        found.iter().map(stored).collect()
+    }
+
+    pub(super) async fn count_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<usize, Failure> {
+        let found = self.after(&sql::COUNT_AFTER, family, child, after, limit).await?;
+        found.first().map_or(Ok(0), count)
+    }
+
+    async fn after(
+        &self,
+        sql: &Sql,
+        family: &UserId,
+        child: Option<&ChildId>,
+        Seq(after): Seq,
+        limit: usize,
+    ) -> Result<Vec<Row>, Failure> {
+        let child = child.map(Id::as_str);
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        self.db.rows(sql, &[&family.as_str(), &child, &after, &rows_limit(limit)]).await
+    }
+}
+
+/// Finds a page of events and their total number.
+pub(super) async fn find(
+    runtime: Runtime,
+    filter: &EventFilter,
+    order: SortOrder,
+    page: Page,
+) -> Result<FoundEvents, Failure> {
+    let micros = |moment: Option<Timestamp>| moment.map(Timestamp::as_micros);
+    let user_id = filter.user_id.as_ref().map(Id::as_str);
+    let child_id = filter.child_id.as_ref().map(Id::as_str);
+    let entity_type = filter.entity_type.map(EntityType::as_str);
+    let action = filter.action.map(Action::as_str);
+    let (from, to) = (micros(filter.from), micros(filter.to));
+    let (limit, offset) = (rows_limit(page.limit), rows_limit(page.offset));
+    let conditions: [&(dyn ToSql + Sync); 7] =
+        [&user_id, &child_id, &entity_type, &filter.entity_id, &action, &from, &to];
+    let paged: Vec<&(dyn ToSql + Sync)> =
+        conditions.iter().copied().chain([&limit as _, &offset as _]).collect();
+    let sql = match order {
+        SortOrder::Ascending => &sql::PAGE_ASCENDING,
+        SortOrder::Descending => &sql::PAGE_DESCENDING,
+    };
+    let db = &runtime.inner.db;
+    let (total, found) =
+        tokio::try_join!(db.row(&sql::COUNT_EVENTS, &conditions), db.rows(sql, &paged))?;
+    let rows = Rows { found: found.iter().map(found_event).collect::<Result<_, _>>()?, runtime };
+    Ok(FoundEvents { total: count(&total)?.max(rows.found.len()), rows: Arc::new(rows) })
+}
+
+struct FoundEvent {
+    family: i64,
+    seq: i64,
+    bytes: usize,
+}
+
+fn found_event(row: &Row) -> Result<FoundEvent, Failure> {
+    let bytes = usize::try_from(row.try_get::<_, i32>("bytes")?).unwrap_or_default();
+    Ok(FoundEvent { family: row.try_get("family_id")?, seq: row.try_get("seq")?, bytes })
+}
+
+/// Events that were found.
+struct Rows {
+    found: Vec<FoundEvent>,
+    runtime: Runtime,
+}
+
+impl EventRows for Rows {
+    fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    fn fitting(&self, from: usize, bytes: usize) -> usize {
+        let rest = &self.found[from..];
+        let mut sum = 0;
+        let mut fits = |event: &&FoundEvent| {
+            sum += event.bytes;
+            sum <= bytes
+        };
+        rest.iter().take_while(&mut fits).count().max(usize::from(!rest.is_empty()))
+    }
+
+    fn read(&self, rows: Range<usize>) -> BoxFuture<'_, Result<Vec<Arc<str>>, ReadError>> {
+        let families: Vec<i64> = self.found[rows.clone()].iter().map(|it| it.family).collect();
+        let seqs: Vec<i64> = self.found[rows].iter().map(|it| it.seq).collect();
+        let read = self.runtime.run(async move |inner| {
+            let found = inner.db.rows(&sql::EVENT_TEXTS, &[&families, &seqs]).await?;
+            let text = |row: &Row| Ok(row.try_get::<_, &str>("json")?.into());
+            found.iter().map(text).collect::<Result<_, Failure>>()
+        });
+        Box::pin(async move { Ok(read.await?) })
+    }
+}

@@ -1,0 +1,110 @@
+//! What all parts of the store use.
+
+use std::sync::atomic::AtomicU64;
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+use uuid::Uuid;
+
+use super::connect::Db;
+use super::error::{Failure, Kind};
+use crate::clock::{Clock, new_seed};
+use crate::metrics::{self, CommitFailure};
+use crate::store::CommitError;
+
+pub(super) struct Inner {
+    pub(super) db: Db,
+    pub(super) clock: Clock,
+    /// Identifies this server among those on the database.
+    pub(super) server: Uuid,
+    pub(super) wakeups: watch::Sender<()>,
+    /// Tells the other servers that there are new events.
+    pub(super) others: Notify,
+    /// The last position that a follower could read, when one last looked.
+    pub(super) end: AtomicU64,
+    metrics: metrics::Store,
+    trouble: Mutex<Option<Trouble>>,
+}
+
+/// Why the database cannot be used now.
+struct Trouble {
+    line: String,
+    /// Whether it ends as soon as the database responds.
+    is_of_connection: bool,
+}
+
+impl Inner {
+    pub(super) fn new(db: Db, clock: Clock, metrics: metrics::Store) -> Self {
+        Self {
+            db,
+            clock,
+            server: new_seed(),
+            wakeups: watch::Sender::default(),
+            others: Notify::new(),
+            end: AtomicU64::default(),
+            metrics,
+            trouble: Mutex::default(),
+        }
+    }
+
+    /// Wakes the followers of every server after a commit with events.
+    pub(super) fn wake(&self) {
+        self.wakeups.send_replace(());
+        self.others.notify_one();
+    }
+
+    /// Counts the transactions that were committed together.
+    pub(super) fn count_commits(&self, number: usize) {
+        self.metrics.commits.inc_by(number as u64);
+        #[expect(clippy::cast_precision_loss, reason = "a queue is short")]
+        self.metrics.batch_size.observe(number as f64);
+    }
+
+    /// Counts a transaction that failed.
+    pub(super) fn count_failure(&self, error: &CommitError) {
+        let why = match error {
+            CommitError::Refused(_) | CommitError::Closed | CommitError::Overloaded => return,
+            CommitError::NotDurable => CommitFailure::NotDurable,
+            CommitError::StorageFull => CommitFailure::StorageFull,
+            CommitError::OutcomeUnknown => CommitFailure::OutcomeUnknown,
+            CommitError::ReadOnly => CommitFailure::ReadOnly,
+            CommitError::Panicked => CommitFailure::Panicked,
+        };
+        self.metrics.failed(why);
+    }
+
+    /// Notes for the state of the server that a transaction was executed.
+    pub(super) fn works(&self) {
+        self.end_trouble(|_| true);
+    }
+
+    /// Notes that the database responds, which ends no trouble of its disk.
+    pub(super) fn responds(&self) {
+        self.end_trouble(|trouble| trouble.is_of_connection);
+    }
+
+    fn end_trouble(&self, ends: impl Fn(&Trouble) -> bool) {
+        let mut trouble = self.trouble.lock();
+        if trouble.as_ref().is_some_and(ends) {
+            *trouble = None;
+            self.metrics.writes_failing.set(0);
+            tracing::info!("the database can be used again");
+        }
+    }
+
+    /// Notes why the database cannot be used now.
+    pub(super) fn fails(&self, failure: &Failure) {
+        let (line, kind) = (failure.line(), failure.kind());
+        let mut trouble = self.trouble.lock();
+        if trouble.as_ref().is_none_or(|trouble| trouble.line != line) {
+            tracing::error!(error = %line, "the database cannot be used");
+        }
+        self.metrics.writes_failing.set(1);
+        let is_of_connection = matches!(kind, Kind::Lost | Kind::Unavailable);
+        *trouble = Some(Trouble { line, is_of_connection });
+    }
+
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().as_ref().map(|trouble| trouble.line.clone())
+    }
+}

@@ -1,0 +1,185 @@
+//! Loads the families of a scope with all their records.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use tokio_postgres::{GenericClient, Row};
+use uuid::Uuid;
+
+use super::connect::rows;
+use super::error::Failure;
+use super::sql;
+use crate::domain::{
+    Child, IdempotencyRecord, PendingReward, Reward, Session, Setting, Task, Timestamp, User,
+    UserId,
+};
+use crate::store::Scope;
+use crate::store::json::tinydb::fields::Fields;
+use crate::store::json::tinydb::record::Record;
+use crate::store::records::Records;
+
+/// The key of what all families share.
+pub(super) const SHARED: i64 = 0;
+
+/// The name of a kind of record.
+pub(super) type Kind = &'static str;
+
+/// The name of a record's kind.
+pub(super) fn kind_of<R: Record>() -> Kind {
+    R::FILE.strip_suffix(".json").unwrap_or(R::FILE)
+}
+
+/// What is to be loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) accounts: BTreeSet<UserIdText>,
+    emails: BTreeSet<Arc<str>>,
+    pub(super) tokens: BTreeSet<Arc<str>>,
+    /// Whether the number of administrators is needed.
+    pub(super) admins: bool,
+}
+
+type UserIdText = Arc<str>;
+
+impl Wanted {
+    pub(super) fn add_scope(&mut self, scope: &Scope) {
+        match scope {
+            Scope::Family(id) => _ = self.accounts.insert(id.shared()),
+            Scope::Families(one, other) => {
+                self.accounts.extend([one.shared(), other.shared()]);
+            }
+            Scope::Email(email) => _ = self.emails.insert(Arc::clone(email.folded())),
+            Scope::Session(token_hash) => _ = self.tokens.insert(Arc::clone(&token_hash.0)),
+            Scope::Server => {}
+        }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.accounts.extend(other.accounts);
+        self.emails.extend(other.emails);
+        self.tokens.extend(other.tokens);
+        self.admins |= other.admins;
+    }
+}
+
+/// A family as it was loaded, or a new one.
+pub(super) struct Family {
+    pub(super) key: i64,
+    /// `None` if the family is new.
+    pub(super) version: Option<i64>,
+    pub(super) seq: i64,
+    pub(super) last_occurred_at: Option<Timestamp>,
+    /// `None` for what all families share.
+    pub(super) account: Option<UserId>,
+    /// The ids of the last commits, the newest first, if they were loaded.
+    pub(super) commits: Vec<Uuid>,
+    /// The text of each record.
+    pub(super) rows: HashMap<(Kind, Arc<str>), Arc<str>>,
+}
+
+/// Families at one moment.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub(super) families: Vec<Family>,
+    /// The records of all of them.
+    pub(super) records: Records,
+    /// The number of administrators that are not marked for deletion, if it was loaded.
+    pub(super) admins: Option<i64>,
+}
+
+/// Loads families in one statement, so that all is of one moment.
+pub(super) async fn load(
+    client: &impl GenericClient,
+    wanted: &Wanted,
+    with_commits: bool,
+) -> Result<Loaded, Failure> {
+    let texts = |set: &BTreeSet<Arc<str>>| set.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (accounts, emails) = (texts(&wanted.accounts), texts(&wanted.emails));
+    let tokens = texts(&wanted.tokens);
+    let found =
+        rows(client, &sql::LOAD, &[&accounts, &emails, &tokens, &with_commits, &wanted.admins])
+            .await?;
+    let mut loaded = Loaded::default();
+    let mut places = HashMap::new();
+    for row in &found {
+        let key: i64 = row.try_get("id")?;
+        let place = *places.entry(key).or_insert(loaded.families.len());
+        if place == loaded.families.len() {
+            loaded.admins = row.try_get("admins")?;
+            loaded.families.push(family(key, row)?);
+        }
+        let Some(kind) = row.try_get::<_, Option<&str>>("kind")? else { continue };
+        let (kind, id, text) = loaded.records.add(kind, row.try_get("row")?)?;
+        loaded.families[place].rows.insert((kind, id), text);
+    }
+    let versions = loaded.families.iter().filter_map(|family| family.version);
+    loaded.records.version = versions.map(i64::cast_unsigned).fold(0, u64::wrapping_add);
+    Ok(loaded)
+}
+
+fn family(key: i64, row: &Row) -> Result<Family, Failure> {
+    let account: Option<&str> = row.try_get("account_id")?;
+    let commits: Option<Vec<Uuid>> = row.try_get("commits")?;
+    let last_occurred_at: Option<i64> = row.try_get("last_occurred_at")?;
+    Ok(Family {
+        key,
+        version: Some(row.try_get("version")?),
+        seq: row.try_get("seq")?,
+        last_occurred_at: last_occurred_at.map(Timestamp::from_micros),
+        account: account.map(UserId::from),
+        commits: commits.unwrap_or_default(),
+        rows: HashMap::new(),
+    })
+}
+
+impl Records {
+    /// Adds the record of a row.
+    fn add(&mut self, kind: &str, text: &str) -> Result<(Kind, Arc<str>, Arc<str>), Failure> {
+        let fields = Fields::parse(text).map_err(|fault| Failure::Malformed(fault.to_string()))?;
+        let id = match kind {
+            "users" => push::<User>(&mut self.users, &fields),
+            "children" => push::<Child>(&mut self.children, &fields),
+            "tasks" => push::<Task>(&mut self.tasks, &fields),
+            "rewards" => push::<Reward>(&mut self.rewards, &fields),
+            "pending_rewards" => push::<PendingReward>(&mut self.pending, &fields),
+            "sessions" => push::<Session>(&mut self.sessions, &fields),
+            "idempotency_keys" => {
+                let added = push::<IdempotencyRecord>(&mut self.idempotency, &fields)?;
+                // The position is that of an embedded store.
+                if let Some(record) = self.idempotency.last_mut() {
+                    Arc::make_mut(record).position = None;
+                }
+                Ok(added)
+            }
+            "settings" => {
+                let setting = decode::<Setting>(&fields)?;
+                self.settings.insert(Arc::clone(&setting.name), setting.value.clone());
+                Ok((kind_of::<Setting>(), setting.key()))
+            }
+            other => Err(Failure::Malformed(format!("a record of the unknown kind {other}"))),
+        };
+        let (kind, id) = id?;
+        Ok((kind, id, text.into()))
+    }
+}
+
+fn push<R: Record>(
+    records: &mut Vec<Arc<R>>,
+    fields: &Fields<'_>,
+) -> Result<(Kind, Arc<str>), Failure> {
+    let record = decode::<R>(fields)?;
+    let id = record.key();
+    records.push(Arc::new(record));
+    Ok((kind_of::<R>(), id))
+}
+
+fn decode<R: Record>(fields: &Fields<'_>) -> Result<R, Failure> {
+    R::decode(fields)
+        .map_err(|unreadable| Failure::Malformed(format!("{}: {unreadable}", kind_of::<R>())))
+}
+
+/// The record of a row's text.
+pub(super) fn parse<R: Record>(text: &str) -> Result<R, Failure> {
+    let fields = Fields::parse(text).map_err(|fault| Failure::Malformed(fault.to_string()))?;
+    decode(&fields)
+}

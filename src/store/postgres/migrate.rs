@@ -1,0 +1,148 @@
+//! The schema: numbered migrations, each of which is executed once.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+use tokio_postgres::{Client, Transaction};
+
+use super::connect::{Connector, rows};
+use super::error::{Failure, OpenError};
+use super::sql;
+
+/// The oldest supported version of PostgreSQL, as `server_version_num`.
+const OLDEST_SERVER: i32 = 150_000;
+
+struct Migration {
+    version: i32,
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// In their order. A published migration is never changed.
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "initial",
+    sql: include_str!("migrations/V0001__initial.sql"),
+}];
+
+/// The version of the schema after all migrations.
+const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
+/// Brings the schema to the newest version, in one transaction. Several servers may start at the same
+/// time: the second waits for the first.
+pub(super) async fn migrate(connector: &Connector) -> Result<(), OpenError> {
+    let hosts = connector.hosts();
+    let named = |error| OpenError::of(error, &hosts);
+    let (mut client, connection) =
+        connector.config.connect(connector.tls.clone()).await.map_err(named)?;
+    let driver = tokio::spawn(connection);
+    let migrated = migrate_on(&mut client, &hosts).await;
+    drop(client);
+    if let Ok(Err(error)) = driver.await {
+        tracing::debug!(%error, "the connection of the migration ended");
+    }
+    migrated
+}
+
+async fn migrate_on(client: &mut Client, hosts: &str) -> Result<(), OpenError> {
+    let named = |error| OpenError::of(error, hosts);
+    let failed = |failure| match failure {
+        Failure::Database(error) => OpenError::of(error, hosts),
+        other => OpenError::Other(other),
+    };
+    let transaction = client.transaction().await.map_err(named)?;
+    transaction.batch_execute(sql::MIGRATION_TIMEOUTS).await.map_err(named)?;
+    rows(&transaction, &sql::MIGRATION_LOCK, &[]).await.map_err(failed)?;
+    let state = rows(&transaction, &sql::SCHEMA_STATE, &[]).await.map_err(failed)?;
+    let state = state.first().ok_or(OpenError::Other(Failure::Stopping))?;
+    let found: i32 = state.get("server_version");
+    if found < OLDEST_SERVER {
+        return Err(OpenError::OldServer { found: found / 10_000 });
+    }
+    if state.get::<_, Option<&str>>("schema").is_none() {
+        return Err(OpenError::NoPrivilege(None));
+    }
+    if !state.get::<_, bool>("is_ours") {
+        if state.get("has_tables") {
+            return Err(OpenError::Foreign);
+        }
+        transaction.batch_execute(sql::CREATE_MIGRATIONS).await.map_err(named)?;
+    }
+    let applied = rows(&transaction, &sql::APPLIED_MIGRATIONS, &[]).await.map_err(failed)?;
+    let applied: Vec<(i32, String)> =
+        applied.iter().map(|row| (row.get("version"), row.get("checksum"))).collect();
+    for migration in unapplied(&applied)? {
+        apply(&transaction, migration).await.map_err(failed)?;
+    }
+    transaction.commit().await.map_err(named)
+}
+
+/// The migrations that are missing in a database with those versions and checksums.
+fn unapplied(applied: &[(i32, String)]) -> Result<&'static [Migration], OpenError> {
+    if let Some((found, _)) = applied.last().filter(|(version, _)| *version > NEWEST) {
+        return Err(OpenError::NewerSchema { found: *found, known: NEWEST });
+    }
+    for (number, migration) in MIGRATIONS.iter().enumerate() {
+        let Some((version, checksum)) = applied.get(number) else {
+            return Ok(&MIGRATIONS[number..]);
+        };
+        if *version != migration.version || *checksum != migration.checksum() {
+            return Err(OpenError::ChangedMigration { version: *version });
+        }
+    }
+    Ok(&[])
+}
+
+async fn apply(transaction: &Transaction<'_>, migration: &Migration) -> Result<(), Failure> {
+    transaction.batch_execute(migration.sql).await?;
+    let checksum = migration.checksum();
+    rows(transaction, &sql::ADD_MIGRATION, &[&migration.version, &migration.name, &checksum])
+        .await?;
+    tracing::info!(version = migration.version, name = migration.name, "the schema was changed");
+    Ok(())
+}
+
+impl Migration {
+    fn checksum(&self) -> String {
+        let hash = Sha256::digest(self.sql);
+        hash.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a `String` can't fail.
+            write!(text, "{byte:02x}").unwrap_or_default();
+            text
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn applied(migrations: &[Migration]) -> Vec<(i32, String)> {
+        migrations.iter().map(|it| (it.version, it.checksum())).collect()
+    }
+
+    #[test]
+    fn migrations_are_numbered_without_gaps() {
+        for (migration, version) in MIGRATIONS.iter().zip(1..) {
+            assert_eq!(migration.version, version);
+        }
+    }
+
+    #[test]
+    fn only_what_is_missing_is_applied() {
+        assert_eq!(unapplied(&[]).unwrap().len(), MIGRATIONS.len());
+        assert!(unapplied(&applied(MIGRATIONS)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_newer_and_a_changed_schema_are_refused() {
+        let mut newer = applied(MIGRATIONS);
+        newer.push((NEWEST + 1, "0".to_owned()));
+        let error = unapplied(&newer).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains(&format!("schema version {}", NEWEST + 1)), "{error}");
+        let mut changed = applied(MIGRATIONS);
+        changed[0].1 = "0".to_owned();
+        let error = unapplied(&changed).map(|_| ());
+        assert!(matches!(error, Err(OpenError::ChangedMigration { version: 1 })));
+    }
+}

@@ -1,0 +1,296 @@
+//! The store on PostgreSQL, which several servers can use at the same time.
+//!
+//! A transaction waits in the queue of its family (`queue`). All that wait at the same time are
+//! committed together (`commit`): one statement loads the family with its version (`load`), the
+//! decisions are run (`draft`), and one statement writes everything if the version is still the same
+//! (`swap`). After a conflict, both are repeated. No transaction is open between the two.
+//!
+//! What always holds:
+//!
+//! - Every statement names its columns, and stands in `sql`.
+//! - The answer to a commit can be lost: the store searches for its id before it tries again.
+//! - Events are numbered under the lock of their family's row, without gaps. Followers of all families
+//!   read them in the order of the transactions' numbers (`following`).
+
+mod anonymize;
+mod commit;
+mod connect;
+mod draft;
+mod error;
+mod events;
+mod expiry;
+mod following;
+mod inner;
+mod job;
+mod lease;
+mod listen;
+mod load;
+mod migrate;
+mod queue;
+mod runtime;
+mod sql;
+mod swap;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio_postgres::Row;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use connect::DatabaseUrl;
+use connect::{ATTEMPTS, Connector, Db};
+pub use error::{Failure, OpenError};
+use following::{Cursors, History};
+use inner::Inner;
+use lease::Leases;
+use load::{Wanted, load, parse};
+use queue::Queue;
+use runtime::Runtime;
+
+use crate::clock::Clock;
+use crate::domain::{
+    ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+};
+use crate::metrics;
+use crate::store::{
+    Change, Changes, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
+    Lease, Malformed, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent,
+};
+
+/// A store on a PostgreSQL database.
+pub struct PostgresStore {
+    runtime: Runtime,
+    queue: Queue,
+    leases: Arc<Leases>,
+    cursors: Arc<Cursors>,
+    epoch: Epoch,
+    newest: Option<Timestamp>,
+    /// Ends the tasks that send and receive wake-ups.
+    _tasks: DropGuard,
+}
+
+impl PostgresStore {
+    /// Opens the database, and brings its schema to the newest version.
+    pub async fn open(
+        url: &DatabaseUrl,
+        clock: Clock,
+        metrics: metrics::Store,
+    ) -> Result<Self, OpenError> {
+        let connector = Connector::new(url)?;
+        migrate::migrate(&connector).await?;
+        let inner = Arc::new(Inner::new(Db::new(&connector), clock, metrics));
+        let start = inner.db.row(&sql::START, &[]).await?;
+        let epoch = Epoch::from_stored(start.get::<_, Option<&str>>("epoch").unwrap_or_default());
+        let newest = start.get::<_, Option<i64>>("newest").map(Timestamp::from_micros);
+        let runtime = Runtime { inner: Arc::clone(&inner), handle: Handle::current() };
+        let stop = CancellationToken::new();
+        let tasks = [
+            tokio::spawn(
+                stop.clone().run_until_cancelled_owned(listen::notify(Arc::clone(&inner))),
+            ),
+            tokio::spawn(
+                stop.clone()
+                    .run_until_cancelled_owned(listen::listen(Arc::clone(&inner), connector)),
+            ),
+        ];
+        drop(tasks);
+        Ok(Self {
+            queue: Queue::new(inner, Handle::current()),
+            runtime,
+            leases: Arc::default(),
+            cursors: Arc::default(),
+            epoch,
+            newest,
+            _tasks: stop.drop_guard(),
+        })
+    }
+
+    async fn records(&self, scope: &Scope) -> Result<Arc<dyn Snapshot>, Failure> {
+        let mut wanted = Wanted::default();
+        wanted.add_scope(scope);
+        let load = async move |inner: Arc<Inner>| {
+            for _ in 1..ATTEMPTS {
+                let client = inner.db.client().await?;
+                match load(&**client, &wanted, false).await {
+                    Err(failure) if failure.is_lost_connection() => {}
+                    other => return other,
+                }
+            }
+            let client = inner.db.client().await?;
+            load(&**client, &wanted, false).await
+        };
+        let loaded = self.runtime.run(load).await?;
+        Ok(Arc::new(loaded.records.scoped(scope)))
+    }
+
+    async fn rows(&self, sql: &'static sql::Sql) -> Result<Vec<Row>, Failure> {
+        self.runtime.run(async move |inner| inner.db.rows(sql, &[]).await).await
+    }
+
+    /// The user records of rows.
+    async fn users(&self, sql: &'static sql::Sql) -> Result<Vec<User>, Failure> {
+        let rows = self.rows(sql).await?;
+        rows.iter().map(|row| parse(row.try_get("row")?)).collect()
+    }
+
+    /// Shortens a session that ends too late.
+    async fn shorten(&self, token_hash: TokenHash, now: Timestamp) -> Result<(), CommitError> {
+        let scope = Scope::Session(token_hash.clone());
+        let decide = move |records: &dyn Snapshot, _: &mut Context| {
+            let session = records.session(&token_hash);
+            let shortened = session.and_then(|session| session.shortened(now));
+            Ok((Changes::of(shortened.map(Change::PutSession)), ()))
+        };
+        self.transact(scope, decide).await.map(|_| ())
+    }
+
+    fn check_open(&self) -> Result<(), CommitError> {
+        if self.queue.is_closed() { Err(CommitError::Closed) } else { Ok(()) }
+    }
+
+    fn history(&self) -> History {
+        History {
+            runtime: self.runtime.clone(),
+            leases: Arc::clone(&self.leases),
+            cursors: Arc::clone(&self.cursors),
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    async fn read(&self, scope: Scope) -> Result<Arc<dyn Snapshot>, ReadError> {
+        Ok(self.records(&scope).await?)
+    }
+
+    async fn transact<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T> + Send + Sync + 'static,
+    ) -> Result<Commit<T>, CommitError> {
+        let (reply, result) = oneshot::channel();
+        self.queue.submit(job::transaction(scope, decide, reply))?;
+        result.await.unwrap_or(Err(CommitError::Panicked))
+    }
+
+    async fn remove_expired(&self, expiry: Expiry) -> Result<Vec<TokenHash>, CommitError> {
+        self.check_open()?;
+        let asked = expiry.clone();
+        let remove = async move |inner: Arc<Inner>| expiry::remove(&inner, &asked).await;
+        let removed = self.runtime.run(remove).await?;
+        if expiry.sessions {
+            let now = expiry.now;
+            let late = self.runtime.run(|inner| expiry::late_sessions(inner, expiry)).await?;
+            for token_hash in late {
+                self.shorten(token_hash, now).await?;
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn is_empty(&self) -> Result<bool, ReadError> {
+        let rows = self.rows(&sql::IS_EMPTY).await?;
+        Ok(rows.first().is_some_and(|row| row.get("is_empty")))
+    }
+
+    async fn count_accounts(&self) -> Result<usize, ReadError> {
+        let rows = self.rows(&sql::COUNT_ACCOUNTS).await?;
+        Ok(rows.first().map_or(Ok(0), events::count)?)
+    }
+
+    async fn marked_accounts(&self) -> Result<Vec<Arc<User>>, ReadError> {
+        Ok(self.users(&sql::MARKED_USERS).await?.into_iter().map(Arc::new).collect())
+    }
+
+    async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {
+        Ok(self.users(&sql::USERS).await?.into_iter().map(|user| user.password).collect())
+    }
+
+    async fn find_events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+        page: Page,
+    ) -> Result<FoundEvents, ReadError> {
+        let (runtime, filter) = (self.runtime.clone(), filter.clone());
+        let find = async move |_| events::find(runtime, &filter, order, page).await;
+        Ok(self.runtime.run(find).await?)
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.epoch.clone()
+    }
+
+    async fn head(&self, family: &UserId) -> Result<Seq, ReadError> {
+        let family = family.clone();
+        Ok(self.runtime.run(async move |inner| inner.head(&family).await).await?)
+    }
+
+    async fn events_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        let (family, child) = (family.clone(), child.cloned());
+        let read = async move |inner: Arc<Inner>| {
+            inner.events_after(&family, child.as_ref(), after, limit).await
+        };
+        let events: Result<Vec<_>, Malformed> = self.runtime.run(read).await?.into_iter().collect();
+        Ok(events?)
+    }
+
+    async fn count_after(
+        &self,
+        family: &UserId,
+        child: Option<&ChildId>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<usize, ReadError> {
+        let (family, child) = (family.clone(), child.cloned());
+        let count = async move |inner: Arc<Inner>| {
+            inner.count_after(&family, child.as_ref(), after, limit).await
+        };
+        Ok(self.runtime.run(count).await?)
+    }
+
+    fn following(&self) -> Arc<dyn Following> {
+        Arc::new(self.history())
+    }
+
+    async fn lease(&self, purpose: Purpose) -> Option<Lease> {
+        let (leases, runtime) = (Arc::clone(&self.leases), self.runtime.clone());
+        let take = async move |_| leases.take(&runtime, purpose).await;
+        self.runtime.run(take).await.unwrap_or_default()
+    }
+
+    fn newest(&self) -> Option<Timestamp> {
+        self.newest
+    }
+
+    fn health(&self) -> Health {
+        Health { trouble: self.runtime.inner.trouble(), ..Health::default() }
+    }
+
+    async fn anonymize(&self, user_id: &UserId) -> Result<usize, CommitError> {
+        self.check_open()?;
+        let user_id = user_id.clone();
+        Ok(self.runtime.run(|inner| anonymize::anonymize(inner, user_id)).await?)
+    }
+
+    /// The database keeps no old copies that Goldstar can remove.
+    async fn purge(&self) -> io::Result<()> {
+        self.check_open().map_err(io::Error::other)
+    }
+
+    async fn close(&self) -> io::Result<()> {
+        self.queue.close().await;
+        self.cursors.save(&self.runtime.inner).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,581 @@
+//! Every SQL statement. Parameters have explicit types, so that a statement needs one round trip and
+//! leaves nothing on a connection that a pooler shares.
+
+use tokio_postgres::types::Type;
+
+/// A statement with the types of its parameters.
+pub(crate) struct Sql {
+    pub(crate) text: &'static str,
+    pub(crate) types: &'static [Type],
+}
+
+/// Loads families by accounts, email addresses and sessions, and what all families share. The number of
+/// administrators and the ids of the last commits are read only if they are needed.
+pub(super) const LOAD: Sql = Sql {
+    text: "
+WITH wanted AS (
+    SELECT family_id FROM accounts WHERE id = ANY($1)
+    UNION SELECT family_id FROM accounts WHERE email = ANY($2)
+    UNION SELECT family_id FROM tokens WHERE token_sha256 = ANY($3)
+    UNION SELECT 0
+)
+SELECT f.id, f.version, f.seq, f.last_occurred_at, a.id AS account_id, r.kind, r.row,
+    CASE WHEN $4 THEN f.commits END AS commits,
+    CASE WHEN $5 THEN (SELECT count(*) FROM accounts WHERE is_active_admin) END AS admins
+FROM wanted
+JOIN families f ON f.id = wanted.family_id
+LEFT JOIN accounts a ON a.family_id = f.id
+LEFT JOIN records r ON r.family_id = f.id
+ORDER BY r.position",
+    types: &[Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::BOOL, Type::BOOL],
+};
+
+/// Locks families after several conflicts.
+pub(super) const LOCK: Sql = Sql {
+    text: "SELECT id FROM families WHERE id = ANY($1) ORDER BY id FOR UPDATE",
+    types: &[Type::INT8_ARRAY],
+};
+
+/// Puts and removes records, and appends events, if `done` has a row.
+macro_rules! changes {
+    () => {
+        "
+put_records AS (
+    INSERT INTO records (family_id, kind, id, expires_at, row)
+    SELECT w.family_id, w.kind, w.id, w.expires_at, w.row
+    FROM done, unnest($7::bigint[], $8::text[], $9::text[], $10::bigint[], $11::text[])
+        WITH ORDINALITY AS w (family_id, kind, id, expires_at, row, n)
+    ORDER BY w.n
+    ON CONFLICT (family_id, kind, id)
+        DO UPDATE SET expires_at = excluded.expires_at, row = excluded.row
+),
+removed_records AS (
+    DELETE FROM records r
+    USING done, unnest($12::bigint[], $13::text[], $14::text[]) AS w (family_id, kind, id)
+    WHERE r.family_id = w.family_id AND r.kind = w.kind AND r.id = w.id
+),
+new_events AS (
+    INSERT INTO events (
+        family_id, seq, place, id, child_id, entity_type, entity_id, action, occurred_at, created_at,
+        json
+    )
+    SELECT w.family_id, w.seq, w.place, w.id, w.child_id, w.entity_type, w.entity_id, w.action,
+        w.occurred_at, w.created_at, w.json
+    FROM done, unnest(
+        $15::bigint[], $16::bigint[], $17::integer[], $18::text[], $19::text[], $20::text[],
+        $21::text[], $22::text[], $23::bigint[], $24::bigint[], $25::text[]
+    ) AS w (
+        family_id, seq, place, id, child_id, entity_type, entity_id, action, occurred_at, created_at,
+        json
+    )
+)"
+    };
+}
+
+/// The types of the parameters of [`SWAP_ONE`], which are the first of [`SWAP_MANY`].
+macro_rules! swap_types {
+    ($($more:expr),*) => {
+        &[
+            Type::INT8_ARRAY, Type::INT8_ARRAY, Type::INT8_ARRAY, Type::INT8_ARRAY,
+            Type::INT8, Type::UUID,
+            Type::INT8_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::INT8_ARRAY,
+            Type::TEXT_ARRAY,
+            Type::INT8_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY,
+            Type::INT8_ARRAY, Type::INT8_ARRAY, Type::INT4_ARRAY, Type::TEXT_ARRAY,
+            Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY,
+            Type::INT8_ARRAY, Type::INT8_ARRAY, Type::TEXT_ARRAY
+            $(, $more)*
+        ]
+    };
+}
+
+/// Commits the changes of one family, if its version and that of what all families share are still
+/// those that were loaded. Returns the family, or nothing after a conflict.
+///
+/// All parts of the statement see one snapshot. Each reads from `done`, so that nothing is written
+/// after a conflict. The row lock of the `UPDATE` makes a second commit wait, and compare the new
+/// version.
+pub(super) const SWAP_ONE: Sql = Sql {
+    text: concat!(
+        "
+WITH done AS (
+    UPDATE families
+    SET version = version + 1, seq = ($3::bigint[])[1], last_occurred_at = ($4::bigint[])[1],
+        commits = array_prepend($6, commits[1:7])
+    WHERE id = ($1::bigint[])[1] AND version = ($2::bigint[])[1]
+        AND (SELECT shared.version FROM families shared WHERE shared.id = 0) = $5
+    RETURNING id
+),",
+        changes!(),
+        "
+SELECT id FROM done"
+    ),
+    types: swap_types!(),
+};
+
+/// The same for several families, for new ones, and with the look-up tables. Families are locked in
+/// the order of their keys.
+pub(super) const SWAP_MANY: Sql = Sql {
+    text: concat!(
+        "
+WITH locked AS (
+    SELECT f.id
+    FROM families f
+    JOIN unnest($1::bigint[], $2::bigint[]) AS w (id, version)
+        ON f.id = w.id AND f.version = w.version
+    ORDER BY f.id
+    FOR UPDATE OF f
+),
+done AS (
+    SELECT 0::bigint AS id
+    WHERE (SELECT count(*) FROM locked) = cardinality($1)
+        AND (0 = ANY($1) OR (SELECT version FROM families WHERE id = 0) = $5)
+),
+changed_families AS (
+    UPDATE families f
+    SET version = f.version + 1, seq = w.seq, last_occurred_at = w.last_occurred_at,
+        commits = array_prepend($6, f.commits[1:7])
+    FROM done, unnest($1::bigint[], $3::bigint[], $4::bigint[]) AS w (id, seq, last_occurred_at)
+    WHERE f.id = w.id
+),
+new_families AS (
+    INSERT INTO families (id, version, seq, last_occurred_at, commits)
+    SELECT w.id, w.version, w.seq, w.last_occurred_at, ARRAY[$6]
+    FROM done, unnest($26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[])
+        AS w (id, version, seq, last_occurred_at)
+),
+put_accounts AS (
+    INSERT INTO accounts (id, family_id, email, is_active_admin, is_marked, deletion_has_started)
+    SELECT w.id, w.family_id, w.email, w.is_active_admin, w.is_marked, w.deletion_has_started
+    FROM done, unnest($30::text[], $31::bigint[], $32::text[], $33::boolean[], $34::boolean[],
+        $35::boolean[])
+        AS w (id, family_id, email, is_active_admin, is_marked, deletion_has_started)
+    ON CONFLICT (family_id) DO UPDATE SET email = excluded.email,
+        is_active_admin = excluded.is_active_admin, is_marked = excluded.is_marked,
+        deletion_has_started = excluded.deletion_has_started
+),
+put_tokens AS (
+    INSERT INTO tokens (token_sha256, family_id)
+    SELECT w.id, w.family_id
+    FROM done, unnest($7::bigint[], $8::text[], $9::text[]) AS w (family_id, kind, id)
+    WHERE w.kind = 'sessions'
+    ON CONFLICT (token_sha256) DO UPDATE SET family_id = excluded.family_id
+),
+removed_tokens AS (
+    DELETE FROM tokens t
+    USING done, unnest($12::bigint[], $13::text[], $14::text[]) AS w (family_id, kind, id)
+    WHERE w.kind = 'sessions' AND t.token_sha256 = w.id AND t.family_id = w.family_id
+),",
+        changes!(),
+        "
+SELECT id FROM done"
+    ),
+    types: swap_types!(
+        Type::INT8_ARRAY,
+        Type::INT8_ARRAY,
+        Type::INT8_ARRAY,
+        Type::INT8_ARRAY,
+        Type::TEXT_ARRAY,
+        Type::INT8_ARRAY,
+        Type::TEXT_ARRAY,
+        Type::BOOL_ARRAY,
+        Type::BOOL_ARRAY,
+        Type::BOOL_ARRAY
+    ),
+};
+
+/// Whether a family has an event with that id.
+pub(super) const HAS_EVENT: Sql = Sql {
+    text: "SELECT EXISTS (SELECT FROM events WHERE family_id = $1 AND id = $2) AS is_there",
+    types: &[Type::INT8, Type::TEXT],
+};
+
+pub(super) const IS_EMPTY: Sql = Sql {
+    text: "
+SELECT NOT EXISTS (
+    SELECT FROM records
+    WHERE kind IN ('users', 'children', 'tasks', 'rewards', 'pending_rewards')
+) AS is_empty",
+    types: &[],
+};
+
+pub(super) const COUNT_ACCOUNTS: Sql =
+    Sql { text: "SELECT count(*) AS number FROM accounts WHERE email IS NOT NULL", types: &[] };
+
+pub(super) const MARKED_USERS: Sql = Sql {
+    text: "
+SELECT r.row FROM accounts a
+JOIN records r ON r.family_id = a.family_id AND r.kind = 'users' AND r.id = a.id
+WHERE a.is_marked
+ORDER BY r.position",
+    types: &[],
+};
+
+pub(super) const USERS: Sql =
+    Sql { text: "SELECT row FROM records WHERE kind = 'users' ORDER BY position", types: &[] };
+
+/// The epoch of the sequence numbers, and the time of the newest event.
+pub(super) const START: Sql = Sql {
+    text: "
+SELECT (SELECT value FROM meta WHERE name = 'epoch') AS epoch,
+    (SELECT created_at FROM events ORDER BY occurred_at DESC, created_at DESC LIMIT 1) AS newest",
+    types: &[],
+};
+
+/// Removes some of the expired sessions, and returns them. The families are locked first, as in a
+/// commit.
+pub(super) const EXPIRE_SESSIONS: Sql = Sql {
+    text: "
+WITH expired AS (
+    SELECT family_id, id FROM records
+    WHERE kind = 'sessions' AND expires_at <= $1
+    ORDER BY expires_at
+    LIMIT 1000
+),
+locked AS (
+    SELECT id FROM families WHERE id IN (SELECT family_id FROM expired) ORDER BY id FOR UPDATE
+),
+changed_families AS (
+    UPDATE families f SET version = version + 1 FROM locked WHERE f.id = locked.id
+),
+removed AS (
+    DELETE FROM records r USING locked, expired
+    WHERE r.family_id = locked.id AND r.family_id = expired.family_id
+        AND r.kind = 'sessions' AND r.id = expired.id AND r.expires_at <= $1
+    RETURNING r.family_id, r.id
+),
+removed_tokens AS (
+    DELETE FROM tokens t USING removed
+    WHERE t.token_sha256 = removed.id AND t.family_id = removed.family_id
+)
+SELECT id FROM removed",
+    types: &[Type::INT8],
+};
+
+/// Removes some of the expired idempotency keys, and returns their number.
+pub(super) const EXPIRE_KEYS: Sql = Sql {
+    text: "
+WITH expired AS (
+    SELECT family_id, id FROM records
+    WHERE kind = 'idempotency_keys' AND expires_at <= $1
+    ORDER BY expires_at
+    LIMIT 1000
+),
+locked AS (
+    SELECT id FROM families WHERE id IN (SELECT family_id FROM expired) ORDER BY id FOR UPDATE
+),
+changed_families AS (
+    UPDATE families f SET version = version + 1 FROM locked WHERE f.id = locked.id
+),
+removed AS (
+    DELETE FROM records r USING locked, expired
+    WHERE r.family_id = locked.id AND r.family_id = expired.family_id
+        AND r.kind = 'idempotency_keys' AND r.id = expired.id AND r.expires_at <= $1
+    RETURNING r.id
+)
+SELECT count(*) AS number FROM removed",
+    types: &[Type::INT8],
+};
+
+/// The sessions that end after a time.
+pub(super) const LATE_SESSIONS: Sql = Sql {
+    text: "SELECT id FROM records WHERE kind = 'sessions' AND expires_at > $1",
+    types: &[Type::INT8],
+};
+
+pub(super) const HEAD: Sql = Sql {
+    text: "
+SELECT f.seq FROM accounts a JOIN families f ON f.id = a.family_id WHERE a.id = $1",
+    types: &[Type::TEXT],
+};
+
+/// The events of a family after a sequence number.
+pub(super) const EVENTS_AFTER: Sql = Sql {
+    text: "
+SELECT e.seq, e.json
+FROM accounts a JOIN events e ON e.family_id = a.family_id
+WHERE a.id = $1 AND e.seq > $3 AND NOT e.is_anonymous AND ($2::text IS NULL OR e.child_id = $2)
+ORDER BY e.seq
+LIMIT $4",
+    types: &[Type::TEXT, Type::TEXT, Type::INT8, Type::INT8],
+};
+
+pub(super) const COUNT_AFTER: Sql = Sql {
+    text: "
+SELECT count(*) AS number FROM (
+    SELECT
+    FROM accounts a JOIN events e ON e.family_id = a.family_id
+    WHERE a.id = $1 AND e.seq > $3 AND NOT e.is_anonymous AND ($2::text IS NULL OR e.child_id = $2)
+    LIMIT $4
+) found",
+    types: &[Type::TEXT, Type::TEXT, Type::INT8, Type::INT8],
+};
+
+/// The conditions of a filter. The plan is made for the values: a condition that is null costs
+/// nothing.
+macro_rules! conditions {
+    () => {
+        "
+($1::text IS NULL OR (
+    NOT e.is_anonymous AND e.family_id = (SELECT family_id FROM accounts WHERE id = $1)
+))
+AND ($2::text IS NULL OR e.child_id = $2)
+AND ($3::text IS NULL OR e.entity_type = $3)
+AND ($4::text IS NULL OR e.entity_id = $4)
+AND ($5::text IS NULL OR e.action = $5)
+AND ($6::bigint IS NULL OR e.occurred_at >= $6)
+AND ($7::bigint IS NULL OR e.occurred_at < $7)"
+    };
+}
+
+pub(super) const COUNT_EVENTS: Sql = Sql {
+    text: concat!("SELECT count(*) AS number FROM events e WHERE ", conditions!()),
+    types: &[Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::INT8, Type::INT8],
+};
+
+/// A page of events in the order of a sort direction.
+macro_rules! page {
+    ($direction:literal) => {
+        Sql {
+            text: concat!(
+                "SELECT e.family_id, e.seq, octet_length(e.json) AS bytes FROM events e WHERE ",
+                conditions!(),
+                " ORDER BY e.occurred_at ",
+                $direction,
+                ", e.created_at ",
+                $direction,
+                ", e.xid ",
+                $direction,
+                ", e.place ",
+                $direction,
+                " LIMIT $8 OFFSET $9"
+            ),
+            types: &[
+                Type::TEXT,
+                Type::TEXT,
+                Type::TEXT,
+                Type::TEXT,
+                Type::TEXT,
+                Type::INT8,
+                Type::INT8,
+                Type::INT8,
+                Type::INT8,
+            ],
+        }
+    };
+}
+
+pub(super) const PAGE_ASCENDING: Sql = page!("ASC");
+pub(super) const PAGE_DESCENDING: Sql = page!("DESC");
+
+/// The texts of events, in the order of the keys.
+pub(super) const EVENT_TEXTS: Sql = Sql {
+    text: "
+SELECT e.json
+FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (family_id, seq, n)
+JOIN events e ON e.family_id = w.family_id AND e.seq = w.seq
+ORDER BY w.n",
+    types: &[Type::INT8_ARRAY, Type::INT8_ARRAY],
+};
+
+/// The last position in the order of followers, and whether there are later events. A transaction
+/// that is still open can commit events at a position after [`xmin`]; no follower reads so far.
+///
+/// [`xmin`]: https://www.postgresql.org/docs/15/functions-info.html#FUNCTIONS-PG-SNAPSHOT
+pub(super) const END: Sql = Sql {
+    text: "
+SELECT (
+    SELECT (xid::text::bigint << 16) + place FROM events
+    WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY xid DESC, place DESC LIMIT 1
+) AS position,
+EXISTS (
+    SELECT FROM events WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())
+) AS are_later",
+    types: &[],
+};
+
+/// The events after a position, of one family or of all.
+pub(super) const FOLLOW: Sql = Sql {
+    text: "
+SELECT (e.xid::text::bigint << 16) + e.place AS position, e.seq, e.json,
+    coalesce(a.deletion_has_started, false) AS is_left_out
+FROM events e
+LEFT JOIN accounts a ON a.family_id = e.family_id
+WHERE (e.xid, e.place) > ($1::text::xid8, $2::integer)
+    AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+    AND ($3::text IS NULL OR (a.id = $3 AND NOT e.is_anonymous))
+ORDER BY e.xid, e.place
+LIMIT $4",
+    types: &[Type::TEXT, Type::INT4, Type::TEXT, Type::INT8],
+};
+
+pub(super) const COUNT_SINCE: Sql = Sql {
+    text: "
+SELECT count(*) AS number FROM (
+    SELECT FROM events WHERE (xid, place) > ($1::text::xid8, $2::integer) LIMIT 1000000
+) found",
+    types: &[Type::TEXT, Type::INT4],
+};
+
+pub(super) const CURSOR: Sql =
+    Sql { text: "SELECT cursor FROM cursors WHERE follower = $1", types: &[Type::TEXT] };
+
+/// Keeps a follower's cursor, unless another server has the lease of that follower's name.
+pub(super) const PUT_CURSOR: Sql = Sql {
+    text: "
+INSERT INTO cursors (follower, cursor)
+SELECT $1, $2
+WHERE NOT EXISTS (
+    SELECT FROM leases WHERE name = $1 AND holder <> $3 AND expires_at > clock_timestamp()
+)
+ON CONFLICT (follower) DO UPDATE SET cursor = excluded.cursor",
+    types: &[Type::TEXT, Type::TEXT, Type::UUID],
+};
+
+/// Takes a lease that is free, that has expired, or that this server has.
+pub(super) const TAKE_LEASE: Sql = Sql {
+    text: "
+INSERT INTO leases AS l (name, holder, token, expires_at)
+VALUES ($1, $2, 1, clock_timestamp() + make_interval(secs => $3))
+ON CONFLICT (name) DO UPDATE
+SET holder = excluded.holder, token = l.token + 1, expires_at = excluded.expires_at
+WHERE l.holder = excluded.holder OR l.expires_at < clock_timestamp()
+RETURNING l.token",
+    types: &[Type::TEXT, Type::UUID, Type::FLOAT8],
+};
+
+pub(super) const RENEW_LEASE: Sql = Sql {
+    text: "
+UPDATE leases SET expires_at = clock_timestamp() + make_interval(secs => $3)
+WHERE name = $1 AND token = $2 AND expires_at > clock_timestamp()
+RETURNING token",
+    types: &[Type::TEXT, Type::INT8, Type::FLOAT8],
+};
+
+pub(super) const RELEASE_LEASE: Sql = Sql {
+    text: "UPDATE leases SET expires_at = '-infinity' WHERE name = $1 AND token = $2",
+    types: &[Type::TEXT, Type::INT8],
+};
+
+/// The events of an account that contain its id.
+pub(super) const OWN_EVENTS: Sql = Sql {
+    text: "
+SELECT e.family_id, e.seq, e.json
+FROM accounts a JOIN events e ON e.family_id = a.family_id
+WHERE a.id = $1 AND e.seq > $2 AND NOT e.is_anonymous
+ORDER BY e.seq
+LIMIT 500",
+    types: &[Type::TEXT, Type::INT8],
+};
+
+pub(super) const ANONYMIZE: Sql = Sql {
+    text: "
+UPDATE events e SET json = w.json, is_anonymous = true
+FROM unnest($2::bigint[], $3::text[]) AS w (seq, json)
+WHERE e.family_id = $1 AND e.seq = w.seq AND NOT e.is_anonymous
+RETURNING e.seq",
+    types: &[Type::INT8, Type::INT8_ARRAY, Type::TEXT_ARRAY],
+};
+
+/// Removes the link from an account to its family, if the family has neither records nor events with
+/// the account's id. The family's version changes, so that a transaction that has loaded the link
+/// conflicts.
+pub(super) const UNLINK: Sql = Sql {
+    text: "
+WITH changed AS (
+    UPDATE families f SET version = f.version + 1
+    FROM accounts a
+    WHERE a.id = $1 AND f.id = a.family_id
+        AND NOT EXISTS (SELECT FROM records r WHERE r.family_id = a.family_id)
+        AND NOT EXISTS (
+            SELECT FROM events e WHERE e.family_id = a.family_id AND NOT e.is_anonymous
+        )
+    RETURNING f.id
+)
+DELETE FROM accounts a USING changed WHERE a.family_id = changed.id",
+    types: &[Type::TEXT],
+};
+
+pub(super) const NOTIFY: Sql = Sql { text: "SELECT pg_notify('goldstar', '')", types: &[] };
+
+/// What a migration must know before it starts: the server's version, and whether the schema has
+/// tables, and Goldstar's.
+pub(super) const SCHEMA_STATE: Sql = Sql {
+    text: "
+SELECT current_setting('server_version_num')::integer AS server_version,
+    current_schema()::text AS schema,
+    to_regclass('goldstar_migrations') IS NOT NULL AS is_ours,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm')
+    ) AS has_tables",
+    types: &[],
+};
+
+pub(super) const MIGRATION_LOCK: Sql =
+    Sql { text: "SELECT pg_advisory_xact_lock(7310868735420852)", types: &[] };
+
+pub(super) const CREATE_MIGRATIONS: &str = "
+CREATE TABLE goldstar_migrations (
+    version integer PRIMARY KEY,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)";
+
+pub(super) const APPLIED_MIGRATIONS: Sql =
+    Sql { text: "SELECT version, checksum FROM goldstar_migrations ORDER BY version", types: &[] };
+
+pub(super) const ADD_MIGRATION: Sql = Sql {
+    text: "INSERT INTO goldstar_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+    types: &[Type::INT4, Type::TEXT, Type::TEXT],
+};
+
+/// A migration may take longer than a statement of a request.
+pub(super) const MIGRATION_TIMEOUTS: &str =
+    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'";
+
+pub(super) const LISTEN: &str = "LISTEN goldstar";
+
+/// Every statement with parameters, for the test that prepares them.
+#[cfg(test)]
+pub(super) const ALL: &[&Sql] = &[
+    &LOAD,
+    &LOCK,
+    &SWAP_ONE,
+    &SWAP_MANY,
+    &HAS_EVENT,
+    &IS_EMPTY,
+    &COUNT_ACCOUNTS,
+    &MARKED_USERS,
+    &USERS,
+    &START,
+    &EXPIRE_SESSIONS,
+    &EXPIRE_KEYS,
+    &LATE_SESSIONS,
+    &HEAD,
+    &EVENTS_AFTER,
+    &COUNT_AFTER,
+    &COUNT_EVENTS,
+    &PAGE_ASCENDING,
+    &PAGE_DESCENDING,
+    &EVENT_TEXTS,
+    &END,
+    &FOLLOW,
+    &COUNT_SINCE,
+    &CURSOR,
+    &PUT_CURSOR,
+    &TAKE_LEASE,
+    &RENEW_LEASE,
+    &RELEASE_LEASE,
+    &OWN_EVENTS,
+    &ANONYMIZE,
+    &UNLINK,
+    &NOTIFY,
+    &SCHEMA_STATE,
+    &MIGRATION_LOCK,
+    &APPLIED_MIGRATIONS,
+    &ADD_MIGRATION,
+];
