@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::failure::{DAMAGE, Failure, LOOK};
+use super::runtime::runtime;
 use super::{data_directory, progress};
 use crate::clock::Clock;
-use crate::config::{Flags, Storage};
+use crate::config::{Data, Flags};
 use crate::disk::RealDisk;
 use crate::domain::deletion::Threshold;
 use crate::domain::{Deletion, UserId};
-use crate::repair::{CheckReport, Finding, FindingKind, Marked, Severity, TableReport, inspect};
+use crate::repair::{
+    CheckReport, Finding, FindingKind, Marked, Severity, TableReport, inspect, inspect_database,
+};
 use crate::store::json::tinydb::RowNumber;
 
 /// How many findings of each kind the text form prints.
@@ -28,8 +31,11 @@ The exit code is 0 if nothing is wrong, 3 if a person should look at something a
 the directory, 78 if a file is so damaged that no server starts, 1 if the directory can't be checked \
 (it doesn't exist, a server uses it, a file can't be read), and 2 for wrong arguments.
 
+With --database-url and no directory, the database is checked; servers may use it meanwhile. The number of a record's row is its position in the database, and that of an event is its sequence number in its family.
+
 Examples:
   goldstar check /var/lib/goldstar
+  goldstar check --database-url postgres://goldstar@localhost/goldstar
   goldstar check --json --config /etc/goldstar/goldstar.toml")]
 pub(super) struct Arguments {
     /// Data directory of a stopped server, instead of --data-dir
@@ -41,25 +47,60 @@ pub(super) struct Arguments {
     json: bool,
 
     #[command(flatten)]
-    flags: Flags<Storage>,
+    flags: Flags<Data>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { directory, json, flags } = arguments;
-    let mut config = data_directory::resolve(flags, directory)?;
-    data_directory::instead_of_database(&mut config)?;
-    let directory = &config.storage.data_dir;
-    data_directory::require(directory)?;
-    check(directory, json, config.service.deletion.threshold)
+    let config = data_directory::resolve(flags, directory)?;
+    let threshold = config.service.deletion.threshold;
+    let (now, progress) = (Clock::system().now(), progress::on_terminal());
+    if let Some(url) = config.storage.database_url.filter(|_| !config.storage.is_data_dir_named) {
+        let checked = runtime()?.block_on(inspect_database(&url, now, &progress));
+        let (report, hosts) = checked.map_err(Failure::CheckDatabase)?;
+        return print(&Place::Database(hosts), json, &report, threshold);
+    }
+    let directory = config.storage.data_dir;
+    data_directory::require(&directory)?;
+    let report = inspect(&RealDisk, &directory, now, &progress).map_err(Failure::Check)?;
+    print(&Place::Directory(directory), json, &report, threshold)
 }
 
-fn check(directory: &Path, json: bool, threshold: Threshold) -> Result<ExitCode, Failure> {
-    let report = inspect(&RealDisk, directory, Clock::system().now(), &progress::on_terminal())
-        .map_err(Failure::Check)?;
+/// What was checked: a directory, or a database on these hosts.
+enum Place {
+    Directory(PathBuf),
+    Database(String),
+}
+
+impl Place {
+    /// What it is, in one word.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Directory(_) => "directory",
+            Self::Database(_) => "database",
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(directory) => directory.display().fmt(f),
+            Self::Database(hosts) => write!(f, "database at {hosts}"),
+        }
+    }
+}
+
+fn print(
+    place: &Place,
+    json: bool,
+    report: &CheckReport,
+    threshold: Threshold,
+) -> Result<ExitCode, Failure> {
     let text = if json {
-        as_json(directory, &report, threshold).to_string()
+        as_json(place, report, threshold).to_string()
     } else {
-        ForPeople { directory, report: &report, threshold }.to_string()
+        ForPeople { threshold, place, report }.to_string()
     };
     let printed = writeln!(io::stdout(), "{text}");
     printed.map_err(Failure::io("the report could not be printed"))?;
@@ -79,7 +120,7 @@ fn status(report: &CheckReport) -> &'static str {
 }
 
 /// The form that `docs/operations.md` describes for `--json`.
-fn as_json(directory: &Path, report: &CheckReport, threshold: Threshold) -> Value {
+fn as_json(place: &Place, report: &CheckReport, threshold: Threshold) -> Value {
     let table = |TableReport { file, state, rows }: &TableReport| json!({"file": file, "state": state.as_str(), "rows": rows});
     let finding = |finding: &Finding| {
         let Finding { kind, file, row, byte, message } = finding;
@@ -93,7 +134,10 @@ fn as_json(directory: &Path, report: &CheckReport, threshold: Threshold) -> Valu
         })
     };
     json!({
-        "directory": directory.to_string_lossy(),
+        place.kind(): match place {
+            Place::Directory(directory) => directory.to_string_lossy(),
+            Place::Database(hosts) => hosts.into(),
+        },
         "status": status(report),
         "tables": report.tables.iter().map(table).collect::<Vec<_>>(),
         "journal": {"waiting": report.waiting, "is_torn": report.is_torn},
@@ -119,14 +163,14 @@ fn marked_as_json(marked: &Marked, threshold: Threshold) -> Value {
 /// The report for a person, with some examples of each kind of finding.
 struct ForPeople<'a> {
     threshold: Threshold,
-    directory: &'a Path,
+    place: &'a Place,
     report: &'a CheckReport,
 }
 
 impl fmt::Display for ForPeople<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { directory, report, threshold } = self;
-        writeln!(f, "{}: {}\n", directory.display(), status(report))?;
+        let Self { place, report, threshold } = self;
+        writeln!(f, "{place}: {}\n", status(report))?;
         writeln!(f, "{:<24}{:>10}  state", "file", "rows")?;
         for TableReport { file, state, rows } in &report.tables {
             let rows = rows.map_or_else(|| "?".to_owned(), |rows| rows.to_string());
@@ -147,14 +191,16 @@ impl fmt::Display for ForPeople<'_> {
         for (kind, findings) in by_kind(&report.findings) {
             write_kind(f, kind, &findings)?;
         }
-        let end = match report.severity() {
-            Some(Severity::Damage) => {
-                "\nNo server starts on this directory; `goldstar salvage` copies what can be read of it."
-            }
-            Some(Severity::Warning) => "\nA server runs on this directory.",
-            None | Some(Severity::Note) => "\nNothing is wrong.",
-        };
-        f.write_str(end)
+        match (report.severity(), place) {
+            (Some(Severity::Damage), Place::Directory(_)) => f.write_str(
+                "\nNo server starts on this directory; `goldstar salvage` copies what can be read of it.",
+            ),
+            (Some(Severity::Damage), Place::Database(_)) => f.write_str(
+                "\nA server cannot load the families that are named; restore a backup of the database.",
+            ),
+            (Some(Severity::Warning), _) => write!(f, "\nA server runs on this {}.", place.kind()),
+            (None | Some(Severity::Note), _) => f.write_str("\nNothing is wrong."),
+        }
     }
 }
 

@@ -11,8 +11,10 @@ use crate::app::{StartError, StopError};
 use crate::config::ConfigError;
 use crate::domain::Invalid;
 use crate::repair::salvage::SalvageError;
+use crate::repair::transfer::TransferError;
 use crate::service::ServiceError;
 use crate::store::json::OpenError;
+use crate::store::postgres;
 
 /// Why a command failed.
 #[derive(Debug, Error)]
@@ -34,6 +36,13 @@ pub(super) enum Failure {
     /// A directory that can't be checked, for which the exit code is not that of damage.
     #[error(transparent)]
     Check(OpenError),
+    /// The same for a database.
+    #[error(transparent)]
+    CheckDatabase(postgres::OpenError),
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    #[error("name the database with --database-url, or with `database_url` in the settings file")]
+    NoDatabaseUrl,
     #[error("there is no directory {}: name the data directory with --data-dir or --config, or start a server, which creates it", .0.display())]
     NoDirectory(PathBuf),
     #[error("{} is not a data directory: it contains none of Goldstar's files. Name the data directory with --data-dir or --config, or start a server, which creates them", .0.display())]
@@ -74,7 +83,8 @@ impl Failure {
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Start(error) if error.is_damage() => ExitCode::from(DAMAGE),
-            Self::Config(_) => ExitCode::from(2),
+            Self::Transfer(error) if error.is_damage() => ExitCode::from(DAMAGE),
+            Self::Config(_) | Self::NoDatabaseUrl => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -7,10 +7,12 @@ mod checkpoint;
 mod config;
 mod daily_file;
 mod data_directory;
+mod export;
 mod failure;
 mod greeting;
 mod health;
 mod health_client;
+mod import;
 mod open_files;
 mod progress;
 mod runtime;
@@ -68,10 +70,14 @@ enum Command {
     Health(health::Arguments),
     /// Manage administrators
     Admin(admin::Arguments),
-    /// Check a data directory for damage, without changing it
+    /// Check a data directory or a database for damage, without changing it
     Check(check::Arguments),
     /// Copy everything that can still be read of a damaged data directory
     Salvage(salvage::Arguments),
+    /// Copy a data directory into an empty PostgreSQL database
+    Import(import::Arguments),
+    /// Copy a PostgreSQL database into a new data directory
+    Export(export::Arguments),
     /// Write all changes from the journal into the data files
     #[command(after_help = "\
 For a data directory that no server uses, for example after a crash. Afterwards TinyDB finds every \
@@ -112,6 +118,8 @@ pub fn run() -> ExitCode {
         Some(Command::Salvage(arguments)) => return end(salvage::run(arguments)),
         Some(Command::Admin(arguments)) => admin::run(arguments),
         Some(Command::Check(arguments)) => return end(check::run(arguments)),
+        Some(Command::Import(arguments)) => import::run(arguments),
+        Some(Command::Export(arguments)) => export::run(arguments),
         Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),
     };
     end(done.map(|()| ExitCode::SUCCESS))

@@ -28,6 +28,9 @@ pub enum Storage {}
 /// Where the files or the database are.
 #[derive(Debug)]
 pub enum Data {}
+/// Where the database is.
+#[derive(Debug)]
+pub enum Database {}
 /// How to reach a running server.
 #[derive(Debug)]
 pub enum Address {}
@@ -42,6 +45,10 @@ impl Part for Storage {
 
 impl Part for Data {
     const KEYS: &[&str] = &["data_dir", "database_url", "log_dir", "log_max_bytes", "log_backups"];
+}
+
+impl Part for Database {
+    const KEYS: &[&str] = &["database_url"];
 }
 
 impl Part for Address {

@@ -11,7 +11,7 @@ mod values;
 
 #[cfg(test)]
 pub(crate) use environment::OF_ADMIN;
-pub use flags::{Address, Data, Everything, Flags, Part, Storage};
+pub use flags::{Address, Data, Database, Everything, Flags, Part, Storage};
 pub use setting::{Kind, SETTINGS, Setting};
 pub use settings::LogFormat;
 pub use value::{ConfigError, Value};

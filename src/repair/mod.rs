@@ -1,8 +1,11 @@
-//! The commands that examine a data directory without serving it: `check` and `salvage`.
+//! The commands that work on a data directory or a database without serving it: `check`, `salvage`,
+//! `import` and `export`.
 
 mod inspect;
 pub mod salvage;
+pub mod transfer;
 
+pub use inspect::database::inspect_database;
 pub use inspect::{
     CheckReport, Finding, FindingKind, Marked, Severity, TableReport, TableState, inspect,
 };

@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod config;
 mod damage;
+mod database;
 mod folders;
 mod health_command;
 mod packaging;

@@ -48,6 +48,19 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "handle_path /api/* {"),
     // `tests/store/postgres` and the API tests have a PostgreSQL of their own.
     (OPERATIONS, "createuser --pwprompt goldstar"),
+    // `tests/commands/database` runs them.
+    (
+        OPERATIONS,
+        "$ goldstar import tinydb data --database-url postgres://goldstar:password@db.example.org/goldstar",
+    ),
+    (
+        OPERATIONS,
+        "$ goldstar check --database-url postgres://goldstar:password@db.example.org/goldstar",
+    ),
+    (
+        OPERATIONS,
+        "$ goldstar export tinydb copy --database-url postgres://goldstar:password@db.example.org/goldstar",
+    ),
     // They are for Prometheus.
     (OPERATIONS, "scrape_configs:"),
     (OPERATIONS, "groups:"),

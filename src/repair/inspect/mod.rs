@@ -6,6 +6,7 @@
 
 mod chains;
 mod damaged;
+pub(crate) mod database;
 mod events;
 mod faults;
 mod marked;
@@ -45,8 +46,26 @@ pub fn inspect(
     now: Timestamp,
     progress: &Progress,
 ) -> Result<CheckReport, OpenError> {
+    examine(disk, data, now, progress).map(|(report, _)| report)
+}
+
+/// What [`inspect`] has read of a directory. It stays locked while this exists.
+pub(crate) struct Examined {
+    pub(crate) state: State,
+    /// The names of its files.
+    pub(crate) names: Vec<String>,
+    _lock: DirectoryLock,
+}
+
+/// Like [`inspect`], and returns what was read.
+pub(crate) fn examine(
+    disk: &dyn Disk,
+    data: &Path,
+    now: Timestamp,
+    progress: &Progress,
+) -> Result<(CheckReport, Examined), OpenError> {
     let names = disk.file_names(data).map_err(OpenError::io(data))?;
-    let _lock = DirectoryLock::take_to_read(data)?;
+    let lock = DirectoryLock::take_to_read(data)?;
     let folder = data.join(wal::FOLDER);
     let reading = DirectoryReader { disk, data, folder: &folder, progress }.read()?;
     let mut inspection = Inspection::new(disk, data, now, progress, reading);
@@ -54,9 +73,9 @@ pub fn inspect(
     inspection.look_at_events()?;
     inspection.look_at_other_files(&names)?;
     inspection.look_at_damaged_files()?;
-    let mut report = inspection.report;
+    let Inspection { state, mut report, .. } = inspection;
     report.findings.sort_by_key(|finding| Reverse(finding.kind.severity()));
-    Ok(report)
+    Ok((report, Examined { state, names, _lock: lock }))
 }
 
 /// The state of a check.

@@ -18,7 +18,7 @@ pub(crate) struct TableKind {
     /// The key of a row's record; `None` if the row is not a record of this kind.
     pub(crate) key: fn(&str) -> Option<Arc<str>>,
     /// The field with the id of the account that a row belongs to.
-    pub(super) owner: &'static str,
+    pub(crate) owner: &'static str,
 }
 
 impl TableKind {

@@ -87,7 +87,7 @@ pub fn is_data_directory(directory: &Path) -> bool {
 }
 
 /// A name that no earlier epoch has.
-fn new_epoch() -> String {
+pub(crate) fn new_epoch() -> String {
     let mut name = new_seed().simple().to_string();
     name.truncate(12);
     name

@@ -24,6 +24,7 @@ pub(super) async fn anonymize(inner: Arc<Inner>, user_id: UserId) -> Result<usiz
         let texts = found.iter().map(without_account).collect::<Result<Vec<_>, _>>()?;
         changed += inner.db.rows(&sql::ANONYMIZE, &[&family, &seqs, &texts]).await?.len();
     }
+    inner.db.rows(&sql::bulk::REMOVE_KEPT, &[&user_id.as_str()]).await?;
     inner.db.rows(&sql::UNLINK, &[&user_id.as_str()]).await?;
     Ok(changed)
 }

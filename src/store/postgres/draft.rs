@@ -362,7 +362,7 @@ impl Account {
 }
 
 /// A random key of a new family: positive, and not the account's id.
-fn new_key() -> i64 {
+pub(crate) fn new_key() -> i64 {
     (i64::from_be_bytes(random()) & i64::MAX).max(1)
 }
 

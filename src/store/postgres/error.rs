@@ -52,6 +52,10 @@ pub enum OpenError {
     NoPrivilege(#[source] Option<tokio_postgres::Error>),
     #[error("the database has tables of another program: create an empty database for Goldstar")]
     Foreign,
+    #[error("the database has no tables of Goldstar: correct its name in the database URL")]
+    NoSchema,
+    #[error("the database has an older schema: start a server of this version, which changes it")]
+    OldSchema,
     #[error(
         "the database has schema version {found}, and this server knows only {known}: start a \
          Goldstar whose schema version is {found} or newer"

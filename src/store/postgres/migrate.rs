@@ -19,11 +19,10 @@ struct Migration {
 }
 
 /// In their order. A published migration is never changed.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "initial",
-    sql: include_str!("migrations/V0001__initial.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "initial", sql: include_str!("migrations/V0001__initial.sql") },
+    Migration { version: 2, name: "kept", sql: include_str!("migrations/V0002__kept.sql") },
+];
 
 /// The version of the schema after all migrations.
 const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
@@ -75,6 +74,22 @@ async fn migrate_on(client: &mut Client, hosts: &str) -> Result<(), OpenError> {
         apply(&transaction, migration).await.map_err(failed)?;
     }
     transaction.commit().await.map_err(named)
+}
+
+/// Fails unless the database has the newest schema. Changes nothing.
+pub(super) async fn require_newest(client: &Client, hosts: &str) -> Result<(), OpenError> {
+    let failed = |failure| match failure {
+        Failure::Database(error) => OpenError::of(error, hosts),
+        other => OpenError::Other(other),
+    };
+    let state = rows(client, &sql::SCHEMA_STATE, &[]).await.map_err(failed)?;
+    if !state.first().is_some_and(|state| state.get("is_ours")) {
+        return Err(OpenError::NoSchema);
+    }
+    let applied = rows(client, &sql::APPLIED_MIGRATIONS, &[]).await.map_err(failed)?;
+    let applied: Vec<(i32, String)> =
+        applied.iter().map(|row| (row.get("version"), row.get("checksum"))).collect();
+    if unapplied(&applied)?.is_empty() { Ok(()) } else { Err(OpenError::OldSchema) }
 }
 
 /// The migrations that are missing in a database with those versions and checksums.

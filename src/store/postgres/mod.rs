@@ -13,8 +13,10 @@
 //!   read them in the order of the transactions' numbers (`following`).
 
 mod anonymize;
+pub(crate) mod bulk;
 mod commit;
 mod connect;
+pub(crate) mod copy;
 mod draft;
 mod error;
 mod events;
@@ -28,7 +30,7 @@ mod load;
 mod migrate;
 mod queue;
 mod runtime;
-mod sql;
+pub(crate) mod sql;
 mod swap;
 
 #[cfg(test)]
@@ -44,6 +46,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use connect::DatabaseUrl;
 use connect::{ATTEMPTS, Connector, Db};
+pub(crate) use draft::new_key;
 pub use error::{Failure, OpenError};
 use following::{Cursors, History};
 use inner::Inner;

@@ -1,6 +1,8 @@
 //! Every SQL statement. Parameters have explicit types, so that a statement needs one round trip and
 //! leaves nothing on a connection that a pooler shares.
 
+pub(crate) mod bulk;
+
 use tokio_postgres::types::Type;
 
 /// A statement with the types of its parameters.

@@ -13,7 +13,7 @@ async fn every_statement_fits_the_migrated_schema() {
     migrate::migrate(&connector).await.unwrap();
     let (client, connection) = connector.config.connect(connector.tls.clone()).await.unwrap();
     tokio::spawn(connection);
-    for sql in sql::ALL {
+    for sql in sql::ALL.iter().chain(sql::bulk::ALL) {
         let prepared = client.prepare(sql.text).await;
         let prepared = prepared.unwrap_or_else(|error| panic!("{error:?}: {}", sql.text));
         assert_eq!(prepared.params(), sql.types, "{}", sql.text);

@@ -4,7 +4,7 @@
 mod after_a_kill;
 mod arguments;
 mod damage;
-mod directory;
+pub(crate) mod directory;
 mod events;
 mod old_files;
 mod output;

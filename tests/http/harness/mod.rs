@@ -3,7 +3,7 @@
 
 mod client;
 mod clock;
-mod cluster;
+pub(crate) mod cluster;
 mod disk;
 mod files;
 mod forbidden;

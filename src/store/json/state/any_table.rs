@@ -15,6 +15,8 @@ pub(crate) trait AnyTable {
     fn version(&self) -> u64;
     /// The whole file.
     fn file_text(&self) -> String;
+    /// The other tables of the file, as JSON members before and after this one.
+    fn around(&self) -> (&str, &str);
     /// The number of rows that are not records of this kind.
     fn unreadable_rows(&self) -> usize;
     /// The number of rows.

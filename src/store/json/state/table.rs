@@ -262,6 +262,10 @@ impl<R: Record> AnyTable for Table<R> {
         file_text(before, self.rows.iter().map(|(number, row)| (*number, &*row.text)), after)
     }
 
+    fn around(&self) -> (&str, &str) {
+        (&self.around.0, &self.around.1)
+    }
+
     fn unreadable_rows(&self) -> usize {
         let is_unreadable = |row: &Arc<Row<R>>| row.record.is_none();
         self.strays.iter().filter(|stray| self.rows.get(*stray).is_some_and(is_unreadable)).count()

@@ -16,7 +16,7 @@ mod visit;
 
 pub(crate) use append::{Appender, NewRow};
 pub(crate) use load::{Loaded, Mark, load};
-pub(crate) use patch::{Patch, anonymize, anonymous, overlay, with_room, write_patches};
+pub(crate) use patch::{Patch, anonymize, anonymous, overlay, trimmed, with_room, write_patches};
 pub(crate) use read::OwnRows;
 pub(crate) use row::user_id_span;
 pub(crate) use table::{Newest, Tracking};

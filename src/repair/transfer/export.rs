@@ -1,0 +1,184 @@
+//! `goldstar export`
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use futures_util::TryStreamExt as _;
+use tokio_postgres::Row;
+
+use super::directory::{NewDirectory, NewTable};
+use super::error::TransferError;
+use crate::domain::{IdempotencyRecord, Seq, Session, Setting};
+use crate::repair::salvage::kind::TABLES;
+use crate::repair::salvage::new_epoch;
+use crate::store::json::progress::Progress;
+use crate::store::json::state::EPOCH;
+use crate::store::json::tinydb::RowNumber;
+use crate::store::json::tinydb::fields::Fields;
+use crate::store::json::tinydb::record::{Record, merge, new_row};
+use crate::store::json::tracking;
+use crate::store::postgres::bulk::Bulk;
+use crate::store::postgres::sql::bulk as sql;
+use crate::store::postgres::{DatabaseUrl, Failure};
+
+/// What was exported.
+#[derive(Clone, Debug, Default)]
+pub struct Exported {
+    /// The number of rows of each file.
+    pub rows: BTreeMap<String, u64>,
+    /// The other files, as they were imported.
+    pub files: Vec<String>,
+}
+
+/// The idempotency keys: the family and the text of each, and the rows of their events.
+#[derive(Default)]
+struct Keys {
+    texts: Vec<(i64, String)>,
+    rows: HashMap<(i64, Seq), Option<RowNumber>>,
+}
+
+struct Export<'a> {
+    bulk: &'a Bulk,
+    directory: NewDirectory,
+    exported: Exported,
+}
+
+/// Writes everything that is in a database at one moment into the directory `to`, which must not
+/// exist or be empty. When this returns, the directory is durable. Needs some hundred bytes of memory
+/// for each idempotency key, and some megabytes.
+pub async fn export(
+    url: &DatabaseUrl,
+    to: &Path,
+    progress: &Progress,
+) -> Result<Exported, TransferError> {
+    let bulk = Bulk::reading(url).await?;
+    let directory = NewDirectory::begin(to)?;
+    let mut export = Export { bulk: &bulk, directory, exported: Exported::default() };
+    let mut keys = export.keys().await?;
+    export.events(&mut keys, progress).await?;
+    for kind in TABLES {
+        let mut table = export.begin(kind.file).await?;
+        match kind.file {
+            Session::FILE => {}
+            IdempotencyRecord::FILE => keys.write(&mut table)?,
+            file => export.records(file, &mut table).await?,
+        }
+        if kind.file == Setting::FILE {
+            let value = new_epoch().into();
+            table.push(&new_row(&Setting { name: EPOCH.into(), value }))?;
+        }
+        export.finish(kind.file, table).await?;
+    }
+    export.other_files().await?;
+    let Export { directory, exported, .. } = export;
+    directory.finish()?;
+    bulk.commit().await?;
+    Ok(exported)
+}
+
+impl Export<'_> {
+    /// Starts a table's file.
+    async fn begin(&self, file: &str) -> Result<NewTable, TransferError> {
+        let before = self.kept(file, "before").await?;
+        NewTable::begin(self.directory.create(file)?, &before)
+    }
+
+    /// Adds the kept rows, and ends the file.
+    async fn finish(&mut self, file: &str, mut table: NewTable) -> Result<(), TransferError> {
+        let mut rows = self.bulk.stream(&sql::EXPORT_KEPT, &[&file, &"row"]).await?;
+        while let Some(row) = next(&mut rows).await? {
+            table.push(text(&row, "text")?)?;
+        }
+        self.exported.rows.insert(file.to_owned(), table.rows);
+        let after = self.kept(file, "after").await?;
+        table.finish(&after)
+    }
+
+    async fn kept(&self, file: &str, part: &str) -> Result<String, TransferError> {
+        let rows = self.bulk.rows(&sql::EXPORT_KEPT, &[&file, &part]).await?;
+        rows.iter().map(|row| Ok(text(row, "text")?)).collect()
+    }
+
+    async fn records(&self, file: &str, table: &mut NewTable) -> Result<(), TransferError> {
+        let kind = file.strip_suffix(".json").unwrap_or(file);
+        let mut rows = self.bulk.stream(&sql::EXPORT_RECORDS, &[&kind]).await?;
+        while let Some(row) = next(&mut rows).await? {
+            table.push(text(&row, "row")?)?;
+        }
+        Ok(())
+    }
+
+    async fn keys(&self) -> Result<Keys, TransferError> {
+        let mut keys = Keys::default();
+        let mut rows = self.bulk.stream(&sql::EXPORT_RECORDS, &[&"idempotency_keys"]).await?;
+        while let Some(row) = next(&mut rows).await? {
+            let family: i64 = row.try_get("family_id").map_err(Failure::from)?;
+            let text = text(&row, "row")?.to_owned();
+            keys.rows.insert((family, decode(&text)?.event), None);
+            keys.texts.push((family, text));
+        }
+        Ok(keys)
+    }
+
+    async fn events(&mut self, keys: &mut Keys, progress: &Progress) -> Result<(), TransferError> {
+        let size = self.bulk.rows(&sql::EVENTS_SIZE, &[]).await?;
+        let total: i64 = size.first().map_or(0, |row| row.get("bytes"));
+        let (mut done, total) = (0, total.unsigned_abs());
+        let mut table = self.begin(tracking::FILE).await?;
+        let mut rows = self.bulk.stream(&sql::EXPORT_EVENTS, &[]).await?;
+        while let Some(row) = next(&mut rows).await? {
+            let json = text(&row, "json")?;
+            let number = table.push(json)?;
+            let family: i64 = row.try_get("family_id").map_err(Failure::from)?;
+            let seq: i64 = row.try_get("seq").map_err(Failure::from)?;
+            if let Some(named) = keys.rows.get_mut(&(family, Seq(seq.unsigned_abs()))) {
+                *named = Some(number);
+            }
+            done += json.len() as u64;
+            progress.report(Path::new(tracking::FILE), done, total.max(done + 1));
+        }
+        progress.report(Path::new(tracking::FILE), total, total);
+        self.finish(tracking::FILE, table).await
+    }
+
+    async fn other_files(&mut self) -> Result<(), TransferError> {
+        let mut rows = self.bulk.stream(&sql::EXPORT_FILES, &[]).await?;
+        while let Some(row) = next(&mut rows).await? {
+            let name = text(&row, "file")?;
+            let mut file = self.directory.create(name)?;
+            file.push(text(&row, "text")?)?;
+            file.finish()?;
+            self.exported.files.push(name.to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Keys {
+    /// Writes the keys, each with the row of its event. A key whose event does not exist is useless.
+    fn write(&self, table: &mut NewTable) -> Result<(), TransferError> {
+        for (family, text) in &self.texts {
+            let old = decode(text)?;
+            let Some(Some(row)) = self.rows.get(&(*family, old.event)) else { continue };
+            let new = IdempotencyRecord { event: Seq(*row), ..old.clone() };
+            table.push(&merge(text, &old, &new))?;
+        }
+        Ok(())
+    }
+}
+
+fn decode(text: &str) -> Result<IdempotencyRecord, TransferError> {
+    let malformed = |fault: &dyn std::fmt::Display| TransferError::Malformed(fault.to_string());
+    let fields = Fields::parse(text).map_err(|fault| malformed(&fault))?;
+    IdempotencyRecord::decode(&fields).map_err(|fault| malformed(&fault))
+}
+
+async fn next(
+    rows: &mut std::pin::Pin<Box<tokio_postgres::RowStream>>,
+) -> Result<Option<Row>, Failure> {
+    Ok(rows.try_next().await?)
+}
+
+fn text<'a>(row: &'a Row, column: &str) -> Result<&'a str, Failure> {
+    Ok(row.try_get(column)?)
+}

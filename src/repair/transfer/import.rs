@@ -1,0 +1,73 @@
+//! `goldstar import`
+
+use std::path::Path;
+
+use tokio::sync::mpsc;
+use tokio::task::{block_in_place, spawn_blocking};
+
+use super::error::{TransferError, refuse};
+use super::imported::{Imported, LastEvents, PLACES};
+use super::rows::Rows;
+use crate::disk::RealDisk;
+use crate::domain::Timestamp;
+use crate::repair::inspect::examine;
+use crate::store::json::progress::Progress;
+use crate::store::postgres::bulk::Bulk;
+use crate::store::postgres::sql::bulk as sql;
+use crate::store::postgres::{DatabaseUrl, Failure};
+
+/// Copies a data directory that no server uses into an empty database, in one transaction. The
+/// directory is checked first, and not changed. Needs the memory of a check, and some megabytes.
+pub async fn import(
+    url: &DatabaseUrl,
+    data: &Path,
+    now: Timestamp,
+    progress: &Progress,
+) -> Result<Imported, TransferError> {
+    let checked = block_in_place(|| examine(&RealDisk, data, now, progress));
+    let (report, examined) = checked?;
+    refuse(data, &report)?;
+    let bulk = Bulk::writing(url).await?;
+    let first_xid = require_empty(&bulk).await?;
+    // The next batch is read while one is copied.
+    let (sender, mut batches) = mpsc::channel(1);
+    let rows = Rows::new(data, &report, examined, now, sender);
+    let reading = {
+        let progress = progress.clone();
+        spawn_blocking(move || rows.read(&progress))
+    };
+    while let Some(batch) = batches.recv().await {
+        batch.copy(&bulk).await?;
+    }
+    let (imported, last_events) = reading.await.map_err(|_| TransferError::Panicked)??;
+    let needed = imported.events / u64::from(PLACES) + 1;
+    if needed >= first_xid {
+        let missing = needed + 1 - first_xid;
+        return Err(TransferError::TooMany { events: imported.events, missing });
+    }
+    finish(bulk, &imported, &last_events).await?;
+    Ok(imported)
+}
+
+/// Fails unless the database is empty. Returns the number of this transaction.
+async fn require_empty(bulk: &Bulk) -> Result<u64, TransferError> {
+    let state = bulk.rows(&sql::IMPORT_STATE, &[]).await?;
+    let state = state.first().ok_or(Failure::Stopping)?;
+    if !state.get::<_, bool>("is_empty") {
+        return Err(TransferError::NotEmpty);
+    }
+    if state.get("is_served") {
+        return Err(TransferError::Served);
+    }
+    Ok(state.get::<_, i64>("xid").unsigned_abs())
+}
+
+async fn finish(bulk: Bulk, imported: &Imported, last: &LastEvents) -> Result<(), Failure> {
+    let LastEvents { keys, seqs, times } = last;
+    bulk.rows(&sql::SET_LAST_EVENTS, &[keys, seqs, times]).await?;
+    let through = imported.last_position().0;
+    let cursor = format!("{{\"through\":{through}}}");
+    bulk.rows(&sql::END_IMPORT, &[&cursor]).await?;
+    bulk.rows(&sql::ANALYZE, &[]).await?;
+    bulk.commit().await
+}

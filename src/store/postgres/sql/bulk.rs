@@ -1,0 +1,135 @@
+//! The statements of an import, an export and a check.
+
+use tokio_postgres::types::Type;
+
+use super::Sql;
+
+/// Removes the rows of an imported directory that name an account and are no records.
+pub(crate) const REMOVE_KEPT: Sql = Sql {
+    text: "
+DELETE FROM kept k USING accounts a WHERE a.id = $1 AND k.family_id = a.family_id AND k.part = 'row'",
+    types: &[Type::TEXT],
+};
+
+/// An import takes longer than a statement of a request. Others can read meanwhile, and not write.
+pub(crate) const BEGIN_WRITING: &str = "
+BEGIN;
+SET LOCAL statement_timeout = 0;
+SET LOCAL idle_in_transaction_session_timeout = 0;
+LOCK TABLE families, accounts, records, events, kept IN SHARE ROW EXCLUSIVE MODE";
+
+pub(crate) const BEGIN_READING: &str = "
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET LOCAL statement_timeout = 0;
+SET LOCAL idle_in_transaction_session_timeout = 0";
+
+/// Whether the database is empty, whether a server uses it, and the number of the transaction.
+pub(crate) const IMPORT_STATE: Sql = Sql {
+    text: "
+SELECT NOT EXISTS (SELECT FROM accounts) AND NOT EXISTS (SELECT FROM records)
+    AND NOT EXISTS (SELECT FROM events) AND NOT EXISTS (SELECT FROM kept) AS is_empty,
+    EXISTS (SELECT FROM leases WHERE expires_at > clock_timestamp()) AS is_served,
+    pg_current_xact_id()::text::bigint AS xid",
+    types: &[],
+};
+
+pub(crate) const COPY_FAMILIES: &str = "COPY families (id, version) FROM STDIN (FORMAT binary)";
+pub(crate) const COPY_ACCOUNTS: &str = "
+COPY accounts (id, family_id, email, is_active_admin, is_marked, deletion_has_started)
+FROM STDIN (FORMAT binary)";
+pub(crate) const COPY_RECORDS: &str =
+    "COPY records (family_id, kind, id, expires_at, row) FROM STDIN (FORMAT binary)";
+pub(crate) const COPY_KEPT: &str =
+    "COPY kept (family_id, file, part, text) FROM STDIN (FORMAT binary)";
+pub(crate) const COPY_EVENTS: &str = "
+COPY events (family_id, seq, xid, place, is_anonymous, id, child_id, entity_type, entity_id, action,
+    occurred_at, created_at, json)
+FROM STDIN (FORMAT binary)";
+
+/// Sets the last event of each family after an import.
+pub(crate) const SET_LAST_EVENTS: Sql = Sql {
+    text: "
+UPDATE families f SET seq = w.seq, last_occurred_at = w.last_occurred_at
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS w (id, seq, last_occurred_at)
+WHERE f.id = w.id",
+    types: &[Type::INT8_ARRAY, Type::INT8_ARRAY, Type::INT8_ARRAY],
+};
+
+/// Ends an import: what all families share has changed, the numbers of the events are new, and the
+/// audit log has no line to write for them.
+pub(crate) const END_IMPORT: Sql = Sql {
+    text: "
+WITH shared AS (UPDATE families SET version = version + 1 WHERE id = 0),
+epoch AS (
+    INSERT INTO meta (name, value)
+    VALUES ('epoch', substr(replace(gen_random_uuid()::text, '-', ''), 1, 12))
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+)
+INSERT INTO cursors (follower, cursor) VALUES ('audit_log', $1)
+ON CONFLICT (follower) DO UPDATE SET cursor = excluded.cursor",
+    types: &[Type::TEXT],
+};
+
+/// Updates the statistics of the planner.
+pub(crate) const ANALYZE: Sql = Sql { text: "ANALYZE", types: &[] };
+
+pub(crate) const EXPORT_RECORDS: Sql = Sql {
+    text: "SELECT family_id, row FROM records WHERE kind = $1 ORDER BY position",
+    types: &[Type::TEXT],
+};
+
+pub(crate) const EXPORT_EVENTS: Sql =
+    Sql { text: "SELECT family_id, seq, json FROM events ORDER BY xid, place", types: &[] };
+
+pub(crate) const EVENTS_SIZE: Sql = Sql {
+    text: "SELECT coalesce(sum(octet_length(json)), 0)::bigint AS bytes FROM events",
+    types: &[],
+};
+
+/// What was kept of a file.
+pub(crate) const EXPORT_KEPT: Sql = Sql {
+    text: "SELECT text FROM kept WHERE file = $1 AND part = $2 ORDER BY position",
+    types: &[Type::TEXT, Type::TEXT],
+};
+
+pub(crate) const EXPORT_FILES: Sql =
+    Sql { text: "SELECT file, text FROM kept WHERE part = 'file' ORDER BY position", types: &[] };
+
+/// The next families, each with its row in the look-up table of accounts.
+pub(crate) const CHECK_FAMILIES: Sql = Sql {
+    text: "
+SELECT f.id, f.seq, a.id AS account_id, a.email, coalesce(a.is_active_admin, false) AS is_active_admin,
+    coalesce(a.is_marked, false) AS is_marked
+FROM families f LEFT JOIN accounts a ON a.family_id = f.id
+WHERE f.id > $1
+ORDER BY f.id
+LIMIT 1000",
+    types: &[Type::INT8],
+};
+
+pub(crate) const CHECK_RECORDS: Sql = Sql {
+    text: "SELECT kind, position, row FROM records WHERE family_id = $1 ORDER BY position",
+    types: &[Type::INT8],
+};
+
+pub(crate) const CHECK_EVENTS: Sql = Sql {
+    text: "SELECT seq, json FROM events WHERE family_id = $1 ORDER BY seq",
+    types: &[Type::INT8],
+};
+
+/// Every statement with parameters, for the test that prepares them.
+#[cfg(test)]
+pub(crate) const ALL: &[&Sql] = &[
+    &REMOVE_KEPT,
+    &IMPORT_STATE,
+    &SET_LAST_EVENTS,
+    &END_IMPORT,
+    &EXPORT_RECORDS,
+    &EXPORT_EVENTS,
+    &EVENTS_SIZE,
+    &EXPORT_KEPT,
+    &EXPORT_FILES,
+    &CHECK_FAMILIES,
+    &CHECK_RECORDS,
+    &CHECK_EVENTS,
+];

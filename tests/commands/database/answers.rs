@@ -1,0 +1,85 @@
+//! Servers before the import, on the database, and after the export give the same answers.
+
+use serde_json::Value;
+
+use super::{exported, imported};
+use crate::harness::{Client, Folders, Parent, Settings, TestServer};
+
+const PATHS: [&str; 5] = ["/children", "/tasks", "/rewards", "/rewards/pending", "/auth/me"];
+
+/// What a parent sees, and the events of a child.
+async fn answers(parent: &Parent, child: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    for path in PATHS {
+        all.push(parent.get(path).await.expect(200));
+    }
+    let events = parent.get(&format!("/children/{child}/tracking?order=asc")).await;
+    all.push(events.expect(200));
+    all
+}
+
+async fn server_on(folders: &Folders, url: Option<&str>) -> TestServer {
+    let flags = url.map(|url| format!("--database-url={url}")).into_iter().collect();
+    let settings = Settings { binary: true, flags, ..Settings::default() };
+    TestServer::on(folders.clone(), settings).await
+}
+
+async fn activate_once(client: &Client, child: &str, task: &str) -> Value {
+    let path = format!("/children/{child}/tasks/{task}/activate");
+    client.act_once(&path, "one-key").await.expect(200)["tracking_event"].take()
+}
+
+#[tokio::test]
+async fn each_server_gives_the_same_answers() {
+    let mut server = TestServer::process().await;
+    let family = server.family().await;
+    let (child, task) = (&family.child, &family.task);
+    family.event().await;
+    let first = activate_once(&family.parent, child, task).await;
+    family.parent.ask_for(child, &family.reward).await.expect(200);
+    let before = answers(&family.parent, child).await;
+    server.stop().await;
+
+    let (url, report) = imported(&server.folders);
+    assert!(report.contains("everybody logs in again"), "{report}");
+    let on_database = Folders::new();
+    let mut server = server_on(&on_database, Some(&url)).await;
+    let parent =
+        Parent::log_in(server.nobody(), &family.parent.email, crate::harness::PASSWORD).await;
+    assert_eq!(answers(&parent, child).await, before);
+    // A repeat of the request before the import gives its result.
+    assert_eq!(activate_once(&parent, child, task).await, first);
+    parent.activate(child, task).await.expect(200);
+    let changed = answers(&parent, child).await;
+    assert_ne!(changed, before);
+    server.stop().await;
+    // The imported events have their lines elsewhere.
+    let lines = on_database.lines_now(&parent.id);
+    let new = lines.iter().filter(|line| line.contains("activated"));
+    assert_eq!(new.count(), 1, "{lines:?}");
+
+    let copy = exported(&url);
+    let mut server = server_on(&copy, None).await;
+    let parent =
+        Parent::log_in(server.nobody(), &family.parent.email, crate::harness::PASSWORD).await;
+    assert_eq!(answers(&parent, child).await, changed);
+    assert_eq!(activate_once(&parent, child, task).await, first);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_ids_of_event_streams_have_a_new_epoch() {
+    let folders = Folders::new();
+    folders.put_flask_data();
+    let epoch = |folders: &Folders| {
+        let settings = folders.rows("settings.json").into_iter();
+        let mut epochs = settings.filter(|(_, row)| row["name"] == "event_stream_epoch");
+        epochs.next().unwrap().1["value"].as_str().unwrap().to_owned()
+    };
+    let (url, _) = imported(&folders);
+    let (one, other) = (exported(&url), exported(&url));
+    assert_ne!(epoch(&one), epoch(&other));
+    let again = exported(&imported(&one).0);
+    assert_ne!(epoch(&again), epoch(&one));
+    assert_eq!(again.rows("settings.json").len(), 1);
+}

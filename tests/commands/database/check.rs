@@ -1,0 +1,106 @@
+//! `goldstar check --database-url`
+
+use serde_json::Value;
+
+use super::{imported, run};
+use crate::check::directory::{edit, flask};
+use crate::harness::Folders;
+use crate::harness::cluster::execute;
+
+/// The exit code and the report of a database.
+fn check(url: &str) -> (i32, Value) {
+    let (code, text, error) = run(&Folders::new(), &["check", "--json", "--database-url", url]);
+    (code, serde_json::from_str(&text).unwrap_or_else(|fault| panic!("{fault}: {text}{error}")))
+}
+
+/// The kind, the file and the message of each finding.
+fn findings(report: &Value) -> Vec<[String; 3]> {
+    let text = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_owned();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings.map(|it| ["code", "file", "message"].map(|field| text(it, field))).collect()
+}
+
+#[test]
+fn a_clean_database_is_clean() {
+    let (url, _) = imported(&flask());
+    let (code, report) = check(&url);
+    assert_eq!((code, report["status"].as_str()), (0, Some("clean")), "{report}");
+    let events = report["tables"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (events["file"].as_str(), events["rows"].as_u64()),
+        (Some("tracking_events.json"), Some(71))
+    );
+    assert!(report["database"].as_str().unwrap().contains("/tmp"), "{report}");
+    // A directory that is named comes first.
+    let folders = flask();
+    let (code, text, _) = run(&folders, &["check", "data", "--database-url", &url]);
+    assert_eq!(code, 0);
+    assert!(text.starts_with("data: clean"), "{text}");
+}
+
+#[test]
+fn faults_of_the_directory_are_found_in_the_database() {
+    let folders = flask();
+    edit(&folders, "children.json", |file| {
+        let row = file["_default"].as_object_mut().unwrap().values_mut().next().unwrap();
+        row["points"] = (row["points"].as_i64().unwrap() + 1).into();
+    });
+    edit(&folders, "pending_rewards.json", |file| {
+        let row = file["_default"].as_object_mut().unwrap().values_mut().next().unwrap();
+        row["reward_id"] = "gone".into();
+    });
+    let (code, text, _) = run(&folders, &["check", "data", "--json"]);
+    let of_directory = findings(&serde_json::from_str(&text).unwrap());
+    let (url, _) = imported(&folders);
+    let (code_of_database, of_database) = check(&url);
+    assert_eq!((code, code_of_database), (3, 3));
+    let kinds = |found: &[[String; 3]]| {
+        let kinds = found.iter().map(|[code, file, _]| format!("{code} {file}"));
+        let mut kinds: Vec<String> = kinds.filter(|kind| !kind.contains("other_table")).collect();
+        kinds.sort();
+        kinds
+    };
+    let expected = kinds(&of_directory);
+    assert_eq!(kinds(&findings(&of_database)), expected);
+    assert_eq!(expected, ["broken_reference pending_rewards.json", "child_points children.json"]);
+}
+
+#[test]
+fn a_changed_database_is_found() {
+    for (change, expected, code, message) in [
+        (
+            "UPDATE events SET json = replace(json, '\"points_before\": ', '\"points_before\": 1')
+             WHERE (family_id, seq) = (SELECT family_id, max(seq) FROM events GROUP BY 1 LIMIT 1)",
+            3,
+            "wrong_delta",
+            "account ",
+        ),
+        (
+            "UPDATE accounts SET email = 'x' || email",
+            3,
+            "broken_reference",
+            "another email address",
+        ),
+        ("UPDATE families SET seq = 0", 78, "no_object", "no server can commit"),
+        (
+            "UPDATE records SET row = '{}' WHERE kind = 'tasks'",
+            78,
+            "no_object",
+            "no server can load",
+        ),
+        (
+            "DELETE FROM records WHERE kind = 'children'",
+            3,
+            "broken_reference",
+            "which doesn't exist",
+        ),
+    ] {
+        let (url, _) = imported(&flask());
+        execute(&url, change);
+        let (exit_code, report) = check(&url);
+        assert_eq!(exit_code, expected, "{change}: {report}");
+        let found = findings(&report);
+        let is_it = |it: &&[String; 3]| it[0] == code && it[2].contains(message);
+        assert!(found.iter().any(|it| is_it(&it)), "{change}: {report}");
+    }
+}
