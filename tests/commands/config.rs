@@ -177,15 +177,17 @@ fn the_url_of_a_database_is_never_shown() {
         assert!(!text.contains("secret-1"), "{text}");
     }
     let (flag, variables) = ("--database-url=postgres://ada:secret-1@127.0.0.1:1/goldstar", &[]);
-    for command in ["check", "checkpoint"] {
-        let refused = run(empty.path(), &[command], &[("GOLDSTAR_DATABASE_URL", url)]);
+    for command in [&["salvage", "--out=new"][..], &["checkpoint"]] {
+        let refused = run(empty.path(), command, &[("GOLDSTAR_DATABASE_URL", url)]);
         let text = String::from_utf8(refused.stderr).unwrap();
         assert!(text.contains("name the data directory with --data-dir"), "{text}");
     }
-    let refused = run(empty.path(), &["serve", "--listen=127.0.0.1:0", flag], variables);
-    let text = String::from_utf8(refused.stderr).unwrap();
-    assert!(text.contains("start PostgreSQL there"), "{text}");
-    assert!(!refused.status.success() && !text.contains("secret-1"), "{text}");
+    for command in [&["serve", "--listen=127.0.0.1:0", flag][..], &["check", flag]] {
+        let refused = run(empty.path(), command, variables);
+        let text = String::from_utf8(refused.stderr).unwrap();
+        assert!(text.contains("start PostgreSQL there"), "{text}");
+        assert!(!refused.status.success() && !text.contains("secret-1"), "{text}");
+    }
 }
 
 #[test]
