@@ -3,7 +3,7 @@
 //! It executes every decision twice and commits the second result, as a database does after a
 //! serialization failure. So a test finds a decision that is not pure.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,6 +70,11 @@ impl MemoryStore {
             is_closed: Arc::default(),
             kept: Arc::default(),
         }
+    }
+
+    /// Takes every lease from its holder, as if that had been paused for too long.
+    pub fn revoke_leases(&self) {
+        self.kept.leases.lock().holders.clear();
     }
 
     pub fn faults(&self) -> &Arc<Faults> {
@@ -269,8 +274,14 @@ impl Following for MemoryStore {
     fn note_cursor(&self, _follower: &str, _cursor: String) {}
 
     fn lease(&self, purpose: Purpose) -> Option<Lease> {
-        let is_free = self.kept.leases.lock().insert(purpose);
-        is_free.then(|| Lease::new(Held { kept: Arc::clone(&self.kept), purpose }))
+        let mut leases = self.kept.leases.lock();
+        if leases.holders.contains_key(&purpose) {
+            return None;
+        }
+        leases.last += 1;
+        let token = leases.last;
+        leases.holders.insert(purpose, token);
+        Some(Lease::new(Held { kept: Arc::clone(&self.kept), purpose, token }))
     }
 }
 
@@ -279,23 +290,33 @@ impl Following for MemoryStore {
 struct Kept {
     wakeups: watch::Sender<()>,
     cursors: Mutex<HashMap<String, String>>,
-    leases: Mutex<HashSet<Purpose>>,
+    leases: Mutex<Leases>,
+}
+
+/// The token of each lease's holder.
+#[derive(Default)]
+struct Leases {
+    holders: HashMap<Purpose, u64>,
+    last: u64,
 }
 
 struct Held {
     kept: Arc<Kept>,
     purpose: Purpose,
+    token: u64,
 }
 
 impl HeldLease for Held {
     fn is_held(&self) -> bool {
-        true
+        self.kept.leases.lock().holders.get(&self.purpose) == Some(&self.token)
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.kept.leases.lock().remove(&self.purpose);
+        if self.is_held() {
+            self.kept.leases.lock().holders.remove(&self.purpose);
+        }
     }
 }
 

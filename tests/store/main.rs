@@ -9,6 +9,7 @@ mod departures;
 mod faults;
 mod foreign;
 mod harness;
+mod leases;
 mod postgres;
 #[path = "../http/harness/python.rs"]
 mod python;

@@ -13,6 +13,8 @@
 //! Limitations: it does not lose folders, which exist and are durable from the start; it does not
 //! reorder name changes; single reads and writes do not fail; synced bytes are not damaged.
 
+// The path is for the fuzz targets, which include this file by its path.
+#[path = "lossy_disk/file.rs"]
 mod file;
 
 use std::collections::BTreeMap;

@@ -70,6 +70,11 @@ struct OpenLog {
 }
 
 impl Files {
+    /// The folder, and what [`Self::new`] needs besides.
+    pub(super) fn place(&self) -> (Arc<dyn Disk>, PathBuf, Settings) {
+        (Arc::clone(&self.disk), self.folder.clone(), self.settings)
+    }
+
     pub(super) fn new(
         disk: Arc<dyn Disk>,
         folder: PathBuf,

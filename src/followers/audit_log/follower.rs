@@ -75,6 +75,15 @@ impl LogFollower {
 
     /// Obtains the lease, if necessary. Returns whether this server writes the logs.
     fn begin(&mut self) -> bool {
+        if self.lease.as_ref().is_some_and(|lease| !lease.is_held()) {
+            // Another server may write the logs since, so this one begins again at the saved cursor.
+            tracing::warn!(
+                "the audit logs are left to another server: this one was paused too long"
+            );
+            drop(self.lease.take());
+            self.log = self.log.renewed();
+            self.noted = None;
+        }
         if self.lease.is_none() {
             self.lease = self.history.lease(Purpose::AuditLog);
             if self.lease.is_none() {

@@ -161,6 +161,12 @@ impl AuditLog {
         serde_json::to_string(&Cursor { foreign: Vec::new(), ..cursor }).ok()
     }
 
+    /// The same logs without what was known about them, for [`Self::resume`].
+    pub(crate) fn renewed(&self) -> Self {
+        let (disk, folder, settings) = self.files.place();
+        Self::new(disk, folder, settings, self.failures.clone())
+    }
+
     /// Closes the logs that another program has moved or removed.
     pub fn look(&mut self) {
         self.take_findings();

@@ -9,8 +9,8 @@ mod history;
 mod records;
 mod scopes;
 
-pub(crate) use bench::user;
 use bench::{Bench, Medium};
+pub(crate) use bench::{activation, family, user};
 
 /// Each function creates an empty medium for one implementation.
 const IMPLEMENTATIONS: &[fn() -> Medium] = &[Medium::folder, Medium::memory, Medium::database];
