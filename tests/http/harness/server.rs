@@ -20,7 +20,7 @@ use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store as _};
 
 use super::client::Address;
 use super::cluster::new_database;
-use super::{Admin, Client, Family, Folders, Parent, Process, Raw, eventually, within};
+use super::{Admin, Client, DEADLINE, Family, Folders, Parent, Process, Raw, eventually, within};
 
 /// The settings of a test that differ from the defaults.
 #[derive(Clone)]
@@ -217,6 +217,10 @@ impl TestServer {
         config.http.named_events = settings.named_events;
         config.service.password_method = PASSWORD_METHOD;
         allow_much(&mut config);
+        if is_on_postgres() {
+            // The transactions of other tests hold up the followers of this database: all share a cluster.
+            config.http.limits.shutdown_timeout = DEADLINE;
+        }
         (settings.configure)(&mut config);
         config
     }
