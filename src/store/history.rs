@@ -24,6 +24,9 @@ pub enum ReadError {
     /// The database has no free connection.
     #[error("too many requests are waiting for the database")]
     Overloaded,
+    /// The database cannot be reached, or accepts no connections now.
+    #[error("the database cannot be reached")]
+    Unavailable,
 }
 
 /// Another program has written a row that is not an event.

@@ -1015,16 +1015,17 @@ export interface components {
          *     | 431 | `HEAD_TOO_LARGE` | the head is larger than 32 KiB, or has more than 100 header fields; the connection is closed |
          *     | 500 | `INTERNAL` | the server failed; the server log contains the reason |
          *     | 503 | `NOT_DURABLE` | the change could not be written; nothing has changed |
-         *     | 503 | `OUTCOME_UNKNOWN` | it is unknown whether the change was made; until a restart, the server refuses changes |
+         *     | 503 | `OUTCOME_UNKNOWN` | it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted |
          *     | 503 | `READ_ONLY` | the server refuses changes until it is restarted |
          *     | 503 | `OVERLOADED` | too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After` |
+         *     | 503 | `DATABASE_UNAVAILABLE` | the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After` |
          *     | 503 | `SHUTTING_DOWN` | the server is stopping; nothing has changed |
          *     | 503 | `TIMED_OUT` | the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one |
          *     | 503 | `TOO_MANY_CONNECTIONS` | too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After` |
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
@@ -1710,6 +1711,20 @@ export interface components {
                 };
             };
         };
+        /** @description the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After` */
+        DatabaseUnavailable: {
+            headers: {
+                /** @description The number of seconds to wait before the next attempt. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "DATABASE_UNAVAILABLE";
+                };
+            };
+        };
         /** @description the deletion has started; the account cannot be restored any more */
         DeletionInProgress: {
             headers: {
@@ -1940,7 +1955,7 @@ export interface components {
                 };
             };
         };
-        /** @description it is unknown whether the change was made; until a restart, the server refuses changes */
+        /** @description it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted */
         OutcomeUnknown: {
             headers: {
                 [name: string]: unknown;
@@ -2288,9 +2303,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -2304,7 +2320,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -2377,9 +2393,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -2393,7 +2410,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -2428,6 +2445,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -2440,7 +2458,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -2474,9 +2492,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -2490,7 +2509,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -2563,9 +2582,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -2579,7 +2599,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -2651,9 +2671,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -2667,7 +2688,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -2742,9 +2763,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -2758,7 +2780,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -2832,9 +2854,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -2848,7 +2871,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -2900,6 +2923,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -2912,7 +2936,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -2983,9 +3007,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -2999,7 +3024,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3036,6 +3061,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -3048,7 +3074,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3099,9 +3125,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -3115,7 +3142,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3191,9 +3218,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -3207,7 +3235,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3259,6 +3287,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -3271,7 +3300,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3342,9 +3371,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -3358,7 +3388,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3395,6 +3425,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -3407,7 +3438,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3459,9 +3490,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -3475,7 +3507,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3551,9 +3583,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -3567,7 +3600,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3658,9 +3691,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -3674,7 +3708,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3726,6 +3760,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -3738,7 +3773,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3809,9 +3844,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -3825,7 +3861,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3862,6 +3898,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -3874,7 +3911,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -3926,9 +3963,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -3942,7 +3980,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4018,9 +4056,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -4034,7 +4073,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4090,6 +4129,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -4102,7 +4142,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4180,9 +4220,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -4196,7 +4237,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4248,6 +4289,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -4260,7 +4302,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4351,9 +4393,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -4367,7 +4410,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4430,9 +4473,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -4446,7 +4490,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4514,6 +4558,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -4526,7 +4571,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4592,6 +4637,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -4604,7 +4650,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4663,6 +4709,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -4675,7 +4722,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4743,6 +4790,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -4755,7 +4803,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4788,6 +4836,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -4800,7 +4849,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4870,9 +4919,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -4886,7 +4936,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -4939,6 +4989,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -4951,7 +5002,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5000,9 +5051,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -5016,7 +5068,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5070,9 +5122,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -5086,7 +5139,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5139,9 +5192,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -5155,7 +5209,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5223,6 +5277,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -5235,7 +5290,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5273,6 +5328,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -5285,7 +5341,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5316,6 +5372,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -5328,7 +5385,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5375,6 +5432,7 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
              */
@@ -5387,7 +5445,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "OVERLOADED" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5484,9 +5542,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -5500,7 +5559,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5586,9 +5645,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -5602,7 +5662,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5701,9 +5761,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -5717,7 +5778,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };
@@ -5787,9 +5848,10 @@ export interface operations {
             500: components["responses"]["Internal"];
             /**
              * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
-             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; until a restart, the server refuses changes
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
              *     - `READ_ONLY`: the server refuses changes until it is restarted
              *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
              *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
              *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
              *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
@@ -5803,7 +5865,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
                     };
                 };
             };

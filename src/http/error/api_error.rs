@@ -138,7 +138,9 @@ impl ApiError {
                 | ServiceError::TooManyChanges { retry_after },
             ) => Some(*retry_after),
             Self::TooManyConnections => Some(1),
-            _ if self.code() == ErrorCode::Overloaded => Some(1),
+            _ if matches!(self.code(), ErrorCode::Overloaded | ErrorCode::DatabaseUnavailable) => {
+                Some(1)
+            }
             _ => None,
         }
     }
@@ -196,6 +198,7 @@ fn of_service(error: &ServiceError) -> ErrorCode {
         ServiceError::SignupClosed => ErrorCode::SignupClosed,
         ServiceError::Commit(error) => of_commit(error),
         ServiceError::Read(ReadError::Overloaded) => ErrorCode::Overloaded,
+        ServiceError::Read(ReadError::Unavailable) => ErrorCode::DatabaseUnavailable,
         ServiceError::NotEmpty | ServiceError::Read(_) | ServiceError::Internal(_) => {
             ErrorCode::Internal
         }

@@ -46,6 +46,7 @@ pub enum ErrorCode {
     OutcomeUnknown,
     ReadOnly,
     Overloaded,
+    DatabaseUnavailable,
     ShuttingDown,
     TimedOut,
     TooManyConnections,
@@ -275,7 +276,7 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Code::OutcomeUnknown,
             Status::SERVICE_UNAVAILABLE,
             "OUTCOME_UNKNOWN",
-            "it is unknown whether the change was made; until a restart, the server refuses changes",
+            "it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted",
         ),
         (
             Code::ReadOnly,
@@ -288,6 +289,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Status::SERVICE_UNAVAILABLE,
             "OVERLOADED",
             "too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`",
+        ),
+        (
+            Code::DatabaseUnavailable,
+            Status::SERVICE_UNAVAILABLE,
+            "DATABASE_UNAVAILABLE",
+            "the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`",
         ),
         (
             Code::ShuttingDown,

@@ -37,6 +37,7 @@ impl ErrorCodes for Always {
         ErrorCode::HeadTooLarge,
         ErrorCode::Internal,
         ErrorCode::Overloaded,
+        ErrorCode::DatabaseUnavailable,
         ErrorCode::TimedOut,
         ErrorCode::TooManyConnections,
     ];
@@ -69,6 +70,7 @@ impl ErrorCodes for SessionChangeErrors {
         ErrorCode::OutcomeUnknown,
         ErrorCode::ReadOnly,
         ErrorCode::Overloaded,
+        ErrorCode::DatabaseUnavailable,
         ErrorCode::ShuttingDown,
         ErrorCode::StorageFull,
     ];
@@ -143,6 +145,7 @@ fn response(codes: &[ErrorCode]) -> Response {
             ErrorCode::TooManyAttempts
                 | ErrorCode::TooManyChanges
                 | ErrorCode::Overloaded
+                | ErrorCode::DatabaseUnavailable
                 | ErrorCode::TooManyConnections
         )
     };

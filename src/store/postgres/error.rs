@@ -153,6 +153,8 @@ fn kind_of(error: &tokio_postgres::Error) -> Kind {
         SqlState::ADMIN_SHUTDOWN,
         SqlState::CRASH_SHUTDOWN,
         SqlState::CANNOT_CONNECT_NOW,
+        // The database does not accept connections.
+        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
         SqlState::TOO_MANY_CONNECTIONS,
         SqlState::QUERY_CANCELED,
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
@@ -166,10 +168,11 @@ fn kind_of(error: &tokio_postgres::Error) -> Kind {
 impl From<Failure> for ReadError {
     fn from(failure: Failure) -> Self {
         tracing::warn!(error = %failure.line(), "the database could not be read");
-        if matches!(failure, Failure::Busy) {
-            return Self::Overloaded;
+        match failure.kind() {
+            _ if matches!(failure, Failure::Busy) => Self::Overloaded,
+            Kind::Lost | Kind::Unavailable => Self::Unavailable,
+            _ => Self::Io(io::Error::other(failure)),
         }
-        Self::Io(io::Error::other(failure))
     }
 }
 

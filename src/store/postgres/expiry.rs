@@ -7,8 +7,8 @@ use tokio_postgres::Row;
 
 use super::error::{Failure, Kind};
 use super::inner::Inner;
-use super::sql::{self, Sql};
-use crate::domain::{Session, TokenHash};
+use super::sql;
+use crate::domain::{Session, Timestamp, TokenHash};
 use crate::store::Expiry;
 
 /// A session that ends later than this after now may be shortened.
@@ -16,18 +16,22 @@ const LONGEST_SESSION: Duration = Session::LIFETIME;
 
 /// Removes expired sessions and idempotency keys in batches. Returns the sessions.
 pub(super) async fn remove(inner: &Inner, expiry: &Expiry) -> Result<Vec<TokenHash>, Failure> {
-    let keys = expiry.keys.now.as_micros();
-    while count(&batch(inner, &sql::EXPIRE_KEYS, keys).await?)? > 0 {}
-    let mut removed = Vec::new();
-    if !expiry.sessions {
-        return Ok(removed);
+    remove_all(inner, "idempotency_keys", expiry.keys.now).await?;
+    if expiry.sessions {
+        tokens(&remove_all(inner, "sessions", expiry.now).await?)
+    } else {
+        Ok(Vec::new())
     }
+}
+
+async fn remove_all(inner: &Inner, kind: &str, until: Timestamp) -> Result<Vec<Row>, Failure> {
+    let mut removed = Vec::new();
     loop {
-        let found = batch(inner, &sql::EXPIRE_SESSIONS, expiry.now.as_micros()).await?;
+        let found = batch(inner, kind, until.as_micros()).await?;
         if found.is_empty() {
             return Ok(removed);
         }
-        removed.extend(tokens(&found)?);
+        removed.extend(found);
     }
 }
 
@@ -41,19 +45,15 @@ pub(super) async fn late_sessions(
 }
 
 /// Removes a batch. Commits of the same families may come between.
-async fn batch(inner: &Inner, sql: &Sql, until: i64) -> Result<Vec<Row>, Failure> {
+async fn batch(inner: &Inner, kind: &str, until: i64) -> Result<Vec<Row>, Failure> {
     const ATTEMPTS: usize = 5;
     for _ in 1..ATTEMPTS {
-        match inner.db.rows(sql, &[&until]).await {
+        match inner.db.rows(&sql::EXPIRE, &[&until, &kind]).await {
             Err(failure) if failure.kind() == Kind::Conflict => {}
             other => return other,
         }
     }
-    inner.db.rows(sql, &[&until]).await
-}
-
-fn count(found: &[Row]) -> Result<i64, Failure> {
-    found.first().map_or(Ok(0), |row| Ok(row.try_get("number")?))
+    inner.db.rows(&sql::EXPIRE, &[&until, &kind]).await
 }
 
 fn tokens(found: &[Row]) -> Result<Vec<TokenHash>, Failure> {

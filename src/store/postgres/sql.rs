@@ -224,13 +224,13 @@ SELECT (SELECT value FROM meta WHERE name = 'epoch') AS epoch,
     types: &[],
 };
 
-/// Removes some of the expired sessions, and returns them. The families are locked first, as in a
-/// commit.
-pub(super) const EXPIRE_SESSIONS: Sql = Sql {
+/// Removes some of the expired records of a kind, sessions or idempotency keys, and returns them. The
+/// families are locked first, as in a commit.
+pub(super) const EXPIRE: Sql = Sql {
     text: "
 WITH expired AS (
     SELECT family_id, id FROM records
-    WHERE kind = 'sessions' AND expires_at <= $1
+    WHERE kind = $2 AND expires_at <= $1
     ORDER BY expires_at
     LIMIT 1000
 ),
@@ -243,40 +243,15 @@ changed_families AS (
 removed AS (
     DELETE FROM records r USING locked, expired
     WHERE r.family_id = locked.id AND r.family_id = expired.family_id
-        AND r.kind = 'sessions' AND r.id = expired.id AND r.expires_at <= $1
+        AND r.kind = $2 AND r.id = expired.id AND r.expires_at <= $1
     RETURNING r.family_id, r.id
 ),
 removed_tokens AS (
     DELETE FROM tokens t USING removed
-    WHERE t.token_sha256 = removed.id AND t.family_id = removed.family_id
+    WHERE $2 = 'sessions' AND t.token_sha256 = removed.id AND t.family_id = removed.family_id
 )
 SELECT id FROM removed",
-    types: &[Type::INT8],
-};
-
-/// Removes some of the expired idempotency keys, and returns their number.
-pub(super) const EXPIRE_KEYS: Sql = Sql {
-    text: "
-WITH expired AS (
-    SELECT family_id, id FROM records
-    WHERE kind = 'idempotency_keys' AND expires_at <= $1
-    ORDER BY expires_at
-    LIMIT 1000
-),
-locked AS (
-    SELECT id FROM families WHERE id IN (SELECT family_id FROM expired) ORDER BY id FOR UPDATE
-),
-changed_families AS (
-    UPDATE families f SET version = version + 1 FROM locked WHERE f.id = locked.id
-),
-removed AS (
-    DELETE FROM records r USING locked, expired
-    WHERE r.family_id = locked.id AND r.family_id = expired.family_id
-        AND r.kind = 'idempotency_keys' AND r.id = expired.id AND r.expires_at <= $1
-    RETURNING r.id
-)
-SELECT count(*) AS number FROM removed",
-    types: &[Type::INT8],
+    types: &[Type::INT8, Type::TEXT],
 };
 
 /// The sessions that end after a time.
@@ -554,8 +529,7 @@ pub(super) const ALL: &[&Sql] = &[
     &MARKED_USERS,
     &USERS,
     &START,
-    &EXPIRE_SESSIONS,
-    &EXPIRE_KEYS,
+    &EXPIRE,
     &LATE_SESSIONS,
     &HEAD,
     &EVENTS_AFTER,

@@ -1,4 +1,4 @@
-//! A database that cannot be used: the error says what to do, and never shows the password.
+//! A database that cannot be used: the error names the remedy, and never contains the password.
 
 use std::error::Error as _;
 

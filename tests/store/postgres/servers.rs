@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use goldstar::domain::{EventFilter, Page, Position, RuleViolation, Seq, SortOrder};
 use goldstar::store::postgres::PostgresStore;
 use goldstar::store::{
-    Change, Changes, Commit, CommitError, Context, Purpose, Scope, Snapshot, Store,
+    Change, Changes, Commit, CommitError, Context, Purpose, ReadError, Scope, Snapshot, Store,
 };
 
 use super::{two, two_on};
@@ -175,4 +175,27 @@ async fn lost_connections_lose_and_double_no_commit() {
     let found = servers[0].events(&EventFilter::default(), SortOrder::Ascending, page).await;
     assert_eq!(found.unwrap().total, 100);
     assert_eq!(points(&servers[1]).await, 500);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_fails_while_the_database_accepts_no_connections_and_works_again_after() {
+    let url = new_database();
+    let [server, _] = two_on(&url).await;
+    put(&server, family()).await.unwrap();
+    let (_, name) = url.split_once("@/").unwrap();
+    let (name, _) = name.split_once('?').unwrap();
+    let administration = url.replacen(name, "postgres", 1);
+    let allow = |allowed: bool| {
+        let statement = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}");
+        execute(&administration, &statement);
+    };
+    allow(false);
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname =";
+    execute(&administration, &format!("{end} '{name}'"));
+    let read = async || server.read(Scope::Family("u".into())).await.map(|_| ());
+    assert!(matches!(read().await, Err(ReadError::Unavailable)));
+    allow(true);
+    read().await.unwrap();
+    activate(&server).await.unwrap();
+    assert_eq!(points(&server).await, 5);
 }
