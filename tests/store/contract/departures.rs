@@ -7,6 +7,7 @@ use goldstar::store::{Change, CommitError, Scope, Store, StoredEvent};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, START, child, family, pending, reward, session, task, user};
+use super::following::read_since;
 use super::over_each;
 
 const ALL: Page = Page { limit: 500, offset: 0 };
@@ -90,10 +91,10 @@ async fn assert_history(bench: &Bench, expected: &[Value], accounts: [(&str, usi
         );
     }
     let history = bench.store.following();
-    let read = move || history.events_since(Position::START, None, 500).unwrap();
-    let replay = tokio::task::spawn_blocking(read).await.unwrap().events;
+    let read = move || read_since(&*history, Position::START, None, 500).0;
+    let replay = tokio::task::spawn_blocking(read).await.unwrap();
     assert_eq!(replay.len(), expected.len());
-    for ((_, recorded), expected) in replay.into_iter().zip(expected) {
+    for (recorded, expected) in replay.into_iter().zip(expected) {
         assert_is(&recorded, expected);
     }
 }

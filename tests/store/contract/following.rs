@@ -2,27 +2,41 @@
 //! holder.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use goldstar::domain::{Deletion, Position, Timestamp, User};
-use goldstar::store::{Change, Followed, Following, Purpose, Store};
+use goldstar::domain::{Deletion, Position, Timestamp, User, UserId};
+use goldstar::store::{Change, Followed, Following, Purpose, Store, StoredEvent};
 
 use super::bench::{Bench, START, family, user};
 use super::{IMPLEMENTATIONS, over_each};
 
-/// The ids of the events after a position, read two at a time.
-fn ids_since(history: &dyn Following, mut after: Position) -> Vec<String> {
-    let mut ids = Vec::new();
+/// Reads the events after a position, `limit` at a time: those of one family, or all. Returns the last
+/// position, too.
+pub(crate) fn read_since(
+    history: &dyn Following,
+    mut after: Position,
+    family: Option<&UserId>,
+    limit: usize,
+) -> (Vec<Arc<StoredEvent>>, Position) {
+    let mut found = Vec::new();
     loop {
-        let Followed { events, through, has_more } = history.events_since(after, None, 2).unwrap();
-        assert!(events.len() <= 2);
+        let Followed { events, through, has_more } =
+            history.events_since(after, family, limit).unwrap();
+        assert!(events.len() <= limit);
         assert!(events.iter().all(|(position, _)| after < *position && *position <= through));
-        ids.extend(events.iter().map(|(_, stored)| stored.event.id.to_string()));
+        found.extend(events.into_iter().map(|(_, stored)| stored));
         after = through;
         if !has_more {
-            assert_eq!(after, history.end());
-            return ids;
+            return (found, after);
         }
     }
+}
+
+/// The ids of the events after a position, read two at a time.
+fn ids_since(history: &dyn Following, after: Position) -> Vec<String> {
+    let (events, end) = read_since(history, after, None, 2);
+    assert_eq!(end, history.end());
+    events.iter().map(|stored| stored.event.id.to_string()).collect()
 }
 
 #[tokio::test]
@@ -72,12 +86,11 @@ async fn the_events_of_one_family_can_be_read() {
         let event = bench.activate("c1", "good").await;
         let history = bench.store.following();
         for (family, count) in [("u", 1), ("v", 0)] {
-            let found = history.events_since(Position::START, Some(&family.into()), 9).unwrap();
-            assert_eq!(found.events.len(), count);
-            assert_eq!((found.through, found.has_more), (history.end(), false));
+            let (found, end) = read_since(&*history, Position::START, Some(&family.into()), 9);
+            assert_eq!(found.len(), count);
+            assert_eq!(end, history.end());
+            assert!(found.iter().all(|stored| stored.json == event.json));
         }
-        let found = history.events_since(Position::START, Some(&"u".into()), 9).unwrap();
-        assert_eq!(found.events[0].1.json, event.json);
     })
     .await;
 }
@@ -116,8 +129,8 @@ async fn a_follower_that_is_late_gets_nothing_of_an_account_whose_deletion_has_s
         let history = bench.store.following();
         bench.put([Change::PutUser(being_deleted())]).await;
         assert_eq!(ids_since(&*history, Position::START), [""; 0]);
-        let own = history.events_since(Position::START, Some(&"u".into()), 9).unwrap();
-        assert!(own.events.is_empty());
+        let (own, _) = read_since(&*history, Position::START, Some(&"u".into()), 9);
+        assert!(own.is_empty());
         let bench = bench.reopen().await;
         assert_eq!(ids_since(&*bench.store.following(), Position::START), [""; 0]);
     })

@@ -11,6 +11,7 @@ mod scopes;
 
 use bench::{Bench, Medium};
 pub(crate) use bench::{activation, family, user};
+pub(crate) use following::read_since;
 
 /// Each function creates an empty medium for one implementation.
 const IMPLEMENTATIONS: &[fn() -> Medium] = &[Medium::folder, Medium::memory, Medium::database];

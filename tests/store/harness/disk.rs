@@ -87,7 +87,7 @@ impl Faults {
 
     fn change(&self) -> io::Result<()> {
         match &mut *self.changes_left.lock() {
-            Some(0) => Err(io::Error::other("the power is gone")),
+            Some(0) => Err(io::Error::other("the power has failed")),
             Some(left) => {
                 *left -= 1;
                 Ok(())

@@ -13,6 +13,7 @@ use goldstar::store::{
 use super::{two, two_on};
 use crate::cluster::{execute, new_database};
 use crate::contract::bench::{activation, family, user};
+use crate::contract::read_since;
 
 async fn put(store: &PostgresStore, records: Vec<Change>) -> Result<(), CommitError> {
     let put = move |_: &dyn Snapshot, _: &mut Context| Ok((Changes::of(records.clone()), ()));
@@ -81,9 +82,9 @@ async fn followers_hear_of_the_commits_of_another_server() {
         }
     }
     let history = other.following();
-    let read = move || history.events_since(Position::START, None, 500).unwrap();
+    let read = move || read_since(&*history, Position::START, None, 500).0;
     let read = tokio::task::spawn_blocking(read).await.unwrap();
-    let last = read.events.last().map(|(_, stored)| stored.event.id.clone());
+    let last = read.last().map(|stored| stored.event.id.clone());
     assert_eq!(last, event.map(|stored| stored.event.id.clone()));
 }
 
