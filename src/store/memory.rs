@@ -3,7 +3,8 @@
 //! It executes every decision twice and commits the second result, as a database does after a
 //! serialization failure. So a test finds a decision that is not pure.
 
-use std::collections::HashMap;
+mod kept;
+
 use std::io;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,13 +15,15 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use kept::Kept;
+
 use super::constraints;
 use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
     BoxFuture, Changes, Commit, CommitError, Context, Decided, EventRows, Expiry, Followed,
-    Following, FoundEvents, Health, HeldLease, Lease, Purpose, ReadError, SavedCursor, Scope,
-    Snapshot, Store, StoredEvent,
+    Following, FoundEvents, Health, Lease, Purpose, ReadError, SavedCursor, Scope, Snapshot, Store,
+    StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
@@ -74,7 +77,7 @@ impl MemoryStore {
 
     /// Takes every lease from its holder, as if that had been paused for too long.
     pub fn revoke_leases(&self) {
-        self.kept.leases.lock().holders.clear();
+        self.kept.leases.revoke();
     }
 
     pub fn faults(&self) -> &Arc<Faults> {
@@ -274,49 +277,7 @@ impl Following for MemoryStore {
     fn note_cursor(&self, _follower: &str, _cursor: String) {}
 
     fn lease(&self, purpose: Purpose) -> Option<Lease> {
-        let mut leases = self.kept.leases.lock();
-        if leases.holders.contains_key(&purpose) {
-            return None;
-        }
-        leases.last += 1;
-        let token = leases.last;
-        leases.holders.insert(purpose, token);
-        Some(Lease::new(Held { kept: Arc::clone(&self.kept), purpose, token }))
-    }
-}
-
-/// The data for followers.
-#[derive(Default)]
-struct Kept {
-    wakeups: watch::Sender<()>,
-    cursors: Mutex<HashMap<String, String>>,
-    leases: Mutex<Leases>,
-}
-
-/// The token of each lease's holder.
-#[derive(Default)]
-struct Leases {
-    holders: HashMap<Purpose, u64>,
-    last: u64,
-}
-
-struct Held {
-    kept: Arc<Kept>,
-    purpose: Purpose,
-    token: u64,
-}
-
-impl HeldLease for Held {
-    fn is_held(&self) -> bool {
-        self.kept.leases.lock().holders.get(&self.purpose) == Some(&self.token)
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.is_held() {
-            self.kept.leases.lock().holders.remove(&self.purpose);
-        }
+        self.kept.leases.take(purpose)
     }
 }
 

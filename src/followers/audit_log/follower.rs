@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::AuditLog;
-use crate::domain::Position;
-use crate::domain::UserId;
+use crate::domain::{Position, UserId};
 use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
 use crate::metrics::Counter;
 use crate::store::{Following, Lease, Projection, Purpose};

@@ -24,8 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::disk::Disk;
-use crate::domain::Position;
-use crate::domain::{TrackingEvent, UserId};
+use crate::domain::{Position, TrackingEvent, UserId};
 use crate::metrics::Counter;
 use crate::store::{Followed, Following, ReadError};
 pub use account_deletion::{DeletionEvent, DeletionLog};

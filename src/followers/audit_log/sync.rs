@@ -9,8 +9,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::{Disk, Open};
-use crate::domain::Position;
-use crate::domain::UserId;
+use crate::domain::{Position, UserId};
 
 /// How far the logs are written, as a checkpoint saves it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,14 +2,21 @@
 //! leaves nothing on a connection that a pooler shares.
 
 pub(crate) mod bulk;
+mod history;
+mod migrations;
+mod statement;
 
 use tokio_postgres::types::Type;
 
-/// A statement with the types of its parameters.
-pub(crate) struct Sql {
-    pub(crate) text: &'static str,
-    pub(crate) types: &'static [Type],
-}
+pub(super) use history::{
+    COUNT_AFTER, COUNT_EVENTS, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FOLLOW, HEAD,
+    PAGE_ASCENDING, PAGE_DESCENDING,
+};
+pub(super) use migrations::{
+    ADD_MIGRATION, APPLIED_MIGRATIONS, CREATE_MIGRATIONS, MIGRATION_LOCK, MIGRATION_TIMEOUTS,
+    SCHEMA_STATE,
+};
+pub(crate) use statement::Sql;
 
 /// Loads families by accounts, email addresses and sessions, and what all families share. The number of
 /// administrators and the ids of the last commits are read only if they are needed.
@@ -260,141 +267,6 @@ pub(super) const LATE_SESSIONS: Sql = Sql {
     types: &[Type::INT8],
 };
 
-pub(super) const HEAD: Sql = Sql {
-    text: "
-SELECT f.seq FROM accounts a JOIN families f ON f.id = a.family_id WHERE a.id = $1",
-    types: &[Type::TEXT],
-};
-
-/// The events of a family after a sequence number.
-pub(super) const EVENTS_AFTER: Sql = Sql {
-    text: "
-SELECT e.seq, e.json
-FROM accounts a JOIN events e ON e.family_id = a.family_id
-WHERE a.id = $1 AND e.seq > $3 AND NOT e.is_anonymous AND ($2::text IS NULL OR e.child_id = $2)
-ORDER BY e.seq
-LIMIT $4",
-    types: &[Type::TEXT, Type::TEXT, Type::INT8, Type::INT8],
-};
-
-pub(super) const COUNT_AFTER: Sql = Sql {
-    text: "
-SELECT count(*) AS number FROM (
-    SELECT
-    FROM accounts a JOIN events e ON e.family_id = a.family_id
-    WHERE a.id = $1 AND e.seq > $3 AND NOT e.is_anonymous AND ($2::text IS NULL OR e.child_id = $2)
-    LIMIT $4
-) found",
-    types: &[Type::TEXT, Type::TEXT, Type::INT8, Type::INT8],
-};
-
-/// The conditions of a filter. The plan is made for the values: a condition that is null costs
-/// nothing.
-macro_rules! conditions {
-    () => {
-        "
-($1::text IS NULL OR (
-    NOT e.is_anonymous AND e.family_id = (SELECT family_id FROM accounts WHERE id = $1)
-))
-AND ($2::text IS NULL OR e.child_id = $2)
-AND ($3::text IS NULL OR e.entity_type = $3)
-AND ($4::text IS NULL OR e.entity_id = $4)
-AND ($5::text IS NULL OR e.action = $5)
-AND ($6::bigint IS NULL OR e.occurred_at >= $6)
-AND ($7::bigint IS NULL OR e.occurred_at < $7)"
-    };
-}
-
-pub(super) const COUNT_EVENTS: Sql = Sql {
-    text: concat!("SELECT count(*) AS number FROM events e WHERE ", conditions!()),
-    types: &[Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::INT8, Type::INT8],
-};
-
-/// A page of events in the order of a sort direction.
-macro_rules! page {
-    ($direction:literal) => {
-        Sql {
-            text: concat!(
-                "SELECT e.family_id, e.seq, octet_length(e.json) AS bytes FROM events e WHERE ",
-                conditions!(),
-                " ORDER BY e.occurred_at ",
-                $direction,
-                ", e.created_at ",
-                $direction,
-                ", e.xid ",
-                $direction,
-                ", e.place ",
-                $direction,
-                " LIMIT $8 OFFSET $9"
-            ),
-            types: &[
-                Type::TEXT,
-                Type::TEXT,
-                Type::TEXT,
-                Type::TEXT,
-                Type::TEXT,
-                Type::INT8,
-                Type::INT8,
-                Type::INT8,
-                Type::INT8,
-            ],
-        }
-    };
-}
-
-pub(super) const PAGE_ASCENDING: Sql = page!("ASC");
-pub(super) const PAGE_DESCENDING: Sql = page!("DESC");
-
-/// The texts of events, in the order of the keys.
-pub(super) const EVENT_TEXTS: Sql = Sql {
-    text: "
-SELECT e.json
-FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (family_id, seq, n)
-JOIN events e ON e.family_id = w.family_id AND e.seq = w.seq
-ORDER BY w.n",
-    types: &[Type::INT8_ARRAY, Type::INT8_ARRAY],
-};
-
-/// The last position in the order of followers, and whether there are later events. A transaction
-/// that is still open can commit events at a position after [`xmin`]; no follower reads so far.
-///
-/// [`xmin`]: https://www.postgresql.org/docs/15/functions-info.html#FUNCTIONS-PG-SNAPSHOT
-pub(super) const END: Sql = Sql {
-    text: "
-SELECT (
-    SELECT (xid::text::bigint << 16) + place FROM events
-    WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY xid DESC, place DESC LIMIT 1
-) AS position,
-EXISTS (
-    SELECT FROM events WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())
-) AS are_later",
-    types: &[],
-};
-
-/// The events after a position, of one family or of all.
-pub(super) const FOLLOW: Sql = Sql {
-    text: "
-SELECT (e.xid::text::bigint << 16) + e.place AS position, e.seq, e.json,
-    coalesce(a.deletion_has_started, false) AS is_left_out
-FROM events e
-LEFT JOIN accounts a ON a.family_id = e.family_id
-WHERE (e.xid, e.place) > ($1::text::xid8, $2::integer)
-    AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
-    AND ($3::text IS NULL OR (a.id = $3 AND NOT e.is_anonymous))
-ORDER BY e.xid, e.place
-LIMIT $4",
-    types: &[Type::TEXT, Type::INT4, Type::TEXT, Type::INT8],
-};
-
-pub(super) const COUNT_SINCE: Sql = Sql {
-    text: "
-SELECT count(*) AS number FROM (
-    SELECT FROM events WHERE (xid, place) > ($1::text::xid8, $2::integer) LIMIT 1000000
-) found",
-    types: &[Type::TEXT, Type::INT4],
-};
-
 pub(super) const CURSOR: Sql =
     Sql { text: "SELECT cursor FROM cursors WHERE follower = $1", types: &[Type::TEXT] };
 
@@ -475,44 +347,6 @@ DELETE FROM accounts a USING changed WHERE a.family_id = changed.id",
 };
 
 pub(super) const NOTIFY: Sql = Sql { text: "SELECT pg_notify('goldstar', '')", types: &[] };
-
-/// What a migration must know before it starts: the server's version, and whether the schema has
-/// tables, and Goldstar's.
-pub(super) const SCHEMA_STATE: Sql = Sql {
-    text: "
-SELECT current_setting('server_version_num')::integer AS server_version,
-    current_schema()::text AS schema,
-    to_regclass('goldstar_migrations') IS NOT NULL AS is_ours,
-    EXISTS (
-        SELECT FROM pg_catalog.pg_class c
-        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm')
-    ) AS has_tables",
-    types: &[],
-};
-
-pub(super) const MIGRATION_LOCK: Sql =
-    Sql { text: "SELECT pg_advisory_xact_lock(7310868735420852)", types: &[] };
-
-pub(super) const CREATE_MIGRATIONS: &str = "
-CREATE TABLE goldstar_migrations (
-    version integer PRIMARY KEY,
-    name text NOT NULL,
-    checksum text NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT now()
-)";
-
-pub(super) const APPLIED_MIGRATIONS: Sql =
-    Sql { text: "SELECT version, checksum FROM goldstar_migrations ORDER BY version", types: &[] };
-
-pub(super) const ADD_MIGRATION: Sql = Sql {
-    text: "INSERT INTO goldstar_migrations (version, name, checksum) VALUES ($1, $2, $3)",
-    types: &[Type::INT4, Type::TEXT, Type::TEXT],
-};
-
-/// A migration may take longer than a statement of a request.
-pub(super) const MIGRATION_TIMEOUTS: &str =
-    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'";
 
 pub(super) const LISTEN: &str = "LISTEN goldstar";
 

@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::Sql;
+use super::statement::Sql;
 
 /// Removes the rows of an imported directory that name an account and are no records.
 pub(crate) const REMOVE_KEPT: Sql = Sql {

@@ -1,0 +1,43 @@
+//! The statements of migrations.
+
+use tokio_postgres::types::Type;
+
+use super::statement::Sql;
+
+/// What a migration must know before it starts: the server's version, and whether the schema has
+/// tables, and Goldstar's.
+pub(in crate::store::postgres) const SCHEMA_STATE: Sql = Sql {
+    text: "
+SELECT current_setting('server_version_num')::integer AS server_version,
+    current_schema()::text AS schema,
+    to_regclass('goldstar_migrations') IS NOT NULL AS is_ours,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm')
+    ) AS has_tables",
+    types: &[],
+};
+
+pub(in crate::store::postgres) const MIGRATION_LOCK: Sql =
+    Sql { text: "SELECT pg_advisory_xact_lock(7310868735420852)", types: &[] };
+
+pub(in crate::store::postgres) const CREATE_MIGRATIONS: &str = "
+CREATE TABLE goldstar_migrations (
+    version integer PRIMARY KEY,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)";
+
+pub(in crate::store::postgres) const APPLIED_MIGRATIONS: Sql =
+    Sql { text: "SELECT version, checksum FROM goldstar_migrations ORDER BY version", types: &[] };
+
+pub(in crate::store::postgres) const ADD_MIGRATION: Sql = Sql {
+    text: "INSERT INTO goldstar_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+    types: &[Type::INT4, Type::TEXT, Type::TEXT],
+};
+
+/// A migration may take longer than a statement of a request.
+pub(in crate::store::postgres) const MIGRATION_TIMEOUTS: &str =
+    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'";
