@@ -276,6 +276,8 @@ async fn run(
     let limits = settings.limits;
     let app = http::App::new(Arc::clone(&service), settings, metrics);
     let expiry = tokio::spawn(Arc::clone(&service).run_expiry(shutdown.clone()));
+    let sessions = Arc::clone(&service).follow_ended_sessions(shutdown.clone());
+    let sessions = tokio::spawn(sessions);
     let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
         shutdown.cancelled().await;
@@ -287,6 +289,7 @@ async fn run(
     // It may be waiting for a change that the disk does not accept.
     expiry.abort();
     ended("the expiry", expiry).await;
+    ended("the end of other servers' sessions", sessions).await;
     let between_two_steps = ended("account deletion", deletion);
     tokio::time::timeout_at(deadline, between_two_steps).await.map_err(|_| StopError::Late)?;
     let closed = tokio::time::timeout_at(deadline, service.close()).await;

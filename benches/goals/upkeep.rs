@@ -99,7 +99,8 @@ fn round(plan: &Plan) -> Round {
         Size { users: CONNECTIONS, children: CONNECTIONS, events: plan.large, departing: true };
     let folder = plan.fresh("upkeep", size);
     // Otherwise nothing is deleted for 24 hours after the first start.
-    let first_start = r#"{"_default": {"1": {"name": "account_deletion_first_start", "value": 1.0}}}"#;
+    let first_start =
+        r#"{"_default": {"1": {"name": "account_deletion_first_start", "value": 1.0}}}"#;
     fs::write(folder.join("data/settings.json"), first_start).unwrap();
     let server = Server::goldstar(&folder, &["--request-timeout", "3600"]).unwrap();
     let mut client = Client::connect(server.address).unwrap();

@@ -19,6 +19,7 @@ pub use values::Values;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::domain::password;
 use crate::followers::audit_log;
@@ -28,6 +29,9 @@ use crate::service::{
 };
 use crate::store::postgres::DatabaseUrl;
 use settings::{Access, AllSettings, Signup};
+
+/// Proxies close a connection that is silent for longer, often after a minute.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Where the files are.
 #[derive(Clone, Debug)]
@@ -188,6 +192,7 @@ fn service_settings(settings: &AllSettings) -> service::ServiceSettings {
             threshold: deletion.deletion_threshold,
             max_attempts: deletion.deletion_attempts,
         },
+        heartbeat: HEARTBEAT,
         password_method: password::NEW_METHOD,
     }
 }

@@ -66,7 +66,7 @@ impl Service {
         if !self.settings.signup_open {
             return Err(ServiceError::SignupClosed);
         }
-        self.attempts.at_sign_up(address)?;
+        self.attempts.at_sign_up(&self.store, address).await?;
         self.create_parent(account, sent).await
     }
 
@@ -147,7 +147,7 @@ impl Service {
     ) -> Result<Verified, ServiceError> {
         // Not parsed, because an older account may have an address that is not valid for a new one.
         let email = Email::from_stored(email);
-        self.attempts.at_password(address, &email)?;
+        self.attempts.at_password(&self.store, address, &email).await?;
         let records = self.store.read(Scope::Email(email.clone())).await?;
         let known = records.user_by_email(&email);
         let hash = known.as_ref().map(|user| Arc::clone(&user.password));
@@ -213,7 +213,7 @@ impl Service {
         new: NewPassword,
         sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
-        self.attempts.at_password(address, &parent.user().email)?;
+        self.attempts.at_password(&self.store, address, &parent.user().email).await?;
         let verified = Arc::clone(&parent.user().password);
         let matches = self.passwords.verify(Some(verified), current);
         if !matches.await? {

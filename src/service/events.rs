@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{Caller, Causes, Service, ServiceError};
@@ -13,8 +13,8 @@ use crate::domain::{ChildId, Seq, TokenHash, UserId};
 use crate::followers::broker::{Interest, Message, Subscription, sse};
 use crate::store::{ReadError, Store, StoredEvent};
 
-/// How often an idle stream sends a comment and checks its session.
-const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
+/// How often a stream checks its session while the store cannot be reached.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 /// The maximum number of events to replay. If more are missed, reloading everything is cheaper.
 const MAX_REPLAYED: usize = 10_000;
 /// The maximum number of events that a replay reads at a time, and of bytes that it buffers.
@@ -48,6 +48,8 @@ pub struct EventStream {
     child: Option<ChildId>,
     /// The last event that the client has or does not need.
     sent: Seq,
+    /// Whether the store could not be reached, so that nothing but comments can be sent.
+    is_waiting: bool,
 }
 
 struct Missed {
@@ -94,12 +96,13 @@ impl Service {
             session,
             named: request.named,
             subscription,
-            heartbeat: heartbeat(),
+            heartbeat: every(self.settings.heartbeat),
             ready: VecDeque::from([sse::beginning(&self.broker.epoch().stream_id(sent))]),
             missed: None,
             family,
             child,
             sent,
+            is_waiting: false,
         };
         match start {
             Start::Now(_) => {}
@@ -133,24 +136,37 @@ impl Service {
 
 impl EventStream {
     /// Returns the next frame; `None` at the end of the stream. The session is checked for each frame,
-    /// because nothing may be sent after its end, and a replay can take long.
+    /// because nothing may be sent after its end, and a replay can take long. While the store cannot be
+    /// reached, there are only comments.
     pub async fn next(&mut self) -> Option<Bytes> {
-        let frame = self.frame().await?;
-        self.service.is_live(&self.session).await.then_some(frame)
+        loop {
+            let frame = self.frame().await?;
+            match self.service.live_session(&self.session).await {
+                Ok(Some(_)) => return Some(frame),
+                Ok(None) => return None,
+                Err(_) if frame == sse::HEARTBEAT => return Some(frame),
+                Err(_) => {
+                    self.ready.push_front(frame);
+                    self.is_waiting = true;
+                }
+            }
+        }
     }
 
     async fn frame(&mut self) -> Option<Bytes> {
         loop {
+            if std::mem::take(&mut self.is_waiting) {
+                tokio::select! {
+                    () = self.subscription.closed() => return None,
+                    _ = self.heartbeat.tick() => return Some(sse::HEARTBEAT),
+                    () = sleep(RETRY_INTERVAL) => {}
+                }
+            }
             if let Some(frame) = self.ready.pop_front() {
                 return Some(frame);
             }
             match self.missed.take() {
-                Some(missed) => {
-                    if !self.service.is_live(&self.session).await {
-                        return None;
-                    }
-                    self.replay(missed).await;
-                }
+                Some(missed) => self.replay(missed).await,
                 None => return self.next_live().await,
             }
         }
@@ -163,6 +179,10 @@ impl EventStream {
         let read = store.events_after(&self.family, child, self.sent, REPLAYED_AT_ONCE).await;
         let chunk = match read {
             Ok(chunk) => chunk,
+            Err(ReadError::Unavailable | ReadError::Overloaded) => {
+                (self.missed, self.is_waiting) = (Some(missed), true);
+                return;
+            }
             Err(error) => return self.replay_failed(&error, &missed),
         };
         let (mut bytes, mut has_more) = (0, chunk.len() == REPLAYED_AT_ONCE);
@@ -223,8 +243,8 @@ impl EventStream {
     }
 }
 
-fn heartbeat() -> Interval {
-    let mut interval = interval_at(Instant::now() + HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL);
+fn every(period: Duration) -> Interval {
+    let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
 }

@@ -13,6 +13,7 @@ use super::rates::{RateCounter, both, network, whole_seconds};
 use crate::clock::Clock;
 use crate::domain::Email;
 use crate::metrics::{self, LoginRefusal};
+use crate::store::{Allowance, AnyStore, Store, UsedUp};
 
 #[derive(Clone, Copy, Debug)]
 pub struct LoginLimits {
@@ -37,7 +38,10 @@ pub struct SignupLimits {
 /// Counts the attempts.
 pub(super) struct Attempts {
     clock: Clock,
-    /// One lock for all, so that an attempt counts for each limit or for none.
+    limits: LoginLimits,
+    signups: SignupLimits,
+    /// The attempts on a store that does not count them for several servers. One lock for all, so that
+    /// an attempt counts for each limit or for none.
     counters: Mutex<Counters>,
     metrics: metrics::Logins,
 }
@@ -67,30 +71,72 @@ impl Attempts {
             by_account: RateCounter::new(limits.per_account, limits.window),
             sign_ups: RateCounter::new(signups.per_address, signups.window),
         };
-        Self { clock, counters: Mutex::new(counters), metrics }
+        Self { clock, limits, signups, counters: Mutex::new(counters), metrics }
     }
 
     /// Counts an attempt at the password of the account with that email address. Must be called before
     /// the password is hashed, whether or not the account exists.
     ///
     /// Fails with [`ServiceError::TooManyAttempts`] beyond a limit, and then does not count the attempt.
-    pub(super) fn at_password(&self, address: IpAddr, email: &Email) -> Result<(), ServiceError> {
-        let decided = self.counters.lock().at_password(self.clock.elapsed(), address, email);
+    pub(super) async fn at_password(
+        &self,
+        store: &AnyStore,
+        address: IpAddr,
+        email: &Email,
+    ) -> Result<(), ServiceError> {
+        let key = format!("account {}", email.folded());
+        let LoginLimits { per_account: limit, window, .. } = self.limits;
+        let account = Allowance { key, limit, window };
+        let allowances = [self.of_address(address), (LoginRefusal::AccountLimit, account)];
+        let decided = match take(store, allowances).await? {
+            Some(decided) => decided,
+            None => self.counters.lock().at_password(self.clock.elapsed(), address, email),
+        };
         decided.map_err(|too_many| self.refuse(&too_many))
     }
 
     /// Counts a sign-up, which hashes a password, too.
     ///
     /// Fails with [`ServiceError::TooManyAttempts`] beyond a limit, and then does not count it.
-    pub(super) fn at_sign_up(&self, address: IpAddr) -> Result<(), ServiceError> {
-        let decided = self.counters.lock().at_sign_up(self.clock.elapsed(), address);
+    pub(super) async fn at_sign_up(
+        &self,
+        store: &AnyStore,
+        address: IpAddr,
+    ) -> Result<(), ServiceError> {
+        let key = format!("sign-up {}", network(address));
+        let SignupLimits { per_address: limit, window } = self.signups;
+        let sign_ups = Allowance { key, limit, window };
+        let allowances = [self.of_address(address), (LoginRefusal::AddressLimit, sign_ups)];
+        let decided = match take(store, allowances).await? {
+            Some(decided) => decided,
+            None => self.counters.lock().at_sign_up(self.clock.elapsed(), address),
+        };
         decided.map_err(|too_many| self.refuse(&too_many))
+    }
+
+    fn of_address(&self, address: IpAddr) -> (LoginRefusal, Allowance) {
+        let key = format!("address {}", network(address));
+        let LoginLimits { per_address: limit, window, .. } = self.limits;
+        (LoginRefusal::AddressLimit, Allowance { key, limit, window })
     }
 
     fn refuse(&self, too_many: &TooMany) -> ServiceError {
         self.metrics.refused(too_many.limit);
         ServiceError::TooManyAttempts { retry_after: whole_seconds(too_many.wait) }
     }
+}
+
+/// Takes an attempt from the allowances that several servers share, except those without a limit;
+/// `None` if this server counts by itself.
+async fn take(
+    store: &AnyStore,
+    allowances: [(LoginRefusal, Allowance); 2],
+) -> Result<Option<Result<(), TooMany>>, ServiceError> {
+    let limited = allowances.into_iter().filter(|(_, allowance)| allowance.limit > 0);
+    let (limits, allowances): (Vec<_>, Vec<_>) = limited.unzip();
+    let taken = store.take(allowances).await?;
+    let too_many = |UsedUp { place, wait }| TooMany { limit: limits[place], wait };
+    Ok(taken.map(|taken| taken.map_err(too_many)))
 }
 
 impl Counters {

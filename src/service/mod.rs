@@ -48,6 +48,7 @@ pub use crate::store::Listing;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -82,6 +83,8 @@ pub struct ServiceSettings {
     pub changes: ChangeLimits,
     pub family: FamilyLimits,
     pub deletion: DeletionSettings,
+    /// How often an idle event stream sends a comment and checks its session. Operators cannot change it.
+    pub heartbeat: Duration,
     /// The method of new password hashes. Operators cannot change it; tests set a cheaper one.
     pub password_method: &'static str,
 }

@@ -1,12 +1,21 @@
 //! Authenticates requests and ends sessions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{Caller, Causes, Service, ServiceError, Token, spawn};
 use crate::domain::{RuleViolation, Session, Timestamp, TokenHash};
 use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
+
+/// How many sessions of open streams are checked at the same time, and how long a check waits for a store
+/// that cannot be reached.
+const CHECKS_AT_ONCE: usize = 8;
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The sessions whose cookies came with a request. A response that replaces or removes the browser's
 /// cookie ends them: the browser no longer needs them, and a cookie of another path or domain could
@@ -108,6 +117,31 @@ impl Service {
         let records = self.store.read(Scope::Session(token_hash.clone())).await?;
         let session = records.session(token_hash);
         Ok(session.and_then(|session| Caller::of(session, &*records, self.clock.now())))
+    }
+
+    /// Ends the streams of sessions that other servers have ended, until `stop`.
+    pub async fn follow_ended_sessions(self: Arc<Self>, stop: CancellationToken) {
+        let follow = async {
+            loop {
+                match self.store.ended_sessions().await {
+                    Some(ended) => self.close_sessions(&ended),
+                    None => self.check_streams().await,
+                }
+            }
+        };
+        stop.run_until_cancelled(follow).await;
+    }
+
+    /// Ends the streams whose sessions have ended.
+    async fn check_streams(&self) {
+        let check = async |session: TokenHash| loop {
+            match self.live_session(&session).await {
+                Ok(Some(_)) => break,
+                Ok(None) => break self.broker.close_session(&session),
+                Err(_) => sleep(CHECK_INTERVAL).await,
+            }
+        };
+        stream::iter(self.broker.sessions()).for_each_concurrent(CHECKS_AT_ONCE, check).await;
     }
 
     /// Closes the streams of sessions that have ended.

@@ -7,8 +7,8 @@ use super::json::JsonStore;
 use super::memory::MemoryStore;
 use super::postgres::PostgresStore;
 use super::{
-    Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health, Lease, Purpose,
-    ReadError, Scope, Snapshot, Store, StoredEvent,
+    Allowance, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
+    Lease, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
 use crate::domain::{
     ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
@@ -65,6 +65,25 @@ impl Store for AnyStore {
             Self::Json(store) => store.remove_expired(expiry).await,
             Self::Memory(store) => store.remove_expired(expiry).await,
             Self::Postgres(store) => store.remove_expired(expiry).await,
+        }
+    }
+
+    async fn take(
+        &self,
+        allowances: Vec<Allowance>,
+    ) -> Result<Option<Result<(), UsedUp>>, ReadError> {
+        match self {
+            Self::Json(store) => store.take(allowances).await,
+            Self::Memory(store) => store.take(allowances).await,
+            Self::Postgres(store) => store.take(allowances).await,
+        }
+    }
+
+    async fn ended_sessions(&self) -> Option<Vec<TokenHash>> {
+        match self {
+            Self::Json(store) => store.ended_sessions().await,
+            Self::Memory(store) => store.ended_sessions().await,
+            Self::Postgres(store) => store.ended_sessions().await,
         }
     }
 

@@ -4,6 +4,7 @@
 //! implementation: [`json`], a directory of TinyDB files with a write-ahead log, and [`memory`], for
 //! tests.
 
+mod allowance;
 mod any;
 mod constraints;
 mod error;
@@ -19,6 +20,7 @@ mod scope;
 mod snapshot;
 mod transaction;
 
+pub use allowance::{Allowance, UsedUp};
 pub use any::AnyStore;
 pub use error::CommitError;
 pub use expiry::Expiry;
@@ -68,6 +70,22 @@ pub trait Store: Send + Sync + 'static {
         &self,
         expiry: Expiry,
     ) -> impl Future<Output = Result<Vec<TokenHash>, CommitError>> + Send;
+
+    /// Takes one attempt from each allowance, for all servers together, or none if one of them is used
+    /// up. `None` if this process alone uses the store, and can count by itself.
+    fn take(
+        &self,
+        allowances: Vec<Allowance>,
+    ) -> impl Future<Output = Result<Option<Result<(), UsedUp>>, ReadError>> + Send {
+        drop(allowances);
+        std::future::ready(Ok(None))
+    }
+
+    /// Waits until a server has ended sessions, and returns those since the previous call; `None` if
+    /// any session may have ended. Never returns if this process alone uses the store.
+    fn ended_sessions(&self) -> impl Future<Output = Option<Vec<TokenHash>>> + Send {
+        std::future::pending()
+    }
 
     /// Returns whether there is no record of any kind.
     fn is_empty(&self) -> impl Future<Output = Result<bool, ReadError>> + Send;

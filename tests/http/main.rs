@@ -13,4 +13,5 @@ mod operation;
 mod points;
 mod protocol;
 mod records;
+mod servers;
 mod streams;

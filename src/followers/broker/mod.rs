@@ -7,7 +7,7 @@ mod message;
 pub mod sse;
 mod subscriber;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
@@ -113,6 +113,13 @@ impl Broker {
         Ok(Subscription { subscriber, subscribers: Arc::clone(&self.subscribers) })
     }
 
+    /// The sessions that have open streams.
+    pub fn sessions(&self) -> HashSet<TokenHash> {
+        let families = self.subscribers.families.lock();
+        let all = families.by_user.values().flatten();
+        all.map(|subscriber| subscriber.interest.session.clone()).collect()
+    }
+
     /// Ends every stream of a session.
     pub fn close_session(&self, session: &TokenHash) {
         self.subscribers.close(|subscriber| subscriber.interest.session == *session);
@@ -145,6 +152,11 @@ impl Subscription {
     /// The next message; `None` once the stream is closed. Cancel safe: no message is lost.
     pub async fn next(&mut self) -> Option<Arc<Message>> {
         poll_fn(|context| self.subscriber.poll_next(context)).await
+    }
+
+    /// Waits until the stream is closed or finished. Messages stay queued.
+    pub async fn closed(&mut self) {
+        poll_fn(|context| self.subscriber.poll_closed(context)).await;
     }
 }
 
@@ -279,7 +291,8 @@ impl BrokerFollower {
             // With the lock: a later subscriber gets every event after the position.
             let families = subscribers.families.lock();
             if families.by_user.is_empty() {
-                self.position = self.history.end();
+                // The end of a history that cannot be read now is its start.
+                self.position = self.position.max(self.history.end());
                 return Next::Nudge;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
 use super::message::Message;
@@ -119,10 +119,23 @@ impl Subscriber {
         if queue.finished {
             return Poll::Ready(None);
         }
+        Self::wait(queue, context);
+        Poll::Pending
+    }
+
+    pub(super) fn poll_closed(&self, context: &mut Context<'_>) -> Poll<()> {
+        let queue = self.queue.lock();
+        if queue.closed || queue.finished {
+            return Poll::Ready(());
+        }
+        Self::wait(queue, context);
+        Poll::Pending
+    }
+
+    fn wait(mut queue: MutexGuard<'_, Queue>, context: &Context<'_>) {
         let replaced = queue.waker.replace(context.waker().clone());
         // Dropping a waker may run code of the executor, too.
         drop(queue);
         drop(replaced);
-        Poll::Pending
     }
 }

@@ -26,7 +26,7 @@ impl Service {
         password: String,
         sent: SentSessions,
     ) -> Result<Timestamp, ServiceError> {
-        self.attempts.at_password(address, &parent.user().email)?;
+        self.attempts.at_password(&self.store, address, &parent.user().email).await?;
         let verified = Arc::clone(&parent.user().password);
         if !self.passwords.verify(Some(verified), password).await? {
             return Err(RuleViolation::WrongPassword.into());

@@ -170,6 +170,7 @@ impl From<Failure> for ReadError {
         tracing::warn!(error = %failure.line(), "the database could not be read");
         match failure.kind() {
             _ if matches!(failure, Failure::Busy) => Self::Overloaded,
+            Kind::Conflict => Self::Overloaded,
             Kind::Lost | Kind::Unavailable => Self::Unavailable,
             _ => Self::Io(io::Error::other(failure)),
         }

@@ -16,6 +16,7 @@ const LONGEST_SESSION: Duration = Session::LIFETIME;
 
 /// Removes expired sessions and idempotency keys in batches. Returns the sessions.
 pub(super) async fn remove(inner: &Inner, expiry: &Expiry) -> Result<Vec<TokenHash>, Failure> {
+    inner.db.rows(&sql::REMOVE_OLD, &[]).await?;
     remove_all(inner, "idempotency_keys", expiry.keys.now).await?;
     if expiry.sessions {
         tokens(&remove_all(inner, "sessions", expiry.now).await?)

@@ -12,12 +12,14 @@
 //! - Events are numbered under the lock of their family's row, without gaps. Followers of all families
 //!   read them in the order of the transactions' numbers (`following`).
 
+mod allowances;
 mod anonymize;
 pub(crate) mod bulk;
 mod commit;
 mod connect;
 pub(crate) mod copy;
 mod draft;
+mod ended;
 mod error;
 mod events;
 mod expiry;
@@ -47,6 +49,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use connect::DatabaseUrl;
 use connect::{ATTEMPTS, Connector, Db};
 pub(crate) use draft::new_key;
+use ended::EndedSessions;
 pub use error::{Failure, OpenError};
 use following::{Cursors, History};
 use inner::Inner;
@@ -61,8 +64,9 @@ use crate::domain::{
 };
 use crate::metrics;
 use crate::store::{
-    Change, Changes, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
-    Lease, Malformed, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent,
+    Allowance, Change, Changes, Commit, CommitError, Context, Decided, Expiry, Following,
+    FoundEvents, Health, Lease, Malformed, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent,
+    UsedUp,
 };
 
 /// A store on a PostgreSQL database.
@@ -73,6 +77,9 @@ pub struct PostgresStore {
     cursors: Arc<Cursors>,
     epoch: Epoch,
     newest: Option<Timestamp>,
+    /// With which allowances are hashed.
+    seed: Arc<str>,
+    ended: EndedSessions,
     /// Ends the tasks that send and receive wake-ups.
     _tasks: DropGuard,
 }
@@ -90,6 +97,7 @@ impl PostgresStore {
         let start = inner.db.row(&sql::START, &[]).await?;
         let epoch = Epoch::from_stored(start.get::<_, Option<&str>>("epoch").unwrap_or_default());
         let newest = start.get::<_, Option<i64>>("newest").map(Timestamp::from_micros);
+        let seed = start.get::<_, Option<&str>>("seed").unwrap_or_default().into();
         let runtime = Runtime { inner: Arc::clone(&inner), handle: Handle::current() };
         let stop = CancellationToken::new();
         let tasks = [
@@ -109,6 +117,8 @@ impl PostgresStore {
             cursors: Arc::default(),
             epoch,
             newest,
+            seed,
+            ended: EndedSessions::default(),
             _tasks: stop.drop_guard(),
         })
     }
@@ -193,6 +203,20 @@ impl Store for PostgresStore {
             }
         }
         Ok(removed)
+    }
+
+    async fn take(
+        &self,
+        allowances: Vec<Allowance>,
+    ) -> Result<Option<Result<(), UsedUp>>, ReadError> {
+        let seed = Arc::clone(&self.seed);
+        let take =
+            async move |inner: Arc<Inner>| allowances::take(&inner, &seed, &allowances).await;
+        Ok(Some(self.runtime.run(take).await?))
+    }
+
+    async fn ended_sessions(&self) -> Option<Vec<TokenHash>> {
+        self.ended.next(&self.runtime).await
     }
 
     async fn is_empty(&self) -> Result<bool, ReadError> {

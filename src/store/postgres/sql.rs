@@ -4,6 +4,7 @@
 pub(crate) mod bulk;
 mod history;
 mod migrations;
+mod shared;
 mod statement;
 
 use tokio_postgres::types::Type;
@@ -15,6 +16,10 @@ pub(super) use history::{
 pub(super) use migrations::{
     ADD_MIGRATION, APPLIED_MIGRATIONS, CREATE_MIGRATIONS, MIGRATION_LOCK, MIGRATION_TIMEOUTS,
     SCHEMA_STATE,
+};
+pub(super) use shared::{
+    CURSOR, ENDED_SESSIONS, PUT_CURSOR, RELEASE_LEASE, REMOVE_OLD, RENEW_LEASE, TAKE_ALLOWANCES,
+    TAKE_LEASE,
 };
 pub(crate) use statement::Sql;
 
@@ -174,6 +179,10 @@ removed_tokens AS (
     DELETE FROM tokens t
     USING done, unnest($12::bigint[], $13::text[], $14::text[]) AS w (family_id, kind, id)
     WHERE w.kind = 'sessions' AND t.token_sha256 = w.id AND t.family_id = w.family_id
+    RETURNING t.token_sha256
+),
+ended_sessions AS (
+    INSERT INTO ended_sessions (token_sha256) SELECT token_sha256 FROM removed_tokens
 ),",
         changes!(),
         "
@@ -223,11 +232,12 @@ ORDER BY r.position",
 pub(super) const USERS: Sql =
     Sql { text: "SELECT row FROM records WHERE kind = 'users' ORDER BY position", types: &[] };
 
-/// The epoch of the sequence numbers, and the time of the newest event.
+/// The epoch of the sequence numbers, the time of the newest event, and the seed of the allowances.
 pub(super) const START: Sql = Sql {
     text: "
 SELECT (SELECT value FROM meta WHERE name = 'epoch') AS epoch,
-    (SELECT created_at FROM events ORDER BY occurred_at DESC, created_at DESC LIMIT 1) AS newest",
+    (SELECT created_at FROM events ORDER BY occurred_at DESC, created_at DESC LIMIT 1) AS newest,
+    (SELECT value FROM meta WHERE name = 'allowances_seed') AS seed",
     types: &[],
 };
 
@@ -256,6 +266,10 @@ removed AS (
 removed_tokens AS (
     DELETE FROM tokens t USING removed
     WHERE $2 = 'sessions' AND t.token_sha256 = removed.id AND t.family_id = removed.family_id
+    RETURNING t.token_sha256
+),
+ended_sessions AS (
+    INSERT INTO ended_sessions (token_sha256) SELECT token_sha256 FROM removed_tokens
 )
 SELECT id FROM removed",
     types: &[Type::INT8, Type::TEXT],
@@ -265,46 +279,6 @@ SELECT id FROM removed",
 pub(super) const LATE_SESSIONS: Sql = Sql {
     text: "SELECT id FROM records WHERE kind = 'sessions' AND expires_at > $1",
     types: &[Type::INT8],
-};
-
-pub(super) const CURSOR: Sql =
-    Sql { text: "SELECT cursor FROM cursors WHERE follower = $1", types: &[Type::TEXT] };
-
-/// Keeps a follower's cursor, unless another server has the lease of that follower's name.
-pub(super) const PUT_CURSOR: Sql = Sql {
-    text: "
-INSERT INTO cursors (follower, cursor)
-SELECT $1, $2
-WHERE NOT EXISTS (
-    SELECT FROM leases WHERE name = $1 AND holder <> $3 AND expires_at > clock_timestamp()
-)
-ON CONFLICT (follower) DO UPDATE SET cursor = excluded.cursor",
-    types: &[Type::TEXT, Type::TEXT, Type::UUID],
-};
-
-/// Takes a lease that is free, that has expired, or that this server has.
-pub(super) const TAKE_LEASE: Sql = Sql {
-    text: "
-INSERT INTO leases AS l (name, holder, token, expires_at)
-VALUES ($1, $2, 1, clock_timestamp() + make_interval(secs => $3))
-ON CONFLICT (name) DO UPDATE
-SET holder = excluded.holder, token = l.token + 1, expires_at = excluded.expires_at
-WHERE l.holder = excluded.holder OR l.expires_at < clock_timestamp()
-RETURNING l.token",
-    types: &[Type::TEXT, Type::UUID, Type::FLOAT8],
-};
-
-pub(super) const RENEW_LEASE: Sql = Sql {
-    text: "
-UPDATE leases SET expires_at = clock_timestamp() + make_interval(secs => $3)
-WHERE name = $1 AND token = $2 AND expires_at > clock_timestamp()
-RETURNING token",
-    types: &[Type::TEXT, Type::INT8, Type::FLOAT8],
-};
-
-pub(super) const RELEASE_LEASE: Sql = Sql {
-    text: "UPDATE leases SET expires_at = '-infinity' WHERE name = $1 AND token = $2",
-    types: &[Type::TEXT, Type::INT8],
 };
 
 /// The events of an account that contain its id.
@@ -384,6 +358,9 @@ pub(super) const ALL: &[&Sql] = &[
     &ANONYMIZE,
     &UNLINK,
     &NOTIFY,
+    &ENDED_SESSIONS,
+    &TAKE_ALLOWANCES,
+    &REMOVE_OLD,
     &SCHEMA_STATE,
     &MIGRATION_LOCK,
     &APPLIED_MIGRATIONS,

@@ -26,6 +26,11 @@ impl Folders {
         Self { root, database: Arc::default() }
     }
 
+    /// Folders of another server on the same database.
+    pub(crate) fn beside(&self) -> Self {
+        Self { database: Arc::clone(&self.database), ..Self::new() }
+    }
+
     /// The folder in which the server is started and reads its settings file.
     pub(crate) fn root(&self) -> &Path {
         self.root.path()

@@ -164,13 +164,21 @@ impl TestServer {
     /// A server on folders that already contain files.
     pub(crate) async fn on(folders: Folders, settings: Settings) -> Self {
         let address = Arc::new(Mutex::new(String::new()));
-        if is_on_postgres() {
+        if is_on_postgres() && folders.database.get().is_none() {
             let url = database_with_admin().await;
             folders.database.set(url).expect("a server has new folders");
         }
         let mut server = Self { folders, settings, address, running: None };
         server.launch().await;
         server
+    }
+
+    /// Two servers on one new database.
+    pub(crate) async fn two(settings: Settings) -> [Self; 2] {
+        let folders = Folders::new();
+        folders.database.set(database_with_admin().await).expect("the folders are new");
+        let other = folders.beside();
+        [Self::on(folders, settings.clone()).await, Self::on(other, settings).await]
     }
 
     async fn launch(&mut self) {
@@ -217,7 +225,7 @@ impl TestServer {
         config.http.named_events = settings.named_events;
         config.service.password_method = PASSWORD_METHOD;
         allow_much(&mut config);
-        if is_on_postgres() {
+        if self.folders.database.get().is_some() {
             // The transactions of other tests hold up the followers of this database: all share a cluster.
             config.http.limits.shutdown_timeout = DEADLINE;
         }

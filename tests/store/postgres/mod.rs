@@ -1,6 +1,7 @@
 //! What only the store on PostgreSQL has: several servers on one database, and databases that it
 //! cannot use.
 
+mod allowances;
 mod opening;
 mod servers;
 

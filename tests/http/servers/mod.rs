@@ -1,0 +1,4 @@
+//! Two servers on one PostgreSQL database.
+
+mod limits;
+mod sessions;
