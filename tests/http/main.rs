@@ -7,6 +7,7 @@ mod harness;
 mod access;
 mod accounts;
 mod browsers;
+mod database;
 mod deletion;
 mod disk;
 mod operation;

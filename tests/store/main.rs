@@ -1,7 +1,8 @@
 //! The store on real files, with a disk that can fail, and with directories after a crash.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
-#[path = "../http/harness/cluster.rs"]
+#[expect(dead_code, unused_imports, reason = "shared with the tests of HTTP, which use the rest")]
+#[path = "../http/harness/cluster/mod.rs"]
 mod cluster;
 mod contract;
 mod crashes;

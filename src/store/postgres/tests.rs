@@ -1,4 +1,5 @@
-#[path = "../../../tests/http/harness/cluster.rs"]
+#[expect(dead_code, unused_imports, reason = "shared with the tests of HTTP, which use the rest")]
+#[path = "../../../tests/http/harness/cluster/mod.rs"]
 mod cluster;
 
 use super::connect::Connector;

@@ -173,6 +173,13 @@ impl TestServer {
         server
     }
 
+    /// A server on a database, which other servers may use, too.
+    pub(crate) async fn on_database(url: &str, settings: Settings) -> Self {
+        let folders = Folders::new();
+        folders.database.set(url.to_owned()).expect("the folders are new");
+        Self::on(folders, settings).await
+    }
+
     /// Two servers on one new database.
     pub(crate) async fn two(settings: Settings) -> [Self; 2] {
         let folders = Folders::new();

@@ -1,0 +1,3 @@
+//! Servers on a PostgreSQL database that stops, starts again, or is replaced by its standby.
+
+mod failover;
