@@ -100,5 +100,5 @@ fn activation(
     let event = TrackingEvent::new(event).unwrap();
     let child = Child { points: event.points_after, ..(*child).clone() };
     let event = with_event.then_some(event);
-    Changes { records: vec![Change::PutChild(child)], event, remember: None }
+    Changes { records: vec![Change::PutChild(child)], event, remember: None, lease: None }
 }

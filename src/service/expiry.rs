@@ -7,7 +7,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{Causes, Service, ServiceError, spawn};
-use crate::store::{Expiry, Projection, Purpose, Store};
+use crate::store::{Expiry, Fence, Lease, Projection, Purpose, Store};
 
 const INTERVAL: Duration = Duration::from_hours(1);
 const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -30,9 +30,9 @@ impl Service {
                 continue;
             }
             last_run = Some(elapsed);
-            let service = Arc::clone(&self);
+            let (service, fence) = (Arc::clone(&self), lease.as_ref().map(Lease::fence));
             // Detached, so that a panic does not end the loop.
-            let removed = spawn::detached(async move { service.remove_expired().await }).await;
+            let removed = spawn::detached(async move { service.remove_expired(fence).await }).await;
             let removed = removed.and_then(|removed| removed);
             if let Err(error) = &removed {
                 tracing::warn!(error = %Causes(error), "cannot remove expired sessions and idempotency keys");
@@ -48,11 +48,12 @@ impl Service {
 
     /// Removes expired sessions, with their streams, and expired keys. Ends no session while the clock
     /// is not settled: it may be wrong for a while after a start or a jump.
-    async fn remove_expired(&self) -> Result<(), ServiceError> {
+    async fn remove_expired(&self, lease: Option<Fence>) -> Result<(), ServiceError> {
         let expiry = Expiry {
             now: self.clock.now(),
             keys: self.key_time(),
             sessions: self.is_clock_settled(),
+            lease,
         };
         let removed = self.store.remove_expired(expiry).await?;
         self.close_sessions(&removed);

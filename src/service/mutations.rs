@@ -168,6 +168,7 @@ impl Decider {
             records: [put].into_iter().chain(request).collect(),
             event: Some(event),
             remember,
+            lease: None,
         };
         Ok((changes, Ok((Arc::new(child), None))))
     }

@@ -7,8 +7,8 @@ use super::json::JsonStore;
 use super::memory::MemoryStore;
 use super::postgres::PostgresStore;
 use super::{
-    Allowance, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
-    Lease, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
+    Allowance, Commit, CommitError, Context, Decided, Expiry, Fence, Following, FoundEvents,
+    Health, Lease, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
 use crate::domain::{
     ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
@@ -208,11 +208,15 @@ impl Store for AnyStore {
         }
     }
 
-    async fn anonymize(&self, user_id: &UserId) -> Result<usize, CommitError> {
+    async fn anonymize_under(
+        &self,
+        lease: Option<&Fence>,
+        user_id: &UserId,
+    ) -> Result<usize, CommitError> {
         match self {
-            Self::Json(store) => store.anonymize(user_id).await,
-            Self::Memory(store) => store.anonymize(user_id).await,
-            Self::Postgres(store) => store.anonymize(user_id).await,
+            Self::Json(store) => store.anonymize_under(lease, user_id).await,
+            Self::Memory(store) => store.anonymize_under(lease, user_id).await,
+            Self::Postgres(store) => store.anonymize_under(lease, user_id).await,
         }
     }
 

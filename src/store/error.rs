@@ -28,6 +28,10 @@ pub enum CommitError {
     /// The decision panicked. Nothing has changed.
     #[error("the decision panicked")]
     Panicked,
+    /// The change was to be made under a lease, which another server may have by now. Nothing has
+    /// changed.
+    #[error("another server has the lease")]
+    LeaseLost,
     /// The store is closed or closing. Nothing has changed.
     #[error("the store is closed")]
     Closed,

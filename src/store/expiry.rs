@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Change, Changes};
+use super::{Change, Changes, Fence};
 use crate::domain::{IdempotencyRecord, KeyTime, Session, Timestamp, TokenHash};
 
 /// What [`super::Store::remove_expired`] removes.
@@ -12,6 +12,8 @@ pub struct Expiry {
     pub keys: KeyTime,
     /// Whether sessions are removed and shortened. A clock that has just been set is not trusted.
     pub sessions: bool,
+    /// The lease that must be valid.
+    pub lease: Option<Fence>,
 }
 
 impl Expiry {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{ReadError, StoredEvent};
+use super::{Fence, Lease, Purpose, ReadError, StoredEvent};
 use crate::domain::{Position, UserId};
 
 /// A part of the history in the store's order.
@@ -25,6 +25,11 @@ pub struct Followed {
 pub trait Following: Send + Sync {
     /// The position of the last event.
     fn end(&self) -> Position;
+
+    /// Like [`Self::end`]; fails if the history cannot be read now.
+    fn read_end(&self) -> Result<Position, ReadError> {
+        Ok(self.end())
+    }
 
     /// The position that the last event had at most a few seconds ago. Does not block.
     fn recent_end(&self) -> Position {
@@ -51,12 +56,12 @@ pub trait Following: Send + Sync {
     fn wakeups(&self) -> watch::Receiver<()>;
 
     /// The saved cursors of the follower with that name.
-    fn cursor(&self, follower: &str) -> SavedCursor;
+    fn cursor(&self, follower: &str) -> Result<SavedCursor, ReadError>;
 
-    /// Replaces a follower's cursor, which is stored with the data. It becomes durable with the
-    /// next checkpoint, with a purge, or when the store is closed. After a crash, an older one may
-    /// be returned.
-    fn save_cursor(&self, follower: &str, cursor: String);
+    /// Replaces a follower's cursor, which is stored with the data, unless the follower's lease is
+    /// lost. It becomes durable with the next checkpoint, with a purge, or when the store is closed.
+    /// After a crash, an older one may be returned.
+    fn save_cursor(&self, follower: &str, cursor: String, lease: &Fence);
 
     /// Stores a follower's position for a start after this process is killed. It is fast and never
     /// durable.
@@ -74,37 +79,4 @@ pub struct SavedCursor {
     /// The last [`Following::note_cursor`] before the previous process was killed; `None` if the
     /// machine may have been restarted since, because data that was not durable may be lost then.
     pub noted: Option<String>,
-}
-
-/// Work that only one server does at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// Writing the audit log.
-    AuditLog,
-    /// Deleting accounts on schedule.
-    DeletionSchedule,
-    /// Removing expired sessions and idempotency keys.
-    Expiry,
-}
-
-/// The right to be the only server that does some work. Dropping it releases it.
-pub struct Lease(Box<dyn HeldLease>);
-
-/// The store's part of a [`Lease`]. Dropping it releases the lease.
-pub trait HeldLease: Send + Sync {
-    /// Whether the lease is still valid.
-    fn is_held(&self) -> bool;
-}
-
-impl Lease {
-    /// A lease that `held` releases when it is dropped.
-    pub fn new(held: impl HeldLease + 'static) -> Self {
-        Self(Box::new(held))
-    }
-
-    /// Whether it is still valid. If the store cannot reach a server, it may give the lease to
-    /// another one.
-    pub fn is_held(&self) -> bool {
-        self.0.is_held()
-    }
 }

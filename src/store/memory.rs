@@ -21,7 +21,7 @@ use super::constraints;
 use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
-    BoxFuture, Changes, Commit, CommitError, Context, Decided, EventRows, Expiry, Followed,
+    BoxFuture, Changes, Commit, CommitError, Context, Decided, EventRows, Expiry, Fence, Followed,
     Following, FoundEvents, Health, Lease, Purpose, ReadError, SavedCursor, Scope, Snapshot, Store,
     StoredEvent,
 };
@@ -107,6 +107,7 @@ impl MemoryStore {
         let run = || catch_unwind(AssertUnwindSafe(run)).map_err(|_| CommitError::Panicked);
         drop(run()?);
         let (changes, value) = run()??;
+        changes.check_lease()?;
         if self.faults.transactions_fail.load(Ordering::SeqCst) {
             return Err(CommitError::NotDurable);
         }
@@ -265,13 +266,15 @@ impl Following for MemoryStore {
         self.kept.wakeups.subscribe()
     }
 
-    fn cursor(&self, follower: &str) -> SavedCursor {
+    fn cursor(&self, follower: &str) -> Result<SavedCursor, ReadError> {
         let saved = self.kept.cursors.lock().get(follower).cloned();
-        SavedCursor { saved, noted: None }
+        Ok(SavedCursor { saved, noted: None })
     }
 
-    fn save_cursor(&self, follower: &str, cursor: String) {
-        self.kept.cursors.lock().insert(follower.to_owned(), cursor);
+    fn save_cursor(&self, follower: &str, cursor: String, lease: &Fence) {
+        if lease.check().is_ok() {
+            self.kept.cursors.lock().insert(follower.to_owned(), cursor);
+        }
     }
 
     fn note_cursor(&self, _follower: &str, _cursor: String) {}
@@ -303,6 +306,7 @@ impl Store for MemoryStore {
         let mut inner = self.inner.lock();
         let Records { idempotency, sessions, .. } = &inner.records;
         let changes = Changes::of(expiry.changes(idempotency.iter(), sessions.iter()));
+        expiry.lease.as_ref().map_or(Ok(()), Fence::check)?;
         let removed = removed_sessions(&changes);
         changes.records.into_iter().for_each(|change| inner.records.apply(change));
         Ok(removed)
@@ -389,8 +393,13 @@ impl Store for MemoryStore {
         Health::default()
     }
 
-    async fn anonymize(&self, user_id: &UserId) -> Result<usize, CommitError> {
+    async fn anonymize_under(
+        &self,
+        lease: Option<&Fence>,
+        user_id: &UserId,
+    ) -> Result<usize, CommitError> {
         self.check_open()?;
+        lease.map_or(Ok(()), Fence::check)?;
         let mut changed = 0;
         for stored in &mut self.inner.lock().events {
             if stored.event.user_id.as_ref() == Some(user_id) {

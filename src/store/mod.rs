@@ -12,6 +12,7 @@ mod expiry;
 mod following;
 mod history;
 pub mod json;
+mod lease;
 pub mod memory;
 mod page;
 pub mod postgres;
@@ -24,8 +25,9 @@ pub use allowance::{Allowance, UsedUp};
 pub use any::AnyStore;
 pub use error::CommitError;
 pub use expiry::Expiry;
-pub use following::{Followed, Following, HeldLease, Lease, Purpose, SavedCursor};
+pub use following::{Followed, Following, SavedCursor};
 pub use history::{Malformed, ReadError, StoredEvent};
+pub use lease::{Fence, HeldLease, Lease, Purpose};
 pub use page::{BoxFuture, EventPage, EventRows, FoundEvents};
 pub use scope::Scope;
 pub use snapshot::{Listing, Snapshot};
@@ -183,6 +185,15 @@ pub trait Store: Send + Sync + 'static {
     /// continues.
     fn anonymize(
         &self,
+        user_id: &UserId,
+    ) -> impl Future<Output = Result<usize, CommitError>> + Send {
+        self.anonymize_under(None, user_id)
+    }
+
+    /// Like [`Self::anonymize`], while a lease is valid.
+    fn anonymize_under(
+        &self,
+        lease: Option<&Fence>,
         user_id: &UserId,
     ) -> impl Future<Output = Result<usize, CommitError>> + Send;
 

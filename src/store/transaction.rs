@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
 use super::history::StoredEvent;
+use super::{CommitError, Fence};
 use crate::domain::{
     Child, ChildId, Id, IdempotencyKey, PendingReward, PendingRewardId, Reward, RewardId,
     RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
@@ -66,6 +67,8 @@ pub struct Changes {
     /// The idempotency key, and the mutation's fingerprint, by which a repeat of the event is
     /// recognised.
     pub remember: Option<(IdempotencyKey, String)>,
+    /// The lease that must be valid.
+    pub lease: Option<Fence>,
 }
 
 impl Changes {
@@ -76,6 +79,16 @@ impl Changes {
     /// Changes of records, without an event.
     pub fn of(records: impl IntoIterator<Item = Change>) -> Self {
         Self { records: records.into_iter().collect(), ..Self::none() }
+    }
+
+    /// The same changes, while a lease is valid.
+    pub fn under(self, lease: Option<Fence>) -> Self {
+        Self { lease, ..self }
+    }
+
+    /// Fails if it is known that the lease is not valid any more.
+    pub(super) fn check_lease(&self) -> Result<(), CommitError> {
+        self.lease.as_ref().map_or(Ok(()), Fence::check)
     }
 
     pub fn is_empty(&self) -> bool {

@@ -64,7 +64,7 @@ fn activation(records: &dyn Snapshot, context: &Context) -> Changes {
     let child = Child { points, updated_at, ..(*child).clone() };
     let key = IdempotencyKey::parse("click-1").unwrap();
     let remember = Some((key, mutation.fingerprint()));
-    Changes { records: vec![Change::PutChild(child)], event: Some(event), remember }
+    Changes { records: vec![Change::PutChild(child)], event: Some(event), remember, lease: None }
 }
 
 /// The segment of the write-ahead log after the commit.

@@ -203,7 +203,7 @@ async fn give_a_point_with_a_key(store: &JsonStore) {
         let key = IdempotencyKey::parse("a-key").unwrap();
         let remember = Some((key, "activate".to_owned()));
         let records = vec![Change::PutChild(Child { points: after, ..child })];
-        Ok((Changes { records, event: Some(event.unwrap()), remember }, ()))
+        Ok((Changes { records, event: Some(event.unwrap()), remember, lease: None }, ()))
     };
     store.transact(Scope::Family("family".into()), decide).await.unwrap();
 }

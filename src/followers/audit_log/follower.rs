@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::AuditLog;
+use super::{AuditLog, Past};
 use crate::domain::{Position, UserId};
 use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
 use crate::metrics::Counter;
-use crate::store::{Following, Lease, Projection, Purpose};
+use crate::store::{Followed, Following, Lease, Projection, Purpose, ReadError};
 
 /// The name of its cursor, and its name in [`crate::store::Health`].
 pub(super) const NAME: &str = "audit_log";
@@ -88,11 +88,16 @@ impl LogFollower {
             if self.lease.is_none() {
                 return false;
             }
-            let cursor = self.history.cursor(NAME);
+            let (Ok(cursor), Ok(end)) = (self.history.cursor(NAME), self.history.read_end()) else {
+                // A later round begins again.
+                self.lease = None;
+                return false;
+            };
             if let Some(noted) = &cursor.noted {
                 self.log.trust(noted);
             }
-            self.log.resume(cursor.saved.as_deref(), &self.history);
+            let past = KnownEnd { history: &self.history, end };
+            self.log.resume(cursor.saved.as_deref(), &past);
             self.saved = self.log.position();
             self.save();
         }
@@ -123,11 +128,33 @@ impl LogFollower {
     /// Syncs the logs and saves the cursor. If that fails, the previous cursor stays, which is
     /// still correct.
     fn save(&mut self) {
+        let Some(lease) = &self.lease else { return };
         self.saved = self.log.position();
         match self.log.checkpoint()() {
-            Ok(cursor) => self.history.save_cursor(NAME, cursor),
+            Ok(cursor) => self.history.save_cursor(NAME, cursor, &lease.fence()),
             Err(error) => tracing::warn!(%error, "the audit logs could not be synced"),
         }
+    }
+}
+
+/// The history with an end that was read before.
+struct KnownEnd<'a> {
+    history: &'a Arc<dyn Following>,
+    end: Position,
+}
+
+impl Past for KnownEnd<'_> {
+    fn end(&self) -> Position {
+        self.end
+    }
+
+    fn events_since(
+        &self,
+        after: Position,
+        family: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Followed, ReadError> {
+        self.history.events_since(after, family, limit)
     }
 }
 
@@ -170,8 +197,9 @@ impl Writer for LogFollower {
 
     fn forget(&mut self, user_id: &UserId) -> io::Result<()> {
         let forgotten = self.log.forget(user_id);
-        if self.lease.is_some() {
-            self.history.save_cursor(NAME, self.log.durable_cursor()?);
+        if let Some(lease) = &self.lease {
+            let cursor = self.log.durable_cursor()?;
+            self.history.save_cursor(NAME, cursor, &lease.fence());
             self.note();
         }
         forgotten

@@ -61,8 +61,10 @@ impl LineFollower {
         if self.lease.is_none() {
             return false;
         }
-        let kept = self.history.cursor(NAME);
-        let end = self.history.end();
+        let (Ok(kept), Ok(end)) = (self.history.cursor(NAME), self.history.read_end()) else {
+            self.lease = None;
+            return false;
+        };
         let kept = [kept.saved, kept.noted].into_iter().flatten();
         let reached = kept.map(|text| reached(&text, end)).max().unwrap_or_default();
         self.done = reached.min(end);
@@ -77,8 +79,8 @@ impl LineFollower {
 
     fn save(&mut self) {
         self.saved = self.done;
-        if let Some(cursor) = self.cursor() {
-            self.history.save_cursor(NAME, cursor);
+        if let (Some(cursor), Some(lease)) = (self.cursor(), &self.lease) {
+            self.history.save_cursor(NAME, cursor, &lease.fence());
         }
     }
 
@@ -124,9 +126,7 @@ impl Writer for LineFollower {
     }
 
     fn finish(&mut self) {
-        if self.lease.is_some() {
-            self.save();
-        }
+        self.save();
     }
 
     /// The output is not this program's: a line that was written stays.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::domain::{Action, EntityType, EventFields, Points, Seq, Timestamp, TrackingEvent};
-use crate::store::{Followed, Lease, Purpose, ReadError, SavedCursor, StoredEvent};
+use crate::store::{Fence, Followed, Lease, Purpose, ReadError, SavedCursor, StoredEvent};
 
 fn interest(user_id: &str, child_id: Option<&str>, session: &str) -> Interest {
     Interest {
@@ -337,11 +337,11 @@ impl Following for Grown {
         self.wakeups.subscribe()
     }
 
-    fn cursor(&self, _follower: &str) -> SavedCursor {
-        SavedCursor::default()
+    fn cursor(&self, _follower: &str) -> Result<SavedCursor, ReadError> {
+        Ok(SavedCursor::default())
     }
 
-    fn save_cursor(&self, _follower: &str, _cursor: String) {}
+    fn save_cursor(&self, _follower: &str, _cursor: String, _lease: &Fence) {}
 
     fn note_cursor(&self, _follower: &str, _cursor: String) {}
 

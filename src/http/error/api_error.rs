@@ -236,7 +236,7 @@ fn of_commit(error: &CommitError) -> ErrorCode {
         CommitError::ReadOnly => ErrorCode::ReadOnly,
         CommitError::Overloaded => ErrorCode::Overloaded,
         CommitError::Closed => ErrorCode::ShuttingDown,
-        CommitError::Panicked => ErrorCode::Internal,
+        CommitError::Panicked | CommitError::LeaseLost => ErrorCode::Internal,
     }
 }
 

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use super::super::{Service, ServiceError, spawn};
 use super::log;
-use super::run::{AttemptOutcome, Attempted, Trigger};
+use super::run::{AttemptOutcome, Attempted, Trigger, is_lost};
 use crate::domain::{Deletion, Timestamp, User, UserId};
 use crate::followers::audit_log::DeletionEvent;
-use crate::store::{Change, Changes, Scope, Snapshot, Store};
+use crate::store::{Change, Changes, Fence, Scope, Snapshot, Store};
 
 /// The start of the error if the account's audit log could not be removed.
 pub(super) const LOG_LEFT: &str = "the audit log could not be removed";
@@ -24,6 +24,8 @@ pub(super) const COPIES_LEFT: &str = "copies of the audit log could not be remov
 enum AttemptError {
     #[error("the server is shutting down")]
     Stopping,
+    #[error("another server runs the deletions")]
+    LeaseLost,
     #[error("the start of the attempt could not be stored: {0}")]
     Start(ServiceError),
     #[error("the family's records could not be removed: {0}")]
@@ -46,13 +48,14 @@ impl Service {
         user_id: UserId,
         now: Timestamp,
         trigger: Trigger,
+        lease: Option<&Fence>,
     ) -> Option<Attempted> {
         let start = Instant::now();
-        let done = match self.start_attempt(&user_id, now, trigger).await {
+        let done = match self.start_attempt(&user_id, now, trigger, lease).await {
             Ok(None) => return None,
             Ok(Some(attempts)) => {
                 self.log_deletion(&user_id, DeletionEvent::Attempted { attempts }).await;
-                self.delete(&user_id, attempts).await
+                self.delete(&user_id, attempts, lease).await
             }
             Err(error) => Err(AttemptError::Start(error)),
         };
@@ -66,10 +69,13 @@ impl Service {
             Err(_) if self.deletions.stopping.is_cancelled() => {
                 (AttemptOutcome::Interrupted, Some(AttemptError::Stopping.to_string()))
             }
+            Err(_) if is_lost(lease) => {
+                (AttemptOutcome::Interrupted, Some(AttemptError::LeaseLost.to_string()))
+            }
             Err(broken) => {
                 let error = broken.to_string();
                 self.deletions.metrics.failures.inc();
-                self.record_failure(&user_id, error.clone()).await;
+                self.record_failure(&user_id, error.clone(), lease).await;
                 (AttemptOutcome::Failed, Some(error))
             }
         };
@@ -83,8 +89,10 @@ impl Service {
         user_id: &UserId,
         now: Timestamp,
         trigger: Trigger,
+        lease: Option<&Fence>,
     ) -> Result<Option<u32>, ServiceError> {
         let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
+        let lease = lease.cloned();
         let policy = self.deletion_policy().await?;
         let outcome = self.transact(scope, move |records, _| {
             // The account may have been restored in the meantime.
@@ -93,7 +101,8 @@ impl Service {
             });
             Ok(match started {
                 Some((user, deletion)) => {
-                    (Changes::of([Change::PutUser(user)]), Some(deletion.attempts))
+                    let changes = Changes::of([Change::PutUser(user)]).under(lease.clone());
+                    (changes, Some(deletion.attempts))
                 }
                 None => (Changes::none(), None),
             })
@@ -101,11 +110,16 @@ impl Service {
         Ok(outcome.await?.value)
     }
 
-    async fn delete(&self, user_id: &UserId, attempts: u32) -> Result<(), AttemptError> {
+    async fn delete(
+        &self,
+        user_id: &UserId,
+        attempts: u32,
+        lease: Option<&Fence>,
+    ) -> Result<(), AttemptError> {
         self.check_stopping()?;
-        self.remove_records(user_id).await.map_err(AttemptError::Records)?;
+        self.remove_records(user_id, lease).await.map_err(AttemptError::Records)?;
         self.check_stopping()?;
-        let anonymized = self.store.anonymize(user_id).await;
+        let anonymized = self.store.anonymize_under(lease, user_id).await;
         anonymized.map_err(|error| AttemptError::History(error.into()))?;
         self.check_stopping()?;
         self.remove_log(user_id).await?;
@@ -113,7 +127,7 @@ impl Service {
         // Before the last step, after which nothing is left of the account. A crash in between writes
         // this line twice, but never loses it.
         self.log_deletion(user_id, DeletionEvent::Deleted { attempts }).await;
-        self.remove_user(user_id).await.map_err(AttemptError::Account)
+        self.remove_user(user_id, lease).await.map_err(AttemptError::Account)
     }
 
     fn check_stopping(&self) -> Result<(), AttemptError> {
@@ -121,10 +135,16 @@ impl Service {
     }
 
     /// Removes all records of the account in one transaction.
-    async fn remove_records(&self, user_id: &UserId) -> Result<(), ServiceError> {
+    async fn remove_records(
+        &self,
+        user_id: &UserId,
+        lease: Option<&Fence>,
+    ) -> Result<(), ServiceError> {
         let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
-        let removed =
-            self.transact(scope, move |records, _| Ok((all_records_of(records, &user_id), ())));
+        let lease = lease.cloned();
+        let removed = self.transact(scope, move |records, _| {
+            Ok((all_records_of(records, &user_id).under(lease.clone()), ()))
+        });
         removed.await.map(|_| ())
     }
 
@@ -147,16 +167,20 @@ impl Service {
         Err(AttemptError::Copies(log::left(&left, user.as_deref())))
     }
 
-    async fn remove_user(&self, user_id: &UserId) -> Result<(), ServiceError> {
+    async fn remove_user(
+        &self,
+        user_id: &UserId,
+        lease: Option<&Fence>,
+    ) -> Result<(), ServiceError> {
         // Before the removal. After a crash, the next start purges the traces.
         self.deletions.traces.lock().may_be_left = true;
         let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
-        let remove = move || Change::RemoveUser(user_id.clone());
-        self.transact(scope, move |_, _| Ok((Changes::of([remove()]), ()))).await.map(|_| ())
+        let changes = Changes::of([Change::RemoveUser(user_id)]).under(lease.cloned());
+        self.transact(scope, move |_, _| Ok((changes.clone(), ()))).await.map(|_| ())
     }
 
     /// Records a failed attempt in the account's record and in both logs.
-    async fn record_failure(&self, user_id: &UserId, error: String) {
+    async fn record_failure(&self, user_id: &UserId, error: String, lease: Option<&Fence>) {
         let account = match self.pseudonym(user_id).await {
             Ok(account) => account,
             Err(_) => "unknown".to_owned(),
@@ -168,7 +192,7 @@ impl Service {
                 return;
             }
         };
-        let (id, reason) = (user_id.clone(), error.clone());
+        let (id, reason, lease) = (user_id.clone(), error.clone(), lease.cloned());
         let outcome = self.transact(Scope::Family(user_id.clone()), move |records, _| {
             // An attempt that could not start is not counted.
             let failed = with_deletion(records, &id, |deletion| {
@@ -177,7 +201,8 @@ impl Service {
             Ok(match failed {
                 Some((user, deletion)) => {
                     let next = deletion.next_attempt_at(policy);
-                    (Changes::of([Change::PutUser(user)]), Some((deletion.attempts, next)))
+                    let changes = Changes::of([Change::PutUser(user)]).under(lease.clone());
+                    (changes, Some((deletion.attempts, next)))
                 }
                 None => (Changes::none(), None),
             })

@@ -9,7 +9,7 @@ use super::super::{Admin, Causes, Service, ServiceError, spawn};
 use super::log;
 use crate::domain::deletion::Policy;
 use crate::domain::{Deletion, RecordKind, RuleViolation, Timestamp, UserId};
-use crate::store::{CommitError, Purpose, Store};
+use crate::store::{CommitError, Fence, Lease, Purpose, Store};
 
 /// What starts a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Attempted {
 pub enum AttemptOutcome {
     Deleted,
     Failed,
-    /// The server is shutting down: the attempt continues after the next start.
+    /// The server is shutting down, or another server runs the deletions: the attempt is continued later.
     Interrupted,
     /// The account is only due by a clock that is doubted, or the first 24 hours are not over: nothing
     /// was attempted.
@@ -65,6 +65,11 @@ impl Trigger {
     }
 }
 
+/// Whether another server may run the deletions by now.
+pub(super) fn is_lost(lease: Option<&Fence>) -> bool {
+    lease.is_some_and(|lease| lease.check().is_err())
+}
+
 impl Service {
     /// Deletes due accounts now and after each interval, until [`Self::start_shutdown`].
     pub async fn delete_on_schedule(self: Arc<Self>) {
@@ -75,10 +80,10 @@ impl Service {
             if !self.holds(&mut lease, Purpose::DeletionSchedule).await {
                 continue;
             }
-            let service = Arc::clone(&self);
+            let (service, fence) = (Arc::clone(&self), lease.as_ref().map(Lease::fence));
             let run = spawn::detached(async move {
                 let now = service.read_due_clock().await?.now;
-                service.run_due(now, Trigger::Schedule).await.map(|_| ())
+                service.run_due_under(fence.as_ref(), now, Trigger::Schedule).await.map(|_| ())
             });
             // Detached, so that a panic does not end the schedule.
             let run = run.await.and_then(|run| run);
@@ -127,7 +132,7 @@ impl Service {
         let service = Arc::clone(self);
         let run = async move {
             let _running = service.deletions.running.lock().await;
-            let attempted = service.attempt(user_id, now, Trigger::Named).await;
+            let attempted = service.attempt(user_id, now, Trigger::Named, None).await;
             service.purge_traces().await;
             attempted
         };
@@ -143,16 +148,26 @@ impl Service {
         now: Timestamp,
         trigger: Trigger,
     ) -> Result<Vec<Attempted>, ServiceError> {
+        self.run_due_under(None, now, trigger).await
+    }
+
+    /// Like [`Self::run_due`], until the lease is lost.
+    async fn run_due_under(
+        &self,
+        lease: Option<&Fence>,
+        now: Timestamp,
+        trigger: Trigger,
+    ) -> Result<Vec<Attempted>, ServiceError> {
         let _running = self.deletions.running.lock().await;
         let mut attempts = Vec::new();
         if self.store.health().read_only {
             return Ok(attempts);
         }
         for user_id in self.due_accounts(now, trigger).await? {
-            if self.deletions.stopping.is_cancelled() {
+            if self.deletions.stopping.is_cancelled() || is_lost(lease) {
                 break;
             }
-            attempts.extend(self.attempt(user_id, now, trigger).await);
+            attempts.extend(self.attempt(user_id, now, trigger, lease).await);
             tokio::task::yield_now().await;
         }
         self.purge_traces().await;

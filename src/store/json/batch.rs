@@ -52,6 +52,7 @@ impl Batch {
     ) -> Result<Option<Arc<StoredEvent>>, CommitError> {
         let decide = AssertUnwindSafe(|| transaction.decide(&self.state, self.now));
         let changes = catch_unwind(decide).map_err(|_| CommitError::Panicked)??;
+        changes.check_lease()?;
         self.state.check(&changes)?;
         if changes.event.is_some() && self.last_row >= LAST_NUMBER {
             tracing::error!("no event can be added: the last row has the largest row number");

@@ -191,9 +191,12 @@ impl Committer {
     pub(crate) fn count_failure<T>(&self, outcome: &Result<T, CommitError>) {
         let why = match outcome {
             Ok(_)
-            | Err(CommitError::Refused(_) | CommitError::Closed | CommitError::Overloaded) => {
-                return;
-            }
+            | Err(
+                CommitError::Refused(_)
+                | CommitError::Closed
+                | CommitError::Overloaded
+                | CommitError::LeaseLost,
+            ) => return,
             Err(CommitError::NotDurable) => CommitFailure::NotDurable,
             Err(CommitError::StorageFull) => CommitFailure::StorageFull,
             Err(CommitError::OutcomeUnknown) => CommitFailure::OutcomeUnknown,

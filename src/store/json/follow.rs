@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -141,7 +142,7 @@ impl Follow {
     pub(crate) fn lease(&self, purpose: Purpose) -> Option<Lease> {
         let leases = Arc::clone(&self.leases);
         let is_free = leases.lock().insert(purpose);
-        is_free.then(|| Lease::new(Held { leases, purpose }))
+        is_free.then(|| Lease::new(Held { leases, purpose, is_released: AtomicBool::new(false) }))
     }
 
     /// Whether another program has written a row.
@@ -170,16 +171,16 @@ impl Follow {
 struct Held {
     leases: Arc<Mutex<HashSet<Purpose>>>,
     purpose: Purpose,
+    is_released: AtomicBool,
 }
 
 impl HeldLease for Held {
     fn is_held(&self) -> bool {
-        true
+        !self.is_released.load(Ordering::SeqCst)
     }
-}
 
-impl Drop for Held {
-    fn drop(&mut self) {
+    fn release(&self) {
+        self.is_released.store(true, Ordering::SeqCst);
         self.leases.lock().remove(&self.purpose);
     }
 }

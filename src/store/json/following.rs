@@ -7,7 +7,9 @@ use tokio::sync::watch;
 use super::shared::Shared;
 use super::tracking::Newest;
 use crate::domain::{Deletion, EventFilter, Position, UserId};
-use crate::store::{Followed, Following, Lease, Purpose, ReadError, SavedCursor, StoredEvent};
+use crate::store::{
+    Fence, Followed, Following, Lease, Purpose, ReadError, SavedCursor, StoredEvent,
+};
 
 impl Shared {
     /// Whether followers get an event.
@@ -56,12 +58,14 @@ impl Following for Shared {
         self.follow.subscribe()
     }
 
-    fn cursor(&self, follower: &str) -> SavedCursor {
-        self.follow.cursor(follower)
+    fn cursor(&self, follower: &str) -> Result<SavedCursor, ReadError> {
+        Ok(self.follow.cursor(follower))
     }
 
-    fn save_cursor(&self, follower: &str, cursor: String) {
-        self.follow.save_cursor(follower, cursor);
+    fn save_cursor(&self, follower: &str, cursor: String, lease: &Fence) {
+        if lease.check().is_ok() {
+            self.follow.save_cursor(follower, cursor);
+        }
     }
 
     fn note_cursor(&self, follower: &str, cursor: String) {

@@ -67,7 +67,7 @@ use wal::format;
 
 use super::expiry::removed_sessions;
 use super::{
-    Changes, Commit, CommitError, Context, Decided, Expiry, Following, FoundEvents, Health,
+    Changes, Commit, CommitError, Context, Decided, Expiry, Fence, Following, FoundEvents, Health,
     ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::new_seed;
@@ -243,7 +243,7 @@ impl Store for JsonStore {
         let removal = self.execute(move |state, _| {
             let changes = Changes::of(state.removal_of_expired(&expiry));
             let removed = removed_sessions(&changes);
-            Ok((changes, removed))
+            Ok((changes.under(expiry.lease.clone()), removed))
         });
         Ok(removal.await?.value)
     }
@@ -334,7 +334,12 @@ impl Store for JsonStore {
         Health { read_only, trouble: self.shared.trouble().or_else(failed), projections }
     }
 
-    async fn anonymize(&self, user_id: &UserId) -> Result<usize, CommitError> {
+    async fn anonymize_under(
+        &self,
+        lease: Option<&Fence>,
+        user_id: &UserId,
+    ) -> Result<usize, CommitError> {
+        lease.map_or(Ok(()), Fence::check)?;
         let (answer, answered) = oneshot::channel();
         let queued = self.enqueue(Job::Anonymize(Anonymization::new(user_id.clone(), answer)));
         if !queued {

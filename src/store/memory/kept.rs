@@ -54,10 +54,8 @@ impl HeldLease for Held {
     fn is_held(&self) -> bool {
         self.leases.0.lock().tokens.get(&self.purpose) == Some(&self.token)
     }
-}
 
-impl Drop for Held {
-    fn drop(&mut self) {
+    fn release(&self) {
         if self.is_held() {
             self.leases.0.lock().tokens.remove(&self.purpose);
         }

@@ -3,16 +3,23 @@
 use std::sync::Arc;
 
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::error::Failure;
 use super::inner::Inner;
 use super::sql;
 use crate::domain::UserId;
+use crate::store::Fence;
 use crate::store::json::tracking::user_id_span;
 
 /// Replaces the account's id in all of its events, in batches, and removes the link to its family.
 /// Returns the number of events that were changed.
-pub(super) async fn anonymize(inner: Arc<Inner>, user_id: UserId) -> Result<usize, Failure> {
+pub(super) async fn anonymize(
+    inner: Arc<Inner>,
+    user_id: UserId,
+    lease: Option<Fence>,
+) -> Result<usize, Failure> {
+    let lease = lease.as_ref();
     let (mut changed, mut last) = (0, 0_i64);
     loop {
         let found = inner.db.rows(&sql::OWN_EVENTS, &[&user_id.as_str(), &last]).await?;
@@ -22,10 +29,11 @@ pub(super) async fn anonymize(inner: Arc<Inner>, user_id: UserId) -> Result<usiz
         let seqs = found.iter().map(|row| row.try_get("seq"));
         let seqs = seqs.collect::<Result<Vec<i64>, _>>()?;
         let texts = found.iter().map(without_account).collect::<Result<Vec<_>, _>>()?;
-        changed += inner.db.rows(&sql::ANONYMIZE, &[&family, &seqs, &texts]).await?.len();
+        let values: [&(dyn ToSql + Sync); 3] = [&family, &seqs, &texts];
+        changed += inner.rows_under(lease, &sql::ANONYMIZE, &values).await?.len();
     }
-    inner.db.rows(&sql::bulk::REMOVE_KEPT, &[&user_id.as_str()]).await?;
-    inner.db.rows(&sql::UNLINK, &[&user_id.as_str()]).await?;
+    inner.rows_under(lease, &sql::bulk::REMOVE_KEPT, &[&user_id.as_str()]).await?;
+    inner.rows_under(lease, &sql::UNLINK, &[&user_id.as_str()]).await?;
     Ok(changed)
 }
 

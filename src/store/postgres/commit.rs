@@ -12,6 +12,7 @@ use super::draft::{Draft, Obstacle};
 use super::error::{Failure, Kind};
 use super::inner::Inner;
 use super::job::{Finished, Job};
+use super::lease::are_valid;
 use super::load::{Loaded, SHARED, Wanted, load};
 use super::sql;
 use super::swap::Swap;
@@ -73,6 +74,8 @@ enum Ended {
 enum Step {
     Done(Attempt),
     Missing(Wanted),
+    /// Leases must be valid: the group is committed in a transaction that has locked them.
+    Leased,
     Conflict,
     /// The statement was sent, and no answer has come.
     Unanswered(Attempt, Failure),
@@ -97,6 +100,8 @@ struct Group<'a> {
     keys: Vec<i64>,
     now: Timestamp,
     started: Instant,
+    /// Whether leases must be valid.
+    is_leased: bool,
     /// The attempts whose outcome is not known.
     lost: Vec<Attempt>,
 }
@@ -108,13 +113,14 @@ impl<'a> Group<'a> {
             wanted.add_scope(job.scope());
         }
         let (now, started) = (inner.clock.now(), Instant::now());
-        Self { inner, jobs, wanted, keys: Vec::new(), now, started, lost: Vec::new() }
+        let (keys, lost) = (Vec::new(), Vec::new());
+        Self { inner, jobs, wanted, keys, now, started, is_leased: false, lost }
     }
 
     async fn run(mut self) -> Result<Vec<Finished>, Ended> {
         let mut conflicts = 0;
         loop {
-            let step = if conflicts < CONFLICTS_BEFORE_LOCK {
+            let step = if conflicts < CONFLICTS_BEFORE_LOCK && !self.is_leased {
                 self.unlocked().await
             } else {
                 self.locked().await
@@ -128,6 +134,7 @@ impl<'a> Group<'a> {
                     return Ok(attempt.results);
                 }
                 Ok(Step::Missing(more)) => self.wanted.add(more),
+                Ok(Step::Leased) => self.is_leased = true,
                 Ok(Step::Conflict) => {
                     conflicts += 1;
                     self.pause(Duration::from_millis(1 << conflicts.min(6))).await;
@@ -216,6 +223,10 @@ impl<'a> Group<'a> {
         let attempt = Attempt::new(&draft, results);
         if draft.is_empty() {
             return Ok(Step::Done(attempt));
+        }
+        let leases = &draft.leases;
+        if !leases.is_empty() && (!self.is_leased || !are_valid(client, leases).await?) {
+            return Ok(Step::Leased);
         }
         match Swap::new(&draft, attempt.commit_id, self.now).execute(client).await {
             Ok(true) => Ok(Step::Done(attempt)),

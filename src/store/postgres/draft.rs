@@ -13,7 +13,7 @@ use crate::store::json::tinydb::codecs::remembered_key;
 use crate::store::json::tinydb::record::{Record, merge, new_row};
 use crate::store::json::tracking::event::encode;
 use crate::store::records::Records;
-use crate::store::{Change, Changes, StoredEvent};
+use crate::store::{Change, Changes, Fence, StoredEvent};
 
 /// Why a transaction's changes cannot be added.
 pub(super) enum Obstacle {
@@ -53,6 +53,8 @@ pub(super) struct Draft {
     pub(super) events: Vec<(i64, Arc<StoredEvent>)>,
     /// Whether what all families share is changed.
     pub(super) changes_shared: bool,
+    /// The leases that must be valid.
+    pub(super) leases: Vec<Fence>,
 }
 
 impl Draft {
@@ -67,6 +69,7 @@ impl Draft {
             accounts: BTreeMap::new(),
             events: Vec::new(),
             changes_shared: false,
+            leases: Vec::new(),
         }
     }
 
@@ -82,6 +85,7 @@ impl Draft {
     ) -> Result<Option<Arc<StoredEvent>>, Obstacle> {
         self.check_loaded(&changes)?;
         self.check_rules(&changes)?;
+        self.leases.extend(changes.lease);
         for change in changes.records {
             self.apply(change);
         }

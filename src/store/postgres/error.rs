@@ -83,6 +83,8 @@ pub enum Failure {
     Database(#[from] tokio_postgres::Error),
     #[error("the database has a row that cannot be read: {0}")]
     Malformed(String),
+    #[error("another server has the lease")]
+    LeaseLost,
     /// The runtime has ended.
     #[error("the server is stopping")]
     Stopping,
@@ -108,7 +110,7 @@ impl Failure {
         match self {
             Self::Late => Kind::Lost,
             Self::Busy => Kind::Unavailable,
-            Self::Malformed(_) | Self::Stopping => Kind::Other,
+            Self::Malformed(_) | Self::LeaseLost | Self::Stopping => Kind::Other,
             Self::Database(error) => kind_of(error),
         }
     }
@@ -179,6 +181,9 @@ impl From<Failure> for ReadError {
 
 impl From<Failure> for CommitError {
     fn from(failure: Failure) -> Self {
+        if matches!(failure, Failure::LeaseLost) {
+            return Self::LeaseLost;
+        }
         tracing::warn!(error = %failure.line(), "the database could not be changed");
         if failure.kind() == Kind::Full { Self::StorageFull } else { Self::NotDurable }
     }

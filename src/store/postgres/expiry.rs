@@ -16,19 +16,24 @@ const LONGEST_SESSION: Duration = Session::LIFETIME;
 
 /// Removes expired sessions and idempotency keys in batches. Returns the sessions.
 pub(super) async fn remove(inner: &Inner, expiry: &Expiry) -> Result<Vec<TokenHash>, Failure> {
-    inner.db.rows(&sql::REMOVE_OLD, &[]).await?;
-    remove_all(inner, "idempotency_keys", expiry.keys.now).await?;
+    inner.rows_under(expiry.lease.as_ref(), &sql::REMOVE_OLD, &[]).await?;
+    remove_all(inner, expiry, "idempotency_keys", expiry.keys.now).await?;
     if expiry.sessions {
-        tokens(&remove_all(inner, "sessions", expiry.now).await?)
+        tokens(&remove_all(inner, expiry, "sessions", expiry.now).await?)
     } else {
         Ok(Vec::new())
     }
 }
 
-async fn remove_all(inner: &Inner, kind: &str, until: Timestamp) -> Result<Vec<Row>, Failure> {
+async fn remove_all(
+    inner: &Inner,
+    expiry: &Expiry,
+    kind: &str,
+    until: Timestamp,
+) -> Result<Vec<Row>, Failure> {
     let mut removed = Vec::new();
     loop {
-        let found = batch(inner, kind, until.as_micros()).await?;
+        let found = batch(inner, expiry, kind, until.as_micros()).await?;
         if found.is_empty() {
             return Ok(removed);
         }
@@ -46,15 +51,22 @@ pub(super) async fn late_sessions(
 }
 
 /// Removes a batch. Commits of the same families may come between.
-async fn batch(inner: &Inner, kind: &str, until: i64) -> Result<Vec<Row>, Failure> {
+async fn batch(
+    inner: &Inner,
+    expiry: &Expiry,
+    kind: &str,
+    until: i64,
+) -> Result<Vec<Row>, Failure> {
     const ATTEMPTS: usize = 5;
+    let lease = expiry.lease.as_ref();
+    let remove = async || inner.rows_under(lease, &sql::EXPIRE, &[&until, &kind]).await;
     for _ in 1..ATTEMPTS {
-        match inner.db.rows(&sql::EXPIRE, &[&until, &kind]).await {
+        match remove().await {
             Err(failure) if failure.kind() == Kind::Conflict => {}
             other => return other,
         }
     }
-    inner.db.rows(&sql::EXPIRE, &[&until, &kind]).await
+    remove().await
 }
 
 fn tokens(found: &[Row]) -> Result<Vec<TokenHash>, Failure> {

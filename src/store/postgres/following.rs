@@ -4,16 +4,15 @@
 //! later. Followers read only up to the smallest number of a transaction that is still open: behind
 //! that, nothing can be added.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_postgres::Row;
 
+use super::cursors::Cursors;
 use super::error::Failure;
 use super::events::{rows_limit, stored};
 use super::inner::Inner;
@@ -21,7 +20,9 @@ use super::lease::Leases;
 use super::runtime::Runtime;
 use super::sql;
 use crate::domain::{Id, Position, UserId};
-use crate::store::{Followed, Following, Lease, Purpose, ReadError, SavedCursor, StoredEvent};
+use crate::store::{
+    Fence, Followed, Following, Lease, Purpose, ReadError, SavedCursor, StoredEvent,
+};
 
 /// How long a follower waits for transactions that are open, in all.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -110,11 +111,11 @@ fn event(row: &Row) -> Result<Option<(Position, Arc<StoredEvent>)>, Failure> {
 
 impl Following for History {
     fn end(&self) -> Position {
-        let end = self.runtime.wait(async |inner| inner.end().await);
-        end.unwrap_or_else(|failure| {
-            tracing::warn!(error = %failure.line(), "the end of the history could not be read");
-            Position::START
-        })
+        self.read_end().unwrap_or_else(|_| self.recent_end())
+    }
+
+    fn read_end(&self) -> Result<Position, ReadError> {
+        Ok(self.runtime.wait(async |inner| inner.end().await)?)
     }
 
     /// Followers read the end at least once in a second.
@@ -142,18 +143,14 @@ impl Following for History {
         self.runtime.inner.wakeups.subscribe()
     }
 
-    fn cursor(&self, follower: &str) -> SavedCursor {
+    fn cursor(&self, follower: &str) -> Result<SavedCursor, ReadError> {
         let (cursors, follower) = (Arc::clone(&self.cursors), follower.to_owned());
         let read = async move |inner: Arc<Inner>| cursors.read(&inner, &follower).await;
-        let saved = self.runtime.wait(read).unwrap_or_else(|failure| {
-            tracing::warn!(error = %failure.line(), "a cursor could not be read");
-            None
-        });
-        SavedCursor { saved, noted: None }
+        Ok(SavedCursor { saved: self.runtime.wait(read)?, noted: None })
     }
 
-    fn save_cursor(&self, follower: &str, cursor: String) {
-        self.cursors.unsaved.lock().insert(follower.to_owned(), cursor);
+    fn save_cursor(&self, follower: &str, cursor: String, lease: &Fence) {
+        self.cursors.put(follower, cursor, lease);
         let cursors = Arc::clone(&self.cursors);
         let inner = Arc::clone(&self.runtime.inner);
         self.runtime.handle.spawn(async move { cursors.save(&inner).await });
@@ -166,40 +163,5 @@ impl Following for History {
         let (leases, runtime) = (Arc::clone(&self.leases), self.runtime.clone());
         let take = async move |_| leases.take(&runtime, purpose).await;
         self.runtime.wait(take).unwrap_or_default()
-    }
-}
-
-/// The cursors of followers that are not in the database yet.
-#[derive(Default)]
-pub(super) struct Cursors {
-    unsaved: Mutex<BTreeMap<String, String>>,
-    /// Held while cursors are saved, so that an older one never replaces a newer one.
-    saving: tokio::sync::Mutex<()>,
-}
-
-impl Cursors {
-    async fn read(&self, inner: &Inner, follower: &str) -> Result<Option<String>, Failure> {
-        if let Some(cursor) = self.unsaved.lock().get(follower) {
-            return Ok(Some(cursor.clone()));
-        }
-        let found = inner.db.rows(&sql::CURSOR, &[&follower]).await?;
-        Ok(found.first().map(|row| row.try_get("cursor")).transpose()?)
-    }
-
-    /// Writes the cursors. One that cannot be written is written with the next one.
-    pub(super) async fn save(&self, inner: &Inner) {
-        let _turn = self.saving.lock().await;
-        let unsaved = self.unsaved.lock().clone();
-        for (follower, cursor) in unsaved {
-            let saved = inner.db.rows(&sql::PUT_CURSOR, &[&follower, &cursor, &inner.server]).await;
-            if let Err(failure) = saved {
-                tracing::warn!(error = %failure.line(), %follower, "a cursor could not be saved");
-                continue;
-            }
-            let mut unsaved = self.unsaved.lock();
-            if unsaved.get(&follower) == Some(&cursor) {
-                unsaved.remove(&follower);
-            }
-        }
     }
 }

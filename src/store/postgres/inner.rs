@@ -63,7 +63,10 @@ impl Inner {
     /// Counts a transaction that failed.
     pub(super) fn count_failure(&self, error: &CommitError) {
         let why = match error {
-            CommitError::Refused(_) | CommitError::Closed | CommitError::Overloaded => return,
+            CommitError::Refused(_)
+            | CommitError::Closed
+            | CommitError::Overloaded
+            | CommitError::LeaseLost => return,
             CommitError::NotDurable => CommitFailure::NotDurable,
             CommitError::StorageFull => CommitFailure::StorageFull,
             CommitError::OutcomeUnknown => CommitFailure::OutcomeUnknown,

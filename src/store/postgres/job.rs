@@ -56,6 +56,7 @@ where
         let run = || (self.decide)(records, &mut Context::new(now, self.seed));
         let decided = catch_unwind(AssertUnwindSafe(run)).map_err(|_| CommitError::Panicked)?;
         let (changes, value) = decided?;
+        changes.check_lease()?;
         self.value = Some(value);
         Ok(changes)
     }

@@ -6,15 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::task::AbortHandle;
 use tokio::time::sleep;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{GenericClient, Row};
 
+use super::connect::{ATTEMPTS, rows};
+use super::cursors::Cursors;
 use super::error::Failure;
 use super::inner::Inner;
 use super::runtime::Runtime;
-use super::sql;
+use super::sql::{self, Sql};
 use crate::clock::Clock;
-use crate::store::{HeldLease, Lease, Purpose};
+use crate::store::{Fence, HeldLease, Lease, Purpose};
 
 /// After this time without a renewal, another server can take a lease.
 const LIFETIME: Duration = Duration::from_secs(15);
@@ -24,9 +27,9 @@ const RENEWAL: Duration = Duration::from_secs(5);
 const USE: Duration = Duration::from_secs(13);
 
 /// The leases that this server has.
-#[derive(Default)]
 pub(super) struct Leases {
     held: Mutex<HashSet<Purpose>>,
+    cursors: Arc<Cursors>,
 }
 
 fn name(purpose: Purpose) -> &'static str {
@@ -38,6 +41,10 @@ fn name(purpose: Purpose) -> &'static str {
 }
 
 impl Leases {
+    pub(super) fn new(cursors: Arc<Cursors>) -> Self {
+        Self { held: Mutex::default(), cursors }
+    }
+
     /// Takes the lease for a purpose; `None` while another holder has it.
     pub(super) async fn take(
         self: Arc<Self>,
@@ -47,22 +54,24 @@ impl Leases {
         if !self.held.lock().insert(purpose) {
             return Ok(None);
         }
-        let held = Arc::new(Held {
-            purpose,
-            leases: self,
-            until: Mutex::new(deadline()),
-            is_lost: AtomicBool::new(false),
-        });
-        let inner = &runtime.inner;
-        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-            [&name(purpose), &inner.server, &LIFETIME.as_secs_f64()];
-        let found = inner.db.rows(&sql::TAKE_LEASE, &values).await?;
-        let Some(row) = found.first() else { return Ok(None) };
-        let token: i64 = row.try_get("token")?;
-        let renewal = renew(Arc::clone(inner), Arc::clone(&held), token);
-        let renewal = runtime.handle.spawn(renewal).abort_handle();
-        Ok(Some(Lease::new(Owned { held, token, renewal, runtime: runtime.clone() })))
+        let until = Mutex::new(deadline());
+        let row = take_row(&runtime.inner, purpose).await;
+        let Ok(Some(token)) = row else {
+            self.held.lock().remove(&purpose);
+            return row.map(|_| None);
+        };
+        let (leases, runtime) = (self, runtime.clone());
+        let held = Held { purpose, token, leases, until, is_lost: AtomicBool::new(false), runtime };
+        let held = Arc::new(held);
+        held.runtime.handle.spawn(renew(Arc::clone(&held)));
+        Ok(Some(Lease::new(held)))
     }
+}
+
+async fn take_row(inner: &Inner, purpose: Purpose) -> Result<Option<i64>, Failure> {
+    let values: [&(dyn ToSql + Sync); 3] = [&name(purpose), &inner.server, &LIFETIME.as_secs_f64()];
+    let found = inner.db.rows(&sql::TAKE_LEASE, &values).await?;
+    Ok(found.first().map(|row| row.try_get("token")).transpose()?)
 }
 
 /// When the holder of a lease that is taken now must have stopped, by the time elapsed.
@@ -70,34 +79,27 @@ fn deadline() -> Duration {
     Clock::system().elapsed() + USE
 }
 
-/// A lease of this server, which is free again for it when this is dropped.
+/// A lease of this server.
 struct Held {
     purpose: Purpose,
+    token: i64,
     leases: Arc<Leases>,
     until: Mutex<Duration>,
     is_lost: AtomicBool,
+    runtime: Runtime,
 }
 
-impl Held {
-    fn is_held(&self) -> bool {
-        !self.is_lost.load(Ordering::SeqCst) && Clock::system().elapsed() < *self.until.lock()
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.leases.held.lock().remove(&self.purpose);
-    }
-}
-
-async fn renew(inner: Arc<Inner>, held: Arc<Held>, token: i64) {
-    while held.is_held() {
+async fn renew(held: Arc<Held>) {
+    loop {
         sleep(RENEWAL).await;
+        if !held.is_held() {
+            return;
+        }
         let until = deadline();
-        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-            [&name(held.purpose), &token, &LIFETIME.as_secs_f64()];
-        match inner.db.rows(&sql::RENEW_LEASE, &values).await {
-            Ok(found) if found.is_empty() => held.is_lost.store(true, Ordering::SeqCst),
+        let values: [&(dyn ToSql + Sync); 3] =
+            [&name(held.purpose), &held.token, &LIFETIME.as_secs_f64()];
+        match held.runtime.inner.db.rows(&sql::RENEW_LEASE, &values).await {
+            Ok(found) if found.is_empty() => held.lose(),
             Ok(_) => *held.until.lock() = until,
             Err(failure) => {
                 tracing::warn!(error = %failure.line(), "a lease could not be renewed");
@@ -106,31 +108,88 @@ async fn renew(inner: Arc<Inner>, held: Arc<Held>, token: i64) {
     }
 }
 
-/// What the holder drops to give the lease back.
-struct Owned {
-    held: Arc<Held>,
-    token: i64,
-    renewal: AbortHandle,
-    runtime: Runtime,
-}
-
-impl HeldLease for Owned {
+impl HeldLease for Arc<Held> {
     fn is_held(&self) -> bool {
-        self.held.is_held()
+        !self.is_lost.load(Ordering::SeqCst) && Clock::system().elapsed() < *self.until.lock()
     }
-}
 
-impl Drop for Owned {
-    fn drop(&mut self) {
-        self.renewal.abort();
+    /// Saves the cursors that were saved under the lease, and gives the lease back.
+    fn release(&self) {
+        let held = Arc::clone(self);
         // This server may take the lease before it is released: then its token is another one.
-        self.held.leases.held.lock().remove(&self.held.purpose);
-        let (name, token) = (name(self.held.purpose), self.token);
-        let inner = Arc::clone(&self.runtime.inner);
+        self.leases.held.lock().remove(&self.purpose);
         self.runtime.handle.spawn(async move {
-            if let Err(failure) = inner.db.rows(&sql::RELEASE_LEASE, &[&name, &token]).await {
+            let inner = &held.runtime.inner;
+            held.leases.cursors.save(inner).await;
+            held.lose();
+            let values: [&(dyn ToSql + Sync); 2] = [&name(held.purpose), &held.token];
+            if let Err(failure) = inner.db.rows(&sql::RELEASE_LEASE, &values).await {
                 tracing::warn!(error = %failure.line(), "a lease could not be released");
             }
         });
+    }
+
+    fn identity(&self) -> Option<(&'static str, i64)> {
+        Some((name(self.purpose), self.token))
+    }
+
+    fn lose(&self) {
+        self.is_lost.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Locks leases until the end of the transaction, so that nobody can take them, and returns whether all
+/// are valid. Notes those that are not.
+pub(super) async fn are_valid(
+    client: &impl GenericClient,
+    leases: &[Fence],
+) -> Result<bool, Failure> {
+    let (names, tokens): (Vec<_>, Vec<_>) = leases.iter().filter_map(Fence::identity).unzip();
+    let found = rows(client, &sql::LOCK_LEASES, &[&names, &tokens]).await?;
+    let valid = found.iter().map(|row| Ok((row.try_get("name")?, row.try_get("token")?)));
+    let valid = valid.collect::<Result<HashSet<(&str, i64)>, Failure>>()?;
+    let mut are_valid = true;
+    for lease in leases {
+        if lease.identity().is_none_or(|identity| !valid.contains(&identity)) {
+            lease.lose();
+            are_valid = false;
+        }
+    }
+    Ok(are_valid)
+}
+
+impl Inner {
+    /// Executes a statement that can be repeated, in a transaction in which a lease is valid.
+    pub(super) async fn rows_under(
+        &self,
+        lease: Option<&Fence>,
+        sql: &Sql,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        let Some(lease) = lease else { return self.db.rows(sql, values).await };
+        for _ in 1..ATTEMPTS {
+            match self.rows_under_once(lease, sql, values).await {
+                Err(failure) if failure.is_lost_connection() => {}
+                other => return other,
+            }
+        }
+        self.rows_under_once(lease, sql, values).await
+    }
+
+    async fn rows_under_once(
+        &self,
+        lease: &Fence,
+        sql: &Sql,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        lease.check().map_err(|_| Failure::LeaseLost)?;
+        let mut client = self.db.client().await?;
+        let transaction = client.transaction().await?;
+        if !are_valid(&*transaction, std::slice::from_ref(lease)).await? {
+            return Err(Failure::LeaseLost);
+        }
+        let found = rows(&*transaction, sql, values).await?;
+        transaction.commit().await?;
+        Ok(found)
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod bulk;
 mod commit;
 mod connect;
 pub(crate) mod copy;
+mod cursors;
 mod draft;
 mod ended;
 mod error;
@@ -48,10 +49,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use connect::DatabaseUrl;
 use connect::{ATTEMPTS, Connector, Db};
+use cursors::Cursors;
 pub(crate) use draft::new_key;
 use ended::EndedSessions;
 pub use error::{Failure, OpenError};
-use following::{Cursors, History};
+use following::History;
 use inner::Inner;
 use lease::Leases;
 use load::{Wanted, load, parse};
@@ -64,7 +66,7 @@ use crate::domain::{
 };
 use crate::metrics;
 use crate::store::{
-    Allowance, Change, Changes, Commit, CommitError, Context, Decided, Expiry, Following,
+    Allowance, Change, Changes, Commit, CommitError, Context, Decided, Expiry, Fence, Following,
     FoundEvents, Health, Lease, Malformed, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent,
     UsedUp,
 };
@@ -110,11 +112,12 @@ impl PostgresStore {
             ),
         ];
         drop(tasks);
+        let cursors = Arc::<Cursors>::default();
         Ok(Self {
             queue: Queue::new(inner, Handle::current()),
             runtime,
-            leases: Arc::default(),
-            cursors: Arc::default(),
+            leases: Arc::new(Leases::new(Arc::clone(&cursors))),
+            cursors,
             epoch,
             newest,
             seed,
@@ -152,12 +155,17 @@ impl PostgresStore {
     }
 
     /// Shortens a session that ends too late.
-    async fn shorten(&self, token_hash: TokenHash, now: Timestamp) -> Result<(), CommitError> {
+    async fn shorten(
+        &self,
+        token_hash: TokenHash,
+        now: Timestamp,
+        lease: Option<Fence>,
+    ) -> Result<(), CommitError> {
         let scope = Scope::Session(token_hash.clone());
         let decide = move |records: &dyn Snapshot, _: &mut Context| {
             let session = records.session(&token_hash);
             let shortened = session.and_then(|session| session.shortened(now));
-            Ok((Changes::of(shortened.map(Change::PutSession)), ()))
+            Ok((Changes::of(shortened.map(Change::PutSession)).under(lease.clone()), ()))
         };
         self.transact(scope, decide).await.map(|_| ())
     }
@@ -196,10 +204,10 @@ impl Store for PostgresStore {
         let remove = async move |inner: Arc<Inner>| expiry::remove(&inner, &asked).await;
         let removed = self.runtime.run(remove).await?;
         if expiry.sessions {
-            let now = expiry.now;
+            let (now, lease) = (expiry.now, expiry.lease.clone());
             let late = self.runtime.run(|inner| expiry::late_sessions(inner, expiry)).await?;
             for token_hash in late {
-                self.shorten(token_hash, now).await?;
+                self.shorten(token_hash, now, lease.clone()).await?;
             }
         }
         Ok(removed)
@@ -304,10 +312,14 @@ impl Store for PostgresStore {
         Health { trouble: self.runtime.inner.trouble(), ..Health::default() }
     }
 
-    async fn anonymize(&self, user_id: &UserId) -> Result<usize, CommitError> {
+    async fn anonymize_under(
+        &self,
+        lease: Option<&Fence>,
+        user_id: &UserId,
+    ) -> Result<usize, CommitError> {
         self.check_open()?;
-        let user_id = user_id.clone();
-        Ok(self.runtime.run(|inner| anonymize::anonymize(inner, user_id)).await?)
+        let (user_id, lease) = (user_id.clone(), lease.cloned());
+        Ok(self.runtime.run(|inner| anonymize::anonymize(inner, user_id, lease)).await?)
     }
 
     /// The database keeps no old copies that Goldstar can remove.

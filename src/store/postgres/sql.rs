@@ -18,8 +18,8 @@ pub(super) use migrations::{
     SCHEMA_STATE,
 };
 pub(super) use shared::{
-    CURSOR, ENDED_SESSIONS, PUT_CURSOR, RELEASE_LEASE, REMOVE_OLD, RENEW_LEASE, TAKE_ALLOWANCES,
-    TAKE_LEASE,
+    CURSOR, ENDED_SESSIONS, LOCK_LEASES, PUT_CURSOR, RELEASE_LEASE, REMOVE_OLD, RENEW_LEASE,
+    TAKE_ALLOWANCES, TAKE_LEASE,
 };
 pub(crate) use statement::Sql;
 
@@ -351,6 +351,7 @@ pub(super) const ALL: &[&Sql] = &[
     &COUNT_SINCE,
     &CURSOR,
     &PUT_CURSOR,
+    &LOCK_LEASES,
     &TAKE_LEASE,
     &RENEW_LEASE,
     &RELEASE_LEASE,

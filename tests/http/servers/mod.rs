@@ -1,4 +1,5 @@
 //! Two servers on one PostgreSQL database.
 
 mod limits;
+mod paused;
 mod sessions;

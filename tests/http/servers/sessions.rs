@@ -3,14 +3,19 @@
 use std::time::{Duration, Instant};
 
 use goldstar::config::Config;
+use reqwest::{Method, Response};
 use serde_json::json;
 
 use crate::harness::cluster::execute;
-use crate::harness::{PASSWORD, Parent, Settings, TestServer, text};
+use crate::harness::{PASSWORD, Parent, Settings, TestServer, text, within};
 
 /// Heartbeats do not end a stream either.
 fn without_heartbeats(config: &mut Config) {
     config.service.heartbeat = Duration::from_hours(1);
+}
+
+fn with_many_heartbeats(config: &mut Config) {
+    config.service.heartbeat = Duration::from_millis(20);
 }
 
 async fn two(configure: fn(&mut Config)) -> [TestServer; 2] {
@@ -86,6 +91,40 @@ fn rename(url: &str, from: &str, to: &str) {
         END LOOP; END $$"
     );
     execute(&administration, &rename);
+}
+
+/// Reads a stream until it contains a text.
+async fn read_until(stream: &mut Response, text: &str) -> String {
+    let mut read = String::new();
+    while !read.contains(text) {
+        let chunk = within("a chunk", stream.chunk()).await.unwrap();
+        let chunk = chunk.unwrap_or_else(|| panic!("the stream has ended after {read}"));
+        read.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    read
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_stays_open_while_the_database_is_away_and_continues_after() {
+    let [one, other] = two(with_many_heartbeats).await;
+    let url = one.folders.database.get().unwrap().clone();
+    let family = one.family().await;
+    let reader = family.parent.at(other.socket_address());
+    let mut stream = reader.request(Method::GET, "/events").send().await.unwrap();
+    let first = text(&family.event().await["id"]);
+    read_until(&mut stream, &first).await;
+
+    hide(&url);
+    assert!(reader.get("/children").await.status >= 500);
+    for _ in 0..5 {
+        let read = read_until(&mut stream, ": heartbeat\n\n").await;
+        assert!(!read.contains("data:"), "{read}");
+    }
+    rename(&url, &format!("{}_hidden", name(&url)), name(&url));
+
+    let second = text(&family.event().await["id"]);
+    let read = read_until(&mut stream, &second).await;
+    assert_eq!(read.matches("data:").count(), 1, "{read}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -183,7 +183,7 @@ pub(crate) fn activation(
     let event = ledger::activate(&child, &task, Points::ZERO, origin).unwrap();
     let event = TrackingEvent::new(event).unwrap();
     let child = Child { points: event.points_after, ..(*child).clone() };
-    Changes { records: vec![Change::PutChild(child)], event: Some(event), remember }
+    Changes { records: vec![Change::PutChild(child)], event: Some(event), remember, lease: None }
 }
 
 fn both() -> Scope {

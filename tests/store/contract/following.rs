@@ -141,16 +141,17 @@ async fn a_follower_that_is_late_gets_nothing_of_an_account_whose_deletion_has_s
 async fn a_cursor_is_kept_with_the_data() {
     over_each(async |bench| {
         let history = bench.store.following();
-        assert_eq!(history.cursor("one").saved, None);
-        history.save_cursor("one", "before".to_owned());
-        history.save_cursor("one", "here".to_owned());
-        history.save_cursor("other", "there".to_owned());
-        drop(history);
+        assert_eq!(history.cursor("one").unwrap().saved, None);
+        let lease = bench.store.lease(Purpose::AuditLog).await.expect("it is free");
+        for (follower, cursor) in [("one", "before"), ("one", "here"), ("other", "there")] {
+            history.save_cursor(follower, cursor.to_owned(), &lease.fence());
+        }
+        drop((history, lease));
         let bench = bench.reopen().await;
         let history = bench.store.following();
-        assert_eq!(history.cursor("one").saved.as_deref(), Some("here"));
-        assert_eq!(history.cursor("other").saved.as_deref(), Some("there"));
-        assert_eq!(history.cursor("one").noted, None, "it was closed");
+        assert_eq!(history.cursor("one").unwrap().saved.as_deref(), Some("here"));
+        assert_eq!(history.cursor("other").unwrap().saved.as_deref(), Some("there"));
+        assert_eq!(history.cursor("one").unwrap().noted, None, "it was closed");
     })
     .await;
 }

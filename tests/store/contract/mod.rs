@@ -6,6 +6,7 @@ mod commits;
 mod departures;
 mod following;
 mod history;
+pub(crate) mod leases;
 mod records;
 mod scopes;
 

@@ -194,7 +194,8 @@ async fn expired_records_are_removed_and_too_long_sessions_are_shortened() {
         bench.put([ended, late, session("live", "u")].map(Change::PutSession)).await;
         let key = IdempotencyKey::parse("key").unwrap();
         bench.activate_with_key("c1", "good", Some((key.clone(), "f".to_owned()))).await;
-        let expiry = |sessions| Expiry { now: start, keys: KeyTime::at(start), sessions };
+        let expiry =
+            |sessions| Expiry { now: start, keys: KeyTime::at(start), sessions, lease: None };
         assert_eq!(bench.store.remove_expired(expiry(false)).await.unwrap(), []);
         assert_eq!(bench.families().await.count_sessions(&"u".into()), 3);
         let ended = bench.store.remove_expired(expiry(true)).await.unwrap();
@@ -207,7 +208,7 @@ async fn expired_records_are_removed_and_too_long_sessions_are_shortened() {
         assert_eq!(late.expires_at, start.after(Session::LIFETIME));
         assert!(records.idempotency_record(&"u".into(), &key).is_some());
         let tomorrow = KeyTime::at(start.after(IdempotencyRecord::LIFETIME));
-        let expiry = Expiry { now: start, keys: tomorrow, sessions: true };
+        let expiry = Expiry { now: start, keys: tomorrow, sessions: true, lease: None };
         assert_eq!(bench.store.remove_expired(expiry).await.unwrap(), []);
         assert!(bench.families().await.idempotency_record(&"u".into(), &key).is_none());
         assert_eq!(bench.families().await.count_sessions(&"u".into()), 2);

@@ -187,7 +187,7 @@ pub(crate) async fn give_point_of(
             metadata: None,
         });
         let records = vec![Change::PutChild(child)];
-        let changes = Changes { records, event: Some(event.unwrap()), remember: None };
+        let changes = Changes { records, event: Some(event.unwrap()), remember: None, lease: None };
         Ok((changes, ()))
     };
     store.transact(scope, decide).await

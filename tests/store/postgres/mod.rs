@@ -2,6 +2,7 @@
 //! cannot use.
 
 mod allowances;
+mod leases;
 mod opening;
 mod servers;
 

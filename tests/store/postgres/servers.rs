@@ -15,12 +15,12 @@ use crate::cluster::{execute, new_database};
 use crate::contract::bench::{activation, family, user};
 use crate::contract::read_since;
 
-async fn put(store: &PostgresStore, records: Vec<Change>) -> Result<(), CommitError> {
+pub(super) async fn put(store: &PostgresStore, records: Vec<Change>) -> Result<(), CommitError> {
     let put = move |_: &dyn Snapshot, _: &mut Context| Ok((Changes::of(records.clone()), ()));
     store.transact(Scope::Family("u".into()), put).await.map(|_| ())
 }
 
-async fn activate(store: &PostgresStore) -> Result<Commit<()>, CommitError> {
+pub(super) async fn activate(store: &PostgresStore) -> Result<Commit<()>, CommitError> {
     let decide = |records: &dyn Snapshot, context: &mut Context| {
         Ok((activation(records, context, &"c1".into(), &"good".into(), None), ()))
     };

@@ -32,16 +32,22 @@ DELETE FROM ended_sessions WHERE ended_at < now() - interval '1 hour'",
 pub(in crate::store::postgres) const CURSOR: Sql =
     Sql { text: "SELECT cursor FROM cursors WHERE follower = $1", types: &[Type::TEXT] };
 
-/// Keeps a follower's cursor, unless another server has the lease of that follower's name.
 pub(in crate::store::postgres) const PUT_CURSOR: Sql = Sql {
     text: "
-INSERT INTO cursors (follower, cursor)
-SELECT $1, $2
-WHERE NOT EXISTS (
-    SELECT FROM leases WHERE name = $1 AND holder <> $3 AND expires_at > clock_timestamp()
-)
+INSERT INTO cursors (follower, cursor) VALUES ($1, $2)
 ON CONFLICT (follower) DO UPDATE SET cursor = excluded.cursor",
-    types: &[Type::TEXT, Type::TEXT, Type::UUID],
+    types: &[Type::TEXT, Type::TEXT],
+};
+
+/// Locks the leases that are valid: nobody can take them until the end of the transaction.
+pub(in crate::store::postgres) const LOCK_LEASES: Sql = Sql {
+    text: "
+SELECT l.name, l.token
+FROM unnest($1::text[], $2::bigint[]) AS w (name, token)
+JOIN leases l ON l.name = w.name AND l.token = w.token
+WHERE l.expires_at > clock_timestamp()
+FOR SHARE OF l",
+    types: &[Type::TEXT_ARRAY, Type::INT8_ARRAY],
 };
 
 /// Takes a lease that is free, that has expired, or that this server has.

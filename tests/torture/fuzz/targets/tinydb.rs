@@ -183,5 +183,5 @@ fn addition() -> Changes {
         metadata: None,
     });
     let records = vec![Change::PutTask(task)];
-    Changes { records, event: Some(event.unwrap()), remember: None }
+    Changes { records, event: Some(event.unwrap()), remember: None, lease: None }
 }
