@@ -13,3 +13,17 @@ test_browser() (
     cd frontend/vue-app && install_node_packages &&
         NO_COLOR=1 npm run browser
 )
+
+can_run_servers() {
+    local program
+    for program in nginx openssl setpriv; do
+        command -v "$program" >/dev/null || return 1
+    done
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+}
+
+# Runs two servers on PostgreSQL behind nginx, as packaging/compose.yaml does.
+test_servers() (
+    cd frontend/vue-app && install_node_packages &&
+        NO_COLOR=1 npm run servers
+)

@@ -23,6 +23,7 @@ mod lossy_disk;
 mod measures;
 mod model;
 mod outage;
+mod postgres;
 mod power;
 mod random;
 mod reconnects;

@@ -4,12 +4,12 @@ import { expect } from "vitest";
 import type { Login } from "./server";
 
 /** Debian's Chromium, without a window. */
-export function launch(): Promise<Browser> {
+export function launch(...further: string[]): Promise<Browser> {
   const isRoot = process.getuid?.() === 0;
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     // Root can't have Chromium's sandbox. Without the others Chromium asks for things of its own.
-    args: [...(isRoot ? ["--no-sandbox"] : []), "--disable-gpu", "--disable-quic", "--disable-sync"],
+    args: [...(isRoot ? ["--no-sandbox"] : []), "--disable-gpu", "--disable-quic", "--disable-sync", ...further],
   });
 }
 

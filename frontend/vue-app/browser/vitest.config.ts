@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm run browser` and `npm run picture`: what needs Chromium, each a project of its own. */
+/** `npm run browser`, `npm run servers` and `npm run picture`: what needs Chromium, each a project of
+ *  its own. */
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -8,6 +9,7 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     projects: [
       { extends: true, test: { name: "browser", include: ["browser/*.test.ts"] } },
+      { extends: true, test: { name: "servers", include: ["browser/servers/*.test.ts"] } },
       { extends: true, test: { name: "picture", include: ["browser/picture.ts"] } },
     ],
   },

@@ -145,6 +145,8 @@ impl<'a> Group<'a> {
                 }
                 Err(failure) => match failure.kind() {
                     Kind::Conflict => conflicts += 1,
+                    // An attempt whose outcome is not known may have created the account meanwhile.
+                    Kind::EmailTaken if !self.lost.is_empty() => conflicts += 1,
                     Kind::EmailTaken => return Err(Ended::EmailTaken),
                     Kind::Lost | Kind::Unavailable => self.wait_for_database(&failure).await?,
                     Kind::Full | Kind::Other => {
@@ -194,6 +196,12 @@ impl<'a> Group<'a> {
         let mut client = self.inner.db.client().await?;
         let transaction = client.transaction().await?;
         rows(&*transaction, &sql::LOCK, &[&self.keys]).await?;
+        // While it waited for a lock, a transaction with a greater number may have added an event.
+        // Followers would read that one first.
+        let later = rows(&*transaction, &sql::HAS_LATER_EVENT, &[&self.keys]).await?;
+        if later.first().is_some_and(|row| row.get("is_there")) {
+            return Ok(Step::Conflict);
+        }
         match self.step(&*transaction).await? {
             Step::Done(attempt) => {
                 let committed = timeout(DEADLINE, transaction.commit()).await;

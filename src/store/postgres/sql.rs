@@ -10,8 +10,8 @@ mod statement;
 use tokio_postgres::types::Type;
 
 pub(super) use history::{
-    COUNT_AFTER, COUNT_EVENTS, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FOLLOW, HEAD,
-    PAGE_ASCENDING, PAGE_DESCENDING,
+    COUNT_AFTER, COUNT_EVENTS, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FOLLOW,
+    HAS_LATER_EVENT, HEAD, PAGE_ASCENDING, PAGE_DESCENDING,
 };
 pub(super) use migrations::{
     ADD_MIGRATION, APPLIED_MIGRATIONS, CREATE_MIGRATIONS, MIGRATION_LOCK, MIGRATION_TIMEOUTS,
@@ -329,6 +329,7 @@ pub(super) const LISTEN: &str = "LISTEN goldstar";
 pub(super) const ALL: &[&Sql] = &[
     &LOAD,
     &LOCK,
+    &HAS_LATER_EVENT,
     &SWAP_ONE,
     &SWAP_MANY,
     &HAS_EVENT,

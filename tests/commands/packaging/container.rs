@@ -166,12 +166,25 @@ fn the_compose_example_fits_the_image() {
     let manual = read("docs/operations.md");
     let (_, example) = manual.split_once("```yaml\n").unwrap();
     let (example, _) = example.split_once("```").unwrap();
+    assert!(example.contains(&format!(":{}\"\n", only("EXPOSE"))));
+    assert_fits_the_image(example);
+}
+
+#[test]
+fn the_compose_file_of_two_servers_fits_the_image() {
+    let file = read("packaging/compose.yaml");
+    let upstream = format!(":{} fail_timeout", only("EXPOSE"));
+    assert_eq!(read("packaging/nginx.conf").matches(&upstream).count(), 2);
+    // The database's grace period comes later.
+    assert_fits_the_image(&file);
+}
+
+fn assert_fits_the_image(example: &str) {
     let grace = example.split_once("stop_grace_period: ").unwrap().1;
     let grace: u64 = grace.split('s').next().unwrap().parse().unwrap();
     assert!(grace > Config::default().http.limits.shutdown_timeout.as_secs(), "{grace}");
     let volume = only("VOLUME");
     assert!(example.contains(&format!(":{}\n", volume.trim_matches(['[', ']', '"']))));
-    assert!(example.contains(&format!(":{}\"\n", only("EXPOSE"))));
     let names = example.lines().filter_map(|line| line.trim().split(':').next());
     for name in names.filter(|name| name.starts_with("GOLDSTAR_")) {
         assert!(SETTINGS.iter().any(|setting| setting.variable() == name), "{name}");

@@ -53,6 +53,11 @@ impl Client {
         Self { http: self.http.clone(), address }
     }
 
+    /// The same browser, with its session, for the server of another one, also after its restart.
+    pub(crate) fn beside(&self, other: &Self) -> Self {
+        Self { http: self.http.clone(), address: Arc::clone(&other.address) }
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address.lock().unwrap())
     }

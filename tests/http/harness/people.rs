@@ -67,6 +67,12 @@ impl Parent {
         Self { client, id: text(&body["user"]["id"]), email: email.to_owned() }
     }
 
+    /// The same parent at the server of another client.
+    pub(crate) fn beside(&self, other: &Client) -> Self {
+        let Self { client, id, email } = self;
+        Self { client: client.beside(other), id: id.clone(), email: email.clone() }
+    }
+
     /// Creates a child and returns its id.
     pub(crate) async fn child(&self, name: &str, points: i64) -> String {
         let child = json!({"name": name, "age": 7, "points": points});

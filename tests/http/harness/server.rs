@@ -85,11 +85,10 @@ fn is_on_postgres() -> bool {
     std::env::var("GOLDSTAR_TEST_STORE").is_ok_and(|store| store == "postgres")
 }
 
-/// A new database with the account of the administrator.
-async fn database_with_admin() -> String {
-    let url = new_database();
+/// Adds the account of the administrator to an empty database.
+async fn put_admin_into(url: &str) {
     let (clock, metrics) = (Clock::system(), metrics::Store::default());
-    let store = PostgresStore::open(&DatabaseUrl::new(&url), clock, metrics).await.unwrap();
+    let store = PostgresStore::open(&DatabaseUrl::new(url), clock, metrics).await.unwrap();
     let admin = User {
         id: "admin-1".into(),
         first_name: Name::from_stored("Ada"),
@@ -108,7 +107,6 @@ async fn database_with_admin() -> String {
     };
     store.transact(Scope::Server, put).await.unwrap();
     store.close().await.unwrap();
-    url
 }
 
 /// Makes a server in this process hash passwords like a real one.
@@ -165,7 +163,8 @@ impl TestServer {
     pub(crate) async fn on(folders: Folders, settings: Settings) -> Self {
         let address = Arc::new(Mutex::new(String::new()));
         if is_on_postgres() && folders.database.get().is_none() {
-            let url = database_with_admin().await;
+            let url = new_database();
+            put_admin_into(&url).await;
             folders.database.set(url).expect("a server has new folders");
         }
         let mut server = Self { folders, settings, address, running: None };
@@ -182,8 +181,14 @@ impl TestServer {
 
     /// Two servers on one new database.
     pub(crate) async fn two(settings: Settings) -> [Self; 2] {
+        Self::two_on(&new_database(), settings).await
+    }
+
+    /// Two servers on an empty database.
+    pub(crate) async fn two_on(url: &str, settings: Settings) -> [Self; 2] {
+        put_admin_into(url).await;
         let folders = Folders::new();
-        folders.database.set(database_with_admin().await).expect("the folders are new");
+        folders.database.set(url.to_owned()).expect("the folders are new");
         let other = folders.beside();
         [Self::on(folders, settings.clone()).await, Self::on(other, settings).await]
     }

@@ -3,7 +3,7 @@
 
 use futures_util::future::join_all;
 
-use crate::harness::{Answer, TestServer, assert_error, text};
+use crate::harness::{Answer, Settings, TestServer, assert_error, text};
 
 fn count(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
@@ -40,6 +40,21 @@ async fn a_redeem_and_a_cancel_at_once_end_one_request_once() {
         assert_eq!(pending["pending_rewards"].as_array().unwrap().len(), 0);
     }
     assert_eq!(parent.points(child).await, points);
+}
+
+#[tokio::test]
+async fn of_64_redeems_on_two_servers_one_is_paid_for() {
+    let [one, other] = TestServer::two(Settings::default()).await;
+    let parent = one.parent().await;
+    let (child, reward) = (parent.child("Mía", 50).await, parent.reward("Bicycle", 50).await);
+    let parents = [parent.beside(&other.nobody()), parent];
+    let all = (0..64).map(|number| parents[number % 2].redeem(&child, &reward));
+    let answers = join_all(all).await;
+    assert_eq!((count(&answers, 200), count(&answers, 409)), (1, 63));
+    for parent in &parents {
+        assert_eq!(parent.points(&child).await, 0);
+    }
+    assert_eq!(one.folders.events().len(), 1);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod allowances;
 mod leases;
 mod opening;
+mod order;
 mod servers;
 
 use std::sync::Arc;

@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::home::{Family, Home, OPENING};
 use super::load::{Told, id, new_event};
 use super::streams::{Listener, Listeners};
-use crate::harness::{Admin, Folders, event_ids, python, text};
+use crate::harness::{Admin, Folders, event_ids, eventually, python, text};
 
 /// How many of the last confirmed mutations with a key are repeated.
 const REPEATS: usize = 16;
@@ -19,23 +20,23 @@ const REPLAYED: usize = 10_000;
 type Request = (String, String);
 
 /// The history of one directory at the last check.
-pub(super) struct Book {
+pub(crate) struct Book {
     rows: Vec<Value>,
     ids: HashSet<String>,
     points: HashMap<String, i64>,
     requests: BTreeSet<Request>,
     listeners: Vec<Listeners>,
     /// The number of events without a response.
-    pub(super) unconfirmed: usize,
+    pub(crate) unconfirmed: usize,
 }
 
 impl Book {
     /// For a directory without events. The clients of its streams read from now on.
-    pub(super) async fn new(home: &Home) -> Self {
+    pub(crate) async fn new(home: &Home) -> Self {
         let mut listeners = Vec::new();
         for family in &home.families {
             let mut both = Listeners::new();
-            both.catch_up(&family.parent, &[]).await;
+            both.catch_up(&family.parent, &home.gates, &[]).await;
             listeners.push(both);
         }
         let opening = |family: &Family| family.children.clone().into_iter().zip(OPENING);
@@ -50,26 +51,31 @@ impl Book {
     }
 
     /// The number of events.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
     /// The clients that read streams during the load.
-    pub(super) fn listen(&mut self) -> impl Iterator<Item = impl Future<Output = ()>> {
-        self.listeners.iter_mut().map(|it| it.present.listen())
+    pub(crate) fn listen(
+        &mut self,
+        is_over: &CancellationToken,
+    ) -> impl Iterator<Item = impl Future<Output = ()>> {
+        self.listeners.iter_mut().map(|it| it.present.listen(is_over))
     }
 
     /// After a restart, checks that everything in responses is in everything that the server keeps.
     /// Returns the responses to repeated requests with keys.
-    pub(super) async fn check(&mut self, home: &Home, told: Told) -> Told {
+    pub(crate) async fn check(&mut self, home: &Home, told: Told) -> Told {
         let before = self.rows.len();
         self.read(home.folders());
         self.check_records(home).await;
         assert_eq!(queried(&home.admin, before).await, by_time(&self.rows[before..]));
-        self.check_logs(home);
+        if !home.is_on_database() {
+            self.check_logs(home);
+        }
         for (family, listeners) in home.families.iter().zip(&mut self.listeners) {
-            let rows = of_family(&self.rows, before, family);
-            listeners.catch_up(&family.parent, &rows).await;
+            let rows = of_family(&self.rows, before, home, family);
+            listeners.catch_up(&family.parent, &home.gates, &rows).await;
         }
         self.account_for(home, before, told).await
     }
@@ -106,7 +112,8 @@ impl Book {
     async fn check_records(&self, home: &Home) {
         self.check_files(home.folders());
         let (mut children, mut pending) = (Vec::new(), Vec::new());
-        for Family { parent, .. } in &home.families {
+        for (family, gate) in home.families.iter().zip(home.gates.iter().cycle()) {
+            let parent = family.parent.beside(gate);
             let mut body = parent.get("/children").await.expect(200);
             children.append(body["children"].as_array_mut().unwrap());
             let mut body = parent.get("/rewards/pending").await.expect(200);
@@ -114,14 +121,22 @@ impl Book {
         }
         assert_eq!(points(&children), self.points);
         assert_eq!(requests(&pending), self.requests);
-        let health = home.admin.get("/health").await.expect(200);
-        assert_eq!(health["status"], "ok", "{health}");
+        for gate in &home.gates {
+            let health = async || gate.get("/health").await.body["status"] == "ok";
+            if home.is_on_database() {
+                // A server that was cut off may find only now that it can use the database again.
+                eventually("health", async || health().await.then_some(())).await;
+            } else {
+                assert!(health().await, "{}", gate.get("/health").await.text);
+            }
+        }
     }
 
     fn check_files(&self, folders: &Folders) {
         // The file of a table exists once it has had a row.
         let rows = |name| {
-            let rows = folders.data_file(name).exists().then(|| folders.rows(name));
+            let exists = folders.database.get().is_some() || folders.data_file(name).exists();
+            let rows = exists.then(|| folders.rows(name));
             rows.into_iter().flatten().map(|(_, row)| row).collect::<Vec<_>>()
         };
         let mut children = rows("children.json");
@@ -133,7 +148,7 @@ impl Book {
     fn check_logs(&self, home: &Home) {
         for family in &home.families {
             let logged = event_ids(&home.folders().log_lines(&family.parent.id));
-            let rows = of_family(&self.rows, 0, family);
+            let rows = of_family(&self.rows, 0, home, family);
             assert!(logged.into_iter().eq(rows.iter().map(|(_, row)| id(row))), "the log differs");
         }
     }
@@ -147,8 +162,9 @@ impl Book {
         }
         self.unconfirmed += new.len();
         let keyed = told.acknowledged.iter().filter(|(attempt, _)| attempt.key.is_some());
-        for (attempt, event) in keyed.rev().take(REPEATS) {
-            let answer = attempt.send(&home.families[attempt.family].parent).await.unwrap();
+        for ((attempt, event), gate) in keyed.rev().take(REPEATS).zip(home.gates.iter().cycle()) {
+            let parent = home.families[attempt.family].parent.beside(gate);
+            let answer = attempt.send(&parent).await.unwrap();
             assert_eq!(answer.header("idempotent-replayed"), "true", "{}", answer.text);
             assert_eq!(answer.expect(200)["tracking_event"], *event);
         }
@@ -177,10 +193,10 @@ impl Book {
     }
 
     /// Checks all events again, in a query and in the longest possible replay of a stream.
-    pub(super) async fn check_whole(&self, home: &Home) {
+    pub(crate) async fn check_whole(&self, home: &Home) {
         assert_eq!(queried(&home.admin, 0).await, by_time(&self.rows));
         for family in &home.families {
-            let rows = of_family(&self.rows, 0, family);
+            let rows = of_family(&self.rows, 0, home, family);
             let (received, rows) = rows.split_at(rows.len().saturating_sub(REPLAYED));
             let last = received.last().map_or(0, |(number, _)| *number);
             Listener::after(last).catch_up(&family.parent, rows).await;
@@ -188,7 +204,7 @@ impl Book {
     }
 
     /// Checks that the files of a stopped server contain the same, and that the journal is empty.
-    pub(super) fn check_stopped(&mut self, folders: &Folders) {
+    pub(crate) fn check_stopped(&mut self, folders: &Folders) {
         self.read(folders);
         self.check_files(folders);
         let journal = crate::harness::names(&folders.data().join("journal"));
@@ -197,7 +213,7 @@ impl Book {
 }
 
 /// Checks that TinyDB opens every file and finds all rows.
-pub(super) fn check_with_tinydb(folders: &Folders) {
+pub(crate) fn check_with_tinydb(folders: &Folders) {
     let mut rows = 0;
     for entry in fs::read_dir(folders.data()).unwrap() {
         let path = entry.unwrap().path();
@@ -209,7 +225,6 @@ pub(super) fn check_with_tinydb(folders: &Folders) {
     assert_eq!(String::from_utf8(found).unwrap().trim(), rows.to_string());
 }
 
-/// A family's rows beyond the first `before` of the table, with their numbers.
 /// The rows in the order of a query: events of two families that are written at once may be a few
 /// microseconds apart the other way round.
 fn by_time(rows: &[Value]) -> Vec<Value> {
@@ -219,9 +234,20 @@ fn by_time(rows: &[Value]) -> Vec<Value> {
     rows
 }
 
-fn of_family<'a>(rows: &'a [Value], before: usize, family: &Family) -> Vec<(usize, &'a Value)> {
-    let numbered = rows.iter().enumerate().skip(before).map(|(index, row)| (index + 1, row));
-    numbered.filter(|(_, row)| row["user_id"] == *family.parent.id).collect()
+/// A family's rows beyond the first `before` of the table, with their numbers: those of the rows of a
+/// file, and those of the family's events in a database.
+fn of_family<'a>(
+    rows: &'a [Value],
+    before: usize,
+    home: &Home,
+    family: &Family,
+) -> Vec<(usize, &'a Value)> {
+    let numbered = rows.iter().zip(1..).map(|(row, number)| (number, number, row));
+    let own = numbered.filter(|(.., row)| row["user_id"] == *family.parent.id);
+    let own = own.zip(1..).map(|((place, number, row), own)| {
+        (place, if home.is_on_database() { own } else { number }, row)
+    });
+    own.filter(|(place, ..)| *place > before).map(|(_, number, row)| (number, row)).collect()
 }
 
 /// All events after the `first` ones, as a query returns them.

@@ -1,4 +1,4 @@
-//! A directory with several families, and the program that serves it.
+//! A directory or a database with several families, and the programs that serve it.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,49 +9,61 @@ use crate::harness::{Admin, Client, Folders, Parent, Settings, TestServer, golds
 
 const FAMILIES: usize = 8;
 /// The opening points of a family's two children.
-pub(super) const OPENING: [i64; 2] = [1000, 60];
+pub(crate) const OPENING: [i64; 2] = [1000, 60];
 /// The length of the record that makes the journal grow fast.
 const BALLAST: usize = 1 << 20;
 
-pub(super) struct Family {
-    pub(super) parent: Parent,
+pub(crate) struct Family {
+    pub(crate) parent: Parent,
     /// The browser of the first child.
-    pub(super) kid: Client,
-    pub(super) children: Vec<String>,
+    pub(crate) kid: Client,
+    pub(crate) children: Vec<String>,
     /// One that adds points, and one that subtracts them.
-    pub(super) tasks: Vec<String>,
-    pub(super) rewards: Vec<String>,
+    pub(crate) tasks: Vec<String>,
+    pub(crate) rewards: Vec<String>,
 }
 
-pub(super) struct Home {
-    pub(super) server: TestServer,
-    pub(super) admin: Admin,
-    pub(super) families: Vec<Family>,
+pub(crate) struct Home {
+    /// One on a directory, or several on a database.
+    pub(crate) servers: Vec<TestServer>,
+    /// A browser without a session at each server.
+    pub(crate) gates: Vec<Client>,
+    pub(crate) admin: Admin,
+    pub(crate) families: Vec<Family>,
 }
 
 impl Home {
     /// Starts a server on a new directory.
-    pub(super) async fn new(folders: Folders) -> Self {
-        let flags = ["--server-log=error", "--logins-per-address=0"].map(str::to_owned);
-        let settings = Settings {
-            binary: true,
-            // The log must contain every event.
-            log_max_bytes: 0,
-            flags: flags.into(),
-            ..Settings::default()
-        };
-        let server = TestServer::on(folders, settings).await;
-        let admin = server.admin().await;
-        let mut families = Vec::new();
-        for _ in 0..FAMILIES {
-            families.push(Family::new(&server).await);
-        }
-        Self { server, admin, families }
+    pub(crate) async fn new(folders: Folders) -> Self {
+        let server = TestServer::on(folders, settings()).await;
+        Self::of(vec![server], FAMILIES).await
     }
 
-    pub(super) fn folders(&self) -> &Folders {
-        &self.server.folders
+    /// Creates families at running servers.
+    pub(crate) async fn of(servers: Vec<TestServer>, families: usize) -> Self {
+        let admin = servers[0].admin().await;
+        let gates = servers.iter().map(TestServer::nobody).collect();
+        let mut home = Self { servers, gates, admin, families: Vec::new() };
+        for _ in 0..families {
+            home.families.push(Family::new(&home.servers[0]).await);
+        }
+        home
     }
+
+    pub(crate) fn is_on_database(&self) -> bool {
+        self.folders().database.get().is_some()
+    }
+
+    pub(crate) fn folders(&self) -> &Folders {
+        &self.servers[0].folders
+    }
+}
+
+/// The settings of the real program.
+pub(crate) fn settings() -> Settings {
+    let flags = ["--server-log=error", "--logins-per-address=0"].map(str::to_owned);
+    // The log must contain every event.
+    Settings { binary: true, log_max_bytes: 0, flags: flags.into(), ..Settings::default() }
 }
 
 impl Family {
@@ -70,7 +82,7 @@ impl Family {
 
 /// A directory with an administrator and one child, which has a large unknown field: each change of
 /// that child is a frame of that size.
-pub(super) fn prepared() -> Folders {
+pub(crate) fn prepared() -> Folders {
     let folders = Folders::new();
     TestServer::put_admin(&folders);
     let child = json!({
@@ -82,7 +94,7 @@ pub(super) fn prepared() -> Folders {
 }
 
 /// Changes the large record until the server is killed.
-pub(super) async fn grow_the_journal(admin: &Admin) {
+pub(crate) async fn grow_the_journal(admin: &Admin) {
     for age in (1..100).cycle() {
         let request = admin.request(reqwest::Method::PATCH, "/children/ballast");
         let answered = crate::harness::try_send(request.json(&json!({"age": age}))).await;
@@ -92,7 +104,7 @@ pub(super) async fn grow_the_journal(admin: &Admin) {
 }
 
 /// Starts the program, and kills it after this time, whatever it is doing then.
-pub(super) async fn kill_a_start(folders: &Folders, after: Duration) {
+pub(crate) async fn kill_a_start(folders: &Folders, after: Duration) {
     let mut command = goldstar(folders.root());
     command.arg("--data-dir").arg(folders.data()).arg("--log-dir").arg(folders.logs());
     command.args(["--listen=127.0.0.1:0", "--log-max-bytes=0", "--server-log=error"]);

@@ -1,10 +1,12 @@
-//! Clients that send mutations until the server is killed, and record the responses.
+//! Clients that send mutations until their server is killed, and record the responses.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::home::Family;
 use crate::harness::{Answer, Client, activate_path, reward_path, text, try_send};
@@ -12,24 +14,28 @@ use crate::random::Random;
 
 /// The number of a family's connections with a parent's session. One more has a child's.
 const PARENTS: usize = 7;
+/// The pause of a client after an error of the database.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A mutation that a client requests.
-pub(super) struct Attempt {
-    pub(super) family: usize,
+pub(crate) struct Attempt {
+    pub(crate) family: usize,
     child: String,
     entity: String,
     action: &'static str,
-    pub(super) key: Option<String>,
+    pub(crate) key: Option<String>,
 }
 
 /// The responses in one round.
 #[derive(Default)]
-pub(super) struct Told {
+pub(crate) struct Told {
     /// The mutations that were confirmed with a new event, and the event.
-    pub(super) acknowledged: Vec<(Attempt, Value)>,
+    pub(crate) acknowledged: Vec<(Attempt, Value)>,
     /// The mutations without a response.
-    pub(super) unknown: Vec<Attempt>,
-    pub(super) refused: usize,
+    pub(crate) unknown: Vec<Attempt>,
+    pub(crate) refused: usize,
+    /// The number of changes that a database which could not be reached has made fail.
+    pub(crate) failed: usize,
 }
 
 impl Attempt {
@@ -43,14 +49,14 @@ impl Attempt {
         reward_path(&self.child, &self.entity, verb)
     }
 
-    pub(super) async fn send(&self, client: &Client) -> reqwest::Result<Answer> {
+    pub(crate) async fn send(&self, client: &Client) -> reqwest::Result<Answer> {
         let request = client.request(Method::POST, &self.path());
         let key = self.key.iter().fold(request, |it, key| it.header("Idempotency-Key", key));
         try_send(key).await
     }
 
     /// Whether the event is the result of this attempt.
-    pub(super) fn is(&self, event: &Value) -> bool {
+    pub(crate) fn is(&self, event: &Value) -> bool {
         event["child_id"] == *self.child
             && event["entity_id"] == *self.entity
             && event["action"] == self.action
@@ -61,8 +67,9 @@ impl Attempt {
 struct Seat<'a> {
     number: usize,
     family: &'a Family,
-    client: &'a Client,
+    client: Client,
     is_kid: bool,
+    is_on_database: bool,
     random: Random,
 }
 
@@ -90,10 +97,15 @@ impl Seat<'_> {
         }
     }
 
-    async fn work(mut self, keys: &RefCell<usize>, told: &RefCell<Told>) {
-        loop {
+    async fn work(
+        mut self,
+        keys: &RefCell<usize>,
+        told: &RefCell<Told>,
+        is_over: &CancellationToken,
+    ) {
+        while !is_over.is_cancelled() {
             let attempt = self.draw(keys);
-            let Ok(answer) = attempt.send(self.client).await else {
+            let Ok(answer) = attempt.send(&self.client).await else {
                 return told.borrow_mut().unknown.push(attempt);
             };
             match (answer.status, answer.body["code"].as_str()) {
@@ -104,6 +116,16 @@ impl Seat<'_> {
                 }
                 (409, _) => told.borrow_mut().refused += 1,
                 (503, Some("SHUTTING_DOWN")) => return,
+                (503, Some(code)) if self.is_on_database => {
+                    match code {
+                        "OUTCOME_UNKNOWN" => told.borrow_mut().unknown.push(attempt),
+                        "NOT_DURABLE" | "DATABASE_UNAVAILABLE" | "OVERLOADED" => {
+                            told.borrow_mut().failed += 1;
+                        }
+                        _ => panic!("{}", answer.text),
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
                 _ => panic!("{}", answer.text),
             }
         }
@@ -111,33 +133,36 @@ impl Seat<'_> {
 }
 
 /// The event in the response to a request that is not a repeat.
-pub(super) fn new_event(answer: Answer) -> Value {
+pub(crate) fn new_event(answer: Answer) -> Value {
     assert_eq!(answer.header("idempotent-replayed"), "", "{}", answer.text);
     let mut body = answer.expect(200);
     assert_eq!(body["child"]["points"], body["tracking_event"]["points_after"], "{body}");
     body["tracking_event"].take()
 }
 
-/// Sends mutations on 64 connections until the server is killed. `keys` numbers the idempotency
-/// keys.
-pub(super) async fn work(
+/// Sends mutations on eight connections for each family, spread over the servers, until their server
+/// is killed or the load is over. `keys` numbers the idempotency keys.
+pub(crate) async fn work(
     families: &[Family],
+    gates: &[Client],
     random: &mut Random,
-    keys: &RefCell<usize>,
-    told: &RefCell<Told>,
+    (keys, told): (&RefCell<usize>, &RefCell<Told>),
+    is_over: &CancellationToken,
 ) {
     let mut seats = Vec::new();
     for (number, family) in families.iter().enumerate() {
         for seat in 0..=PARENTS {
             let is_kid = seat == PARENTS;
-            let client = if is_kid { &family.kid } else { &*family.parent };
-            seats.push(Seat { number, family, client, is_kid, random: random.fork() });
+            let browser = if is_kid { &family.kid } else { &*family.parent };
+            let client = browser.beside(&gates[(number + seat) % gates.len()]);
+            let (is_on_database, random) = (gates.len() > 1, random.fork());
+            seats.push(Seat { number, family, client, is_kid, is_on_database, random });
         }
     }
-    join_all(seats.into_iter().map(|seat| seat.work(keys, told))).await;
+    join_all(seats.into_iter().map(|seat| seat.work(keys, told, is_over))).await;
 }
 
 /// The id of an event.
-pub(super) fn id(event: &Value) -> String {
+pub(crate) fn id(event: &Value) -> String {
     text(&event["id"])
 }

@@ -1,9 +1,9 @@
 //! `kill -9` under load: clients send mutations, the real program is killed at a random time and
 //! started again, and all confirmed changes are searched for in everything that it keeps.
 
-mod book;
-mod home;
-mod load;
+pub(crate) mod book;
+pub(crate) mod home;
+pub(crate) mod load;
 mod moments;
 mod streams;
 
@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
 
 use crate::budget::{Rounds, Run};
 use crate::random::Random;
@@ -71,7 +72,8 @@ impl Life {
         let moment = Moment::draw(random);
         *moment.count(tally) += 1;
         let Self { home, book, keys, told, .. } = self;
-        let Home { server, families, admin } = home;
+        let Home { servers, gates, families, admin } = home;
+        let (server, is_over) = (&mut servers[0], CancellationToken::new());
         let received = RefCell::new(std::mem::take(told));
         let growth = async {
             if matches!(moment, Moment::Checkpoint(_)) {
@@ -79,8 +81,8 @@ impl Life {
             }
         };
         tokio::join!(
-            load::work(families, random, keys, &received),
-            join_all(book.listen()),
+            load::work(families, gates, random, (keys, &received), &is_over),
+            join_all(book.listen(&is_over)),
             growth,
             moment.kill(server),
         );
@@ -96,7 +98,7 @@ impl Life {
     /// Starts the server again, and checks everything.
     async fn look(&mut self, tally: &mut Tally, with_tinydb: bool) {
         let started = Instant::now();
-        self.home.server.start_again().await;
+        self.home.servers[0].start_again().await;
         self.start = started.elapsed();
         if with_tinydb {
             // The files do not change before the first request.
@@ -110,11 +112,11 @@ impl Life {
     }
 
     async fn end(mut self, tally: &mut Tally) {
-        self.home.server.restart().await;
+        self.home.servers[0].restart().await;
         tally.acknowledged += self.told.acknowledged.len();
         self.book.check(&self.home, self.told).await;
         self.book.check_whole(&self.home).await;
-        self.home.server.stop().await;
+        self.home.servers[0].stop().await;
         self.book.check_stopped(self.home.folders());
         tally.tinydb += 1;
         check_with_tinydb(self.home.folders());

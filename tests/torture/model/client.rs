@@ -15,7 +15,8 @@ const KEYS: usize = 6;
 
 /// The shared state of the clients of a history.
 pub(super) struct Scene<'a> {
-    pub(super) parent: &'a Parent,
+    /// One for each server.
+    parents: &'a [Parent],
     /// The number of the history, because keys are remembered for a day.
     number: usize,
     known: RefCell<Known>,
@@ -46,8 +47,8 @@ impl Known {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(parent: &'a Parent, number: usize) -> Self {
-        Self { parent, number, known: RefCell::default(), ticks: Cell::default() }
+    pub(super) fn new(parents: &'a [Parent], number: usize) -> Self {
+        Self { parents, number, known: RefCell::default(), ticks: Cell::default() }
     }
 
     /// Requests everything that can be read of the family.
@@ -55,8 +56,8 @@ impl<'a> Scene<'a> {
         let children = self.known.borrow().children.clone();
         let points = children.into_iter().map(Asked::ReadPoints);
         let mut seen = Vec::new();
-        for asked in points.chain([Asked::ReadRequests]) {
-            seen.push(self.ask(asked).await);
+        for (number, asked) in points.chain([Asked::ReadRequests]).enumerate() {
+            seen.push(self.ask(number, asked).await);
         }
         seen
     }
@@ -66,10 +67,10 @@ impl<'a> Scene<'a> {
         self.ticks.get()
     }
 
-    /// Sends a request, and records the response and the times.
-    pub(super) async fn ask(&self, asked: Asked) -> Operation {
+    /// Sends the request of a client, and records the response and the times.
+    pub(super) async fn ask(&self, client: usize, asked: Asked) -> Operation {
         let called = self.tick();
-        let answer = self.send(&asked).await;
+        let answer = send_by(&self.parents[client % self.parents.len()], &asked).await;
         let returned = self.tick();
         let told = told(&asked, answer);
         if let Told::Added(id) = &told {
@@ -84,11 +85,16 @@ impl<'a> Scene<'a> {
     }
 
     /// Sends random requests, one after another.
-    pub(super) async fn client(&self, mut random: Random, count: usize) -> Vec<Operation> {
+    pub(super) async fn client(
+        &self,
+        number: usize,
+        mut random: Random,
+        count: usize,
+    ) -> Vec<Operation> {
         let mut own = Vec::new();
         for _ in 0..count {
             let asked = self.draw(&mut random);
-            own.push(self.ask(asked).await);
+            own.push(self.ask(number, asked).await);
         }
         own
     }
@@ -121,42 +127,41 @@ impl<'a> Scene<'a> {
             }
         }
     }
+}
 
-    async fn send(&self, asked: &Asked) -> Answer {
-        let parent = self.parent;
-        match asked {
-            Asked::Mutate { mutation: Mutation { action, child, entity }, key } => {
-                let path = match action {
-                    Action::Activate => activate_path(child, entity),
-                    Action::Request => reward_path(child, entity, "request"),
-                    Action::Redeem => reward_path(child, entity, "redeem"),
-                    Action::Cancel => reward_path(child, entity, "cancel"),
-                };
-                let request = parent.request(Method::POST, &path);
-                send(key.iter().fold(request, |it, key| it.header("Idempotency-Key", key))).await
-            }
-            Asked::AddChild { points } => {
-                parent.post("/children", json!({"name": "Mía", "points": points})).await
-            }
-            Asked::AddTask { points, is_good } => {
-                let task = json!({"name": "Task", "points": points, "is_good": is_good});
-                parent.post("/tasks", task).await
-            }
-            Asked::AddReward { cost } => {
-                parent.post("/rewards", json!({"name": "Reward", "cost": cost})).await
-            }
-            Asked::SetPoints(id, points) => {
-                parent.patch(&format!("/tasks/{id}"), json!({"points": points})).await
-            }
-            Asked::SetCost(id, cost) => {
-                parent.patch(&format!("/rewards/{id}"), json!({"cost": cost})).await
-            }
-            Asked::Delete(Kind::Child, id) => parent.delete(&format!("/children/{id}")).await,
-            Asked::Delete(Kind::Task, id) => parent.delete(&format!("/tasks/{id}")).await,
-            Asked::Delete(Kind::Reward, id) => parent.delete(&format!("/rewards/{id}")).await,
-            Asked::ReadPoints(id) => parent.get(&format!("/children/{id}")).await,
-            Asked::ReadRequests => parent.get("/rewards/pending").await,
+async fn send_by(parent: &Parent, asked: &Asked) -> Answer {
+    match asked {
+        Asked::Mutate { mutation: Mutation { action, child, entity }, key } => {
+            let path = match action {
+                Action::Activate => activate_path(child, entity),
+                Action::Request => reward_path(child, entity, "request"),
+                Action::Redeem => reward_path(child, entity, "redeem"),
+                Action::Cancel => reward_path(child, entity, "cancel"),
+            };
+            let request = parent.request(Method::POST, &path);
+            send(key.iter().fold(request, |it, key| it.header("Idempotency-Key", key))).await
         }
+        Asked::AddChild { points } => {
+            parent.post("/children", json!({"name": "Mía", "points": points})).await
+        }
+        Asked::AddTask { points, is_good } => {
+            let task = json!({"name": "Task", "points": points, "is_good": is_good});
+            parent.post("/tasks", task).await
+        }
+        Asked::AddReward { cost } => {
+            parent.post("/rewards", json!({"name": "Reward", "cost": cost})).await
+        }
+        Asked::SetPoints(id, points) => {
+            parent.patch(&format!("/tasks/{id}"), json!({"points": points})).await
+        }
+        Asked::SetCost(id, cost) => {
+            parent.patch(&format!("/rewards/{id}"), json!({"cost": cost})).await
+        }
+        Asked::Delete(Kind::Child, id) => parent.delete(&format!("/children/{id}")).await,
+        Asked::Delete(Kind::Task, id) => parent.delete(&format!("/tasks/{id}")).await,
+        Asked::Delete(Kind::Reward, id) => parent.delete(&format!("/rewards/{id}")).await,
+        Asked::ReadPoints(id) => parent.get(&format!("/children/{id}")).await,
+        Asked::ReadRequests => parent.get("/rewards/pending").await,
     }
 }
 

@@ -42,16 +42,21 @@ async fn clear(parent: &Parent) {
 }
 
 /// Lets the clients create a history. `written` is the number of earlier events in the table.
-async fn history(scene: &Scene<'_>, random: &mut Random, written: usize) -> History {
+async fn history(
+    scene: &Scene<'_>,
+    admin: &Parent,
+    random: &mut Random,
+    written: usize,
+) -> History {
     let mut opening = Vec::new();
-    for asked in OPENING {
-        opening.push(scene.ask(asked).await);
+    for (number, asked) in OPENING.into_iter().enumerate() {
+        opening.push(scene.ask(number, asked).await);
     }
-    let clients = (0..CLIENTS).map(|_| scene.client(random.fork(), REQUESTS));
+    let clients = (0..CLIENTS).map(|number| scene.client(number, random.fork(), REQUESTS));
     let mut clients = join_all(clients).await;
     clients.push(opening);
     clients.push(scene.look_around().await);
-    History { clients, events: events(scene.parent, written).await }
+    History { clients, events: events(admin, written).await }
 }
 
 /// The events after the first `written`, in the order of the table.
@@ -70,15 +75,19 @@ async fn events(admin: &Parent, written: usize) -> Vec<Id> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_response_is_explained_by_an_order() {
-    let mut run = Run::of("model", &ROUNDS);
     let server = TestServer::start().await;
-    // An administrator is a parent that can read the whole table.
-    let admin = server.admin().await;
+    explain(Run::of("model", &ROUNDS), &[server.admin().await.0]).await;
+}
+
+/// Compares histories of a family whose clients use several servers. The parents are one administrator,
+/// a parent that can read the whole table, at each server.
+pub(crate) async fn explain(mut run: Run, parents: &[Parent]) {
+    let admin = &parents[0];
     let (mut histories, mut requests, mut refused, mut written) = (0, 0, 0, 0);
     while let Some(mut random) = run.next() {
-        clear(&admin).await;
-        let scene = Scene::new(&admin, histories);
-        let history = history(&scene, &mut random, written).await;
+        clear(admin).await;
+        let scene = Scene::new(parents, histories);
+        let history = history(&scene, admin, &mut random, written).await;
         history.explain(&State::default()).unwrap_or_else(|error| panic!("{error}"));
         let operations = history.clients.iter().flatten();
         refused += operations.clone().filter(|it| matches!(it.told, Told::Refused(..))).count();

@@ -32,6 +32,17 @@ SELECT count(*) AS number FROM (
     types: &[Type::TEXT, Type::TEXT, Type::INT8, Type::INT8],
 };
 
+/// Whether the last event of one of the families was added by a transaction with a greater number than
+/// this one.
+pub(in crate::store::postgres) const HAS_LATER_EVENT: Sql = Sql {
+    text: "
+SELECT EXISTS (
+    SELECT FROM families f JOIN events e ON e.family_id = f.id AND e.seq = f.seq
+    WHERE f.id = ANY($1) AND e.xid > pg_current_xact_id()
+) AS is_there",
+    types: &[Type::INT8_ARRAY],
+};
+
 /// The conditions of a filter. The plan is made for the values: a condition that is null costs
 /// nothing.
 macro_rules! conditions {

@@ -1,0 +1,4 @@
+//! Two servers on one PostgreSQL database.
+
+mod linearity;
+mod paid_once;
