@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::home::{Family, Home, OPENING};
 use super::load::{Told, id, new_event};
 use super::streams::{Listener, Listeners};
-use crate::harness::{Admin, Folders, event_ids, eventually, python, text};
+use crate::harness::{Admin, Folders, TestServer, event_ids, eventually, python, text};
 
 /// How many of the last confirmed mutations with a key are repeated.
 const REPEATS: usize = 16;
@@ -201,6 +201,32 @@ impl Book {
             let last = received.last().map_or(0, |(number, _)| *number);
             Listener::after(last).catch_up(&family.parent, rows).await;
         }
+    }
+
+    /// Checks the audit logs of several servers: each event has a line, and no server's own files have
+    /// two of one event. Other servers may repeat up to `repeated` lines.
+    pub(crate) async fn check_lines(&self, home: &Home, repeated: usize) -> usize {
+        let mut repeats = 0;
+        for family in &home.families {
+            let rows = of_family(&self.rows, 0, home, family);
+            let all: HashSet<String> = rows.iter().map(|(_, row)| id(row)).collect();
+            let lines = eventually("the lines of all events", async || {
+                let ids =
+                    |server: &TestServer| event_ids(&server.folders.lines_now(&family.parent.id));
+                let lines: Vec<Vec<String>> = home.servers.iter().map(ids).collect();
+                let found: HashSet<&String> = lines.iter().flatten().collect();
+                (found.len() >= all.len()).then_some(lines)
+            })
+            .await;
+            for own in &lines {
+                let distinct: HashSet<&String> = own.iter().collect();
+                assert_eq!(distinct.len(), own.len(), "a server has written a line twice");
+                assert!(own.iter().all(|id| all.contains(id)), "a line without an event");
+            }
+            repeats += lines.iter().map(Vec::len).sum::<usize>() - all.len();
+        }
+        assert!(repeats <= repeated, "{repeats} lines are repeated");
+        repeats
     }
 
     /// Checks that the files of a stopped server contain the same, and that the journal is empty.
