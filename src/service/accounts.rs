@@ -21,7 +21,7 @@ pub struct NewAccount {
     pub password: NewPassword,
 }
 
-/// A new session.
+/// A new session. It has already ended if logins at the same time have exceeded the limit.
 #[derive(Debug)]
 pub struct LoggedIn {
     /// The session's secret. It is not stored and cannot be read again.
@@ -87,7 +87,9 @@ impl Service {
             Ok(Ending { sessions: sent.and([]), changes, value: () })
         })
         .await?;
-        self.logged_in(token).await
+        // The stored account has further fields.
+        let caller = self.authenticate(&token).await?;
+        Ok(LoggedIn { token, caller })
     }
 
     /// Creates an administrator's account. Fails if the email address has an account.
@@ -124,8 +126,8 @@ impl Service {
             Ok(with_new_session(changes, verified.id(), settings.family, &sent, records))
         });
         match created.await {
-            Ok(true) => self.logged_in(token).await,
-            Ok(false) => Err(self.wrong_credentials()),
+            Ok(Some(caller)) => Ok(LoggedIn { token, caller }),
+            Ok(None) => Err(self.wrong_credentials()),
             Err(error) => {
                 if let ServiceError::Refused(RuleViolation::MarkedForDeletion { .. }) = error {
                     self.metrics.refused(LoginRefusal::MarkedForDeletion);
@@ -180,12 +182,6 @@ impl Service {
         ServiceError::InvalidCredentials
     }
 
-    /// Returns the new session's caller, once the session is stored.
-    pub(super) async fn logged_in(&self, token: Token) -> Result<LoggedIn, ServiceError> {
-        let caller = self.authenticate(&token).await?;
-        Ok(LoggedIn { token, caller })
-    }
-
     /// Ends the caller's session and those in `sent`, with their streams.
     pub async fn logout(
         self: &Arc<Self>,
@@ -223,18 +219,18 @@ impl Service {
         let token = Token::random();
         let token_hash = token.hash();
         let decider = parent.clone();
-        self.end_sessions(Acting::Caller(parent), move |records, context| {
+        let caller = self.end_sessions(Acting::Caller(parent), move |records, context| {
             let now = context.now();
             let user = decider.current_user(records)?;
             let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
             let sessions = sent.and(all_sessions(records, &user.id));
             let password = Arc::clone(&hash);
             let user = User { password, updated_at: Some(now), ..User::clone(&user) };
+            let value = Caller::new(Arc::new(user.clone()), Arc::new(session.clone()));
             let changes = vec![Change::PutUser(user), Change::PutSession(session)];
-            Ok(Ending { sessions, changes, value: () })
-        })
-        .await?;
-        self.logged_in(token).await
+            Ok(Ending { sessions, changes, value })
+        });
+        Ok(LoggedIn { token, caller: caller.await? })
     }
 
     /// Replaces the caller's session by a session of a child. The token is new, so that nobody who knows
@@ -250,15 +246,16 @@ impl Service {
         let token = Token::random();
         let token_hash = token.hash();
         let decider = parent.clone();
-        self.end_sessions(Acting::Caller(parent), move |records, context| {
+        let caller = self.end_sessions(Acting::Caller(parent), move |records, context| {
+            let user = decider.current_user(records)?;
             let child = decider.child(records, &child_id)?;
             let (family, child_id) = (child.user_id.clone(), Some(child.id.clone()));
             let session = Session::begin(token_hash.clone(), family, child_id, context.now());
+            let value = Caller::new(user, Arc::new(session.clone()));
             let sessions = sent.and([decider.token_hash().clone()]);
-            Ok(Ending { sessions, changes: vec![Change::PutSession(session)], value: () })
-        })
-        .await?;
-        self.logged_in(token).await
+            Ok(Ending { sessions, changes: vec![Change::PutSession(session)], value })
+        });
+        Ok(LoggedIn { token, caller: caller.await? })
     }
 }
 
@@ -278,40 +275,47 @@ fn new_user(account: &NewAccount, password: &Arc<str>, role: Role, context: &mut
     }
 }
 
-/// Returns the changes that create a session for the verified account; `None` if its password has
-/// changed since, or the account no longer exists. Fails if the account is marked for deletion.
+/// A new session of an account, and the changes that create it.
+pub(super) struct NewSession {
+    pub(super) caller: Caller,
+    pub(super) changes: Vec<Change>,
+}
+
+/// Returns a session for the verified account; `None` if its password has changed since, or the account
+/// no longer exists. Fails if the account is marked for deletion.
 fn begin_session(
     records: &dyn Snapshot,
     verified: &Verified,
     policy: Policy,
     token_hash: &TokenHash,
     now: Timestamp,
-) -> Result<Option<Vec<Change>>, RuleViolation> {
+) -> Result<Option<NewSession>, RuleViolation> {
     let Some(user) = verified.current(records) else { return Ok(None) };
     if let Some(deletion) = &user.deletion {
         let due_at = policy.due_at(deletion);
         return Err(RuleViolation::MarkedForDeletion { due_at });
     }
     let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
+    let caller = Caller::new(Arc::new(user.clone()), Arc::new(session.clone()));
     // Otherwise a login does not change the account.
     let replaced = verified.replacement.is_some().then_some(Change::PutUser(user));
-    Ok(Some(replaced.into_iter().chain([Change::PutSession(session)]).collect()))
+    let changes = replaced.into_iter().chain([Change::PutSession(session)]).collect();
+    Ok(Some(NewSession { caller, changes }))
 }
 
-/// Adds the sessions that end to the changes that create a session. The value is whether a session is
-/// created; if it is not, none end.
+/// Adds the sessions that end to a new one. The value is its caller; without a new session, none end.
 pub(super) fn with_new_session(
-    changes: Option<Vec<Change>>,
+    new: Option<NewSession>,
     user_id: &UserId,
     limits: FamilyLimits,
     sent: &SentSessions,
     records: &dyn Snapshot,
-) -> Ending<bool> {
-    let Some(changes) = changes else {
-        return Ending { sessions: Vec::new(), changes: Vec::new(), value: false };
+) -> Ending<Option<Caller>> {
+    let Some(NewSession { caller, changes }) = new else {
+        return Ending { sessions: Vec::new(), changes: Vec::new(), value: None };
     };
     let sessions = sent.and(limits.sessions_to_end(records, user_id));
-    Ending { sessions, changes, value: true }
+    Ending { sessions, changes, value: Some(caller) }
 }
 
 /// All sessions of the account, including its children's.

@@ -99,18 +99,22 @@ impl Caller {
             return None;
         }
         let user = records.user(&session.user_id).filter(|user| user.deletion.is_none())?;
+        if let Some(child_id) = &session.child_id
+            && records.child(child_id)?.user_id != user.id
+        {
+            return None;
+        }
+        Some(Self::new(user, session))
+    }
+
+    /// Returns the caller with a live session of the account.
+    pub(super) fn new(user: Arc<User>, session: Arc<Session>) -> Self {
         let role = match &session.child_id {
-            Some(child_id) => {
-                let child = records.child(child_id)?;
-                if child.user_id != user.id {
-                    return None;
-                }
-                SessionRole::Child(child_id.clone())
-            }
+            Some(child_id) => SessionRole::Child(child_id.clone()),
             None if user.role == Role::Admin => SessionRole::Admin,
             None => SessionRole::Parent,
         };
-        Some(Self { user, session, role })
+        Self { user, session, role }
     }
 
     pub fn user(&self) -> &Arc<User> {

@@ -50,7 +50,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "handle_path /api/* {"),
     // `tests/store/postgres` and the API tests have a PostgreSQL of their own.
     (OPERATIONS, "createuser --pwprompt goldstar"),
-    // `tests/commands/database` runs them.
+    // `tests/commands/database/samples.rs` compares them with what the commands print.
     (
         OPERATIONS,
         "$ goldstar import tinydb data --database-url postgres://goldstar:password@db.example.org/goldstar",

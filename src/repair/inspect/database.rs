@@ -6,13 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
-use tokio_postgres::Row;
 
+use super::columns::{Numbers, of_record};
 use super::events::Events;
+use super::family::{Family, name_of};
 use super::marked::marked;
 use super::tables::{Places, Tables};
 use super::{CheckReport, Finding, FindingKind, TableReport, TableState};
-use crate::domain::{Timestamp, User, UserId};
+use crate::domain::{IdempotencyRecord, Session, Timestamp};
 use crate::repair::salvage::kind::TABLES;
 use crate::store::json::damage::DamageKind;
 use crate::store::json::progress::Progress;
@@ -22,7 +23,7 @@ use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tinydb::record::Record as _;
 use crate::store::json::tracking;
 use crate::store::postgres::bulk::Bulk;
-use crate::store::postgres::sql::bulk as sql;
+use crate::store::postgres::sql::{Sql, bulk as sql};
 use crate::store::postgres::{DatabaseUrl, Failure, OpenError};
 
 /// The state of a check.
@@ -34,16 +35,6 @@ struct Inspection<'a> {
     shared_rows: HashSet<RowNumber>,
     rows: BTreeMap<&'static str, usize>,
     report: CheckReport,
-}
-
-/// A family with its row in the look-up table of accounts.
-struct Family {
-    key: i64,
-    seq: i64,
-    account: Option<UserId>,
-    email: Option<String>,
-    is_active_admin: bool,
-    is_marked: bool,
 }
 
 /// Examines a database at one moment, and changes nothing. Returns the report and the hosts of the
@@ -63,6 +54,9 @@ pub async fn inspect_database(
         report: CheckReport::default(),
     };
     inspection.look_at_families(progress).await?;
+    inspection.look_at_ids(&sql::CHECK_EVENT_IDS).await?;
+    inspection.look_at_ids(&sql::CHECK_RECORD_IDS).await?;
+    inspection.look_at_tokens().await?;
     let Inspection { rows, mut report, .. } = inspection;
     for file in TABLES.iter().map(|kind| kind.file).chain([tracking::FILE]) {
         let rows = Some(rows.get(file).copied().unwrap_or_default());
@@ -99,13 +93,13 @@ impl Inspection<'_> {
     /// Returns the bytes of the family's events.
     async fn look_at_family(&mut self, family: &Family) -> Result<u64, Failure> {
         let mut found = Vec::new();
-        let state = self.records(family, &mut found).await?;
+        let (state, is_empty) = self.records(family, &mut found).await?;
         let places: HashMap<&'static str, Places> = HashMap::new();
         let tables = Tables { state: &state, places: &places, is_whole: &|_| true, now: self.now };
         tables.inspect(&mut found);
         found.retain(|finding| finding.row.is_none_or(|row| !self.shared_rows.contains(&row)));
         found.iter_mut().for_each(unreadable_is_damage);
-        found.extend(family.look_up(&state));
+        found.extend(family.look_up(&state, is_empty));
         let bytes = self.events(family, &state, &mut found).await?;
         let marked = marked(&state, false);
         if family.key == 0 {
@@ -115,21 +109,21 @@ impl Inspection<'_> {
         } else {
             self.report.marked.accounts.extend(marked.accounts);
         }
-        let who = family.account.as_ref().map(|id| format!("account {id}: ")).unwrap_or_default();
+        let name = format!("{}: ", family.name());
         for finding in &mut found {
-            finding.message.insert_str(0, &who);
+            finding.message.insert_str(0, &name);
         }
         self.report.findings.append(&mut found);
         Ok(bytes)
     }
 
-    /// The records of a family, with those that all share.
+    /// The records of a family, with those that all share, and whether it has none of its own.
     async fn records(
         &mut self,
         family: &Family,
         found: &mut Vec<Finding>,
-    ) -> Result<State, Failure> {
-        let mut state = self.shared.clone();
+    ) -> Result<(State, bool), Failure> {
+        let (mut state, mut is_empty) = (self.shared.clone(), true);
         let mut rows = self.bulk.stream(&sql::CHECK_RECORDS, &[&family.key]).await?;
         while let Some(row) = rows.try_next().await? {
             let (kind, text): (&str, &str) = (row.try_get("kind")?, row.try_get("row")?);
@@ -142,9 +136,11 @@ impl Inspection<'_> {
                 continue;
             };
             *self.rows.entry(table.file).or_default() += 1;
+            is_empty = false;
+            found.extend(of_record(*table, family, number, &row)?);
             state.set(&RowImage { file: table.file, number, text: Some(Arc::from(text)) });
         }
-        Ok(state)
+        Ok((state, is_empty))
     }
 
     async fn events(
@@ -153,58 +149,75 @@ impl Inspection<'_> {
         state: &State,
         found: &mut Vec<Finding>,
     ) -> Result<u64, Failure> {
-        let (mut bytes, mut last) = (0, 0_i64);
-        let mut events = Events::new(state, self.now, true);
+        let mut bytes = 0;
+        let (mut events, mut numbers) =
+            (Events::new(state, self.now, true, true), Numbers::default());
+        let remembered = state.remembered.numbered();
+        let mut missing: HashMap<_, _> =
+            remembered.map(|(row, record)| (record.event.0, row)).collect();
         let mut rows = self.bulk.stream(&sql::CHECK_EVENTS, &[&family.key]).await?;
         while let Some(row) = rows.try_next().await? {
             let json: &str = row.try_get("json")?;
-            last = row.try_get("seq")?;
+            let seq = row.try_get::<_, i64>("seq")?.unsigned_abs();
             bytes += json.len() as u64;
-            events.add(last.unsigned_abs(), None, json);
+            events.add(seq, None, json);
+            numbers.add(family, &row)?;
+            missing.remove(&seq);
         }
         *self.rows.entry(tracking::FILE).or_default() += events.len();
         found.extend(events.finish(true));
-        if last > family.seq {
-            let message = format!(
-                "no server can commit an event of this family: the next one would have the number \
-                 {} again",
-                family.seq + 1
-            );
-            let damage = FindingKind::Damage(DamageKind::NoObject);
-            found.push(Finding::of_row(damage, tracking::FILE, last.unsigned_abs(), None, message));
-        }
+        numbers.finish(family, found);
+        found.extend(missing.into_iter().map(|(event, row)| {
+            let message =
+                format!("it names event {event} of the family, which doesn't exist: delete it");
+            let kind = FindingKind::BrokenReference;
+            Finding::of_row(kind, IdempotencyRecord::FILE, row, None, message)
+        }));
         Ok(bytes)
     }
-}
 
-impl Family {
-    fn read(row: &Row) -> Result<Self, Failure> {
-        Ok(Self {
-            key: row.try_get("id")?,
-            seq: row.try_get("seq")?,
-            account: row.try_get::<_, Option<&str>>("account_id")?.map(UserId::from),
-            email: row.try_get("email")?,
-            is_active_admin: row.try_get("is_active_admin")?,
-            is_marked: row.try_get("is_marked")?,
-        })
+    /// Reports ids that occur in several families.
+    async fn look_at_ids(&mut self, sql: &Sql) -> Result<(), Failure> {
+        let mut first: Option<(String, String, i64, String)> = None;
+        let mut rows = self.bulk.stream(sql, &[]).await?;
+        while let Some(row) = rows.try_next().await? {
+            let (kind, id): (&str, &str) = (row.try_get("kind")?, row.try_get("id")?);
+            let (key, number): (i64, i64) = (row.try_get("family_id")?, row.try_get("number")?);
+            let name = name_of(key, row.try_get("account_id")?);
+            match &first {
+                Some((of_kind, same, earlier, other)) if (&**of_kind, &**same) == (kind, id) => {
+                    let message = format!(
+                        "{name}: it has the id of row {earlier} of {other}: compare both, and delete the \
+                         wrong one"
+                    );
+                    let (file, number) = (format!("{kind}.json"), number.unsigned_abs());
+                    let kind = FindingKind::DuplicateId;
+                    let finding = Finding::of_row(kind, &file, number, None, message);
+                    self.report.findings.push(finding);
+                }
+                _ => first = Some((kind.to_owned(), id.to_owned(), number, name)),
+            }
+        }
+        Ok(())
     }
 
-    /// The finding about a row of the look-up table that does not match the account.
-    fn look_up(&self, state: &State) -> Option<Finding> {
-        let account = |row: RowNumber, message: &str| {
-            let kind = FindingKind::BrokenReference;
-            Finding::of_row(kind, User::FILE, row, None, message.to_owned())
-        };
-        let mut users = state.users.numbered();
-        let (row, user) = users.next()?;
-        if self.account.as_ref() != Some(&user.id) || users.next().is_some() {
-            return Some(account(row, "the table `accounts` does not lead to this account"));
+    /// Reports differences between the sessions and their look-up table.
+    async fn look_at_tokens(&mut self) -> Result<(), Failure> {
+        let mut rows = self.bulk.stream(&sql::CHECK_TOKENS, &[]).await?;
+        while let Some(row) = rows.try_next().await? {
+            let name = name_of(row.try_get("family_id")?, row.try_get("account_id")?);
+            let row = row.try_get::<_, Option<i64>>("position")?.map(i64::unsigned_abs);
+            let what = match row {
+                Some(_) => {
+                    "the table `tokens` has no row of this session, which cannot be used: delete it"
+                }
+                None => "the table `tokens` has a row without a session: delete it",
+            };
+            let kind = FindingKind::WrongColumn;
+            let found = Finding::of_file(kind, Session::FILE, format!("{name}: {what}"));
+            self.report.findings.push(Finding { row, ..found });
         }
-        let is_right = self.email.as_deref() == Some(&**user.email.folded())
-            && self.is_active_admin == user.is_active_admin()
-            && self.is_marked == user.deletion.is_some();
-        let message = "the table `accounts` has another email address or state of this account";
-        (!is_right).then(|| account(row, message))
+        Ok(())
     }
 }
 

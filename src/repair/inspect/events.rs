@@ -39,7 +39,8 @@ pub(super) struct Events<'a> {
     /// Whether the accounts are known, so that a missing one does not exist.
     knows_accounts: bool,
     findings: Vec<Finding>,
-    chains: Chains,
+    /// `None` if the points are not compared, which needs half of the memory.
+    chains: Option<Chains>,
     /// The ids so far with their rows: 24 bytes each, because most are UUIDs.
     ids: Vec<([u64; 2], RowNumber)>,
     other_ids: HashMap<Box<str>, RowNumber>,
@@ -55,13 +56,18 @@ struct Judged<'a> {
 }
 
 impl<'a> Events<'a> {
-    pub(super) fn new(state: &'a State, now: Timestamp, knows_accounts: bool) -> Self {
+    pub(super) fn new(
+        state: &'a State,
+        now: Timestamp,
+        knows_accounts: bool,
+        compares_points: bool,
+    ) -> Self {
         Self {
             state,
             now,
             knows_accounts,
             findings: Vec::new(),
-            chains: Chains::default(),
+            chains: compares_points.then(Chains::default),
             ids: Vec::new(),
             other_ids: HashMap::new(),
             rows: Vec::new(),
@@ -93,9 +99,11 @@ impl<'a> Events<'a> {
         let points = judged.points(kind);
         let moments = judged.moments(self.now);
         judged.account(self.state, self.knows_accounts);
-        if let (Some(child_id), Some(occurred_at)) = (&child_id, moments) {
+        if let (Some(chains), Some(child_id), Some(occurred_at)) =
+            (&mut self.chains, &child_id, moments)
+        {
             let moved = Moved { occurred_at, points };
-            if let Some((earlier, at)) = self.chains.add(child_id, row, &moved) {
+            if let Some((earlier, at)) = chains.add(child_id, row, &moved) {
                 let message = format!(
                     "it occurred at {occurred_at}, but row {earlier} of the same child, which \
                      was written before it, occurred at {at}: the clock was set back in between"
@@ -145,7 +153,7 @@ impl<'a> Events<'a> {
             let numbered = self.state.children.numbered();
             children.extend(numbered.map(|(row, child)| (child.id.as_str(), (row, child.points))));
         }
-        self.chains.follow(&mut findings, |end, findings| {
+        self.chains.unwrap_or_default().follow(&mut findings, |end, findings| {
             let End { child_id, row, points: Some(points) } = end else { return };
             // A deleted child has events, and no points.
             let Some((child_row, found)) = children.get(child_id) else { return };

@@ -5,9 +5,11 @@
 //! hide faults in another, and nothing is concluded from data that cannot be read.
 
 mod chains;
+mod columns;
 mod damaged;
 pub(crate) mod database;
 mod events;
+mod family;
 mod faults;
 mod marked;
 mod other_tables;
@@ -46,7 +48,7 @@ pub fn inspect(
     now: Timestamp,
     progress: &Progress,
 ) -> Result<CheckReport, OpenError> {
-    examine(disk, data, now, progress).map(|(report, _)| report)
+    examine(disk, data, now, progress, true).map(|(report, _)| report)
 }
 
 /// What [`inspect`] has read of a directory. It stays locked while this exists.
@@ -57,12 +59,13 @@ pub(crate) struct Examined {
     _lock: DirectoryLock,
 }
 
-/// Like [`inspect`], and returns what was read.
+/// Like [`inspect`], and returns what was read. The points of events are compared if `compares_points`.
 pub(crate) fn examine(
     disk: &dyn Disk,
     data: &Path,
     now: Timestamp,
     progress: &Progress,
+    compares_points: bool,
 ) -> Result<(CheckReport, Examined), OpenError> {
     let names = disk.file_names(data).map_err(OpenError::io(data))?;
     let lock = DirectoryLock::take_to_read(data)?;
@@ -70,7 +73,7 @@ pub(crate) fn examine(
     let reading = DirectoryReader { disk, data, folder: &folder, progress }.read()?;
     let mut inspection = Inspection::new(disk, data, now, progress, reading);
     inspection.look_at_tables()?;
-    inspection.look_at_events()?;
+    inspection.look_at_events(compares_points)?;
     inspection.look_at_other_files(&names)?;
     inspection.look_at_damaged_files()?;
     let Inspection { state, mut report, .. } = inspection;
@@ -205,9 +208,10 @@ impl<'a> Inspection<'a> {
         self.journal.is_none().then_some(found)
     }
 
-    fn look_at_events(&mut self) -> Result<(), OpenError> {
+    fn look_at_events(&mut self, compares_points: bool) -> Result<(), OpenError> {
         let path = self.data.join(tracking::FILE);
-        let mut events = Events::new(&self.state, self.now, self.is_whole(User::FILE));
+        let mut events =
+            Events::new(&self.state, self.now, self.is_whole(User::FILE), compares_points);
         let mut others = Vec::new();
         let past = self.journal.as_ref().map(|replay| &replay.past);
         if self.existing.contains(tracking::FILE) {

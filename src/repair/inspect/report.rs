@@ -167,6 +167,10 @@ pub enum FindingKind {
     NegativeAmount,
     /// Another file is not JSON, though its name says so.
     OtherFile,
+    /// A column of the database does not match the text of its row, or another table.
+    WrongColumn,
+    /// Numbers of a family's events are missing in the database.
+    MissingEvents,
     /// A file has a further table with rows of another kind.
     OtherTable,
     /// A child's points are below zero.
@@ -177,7 +181,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind that is a warning.
-    pub const WARNINGS: [Self; 22] = [
+    pub const WARNINGS: [Self; 24] = [
         Self::UnreadableRow,
         Self::DuplicateId,
         Self::DuplicateRow,
@@ -200,6 +204,8 @@ impl FindingKind {
         Self::UnreadableMark,
         Self::NegativeAmount,
         Self::OtherFile,
+        Self::WrongColumn,
+        Self::MissingEvents,
     ];
     /// Every kind that is a note.
     pub const NOTES: [Self; 4] =
@@ -232,6 +238,8 @@ impl FindingKind {
             Self::UnreadableMark => "unreadable_mark",
             Self::NegativeAmount => "negative_amount",
             Self::OtherFile => "other_file",
+            Self::WrongColumn => "wrong_column",
+            Self::MissingEvents => "missing_events",
             Self::OtherTable => "other_table",
             Self::NegativePoints => "negative_points",
             Self::TimeAhead => "time_ahead",

@@ -28,6 +28,7 @@ use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::pyjson;
 use crate::store::json::tinydb::record::{Record, merge, new_row};
 use crate::store::json::tracking::{self, FileRow};
+use crate::store::postgres::columns::EventColumns;
 use crate::store::postgres::new_key;
 
 /// The key of what all families share.
@@ -273,34 +274,33 @@ impl Rows {
         let text = if has_breaks { pyjson::compact(row.text).into() } else { row.text.to_owned() };
         let text: String = tracking::trimmed(text);
         let Ok(fields) = Fields::parse(&text) else { return };
-        let column = |name| fields.text(name).unwrap_or_default();
-        let child_id = column("child_id");
         let user_id = fields.optional_text("user_id");
-        let is_anonymous = user_id.is_none();
-        let owner = user_id.map_or_else(|| self.owner_of_child(&child_id), Owner::Account);
-        let occurred_at = fields.optional_moment("occurred_at").unwrap_or(Timestamp::EPOCH);
-        let created_at = fields.optional_moment("created_at").unwrap_or(occurred_at);
-        let (key, seq) = self.next_seq(&owner, occurred_at);
+        let columns = EventColumns::of(&fields);
+        let owner = user_id.map_or_else(|| self.owner_of_child(&fields), Owner::Account);
+        let (key, seq) = self.next_seq(&owner, columns.occurred_at);
         if let Some(event) = self.remembered.get_mut(&row.number) {
             *event = Some((key, Seq(seq.unsigned_abs())));
         }
         let (xid, place) = place_of(self.imported.events);
         self.imported.events += 1;
-        let id = match column("id") {
-            id if id.is_empty() => format!("\u{fffd}{}", row.number).into(),
-            id => id,
+        let copy = self.batch.events.row(13).bigint(key).bigint(seq);
+        copy.bigint(xid.cast_signed()).integer(place.into()).boolean(columns.is_anonymous);
+        match &*columns.id {
+            "" => copy.text(&format!("\u{fffd}{}", row.number)),
+            id => copy.text(id),
         };
-        let columns = self.batch.events.row(13).bigint(key).bigint(seq);
-        columns.bigint(xid.cast_signed()).integer(place.into()).boolean(is_anonymous).lookup(&id);
-        columns.lookup(&child_id).lookup(&column("entity_type")).lookup(&column("entity_id"));
-        columns.lookup(&column("action")).bigint(occurred_at.as_micros());
-        columns.bigint(created_at.as_micros()).text(&text);
+        for (_, column) in &columns.texts {
+            copy.text(column);
+        }
+        copy.bigint(columns.occurred_at.as_micros()).bigint(columns.created_at.as_micros());
+        copy.text(&text);
         self.send_if_full();
     }
 
     /// An event that names no account belongs to the family of its child, if that exists.
-    fn owner_of_child(&self, child_id: &str) -> Owner {
-        match self.examined.state.children.get(child_id) {
+    fn owner_of_child(&self, fields: &Fields<'_>) -> Owner {
+        let child_id = fields.text("child_id").unwrap_or_default();
+        match self.examined.state.children.get(&child_id) {
             Some(child) => Owner::Account(child.user_id.shared()),
             None => Owner::Child(child_id.into()),
         }

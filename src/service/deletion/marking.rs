@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::super::accounts::{Verified, all_sessions, with_new_session};
+use super::super::accounts::{NewSession, Verified, all_sessions, with_new_session};
 use super::super::sessions::{Acting, Ending};
-use super::super::{Admin, LoggedIn, Parent, SentSessions, Service, ServiceError, Token, spawn};
+use super::super::{
+    Admin, Caller, LoggedIn, Parent, SentSessions, Service, ServiceError, Token, spawn,
+};
 use crate::domain::{
     Deletion, RecordKind, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
@@ -118,11 +120,9 @@ impl Service {
             let changes = restore(records, &verified, &token_hash, context.now())?;
             Ok(with_new_session(changes, verified.id(), limits, &sent, records))
         });
-        if !restored.await? {
-            return Err(self.wrong_credentials());
-        }
+        let caller = restored.await?.ok_or_else(|| self.wrong_credentials())?;
         self.log_deletion(&user_id, DeletionEvent::Restored).await;
-        self.logged_in(token).await
+        Ok(LoggedIn { token, caller })
     }
 }
 
@@ -132,7 +132,7 @@ fn restore(
     verified: &Verified,
     token_hash: &TokenHash,
     now: Timestamp,
-) -> Result<Option<Vec<Change>>, RuleViolation> {
+) -> Result<Option<NewSession>, RuleViolation> {
     let Some(user) = verified.current(records) else { return Ok(None) };
     let deletion = user.deletion.as_ref().ok_or(RuleViolation::NotMarkedForDeletion)?;
     if deletion.has_started() {
@@ -140,5 +140,7 @@ fn restore(
     }
     let session = Session::begin(token_hash.clone(), user.id.clone(), None, now);
     let user = User { deletion: None, updated_at: Some(now), ..user };
-    Ok(Some(vec![Change::PutUser(user), Change::PutSession(session)]))
+    let caller = Caller::new(Arc::new(user.clone()), Arc::new(session.clone()));
+    let changes = vec![Change::PutUser(user), Change::PutSession(session)];
+    Ok(Some(NewSession { caller, changes }))
 }

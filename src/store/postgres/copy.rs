@@ -4,6 +4,8 @@
 //!
 //! [PostgreSQL manual]: https://www.postgresql.org/docs/15/sql-copy.html#id-1.9.3.55.9.4
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -39,13 +41,9 @@ impl CopyRows {
         self.column(text.as_bytes())
     }
 
-    /// A text that may contain U+0000, which PostgreSQL cannot store.
+    /// A text that may contain U+0000.
     pub(crate) fn lookup(&mut self, text: &str) -> &mut Self {
-        if text.contains('\0') {
-            self.text(&text.replace('\0', "\u{fffd}"))
-        } else {
-            self.text(text)
-        }
+        self.text(&storable(text.into()))
     }
 
     pub(crate) fn bigint(&mut self, number: i64) -> &mut Self {
@@ -78,6 +76,11 @@ impl CopyRows {
         self.bytes.extend_from_slice(&(-1_i16).to_be_bytes());
         self.bytes.into()
     }
+}
+
+/// The text with U+FFFD instead of U+0000, which PostgreSQL cannot store.
+pub(crate) fn storable(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use super::copy::storable;
 use super::error::Failure;
 use super::inner::Inner;
 use super::runtime::Runtime;
@@ -84,14 +85,16 @@ pub(super) async fn find(
     page: Page,
 ) -> Result<FoundEvents, Failure> {
     let micros = |moment: Option<Timestamp>| moment.map(Timestamp::as_micros);
-    let user_id = filter.user_id.as_ref().map(Id::as_str);
-    let child_id = filter.child_id.as_ref().map(Id::as_str);
+    let text = |text: &str| storable(text.into()).into_owned();
+    let user_id = filter.user_id.as_ref().map(|id| text(id.as_str()));
+    let child_id = filter.child_id.as_ref().map(|id| text(id.as_str()));
+    let entity_id = filter.entity_id.as_deref().map(text);
     let entity_type = filter.entity_type.map(EntityType::as_str);
     let action = filter.action.map(Action::as_str);
     let (from, to) = (micros(filter.from), micros(filter.to));
     let (limit, offset) = (rows_limit(page.limit), rows_limit(page.offset));
     let conditions: [&(dyn ToSql + Sync); 7] =
-        [&user_id, &child_id, &entity_type, &filter.entity_id, &action, &from, &to];
+        [&user_id, &child_id, &entity_type, &entity_id, &action, &from, &to];
     let paged: Vec<&(dyn ToSql + Sync)> =
         conditions.iter().copied().chain([&limit as _, &offset as _]).collect();
     let sql = match order {

@@ -7,6 +7,7 @@ use tokio_postgres::{GenericClient, Row};
 use uuid::Uuid;
 
 use super::connect::rows;
+use super::copy::storable;
 use super::error::Failure;
 use super::sql;
 use crate::domain::{
@@ -93,7 +94,8 @@ pub(super) async fn load(
     wanted: &Wanted,
     with_commits: bool,
 ) -> Result<Loaded, Failure> {
-    let texts = |set: &BTreeSet<Arc<str>>| set.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let text = |text: &Arc<str>| storable((&**text).into()).into_owned();
+    let texts = |set: &BTreeSet<Arc<str>>| set.iter().map(text).collect::<Vec<_>>();
     let (accounts, emails) = (texts(&wanted.accounts), texts(&wanted.emails));
     let tokens = texts(&wanted.tokens);
     let found =

@@ -15,6 +15,7 @@
 mod allowances;
 mod anonymize;
 pub(crate) mod bulk;
+pub(crate) mod columns;
 mod commit;
 mod connect;
 pub(crate) mod copy;

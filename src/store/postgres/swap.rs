@@ -5,6 +5,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::connect::rows;
+use super::copy::storable;
 use super::draft::Draft;
 use super::error::Failure;
 use super::load::SHARED;
@@ -111,13 +112,13 @@ impl Swap {
             if let Some(row) = &write.text {
                 self.records.key.push(*key);
                 self.records.kind.push(kind);
-                self.records.id.push(id.to_string());
+                self.records.id.push(column(id));
                 self.records.expires_at.push(write.expires_at.map(Timestamp::as_micros));
                 self.records.row.push(row.to_string());
             } else {
                 self.removed.key.push(*key);
                 self.removed.kind.push(kind);
-                self.removed.id.push(id.to_string());
+                self.removed.id.push(column(id));
             }
         }
     }
@@ -130,9 +131,9 @@ impl Swap {
             events.seq.push(stored.seq.0.cast_signed());
             events.place.push(place);
             events.id.push(event.id.to_string());
-            events.child_id.push(event.child_id.to_string());
+            events.child_id.push(column(event.child_id.as_str()));
             events.entity_type.push(event.entity_type.as_str());
-            events.entity_id.push(event.entity_id.clone());
+            events.entity_id.push(column(&event.entity_id));
             events.action.push(event.action.as_str());
             events.occurred_at.push(event.occurred_at.as_micros());
             events.created_at.push(event.created_at.as_micros());
@@ -145,7 +146,7 @@ impl Swap {
             self.changes_lookups = true;
             self.accounts.id.push(account.id.to_string());
             self.accounts.key.push(*key);
-            self.accounts.email.push(account.email.as_deref().map(ToOwned::to_owned));
+            self.accounts.email.push(account.email.as_deref().map(column));
             self.accounts.is_active_admin.push(account.is_active_admin);
             self.accounts.is_marked.push(account.is_marked);
             self.accounts.deletion_has_started.push(account.deletion_has_started);
@@ -207,4 +208,9 @@ impl Swap {
         values.extend(more);
         Ok(!rows(client, &sql::SWAP_MANY, &values).await?.is_empty())
     }
+}
+
+/// A text in a column. Ids and email addresses of older files may contain any character.
+fn column(text: &str) -> String {
+    storable(text.into()).into_owned()
 }

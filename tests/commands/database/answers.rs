@@ -18,7 +18,7 @@ async fn answers(parent: &Parent, child: &str) -> Vec<Value> {
     all
 }
 
-async fn server_on(folders: &Folders, url: Option<&str>) -> TestServer {
+pub(super) async fn server_on(folders: &Folders, url: Option<&str>) -> TestServer {
     let flags = url.map(|url| format!("--database-url={url}")).into_iter().collect();
     let settings = Settings { binary: true, flags, ..Settings::default() };
     TestServer::on(folders.clone(), settings).await
@@ -29,12 +29,24 @@ async fn activate_once(client: &Client, child: &str, task: &str) -> Value {
     client.act_once(&path, "one-key").await.expect(200)["tracking_event"].take()
 }
 
+/// The id of an activation in the event stream.
+async fn stream_id(parent: &Parent, child: &str, task: &str) -> String {
+    let mut stream = parent.events("/events").await;
+    parent.activate(child, task).await.expect(200);
+    stream.next().await.id
+}
+
+/// A client that follows the stream of another store must load everything again.
+async fn assert_resync(parent: &Parent, last_id: &str) {
+    assert_eq!(parent.events_after(last_id).await.next().await.event, "resync", "{last_id}");
+}
+
 #[tokio::test]
 async fn each_server_gives_the_same_answers() {
     let mut server = TestServer::process().await;
     let family = server.family().await;
     let (child, task) = (&family.child, &family.task);
-    family.event().await;
+    let id = stream_id(&family.parent, child, task).await;
     let first = activate_once(&family.parent, child, task).await;
     family.parent.ask_for(child, &family.reward).await.expect(200);
     let before = answers(&family.parent, child).await;
@@ -47,6 +59,8 @@ async fn each_server_gives_the_same_answers() {
     let parent =
         Parent::log_in(server.nobody(), &family.parent.email, crate::harness::PASSWORD).await;
     assert_eq!(answers(&parent, child).await, before);
+    assert_resync(&parent, &id).await;
+    let id = stream_id(&parent, child, task).await;
     // A repeat of the request before the import gives its result.
     assert_eq!(activate_once(&parent, child, task).await, first);
     parent.activate(child, task).await.expect(200);
@@ -56,13 +70,14 @@ async fn each_server_gives_the_same_answers() {
     // The imported events have their lines elsewhere.
     let lines = on_database.lines_now(&parent.id);
     let new = lines.iter().filter(|line| line.contains("activated"));
-    assert_eq!(new.count(), 1, "{lines:?}");
+    assert_eq!(new.count(), 2, "{lines:?}");
 
     let copy = exported(&url);
     let mut server = server_on(&copy, None).await;
     let parent =
         Parent::log_in(server.nobody(), &family.parent.email, crate::harness::PASSWORD).await;
     assert_eq!(answers(&parent, child).await, changed);
+    assert_resync(&parent, &id).await;
     assert_eq!(activate_once(&parent, child, task).await, first);
     server.stop().await;
 }

@@ -1,4 +1,6 @@
-//! An import that is killed leaves an empty database.
+//! An import that is interrupted leaves an empty database.
+
+use std::process::Command;
 
 use goldstar::clock::Clock;
 use goldstar::metrics;
@@ -10,7 +12,14 @@ use crate::harness::cluster::new_database;
 use crate::harness::{Folders, eventually, goldstar};
 
 #[tokio::test]
-async fn a_killed_import_leaves_nothing() {
+async fn an_interrupted_import_leaves_nothing() {
+    for signal in ["KILL", "INT", "TERM"] {
+        interrupt(signal).await;
+    }
+}
+
+/// Sends a signal to an import that has written all rows, and then imports again.
+async fn interrupt(signal: &str) {
     let folders = flask();
     let url = new_database();
     // Creates the schema.
@@ -32,8 +41,9 @@ async fn a_killed_import_leaves_nothing() {
         (waiting > 0).then_some(())
     })
     .await;
-    importing.kill().unwrap();
-    importing.wait().unwrap();
+    let script = format!("kill -{signal} {}", importing.id());
+    assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
+    assert!(!importing.wait().unwrap().success(), "{signal}");
     holder.batch_execute("COMMIT").await.unwrap();
     let backends = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
@@ -42,7 +52,7 @@ async fn a_killed_import_leaves_nothing() {
         (left == 0).then_some(())
     })
     .await;
-    assert_eq!(rows_of(&url).await, 0);
+    assert_eq!(rows_of(&url).await, 0, "{signal}");
     assert_eq!(import(&folders, &url).0, 0);
     assert!(rows_of(&url).await > 0);
 }

@@ -2,10 +2,14 @@
 //! PostgreSQL.
 
 mod answers;
+mod beside_servers;
 mod check;
+mod damage;
 mod killed;
+mod other_services;
 mod refusals;
 mod round_trip;
+mod samples;
 
 use std::path::Path;
 use std::process::Output;

@@ -4,6 +4,7 @@
 mod client;
 mod clock;
 pub(crate) mod cluster;
+pub(crate) mod database;
 mod disk;
 mod files;
 mod forbidden;

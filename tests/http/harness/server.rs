@@ -9,17 +9,15 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use goldstar::app::{self, Machine};
-use goldstar::clock::Clock;
 use goldstar::config::{Config, StorageConfig};
+use goldstar::domain::Points;
 use goldstar::domain::password::NEW_METHOD;
-use goldstar::domain::{Email, Name, Points, Role, Timestamp, User};
 use goldstar::followers::audit_log;
-use goldstar::metrics;
-use goldstar::store::postgres::{DatabaseUrl, PostgresStore};
-use goldstar::store::{Change, Changes, Context, Scope, Snapshot, Store as _};
+use goldstar::store::postgres::DatabaseUrl;
 
 use super::client::Address;
 use super::cluster::new_database;
+use super::database::{ServerRuntime, database_of, import, is_on_postgres};
 use super::{Admin, Client, DEADLINE, Family, Folders, Parent, Process, Raw, eventually, within};
 
 /// The settings of a test that differ from the defaults.
@@ -68,7 +66,7 @@ pub(crate) struct TestServer {
 }
 
 enum Running {
-    Here { shutdown: CancellationToken, server: app::Server },
+    Here { shutdown: CancellationToken, server: app::Server, _runtime: ServerRuntime },
     Process(Process),
 }
 
@@ -79,35 +77,6 @@ pub(crate) const PASSWORD_METHOD: &str = "scrypt:16:1:1";
 const ADMIN: (&str, &str) = ("admin@example.org", "correct horse 0");
 const ADMIN_HASH: &str = "scrypt:16:1:1$B5TWbkgfWzsVhBP0$ad30ca9911f76fd195c3a86e1fa1c84827c02690316566bb\
     aafdc658b37bd4c46f4a47cea8267a2baa2af6aab45f0f32a70be8936d123fdaa5690466f41abfd9";
-
-/// Whether the tests run on PostgreSQL, as `scripts/test` runs those that concern no files.
-fn is_on_postgres() -> bool {
-    std::env::var("GOLDSTAR_TEST_STORE").is_ok_and(|store| store == "postgres")
-}
-
-/// Adds the account of the administrator to an empty database.
-async fn put_admin_into(url: &str) {
-    let (clock, metrics) = (Clock::system(), metrics::Store::default());
-    let store = PostgresStore::open(&DatabaseUrl::new(url), clock, metrics).await.unwrap();
-    let admin = User {
-        id: "admin-1".into(),
-        first_name: Name::from_stored("Ada"),
-        last_name: Name::from_stored("Admin"),
-        email: Email::from_stored(ADMIN.0),
-        password: ADMIN_HASH.into(),
-        role: Role::Admin,
-        image_id: None,
-        created_at: Timestamp::from_unix_seconds(1_769_551_003.419_12),
-        updated_at: None,
-        deletion: None,
-        extra: [].into(),
-    };
-    let put = move |_: &dyn Snapshot, _: &mut Context| {
-        Ok((Changes::of([Change::PutUser(admin.clone())]), ()))
-    };
-    store.transact(Scope::Server, put).await.unwrap();
-    store.close().await.unwrap();
-}
 
 /// Makes a server in this process hash passwords like a real one.
 pub(crate) fn hash_as_for_users(config: &mut Config) {
@@ -162,10 +131,8 @@ impl TestServer {
     /// A server on folders that already contain files.
     pub(crate) async fn on(folders: Folders, settings: Settings) -> Self {
         let address = Arc::new(Mutex::new(String::new()));
-        if is_on_postgres() && folders.database.get().is_none() {
-            let url = new_database();
-            put_admin_into(&url).await;
-            folders.database.set(url).expect("a server has new folders");
+        if is_on_postgres() {
+            folders.database.get_or_init(|| database_of(&folders));
         }
         let mut server = Self { folders, settings, address, running: None };
         server.launch().await;
@@ -186,8 +153,9 @@ impl TestServer {
 
     /// Two servers on an empty database.
     pub(crate) async fn two_on(url: &str, settings: Settings) -> [Self; 2] {
-        put_admin_into(url).await;
         let folders = Folders::new();
+        Self::put_admin(&folders);
+        import(&folders, url);
         folders.database.set(url.to_owned()).expect("the folders are new");
         let other = folders.beside();
         [Self::on(folders, settings.clone()).await, Self::on(other, settings).await]
@@ -200,13 +168,16 @@ impl TestServer {
                     .unwrap_or_else(|output| panic!("the server did not start: {output:?}"));
             (process.address.clone(), Running::Process(process))
         } else {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = format!("http://{}", listener.local_addr().unwrap());
-            let shutdown = CancellationToken::new();
-            let machine = self.settings.machine.clone();
-            let launched = app::launch_on(machine, self.config(), listener, shutdown.clone());
+            let (shutdown, runtime) = (CancellationToken::new(), ServerRuntime::of(&self.folders));
+            let (machine, config) = (self.settings.machine.clone(), self.config());
+            let ended = shutdown.clone();
+            let launched = runtime.run(Box::pin(async {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                app::launch_on(machine, config, listener, ended).await
+            }));
             let server = within("the start", launched).await.unwrap();
-            (address, Running::Here { shutdown, server })
+            let address = format!("http://{}", server.address());
+            (address, Running::Here { shutdown, server, _runtime: runtime })
         };
         *self.address.lock().unwrap() = address;
         self.running = Some(running);
@@ -267,7 +238,7 @@ impl TestServer {
     /// Stops it as a SIGTERM does, and waits until all files are written.
     pub(crate) async fn stop(&mut self) {
         match self.running.take().expect("it runs") {
-            Running::Here { shutdown, server } => {
+            Running::Here { shutdown, server, _runtime } => {
                 shutdown.cancel();
                 within("the server's end", server.ended()).await.unwrap();
             }
@@ -280,7 +251,7 @@ impl TestServer {
 
     /// Stops a server that cannot complete its files.
     pub(crate) async fn stop_broken(&mut self) {
-        let Some(Running::Here { shutdown, server }) = self.running.take() else {
+        let Some(Running::Here { shutdown, server, _runtime }) = self.running.take() else {
             panic!("only a server in this process has a disk that breaks");
         };
         shutdown.cancel();

@@ -8,7 +8,7 @@ use goldstar::service::FamilyLimits;
 
 use crate::harness::{
     Admin, Answer, Client, Folders, HOUR, Hand, PASSWORD, Settings, TestServer, assert_error,
-    eventually, hash_as_for_users, log_in, reward_path, text,
+    eventually, log_in, reward_path, text,
 };
 
 /// No limits, except those that a test sets.
@@ -201,9 +201,6 @@ async fn logins_at_the_same_time_leave_no_more_sessions_than_the_limit() {
     let configure: fn(&mut Config) = |config| {
         config.service.family = FamilyLimits { sessions: 2, ..NONE };
         config.service.logins.per_account = 0;
-        // Without the time of a hash, other logins could end a session before its own login has
-        // responded.
-        hash_as_for_users(config);
     };
     let server = TestServer::with(settings(configure)).await;
     let parent = server.parent().await;

@@ -98,8 +98,8 @@ pub(crate) const EXPORT_FILES: Sql =
 /// The next families, each with its row in the look-up table of accounts.
 pub(crate) const CHECK_FAMILIES: Sql = Sql {
     text: "
-SELECT f.id, f.seq, a.id AS account_id, a.email, coalesce(a.is_active_admin, false) AS is_active_admin,
-    coalesce(a.is_marked, false) AS is_marked
+SELECT f.id, f.seq, f.last_occurred_at, a.id AS account_id, a.email, a.is_active_admin, a.is_marked,
+    a.deletion_has_started
 FROM families f LEFT JOIN accounts a ON a.family_id = f.id
 WHERE f.id > $1
 ORDER BY f.id
@@ -108,13 +108,59 @@ LIMIT 1000",
 };
 
 pub(crate) const CHECK_RECORDS: Sql = Sql {
-    text: "SELECT kind, position, row FROM records WHERE family_id = $1 ORDER BY position",
+    text: "
+SELECT kind, id, expires_at, position, row FROM records WHERE family_id = $1 ORDER BY position",
     types: &[Type::INT8],
 };
 
 pub(crate) const CHECK_EVENTS: Sql = Sql {
-    text: "SELECT seq, json FROM events WHERE family_id = $1 ORDER BY seq",
+    text: "
+SELECT seq, (xid::text::bigint << 16) + place AS position, is_anonymous, id, child_id, entity_type,
+    entity_id, action, occurred_at, created_at, json
+FROM events
+WHERE family_id = $1
+ORDER BY seq",
     types: &[Type::INT8],
+};
+
+/// The events with an id that occurs in several families; a family's own ids are unique.
+pub(crate) const CHECK_EVENT_IDS: Sql = Sql {
+    text: "
+SELECT e.family_id, a.id AS account_id, 'tracking_events' AS kind, e.id, e.seq AS number
+FROM (SELECT id FROM events GROUP BY id HAVING count(*) > 1) several
+JOIN events e ON e.id = several.id
+LEFT JOIN accounts a ON a.family_id = e.family_id
+ORDER BY e.id, e.family_id",
+    types: &[],
+};
+
+/// The same of records.
+pub(crate) const CHECK_RECORD_IDS: Sql = Sql {
+    text: "
+SELECT r.family_id, a.id AS account_id, r.kind, r.id, r.position AS number
+FROM (SELECT kind, id FROM records GROUP BY kind, id HAVING count(*) > 1) several
+JOIN records r ON r.kind = several.kind AND r.id = several.id
+LEFT JOIN accounts a ON a.family_id = r.family_id
+ORDER BY r.kind, r.id, r.family_id",
+    types: &[],
+};
+
+/// The sessions without a row in the look-up table of sessions, and the rows there without a session,
+/// which have no position.
+pub(crate) const CHECK_TOKENS: Sql = Sql {
+    text: "
+SELECT r.family_id, a.id AS account_id, r.position
+FROM records r
+LEFT JOIN tokens t ON t.token_sha256 = r.id AND t.family_id = r.family_id
+LEFT JOIN accounts a ON a.family_id = r.family_id
+WHERE r.kind = 'sessions' AND t.token_sha256 IS NULL
+UNION ALL
+SELECT t.family_id, a.id, NULL
+FROM tokens t
+LEFT JOIN records r ON r.family_id = t.family_id AND r.kind = 'sessions' AND r.id = t.token_sha256
+LEFT JOIN accounts a ON a.family_id = t.family_id
+WHERE r.id IS NULL",
+    types: &[],
 };
 
 /// Every statement with parameters, for the test that prepares them.
@@ -132,4 +178,7 @@ pub(crate) const ALL: &[&Sql] = &[
     &CHECK_FAMILIES,
     &CHECK_RECORDS,
     &CHECK_EVENTS,
+    &CHECK_EVENT_IDS,
+    &CHECK_RECORD_IDS,
+    &CHECK_TOKENS,
 ];
