@@ -17,7 +17,8 @@ use crate::config::{Config, StorageConfig};
 use crate::disk::{Disk, RealDisk, UnusableFolder, probe};
 use crate::followers::Followers;
 use crate::followers::audit_log::{
-    self, AuditFollower, AuditLog, AuditOutput, DeletionLog, LineFollower, LogFollower, Writer,
+    self, AuditFollower, AuditLog, AuditOutput, DeletionLog, LineFollower, LogFollower, SERVER_ID,
+    Writer, server_id,
 };
 use crate::followers::broker::Broker;
 use crate::http;
@@ -25,7 +26,7 @@ use crate::metrics::{Counter, Metrics};
 use crate::service::{Demo, Service, ServiceError, ServiceSettings};
 use crate::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 use crate::store::postgres::{self, PostgresStore};
-use crate::store::{AnyStore, Following, Store as _};
+use crate::store::{AnyStore, Following, LogServer, Store as _};
 
 /// The parts of the machine that a server uses. Tests replace them.
 #[derive(Clone, Debug)]
@@ -108,7 +109,9 @@ pub fn open(
     machine: &Machine,
     metrics: &Metrics,
 ) -> Result<Service, StartError> {
-    let output = Some(storage.audit_output).filter(|output| *output == AuditOutput::Files);
+    // The servers on a database write the lines of a command.
+    let output = Some(storage.audit_output)
+        .filter(|output| *output == AuditOutput::Files && storage.database_url.is_none());
     assemble(storage, output, settings, machine, metrics)
 }
 
@@ -127,6 +130,7 @@ fn assemble(
     }
     let failures = metrics.store.projection_errors(AuditFollower::NAME);
     let store = open_store(storage, machine, metrics)?;
+    let server = register(output, storage, &*disk, &store)?;
     let start = || {
         let history = store.following();
         let audit_log = output.map(|output| {
@@ -140,7 +144,29 @@ fn assemble(
     let followers = start().map_err(StartError::Thread)?;
     let disk = Arc::clone(&machine.disk);
     let deletion_log = DeletionLog::new(disk, storage.log_dir.clone(), storage.audit_log);
+    let deletion_log = deletion_log.of_server(server);
     Ok(Service::new(store, followers, machine.clock.clone(), settings, deletion_log, metrics))
+}
+
+/// Makes a server that writes log files known to the others on its database, before its first line. Blocks.
+fn register(
+    output: Option<AuditOutput>,
+    storage: &StorageConfig,
+    disk: &dyn Disk,
+    store: &AnyStore,
+) -> Result<Option<LogServer>, StartError> {
+    let (Some(AuditOutput::Files), Some(servers)) = (output, store.log_servers()) else {
+        return Ok(None);
+    };
+    let folder = &storage.log_dir;
+    let unusable = |error| UnusableFolder::call(&folder.join(SERVER_ID), "open", error);
+    let id = server_id(disk, folder).map_err(unusable)?;
+    let path = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let server = LogServer { id, name: format!("{}:{}", host.trim(), path.display()) };
+    let registered = Handle::current().block_on(servers.register(server.clone()));
+    registered.map_err(ServiceError::from)?;
+    Ok(Some(server))
 }
 
 fn open_store(
@@ -278,6 +304,8 @@ async fn run(
     let expiry = tokio::spawn(Arc::clone(&service).run_expiry(shutdown.clone()));
     let sessions = Arc::clone(&service).follow_ended_sessions(shutdown.clone());
     let sessions = tokio::spawn(sessions);
+    let logs = Arc::clone(&service).remove_requested_logs(shutdown.clone());
+    let logs = tokio::spawn(logs);
     let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
         shutdown.cancelled().await;
@@ -290,7 +318,10 @@ async fn run(
     expiry.abort();
     ended("the expiry", expiry).await;
     ended("the end of other servers' sessions", sessions).await;
-    let between_two_steps = ended("account deletion", deletion);
+    let between_two_steps = async {
+        ended("account deletion", deletion).await;
+        ended("the removal of deleted accounts' logs", logs).await;
+    };
     tokio::time::timeout_at(deadline, between_two_steps).await.map_err(|_| StopError::Late)?;
     let closed = tokio::time::timeout_at(deadline, service.close()).await;
     closed.map_err(|_| StopError::Late)?.map_err(StopError::Close)

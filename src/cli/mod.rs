@@ -19,6 +19,7 @@ mod runtime;
 mod salvage;
 mod serve;
 mod server_log;
+mod servers;
 mod signals;
 
 use std::error::Error;
@@ -78,6 +79,8 @@ enum Command {
     Import(import::Arguments),
     /// Copy a PostgreSQL database into a new data directory
     Export(export::Arguments),
+    /// List the servers on a database that write audit log files
+    Servers(servers::Arguments),
     /// Write all changes from the journal into the data files
     #[command(after_help = "\
 For a data directory that no server uses, for example after a crash. Afterwards TinyDB finds every \
@@ -120,6 +123,7 @@ pub fn run() -> ExitCode {
         Some(Command::Check(arguments)) => return end(check::run(arguments)),
         Some(Command::Import(arguments)) => import::run(arguments),
         Some(Command::Export(arguments)) => export::run(arguments),
+        Some(Command::Servers(arguments)) => servers::run(&arguments),
         Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),
     };
     end(done.map(|()| ExitCode::SUCCESS))

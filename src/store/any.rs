@@ -8,7 +8,7 @@ use super::memory::MemoryStore;
 use super::postgres::PostgresStore;
 use super::{
     Allowance, Commit, CommitError, Context, Decided, Expiry, Fence, Following, FoundEvents,
-    Health, Lease, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
+    Health, Lease, LogServers, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
 };
 use crate::domain::{
     ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
@@ -189,6 +189,14 @@ impl Store for AnyStore {
             Self::Json(store) => Store::lease(store, purpose).await,
             Self::Memory(store) => Store::lease(store, purpose).await,
             Self::Postgres(store) => store.lease(purpose).await,
+        }
+    }
+
+    fn log_servers(&self) -> Option<Arc<dyn LogServers>> {
+        match self {
+            Self::Json(store) => store.log_servers(),
+            Self::Memory(store) => store.log_servers(),
+            Self::Postgres(store) => store.log_servers(),
         }
     }
 

@@ -13,6 +13,7 @@ mod following;
 mod history;
 pub mod json;
 mod lease;
+mod log_servers;
 pub mod memory;
 mod page;
 pub mod postgres;
@@ -28,6 +29,7 @@ pub use expiry::Expiry;
 pub use following::{Followed, Following, SavedCursor};
 pub use history::{Malformed, ReadError, StoredEvent};
 pub use lease::{Fence, HeldLease, Lease, Purpose};
+pub use log_servers::{LogServer, LogServers};
 pub use page::{BoxFuture, EventPage, EventRows, FoundEvents};
 pub use scope::Scope;
 pub use snapshot::{Listing, Snapshot};
@@ -168,6 +170,11 @@ pub trait Store: Send + Sync + 'static {
     fn lease(&self, purpose: Purpose) -> impl Future<Output = Option<Lease>> + Send {
         let following = self.following();
         async move { following.lease(purpose) }
+    }
+
+    /// The servers that write audit log files; `None` if this process alone uses the store.
+    fn log_servers(&self) -> Option<Arc<dyn LogServers>> {
+        None
     }
 
     /// The latest time of a record or an event when the store was opened.

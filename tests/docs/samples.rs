@@ -50,6 +50,11 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "handle_path /api/* {"),
     // `tests/store/postgres` and the API tests have a PostgreSQL of their own.
     (OPERATIONS, "createuser --pwprompt goldstar"),
+    // `tests/http/servers` runs it.
+    (
+        OPERATIONS,
+        "$ export GOLDSTAR_DATABASE_URL=postgres://goldstar:password@db.example.org/goldstar",
+    ),
     // `tests/commands/database/samples.rs` compares them with what the commands print.
     (
         OPERATIONS,

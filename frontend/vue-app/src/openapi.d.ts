@@ -915,7 +915,7 @@ export interface components {
              * @description The result for this account.
              * @enum {string}
              */
-            outcome: "deleted" | "failed" | "interrupted" | "held";
+            outcome: "deleted" | "failed" | "interrupted" | "held" | "waiting";
             /** @description Why the account was not deleted. */
             error: string | null;
         };
@@ -1249,7 +1249,8 @@ export interface components {
          *       "status": "pending",
          *       "attempts": 0,
          *       "last_error": null,
-         *       "next_attempt_at": "2026-12-23T01:49:49.730293Z"
+         *       "next_attempt_at": "2026-12-23T01:49:49.730293Z",
+         *       "waiting_for": []
          *     }
          */
         QueuedAccount: {
@@ -1284,6 +1285,8 @@ export interface components {
              * @description The time of the next automatic attempt.
              */
             next_attempt_at: string | null;
+            /** @description The servers that have not removed the account's audit logs yet. */
+            waiting_for: string[];
         };
         /**
          * @description A reward.

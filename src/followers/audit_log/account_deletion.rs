@@ -13,6 +13,7 @@ use super::line::value;
 use super::rotation::Settings;
 use crate::disk::{Disk, Open};
 use crate::domain::{Timestamp, UserId};
+use crate::store::LogServer;
 
 /// What happened to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct DeletionLog {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
     settings: Settings,
+    /// The server of the folder, if it writes audit logs there and others use the same database.
+    server: Option<LogServer>,
     /// Locked while a line is written: several threads may write.
     writing: Mutex<()>,
 }
@@ -63,7 +66,17 @@ impl DeletionLog {
 
     /// The log in `folder`, which is created when the first line is written.
     pub fn new(disk: Arc<dyn Disk>, folder: PathBuf, settings: Settings) -> Self {
-        Self { disk, folder, settings, writing: Mutex::new(()) }
+        Self { disk, folder, settings, server: None, writing: Mutex::new(()) }
+    }
+
+    /// The log of a server that other servers know.
+    pub fn of_server(self, server: Option<LogServer>) -> Self {
+        Self { server, ..self }
+    }
+
+    /// The server as others know it.
+    pub fn server(&self) -> Option<&LogServer> {
+        self.server.as_ref()
     }
 
     /// Removes all files of an account from the folder, including copies of its audit log that

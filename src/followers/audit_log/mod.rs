@@ -15,6 +15,7 @@ mod line;
 mod lines;
 mod name;
 mod rotation;
+mod server_id;
 mod sync;
 mod tail;
 
@@ -36,6 +37,7 @@ use lag::{Backoff, Lag};
 pub use lines::LineFollower;
 pub use name::file_name;
 pub use rotation::{AuditOutput, Settings};
+pub use server_id::{SERVER_ID, server_id};
 use sync::{Cursor, Unsynced};
 
 /// How many new events are read at once.

@@ -59,7 +59,7 @@ fn sample_queued() -> Value {
         "id": samples::USER_ID, "email": "paula@example.org",
         "marked_for_deletion_at": samples::MOMENT, "due_at": "2026-12-23T01:49:49.730293Z",
         "status": "pending", "attempts": 0, "last_error": null,
-        "next_attempt_at": "2026-12-23T01:49:49.730293Z",
+        "next_attempt_at": "2026-12-23T01:49:49.730293Z", "waiting_for": [],
     })
 }
 
@@ -119,11 +119,13 @@ pub(crate) struct QueuedBody {
     /// The time of the next automatic attempt.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     next_attempt_at: Option<Iso>,
+    /// The servers that have not removed the account's audit logs yet.
+    waiting_for: Vec<String>,
 }
 
 impl From<Queued> for QueuedBody {
     fn from(queued: Queued) -> Self {
-        let Queued { user, due_at, status, next_attempt_at } = queued;
+        let Queued { user, due_at, status, next_attempt_at, waiting_for } = queued;
         let deletion = user.deletion.as_ref();
         let marked_at = deletion.filter(|it| it.is_readable()).map(|it| it.marked_at);
         Self {
@@ -135,6 +137,7 @@ impl From<Queued> for QueuedBody {
             attempts: deletion.map_or(0, |it| it.attempts),
             last_error: deletion.and_then(|it| it.error.clone()),
             next_attempt_at: next_attempt_at.map(Iso),
+            waiting_for,
         }
     }
 }

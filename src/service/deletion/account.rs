@@ -21,11 +21,15 @@ pub(super) const COPIES_LEFT: &str = "copies of the audit log could not be remov
 
 /// Why an attempt ended. The text does not identify the account.
 #[derive(Debug, Error)]
-enum AttemptError {
+pub(super) enum AttemptError {
     #[error("the server is shutting down")]
     Stopping,
     #[error("another server runs the deletions")]
     LeaseLost,
+    #[error("other servers have not removed the audit logs yet")]
+    Waiting,
+    #[error("the other servers could not be asked to remove the audit logs: {0}")]
+    OtherLogs(ServiceError),
     #[error("the start of the attempt could not be stored: {0}")]
     Start(ServiceError),
     #[error("the family's records could not be removed: {0}")]
@@ -51,6 +55,10 @@ impl Service {
         lease: Option<&Fence>,
     ) -> Option<Attempted> {
         let start = Instant::now();
+        if self.waits_for_others(&user_id).await.is_ok_and(|waits| waits) {
+            let error = Some(AttemptError::Waiting.to_string());
+            return Some(Attempted { user_id, outcome: AttemptOutcome::Waiting, error });
+        }
         let done = match self.start_attempt(&user_id, now, trigger, lease).await {
             Ok(None) => return None,
             Ok(Some(attempts)) => {
@@ -68,6 +76,9 @@ impl Service {
             // During a shutdown, errors come from the closing store.
             Err(_) if self.deletions.stopping.is_cancelled() => {
                 (AttemptOutcome::Interrupted, Some(AttemptError::Stopping.to_string()))
+            }
+            Err(AttemptError::Waiting) => {
+                (AttemptOutcome::Waiting, Some(AttemptError::Waiting.to_string()))
             }
             Err(_) if is_lost(lease) => {
                 (AttemptOutcome::Interrupted, Some(AttemptError::LeaseLost.to_string()))
@@ -122,11 +133,20 @@ impl Service {
         let anonymized = self.store.anonymize_under(lease, user_id).await;
         anonymized.map_err(|error| AttemptError::History(error.into()))?;
         self.check_stopping()?;
+        let requested = self.request_log_removals(user_id, lease).await;
+        requested.map_err(AttemptError::OtherLogs)?;
         self.remove_log(user_id).await?;
+        self.confirm_log_removal(user_id).await.map_err(AttemptError::OtherLogs)?;
+        let left = self.servers_left(user_id).await.map_err(AttemptError::OtherLogs)?;
+        if !left.is_empty() {
+            return Err(AttemptError::Waiting);
+        }
         self.check_stopping()?;
         // Before the last step, after which nothing is left of the account. A crash in between writes
         // this line twice, but never loses it.
         self.log_deletion(user_id, DeletionEvent::Deleted { attempts }).await;
+        let ended = self.end_log_removals(user_id, lease).await;
+        ended.map_err(AttemptError::OtherLogs)?;
         self.remove_user(user_id, lease).await.map_err(AttemptError::Account)
     }
 
@@ -150,7 +170,7 @@ impl Service {
 
     /// Removes the log and its copies: all entries of the log directory whose name starts with the
     /// log's.
-    async fn remove_log(&self, user_id: &UserId) -> Result<(), AttemptError> {
+    pub(super) async fn remove_log(&self, user_id: &UserId) -> Result<(), AttemptError> {
         let (log, id) = (self.audit_log.clone(), user_id.clone());
         let forget = move || log.map_or(Ok(()), |log| log.forget(&id));
         let forgotten = spawn::blocking(forget).await;
@@ -175,8 +195,12 @@ impl Service {
         // Before the removal. After a crash, the next start purges the traces.
         self.deletions.traces.lock().may_be_left = true;
         let (scope, user_id) = (Scope::Family(user_id.clone()), user_id.clone());
-        let changes = Changes::of([Change::RemoveUser(user_id)]).under(lease.cloned());
-        self.transact(scope, move |_, _| Ok((changes.clone(), ()))).await.map(|_| ())
+        let removal = Change::RemoveUser(user_id.clone());
+        let changes = Changes::of([removal]).under(lease.cloned());
+        self.transact(scope, move |_, _| Ok((changes.clone(), ()))).await?;
+        // Its id may link it to its events until there is no record.
+        self.store.anonymize_under(lease, &user_id).await?;
+        Ok(())
     }
 
     /// Records a failed attempt in the account's record and in both logs.

@@ -5,6 +5,7 @@ mod account;
 mod first_start;
 mod log;
 mod marking;
+mod other_servers;
 mod policy;
 mod queue;
 mod run;

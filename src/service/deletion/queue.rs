@@ -18,6 +18,8 @@ pub struct Queued {
     /// When the next attempt starts without an administrator's request; see
     /// [`crate::domain::Deletion::next_attempt_at`].
     pub next_attempt_at: Option<Timestamp>,
+    /// The names of the servers that have not removed the account's audit logs yet.
+    pub waiting_for: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +63,7 @@ impl Service {
     ) -> Result<Listing<Queued>, ServiceError> {
         let policy = self.deletion_policy().await?;
         let marked = self.store.marked_accounts().await?;
+        let unconfirmed = self.unconfirmed_removals().await?;
         let mut queue: Vec<_> = marked
             .into_iter()
             .filter_map(|user| {
@@ -68,7 +71,9 @@ impl Service {
                 let due_at = policy.due_at(deletion);
                 let status = deletion.status(policy.max_attempts);
                 let next_attempt_at = deletion.next_attempt_at(policy);
-                Some(Queued { user, due_at, status, next_attempt_at })
+                let left = unconfirmed.iter().filter(|(user_id, _)| *user_id == user.id);
+                let waiting_for = left.map(|(_, server)| server.name.clone()).collect();
+                Some(Queued { user, due_at, status, next_attempt_at, waiting_for })
             })
             .collect();
         queue.sort_by(|one, other| one.place().cmp(&other.place()));
@@ -114,11 +119,16 @@ impl Service {
             1 => Some("an account could not be deleted".to_owned()),
             count => Some(format!("{count} accounts could not be deleted")),
         };
-        let errors: Vec<_> = failures.into_iter().chain(left).collect();
+        let removal = self.deletions.removal_error.lock().clone();
+        let is_removal_failing = removal.is_some();
+        let errors: Vec<_> = failures.into_iter().chain(left).chain(removal).collect();
         let errors = Some(errors.join(": ")).filter(|errors| !errors.is_empty());
         Projection {
             name: NAME,
-            backlog: failed + waiting + usize::from(traces.is_some()),
+            backlog: failed
+                + waiting
+                + usize::from(traces.is_some())
+                + usize::from(is_removal_failing),
             last_error: errors.or(traces).or_else(|| self.deletions.last_run_error.lock().clone()),
         }
     }

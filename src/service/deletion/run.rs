@@ -40,10 +40,13 @@ pub enum AttemptOutcome {
     /// The account is only due by a clock that is doubted, or the first 24 hours are not over: nothing
     /// was attempted.
     Held,
+    /// Other servers have not removed the account's audit logs yet. The last one continues the attempt.
+    Waiting,
 }
 
 impl AttemptOutcome {
-    pub const ALL: [Self; 4] = [Self::Deleted, Self::Failed, Self::Interrupted, Self::Held];
+    pub const ALL: [Self; 5] =
+        [Self::Deleted, Self::Failed, Self::Interrupted, Self::Held, Self::Waiting];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -51,6 +54,7 @@ impl AttemptOutcome {
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
             Self::Held => "held",
+            Self::Waiting => "waiting",
         }
     }
 }

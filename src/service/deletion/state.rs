@@ -36,6 +36,8 @@ pub(in crate::service) struct Deletions {
     pub(super) traces: Mutex<Traces>,
     /// Why the last scheduled run failed.
     pub(super) last_run_error: Mutex<Option<String>>,
+    /// Why logs that another server's deletion concerns could not be removed.
+    pub(super) removal_error: Mutex<Option<String>>,
 }
 
 /// Whether files may still contain data of deleted accounts.
@@ -61,6 +63,7 @@ impl Deletions {
             started: (clock.now(), clock.elapsed()),
             traces: Mutex::default(),
             last_run_error: Mutex::default(),
+            removal_error: Mutex::default(),
         }
     }
 

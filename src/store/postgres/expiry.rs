@@ -17,6 +17,8 @@ const LONGEST_SESSION: Duration = Session::LIFETIME;
 /// Removes expired sessions and idempotency keys in batches. Returns the sessions.
 pub(super) async fn remove(inner: &Inner, expiry: &Expiry) -> Result<Vec<TokenHash>, Failure> {
     inner.rows_under(expiry.lease.as_ref(), &sql::REMOVE_OLD, &[]).await?;
+    // A crash may have left the link of a deleted account.
+    inner.rows_under(expiry.lease.as_ref(), &sql::UNLINK, &[&None::<&str>]).await?;
     remove_all(inner, expiry, "idempotency_keys", expiry.keys.now).await?;
     if expiry.sessions {
         tokens(&remove_all(inner, expiry, "sessions", expiry.now).await?)

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "initial", sql: include_str!("migrations/V0001__initial.sql") },
     Migration { version: 2, name: "kept", sql: include_str!("migrations/V0002__kept.sql") },
     Migration { version: 3, name: "shared", sql: include_str!("migrations/V0003__shared.sql") },
+    Migration { version: 4, name: "logs", sql: include_str!("migrations/V0004__logs.sql") },
 ];
 
 /// The version of the schema after all migrations.

@@ -31,6 +31,7 @@ mod job;
 mod lease;
 mod listen;
 mod load;
+mod logs;
 mod migrate;
 mod queue;
 mod runtime;
@@ -58,6 +59,8 @@ use following::History;
 use inner::Inner;
 use lease::Leases;
 use load::{Wanted, load, parse};
+use logs::Logs;
+pub use logs::{ListedServer, log_servers};
 use queue::Queue;
 use runtime::Runtime;
 
@@ -68,8 +71,8 @@ use crate::domain::{
 use crate::metrics;
 use crate::store::{
     Allowance, Change, Changes, Commit, CommitError, Context, Decided, Expiry, Fence, Following,
-    FoundEvents, Health, Lease, Malformed, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent,
-    UsedUp,
+    FoundEvents, Health, Lease, LogServers, Malformed, Purpose, ReadError, Scope, Snapshot, Store,
+    StoredEvent, UsedUp,
 };
 
 /// A store on a PostgreSQL database.
@@ -303,6 +306,10 @@ impl Store for PostgresStore {
         let (leases, runtime) = (Arc::clone(&self.leases), self.runtime.clone());
         let take = async move |_| leases.take(&runtime, purpose).await;
         self.runtime.run(take).await.unwrap_or_default()
+    }
+
+    fn log_servers(&self) -> Option<Arc<dyn LogServers>> {
+        Some(Arc::new(Logs(self.runtime.clone())))
     }
 
     fn newest(&self) -> Option<Timestamp> {

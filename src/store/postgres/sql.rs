@@ -3,6 +3,7 @@
 
 pub(crate) mod bulk;
 mod history;
+mod logs;
 mod migrations;
 mod shared;
 mod statement;
@@ -12,6 +13,10 @@ use tokio_postgres::types::Type;
 pub(super) use history::{
     COUNT_AFTER, COUNT_EVENTS, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FOLLOW,
     HAS_LATER_EVENT, HEAD, PAGE_ASCENDING, PAGE_DESCENDING,
+};
+pub(super) use logs::{
+    CONFIRM_LOG_REMOVAL, END_LOG_REMOVALS, FORGET_LOG_SERVER, LOG_SERVERS, REGISTER_LOG_SERVER,
+    REQUEST_LOG_REMOVAL, REQUESTED_LOG_REMOVALS, UNCONFIRMED_LOG_REMOVALS,
 };
 pub(super) use migrations::{
     ADD_MIGRATION, APPLIED_MIGRATIONS, CREATE_MIGRATIONS, MIGRATION_LOCK, MIGRATION_TIMEOUTS,
@@ -301,15 +306,15 @@ RETURNING e.seq",
     types: &[Type::INT8, Type::INT8_ARRAY, Type::TEXT_ARRAY],
 };
 
-/// Removes the link from an account to its family, if the family has neither records nor events with
-/// the account's id. The family's version changes, so that a transaction that has loaded the link
+/// Removes the link from an account, or from any, to its family, if the family has neither records nor
+/// events with the account's id. The family's version changes, so that a transaction that has loaded the link
 /// conflicts.
 pub(super) const UNLINK: Sql = Sql {
     text: "
 WITH changed AS (
     UPDATE families f SET version = f.version + 1
     FROM accounts a
-    WHERE a.id = $1 AND f.id = a.family_id
+    WHERE ($1::text IS NULL OR a.id = $1) AND a.email IS NULL AND f.id = a.family_id
         AND NOT EXISTS (SELECT FROM records r WHERE r.family_id = a.family_id)
         AND NOT EXISTS (
             SELECT FROM events e WHERE e.family_id = a.family_id AND NOT e.is_anonymous
@@ -360,6 +365,14 @@ pub(super) const ALL: &[&Sql] = &[
     &ANONYMIZE,
     &UNLINK,
     &NOTIFY,
+    &REGISTER_LOG_SERVER,
+    &REQUEST_LOG_REMOVAL,
+    &REQUESTED_LOG_REMOVALS,
+    &CONFIRM_LOG_REMOVAL,
+    &UNCONFIRMED_LOG_REMOVALS,
+    &END_LOG_REMOVALS,
+    &LOG_SERVERS,
+    &FORGET_LOG_SERVER,
     &ENDED_SESSIONS,
     &TAKE_ALLOWANCES,
     &REMOVE_OLD,

@@ -123,6 +123,7 @@ async fn the_queue_is_sorted_by_the_next_attempt() {
         "marked_for_deletion_at": "2026-01-01T00:00:00.000000Z",
         "due_at": "2026-02-10T18:42:15.000000Z", "status": "retrying", "attempts": 2,
         "last_error": "the disk failed", "next_attempt_at": "2026-02-10T18:42:15.000000Z",
+        "waiting_for": [],
     });
     assert_eq!(users[0], expected);
     let expected = json!({
@@ -130,6 +131,7 @@ async fn the_queue_is_sorted_by_the_next_attempt() {
         "marked_for_deletion_at": "2026-02-08T00:00:00.000000Z",
         "due_at": "2026-03-10T00:00:00.000000Z", "status": "pending", "attempts": 0,
         "last_error": null, "next_attempt_at": "2026-03-10T00:00:00.000000Z",
+        "waiting_for": [],
     });
     assert_eq!(users[1], expected);
     assert_eq!((&users[3]["status"], &users[3]["due_at"]), (&json!("unreadable"), &json!(null)));

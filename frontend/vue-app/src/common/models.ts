@@ -237,6 +237,8 @@ export interface QueuedAccount {
   last_error: string | null;
   /** Null if an attempt is under way, the last one has failed for good, or the mark cannot be read. */
   next_attempt_at: string | null;
+  /** The servers that have not removed the account's audit logs yet. */
+  waiting_for: string[];
 }
 
 export interface DeletionQueue {
@@ -253,7 +255,7 @@ export interface DeletionRun {
 export interface DeletionAttempt {
   /** The account. */
   id: string;
-  outcome: "deleted" | "failed" | "interrupted" | "held";
+  outcome: "deleted" | "failed" | "interrupted" | "held" | "waiting";
   /** Why it failed. */
   error: string | null;
 }
