@@ -4,6 +4,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
+use tracing::dispatcher;
 
 use super::cluster::{execute, new_database};
 use super::{Folders, goldstar};
@@ -105,7 +106,11 @@ pub(crate) struct ServerRuntime(Option<Runtime>);
 impl ServerRuntime {
     /// A server on files runs on the test's runtime.
     pub(crate) fn of(folders: &Folders) -> Self {
-        let build = || Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let log = dispatcher::get_default(Clone::clone);
+        let mut builder = Builder::new_multi_thread();
+        // What a test captures of the log is that of its thread.
+        builder.on_thread_start(move || std::mem::forget(dispatcher::set_default(&log)));
+        let mut build = || builder.worker_threads(1).enable_all().build().unwrap();
         Self(folders.database.get().map(|_| build()))
     }
 
