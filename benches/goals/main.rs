@@ -9,6 +9,7 @@
 mod activation;
 mod oha;
 mod peers;
+mod postgres;
 mod start;
 mod streams;
 #[path = "../support/mod.rs"]
@@ -29,7 +30,7 @@ use tempfile::TempDir;
 /// A row, or a few that are measured together: its name, and the function that measures and prints it.
 type Row = (&'static str, fn(&Plan));
 
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 17] = [
     ("footprint", start::footprint),
     ("start", start::start),
     ("memory", start::memory),
@@ -41,6 +42,12 @@ const ROWS: [Row; 11] = [
     ("filters", tracking::filters),
     ("upkeep", upkeep::upkeep),
     ("streams", streams::streams),
+    ("postgres", postgres::many),
+    ("postgres-busy", postgres::busy),
+    ("postgres-servers", postgres::two_servers),
+    ("postgres-cost", postgres::cost),
+    ("postgres-tracking", postgres::page),
+    ("postgres-import", postgres::import),
 ];
 
 /// How much is measured.
@@ -52,17 +59,21 @@ struct Plan {
     large: u64,
     /// How many event streams there are at once.
     readers: usize,
+    /// The families of a database of many.
+    families: u64,
     folder: TempDir,
     large_folder: OnceCell<PathBuf>,
+    cluster: OnceCell<postgres::Cluster>,
 }
 
 impl Plan {
     fn new(is_quick: bool) -> Self {
-        let (rounds, seconds, large, readers) =
-            if is_quick { (2, 1, 20_000, 500) } else { (5, 5, 1_000_000, 10_000) };
+        let (rounds, seconds, large, readers, families) =
+            if is_quick { (2, 1, 20_000, 500, 100) } else { (5, 5, 1_000_000, 10_000, 1_000) };
         // On the disk of the build. /tmp may be in memory.
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        Self { rounds, seconds, large, readers, folder, large_folder: OnceCell::new() }
+        let (large_folder, cluster) = (OnceCell::new(), OnceCell::new());
+        Self { rounds, seconds, large, readers, families, folder, large_folder, cluster }
     }
 
     /// A new folder with a directory of that size. Replaces the previous folder of that name.

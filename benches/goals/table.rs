@@ -40,6 +40,11 @@ pub(crate) fn print_row(what: &str, measured: &str, value: f64, unit: &str, goal
     println!("| {what} | {measured} | {value}{unit} | {goal}{unit} | {met} |");
 }
 
+/// Prints a row without a goal.
+pub(crate) fn print_report(what: &str, measured: &str, value: &str) {
+    println!("| {what} | {measured} | {value} | – | |");
+}
+
 /// With three significant digits, or all digits before the point.
 pub(crate) fn rounded(value: f64) -> String {
     match value.abs() {

@@ -16,7 +16,7 @@ const CHILDREN: u64 = 8;
 const EACH: usize = 8;
 
 /// Most children, in random order: more pages than are kept in memory.
-const ANY_CHILD: &str = "00000002-0000-4000-8000-000000000[0-2][0-9a-f]{2}";
+pub(crate) const ANY_CHILD: &str = "00000002-0000-4000-8000-000000000[0-2][0-9a-f]{2}";
 
 /// The first page of one child's events, compared with the same bytes from memory.
 pub(crate) fn page(plan: &Plan) {

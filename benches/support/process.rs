@@ -78,6 +78,11 @@ impl Server {
         Ok(Self { process, address, start: begun.elapsed(), _output: Box::new(output) })
     }
 
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// A line of the process's status in kibibytes, converted to bytes.
     pub(crate) fn memory(&self, line: &str) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::GenericClient;
 use uuid::Uuid;
 
-use super::connect::rows;
+use super::connect::{On, rows};
 use super::draft::{Draft, Obstacle};
 use super::error::{Failure, Kind};
 use super::inner::Inner;
@@ -90,6 +90,8 @@ struct Attempt {
     /// An event, with the key of its family.
     event: Option<(i64, EventId)>,
     results: Vec<Finished>,
+    /// The families afterwards, if it was committed.
+    state: Option<Loaded>,
 }
 
 struct Group<'a> {
@@ -102,6 +104,8 @@ struct Group<'a> {
     started: Instant,
     /// Whether leases must be valid.
     is_leased: bool,
+    /// Whether the records that this server has of the family may be used.
+    from_recent: bool,
     /// The attempts whose outcome is not known.
     lost: Vec<Attempt>,
 }
@@ -114,7 +118,7 @@ impl<'a> Group<'a> {
         }
         let (now, started) = (inner.clock.now(), Instant::now());
         let (keys, lost) = (Vec::new(), Vec::new());
-        Self { inner, jobs, wanted, keys, now, started, is_leased: false, lost }
+        Self { inner, jobs, wanted, keys, now, started, is_leased: false, from_recent: true, lost }
     }
 
     async fn run(mut self) -> Result<Vec<Finished>, Ended> {
@@ -130,6 +134,9 @@ impl<'a> Group<'a> {
                     self.inner.works();
                     if attempt.event.is_some() {
                         self.inner.wake();
+                    }
+                    if let Some(state) = attempt.state {
+                        self.inner.recent.put(state);
                     }
                     return Ok(attempt.results);
                 }
@@ -188,7 +195,28 @@ impl<'a> Group<'a> {
 
     async fn unlocked(&mut self) -> Result<Step, Failure> {
         let client = self.inner.db.client().await?;
-        self.step(&**client).await
+        let on = self.inner.db.on(&**client, &client.statement_cache);
+        if std::mem::take(&mut self.from_recent)
+            && let Some(step) = self.step_from_recent(&on).await?
+        {
+            return Ok(step);
+        }
+        self.step(&on).await
+    }
+
+    /// Tries to commit without loading the family. Only a commit shows that it has not changed since:
+    /// any other result is discarded.
+    async fn step_from_recent(
+        &mut self,
+        on: &On<'_, impl GenericClient>,
+    ) -> Result<Option<Step>, Failure> {
+        let recent = self.wanted.account().and_then(|account| self.inner.recent.take(account));
+        let Some(loaded) = recent else { return Ok(None) };
+        Ok(match self.decide_and_swap(on, loaded).await? {
+            Step::Done(attempt) if attempt.family.is_some() => Some(Step::Done(attempt)),
+            Step::Unanswered(attempt, failure) => Some(Step::Unanswered(attempt, failure)),
+            Step::Done(_) | Step::Missing(_) | Step::Leased | Step::Conflict => None,
+        })
     }
 
     /// Like [`Self::unlocked`], in a transaction that has locked the families.
@@ -202,7 +230,8 @@ impl<'a> Group<'a> {
         if later.first().is_some_and(|row| row.get("is_there")) {
             return Ok(Step::Conflict);
         }
-        match self.step(&*transaction).await? {
+        let on = self.inner.db.on(&*transaction, &transaction.statement_cache);
+        match self.step(&on).await? {
             Step::Done(attempt) => {
                 let committed = timeout(DEADLINE, transaction.commit()).await;
                 let committed = committed.map_err(|_| Failure::Late).and_then(|it| Ok(it?));
@@ -217,27 +246,38 @@ impl<'a> Group<'a> {
         }
     }
 
-    async fn step(&mut self, client: &impl GenericClient) -> Result<Step, Failure> {
-        let loaded = load(client, &self.wanted, !self.lost.is_empty()).await?;
+    async fn step(&mut self, on: &On<'_, impl GenericClient>) -> Result<Step, Failure> {
+        let loaded = load(on, &self.wanted, !self.lost.is_empty()).await?;
         self.keys = loaded.families.iter().map(|family| family.key).collect();
-        if let Some(place) = self.committed(client, &loaded).await? {
+        if let Some(place) = self.committed(on.client, &loaded).await? {
             return Ok(Step::Done(self.lost.swap_remove(place)));
         }
+        self.decide_and_swap(on, loaded).await
+    }
+
+    async fn decide_and_swap(
+        &mut self,
+        on: &On<'_, impl GenericClient>,
+        loaded: Loaded,
+    ) -> Result<Step, Failure> {
         let mut draft = Draft::new(loaded, &self.wanted);
         let results = match self.decide(&mut draft) {
             Ok(results) => results,
             Err(missing) => return Ok(Step::Missing(missing)),
         };
-        let attempt = Attempt::new(&draft, results);
+        let mut attempt = Attempt::new(&draft, results);
         if draft.is_empty() {
             return Ok(Step::Done(attempt));
         }
         let leases = &draft.leases;
-        if !leases.is_empty() && (!self.is_leased || !are_valid(client, leases).await?) {
+        if !leases.is_empty() && (!self.is_leased || !are_valid(on.client, leases).await?) {
             return Ok(Step::Leased);
         }
-        match Swap::new(&draft, attempt.commit_id, self.now).execute(client).await {
-            Ok(true) => Ok(Step::Done(attempt)),
+        match Swap::new(&draft, attempt.commit_id, self.now).execute(on).await {
+            Ok(true) => {
+                attempt.state = Some(draft.committed());
+                Ok(Step::Done(attempt))
+            }
             Ok(false) => Ok(Step::Conflict),
             Err(failure) if failure.kind() == Kind::Lost => Ok(Step::Unanswered(attempt, failure)),
             Err(failure) => Err(failure),
@@ -296,6 +336,7 @@ impl Attempt {
         let changed = draft.families.iter().filter(|it| it.key != SHARED || draft.changes_shared);
         let family = changed.map(|family| (family.key, family.version)).next();
         let event = draft.events.first().map(|(key, stored)| (*key, stored.event.id.clone()));
-        Self { commit_id: new_seed(), family: family.filter(|_| !draft.is_empty()), event, results }
+        let family = family.filter(|_| !draft.is_empty());
+        Self { commit_id: new_seed(), family, event, results, state: None }
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, StatementCache,
 };
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::{Host, TargetSessionAttrs};
@@ -112,6 +113,8 @@ fn tls() -> Result<MakeRustlsConnect, OpenError> {
 /// The connections of a server.
 pub(super) struct Db {
     pool: Pool,
+    /// Whether connections keep prepared statements: those of a pooler may not.
+    prepares: AtomicBool,
 }
 
 impl Db {
@@ -126,7 +129,13 @@ impl Db {
             .create_timeout(Some(CONNECT_TIMEOUT))
             .build();
         // It fails only without a runtime.
-        Self { pool: pool.unwrap_or_else(|error| panic!("{error}")) }
+        let pool = pool.unwrap_or_else(|error| panic!("{error}"));
+        Self { pool, prepares: AtomicBool::new(true) }
+    }
+
+    /// A connection, or a transaction on it, with the statements that are prepared on it.
+    pub(super) fn on<'a, C>(&'a self, client: &'a C, statements: &'a StatementCache) -> On<'a, C> {
+        On { client, statements, prepares: &self.prepares }
     }
 
     pub(super) async fn client(&self) -> Result<Object, Failure> {
@@ -175,6 +184,50 @@ impl Db {
     ) -> Result<Row, Failure> {
         let row = self.rows(sql, values).await?.pop();
         row.ok_or_else(|| Failure::Malformed("a statement returned nothing".to_owned()))
+    }
+}
+
+/// A connection, or a transaction on one, for the statements of every request: each is prepared when a
+/// connection first executes it.
+pub(super) struct On<'a, C> {
+    pub(super) client: &'a C,
+    statements: &'a StatementCache,
+    prepares: &'a AtomicBool,
+}
+
+impl<C: GenericClient> On<'_, C> {
+    /// Executes a statement whose plan does not depend on the values.
+    pub(super) async fn rows(
+        &self,
+        sql: &Sql,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        if self.prepares.load(Ordering::Relaxed) {
+            match self.prepared_rows(sql, values).await {
+                Err(failure) if failure.is_lost_statement() => {
+                    if self.prepares.swap(false, Ordering::Relaxed) {
+                        let error = failure.line();
+                        tracing::warn!(%error, "a pooler keeps no prepared statements: none are used");
+                    }
+                }
+                other => return other,
+            }
+        }
+        rows(self.client, sql, values).await
+    }
+
+    async fn prepared_rows(
+        &self,
+        sql: &Sql,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        let execute = async {
+            let client = self.client.client();
+            let statement = self.statements.prepare_typed(client, sql.text, sql.types).await?;
+            self.client.query(&statement, values).await
+        };
+        let rows = tokio::time::timeout(STATEMENT_DEADLINE, execute).await;
+        Ok(rows.map_err(|_| Failure::Late)??)
     }
 }
 

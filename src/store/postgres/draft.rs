@@ -73,6 +73,13 @@ impl Draft {
         }
     }
 
+    /// The families after the commit.
+    pub(super) fn committed(self) -> Loaded {
+        let Self { families, records, changes_shared, .. } = self;
+        let loaded = Loaded { families, records, admins: None };
+        loaded.after_commit(|key| key != SHARED || changes_shared)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.writes.is_empty() && self.events.is_empty()
     }

@@ -123,6 +123,20 @@ impl Failure {
         error.as_db_error().is_none_or(|error| ends.contains(error.code()))
     }
 
+    /// Whether the connection does not have a prepared statement, or has another one of that name: then
+    /// nothing was executed. A pooler without support for prepared statements executes each transaction
+    /// on any connection.
+    pub(super) fn is_lost_statement(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        let lost = [
+            SqlState::INVALID_SQL_STATEMENT_NAME,
+            SqlState::DUPLICATE_PSTATEMENT,
+            // Another number of parameters.
+            SqlState::PROTOCOL_VIOLATION,
+        ];
+        error.as_db_error().is_some_and(|error| lost.contains(error.code()))
+    }
+
     /// For the state of the server: the cause in one line.
     pub(super) fn line(&self) -> String {
         match self {

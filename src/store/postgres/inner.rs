@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::connect::Db;
 use super::error::{Failure, Kind};
+use super::recent::Recent;
 use crate::clock::{Clock, new_seed};
 use crate::metrics::{self, CommitFailure};
 use crate::store::CommitError;
@@ -20,6 +21,7 @@ pub(super) struct Inner {
     pub(super) wakeups: watch::Sender<()>,
     /// Tells the other servers that there are new events.
     pub(super) others: Notify,
+    pub(super) recent: Recent,
     /// The last position that a follower could read, when one last looked.
     pub(super) end: AtomicU64,
     metrics: metrics::Store,
@@ -41,6 +43,7 @@ impl Inner {
             server: new_seed(),
             wakeups: watch::Sender::default(),
             others: Notify::new(),
+            recent: Recent::default(),
             end: AtomicU64::default(),
             metrics,
             trouble: Mutex::default(),
@@ -97,6 +100,7 @@ impl Inner {
 
     /// Notes why the database cannot be used now.
     pub(super) fn fails(&self, failure: &Failure) {
+        self.recent.clear();
         let (line, kind) = (failure.line(), failure.kind());
         let mut trouble = self.trouble.lock();
         if trouble.as_ref().is_none_or(|trouble| trouble.line != line) {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Row};
 use uuid::Uuid;
 
-use super::connect::rows;
+use super::connect::{On, rows};
 use super::copy::storable;
 use super::error::Failure;
 use super::sql;
@@ -55,6 +56,20 @@ impl Wanted {
         }
     }
 
+    /// The account or the session, if nothing else is wanted.
+    fn one(&self) -> Option<(Option<&str>, Option<&str>)> {
+        let number = self.accounts.len() + self.tokens.len();
+        if number > 1 || !self.emails.is_empty() || self.admins {
+            return None;
+        }
+        Some((self.accounts.first().map(|it| &**it), self.tokens.first().map(|it| &**it)))
+    }
+
+    /// The account, if only its family is wanted.
+    pub(super) fn account(&self) -> Option<&str> {
+        self.one()?.0
+    }
+
     pub(super) fn add(&mut self, other: Self) {
         self.accounts.extend(other.accounts);
         self.emails.extend(other.emails);
@@ -88,40 +103,71 @@ pub(super) struct Loaded {
     pub(super) admins: Option<i64>,
 }
 
+impl Loaded {
+    /// Sets the number of the state, which grows with each commit.
+    fn number(&mut self) {
+        let versions = self.families.iter().filter_map(|family| family.version);
+        self.records.version = versions.map(i64::cast_unsigned).fold(0, u64::wrapping_add);
+    }
+
+    /// Makes it the state after a commit of the families with these keys.
+    pub(super) fn after_commit(mut self, changed: impl Fn(i64) -> bool) -> Self {
+        for family in self.families.iter_mut().filter(|family| changed(family.key)) {
+            family.version = family.version.map(|version| version + 1);
+        }
+        self.number();
+        self
+    }
+
+    /// The account, if it is one family with what all families share.
+    pub(super) fn account(&self) -> Option<Arc<str>> {
+        let [one, other] = &self.families[..] else { return None };
+        let own = if one.key == SHARED { other } else { one };
+        own.account.as_ref().filter(|_| own.version.is_some()).map(UserId::shared)
+    }
+}
+
 /// Loads families in one statement, so that all is of one moment.
 pub(super) async fn load(
-    client: &impl GenericClient,
+    on: &On<'_, impl GenericClient>,
     wanted: &Wanted,
     with_commits: bool,
 ) -> Result<Loaded, Failure> {
-    let text = |text: &Arc<str>| storable((&**text).into()).into_owned();
-    let texts = |set: &BTreeSet<Arc<str>>| set.iter().map(text).collect::<Vec<_>>();
-    let (accounts, emails) = (texts(&wanted.accounts), texts(&wanted.emails));
-    let tokens = texts(&wanted.tokens);
-    let found =
-        rows(client, &sql::LOAD, &[&accounts, &emails, &tokens, &with_commits, &wanted.admins])
-            .await?;
+    let found = if let Some((account, token)) = wanted.one().filter(|_| !with_commits) {
+        let (account, token) =
+            (account.map(|it| storable(it.into())), token.map(|it| storable(it.into())));
+        on.rows(&sql::LOAD_ONE, &[&account, &token]).await?
+    } else {
+        let text = |text: &Arc<str>| storable((&**text).into()).into_owned();
+        let texts = |set: &BTreeSet<Arc<str>>| set.iter().map(text).collect::<Vec<_>>();
+        let (accounts, emails) = (texts(&wanted.accounts), texts(&wanted.emails));
+        let tokens = texts(&wanted.tokens);
+        let values: [&(dyn ToSql + Sync); 5] =
+            [&accounts, &emails, &tokens, &with_commits, &wanted.admins];
+        rows(on.client, &sql::LOAD, &values).await?
+    };
     let mut loaded = Loaded::default();
     let mut places = HashMap::new();
     for row in &found {
         let key: i64 = row.try_get("id")?;
         let place = *places.entry(key).or_insert(loaded.families.len());
         if place == loaded.families.len() {
-            loaded.admins = row.try_get("admins")?;
-            loaded.families.push(family(key, row)?);
+            if wanted.admins {
+                loaded.admins = row.try_get("admins")?;
+            }
+            loaded.families.push(family(key, row, with_commits)?);
         }
         let Some(kind) = row.try_get::<_, Option<&str>>("kind")? else { continue };
         let (kind, id, text) = loaded.records.add(kind, row.try_get("row")?)?;
         loaded.families[place].rows.insert((kind, id), text);
     }
-    let versions = loaded.families.iter().filter_map(|family| family.version);
-    loaded.records.version = versions.map(i64::cast_unsigned).fold(0, u64::wrapping_add);
+    loaded.number();
     Ok(loaded)
 }
 
-fn family(key: i64, row: &Row) -> Result<Family, Failure> {
+fn family(key: i64, row: &Row, with_commits: bool) -> Result<Family, Failure> {
     let account: Option<&str> = row.try_get("account_id")?;
-    let commits: Option<Vec<Uuid>> = row.try_get("commits")?;
+    let commits: Option<Vec<Uuid>> = if with_commits { row.try_get("commits")? } else { None };
     let last_occurred_at: Option<i64> = row.try_get("last_occurred_at")?;
     Ok(Family {
         key,

@@ -28,24 +28,53 @@ pub(super) use shared::{
 };
 pub(crate) use statement::Sql;
 
-/// Loads families by accounts, email addresses and sessions, and what all families share. The number of
-/// administrators and the ids of the last commits are read only if they are needed.
-pub(super) const LOAD: Sql = Sql {
-    text: "
-WITH wanted AS (
-    SELECT family_id FROM accounts WHERE id = ANY($1)
-    UNION SELECT family_id FROM accounts WHERE email = ANY($2)
-    UNION SELECT family_id FROM tokens WHERE token_sha256 = ANY($3)
-    UNION SELECT 0
+/// Loads families with what all families share.
+macro_rules! load {
+    ($wanted:literal, $more:literal) => {
+        concat!(
+            "
+WITH wanted AS (",
+            $wanted,
+            "
 )
-SELECT f.id, f.version, f.seq, f.last_occurred_at, a.id AS account_id, r.kind, r.row,
-    CASE WHEN $4 THEN f.commits END AS commits,
-    CASE WHEN $5 THEN (SELECT count(*) FROM accounts WHERE is_active_admin) END AS admins
+SELECT f.id, f.version, f.seq, f.last_occurred_at, a.id AS account_id, r.kind, r.row",
+            $more,
+            "
 FROM wanted
 JOIN families f ON f.id = wanted.family_id
 LEFT JOIN accounts a ON a.family_id = f.id
 LEFT JOIN records r ON r.family_id = f.id
-ORDER BY r.position",
+ORDER BY r.position"
+        )
+    };
+}
+
+/// Loads the family of an account or of a session. Its plan does not depend on the values, so that it
+/// can be prepared.
+pub(super) const LOAD_ONE: Sql = Sql {
+    text: load!(
+        "
+    SELECT family_id FROM accounts WHERE id = $1
+    UNION ALL SELECT family_id FROM tokens WHERE token_sha256 = $2
+    UNION ALL SELECT 0",
+        ""
+    ),
+    types: &[Type::TEXT, Type::TEXT],
+};
+
+/// Loads families by accounts, email addresses and sessions. The number of administrators and the ids of
+/// the last commits are read only if they are needed.
+pub(super) const LOAD: Sql = Sql {
+    text: load!(
+        "
+    SELECT family_id FROM accounts WHERE id = ANY($1)
+    UNION SELECT family_id FROM accounts WHERE email = ANY($2)
+    UNION SELECT family_id FROM tokens WHERE token_sha256 = ANY($3)
+    UNION SELECT 0",
+        ",
+    CASE WHEN $4 THEN f.commits END AS commits,
+    CASE WHEN $5 THEN (SELECT count(*) FROM accounts WHERE is_active_admin) END AS admins"
+    ),
     types: &[Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::BOOL, Type::BOOL],
 };
 
@@ -332,6 +361,7 @@ pub(super) const LISTEN: &str = "LISTEN goldstar";
 /// Every statement with parameters, for the test that prepares them.
 #[cfg(test)]
 pub(super) const ALL: &[&Sql] = &[
+    &LOAD_ONE,
     &LOAD,
     &LOCK,
     &HAS_LATER_EVENT,

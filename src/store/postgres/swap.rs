@@ -4,7 +4,7 @@ use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::connect::rows;
+use super::connect::{On, rows};
 use super::copy::storable;
 use super::draft::Draft;
 use super::error::Failure;
@@ -161,7 +161,7 @@ impl Swap {
     }
 
     /// Commits it. Returns false after a conflict: then nothing has changed.
-    pub(super) async fn execute(&self, client: &impl GenericClient) -> Result<bool, Failure> {
+    pub(super) async fn execute(&self, on: &On<'_, impl GenericClient>) -> Result<bool, Failure> {
         let Self { families, new_families: new, records, removed, events, accounts, .. } = self;
         let mut values: Vec<&(dyn ToSql + Sync)> = vec![
             &families.key,
@@ -191,7 +191,7 @@ impl Swap {
             &events.json,
         ];
         if self.is_of_one_family() {
-            return Ok(!rows(client, &sql::SWAP_ONE, &values).await?.is_empty());
+            return Ok(!on.rows(&sql::SWAP_ONE, &values).await?.is_empty());
         }
         let more: [&(dyn ToSql + Sync); 10] = [
             &new.key,
@@ -206,7 +206,7 @@ impl Swap {
             &accounts.deletion_has_started,
         ];
         values.extend(more);
-        Ok(!rows(client, &sql::SWAP_MANY, &values).await?.is_empty())
+        Ok(!rows(on.client, &sql::SWAP_MANY, &values).await?.is_empty())
     }
 }
 

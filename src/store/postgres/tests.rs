@@ -2,7 +2,7 @@
 #[path = "../../../tests/http/harness/cluster/mod.rs"]
 mod cluster;
 
-use super::connect::Connector;
+use super::connect::{Connector, Db};
 use super::{DatabaseUrl, migrate, sql};
 
 /// A renamed column, a wrong type and a syntax error show here, for every statement.
@@ -18,5 +18,23 @@ async fn every_statement_fits_the_migrated_schema() {
         let prepared = client.prepare(sql.text).await;
         let prepared = prepared.unwrap_or_else(|error| panic!("{error:?}: {}", sql.text));
         assert_eq!(prepared.params(), sql.types, "{}", sql.text);
+    }
+}
+
+#[tokio::test]
+async fn a_prepared_statement_that_a_pooler_has_lost_is_executed_without() {
+    let connector = Connector::new(&DatabaseUrl::new(cluster::new_database())).unwrap();
+    migrate::migrate(&connector).await.unwrap();
+    let db = Db::new(&connector);
+    let client = db.client().await.unwrap();
+    let on = db.on(&**client, &client.statement_cache);
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&None::<&str>, &None::<&str>];
+    let prepared = "SELECT count(*) FROM pg_prepared_statements";
+    for (expected, then) in [(1_i64, ""), (1, "DEALLOCATE ALL"), (0, ""), (0, "")] {
+        let found = on.rows(&sql::LOAD_ONE, &values).await.unwrap();
+        assert_eq!(found.len(), 1, "what all families share");
+        let number: i64 = client.query_typed_one(prepared, &[]).await.unwrap().get(0);
+        assert_eq!(number, expected);
+        client.batch_execute(then).await.unwrap();
     }
 }

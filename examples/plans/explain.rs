@@ -1,0 +1,69 @@
+//! The plans of the statements of `GET /admin/tracking`, for each of its filters.
+
+use goldstar::store::postgres::statements::{COUNT_EVENTS, PAGE_DESCENDING};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error};
+
+/// A condition with its values.
+#[derive(Default)]
+pub(crate) struct Filter {
+    pub(crate) name: &'static str,
+    /// The values of `user_id`, `child_id`, `entity_type`, `entity_id` and `action`.
+    texts: [Option<String>; 5],
+    /// The values of `from` and `to`.
+    times: [Option<i64>; 2],
+}
+
+/// The plans of a query.
+pub(crate) struct Plans {
+    /// Of the number of all matching events.
+    pub(crate) total: String,
+    /// Of the newest 50.
+    pub(crate) page: String,
+}
+
+const NAMES: [&str; 5] = ["user_id", "child_id", "entity_type", "entity_id", "action"];
+
+/// The values of an event in the middle of the history.
+const VALUES: &str = "
+SELECT a.id, e.child_id, e.entity_type, e.entity_id, e.action, e.occurred_at
+FROM events e JOIN accounts a ON a.family_id = e.family_id
+WHERE e.occurred_at >= (SELECT (min(occurred_at) + max(occurred_at)) / 2 FROM events)
+ORDER BY e.occurred_at LIMIT 1";
+
+/// No filter, each filter alone, and both times.
+pub(crate) async fn filters(client: &Client) -> Result<Vec<Filter>, Error> {
+    let event = client.query_one(VALUES, &[]).await?;
+    let mut filters = vec![Filter { name: "no filter", ..Filter::default() }];
+    for (place, name) in NAMES.into_iter().enumerate() {
+        let mut filter = Filter { name, ..Filter::default() };
+        filter.texts[place] = event.try_get(place)?;
+        filters.push(filter);
+    }
+    let middle: i64 = event.try_get(5)?;
+    let (from, to) = (Some(middle), Some(middle + 3_600_000_000));
+    for (name, times) in [("from", [from, None]), ("to", [None, from]), ("from, to", [from, to])] {
+        filters.push(Filter { name, times, ..Filter::default() });
+    }
+    Ok(filters)
+}
+
+/// The plans of a filter for its values, as they are made for each request.
+pub(crate) async fn explain(client: &Client, filter: &Filter) -> Result<Plans, Error> {
+    let texts = filter.texts.iter().map(|text| (text as &(dyn ToSql + Sync), Type::TEXT));
+    let times = filter.times.iter().map(|time| (time as &(dyn ToSql + Sync), Type::INT8));
+    let mut values: Vec<_> = texts.chain(times).collect();
+    let total = plan(client, COUNT_EVENTS, &values).await?;
+    values.extend([(&50_i64 as &(dyn ToSql + Sync), Type::INT8), (&0_i64, Type::INT8)]);
+    Ok(Plans { total, page: plan(client, PAGE_DESCENDING, &values).await? })
+}
+
+async fn plan(
+    client: &Client,
+    statement: &str,
+    values: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<String, Error> {
+    let rows = client.query_typed(&format!("EXPLAIN {statement}"), values).await?;
+    let lines: Result<Vec<&str>, Error> = rows.iter().map(|row| row.try_get(0)).collect();
+    Ok(lines?.join("\n"))
+}
