@@ -11,7 +11,7 @@ use crate::domain::{
     ChildId, Email, Name, Role, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
 };
 use crate::metrics::LoginRefusal;
-use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
+use crate::store::{Change, Changes, CommitError, Context, ReadError, Scope, Snapshot, Store};
 
 pub struct NewAccount {
     pub first_name: Name,
@@ -88,8 +88,14 @@ impl Service {
         })
         .await?;
         // The stored account has further fields.
-        let caller = self.authenticate(&token).await?;
-        Ok(LoggedIn { token, caller })
+        match self.authenticate(&token).await {
+            Ok(caller) => Ok(LoggedIn { token, caller }),
+            // The account was created: "nothing has changed" would not be true.
+            Err(ServiceError::Read(ReadError::Unavailable | ReadError::Overloaded)) => {
+                Err(CommitError::OutcomeUnknown.into())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Creates an administrator's account. Fails if the email address has an account.

@@ -2,16 +2,22 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
+use goldstar::domain::{Position, UserId};
 use goldstar::followers::audit_log::{
     AuditLog, LineFollower, LogFollower, Settings, Writer, file_name,
 };
 use goldstar::metrics::Counter;
 use goldstar::store::memory::MemoryStore;
-use goldstar::store::{Changes, Scope, Snapshot, Store};
+use goldstar::store::{
+    Changes, Fence, Followed, Following, Lease, Purpose, ReadError, SavedCursor, Scope, Snapshot,
+    Store,
+};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 use crate::contract::{activation, family};
 
@@ -23,10 +29,14 @@ struct Server {
 
 impl Server {
     fn new(store: &MemoryStore) -> Self {
+        Self::on(store.following())
+    }
+
+    fn on(history: Arc<dyn Following>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let logs = folder.path().to_owned();
         let log = AuditLog::new(Arc::new(RealDisk), logs, Settings::default(), Counter::default());
-        Self { folder, writer: LogFollower::new(log, store.following()) }
+        Self { folder, writer: LogFollower::new(log, history) }
     }
 
     fn follow(&mut self) {
@@ -41,6 +51,56 @@ impl Server {
             rest.split_once(' ').unwrap().0.to_owned()
         };
         text.unwrap_or_default().lines().map(id).collect()
+    }
+}
+
+/// The history for a server that is paused after each read: it loses its lease then.
+struct Paused {
+    store: MemoryStore,
+    history: Arc<dyn Following>,
+    loses: Arc<AtomicBool>,
+}
+
+impl Following for Paused {
+    fn end(&self) -> Position {
+        self.history.end()
+    }
+
+    fn events_since(
+        &self,
+        after: Position,
+        family: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Followed, ReadError> {
+        let page = self.history.events_since(after, family, limit);
+        if self.loses.load(Ordering::SeqCst) {
+            self.store.revoke_leases();
+        }
+        page
+    }
+
+    fn count_since(&self, after: Position) -> usize {
+        self.history.count_since(after)
+    }
+
+    fn wakeups(&self) -> watch::Receiver<()> {
+        self.history.wakeups()
+    }
+
+    fn cursor(&self, follower: &str) -> Result<SavedCursor, ReadError> {
+        self.history.cursor(follower)
+    }
+
+    fn save_cursor(&self, follower: &str, cursor: String, lease: &Fence) {
+        self.history.save_cursor(follower, cursor, lease);
+    }
+
+    fn note_cursor(&self, follower: &str, cursor: String) {
+        self.history.note_cursor(follower, cursor);
+    }
+
+    fn lease(&self, purpose: Purpose) -> Option<Lease> {
+        self.history.lease(purpose)
     }
 }
 
@@ -83,6 +143,23 @@ async fn a_server_that_has_lost_the_lease_writes_no_line() {
     ids.push(event(&store).await);
     first.follow();
     assert_eq!(first.ids(), [ids[0].clone(), ids[2].clone()], "it continues where the other ended");
+}
+
+#[tokio::test]
+async fn a_server_that_was_paused_while_it_read_writes_no_line() {
+    let store = store().await;
+    let loses = Arc::new(AtomicBool::new(false));
+    let (history, paused) = (store.following(), Arc::clone(&loses));
+    let mut first = Server::on(Arc::new(Paused { store: store.clone(), history, loses }));
+    let mut second = Server::new(&store);
+    let mut ids = vec![event(&store).await];
+    first.follow();
+    ids.push(event(&store).await);
+    paused.store(true, Ordering::SeqCst);
+    first.writer.round();
+    second.follow();
+    assert_eq!(first.ids(), ids[..1], "another server may have written the line");
+    assert!(second.ids().ends_with(&ids[1..]), "{:?}", second.ids());
 }
 
 #[tokio::test]

@@ -96,8 +96,10 @@ impl LogFollower {
             if let Some(noted) = &cursor.noted {
                 self.log.trust(noted);
             }
-            let past = KnownEnd { history: &self.history, end };
-            self.log.resume(cursor.saved.as_deref(), &past);
+            if let Some(lease) = &self.lease {
+                let past = Held { history: &self.history, lease, end: Some(end) };
+                self.log.resume(cursor.saved.as_deref(), &past);
+            }
             self.saved = self.log.position();
             self.save();
         }
@@ -109,7 +111,9 @@ impl LogFollower {
         if behind == 0 || started < self.retry_at {
             return;
         }
-        self.log.retry(&self.history);
+        if let Some(lease) = &self.lease {
+            self.log.retry(&Held { history: &self.history, lease, end: None });
+        }
         let took = started.elapsed();
         // If a retry makes progress, the next one follows soon. Otherwise new events could arrive
         // faster than old lines are written.
@@ -137,24 +141,28 @@ impl LogFollower {
     }
 }
 
-/// The history with an end that was read before.
-struct KnownEnd<'a> {
+/// The history while the lease is held.
+struct Held<'a> {
     history: &'a Arc<dyn Following>,
-    end: Position,
+    lease: &'a Lease,
+    /// The end, if it was read before.
+    end: Option<Position>,
 }
 
-impl Past for KnownEnd<'_> {
+impl Past for Held<'_> {
     fn end(&self) -> Position {
-        self.end
+        self.end.unwrap_or_else(|| self.history.end())
     }
 
+    /// A server that was paused while it read writes no lines: another one may have written them.
     fn events_since(
         &self,
         after: Position,
         family: Option<&UserId>,
         limit: usize,
     ) -> Result<Followed, ReadError> {
-        self.history.events_since(after, family, limit)
+        let page = self.history.events_since(after, family, limit)?;
+        if self.lease.is_held() { Ok(page) } else { Err(ReadError::Unavailable) }
     }
 }
 
@@ -163,8 +171,9 @@ impl Writer for LogFollower {
         if !self.begin() {
             return false;
         }
+        let Some(lease) = &self.lease else { return false };
         let before = (self.log.position(), self.log.backlog());
-        let has_more = self.log.follow(&self.history);
+        let has_more = self.log.follow(&Held { history: &self.history, lease, end: None });
         self.retry();
         let now = Instant::now();
         if self.look_at <= now {

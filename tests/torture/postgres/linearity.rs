@@ -4,7 +4,7 @@ use crate::budget::{Rounds, Run};
 use crate::harness::{Settings, TestServer};
 use crate::model::explain;
 
-const ROUNDS: Rounds = Rounds { short: 12, long: 1500 };
+const ROUNDS: Rounds = Rounds { short: 8, long: 1500 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_response_of_two_servers_is_explained_by_an_order() {

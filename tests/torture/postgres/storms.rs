@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
+use super::durable;
 use super::life::{Life, Tally};
 use crate::budget::{Rounds, Run};
 use crate::harness::TestServer;
-use crate::harness::cluster::{Cluster, Options, Stop, execute};
+use crate::harness::cluster::{Cluster, Stop, execute};
 use crate::random::Random;
 
 const ROUNDS: Rounds = Rounds { short: 4, long: 200 };
@@ -69,10 +70,7 @@ async fn round(life: &mut Life, target: Target, cluster: &Cluster, random: &mut 
 async fn nothing_is_lost_whatever_is_killed() {
     let mut run = Run::of("storms", &ROUNDS);
     let (mut tally, mut counts) = (Tally::default(), [0; TARGETS.len()]);
-    // As for users: a commit is on the disk.
-    let settings = [("fsync", "on"), ("full_page_writes", "on")];
-    let settings = settings.map(|(name, value)| (name, value.to_owned())).into();
-    let cluster = Cluster::start(Options { settings, ..Options::default() });
+    let cluster = Cluster::start(durable());
     let mut life: Option<Life> = None;
     let mut rounds = 0;
     while let Some(mut random) = run.next() {
