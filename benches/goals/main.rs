@@ -64,6 +64,8 @@ struct Plan {
     folder: TempDir,
     large_folder: OnceCell<PathBuf>,
     cluster: OnceCell<postgres::Cluster>,
+    /// The requests of the rows about activations on PostgreSQL.
+    activations: OnceCell<Vec<Vec<u8>>>,
 }
 
 impl Plan {
@@ -72,8 +74,19 @@ impl Plan {
             if is_quick { (2, 1, 20_000, 500, 100) } else { (5, 5, 1_000_000, 10_000, 1_000) };
         // On the disk of the build. /tmp may be in memory.
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let (large_folder, cluster) = (OnceCell::new(), OnceCell::new());
-        Self { rounds, seconds, large, readers, families, folder, large_folder, cluster }
+        let (large_folder, cluster, activations) =
+            (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self {
+            rounds,
+            seconds,
+            large,
+            readers,
+            families,
+            folder,
+            large_folder,
+            cluster,
+            activations,
+        }
     }
 
     /// A new folder with a directory of that size. Replaces the previous folder of that name.

@@ -41,11 +41,7 @@ impl Server {
         ];
         command.args(["--listen", "127.0.0.1:0"]).args(unlimited).args(more);
         command.arg("--data-dir").arg(folder.join("data"));
-        for (name, _) in env::vars_os() {
-            if name.to_string_lossy().starts_with("GOLDSTAR_") {
-                command.env_remove(name);
-            }
-        }
+        without_settings(&mut command);
         command.arg("--log-dir").arg(folder.join("logs"));
         Self::start(&mut command, Says::OnOutput)
     }
@@ -102,6 +98,15 @@ impl Drop for Server {
     fn drop(&mut self) {
         if let Err(error) = self.stop() {
             eprintln!("a server could not be stopped: {error}");
+        }
+    }
+}
+
+/// Removes the settings of the environment.
+pub(crate) fn without_settings(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("GOLDSTAR_") {
+            command.env_remove(name);
         }
     }
 }

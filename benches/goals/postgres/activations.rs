@@ -82,8 +82,7 @@ fn print_processor_time(what: &str, ours: &Side, theirs: &Side) {
 
 fn compare(plan: &Plan, families: u64) -> [Side; 2] {
     let cluster = plan.cluster();
-    let requests = prepare(plan, cluster);
-    let requests = &requests[..usize::try_from(families).unwrap()];
+    let requests = &requests_of(plan)[..usize::try_from(families).unwrap()];
     let script = pgbench::activation(families, &constants(cluster));
     let mut sides = [Side::default(), Side::default()];
     for _ in 0..plan.rounds {
@@ -129,14 +128,14 @@ fn commits(cluster: &Cluster, database: &str) -> f64 {
 /// Two servers, compared with one, by the same number of connections.
 pub(crate) fn two_servers(plan: &Plan) {
     let cluster = plan.cluster();
-    let requests = prepare(plan, cluster);
+    let requests = requests_of(plan);
     let (mut two, mut one) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
         for (rates, number) in [(&mut two, 2), (&mut one, 1)] {
             let servers: Vec<Server> =
                 (0..number).map(|_| serve(plan, &cluster.url(OURS)).unwrap()).collect();
             let addresses: Vec<_> = servers.iter().map(|server| server.address).collect();
-            rates.push(load(&addresses, &requests, CONNECTIONS, plan.seconds).unwrap().rate);
+            rates.push(load(&addresses, requests, CONNECTIONS, plan.seconds).unwrap().rate);
         }
     }
     let (two, one) = (median(two), median(one));
@@ -154,13 +153,13 @@ pub(crate) fn two_servers(plan: &Plan) {
 /// The statements and the bytes of the write-ahead log of an activation.
 pub(crate) fn cost(plan: &Plan) {
     let cluster = plan.cluster();
-    let requests = prepare(plan, cluster);
+    let requests = requests_of(plan);
     cluster.execute(OURS, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements").unwrap();
     let track = format!("ALTER DATABASE {OURS} SET pg_stat_statements.track = 'top'");
     cluster.execute(OURS, &track).unwrap();
     let server = serve(plan, &cluster.url(OURS)).unwrap();
     for (requests, families) in
-        [(&requests[..], plan.families), (&requests[..usize::try_from(BUSY).unwrap()], BUSY)]
+        [(requests, plan.families), (&requests[..usize::try_from(BUSY).unwrap()], BUSY)]
     {
         let calls = || {
             let sum = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements";
@@ -186,6 +185,11 @@ pub(crate) fn cost(plan: &Plan) {
         let bytes = format!("{} bytes", each(before.1, after.1));
         print_report(&what("write-ahead log of an activation"), &measured, &bytes);
     }
+}
+
+/// The requests on the databases, which are created only once: so many log-ins take minutes.
+fn requests_of(plan: &Plan) -> &[Vec<u8>] {
+    plan.activations.get_or_init(|| prepare(plan, plan.cluster()))
 }
 
 /// Creates the databases of both sides, with one child in each family and a session of each. Returns the

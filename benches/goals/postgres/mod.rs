@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::Plan;
-use super::support::process::Server;
+use super::support::process::{Server, without_settings};
 use super::table::percentile;
 
 pub(super) use activations::{busy, cost, many, two_servers};
@@ -43,6 +43,7 @@ impl Figures {
 fn import_into(url: &str, folder: &Path) -> io::Result<()> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_goldstar"));
     command.args(["import", "tinydb", "--database-url", url]).arg(folder.join("data"));
+    without_settings(&mut command);
     let done = command.output()?;
     let failed = || io::Error::other(String::from_utf8_lossy(&done.stderr).into_owned());
     if done.status.success() { Ok(()) } else { Err(failed()) }

@@ -31,7 +31,8 @@ pub(super) fn run(
     let done = pgbench.stdout(Stdio::null()).stderr(Stdio::piped()).output()?;
     let errors = String::from_utf8_lossy(&done.stderr);
     if !done.status.success() || errors.contains("ERROR") {
-        return Err(io::Error::other(format!("pgbench failed: {errors}")));
+        let first: Vec<&str> = errors.lines().take(5).collect();
+        return Err(io::Error::other(format!("pgbench failed: {}", first.join("\n"))));
     }
     let (mut times, mut begun, mut ended) = (Vec::new(), f64::INFINITY, 0.0_f64);
     for entry in fs::read_dir(folder.path())? {
@@ -70,7 +71,8 @@ pub(super) struct Constants {
 /// The last row of the first statement is the family's newest session. Its columns become variables.
 pub(super) fn activation(families: u64, constants: &Constants) -> String {
     let Constants { shared, child, event } = constants;
-    let id = |kind: u8| format!("('{kind:08x}-0000-4000-8000-' || lpad(to_hex(:n), 12, '0'))");
+    let id =
+        |kind: u8| format!("('{kind:08x}-0000-4000-8000-' || lpad(to_hex(:n::bigint), 12, '0'))");
     let texts = |text: &str| format!("ARRAY[{text}]::text[]");
     let numbers = |number: &str| format!("ARRAY[{number}]::bigint[]");
     let now = numbers("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint");

@@ -16,7 +16,7 @@ const EACH: usize = 8;
 
 /// The newest page of a child's events, and their number.
 fn script() -> String {
-    let child = format!("'{CHILD:08x}-0000-4000-8000-' || lpad(to_hex(:n), 12, '0')");
+    let child = format!("'{CHILD:08x}-0000-4000-8000-' || lpad(to_hex(:n::bigint), 12, '0')");
     format!(
         "\\set n random(0, 767)\n\
          SELECT count(*) FROM events WHERE child_id = {child};\n\

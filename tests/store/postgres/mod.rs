@@ -5,6 +5,7 @@ mod allowances;
 mod leases;
 mod opening;
 mod order;
+mod plans;
 mod servers;
 
 use std::sync::Arc;
