@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::time::sleep;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Row};
+use tokio_util::task::TaskTracker;
 
 use super::connect::{ATTEMPTS, rows};
 use super::cursors::Cursors;
@@ -30,6 +31,8 @@ const USE: Duration = Duration::from_secs(13);
 pub(super) struct Leases {
     held: Mutex<HashSet<Purpose>>,
     cursors: Arc<Cursors>,
+    /// The leases that are being given back.
+    releases: TaskTracker,
 }
 
 fn name(purpose: Purpose) -> &'static str {
@@ -41,8 +44,15 @@ fn name(purpose: Purpose) -> &'static str {
 }
 
 impl Leases {
+    /// Waits until the leases that were dropped are given back: otherwise no server could take them
+    /// before they expire.
+    pub(super) async fn released(&self) {
+        self.releases.close();
+        self.releases.wait().await;
+    }
+
     pub(super) fn new(cursors: Arc<Cursors>) -> Self {
-        Self { held: Mutex::default(), cursors }
+        Self { held: Mutex::default(), cursors, releases: TaskTracker::new() }
     }
 
     /// Takes the lease for a purpose; `None` while another holder has it.
@@ -118,7 +128,7 @@ impl HeldLease for Arc<Held> {
         let held = Arc::clone(self);
         // This server may take the lease before it is released: then its token is another one.
         self.leases.held.lock().remove(&self.purpose);
-        self.runtime.handle.spawn(async move {
+        let release = async move {
             let inner = &held.runtime.inner;
             held.leases.cursors.save(inner).await;
             held.lose();
@@ -126,7 +136,8 @@ impl HeldLease for Arc<Held> {
             if let Err(failure) = inner.db.rows(&sql::RELEASE_LEASE, &values).await {
                 tracing::warn!(error = %failure.line(), "a lease could not be released");
             }
-        });
+        };
+        self.leases.releases.spawn_on(release, &self.runtime.handle);
     }
 
     fn identity(&self) -> Option<(&'static str, i64)> {

@@ -356,6 +356,7 @@ impl Store for PostgresStore {
 
     async fn close(&self) -> io::Result<()> {
         self.queue.close().await;
+        self.leases.released().await;
         self.cursors.save(&self.runtime.inner).await;
         Ok(())
     }
