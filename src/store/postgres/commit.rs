@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use deadpool_postgres::Object;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::GenericClient;
 use uuid::Uuid;
 
-use super::connect::{On, rows};
+use super::connect::{On, begin, give_back, rows};
 use super::draft::{Draft, Obstacle};
 use super::error::{Failure, Kind};
 use super::inner::Inner;
@@ -195,13 +196,18 @@ impl<'a> Group<'a> {
 
     async fn unlocked(&mut self) -> Result<Step, Failure> {
         let client = self.inner.db.client().await?;
-        let on = self.inner.db.on(&**client, &client.statement_cache);
+        let step = self.steps(&self.inner.db.on(&**client, &client.statement_cache)).await;
+        give_back(client, is_late(&step));
+        step
+    }
+
+    async fn steps(&mut self, on: &On<'_, impl GenericClient>) -> Result<Step, Failure> {
         if std::mem::take(&mut self.from_recent)
-            && let Some(step) = self.step_from_recent(&on).await?
+            && let Some(step) = self.step_from_recent(on).await?
         {
             return Ok(step);
         }
-        self.step(&on).await
+        self.step(on).await
     }
 
     /// Tries to commit without loading the family. Only a commit shows that it has not changed since:
@@ -222,7 +228,13 @@ impl<'a> Group<'a> {
     /// Like [`Self::unlocked`], in a transaction that has locked the families.
     async fn locked(&mut self) -> Result<Step, Failure> {
         let mut client = self.inner.db.client().await?;
-        let transaction = client.transaction().await?;
+        let step = self.step_locked(&mut client).await;
+        give_back(client, is_late(&step));
+        step
+    }
+
+    async fn step_locked(&mut self, client: &mut Object) -> Result<Step, Failure> {
+        let transaction = begin(client).await?;
         rows(&*transaction, &sql::LOCK, &[&self.keys]).await?;
         // While it waited for a lock, a transaction with a greater number may have added an event.
         // Followers would read that one first.
@@ -329,6 +341,11 @@ impl<'a> Group<'a> {
         }
         Ok(None)
     }
+}
+
+/// Whether the connection did not respond in time.
+fn is_late(step: &Result<Step, Failure>) -> bool {
+    matches!(step, Err(Failure::Late) | Ok(Step::Unanswered(_, Failure::Late)))
 }
 
 impl Attempt {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, StatementCache,
+    Transaction,
 };
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::{Host, TargetSessionAttrs};
@@ -169,10 +170,7 @@ impl Db {
     ) -> Result<Vec<Row>, Failure> {
         let client = self.client().await?;
         let rows = rows(&**client, sql, values).await;
-        if matches!(rows, Err(Failure::Late)) {
-            // The statement may still run: the connection is not used again.
-            drop(Object::take(client));
-        }
+        give_back(client, matches!(rows, Err(Failure::Late)));
         rows
     }
 
@@ -185,6 +183,20 @@ impl Db {
         let row = self.rows(sql, values).await?.pop();
         row.ok_or_else(|| Failure::Malformed("a statement returned nothing".to_owned()))
     }
+}
+
+/// Returns a connection to the pool. After a statement without a response in time it is closed instead:
+/// the statement may still run, or the network may be silent.
+pub(super) fn give_back(client: Object, is_late: bool) {
+    if is_late {
+        drop(Object::take(client));
+    }
+}
+
+/// Begins a transaction.
+pub(super) async fn begin(client: &mut Object) -> Result<Transaction<'_>, Failure> {
+    let begun = tokio::time::timeout(STATEMENT_DEADLINE, client.transaction()).await;
+    Ok(begun.map_err(|_| Failure::Late)??)
 }
 
 /// A connection, or a transaction on one, for the statements of every request: each is prepared when a

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use deadpool_postgres::Object;
 use parking_lot::Mutex;
 use tokio::time::sleep;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Row};
 use tokio_util::task::TaskTracker;
 
-use super::connect::{ATTEMPTS, rows};
+use super::connect::{ATTEMPTS, begin, give_back, rows};
 use super::cursors::Cursors;
 use super::error::Failure;
 use super::inner::Inner;
@@ -195,12 +196,24 @@ impl Inner {
     ) -> Result<Vec<Row>, Failure> {
         lease.check().map_err(|_| Failure::LeaseLost)?;
         let mut client = self.db.client().await?;
-        let transaction = client.transaction().await?;
-        if !are_valid(&*transaction, std::slice::from_ref(lease)).await? {
-            return Err(Failure::LeaseLost);
-        }
-        let found = rows(&*transaction, sql, values).await?;
-        transaction.commit().await?;
-        Ok(found)
+        let found = rows_if_valid(&mut client, lease, sql, values).await;
+        give_back(client, matches!(found, Err(Failure::Late)));
+        found
     }
+}
+
+/// Executes a statement in a transaction in which a lease is valid.
+async fn rows_if_valid(
+    client: &mut Object,
+    lease: &Fence,
+    sql: &Sql,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Failure> {
+    let transaction = begin(client).await?;
+    if !are_valid(&*transaction, std::slice::from_ref(lease)).await? {
+        return Err(Failure::LeaseLost);
+    }
+    let found = rows(&*transaction, sql, values).await?;
+    transaction.commit().await?;
+    Ok(found)
 }

@@ -63,7 +63,7 @@ use tokio_postgres::Row;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use connect::DatabaseUrl;
-use connect::{ATTEMPTS, Connector, Db};
+use connect::{ATTEMPTS, Connector, Db, give_back};
 use cursors::Cursors;
 pub(crate) use draft::new_key;
 use ended::EndedSessions;
@@ -203,7 +203,9 @@ impl PostgresStore {
 
 async fn load_once(inner: &Inner, wanted: &Wanted) -> Result<Loaded, Failure> {
     let client = inner.db.client().await?;
-    load(&inner.db.on(&**client, &client.statement_cache), wanted, false).await
+    let loaded = load(&inner.db.on(&**client, &client.statement_cache), wanted, false).await;
+    give_back(client, matches!(loaded, Err(Failure::Late)));
+    loaded
 }
 
 impl Store for PostgresStore {

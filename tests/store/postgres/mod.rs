@@ -7,6 +7,7 @@ mod opening;
 mod order;
 mod plans;
 mod servers;
+mod silent;
 
 use std::sync::Arc;
 
