@@ -18,7 +18,7 @@ pub trait LogServers: Send + Sync {
     fn register(&self, server: LogServer) -> BoxFuture<'static, Result<(), CommitError>>;
 
     /// Requests that each server removes an account's logs. Can be repeated: a server that has
-    /// confirmed is not asked again.
+    /// confirmed it gets no new request.
     fn request(
         &self,
         user_id: UserId,

@@ -118,3 +118,24 @@ pub enum Change {
     RemoveIdempotencyKey(UserId, IdempotencyKey),
     PutSetting { name: Arc<str>, value: serde_json::Value },
 }
+
+impl Change {
+    /// The account whose family the change needs.
+    pub(super) fn owner(&self) -> Option<&UserId> {
+        match self {
+            Self::PutUser(new) => Some(&new.id),
+            Self::PutChild(new) => Some(&new.user_id),
+            Self::PutTask(new) => new.user_id.as_ref(),
+            Self::PutReward(new) => new.user_id.as_ref(),
+            Self::PutPending(new) => Some(&new.user_id),
+            Self::PutSession(new) => Some(&new.user_id),
+            Self::RemoveUser(id) | Self::RemoveIdempotencyKey(id, _) => Some(id),
+            Self::RemoveChild(_)
+            | Self::RemoveTask(_)
+            | Self::RemoveReward(_)
+            | Self::RemovePending(_)
+            | Self::RemoveSession(_)
+            | Self::PutSetting { .. } => None,
+        }
+    }
+}

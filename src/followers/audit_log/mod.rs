@@ -27,7 +27,7 @@ use std::sync::Arc;
 use crate::disk::Disk;
 use crate::domain::{Position, TrackingEvent, UserId};
 use crate::metrics::Counter;
-use crate::store::{Followed, Following, ReadError};
+use crate::store::{Followed, ReadError};
 pub use account_deletion::{DeletionEvent, DeletionLog};
 pub use copies::LeftCopy;
 pub use files::MAX_OPEN_FILES;
@@ -55,31 +55,16 @@ pub fn is_own_file(name: &str) -> bool {
 
 /// The parts of the history that the logs need.
 pub trait Past {
-    /// See [`Following::end`].
+    /// See [`crate::store::Following::end`].
     fn end(&self) -> Position;
 
-    /// See [`Following::events_since`].
+    /// See [`crate::store::Following::events_since`].
     fn events_since(
         &self,
         after: Position,
         family: Option<&UserId>,
         limit: usize,
     ) -> Result<Followed, ReadError>;
-}
-
-impl Past for Arc<dyn Following> {
-    fn end(&self) -> Position {
-        (**self).end()
-    }
-
-    fn events_since(
-        &self,
-        after: Position,
-        family: Option<&UserId>,
-        limit: usize,
-    ) -> Result<Followed, ReadError> {
-        (**self).events_since(after, family, limit)
-    }
 }
 
 /// The audit logs of all accounts.

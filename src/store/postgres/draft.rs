@@ -103,7 +103,7 @@ impl Draft {
     fn check_loaded(&self, changes: &Changes) -> Result<(), Obstacle> {
         let mut wanted = Wanted::default();
         let event = changes.event.iter().filter_map(|event| event.user_id.as_ref());
-        for user_id in changes.records.iter().filter_map(owner).chain(event) {
+        for user_id in changes.records.iter().filter_map(Change::owner).chain(event) {
             if !self.known.contains(&user_id.shared()) && self.place(Some(user_id)).is_none() {
                 wanted.accounts.insert(user_id.shared());
             }
@@ -375,25 +375,6 @@ impl Account {
 /// A random key of a new family: positive, and not the account's id.
 pub(crate) fn new_key() -> i64 {
     (i64::from_be_bytes(random()) & i64::MAX).max(1)
-}
-
-/// The account whose family a change needs.
-fn owner(change: &Change) -> Option<&UserId> {
-    match change {
-        Change::PutUser(new) => Some(&new.id),
-        Change::PutChild(new) => Some(&new.user_id),
-        Change::PutTask(new) => new.user_id.as_ref(),
-        Change::PutReward(new) => new.user_id.as_ref(),
-        Change::PutPending(new) => Some(&new.user_id),
-        Change::PutSession(new) => Some(&new.user_id),
-        Change::RemoveUser(id) | Change::RemoveIdempotencyKey(id, _) => Some(id),
-        Change::RemoveChild(_)
-        | Change::RemoveTask(_)
-        | Change::RemoveReward(_)
-        | Change::RemovePending(_)
-        | Change::RemoveSession(_)
-        | Change::PutSetting { .. } => None,
-    }
 }
 
 /// The record with the same key.

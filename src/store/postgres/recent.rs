@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
-
 use std::time::Duration;
 
 use parking_lot::Mutex;

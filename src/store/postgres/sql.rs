@@ -2,6 +2,7 @@
 //! leaves nothing on a connection that a pooler shares.
 
 pub(crate) mod bulk;
+mod expiry;
 mod history;
 mod logs;
 mod migrations;
@@ -10,6 +11,7 @@ mod statement;
 
 use tokio_postgres::types::Type;
 
+pub(super) use expiry::{EXPIRE, LATE_SESSIONS};
 pub(super) use history::{
     COUNT_AFTER, COUNT_EVENTS, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FOLLOW,
     HAS_LATER_EVENT, HEAD, PAGE_ASCENDING, PAGE_DESCENDING,
@@ -273,46 +275,6 @@ SELECT (SELECT value FROM meta WHERE name = 'epoch') AS epoch,
     (SELECT created_at FROM events ORDER BY occurred_at DESC, created_at DESC LIMIT 1) AS newest,
     (SELECT value FROM meta WHERE name = 'allowances_seed') AS seed",
     types: &[],
-};
-
-/// Removes some of the expired records of a kind, sessions or idempotency keys, and returns them. The
-/// families are locked first, as in a commit.
-pub(super) const EXPIRE: Sql = Sql {
-    text: "
-WITH expired AS (
-    SELECT family_id, id FROM records
-    WHERE kind = $2 AND expires_at <= $1
-    ORDER BY expires_at
-    LIMIT 1000
-),
-locked AS (
-    SELECT id FROM families WHERE id IN (SELECT family_id FROM expired) ORDER BY id FOR UPDATE
-),
-changed_families AS (
-    UPDATE families f SET version = version + 1 FROM locked WHERE f.id = locked.id
-),
-removed AS (
-    DELETE FROM records r USING locked, expired
-    WHERE r.family_id = locked.id AND r.family_id = expired.family_id
-        AND r.kind = $2 AND r.id = expired.id AND r.expires_at <= $1
-    RETURNING r.family_id, r.id
-),
-removed_tokens AS (
-    DELETE FROM tokens t USING removed
-    WHERE $2 = 'sessions' AND t.token_sha256 = removed.id AND t.family_id = removed.family_id
-    RETURNING t.token_sha256
-),
-ended_sessions AS (
-    INSERT INTO ended_sessions (token_sha256) SELECT token_sha256 FROM removed_tokens
-)
-SELECT id FROM removed",
-    types: &[Type::INT8, Type::TEXT],
-};
-
-/// The sessions that end after a time.
-pub(super) const LATE_SESSIONS: Sql = Sql {
-    text: "SELECT id FROM records WHERE kind = 'sessions' AND expires_at > $1",
-    types: &[Type::INT8],
 };
 
 /// The events of an account that contain its id.

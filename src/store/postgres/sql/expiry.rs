@@ -1,0 +1,45 @@
+//! The statements about what has expired.
+
+use tokio_postgres::types::Type;
+
+use super::statement::Sql;
+
+/// Removes some of the expired records of a kind, sessions or idempotency keys, and returns them. The
+/// families are locked first, as in a commit.
+pub(in crate::store::postgres) const EXPIRE: Sql = Sql {
+    text: "
+WITH expired AS (
+    SELECT family_id, id FROM records
+    WHERE kind = $2 AND expires_at <= $1
+    ORDER BY expires_at
+    LIMIT 1000
+),
+locked AS (
+    SELECT id FROM families WHERE id IN (SELECT family_id FROM expired) ORDER BY id FOR UPDATE
+),
+changed_families AS (
+    UPDATE families f SET version = version + 1 FROM locked WHERE f.id = locked.id
+),
+removed AS (
+    DELETE FROM records r USING locked, expired
+    WHERE r.family_id = locked.id AND r.family_id = expired.family_id
+        AND r.kind = $2 AND r.id = expired.id AND r.expires_at <= $1
+    RETURNING r.family_id, r.id
+),
+removed_tokens AS (
+    DELETE FROM tokens t USING removed
+    WHERE $2 = 'sessions' AND t.token_sha256 = removed.id AND t.family_id = removed.family_id
+    RETURNING t.token_sha256
+),
+ended_sessions AS (
+    INSERT INTO ended_sessions (token_sha256) SELECT token_sha256 FROM removed_tokens
+)
+SELECT id FROM removed",
+    types: &[Type::INT8, Type::TEXT],
+};
+
+/// The sessions that end after a time.
+pub(in crate::store::postgres) const LATE_SESSIONS: Sql = Sql {
+    text: "SELECT id FROM records WHERE kind = 'sessions' AND expires_at > $1",
+    types: &[Type::INT8],
+};
