@@ -94,7 +94,7 @@ impl Numbers {
         if let Some(before) = before.filter(|before| before.position >= last.position) {
             let message = || {
                 format!(
-                    "`xid` and `place` order it before event {}: the audit log and webhooks can miss it",
+                    "`xid` and `place` order it before event {}: the audit log can miss it",
                     before.seq
                 )
             };
