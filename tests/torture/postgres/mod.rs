@@ -3,6 +3,7 @@
 mod failover;
 mod life;
 mod linearity;
+mod network;
 mod paid_once;
 mod paused;
 mod storms;
