@@ -51,7 +51,8 @@ impl Broker {
     }
 
     /// A broker that publishes each event of the history from now on. Its thread ends with
-    /// [`Self::close_all`] or with the last clone. Fails if the system cannot start another thread.
+    /// [`Self::close_all`] or with the last clone. Fails if the history cannot be read, or the system
+    /// cannot start another thread.
     pub fn follow(
         history: Arc<dyn Following>,
         epoch: Epoch,
@@ -59,7 +60,7 @@ impl Broker {
     ) -> io::Result<Self> {
         let broker = Self { epoch, ..Self::new(metrics) };
         let wakeups = history.wakeups();
-        let position = history.end();
+        let position = history.read_end().map_err(io::Error::other)?;
         let end = End(Arc::clone(&broker.subscribers));
         let epoch = broker.epoch.clone();
         let mut follower = BrokerFollower { history, epoch, position, is_failing: false, end };
@@ -228,6 +229,10 @@ impl Subscribers {
         self.families.lock().by_user.contains_key(user_id)
     }
 
+    fn is_empty(&self) -> bool {
+        self.families.lock().by_user.is_empty()
+    }
+
     fn deliver(&self, message: Message) {
         let message = Arc::new(message);
         for subscriber in self.concerned(&message) {
@@ -287,12 +292,12 @@ struct BrokerFollower {
 impl BrokerFollower {
     fn round(&mut self) -> Next {
         let subscribers = &self.end.0;
-        {
-            // With the lock: a later subscriber gets every event after the position.
-            let families = subscribers.families.lock();
-            if families.by_user.is_empty() {
-                // The end of a history that cannot be read now is its start.
-                self.position = self.position.max(self.history.end());
+        if subscribers.is_empty() {
+            // Without the lock, because it can wait for the database. An older position is correct,
+            // too: a subscriber skips the events that it has.
+            let end = self.history.read_end().unwrap_or(self.position);
+            if subscribers.is_empty() {
+                self.position = self.position.max(end);
                 return Next::Nudge;
             }
         }
