@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
-use goldstar::domain::ledger::{self, Actor, EventOrigin};
+use goldstar::domain::ledger::{self, Actor, Answer, EventOrigin};
 use goldstar::domain::{Child, ChildId, Points, TaskId, TrackingEvent};
 use goldstar::metrics::Metrics;
 use goldstar::store::json::{JsonStore, Options, Progress};
@@ -96,7 +96,7 @@ fn activation(
     let task = records.task(task).unwrap();
     let (event_id, now) = (context.new_id(), context.now());
     let origin = EventOrigin { event_id, actor: Actor::Parent, now };
-    let event = ledger::activate(&child, &task, Points::ZERO, origin).unwrap();
+    let event = ledger::activate(&child, &task, Answer::default(), Points::ZERO, origin).unwrap();
     let event = TrackingEvent::new(event).unwrap();
     let child = Child { points: event.points_after, ..(*child).clone() };
     let event = with_event.then_some(event);

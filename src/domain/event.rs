@@ -162,11 +162,12 @@ pub fn check_delta(before: Points, after: Points, delta: i64) -> Result<(), Even
 
 /// Fails for an action that the entity type does not have.
 pub fn check_action(entity_type: EntityType, action: Action) -> Result<(), EventError> {
-    let of_a_reward = entity_type == EntityType::Reward;
-    if of_a_reward == (action == Action::Activated) {
-        return Err(EventError::WrongAction(entity_type, action));
-    }
-    Ok(())
+    let is_possible = match entity_type {
+        EntityType::Task => action != Action::Redeemed,
+        EntityType::Reward => action != Action::Activated,
+        EntityType::Penalty => action == Action::Activated,
+    };
+    if is_possible { Ok(()) } else { Err(EventError::WrongAction(entity_type, action)) }
 }
 
 /// Whether an event of that type and action can have that delta: tasks add points, penalties and
@@ -186,7 +187,8 @@ pub enum EventError {
     Missing(&'static str),
     #[error("delta {delta} does not lead from {before} to {after} points")]
     WrongDelta { before: Points, after: Points, delta: i64 },
-    /// Tasks and penalties are activated; rewards are requested, redeemed and cancelled.
+    /// Tasks are activated, requested and cancelled; penalties are activated; rewards are requested,
+    /// redeemed and cancelled.
     #[error("a {0} can't be {1}")]
     WrongAction(EntityType, Action),
     #[error("created_at lies before occurred_at")]
@@ -275,6 +277,9 @@ mod tests {
     #[test]
     fn an_action_that_the_entity_does_not_have_is_an_error() {
         let wrong = EventFields { action: Action::Redeemed, ..fields() };
+        assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongAction(..))));
+        let wrong =
+            EventFields { entity_type: EntityType::Penalty, action: Action::Requested, ..fields() };
         assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongAction(..))));
         let wrong = EventFields { entity_type: EntityType::Reward, ..fields() };
         assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongAction(..))));

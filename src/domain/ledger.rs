@@ -1,12 +1,12 @@
-//! The rules of the four mutations: how each changes a child's points. No other code changes points.
+//! The rules of the mutations: how each changes a child's points. No other code changes points.
 //!
 //! Each returns the event to record: the child then has its `points_after`.
 
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Amount, Child, EntityType, EventFields, EventId, Points, RecordKind, Reward,
-    RuleViolation, Task, Timestamp,
+    Action, Amount, Child, EntityType, EventFields, EventId, Invalid, PendingReward, PendingTask,
+    Points, RecordKind, RequestId, Reward, RuleViolation, Task, Timestamp,
 };
 
 /// Who requested a mutation.
@@ -27,13 +27,22 @@ pub struct EventOrigin {
 
 /// Adds a task's points or subtracts a penalty's. A penalty does not push the points below `floor`, and
 /// does not change points that are below it already.
+///
+/// A pending request gives the points that it recorded, or `given` if the parent decides otherwise.
 pub fn activate(
     child: &Child,
     task: &Task,
+    answer: Answer<'_>,
     floor: Points,
     origin: EventOrigin,
 ) -> Result<EventFields, RuleViolation> {
-    let points = usable(task.points, RecordKind::Task)?;
+    let Answer { pending, given } = answer;
+    if pending.is_none() && given.is_some() {
+        let rule = "can be set only if the child has requested the task";
+        return Err(Invalid::new("points", rule).into());
+    }
+    let points = given.or(pending.map(|request| request.points)).unwrap_or(task.points);
+    let points = usable(points, RecordKind::Task)?;
     let requested = if task.is_good { points } else { -points };
     let mut metadata = about(task.name.as_str(), "points", points, origin.actor);
     let sum = child.points.checked_add(requested);
@@ -48,49 +57,139 @@ pub fn activate(
     }
     let entity_type = if task.is_good { EntityType::Task } else { EntityType::Penalty };
     let entity = (entity_type, task.id.as_str());
-    Ok(origin.event(child, entity, Action::Activated, after, metadata))
+    let mut event = origin.event(child, entity, Action::Activated, after, metadata);
+    pending.inspect(|request| add_task_request(&mut event, request));
+    Ok(event)
+}
+
+/// What an activation answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answer<'a> {
+    /// The child's pending request for the task.
+    pub pending: Option<&'a PendingTask>,
+    /// The points that the parent gives, instead of those of the request.
+    pub given: Option<Amount>,
+}
+
+/// Requests the points of a task. `id` is that of the new request.
+pub fn request_task(
+    child: &Child,
+    task: &Task,
+    pending: Option<&PendingTask>,
+    id: &RequestId,
+    origin: EventOrigin,
+) -> Result<EventFields, RuleViolation> {
+    if !task.is_good || !task.is_requestable {
+        return Err(RuleViolation::TaskNotRequestable);
+    }
+    if pending.is_some() {
+        return Err(RuleViolation::TaskAlreadyRequested);
+    }
+    let points = usable(task.points, RecordKind::Task)?;
+    let mut event = of_task(child, task, Action::Requested, points, origin);
+    add(&mut event, "request_id", id.as_str());
+    Ok(event)
+}
+
+/// Cancels a pending request for a task.
+pub fn cancel_task(
+    child: &Child,
+    task: &Task,
+    pending: Option<&PendingTask>,
+    origin: EventOrigin,
+) -> Result<EventFields, RuleViolation> {
+    let request = pending.ok_or(RuleViolation::NoPendingRequest)?;
+    let mut event = of_task(child, task, Action::Cancelled, request.points.get(), origin);
+    add_task_request(&mut event, request);
+    Ok(event)
+}
+
+/// An event of a task that does not change the points.
+fn of_task(
+    child: &Child,
+    task: &Task,
+    action: Action,
+    points: i64,
+    origin: EventOrigin,
+) -> EventFields {
+    let metadata = about(task.name.as_str(), "points", points, origin.actor);
+    origin.event(child, (EntityType::Task, task.id.as_str()), action, child.points, metadata)
+}
+
+fn add_task_request(event: &mut EventFields, request: &PendingTask) {
+    add(event, "request_id", request.id.as_str());
+    add(event, "requested_at", &request.created_at.to_string());
+    let metadata = event.metadata.get_or_insert_default();
+    metadata.insert("requested_points".to_owned(), request.points.get().into());
 }
 
 /// Requests a reward. The child must have the points, which it keeps, and no pending request for it.
+/// `id` is that of the new request.
 pub fn request(
     child: &Child,
     reward: &Reward,
-    is_pending: bool,
+    pending: Option<&PendingReward>,
+    id: &RequestId,
     origin: EventOrigin,
 ) -> Result<EventFields, RuleViolation> {
-    if is_pending {
+    if pending.is_some() {
         return Err(RuleViolation::RewardAlreadyRequested);
     }
-    points_after_paying(child, reward)?;
-    Ok(of_reward(child, reward, Action::Requested, child.points, origin))
+    points_after_paying(child, reward.cost)?;
+    let mut event =
+        of_reward(child, reward, Action::Requested, (child.points, reward.cost), origin);
+    add(&mut event, "request_id", id.as_str());
+    Ok(event)
 }
 
-/// Subtracts a reward's cost. A request is not necessary.
+/// Subtracts a reward's cost. A request is not necessary: with one, its cost counts.
 pub fn redeem(
     child: &Child,
     reward: &Reward,
+    pending: Option<&PendingReward>,
     origin: EventOrigin,
 ) -> Result<EventFields, RuleViolation> {
-    let after = points_after_paying(child, reward)?;
-    Ok(of_reward(child, reward, Action::Redeemed, after, origin))
+    let cost = cost_of(reward, pending);
+    let after = points_after_paying(child, cost)?;
+    let mut event = of_reward(child, reward, Action::Redeemed, (after, cost), origin);
+    pending.inspect(|request| add_request(&mut event, request));
+    Ok(event)
 }
 
 /// Cancels a pending request.
 pub fn cancel(
     child: &Child,
     reward: &Reward,
-    is_pending: bool,
+    pending: Option<&PendingReward>,
     origin: EventOrigin,
 ) -> Result<EventFields, RuleViolation> {
-    if !is_pending {
-        return Err(RuleViolation::NoPendingRequest);
-    }
-    Ok(of_reward(child, reward, Action::Cancelled, child.points, origin))
+    let request = pending.ok_or(RuleViolation::NoPendingRequest)?;
+    let unchanged = (child.points, cost_of(reward, pending));
+    let mut event = of_reward(child, reward, Action::Cancelled, unchanged, origin);
+    add_request(&mut event, request);
+    Ok(event)
 }
 
-/// How many more points a child needs for a reward; 0 if it has enough.
-pub fn points_needed(child: &Child, reward: &Reward) -> i64 {
-    reward.cost.get().saturating_sub(child.points.get()).max(0)
+/// What a child pays for a reward: the cost at the time of its request, if it has requested it.
+pub fn cost_of(reward: &Reward, pending: Option<&PendingReward>) -> Amount {
+    pending.and_then(|request| request.cost).unwrap_or(reward.cost)
+}
+
+/// How many more points a child needs to pay that cost; 0 if it has enough.
+pub fn points_needed(child: &Child, cost: Amount) -> i64 {
+    cost.get().saturating_sub(child.points.get()).max(0)
+}
+
+/// Adds the request that an event ends.
+fn add_request(event: &mut EventFields, request: &PendingReward) {
+    add(event, "request_id", request.id.as_str());
+    if let Some(created_at) = request.created_at {
+        add(event, "requested_at", &created_at.to_string());
+    }
+}
+
+fn add(event: &mut EventFields, name: &str, value: &str) {
+    event.metadata.get_or_insert_default().insert(name.to_owned(), value.into());
 }
 
 impl EventOrigin {
@@ -125,10 +224,10 @@ fn usable(amount: Amount, kind: RecordKind) -> Result<i64, RuleViolation> {
     if amount.get() < 0 { Err(RuleViolation::AmountOutOfRange(kind)) } else { Ok(amount.get()) }
 }
 
-fn points_after_paying(child: &Child, reward: &Reward) -> Result<Points, RuleViolation> {
-    let cost = usable(reward.cost, RecordKind::Reward)?;
-    match points_needed(child, reward) {
-        0 => child.points.checked_add(-cost).ok_or(RuleViolation::PointsOutOfRange),
+fn points_after_paying(child: &Child, cost: Amount) -> Result<Points, RuleViolation> {
+    let points = usable(cost, RecordKind::Reward)?;
+    match points_needed(child, cost) {
+        0 => child.points.checked_add(-points).ok_or(RuleViolation::PointsOutOfRange),
         points_needed => Err(RuleViolation::InsufficientPoints { points_needed }),
     }
 }
@@ -137,10 +236,10 @@ fn of_reward(
     child: &Child,
     reward: &Reward,
     action: Action,
-    after: Points,
+    (after, cost): (Points, Amount),
     origin: EventOrigin,
 ) -> EventFields {
-    let metadata = about(reward.name.as_str(), "cost", reward.cost.get(), origin.actor);
+    let metadata = about(reward.name.as_str(), "cost", cost.get(), origin.actor);
     let entity = (EntityType::Reward, reward.id.as_str());
     origin.event(child, entity, action, after, metadata)
 }
@@ -158,133 +257,4 @@ fn about(name: &str, amount: &str, points: i64, actor: Actor) -> Map<String, Val
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Amount, Name, TrackingEvent};
-    use super::*;
-
-    fn child(points: i64) -> Child {
-        Child {
-            id: "c".into(),
-            user_id: "u".into(),
-            name: Name::from_stored("Mía"),
-            age: None,
-            points: Points::new(points).unwrap(),
-            tasks: [].into(),
-            rewards: [].into(),
-            image_id: None,
-            created_at: None,
-            updated_at: None,
-            extra: [].into(),
-        }
-    }
-
-    fn task(points: i64, is_good: bool) -> Task {
-        Task {
-            id: "t".into(),
-            user_id: None,
-            name: Name::from_stored("Homework"),
-            points: Amount::new(points).unwrap(),
-            is_good,
-            image_id: None,
-            created_at: None,
-            updated_at: None,
-            extra: [].into(),
-        }
-    }
-
-    fn reward(cost: i64) -> Reward {
-        Reward {
-            id: "r".into(),
-            user_id: None,
-            name: Name::from_stored("Ice cream"),
-            description: "".into(),
-            cost: Amount::new(cost).unwrap(),
-            image_id: None,
-            created_at: None,
-            updated_at: None,
-            extra: [].into(),
-        }
-    }
-
-    fn origin(actor: Actor) -> EventOrigin {
-        EventOrigin { event_id: "e".into(), actor, now: Timestamp::EPOCH }
-    }
-
-    fn event(fields: Result<EventFields, RuleViolation>) -> TrackingEvent {
-        TrackingEvent::new(fields.unwrap()).unwrap()
-    }
-
-    #[test]
-    fn a_task_adds_its_points() {
-        let child = child(3);
-        let task = task(5, true);
-        let event = event(activate(&child, &task, Points::ZERO, origin(Actor::Parent)));
-        assert_eq!((event.points_before.get(), event.points_after.get(), event.delta), (3, 8, 5));
-        assert_eq!((event.entity_type, event.action), (EntityType::Task, Action::Activated));
-        let metadata = Value::Object(event.metadata.clone().unwrap());
-        let expected = serde_json::json!({"name": "Homework", "points": 5, "actor": "parent"});
-        assert_eq!(metadata, expected);
-    }
-
-    #[test]
-    fn a_penalty_stops_at_the_floor_and_keeps_the_requested_delta() {
-        for (points, floor, penalty, after) in [
-            (10, 0, 8, 2),
-            (5, 0, 8, 0),
-            (0, 0, 8, 0),
-            (-4, 0, 8, -4),
-            (5, -10, 8, -3),
-            (5, 3, 8, 3),
-        ] {
-            let child = child(points);
-            let floor = Points::new(floor).unwrap();
-            let task = task(penalty, false);
-            let event = event(activate(&child, &task, floor, origin(Actor::Parent)));
-            assert_eq!(event.points_after.get(), after, "{points} - {penalty} from {floor}");
-            assert_eq!(event.entity_type, EntityType::Penalty);
-            let clamped = event.metadata.as_ref().unwrap().get("requested_delta");
-            let expected = Value::from(-penalty);
-            assert_eq!(clamped, (event.delta != -penalty).then_some(&expected));
-        }
-    }
-
-    #[test]
-    fn points_do_not_exceed_the_limit() {
-        let by_parent = origin(Actor::Parent);
-        let highest = child(Points::LIMIT);
-        let result = activate(&highest, &task(1, true), Points::ZERO, by_parent.clone());
-        assert_eq!(result, Err(RuleViolation::PointsOutOfRange));
-        let lowest = child(-Points::LIMIT);
-        let event = event(activate(&lowest, &task(1, false), Points::ZERO, by_parent));
-        assert_eq!(event.points_after, lowest.points);
-    }
-
-    #[test]
-    fn a_request_needs_the_points_and_keeps_them() {
-        let by_child = || origin(Actor::Child);
-        let event = event(request(&child(20), &reward(20), false, by_child()));
-        assert_eq!((event.delta, event.action), (0, Action::Requested));
-        assert_eq!(event.metadata.as_ref().unwrap()["actor"], "child");
-        let result = request(&child(19), &reward(20), false, by_child());
-        assert_eq!(result, Err(RuleViolation::InsufficientPoints { points_needed: 1 }));
-        let result = request(&child(20), &reward(20), true, by_child());
-        assert_eq!(result, Err(RuleViolation::RewardAlreadyRequested));
-    }
-
-    #[test]
-    fn redeeming_subtracts_the_cost_or_fails() {
-        let event = event(redeem(&child(25), &reward(20), origin(Actor::Parent)));
-        assert_eq!((event.points_after.get(), event.delta), (5, -20));
-        assert_eq!(event.metadata.as_ref().unwrap()["cost"], 20);
-        let result = redeem(&child(-5), &reward(20), origin(Actor::Parent));
-        assert_eq!(result, Err(RuleViolation::InsufficientPoints { points_needed: 25 }));
-    }
-
-    #[test]
-    fn only_a_pending_request_can_be_cancelled() {
-        let event = event(cancel(&child(0), &reward(20), true, origin(Actor::Child)));
-        assert_eq!((event.delta, event.action), (0, Action::Cancelled));
-        let result = cancel(&child(0), &reward(20), false, origin(Actor::Child));
-        assert_eq!(result, Err(RuleViolation::NoPendingRequest));
-    }
-}
+mod tests;

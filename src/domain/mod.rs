@@ -3,6 +3,7 @@
 
 mod clock_watch;
 pub mod deletion;
+mod display;
 mod event;
 mod id;
 mod idempotency;
@@ -19,17 +20,18 @@ mod timestamp;
 
 pub use clock_watch::{ClockJump, ClockWatch};
 pub use deletion::Deletion;
+pub use display::{Colour, Icon, Language};
 pub use event::{
     Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, SortOrder,
     TrackingEvent, check_action, check_delta, is_usual_delta,
 };
 pub use id::Id;
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, KeyTime};
-pub use mutation::Mutation;
+pub use mutation::{Mutation, MutationDetails, Operation};
 pub use points::{Amount, Points};
 pub use records::{
-    Child, ChildId, Extra, PendingReward, PendingRewardId, Reward, RewardId, Role, Session,
-    Setting, Task, TaskId, TokenHash, User, UserId,
+    Child, ChildId, EndedRequest, Ending, Extra, PendingReward, PendingTask, Request, RequestId,
+    Reward, RewardId, Role, Session, Setting, Task, TaskId, TokenHash, User, UserId,
 };
 pub use rule_violation::{FamilyLimit, Invalid, RecordKind, RuleViolation};
 pub use seq::{Epoch, Position, Seq};

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::deletion::Deletion;
-use super::{Amount, Email, Id, Name, Points, Timestamp};
+use super::{Amount, Colour, Email, EventId, Icon, Id, Language, Name, Points, Timestamp};
 
 pub type UserId = Id<User>;
 pub type ChildId = Id<Child>;
 pub type TaskId = Id<Task>;
 pub type RewardId = Id<Reward>;
-pub type PendingRewardId = Id<PendingReward>;
+pub type RequestId = Id<Request>;
 
 /// The fields of a record that Goldstar does not know, in their order: the name, and the value as JSON
 /// text. They are only read, for responses; a store keeps them when it writes a record.
@@ -52,6 +52,8 @@ pub struct User {
     pub updated_at: Option<Timestamp>,
     /// `None` unless the account is marked for deletion.
     pub deletion: Option<Deletion>,
+    /// The language of its pages; `None` for that of the browser.
+    pub language: Option<Language>,
     pub extra: Extra,
 }
 
@@ -72,6 +74,9 @@ pub struct Child {
     pub created_at: Option<Timestamp>,
     /// The last change by a parent or by an event.
     pub updated_at: Option<Timestamp>,
+    pub colour: Option<Colour>,
+    /// The reward that the child saves for.
+    pub goal: Option<RewardId>,
     pub extra: Extra,
 }
 
@@ -88,6 +93,9 @@ pub struct Task {
     pub image_id: Option<Arc<str>>,
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
+    /// Whether children can request it. Without effect for a penalty.
+    pub is_requestable: bool,
+    pub icon: Option<Icon>,
     pub extra: Extra,
 }
 
@@ -105,13 +113,18 @@ pub struct Reward {
     pub image_id: Option<Arc<str>>,
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
+    pub icon: Option<Icon>,
     pub extra: Extra,
 }
+
+/// Marks the ids of pending requests, for rewards and for tasks.
+#[derive(Debug)]
+pub enum Request {}
 
 /// A child's request for a reward, until a parent redeems it or it is cancelled.
 #[derive(Clone, Debug)]
 pub struct PendingReward {
-    pub id: PendingRewardId,
+    pub id: RequestId,
     pub user_id: UserId,
     pub child_id: ChildId,
     /// The child's name at the time of the request.
@@ -120,7 +133,75 @@ pub struct PendingReward {
     /// The reward's name at the time of the request.
     pub reward_name: Name,
     pub created_at: Option<Timestamp>,
+    /// The reward's cost at the time of the request; `None` if an older version wrote the request.
+    pub cost: Option<Amount>,
     pub extra: Extra,
+}
+
+/// A child's request for the points of a task that it has done, until a parent activates the task or it is
+/// cancelled.
+#[derive(Clone, Debug)]
+pub struct PendingTask {
+    pub id: RequestId,
+    pub user_id: UserId,
+    pub child_id: ChildId,
+    /// The child's name at the time of the request.
+    pub child_name: Name,
+    pub task_id: TaskId,
+    /// The task's name at the time of the request.
+    pub task_name: Name,
+    /// The task's points at the time of the request.
+    pub points: Amount,
+    pub created_at: Timestamp,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// A parent redeemed the reward.
+    Redeemed,
+    /// A parent activated the task.
+    Activated,
+    Cancelled,
+    /// Its child, task or reward was deleted, or the task can no longer be requested.
+    Deleted,
+}
+
+impl Ending {
+    pub const ALL: [Self; 4] = [Self::Redeemed, Self::Activated, Self::Cancelled, Self::Deleted];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Redeemed => "redeemed",
+            Self::Activated => "activated",
+            Self::Cancelled => "cancelled",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ending| ending.as_str() == text)
+    }
+}
+
+/// A request that has ended, so that a late answer to it can be recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedRequest {
+    pub id: RequestId,
+    pub user_id: UserId,
+    pub ended: Ending,
+    pub ended_at: Timestamp,
+    /// The event that ended it; `None` for [`Ending::Deleted`].
+    pub event_id: Option<EventId>,
+}
+
+impl EndedRequest {
+    pub const LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+    /// Whether it is still remembered at that time.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.ended_at.after(Self::LIFETIME)
+    }
 }
 
 /// A value that the server keeps across restarts.

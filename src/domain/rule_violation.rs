@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use thiserror::Error;
 
-use super::{Points, Timestamp};
+use super::{EndedRequest, Points, Timestamp};
 
 /// A value in a request that breaks a rule.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -101,8 +103,16 @@ pub enum RuleViolation {
     RewardAlreadyRequested,
     #[error("{points_needed} more points are needed")]
     InsufficientPoints { points_needed: i64 },
-    #[error("there is no pending request for this reward")]
+    #[error("this task is already requested")]
+    TaskAlreadyRequested,
+    /// It is a penalty, or a parent has closed it to requests.
+    #[error("this task can't be requested")]
+    TaskNotRequestable,
+    #[error("there is no pending request")]
     NoPendingRequest,
+    /// How the request ended, if that is known.
+    #[error("this request is no longer pending: {}", how_ended(.0.as_deref()))]
+    RequestGone(Option<Arc<EndedRequest>>),
     #[error("the child's points would exceed the limit of {}", Points::LIMIT)]
     PointsOutOfRange,
     #[error("a family can have at most {most} {}", .limit.advice())]
@@ -113,6 +123,13 @@ pub enum RuleViolation {
     /// The account has used the key for another request.
     #[error("this Idempotency-Key was used for another request: use a new key")]
     IdempotencyKeyReused,
+}
+
+fn how_ended(request: Option<&EndedRequest>) -> String {
+    match request {
+        Some(request) => format!("it was {} at {}", request.ended.as_str(), request.ended_at),
+        None => "it ended more than 30 days ago, or never existed".to_owned(),
+    }
 }
 
 fn amount_of(kind: RecordKind) -> &'static str {

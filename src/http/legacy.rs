@@ -18,7 +18,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::caller::{Key, Path};
 use crate::http::extract::field_types::TEXT;
 use crate::http::extract::fields::{self, FieldFailed, FieldReader, RequestBody};
-use crate::http::extract::input::Input;
+use crate::http::extract::input::{Input, OptionalInput};
 use crate::http::openapi::{Errors, tags};
 use crate::http::resources::mutations;
 use crate::http::state::AppState;
@@ -29,15 +29,26 @@ macro_rules! old {
     ($path:literal, $id:ident, $handler:ident) => {
         at($path, routes!(mutations::$handler), mutations::$handler, |$id(id)| id)
     };
+    // The new route's body is optional.
+    ($path:literal, $id:ident, $handler:ident, ..) => {
+        at(
+            $path,
+            routes!(mutations::$handler),
+            |service, who, path, key| {
+                mutations::$handler(service, who, path, key, OptionalInput::default())
+            },
+            |$id(id)| id,
+        )
+    };
 }
 
 /// The table: an old path, the id in its body, and the new route's handler.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(old!("/child/{id}/trigger-task", TaskId, activate))
+        .routes(old!("/child/{id}/trigger-task", TaskId, activate, ..))
         .routes(old!("/child/{id}/request-reward", RewardId, request))
-        .routes(old!("/child/{id}/trigger-reward", RewardId, redeem))
-        .routes(old!("/child/{id}/cancel-request-reward", RewardId, cancel))
+        .routes(old!("/child/{id}/trigger-reward", RewardId, redeem, ..))
+        .routes(old!("/child/{id}/cancel-request-reward", RewardId, cancel, ..))
 }
 
 /// A body of `{"task_id": "…"}`.

@@ -9,7 +9,8 @@ use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    auth, crud, deletion, events, health, metrics, mutations, rewards, tracking,
+    auth, children, crud, deletion, events, health, metrics, mutations, rewards, tasks, tracking,
+    users,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -51,6 +52,7 @@ fn account_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::logout))
         .routes(routes!(auth::begin_child_session))
         .routes(routes!(auth::change_password))
+        .routes(routes!(users::update))
         .routes(routes!(auth::mark_for_deletion))
         .routes(routes!(auth::restore))
 }
@@ -59,9 +61,14 @@ fn family_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .routes(crud::collection::<Child>())
         .routes(crud::item::<Child>())
+        .routes(routes!(children::set_goal))
         .routes(crud::collection::<Task>())
         .routes(crud::item::<Task>())
+        .routes(routes!(tasks::states))
+        .routes(routes!(mutations::request_task))
+        .routes(routes!(tasks::pending))
         .routes(routes!(mutations::activate))
+        .routes(routes!(mutations::cancel_task))
         .routes(crud::collection::<Reward>())
         .routes(crud::item::<Reward>())
         .routes(routes!(rewards::offers))

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::sessions::{Acting, Ending};
 use super::{Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Token};
 use crate::domain::deletion::Policy;
+use crate::domain::input::FieldUpdate;
 use crate::domain::password::{self, NewPassword};
 use crate::domain::{
-    ChildId, Email, Name, Role, RuleViolation, Session, Timestamp, TokenHash, User, UserId,
+    ChildId, Email, Language, Name, Role, RuleViolation, Session, Timestamp, TokenHash, User,
+    UserId,
 };
 use crate::metrics::LoginRefusal;
 use crate::store::{Change, Changes, CommitError, Context, ReadError, Scope, Snapshot, Store};
@@ -19,6 +21,15 @@ pub struct NewAccount {
     pub email: Email,
     /// Not hashed yet.
     pub password: NewPassword,
+}
+
+/// A change of an account by its owner; `None` and [`FieldUpdate::Keep`] keep a field.
+#[derive(Clone, Debug)]
+pub struct UserPatch {
+    pub first_name: Option<Name>,
+    pub last_name: Option<Name>,
+    pub image_id: FieldUpdate<Arc<str>>,
+    pub language: FieldUpdate<Language>,
 }
 
 /// A new session. It has already ended if logins at the same time have exceeded the limit.
@@ -239,6 +250,27 @@ impl Service {
         Ok(LoggedIn { token, caller: caller.await? })
     }
 
+    /// Updates the caller's own account.
+    pub async fn update_user(
+        &self,
+        parent: &Parent,
+        patch: UserPatch,
+    ) -> Result<Arc<User>, ServiceError> {
+        let decider = parent.clone();
+        self.put(parent, Change::PutUser, move |records, context| {
+            let user = User::clone(&*decider.current_user(records)?);
+            Ok(User {
+                first_name: patch.first_name.clone().unwrap_or(user.first_name),
+                last_name: patch.last_name.clone().unwrap_or(user.last_name),
+                image_id: patch.image_id.clone().apply(user.image_id),
+                language: patch.language.clone().apply(user.language),
+                updated_at: Some(context.now()),
+                ..user
+            })
+        })
+        .await
+    }
+
     /// Replaces the caller's session by a session of a child. The token is new, so that nobody who knows
     /// the old one can use the child's session. Ends the sessions in `sent`, too.
     ///
@@ -277,6 +309,7 @@ fn new_user(account: &NewAccount, password: &Arc<str>, role: Role, context: &mut
         created_at: Some(context.now()),
         updated_at: Some(context.now()),
         deletion: None,
+        language: None,
         extra: [].into(),
     }
 }

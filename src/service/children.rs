@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use super::limits::display_bytes;
+use super::mutations::{RequestEnd, end_of_request};
 use super::sessions::{Acting, Ending};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
-use crate::domain::{Child, ChildId, Name, Page, Points, TokenHash};
+use crate::domain::{
+    Child, ChildId, Colour, Name, Page, PendingReward, PendingTask, Points, RewardId, TokenHash,
+};
 use crate::store::{Change, Snapshot};
 
 #[derive(Clone, Debug)]
@@ -18,6 +21,7 @@ pub struct NewChild {
     pub image_id: Option<Arc<str>>,
     pub tasks: Arc<[Arc<str>]>,
     pub rewards: Arc<[Arc<str>]>,
+    pub colour: Option<Colour>,
 }
 
 /// A change of a child; `None` and [`FieldUpdate::Keep`] keep a field.
@@ -28,6 +32,7 @@ pub struct ChildPatch {
     pub image_id: FieldUpdate<Arc<str>>,
     pub tasks: Option<Arc<[Arc<str>]>>,
     pub rewards: Option<Arc<[Arc<str>]>>,
+    pub colour: FieldUpdate<Colour>,
 }
 
 impl Service {
@@ -71,6 +76,8 @@ impl Service {
                 image_id: new.image_id.clone(),
                 created_at: Some(context.now()),
                 updated_at: Some(context.now()),
+                colour: new.colour,
+                goal: None,
                 extra: [].into(),
             })
         })
@@ -94,11 +101,32 @@ impl Service {
                 image_id: patch.image_id.clone().apply(child.image_id),
                 tasks: patch.tasks.clone().unwrap_or(child.tasks),
                 rewards: patch.rewards.clone().unwrap_or(child.rewards),
+                colour: patch.colour.clone().apply(child.colour),
                 updated_at: Some(context.now()),
                 ..child
             };
             limits.check_displayed(before, display_bytes(&child.tasks, &child.rewards))?;
             Ok(child)
+        })
+        .await
+    }
+
+    /// Sets the reward that a child saves for; `None` for none. Fails if the caller may not read the child
+    /// or the reward.
+    pub async fn set_goal(
+        &self,
+        caller: &Caller,
+        id: ChildId,
+        goal: Option<RewardId>,
+    ) -> Result<Arc<Child>, ServiceError> {
+        let decider = caller.clone();
+        self.put(caller, Change::PutChild, move |records, context| {
+            let child = decider.child(records, &id)?;
+            if let Some(goal) = &goal {
+                decider.reward(records, goal)?;
+            }
+            let updated_at = Some(context.now());
+            Ok(Child { goal: goal.clone(), updated_at, ..Child::clone(&child) })
         })
         .await
     }
@@ -111,10 +139,19 @@ impl Service {
         id: ChildId,
     ) -> Result<(), ServiceError> {
         let decider = parent.clone();
-        self.end_sessions(Acting::Caller(parent), move |records, _| {
+        self.end_sessions(Acting::Caller(parent), move |records, context| {
             let child = decider.child(records, &id)?;
             let pending = records.pending_of_child(&child.user_id, &child.id);
-            let requests = pending.iter().map(|request| Change::RemovePending(request.id.clone()));
+            let end = |request: &Arc<PendingReward>| {
+                end_of_request(&**request, RequestEnd::deleted(context.now()))
+            };
+            let requests: Vec<_> = pending.iter().flat_map(end).collect();
+            let mut tasks = records.pending_tasks_of(&child.user_id);
+            tasks.retain(|request| request.child_id == child.id);
+            let end = |request: &Arc<PendingTask>| {
+                end_of_request(&**request, RequestEnd::deleted(context.now()))
+            };
+            let requests = requests.into_iter().chain(tasks.iter().flat_map(end));
             let itself = [Change::RemoveChild(child.id.clone())];
             let sessions = sessions_of_child(records, &child);
             Ok(Ending { sessions, changes: requests.chain(itself).collect(), value: () })

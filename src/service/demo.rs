@@ -69,6 +69,7 @@ impl Service {
             image_id: None,
             tasks: [].into(),
             rewards: [].into(),
+            colour: None,
         };
         self.create_child(parent, new).await
     }
@@ -85,6 +86,8 @@ impl Service {
             points: amount("points", points)?,
             is_good,
             image_id: None,
+            is_requestable: true,
+            icon: None,
         };
         self.create_task(parent, new).await
     }
@@ -100,6 +103,7 @@ impl Service {
             description: "".into(),
             cost: amount("cost", cost)?,
             image_id: None,
+            icon: None,
         };
         self.create_reward(parent, new).await
     }

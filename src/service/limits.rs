@@ -52,7 +52,11 @@ impl FamilyLimits {
         records: &dyn Snapshot,
         family: &UserId,
     ) -> Result<(), RuleViolation> {
-        one_more(FamilyLimit::PendingRequests, self.requests, records.count_pending(family))
+        one_more(
+            FamilyLimit::PendingRequests,
+            self.requests,
+            records.count_pending(family) + records.count_pending_tasks(family),
+        )
     }
 
     /// Fails if a child's lists are beyond the limit and longer than before.

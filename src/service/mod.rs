@@ -22,10 +22,11 @@ mod rates;
 mod rewards;
 mod sessions;
 mod spawn;
+mod task_states;
 mod tasks;
 mod tracking;
 
-pub use accounts::{LoggedIn, NewAccount};
+pub use accounts::{LoggedIn, NewAccount, UserPatch};
 pub use caller::{Admin, Caller, Parent, SessionRole, Token};
 pub use changes::ChangeLimits;
 pub use children::{ChildPatch, NewChild};
@@ -41,6 +42,7 @@ pub use mutations::Mutated;
 pub(crate) use rates::network;
 pub use rewards::{NewReward, Offer, RewardPatch};
 pub use sessions::SentSessions;
+pub use task_states::{LastEvents, TaskState};
 pub use tasks::{NewTask, TaskPatch};
 pub use tracking::EventQuery;
 
@@ -232,11 +234,11 @@ impl Service {
     /// Creates or updates the record that `decide` returns.
     async fn put<T: Clone + Send + 'static>(
         &self,
-        parent: &Parent,
+        caller: &Caller,
         change: fn(T) -> Change,
         decide: impl Fn(&dyn Snapshot, &mut Context) -> Result<T, RuleViolation> + Send + Sync + 'static,
     ) -> Result<Arc<T>, ServiceError> {
-        let commit = self.transact_as(parent, move |records, context| {
+        let commit = self.transact_as(caller, move |records, context| {
             let record = decide(records, context)?;
             Ok((Changes::of([change(record.clone())]), record))
         });

@@ -1,4 +1,4 @@
-//! The four mutations, which change a child's points or requests and record an event.
+//! The mutations, which change a child's points or requests and record an event.
 //!
 //! Each is one transaction: [`ledger`] decides on the newest state, and the points, the pending request,
 //! the event and the idempotency key are committed together.
@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use super::{Caller, FamilyLimits, Parent, Service, ServiceError};
-use crate::domain::ledger::{self, EventOrigin};
+use crate::domain::ledger::{self, Answer, EventOrigin};
 use crate::domain::{
-    Child, ChildId, EventError, EventFields, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
-    PendingReward, Points, Reward, RewardId, RuleViolation, TaskId, TrackingEvent,
+    Child, EndedRequest, Ending, EventError, EventFields, EventId, IdempotencyKey,
+    IdempotencyRecord, KeyTime, Mutation, Operation, PendingReward, PendingTask, Points, RequestId,
+    Reward, RuleViolation, Task, Timestamp, TrackingEvent, UserId,
 };
 use crate::store::{
     Change, Changes, Commit, Context, Decided, Malformed, ReadError, Snapshot, Store, StoredEvent,
@@ -41,58 +42,32 @@ struct Decider {
 type Decision = (Arc<Child>, Option<Arc<IdempotencyRecord>>);
 
 impl Service {
-    /// Adds a task's points to a child, or subtracts a penalty's.
+    /// Executes a mutation that only parents may request.
     ///
-    /// Fails if the family does not have the child or the task.
-    pub async fn activate(
+    /// Fails if the family does not have the child, the task or the reward, and if a rule of the
+    /// [`ledger`] forbids it.
+    pub async fn mutate_as_parent(
         &self,
         parent: &Parent,
-        child: ChildId,
-        task: TaskId,
+        mutation: Mutation,
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
-        self.mutate(parent, Mutation::Activate(child, task), key).await
+        self.mutate(parent, mutation, key).await
     }
 
-    /// Requests a reward for a child.
+    /// Executes a mutation that a child may request, too: a request or its cancellation.
     ///
-    /// Fails if the caller may not read the child or the reward, if the child does not have enough
-    /// points, and if the reward is already requested.
-    pub async fn request(
+    /// Fails as [`Self::mutate_as_parent`] does, and for any other mutation.
+    pub async fn mutate_as_child(
         &self,
         caller: &Caller,
-        child: ChildId,
-        reward: RewardId,
+        mutation: Mutation,
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
-        self.mutate(caller, Mutation::Request(child, reward), key).await
-    }
-
-    /// Subtracts a reward's cost from a child's points, and ends a pending request for it.
-    ///
-    /// Fails if the family does not have the child or the reward, and if the child does not have enough
-    /// points.
-    pub async fn redeem(
-        &self,
-        parent: &Parent,
-        child: ChildId,
-        reward: RewardId,
-        key: Option<IdempotencyKey>,
-    ) -> Result<Mutated, ServiceError> {
-        self.mutate(parent, Mutation::Redeem(child, reward), key).await
-    }
-
-    /// Cancels a request for a reward.
-    ///
-    /// Fails if the caller may not read the child or the reward, and if there is no request.
-    pub async fn cancel(
-        &self,
-        caller: &Caller,
-        child: ChildId,
-        reward: RewardId,
-        key: Option<IdempotencyKey>,
-    ) -> Result<Mutated, ServiceError> {
-        self.mutate(caller, Mutation::Cancel(child, reward), key).await
+        if !mutation.operation.is_open_to_children() {
+            caller.clone().into_parent()?;
+        }
+        self.mutate(caller, mutation, key).await
     }
 
     async fn mutate(
@@ -150,7 +125,7 @@ impl Decider {
         records: &dyn Snapshot,
         context: &mut Context,
     ) -> Decided<Result<Decision, EventError>> {
-        let child = self.caller.child(records, self.mutation.child_id())?;
+        let child = self.caller.child(records, &self.mutation.child)?;
         // A repeat succeeds even if the task or reward no longer exists.
         if let Some(first) = self.first(records)? {
             return Ok((Changes::none(), Ok((child, Some(first)))));
@@ -191,38 +166,80 @@ impl Decider {
         }
     }
 
-    /// Returns the event, and the change of the pending request that begins or ends with it.
+    /// Returns the event, and the changes of the pending request that begins or ends with it.
     fn effect(
         &self,
         records: &dyn Snapshot,
         child: &Child,
         context: &mut Context,
-    ) -> Result<(EventFields, Option<Change>), RuleViolation> {
+    ) -> Result<(EventFields, Vec<Change>), RuleViolation> {
         let (event_id, now) = (context.new_id(), context.now());
         let origin = EventOrigin { event_id, actor: self.caller.actor(), now };
-        match &self.mutation {
-            Mutation::Activate(_, task) => {
+        match &self.mutation.operation {
+            Operation::Activate(task) => {
                 let task = self.caller.task(records, task)?;
-                Ok((ledger::activate(child, &task, self.floor, origin)?, None))
+                let pending = records.pending_task(&child.id, &task.id);
+                let pending = pending.as_deref();
+                self.check_request(records, pending.map(|request| &request.id))?;
+                let answer = Answer { pending, given: self.mutation.details.points };
+                let event = ledger::activate(child, &task, answer, self.floor, origin)?;
+                Ok(ending(event, pending, Ending::Activated))
             }
-            Mutation::Request(_, reward) => {
-                let reward = self.caller.reward(records, reward)?;
-                let is_pending = records.pending(&child.id, &reward.id).is_some();
-                let change = ledger::request(child, &reward, is_pending, origin)?;
+            Operation::RequestTask(task) => {
+                let task = self.caller.task(records, task)?;
+                let request = new_task_request(child, &task, context);
+                let pending = records.pending_task(&child.id, &task.id);
+                let (pending, id) = (pending.as_deref(), &request.id);
+                let event = ledger::request_task(child, &task, pending, id, origin)?;
                 self.limits.check_requests(records, &child.user_id)?;
-                Ok((change, Some(Change::PutPending(new_request(child, &reward, context)))))
+                Ok((event, vec![Change::PutPendingTask(request)]))
             }
-            Mutation::Redeem(_, reward) => {
-                let reward = self.caller.reward(records, reward)?;
-                let request = end_of_request(records, child, &reward);
-                Ok((ledger::redeem(child, &reward, origin)?, request))
+            Operation::CancelTask(task) => {
+                let task = self.caller.task(records, task)?;
+                let pending = records.pending_task(&child.id, &task.id);
+                let pending = pending.as_deref();
+                self.check_request(records, pending.map(|request| &request.id))?;
+                let event = ledger::cancel_task(child, &task, pending, origin)?;
+                Ok(ending(event, pending, Ending::Cancelled))
             }
-            Mutation::Cancel(_, reward) => {
+            Operation::Request(reward) => {
                 let reward = self.caller.reward(records, reward)?;
-                let request = end_of_request(records, child, &reward);
-                Ok((ledger::cancel(child, &reward, request.is_some(), origin)?, request))
+                let request = new_request(child, &reward, context);
+                let pending = records.pending(&child.id, &reward.id);
+                let event =
+                    ledger::request(child, &reward, pending.as_deref(), &request.id, origin)?;
+                self.limits.check_requests(records, &child.user_id)?;
+                Ok((event, vec![Change::PutPending(request)]))
+            }
+            Operation::Redeem(reward) => {
+                let reward = self.caller.reward(records, reward)?;
+                let pending = records.pending(&child.id, &reward.id);
+                self.check_request(records, pending.as_deref().map(|request| &request.id))?;
+                let event = ledger::redeem(child, &reward, pending.as_deref(), origin)?;
+                Ok(ending(event, pending.as_deref(), Ending::Redeemed))
+            }
+            Operation::Cancel(reward) => {
+                let reward = self.caller.reward(records, reward)?;
+                let pending = records.pending(&child.id, &reward.id);
+                self.check_request(records, pending.as_deref().map(|request| &request.id))?;
+                let event = ledger::cancel(child, &reward, pending.as_deref(), origin)?;
+                Ok(ending(event, pending.as_deref(), Ending::Cancelled))
             }
         }
+    }
+
+    /// Fails if the mutation names a request, and that is not the pending one.
+    fn check_request(
+        &self,
+        records: &dyn Snapshot,
+        pending: Option<&RequestId>,
+    ) -> Result<(), RuleViolation> {
+        let Some(id) = &self.mutation.details.request_id else { return Ok(()) };
+        if pending == Some(id) {
+            return Ok(());
+        }
+        let ended = records.ended_request(&self.caller.user().id, id);
+        Err(RuleViolation::RequestGone(ended))
     }
 }
 
@@ -235,11 +252,84 @@ fn new_request(child: &Child, reward: &Reward, context: &mut Context) -> Pending
         reward_id: reward.id.clone(),
         reward_name: reward.name.clone(),
         created_at: Some(context.now()),
+        cost: Some(reward.cost),
         extra: [].into(),
     }
 }
 
-fn end_of_request(records: &dyn Snapshot, child: &Child, reward: &Reward) -> Option<Change> {
-    let request = records.pending(&child.id, &reward.id)?;
-    Some(Change::RemovePending(request.id.clone()))
+fn new_task_request(child: &Child, task: &Task, context: &mut Context) -> PendingTask {
+    PendingTask {
+        id: context.new_id(),
+        user_id: child.user_id.clone(),
+        child_id: child.id.clone(),
+        child_name: child.name.clone(),
+        task_id: task.id.clone(),
+        task_name: task.name.clone(),
+        points: task.points,
+        created_at: context.now(),
+    }
+}
+
+/// An event, and the changes that end the request that it answers.
+fn ending<R: Pending>(
+    event: EventFields,
+    pending: Option<&R>,
+    ended: Ending,
+) -> (EventFields, Vec<Change>) {
+    let changes = pending.map(|request| {
+        let end =
+            RequestEnd { ended, ended_at: event.occurred_at, event_id: Some(event.id.clone()) };
+        end_of_request(request, end)
+    });
+    let changes = changes.into_iter().flatten().collect();
+    (event, changes)
+}
+
+/// How and when a request ends.
+pub(super) struct RequestEnd {
+    pub(super) ended: Ending,
+    pub(super) ended_at: Timestamp,
+    pub(super) event_id: Option<EventId>,
+}
+
+impl RequestEnd {
+    /// The end with a child, task or reward that is deleted.
+    pub(super) fn deleted(now: Timestamp) -> Self {
+        Self { ended: Ending::Deleted, ended_at: now, event_id: None }
+    }
+}
+
+/// A pending request for a reward or for a task.
+pub(super) trait Pending {
+    fn ids(&self) -> (&RequestId, &UserId);
+    /// The change that removes it.
+    fn removal(&self) -> Change;
+}
+
+impl Pending for PendingReward {
+    fn ids(&self) -> (&RequestId, &UserId) {
+        (&self.id, &self.user_id)
+    }
+
+    fn removal(&self) -> Change {
+        Change::RemovePending(self.id.clone())
+    }
+}
+
+impl Pending for PendingTask {
+    fn ids(&self) -> (&RequestId, &UserId) {
+        (&self.id, &self.user_id)
+    }
+
+    fn removal(&self) -> Change {
+        Change::RemovePendingTask(self.id.clone())
+    }
+}
+
+/// Removes a request, and keeps how it ended.
+pub(super) fn end_of_request(request: &impl Pending, end: RequestEnd) -> [Change; 2] {
+    let RequestEnd { ended, ended_at, event_id } = end;
+    let (id, user_id) = request.ids();
+    let (id, user_id) = (id.clone(), user_id.clone());
+    [request.removal(), Change::PutEnded(EndedRequest { id, user_id, ended, ended_at, event_id })]
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::mutations::{RequestEnd, end_of_request};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
-use crate::domain::{Amount, ChildId, Name, Page, PendingReward, Reward, RewardId, ledger};
+use crate::domain::{
+    Amount, Child, ChildId, Icon, Name, Page, PendingReward, Reward, RewardId, ledger,
+};
 use crate::store::{Change, Changes};
 
 #[derive(Clone, Debug)]
@@ -15,6 +18,7 @@ pub struct NewReward {
     /// In points.
     pub cost: Amount,
     pub image_id: Option<Arc<str>>,
+    pub icon: Option<Icon>,
 }
 
 /// A change of a reward; `None` and [`FieldUpdate::Keep`] keep a field.
@@ -24,13 +28,15 @@ pub struct RewardPatch {
     pub description: Option<Arc<str>>,
     pub cost: Option<Amount>,
     pub image_id: FieldUpdate<Arc<str>>,
+    pub icon: FieldUpdate<Icon>,
 }
 
 /// A reward for one child.
 #[derive(Clone, Debug)]
 pub struct Offer {
     pub reward: Arc<Reward>,
-    /// How many more points the child needs; 0 if it has enough.
+    /// How many more points the child needs; 0 if it has enough. If it has requested the reward, the
+    /// cost at that time counts.
     pub points_needed: i64,
     /// Whether the child has a pending request for it.
     pub requested: bool,
@@ -66,10 +72,11 @@ impl Service {
         let records = self.records_of(caller).await?;
         let child = caller.child(&*records, child_id)?;
         let rewards = records.rewards_page(&child.user_id, page);
-        Ok(rewards.map(|reward| Offer {
-            points_needed: ledger::points_needed(&child, &reward),
-            requested: records.pending(&child.id, &reward.id).is_some(),
-            reward,
+        Ok(rewards.map(|reward| {
+            let pending = records.pending(&child.id, &reward.id);
+            let cost = ledger::cost_of(&reward, pending.as_deref());
+            let points_needed = ledger::points_needed(&child, cost);
+            Offer { points_needed, requested: pending.is_some(), reward }
         }))
     }
 
@@ -101,6 +108,7 @@ impl Service {
                 image_id: new.image_id.clone(),
                 created_at: Some(context.now()),
                 updated_at: Some(context.now()),
+                icon: new.icon,
                 extra: [].into(),
             })
         })
@@ -122,6 +130,7 @@ impl Service {
                 description: patch.description.clone().unwrap_or(reward.description),
                 cost: patch.cost.unwrap_or(reward.cost),
                 image_id: patch.image_id.clone().apply(reward.image_id),
+                icon: patch.icon.clone().apply(reward.icon),
                 updated_at: Some(context.now()),
                 ..reward
             })
@@ -129,16 +138,23 @@ impl Service {
         .await
     }
 
-    /// Deletes a reward with its pending requests, which end without an event. Its events stay. Fails for
-    /// a shared reward.
+    /// Deletes a reward with its pending requests, which end without an event. It is no child's goal any
+    /// more. Its events stay. Fails for a shared reward.
     pub async fn delete_reward(&self, parent: &Parent, id: RewardId) -> Result<(), ServiceError> {
         let decider = parent.clone();
-        self.transact_as(parent, move |records, _| {
+        self.transact_as(parent, move |records, context| {
             let reward = decider.own_reward(records, &id)?;
             let pending = records.pending_of_reward(&decider.user().id, &reward.id);
-            let requests = pending.iter().map(|request| Change::RemovePending(request.id.clone()));
+            let end = |request: &Arc<PendingReward>| {
+                end_of_request(&**request, RequestEnd::deleted(context.now()))
+            };
+            let requests = pending.iter().flat_map(end);
+            let children = records.children_of(&decider.user().id);
+            let savers = children.iter().filter(|child| child.goal.as_ref() == Some(&reward.id));
+            let without_goal = |child: &Arc<Child>| Child { goal: None, ..Child::clone(child) };
+            let goals = savers.map(|child| Change::PutChild(without_goal(child)));
             let itself = [Change::RemoveReward(reward.id.clone())];
-            Ok((Changes::of(requests.chain(itself)), ()))
+            Ok((Changes::of(requests.chain(goals).chain(itself)), ()))
         })
         .await?;
         Ok(())

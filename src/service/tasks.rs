@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::mutations::{RequestEnd, end_of_request};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
-use crate::domain::{Amount, Name, Page, Task, TaskId};
-use crate::store::{Change, Changes};
+use crate::domain::{Amount, Icon, Name, Page, PendingTask, Task, TaskId};
+use crate::store::{Change, Changes, Context, Snapshot};
 
 #[derive(Clone, Debug)]
 pub struct NewTask {
@@ -14,6 +15,8 @@ pub struct NewTask {
     /// False for a penalty.
     pub is_good: bool,
     pub image_id: Option<Arc<str>>,
+    pub is_requestable: bool,
+    pub icon: Option<Icon>,
 }
 
 /// A change of a task; `None` and [`FieldUpdate::Keep`] keep a field.
@@ -23,6 +26,8 @@ pub struct TaskPatch {
     pub points: Option<Amount>,
     pub is_good: Option<bool>,
     pub image_id: FieldUpdate<Arc<str>>,
+    pub is_requestable: Option<bool>,
+    pub icon: FieldUpdate<Icon>,
 }
 
 impl Service {
@@ -58,13 +63,16 @@ impl Service {
                 image_id: new.image_id.clone(),
                 created_at: Some(context.now()),
                 updated_at: Some(context.now()),
+                is_requestable: new.is_requestable,
+                icon: new.icon,
                 extra: [].into(),
             })
         })
         .await
     }
 
-    /// Fails for a shared task.
+    /// Updates a task. If it can no longer be requested, its pending requests end without an event. Fails
+    /// for a shared task.
     pub async fn update_task(
         &self,
         parent: &Parent,
@@ -72,28 +80,57 @@ impl Service {
         patch: TaskPatch,
     ) -> Result<Arc<Task>, ServiceError> {
         let decider = parent.clone();
-        self.put(parent, Change::PutTask, move |records, context| {
+        let commit = self.transact_as(parent, move |records, context| {
             let task = Task::clone(&*decider.own_task(records, &id)?);
-            Ok(Task {
+            let task = Task {
                 name: patch.name.clone().unwrap_or(task.name),
                 points: patch.points.unwrap_or(task.points),
                 is_good: patch.is_good.unwrap_or(task.is_good),
                 image_id: patch.image_id.clone().apply(task.image_id),
+                is_requestable: patch.is_requestable.unwrap_or(task.is_requestable),
+                icon: patch.icon.clone().apply(task.icon),
                 updated_at: Some(context.now()),
                 ..task
-            })
-        })
-        .await
+            };
+            let is_open = task.is_good && task.is_requestable;
+            let ends = if is_open { Vec::new() } else { ends_of_requests(records, &task, context) };
+            let put = Change::PutTask(task.clone());
+            Ok((Changes::of([put].into_iter().chain(ends)), task))
+        });
+        Ok(Arc::new(commit.await?.value))
     }
 
-    /// Deletes a task. Its events stay. Fails for a shared task.
+    /// Deletes a task with its pending requests, which end without an event. Its events stay. Fails for a
+    /// shared task.
     pub async fn delete_task(&self, parent: &Parent, id: TaskId) -> Result<(), ServiceError> {
         let decider = parent.clone();
-        self.transact_as(parent, move |records, _| {
+        self.transact_as(parent, move |records, context| {
             let task = decider.own_task(records, &id)?;
-            Ok((Changes::of([Change::RemoveTask(task.id.clone())]), ()))
+            let ends = ends_of_requests(records, &task, context);
+            let itself = Change::RemoveTask(task.id.clone());
+            Ok((Changes::of(ends.into_iter().chain([itself])), ()))
         })
         .await?;
         Ok(())
     }
+
+    /// Returns the family's pending requests for tasks; for a child's session, only the child's.
+    pub async fn pending_tasks(
+        &self,
+        caller: &Caller,
+        page: Page,
+    ) -> Result<Listing<Arc<PendingTask>>, ServiceError> {
+        let records = self.records_of(caller).await?;
+        Ok(records.pending_tasks_page(&caller.user().id, caller.child_id(), page))
+    }
+}
+
+/// The changes that end every pending request for a family's own task.
+fn ends_of_requests(records: &dyn Snapshot, task: &Task, context: &Context) -> Vec<Change> {
+    let Some(user_id) = &task.user_id else { return Vec::new() };
+    let requests = records.pending_tasks_of(user_id);
+    let of_task = requests.iter().filter(|request| request.task_id == task.id);
+    let end =
+        |request: &Arc<PendingTask>| end_of_request(&**request, RequestEnd::deleted(context.now()));
+    of_task.flat_map(end).collect()
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Change, Changes, Fence};
-use crate::domain::{IdempotencyRecord, KeyTime, Session, Timestamp, TokenHash};
+use crate::domain::{EndedRequest, IdempotencyRecord, KeyTime, Session, Timestamp, TokenHash};
 
 /// What [`super::Store::remove_expired`] removes.
 #[derive(Clone, Debug)]
@@ -10,7 +10,8 @@ pub struct Expiry {
     pub now: Timestamp,
     /// The time by which idempotency records expire.
     pub keys: KeyTime,
-    /// Whether sessions are removed and shortened. A clock that has just been set is not trusted.
+    /// Whether sessions and ended requests are removed, and sessions shortened. A clock that has just been
+    /// set is not trusted.
     pub sessions: bool,
     /// The lease that must be valid.
     pub lease: Option<Fence>,
@@ -22,6 +23,7 @@ impl Expiry {
         &'a self,
         keys: impl Iterator<Item = &'a Arc<IdempotencyRecord>>,
         sessions: impl Iterator<Item = &'a Arc<Session>>,
+        ended: impl Iterator<Item = &'a Arc<EndedRequest>>,
     ) -> impl Iterator<Item = Change> {
         let expired = keys.filter(|record| !record.is_live(&self.keys));
         let keys = expired
@@ -33,7 +35,9 @@ impl Expiry {
                 Some(Change::RemoveSession(session.token_hash.clone()))
             }
         });
-        keys.chain(changed)
+        let ended = ended.filter(|request| self.sessions && !request.is_live(self.now));
+        let ended = ended.map(|request| Change::RemoveEnded(request.id.clone()));
+        keys.chain(changed).chain(ended)
     }
 }
 

@@ -248,8 +248,9 @@ impl Store for MemoryStore {
     async fn remove_expired(&self, expiry: Expiry) -> Result<Vec<TokenHash>, CommitError> {
         self.check_open()?;
         let mut inner = self.inner.lock();
-        let Records { idempotency, sessions, .. } = &inner.records;
-        let changes = Changes::of(expiry.changes(idempotency.iter(), sessions.iter()));
+        let Records { idempotency, sessions, ended, .. } = &inner.records;
+        let changes = expiry.changes(idempotency.iter(), sessions.iter(), ended.iter());
+        let changes = Changes::of(changes);
         expiry.lease.as_ref().map_or(Ok(()), Fence::check)?;
         let removed = removed_sessions(&changes);
         changes.records.into_iter().for_each(|change| inner.records.apply(change));

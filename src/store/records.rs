@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{Change, Listing, Scope, Snapshot};
 use crate::domain::{
-    Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, Page, PendingReward, Reward,
-    RewardId, Session, Task, TaskId, TokenHash, User, UserId,
+    Child, ChildId, Email, EndedRequest, IdempotencyKey, IdempotencyRecord, Page, PendingReward,
+    PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash, User, UserId,
 };
 
 /// The records of a scope, or of all families, each list in the order of creation.
@@ -21,6 +21,8 @@ pub(super) struct Records {
     pub(super) tasks: Vec<Arc<Task>>,
     pub(super) rewards: Vec<Arc<Reward>>,
     pub(super) pending: Vec<Arc<PendingReward>>,
+    pub(super) pending_tasks: Vec<Arc<PendingTask>>,
+    pub(super) ended: Vec<Arc<EndedRequest>>,
     pub(super) idempotency: Vec<Arc<IdempotencyRecord>>,
     pub(super) settings: BTreeMap<Arc<str>, Value>,
 }
@@ -49,6 +51,8 @@ impl Records {
             tasks: chosen(&self.tasks, |it| is_offered(it.user_id.as_ref())),
             rewards: chosen(&self.rewards, |it| is_offered(it.user_id.as_ref())),
             pending: chosen(&self.pending, |it| is_in(&it.user_id)),
+            pending_tasks: chosen(&self.pending_tasks, |it| is_in(&it.user_id)),
+            ended: chosen(&self.ended, |it| is_in(&it.user_id)),
             idempotency: chosen(&self.idempotency, |it| is_in(&it.user_id)),
             settings: if *scope == Scope::Server { self.settings.clone() } else { BTreeMap::new() },
         }
@@ -67,6 +71,10 @@ impl Records {
             Change::RemoveReward(id) => self.rewards.retain(|it| it.id != id),
             Change::PutPending(new) => put(&mut self.pending, new, |it| it.id.clone()),
             Change::RemovePending(id) => self.pending.retain(|it| it.id != id),
+            Change::PutPendingTask(new) => put(&mut self.pending_tasks, new, |it| it.id.clone()),
+            Change::RemovePendingTask(id) => self.pending_tasks.retain(|it| it.id != id),
+            Change::PutEnded(new) => put(&mut self.ended, new, |it| it.id.clone()),
+            Change::RemoveEnded(id) => self.ended.retain(|it| it.id != id),
             Change::PutSession(new) => put(&mut self.sessions, new, |it| it.token_hash.clone()),
             Change::RemoveSession(hash) => self.sessions.retain(|it| it.token_hash != hash),
             Change::RemoveIdempotencyKey(user_id, key) => {
@@ -207,6 +215,38 @@ impl Snapshot for Records {
 
     fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>> {
         chosen(&self.pending, |it| it.user_id == *user_id && it.reward_id == *reward_id)
+    }
+
+    fn pending_task(&self, child_id: &ChildId, task_id: &TaskId) -> Option<Arc<PendingTask>> {
+        let is_it = |it: &&Arc<PendingTask>| it.child_id == *child_id && it.task_id == *task_id;
+        self.pending_tasks.iter().find(is_it).cloned()
+    }
+
+    fn count_pending_tasks(&self, user_id: &UserId) -> usize {
+        self.pending_tasks_of(user_id).len()
+    }
+
+    fn pending_tasks_of(&self, user_id: &UserId) -> Vec<Arc<PendingTask>> {
+        chosen(&self.pending_tasks, |it| it.user_id == *user_id)
+    }
+
+    fn pending_tasks_page(
+        &self,
+        user_id: &UserId,
+        child_id: Option<&ChildId>,
+        page: Page,
+    ) -> Listing<Arc<PendingTask>> {
+        let mut requests = self.pending_tasks_of(user_id);
+        requests.retain(|it| child_id.is_none_or(|id| it.child_id == *id));
+        Listing::of(requests, page)
+    }
+
+    fn ended_request(&self, user_id: &UserId, id: &RequestId) -> Option<Arc<EndedRequest>> {
+        self.ended.iter().find(|it| it.user_id == *user_id && it.id == *id).cloned()
+    }
+
+    fn ended_requests_of(&self, user_id: &UserId) -> Vec<Arc<EndedRequest>> {
+        chosen(&self.ended, |it| it.user_id == *user_id)
     }
 
     fn idempotency_record(

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::domain::{
-    Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, Page, PendingReward, Reward,
-    RewardId, Session, Task, TaskId, TokenHash, User, UserId,
+    Child, ChildId, Email, EndedRequest, IdempotencyKey, IdempotencyRecord, Page, PendingReward,
+    PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash, User, UserId,
 };
 
 /// One page of a list.
@@ -85,6 +85,22 @@ pub trait Snapshot: Send + Sync {
     ) -> Listing<Arc<PendingReward>>;
     fn pending_of_child(&self, user_id: &UserId, child_id: &ChildId) -> Vec<Arc<PendingReward>>;
     fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>>;
+
+    /// A child's pending request for a task.
+    fn pending_task(&self, child_id: &ChildId, task_id: &TaskId) -> Option<Arc<PendingTask>>;
+    fn count_pending_tasks(&self, user_id: &UserId) -> usize;
+    fn pending_tasks_of(&self, user_id: &UserId) -> Vec<Arc<PendingTask>>;
+    /// A page of the family's pending requests for tasks: all of them, or those of one child.
+    fn pending_tasks_page(
+        &self,
+        user_id: &UserId,
+        child_id: Option<&ChildId>,
+        page: Page,
+    ) -> Listing<Arc<PendingTask>>;
+
+    /// A request of the family that has ended.
+    fn ended_request(&self, user_id: &UserId, id: &RequestId) -> Option<Arc<EndedRequest>>;
+    fn ended_requests_of(&self, user_id: &UserId) -> Vec<Arc<EndedRequest>>;
 
     /// The record of an account's idempotency key, even if it has expired.
     fn idempotency_record(

@@ -6,8 +6,9 @@ use uuid::{Builder, Uuid};
 use super::history::StoredEvent;
 use super::{CommitError, Fence};
 use crate::domain::{
-    Child, ChildId, Id, IdempotencyKey, PendingReward, PendingRewardId, Reward, RewardId,
-    RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    Child, ChildId, EndedRequest, Id, IdempotencyKey, PendingReward, PendingTask, RequestId,
+    Reward, RewardId, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent,
+    User, UserId,
 };
 
 /// What a decision results in: the changes and a value for the caller, or the rule that forbids it.
@@ -112,7 +113,11 @@ pub enum Change {
     PutReward(Reward),
     RemoveReward(RewardId),
     PutPending(PendingReward),
-    RemovePending(PendingRewardId),
+    RemovePending(RequestId),
+    PutPendingTask(PendingTask),
+    RemovePendingTask(RequestId),
+    PutEnded(EndedRequest),
+    RemoveEnded(RequestId),
     PutSession(Session),
     RemoveSession(TokenHash),
     RemoveIdempotencyKey(UserId, IdempotencyKey),
@@ -128,12 +133,16 @@ impl Change {
             Self::PutTask(new) => new.user_id.as_ref(),
             Self::PutReward(new) => new.user_id.as_ref(),
             Self::PutPending(new) => Some(&new.user_id),
+            Self::PutPendingTask(new) => Some(&new.user_id),
+            Self::PutEnded(new) => Some(&new.user_id),
             Self::PutSession(new) => Some(&new.user_id),
             Self::RemoveUser(id) | Self::RemoveIdempotencyKey(id, _) => Some(id),
             Self::RemoveChild(_)
             | Self::RemoveTask(_)
             | Self::RemoveReward(_)
             | Self::RemovePending(_)
+            | Self::RemovePendingTask(_)
+            | Self::RemoveEnded(_)
             | Self::RemoveSession(_)
             | Self::PutSetting { .. } => None,
         }

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use goldstar::disk::RealDisk;
-use goldstar::domain::ledger::{self, Actor, EventOrigin};
+use goldstar::domain::ledger::{self, Actor, Answer, EventOrigin};
 use goldstar::domain::{
-    Child, ChildId, IdempotencyKey, Mutation, Points, TaskId, Timestamp, TrackingEvent,
+    Child, ChildId, IdempotencyKey, Mutation, MutationDetails, Operation, Points, TaskId,
+    Timestamp, TrackingEvent,
 };
 use goldstar::metrics::Metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
@@ -54,11 +55,14 @@ fn directory() -> TempDir {
 /// The changes of `POST /children/{id}/tasks/{id}/activate` with the key `click-1`.
 fn activation(records: &dyn Snapshot, context: &Context) -> Changes {
     let (child, task) = (ChildId::from(CHILD), TaskId::from(TASK));
-    let mutation = Mutation::Activate(child.clone(), task.clone());
+    let operation = Operation::Activate(task.clone());
+    let details = MutationDetails::default();
+    let mutation = Mutation { child: child.clone(), operation, details };
     let (child, task) = (records.child(&child).unwrap(), records.task(&task).unwrap());
     let now = context.now();
     let origin = EventOrigin { event_id: EVENT.into(), actor: Actor::Parent, now };
-    let event = ledger::activate(&child, &task, Points::ZERO, origin).unwrap();
+    let answer = Answer::default();
+    let event = ledger::activate(&child, &task, answer, Points::ZERO, origin).unwrap();
     let event = TrackingEvent::new(event).unwrap();
     let (points, updated_at) = (event.points_after, Some(now));
     let child = Child { points, updated_at, ..(*child).clone() };

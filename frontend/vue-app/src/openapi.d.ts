@@ -126,6 +126,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update your account
+         * @description Fields that are left out keep their values. `null` clears `image_id` and `language`.
+         */
+        patch: operations["updateAccount"];
+        trace?: never;
+    };
     "/user/mark-for-deletion": {
         parameters: {
             query?: never;
@@ -211,9 +231,30 @@ export interface paths {
         head?: never;
         /**
          * Update a child
-         * @description Fields that are left out keep their values. `null` clears `age` and `image_id`.
+         * @description Fields that are left out keep their values. `null` clears `age`, `image_id` and `colour`.
          */
         patch: operations["updateChild"];
+        trace?: never;
+    };
+    "/children/{id}/goal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set a child's goal
+         * @description The goal is the reward that the child saves for. Front ends show it; it has no other effect. `null` removes it.
+         *     A child's session can set that child's goal.
+         */
+        put: operations["setGoal"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/tasks": {
@@ -265,6 +306,68 @@ export interface paths {
         patch: operations["updateTask"];
         trace?: never;
     };
+    "/children/{id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tasks for one child
+         * @description With what the child has requested, when each task was done last, and which request a parent rejected last. Without
+         *     penalties.
+         */
+        get: operations["listTaskStates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/tasks/{task_id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request a task's points
+         * @description The child has done the task. A parent gives the points by activating it. The request keeps the task's points of this
+         *     time. Penalties, and tasks with `requestable: false`, cannot be requested.
+         */
+        post: operations["requestTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the pending requests for tasks
+         * @description In a child's session, only that child's own.
+         */
+        get: operations["listPendingTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/children/{id}/tasks/{task_id}/activate": {
         parameters: {
             query?: never;
@@ -276,10 +379,31 @@ export interface paths {
         put?: never;
         /**
          * Activate a task or penalty
-         * @description A task gives the child its points. A penalty deducts its points, but not below the floor, which is 0 unless the
-         *     operator sets another one.
+         * @description A task gives the child its points, and ends the child's pending request, if there is one: then it gives the points
+         *     at the time of the request, or `points` of the body. A penalty deducts its points, but not below the floor, which is
+         *     0 unless the operator sets another one.
          */
         post: operations["activateTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/tasks/{task_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a request for a task's points
+         * @description The points do not change.
+         */
+        post: operations["cancelTask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -366,7 +490,8 @@ export interface paths {
         put?: never;
         /**
          * Request a reward
-         * @description The child must have enough points. It keeps them until the reward is redeemed.
+         * @description The child must have enough points. It keeps them until the reward is redeemed. The request keeps the reward's cost
+         *     of this time.
          */
         post: operations["requestReward"];
         delete?: never;
@@ -406,8 +531,8 @@ export interface paths {
         put?: never;
         /**
          * Redeem a reward
-         * @description Deducts the cost from the child's points and ends the child's pending request, if there is one. A reward can be
-         *     redeemed without a request.
+         * @description Deducts the cost from the child's points and ends the child's pending request, if there is one: then the cost at
+         *     the time of the request counts. A reward can be redeemed without a request.
          */
         post: operations["redeemReward"];
         delete?: never;
@@ -808,6 +933,17 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * @description As `RequestAnswer`, and the points to give for a requested task.
+         * @example {
+         *       "request_id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d",
+         *       "points": 3
+         *     }
+         */
+        Approval: {
+            request_id?: string | null;
+            points?: number | null;
+        };
+        /**
          * @description A child.
          * @example {
          *       "id": "7e29a927-0222-4c47-a312-a37762464203",
@@ -819,7 +955,9 @@ export interface components {
          *       "rewards": [],
          *       "image_id": null,
          *       "created_at": "2026-11-23T01:49:49.612435Z",
-         *       "updated_at": "2026-11-23T01:49:49.730293Z"
+         *       "updated_at": "2026-11-23T01:49:49.730293Z",
+         *       "colour": null,
+         *       "goal_reward_id": null
          *     }
          */
         Child: {
@@ -855,6 +993,10 @@ export interface components {
              * @description The time of the last update or event. Null if an older file does not contain it.
              */
             updated_at: string | null;
+            /** @enum {string|null} */
+            colour: "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "indigo" | "purple" | "pink" | "brown" | "grey" | null;
+            /** @description The reward that the child saves for. */
+            goal_reward_id: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -881,6 +1023,8 @@ export interface components {
             tasks?: string[];
             /** @description Ids that a front end wants to show first. They have no other effect. */
             rewards?: string[];
+            /** @enum {string|null} */
+            colour?: "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "indigo" | "purple" | "pink" | "brown" | "grey" | null;
         };
         /**
          * @description The child that the session is for.
@@ -1000,8 +1144,11 @@ export interface components {
          *     | 409 | `NOT_MARKED_FOR_DELETION` | the account is not marked for deletion; it can log in |
          *     | 409 | `DELETION_IN_PROGRESS` | the deletion has started; the account cannot be restored any more |
          *     | 409 | `REWARD_ALREADY_REQUESTED` | the child has already requested this reward |
+         *     | 409 | `TASK_ALREADY_REQUESTED` | the child has already requested this task |
+         *     | 409 | `TASK_NOT_REQUESTABLE` | this is a penalty, or a parent has closed the task to requests |
          *     | 409 | `INSUFFICIENT_POINTS` | the child has too few points; `details.points_needed` |
-         *     | 409 | `NO_PENDING_REQUEST` | the child has not requested this reward |
+         *     | 409 | `NO_PENDING_REQUEST` | the child has no pending request for this reward or task |
+         *     | 409 | `REQUEST_GONE` | the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id` |
          *     | 409 | `POINTS_OUT_OF_RANGE` | the child's points would exceed the supported range |
          *     | 409 | `FAMILY_LIMIT_REACHED` | the family has reached a limit of the server; `details.limit` |
          *     | 409 | `AMOUNT_OUT_OF_RANGE` | the points of the task or the cost of the reward, from an older file, are below zero: set a new value |
@@ -1025,7 +1172,7 @@ export interface components {
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
@@ -1050,6 +1197,15 @@ export interface components {
             retry_after?: number;
             /** @description When the account will be deleted; null if the mark cannot be read. */
             due_at?: string | null;
+            /** @enum {string} */
+            ended?: "redeemed" | "activated" | "cancelled" | "deleted" | "unknown";
+            /**
+             * Format: date-time
+             * @description When the request ended.
+             */
+            ended_at?: string;
+            /** @description The event that ended the request, if one did. */
+            tracking_event_id?: string;
         };
         /** @description A limit of a family. */
         FamilyLimit: {
@@ -1069,6 +1225,15 @@ export interface components {
             code: components["schemas"]["FieldCode"];
             /** @description A sentence for a person. */
             error: string;
+        };
+        /**
+         * @description The reward that a child saves for.
+         * @example {
+         *       "reward_id": "67aadd88-dcea-4879-8d54-8f45bffe6d16"
+         *     }
+         */
+        Goal: {
+            reward_id?: string | null;
         };
         /** @description The state of the server. */
         Health: {
@@ -1124,6 +1289,8 @@ export interface components {
              * @default []
              */
             rewards?: string[];
+            /** @enum {string|null} */
+            colour?: "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "indigo" | "purple" | "pink" | "brown" | "grey" | null;
         };
         /**
          * @description A new reward.
@@ -1143,6 +1310,8 @@ export interface components {
             cost: number;
             /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
             image_id?: string | null;
+            /** @enum {string|null} */
+            icon?: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
         };
         /**
          * @description A new task or penalty.
@@ -1159,6 +1328,10 @@ export interface components {
             is_good?: boolean;
             /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
             image_id?: string | null;
+            /** @default true */
+            requestable?: boolean;
+            /** @enum {string|null} */
+            icon?: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
         };
         /**
          * @description The time that a marked account waits before its deletion.
@@ -1202,7 +1375,8 @@ export interface components {
          *       "child_name": "Mía",
          *       "reward_id": "67aadd88-dcea-4879-8d54-8f45bffe6d16",
          *       "reward_name": "Ice cream",
-         *       "created_at": "2026-11-23T01:49:49.750329Z"
+         *       "created_at": "2026-11-23T01:49:49.750329Z",
+         *       "cost": 12
          *     }
          */
         PendingReward: {
@@ -1223,12 +1397,55 @@ export interface components {
              * @description Null if an older file does not contain it.
              */
             created_at: string | null;
+            /**
+             * Format: int64
+             * @description The reward's cost at the time of the request. Null in older files: then the current one counts.
+             */
+            cost: number | null;
         } & {
             [key: string]: unknown;
         };
         /** @description One page of a list. */
         PendingRewardList: components["schemas"]["Page"] & {
             pending_rewards: components["schemas"]["PendingReward"][];
+        };
+        /**
+         * @description A child's pending request for the points of a task.
+         * @example {
+         *       "id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d",
+         *       "user_id": "59bda154-2a69-44a3-a7a6-8a5adbf4ac79",
+         *       "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *       "child_name": "Mía",
+         *       "task_id": "f435a1ca-1254-4e99-a626-a09eabde92a2",
+         *       "task_name": "Make the bed",
+         *       "points": 5,
+         *       "created_at": "2026-11-23T01:49:49.750329Z"
+         *     }
+         */
+        PendingTask: {
+            /** @description Unique. */
+            id: string;
+            /** @description The family's account. */
+            user_id: string;
+            /** @description The child that has done the task. */
+            child_id: string;
+            /** @description The child's name at the time of the request. */
+            child_name: string;
+            /** @description The requested task. */
+            task_id: string;
+            /** @description The task's name at the time of the request. */
+            task_name: string;
+            /**
+             * Format: int64
+             * @description The task's points at the time of the request.
+             */
+            points: number;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** @description One page of a list. */
+        PendingTaskList: components["schemas"]["Page"] & {
+            pending_tasks: components["schemas"]["PendingTask"][];
         };
         /** @description Something that is derived from the changes, in the background. */
         Projection: {
@@ -1289,6 +1506,15 @@ export interface components {
             waiting_for: string[];
         };
         /**
+         * @description The request that is answered: if that is no longer pending, nothing changes, and the error is 409 `REQUEST_GONE`. Other fields are ignored.
+         * @example {
+         *       "request_id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d"
+         *     }
+         */
+        RequestAnswer: {
+            request_id?: string | null;
+        };
+        /**
          * @description A reward.
          * @example {
          *       "id": "67aadd88-dcea-4879-8d54-8f45bffe6d16",
@@ -1298,7 +1524,8 @@ export interface components {
          *       "cost": 12,
          *       "image_id": null,
          *       "created_at": "2026-11-23T01:49:49.679005Z",
-         *       "updated_at": "2026-11-23T01:49:49.679005Z"
+         *       "updated_at": "2026-11-23T01:49:49.679005Z",
+         *       "icon": null
          *     }
          */
         Reward: {
@@ -1327,6 +1554,8 @@ export interface components {
              * @description The time of the last update. Null if an older file does not contain it.
              */
             updated_at: string | null;
+            /** @enum {string|null} */
+            icon: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
         } & {
             [key: string]: unknown;
         };
@@ -1367,6 +1596,8 @@ export interface components {
             cost?: number;
             /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
             image_id?: string | null;
+            /** @enum {string|null} */
+            icon?: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
         };
         /**
          * @description A session and its account.
@@ -1380,6 +1611,7 @@ export interface components {
          *         "image_id": null,
          *         "created_at": "2026-11-23T01:49:48.460867Z",
          *         "updated_at": "2026-11-23T01:49:48.460867Z",
+         *         "language": null,
          *         "verified": true
          *       },
          *       "scope": "parent",
@@ -1429,7 +1661,9 @@ export interface components {
          *       "is_good": true,
          *       "image_id": null,
          *       "created_at": "2026-11-23T01:49:49.628560Z",
-         *       "updated_at": "2026-11-23T01:49:49.628560Z"
+         *       "updated_at": "2026-11-23T01:49:49.628560Z",
+         *       "requestable": true,
+         *       "icon": null
          *     }
          */
         Task: {
@@ -1458,6 +1692,10 @@ export interface components {
              * @description The time of the last update. Null if an older file does not contain it.
              */
             updated_at: string | null;
+            /** @description Whether children can request it. Without effect for a penalty. */
+            requestable: boolean;
+            /** @enum {string|null} */
+            icon: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
         } & {
             [key: string]: unknown;
         };
@@ -1482,6 +1720,30 @@ export interface components {
             is_good?: boolean;
             /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
             image_id?: string | null;
+            requestable?: boolean;
+            /** @enum {string|null} */
+            icon?: "bath" | "bed" | "bike" | "book" | "broom" | "cake" | "car" | "cat" | "clock" | "clothes" | "computer" | "cooking" | "dishes" | "dog" | "film" | "football" | "friends" | "game" | "garden" | "gift" | "heart" | "homework" | "house" | "ice_cream" | "laundry" | "lunch" | "money" | "moon" | "music" | "paint" | "park" | "pencil" | "phone" | "pizza" | "plant" | "puzzle" | "school" | "shoes" | "shopping" | "shout" | "star" | "sun" | "swimming" | "table" | "teeth" | "thanks" | "trash" | "trip" | "walk" | "warning" | null;
+        };
+        /** @description A task and what it means for one child. */
+        TaskState: components["schemas"]["Task"] & {
+            /** @description Whether the child has a pending request for the task. */
+            requested: boolean;
+            /** @description The id of that request. */
+            request_id: string | null;
+            /**
+             * Format: date-time
+             * @description When the task was last activated for the child, within 90 days.
+             */
+            last_done_at: string | null;
+            /**
+             * Format: date-time
+             * @description When a parent last cancelled a request of the child, within 90 days.
+             */
+            last_rejected_at: string | null;
+        };
+        /** @description One page of a list. */
+        TaskStateList: components["schemas"]["Page"] & {
+            tasks: components["schemas"]["TaskState"][];
         };
         /**
          * @description One event of the history. Goldstar's own events have the listed `metadata`; events of older files can have any.
@@ -1551,6 +1813,12 @@ export interface components {
                 actor?: string;
                 /** @description The full deduction, if the floor reduced that of a penalty. */
                 requested_delta?: number;
+                /** @description The request that begins or ends with the event. */
+                request_id?: string;
+                /** @description When the request that ends was made. */
+                requested_at?: string;
+                /** @description The points of the request for a task that ends. */
+                requested_points?: number;
             } | null;
         } & {
             [key: string]: unknown;
@@ -1624,6 +1892,7 @@ export interface components {
          *       "image_id": null,
          *       "created_at": "2026-11-23T01:49:48.460867Z",
          *       "updated_at": "2026-11-23T01:49:48.460867Z",
+         *       "language": null,
          *       "verified": true
          *     }
          */
@@ -1653,6 +1922,8 @@ export interface components {
              * @description The time of the last update. Null if an older file does not contain it.
              */
             updated_at: string | null;
+            /** @description The language of its pages, as a BCP 47 tag; null for that of the browser. */
+            language: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -1675,6 +1946,22 @@ export interface components {
             first_name: string;
             /** @description Identifies a picture in the front end. */
             image_id: string | null;
+        };
+        /**
+         * @description The fields of the account to update.
+         * @example {
+         *       "language": "de"
+         *     }
+         */
+        UserPatch: {
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            first_name?: string;
+            /** @description At most 100 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            last_name?: string;
+            /** @description Identifies a picture in the front end. Goldstar stores no pictures. */
+            image_id?: string | null;
+            /** @description A BCP 47 language tag, such as `de` or `pt-BR`. */
+            language?: string | null;
         };
     };
     responses: {
@@ -1910,7 +2197,7 @@ export interface components {
                 };
             };
         };
-        /** @description the child has not requested this reward */
+        /** @description the child has no pending request for this reward or task */
         NoPendingRequest: {
             headers: {
                 [name: string]: unknown;
@@ -2032,6 +2319,18 @@ export interface components {
                 };
             };
         };
+        /** @description the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id` */
+        RequestGone: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "REQUEST_GONE";
+                };
+            };
+        };
         /** @description the head or the body took longer than the limit (30 seconds each by default); the connection is closed */
         RequestTimeout: {
             headers: {
@@ -2101,6 +2400,30 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "STORAGE_FULL";
+                };
+            };
+        };
+        /** @description the child has already requested this task */
+        TaskAlreadyRequested: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "TASK_ALREADY_REQUESTED";
+                };
+            };
+        };
+        /** @description this is a penalty, or a parent has closed the task to requests */
+        TaskNotRequestable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "TASK_NOT_REQUESTABLE";
                 };
             };
         };
@@ -2698,6 +3021,94 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
+    updateAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
     markAccountForDeletion: {
         parameters: {
             query?: never;
@@ -3245,6 +3656,84 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
+    setGoal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Goal"];
+            };
+        };
+        responses: {
+            /** @description The child */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildAnswer"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             *     - `FIELD_NOT_ALLOWED`: a field is unknown, or this request may not set it; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForeignOrigin"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
     listTasks: {
         parameters: {
             query?: {
@@ -3610,7 +4099,75 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
-    activateTask: {
+    listTaskStates: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStateList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    requestTask: {
         parameters: {
             query?: never;
             header?: {
@@ -3654,6 +4211,171 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForeignOrigin"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `TASK_ALREADY_REQUESTED`: the child has already requested this task
+             *     - `TASK_NOT_REQUESTABLE`: this is a penalty, or a parent has closed the task to requests
+             *     - `FAMILY_LIMIT_REACHED`: the family has reached a limit of the server; `details.limit`
+             *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "TASK_ALREADY_REQUESTED" | "TASK_NOT_REQUESTABLE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE";
+                    };
+                };
+            };
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    listPendingTasks: {
+        parameters: {
+            query?: {
+                /** @description The most records to return. Larger values count as 500. */
+                limit?: number;
+                /** @description The number of records to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingTaskList"];
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    activateTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the child. */
+                id: string;
+                /** @description The id of the task or penalty. */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Approval"] | null;
+            };
+        };
+        responses: {
+            /** @description The child and the event */
+            200: {
+                headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
             /**
              * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
              *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
@@ -3672,7 +4394,8 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /**
-             * @description - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
+             * @description - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
+             *     - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
              *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
              */
             409: {
@@ -3682,10 +4405,111 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                        code: "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    cancelTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the child. */
+                id: string;
+                /** @description The id of the task or penalty. */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RequestAnswer"] | null;
+            };
+        };
+        responses: {
+            /** @description The child and the event */
+            200: {
+                headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForeignOrigin"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `NO_PENDING_REQUEST`: the child has no pending request for this reward or task
+             *     - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NO_PENDING_REQUEST" | "REQUEST_GONE";
+                    };
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
@@ -4326,7 +5150,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RequestAnswer"] | null;
+            };
+        };
         responses: {
             /** @description The child and the event */
             200: {
@@ -4340,7 +5168,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
              */
             400: {
@@ -4350,7 +5179,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
                     };
                 };
             };
@@ -4374,6 +5203,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             /**
              * @description - `INSUFFICIENT_POINTS`: the child has too few points; `details.points_needed`
+             *     - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
              *     - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
              *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
              */
@@ -4384,10 +5214,11 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                        code: "INSUFFICIENT_POINTS" | "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
+            413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
@@ -4435,7 +5266,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RequestAnswer"] | null;
+            };
+        };
         responses: {
             /** @description The child and the event */
             200: {
@@ -4449,7 +5284,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
              */
             400: {
@@ -4459,7 +5295,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
                     };
                 };
             };
@@ -4467,7 +5303,22 @@ export interface operations {
             403: components["responses"]["ForeignOrigin"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["NoPendingRequest"];
+            /**
+             * @description - `NO_PENDING_REQUEST`: the child has no pending request for this reward or task
+             *     - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NO_PENDING_REQUEST" | "REQUEST_GONE";
+                    };
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
@@ -5522,7 +6373,8 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /**
-             * @description - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
+             * @description - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
+             *     - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
              *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
              */
             409: {
@@ -5532,7 +6384,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                        code: "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
@@ -5741,6 +6593,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             /**
              * @description - `INSUFFICIENT_POINTS`: the child has too few points; `details.points_needed`
+             *     - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
              *     - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
              *     - `AMOUNT_OUT_OF_RANGE`: the points of the task or the cost of the reward, from an older file, are below zero: set a new value
              */
@@ -5751,7 +6604,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
+                        code: "INSUFFICIENT_POINTS" | "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "AMOUNT_OUT_OF_RANGE";
                     };
                 };
             };
@@ -5841,7 +6694,21 @@ export interface operations {
             403: components["responses"]["ForeignOrigin"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["NoPendingRequest"];
+            /**
+             * @description - `NO_PENDING_REQUEST`: the child has no pending request for this reward or task
+             *     - `REQUEST_GONE`: the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NO_PENDING_REQUEST" | "REQUEST_GONE";
+                    };
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];

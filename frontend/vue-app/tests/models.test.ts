@@ -35,6 +35,8 @@ interface Written {
   Page: models.Page;
   PendingReward: models.PendingReward;
   PendingRewardList: models.PendingRewardList;
+  PendingTask: models.PendingTask;
+  PendingTaskList: models.PendingTaskList;
   Projection: models.Projection;
   QueuedAccount: models.QueuedAccount;
   Reward: models.Reward;
@@ -44,6 +46,8 @@ interface Written {
   Session: models.Session;
   Task: models.Task;
   TaskList: models.TaskList;
+  TaskState: models.TaskState;
+  TaskStateList: models.TaskStateList;
   TrackingEvent: models.TrackingEvent;
   TrackingEventCreated: models.TrackingEventCreated;
   TrackingEventList: models.TrackingEventList;
@@ -58,18 +62,22 @@ interface Written {
 
 /** What only a request holds. */
 type Requests =
+  | "Approval"
   | "ChildPatch"
   | "ChildSession"
   | "Confirmation"
+  | "Goal"
   | "Login"
   | "NewChild"
   | "NewReward"
   | "NewTask"
   | "NewThreshold"
   | "PasswordChange"
+  | "RequestAnswer"
   | "RewardPatch"
   | "Signup"
-  | "TaskPatch";
+  | "TaskPatch"
+  | "UserPatch";
 
 /** The fields that have a name: further ones, of an older data directory, have no type. */
 type Named<T> = T extends readonly (infer Item)[]

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 
 use super::code::ErrorCode;
-use crate::domain::{Invalid, RuleViolation};
-use crate::http::error::body::{Details, ErrorBody, LimitBody, sentence};
+use crate::domain::{EventId, Invalid, RuleViolation};
+use crate::http::error::body::{Details, ErrorBody, LimitBody, UNKNOWN, sentence};
 use crate::http::error::field::{FieldCode, FieldError};
 use crate::http::error::json::JsonError;
 use crate::service::{Causes, ServiceError};
@@ -115,6 +115,16 @@ impl ApiError {
             Self::Service(ServiceError::Refused(RuleViolation::InsufficientPoints {
                 points_needed,
             })) => Some(Details { points_needed: Some(*points_needed), ..none }),
+            Self::Service(ServiceError::Refused(RuleViolation::RequestGone(ended))) => {
+                let ended = ended.as_deref();
+                let event_id = ended.and_then(|request| request.event_id.as_ref());
+                Some(Details {
+                    ended: Some(ended.map_or(UNKNOWN, |request| request.ended.as_str())),
+                    ended_at: ended.map(|request| request.ended_at.to_string()),
+                    tracking_event_id: event_id.map(EventId::as_str),
+                    ..none
+                })
+            }
             Self::Service(ServiceError::Refused(RuleViolation::MarkedForDeletion { due_at })) => {
                 let due_at = due_at.map(|due_at| due_at.to_string());
                 Some(Details { due_at: Some(due_at.into()), ..none })
@@ -218,8 +228,11 @@ fn of_refusal(refusal: &RuleViolation) -> ErrorCode {
         RuleViolation::LastAdministrator => ErrorCode::LastAdministrator,
         RuleViolation::SessionEnded => ErrorCode::Unauthenticated,
         RuleViolation::RewardAlreadyRequested => ErrorCode::RewardAlreadyRequested,
+        RuleViolation::TaskAlreadyRequested => ErrorCode::TaskAlreadyRequested,
+        RuleViolation::TaskNotRequestable => ErrorCode::TaskNotRequestable,
         RuleViolation::InsufficientPoints { .. } => ErrorCode::InsufficientPoints,
         RuleViolation::NoPendingRequest => ErrorCode::NoPendingRequest,
+        RuleViolation::RequestGone(_) => ErrorCode::RequestGone,
         RuleViolation::PointsOutOfRange => ErrorCode::PointsOutOfRange,
         RuleViolation::FamilyLimitReached { .. } => ErrorCode::FamilyLimitReached,
         RuleViolation::AmountOutOfRange(_) => ErrorCode::AmountOutOfRange,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 
 use super::code::ErrorCode;
-use crate::domain::FamilyLimit;
+use crate::domain::{Ending, FamilyLimit};
 use crate::http::error::field::{FieldCode, FieldError};
 use crate::http::openapi::schemas;
 
@@ -60,6 +60,18 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub(crate) due_at: Option<Value>,
+    /// How the request ended: `unknown` after 30 days, and for an id that never existed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = endings)]
+    pub(crate) ended: Option<&'static str>,
+    /// When the request ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    pub(crate) ended_at: Option<String>,
+    /// The event that ended the request, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) tracking_event_id: Option<&'a str>,
 }
 
 impl<'a> Details<'a> {
@@ -101,6 +113,13 @@ pub(crate) struct LimitBody {
     #[schema(minimum = 1)]
     pub(crate) most: usize,
 }
+
+fn endings() -> ObjectBuilder {
+    schemas::flag(Ending::ALL.map(Ending::as_str).into_iter().chain([UNKNOWN]))
+}
+
+/// The end of a request that the server does not remember.
+pub(crate) const UNKNOWN: &str = "unknown";
 
 fn limits() -> ObjectBuilder {
     schemas::flag(FamilyLimit::ALL.map(FamilyLimit::as_str))

@@ -11,7 +11,9 @@ use crate::domain::input::{
     MAX_OPENING_POINTS,
 };
 use crate::domain::password::NewPassword;
-use crate::domain::{Amount, ChildId, Email, Invalid, Name, Points};
+use crate::domain::{
+    Amount, ChildId, Colour, Email, Icon, Invalid, Language, Name, Points, RequestId, RewardId,
+};
 use crate::http::extract::fields::FieldType;
 use crate::http::openapi::schemas;
 
@@ -37,8 +39,14 @@ pub(crate) const BOOLEAN: FieldType<bool, bool> =
 pub(crate) const CHILD_ID: FieldType<String, ChildId> =
     FieldType { check: |_, id| Ok(id.into()), schema: || schemas::text().into() };
 
+pub(crate) const REWARD_ID: FieldType<String, RewardId> =
+    FieldType { check: |_, id| Ok(id.into()), schema: || schemas::text().into() };
+
 pub(crate) const NAME: FieldType<String, Name> =
     FieldType { check: |field, text| Name::parse(field, &text), schema: name };
+
+pub(crate) const REQUEST_ID: FieldType<String, RequestId> =
+    FieldType { check: |_, id| Ok(id.into()), schema: || schemas::text().into() };
 
 pub(crate) const EMAIL: FieldType<String, Email> =
     FieldType { check: |_, text| Email::parse(&text), schema: email };
@@ -65,6 +73,20 @@ pub(crate) const AGE: FieldType<i64, i64> = FieldType {
 
 pub(crate) const IMAGE_ID: FieldType<String, Arc<str>> =
     FieldType { check: |_, text| input::image_id(text), schema: image_id };
+
+/// A picture of a list that every front end has.
+pub(crate) const ICON: FieldType<String, Icon> = FieldType {
+    check: |_, name| Icon::parse(&name),
+    schema: || schemas::flag(Icon::ALL.iter().copied()).into(),
+};
+
+pub(crate) const COLOUR: FieldType<String, Colour> = FieldType {
+    check: |_, name| Colour::parse(&name),
+    schema: || schemas::flag(Colour::ALL.iter().copied()).into(),
+};
+
+pub(crate) const LANGUAGE: FieldType<String, Language> =
+    FieldType { check: |_, tag| Language::parse(&tag), schema: language };
 
 pub(crate) const DESCRIPTION: FieldType<String, Arc<str>> =
     FieldType { check: |_, text| input::description(&text), schema: description };
@@ -122,6 +144,12 @@ fn password() -> Schema {
 fn image_id() -> Schema {
     let about = "Identifies a picture in the front end. Goldstar stores no pictures.";
     line(MAX_IMAGE_ID_CHARS).description(Some(about)).into()
+}
+
+fn language() -> Schema {
+    let about = "A BCP 47 language tag, such as `de` or `pt-BR`.";
+    let text = schemas::text().max_length(Some(Language::MAX_CHARS));
+    text.pattern(Some("^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")).description(Some(about)).into()
 }
 
 fn description() -> Schema {

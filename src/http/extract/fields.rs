@@ -109,6 +109,19 @@ pub(crate) fn read<T: RequestBody>(body: &[u8]) -> Result<T, ApiError> {
     }
 }
 
+/// Reads a body, and ignores fields that do not exist.
+pub(crate) fn read_known<T: RequestBody>(body: &[u8]) -> Result<T, ApiError> {
+    let mut fields = FieldReader::parse(body)?;
+    let value = T::read(&mut fields);
+    let known = fields.known.clone();
+    fields.entries.retain(|(name, _)| known.contains(&name.as_str()));
+    let errors = fields.into_errors(&[]);
+    match value {
+        Ok(value) if errors.is_empty() => Ok(value),
+        _ => Err(ApiError::InvalidFields(errors)),
+    }
+}
+
 /// The schema of a body. It allows no other fields.
 pub(crate) fn schema<T: RequestBody>() -> Object {
     let mut fields = FieldReader { schema: Some(ObjectBuilder::new()), ..FieldReader::default() };

@@ -34,6 +34,35 @@ impl<T: RequestBody> FromRequest<AppState> for Input<T> {
     }
 }
 
+/// The optional body of a request. No body, and a body of another type than JSON, is as one without
+/// fields, and unknown fields are ignored: older front ends send such bodies.
+#[derive(Default)]
+pub(crate) struct OptionalInput<T>(pub(crate) T);
+
+impl<T: RequestBody> FromRequest<AppState> for OptionalInput<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        let body = if is_json(request.headers()) {
+            read(request.into_body(), &state.settings.limits).await?
+        } else {
+            Bytes::new()
+        };
+        let body = if body.trim_ascii().is_empty() { b"{}" } else { &*body };
+        Ok(Self(fields::read_known(body)?))
+    }
+}
+
+impl<T> ErrorCodes for OptionalInput<T> {
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::PayloadTooLarge,
+        ErrorCode::RequestTimeout,
+        ErrorCode::MalformedRequest,
+        ErrorCode::InvalidJson,
+        ErrorCode::ValidationFailed,
+    ];
+}
+
 impl<T: RequestBody> PartialSchema for Input<T> {
     fn schema() -> RefOr<Schema> {
         fields::schema::<T>().into()

@@ -98,14 +98,23 @@ impl ErrorCodes for PasswordErrors {
 }
 
 /// The error responses of a route: those of its parts, and those of every request.
-pub(crate) struct Errors<A, B = (), C = (), D = (), E = ()>(PhantomData<(A, B, C, D, E)>);
+pub(crate) struct Errors<A, B = (), C = (), D = (), E = (), F = ()>(
+    PhantomData<(A, B, C, D, E, F)>,
+);
 
-impl<A: ErrorCodes, B: ErrorCodes, C: ErrorCodes, D: ErrorCodes, E: ErrorCodes> IntoResponses
-    for Errors<A, B, C, D, E>
+impl<A, B, C, D, E, F> IntoResponses for Errors<A, B, C, D, E, F>
+where
+    A: ErrorCodes,
+    B: ErrorCodes,
+    C: ErrorCodes,
+    D: ErrorCodes,
+    E: ErrorCodes,
+    F: ErrorCodes,
 {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut by_status: BTreeMap<StatusCode, Vec<ErrorCode>> = BTreeMap::new();
-        for code in [A::CODES, B::CODES, C::CODES, D::CODES, E::CODES, Always::CODES].concat() {
+        let parts = [A::CODES, B::CODES, C::CODES, D::CODES, E::CODES, F::CODES, Always::CODES];
+        for code in parts.concat() {
             by_status.entry(code.status()).or_default().push(code);
         }
         let response = |(status, mut codes): (StatusCode, Vec<ErrorCode>)| {

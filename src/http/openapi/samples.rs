@@ -1,10 +1,14 @@
 //! One example of each record and of each error. The records are those of `docs/api.md`, from a real session.
 //! The body of an error is created by the code that returns it.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::domain::{FamilyLimit, Invalid, RecordKind, RuleViolation, Timestamp};
+use crate::domain::{
+    EndedRequest, Ending, FamilyLimit, Invalid, RecordKind, RuleViolation, Timestamp,
+};
 use crate::followers::broker::TooManyStreams;
 use crate::http::error::field::{FieldCode, FieldError};
 use crate::http::error::json::JsonError;
@@ -16,7 +20,8 @@ pub(crate) const CHILD_ID: &str = "7e29a927-0222-4c47-a312-a37762464203";
 pub(crate) const MOMENT: &str = "2026-11-23T01:49:49.730293Z";
 pub(crate) const USER_ID: &str = "59bda154-2a69-44a3-a7a6-8a5adbf4ac79";
 const TASK_ID: &str = "f435a1ca-1254-4e99-a626-a09eabde92a2";
-const REWARD_ID: &str = "67aadd88-dcea-4879-8d54-8f45bffe6d16";
+pub(crate) const REWARD_ID: &str = "67aadd88-dcea-4879-8d54-8f45bffe6d16";
+pub(crate) const REQUEST_ID: &str = "b709676f-e8ca-4c4c-b5b2-b46e55499b9d";
 const EVENT_ID: &str = "42f97cd9-a931-4025-97d6-c870d0148f74";
 
 pub(crate) fn user() -> Value {
@@ -24,7 +29,7 @@ pub(crate) fn user() -> Value {
         "id": USER_ID, "first_name": "Paula", "last_name": "Parent",
         "email": "paula@example.org", "role": "parent", "image_id": null,
         "created_at": "2026-11-23T01:49:48.460867Z",
-        "updated_at": "2026-11-23T01:49:48.460867Z", "verified": true,
+        "updated_at": "2026-11-23T01:49:48.460867Z", "language": null, "verified": true,
     })
 }
 
@@ -40,7 +45,7 @@ pub(crate) fn child() -> Value {
     json!({
         "id": CHILD_ID, "user_id": USER_ID, "name": "Mía", "age": 7, "points": 15, "tasks": [],
         "rewards": [], "image_id": null, "created_at": "2026-11-23T01:49:49.612435Z",
-        "updated_at": MOMENT,
+        "updated_at": MOMENT, "colour": null, "goal_reward_id": null,
     })
 }
 
@@ -48,7 +53,7 @@ pub(crate) fn task() -> Value {
     json!({
         "id": TASK_ID, "user_id": USER_ID, "name": "Make the bed", "points": 5, "is_good": true,
         "image_id": null, "created_at": "2026-11-23T01:49:49.628560Z",
-        "updated_at": "2026-11-23T01:49:49.628560Z",
+        "updated_at": "2026-11-23T01:49:49.628560Z", "requestable": true, "icon": null,
     })
 }
 
@@ -56,14 +61,22 @@ pub(crate) fn reward() -> Value {
     json!({
         "id": REWARD_ID, "user_id": USER_ID, "name": "Ice cream", "description": "", "cost": 12,
         "image_id": null, "created_at": "2026-11-23T01:49:49.679005Z",
-        "updated_at": "2026-11-23T01:49:49.679005Z",
+        "updated_at": "2026-11-23T01:49:49.679005Z", "icon": null,
     })
 }
 
 pub(crate) fn pending_reward() -> Value {
     json!({
-        "id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d", "user_id": USER_ID, "child_id": CHILD_ID,
+        "id": REQUEST_ID, "user_id": USER_ID, "child_id": CHILD_ID,
         "child_name": "Mía", "reward_id": REWARD_ID, "reward_name": "Ice cream",
+        "created_at": "2026-11-23T01:49:49.750329Z", "cost": 12,
+    })
+}
+
+pub(crate) fn pending_task() -> Value {
+    json!({
+        "id": REQUEST_ID, "user_id": USER_ID, "child_id": CHILD_ID, "child_name": "Mía",
+        "task_id": TASK_ID, "task_name": "Make the bed", "points": 5,
         "created_at": "2026-11-23T01:49:49.750329Z",
     })
 }
@@ -159,8 +172,17 @@ fn conflict(code: ErrorCode) -> ApiError {
         ErrorCode::NotMarkedForDeletion => RuleViolation::NotMarkedForDeletion,
         ErrorCode::DeletionInProgress => RuleViolation::DeletionInProgress,
         ErrorCode::RewardAlreadyRequested => RuleViolation::RewardAlreadyRequested,
+        ErrorCode::TaskAlreadyRequested => RuleViolation::TaskAlreadyRequested,
+        ErrorCode::TaskNotRequestable => RuleViolation::TaskNotRequestable,
         ErrorCode::InsufficientPoints => RuleViolation::InsufficientPoints { points_needed: 2 },
         ErrorCode::NoPendingRequest => RuleViolation::NoPendingRequest,
+        ErrorCode::RequestGone => RuleViolation::RequestGone(Some(Arc::new(EndedRequest {
+            id: REQUEST_ID.into(),
+            user_id: USER_ID.into(),
+            ended: Ending::Redeemed,
+            ended_at: Timestamp::parse_iso(MOMENT).unwrap_or(Timestamp::EPOCH),
+            event_id: Some(EVENT_ID.into()),
+        }))),
         ErrorCode::FamilyLimitReached => {
             RuleViolation::FamilyLimitReached { limit: FamilyLimit::Children, most: 100 }
         }

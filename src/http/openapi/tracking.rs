@@ -69,6 +69,15 @@ impl PartialSchema for TrackingEvent {
             .property(
                 "requested_delta",
                 about(integer(..), "The full deduction, if the floor reduced that of a penalty."),
+            )
+            .property(
+                "request_id",
+                about(text(), "The request that begins or ends with the event."),
+            )
+            .property("requested_at", about(text(), "When the request that ends was made."))
+            .property(
+                "requested_points",
+                about(integer(..), "The points of the request for a task that ends."),
             );
         let ids = [
             ("id", about(text(), "Unique.")),
@@ -106,7 +115,7 @@ impl ListItem for TrackingEvent {
 /// `utoipa::path` takes no generic types.
 pub(crate) type TrackingEventPage = PageOf<TrackingEvent>;
 
-/// The response to each of the four mutations.
+/// The response to each mutation.
 pub(crate) enum MutationResult {}
 
 impl MutationResult {

@@ -23,19 +23,12 @@ use crate::http::resources::credentials::{
     PasswordChange, PasswordChangeInput, SignupInput,
 };
 use crate::http::resources::records::Iso;
-use crate::http::resources::users::{UserBody, UserFields, UserForChild};
+use crate::http::resources::users::{UserAnswer, UserBody, UserFields, UserForChild};
 use crate::http::server::request_context::Client;
 use crate::http::settings::HttpSettings;
 use crate::service::{
     Caller, LoggedIn, NewAccount, Parent, SentSessions, Service, ServiceError, Token,
 };
-
-/// An account.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct UserAnswer {
-    #[schema(value_type = UserFields<'static>)]
-    user: UserBody,
-}
 
 /// A session and its account.
 #[derive(Serialize, ToSchema)]

@@ -10,6 +10,7 @@ pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod mutations;
+pub(crate) mod pending;
 pub(crate) mod records;
 pub(crate) mod rewards;
 pub(crate) mod secrets;

@@ -1,4 +1,4 @@
-//! The four mutations, which change a child's points or its pending requests. They have no body.
+//! The mutations, which change a child's points or its pending requests. Their bodies are optional.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -6,49 +6,120 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use crate::domain::Child;
+use crate::domain::{Child, Mutation, MutationDetails, Operation};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::{Key, Path};
-use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, MutationResult, schemas, tags};
+use crate::http::extract::field_types::{AMOUNT, REQUEST_ID};
+use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
+use crate::http::extract::input::{Input, OptionalInput};
+use crate::http::openapi::{
+    ChangeErrors, ErrorCodes, Errors, MutationResult, samples, schemas, tags,
+};
 use crate::http::resources::records::RecordBody;
 use crate::http::response::json::{self, JsonText, Parts};
 use crate::service::{Caller, Mutated, Parent, Service};
 
 /// Activate a task or penalty
 ///
-/// A task gives the child its points. A penalty deducts its points, but not below the floor, which is 0 unless the
-/// operator sets another one.
+/// A task gives the child its points, and ends the child's pending request, if there is one: then it gives the points
+/// at the time of the request, or `points` of the body. A penalty deducts its points, but not below the floor, which is
+/// 0 unless the operator sets another one.
 #[utoipa::path(
     post,
     path = "/children/{id}/tasks/{task_id}/activate",
     operation_id = "activateTask",
     tag = tags::TASKS,
     params(ChildAndTask, Key),
-    responses(MutationResult, Errors<Parent, Path<String>, Key, ChangeErrors, ActivationErrors>)
+    request_body = Option<ApprovalInput>,
+    responses(
+        MutationResult,
+        Errors<Parent, Path<String>, Key, OptionalInput<Approval>, ChangeErrors, ActivationErrors>
+    )
 )]
 pub(crate) async fn activate(
     State(service): State<Arc<Service>>,
     parent: Parent,
     Path((child, task)): Path<(String, String)>,
     Key(key): Key,
+    OptionalInput(Approval(details)): OptionalInput<Approval>,
 ) -> Result<Response, ApiError> {
-    let done = service.activate(&parent, child.into(), task.into(), key);
-    respond(done.await?).await
+    let operation = Operation::Activate(task.into());
+    let mutation = Mutation { child: child.into(), operation, details };
+    respond(service.mutate_as_parent(&parent, mutation, key).await?).await
+}
+
+/// Request a task's points
+///
+/// The child has done the task. A parent gives the points by activating it. The request keeps the task's points of this
+/// time. Penalties, and tasks with `requestable: false`, cannot be requested.
+#[utoipa::path(
+    post,
+    path = "/children/{id}/tasks/{task_id}/request",
+    operation_id = "requestTask",
+    tag = tags::TASKS,
+    params(ChildAndTask, Key),
+    responses(
+        MutationResult,
+        Errors<Caller, Path<String>, Key, ChangeErrors, TaskRequestErrors>
+    )
+)]
+pub(crate) async fn request_task(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+    Path((child, task)): Path<(String, String)>,
+    Key(key): Key,
+) -> Result<Response, ApiError> {
+    let operation = Operation::RequestTask(task.into());
+    let details = MutationDetails::default();
+    let mutation = Mutation { child: child.into(), operation, details };
+    respond(service.mutate_as_child(&caller, mutation, key).await?).await
+}
+
+/// Cancel a request for a task's points
+///
+/// The points do not change.
+#[utoipa::path(
+    post,
+    path = "/children/{id}/tasks/{task_id}/cancel",
+    operation_id = "cancelTask",
+    tag = tags::TASKS,
+    params(ChildAndTask, Key),
+    request_body = Option<AnswerInput>,
+    responses(
+        MutationResult,
+        Errors<Caller, Path<String>, Key, OptionalInput<Answer>, ChangeErrors, CancellationErrors>
+    )
+)]
+pub(crate) async fn cancel_task(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+    Path((child, task)): Path<(String, String)>,
+    Key(key): Key,
+    OptionalInput(Answer(details)): OptionalInput<Answer>,
+) -> Result<Response, ApiError> {
+    let operation = Operation::CancelTask(task.into());
+    let mutation = Mutation { child: child.into(), operation, details };
+    respond(service.mutate_as_child(&caller, mutation, key).await?).await
 }
 
 /// Request a reward
 ///
-/// The child must have enough points. It keeps them until the reward is redeemed.
+/// The child must have enough points. It keeps them until the reward is redeemed. The request keeps the reward's cost
+/// of this time.
 #[utoipa::path(
     post,
     path = "/children/{id}/rewards/{reward_id}/request",
     operation_id = "requestReward",
     tag = tags::REWARDS,
     params(ChildAndReward, Key),
-    responses(MutationResult, Errors<Caller, Path<String>, Key, ChangeErrors, RequestErrors>)
+    responses(
+        MutationResult,
+        Errors<Caller, Path<String>, Key, ChangeErrors, RequestErrors>
+    )
 )]
 pub(crate) async fn request(
     State(service): State<Arc<Service>>,
@@ -56,30 +127,38 @@ pub(crate) async fn request(
     Path((child, reward)): Path<(String, String)>,
     Key(key): Key,
 ) -> Result<Response, ApiError> {
-    let done = service.request(&caller, child.into(), reward.into(), key);
-    respond(done.await?).await
+    let operation = Operation::Request(reward.into());
+    let details = MutationDetails::default();
+    let mutation = Mutation { child: child.into(), operation, details };
+    respond(service.mutate_as_child(&caller, mutation, key).await?).await
 }
 
 /// Redeem a reward
 ///
-/// Deducts the cost from the child's points and ends the child's pending request, if there is one. A reward can be
-/// redeemed without a request.
+/// Deducts the cost from the child's points and ends the child's pending request, if there is one: then the cost at
+/// the time of the request counts. A reward can be redeemed without a request.
 #[utoipa::path(
     post,
     path = "/children/{id}/rewards/{reward_id}/redeem",
     operation_id = "redeemReward",
     tag = tags::REWARDS,
     params(ChildAndReward, Key),
-    responses(MutationResult, Errors<Parent, Path<String>, Key, ChangeErrors, RedemptionErrors>)
+    request_body = Option<AnswerInput>,
+    responses(
+        MutationResult,
+        Errors<Parent, Path<String>, Key, OptionalInput<Answer>, ChangeErrors, RedemptionErrors>
+    )
 )]
 pub(crate) async fn redeem(
     State(service): State<Arc<Service>>,
     parent: Parent,
     Path((child, reward)): Path<(String, String)>,
     Key(key): Key,
+    OptionalInput(Answer(details)): OptionalInput<Answer>,
 ) -> Result<Response, ApiError> {
-    let done = service.redeem(&parent, child.into(), reward.into(), key);
-    respond(done.await?).await
+    let operation = Operation::Redeem(reward.into());
+    let mutation = Mutation { child: child.into(), operation, details };
+    respond(service.mutate_as_parent(&parent, mutation, key).await?).await
 }
 
 /// Cancel a request for a reward
@@ -91,16 +170,65 @@ pub(crate) async fn redeem(
     operation_id = "cancelReward",
     tag = tags::REWARDS,
     params(ChildAndReward, Key),
-    responses(MutationResult, Errors<Caller, Path<String>, Key, ChangeErrors, CancellationErrors>)
+    request_body = Option<AnswerInput>,
+    responses(
+        MutationResult,
+        Errors<Caller, Path<String>, Key, OptionalInput<Answer>, ChangeErrors, CancellationErrors>
+    )
 )]
 pub(crate) async fn cancel(
     State(service): State<Arc<Service>>,
     caller: Caller,
     Path((child, reward)): Path<(String, String)>,
     Key(key): Key,
+    OptionalInput(Answer(details)): OptionalInput<Answer>,
 ) -> Result<Response, ApiError> {
-    let done = service.cancel(&caller, child.into(), reward.into(), key);
-    respond(done.await?).await
+    let operation = Operation::Cancel(reward.into());
+    let mutation = Mutation { child: child.into(), operation, details };
+    respond(service.mutate_as_child(&caller, mutation, key).await?).await
+}
+
+// `utoipa::path` takes no generic types.
+pub(crate) type AnswerInput = Input<Answer>;
+pub(crate) type ApprovalInput = Input<Approval>;
+
+/// The body of an activation.
+#[derive(Default)]
+pub(crate) struct Approval(MutationDetails);
+
+impl RequestBody for Approval {
+    const NAME: &'static str = "Approval";
+    const ABOUT: &'static str = "As `RequestAnswer`, and the points to give for a requested task.";
+
+    fn example() -> Value {
+        json!({"request_id": samples::REQUEST_ID, "points": 3})
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        let answer = Answer::read(fields);
+        let points = fields.nullable("points", AMOUNT);
+        let Answer(details) = answer?;
+        Ok(Self(MutationDetails { points: points?, ..details }))
+    }
+}
+
+/// The body of a change that can end a request.
+#[derive(Default)]
+pub(crate) struct Answer(MutationDetails);
+
+impl RequestBody for Answer {
+    const NAME: &'static str = "RequestAnswer";
+    const ABOUT: &'static str = "The request that is answered: if that is no longer pending, nothing changes, and the \
+        error is 409 `REQUEST_GONE`. Other fields are ignored.";
+
+    fn example() -> Value {
+        json!({"request_id": samples::REQUEST_ID})
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        let request_id = fields.nullable("request_id", REQUEST_ID)?;
+        Ok(Self(MutationDetails { request_id, points: None }))
+    }
 }
 
 /// The path parameters of an activation.
@@ -126,7 +254,19 @@ impl IntoParams for ChildAndReward {
 enum ActivationErrors {}
 
 impl ErrorCodes for ActivationErrors {
-    const CODES: &'static [ErrorCode] = &[ErrorCode::PointsOutOfRange, ErrorCode::AmountOutOfRange];
+    const CODES: &'static [ErrorCode] =
+        &[ErrorCode::PointsOutOfRange, ErrorCode::AmountOutOfRange, ErrorCode::RequestGone];
+}
+
+enum TaskRequestErrors {}
+
+impl ErrorCodes for TaskRequestErrors {
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::TaskAlreadyRequested,
+        ErrorCode::TaskNotRequestable,
+        ErrorCode::FamilyLimitReached,
+        ErrorCode::AmountOutOfRange,
+    ];
 }
 
 enum RequestErrors {}
@@ -143,14 +283,18 @@ impl ErrorCodes for RequestErrors {
 enum RedemptionErrors {}
 
 impl ErrorCodes for RedemptionErrors {
-    const CODES: &'static [ErrorCode] =
-        &[ErrorCode::InsufficientPoints, ErrorCode::PointsOutOfRange, ErrorCode::AmountOutOfRange];
+    const CODES: &'static [ErrorCode] = &[
+        ErrorCode::InsufficientPoints,
+        ErrorCode::PointsOutOfRange,
+        ErrorCode::AmountOutOfRange,
+        ErrorCode::RequestGone,
+    ];
 }
 
 enum CancellationErrors {}
 
 impl ErrorCodes for CancellationErrors {
-    const CODES: &'static [ErrorCode] = &[ErrorCode::NoPendingRequest];
+    const CODES: &'static [ErrorCode] = &[ErrorCode::NoPendingRequest, ErrorCode::RequestGone];
 }
 
 const REPLAYED: [(&str, HeaderValue); 1] =

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::domain::{Child, Extra, PendingReward, Reward, Task, Timestamp, UserId};
+use crate::domain::{Child, Colour, Extra, Icon, Reward, RewardId, Task, Timestamp, UserId};
 use crate::http::openapi::{samples, schemas};
 use crate::http::resources::secrets::may_be_secret;
 use crate::http::response::page::ListItem;
@@ -33,6 +34,7 @@ pub(crate) struct RecordBody<R>(pub(crate) Arc<R>);
 
 // `utoipa` takes no generic types.
 pub(crate) type RewardBody = RecordBody<Reward>;
+pub(crate) type TaskBody = RecordBody<Task>;
 
 impl<R: ApiRecord> Serialize for RecordBody<R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -106,6 +108,8 @@ impl ApiRecord for Child {
             image_id: self.image_id.as_deref(),
             created_at: self.created_at.map(Iso),
             updated_at: self.updated_at.map(Iso),
+            colour: self.colour.map(Colour::as_str),
+            goal_reward_id: self.goal.as_ref().map(RewardId::as_str),
             extra: Unknown::public(&self.extra),
         }
     }
@@ -142,6 +146,12 @@ pub(crate) struct ChildFields<'a> {
     /// The time of the last update or event. Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
+    /// The child's colour in front ends.
+    #[schema(required, schema_with = colour)]
+    colour: Option<&'static str>,
+    /// The reward that the child saves for.
+    #[schema(required)]
+    goal_reward_id: Option<&'a str>,
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
@@ -163,6 +173,8 @@ impl ApiRecord for Task {
             image_id: self.image_id.as_deref(),
             created_at: self.created_at.map(Iso),
             updated_at: self.updated_at.map(Iso),
+            requestable: self.is_requestable,
+            icon: self.icon.map(Icon::as_str),
             extra: Unknown::public(&self.extra),
         }
     }
@@ -192,6 +204,11 @@ pub(crate) struct TaskFields<'a> {
     /// The time of the last update. Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
+    /// Whether children can request it. Without effect for a penalty.
+    requestable: bool,
+    /// The picture in every front end.
+    #[schema(required, schema_with = icon)]
+    icon: Option<&'static str>,
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
@@ -213,6 +230,7 @@ impl ApiRecord for Reward {
             image_id: self.image_id.as_deref(),
             created_at: self.created_at.map(Iso),
             updated_at: self.updated_at.map(Iso),
+            icon: self.icon.map(Icon::as_str),
             extra: Unknown::public(&self.extra),
         }
     }
@@ -242,53 +260,27 @@ pub(crate) struct RewardFields<'a> {
     /// The time of the last update. Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Iso>,
+    /// The picture in every front end.
+    #[schema(required, schema_with = icon)]
+    icon: Option<&'static str>,
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
 }
 
-impl ApiRecord for PendingReward {
-    type Fields<'a> = PendingRewardFields<'a>;
-
-    const SINGULAR: &'static str = "pending_reward";
-    const PLURAL: &'static str = "pending_rewards";
-
-    fn fields(&self) -> PendingRewardFields<'_> {
-        PendingRewardFields {
-            id: self.id.as_str(),
-            user_id: self.user_id.as_str(),
-            child_id: self.child_id.as_str(),
-            child_name: self.child_name.as_str(),
-            reward_id: self.reward_id.as_str(),
-            reward_name: self.reward_name.as_str(),
-            created_at: self.created_at.map(Iso),
-            extra: Unknown::public(&self.extra),
-        }
-    }
+fn colour() -> Schema {
+    or_null(Colour::ALL)
 }
 
-/// A child's pending request for a reward.
-#[derive(Serialize, ToSchema)]
-#[schema(as = PendingReward, examples(samples::pending_reward))]
-pub(crate) struct PendingRewardFields<'a> {
-    /// Unique.
-    id: &'a str,
-    /// The family's account.
-    user_id: &'a str,
-    /// The child that requests the reward.
-    child_id: &'a str,
-    /// The child's name at the time of the request.
-    child_name: &'a str,
-    /// The requested reward.
-    reward_id: &'a str,
-    /// The reward's name at the time of the request.
-    reward_name: &'a str,
-    /// Null if an older file does not contain it.
-    #[schema(required, value_type = Option<String>, format = DateTime)]
-    created_at: Option<Iso>,
-    #[serde(flatten)]
-    #[schema(value_type = BTreeMap<String, Value>)]
-    extra: Unknown<'a>,
+fn icon() -> Schema {
+    or_null(Icon::ALL)
+}
+
+/// One of these names, or null.
+fn or_null(names: &'static [&'static str]) -> Schema {
+    let names = names.iter().map(|name| Value::from(*name)).chain([Value::Null]);
+    let types = SchemaType::from_iter([Type::String, Type::Null]);
+    ObjectBuilder::new().schema_type(types).enum_values(Some(names)).into()
 }
 
 /// A time in its ISO 8601 form.
@@ -300,6 +292,11 @@ impl Serialize for Iso {
     }
 }
 
+/// The fields that are not in the files of the Flask service. There, another program may have written
+/// fields with these names, which stay as they are.
+const OWN_FIELDS: [&str; 6] =
+    ["requestable", "icon", "colour", "goal_reward_id", "language", "cost"];
+
 /// A record's unknown fields, as they are in its file.
 pub(crate) struct Unknown<'a> {
     pub(crate) fields: &'a Extra,
@@ -308,9 +305,9 @@ pub(crate) struct Unknown<'a> {
 }
 
 impl<'a> Unknown<'a> {
-    /// All fields except those that may be secret.
-    fn public(fields: &'a Extra) -> Self {
-        Self { fields, is_shown: &|name| !may_be_secret(name) }
+    /// All fields except those that may be secret, and those whose name is now that of a known field.
+    pub(crate) fn public(fields: &'a Extra) -> Self {
+        Self { fields, is_shown: &|name| !may_be_secret(name) && !OWN_FIELDS.contains(&name) }
     }
 }
 

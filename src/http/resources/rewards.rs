@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::domain::{Page, PendingReward, Reward, RewardId};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
-use crate::http::extract::field_types::{AMOUNT, DESCRIPTION, IMAGE_ID, NAME};
+use crate::http::extract::field_types::{AMOUNT, DESCRIPTION, ICON, IMAGE_ID, NAME};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::RECORD_FIELDS;
 use crate::http::extract::query::{Paging, Query};
@@ -167,7 +167,14 @@ impl RequestBody for NewReward {
         let description = fields.with_default("description", DESCRIPTION, String::new());
         let cost = fields.required("cost", AMOUNT);
         let image_id = fields.nullable("image_id", IMAGE_ID);
-        Ok(Self { name: name?, description: description?, cost: cost?, image_id: image_id? })
+        let icon = fields.nullable("icon", ICON);
+        Ok(Self {
+            name: name?,
+            description: description?,
+            cost: cost?,
+            image_id: image_id?,
+            icon: icon?,
+        })
     }
 }
 
@@ -185,6 +192,13 @@ impl RequestBody for RewardPatch {
         let description = fields.optional("description", DESCRIPTION);
         let cost = fields.optional("cost", AMOUNT);
         let image_id = fields.patch("image_id", IMAGE_ID);
-        Ok(Self { name: name?, description: description?, cost: cost?, image_id: image_id? })
+        let icon = fields.patch("icon", ICON);
+        Ok(Self {
+            name: name?,
+            description: description?,
+            cost: cost?,
+            image_id: image_id?,
+            icon: icon?,
+        })
     }
 }

@@ -2,15 +2,25 @@
 
 use std::sync::Arc;
 
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use crate::domain::{Page, Task, TaskId};
-use crate::http::extract::field_types::{AMOUNT, BOOLEAN, IMAGE_ID, NAME};
+use crate::domain::{Page, PendingTask, Task, TaskId};
+use crate::http::error::ApiError;
+use crate::http::extract::caller::Path;
+use crate::http::extract::field_types::{AMOUNT, BOOLEAN, ICON, IMAGE_ID, NAME};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::RECORD_FIELDS;
-use crate::http::openapi::{SharedErrors, tags};
+use crate::http::extract::query::{Paging, Query};
+use crate::http::openapi::{Errors, SharedErrors, tags};
 use crate::http::resources::crud::{Resource, ServiceResult, Texts};
-use crate::service::{Caller, Listing, NewTask, Parent, Service, TaskPatch};
+use crate::http::resources::records::{Iso, RecordBody, TaskBody};
+use crate::http::response::json;
+use crate::http::response::page::{ListItem, PageOf};
+use crate::service::{Caller, Listing, NewTask, Parent, Service, TaskPatch, TaskState};
 
 impl Resource for Task {
     type New = NewTask;
@@ -72,7 +82,16 @@ impl RequestBody for NewTask {
         let points = fields.required("points", AMOUNT);
         let is_good = fields.with_default("is_good", BOOLEAN, true);
         let image_id = fields.nullable("image_id", IMAGE_ID);
-        Ok(Self { name: name?, points: points?, is_good: is_good?, image_id: image_id? })
+        let is_requestable = fields.with_default("requestable", BOOLEAN, true);
+        let icon = fields.nullable("icon", ICON);
+        Ok(Self {
+            name: name?,
+            points: points?,
+            is_good: is_good?,
+            image_id: image_id?,
+            is_requestable: is_requestable?,
+            icon: icon?,
+        })
     }
 }
 
@@ -90,6 +109,102 @@ impl RequestBody for TaskPatch {
         let points = fields.optional("points", AMOUNT);
         let is_good = fields.optional("is_good", BOOLEAN);
         let image_id = fields.patch("image_id", IMAGE_ID);
-        Ok(Self { name: name?, points: points?, is_good: is_good?, image_id: image_id? })
+        let is_requestable = fields.optional("requestable", BOOLEAN);
+        let icon = fields.patch("icon", ICON);
+        Ok(Self {
+            name: name?,
+            points: points?,
+            is_good: is_good?,
+            image_id: image_id?,
+            is_requestable: is_requestable?,
+            icon: icon?,
+        })
     }
+}
+
+// `utoipa::path` takes no generic types.
+type TaskStatePage = PageOf<TaskStateBody>;
+type PendingTaskPage = PageOf<RecordBody<PendingTask>>;
+
+/// A task and what it means for one child.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TaskState)]
+pub(crate) struct TaskStateBody {
+    #[serde(flatten)]
+    task: TaskBody,
+    /// Whether the child has a pending request for the task.
+    requested: bool,
+    /// The id of that request.
+    #[schema(required)]
+    request_id: Option<String>,
+    /// When the task was last activated for the child, within 90 days.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    last_done_at: Option<Iso>,
+    /// When a parent last cancelled a request of the child, within 90 days.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    last_rejected_at: Option<Iso>,
+}
+
+impl ListItem for TaskStateBody {
+    const FIELD: &'static str = "tasks";
+}
+
+impl From<TaskState> for TaskStateBody {
+    fn from(TaskState { task, pending, last }: TaskState) -> Self {
+        Self {
+            requested: pending.is_some(),
+            request_id: pending.map(|request| request.id.to_string()),
+            last_done_at: last.done_at.map(Iso),
+            last_rejected_at: last.rejected_at.map(Iso),
+            task: RecordBody(task),
+        }
+    }
+}
+
+/// List the tasks for one child
+///
+/// With what the child has requested, when each task was done last, and which request a parent rejected last. Without
+/// penalties.
+#[utoipa::path(
+    get,
+    path = "/children/{id}/tasks",
+    operation_id = "listTaskStates",
+    tag = tags::TASKS,
+    params(("id" = String, Path, description = "The id of the child."), Paging),
+    responses(
+        (status = 200, description = "A page of the list", body = TaskStatePage),
+        Errors<Caller, Path<String>, Query<Paging>>
+    )
+)]
+pub(crate) async fn states(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(Paging(page)): Query<Paging>,
+) -> Result<Response, ApiError> {
+    let states = service.task_states(&caller, &id.into(), page).await?;
+    json::list(&service, &caller, PageOf::new(page, states, TaskStateBody::from)).await
+}
+
+/// List the pending requests for tasks
+///
+/// In a child's session, only that child's own.
+#[utoipa::path(
+    get,
+    path = "/tasks/pending",
+    operation_id = "listPendingTasks",
+    tag = tags::TASKS,
+    params(Paging),
+    responses(
+        (status = 200, description = "A page of the list", body = PendingTaskPage),
+        Errors<Caller, Query<Paging>>
+    )
+)]
+pub(crate) async fn pending(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+    Query(Paging(page)): Query<Paging>,
+) -> Result<Response, ApiError> {
+    let requests = service.pending_tasks(&caller, page).await?;
+    json::list(&service, &caller, PageOf::new(page, requests, RecordBody)).await
 }

@@ -11,9 +11,10 @@ use crate::domain::{
     Child, Id, IdempotencyRecord, PendingReward, Reward, Session, Task, Timestamp, User,
 };
 use crate::repair::salvage::kind::TableKind;
-use crate::store::json::state::State;
 use crate::store::json::state::table::{Stray, Table};
+use crate::store::json::state::{Joined, State};
 use crate::store::json::tinydb::RowNumber;
+use crate::store::json::tinydb::details::{ChildDetails, Extended};
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::file::parse_file;
 use crate::store::json::tinydb::record::Record;
@@ -159,6 +160,16 @@ impl Tables<'_> {
         for (row, it) in remembered.numbered() {
             check.names::<IdempotencyRecord, User>(row, "account", it.user_id.as_str(), users);
         }
+        check.details("account", users);
+        check.details("child", children);
+        check.details("task", tasks);
+        check.details("reward", rewards);
+        check.details("request", pending);
+        for (row, it) in children.details.numbered() {
+            if let Some(goal) = &it.goal {
+                check.names::<ChildDetails, Reward>(row, "reward", goal.as_str(), rewards);
+            }
+        }
     }
 }
 
@@ -169,6 +180,13 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// Reports the details of records that do not exist.
+    fn details<R: Extended>(&mut self, what: &str, joined: &Joined<R>) {
+        for (row, details) in joined.details.numbered() {
+            self.names::<R::Details, R>(row, what, &details.key(), joined);
+        }
+    }
+
     /// Reports a row of an `R` that names an `N` that does not exist.
     fn names<R: Record, N: Record>(
         &mut self,

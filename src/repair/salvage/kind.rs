@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    Child, IdempotencyRecord, PendingReward, Reward, Session, Setting, Task, Timestamp, User,
+    Child, EndedRequest, IdempotencyRecord, PendingReward, PendingTask, Reward, Session, Setting,
+    Task, Timestamp, User,
 };
 use crate::store::json::tinydb::deletion;
+use crate::store::json::tinydb::details::{
+    ChildDetails, RequestDetails, RewardDetails, TaskDetails, UserDetails,
+};
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::pyjson;
 use crate::store::json::tinydb::record::Record;
@@ -30,7 +34,7 @@ impl TableKind {
 
 /// The small tables' files. The accounts come first, because the others depend on which accounts
 /// are removed.
-pub(crate) const TABLES: [TableKind; 8] = [
+pub(crate) const TABLES: [TableKind; 15] = [
     table::<User>(),
     table::<Child>(),
     table::<Task>(),
@@ -39,6 +43,13 @@ pub(crate) const TABLES: [TableKind; 8] = [
     table::<Session>(),
     table::<IdempotencyRecord>(),
     table::<Setting>(),
+    table::<UserDetails>(),
+    table::<ChildDetails>(),
+    table::<TaskDetails>(),
+    table::<RewardDetails>(),
+    table::<RequestDetails>(),
+    table::<PendingTask>(),
+    table::<EndedRequest>(),
 ];
 
 /// The tracking file.

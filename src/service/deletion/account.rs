@@ -271,6 +271,10 @@ fn all_records_of(records: &dyn Snapshot, user_id: &UserId) -> Changes {
     changes.extend(tasks.iter().map(|task| Change::RemoveTask(task.id.clone())));
     let rewards = records.rewards_of(user_id);
     changes.extend(rewards.iter().map(|reward| Change::RemoveReward(reward.id.clone())));
+    let tasks = records.pending_tasks_of(user_id);
+    changes.extend(tasks.iter().map(|request| Change::RemovePendingTask(request.id.clone())));
+    let ended = records.ended_requests_of(user_id);
+    changes.extend(ended.iter().map(|request| Change::RemoveEnded(request.id.clone())));
     let sessions = records.sessions_of(user_id);
     let hashes = sessions.iter().map(|session| session.token_hash.clone());
     changes.extend(hashes.map(Change::RemoveSession));

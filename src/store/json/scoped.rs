@@ -9,8 +9,8 @@ use super::state::State;
 use super::tinydb::codecs::remembered_key;
 use super::tinydb::record::list_name;
 use crate::domain::{
-    Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, Page, PendingReward, Reward,
-    RewardId, Session, Task, TaskId, TokenHash, User, UserId,
+    Child, ChildId, Email, EndedRequest, IdempotencyKey, IdempotencyRecord, Page, PendingReward,
+    PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash, User, UserId,
 };
 use crate::store::{Listing, Scope, Snapshot};
 
@@ -186,6 +186,44 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
     fn pending_of_reward(&self, user_id: &UserId, reward_id: &RewardId) -> Vec<Arc<PendingReward>> {
         let list = list_name('r', &[user_id.as_str(), reward_id.as_str()]);
         self.list(user_id, |state| state.pending.list(&list))
+    }
+
+    fn pending_task(&self, child_id: &ChildId, task_id: &TaskId) -> Option<Arc<PendingTask>> {
+        let family = &self.child(child_id)?.user_id;
+        let ids = [family.as_str(), child_id.as_str(), task_id.as_str()];
+        self.state.one(self.state.pending_tasks.first_of_list(&list_name('p', &ids)))
+    }
+
+    fn count_pending_tasks(&self, user_id: &UserId) -> usize {
+        self.count(user_id, |state| state.pending_tasks.group_len(user_id.as_str()))
+    }
+
+    fn pending_tasks_of(&self, user_id: &UserId) -> Vec<Arc<PendingTask>> {
+        self.list(user_id, |state| state.pending_tasks.group(user_id.as_str()))
+    }
+
+    fn pending_tasks_page(
+        &self,
+        user_id: &UserId,
+        child_id: Option<&ChildId>,
+        page: Page,
+    ) -> Listing<Arc<PendingTask>> {
+        self.page(user_id, |state| match child_id {
+            Some(child_id) => {
+                let list = list_name('c', &[user_id.as_str(), child_id.as_str()]);
+                state.pending_tasks.list_page(&list, page)
+            }
+            None => state.pending_tasks.group_page(user_id.as_str(), page),
+        })
+    }
+
+    fn ended_request(&self, user_id: &UserId, id: &RequestId) -> Option<Arc<EndedRequest>> {
+        let ended = self.state.one(self.state.ended.get(id.as_str()));
+        ended.filter(|ended| ended.user_id == *user_id && self.contains(user_id))
+    }
+
+    fn ended_requests_of(&self, user_id: &UserId) -> Vec<Arc<EndedRequest>> {
+        self.list(user_id, |state| state.ended.group(user_id.as_str()))
     }
 
     fn idempotency_record(

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::load::{Family, Kind, Loaded, SHARED, Wanted, kind_of};
 use crate::clock::random;
 use crate::domain::{
-    Child, Deletion, IdempotencyKey, IdempotencyRecord, PendingReward, Reward, RuleViolation, Seq,
-    Session, Setting, Task, Timestamp, TrackingEvent, User, UserId,
+    Child, Deletion, EndedRequest, IdempotencyKey, IdempotencyRecord, PendingReward, PendingTask,
+    Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp, TrackingEvent, User, UserId,
 };
 use crate::store::json::tinydb::codecs::remembered_key;
+use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::record::{Record, merge, new_row};
 use crate::store::json::tracking::event::encode;
 use crate::store::records::Records;
@@ -150,40 +151,33 @@ impl Draft {
             Change::PutUser(new) => self.put_user(new),
             Change::RemoveUser(id) => self.remove_user(id),
             Change::PutChild(new) => {
-                self.put(
-                    new,
-                    Some(&new.user_id),
-                    find(&self.records.children, new).as_deref(),
-                    None,
-                );
+                let old = find(&self.records.children, new);
+                self.put_extended(new, Some(&new.user_id), old.as_deref());
             }
             Change::PutTask(new) => {
-                self.put(
-                    new,
-                    new.user_id.as_ref(),
-                    find(&self.records.tasks, new).as_deref(),
-                    None,
-                );
+                let old = find(&self.records.tasks, new);
+                self.put_extended(new, new.user_id.as_ref(), old.as_deref());
             }
             Change::PutReward(new) => {
-                self.put(
-                    new,
-                    new.user_id.as_ref(),
-                    find(&self.records.rewards, new).as_deref(),
-                    None,
-                );
+                let old = find(&self.records.rewards, new);
+                self.put_extended(new, new.user_id.as_ref(), old.as_deref());
             }
             Change::PutPending(new) => {
-                self.put(
-                    new,
-                    Some(&new.user_id),
-                    find(&self.records.pending, new).as_deref(),
-                    None,
-                );
+                let old = find(&self.records.pending, new);
+                self.put_extended(new, Some(&new.user_id), old.as_deref());
             }
             Change::PutSession(new) => {
                 let old = find(&self.records.sessions, new);
                 self.put(new, Some(&new.user_id), old.as_deref(), Some(new.expires_at));
+            }
+            Change::PutPendingTask(new) => {
+                let old = find(&self.records.pending_tasks, new);
+                self.put(new, Some(&new.user_id), old.as_deref(), None);
+            }
+            Change::PutEnded(new) => {
+                let old = find(&self.records.ended, new);
+                let expires_at = new.ended_at.after(EndedRequest::LIFETIME);
+                self.put(new, Some(&new.user_id), old.as_deref(), Some(expires_at));
             }
             Change::PutSetting { name, value } => {
                 let new = Setting { name: Arc::clone(name), value: value.clone() };
@@ -191,10 +185,12 @@ impl Draft {
                 let old = old.map(|value| Arc::new(Setting { name: Arc::clone(name), value }));
                 self.put(&new, None, old.as_deref(), None);
             }
-            Change::RemoveChild(id) => self.remove::<Child>(&id.shared()),
-            Change::RemoveTask(id) => self.remove::<Task>(&id.shared()),
-            Change::RemoveReward(id) => self.remove::<Reward>(&id.shared()),
-            Change::RemovePending(id) => self.remove::<PendingReward>(&id.shared()),
+            Change::RemoveChild(id) => self.remove_extended::<Child>(&id.shared()),
+            Change::RemoveTask(id) => self.remove_extended::<Task>(&id.shared()),
+            Change::RemoveReward(id) => self.remove_extended::<Reward>(&id.shared()),
+            Change::RemovePending(id) => self.remove_extended::<PendingReward>(&id.shared()),
+            Change::RemovePendingTask(id) => self.remove::<PendingTask>(&id.shared()),
+            Change::RemoveEnded(id) => self.remove::<EndedRequest>(&id.shared()),
             Change::RemoveSession(hash) => self.remove::<Session>(&hash.0),
             Change::RemoveIdempotencyKey(user_id, key) => {
                 let key = remembered_key(user_id.as_str(), key.as_str());
@@ -216,7 +212,8 @@ impl Draft {
             deletion_has_started: new.deletion.as_ref().is_some_and(Deletion::has_started),
         };
         self.accounts.insert(key, account);
-        self.put(new, Some(&new.id), find(&self.records.users, new).as_deref(), None);
+        let old = find(&self.records.users, new);
+        self.put_extended(new, Some(&new.id), old.as_deref());
     }
 
     fn remove_user(&mut self, id: &UserId) {
@@ -225,7 +222,7 @@ impl Draft {
             let key = self.family(Some(id)).key;
             self.accounts.insert(key, Account::without_record(id));
         }
-        self.remove::<User>(&id.shared());
+        self.remove_extended::<User>(&id.shared());
     }
 
     /// Notes a change of the administrators. What all families share changes with them, so that two
@@ -237,6 +234,22 @@ impl Draft {
                 *admins += if is_active { 1 } else { -1 };
             }
         }
+    }
+
+    /// Puts a record and its details.
+    fn put_extended<R: Extended>(&mut self, new: &R, owner: Option<&UserId>, old: Option<&R>) {
+        self.put(new, owner, old, None);
+        let old = old.and_then(R::details);
+        match new.details() {
+            Some(details) if old.as_ref() == Some(&details) => {}
+            Some(details) => self.put(&details, owner, old.as_ref(), None),
+            None => self.remove::<R::Details>(&new.key()),
+        }
+    }
+
+    fn remove_extended<R: Extended>(&mut self, id: &Arc<str>) {
+        self.remove::<R>(id);
+        self.remove::<R::Details>(id);
     }
 
     fn put<R: Record>(

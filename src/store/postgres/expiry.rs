@@ -14,13 +14,14 @@ use crate::store::Expiry;
 /// A session that ends later than this after now may be shortened.
 const LONGEST_SESSION: Duration = Session::LIFETIME;
 
-/// Removes expired sessions and idempotency keys in batches. Returns the sessions.
+/// Removes expired sessions, idempotency keys and ended requests in batches. Returns the sessions.
 pub(super) async fn remove(inner: &Inner, expiry: &Expiry) -> Result<Vec<TokenHash>, Failure> {
     inner.rows_under(expiry.lease.as_ref(), &sql::REMOVE_OLD, &[]).await?;
     // A crash may have left the link of a deleted account.
     inner.rows_under(expiry.lease.as_ref(), &sql::UNLINK, &[&None::<&str>]).await?;
     remove_all(inner, expiry, "idempotency_keys", expiry.keys.now).await?;
     if expiry.sessions {
+        remove_all(inner, expiry, "ended_requests", expiry.now).await?;
         tokens(&remove_all(inner, expiry, "sessions", expiry.now).await?)
     } else {
         Ok(Vec::new())

@@ -12,10 +12,11 @@ use super::copy::storable;
 use super::error::Failure;
 use super::sql;
 use crate::domain::{
-    Child, IdempotencyRecord, PendingReward, Reward, Session, Setting, Task, Timestamp, User,
-    UserId,
+    Child, EndedRequest, IdempotencyRecord, PendingReward, PendingTask, Reward, Session, Setting,
+    Task, Timestamp, User, UserId,
 };
 use crate::store::Scope;
+use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::record::Record;
 use crate::store::records::Records;
@@ -30,6 +31,9 @@ pub(super) type Kind = &'static str;
 pub(super) fn kind_of<R: Record>() -> Kind {
     R::FILE.strip_suffix(".json").unwrap_or(R::FILE)
 }
+
+/// The kind, the key and the text of a row.
+type LoadedRow = (Kind, Arc<str>, Arc<str>);
 
 /// What is to be loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,8 +162,10 @@ pub(super) async fn load(
             loaded.families.push(family(key, row, with_commits)?);
         }
         let Some(kind) = row.try_get::<_, Option<&str>>("kind")? else { continue };
-        let (kind, id, text) = loaded.records.add(kind, row.try_get("row")?)?;
-        loaded.families[place].rows.insert((kind, id), text);
+        let added = loaded.records.add(kind, row.try_get("row")?)?;
+        if let Some((kind, id, text)) = added {
+            loaded.families[place].rows.insert((kind, id), text);
+        }
     }
     loaded.number();
     Ok(loaded)
@@ -181,15 +187,22 @@ fn family(key: i64, row: &Row, with_commits: bool) -> Result<Family, Failure> {
 }
 
 impl Records {
-    /// Adds the record of a row.
-    fn add(&mut self, kind: &str, text: &str) -> Result<(Kind, Arc<str>, Arc<str>), Failure> {
+    /// Adds the record of a row; `None` for a kind that this version does not know.
+    fn add(&mut self, kind: &str, text: &str) -> Result<Option<LoadedRow>, Failure> {
         let fields = Fields::parse(text).map_err(|fault| Failure::Malformed(fault.to_string()))?;
         let id = match kind {
             "users" => push::<User>(&mut self.users, &fields),
+            "user_details" => join(&mut self.users, &fields),
+            "child_details" => join(&mut self.children, &fields),
+            "task_details" => join(&mut self.tasks, &fields),
+            "reward_details" => join(&mut self.rewards, &fields),
+            "request_details" => join(&mut self.pending, &fields),
             "children" => push::<Child>(&mut self.children, &fields),
             "tasks" => push::<Task>(&mut self.tasks, &fields),
             "rewards" => push::<Reward>(&mut self.rewards, &fields),
             "pending_rewards" => push::<PendingReward>(&mut self.pending, &fields),
+            "pending_tasks" => push::<PendingTask>(&mut self.pending_tasks, &fields),
+            "ended_requests" => push::<EndedRequest>(&mut self.ended, &fields),
             "sessions" => push::<Session>(&mut self.sessions, &fields),
             "idempotency_keys" => {
                 let added = push::<IdempotencyRecord>(&mut self.idempotency, &fields)?;
@@ -204,10 +217,11 @@ impl Records {
                 self.settings.insert(Arc::clone(&setting.name), setting.value.clone());
                 Ok((kind_of::<Setting>(), setting.key()))
             }
-            other => Err(Failure::Malformed(format!("a record of the unknown kind {other}"))),
+            // A newer version wrote it.
+            _ => return Ok(None),
         };
         let (kind, id) = id?;
-        Ok((kind, id, text.into()))
+        Ok(Some((kind, id, text.into())))
     }
 }
 
@@ -219,6 +233,19 @@ fn push<R: Record>(
     let id = record.key();
     records.push(Arc::new(record));
     Ok((kind_of::<R>(), id))
+}
+
+/// Gives a record the fields of its details, which follow it.
+fn join<R: Extended>(
+    records: &mut [Arc<R>],
+    fields: &Fields<'_>,
+) -> Result<(Kind, Arc<str>), Failure> {
+    let details = decode::<R::Details>(fields)?;
+    let id = details.key();
+    if let Some(record) = records.iter_mut().find(|record| record.key() == id) {
+        Arc::make_mut(record).set_details(&details);
+    }
+    Ok((kind_of::<R::Details>(), id))
 }
 
 fn decode<R: Record>(fields: &Fields<'_>) -> Result<R, Failure> {

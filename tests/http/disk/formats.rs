@@ -68,9 +68,16 @@ impl Browser {
 async fn an_older_directory_opens_with_all_its_records() {
     let (mut server, expected) = on_older_directory().await;
     let browser = Browser::of(&server, &expected);
-    assert_eq!(browser.get("/auth/me").await["user"], expected["user"]);
+    let mut user = browser.get("/auth/me").await["user"].take();
+    assert_eq!(user.as_object_mut().unwrap().remove("language"), Some(Value::Null));
+    assert_eq!(user, expected["user"]);
     let child = text(&expected["child"]["id"]);
-    assert_eq!(browser.get("/children").await["children"], json!([expected["child"]]));
+    let mut children = browser.get("/children").await["children"].take();
+    let fields = children[0].as_object_mut().unwrap();
+    for field in ["colour", "goal_reward_id"] {
+        assert_eq!(fields.remove(field), Some(Value::Null), "{field}");
+    }
+    assert_eq!(children, json!([expected["child"]]));
     let tracking = browser.get(&format!("/children/{child}/tracking?order=asc")).await;
     assert_eq!(tracking["tracking_events"], expected["events"]);
     let tasks = browser.get("/tasks").await;
@@ -84,7 +91,7 @@ async fn an_older_directory_opens_with_all_its_records() {
     log_in(&server.nobody(), &email, &password).await.expect(200);
     server.stop().await;
     let format = server.folders.json("journal/format.json");
-    assert_eq!(format, json!({"format": 1, "version": env!("CARGO_PKG_VERSION")}));
+    assert_eq!(format, json!({"format": 2, "version": env!("CARGO_PKG_VERSION")}));
     let events = expected["events"].as_array().unwrap();
     assert_eq!(&server.folders.events(), events);
     let ids: Vec<String> = events.iter().map(|event| text(&event["id"])).collect();
@@ -149,12 +156,12 @@ const COMMANDS: [(&[&str], i32); 4] = [
 #[test]
 fn a_newer_format_is_refused_and_named() {
     let (folders, _) = older_directory();
-    folders.put("journal/format.json", r#"{"format": 2, "version": "7.3.0", "since": "2031"}"#);
+    folders.put("journal/format.json", r#"{"format": 3, "version": "7.3.0", "since": "2031"}"#);
     for (arguments, code) in COMMANDS {
         let (status, error) = refused(&folders, arguments);
         assert_eq!(status, Some(code), "{arguments:?}: {error}");
-        let own = concat!("Goldstar ", env!("CARGO_PKG_VERSION"), ", which reads formats up to 1");
-        for part in ["format 2, which Goldstar 7.3.0 wrote", own, "Start Goldstar 7.3.0"] {
+        let own = concat!("Goldstar ", env!("CARGO_PKG_VERSION"), ", which reads formats up to 2");
+        for part in ["format 3, which Goldstar 7.3.0 wrote", own, "Start Goldstar 7.3.0"] {
             assert!(error.contains(part), "{arguments:?}: {error}");
         }
         assert!(!folders.root().join("new").exists());

@@ -9,4 +9,5 @@ mod mutations;
 mod properties;
 mod races;
 mod refusals;
+mod requests;
 mod tracking;

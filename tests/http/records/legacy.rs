@@ -71,6 +71,8 @@ fn in_common(mut answer: Value) -> Value {
             answer[part][field] = "".into();
         }
     }
+    let metadata = answer["tracking_event"]["metadata"].as_object_mut().unwrap();
+    metadata.retain(|name, _| name != "request_id" && name != "requested_at");
     answer
 }
 

@@ -1,6 +1,7 @@
 //! Children, tasks and rewards: fields, lists, limits, and the older Flask service's paths.
 
 mod children;
+mod details;
 mod family_limits;
 mod legacy;
 mod lists;

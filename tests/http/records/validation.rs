@@ -50,8 +50,8 @@ async fn an_unknown_field_differs_from_one_that_may_not_be_set() {
     assert_eq!(codes(&details), json!({"points": "UNKNOWN", "cost": "MISSING"}));
     assert_eq!(
         answer.body["error"],
-        "`points` is unknown; the fields of this request are `name`, `description`, `cost` and \
-         `image_id`."
+        "`points` is unknown; the fields of this request are `name`, `description`, `cost`, \
+         `image_id` and `icon`."
     );
     let path = format!("/children/{}", family.child);
     let answer = family.parent.patch(&path, json!({"points": 5})).await;

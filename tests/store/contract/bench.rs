@@ -5,10 +5,11 @@ use std::sync::{Arc, LazyLock, mpsc};
 
 use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
-use goldstar::domain::ledger::{self, Actor, EventOrigin};
+use goldstar::domain::ledger::{self, Actor, Answer, EventOrigin};
 use goldstar::domain::{
-    Amount, Child, ChildId, Email, IdempotencyKey, Name, PendingReward, Points, Reward, RewardId,
-    Role, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    Amount, Child, ChildId, Email, IdempotencyKey, Mutation, MutationDetails, Name, Operation,
+    PendingReward, Points, Reward, RewardId, Role, RuleViolation, Session, Task, TaskId, Timestamp,
+    TokenHash, TrackingEvent, User, UserId,
 };
 use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
@@ -180,10 +181,18 @@ pub(crate) fn activation(
     let task = records.task(task).expect("the task exists");
     let (event_id, now) = (context.new_id(), context.now());
     let origin = EventOrigin { event_id, actor: Actor::Parent, now };
-    let event = ledger::activate(&child, &task, Points::ZERO, origin).unwrap();
+    let answer = Answer::default();
+    let event = ledger::activate(&child, &task, answer, Points::ZERO, origin).unwrap();
     let event = TrackingEvent::new(event).unwrap();
     let child = Child { points: event.points_after, ..(*child).clone() };
     Changes { records: vec![Change::PutChild(child)], event: Some(event), remember, lease: None }
+}
+
+/// The fingerprint of activating the task `good` for the child `c1`.
+pub(crate) fn fingerprint_of_activation() -> String {
+    let operation = Operation::Activate("good".into());
+    let details = MutationDetails::default();
+    Mutation { child: "c1".into(), operation, details }.fingerprint()
 }
 
 fn both() -> Scope {
@@ -214,6 +223,7 @@ pub(crate) fn user(id: &str, email: &str) -> User {
         created_at: Some(Timestamp::from_micros(START)),
         updated_at: None,
         deletion: None,
+        language: None,
         extra: [].into(),
     }
 }
@@ -230,6 +240,8 @@ pub(crate) fn child(id: &str, user_id: &str) -> Child {
         image_id: None,
         created_at: Some(Timestamp::from_micros(START)),
         updated_at: None,
+        colour: None,
+        goal: None,
         extra: [].into(),
     }
 }
@@ -244,6 +256,8 @@ pub(crate) fn task(id: &str, user_id: Option<&str>, points: i64, is_good: bool) 
         image_id: None,
         created_at: None,
         updated_at: None,
+        is_requestable: true,
+        icon: None,
         extra: [].into(),
     }
 }
@@ -258,6 +272,7 @@ pub(crate) fn reward(id: &str, user_id: Option<&str>) -> Reward {
         image_id: None,
         created_at: None,
         updated_at: None,
+        icon: None,
         extra: [].into(),
     }
 }
@@ -271,6 +286,7 @@ pub(crate) fn pending(id: &str, child_id: &str, reward_id: &str) -> PendingRewar
         reward_id: RewardId::from(reward_id),
         reward_name: Name::from_stored("Ice cream"),
         created_at: Some(Timestamp::from_micros(START)),
+        cost: None,
         extra: [].into(),
     }
 }

@@ -5,12 +5,12 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use goldstar::domain::{IdempotencyKey, Mutation, RecordKind, RuleViolation, Seq, Timestamp};
+use goldstar::domain::{IdempotencyKey, RecordKind, RuleViolation, Seq, Timestamp};
 use goldstar::store::{
     Change, Changes, CommitError, Context as Transaction, Scope, Snapshot, Store,
 };
 
-use super::bench::{START, activation, child, family, user};
+use super::bench::{START, activation, child, family, fingerprint_of_activation, user};
 use super::over_each;
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn an_idempotency_key_is_stored_with_its_event_until_it_is_removed() {
     over_each(async |bench| {
         bench.put(family()).await;
         let key = IdempotencyKey::parse("key 1").unwrap();
-        let print = Mutation::Activate("c1".into(), "good".into()).fingerprint();
+        let print = fingerprint_of_activation();
         let remember = Some((key.clone(), print.clone()));
         let recorded = bench.activate_with_key("c1", "good", remember).await;
 

@@ -1,12 +1,14 @@
 //! Account deletion: marking and listing, anonymising, removing the records, and purging.
 
 use goldstar::domain::{
-    Deletion, EventFilter, Id, IdempotencyKey, Mutation, Page, Position, Seq, SortOrder, Timestamp,
+    Deletion, EventFilter, Id, IdempotencyKey, Page, Position, Seq, SortOrder, Timestamp,
 };
 use goldstar::store::{Change, CommitError, Scope, Store, StoredEvent};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, START, child, family, pending, reward, session, task, user};
+use super::bench::{
+    Bench, START, child, family, fingerprint_of_activation, pending, reward, session, task, user,
+};
 use super::following::read_since;
 use super::over_each;
 
@@ -194,7 +196,7 @@ async fn all_of_an_account_can_be_listed_and_removed() {
             .await;
         for key in ["key 1", "key 2"] {
             let key = IdempotencyKey::parse(key).unwrap();
-            let print = Mutation::Activate("c1".into(), "good".into()).fingerprint();
+            let print = fingerprint_of_activation();
             bench.activate_with_key("c1", "good", Some((key, print))).await;
         }
         let bench = bench.reopen().await;

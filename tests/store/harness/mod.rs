@@ -169,6 +169,8 @@ pub(crate) async fn give_point_of(
             image_id: None,
             created_at: Some(now),
             updated_at: None,
+            colour: None,
+            goal: None,
             extra: [].into(),
         };
         let child = old.map_or(made, |old| Child { points: after, ..Child::clone(&old) });

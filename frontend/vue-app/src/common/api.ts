@@ -2,14 +2,18 @@
 
 import type {
   Action,
+  Child,
   EntityType,
   ErrorBody,
   ErrorCode,
   ErrorDetails,
   Session,
   MutationResult,
+  PendingTaskList,
+  TaskStateList,
   TrackingEvent,
   TrackingEventList,
+  User,
 } from "./models";
 
 export interface ApiOptions {
@@ -37,6 +41,16 @@ export type MutationOptions =
       idempotencyKey: string;
     })
   | (Omit<CallOptions, "retries"> & { idempotencyKey?: undefined; retries?: undefined });
+
+/** The request that a parent answers: if it is no longer pending, the error is `REQUEST_GONE`. */
+export interface Answer {
+  requestId?: string | undefined;
+}
+
+export interface Approval extends Answer {
+  /** The points to give for a requested task, instead of the requested ones. */
+  points?: number | undefined;
+}
 
 /**
  * A time, or a whole UTC day (`2026-02-09`). A `Date` is exact to the millisecond only: for the exact
@@ -175,9 +189,47 @@ export class Api {
     return allPages((page) => this.adminTracking(page, options), filters);
   }
 
-  /** Gives a child the points of a task, or deducts those of a penalty. */
-  activateTask(childId: string, taskId: string, options?: MutationOptions) {
+  /** Gives a child the points of a task, or of its request for it, or deducts those of a penalty. */
+  activateTask(childId: string, taskId: string, options?: MutationOptions & Approval) {
     return this.#mutate(at`/children/${childId}/tasks/${taskId}/activate`, options);
+  }
+
+  /** Requests the points of a task that the child has done. */
+  requestTask(childId: string, taskId: string, options?: MutationOptions) {
+    return this.#mutate(at`/children/${childId}/tasks/${taskId}/request`, options);
+  }
+
+  /** Cancels the child's request for a task: a parent rejects it, or the child withdraws it. */
+  cancelTask(childId: string, taskId: string, options?: MutationOptions & Answer) {
+    return this.#mutate(at`/children/${childId}/tasks/${taskId}/cancel`, options);
+  }
+
+  /** The tasks with what each means for a child. */
+  taskStates(childId: string, options?: CallOptions): Promise<TaskStateList> {
+    return this.request("GET", at`/children/${childId}/tasks`, options);
+  }
+
+  /** The requests for tasks that wait for a parent. */
+  pendingTasks(options?: CallOptions): Promise<PendingTaskList> {
+    return this.request("GET", "/tasks/pending", options);
+  }
+
+  /** Sets or removes the reward that a child saves for. */
+  setGoal(
+    childId: string,
+    rewardId: string | null,
+    options?: CallOptions,
+  ): Promise<{ child: Child }> {
+    const body = { reward_id: rewardId };
+    return this.request("PUT", at`/children/${childId}/goal`, { ...options, body });
+  }
+
+  /** Updates the fields of the account that are present. */
+  updateAccount(
+    fields: Partial<Pick<User, "first_name" | "last_name" | "image_id" | "language">>,
+    options?: CallOptions,
+  ): Promise<{ user: User }> {
+    return this.request("PATCH", "/user", { ...options, body: fields });
   }
 
   /** Requests a reward that the child can afford. */
@@ -186,12 +238,12 @@ export class Api {
   }
 
   /** Redeems a reward: the child pays its cost, and the request for it ends. */
-  redeemReward(childId: string, rewardId: string, options?: MutationOptions) {
+  redeemReward(childId: string, rewardId: string, options?: MutationOptions & Answer) {
     return this.#mutate(at`/children/${childId}/rewards/${rewardId}/redeem`, options);
   }
 
   /** Cancels the child's request for a reward. */
-  cancelReward(childId: string, rewardId: string, options?: MutationOptions) {
+  cancelReward(childId: string, rewardId: string, options?: MutationOptions & Answer) {
     return this.#mutate(at`/children/${childId}/rewards/${rewardId}/cancel`, options);
   }
 
@@ -220,11 +272,15 @@ export class Api {
     return this.#baseUrl + path + (text === "" ? "" : `?${text}`);
   }
 
-  #mutate(path: string, options: MutationOptions = {}): Promise<MutationResult> {
-    const { idempotencyKey, ...call } = options;
+  #mutate(path: string, options: MutationOptions & Approval = {}): Promise<MutationResult> {
+    const { idempotencyKey, requestId, points, ...call } = options;
     const headers = new Headers();
     if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
-    return this.request("POST", path, { ...call, headers });
+    if (requestId === undefined && points === undefined) {
+      return this.request("POST", path, { ...call, headers });
+    }
+    const body = { request_id: requestId, points };
+    return this.request("POST", path, { ...call, headers, body });
   }
 
   async #send<T>(

@@ -15,7 +15,7 @@ export const EntityType = {
 } as const;
 export type EntityType = (typeof EntityType)[keyof typeof EntityType];
 
-/** What was done: tasks and penalties are activated; rewards are requested, redeemed or cancelled. */
+/** What was done. Requests are `cancelled` or end with another event. */
 export const Action = {
   Activated: "activated",
   Requested: "requested",
@@ -59,7 +59,80 @@ export interface TrackingMetadata {
   actor?: string;
   /** The full penalty, if less was deducted. */
   requested_delta?: number;
+  /** The request that begins or ends with the event. */
+  request_id?: string;
+  /** When the request was made that the event ends. */
+  requested_at?: string;
+  /** The points of the request for a task that the event ends. */
+  requested_points?: number;
 }
+
+/** A picture of a task or reward, which each front end draws in its own way. */
+export type Icon =
+  | "bath"
+  | "bed"
+  | "bike"
+  | "book"
+  | "broom"
+  | "cake"
+  | "car"
+  | "cat"
+  | "clock"
+  | "clothes"
+  | "computer"
+  | "cooking"
+  | "dishes"
+  | "dog"
+  | "film"
+  | "football"
+  | "friends"
+  | "game"
+  | "garden"
+  | "gift"
+  | "heart"
+  | "homework"
+  | "house"
+  | "ice_cream"
+  | "laundry"
+  | "lunch"
+  | "money"
+  | "moon"
+  | "music"
+  | "paint"
+  | "park"
+  | "pencil"
+  | "phone"
+  | "pizza"
+  | "plant"
+  | "puzzle"
+  | "school"
+  | "shoes"
+  | "shopping"
+  | "shout"
+  | "star"
+  | "sun"
+  | "swimming"
+  | "table"
+  | "teeth"
+  | "thanks"
+  | "trash"
+  | "trip"
+  | "walk"
+  | "warning";
+
+/** The colour of a child. */
+export type Colour =
+  | "red"
+  | "orange"
+  | "yellow"
+  | "green"
+  | "teal"
+  | "blue"
+  | "indigo"
+  | "purple"
+  | "pink"
+  | "brown"
+  | "grey";
 
 export type Role = "parent" | "admin";
 
@@ -74,6 +147,8 @@ export interface User {
   /** Null if an older file does not have it; the same in every record. */
   created_at: string | null;
   updated_at: string | null;
+  /** A BCP 47 tag; null for the browser's language. */
+  language: string | null;
 }
 
 /** An account, as a child's session sees it. */
@@ -95,6 +170,9 @@ export interface Child {
   image_id: string | null;
   created_at: string | null;
   updated_at: string | null;
+  colour: Colour | null;
+  /** The reward that the child saves for. */
+  goal_reward_id: string | null;
 }
 
 /** A task, or a penalty if `is_good` is false. */
@@ -109,6 +187,20 @@ export interface Task {
   image_id: string | null;
   created_at: string | null;
   updated_at: string | null;
+  /** Whether children can request it. Without effect for a penalty. */
+  requestable: boolean;
+  icon: Icon | null;
+}
+
+/** A task, as it concerns one child. */
+export interface TaskState extends Task {
+  /** Whether the child has a pending request for it. */
+  requested: boolean;
+  request_id: string | null;
+  /** When it was last activated for the child, within 90 days. */
+  last_done_at: string | null;
+  /** When a parent last cancelled a request of the child, within 90 days. */
+  last_rejected_at: string | null;
 }
 
 export interface Reward {
@@ -121,6 +213,7 @@ export interface Reward {
   image_id: string | null;
   created_at: string | null;
   updated_at: string | null;
+  icon: Icon | null;
 }
 
 /** A reward, as it is offered to one child. */
@@ -141,6 +234,21 @@ export interface PendingReward {
   reward_id: string;
   reward_name: string;
   created_at: string | null;
+  /** The cost at the time of the request; null in older files. */
+  cost: number | null;
+}
+
+/** A child's pending request for the points of a task. */
+export interface PendingTask {
+  id: string;
+  user_id: string;
+  child_id: string;
+  child_name: string;
+  task_id: string;
+  task_name: string;
+  /** The points at the time of the request. */
+  points: number;
+  created_at: string;
 }
 
 /** One page of a list. */
@@ -163,6 +271,14 @@ export interface TaskList extends Page {
   tasks: Task[];
 }
 
+export interface TaskStateList extends Page {
+  tasks: TaskState[];
+}
+
+export interface PendingTaskList extends Page {
+  pending_tasks: PendingTask[];
+}
+
 export interface RewardList extends Page {
   rewards: Reward[];
 }
@@ -175,7 +291,7 @@ export interface PendingRewardList extends Page {
   pending_rewards: PendingReward[];
 }
 
-/** The response to each of the four mutations. */
+/** The response to each mutation. */
 export interface MutationResult {
   /** The child as it is now. */
   child: Child;
@@ -310,6 +426,12 @@ export interface ErrorDetails {
   retry_after?: number;
   /** When the account is to be deleted. */
   due_at?: string | null;
+  /** How the request ended. */
+  ended?: "redeemed" | "activated" | "cancelled" | "deleted" | "unknown";
+  /** When the request ended. */
+  ended_at?: string;
+  /** The event that ended the request. */
+  tracking_event_id?: string;
 }
 
 /** What is wrong with one field of a body. */
@@ -358,8 +480,11 @@ export type ErrorCode =
   | "NOT_MARKED_FOR_DELETION"
   | "DELETION_IN_PROGRESS"
   | "REWARD_ALREADY_REQUESTED"
+  | "TASK_ALREADY_REQUESTED"
+  | "TASK_NOT_REQUESTABLE"
   | "INSUFFICIENT_POINTS"
   | "NO_PENDING_REQUEST"
+  | "REQUEST_GONE"
   | "POINTS_OUT_OF_RANGE"
   | "FAMILY_LIMIT_REACHED"
   | "AMOUNT_OUT_OF_RANGE"

@@ -67,6 +67,7 @@ impl Recovery<'_> {
             hold_deletions(&mut state);
         }
         warn_of_unreadable_rows(&state);
+        remove_orphans(&mut state);
         let appender = match &journal {
             None => self.take_over(tracking)?,
             Some(replay) => {
@@ -260,5 +261,13 @@ fn warn_of_unreadable_rows(state: &State) {
     for table in state.tables().into_iter().filter(|table| table.unreadable_rows() > 0) {
         let (file, rows) = (table.file(), table.unreadable_rows());
         tracing::warn!(file, rows, "rows can't be read; they are kept as they are");
+    }
+}
+
+/// Removes what extends records that another program has deleted.
+fn remove_orphans(state: &mut State) {
+    let rows = state.remove_orphans();
+    if rows > 0 {
+        tracing::warn!(rows, "rows that belong to records that no longer exist were removed");
     }
 }

@@ -171,6 +171,7 @@ impl DirectoryReader<'_> {
             Entry::Flush { file, checksum } => announced.push((file, checksum)),
             _ => {}
         });
+        state.join();
         for table in state.tables() {
             let file = table.file();
             let path = self.data.join(file);

@@ -1,20 +1,23 @@
 mod any_table;
 mod groups;
+mod joined;
 pub(crate) mod table;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::{
-    Child, Email, Epoch, IdempotencyRecord, PendingReward, Reward, RuleViolation, Session, Setting,
-    Task, Timestamp, User,
+    Child, Email, EndedRequest, Epoch, IdempotencyRecord, PendingReward, PendingTask, Reward,
+    RuleViolation, Session, Setting, Task, Timestamp, User,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
 use crate::store::json::tinydb::codecs::remembered_key;
+use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tinydb::record::Record;
 use crate::store::{Change, Changes, Expiry, Listing, constraints};
+pub(crate) use joined::Joined;
 use table::{AnyTable, Table};
 
 /// The setting with the name of the [`Epoch`].
@@ -25,14 +28,16 @@ pub(crate) const EPOCH: &str = "event_stream_epoch";
 /// fails.
 #[derive(Clone, Default)]
 pub(crate) struct State {
-    pub(crate) users: Table<User>,
-    pub(crate) children: Table<Child>,
-    pub(crate) tasks: Table<Task>,
-    pub(crate) rewards: Table<Reward>,
-    pub(crate) pending: Table<PendingReward>,
+    pub(crate) users: Joined<User>,
+    pub(crate) children: Joined<Child>,
+    pub(crate) tasks: Joined<Task>,
+    pub(crate) rewards: Joined<Reward>,
+    pub(crate) pending: Joined<PendingReward>,
     pub(crate) sessions: Table<Session>,
     pub(crate) remembered: Table<IdempotencyRecord>,
     pub(crate) settings: Table<Setting>,
+    pub(crate) pending_tasks: Table<PendingTask>,
+    pub(crate) ended: Table<EndedRequest>,
     /// Counts the records that lists and look-ups visit. Clones share the counter.
     pub(crate) visited: Counter,
     /// The number of changes since the start.
@@ -47,18 +52,22 @@ impl State {
         mut read: impl FnMut(&'static str) -> Result<Vec<u8>, E>,
         damage: &mut Vec<Damage>,
     ) -> Result<Self, E> {
-        Ok(Self {
-            users: parse_table(folder, &mut read, damage)?,
-            children: parse_table(folder, &mut read, damage)?,
-            tasks: parse_table(folder, &mut read, damage)?,
-            rewards: parse_table(folder, &mut read, damage)?,
-            pending: parse_table(folder, &mut read, damage)?,
+        let mut state = Self {
+            users: parse_joined(folder, &mut read, damage)?,
+            children: parse_joined(folder, &mut read, damage)?,
+            tasks: parse_joined(folder, &mut read, damage)?,
+            rewards: parse_joined(folder, &mut read, damage)?,
+            pending: parse_joined(folder, &mut read, damage)?,
             sessions: parse_table(folder, &mut read, damage)?,
             remembered: parse_table(folder, &mut read, damage)?,
             settings: parse_table(folder, &mut read, damage)?,
+            pending_tasks: parse_table(folder, &mut read, damage)?,
+            ended: parse_table(folder, &mut read, damage)?,
             visited: Counter::default(),
             version: 0,
-        })
+        };
+        state.join();
+        Ok(state)
     }
 
     /// The epoch of the numbers of the events.
@@ -76,6 +85,8 @@ impl State {
             latest(&self.tasks, |it| [it.created_at, it.updated_at]),
             latest(&self.rewards, |it| [it.created_at, it.updated_at]),
             latest(&self.pending, |it| [it.created_at, None]),
+            latest(&self.pending_tasks, |it| [Some(it.created_at), None]),
+            latest(&self.ended, |it| [Some(it.ended_at), None]),
             latest(&self.sessions, |it| [it.created_at, it.last_used_at].map(Some)),
             latest(&self.remembered, |it| [Some(it.created_at), None]),
         ];
@@ -83,33 +94,88 @@ impl State {
     }
 
     /// Every table.
-    pub(crate) fn tables(&self) -> [&dyn AnyTable; 8] {
+    pub(crate) fn tables(&self) -> [&dyn AnyTable; 15] {
         [
-            &self.users,
-            &self.children,
-            &self.tasks,
-            &self.rewards,
-            &self.pending,
+            &self.users.records,
+            &self.children.records,
+            &self.tasks.records,
+            &self.rewards.records,
+            &self.pending.records,
             &self.sessions,
             &self.remembered,
             &self.settings,
+            &self.users.details,
+            &self.children.details,
+            &self.tasks.details,
+            &self.rewards.details,
+            &self.pending.details,
+            &self.pending_tasks,
+            &self.ended,
         ]
+    }
+
+    /// Gives the records the fields of their details. Must be called after all rows are set.
+    pub(crate) fn join(&mut self) {
+        self.users.join();
+        self.children.join();
+        self.tasks.join();
+        self.rewards.join();
+        self.pending.join();
+    }
+
+    /// Removes the rows of Goldstar's own files whose record another program has deleted. Returns their
+    /// number.
+    pub(crate) fn remove_orphans(&mut self) -> usize {
+        let rewards = &self.rewards;
+        let lost = |child: &&Arc<Child>| {
+            child.goal.as_ref().is_some_and(|id| rewards.get(id.as_str()).is_none())
+        };
+        let without_goal: Vec<Child> = self
+            .children
+            .records()
+            .filter(lost)
+            .map(|child| Child { goal: None, ..Child::clone(child) })
+            .collect();
+        let goals = without_goal.len();
+        for child in without_goal {
+            self.children.put(child);
+        }
+        let (children, tasks) = (&self.children, &self.tasks);
+        let is_lost = |it: &&Arc<PendingTask>| {
+            children.get(it.child_id.as_str()).is_none() || tasks.get(it.task_id.as_str()).is_none()
+        };
+        let lost = self.pending_tasks.records().filter(is_lost).map(|it| it.id.clone());
+        let lost: Vec<_> = lost.collect();
+        for id in &lost {
+            self.pending_tasks.remove(id.as_str());
+        }
+        goals
+            + lost.len()
+            + self.users.remove_orphans()
+            + self.children.remove_orphans()
+            + self.tasks.remove_orphans()
+            + self.rewards.remove_orphans()
+            + self.pending.remove_orphans()
     }
 
     /// Applies a change; returns the changed rows.
     pub(crate) fn apply(&mut self, change: Change) -> Vec<RowImage> {
         self.version += 1;
         match change {
-            Change::PutUser(user) => vec![self.users.put(user)],
+            Change::PutUser(user) => self.users.put(user),
             Change::RemoveUser(id) => self.remove_user(id.as_str()),
-            Change::PutChild(child) => vec![self.children.put(child)],
+            Change::PutChild(child) => self.children.put(child),
             Change::RemoveChild(id) => self.children.remove(id.as_str()),
-            Change::PutTask(task) => vec![self.tasks.put(task)],
+            Change::PutTask(task) => self.tasks.put(task),
             Change::RemoveTask(id) => self.tasks.remove(id.as_str()),
-            Change::PutReward(reward) => vec![self.rewards.put(reward)],
+            Change::PutReward(reward) => self.rewards.put(reward),
             Change::RemoveReward(id) => self.rewards.remove(id.as_str()),
-            Change::PutPending(pending) => vec![self.pending.put(pending)],
+            Change::PutPending(pending) => self.pending.put(pending),
             Change::RemovePending(id) => self.pending.remove(id.as_str()),
+            Change::PutPendingTask(pending) => vec![self.pending_tasks.put(pending)],
+            Change::RemovePendingTask(id) => self.pending_tasks.remove(id.as_str()),
+            Change::PutEnded(ended) => vec![self.ended.put(ended)],
+            Change::RemoveEnded(id) => self.ended.remove(id.as_str()),
             Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
             Change::RemoveIdempotencyKey(user_id, key) => {
@@ -142,16 +208,23 @@ impl State {
         }
     }
 
-    fn tables_mut(&mut self) -> [&mut dyn AnyTable; 8] {
+    fn tables_mut(&mut self) -> [&mut dyn AnyTable; 15] {
         [
-            &mut self.users,
-            &mut self.children,
-            &mut self.tasks,
-            &mut self.rewards,
-            &mut self.pending,
+            &mut self.users.records,
+            &mut self.children.records,
+            &mut self.tasks.records,
+            &mut self.rewards.records,
+            &mut self.pending.records,
             &mut self.sessions,
             &mut self.remembered,
             &mut self.settings,
+            &mut self.users.details,
+            &mut self.children.details,
+            &mut self.tasks.details,
+            &mut self.rewards.details,
+            &mut self.pending.details,
+            &mut self.pending_tasks,
+            &mut self.ended,
         ]
     }
 }
@@ -161,6 +234,15 @@ fn latest<R: Record>(
     times: impl Fn(&R) -> [Option<Timestamp>; 2],
 ) -> Option<Timestamp> {
     table.records().flat_map(|record| times(record)).flatten().max()
+}
+
+fn parse_joined<R: Extended, E>(
+    folder: &Path,
+    read: &mut impl FnMut(&'static str) -> Result<Vec<u8>, E>,
+    damage: &mut Vec<Damage>,
+) -> Result<Joined<R>, E> {
+    let records = parse_table(folder, read, damage)?;
+    Ok(Joined { records, details: parse_table(folder, read, damage)? })
 }
 
 fn parse_table<R: Record, E>(
@@ -232,7 +314,8 @@ impl State {
         &'a self,
         expiry: &'a Expiry,
     ) -> impl Iterator<Item = Change> + 'a {
-        self.visited.inc_by((self.remembered.len() + self.sessions.len()) as u64);
-        expiry.changes(self.remembered.records(), self.sessions.records())
+        let visited = self.remembered.len() + self.sessions.len() + self.ended.len();
+        self.visited.inc_by(visited as u64);
+        expiry.changes(self.remembered.records(), self.sessions.records(), self.ended.records())
     }
 }

@@ -158,6 +158,18 @@ impl<R: Record> Table<R> {
         RowImage { file: R::FILE, number, text: Some(text) }
     }
 
+    /// Changes a record in memory, and not its row: `change` must set only fields that rows of this
+    /// table do not have.
+    pub(super) fn amend(&mut self, key: &str, change: impl FnOnce(&mut R)) {
+        let Some(number) = self.by_key.get(key).copied() else { return };
+        let Some(row) = self.rows.get(&number) else { return };
+        let Some(record) = &row.record else { return };
+        let mut record = R::clone(record);
+        change(&mut record);
+        let (text, is_new) = (Arc::clone(&row.text), row.is_new);
+        self.rows.insert(number, Arc::new(Row { text, record: Some(Arc::new(record)), is_new }));
+    }
+
     /// Removes every row with that key.
     pub(crate) fn remove(&mut self, key: &str) -> Vec<RowImage> {
         let mut removed = Vec::new();

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use super::deletion;
+use super::details::{ChildDetails, RequestDetails, RewardDetails, TaskDetails, UserDetails};
 use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::pyjson;
-use super::record::{Record, list_name};
+use super::record::{Record, list_name, request_lists};
 use crate::domain::{
-    Child, Email, Id, IdempotencyKey, IdempotencyRecord, PendingReward, Position, Reward, Role,
-    Seq, Session, Setting, Task, TokenHash, User,
+    Child, Email, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, PendingReward, PendingTask,
+    Position, Reward, Role, Seq, Session, Setting, Task, TokenHash, User,
 };
 
 /// The files of the small tables.
-pub(crate) const TABLE_FILES: [&str; 8] = [
+pub(crate) const TABLE_FILES: [&str; 15] = [
     User::FILE,
     Child::FILE,
     Task::FILE,
@@ -22,6 +23,13 @@ pub(crate) const TABLE_FILES: [&str; 8] = [
     Session::FILE,
     IdempotencyRecord::FILE,
     Setting::FILE,
+    UserDetails::FILE,
+    ChildDetails::FILE,
+    TaskDetails::FILE,
+    RewardDetails::FILE,
+    RequestDetails::FILE,
+    PendingTask::FILE,
+    EndedRequest::FILE,
 ];
 
 impl Record for User {
@@ -41,6 +49,7 @@ impl Record for User {
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
             deletion: deletion::decode(fields),
+            language: None,
             extra: fields.extra(&[
                 "id",
                 "first_name",
@@ -101,6 +110,8 @@ impl Record for Child {
             image_id: fields.optional_text("image_id"),
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
+            colour: None,
+            goal: None,
             extra: fields.extra(&[
                 "id",
                 "user_id",
@@ -151,6 +162,8 @@ impl Record for Task {
             image_id: fields.optional_text("image_id"),
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
+            is_requestable: true,
+            icon: None,
             extra: fields.extra(&[
                 "id",
                 "user_id",
@@ -197,6 +210,7 @@ impl Record for Reward {
             image_id: fields.optional_text("image_id"),
             created_at: fields.optional_moment("created_at"),
             updated_at: fields.optional_moment("updated_at"),
+            icon: None,
             extra: fields.extra(&[
                 "id",
                 "user_id",
@@ -242,6 +256,7 @@ impl Record for PendingReward {
             reward_id: fields.id("reward_id")?,
             reward_name: fields.name("reward_name"),
             created_at: fields.optional_moment("created_at"),
+            cost: None,
             extra: fields.extra(&[
                 "id",
                 "user_id",
@@ -276,13 +291,7 @@ impl Record for PendingReward {
     }
 
     fn lists(&self) -> Vec<Arc<str>> {
-        let [user, child, reward] =
-            [self.user_id.as_str(), self.child_id.as_str(), self.reward_id.as_str()];
-        vec![
-            list_name('c', &[user, child]),
-            list_name('r', &[user, reward]),
-            list_name('p', &[user, child, reward]),
-        ]
+        request_lists(&self.user_id, self.child_id.as_str(), self.reward_id.as_str())
     }
 }
 

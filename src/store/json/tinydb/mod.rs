@@ -3,6 +3,7 @@
 
 pub(crate) mod codecs;
 pub(crate) mod deletion;
+pub(crate) mod details;
 pub(crate) mod encoder;
 pub(crate) mod fields;
 pub(crate) mod file;

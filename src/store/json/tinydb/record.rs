@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::pyjson;
+use crate::domain::UserId;
 
 /// A kind of record that has its own table.
 pub(crate) trait Record: Clone + Send + Sync + 'static {
@@ -39,6 +40,16 @@ pub(crate) fn list_name(kind: char, ids: &[&str]) -> Arc<str> {
         name.push_str(id);
     }
     name.into()
+}
+
+/// The lists of a request: those of its child, of its task or reward, and of both.
+pub(crate) fn request_lists(user_id: &UserId, child: &str, entity: &str) -> Vec<Arc<str>> {
+    let user = user_id.as_str();
+    vec![
+        list_name('c', &[user, child]),
+        list_name('r', &[user, entity]),
+        list_name('p', &[user, child, entity]),
+    ]
 }
 
 fn encoded<R: Record>(record: &R) -> Encoder {

@@ -12,7 +12,7 @@ pub(crate) mod segment;
 
 /// The format of a data directory that this version writes, and the newest that it reads. It grows with
 /// every change that an older version would misread. Directories that name none have format 1.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The journal's folder within a data directory.
 pub(crate) const FOLDER: &str = "journal";

@@ -166,6 +166,8 @@ fn addition() -> Changes {
         image_id: None,
         created_at: Some(now),
         updated_at: None,
+        is_requestable: true,
+        icon: None,
         extra: [].into(),
     };
     let event = TrackingEvent::new(EventFields {

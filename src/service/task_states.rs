@@ -1,0 +1,118 @@
+//! What the tasks mean for one child: what it has requested, and what became of earlier requests.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Caller, Listing, Service, ServiceError};
+use crate::domain::{
+    ChildId, EntityType, EventFilter, Page, PendingTask, SortOrder, Task, Timestamp,
+};
+use crate::store::Store;
+
+/// How far back the last events of a task are searched.
+const PERIOD: Duration = Duration::from_hours(90 * 24);
+
+/// A task for one child.
+#[derive(Clone, Debug)]
+pub struct TaskState {
+    pub task: Arc<Task>,
+    /// The child's pending request.
+    pub pending: Option<Arc<PendingTask>>,
+    pub last: LastEvents,
+}
+
+/// The last events of a child and a task within 90 days.
+#[derive(Clone, Debug, Default)]
+pub struct LastEvents {
+    /// When the task was last activated.
+    pub done_at: Option<Timestamp>,
+    /// When a parent last cancelled a request.
+    pub rejected_at: Option<Timestamp>,
+}
+
+/// The fields of an event that matter here.
+#[derive(Deserialize)]
+struct TaskEvent {
+    entity_id: String,
+    action: String,
+    occurred_at: String,
+    #[serde(default)]
+    metadata: Option<Metadata>,
+}
+
+#[derive(Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    actor: Option<String>,
+}
+
+impl Service {
+    /// Returns the tasks that are not penalties, with what they mean for a child. Fails if the caller may
+    /// not read the child.
+    pub async fn task_states(
+        &self,
+        caller: &Caller,
+        child_id: &ChildId,
+        page: Page,
+    ) -> Result<Listing<TaskState>, ServiceError> {
+        let records = self.records_of(caller).await?;
+        let child = caller.child(&*records, child_id)?;
+        let all = Page { limit: usize::MAX, offset: 0 };
+        let mut tasks = records.tasks_page(&child.user_id, all).records;
+        tasks.retain(|task| task.is_good);
+        let mut last = self.last_events(caller, child_id).await?;
+        Ok(Listing::of(tasks, page).map(|task| TaskState {
+            pending: records.pending_task(&child.id, &task.id),
+            last: last.remove(task.id.as_str()).unwrap_or_default(),
+            task,
+        }))
+    }
+
+    /// Returns the last events of a child by the ids of the tasks.
+    async fn last_events(
+        &self,
+        caller: &Caller,
+        child_id: &ChildId,
+    ) -> Result<HashMap<String, LastEvents>, ServiceError> {
+        let filter = EventFilter {
+            child_id: Some(child_id.clone()),
+            user_id: Some(caller.user().id.clone()),
+            entity_type: Some(EntityType::Task),
+            from: Some(self.clock.now().before(PERIOD)),
+            ..EventFilter::default()
+        };
+        let mut last: HashMap<String, LastEvents> = HashMap::new();
+        let mut page = Page { limit: Page::MAX_LIMIT, offset: 0 };
+        loop {
+            let found = self.store.events(&filter, SortOrder::Descending, page).await?;
+            for event in &found.events {
+                // An event of an older file may lack fields.
+                if let Ok(event) = serde_json::from_str::<TaskEvent>(event) {
+                    last.entry(event.entity_id.clone()).or_default().add(event);
+                }
+            }
+            page.offset += found.events.len();
+            if found.events.is_empty() || page.offset >= found.total {
+                return Ok(last);
+            }
+        }
+    }
+}
+
+impl LastEvents {
+    /// Adds an event that is older than those before it.
+    fn add(&mut self, event: TaskEvent) {
+        let occurred_at = Timestamp::parse_iso(&event.occurred_at);
+        let Metadata { actor } = event.metadata.unwrap_or_default();
+        match &*event.action {
+            "activated" if self.done_at.is_none() => self.done_at = occurred_at,
+            "cancelled" if self.rejected_at.is_none() && actor.as_deref() == Some("parent") => {
+                self.rejected_at = occurred_at;
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! The fields of records that the Flask service does not have. It may drop them when it rewrites a row,
+//! so they have files of their own. A row has the id of its record; a missing row means the defaults.
+
+use std::sync::Arc;
+
+use super::encoder::Encoder;
+use super::fields::{Fields, Unreadable};
+use super::record::{Record, request_lists};
+use crate::domain::{
+    Amount, Child, ChildId, Colour, EndedRequest, Ending, Icon, Id, Language, PendingReward,
+    PendingTask, RequestId, Reward, RewardId, Task, TaskId, User, UserId,
+};
+
+/// A record with such fields.
+pub(crate) trait Extended: Record {
+    type Details: Record + PartialEq;
+
+    /// The row of the fields; `None` if all of them have their defaults.
+    fn details(&self) -> Option<Self::Details>;
+
+    /// Sets the fields.
+    fn set_details(&mut self, details: &Self::Details);
+}
+
+#[derive(Clone, PartialEq)]
+pub(crate) struct UserDetails {
+    id: UserId,
+    language: Option<Language>,
+}
+
+#[derive(Clone, PartialEq)]
+pub(crate) struct ChildDetails {
+    id: ChildId,
+    user_id: UserId,
+    colour: Option<Colour>,
+    pub(crate) goal: Option<RewardId>,
+}
+
+#[derive(Clone, PartialEq)]
+pub(crate) struct TaskDetails {
+    id: TaskId,
+    user_id: UserId,
+    is_requestable: bool,
+    icon: Option<Icon>,
+}
+
+#[derive(Clone, PartialEq)]
+pub(crate) struct RewardDetails {
+    id: RewardId,
+    user_id: UserId,
+    icon: Option<Icon>,
+}
+
+#[derive(Clone, PartialEq)]
+pub(crate) struct RequestDetails {
+    id: RequestId,
+    user_id: UserId,
+    cost: Option<Amount>,
+}
+
+impl Extended for User {
+    type Details = UserDetails;
+
+    fn details(&self) -> Option<UserDetails> {
+        let language = Some(self.language.clone()?);
+        Some(UserDetails { id: self.id.clone(), language })
+    }
+
+    fn set_details(&mut self, details: &UserDetails) {
+        self.language.clone_from(&details.language);
+    }
+}
+
+impl Extended for Child {
+    type Details = ChildDetails;
+
+    fn details(&self) -> Option<ChildDetails> {
+        let is_default = self.colour.is_none() && self.goal.is_none();
+        (!is_default).then(|| ChildDetails {
+            id: self.id.clone(),
+            user_id: self.user_id.clone(),
+            colour: self.colour,
+            goal: self.goal.clone(),
+        })
+    }
+
+    fn set_details(&mut self, details: &ChildDetails) {
+        self.colour = details.colour;
+        self.goal.clone_from(&details.goal);
+    }
+}
+
+impl Extended for Task {
+    type Details = TaskDetails;
+
+    /// Shared tasks have no details: no family can change them.
+    fn details(&self) -> Option<TaskDetails> {
+        let is_default = self.is_requestable && self.icon.is_none();
+        let user_id = self.user_id.clone().filter(|_| !is_default)?;
+        let (is_requestable, icon) = (self.is_requestable, self.icon);
+        Some(TaskDetails { id: self.id.clone(), user_id, is_requestable, icon })
+    }
+
+    fn set_details(&mut self, details: &TaskDetails) {
+        self.is_requestable = details.is_requestable;
+        self.icon = details.icon;
+    }
+}
+
+impl Extended for Reward {
+    type Details = RewardDetails;
+
+    /// Shared rewards have no details: no family can change them.
+    fn details(&self) -> Option<RewardDetails> {
+        let user_id = self.user_id.clone().filter(|_| self.icon.is_some())?;
+        Some(RewardDetails { id: self.id.clone(), user_id, icon: self.icon })
+    }
+
+    fn set_details(&mut self, details: &RewardDetails) {
+        self.icon = details.icon;
+    }
+}
+
+impl Extended for PendingReward {
+    type Details = RequestDetails;
+
+    fn details(&self) -> Option<RequestDetails> {
+        let cost = Some(self.cost?);
+        Some(RequestDetails { id: self.id.clone(), user_id: self.user_id.clone(), cost })
+    }
+
+    fn set_details(&mut self, details: &RequestDetails) {
+        self.cost = details.cost;
+    }
+}
+
+impl Record for UserDetails {
+    const FILE: &'static str = "user_details.json";
+    const OWNER: &'static str = "id";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        let language = fields.optional_text("language").map(Language::from_stored);
+        Ok(Self { id: fields.id("id")?, language })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.optional_text("language", self.language.as_ref().map(Language::as_str));
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        None
+    }
+}
+
+impl Record for ChildDetails {
+    const FILE: &'static str = "child_details.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: fields.id("id")?,
+            user_id: fields.id("user_id")?,
+            colour: fields.optional_text("colour").and_then(|name| Colour::find(&name)),
+            goal: fields.optional_id("goal_reward_id")?,
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("user_id", self.user_id.as_str());
+        row.optional_text("colour", self.colour.map(Colour::as_str));
+        row.optional_text("goal_reward_id", self.goal.as_ref().map(Id::as_str));
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+impl Record for TaskDetails {
+    const FILE: &'static str = "task_details.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: fields.id("id")?,
+            user_id: fields.id("user_id")?,
+            is_requestable: fields.boolean("requestable", true)?,
+            icon: icon(fields),
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("user_id", self.user_id.as_str());
+        row.plain("requestable", self.is_requestable);
+        row.optional_text("icon", self.icon.map(Icon::as_str));
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+impl Record for RewardDetails {
+    const FILE: &'static str = "reward_details.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        let (id, user_id) = (fields.id("id")?, fields.id("user_id")?);
+        Ok(Self { id, user_id, icon: icon(fields) })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("user_id", self.user_id.as_str());
+        row.optional_text("icon", self.icon.map(Icon::as_str));
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+impl Record for RequestDetails {
+    const FILE: &'static str = "request_details.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        let cost = fields.raw("cost").filter(|raw| *raw != "null");
+        Ok(Self {
+            id: fields.id("id")?,
+            user_id: fields.id("user_id")?,
+            cost: cost.map(|_| fields.amount("cost")).transpose()?,
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("user_id", self.user_id.as_str());
+        row.optional_plain("cost", self.cost.map(Amount::get));
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+impl Record for PendingTask {
+    const FILE: &'static str = "pending_tasks.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: fields.id("id")?,
+            user_id: fields.id("user_id")?,
+            child_id: fields.id("child_id")?,
+            child_name: fields.name("child_name"),
+            task_id: fields.id("task_id")?,
+            task_name: fields.name("task_name"),
+            points: fields.amount("points")?,
+            created_at: fields.moment("created_at")?,
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("user_id", self.user_id.as_str());
+        row.text("child_id", self.child_id.as_str());
+        row.text("child_name", self.child_name.as_str());
+        row.text("task_id", self.task_id.as_str());
+        row.text("task_name", self.task_name.as_str());
+        row.plain("points", self.points.get());
+        row.moment("created_at", self.created_at);
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+
+    fn lists(&self) -> Vec<Arc<str>> {
+        request_lists(&self.user_id, self.child_id.as_str(), self.task_id.as_str())
+    }
+}
+
+impl Record for EndedRequest {
+    const FILE: &'static str = "ended_requests.json";
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        let ended = Ending::parse(&fields.text("ended")?);
+        Ok(Self {
+            id: fields.id("id")?,
+            user_id: fields.id("user_id")?,
+            ended: ended.ok_or(Unreadable { field: "ended", expected: "a known word" })?,
+            ended_at: fields.moment("ended_at")?,
+            event_id: fields.optional_id("tracking_event_id")?,
+        })
+    }
+
+    fn encode(&self, row: &mut Encoder) {
+        row.text("id", self.id.as_str());
+        row.text("user_id", self.user_id.as_str());
+        row.text("ended", self.ended.as_str());
+        row.moment("ended_at", self.ended_at);
+        row.optional_text("tracking_event_id", self.event_id.as_ref().map(Id::as_str));
+    }
+
+    fn key(&self) -> Arc<str> {
+        self.id.shared()
+    }
+
+    fn group(&self) -> Option<Arc<str>> {
+        Some(self.user_id.shared())
+    }
+}
+
+/// A name that this version does not know is kept in the file, and counts as none.
+fn icon(fields: &Fields<'_>) -> Option<Icon> {
+    Icon::find(&fields.optional_text("icon")?)
+}
