@@ -189,6 +189,11 @@ impl Ending {
 pub struct EndedRequest {
     pub id: RequestId,
     pub user_id: UserId,
+    pub child_id: ChildId,
+    /// The cost or the points that the request recorded.
+    pub price: Option<Amount>,
+    /// `None` if an older file does not contain it.
+    pub requested_at: Option<Timestamp>,
     pub ended: Ending,
     pub ended_at: Timestamp,
     /// The event that ended it; `None` for [`Ending::Deleted`].

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use super::limits::display_bytes;
-use super::mutations::{RequestEnd, end_of_request};
 use super::sessions::{Acting, Ending};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
-use crate::domain::{
-    Child, ChildId, Colour, Name, Page, PendingReward, PendingTask, Points, RewardId, TokenHash,
-};
+use crate::domain::{Child, ChildId, Colour, Name, Page, Points, RewardId, TokenHash};
 use crate::store::{Change, Snapshot};
 
 #[derive(Clone, Debug)]
@@ -139,22 +136,16 @@ impl Service {
         id: ChildId,
     ) -> Result<(), ServiceError> {
         let decider = parent.clone();
-        self.end_sessions(Acting::Caller(parent), move |records, context| {
+        self.end_sessions(Acting::Caller(parent), move |records, _| {
             let child = decider.child(records, &id)?;
-            let pending = records.pending_of_child(&child.user_id, &child.id);
-            let end = |request: &Arc<PendingReward>| {
-                end_of_request(&**request, RequestEnd::deleted(context.now()))
-            };
-            let requests: Vec<_> = pending.iter().flat_map(end).collect();
-            let mut tasks = records.pending_tasks_of(&child.user_id);
-            tasks.retain(|request| request.child_id == child.id);
-            let end = |request: &Arc<PendingTask>| {
-                end_of_request(&**request, RequestEnd::deleted(context.now()))
-            };
-            let requests = requests.into_iter().chain(tasks.iter().flat_map(end));
+            let requests = removal_of_requests(records, &child);
             let itself = [Change::RemoveChild(child.id.clone())];
             let sessions = sessions_of_child(records, &child);
-            Ok(Ending { sessions, changes: requests.chain(itself).collect(), value: () })
+            Ok(Ending {
+                sessions,
+                changes: requests.into_iter().chain(itself).collect(),
+                value: (),
+            })
         })
         .await
     }
@@ -163,4 +154,18 @@ impl Service {
 fn sessions_of_child(records: &dyn Snapshot, child: &Child) -> Vec<TokenHash> {
     let sessions = records.sessions_of_child(&child.user_id, &child.id);
     sessions.iter().map(|session| session.token_hash.clone()).collect()
+}
+
+/// The changes that remove a child's requests, pending and ended: nothing can name them any more.
+fn removal_of_requests(records: &dyn Snapshot, child: &Child) -> Vec<Change> {
+    let Child { id, user_id, .. } = child;
+    let rewards = records.pending_of_child(user_id, id);
+    let rewards = rewards.iter().map(|request| Change::RemovePending(request.id.clone()));
+    let mut tasks = records.pending_tasks_of(user_id);
+    tasks.retain(|request| request.child_id == *id);
+    let tasks = tasks.iter().map(|request| Change::RemovePendingTask(request.id.clone()));
+    let mut ended = records.ended_requests_of(user_id);
+    ended.retain(|request| request.child_id == *id);
+    let ended = ended.iter().map(|request| Change::RemoveEnded(request.id.clone()));
+    rewards.chain(tasks).chain(ended).collect()
 }

@@ -10,7 +10,7 @@ use crate::domain::ledger::{self, Answer, EventOrigin};
 use crate::domain::{
     Child, EndedRequest, Ending, EventError, EventFields, EventId, IdempotencyKey,
     IdempotencyRecord, KeyTime, Mutation, Operation, PendingReward, PendingTask, Points, RequestId,
-    Reward, RuleViolation, Task, Timestamp, TrackingEvent, UserId,
+    Reward, RuleViolation, Task, Timestamp, TrackingEvent,
 };
 use crate::store::{
     Change, Changes, Commit, Context, Decided, Malformed, ReadError, Snapshot, Store, StoredEvent,
@@ -301,35 +301,51 @@ impl RequestEnd {
 
 /// A pending request for a reward or for a task.
 pub(super) trait Pending {
-    fn ids(&self) -> (&RequestId, &UserId);
     /// The change that removes it.
     fn removal(&self) -> Change;
+    /// The record of its end.
+    fn ended(&self, end: RequestEnd) -> EndedRequest;
 }
 
 impl Pending for PendingReward {
-    fn ids(&self) -> (&RequestId, &UserId) {
-        (&self.id, &self.user_id)
-    }
-
     fn removal(&self) -> Change {
         Change::RemovePending(self.id.clone())
+    }
+
+    fn ended(&self, RequestEnd { ended, ended_at, event_id }: RequestEnd) -> EndedRequest {
+        EndedRequest {
+            id: self.id.clone(),
+            user_id: self.user_id.clone(),
+            child_id: self.child_id.clone(),
+            price: self.cost,
+            requested_at: self.created_at,
+            ended,
+            ended_at,
+            event_id,
+        }
     }
 }
 
 impl Pending for PendingTask {
-    fn ids(&self) -> (&RequestId, &UserId) {
-        (&self.id, &self.user_id)
-    }
-
     fn removal(&self) -> Change {
         Change::RemovePendingTask(self.id.clone())
+    }
+
+    fn ended(&self, RequestEnd { ended, ended_at, event_id }: RequestEnd) -> EndedRequest {
+        EndedRequest {
+            id: self.id.clone(),
+            user_id: self.user_id.clone(),
+            child_id: self.child_id.clone(),
+            price: Some(self.points),
+            requested_at: Some(self.created_at),
+            ended,
+            ended_at,
+            event_id,
+        }
     }
 }
 
 /// Removes a request, and keeps how it ended.
 pub(super) fn end_of_request(request: &impl Pending, end: RequestEnd) -> [Change; 2] {
-    let RequestEnd { ended, ended_at, event_id } = end;
-    let (id, user_id) = request.ids();
-    let (id, user_id) = (id.clone(), user_id.clone());
-    [request.removal(), Change::PutEnded(EndedRequest { id, user_id, ended, ended_at, event_id })]
+    [request.removal(), Change::PutEnded(request.ended(end))]
 }

@@ -14,7 +14,8 @@ from werkzeug.security import check_password_hash
 import values
 
 # Their rows are Goldstar's own affair; their other tables aren't.
-OWN = {"sessions.json", "idempotency_keys.json", "settings.json"}
+OWN = {"sessions.json", "idempotency_keys.json", "settings.json", "ended_requests.json"}
+OWN |= {"request_details.json"}
 
 root = pathlib.Path(sys.argv[1])
 data = root / "data"

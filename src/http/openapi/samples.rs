@@ -179,6 +179,9 @@ fn conflict(code: ErrorCode) -> ApiError {
         ErrorCode::RequestGone => RuleViolation::RequestGone(Some(Arc::new(EndedRequest {
             id: REQUEST_ID.into(),
             user_id: USER_ID.into(),
+            child_id: CHILD_ID.into(),
+            price: None,
+            requested_at: None,
             ended: Ending::Redeemed,
             ended_at: Timestamp::parse_iso(MOMENT).unwrap_or(Timestamp::EPOCH),
             event_id: Some(EVENT_ID.into()),

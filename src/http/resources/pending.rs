@@ -12,6 +12,7 @@ impl ApiRecord for PendingReward {
 
     const SINGULAR: &'static str = "pending_reward";
     const PLURAL: &'static str = "pending_rewards";
+    const ADDED: &'static [&'static str] = &["cost"];
 
     fn fields(&self) -> PendingRewardFields<'_> {
         PendingRewardFields {
@@ -23,7 +24,7 @@ impl ApiRecord for PendingReward {
             reward_name: self.reward_name.as_str(),
             created_at: self.created_at.map(Iso),
             cost: self.cost.map(Amount::get),
-            extra: Unknown::public(&self.extra),
+            extra: Unknown::public::<Self>(&self.extra),
         }
     }
 }

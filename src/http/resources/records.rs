@@ -25,6 +25,9 @@ pub(crate) trait ApiRecord: Send + Sync + 'static {
     const SINGULAR: &'static str;
     /// The field of a response that contains several records, and their path: `tasks`.
     const PLURAL: &'static str;
+    /// The fields that are not in the files of the Flask service. There, another program may have written
+    /// fields with these names, which stay as they are and are not returned.
+    const ADDED: &'static [&'static str] = &[];
 
     fn fields(&self) -> Self::Fields<'_>;
 }
@@ -95,6 +98,7 @@ impl ApiRecord for Child {
 
     const SINGULAR: &'static str = "child";
     const PLURAL: &'static str = "children";
+    const ADDED: &'static [&'static str] = &["colour", "goal_reward_id"];
 
     fn fields(&self) -> ChildFields<'_> {
         ChildFields {
@@ -110,7 +114,7 @@ impl ApiRecord for Child {
             updated_at: self.updated_at.map(Iso),
             colour: self.colour.map(Colour::as_str),
             goal_reward_id: self.goal.as_ref().map(RewardId::as_str),
-            extra: Unknown::public(&self.extra),
+            extra: Unknown::public::<Self>(&self.extra),
         }
     }
 }
@@ -162,6 +166,7 @@ impl ApiRecord for Task {
 
     const SINGULAR: &'static str = "task";
     const PLURAL: &'static str = "tasks";
+    const ADDED: &'static [&'static str] = &["requestable", "icon"];
 
     fn fields(&self) -> TaskFields<'_> {
         TaskFields {
@@ -175,7 +180,7 @@ impl ApiRecord for Task {
             updated_at: self.updated_at.map(Iso),
             requestable: self.is_requestable,
             icon: self.icon.map(Icon::as_str),
-            extra: Unknown::public(&self.extra),
+            extra: Unknown::public::<Self>(&self.extra),
         }
     }
 }
@@ -219,6 +224,7 @@ impl ApiRecord for Reward {
 
     const SINGULAR: &'static str = "reward";
     const PLURAL: &'static str = "rewards";
+    const ADDED: &'static [&'static str] = &["icon"];
 
     fn fields(&self) -> RewardFields<'_> {
         RewardFields {
@@ -231,7 +237,7 @@ impl ApiRecord for Reward {
             created_at: self.created_at.map(Iso),
             updated_at: self.updated_at.map(Iso),
             icon: self.icon.map(Icon::as_str),
-            extra: Unknown::public(&self.extra),
+            extra: Unknown::public::<Self>(&self.extra),
         }
     }
 }
@@ -292,11 +298,6 @@ impl Serialize for Iso {
     }
 }
 
-/// The fields that are not in the files of the Flask service. There, another program may have written
-/// fields with these names, which stay as they are.
-const OWN_FIELDS: [&str; 6] =
-    ["requestable", "icon", "colour", "goal_reward_id", "language", "cost"];
-
 /// A record's unknown fields, as they are in its file.
 pub(crate) struct Unknown<'a> {
     pub(crate) fields: &'a Extra,
@@ -305,9 +306,9 @@ pub(crate) struct Unknown<'a> {
 }
 
 impl<'a> Unknown<'a> {
-    /// All fields except those that may be secret, and those whose name is now that of a known field.
-    pub(crate) fn public(fields: &'a Extra) -> Self {
-        Self { fields, is_shown: &|name| !may_be_secret(name) && !OWN_FIELDS.contains(&name) }
+    /// All fields except those that may be secret, and those with the name of a field of an `R`.
+    pub(crate) fn public<R: ApiRecord>(fields: &'a Extra) -> Self {
+        Self { fields, is_shown: &|name| !may_be_secret(name) && !R::ADDED.contains(&name) }
     }
 }
 

@@ -8,7 +8,8 @@ use super::other_tables::OtherTable;
 use super::rows::inspect_row;
 use super::{Finding, FindingKind};
 use crate::domain::{
-    Child, Id, IdempotencyRecord, PendingReward, Reward, Session, Task, Timestamp, User,
+    Child, EndedRequest, Id, IdempotencyRecord, PendingReward, PendingTask, Reward, Session, Task,
+    Timestamp, User,
 };
 use crate::repair::salvage::kind::TableKind;
 use crate::store::json::state::table::{Stray, Table};
@@ -160,11 +161,27 @@ impl Tables<'_> {
         for (row, it) in remembered.numbered() {
             check.names::<IdempotencyRecord, User>(row, "account", it.user_id.as_str(), users);
         }
+        self.references_of_own_files(&mut check);
+    }
+
+    /// Examines the files that the Flask service does not have.
+    fn references_of_own_files(&self, check: &mut Check<'_>) {
+        let State { users, children, tasks, rewards, pending, pending_tasks, ended, .. } =
+            self.state;
         check.details("account", users);
         check.details("child", children);
         check.details("task", tasks);
         check.details("reward", rewards);
         check.details("request", pending);
+        for (row, it) in pending_tasks.numbered() {
+            check.names::<PendingTask, User>(row, "account", it.user_id.as_str(), users);
+            check.names::<PendingTask, Child>(row, "child", it.child_id.as_str(), children);
+            check.names::<PendingTask, Task>(row, "task", it.task_id.as_str(), tasks);
+        }
+        for (row, it) in ended.numbered() {
+            check.names::<EndedRequest, User>(row, "account", it.user_id.as_str(), users);
+            check.names::<EndedRequest, Child>(row, "child", it.child_id.as_str(), children);
+        }
         for (row, it) in children.details.numbered() {
             if let Some(goal) = &it.goal {
                 check.names::<ChildDetails, Reward>(row, "reward", goal.as_str(), rewards);

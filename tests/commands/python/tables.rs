@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Folders, Settings, TestServer, activate_path, assert_error, python};
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 16] = [
     "users.json",
     "children.json",
     "tasks.json",
@@ -16,6 +16,13 @@ const FILES: [&str; 9] = [
     "sessions.json",
     "idempotency_keys.json",
     "settings.json",
+    "user_details.json",
+    "child_details.json",
+    "task_details.json",
+    "reward_details.json",
+    "request_details.json",
+    "pending_tasks.json",
+    "ended_requests.json",
 ];
 
 fn assert_tinydb_reads(folders: &Folders) {
@@ -162,6 +169,7 @@ async fn records_may_lack_all_optional_fields() {
     let expected = json!({
         "id": "c-1", "user_id": "admin-1", "name": "", "age": null, "points": 0, "tasks": [],
         "rewards": [], "image_id": null, "created_at": null, "updated_at": null,
+        "colour": null, "goal_reward_id": null,
     });
     assert_eq!(child["child"], expected);
     let task = &admin.get("/tasks/not%20a%20UUID%2F%C3%A9").await.expect(200)["task"];

@@ -2,10 +2,11 @@
 
 use std::ops::Deref;
 
-use super::table::Table;
+use super::table::{AnyTable as _, Table};
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::file::RowImage;
-use crate::store::json::tinydb::record::Record as _;
+use crate::store::json::tinydb::record::Record;
 
 /// The records of two tables: those in memory have the fields of both. Clones are cheap.
 #[derive(Clone)]
@@ -62,10 +63,24 @@ impl<R: Extended> Joined<R> {
         }
     }
 
-    /// Removes the details of records that do not exist. Returns the number of rows.
-    pub(super) fn remove_orphans(&mut self) -> usize {
-        let keys = self.details.records().map(|details| details.key());
-        let orphans: Vec<_> = keys.filter(|key| self.records.get(key).is_none()).collect();
-        orphans.iter().map(|key| self.details.remove(key).len()).sum()
+    /// Removes the details of records or accounts that do not exist. Returns the number of rows.
+    pub(super) fn remove_orphans(&mut self, has_account: impl Fn(&str) -> bool) -> usize {
+        let records = &self.records;
+        self.details.remove_if(|details| {
+            let owner = details.group();
+            records.get(&details.key()).is_none() || owner.is_some_and(|id| !has_account(&id))
+        })
+    }
+}
+
+impl<R: Record> Table<R> {
+    /// Removes the records for which `is_lost` returns true. Returns their number.
+    pub(super) fn remove_if(&mut self, is_lost: impl Fn(&R) -> bool) -> usize {
+        let lost = self.numbered().filter(|(_, record)| is_lost(record));
+        let lost: Vec<RowNumber> = lost.map(|(number, _)| number).collect();
+        for number in &lost {
+            self.set(*number, None);
+        }
+        lost.len()
     }
 }

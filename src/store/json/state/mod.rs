@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::{
-    Child, Email, EndedRequest, Epoch, IdempotencyRecord, PendingReward, PendingTask, Reward,
-    RuleViolation, Session, Setting, Task, Timestamp, User,
+    Child, ChildId, Email, EndedRequest, Epoch, IdempotencyRecord, PendingReward, PendingTask,
+    Reward, RuleViolation, Session, Setting, Task, TaskId, Timestamp, User, UserId,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
@@ -123,39 +123,41 @@ impl State {
         self.pending.join();
     }
 
-    /// Removes the rows of Goldstar's own files whose record another program has deleted. Returns their
-    /// number.
+    /// Removes the rows of Goldstar's own files whose record, child or account another program has deleted.
+    /// Returns their number.
     pub(crate) fn remove_orphans(&mut self) -> usize {
+        let users = self.users.records.clone();
+        let has_account = |id: &str| users.get(id).is_some();
+        let children = self.children.records.clone();
+        let has_child = |id: &ChildId, user_id: &UserId| {
+            let child = children.get(id.as_str());
+            child.is_some_and(|it| it.user_id == *user_id) && has_account(user_id.as_str())
+        };
+        let tasks = self.tasks.records.clone();
+        let has_task = |id: &TaskId| tasks.get(id.as_str()).is_some();
+        self.remove_lost_goals()
+            + self
+                .pending_tasks
+                .remove_if(|it| !has_child(&it.child_id, &it.user_id) || !has_task(&it.task_id))
+            + self.ended.remove_if(|it| !has_child(&it.child_id, &it.user_id))
+            + self.users.remove_orphans(has_account)
+            + self.children.remove_orphans(has_account)
+            + self.tasks.remove_orphans(has_account)
+            + self.rewards.remove_orphans(has_account)
+            + self.pending.remove_orphans(has_account)
+    }
+
+    /// Removes the goals whose rewards do not exist. Returns their number.
+    fn remove_lost_goals(&mut self) -> usize {
         let rewards = &self.rewards;
-        let lost = |child: &&Arc<Child>| {
+        let is_lost = |child: &&Arc<Child>| {
             child.goal.as_ref().is_some_and(|id| rewards.get(id.as_str()).is_none())
         };
-        let without_goal: Vec<Child> = self
-            .children
-            .records()
-            .filter(lost)
-            .map(|child| Child { goal: None, ..Child::clone(child) })
-            .collect();
-        let goals = without_goal.len();
-        for child in without_goal {
-            self.children.put(child);
+        let lost: Vec<_> = self.children.records().filter(is_lost).cloned().collect();
+        for child in &lost {
+            self.children.put(Child { goal: None, ..Child::clone(child) });
         }
-        let (children, tasks) = (&self.children, &self.tasks);
-        let is_lost = |it: &&Arc<PendingTask>| {
-            children.get(it.child_id.as_str()).is_none() || tasks.get(it.task_id.as_str()).is_none()
-        };
-        let lost = self.pending_tasks.records().filter(is_lost).map(|it| it.id.clone());
-        let lost: Vec<_> = lost.collect();
-        for id in &lost {
-            self.pending_tasks.remove(id.as_str());
-        }
-        goals
-            + lost.len()
-            + self.users.remove_orphans()
-            + self.children.remove_orphans()
-            + self.tasks.remove_orphans()
-            + self.rewards.remove_orphans()
-            + self.pending.remove_orphans()
+        lost.len()
     }
 
     /// Applies a change; returns the changed rows.

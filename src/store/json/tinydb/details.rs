@@ -240,12 +240,8 @@ impl Record for RequestDetails {
     const FILE: &'static str = "request_details.json";
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
-        let cost = fields.raw("cost").filter(|raw| *raw != "null");
-        Ok(Self {
-            id: fields.id("id")?,
-            user_id: fields.id("user_id")?,
-            cost: cost.map(|_| fields.amount("cost")).transpose()?,
-        })
+        let (id, user_id) = (fields.id("id")?, fields.id("user_id")?);
+        Ok(Self { id, user_id, cost: optional_amount(fields, "cost")? })
     }
 
     fn encode(&self, row: &mut Encoder) {
@@ -311,6 +307,9 @@ impl Record for EndedRequest {
         Ok(Self {
             id: fields.id("id")?,
             user_id: fields.id("user_id")?,
+            child_id: fields.id("child_id")?,
+            price: optional_amount(fields, "price")?,
+            requested_at: fields.optional_moment("requested_at"),
             ended: ended.ok_or(Unreadable { field: "ended", expected: "a known word" })?,
             ended_at: fields.moment("ended_at")?,
             event_id: fields.optional_id("tracking_event_id")?,
@@ -320,6 +319,9 @@ impl Record for EndedRequest {
     fn encode(&self, row: &mut Encoder) {
         row.text("id", self.id.as_str());
         row.text("user_id", self.user_id.as_str());
+        row.text("child_id", self.child_id.as_str());
+        row.optional_plain("price", self.price.map(Amount::get));
+        row.optional_moment("requested_at", self.requested_at);
         row.text("ended", self.ended.as_str());
         row.moment("ended_at", self.ended_at);
         row.optional_text("tracking_event_id", self.event_id.as_ref().map(Id::as_str));
@@ -337,4 +339,9 @@ impl Record for EndedRequest {
 /// A name that this version does not know is kept in the file, and counts as none.
 fn icon(fields: &Fields<'_>) -> Option<Icon> {
     Icon::find(&fields.optional_text("icon")?)
+}
+
+fn optional_amount(fields: &Fields<'_>, name: &'static str) -> Result<Option<Amount>, Unreadable> {
+    let is_missing = fields.raw(name).is_none_or(|raw| raw == "null");
+    if is_missing { Ok(None) } else { fields.amount(name).map(Some) }
 }
