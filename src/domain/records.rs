@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::deletion::Deletion;
-use super::{Amount, Colour, Email, EventId, Icon, Id, Language, Name, Points, Timestamp};
+use super::{
+    Amount, Colour, Email, EntityType, EventId, Icon, Id, Language, Name, Points, Timestamp,
+};
 
 pub type UserId = Id<User>;
 pub type ChildId = Id<Child>;
@@ -190,6 +192,9 @@ pub struct EndedRequest {
     pub id: RequestId,
     pub user_id: UserId,
     pub child_id: ChildId,
+    /// A task or a reward.
+    pub entity_type: EntityType,
+    pub entity_id: Arc<str>,
     /// The cost or the points that the request recorded.
     pub price: Option<Amount>,
     /// `None` if an older file does not contain it.

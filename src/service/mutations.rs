@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Caller, FamilyLimits, Parent, Service, ServiceError};
 use crate::domain::ledger::{self, Answer, EventOrigin};
 use crate::domain::{
-    Child, EndedRequest, Ending, EventError, EventFields, EventId, IdempotencyKey,
+    Child, EndedRequest, Ending, EntityType, EventError, EventFields, EventId, IdempotencyKey,
     IdempotencyRecord, KeyTime, Mutation, Operation, PendingReward, PendingTask, Points, RequestId,
     Reward, RuleViolation, Task, Timestamp, TrackingEvent,
 };
@@ -317,6 +317,8 @@ impl Pending for PendingReward {
             id: self.id.clone(),
             user_id: self.user_id.clone(),
             child_id: self.child_id.clone(),
+            entity_type: EntityType::Reward,
+            entity_id: self.reward_id.shared(),
             price: self.cost,
             requested_at: self.created_at,
             ended,
@@ -336,6 +338,8 @@ impl Pending for PendingTask {
             id: self.id.clone(),
             user_id: self.user_id.clone(),
             child_id: self.child_id.clone(),
+            entity_type: EntityType::Task,
+            entity_id: self.task_id.shared(),
             price: Some(self.points),
             requested_at: Some(self.created_at),
             ended,

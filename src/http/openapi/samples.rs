@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::domain::{
-    EndedRequest, Ending, FamilyLimit, Invalid, RecordKind, RuleViolation, Timestamp,
+    EndedRequest, Ending, EntityType, FamilyLimit, Invalid, RecordKind, RuleViolation, Timestamp,
 };
 use crate::followers::broker::TooManyStreams;
 use crate::http::error::field::{FieldCode, FieldError};
@@ -180,6 +180,8 @@ fn conflict(code: ErrorCode) -> ApiError {
             id: REQUEST_ID.into(),
             user_id: USER_ID.into(),
             child_id: CHILD_ID.into(),
+            entity_type: EntityType::Reward,
+            entity_id: REWARD_ID.into(),
             price: None,
             requested_at: None,
             ended: Ending::Redeemed,

@@ -28,7 +28,7 @@ use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::pyjson;
 use crate::store::json::tinydb::record::{Record, merge, new_row};
 use crate::store::json::tracking::{self, FileRow};
-use crate::store::postgres::columns::EventColumns;
+use crate::store::postgres::columns::{EventColumns, expires_at};
 use crate::store::postgres::new_key;
 
 /// The key of what all families share.
@@ -172,7 +172,7 @@ impl Rows {
             None => SHARED,
         };
         let mut row = Arc::from(text);
-        let mut expires_at = None;
+        let mut expires_at = expires_at(kind.file, &fields);
         let mut is_record = key.is_some();
         if kind.file == IdempotencyRecord::FILE {
             match self.idempotency_record(&fields, family, text) {

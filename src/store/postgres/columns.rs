@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use super::copy::storable;
 use super::error::Failure;
-use crate::domain::{IdempotencyRecord, Session, Timestamp};
+use crate::domain::{EndedRequest, IdempotencyRecord, Session, Timestamp};
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::record::Record as _;
 
@@ -65,6 +65,10 @@ pub(crate) fn expires_at(file: &str, fields: &Fields<'_>) -> Option<Timestamp> {
         IdempotencyRecord::FILE => {
             let record = IdempotencyRecord::decode(fields).ok()?;
             Some(record.created_at.after(IdempotencyRecord::LIFETIME))
+        }
+        EndedRequest::FILE => {
+            let ended = EndedRequest::decode(fields).ok()?;
+            Some(ended.ended_at.after(EndedRequest::LIFETIME))
         }
         _ => None,
     }

@@ -7,8 +7,8 @@ use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::record::{Record, request_lists};
 use crate::domain::{
-    Amount, Child, ChildId, Colour, EndedRequest, Ending, Icon, Id, Language, PendingReward,
-    PendingTask, RequestId, Reward, RewardId, Task, TaskId, User, UserId,
+    Amount, Child, ChildId, Colour, EndedRequest, Ending, EntityType, Icon, Id, Language,
+    PendingReward, PendingTask, RequestId, Reward, RewardId, Task, TaskId, User, UserId,
 };
 
 /// A record with such fields.
@@ -304,13 +304,17 @@ impl Record for EndedRequest {
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         let ended = Ending::parse(&fields.text("ended")?);
+        let entity_type = EntityType::parse(&fields.text("entity_type")?);
+        let unknown = |field| Unreadable { field, expected: "a known word" };
         Ok(Self {
             id: fields.id("id")?,
             user_id: fields.id("user_id")?,
             child_id: fields.id("child_id")?,
+            entity_type: entity_type.ok_or(unknown("entity_type"))?,
+            entity_id: fields.text("entity_id")?.into(),
             price: optional_amount(fields, "price")?,
             requested_at: fields.optional_moment("requested_at"),
-            ended: ended.ok_or(Unreadable { field: "ended", expected: "a known word" })?,
+            ended: ended.ok_or(unknown("ended"))?,
             ended_at: fields.moment("ended_at")?,
             event_id: fields.optional_id("tracking_event_id")?,
         })
@@ -320,6 +324,8 @@ impl Record for EndedRequest {
         row.text("id", self.id.as_str());
         row.text("user_id", self.user_id.as_str());
         row.text("child_id", self.child_id.as_str());
+        row.text("entity_type", self.entity_type.as_str());
+        row.text("entity_id", &self.entity_id);
         row.optional_plain("price", self.price.map(Amount::get));
         row.optional_moment("requested_at", self.requested_at);
         row.text("ended", self.ended.as_str());
