@@ -41,7 +41,8 @@ fn children() -> Vec<Value> {
         json!({
             "id": format!("child-{n}"), "user_id": "admin-1", "name": format!("Child {n}"),
             "age": 7, "points": 5, "tasks": [], "rewards": [], "image_id": null,
-            "created_at": null, "updated_at": null, "avatar": text(n),
+            "created_at": null, "updated_at": null, "colour": null, "goal_reward_id": null,
+            "avatar": text(n),
         })
     };
     (1..=RECORDS).map(child).collect()

@@ -103,7 +103,9 @@ async fn an_event_is_described_with_the_fields_that_it_has() {
     let parent = &family.parent;
     let poor = parent.child("Aarav", 3).await;
     let mut stream = parent.events("/events").await;
+    let request = format!("/children/{}/tasks/{}/request", family.child, family.task);
     let answers = [
+        parent.act(&request).await,
         parent.activate(&family.child, &family.task).await,
         parent.activate(&poor, &family.penalty).await,
         parent.redeem(&family.child, &family.reward).await,
