@@ -8,11 +8,13 @@ mod event;
 mod id;
 mod idempotency;
 pub mod input;
+mod invalid;
 pub mod ledger;
 mod mutation;
 pub mod password;
 mod points;
 mod records;
+mod requests;
 mod rule_violation;
 mod seq;
 mod text;
@@ -27,13 +29,15 @@ pub use event::{
 };
 pub use id::Id;
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, KeyTime};
+pub use invalid::Invalid;
 pub use mutation::{Mutation, MutationDetails, Operation};
 pub use points::{Amount, Points};
 pub use records::{
-    Child, ChildId, EndedRequest, Ending, Extra, PendingReward, PendingTask, Request, RequestId,
-    Reward, RewardId, Role, Session, Setting, Task, TaskId, TokenHash, User, UserId,
+    Child, ChildId, Extra, PendingReward, PendingTask, Request, RequestId, Reward, RewardId, Role,
+    Session, Setting, Task, TaskId, TokenHash, User, UserId,
 };
-pub use rule_violation::{FamilyLimit, Invalid, RecordKind, RuleViolation};
+pub use requests::{EndedRequest, Ending};
+pub use rule_violation::{FamilyLimit, RecordKind, RuleViolation};
 pub use seq::{Epoch, Position, Seq};
 pub use text::{Email, Name, check_line};
 pub use timestamp::Timestamp;

@@ -18,12 +18,13 @@ use crate::http::extract::input::Input;
 use crate::http::openapi::{
     ErrorCodes, Errors, PasswordErrors, SessionChangeErrors, samples, schemas, tags,
 };
+use crate::http::resources::account::UserAnswer;
 use crate::http::resources::credentials::{
     ChildSession, ChildSessionInput, Confirmation, ConfirmationInput, Login, LoginInput,
     PasswordChange, PasswordChangeInput, SignupInput,
 };
 use crate::http::resources::records::Iso;
-use crate::http::resources::users::{UserAnswer, UserBody, UserFields, UserForChild};
+use crate::http::resources::users::{UserBody, UserFields, UserForChild};
 use crate::http::server::request_context::Client;
 use crate::http::settings::HttpSettings;
 use crate::service::{

@@ -1,5 +1,6 @@
 //! The handlers, one file per resource.
 
+pub(crate) mod account;
 pub(crate) mod auth;
 pub(crate) mod children;
 pub(crate) mod credentials;

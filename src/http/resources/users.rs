@@ -2,22 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::State;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
 
 use crate::domain::{Language, Role, User};
-use crate::http::error::ApiError;
-use crate::http::extract::field_types::{IMAGE_ID, LANGUAGE, NAME};
-use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
-use crate::http::extract::input::Input;
-use crate::http::openapi::{ChangeErrors, Errors, samples, schemas, tags};
+use crate::http::openapi::{samples, schemas};
 use crate::http::resources::records::{Iso, Unknown};
 use crate::http::settings::HttpSettings;
-use crate::service::{Caller, Parent, Service, UserPatch};
+use crate::service::Caller;
 
 /// An account, as its owner sees it. In a child's session, only the fields that a child needs.
 pub(crate) struct UserBody {
@@ -121,64 +114,6 @@ pub(crate) struct UserFields<'a> {
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
-}
-
-/// An account.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct UserAnswer {
-    #[schema(value_type = UserFields<'static>)]
-    pub(crate) user: UserBody,
-}
-
-// `utoipa::path` takes no generic types.
-type UserPatchInput = Input<UserPatch>;
-
-/// Update your account
-///
-/// Fields that are left out keep their values. `null` clears `image_id` and `language`.
-#[utoipa::path(
-    patch,
-    path = "/user",
-    operation_id = "updateAccount",
-    tag = tags::ACCOUNT,
-    request_body = UserPatchInput,
-    responses(
-        (status = 200, description = "The account", body = UserAnswer),
-        Errors<Parent, Input<UserPatch>, ChangeErrors>
-    )
-)]
-pub(crate) async fn update(
-    State(service): State<Arc<Service>>,
-    State(settings): State<Arc<HttpSettings>>,
-    parent: Parent,
-    Input(patch): Input<UserPatch>,
-) -> Result<Json<UserAnswer>, ApiError> {
-    let user = service.update_user(&parent, patch).await?;
-    Ok(Json(UserAnswer { user: UserBody::of(user, &settings) }))
-}
-
-impl RequestBody for UserPatch {
-    const NAME: &'static str = "UserPatch";
-    const ABOUT: &'static str = "The fields of the account to update.";
-    const READ_ONLY: &'static [&'static str] =
-        &["id", "email", "password", "role", "verified", "created_at", "updated_at"];
-
-    fn example() -> Value {
-        json!({"language": "de"})
-    }
-
-    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
-        let first_name = fields.optional("first_name", NAME);
-        let last_name = fields.optional("last_name", NAME);
-        let image_id = fields.patch("image_id", IMAGE_ID);
-        let language = fields.patch("language", LANGUAGE);
-        Ok(Self {
-            first_name: first_name?,
-            last_name: last_name?,
-            image_id: image_id?,
-            language: language?,
-        })
-    }
 }
 
 fn role() -> ObjectBuilder {
