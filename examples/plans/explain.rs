@@ -1,6 +1,6 @@
 //! The plans of the statements of `GET /admin/tracking`, for each of its filters.
 
-use goldstar::store::postgres::statements::{COUNT_EVENTS, PAGE_DESCENDING};
+use goldstar::store::postgres::statements::queries;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error};
 
@@ -48,14 +48,45 @@ pub(crate) async fn filters(client: &Client) -> Result<Vec<Filter>, Error> {
     Ok(filters)
 }
 
-/// The plans of a filter for its values, as they are made for each request.
+impl Filter {
+    pub(crate) fn is_timed(&self) -> bool {
+        self.times.iter().any(Option::is_some)
+    }
+}
+
+/// The plans of a filter for its values.
 pub(crate) async fn explain(client: &Client, filter: &Filter) -> Result<Plans, Error> {
     let texts = filter.texts.iter().map(|text| (text as &(dyn ToSql + Sync), Type::TEXT));
     let times = filter.times.iter().map(|time| (time as &(dyn ToSql + Sync), Type::INT8));
     let mut values: Vec<_> = texts.chain(times).collect();
-    let total = plan(client, COUNT_EVENTS, &values).await?;
+    let [total, page] = statements(filter);
+    let total = plan(client, total, &values).await?;
     values.extend([(&50_i64 as &(dyn ToSql + Sync), Type::INT8), (&0_i64, Type::INT8)]);
-    Ok(Plans { total, page: plan(client, PAGE_DESCENDING, &values).await? })
+    Ok(Plans { total, page: plan(client, page, &values).await? })
+}
+
+/// The plans that prepared statements have, which do not depend on the values. Statements with times are
+/// not prepared.
+pub(crate) async fn explain_prepared(client: &Client, filter: &Filter) -> Result<Plans, Error> {
+    let quoted =
+        |text: &Option<String>| text.as_ref().map_or("NULL".to_owned(), |it| format!("'{it}'"));
+    let values = filter.texts.iter().map(quoted).collect::<Vec<_>>().join(", ");
+    let [total, page] = statements(filter);
+    let types = "text, text, text, text, text, bigint, bigint";
+    client.batch_execute("SET plan_cache_mode = force_generic_plan").await?;
+    client.batch_execute(&format!("PREPARE total ({types}) AS {total}")).await?;
+    client.batch_execute(&format!("PREPARE page ({types}, bigint, bigint) AS {page}")).await?;
+    let total = plan(client, &format!("EXECUTE total ({values}, NULL, NULL)"), &[]).await?;
+    let page = plan(client, &format!("EXECUTE page ({values}, NULL, NULL, 50, 0)"), &[]).await?;
+    client.batch_execute("DEALLOCATE total; DEALLOCATE page; RESET plan_cache_mode").await?;
+    Ok(Plans { total, page })
+}
+
+/// The statements of the number of matches, and of the newest.
+fn statements(filter: &Filter) -> [&'static str; 2] {
+    let [user, child, entity_type, entity, action] = filter.texts.each_ref().map(Option::is_some);
+    let [from, to] = filter.times.map(|time| time.is_some());
+    queries([user, child, entity_type, entity, action, from, to])
 }
 
 async fn plan(

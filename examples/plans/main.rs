@@ -18,6 +18,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let plans = explain::explain(&client, &filter).await?;
         println!("# {}, total\n{}\n", filter.name, plans.total);
         println!("# {}, page\n{}\n", filter.name, plans.page);
+        if !filter.is_timed() {
+            let plans = explain::explain_prepared(&client, &filter).await?;
+            println!("# {}, total, prepared\n{}\n", filter.name, plans.total);
+            println!("# {}, page, prepared\n{}\n", filter.name, plans.page);
+        }
     }
     Ok(())
 }

@@ -34,22 +34,16 @@ pub(crate) fn page(plan: &Plan) {
     let path = format!("/admin/tracking?child_id={ANY_CHILD}&limit=50").replace('?', r"\?");
     let request = Request { method: "GET", path, token: Some(token), body: None };
     let requests = vec![request; PROCESSES];
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    let mut costs = [Vec::new(), Vec::new()];
+    let (mut ours, mut theirs) = (Side::default(), Side::default());
     let process = server.id().to_string();
     for _ in 0..plan.rounds {
-        let before = [cluster.processor_time().unwrap(), processor_time(&process).unwrap()];
-        let rate = load(server.address, &requests, EACH, plan.seconds).unwrap().rate;
-        let after = [cluster.processor_time().unwrap(), processor_time(&process).unwrap()];
-        #[expect(clippy::cast_precision_loss, reason = "a benchmark is short")]
-        let count = rate * plan.seconds as f64;
-        for (place, costs) in costs.iter_mut().enumerate() {
-            costs.push((after[place] - before[place]) / count);
-        }
-        ours.push(rate);
-        let connections = PROCESSES * EACH;
-        let bare = pgbench::run(cluster, LARGE, &script(), connections, plan.seconds).unwrap();
-        theirs.push(bare.rate);
+        ours.add(cluster, &process, plan.seconds, || {
+            load(server.address, &requests, EACH, plan.seconds).unwrap().rate
+        });
+        theirs.add(cluster, "self", plan.seconds, || {
+            let connections = PROCESSES * EACH;
+            pgbench::run(cluster, LARGE, &script(), connections, plan.seconds).unwrap().rate
+        });
     }
     let what = format!(
         "PostgreSQL: `GET /admin/tracking`, a page of 50 of the events of any of 768 children at {} \
@@ -57,13 +51,41 @@ pub(crate) fn page(plan: &Plan) {
         plan.large
     );
     let rates = format!("{what}, requests/s ÷ pgbench, the bare query and its total");
-    print_rates(&rates, ours, theirs, Goal::AtLeast(0.8));
-    let [postgres, program] = costs.map(median);
+    print_rates(&rates, ours.rates, theirs.rates, Goal::AtLeast(0.8));
+    let postgres = [ours.postgres, theirs.postgres].map(median);
     print_report(
-        &format!("{what}, processor time"),
-        &format!("{} PostgreSQL, {} Goldstar", time(postgres), time(program)),
-        &rounded(postgres / (postgres + program)),
+        &format!("{what}, processor time of PostgreSQL ÷ with pgbench"),
+        &format!(
+            "{} and {} of Goldstar's ÷ {}",
+            time(postgres[0]),
+            time(median(ours.program)),
+            time(postgres[1])
+        ),
+        &rounded(postgres[0] / postgres[1]),
     );
+}
+
+/// The figures of one side, in all rounds.
+#[derive(Default)]
+struct Side {
+    rates: Vec<f64>,
+    /// The processor time of a request in seconds: of PostgreSQL, and of a process that uses it.
+    postgres: Vec<f64>,
+    program: Vec<f64>,
+}
+
+impl Side {
+    fn add(&mut self, cluster: &Cluster, process: &str, seconds: u64, run: impl FnOnce() -> f64) {
+        let times = || [cluster.processor_time().unwrap(), processor_time(process).unwrap()];
+        let before = times();
+        let rate = run();
+        let after = times();
+        #[expect(clippy::cast_precision_loss, reason = "a benchmark is short")]
+        let count = rate * seconds as f64;
+        self.rates.push(rate);
+        self.postgres.push((after[0] - before[0]) / count);
+        self.program.push((after[1] - before[1]) / count);
+    }
 }
 
 const LARGE: &str = "large";

@@ -6,13 +6,14 @@ use tokio::sync::mpsc;
 use tokio::task::{block_in_place, spawn_blocking};
 
 use super::error::{TransferError, refuse};
-use super::imported::{Imported, LastEvents, PLACES};
+use super::imported::{Imported, LastEvents};
 use super::rows::Rows;
 use crate::disk::RealDisk;
 use crate::domain::Timestamp;
 use crate::repair::inspect::examine;
 use crate::store::json::progress::Progress;
 use crate::store::postgres::bulk::Bulk;
+use crate::store::postgres::position::{PLACES, last_of};
 use crate::store::postgres::sql::bulk as sql;
 use crate::store::postgres::{DatabaseUrl, Failure};
 
@@ -41,7 +42,7 @@ pub async fn import(
         batch.copy(&bulk).await?;
     }
     let (imported, last_events) = reading.await.map_err(|_| TransferError::Panicked)??;
-    let needed = imported.events / u64::from(PLACES) + 1;
+    let needed = imported.events / PLACES + 1;
     if needed >= first_xid {
         let missing = needed + 1 - first_xid;
         return Err(TransferError::TooMany { events: imported.events, missing });
@@ -66,9 +67,13 @@ async fn require_empty(bulk: &Bulk) -> Result<u64, TransferError> {
 async fn finish(bulk: Bulk, imported: &Imported, last: &LastEvents) -> Result<(), Failure> {
     let LastEvents { keys, seqs, times } = last;
     bulk.rows(&sql::SET_LAST_EVENTS, &[keys, seqs, times]).await?;
-    let through = imported.last_position().0;
-    let cursor = format!("{{\"through\":{through}}}");
+    let cursor = format!("{{\"through\":{}}}", last_of(imported.events).0);
+    bulk.rows(&sql::NEW_EPOCH, &[]).await?;
     bulk.rows(&sql::END_IMPORT, &[&cursor]).await?;
-    bulk.rows(&sql::ANALYZE, &[]).await?;
-    bulk.commit().await
+    bulk.commit().await?;
+    if let Err(failure) = bulk.vacuum().await {
+        let error = failure.line();
+        tracing::warn!(%error, "everything was imported; VACUUM failed: autovacuum repeats it");
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::batch::Batch;
 use super::error::TransferError;
-use super::imported::{Imported, LastEvents, place_of};
+use super::imported::{Imported, LastEvents};
 use super::other_files::tinydb_text;
 use crate::disk::{Disk as _, Open, RealDisk};
 use crate::domain::deletion::FIRST_START;
@@ -30,6 +30,7 @@ use crate::store::json::tinydb::record::{Record, merge, new_row};
 use crate::store::json::tracking::{self, FileRow};
 use crate::store::postgres::columns::{EventColumns, expires_at};
 use crate::store::postgres::new_key;
+use crate::store::postgres::position::place_of;
 
 /// The key of what all families share.
 const SHARED: i64 = 0;

@@ -4,10 +4,10 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_util::SinkExt as _;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, RowStream};
 
-use super::connect::{Connector, DatabaseUrl};
+use super::connect::{Connector, DatabaseUrl, typed};
 use super::copy::CopyRows;
 use super::error::{Failure, OpenError};
 use super::migrate;
@@ -40,7 +40,11 @@ impl Bulk {
 
     async fn begin(connector: &Connector, begin: &str) -> Result<Self, OpenError> {
         let hosts = connector.hosts();
-        let connected = connector.config.connect(connector.tls.clone()).await;
+        let mut config = connector.config.clone();
+        // `VACUUM` cannot be in a transaction, which the timeouts of `begin` are for.
+        let options = config.get_options().unwrap_or_default();
+        config.options(format!("{options} -c statement_timeout=0"));
+        let connected = config.connect(connector.tls.clone()).await;
         let (client, connection) = connected.map_err(|error| OpenError::of(error, &hosts))?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -84,12 +88,12 @@ impl Bulk {
         Ok(Box::pin(self.client.query_typed_raw(sql.text, typed(sql, values)).await?))
     }
 
-    pub(crate) async fn commit(self) -> Result<(), Failure> {
+    pub(crate) async fn commit(&self) -> Result<(), Failure> {
         Ok(self.client.batch_execute("COMMIT").await?)
     }
-}
 
-fn typed<'a>(sql: &Sql, values: &[&'a (dyn ToSql + Sync)]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
-    debug_assert_eq!(values.len(), sql.types.len(), "{}", sql.text);
-    values.iter().copied().zip(sql.types.iter().cloned()).collect()
+    /// Makes the tables of a committed import fast.
+    pub(crate) async fn vacuum(&self) -> Result<(), Failure> {
+        Ok(self.client.batch_execute(sql::bulk::VACUUM).await?)
+    }
 }

@@ -154,22 +154,45 @@ impl Db {
         sql: &Sql,
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Failure> {
+        self.repeat(sql, values, false).await
+    }
+
+    /// Like [`Self::rows`] for a statement that each connection prepares.
+    pub(super) async fn prepared(
+        &self,
+        sql: &Sql,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        self.repeat(sql, values, true).await
+    }
+
+    async fn repeat(
+        &self,
+        sql: &Sql,
+        values: &[&(dyn ToSql + Sync)],
+        is_prepared: bool,
+    ) -> Result<Vec<Row>, Failure> {
         for _ in 1..ATTEMPTS {
-            match self.rows_once(sql, values).await {
+            match self.rows_once(sql, values, is_prepared).await {
                 Err(failure) if failure.is_lost_connection() => {}
                 other => return other,
             }
         }
-        self.rows_once(sql, values).await
+        self.rows_once(sql, values, is_prepared).await
     }
 
     async fn rows_once(
         &self,
         sql: &Sql,
         values: &[&(dyn ToSql + Sync)],
+        is_prepared: bool,
     ) -> Result<Vec<Row>, Failure> {
         let client = self.client().await?;
-        let rows = rows(&**client, sql, values).await;
+        let rows = if is_prepared {
+            self.on(&**client, &client.statement_cache).rows(sql, values).await
+        } else {
+            rows(&**client, sql, values).await
+        };
         give_back(client, matches!(rows, Err(Failure::Late)));
         rows
     }
@@ -249,10 +272,17 @@ pub(super) async fn rows(
     sql: &Sql,
     values: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<Row>, Failure> {
-    debug_assert_eq!(values.len(), sql.types.len(), "{}", sql.text);
-    let typed: Vec<(&(dyn ToSql + Sync), Type)> =
-        values.iter().copied().zip(sql.types.iter().cloned()).collect();
+    let typed = typed(sql, values);
     let statement = client.query_typed(sql.text, &typed);
     let rows = tokio::time::timeout(STATEMENT_DEADLINE, statement).await;
     Ok(rows.map_err(|_| Failure::Late)??)
+}
+
+/// The values of a statement with their types.
+pub(super) fn typed<'a>(
+    sql: &Sql,
+    values: &[&'a (dyn ToSql + Sync)],
+) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    debug_assert_eq!(values.len(), sql.types.len(), "{}", sql.text);
+    values.iter().copied().zip(sql.types.iter().cloned()).collect()
 }

@@ -66,6 +66,12 @@ pub enum OpenError {
          changed, or belongs to an unpublished version; restore a backup"
     )]
     ChangedMigration { version: i32 },
+    /// The events of a backup get the positions of transactions that have ended.
+    #[error(
+        "this cluster has executed too few transactions to number the events of the backup: execute \
+         `SELECT pg_current_xact_id()` {missing} times"
+    )]
+    TooFewTransactions { missing: u64 },
     #[error("the disk of the database is full: free space there")]
     DiskFull(#[source] tokio_postgres::Error),
     #[error("the database could not be opened")]
@@ -138,7 +144,7 @@ impl Failure {
     }
 
     /// For the state of the server: the cause in one line.
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         match self {
             Self::Database(error) => match error.as_db_error() {
                 Some(error) => format!("the database failed: {}", error.message()),

@@ -97,26 +97,44 @@ pub(super) async fn find(
         [&user_id, &child_id, &entity_type, &entity_id, &action, &from, &to];
     let paged: Vec<&(dyn ToSql + Sync)> =
         conditions.iter().copied().chain([&limit as _, &offset as _]).collect();
+    let queries = sql::queries([
+        user_id.is_some(),
+        child_id.is_some(),
+        entity_type.is_some(),
+        entity_id.is_some(),
+        action.is_some(),
+        from.is_some(),
+        to.is_some(),
+    ]);
     let sql = match order {
-        SortOrder::Ascending => &sql::PAGE_ASCENDING,
-        SortOrder::Descending => &sql::PAGE_DESCENDING,
+        SortOrder::Ascending => &queries.ascending,
+        SortOrder::Descending => &queries.descending,
     };
     let db = &runtime.inner.db;
-    let (total, found) =
-        tokio::try_join!(db.row(&sql::COUNT_EVENTS, &conditions), db.rows(sql, &paged))?;
+    // The best plan depends on the times.
+    let is_timed = from.is_some() || to.is_some();
+    let (total, found) = if is_timed {
+        tokio::try_join!(db.rows(&queries.count, &conditions), db.rows(sql, &paged))?
+    } else {
+        tokio::try_join!(db.prepared(&queries.count, &conditions), db.prepared(sql, &paged))?
+    };
+    let total = total.first().map_or(Ok(0), count)?;
     let rows = Rows { found: found.iter().map(found_event).collect::<Result<_, _>>()?, runtime };
-    Ok(FoundEvents { total: count(&total)?.max(rows.found.len()), rows: Arc::new(rows) })
+    Ok(FoundEvents { total: total.max(rows.found.len()), rows: Arc::new(rows) })
 }
 
 struct FoundEvent {
     family: i64,
     seq: i64,
     bytes: usize,
+    /// `None` if it is long.
+    text: Option<Arc<str>>,
 }
 
 fn found_event(row: &Row) -> Result<FoundEvent, Failure> {
     let bytes = usize::try_from(row.try_get::<_, i32>("bytes")?).unwrap_or_default();
-    Ok(FoundEvent { family: row.try_get("family_id")?, seq: row.try_get("seq")?, bytes })
+    let text = row.try_get::<_, Option<&str>>("json")?.map(Arc::from);
+    Ok(FoundEvent { family: row.try_get("family_id")?, seq: row.try_get("seq")?, bytes, text })
 }
 
 /// Events that were found.
@@ -141,8 +159,13 @@ impl EventRows for Rows {
     }
 
     fn read(&self, rows: Range<usize>) -> BoxFuture<'_, Result<Vec<Arc<str>>, ReadError>> {
-        let families: Vec<i64> = self.found[rows.clone()].iter().map(|it| it.family).collect();
-        let seqs: Vec<i64> = self.found[rows].iter().map(|it| it.seq).collect();
+        let found = &self.found[rows];
+        let texts: Option<Vec<Arc<str>>> = found.iter().map(|it| it.text.clone()).collect();
+        if let Some(texts) = texts {
+            return Box::pin(async { Ok(texts) });
+        }
+        let families: Vec<i64> = found.iter().map(|it| it.family).collect();
+        let seqs: Vec<i64> = found.iter().map(|it| it.seq).collect();
         let read = self.runtime.run(async move |inner| {
             let found = inner.db.rows(&sql::EVENT_TEXTS, &[&families, &seqs]).await?;
             let text = |row: &Row| Ok(row.try_get::<_, &str>("json")?.into());

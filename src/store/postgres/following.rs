@@ -17,6 +17,7 @@ use super::error::Failure;
 use super::events::{rows_limit, stored};
 use super::inner::Inner;
 use super::lease::Leases;
+use super::position::parts;
 use super::runtime::Runtime;
 use super::sql;
 use crate::domain::{Id, Position, UserId};
@@ -33,11 +34,6 @@ pub(super) struct History {
     pub(super) runtime: Runtime,
     pub(super) leases: Arc<Leases>,
     pub(super) cursors: Arc<Cursors>,
-}
-
-/// A transaction's number, and a place in it.
-fn parts(Position(position): Position) -> (String, i32) {
-    ((position >> 16).to_string(), i32::from((position & 0xffff) as u16))
 }
 
 fn position(row: &Row) -> Result<Option<Position>, Failure> {

@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Transaction};
 
 use super::connect::{Connector, rows};
 use super::error::{Failure, OpenError};
-use super::sql;
+use super::{restored, sql};
 
 /// The oldest supported version of PostgreSQL, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;
@@ -75,6 +75,7 @@ async fn migrate_on(client: &mut Client, hosts: &str) -> Result<(), OpenError> {
     for migration in unapplied(&applied)? {
         apply(&transaction, migration).await.map_err(failed)?;
     }
+    restored::adopt(&transaction).await?;
     transaction.commit().await.map_err(named)
 }
 

@@ -34,8 +34,10 @@ mod listen;
 mod load;
 mod logs;
 mod migrate;
+pub(crate) mod position;
 mod queue;
 mod recent;
+mod restored;
 mod runtime;
 pub(crate) mod sql;
 mod swap;
@@ -50,8 +52,12 @@ pub mod statements {
 
     pub const LOAD_ONE: &str = sql::LOAD_ONE.text;
     pub const SWAP_ONE: &str = sql::SWAP_ONE.text;
-    pub const COUNT_EVENTS: &str = sql::COUNT_EVENTS.text;
-    pub const PAGE_DESCENDING: &str = sql::PAGE_DESCENDING.text;
+
+    /// The number of the events to which some conditions apply, and a page of them, newest first.
+    pub fn queries(applies: [bool; 7]) -> [&'static str; 2] {
+        let queries = sql::queries(applies);
+        [queries.count.text, queries.descending.text]
+    }
 }
 
 use std::io;

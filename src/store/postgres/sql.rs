@@ -6,6 +6,8 @@ mod expiry;
 mod history;
 mod logs;
 mod migrations;
+mod queries;
+mod restored;
 mod shared;
 mod statement;
 
@@ -13,8 +15,7 @@ use tokio_postgres::types::Type;
 
 pub(super) use expiry::{EXPIRE, LATE_SESSIONS};
 pub(super) use history::{
-    COUNT_AFTER, COUNT_EVENTS, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FOLLOW,
-    HAS_LATER_EVENT, HEAD, PAGE_ASCENDING, PAGE_DESCENDING,
+    COUNT_AFTER, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FOLLOW, HAS_LATER_EVENT, HEAD,
 };
 pub(super) use logs::{
     CONFIRM_LOG_REMOVAL, END_LOG_REMOVALS, FORGET_LOG_SERVER, LOG_SERVERS, REGISTER_LOG_SERVER,
@@ -24,6 +25,10 @@ pub(super) use migrations::{
     ADD_MIGRATION, APPLIED_MIGRATIONS, CREATE_MIGRATIONS, MIGRATION_LOCK, MIGRATION_TIMEOUTS,
     SCHEMA_STATE,
 };
+#[cfg(test)]
+pub(super) use queries::QUERIES;
+pub(super) use queries::queries;
+pub(super) use restored::{COUNT_UP_TO, CURSORS, NEXT_XID, ORIGIN, PUT_ORIGIN, RENUMBER};
 pub(super) use shared::{
     CURSOR, ENDED_SESSIONS, LOCK_LEASES, PUT_CURSOR, RELEASE_LEASE, REMOVE_OLD, RENEW_LEASE,
     TAKE_ALLOWANCES, TAKE_LEASE,
@@ -340,9 +345,6 @@ pub(super) const ALL: &[&Sql] = &[
     &HEAD,
     &EVENTS_AFTER,
     &COUNT_AFTER,
-    &COUNT_EVENTS,
-    &PAGE_ASCENDING,
-    &PAGE_DESCENDING,
     &EVENT_TEXTS,
     &END,
     &FOLLOW,
@@ -372,4 +374,9 @@ pub(super) const ALL: &[&Sql] = &[
     &MIGRATION_LOCK,
     &APPLIED_MIGRATIONS,
     &ADD_MIGRATION,
+    &ORIGIN,
+    &PUT_ORIGIN,
+    &NEXT_XID,
+    &CURSORS,
+    &COUNT_UP_TO,
 ];

@@ -6,6 +6,7 @@ mod leases;
 mod opening;
 mod order;
 mod plans;
+mod restored;
 mod servers;
 mod silent;
 

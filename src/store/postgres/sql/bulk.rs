@@ -55,23 +55,28 @@ WHERE f.id = w.id",
     types: &[Type::INT8_ARRAY, Type::INT8_ARRAY, Type::INT8_ARRAY],
 };
 
-/// Ends an import: what all families share has changed, the numbers of the events are new, and the
-/// audit log has no line to write for them.
+/// Begins a new epoch of the events' numbers.
+pub(crate) const NEW_EPOCH: Sql = Sql {
+    text: "
+INSERT INTO meta (name, value)
+VALUES ('epoch', substr(replace(gen_random_uuid()::text, '-', ''), 1, 12))
+ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    types: &[],
+};
+
+/// Ends an import: what all families share has changed, and the audit log has no line to write for the
+/// events.
 pub(crate) const END_IMPORT: Sql = Sql {
     text: "
-WITH shared AS (UPDATE families SET version = version + 1 WHERE id = 0),
-epoch AS (
-    INSERT INTO meta (name, value)
-    VALUES ('epoch', substr(replace(gen_random_uuid()::text, '-', ''), 1, 12))
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value
-)
+WITH shared AS (UPDATE families SET version = version + 1 WHERE id = 0)
 INSERT INTO cursors (follower, cursor) VALUES ('audit_log', $1)
 ON CONFLICT (follower) DO UPDATE SET cursor = excluded.cursor",
     types: &[Type::TEXT],
 };
 
-/// Updates the statistics of the planner.
-pub(crate) const ANALYZE: Sql = Sql { text: "ANALYZE", types: &[] };
+/// Updates the statistics of the planner and the visibility map, as autovacuum does some time after an
+/// import.
+pub(crate) const VACUUM: &str = "VACUUM (ANALYZE) families, accounts, records, events, kept";
 
 pub(crate) const EXPORT_RECORDS: Sql = Sql {
     text: "SELECT family_id, row FROM records WHERE kind = $1 ORDER BY position",
@@ -169,6 +174,7 @@ pub(crate) const ALL: &[&Sql] = &[
     &REMOVE_KEPT,
     &IMPORT_STATE,
     &SET_LAST_EVENTS,
+    &NEW_EPOCH,
     &END_IMPORT,
     &EXPORT_RECORDS,
     &EXPORT_EVENTS,

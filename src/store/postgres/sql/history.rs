@@ -43,63 +43,6 @@ SELECT EXISTS (
     types: &[Type::INT8_ARRAY],
 };
 
-/// The conditions of a filter. The plan is made for the values: a condition that is null costs
-/// nothing.
-macro_rules! conditions {
-    () => {
-        "
-($1::text IS NULL OR (
-    NOT e.is_anonymous AND e.family_id = (SELECT family_id FROM accounts WHERE id = $1)
-))
-AND ($2::text IS NULL OR e.child_id = $2)
-AND ($3::text IS NULL OR e.entity_type = $3)
-AND ($4::text IS NULL OR e.entity_id = $4)
-AND ($5::text IS NULL OR e.action = $5)
-AND ($6::bigint IS NULL OR e.occurred_at >= $6)
-AND ($7::bigint IS NULL OR e.occurred_at < $7)"
-    };
-}
-
-pub(in crate::store::postgres) const COUNT_EVENTS: Sql = Sql {
-    text: concat!("SELECT count(*) AS number FROM events e WHERE ", conditions!()),
-    types: &[Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::INT8, Type::INT8],
-};
-
-/// A page of events in the order of a sort direction.
-macro_rules! page {
-    ($direction:literal) => {
-        Sql {
-            text: concat!(
-                "SELECT e.family_id, e.seq, octet_length(e.json) AS bytes FROM events e WHERE ",
-                conditions!(),
-                " ORDER BY e.occurred_at ",
-                $direction,
-                ", e.created_at ",
-                $direction,
-                ", e.xid ",
-                $direction,
-                ", e.place ",
-                $direction,
-                " LIMIT $8 OFFSET $9"
-            ),
-            types: &[
-                Type::TEXT,
-                Type::TEXT,
-                Type::TEXT,
-                Type::TEXT,
-                Type::TEXT,
-                Type::INT8,
-                Type::INT8,
-                Type::INT8,
-                Type::INT8,
-            ],
-        }
-    };
-}
-
-pub(in crate::store::postgres) const PAGE_ASCENDING: Sql = page!("ASC");
-pub(in crate::store::postgres) const PAGE_DESCENDING: Sql = page!("DESC");
-
 /// The texts of events, in the order of the keys.
 pub(in crate::store::postgres) const EVENT_TEXTS: Sql = Sql {
     text: "

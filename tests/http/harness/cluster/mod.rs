@@ -17,9 +17,14 @@ pub(crate) fn new_database() -> String {
     CLUSTER.get_or_init(start).new_database()
 }
 
+/// A program of the installed version.
+pub(crate) fn program(name: &str) -> Command {
+    Command::new(format!("{}/{name}", own::programs()))
+}
+
 /// Executes SQL statements with `psql`. Returns the lines of the result.
 pub(crate) fn execute(url: &str, statements: &str) -> Vec<String> {
-    let done = Command::new(format!("{}/psql", own::programs()))
+    let done = program("psql")
         .args(["-qAt", "-v", "ON_ERROR_STOP=1", "-c", statements, url])
         .output()
         .expect(own::MISSING);

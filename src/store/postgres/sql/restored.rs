@@ -1,0 +1,52 @@
+//! The statements of a database that was restored from a backup.
+
+use tokio_postgres::types::Type;
+
+use super::statement::Sql;
+
+/// What identifies the database (its cluster, the cluster's timeline, and its own number), and what did
+/// at the last start. A recovery to an earlier moment and a promoted standby have a new timeline.
+pub(in crate::store::postgres) const ORIGIN: Sql = Sql {
+    text: "
+SELECT concat_ws('-', c.system_identifier, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), d.oid)
+    AS origin,
+    (SELECT value FROM meta WHERE name = 'origin') AS last
+FROM pg_control_system() c, pg_database d
+WHERE d.datname = current_database()",
+    types: &[],
+};
+
+pub(in crate::store::postgres) const PUT_ORIGIN: Sql = Sql {
+    text: "
+INSERT INTO meta (name, value) VALUES ('origin', $1)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    types: &[Type::TEXT],
+};
+
+/// The number of this transaction, and whether an event has a greater one.
+pub(in crate::store::postgres) const NEXT_XID: Sql = Sql {
+    text: "
+SELECT pg_current_xact_id()::text::bigint AS xid,
+    EXISTS (SELECT FROM events WHERE xid >= pg_current_xact_id()) AS is_ahead",
+    types: &[],
+};
+
+pub(in crate::store::postgres) const CURSORS: Sql =
+    Sql { text: "SELECT follower, cursor FROM cursors", types: &[] };
+
+/// The number of events up to a position.
+pub(in crate::store::postgres) const COUNT_UP_TO: Sql = Sql {
+    text: "SELECT count(*) AS number FROM events WHERE (xid, place) <= ($1::text::xid8, $2::integer)",
+    types: &[Type::TEXT, Type::INT4],
+};
+
+/// Numbers the events in their order from the first transaction on, as
+/// [`place_of`](crate::store::postgres::position::place_of) does.
+pub(in crate::store::postgres) const RENUMBER: &str = "
+WITH ordered AS (
+    SELECT family_id, seq, row_number() OVER (ORDER BY xid, place) - 1 AS before FROM events
+),
+ended AS (DELETE FROM ended_sessions)
+UPDATE events e SET xid = (o.before / 65535 + 1)::text::xid8, place = o.before % 65535 + 1
+FROM ordered o
+WHERE e.family_id = o.family_id AND e.seq = o.seq";
