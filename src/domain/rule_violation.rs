@@ -11,6 +11,7 @@ pub enum RecordKind {
     Child,
     Task,
     Reward,
+    Session,
 }
 
 /// What a family can have only a limited number of.
@@ -128,6 +129,7 @@ impl RecordKind {
             Self::Child => "child",
             Self::Task => "task",
             Self::Reward => "reward",
+            Self::Session => "session",
         }
     }
 }

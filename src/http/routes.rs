@@ -9,8 +9,8 @@ use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    account, auth, children, crud, deletion, events, health, metrics, mutations, rewards, tasks,
-    tracking,
+    account, auth, children, crud, deletion, events, health, metrics, mutations, rewards, sessions,
+    tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -52,7 +52,10 @@ fn account_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::logout))
         .routes(routes!(auth::begin_child_session))
         .routes(routes!(auth::change_password))
+        .routes(routes!(sessions::list, sessions::end_all))
+        .routes(routes!(sessions::end))
         .routes(routes!(account::update))
+        .routes(routes!(account::change_email))
         .routes(routes!(auth::mark_for_deletion))
         .routes(routes!(auth::restore))
 }

@@ -226,12 +226,7 @@ impl Service {
         new: NewPassword,
         sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
-        self.attempts.at_password(&self.store, address, &parent.user().email).await?;
-        let verified = Arc::clone(&parent.user().password);
-        let matches = self.passwords.verify(Some(verified), current);
-        if !matches.await? {
-            return Err(RuleViolation::WrongPassword.into());
-        }
+        self.confirm(address, parent, current).await?;
         let hash = self.passwords.hash(new).await?;
         let token = Token::random();
         let token_hash = token.hash();
@@ -248,6 +243,43 @@ impl Service {
             Ok(Ending { sessions, changes, value })
         });
         Ok(LoggedIn { token, caller: caller.await? })
+    }
+
+    /// Checks the caller's own password, for a client at `address`. Fails if it is wrong, and after too
+    /// many attempts.
+    pub(super) async fn confirm(
+        &self,
+        address: IpAddr,
+        parent: &Parent,
+        password: String,
+    ) -> Result<(), ServiceError> {
+        let user = parent.user();
+        self.attempts.at_password(&self.store, address, &user.email).await?;
+        if self.passwords.verify(Some(Arc::clone(&user.password)), password).await? {
+            Ok(())
+        } else {
+            Err(RuleViolation::WrongPassword.into())
+        }
+    }
+
+    /// Changes the address that the caller logs in with, for a client at `address`. Sessions stay.
+    ///
+    /// Fails if `password` is wrong, after too many attempts, and if another account has the email
+    /// address.
+    pub async fn change_email(
+        &self,
+        address: IpAddr,
+        parent: &Parent,
+        email: Email,
+        password: String,
+    ) -> Result<Arc<User>, ServiceError> {
+        self.confirm(address, parent, password).await?;
+        let decider = parent.clone();
+        self.put(parent, Change::PutUser, move |records, context| {
+            let user = User::clone(&*decider.current_user(records)?);
+            Ok(User { email: email.clone(), updated_at: Some(context.now()), ..user })
+        })
+        .await
     }
 
     /// Updates the caller's own account.

@@ -41,7 +41,7 @@ pub use logins::{LoginLimits, SignupLimits};
 pub use mutations::Mutated;
 pub(crate) use rates::network;
 pub use rewards::{NewReward, Offer, RewardPatch};
-pub use sessions::SentSessions;
+pub use sessions::{ListedSession, SentSessions};
 pub use task_states::{LastEvents, TaskState};
 pub use tasks::{NewTask, TaskPatch};
 pub use tracking::EventQuery;

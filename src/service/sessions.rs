@@ -1,15 +1,19 @@
 //! Authenticates requests and ends sessions.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{Caller, Causes, Service, ServiceError, Token, spawn};
-use crate::domain::{RuleViolation, Session, Timestamp, TokenHash};
+use super::accounts::all_sessions;
+use super::caller::hexadecimal;
+use super::{Caller, Causes, Listing, Parent, Service, ServiceError, Token, spawn};
+use crate::domain::{Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash};
 use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
 /// How many sessions of open streams are checked at the same time, and how long a check waits for a store
@@ -40,6 +44,22 @@ impl SentSessions {
         }
         all
     }
+}
+
+/// A session, for the parent whose account it belongs to.
+#[derive(Debug)]
+pub struct ListedSession {
+    /// Identifies the session without its secret.
+    pub id: String,
+    pub session: Arc<Session>,
+    /// Whether it is the session of the request.
+    pub is_current: bool,
+}
+
+/// A digest of what is stored, so that an id of a list does not help anyone who reads the file.
+fn session_id(token_hash: &TokenHash) -> String {
+    let digest = Sha256::new().chain_update("session id ").chain_update(token_hash.0.as_bytes());
+    hexadecimal(&digest.finalize()[..16])
 }
 
 /// The decision of a transaction that ends sessions.
@@ -102,6 +122,59 @@ impl Service {
             self.touch(&caller, now);
         }
         Ok(caller)
+    }
+
+    /// Returns the live sessions of the account, including its children's, the most recently used first.
+    pub async fn sessions(
+        &self,
+        parent: &Parent,
+        page: Page,
+    ) -> Result<Listing<ListedSession>, ServiceError> {
+        let records = self.records_of(parent).await?;
+        let now = self.clock.now();
+        let mut sessions = records.sessions_of(&parent.user().id);
+        sessions.retain(|session| session.is_live(now));
+        sessions.sort_by_key(|session| Reverse((session.last_used_at, session.created_at)));
+        let listed = |session: Arc<Session>| ListedSession {
+            id: session_id(&session.token_hash),
+            is_current: session.token_hash == *parent.token_hash(),
+            session,
+        };
+        Ok(Listing::of(sessions.into_iter().map(listed).collect(), page))
+    }
+
+    /// Ends one session of the account, or of its children, with its streams. Fails if the account has
+    /// no session with that id.
+    pub async fn end_session(
+        self: &Arc<Self>,
+        parent: &Parent,
+        id: String,
+    ) -> Result<(), ServiceError> {
+        let user_id = parent.user().id.clone();
+        self.end_sessions(Acting::Caller(parent), move |records, _| {
+            let mut sessions = all_sessions(records, &user_id);
+            sessions.retain(|token_hash| session_id(token_hash) == id);
+            if sessions.is_empty() {
+                return Err(RuleViolation::NotFound(RecordKind::Session));
+            }
+            Ok(Ending { sessions, changes: Vec::new(), value: () })
+        })
+        .await
+    }
+
+    /// Ends all sessions of the account, including its children's, and those in `sent`, with their
+    /// streams.
+    pub async fn end_all_sessions(
+        self: &Arc<Self>,
+        parent: &Parent,
+        sent: SentSessions,
+    ) -> Result<(), ServiceError> {
+        let user_id = parent.user().id.clone();
+        self.end_sessions(Acting::Caller(parent), move |records, _| {
+            let sessions = sent.and(all_sessions(records, &user_id));
+            Ok(Ending { sessions, changes: Vec::new(), value: () })
+        })
+        .await
     }
 
     /// Returns whether that session is live now.

@@ -31,6 +31,8 @@ interface Written {
   FieldCode: models.FieldCode;
   FieldError: models.FieldError;
   Health: models.Health;
+  ListedSession: models.ListedSession;
+  ListedSessionList: models.ListedSessionList;
   MutationResult: models.MutationResult;
   Page: models.Page;
   PendingReward: models.PendingReward;
@@ -66,6 +68,7 @@ type Requests =
   | "ChildPatch"
   | "ChildSession"
   | "Confirmation"
+  | "EmailChange"
   | "Goal"
   | "Login"
   | "NewChild"

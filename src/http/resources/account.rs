@@ -8,12 +8,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::field_types::{IMAGE_ID, LANGUAGE, NAME};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::Input;
-use crate::http::openapi::{ChangeErrors, Errors, tags};
+use crate::http::openapi::{ChangeErrors, ErrorCodes, Errors, PasswordErrors, tags};
+use crate::http::resources::credentials::{EmailChange, EmailChangeInput};
 use crate::http::resources::users::{UserBody, UserFields};
+use crate::http::server::request_context::Client;
 use crate::http::settings::HttpSettings;
 use crate::service::{Parent, Service, UserPatch};
 
@@ -48,6 +50,37 @@ pub(crate) async fn update(
     Input(patch): Input<UserPatch>,
 ) -> Result<Json<UserAnswer>, ApiError> {
     let user = service.update_user(&parent, patch).await?;
+    Ok(Json(UserAnswer { user: UserBody::of(user, &settings) }))
+}
+
+enum EmailErrors {}
+
+impl ErrorCodes for EmailErrors {
+    const CODES: &'static [ErrorCode] = &[ErrorCode::WrongPassword, ErrorCode::EmailTaken];
+}
+
+/// Change the address to log in with
+///
+/// Sessions stay.
+#[utoipa::path(
+    put,
+    path = "/user/email",
+    operation_id = "changeEmail",
+    tag = tags::ACCOUNT,
+    request_body = EmailChangeInput,
+    responses(
+        (status = 200, description = "The account", body = UserAnswer),
+        Errors<Parent, Input<EmailChange>, PasswordErrors, ChangeErrors, EmailErrors>
+    )
+)]
+pub(crate) async fn change_email(
+    State(service): State<Arc<Service>>,
+    State(settings): State<Arc<HttpSettings>>,
+    client: Client,
+    parent: Parent,
+    Input(EmailChange { email, password }): Input<EmailChange>,
+) -> Result<Json<UserAnswer>, ApiError> {
+    let user = service.change_email(client.address, &parent, email, password).await?;
     Ok(Json(UserAnswer { user: UserBody::of(user, &settings) }))
 }
 

@@ -112,7 +112,7 @@ impl ErrorCodes for WrongPasswordErrors {
 }
 
 /// `Set-Cookie`.
-type Cookie = [(HeaderName, HeaderValue); 1];
+pub(crate) type Cookie = [(HeaderName, HeaderValue); 1];
 
 /// Sign up: create an account and log in
 ///
@@ -372,7 +372,7 @@ fn cookie(token: &Token, settings: &HttpSettings) -> Result<Cookie, ApiError> {
     header_of(cookie_with(token.reveal(), settings))
 }
 
-fn header_of(cookie: Option<HeaderValue>) -> Result<Cookie, ApiError> {
+pub(crate) fn header_of(cookie: Option<HeaderValue>) -> Result<Cookie, ApiError> {
     let cookie = cookie.ok_or_else(|| ServiceError::Internal("a token fits no header".into()))?;
     Ok([(SET_COOKIE, cookie)])
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::ChildId;
 use crate::domain::password::NewPassword;
+use crate::domain::{ChildId, Email};
 use crate::http::extract::field_types::{CHILD_ID, EMAIL, NAME, NEW_PASSWORD, TEXT};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::Input;
@@ -15,6 +15,7 @@ pub(crate) type SignupInput = Input<NewAccount>;
 pub(crate) type LoginInput = Input<Login>;
 pub(crate) type ConfirmationInput = Input<Confirmation>;
 pub(crate) type PasswordChangeInput = Input<PasswordChange>;
+pub(crate) type EmailChangeInput = Input<EmailChange>;
 pub(crate) type ChildSessionInput = Input<ChildSession>;
 
 impl RequestBody for NewAccount {
@@ -102,6 +103,26 @@ impl RequestBody for PasswordChange {
         let current = fields.required("current_password", TEXT);
         let new = fields.required("new_password", NEW_PASSWORD);
         Ok(Self { current: current?, new: new? })
+    }
+}
+
+pub(crate) struct EmailChange {
+    pub(crate) email: Email,
+    pub(crate) password: String,
+}
+
+impl RequestBody for EmailChange {
+    const NAME: &'static str = "EmailChange";
+    const ABOUT: &'static str = "The new address to log in with, and the caller's password.";
+
+    fn example() -> Value {
+        json!({"email": "paula@example.com", "password": "correct horse battery"})
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        let email = fields.required("email", EMAIL);
+        let password = fields.required("password", TEXT);
+        Ok(Self { email: email?, password: password? })
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod pending;
 pub(crate) mod records;
 pub(crate) mod rewards;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
 pub(crate) mod tasks;
 pub(crate) mod tracking;
 pub(crate) mod users;

@@ -28,11 +28,7 @@ impl Service {
         password: String,
         sent: SentSessions,
     ) -> Result<Timestamp, ServiceError> {
-        self.attempts.at_password(&self.store, address, &parent.user().email).await?;
-        let verified = Arc::clone(&parent.user().password);
-        if !self.passwords.verify(Some(verified), password).await? {
-            return Err(RuleViolation::WrongPassword.into());
-        }
+        self.confirm(address, parent, password).await?;
         let (service, parent) = (Arc::clone(self), parent.clone());
         spawn::detached(async move { service.mark(&parent, sent).await }).await?
     }

@@ -30,8 +30,8 @@ pub(crate) enum By {
     Bearer,
 }
 
-/// The number of sessions for tests that end a session.
-const SESSIONS: usize = 60;
+/// The number of sessions of a role, for tests that end a session.
+const SESSIONS: usize = 100;
 
 pub(crate) fn put(folders: &Folders) {
     let now = Clock::system().now().as_micros() / 1_000_000;
@@ -77,10 +77,8 @@ pub(crate) fn put(folders: &Folders) {
     ];
     let sessions = holders.iter().flat_map(|(role, user_id, child_id)| {
         (0..SESSIONS).map(move |n| {
-            let digest = Sha256::digest(token(role, n));
-            let hash = digest.iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
             json!({
-                "token_sha256": hash, "user_id": user_id, "child_id": child_id, "created_at": now,
+                "token_sha256": hash(&token(role, n)), "user_id": user_id, "child_id": child_id, "created_at": now,
                 "last_used_at": now, "expires_at": now + 86_400,
             })
         })
@@ -95,6 +93,17 @@ fn table(folders: &Folders, name: &str, rows: impl IntoIterator<Item = Value>) {
     let numbered = rows.into_iter().enumerate().map(|(n, row)| ((n + 1).to_string(), row));
     let rows: Map<String, Value> = numbered.collect();
     folders.put(name, &json!({"_default": rows}).to_string());
+}
+
+fn hash(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest.iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"))
+}
+
+/// The id of the last session of the first family's child, which no test uses otherwise.
+pub(crate) fn session_id() -> String {
+    let token_hash = hash(&token("child", SESSIONS - 1));
+    hash(&format!("session id {token_hash}"))[..32].to_owned()
 }
 
 /// A token of the role; empty for nobody.

@@ -2,6 +2,8 @@
 
 use reqwest::Method;
 
+use super::home::session_id;
+
 /// The roles. The ids in a path are those of the first family.
 pub(crate) const ROLES: [&str; 5] = ["nobody", "child", "parent", "another parent", "admin"];
 
@@ -25,6 +27,9 @@ pub(crate) const TABLE: &[Row] = &[
     Row("POST /auth/restore", r#"{"email":"marked@example.org","password":"correct horse"}"#, ANYONE),
     Row("GET /auth/me", "", SESSION),
     Row("PATCH /user", r#"{"language":"de"}"#, [401, 403, 200, 200, 200]),
+    Row("PUT /user/email", r#"{"email":"changed@example.org","password":"correct horse"}"#, [401, 403, 200, 200, 200]),
+    Row("GET /auth/sessions", "", [401, 403, 200, 200, 200]),
+    Row("DELETE /auth/sessions/{session}", "", REMOVES),
     Row("GET /children", "", SESSION),
     Row("POST /children", r#"{"name":"New"}"#, MAKES),
     Row("GET /children/{child}", "", FAMILY),
@@ -73,6 +78,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row("POST /auth/child-session", r#"{"child_id":"{child}"}"#, OWN),
     Row("DELETE /children/{child}", "", REMOVES),
     Row("POST /auth/logout", "", [401, 204, 204, 204, 204]),
+    Row("DELETE /auth/sessions", "", [401, 403, 204, 204, 204]),
     Row("PUT /auth/password", r#"{"current_password":"correct horse","new_password":"battery staple"}"#, [401, 403, 204, 204, 204]),
     Row("POST /user/mark-for-deletion", r#"{"password":"correct horse"}"#, [401, 403, 202, 202, 202]),
 ];
@@ -83,7 +89,7 @@ pub(crate) const IDS: [(&str, &str); 3] =
 
 /// The text with these ids inserted.
 pub(crate) fn filled(text: &str, ids: &[(&str, &str)]) -> String {
-    let text = text.replace("{page.js}", "page.js");
+    let text = text.replace("{page.js}", "page.js").replace("{session}", &session_id());
     // Two accounts that are marked for deletion.
     let text = text.replace("{leaver}", "leaver").replace("{waiter}", "waiter");
     ids.iter().fold(text, |text, (place, id)| text.replace(place, id))
@@ -106,6 +112,7 @@ impl Row {
 
     /// Whether it ends every session of its account.
     pub(crate) fn ends_sessions(&self) -> bool {
-        ["/auth/password", "/user/mark-for-deletion"].contains(&self.path())
+        let ends = ["/auth/password", "/user/mark-for-deletion"].contains(&self.path());
+        ends || self.0 == "DELETE /auth/sessions"
     }
 }

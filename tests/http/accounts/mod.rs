@@ -5,5 +5,6 @@ mod expensive_hashes;
 mod foreign_sessions;
 mod guesses;
 mod logins;
+mod self_service;
 mod sessions;
 mod sign_up;

@@ -175,6 +175,22 @@ export interface Child {
   goal_reward_id: string | null;
 }
 
+/** A session of the account, or of one of its children. */
+export interface ListedSession {
+  /** Identifies the session. It cannot be used to log in. */
+  id: string;
+  scope: "parent" | "child";
+  /** The child, if it is a child's session. */
+  child_id: string | null;
+  created_at: string;
+  /** Accurate to an hour. */
+  last_used_at: string;
+  /** When the session ends if it is not used again. */
+  expires_at: string;
+  /** Whether it is the session of the request. */
+  is_current: boolean;
+}
+
 /** A task, or a penalty if `is_good` is false. */
 export interface Task {
   id: string;
@@ -269,6 +285,10 @@ export interface ChildList extends Page {
 
 export interface TaskList extends Page {
   tasks: Task[];
+}
+
+export interface ListedSessionList extends Page {
+  sessions: ListedSession[];
 }
 
 export interface TaskStateList extends Page {
