@@ -68,6 +68,17 @@ const LEFT_OUT: &[(&str, &str)] = &[
         OPERATIONS,
         "$ goldstar export tinydb copy --database-url postgres://goldstar:password@db.example.org/goldstar",
     ),
+    // `tests/commands/database/backup.rs` runs those of a dump; the first needs a terminal.
+    (OPERATIONS, "createuser --pwprompt goldstar_server"),
+    (OPERATIONS, "pg_dump --format=custom --file=goldstar.dump \"$GOLDSTAR_DATABASE_URL\""),
+    (OPERATIONS, "createdb --owner=goldstar restored"),
+    (
+        OPERATIONS,
+        "salt=$(psql -qAtX -c \"SELECT row::json ->> 'value' FROM records WHERE id = \
+         'account_deletion_salt'\" \"$GOLDSTAR_DATABASE_URL\")",
+    ),
+    (OPERATIONS, "archive_mode = on"),
+    (OPERATIONS, "restore_command = 'cp /var/backups/wal/%f %p'"),
     // They are for Prometheus.
     (OPERATIONS, "scrape_configs:"),
     (OPERATIONS, "groups:"),

@@ -2,6 +2,7 @@
 //! PostgreSQL.
 
 mod answers;
+mod backup;
 mod beside_servers;
 mod check;
 mod damage;
