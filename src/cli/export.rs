@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::export_events;
 use super::failure::Failure;
 use super::progress;
 use super::runtime::runtime;
@@ -23,6 +24,8 @@ enum To {
     /// Export to a data directory: a Goldstar without a database and a Flask service with TinyDB start
     /// on it
     Tinydb(Tinydb),
+    /// Export events of a database, or of a data directory that no server uses, to a CSV or NDJSON file
+    Events(export_events::Events),
 }
 
 #[derive(Args)]
@@ -45,7 +48,13 @@ struct Tinydb {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let To::Tinydb(Tinydb { directory, flags }) = arguments.to;
+    match arguments.to {
+        To::Tinydb(tinydb) => export_tinydb(tinydb),
+        To::Events(events) => export_events::run(events),
+    }
+}
+
+fn export_tinydb(Tinydb { directory, flags }: Tinydb) -> Result<(), Failure> {
     let config = Config::resolve(&flags)?;
     let url = config.storage.database_url.ok_or(Failure::NoDatabaseUrl)?;
     let progress = progress::on_terminal();

@@ -52,6 +52,12 @@ pub(super) enum Failure {
          directory with --data-dir"
     )]
     Database,
+    #[error("{} exists: choose another name, or remove it", .0.display())]
+    FileExists(PathBuf),
+    #[error("{} is left of an export that was interrupted: remove it, and start again", .0.display())]
+    Leftover(PathBuf),
+    #[error("--bom is for --format csv only")]
+    BomOfNdjson,
     #[error("the passwords are not the same")]
     PasswordsDiffer,
     #[error(
@@ -84,7 +90,7 @@ impl Failure {
         match self {
             Self::Start(error) if error.is_damage() => ExitCode::from(DAMAGE),
             Self::Transfer(error) if error.is_damage() => ExitCode::from(DAMAGE),
-            Self::Config(_) | Self::NoDatabaseUrl => ExitCode::from(2),
+            Self::Config(_) | Self::NoDatabaseUrl | Self::BomOfNdjson => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -8,11 +8,13 @@ mod config;
 mod daily_file;
 mod data_directory;
 mod export;
+mod export_events;
 mod failure;
 mod greeting;
 mod health;
 mod health_client;
 mod import;
+mod new_file;
 mod open_files;
 mod progress;
 mod runtime;
@@ -77,7 +79,7 @@ enum Command {
     Salvage(salvage::Arguments),
     /// Copy a data directory into an empty PostgreSQL database
     Import(import::Arguments),
-    /// Copy a PostgreSQL database into a new data directory
+    /// Copy a PostgreSQL database into a new data directory, or events into a file
     Export(export::Arguments),
     /// List the servers on a database that write audit log files
     Servers(servers::Arguments),

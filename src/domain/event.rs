@@ -209,6 +209,13 @@ pub struct EventFilter {
     pub to: Option<Timestamp>,
 }
 
+impl EventFilter {
+    /// The events of a family: those about one child, or all.
+    pub fn of_family(family: &UserId, child: Option<&ChildId>) -> Self {
+        Self { user_id: Some(family.clone()), child_id: child.cloned(), ..Self::default() }
+    }
+}
+
 /// The order of a query's events, by `occurred_at`, then `created_at`, then the order of writing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SortOrder {

@@ -9,8 +9,8 @@ use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    account, auth, children, crud, deletion, events, health, metrics, mutations, rewards, sessions,
-    tasks, tracking,
+    account, account_export, auth, children, crud, deletion, events, exports, health, metrics,
+    mutations, rewards, sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -56,6 +56,7 @@ fn account_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::end))
         .routes(routes!(account::update))
         .routes(routes!(account::change_email))
+        .routes(routes!(account_export::export))
         .routes(routes!(auth::mark_for_deletion))
         .routes(routes!(auth::restore))
 }
@@ -80,6 +81,7 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(mutations::redeem))
         .routes(routes!(mutations::cancel))
         .routes(routes!(tracking::of_child))
+        .routes(routes!(exports::events_of_child))
         .routes(routes!(tracking::of_family))
         .routes(routes!(events::stream))
 }
@@ -87,6 +89,7 @@ fn family_routes() -> OpenApiRouter<AppState> {
 fn administration_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .routes(routes!(tracking::query))
+        .routes(routes!(exports::events))
         .routes(routes!(deletion::threshold, deletion::set_threshold))
         .routes(routes!(deletion::queue))
         .routes(routes!(deletion::run))

@@ -5,6 +5,7 @@
 //! make the number of series grow.
 
 mod accounts;
+mod exports;
 mod http;
 mod register;
 mod store;
@@ -18,6 +19,7 @@ pub use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::
 use prometheus_client::registry::{Registry, Unit};
 
 pub use self::accounts::{Deletions, LoginRefusal, Logins};
+pub use self::exports::Exports;
 pub use self::http::{HeadRefusal, Http};
 pub use self::store::{CommitFailure, Store};
 pub use self::streams::Live;
@@ -34,6 +36,7 @@ pub struct Metrics {
     pub store: Store,
     pub live: Live,
     pub deletions: Deletions,
+    pub exports: Exports,
     registry: Registry,
 }
 
@@ -53,6 +56,7 @@ impl Metrics {
             store: Store::new(&mut registry),
             live: Live::new(&mut registry),
             deletions: Deletions::new(&mut registry),
+            exports: Exports::new(&mut registry),
             registry,
         }
     }

@@ -32,6 +32,9 @@ pub enum ServiceError {
     },
     #[error(transparent)]
     TooManyStreams(#[from] TooManyStreams),
+    /// An account can have one export at a time.
+    #[error("an export of this account is in progress: wait until it has ended")]
+    ExportInProgress,
     #[error("there is no session, or it has ended: log in")]
     Unauthenticated,
     #[error("only a parent may do this")]

@@ -14,6 +14,7 @@ mod demo;
 mod error;
 mod events;
 mod expiry;
+mod export;
 mod limits;
 mod logins;
 mod mutations;
@@ -36,6 +37,7 @@ pub use deletion::{
 pub use demo::{Demo, DemoLogin};
 pub use error::{Causes, ServiceError};
 pub use events::{EventStream, StreamRequest};
+pub use export::{AccountExport, ExportFormat, ExportQuery, ExportedEvents};
 pub use limits::FamilyLimits;
 pub use logins::{LoginLimits, SignupLimits};
 pub use mutations::Mutated;
@@ -68,6 +70,7 @@ use crate::store::{
 };
 use changes::ChangeRates;
 use deletion::Deletions;
+use export::Exports;
 use logins::Attempts;
 use passwords::Passwords;
 
@@ -99,6 +102,7 @@ pub struct Service {
     clock: Clock,
     attempts: Attempts,
     change_rates: ChangeRates,
+    exports: Exports,
     passwords: Passwords,
     settings: ServiceSettings,
     metrics: metrics::Logins,
@@ -134,6 +138,7 @@ impl Service {
                 metrics.logins.clone(),
             ),
             change_rates: ChangeRates::new(clock.clone(), settings.changes),
+            exports: Exports::new(metrics.exports.clone()),
             clock,
             passwords: Passwords::new(settings.password_method),
             settings,

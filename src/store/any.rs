@@ -7,8 +7,9 @@ use super::json::JsonStore;
 use super::memory::MemoryStore;
 use super::postgres::PostgresStore;
 use super::{
-    Allowance, Commit, CommitError, Context, Decided, Expiry, Fence, Following, FoundEvents,
-    Health, Lease, LogServers, Purpose, ReadError, Scope, Snapshot, Store, StoredEvent, UsedUp,
+    Allowance, Commit, CommitError, Context, Decided, EventScan, Expiry, Fence, Following,
+    FoundEvents, Health, Lease, LogServers, Purpose, ReadError, Scope, Snapshot, Store,
+    StoredEvent, UsedUp,
 };
 use crate::domain::{
     ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
@@ -129,6 +130,18 @@ impl Store for AnyStore {
             Self::Json(store) => store.find_events(filter, order, page).await,
             Self::Memory(store) => store.find_events(filter, order, page).await,
             Self::Postgres(store) => store.find_events(filter, order, page).await,
+        }
+    }
+
+    async fn scan_events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+    ) -> Result<Box<dyn EventScan>, ReadError> {
+        match self {
+            Self::Json(store) => store.scan_events(filter, order).await,
+            Self::Memory(store) => store.scan_events(filter, order).await,
+            Self::Postgres(store) => store.scan_events(filter, order).await,
         }
     }
 

@@ -5,9 +5,9 @@
 
 mod following;
 mod kept;
+mod scan;
 
 use std::io;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,12 +16,13 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use kept::Kept;
+use scan::{Rows, Scan};
 
 use super::constraints;
 use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
-    BoxFuture, Changes, Commit, CommitError, Context, Decided, EventRows, Expiry, Fence, Following,
+    Changes, Commit, CommitError, Context, Decided, EventScan, Expiry, Fence, Following,
     FoundEvents, Health, ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
@@ -161,12 +162,18 @@ impl Inner {
         child: Option<&ChildId>,
         after: Seq,
     ) -> impl Iterator<Item = &Arc<StoredEvent>> {
-        let filter = EventFilter {
-            user_id: Some(family.clone()),
-            child_id: child.cloned(),
-            ..EventFilter::default()
-        };
+        let filter = EventFilter::of_family(family, child);
         self.events.iter().filter(move |it| it.seq > after && matches(&filter, &it.event))
+    }
+
+    /// The matching events in the order of a query.
+    fn sorted(&self, filter: &EventFilter, order: SortOrder) -> Vec<Arc<StoredEvent>> {
+        let mut found: Vec<_> = self.matching(filter).cloned().collect();
+        found.sort_by_key(|it| (it.event.occurred_at, it.event.created_at, it.seq));
+        if order == SortOrder::Descending {
+            found.reverse();
+        }
+        found
     }
 
     fn matching(&self, filter: &EventFilter) -> impl Iterator<Item = &Arc<StoredEvent>> {
@@ -203,29 +210,6 @@ fn matches(filter: &EventFilter, event: &TrackingEvent) -> bool {
         && is(filter.action.as_ref(), Some(&event.action))
         && filter.from.is_none_or(|from| event.occurred_at >= from)
         && filter.to.is_none_or(|to| event.occurred_at < to)
-}
-
-/// Events that were found.
-struct Rows(Vec<Arc<str>>);
-
-impl EventRows for Rows {
-    fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    fn fitting(&self, from: usize, bytes: usize) -> usize {
-        let mut sum = 0;
-        let mut fits = |json: &&Arc<str>| {
-            sum += json.len();
-            sum <= bytes
-        };
-        let rest = &self.0[from..];
-        rest.iter().take_while(&mut fits).count().max(usize::from(!rest.is_empty()))
-    }
-
-    fn read(&self, rows: Range<usize>) -> BoxFuture<'_, Result<Vec<Arc<str>>, ReadError>> {
-        Box::pin(async move { Ok(self.0[rows].to_vec()) })
-    }
 }
 
 impl Store for MemoryStore {
@@ -286,15 +270,22 @@ impl Store for MemoryStore {
         page: Page,
     ) -> Result<FoundEvents, ReadError> {
         assert!(!self.faults.queries_panic.load(Ordering::SeqCst), "a mistake in the server");
-        let mut found: Vec<_> = self.inner.lock().matching(filter).cloned().collect();
-        found.sort_by_key(|it| (it.event.occurred_at, it.event.created_at, it.seq));
-        if order == SortOrder::Descending {
-            found.reverse();
-        }
+        let found = self.inner.lock().sorted(filter, order);
         let total = found.len();
         let rows = found.iter().skip(page.offset).take(page.limit);
         let rows = Arc::new(Rows(rows.map(|it| Arc::clone(&it.json)).collect()));
         Ok(FoundEvents { rows, total })
+    }
+
+    async fn scan_events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+    ) -> Result<Box<dyn EventScan>, ReadError> {
+        let end = self.inner.lock().last();
+        let (inner, filter) = (Arc::clone(&self.inner), filter.clone());
+        let find = Box::new(move || inner.lock().sorted(&filter, order));
+        Ok(Box::new(Scan { find, end, after: None }))
     }
 
     fn epoch(&self) -> Epoch {

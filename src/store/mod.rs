@@ -30,9 +30,9 @@ pub use following::{Followed, Following, SavedCursor};
 pub use history::{Malformed, ReadError, StoredEvent};
 pub use lease::{Fence, HeldLease, Lease, Purpose};
 pub use log_servers::{LogServer, LogServers};
-pub use page::{BoxFuture, EventPage, EventRows, FoundEvents};
+pub use page::{BoxFuture, EventPage, EventRows, EventScan, FoundEvents};
 pub use scope::Scope;
-pub use snapshot::{Listing, Snapshot};
+pub use snapshot::{FamilyRecords, Listing, Snapshot};
 pub use transaction::{Change, Changes, Commit, Context, Decided};
 
 use std::future::Future;
@@ -124,6 +124,15 @@ pub trait Store: Send + Sync + 'static {
             Ok(EventPage { events: rows.read(0..rows.count()).await?, total })
         }
     }
+
+    /// Finds all events that match `filter` and are committed now, in the order of [`Self::find_events`].
+    /// They are found in parts, so that their number does not matter. An event that is anonymised
+    /// meanwhile is omitted if the filter names its account.
+    fn scan_events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+    ) -> impl Future<Output = Result<Box<dyn EventScan>, ReadError>> + Send;
 
     /// The epoch of the sequence numbers. It does not change while the store is open.
     fn epoch(&self) -> Epoch;

@@ -29,6 +29,13 @@ pub trait EventRows: Send + Sync {
     fn read(&self, rows: Range<usize>) -> BoxFuture<'_, Result<Vec<Arc<str>>, ReadError>>;
 }
 
+/// All events that match a filter and existed at one moment, read in parts.
+pub trait EventScan: Send {
+    /// Finds the next events, at most `limit`; none at the end. After an error, the same events can be
+    /// found again.
+    fn next(&mut self, limit: usize) -> BoxFuture<'_, Result<Arc<dyn EventRows>, ReadError>>;
+}
+
 #[derive(Debug, Default)]
 pub struct EventPage {
     /// Each event as a JSON object, including unknown fields.

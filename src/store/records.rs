@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Change, Listing, Scope, Snapshot};
+use super::{Change, FamilyRecords, Listing, Scope, Snapshot};
 use crate::domain::{
     Child, ChildId, Email, EndedRequest, IdempotencyKey, IdempotencyRecord, Page, PendingReward,
     PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash, User, UserId,
@@ -105,6 +105,34 @@ fn put<T, K: PartialEq>(records: &mut Vec<Arc<T>>, new: T, key: impl Fn(&T) -> K
 impl Snapshot for Records {
     fn version(&self) -> u64 {
         self.version
+    }
+
+    fn family(&self, user_id: &UserId) -> FamilyRecords {
+        // Names every field, so that a new kind of record does not compile without its place here.
+        let Self {
+            version: _,
+            users,
+            sessions,
+            children,
+            tasks,
+            rewards,
+            pending,
+            pending_tasks,
+            ended,
+            idempotency,
+            settings: _,
+        } = self;
+        FamilyRecords {
+            account: users.iter().find(|it| it.id == *user_id).cloned(),
+            sessions: chosen(sessions, |it| it.user_id == *user_id),
+            children: chosen(children, |it| it.user_id == *user_id),
+            tasks: chosen(tasks, |it| it.user_id.as_ref() == Some(user_id)),
+            rewards: chosen(rewards, |it| it.user_id.as_ref() == Some(user_id)),
+            pending: chosen(pending, |it| it.user_id == *user_id),
+            pending_tasks: chosen(pending_tasks, |it| it.user_id == *user_id),
+            ended: chosen(ended, |it| it.user_id == *user_id),
+            idempotency: chosen(idempotency, |it| it.user_id == *user_id),
+        }
     }
 
     fn user(&self, id: &UserId) -> Option<Arc<User>> {

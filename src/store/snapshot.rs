@@ -30,6 +30,23 @@ impl<T> Listing<T> {
     }
 }
 
+/// Every record of a family. The tasks and rewards that are shared by all families belong to none.
+#[derive(Clone, Debug)]
+pub struct FamilyRecords {
+    pub account: Option<Arc<User>>,
+    /// Including those of the children and expired ones.
+    pub sessions: Vec<Arc<Session>>,
+    pub children: Vec<Arc<Child>>,
+    pub tasks: Vec<Arc<Task>>,
+    pub rewards: Vec<Arc<Reward>>,
+    pub pending: Vec<Arc<PendingReward>>,
+    pub pending_tasks: Vec<Arc<PendingTask>>,
+    /// Including expired ones.
+    pub ended: Vec<Arc<EndedRequest>>,
+    /// Including expired ones.
+    pub idempotency: Vec<Arc<IdempotencyRecord>>,
+}
+
 /// The records of one [`super::Scope`] at one moment. It does not change after it was read.
 ///
 /// Lists are in the order in which their records were created. Of a family outside of the scope,
@@ -38,6 +55,9 @@ pub trait Snapshot: Send + Sync {
     /// Identifies the state of the records: a commit in the scope changes it, and it never returns to
     /// an earlier value while the store is open. Commits of other scopes may change it too.
     fn version(&self) -> u64;
+
+    /// Every record of a family.
+    fn family(&self, user_id: &UserId) -> FamilyRecords;
 
     fn user(&self, id: &UserId) -> Option<Arc<User>>;
     /// The account with that email address, ignoring case.

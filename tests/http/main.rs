@@ -10,6 +10,7 @@ mod browsers;
 mod database;
 mod deletion;
 mod disk;
+mod exports;
 mod operation;
 mod points;
 mod protocol;

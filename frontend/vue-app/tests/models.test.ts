@@ -18,6 +18,7 @@ type Schemas = components["schemas"];
 
 /** What is written by hand, by the names of the description. */
 interface Written {
+  AccountExport: models.AccountExport;
   Child: models.Child;
   ChildList: models.ChildList;
   DeletionAttempt: models.DeletionAttempt;
@@ -27,6 +28,9 @@ interface Written {
   DeletionThreshold: models.DeletionThreshold;
   ErrorCode: models.ErrorCode;
   ErrorDetails: models.ErrorDetails;
+  ExportedEndedRequest: models.ExportedEndedRequest;
+  ExportedIdempotencyKey: models.ExportedIdempotencyKey;
+  ExportedSession: models.ExportedSession;
   FamilyLimit: models.FamilyLimit;
   FieldCode: models.FieldCode;
   FieldError: models.FieldError;

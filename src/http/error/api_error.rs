@@ -148,6 +148,8 @@ impl ApiError {
                 | ServiceError::TooManyChanges { retry_after },
             ) => Some(*retry_after),
             Self::TooManyConnections => Some(1),
+            // How long an export takes depends on its client.
+            Self::Service(ServiceError::ExportInProgress) => Some(10),
             _ if matches!(self.code(), ErrorCode::Overloaded | ErrorCode::DatabaseUnavailable) => {
                 Some(1)
             }
@@ -202,6 +204,7 @@ fn of_service(error: &ServiceError) -> ErrorCode {
         ServiceError::TooManyAttempts { .. } => ErrorCode::TooManyAttempts,
         ServiceError::TooManyChanges { .. } => ErrorCode::TooManyChanges,
         ServiceError::TooManyStreams(_) => ErrorCode::TooManyStreams,
+        ServiceError::ExportInProgress => ErrorCode::ExportInProgress,
         ServiceError::Unauthenticated => ErrorCode::Unauthenticated,
         ServiceError::ParentRequired => ErrorCode::ParentRequired,
         ServiceError::AdminRequired => ErrorCode::AdminRequired,

@@ -43,6 +43,7 @@ pub enum ErrorCode {
     TooManyAttempts,
     TooManyChanges,
     TooManyStreams,
+    ExportInProgress,
     HeadTooLarge,
     Internal,
     NotDurable,
@@ -274,6 +275,12 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Status::TOO_MANY_REQUESTS,
             "TOO_MANY_STREAMS",
             "the session has too many open event streams",
+        ),
+        (
+            Code::ExportInProgress,
+            Status::TOO_MANY_REQUESTS,
+            "EXPORT_IN_PROGRESS",
+            "the account already has an export in progress; `details.retry_after`, and `Retry-After`",
         ),
         (
             Code::HeadTooLarge,

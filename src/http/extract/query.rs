@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use crate::domain::{Page, Timestamp};
+use crate::domain::Page;
 use crate::http::error::field::shortened;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::openapi::{ErrorCodes, schemas};
@@ -121,20 +121,6 @@ fn invalid(name: &str, rule: &'static str) -> ApiError {
 pub(crate) const MOMENT_RULE: &str =
     "must be a date, `2026-02-09`, or a moment, `2026-02-09T18:42:15Z`";
 
-/// The first time that `from` includes. A bare date means the whole day.
-pub(crate) fn from_moment(text: &str) -> Option<Timestamp> {
-    Timestamp::parse_date(text).or_else(|| Timestamp::parse_iso(text))
-}
-
-/// The first time that `to` excludes. A bare date means the whole day.
-pub(crate) fn to_moment(text: &str) -> Option<Timestamp> {
-    let next_day = |day: Timestamp| {
-        Timestamp::from_micros(day.as_micros().saturating_add(Timestamp::DAY_MICROS))
-    };
-    let day = Timestamp::parse_date(text).map(next_day);
-    day.or_else(|| Timestamp::parse_iso(text))
-}
-
 /// The parameters of [`Parameters::page`].
 pub(crate) fn page_parameters(default_limit: usize) -> Vec<Parameter> {
     let limit = schemas::integer(1..).default(Some(default_limit.into()));
@@ -204,16 +190,5 @@ mod tests {
         }
         let twice = paging(&[("limit", "1"), ("limit", "2")]);
         assert_eq!(twice, Err("limit".to_owned()));
-    }
-
-    #[test]
-    fn a_bare_date_is_the_whole_day() {
-        let start = from_moment("2026-02-09").unwrap();
-        assert_eq!(start.to_string(), "2026-02-09T00:00:00.000000Z");
-        let end = to_moment("2026-02-09").unwrap();
-        assert_eq!(end.to_string(), "2026-02-10T00:00:00.000000Z");
-        let moment = "2026-02-09T18:42:15Z";
-        assert_eq!(from_moment(moment), to_moment(moment));
-        assert_eq!(from_moment("2026-02-30"), None);
     }
 }

@@ -153,6 +153,7 @@ fn response(codes: &[ErrorCode]) -> Response {
             code,
             ErrorCode::TooManyAttempts
                 | ErrorCode::TooManyChanges
+                | ErrorCode::ExportInProgress
                 | ErrorCode::Overloaded
                 | ErrorCode::DatabaseUnavailable
                 | ErrorCode::TooManyConnections

@@ -11,7 +11,7 @@ pub(super) use errors::{
     ChangeErrors, ErrorCodes, Errors, FamilyLimitErrors, PasswordErrors, SessionChangeErrors,
     SharedErrors,
 };
-pub(super) use tracking::{MutationResult, TrackingEventCreated, TrackingEventPage};
+pub(super) use tracking::{MutationResult, TrackingEvent, TrackingEventCreated, TrackingEventPage};
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;

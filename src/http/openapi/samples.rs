@@ -138,6 +138,7 @@ fn bad_request(code: ErrorCode) -> ApiError {
         ErrorCode::TooManyAttempts => ServiceError::TooManyAttempts { retry_after: 30 }.into(),
         ErrorCode::TooManyChanges => ServiceError::TooManyChanges { retry_after: 1 }.into(),
         ErrorCode::TooManyStreams => ServiceError::TooManyStreams(TooManyStreams).into(),
+        ErrorCode::ExportInProgress => ServiceError::ExportInProgress.into(),
         ErrorCode::HeadTooLarge => ApiError::HeadTooLarge,
         _ => ApiError::MalformedRequest,
     }

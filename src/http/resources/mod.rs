@@ -1,6 +1,7 @@
 //! The handlers, one file per resource.
 
 pub(crate) mod account;
+pub(crate) mod account_export;
 pub(crate) mod auth;
 pub(crate) mod children;
 pub(crate) mod credentials;
@@ -8,6 +9,7 @@ pub(crate) mod crud;
 pub(crate) mod deletion;
 pub(crate) mod event_list;
 pub(crate) mod events;
+pub(crate) mod exports;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod mutations;

@@ -310,6 +310,11 @@ impl<'a> Unknown<'a> {
     pub(crate) fn public<R: ApiRecord>(fields: &'a Extra) -> Self {
         Self { fields, is_shown: &|name| !may_be_secret(name) && !R::ADDED.contains(&name) }
     }
+
+    /// All fields of an account except those that may be secret.
+    pub(crate) fn of_account(fields: &'a Extra) -> Self {
+        Self { fields, is_shown: &|name| !may_be_secret(name) && name != "language" }
+    }
 }
 
 impl Serialize for Unknown<'_> {

@@ -9,11 +9,11 @@ use utoipa::openapi::ObjectBuilder;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, SchemaFormat};
 
-use crate::domain::{Action, EntityType, EventFilter, SortOrder};
+use crate::domain::{Action, EntityType, EventFilter, SortOrder, Timestamp};
 use crate::http::error::ApiError;
 use crate::http::extract::caller::Path;
 use crate::http::extract::query::{
-    FromParameters, MOMENT_RULE, Parameters, Query, from_moment, page_parameters, to_moment,
+    FromParameters, MOMENT_RULE, Parameters, Query, page_parameters,
 };
 use crate::http::openapi::{Errors, TrackingEventPage, schemas, tags};
 use crate::http::resources::event_list;
@@ -122,13 +122,15 @@ impl<const OMITTED: usize> FromParameters for QueryWithout<OMITTED> {
     const NAMES: &'static [&'static str] = NAMES.split_at(OMITTED).1;
 
     fn from_parameters(given: &Parameters) -> Result<Self, ApiError> {
-        event_query(given).map(Self)
+        let (filter, order) = event_filter(given)?;
+        Ok(Self(EventQuery { filter, order, page: given.page(DEFAULT_LIMIT)? }))
     }
 }
 
 impl<const OMITTED: usize> IntoParams for QueryWithout<OMITTED> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let mut parameters = event_parameters();
+        let mut parameters = filter_parameters();
+        parameters.extend(page_parameters(DEFAULT_LIMIT));
         parameters.retain(|it| <Self as FromParameters>::NAMES.contains(&it.name.as_str()));
         parameters
     }
@@ -138,15 +140,15 @@ fn id() -> ObjectBuilder {
     schemas::text().min_length(Some(1))
 }
 
-/// The parameters of [`event_query`], in the order of the document.
-fn event_parameters() -> Vec<Parameter> {
+/// The conditions and the order of a query, in the order of the document.
+pub(crate) fn filter_parameters() -> Vec<Parameter> {
     let types = schemas::flag(EntityType::ALL.map(EntityType::as_str));
     let actions = schemas::flag(Action::ALL.map(Action::as_str));
     let date = || schemas::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
     let examples = ["2026-02-09", "2026-02-09T18:42:15Z"];
     let moment = || AnyOfBuilder::new().item(date()).item(schemas::moment()).examples(examples);
     let order = schemas::flag(["desc", "asc"]).default(Some("desc".into()));
-    let mut parameters = vec![
+    vec![
         schemas::query("child_id", "Only events of this child.", id()),
         schemas::query("user_id", "Only events of this account.", id()),
         schemas::query("entity_type", "Only events of this type.", types),
@@ -155,16 +157,15 @@ fn event_parameters() -> Vec<Parameter> {
         schemas::query("from", FROM_RULE, moment()),
         schemas::query("to", TO_RULE, moment()),
         schemas::query("order", "`desc`: newest first. `asc`: oldest first.", order),
-    ];
-    parameters.extend(page_parameters(DEFAULT_LIMIT));
-    parameters
+    ]
 }
 
 const FROM_RULE: &str = "Only events at this time or later. A date means the start of that day. Without an \
     offset, the time is UTC.";
 const TO_RULE: &str = "Only events before this time. A date includes that whole day.";
 
-fn event_query(given: &Parameters) -> Result<EventQuery, ApiError> {
+/// The parameters of [`filter_parameters`].
+pub(crate) fn event_filter(given: &Parameters) -> Result<(EventFilter, SortOrder), ApiError> {
     let entity_type = "must be `task`, `reward` or `penalty`";
     let action = "must be `activated`, `requested`, `redeemed` or `cancelled`";
     let mut filter = EventFilter {
@@ -173,16 +174,15 @@ fn event_query(given: &Parameters) -> Result<EventQuery, ApiError> {
         entity_type: given.parsed("entity_type", entity_type, EntityType::parse)?,
         entity_id: given.text("entity_id")?.map(str::to_owned),
         action: given.parsed("action", action, Action::parse)?,
-        from: given.parsed("from", MOMENT_RULE, from_moment)?,
-        to: given.parsed("to", MOMENT_RULE, to_moment)?,
+        from: given.parsed("from", MOMENT_RULE, Timestamp::parse_from)?,
+        to: given.parsed("to", MOMENT_RULE, Timestamp::parse_to)?,
     };
     let order = given.parsed("order", "must be `asc` or `desc`", |text| match text {
         "asc" => Some(SortOrder::Ascending),
         "desc" => Some(SortOrder::Descending),
         _ => None,
     })?;
-    let page = given.page(DEFAULT_LIMIT)?;
     filter.child_id = given.text("child_id")?.map(Into::into);
     filter.user_id = given.text("user_id")?.map(Into::into);
-    Ok(EventQuery { filter, order: order.unwrap_or_default(), page })
+    Ok((filter, order.unwrap_or_default()))
 }

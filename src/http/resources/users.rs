@@ -56,19 +56,17 @@ impl Serialize for UserBody {
             }
             .serialize(serializer);
         }
-        UserFields {
-            id: user.id.as_str(),
-            first_name: user.first_name.as_str(),
-            last_name: user.last_name.as_str(),
-            email: user.email.as_str(),
-            role: user.role.as_str(),
-            image_id: user.image_id.as_deref(),
-            created_at: user.created_at.map(Iso),
-            updated_at: user.updated_at.map(Iso),
-            language: user.language.as_ref().map(Language::as_str),
-            extra: Unknown { fields: &user.extra, is_shown: &|name| self.is_shown(name) },
-        }
-        .serialize(serializer)
+        let extra = Unknown { fields: &user.extra, is_shown: &|name| self.is_shown(name) };
+        UserFields::of(user, extra).serialize(serializer)
+    }
+}
+
+/// An account with all unknown fields except those that may be secret.
+pub(crate) struct AccountBody(pub(crate) Arc<User>);
+
+impl Serialize for AccountBody {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        UserFields::of(&self.0, Unknown::of_account(&self.0.extra)).serialize(serializer)
     }
 }
 
@@ -114,6 +112,23 @@ pub(crate) struct UserFields<'a> {
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
+}
+
+impl<'a> UserFields<'a> {
+    fn of(user: &'a User, extra: Unknown<'a>) -> Self {
+        Self {
+            id: user.id.as_str(),
+            first_name: user.first_name.as_str(),
+            last_name: user.last_name.as_str(),
+            email: user.email.as_str(),
+            role: user.role.as_str(),
+            image_id: user.image_id.as_deref(),
+            created_at: user.created_at.map(Iso),
+            updated_at: user.updated_at.map(Iso),
+            language: user.language.as_ref().map(Language::as_str),
+            extra,
+        }
+    }
 }
 
 fn role() -> ObjectBuilder {

@@ -52,6 +52,7 @@ fn is_compressible(response: &Response) -> bool {
     let content_type = content_type.map_or(&b""[..], |value| value.as_bytes());
     let is_text = content_type.starts_with(b"application/json")
         || content_type.starts_with(b"application/openmetrics-text")
+        || content_type.starts_with(b"application/x-ndjson")
         || content_type.starts_with(b"text/") && !content_type.starts_with(b"text/event-stream");
     is_text
         && !response.headers().contains_key(header::CONTENT_ENCODING)

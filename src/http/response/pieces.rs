@@ -25,7 +25,7 @@ pub(crate) const AT_ONCE: usize = 256 << 10;
 /// The most pieces of a long part, since each piece is produced from the start of the part.
 const MAX_PIECES: usize = 64;
 
-/// Produces the pieces of a body.
+/// Produces the pieces of a body. An empty piece is the end of a body whose length is not known.
 pub(crate) trait Source: Send + 'static {
     fn next(&mut self) -> impl Future<Output = Result<Vec<u8>, ServiceError>> + Send;
 }
@@ -38,53 +38,67 @@ pub(crate) struct Reader {
 
 /// A body of `length` bytes.
 pub(crate) fn body(source: impl Source, length: usize, reader: Option<Reader>) -> Body {
+    of_pieces(source, Some(length), reader)
+}
+
+/// A body whose length is not known at its start.
+pub(crate) fn body_of_any_length(source: impl Source, reader: Reader) -> Body {
+    of_pieces(source, None, Some(reader))
+}
+
+fn of_pieces(source: impl Source, length: Option<usize>, reader: Option<Reader>) -> Body {
     let making = Making { source, reader, left: length, slot: Arc::default() };
     // The body is sent after the handler has returned; its log lines belong to the request.
     let span = Span::current();
     let pieces = stream::unfold(making, move |making| making.step().instrument(span.clone()));
-    Body::new(Pieces { pieces: Box::pin(pieces), left: length as u64 })
+    Body::new(Pieces { pieces: Box::pin(pieces), left: length.map(|length| length as u64) })
 }
 
 struct Making<S> {
     source: S,
     reader: Option<Reader>,
-    left: usize,
+    /// The number of bytes that are not produced yet, if it is known.
+    left: Option<usize>,
     slot: Arc<Slot>,
 }
 
 impl<S: Source> Making<S> {
     async fn step(mut self) -> Option<(Result<Bytes, ServiceError>, Self)> {
-        if self.left == 0 {
+        if self.left == Some(0) {
             return None;
         }
         poll_fn(|context| self.slot.poll_free(context)).await;
-        let made = self.make().await.map(|bytes| self.slot.fill(bytes));
+        let made = self.make().await.transpose()?.map(|bytes| self.slot.fill(bytes));
         if let Err(error) = &made {
             // The connection ends with this error, so that the client notices the incomplete body.
             tracing::warn!(%error, "the body of a response ended early");
-            self.left = 0;
+            self.left = Some(0);
         }
         Some((made, self))
     }
 
-    async fn make(&mut self) -> Result<Vec<u8>, ServiceError> {
+    /// The next piece; `None` at the end of a body whose length is not known.
+    async fn make(&mut self) -> Result<Option<Vec<u8>>, ServiceError> {
         if let Some(reader) = &self.reader
             && !reader.service.is_live(&reader.session).await
         {
             return Err(ServiceError::Unauthenticated);
         }
         let bytes = self.source.next().await?;
-        if bytes.is_empty() || bytes.len() > self.left {
+        let Some(left) = &mut self.left else {
+            return Ok(Some(bytes).filter(|bytes| !bytes.is_empty()));
+        };
+        if bytes.is_empty() || bytes.len() > *left {
             return Err(ServiceError::internal("a body has not the length that was counted"));
         }
-        self.left -= bytes.len();
-        Ok(bytes)
+        *left -= bytes.len();
+        Ok(Some(bytes))
     }
 }
 
 struct Pieces<S> {
     pieces: Pin<Box<S>>,
-    left: u64,
+    left: Option<u64>,
 }
 
 impl<S: Stream<Item = Result<Bytes, ServiceError>>> HttpBody for Pieces<S> {
@@ -97,19 +111,19 @@ impl<S: Stream<Item = Result<Bytes, ServiceError>>> HttpBody for Pieces<S> {
     ) -> Poll<Option<Result<Frame<Bytes>, ServiceError>>> {
         self.pieces.as_mut().poll_next(context).map(|piece| {
             let piece = piece?;
-            if let Ok(bytes) = &piece {
-                self.left = self.left.saturating_sub(bytes.len() as u64);
+            if let (Ok(bytes), Some(left)) = (&piece, &mut self.left) {
+                *left = left.saturating_sub(bytes.len() as u64);
             }
             Some(piece.map(Frame::data))
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.left == Some(0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 

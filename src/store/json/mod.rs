@@ -62,13 +62,13 @@ use scoped::Scoped;
 use shared::Shared;
 use state::State;
 use tinydb::codecs::TABLE_FILES;
-use tracking::ReadMode;
+use tracking::{ReadMode, Scan};
 use wal::format;
 
 use super::expiry::removed_sessions;
 use super::{
-    Changes, Commit, CommitError, Context, Decided, Expiry, Fence, Following, FoundEvents, Health,
-    ReadError, Scope, Snapshot, Store, StoredEvent,
+    Changes, Commit, CommitError, Context, Decided, EventScan, Expiry, Fence, Following,
+    FoundEvents, Health, ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::new_seed;
 use crate::disk::probe;
@@ -282,6 +282,14 @@ impl Store for JsonStore {
         Ok(blocking(query).await.map_err(io::Error::other)??)
     }
 
+    async fn scan_events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+    ) -> Result<Box<dyn EventScan>, ReadError> {
+        Ok(Box::new(Scan::new(&self.shared.tracking, filter.clone(), order)))
+    }
+
     fn epoch(&self) -> Epoch {
         self.epoch.clone()
     }
@@ -298,7 +306,8 @@ impl Store for JsonStore {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<StoredEvent>, ReadError> {
-        let (tracking, filter) = (Arc::clone(&self.shared.tracking), of_family(family, child));
+        let filter = EventFilter::of_family(family, child);
+        let tracking = Arc::clone(&self.shared.tracking);
         let read = move || tracking.events_after(after.0, &filter, limit);
         blocking(read).await.map_err(io::Error::other)?
     }
@@ -310,7 +319,8 @@ impl Store for JsonStore {
         after: Seq,
         limit: usize,
     ) -> Result<usize, ReadError> {
-        let (tracking, filter) = (Arc::clone(&self.shared.tracking), of_family(family, child));
+        let filter = EventFilter::of_family(family, child);
+        let tracking = Arc::clone(&self.shared.tracking);
         let count = move || tracking.count_after(after.0, &filter, limit);
         Ok(blocking(count).await.map_err(io::Error::other)?)
     }
@@ -372,14 +382,6 @@ impl Store for JsonStore {
             Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
             Some(Ok(())) | None => Ok(()),
         }
-    }
-}
-
-fn of_family(family: &UserId, child: Option<&ChildId>) -> EventFilter {
-    EventFilter {
-        user_id: Some(family.clone()),
-        child_id: child.cloned(),
-        ..EventFilter::default()
     }
 }
 

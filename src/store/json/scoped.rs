@@ -12,7 +12,7 @@ use crate::domain::{
     Child, ChildId, Email, EndedRequest, IdempotencyKey, IdempotencyRecord, Page, PendingReward,
     PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash, User, UserId,
 };
-use crate::store::{Listing, Scope, Snapshot};
+use crate::store::{FamilyRecords, Listing, Scope, Snapshot};
 
 /// A state of which only the records of a scope are visible.
 pub(super) struct Scoped<S> {
@@ -70,6 +70,20 @@ impl<S: Deref<Target = State>> Scoped<S> {
 impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
     fn version(&self) -> u64 {
         self.state.version
+    }
+
+    fn family(&self, user_id: &UserId) -> FamilyRecords {
+        FamilyRecords {
+            account: self.user(user_id),
+            sessions: self.sessions_of(user_id),
+            children: self.children_of(user_id),
+            tasks: self.tasks_of(user_id),
+            rewards: self.rewards_of(user_id),
+            pending: self.pending_of(user_id),
+            pending_tasks: self.pending_tasks_of(user_id),
+            ended: self.ended_requests_of(user_id),
+            idempotency: self.idempotency_records_of(user_id),
+        }
     }
 
     fn user(&self, id: &UserId) -> Option<Arc<User>> {

@@ -84,43 +84,72 @@ pub(super) async fn find(
     order: SortOrder,
     page: Page,
 ) -> Result<FoundEvents, Failure> {
-    let micros = |moment: Option<Timestamp>| moment.map(Timestamp::as_micros);
-    let text = |text: &str| storable(text.into()).into_owned();
-    let user_id = filter.user_id.as_ref().map(|id| text(id.as_str()));
-    let child_id = filter.child_id.as_ref().map(|id| text(id.as_str()));
-    let entity_id = filter.entity_id.as_deref().map(text);
-    let entity_type = filter.entity_type.map(EntityType::as_str);
-    let action = filter.action.map(Action::as_str);
-    let (from, to) = (micros(filter.from), micros(filter.to));
     let (limit, offset) = (rows_limit(page.limit), rows_limit(page.offset));
-    let conditions: [&(dyn ToSql + Sync); 7] =
-        [&user_id, &child_id, &entity_type, &entity_id, &action, &from, &to];
+    let wanted = Conditions::of(filter);
+    let conditions = wanted.values();
     let paged: Vec<&(dyn ToSql + Sync)> =
         conditions.iter().copied().chain([&limit as _, &offset as _]).collect();
-    let queries = sql::queries([
-        user_id.is_some(),
-        child_id.is_some(),
-        entity_type.is_some(),
-        entity_id.is_some(),
-        action.is_some(),
-        from.is_some(),
-        to.is_some(),
-    ]);
+    let queries = sql::queries(wanted.applies());
     let sql = match order {
         SortOrder::Ascending => &queries.ascending,
         SortOrder::Descending => &queries.descending,
     };
     let db = &runtime.inner.db;
     // The best plan depends on the times.
-    let is_timed = from.is_some() || to.is_some();
+    let is_timed = filter.from.is_some() || filter.to.is_some();
     let (total, found) = if is_timed {
         tokio::try_join!(db.rows(&queries.count, &conditions), db.rows(sql, &paged))?
     } else {
         tokio::try_join!(db.prepared(&queries.count, &conditions), db.prepared(sql, &paged))?
     };
     let total = total.first().map_or(Ok(0), count)?;
-    let rows = Rows { found: found.iter().map(found_event).collect::<Result<_, _>>()?, runtime };
+    let rows = Rows::new(&found, runtime)?;
     Ok(FoundEvents { total: total.max(rows.found.len()), rows: Arc::new(rows) })
+}
+
+/// The values of a filter, as the statements take them.
+pub(super) struct Conditions {
+    user_id: Option<String>,
+    child_id: Option<String>,
+    entity_type: Option<&'static str>,
+    entity_id: Option<String>,
+    action: Option<&'static str>,
+    from: Option<i64>,
+    to: Option<i64>,
+}
+
+impl Conditions {
+    pub(super) fn of(filter: &EventFilter) -> Self {
+        let text = |text: &str| storable(text.into()).into_owned();
+        Self {
+            user_id: filter.user_id.as_ref().map(|id| text(id.as_str())),
+            child_id: filter.child_id.as_ref().map(|id| text(id.as_str())),
+            entity_type: filter.entity_type.map(EntityType::as_str),
+            entity_id: filter.entity_id.as_deref().map(text),
+            action: filter.action.map(Action::as_str),
+            from: filter.from.map(Timestamp::as_micros),
+            to: filter.to.map(Timestamp::as_micros),
+        }
+    }
+
+    pub(super) fn values(&self) -> [&(dyn ToSql + Sync); 7] {
+        let Self { user_id, child_id, entity_type, entity_id, action, from, to } = self;
+        [user_id, child_id, entity_type, entity_id, action, from, to]
+    }
+
+    /// Which conditions the filter has.
+    fn applies(&self) -> [bool; 7] {
+        let Self { user_id, child_id, entity_type, entity_id, action, from, to } = self;
+        [
+            user_id.is_some(),
+            child_id.is_some(),
+            entity_type.is_some(),
+            entity_id.is_some(),
+            action.is_some(),
+            from.is_some(),
+            to.is_some(),
+        ]
+    }
 }
 
 struct FoundEvent {
@@ -138,9 +167,15 @@ fn found_event(row: &Row) -> Result<FoundEvent, Failure> {
 }
 
 /// Events that were found.
-struct Rows {
+pub(super) struct Rows {
     found: Vec<FoundEvent>,
     runtime: Runtime,
+}
+
+impl Rows {
+    pub(super) fn new(found: &[Row], runtime: Runtime) -> Result<Self, Failure> {
+        Ok(Self { found: found.iter().map(found_event).collect::<Result<_, _>>()?, runtime })
+    }
 }
 
 impl EventRows for Rows {

@@ -39,6 +39,7 @@ mod queue;
 mod recent;
 mod restored;
 mod runtime;
+mod scan;
 pub(crate) mod sql;
 mod swap;
 
@@ -82,6 +83,7 @@ use logs::Logs;
 pub use logs::{ListedServer, log_servers};
 use queue::Queue;
 use runtime::Runtime;
+use scan::Scan;
 
 use crate::clock::Clock;
 use crate::domain::{
@@ -89,9 +91,9 @@ use crate::domain::{
 };
 use crate::metrics;
 use crate::store::{
-    Allowance, Change, Changes, Commit, CommitError, Context, Decided, Expiry, Fence, Following,
-    FoundEvents, Health, Lease, LogServers, Malformed, Purpose, ReadError, Scope, Snapshot, Store,
-    StoredEvent, UsedUp,
+    Allowance, Change, Changes, Commit, CommitError, Context, Decided, EventScan, Expiry, Fence,
+    Following, FoundEvents, Health, Lease, LogServers, Malformed, Purpose, ReadError, Scope,
+    Snapshot, Store, StoredEvent, UsedUp,
 };
 
 /// A store on a PostgreSQL database.
@@ -285,6 +287,16 @@ impl Store for PostgresStore {
         let (runtime, filter) = (self.runtime.clone(), filter.clone());
         let find = async move |_| events::find(runtime, &filter, order, page).await;
         Ok(self.runtime.run(find).await?)
+    }
+
+    async fn scan_events(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+    ) -> Result<Box<dyn EventScan>, ReadError> {
+        let (runtime, filter) = (self.runtime.clone(), filter.clone());
+        let start = async move |_| Scan::start(runtime, filter, order).await;
+        Ok(Box::new(self.runtime.run(start).await?))
     }
 
     fn epoch(&self) -> Epoch {

@@ -8,6 +8,7 @@ mod logs;
 mod migrations;
 mod queries;
 mod restored;
+mod scan;
 mod shared;
 mod statement;
 
@@ -29,6 +30,7 @@ pub(super) use migrations::{
 pub(super) use queries::QUERIES;
 pub(super) use queries::queries;
 pub(super) use restored::{COUNT_UP_TO, CURSORS, NEXT_XID, ORIGIN, PUT_ORIGIN, RENUMBER};
+pub(super) use scan::{SCAN_ASCENDING, SCAN_DESCENDING, SNAPSHOT};
 pub(super) use shared::{
     CURSOR, ENDED_SESSIONS, LOCK_LEASES, PUT_CURSOR, RELEASE_LEASE, REMOVE_OLD, RENEW_LEASE,
     TAKE_ALLOWANCES, TAKE_LEASE,
@@ -345,6 +347,9 @@ pub(super) const ALL: &[&Sql] = &[
     &HEAD,
     &EVENTS_AFTER,
     &COUNT_AFTER,
+    &SNAPSHOT,
+    &SCAN_ASCENDING,
+    &SCAN_DESCENDING,
     &EVENT_TEXTS,
     &END,
     &FOLLOW,

@@ -83,6 +83,18 @@ export interface AdminTrackingFilters extends FamilyTrackingFilters {
   user_id?: string | undefined;
 }
 
+/** The form of a file of events. */
+export interface ExportFormat {
+  /** `csv` (default), or `ndjson`: an event in each line. */
+  format?: "csv" | "ndjson" | undefined;
+  /** Whether a CSV file starts with a byte order mark, by which Excel recognizes UTF-8. */
+  bom?: boolean | undefined;
+}
+
+export type ChildExport = Omit<ChildTrackingFilters, "limit" | "offset"> & ExportFormat;
+
+export type AdminExport = Omit<AdminTrackingFilters, "limit" | "offset"> & ExportFormat;
+
 /** An error of the server. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -189,6 +201,29 @@ export class Api {
     return allPages((page) => this.adminTracking(page, options), filters);
   }
 
+  /**
+   * A file of all events of one child, for parents. Its body is read from the response:
+   * `response.blob()`, or `response.body` for a long history. For a link that downloads it, use
+   * {@link url} with the same path and parameters.
+   */
+  exportChildTracking(
+    childId: string,
+    query: ChildExport = {},
+    options?: CallOptions,
+  ): Promise<Response> {
+    return this.download(at`/children/${childId}/tracking/export`, { ...options, query });
+  }
+
+  /** A file of all events of all families, for administrators; see {@link exportChildTracking}. */
+  exportAdminTracking(query: AdminExport = {}, options?: CallOptions): Promise<Response> {
+    return this.download("/admin/tracking/export", { ...options, query });
+  }
+
+  /** Everything that is stored about the account: an {@link AccountExport} as JSON, for parents. */
+  exportAccount(options?: CallOptions): Promise<Response> {
+    return this.download("/account/export", options);
+  }
+
   /** Gives a child the points of a task, or of its request for it, or deducts those of a penalty. */
   activateTask(childId: string, taskId: string, options?: MutationOptions & Approval) {
     return this.#mutate(at`/children/${childId}/tasks/${taskId}/activate`, options);
@@ -248,11 +283,23 @@ export class Api {
   }
 
   /** Calls a route that has no method here. `T` is the type of the response. */
-  async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    const { retries = 0, signal } = options;
+  request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    return this.#retry(() => this.#send<T>(method, path, options), options);
+  }
+
+  /** Gets a file, whose body has not been read yet. */
+  download(path: string, options: RequestOptions = {}): Promise<Response> {
+    return this.#retry(async () => {
+      const response = await this.#fetchResponse("GET", path, options);
+      if (!response.ok) read(response, await this.#textOf(response, options.signal));
+      return response;
+    }, options);
+  }
+
+  async #retry<T>(send: () => Promise<T>, { retries = 0, signal }: CallOptions): Promise<T> {
     for (let tried = 0; ; tried += 1) {
       try {
-        return await this.#send<T>(method, path, options);
+        return await send();
       } catch (error) {
         if (tried >= retries || !mayPass(error)) throw error;
         await pause(this.retryDelay(tried), signal);
@@ -283,11 +330,16 @@ export class Api {
     return this.request("POST", path, { ...call, headers, body });
   }
 
-  async #send<T>(
+  async #send<T>(method: string, path: string, options: RequestOptions): Promise<T> {
+    const response = await this.#fetchResponse(method, path, options);
+    return read<T>(response, await this.#textOf(response, options.signal));
+  }
+
+  async #fetchResponse(
     method: string,
     path: string,
     { query, body, headers, signal }: RequestOptions,
-  ): Promise<T> {
+  ): Promise<Response> {
     const sent = new Headers(headers);
     if (this.#token !== undefined) sent.set("Authorization", `Bearer ${this.#token}`);
     if (body !== undefined) sent.set("Content-Type", "application/json");
@@ -299,16 +351,20 @@ export class Api {
       credentials: "include",
       signal: signal ?? null,
     };
-    let response: Response;
-    let text: string;
+    return this.#connected(() => this.#fetch(url, init), signal);
+  }
+
+  #textOf(response: Response, signal: AbortSignal | undefined): Promise<string> {
+    return this.#connected(() => response.text(), signal);
+  }
+
+  async #connected<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     try {
-      response = await this.#fetch(url, init);
-      text = await response.text();
+      return await call();
     } catch (cause) {
       signal?.throwIfAborted();
       throw new NetworkError("The server can't be reached.", cause);
     }
-    return read<T>(response, text);
   }
 }
 

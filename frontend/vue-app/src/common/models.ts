@@ -267,6 +267,51 @@ export interface PendingTask {
   created_at: string;
 }
 
+/** Everything that is stored about an account. Later versions add fields. */
+export interface AccountExport {
+  exported_at: string;
+  account: User;
+  children: Child[];
+  tasks: Task[];
+  rewards: Reward[];
+  pending_rewards: PendingReward[];
+  pending_tasks: PendingTask[];
+  ended_requests: ExportedEndedRequest[];
+  sessions: ExportedSession[];
+  idempotency_keys: ExportedIdempotencyKey[];
+  /** The oldest first. */
+  tracking_events: TrackingEvent[];
+}
+
+/** A session, without its token. */
+export interface ExportedSession {
+  /** Null for a parent's session. */
+  child_id: string | null;
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+}
+
+/** A request that has ended. */
+export interface ExportedEndedRequest {
+  id: string;
+  child_id: string;
+  entity_type: string;
+  entity_id: string;
+  /** The points of the task or the cost of the reward at the time of the request. */
+  price: number | null;
+  requested_at: string | null;
+  ended: string;
+  ended_at: string;
+  /** Null if its child, task or reward was deleted. */
+  tracking_event_id: string | null;
+}
+
+export interface ExportedIdempotencyKey {
+  key: string;
+  created_at: string;
+}
+
 /** One page of a list. */
 export interface Page {
   /** The number of records on all pages. */
@@ -515,6 +560,7 @@ export type ErrorCode =
   | "TOO_MANY_ATTEMPTS"
   | "TOO_MANY_CHANGES"
   | "TOO_MANY_STREAMS"
+  | "EXPORT_IN_PROGRESS"
   | "HEAD_TOO_LARGE"
   | "INTERNAL"
   | "NOT_DURABLE"

@@ -11,6 +11,7 @@ mod read;
 mod reader;
 mod recent;
 mod row;
+mod scan;
 mod table;
 mod visit;
 
@@ -19,6 +20,7 @@ pub(crate) use load::{Loaded, Mark, load};
 pub(crate) use patch::{Patch, anonymize, anonymous, overlay, trimmed, with_room, write_patches};
 pub(crate) use read::OwnRows;
 pub(crate) use row::user_id_span;
+pub(crate) use scan::Scan;
 pub(crate) use table::{Newest, Tracking};
 pub(crate) use visit::{FileRow, visit};
 

@@ -178,13 +178,13 @@ impl Tracking {
 const AT_ONCE_BYTES: usize = 256 << 10;
 
 /// Found rows, by their positions in the index: four bytes each.
-struct Rows {
+pub(super) struct Rows {
     tracking: Arc<Tracking>,
     positions: Box<[u32]>,
 }
 
 impl Rows {
-    fn new(tracking: Arc<Tracking>, found: &[Found]) -> Self {
+    pub(super) fn new(tracking: Arc<Tracking>, found: &[Found]) -> Self {
         let position = |found: &Found| u32::try_from(found.at).unwrap_or(u32::MAX);
         Self { tracking, positions: found.iter().map(position).collect() }
     }

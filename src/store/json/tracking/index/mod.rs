@@ -12,7 +12,10 @@ use fields::{Fields, Names, Wanted, reserve};
 pub(crate) use summary::{EventKind, Found, Place, Summary};
 
 /// An event's position in the index: the order of the file.
-type Position = u32;
+pub(crate) type Position = u32;
+
+/// The most events that a part of a scan visits: about ten microseconds.
+const SCANNED_AT_ONCE: usize = 10_000;
 
 /// Finds events by their fields, ordered by time, with about sixty-four bytes per event.
 #[derive(Default)]
@@ -188,6 +191,59 @@ impl Index {
                 self.page(candidates.iter().rev(), candidates.len(), wanted, page)
             }
         }
+    }
+
+    /// The next `limit` matches of `filter` after the event at the position `after`, among the first `end`
+    /// events of the file, in the order of a query. Visits a bounded number of events, so there may be
+    /// fewer. Also returns the position to continue after; `None` at the end.
+    pub(crate) fn scan(
+        &self,
+        filter: &EventFilter,
+        order: SortOrder,
+        end: usize,
+        after: Option<Position>,
+        limit: usize,
+    ) -> (Vec<Found>, Option<Position>) {
+        let Some(wanted) = self.fields.resolve(filter) else {
+            return (Vec::new(), None);
+        };
+        let candidates = self.within(filter, wanted);
+        let key = |at: Position| (self.occurred[at as usize], self.created[at as usize], at);
+        match (order, after.map(key)) {
+            (SortOrder::Ascending, None) => self.part(candidates.iter(), wanted, end, limit),
+            (SortOrder::Ascending, Some(after)) => {
+                let first = candidates.partition_point(|at| key(*at) <= after);
+                self.part(candidates[first..].iter(), wanted, end, limit)
+            }
+            (SortOrder::Descending, None) => self.part(candidates.iter().rev(), wanted, end, limit),
+            (SortOrder::Descending, Some(after)) => {
+                let rest = candidates.partition_point(|at| key(*at) < after);
+                self.part(candidates[..rest].iter().rev(), wanted, end, limit)
+            }
+        }
+    }
+
+    fn part<'a>(
+        &self,
+        candidates: impl ExactSizeIterator<Item = &'a Position>,
+        wanted: Wanted,
+        end: usize,
+        limit: usize,
+    ) -> (Vec<Found>, Option<Position>) {
+        let mut found = Vec::new();
+        let has_more = candidates.len() > SCANNED_AT_ONCE;
+        let mut last = None;
+        for at in candidates.take(SCANNED_AT_ONCE) {
+            last = Some(*at);
+            let at = *at as usize;
+            if at < end && self.fields.match_at(wanted, at) {
+                found.push(self.found(at));
+                if found.len() == limit {
+                    return (found, last);
+                }
+            }
+        }
+        (found, last.filter(|_| has_more))
     }
 
     /// The first `limit` matches of `filter` with a row number above `row`, in the order of the

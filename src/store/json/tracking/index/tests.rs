@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::EntityType;
 
 fn event(row: RowNumber, second: i64, child: &'static str) -> Summary<'static> {
     let moment = Timestamp::from_micros(second * 1_000_000);
@@ -69,6 +70,40 @@ proptest::proptest! {
         at_once.sort();
         proptest::prop_assert_eq!(at_once.by_time, one_by_one.by_time);
         proptest::prop_assert_eq!(at_once.by_child, one_by_one.by_child);
+    }
+}
+
+/// The rows that a scan finds in parts of at most 2.
+fn scanned(index: &Index, filter: &EventFilter, order: SortOrder) -> Vec<RowNumber> {
+    let (mut after, mut found) = (None, Vec::new());
+    loop {
+        let (part, next) = index.scan(filter, order, index.len(), after, 2);
+        assert!(part.len() <= 2);
+        found.extend(part.into_iter().map(|found| found.row));
+        if next.is_none() {
+            return found;
+        }
+        after = next;
+    }
+}
+
+#[test]
+fn a_scan_visits_a_bounded_number_of_events_at_once() {
+    let mut index = Index::new();
+    let count = 2 * SCANNED_AT_ONCE as u64 + 7;
+    for row in 1..=count {
+        let is_rare = [1, SCANNED_AT_ONCE as u64, count].contains(&row);
+        let kind = EventKind::parse(if is_rare { "penalty" } else { "task" }, "activated");
+        index.push_unsorted(&Summary { kind, ..event(row, 5, "a") });
+    }
+    index.sort();
+    let rare = EventFilter { entity_type: Some(EntityType::Penalty), ..EventFilter::default() };
+    for order in [SortOrder::Ascending, SortOrder::Descending] {
+        let expected = rows(&index, &rare, order);
+        assert_eq!(expected.len(), 3);
+        assert_eq!(scanned(&index, &rare, order), expected);
+        let (part, next) = index.scan(&rare, order, index.len(), None, 100);
+        assert!(part.len() < 3 && next.is_some(), "it visited all events");
     }
 }
 

@@ -1,0 +1,297 @@
+//! Everything that is stored about an account, as one JSON document.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::vec::IntoIter;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::domain::{
+    Amount, Child, EndedRequest, IdempotencyRecord, PendingReward, PendingTask, Reward, Session,
+    Task, Timestamp,
+};
+use crate::http::error::ApiError;
+use crate::http::openapi::{Errors, TrackingEvent, schemas, tags};
+use crate::http::resources::exports::{ExportErrors, date, file};
+use crate::http::resources::records::{Iso, RecordBody};
+use crate::http::resources::users::{AccountBody, UserFields};
+use crate::http::response::json;
+use crate::http::response::pieces::{PIECE, Source};
+use crate::service::{AccountExport, ExportedEvents, Parent, Service, ServiceError};
+use crate::store::FamilyRecords;
+
+/// Export everything about the account
+///
+/// Everything that Goldstar stores about the account and its family, as one JSON document: the response to a data
+/// access request. It lacks the hash of the password, the tokens of sessions, and fields of older files that may be
+/// secret. An account can have one export at a time. If the body ends without its last chunk, the document is not
+/// complete.
+#[utoipa::path(
+    get,
+    path = "/account/export",
+    operation_id = "exportAccount",
+    tag = tags::ACCOUNT,
+    responses(
+        (
+            status = 200,
+            description = "The document",
+            body = AccountDocument,
+            headers(("Content-Disposition" = String, description = "`attachment`, with the name of the file."))
+        ),
+        Errors<Parent, ExportErrors>
+    )
+)]
+pub(crate) async fn export(
+    State(service): State<Arc<Service>>,
+    parent: Parent,
+) -> Result<Response, ApiError> {
+    let AccountExport { records, events } = service.export_account(&parent).await?;
+    let name = format!("goldstar-account-{}.json", date(events.started_at()));
+    let document = AccountDocument::new(records, events);
+    Ok(file(document, json::reader(&service, &parent), "application/json", &name))
+}
+
+/// The document. It is written while it is sent.
+pub(crate) struct AccountDocument {
+    records: IntoIter<Part>,
+    events: ExportedEvents,
+    /// The text before the next event; `None` at the end.
+    separator: Option<&'static str>,
+}
+
+/// Appends a part of the document.
+type Part = Box<dyn FnOnce(&mut Vec<u8>) -> serde_json::Result<()> + Send>;
+
+impl AccountDocument {
+    fn new(records: FamilyRecords, events: ExportedEvents) -> Self {
+        let parts = parts(records, events.started_at());
+        Self { records: parts.into_iter(), events, separator: Some("") }
+    }
+}
+
+impl Source for AccountDocument {
+    async fn next(&mut self) -> Result<Vec<u8>, ServiceError> {
+        let mut piece = Vec::new();
+        for part in self.records.by_ref() {
+            part(&mut piece).map_err(ServiceError::internal)?;
+            if piece.len() >= PIECE {
+                return Ok(piece);
+            }
+        }
+        if let Some(mut separator) = self.separator.take() {
+            let events = self.events.read().await?;
+            for event in &events {
+                piece.extend_from_slice(separator.as_bytes());
+                piece.extend_from_slice(event.as_bytes());
+                separator = ",";
+            }
+            if events.is_empty() {
+                piece.extend_from_slice(b"]}");
+            } else {
+                self.separator = Some(separator);
+            }
+        }
+        Ok(piece)
+    }
+}
+
+/// The parts before the first event.
+fn parts(records: FamilyRecords, exported_at: Timestamp) -> Vec<Part> {
+    // Names every field, so that a new kind of record does not compile without its place in the document.
+    let FamilyRecords {
+        account,
+        sessions,
+        children,
+        tasks,
+        rewards,
+        pending,
+        pending_tasks,
+        ended,
+        idempotency,
+    } = records;
+    let mut parts = Vec::new();
+    text(&mut parts, "{\"exported_at\":");
+    value(&mut parts, Iso(exported_at));
+    text(&mut parts, ",\"account\":");
+    value(&mut parts, account.map(AccountBody));
+    list(&mut parts, ",\"children\":[", children, RecordBody);
+    list(&mut parts, ",\"tasks\":[", tasks, RecordBody);
+    list(&mut parts, ",\"rewards\":[", rewards, RecordBody);
+    list(&mut parts, ",\"pending_rewards\":[", pending, RecordBody);
+    list(&mut parts, ",\"pending_tasks\":[", pending_tasks, RecordBody);
+    list(&mut parts, ",\"ended_requests\":[", ended, |it| EndedBody::from(&*it));
+    list(&mut parts, ",\"sessions\":[", sessions, |it| SessionBody::from(&*it));
+    list(&mut parts, ",\"idempotency_keys\":[", idempotency, |it| KeyBody::from(&*it));
+    text(&mut parts, ",\"tracking_events\":[");
+    parts
+}
+
+fn text(parts: &mut Vec<Part>, text: &'static str) {
+    parts.push(Box::new(move |out| {
+        out.extend_from_slice(text.as_bytes());
+        Ok(())
+    }));
+}
+
+fn value(parts: &mut Vec<Part>, value: impl Serialize + Send + 'static) {
+    parts.push(Box::new(move |out| serde_json::to_writer(out, &value)));
+}
+
+/// Adds a list. Its records are serialized when they are sent.
+fn list<R: Send + Sync + 'static, B: Serialize + 'static>(
+    parts: &mut Vec<Part>,
+    head: &'static str,
+    records: Vec<Arc<R>>,
+    body: fn(Arc<R>) -> B,
+) {
+    text(parts, head);
+    for (place, record) in records.into_iter().enumerate() {
+        if place > 0 {
+            text(parts, ",");
+        }
+        parts.push(Box::new(move |out| serde_json::to_writer(out, &body(record))));
+    }
+    text(parts, "]");
+}
+
+/// A session, without its token.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExportedSession)]
+struct SessionBody {
+    /// The child that uses the session. Null for a parent's.
+    #[schema(required)]
+    child_id: Option<String>,
+    /// The time of the login.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Iso,
+    /// Accurate to an hour.
+    #[schema(value_type = String, format = DateTime)]
+    last_used_at: Iso,
+    /// When the session ends if it is not used again.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Iso,
+}
+
+impl From<&Session> for SessionBody {
+    fn from(session: &Session) -> Self {
+        Self {
+            child_id: session.child_id.as_ref().map(ToString::to_string),
+            created_at: Iso(session.created_at),
+            last_used_at: Iso(session.last_used_at),
+            expires_at: Iso(session.expires_at),
+        }
+    }
+}
+
+/// A request that has ended.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExportedEndedRequest)]
+struct EndedBody {
+    /// Unique.
+    id: String,
+    /// The child that requested it.
+    child_id: String,
+    /// `task` or `reward`.
+    entity_type: &'static str,
+    /// The requested task or reward.
+    entity_id: String,
+    /// The points of the task or the cost of the reward at the time of the request. Null in older files.
+    #[schema(required)]
+    price: Option<i64>,
+    /// Null if an older file does not contain it.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    requested_at: Option<Iso>,
+    /// `redeemed`, `activated`, `cancelled` or `deleted`.
+    ended: &'static str,
+    /// The time of the end.
+    #[schema(value_type = String, format = DateTime)]
+    ended_at: Iso,
+    /// The event that ended it. Null if its child, task or reward was deleted.
+    #[schema(required)]
+    tracking_event_id: Option<String>,
+}
+
+impl From<&EndedRequest> for EndedBody {
+    fn from(request: &EndedRequest) -> Self {
+        Self {
+            id: request.id.to_string(),
+            child_id: request.child_id.to_string(),
+            entity_type: request.entity_type.as_str(),
+            entity_id: request.entity_id.to_string(),
+            price: request.price.map(Amount::get),
+            requested_at: request.requested_at.map(Iso),
+            ended: request.ended.as_str(),
+            ended_at: Iso(request.ended_at),
+            tracking_event_id: request.event_id.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// The `Idempotency-Key` of a request.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExportedIdempotencyKey)]
+struct KeyBody {
+    /// The key.
+    key: String,
+    /// The time of the request.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Iso,
+}
+
+impl From<&IdempotencyRecord> for KeyBody {
+    fn from(record: &IdempotencyRecord) -> Self {
+        Self { key: record.key.as_str().to_owned(), created_at: Iso(record.created_at) }
+    }
+}
+
+impl PartialSchema for AccountDocument {
+    fn schema() -> RefOr<Schema> {
+        fn list<T: ToSchema>() -> RefOr<Schema> {
+            ArrayBuilder::new().items(Ref::from_schema_name(T::name())).into()
+        }
+        let account: RefOr<Schema> = Ref::from_schema_name(UserFields::name()).into();
+        let fields = [
+            ("exported_at", schemas::moment().into()),
+            ("account", account),
+            ("children", list::<RecordBody<Child>>()),
+            ("tasks", list::<RecordBody<Task>>()),
+            ("rewards", list::<RecordBody<Reward>>()),
+            ("pending_rewards", list::<RecordBody<PendingReward>>()),
+            ("pending_tasks", list::<RecordBody<PendingTask>>()),
+            ("ended_requests", list::<EndedBody>()),
+            ("sessions", list::<SessionBody>()),
+            ("idempotency_keys", list::<KeyBody>()),
+            ("tracking_events", list::<TrackingEvent>()),
+        ];
+        let about = "Everything that is stored about an account. Programs that read it must accept further fields.";
+        let document = ObjectBuilder::new().schema_type(Type::Object).description(Some(about));
+        let document = fields.into_iter().fold(document, |document, (name, schema)| {
+            document.property(name, schema).required(name)
+        });
+        document.into()
+    }
+}
+
+impl ToSchema for AccountDocument {
+    fn name() -> Cow<'static, str> {
+        "AccountExport".into()
+    }
+
+    fn schemas(schemas: &mut schemas::Named) {
+        schemas::add::<UserFields<'_>>(schemas);
+        schemas::add::<RecordBody<Child>>(schemas);
+        schemas::add::<RecordBody<Task>>(schemas);
+        schemas::add::<RecordBody<Reward>>(schemas);
+        schemas::add::<RecordBody<PendingReward>>(schemas);
+        schemas::add::<RecordBody<PendingTask>>(schemas);
+        schemas::add::<EndedBody>(schemas);
+        schemas::add::<SessionBody>(schemas);
+        schemas::add::<KeyBody>(schemas);
+        schemas::add::<TrackingEvent>(schemas);
+    }
+}

@@ -1,0 +1,83 @@
+//! Exports of events and of accounts. They are read and written in pieces, so that their size does not
+//! matter, and contain the events that exist at their start.
+
+mod csv;
+mod events;
+mod permit;
+
+pub use events::{ExportFormat, ExportedEvents};
+pub(super) use permit::Exports;
+
+use super::{Admin, Parent, Service, ServiceError};
+use crate::domain::{ChildId, EventFilter, SortOrder, UserId};
+use crate::store::{FamilyRecords, Store};
+
+/// Which events to export.
+#[derive(Clone, Debug)]
+pub struct ExportQuery {
+    pub filter: EventFilter,
+    pub order: SortOrder,
+}
+
+/// Everything that is stored about an account.
+pub struct AccountExport {
+    pub records: FamilyRecords,
+    pub events: ExportedEvents,
+}
+
+impl Service {
+    /// Exports events of all families, including those of deleted children and accounts.
+    ///
+    /// Fails if the account has an export in progress, as the other exports do.
+    pub async fn export_tracking(
+        &self,
+        admin: &Admin,
+        query: ExportQuery,
+    ) -> Result<ExportedEvents, ServiceError> {
+        self.export_for(&admin.user().id, query).await
+    }
+
+    /// Exports events of one child. The filter's child and account are ignored. Fails if the caller may
+    /// not read the child.
+    pub async fn export_tracking_of_child(
+        &self,
+        parent: &Parent,
+        child_id: &ChildId,
+        query: ExportQuery,
+    ) -> Result<ExportedEvents, ServiceError> {
+        let child = parent.child(&*self.records_of(parent).await?, child_id)?;
+        let filter = EventFilter {
+            child_id: Some(child.id.clone()),
+            user_id: Some(child.user_id.clone()),
+            ..query.filter
+        };
+        self.export_for(&child.user_id, ExportQuery { filter, ..query }).await
+    }
+
+    /// Exports everything that is stored about the caller's account, the oldest events first.
+    pub async fn export_account(&self, parent: &Parent) -> Result<AccountExport, ServiceError> {
+        let family = &parent.user().id;
+        let filter = EventFilter::of_family(family, None);
+        let query = ExportQuery { filter, order: SortOrder::Ascending };
+        // Before the events: an event that is recorded meanwhile is then in the export.
+        let records = self.records_of(parent).await?.family(family);
+        let events = self.export_for(family, query).await?;
+        Ok(AccountExport { records, events })
+    }
+
+    /// Exports events for the operator, without a limit.
+    pub async fn export_events(&self, query: ExportQuery) -> Result<ExportedEvents, ServiceError> {
+        let scan = self.store.scan_events(&query.filter, query.order).await?;
+        ExportedEvents::start(scan, None, self.exports.metrics.clone(), self.clock.now()).await
+    }
+
+    async fn export_for(
+        &self,
+        account: &UserId,
+        query: ExportQuery,
+    ) -> Result<ExportedEvents, ServiceError> {
+        let permit = Some(self.exports.acquire(account)?);
+        let scan = self.store.scan_events(&query.filter, query.order).await?;
+        ExportedEvents::start(scan, permit, self.exports.metrics.clone(), self.clock.now()).await
+    }
+}
