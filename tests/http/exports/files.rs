@@ -61,9 +61,9 @@ async fn a_csv_file_has_these_bytes() {
     let mut expected = HEADER.to_owned();
     for (n, (_, cells)) in hostile.iter().enumerate() {
         let user_id = if n == 0 { "" } else { "admin-1" };
-        expected.extend([&common(n, user_id), cells, "\r\n"]);
+        expected.extend([&*common(n, user_id), *cells, "\r\n"]);
     }
-    expected.extend([&common(last, "admin-1"), "n,,1,,,\r\n"]);
+    expected.extend([&*common(last, "admin-1"), "n,,1,,,\r\n"]);
     let answer = admin.get("/admin/tracking/export?order=asc").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.text, expected);
