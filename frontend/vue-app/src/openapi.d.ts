@@ -210,6 +210,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/account/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export everything about the account
+         * @description Everything that Goldstar stores about the account and its family, as one JSON document: the response to a data
+         *     access request. It lacks the hash of the password, the tokens of sessions, and fields of older files that may be
+         *     secret. An account can have one export at a time. If the body ends without its last chunk, the document is not
+         *     complete.
+         */
+        get: operations["exportAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/user/mark-for-deletion": {
         parameters: {
             query?: never;
@@ -645,6 +668,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/children/{id}/tracking/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export events of one child
+         * @description As the export of all families, with the events of one child.
+         */
+        get: operations["exportChildTrackingEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/family/tracking": {
         parameters: {
             query?: never;
@@ -705,6 +748,30 @@ export interface paths {
          * @description Includes events of deleted children and accounts. An event must match all filters.
          */
         get: operations["queryTrackingEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/tracking/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export events of all families
+         * @description All events that match the filters and exist at the start, as one file. The columns of a CSV file (RFC 4180) are
+         *     the fields of an event, and of its metadata `name`, `points`, `cost`, `note`, `reverses` and `actor`. A text that
+         *     a spreadsheet would execute as a formula has an apostrophe before it. A line of an NDJSON file is an event as it
+         *     is stored. An account can have one export at a time. If the body ends without its last chunk, the file is not
+         *     complete.
+         */
+        get: operations["exportTrackingEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -996,6 +1063,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Everything that is stored about an account. Programs that read it must accept further fields. */
+        AccountExport: {
+            /** Format: date-time */
+            exported_at: string;
+            account: components["schemas"]["User"];
+            children: components["schemas"]["Child"][];
+            tasks: components["schemas"]["Task"][];
+            rewards: components["schemas"]["Reward"][];
+            pending_rewards: components["schemas"]["PendingReward"][];
+            pending_tasks: components["schemas"]["PendingTask"][];
+            ended_requests: components["schemas"]["ExportedEndedRequest"][];
+            sessions: components["schemas"]["ExportedSession"][];
+            idempotency_keys: components["schemas"]["ExportedIdempotencyKey"][];
+            tracking_events: components["schemas"]["TrackingEvent"][];
+        };
         /**
          * @description As `RequestAnswer`, and the points to give for a requested task.
          * @example {
@@ -1235,6 +1317,7 @@ export interface components {
          *     | 429 | `TOO_MANY_ATTEMPTS` | too many attempts for this account or from this client's address; `details.retry_after`, and `Retry-After` |
          *     | 429 | `TOO_MANY_CHANGES` | too many changes by this account or from this client's address; `details.retry_after`, and `Retry-After` |
          *     | 429 | `TOO_MANY_STREAMS` | the session has too many open event streams |
+         *     | 429 | `EXPORT_IN_PROGRESS` | the account already has an export in progress; `details.retry_after`, and `Retry-After` |
          *     | 431 | `HEAD_TOO_LARGE` | the head is larger than 32 KiB, or has more than 100 header fields; the connection is closed |
          *     | 500 | `INTERNAL` | the server failed; the server log contains the reason |
          *     | 503 | `NOT_DURABLE` | the change could not be written; nothing has changed |
@@ -1248,7 +1331,7 @@ export interface components {
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
@@ -1282,6 +1365,66 @@ export interface components {
             ended_at?: string;
             /** @description The event that ended the request, if one did. */
             tracking_event_id?: string;
+        };
+        /** @description A request that has ended. */
+        ExportedEndedRequest: {
+            /** @description Unique. */
+            id: string;
+            /** @description The child that requested it. */
+            child_id: string;
+            /** @description `task` or `reward`. */
+            entity_type: string;
+            /** @description The requested task or reward. */
+            entity_id: string;
+            /**
+             * Format: int64
+             * @description The points of the task or the cost of the reward at the time of the request. Null in older files.
+             */
+            price: number | null;
+            /**
+             * Format: date-time
+             * @description Null if an older file does not contain it.
+             */
+            requested_at: string | null;
+            /** @description `redeemed`, `activated`, `cancelled` or `deleted`. */
+            ended: string;
+            /**
+             * Format: date-time
+             * @description The time of the end.
+             */
+            ended_at: string;
+            /** @description The event that ended it. Null if its child, task or reward was deleted. */
+            tracking_event_id: string | null;
+        };
+        /** @description The `Idempotency-Key` of a request. */
+        ExportedIdempotencyKey: {
+            /** @description The key. */
+            key: string;
+            /**
+             * Format: date-time
+             * @description The time of the request.
+             */
+            created_at: string;
+        };
+        /** @description A session, without its token. */
+        ExportedSession: {
+            /** @description The child that uses the session. Null for a parent's. */
+            child_id: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the login.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Accurate to an hour.
+             */
+            last_used_at: string;
+            /**
+             * Format: date-time
+             * @description When the session ends if it is not used again.
+             */
+            expires_at: string;
         };
         /** @description A limit of a family. */
         FamilyLimit: {
@@ -2136,6 +2279,20 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "EMAIL_TAKEN";
+                };
+            };
+        };
+        /** @description the account already has an export in progress; `details.retry_after`, and `Retry-After` */
+        ExportInProgress: {
+            headers: {
+                /** @description The number of seconds to wait before the next attempt. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "EXPORT_IN_PROGRESS";
                 };
             };
         };
@@ -3512,6 +3669,55 @@ export interface operations {
                 };
             };
             507: components["responses"]["StorageFull"];
+        };
+    };
+    exportAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    /** @description `attachment`, with the name of the file. */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountExport"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["ExportInProgress"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
         };
     };
     markAccountForDeletion: {
@@ -5836,6 +6042,91 @@ export interface operations {
             };
         };
     };
+    exportChildTrackingEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events of this type. */
+                entity_type?: "task" | "reward" | "penalty";
+                /** @description Only events of this task, penalty or reward. */
+                entity_id?: string;
+                /** @description Only events with this action. */
+                action?: "activated" | "requested" | "redeemed" | "cancelled";
+                /** @description Only events at this time or later. A date means the start of that day. Without an offset, the time is UTC. */
+                from?: string;
+                /** @description Only events before this time. A date includes that whole day. */
+                to?: string;
+                /** @description `desc`: newest first. `asc`: oldest first. */
+                order?: "desc" | "asc";
+                /** @description The format of the file. */
+                format?: "csv" | "ndjson";
+                /** @description Whether a CSV file starts with a byte order mark, by which Excel recognizes UTF-8. */
+                bom?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description `attachment`, with the name of the file. */
+                    "content-disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ParentRequired"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["ExportInProgress"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
     listFamilyTrackingEvents: {
         parameters: {
             query?: {
@@ -6045,6 +6336,91 @@ export interface operations {
             403: components["responses"]["AdminRequired"];
             408: components["responses"]["RequestTimeout"];
             414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "OVERLOADED" | "DATABASE_UNAVAILABLE" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+        };
+    };
+    exportTrackingEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events of this child. */
+                child_id?: string;
+                /** @description Only events of this account. */
+                user_id?: string;
+                /** @description Only events of this type. */
+                entity_type?: "task" | "reward" | "penalty";
+                /** @description Only events of this task, penalty or reward. */
+                entity_id?: string;
+                /** @description Only events with this action. */
+                action?: "activated" | "requested" | "redeemed" | "cancelled";
+                /** @description Only events at this time or later. A date means the start of that day. Without an offset, the time is UTC. */
+                from?: string;
+                /** @description Only events before this time. A date includes that whole day. */
+                to?: string;
+                /** @description `desc`: newest first. `asc`: oldest first. */
+                order?: "desc" | "asc";
+                /** @description The format of the file. */
+                format?: "csv" | "ndjson";
+                /** @description Whether a CSV file starts with a byte order mark, by which Excel recognizes UTF-8. */
+                bom?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description `attachment`, with the name of the file. */
+                    "content-disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            /**
+             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `INVALID_PARAMETER`: a query parameter is unknown or breaks a rule; `details.parameter`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "MALFORMED_REQUEST" | "INVALID_PARAMETER";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AdminRequired"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["ExportInProgress"];
             431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["Internal"];
             /**
