@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::sessions::{Acting, Ending};
+use super::sessions::{Acting, Ending, all_sessions};
 use super::{Caller, FamilyLimits, Parent, SentSessions, Service, ServiceError, Token};
 use crate::domain::deletion::Policy;
 use crate::domain::input::FieldUpdate;
@@ -387,10 +387,4 @@ pub(super) fn with_new_session(
     };
     let sessions = sent.and(limits.sessions_to_end(records, user_id));
     Ending { sessions, changes, value: Some(caller) }
-}
-
-/// All sessions of the account, including its children's.
-pub(super) fn all_sessions(records: &dyn Snapshot, user_id: &UserId) -> Vec<TokenHash> {
-    let sessions = records.sessions_of(user_id);
-    sessions.iter().map(|session| session.token_hash.clone()).collect()
 }

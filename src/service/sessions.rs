@@ -10,10 +10,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::accounts::all_sessions;
 use super::caller::hexadecimal;
 use super::{Caller, Causes, Listing, Parent, Service, ServiceError, Token, spawn};
-use crate::domain::{Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash};
+use crate::domain::{Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash, UserId};
 use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
 
 /// How many sessions of open streams are checked at the same time, and how long a check waits for a store
@@ -76,6 +75,12 @@ pub(super) enum Acting<'a> {
     Caller(&'a Caller),
     /// A client whose rights were checked by other means, in that scope.
     Anyone(Scope),
+}
+
+/// All sessions of the account, including its children's.
+pub(super) fn all_sessions(records: &dyn Snapshot, user_id: &UserId) -> Vec<TokenHash> {
+    let sessions = records.sessions_of(user_id);
+    sessions.iter().map(|session| session.token_hash.clone()).collect()
 }
 
 impl Service {

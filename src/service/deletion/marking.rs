@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::super::accounts::{NewSession, Verified, all_sessions, with_new_session};
-use super::super::sessions::{Acting, Ending};
+use super::super::accounts::{NewSession, Verified, with_new_session};
+use super::super::sessions::{Acting, Ending, all_sessions};
 use super::super::{
     Admin, Caller, LoggedIn, Parent, SentSessions, Service, ServiceError, Token, spawn,
 };
