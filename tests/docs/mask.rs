@@ -11,6 +11,8 @@ const FORMS: &[&str] = &[
     "9999-99-99T99:99:99.999999Z",
     // A session's token, or its hash.
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    // The id of a session.
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
     // A password of the demo.
     "xxxxxxxxxxxxxxxx",
     // A request's id.
