@@ -39,7 +39,7 @@ pub enum Action {
     Activated,
     Requested,
     Redeemed,
-    /// A request was cancelled.
+    /// A request was cancelled, or an earlier event was reversed.
     Cancelled,
 }
 
@@ -95,8 +95,16 @@ pub struct EventFields {
     pub metadata: Option<Map<String, Value>>,
 }
 
+impl EventFields {
+    /// The id of the event that this one reverses.
+    pub fn reverses(&self) -> Option<&str> {
+        let id = self.metadata.as_ref()?.get("reverses")?.as_str();
+        id.filter(|_| self.action == Action::Cancelled)
+    }
+}
+
 /// One entry of the audit history. Its fields never contradict each other. It is never changed, except
-/// that anonymising removes its `user_id`.
+/// that anonymising removes its `user_id` and its note.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackingEvent(EventFields);
 
@@ -112,7 +120,11 @@ impl TrackingEvent {
             return Err(EventError::Missing(field));
         }
         check_delta(fields.points_before, fields.points_after, fields.delta)?;
-        check_action(fields.entity_type, fields.action)?;
+        let is_reversal = fields.reverses().is_some();
+        check_action(fields.entity_type, fields.action, is_reversal)?;
+        if fields.action == Action::Cancelled && fields.delta != 0 && !is_reversal {
+            return Err(EventError::CancelledPoints);
+        }
         if fields.created_at < fields.occurred_at {
             return Err(EventError::RecordedBeforeItOccurred);
         }
@@ -137,10 +149,16 @@ impl TrackingEvent {
 }
 
 impl TrackingEvent {
-    /// The event after its account was anonymised: without the account's id.
+    /// The event after its account was anonymised: without the account's id, and without the note. Only
+    /// Goldstar's events have notes and an `actor`; what another program wrote stays.
     #[must_use]
     pub fn anonymised(self) -> Self {
-        Self(EventFields { user_id: None, ..self.0 })
+        let mut fields = EventFields { user_id: None, ..self.0 };
+        let metadata = fields.metadata.as_mut().filter(|it| it.contains_key("actor"));
+        if let Some(note) = metadata.and_then(|metadata| metadata.get_mut("note")) {
+            *note = Value::Null;
+        }
+        Self(fields)
     }
 }
 
@@ -160,9 +178,14 @@ pub fn check_delta(before: Points, after: Points, delta: i64) -> Result<(), Even
     }
 }
 
-/// Fails for an action that the entity type does not have.
-pub fn check_action(entity_type: EntityType, action: Action) -> Result<(), EventError> {
+/// Fails for an action that the entity type does not have. Reversals of each type are cancelled.
+pub fn check_action(
+    entity_type: EntityType,
+    action: Action,
+    is_reversal: bool,
+) -> Result<(), EventError> {
     let is_possible = match entity_type {
+        _ if is_reversal => action == Action::Cancelled,
         EntityType::Task => action != Action::Redeemed,
         EntityType::Reward => action != Action::Activated,
         EntityType::Penalty => action == Action::Activated,
@@ -172,6 +195,7 @@ pub fn check_action(entity_type: EntityType, action: Action) -> Result<(), Event
 
 /// Whether an event of that type and action can have that delta: tasks add points, penalties and
 /// redeemed rewards subtract them, and other events change nothing. Only older files contain others.
+/// Reversals can have any delta.
 pub fn is_usual_delta(entity_type: EntityType, action: Action, delta: i64) -> bool {
     match (entity_type, action) {
         (EntityType::Task, Action::Activated) => delta >= 0,
@@ -191,6 +215,8 @@ pub enum EventError {
     /// redeemed and cancelled.
     #[error("a {0} can't be {1}")]
     WrongAction(EntityType, Action),
+    #[error("an event that is cancelled changes the points, and `metadata.reverses` is missing")]
+    CancelledPoints,
     #[error("created_at lies before occurred_at")]
     RecordedBeforeItOccurred,
 }
@@ -290,6 +316,26 @@ mod tests {
         assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongAction(..))));
         let wrong = EventFields { entity_type: EntityType::Reward, ..fields() };
         assert!(matches!(TrackingEvent::new(wrong), Err(EventError::WrongAction(..))));
+    }
+
+    #[test]
+    fn only_a_reversal_is_cancelled_with_points() {
+        let cancelled = |entity_type, metadata: serde_json::Value| {
+            let metadata = metadata.as_object().cloned();
+            let action = Action::Cancelled;
+            TrackingEvent::new(EventFields { entity_type, action, metadata, ..fields() })
+        };
+        let reverses = serde_json::json!({"reverses": "e0"});
+        for kind in EntityType::ALL {
+            let reversal = cancelled(kind, reverses.clone()).unwrap();
+            assert_eq!(reversal.reverses(), Some("e0"));
+            assert!(cancelled(kind, serde_json::json!({"reverses": 7})).is_err());
+        }
+        let result = cancelled(EntityType::Task, serde_json::json!({}));
+        assert_eq!(result, Err(EventError::CancelledPoints));
+        let metadata = reverses.as_object().cloned();
+        let activated = TrackingEvent::new(EventFields { metadata, ..fields() }).unwrap();
+        assert_eq!(activated.reverses(), None);
     }
 
     #[test]

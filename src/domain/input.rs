@@ -34,6 +34,15 @@ impl<T> FieldUpdate<T> {
     }
 }
 
+/// Checks what an adjustment adds or takes.
+pub fn delta(field: &'static str, delta: i64) -> Result<i64, Invalid> {
+    if delta == 0 || delta.unsigned_abs() > Amount::MAX.unsigned_abs() {
+        let most = Amount::MAX;
+        return Err(Invalid::new(field, format!("must be between -{most} and {most}, and not 0")));
+    }
+    Ok(delta)
+}
+
 /// The points of a task or the cost of a reward: 1 to 1,000,000.
 pub fn amount(field: &'static str, points: i64) -> Result<Amount, Invalid> {
     Amount::new(points).ok_or_else(|| Invalid::new(field, "must be between 1 and 1000000"))

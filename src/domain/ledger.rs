@@ -2,12 +2,16 @@
 //!
 //! Each returns the event to record: the child then has its `points_after`.
 
+mod corrections;
+
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Amount, Child, EntityType, EventFields, EventId, Invalid, PendingReward, PendingTask,
-    Points, RecordKind, RequestId, Reward, RuleViolation, Task, Timestamp,
+    Action, Amount, Child, EntityType, EventFields, EventId, Invalid, Note, PendingReward,
+    PendingTask, Points, RecordKind, RequestId, Reward, RuleViolation, Task, Timestamp,
 };
+
+pub use corrections::{Adjustment, Reversal, add_restored_request, adjust, reverse};
 
 /// Who requested a mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +27,7 @@ pub struct EventOrigin {
     pub event_id: EventId,
     pub actor: Actor,
     pub now: Timestamp,
+    pub note: Option<Note>,
 }
 
 /// Adds a task's points or subtracts a penalty's. A penalty does not push the points below `floor`, and
@@ -199,8 +204,11 @@ impl EventOrigin {
         (entity_type, entity_id): (EntityType, &str),
         action: Action,
         points_after: Points,
-        metadata: Map<String, Value>,
+        mut metadata: Map<String, Value>,
     ) -> EventFields {
+        if let Some(note) = &self.note {
+            metadata.insert("note".to_owned(), note.as_str().into());
+        }
         EventFields {
             id: self.event_id,
             user_id: Some(child.user_id.clone()),

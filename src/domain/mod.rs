@@ -39,5 +39,5 @@ pub use records::{
 pub use requests::{EndedRequest, Ending};
 pub use rule_violation::{FamilyLimit, RecordKind, RuleViolation};
 pub use seq::{Epoch, Position, Seq};
-pub use text::{Email, Name, check_line};
+pub use text::{Email, Name, Note, check_line};
 pub use timestamp::Timestamp;

@@ -1,6 +1,9 @@
-use serde_json::json;
+use std::borrow::Cow;
 
-use super::{Amount, ChildId, RequestId, RewardId, TaskId};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{Amount, ChildId, EventId, Note, RequestId, RewardId, TaskId};
 
 /// A mutation: what is done to a child, and what the request says about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +13,7 @@ pub struct Mutation {
     pub details: MutationDetails,
 }
 
-/// What a mutation does with a task or reward.
+/// What a mutation does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
     Activate(TaskId),
@@ -19,15 +22,22 @@ pub enum Operation {
     Request(RewardId),
     Redeem(RewardId),
     Cancel(RewardId),
+    /// Takes back an event.
+    Reverse(EventId),
+    /// Adds these points, or takes them if the number is negative.
+    Adjust(i64),
 }
 
 /// The optional part of a mutation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MutationDetails {
+    pub note: Option<Note>,
     /// The request that the mutation ends. It fails if that request is no longer pending.
     pub request_id: Option<RequestId>,
     /// The points that a parent gives for a requested task, instead of the requested ones.
     pub points: Option<Amount>,
+    /// Whether a correction takes less if the child no longer has the points.
+    pub is_partial: bool,
 }
 
 impl Operation {
@@ -40,18 +50,28 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// What is done, and to what.
+    fn words(&self) -> (&'static str, Cow<'_, str>) {
+        let (verb, entity) = match self {
+            Self::Activate(task) => ("activate", task.as_str()),
+            Self::RequestTask(task) => ("request-task", task.as_str()),
+            Self::CancelTask(task) => ("cancel-task", task.as_str()),
+            Self::Request(reward) => ("request", reward.as_str()),
+            Self::Redeem(reward) => ("redeem", reward.as_str()),
+            Self::Cancel(reward) => ("cancel", reward.as_str()),
+            Self::Reverse(event) => ("reverse", event.as_str()),
+            Self::Adjust(delta) => return ("adjust", delta.to_string().into()),
+        };
+        (verb, entity.into())
+    }
+}
+
 impl Mutation {
     /// A text that is different for every mutation, including its details. Without details it is that
     /// of earlier versions.
     pub fn fingerprint(&self) -> String {
-        let (verb, entity) = match &self.operation {
-            Operation::Activate(task) => ("activate", task.as_str()),
-            Operation::RequestTask(task) => ("request-task", task.as_str()),
-            Operation::CancelTask(task) => ("cancel-task", task.as_str()),
-            Operation::Request(reward) => ("request", reward.as_str()),
-            Operation::Redeem(reward) => ("redeem", reward.as_str()),
-            Operation::Cancel(reward) => ("cancel", reward.as_str()),
-        };
+        let (verb, entity) = self.operation.words();
         let child = self.child.as_str();
         let details = self.details.fingerprint();
         // The lengths separate the ids, which may contain a slash.
@@ -64,13 +84,18 @@ impl Mutation {
 
 impl MutationDetails {
     fn fingerprint(&self) -> String {
-        let Self { request_id, points } = self;
+        let Self { note, request_id, points, is_partial } = self;
         if *self == Self::default() {
             return String::new();
         }
         let (request, points) =
             (request_id.as_ref().map(RequestId::as_str), points.map(Amount::get));
-        json!({"request_id": request, "points": points}).to_string()
+        // A fingerprint is stored, and must not contain what a person has written.
+        let note = note.as_ref().map(|note| format!("{:x?}", Sha256::digest(note.as_str())));
+        let details = json!({
+            "note": note, "request_id": request, "points": points, "partial": is_partial,
+        });
+        details.to_string()
     }
 }
 
@@ -80,8 +105,19 @@ mod tests {
 
     fn mutation(child: &str, operation: Operation, request_id: Option<&str>) -> Mutation {
         let request_id = request_id.map(RequestId::from);
-        let details = MutationDetails { request_id, points: None };
+        let details = MutationDetails { request_id, ..MutationDetails::default() };
         Mutation { child: child.into(), operation, details }
+    }
+
+    fn noted(note: &str) -> Mutation {
+        let note = Some(Note::parse("note", note).unwrap());
+        let details = MutationDetails { note, ..MutationDetails::default() };
+        Mutation { details, ..mutation("a", Operation::Activate("b".into()), None) }
+    }
+
+    #[test]
+    fn a_fingerprint_does_not_contain_the_note() {
+        assert!(!noted("lunch").fingerprint().contains("lunch"));
     }
 
     #[test]
@@ -97,6 +133,11 @@ mod tests {
             mutation("a", Operation::Cancel("b/c".into()), Some("r")),
             mutation("a/b", Operation::Cancel("c".into()), Some("r")),
             mutation("a", Operation::Cancel("c".into()), Some("r")),
+            mutation("a", Operation::Reverse("b".into()), None),
+            mutation("a", Operation::Adjust(5), None),
+            mutation("a", Operation::Adjust(-5), None),
+            noted("lunch"),
+            noted("dinner"),
         ];
         let prints: std::collections::HashSet<_> = all.iter().map(Mutation::fingerprint).collect();
         assert_eq!(prints.len(), all.len());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::deletion::Deletion;
-use super::{Amount, Colour, Email, Icon, Id, Language, Name, Points, Timestamp};
+use super::{Amount, Colour, Email, Icon, Id, Language, Name, Note, Points, Timestamp};
 
 pub type UserId = Id<User>;
 pub type ChildId = Id<Child>;
@@ -135,6 +135,7 @@ pub struct PendingReward {
     pub created_at: Option<Timestamp>,
     /// The reward's cost at the time of the request; `None` if an older version wrote the request.
     pub cost: Option<Amount>,
+    pub note: Option<Note>,
     pub extra: Extra,
 }
 
@@ -153,6 +154,7 @@ pub struct PendingTask {
     /// The task's points at the time of the request.
     pub points: Amount,
     pub created_at: Timestamp,
+    pub note: Option<Note>,
 }
 
 /// A value that the server keeps across restarts.

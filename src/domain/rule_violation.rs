@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{EndedRequest, Invalid, Points, Timestamp};
+use super::{EndedRequest, EventId, Invalid, Points, Timestamp};
 
 /// A kind of record, for error messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub enum RecordKind {
     Task,
     Reward,
     Session,
+    Event,
 }
 
 /// What a family can have only a limited number of.
@@ -99,6 +100,12 @@ pub enum RuleViolation {
     /// How the request ended, if that is known.
     #[error("this request is no longer pending: {}", how_ended(.0.as_deref()))]
     RequestGone(Option<Arc<EndedRequest>>),
+    /// The reversal of the event.
+    #[error("this event is already reversed")]
+    AlreadyReversed(EventId),
+    /// It is a request, a cancellation or a reversal.
+    #[error("this event can't be reversed")]
+    NotReversible,
     #[error("the child's points would exceed the limit of {}", Points::LIMIT)]
     PointsOutOfRange,
     #[error("a family can have at most {most} {}", .limit.advice())]
@@ -130,6 +137,7 @@ impl RecordKind {
             Self::Task => "task",
             Self::Reward => "reward",
             Self::Session => "session",
+            Self::Event => "event",
         }
     }
 }

@@ -17,21 +17,7 @@ impl Name {
 
     /// Trims and checks a name from a request. The error names `field`.
     pub fn parse(field: &'static str, text: &str) -> Result<Self, Invalid> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(Invalid::new(field, "must not be empty"));
-        }
-        check_line(field, text, Self::MAX_CHARS)?;
-        if text.contains(is_blank) {
-            return Err(Invalid::new(
-                field,
-                "must not contain blank characters other than the space",
-            ));
-        }
-        if !text.contains(is_visible) {
-            return Err(Invalid::new(field, "must contain a visible character"));
-        }
-        Ok(Self(text.into()))
+        visible_line(field, text, Self::MAX_CHARS).map(Self)
     }
 
     /// A name from a file, which may not follow the rules for new names.
@@ -48,6 +34,44 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// What a person writes about a mutation: 1 to 500 characters, with the rules of a [`Name`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note(Arc<str>);
+
+impl Note {
+    pub const MAX_CHARS: usize = 500;
+
+    /// Trims and checks a note from a request.
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, Invalid> {
+        visible_line(field, text, Self::MAX_CHARS).map(Self)
+    }
+
+    /// A note from a file, which is not checked.
+    pub fn from_stored(text: Arc<str>) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Trims one line of at most `max_chars` characters, and checks that it is visible.
+fn visible_line(field: &'static str, text: &str, max_chars: usize) -> Result<Arc<str>, Invalid> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Invalid::new(field, "must not be empty"));
+    }
+    check_line(field, text, max_chars)?;
+    if text.contains(is_blank) {
+        return Err(Invalid::new(field, "must not contain blank characters other than the space"));
+    }
+    if !text.contains(is_visible) {
+        return Err(Invalid::new(field, "must contain a visible character"));
+    }
+    Ok(text.into())
 }
 
 /// An email address. Addresses are compared in lower case.

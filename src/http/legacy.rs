@@ -27,10 +27,6 @@ use crate::service::Service;
 /// A line of the table. It needs its handler twice: to call it, and to describe it.
 macro_rules! old {
     ($path:literal, $id:ident, $handler:ident) => {
-        at($path, routes!(mutations::$handler), mutations::$handler, |$id(id)| id)
-    };
-    // The new route's body is optional.
-    ($path:literal, $id:ident, $handler:ident, ..) => {
         at(
             $path,
             routes!(mutations::$handler),
@@ -45,10 +41,10 @@ macro_rules! old {
 /// The table: an old path, the id in its body, and the new route's handler.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(old!("/child/{id}/trigger-task", TaskId, activate, ..))
+        .routes(old!("/child/{id}/trigger-task", TaskId, activate))
         .routes(old!("/child/{id}/request-reward", RewardId, request))
-        .routes(old!("/child/{id}/trigger-reward", RewardId, redeem, ..))
-        .routes(old!("/child/{id}/cancel-request-reward", RewardId, cancel, ..))
+        .routes(old!("/child/{id}/trigger-reward", RewardId, redeem))
+        .routes(old!("/child/{id}/cancel-request-reward", RewardId, cancel))
 }
 
 /// A body of `{"task_id": "…"}`.

@@ -9,8 +9,8 @@ use crate::domain::{Child, Reward, Task};
 use crate::http::docs::{self, demo, home};
 use crate::http::error::api_error;
 use crate::http::resources::{
-    account, account_export, auth, children, crud, deletion, events, exports, health, metrics,
-    mutations, rewards, sessions, tasks, tracking,
+    account, account_export, auth, children, corrections, crud, deletion, events, exports, health,
+    metrics, mutations, rewards, sessions, tasks, tracking,
 };
 use crate::http::settings::{CookieName, HttpSettings};
 use crate::http::state::AppState;
@@ -83,6 +83,8 @@ fn family_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(tracking::of_child))
         .routes(routes!(exports::events_of_child))
         .routes(routes!(tracking::of_family))
+        .routes(routes!(corrections::reverse))
+        .routes(routes!(corrections::adjust))
         .routes(routes!(events::stream))
 }
 

@@ -9,6 +9,7 @@ mod caller;
 mod changes;
 mod children;
 mod clock_check;
+mod corrections;
 mod deletion;
 mod demo;
 mod error;
@@ -227,7 +228,16 @@ impl Service {
         caller: &Caller,
         decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T> + Send + Sync + 'static,
     ) -> Result<Commit<T>, ServiceError> {
-        let scope = caller.family();
+        self.transact_within(caller.family(), caller, decide).await
+    }
+
+    /// Executes a transaction in a scope of the caller's family. Fails if the caller's session has ended.
+    async fn transact_within<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        caller: &Caller,
+        decide: impl Fn(&dyn Snapshot, &mut Context) -> Decided<T> + Send + Sync + 'static,
+    ) -> Result<Commit<T>, ServiceError> {
         let caller = caller.clone();
         let decide = move |records: &dyn Snapshot, context: &mut Context| {
             caller.check_session(records, context.now())?;

@@ -5,15 +5,17 @@
 
 use std::sync::Arc;
 
+use super::corrections::Entity;
 use super::{Caller, FamilyLimits, Parent, Service, ServiceError};
-use crate::domain::ledger::{self, Answer, EventOrigin};
+use crate::domain::ledger::{self, Adjustment, Answer, EventOrigin, Reversal};
 use crate::domain::{
     Child, EndedRequest, Ending, EntityType, EventError, EventFields, EventId, IdempotencyKey,
-    IdempotencyRecord, KeyTime, Mutation, Operation, PendingReward, PendingTask, Points, RequestId,
-    Reward, RuleViolation, Task, Timestamp, TrackingEvent,
+    IdempotencyRecord, KeyTime, Mutation, Operation, PendingReward, PendingTask, Points,
+    RecordKind, RequestId, Reward, RuleViolation, Task, Timestamp, TrackingEvent,
 };
 use crate::store::{
-    Change, Changes, Commit, Context, Decided, Malformed, ReadError, Snapshot, Store, StoredEvent,
+    Change, Changes, Commit, Context, Decided, Malformed, ReadError, Scope, Snapshot, Store,
+    StoredEvent,
 };
 
 /// The result of a mutation.
@@ -31,6 +33,8 @@ pub struct Mutated {
 struct Decider {
     caller: Caller,
     mutation: Mutation,
+    /// The event that a reversal takes back, if the child has it. It never changes.
+    original: Option<TrackingEvent>,
     key: Option<IdempotencyKey>,
     /// The time by which keys expire; `None` without a key.
     key_time: Option<KeyTime>,
@@ -77,9 +81,17 @@ impl Service {
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
         let key_time = key.as_ref().map(|_| self.key_time());
+        let (mut scope, mut original) = (caller.family(), None);
+        if let Operation::Reverse(event_id) = &mutation.operation {
+            let family = &caller.user().id;
+            scope = Scope::Event(family.clone(), event_id.clone());
+            let found = self.store.find_event(family, &mutation.child, event_id).await?;
+            original = found.map(|stored| stored.event);
+        }
         let decider = Decider {
             caller: caller.clone(),
             mutation,
+            original,
             key,
             key_time,
             floor: self.settings.points_floor,
@@ -87,7 +99,7 @@ impl Service {
         };
         let decide =
             move |records: &dyn Snapshot, context: &mut Context| decider.decide(records, context);
-        let Commit { value, event } = self.transact_as(caller, decide).await?;
+        let Commit { value, event } = self.transact_within(scope, caller, decide).await?;
         let (child, first) = value.map_err(ServiceError::internal)?;
         if let Some(first) = first {
             let event = self.first_event(&child, &first).await?;
@@ -174,7 +186,8 @@ impl Decider {
         context: &mut Context,
     ) -> Result<(EventFields, Vec<Change>), RuleViolation> {
         let (event_id, now) = (context.new_id(), context.now());
-        let origin = EventOrigin { event_id, actor: self.caller.actor(), now };
+        let note = self.mutation.details.note.clone();
+        let origin = EventOrigin { event_id, actor: self.caller.actor(), now, note };
         match &self.mutation.operation {
             Operation::Activate(task) => {
                 let task = self.caller.task(records, task)?;
@@ -187,7 +200,8 @@ impl Decider {
             }
             Operation::RequestTask(task) => {
                 let task = self.caller.task(records, task)?;
-                let request = new_task_request(child, &task, context);
+                let mut request = new_task_request(child, &task, context);
+                request.note.clone_from(&origin.note);
                 let pending = records.pending_task(&child.id, &task.id);
                 let (pending, id) = (pending.as_deref(), &request.id);
                 let event = ledger::request_task(child, &task, pending, id, origin)?;
@@ -204,7 +218,8 @@ impl Decider {
             }
             Operation::Request(reward) => {
                 let reward = self.caller.reward(records, reward)?;
-                let request = new_request(child, &reward, context);
+                let mut request = new_request(child, &reward, context);
+                request.note.clone_from(&origin.note);
                 let pending = records.pending(&child.id, &reward.id);
                 let event =
                     ledger::request(child, &reward, pending.as_deref(), &request.id, origin)?;
@@ -225,7 +240,36 @@ impl Decider {
                 let event = ledger::cancel(child, &reward, pending.as_deref(), origin)?;
                 Ok(ending(event, pending.as_deref(), Ending::Cancelled))
             }
+            Operation::Reverse(_) => self.reversal(records, child, origin),
+            Operation::Adjust(delta) => {
+                let is_partial = self.mutation.details.is_partial;
+                let adjustment = Adjustment { delta: *delta, is_partial };
+                Ok((ledger::adjust(child, adjustment, self.floor, origin)?, Vec::new()))
+            }
         }
+    }
+
+    /// Returns the event, and the changes that make the request pending again which the reversed event ended.
+    fn reversal(
+        &self,
+        records: &dyn Snapshot,
+        child: &Child,
+        origin: EventOrigin,
+    ) -> Result<(EventFields, Vec<Change>), RuleViolation> {
+        let original = self.original.as_ref().ok_or(RuleViolation::NotFound(RecordKind::Event))?;
+        if let Some(reversal) = records.reversal_of(&original.id) {
+            return Err(RuleViolation::AlreadyReversed(reversal));
+        }
+        let entity = Entity::of(original, &self.caller, records);
+        let name = entity.as_ref().map(Entity::name);
+        let is_partial = self.mutation.details.is_partial;
+        let reversal = Reversal { original, name, is_partial };
+        let mut event = ledger::reverse(child, reversal, self.floor, origin)?;
+        let restored = entity.and_then(|it| it.restored_request(original, child, records));
+        let Some((request, changes)) = restored else { return Ok((event, Vec::new())) };
+        self.limits.check_requests(records, &child.user_id)?;
+        ledger::add_restored_request(&mut event, &request);
+        Ok((event, changes.into()))
     }
 
     /// Fails if the mutation names a request, and that is not the pending one.
@@ -253,6 +297,7 @@ fn new_request(child: &Child, reward: &Reward, context: &mut Context) -> Pending
         reward_name: reward.name.clone(),
         created_at: Some(context.now()),
         cost: Some(reward.cost),
+        note: None,
         extra: [].into(),
     }
 }
@@ -267,6 +312,7 @@ fn new_task_request(child: &Child, task: &Task, context: &mut Context) -> Pendin
         task_name: task.name.clone(),
         points: task.points,
         created_at: context.now(),
+        note: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the tasks mean for one child: what it has requested, and what became of earlier requests.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{Caller, Listing, Service, ServiceError};
 use crate::domain::{
-    ChildId, EntityType, EventFilter, Page, PendingTask, SortOrder, Task, Timestamp,
+    Action, ChildId, EntityType, EventFilter, Page, PendingTask, SortOrder, Task, Timestamp,
 };
 use crate::store::Store;
 
@@ -31,11 +31,14 @@ pub struct LastEvents {
     pub done_at: Option<Timestamp>,
     /// When a parent last cancelled a request.
     pub rejected_at: Option<Timestamp>,
+    /// The parent's note about that.
+    pub rejection: Option<String>,
 }
 
 /// The fields of an event that matter here.
 #[derive(Deserialize)]
 struct TaskEvent {
+    id: String,
     entity_id: String,
     action: String,
     occurred_at: String,
@@ -47,6 +50,10 @@ struct TaskEvent {
 struct Metadata {
     #[serde(default)]
     actor: Option<String>,
+    #[serde(default)]
+    reverses: Option<String>,
+    #[serde(default)]
+    note: Option<String>,
 }
 
 impl Service {
@@ -85,12 +92,17 @@ impl Service {
             ..EventFilter::default()
         };
         let mut last: HashMap<String, LastEvents> = HashMap::new();
+        // A reversal is newer than the event that it reverses. Neither of them counts.
+        let mut reversed: HashSet<String> = HashSet::new();
         let mut page = Page { limit: Page::MAX_LIMIT, offset: 0 };
         loop {
             let found = self.store.events(&filter, SortOrder::Descending, page).await?;
             for event in &found.events {
                 // An event of an older file may lack fields.
-                if let Ok(event) = serde_json::from_str::<TaskEvent>(event) {
+                let Ok(event) = serde_json::from_str::<TaskEvent>(event) else { continue };
+                if let Some(id) = event.reverses() {
+                    reversed.insert(id.to_owned());
+                } else if !reversed.contains(&event.id) {
                     last.entry(event.entity_id.clone()).or_default().add(event);
                 }
             }
@@ -102,15 +114,23 @@ impl Service {
     }
 }
 
+impl TaskEvent {
+    fn reverses(&self) -> Option<&str> {
+        let id = self.metadata.as_ref()?.reverses.as_deref();
+        id.filter(|_| self.action == Action::Cancelled.as_str())
+    }
+}
+
 impl LastEvents {
     /// Adds an event that is older than those before it.
     fn add(&mut self, event: TaskEvent) {
         let occurred_at = Timestamp::parse_iso(&event.occurred_at);
-        let Metadata { actor } = event.metadata.unwrap_or_default();
+        let Metadata { actor, note, .. } = event.metadata.unwrap_or_default();
         match &*event.action {
             "activated" if self.done_at.is_none() => self.done_at = occurred_at,
             "cancelled" if self.rejected_at.is_none() && actor.as_deref() == Some("parent") => {
                 self.rejected_at = occurred_at;
+                self.rejection = note;
             }
             _ => {}
         }

@@ -12,7 +12,7 @@ use super::{
     StoredEvent, UsedUp,
 };
 use crate::domain::{
-    ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
 };
 
 /// One of the stores. It exists so that code that uses a store need not be generic.
@@ -142,6 +142,19 @@ impl Store for AnyStore {
             Self::Json(store) => store.scan_events(filter, order).await,
             Self::Memory(store) => store.scan_events(filter, order).await,
             Self::Postgres(store) => store.scan_events(filter, order).await,
+        }
+    }
+
+    async fn find_event(
+        &self,
+        family: &UserId,
+        child: &ChildId,
+        id: &EventId,
+    ) -> Result<Option<StoredEvent>, ReadError> {
+        match self {
+            Self::Json(store) => store.find_event(family, child, id).await,
+            Self::Memory(store) => store.find_event(family, child, id).await,
+            Self::Postgres(store) => store.find_event(family, child, id).await,
         }
     }
 

@@ -1,18 +1,23 @@
 use std::sync::Arc;
 
 use super::{Change, Changes};
-use crate::domain::{Email, RuleViolation, User, UserId};
+use crate::domain::{Email, EventId, RuleViolation, User, UserId};
 
-/// Fails if changes break a rule that concerns more accounts than the scope of a transaction contains.
+/// Fails if changes break a rule that concerns more than the scope of a transaction contains.
 ///
-/// The closures return the account with an id, one with an email address, and the number of
-/// administrators that are not marked for deletion, all before the changes.
+/// The closures return the account with an id, one with an email address, the number of
+/// administrators that are not marked for deletion, and the reversal of an event, all before the changes.
 pub(super) fn check(
     changes: &Changes,
     account: impl Fn(&UserId) -> Option<Arc<User>>,
     account_by_email: impl Fn(&Email) -> Option<Arc<User>>,
     count_active_admins: impl Fn() -> usize,
+    reversal_of: impl Fn(&str) -> Option<EventId>,
 ) -> Result<(), RuleViolation> {
+    let reversed = changes.event.as_ref().and_then(|event| event.reverses());
+    if let Some(reversal) = reversed.and_then(reversal_of) {
+        return Err(RuleViolation::AlreadyReversed(reversal));
+    }
     for change in &changes.records {
         let Change::PutUser(user) = change else { continue };
         let old = account(&user.id);

@@ -27,8 +27,8 @@ use super::{
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
-    ChildId, Epoch, EventFilter, Id, IdempotencyRecord, Page, Position, Seq, SortOrder, Timestamp,
-    TokenHash, TrackingEvent, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Id, IdempotencyRecord, Page, Position, Seq, SortOrder,
+    Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// The faults of a [`MemoryStore`].
@@ -117,6 +117,7 @@ impl MemoryStore {
             |id| records.user(id),
             |email| records.user_by_email(email),
             || records.users.iter().filter(|it| it.is_active_admin()).count(),
+            |event| records.reversals.get(event).cloned(),
         )?;
         let event = inner.apply(changes, now);
         if event.is_some() && !self.faults.wakeups_are_lost.load(Ordering::SeqCst) {
@@ -145,6 +146,9 @@ impl Inner {
                 position: Some(Position(seq.0)),
                 created_at: event.created_at,
             });
+        }
+        if let Some(reversed) = event.reverses() {
+            self.records.reversals.insert(reversed.into(), event.id.clone());
         }
         let stored = Arc::new(StoredEvent { seq, json: json_of(&event), event });
         self.events.push(Arc::clone(&stored));
@@ -270,11 +274,28 @@ impl Store for MemoryStore {
         page: Page,
     ) -> Result<FoundEvents, ReadError> {
         assert!(!self.faults.queries_panic.load(Ordering::SeqCst), "a mistake in the server");
-        let found = self.inner.lock().sorted(filter, order);
+        let inner = self.inner.lock();
+        let found = inner.sorted(filter, order);
         let total = found.len();
-        let rows = found.iter().skip(page.offset).take(page.limit);
-        let rows = Arc::new(Rows(rows.map(|it| Arc::clone(&it.json)).collect()));
-        Ok(FoundEvents { rows, total })
+        let rows = || found.iter().skip(page.offset).take(page.limit);
+        let reversals = rows().filter_map(|stored| {
+            let reversal = inner.records.reversals.get(stored.event.id.as_str())?;
+            Some((stored.event.id.shared(), reversal.shared()))
+        });
+        let reversals = reversals.collect();
+        let rows = Arc::new(Rows(rows().map(|it| Arc::clone(&it.json)).collect()));
+        Ok(FoundEvents { rows, total, reversals })
+    }
+
+    async fn find_event(
+        &self,
+        family: &UserId,
+        child: &ChildId,
+        id: &EventId,
+    ) -> Result<Option<StoredEvent>, ReadError> {
+        let inner = self.inner.lock();
+        let mut own = inner.after(family, Some(child), Seq::START);
+        Ok(own.find(|stored| stored.event.id == *id).map(|stored| StoredEvent::clone(stored)))
     }
 
     async fn scan_events(

@@ -30,7 +30,7 @@ pub use following::{Followed, Following, SavedCursor};
 pub use history::{Malformed, ReadError, StoredEvent};
 pub use lease::{Fence, HeldLease, Lease, Purpose};
 pub use log_servers::{LogServer, LogServers};
-pub use page::{BoxFuture, EventPage, EventRows, EventScan, FoundEvents};
+pub use page::{BoxFuture, EventPage, EventRows, EventScan, FoundEvents, Reversals};
 pub use scope::Scope;
 pub use snapshot::{FamilyRecords, Listing, Snapshot};
 pub use transaction::{Change, Changes, Commit, Context, Decided};
@@ -40,7 +40,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::domain::{
-    ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
 };
 
 /// A store of records and of the history of events.
@@ -60,8 +60,8 @@ pub trait Store: Send + Sync + 'static {
     /// after [`CommitError::OutcomeUnknown`].
     ///
     /// The store enforces what a scope does not show: an email address belongs to one account
-    /// (`EmailTaken`), and the last administrator that is not marked for deletion
-    /// remains (`LastAdministrator`).
+    /// (`EmailTaken`), the last administrator that is not marked for deletion remains
+    /// (`LastAdministrator`), and an event is reversed once (`AlreadyReversed`).
     fn transact<T: Send + 'static>(
         &self,
         scope: Scope,
@@ -120,7 +120,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<EventPage, ReadError>> + Send {
         let found = self.find_events(filter, order, page);
         async move {
-            let FoundEvents { rows, total } = found.await?;
+            let FoundEvents { rows, total, .. } = found.await?;
             Ok(EventPage { events: rows.read(0..rows.count()).await?, total })
         }
     }
@@ -133,6 +133,14 @@ pub trait Store: Send + Sync + 'static {
         filter: &EventFilter,
         order: SortOrder,
     ) -> impl Future<Output = Result<Box<dyn EventScan>, ReadError>> + Send;
+
+    /// Returns the event of a family's child with that id; `None` also if it is not well-formed.
+    fn find_event(
+        &self,
+        family: &UserId,
+        child: &ChildId,
+        id: &EventId,
+    ) -> impl Future<Output = Result<Option<StoredEvent>, ReadError>> + Send;
 
     /// The epoch of the sequence numbers. It does not change while the store is open.
     fn epoch(&self) -> Epoch;
@@ -192,7 +200,7 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the health of the store.
     fn health(&self) -> Health;
 
-    /// Replaces the account's id by null in each of its events. Returns the number of events that were
+    /// Replaces the account's id, and the note, by null in each of its events. Returns the number of events that were
     /// changed: 0 in a repeat.
     ///
     /// When this returns, the change is durable, and every later read contains it. Other transactions

@@ -14,7 +14,12 @@ pub struct FoundEvents {
     pub rows: Arc<dyn EventRows>,
     /// How many events match the filter, on all pages.
     pub total: usize,
+    /// The id of each event of the page that is reversed, and the id of its reversal.
+    pub reversals: Reversals,
 }
+
+/// The ids of reversed events, each with the id of its reversal.
+pub type Reversals = Vec<(Arc<str>, Arc<str>)>;
 
 /// The events of a page in order. Each takes little memory until it is read.
 pub trait EventRows: Send + Sync {

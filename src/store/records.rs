@@ -1,14 +1,15 @@
 //! Records as plain lists, for a store that loads the records of each transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::{Change, FamilyRecords, Listing, Scope, Snapshot};
 use crate::domain::{
-    Child, ChildId, Email, EndedRequest, IdempotencyKey, IdempotencyRecord, Page, PendingReward,
-    PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash, User, UserId,
+    Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
+    PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
+    User, UserId,
 };
 
 /// The records of a scope, or of all families, each list in the order of creation.
@@ -25,13 +26,15 @@ pub(super) struct Records {
     pub(super) ended: Vec<Arc<EndedRequest>>,
     pub(super) idempotency: Vec<Arc<IdempotencyRecord>>,
     pub(super) settings: BTreeMap<Arc<str>, Value>,
+    /// The reversals of events, as far as they are known, by the ids of the events.
+    pub(super) reversals: HashMap<Arc<str>, EventId>,
 }
 
 impl Records {
     /// Copies the records of a scope.
     pub(super) fn scoped(&self, scope: &Scope) -> Self {
         let families: Vec<UserId> = match scope {
-            Scope::Family(id) => vec![id.clone()],
+            Scope::Family(id) | Scope::Event(id, _) => vec![id.clone()],
             Scope::Families(one, other) => vec![one.clone(), other.clone()],
             Scope::Email(email) => {
                 self.user_by_email(email).map(|user| user.id.clone()).into_iter().collect()
@@ -55,7 +58,15 @@ impl Records {
             ended: chosen(&self.ended, |it| is_in(&it.user_id)),
             idempotency: chosen(&self.idempotency, |it| is_in(&it.user_id)),
             settings: if *scope == Scope::Server { self.settings.clone() } else { BTreeMap::new() },
+            reversals: match scope {
+                Scope::Event(_, event) => self.reversal_entry(event).into_iter().collect(),
+                _ => HashMap::new(),
+            },
         }
+    }
+
+    fn reversal_entry(&self, event: &EventId) -> Option<(Arc<str>, EventId)> {
+        Some((event.shared(), self.reversals.get(event.as_str())?.clone()))
     }
 
     pub(super) fn apply(&mut self, change: Change) {
@@ -121,6 +132,7 @@ impl Snapshot for Records {
             ended,
             idempotency,
             settings: _,
+            reversals: _,
         } = self;
         FamilyRecords {
             account: users.iter().find(|it| it.id == *user_id).cloned(),
@@ -287,6 +299,10 @@ impl Snapshot for Records {
 
     fn idempotency_records_of(&self, user_id: &UserId) -> Vec<Arc<IdempotencyRecord>> {
         chosen(&self.idempotency, |it| it.user_id == *user_id)
+    }
+
+    fn reversal_of(&self, event: &EventId) -> Option<EventId> {
+        self.reversals.get(event.as_str()).cloned()
     }
 
     fn setting(&self, name: &str) -> Option<Value> {

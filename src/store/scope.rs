@@ -1,4 +1,4 @@
-use crate::domain::{Email, TokenHash, UserId};
+use crate::domain::{Email, EventId, TokenHash, UserId};
 
 /// What a read or a transaction is about. A snapshot contains the records of its scope and nothing
 /// else: a record of another family is not found.
@@ -9,6 +9,8 @@ use crate::domain::{Email, TokenHash, UserId};
 pub enum Scope {
     /// An account with all of its records.
     Family(UserId),
+    /// A family, and whether that event is reversed.
+    Event(UserId, EventId),
     /// Two families, such as that of an administrator and that of the account that is administered.
     Families(UserId, UserId),
     /// The family whose account has that email address, ignoring case; no records if there is none.

@@ -3,8 +3,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::domain::{
-    Child, ChildId, Email, EndedRequest, IdempotencyKey, IdempotencyRecord, Page, PendingReward,
-    PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash, User, UserId,
+    Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
+    PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
+    User, UserId,
 };
 
 /// One page of a list.
@@ -130,6 +131,9 @@ pub trait Snapshot: Send + Sync {
     ) -> Option<Arc<IdempotencyRecord>>;
     /// Every idempotency record of an account, including expired ones.
     fn idempotency_records_of(&self, user_id: &UserId) -> Vec<Arc<IdempotencyRecord>>;
+
+    /// The reversal of an event. Only of the event in [`super::Scope::Event`].
+    fn reversal_of(&self, event: &EventId) -> Option<EventId>;
 
     /// The value of a setting; `None` if it was never set. Only in [`super::Scope::Server`].
     fn setting(&self, name: &str) -> Option<Value>;

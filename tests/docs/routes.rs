@@ -78,7 +78,8 @@ fn codes(rows: &[Row], at: &str, folder: &Path, token: &str) -> Vec<String> {
             script,
             "curl -sS -o answer -X {method} {JSON} -H 'Authorization: Bearer {token}' \
              '{url}{query}'\n\
-             grep -o '\"code\":\"[A-Z_]*\"' answer || echo none; rm -f answer\n"
+             grep -o '\"code\":\"[A-Z_]*\"' answer > code || echo none > code\n\
+             head -n 1 code; rm -f answer\n"
         )
         .unwrap();
     }

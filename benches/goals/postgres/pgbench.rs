@@ -106,6 +106,7 @@ pub(super) fn activation(families: u64, constants: &Constants) -> String {
             &now,
             &now,
             &texts(&format!("repeat('x', {event})")),
+            &texts("NULL"),
         ],
     );
     let last = families - 1;

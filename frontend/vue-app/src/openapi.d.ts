@@ -708,6 +708,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/children/{id}/tracking/{event_id}/reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reverse an event
+         * @description Takes back what an activation or a redemption has changed: a new event with the opposite `delta` and the action
+         *     `cancelled` names the reversed event in `metadata.reverses`. The reversed event stays as it is. An event can be
+         *     reversed once, at any time. If the event ended a request, that request is pending again, unless its task or reward
+         *     no longer exists or can no longer be requested, or the child has made a newer request for it.
+         *
+         *     If the child no longer has the points, the error is 409 `INSUFFICIENT_POINTS`. With `partial`, the reversal takes
+         *     the points that are above the floor; it counts as a full reversal.
+         */
+        post: operations["reverseTrackingEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/children/{id}/points/adjust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adjust a child's points
+         * @description Adds points or, if `delta` is negative, takes them, without a task. The note says why. The event is the activation
+         *     of a task or of a penalty with the `entity_id` `adjustment`, and has `adjustment` in its metadata; it can be
+         *     reversed. If the child does not have the points, the error is 409 `INSUFFICIENT_POINTS`. With `partial`, the
+         *     adjustment takes the points that are above the floor.
+         */
+        post: operations["adjustPoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -1079,6 +1128,20 @@ export interface components {
             tracking_events: components["schemas"]["TrackingEvent"][];
         };
         /**
+         * @description The points to add or, below zero, to take; why; and whether to take less if the child does not have them. Other fields are ignored.
+         * @example {
+         *       "delta": -3,
+         *       "note": "Counted twice yesterday"
+         *     }
+         */
+        Adjustment: {
+            delta: number;
+            /** @description At most 500 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            note: string;
+            /** @default false */
+            partial?: boolean;
+        };
+        /**
          * @description As `RequestAnswer`, and the points to give for a requested task.
          * @example {
          *       "request_id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d",
@@ -1086,6 +1149,8 @@ export interface components {
          *     }
          */
         Approval: {
+            /** @description At most 500 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            note?: string | null;
             request_id?: string | null;
             points?: number | null;
         };
@@ -1307,6 +1372,8 @@ export interface components {
          *     | 409 | `INSUFFICIENT_POINTS` | the child has too few points; `details.points_needed` |
          *     | 409 | `NO_PENDING_REQUEST` | the child has no pending request for this reward or task |
          *     | 409 | `REQUEST_GONE` | the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id` |
+         *     | 409 | `ALREADY_REVERSED` | the event is already reversed; `details.reversal_id` |
+         *     | 409 | `NOT_REVERSIBLE` | requests, cancellations and reversals cannot be reversed |
          *     | 409 | `POINTS_OUT_OF_RANGE` | the child's points would exceed the supported range |
          *     | 409 | `FAMILY_LIMIT_REACHED` | the family has reached a limit of the server; `details.limit` |
          *     | 409 | `AMOUNT_OUT_OF_RANGE` | the points of the task or the cost of the reward, from an older file, are below zero: set a new value |
@@ -1331,7 +1398,7 @@ export interface components {
          *     | 507 | `STORAGE_FULL` | the disk is full; nothing has changed |
          * @enum {string}
          */
-        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
+        ErrorCode: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED" | "FIELD_NOT_ALLOWED" | "INVALID_PARAMETER" | "UNAUTHENTICATED" | "INVALID_CREDENTIALS" | "PARENT_REQUIRED" | "ADMIN_REQUIRED" | "SHARED_READ_ONLY" | "WRONG_PASSWORD" | "ACCOUNT_MARKED_FOR_DELETION" | "SIGNUP_CLOSED" | "FOREIGN_ORIGIN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "EMAIL_TAKEN" | "LAST_ADMINISTRATOR" | "NOT_MARKED_FOR_DELETION" | "DELETION_IN_PROGRESS" | "REWARD_ALREADY_REQUESTED" | "TASK_ALREADY_REQUESTED" | "TASK_NOT_REQUESTABLE" | "INSUFFICIENT_POINTS" | "NO_PENDING_REQUEST" | "REQUEST_GONE" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED" | "AMOUNT_OUT_OF_RANGE" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "TOO_MANY_ATTEMPTS" | "TOO_MANY_CHANGES" | "TOO_MANY_STREAMS" | "EXPORT_IN_PROGRESS" | "HEAD_TOO_LARGE" | "INTERNAL" | "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS" | "STORAGE_FULL";
         /** @description Details of an error. The code determines which fields are present. */
         ErrorDetails: {
             /** @description The first field of the body that is wrong. */
@@ -1365,6 +1432,8 @@ export interface components {
             ended_at?: string;
             /** @description The event that ended the request, if one did. */
             tracking_event_id?: string;
+            /** @description The event that has reversed the event. */
+            reversal_id?: string;
         };
         /** @description A request that has ended. */
         ExportedEndedRequest: {
@@ -1619,7 +1688,8 @@ export interface components {
          *       "reward_id": "67aadd88-dcea-4879-8d54-8f45bffe6d16",
          *       "reward_name": "Ice cream",
          *       "created_at": "2026-11-23T01:49:49.750329Z",
-         *       "cost": 12
+         *       "cost": 12,
+         *       "note": null
          *     }
          */
         PendingReward: {
@@ -1645,6 +1715,8 @@ export interface components {
              * @description The reward's cost at the time of the request. Null in older files: then the current one counts.
              */
             cost: number | null;
+            /** @description What the child or a parent wrote with the request. */
+            note: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -1662,7 +1734,8 @@ export interface components {
          *       "task_id": "f435a1ca-1254-4e99-a626-a09eabde92a2",
          *       "task_name": "Make the bed",
          *       "points": 5,
-         *       "created_at": "2026-11-23T01:49:49.750329Z"
+         *       "created_at": "2026-11-23T01:49:49.750329Z",
+         *       "note": null
          *     }
          */
         PendingTask: {
@@ -1685,6 +1758,8 @@ export interface components {
             points: number;
             /** Format: date-time */
             created_at: string;
+            /** @description What the child or a parent wrote with the request. */
+            note: string | null;
         };
         /** @description One page of a list. */
         PendingTaskList: components["schemas"]["Page"] & {
@@ -1749,13 +1824,39 @@ export interface components {
             waiting_for: string[];
         };
         /**
-         * @description The request that is answered: if that is no longer pending, nothing changes, and the error is 409 `REQUEST_GONE`. Other fields are ignored.
+         * @description A note, and the request that is answered: if that is no longer pending, nothing changes, and the error is 409 `REQUEST_GONE`. Other fields are ignored.
          * @example {
-         *       "request_id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d"
+         *       "request_id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d",
+         *       "note": "Well done"
          *     }
          */
         RequestAnswer: {
+            /** @description At most 500 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            note?: string | null;
             request_id?: string | null;
+        };
+        /**
+         * @description What the child wants to say. Other fields are ignored.
+         * @example {
+         *       "note": "For the weekend, please"
+         *     }
+         */
+        RequestNote: {
+            /** @description At most 500 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            note?: string | null;
+        };
+        /**
+         * @description A note, and whether to take back less if the child no longer has the points. Other fields are ignored.
+         * @example {
+         *       "partial": true,
+         *       "note": "It was your brother"
+         *     }
+         */
+        Reversal: {
+            /** @default false */
+            partial?: boolean;
+            /** @description At most 500 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
+            note?: string | null;
         };
         /**
          * @description A reward.
@@ -1983,6 +2084,8 @@ export interface components {
              * @description When a parent last cancelled a request of the child, within 90 days.
              */
             last_rejected_at: string | null;
+            /** @description The parent's note about that. */
+            last_rejection: string | null;
         };
         /** @description One page of a list. */
         TaskStateList: components["schemas"]["Page"] & {
@@ -2024,7 +2127,7 @@ export interface components {
             /** @description The id of the task, penalty or reward, which may be deleted since. */
             entity_id: string;
             /**
-             * @description Tasks and penalties are `activated`; rewards are `requested`, `redeemed` or `cancelled`.
+             * @description Tasks are `activated`, `requested` or `cancelled`; penalties are `activated`; rewards are `requested`, `redeemed` or `cancelled`. With `metadata.reverses`, `cancelled` is the reversal of an event of any type.
              * @enum {string}
              */
             action: "activated" | "requested" | "redeemed" | "cancelled";
@@ -2054,9 +2157,15 @@ export interface components {
                 cost?: number;
                 /** @description Whose session it was: `parent` or `child`. */
                 actor?: string;
-                /** @description The full deduction, if the floor reduced that of a penalty. */
+                /** @description The full deduction, if the floor reduced it. */
                 requested_delta?: number;
-                /** @description The request that begins or ends with the event. */
+                /** @description What a person wrote. Null after the deletion of the account. */
+                note?: string | null;
+                /** @description True if the event is an adjustment, not of a task or penalty. */
+                adjustment?: boolean;
+                /** @description The event that this one reverses. */
+                reverses?: string;
+                /** @description The request that begins or ends with the event, or is pending again. */
                 request_id?: string;
                 /** @description When the request that ends was made. */
                 requested_at?: string;
@@ -2103,7 +2212,7 @@ export interface components {
                 /** @description The id of the task, penalty or reward, which may be deleted since. */
                 entity_id: string;
                 /**
-                 * @description Tasks and penalties are `activated`; rewards are `requested`, `redeemed` or `cancelled`.
+                 * @description Tasks are `activated`, `requested` or `cancelled`; penalties are `activated`; rewards are `requested`, `redeemed` or `cancelled`. With `metadata.reverses`, `cancelled` is the reversal of an event of any type.
                  * @enum {string}
                  */
                 action: "activated" | "requested" | "redeemed" | "cancelled";
@@ -2123,6 +2232,10 @@ export interface components {
         /** @description One page of a list. */
         TrackingEventList: components["schemas"]["Page"] & {
             tracking_events: components["schemas"]["TrackingEvent"][];
+            /** @description The id of each event of the page that is reversed, with the id of its reversal. */
+            reversals: {
+                [key: string]: string;
+            };
         };
         /**
          * @description An account: a parent, with a family.
@@ -2229,6 +2342,18 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "ADMIN_REQUIRED";
+                };
+            };
+        };
+        /** @description the event is already reversed; `details.reversal_id` */
+        AlreadyReversed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "ALREADY_REVERSED";
                 };
             };
         };
@@ -2499,6 +2624,18 @@ export interface components {
                 "application/json": components["schemas"]["Error"] & {
                     /** @enum {string} */
                     code: "NOT_MARKED_FOR_DELETION";
+                };
+            };
+        };
+        /** @description requests, cancellations and reversals cannot be reversed */
+        NotReversible: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"] & {
+                    /** @enum {string} */
+                    code: "NOT_REVERSIBLE";
                 };
             };
         };
@@ -4793,7 +4930,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RequestNote"] | null;
+            };
+        };
         responses: {
             /** @description The child and the event */
             200: {
@@ -4807,7 +4948,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
              */
             400: {
@@ -4817,7 +4959,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
                     };
                 };
             };
@@ -4842,6 +4984,7 @@ export interface operations {
                     };
                 };
             };
+            413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
@@ -5601,7 +5744,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RequestNote"] | null;
+            };
+        };
         responses: {
             /** @description The child and the event */
             200: {
@@ -5615,7 +5762,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
              *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
              */
             400: {
@@ -5625,7 +5773,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Error"] & {
                         /** @enum {string} */
-                        code: "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
                     };
                 };
             };
@@ -5650,6 +5798,7 @@ export interface operations {
                     };
                 };
             };
+            413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
@@ -6204,6 +6353,235 @@ export interface operations {
                     };
                 };
             };
+        };
+    };
+    reverseTrackingEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the child. */
+                id: string;
+                /** @description The id of the event. */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Reversal"] | null;
+            };
+        };
+        responses: {
+            /** @description The child and the event */
+            200: {
+                headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `INSUFFICIENT_POINTS`: the child has too few points; `details.points_needed`
+             *     - `ALREADY_REVERSED`: the event is already reversed; `details.reversal_id`
+             *     - `NOT_REVERSIBLE`: requests, cancellations and reversals cannot be reversed
+             *     - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
+             *     - `FAMILY_LIMIT_REACHED`: the family has reached a limit of the server; `details.limit`
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INSUFFICIENT_POINTS" | "ALREADY_REVERSED" | "NOT_REVERSIBLE" | "POINTS_OUT_OF_RANGE" | "FAMILY_LIMIT_REACHED";
+                    };
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    adjustPoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Identifies this request. For 24 hours, a repetition with the same key changes nothing and returns the first event. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of the child. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Adjustment"];
+            };
+        };
+        responses: {
+            /** @description The child and the event */
+            200: {
+                headers: {
+                    /** @description `true` if the request is a repetition */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MutationResult"];
+                };
+            };
+            /**
+             * @description - `INVALID_JSON`: the body is not a JSON object
+             *     - `MALFORMED_REQUEST`: this is not a valid HTTP/1.1 request, or its body is incomplete; the connection is closed
+             *     - `VALIDATION_FAILED`: a field is missing, occurs twice, or breaks a rule; `details.field` and `details.fields`
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INVALID_JSON" | "MALFORMED_REQUEST" | "VALIDATION_FAILED";
+                    };
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description - `PARENT_REQUIRED`: only a parent may do this, and the session is a child's
+             *     - `FOREIGN_ORIGIN`: a page of another origin requested a change with the session cookie; the sentence names both origins
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "PARENT_REQUIRED" | "FOREIGN_ORIGIN";
+                    };
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description - `INSUFFICIENT_POINTS`: the child has too few points; `details.points_needed`
+             *     - `POINTS_OUT_OF_RANGE`: the child's points would exceed the supported range
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "INSUFFICIENT_POINTS" | "POINTS_OUT_OF_RANGE";
+                    };
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["TooManyChanges"];
+            431: components["responses"]["HeadTooLarge"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description - `NOT_DURABLE`: the change could not be written; nothing has changed
+             *     - `OUTCOME_UNKNOWN`: it is unknown whether the change was made; a server with a data directory refuses changes until it is restarted
+             *     - `READ_ONLY`: the server refuses changes until it is restarted
+             *     - `OVERLOADED`: too many changes of this family, or too many requests to the database, are waiting; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `DATABASE_UNAVAILABLE`: the database cannot be reached; nothing has changed; `details.retry_after`, and `Retry-After`
+             *     - `SHUTTING_DOWN`: the server is stopping; nothing has changed
+             *     - `TIMED_OUT`: the response took longer than the limit (60 seconds by default), and it is unknown whether the change was made; send the request again, with the same `Idempotency-Key` if the route accepts one
+             *     - `TOO_MANY_CONNECTIONS`: too many connections are open, in total or from this client's address; `details.retry_after`, and `Retry-After`
+             */
+            503: {
+                headers: {
+                    /** @description The number of seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"] & {
+                        /** @enum {string} */
+                        code: "NOT_DURABLE" | "OUTCOME_UNKNOWN" | "READ_ONLY" | "OVERLOADED" | "DATABASE_UNAVAILABLE" | "SHUTTING_DOWN" | "TIMED_OUT" | "TOO_MANY_CONNECTIONS";
+                    };
+                };
+            };
+            507: components["responses"]["StorageFull"];
         };
     };
     streamTrackingEvents: {

@@ -68,6 +68,7 @@ interface Written {
 
 /** What only a request holds. */
 type Requests =
+  | "Adjustment"
   | "Approval"
   | "ChildPatch"
   | "ChildSession"
@@ -81,6 +82,8 @@ type Requests =
   | "NewThreshold"
   | "PasswordChange"
   | "RequestAnswer"
+  | "RequestNote"
+  | "Reversal"
   | "RewardPatch"
   | "Signup"
   | "TaskPatch"

@@ -1,4 +1,4 @@
-use super::super::{Amount, Name, TrackingEvent};
+use super::super::{Amount, Name, Note, TrackingEvent};
 use super::*;
 
 fn child(points: i64) -> Child {
@@ -51,7 +51,7 @@ fn reward(cost: i64) -> Reward {
 }
 
 fn origin(actor: Actor) -> EventOrigin {
-    EventOrigin { event_id: "e".into(), actor, now: Timestamp::EPOCH }
+    EventOrigin { event_id: "e".into(), actor, now: Timestamp::EPOCH, note: None }
 }
 
 fn event(fields: Result<EventFields, RuleViolation>) -> TrackingEvent {
@@ -111,6 +111,7 @@ fn pending(cost: Option<i64>) -> PendingReward {
         reward_name: Name::from_stored("Ice cream"),
         created_at: Some(Timestamp::EPOCH),
         cost: cost.and_then(Amount::new),
+        note: None,
         extra: [].into(),
     }
 }
@@ -175,6 +176,7 @@ fn pending_task(points: i64) -> PendingTask {
         task_name: Name::from_stored("Homework"),
         points: Amount::new(points).unwrap(),
         created_at: Timestamp::EPOCH,
+        note: None,
     }
 }
 
@@ -223,4 +225,131 @@ fn a_task_is_cancelled_only_if_it_is_requested() {
     assert_eq!((event.delta, event.action), (0, Action::Cancelled));
     let result = cancel_task(&child(1), &task(5, true), None, by_child());
     assert_eq!(result, Err(RuleViolation::NoPendingRequest));
+}
+
+/// An event of a child that had 3 points, with this delta.
+fn original(
+    entity_type: EntityType,
+    action: Action,
+    delta: i64,
+    metadata: &Value,
+) -> TrackingEvent {
+    let fields = EventFields {
+        id: "o".into(),
+        user_id: Some("u".into()),
+        child_id: "c".into(),
+        entity_type,
+        entity_id: "t".to_owned(),
+        action,
+        points_before: Points::new(3).unwrap(),
+        points_after: Points::new(3 + delta).unwrap(),
+        delta,
+        occurred_at: Timestamp::EPOCH,
+        created_at: Timestamp::EPOCH,
+        metadata: metadata.as_object().cloned(),
+    };
+    TrackingEvent::new(fields).unwrap()
+}
+
+fn reversed(
+    points: i64,
+    original: &TrackingEvent,
+    is_partial: bool,
+) -> Result<EventFields, RuleViolation> {
+    let reversal = Reversal { original, name: None, is_partial };
+    reverse(&child(points), reversal, Points::ZERO, origin(Actor::Parent))
+}
+
+#[test]
+fn a_reversal_takes_back_the_recorded_delta() {
+    let metadata = serde_json::json!({"name": "Dishes", "points": 8, "requested_delta": -8});
+    let cut = original(EntityType::Penalty, Action::Activated, -3, &metadata);
+    let event = event(reversed(4, &cut, false));
+    assert_eq!((event.delta, event.points_after.get()), (3, 7));
+    assert_eq!((event.entity_type, event.action), (EntityType::Penalty, Action::Cancelled));
+    assert_eq!((&*event.entity_id, event.reverses()), ("t", Some("o")));
+    let expected = serde_json::json!({
+        "name": "Dishes", "points": 8, "actor": "parent", "reverses": "o",
+    });
+    assert_eq!(Value::Object(event.metadata.clone().unwrap()), expected);
+}
+
+#[test]
+fn a_reversal_of_an_older_event_has_the_name_and_the_amount_that_are_known() {
+    let rewarded = |metadata| original(EntityType::Reward, Action::Redeemed, -2, metadata);
+    let named = |original: &TrackingEvent, name: Option<&Name>| {
+        let reversal = Reversal { original, name, is_partial: false };
+        let event = event(reverse(&child(0), reversal, Points::ZERO, origin(Actor::Parent)));
+        let metadata = event.metadata.clone().unwrap();
+        (metadata["name"].as_str().unwrap().to_owned(), metadata["cost"].as_i64())
+    };
+    let (older, present) = (rewarded(&Value::Null), Name::from_stored("Cinema"));
+    assert_eq!(named(&older, Some(&present)), ("Cinema".to_owned(), Some(2)));
+    assert_eq!(named(&older, None), (String::new(), Some(2)));
+    let flask = rewarded(&serde_json::json!({"task_name": "Ice", "cost": 7}));
+    assert_eq!(named(&flask, Some(&present)), ("Ice".to_owned(), Some(7)));
+}
+
+#[test]
+fn a_reversal_does_not_push_points_below_the_floor() {
+    let given = original(EntityType::Task, Action::Activated, 5, &Value::Null);
+    assert_eq!(event(reversed(5, &given, false)).points_after.get(), 0);
+    for (points, points_needed) in [(4, 1), (0, 5), (-2, 5)] {
+        let refused = reversed(points, &given, false);
+        assert_eq!(refused, Err(RuleViolation::InsufficientPoints { points_needed }));
+        let partial = event(reversed(points, &given, true));
+        assert_eq!(partial.points_after.get(), points.min(0), "of {points}");
+        assert_eq!(partial.metadata.as_ref().unwrap()["requested_delta"], -5);
+    }
+    let whole = event(reversed(9, &given, true));
+    assert_eq!((whole.delta, whole.metadata.as_ref().unwrap().get("requested_delta")), (-5, None));
+    let taken = original(EntityType::Penalty, Action::Activated, -3, &Value::Null);
+    let result = reversed(Points::LIMIT, &taken, false);
+    assert_eq!(result, Err(RuleViolation::PointsOutOfRange));
+}
+
+#[test]
+fn requests_cancellations_and_reversals_are_not_reversible() {
+    let reversal = serde_json::json!({"reverses": "x"});
+    for event in [
+        original(EntityType::Reward, Action::Requested, 0, &Value::Null),
+        original(EntityType::Reward, Action::Cancelled, 0, &Value::Null),
+        original(EntityType::Task, Action::Cancelled, -3, &reversal),
+    ] {
+        assert_eq!(reversed(9, &event, true), Err(RuleViolation::NotReversible));
+    }
+    let nothing = original(EntityType::Penalty, Action::Activated, 0, &Value::Null);
+    assert_eq!(event(reversed(9, &nothing, false)).delta, 0);
+}
+
+fn adjusted(points: i64, delta: i64, is_partial: bool) -> Result<EventFields, RuleViolation> {
+    let note = Some(Note::from_stored("wrong".into()));
+    let origin = EventOrigin { note, ..origin(Actor::Parent) };
+    adjust(&child(points), Adjustment { delta, is_partial }, Points::ZERO, origin)
+}
+
+#[test]
+fn an_adjustment_is_that_of_a_task_or_a_penalty() {
+    for (delta, kind) in [(4, EntityType::Task), (-4, EntityType::Penalty)] {
+        let event = event(adjusted(6, delta, false));
+        assert_eq!((event.entity_type, event.action), (kind, Action::Activated));
+        assert_eq!((&*event.entity_id, event.delta), ("adjustment", delta));
+        let expected = serde_json::json!({
+            "name": "Adjustment", "points": 4, "actor": "parent", "adjustment": true, "note": "wrong",
+        });
+        assert_eq!(Value::Object(event.metadata.clone().unwrap()), expected);
+    }
+}
+
+#[test]
+fn an_adjustment_does_not_push_points_below_the_floor() {
+    let refused = adjusted(6, -7, false);
+    assert_eq!(refused, Err(RuleViolation::InsufficientPoints { points_needed: 1 }));
+    let partial = event(adjusted(6, -7, true));
+    assert_eq!(partial.delta, -6);
+    let metadata = partial.metadata.as_ref().unwrap();
+    assert_eq!((&metadata["requested_delta"], &metadata["points"]), (&(-7).into(), &7.into()));
+    assert_eq!(adjusted(Points::LIMIT, 1, true), Err(RuleViolation::PointsOutOfRange));
+    let back = reversed(6, &partial, false).unwrap();
+    assert_eq!((back.delta, back.metadata.unwrap()["name"].as_str()), (6, Some("Adjustment")));
 }

@@ -125,6 +125,9 @@ impl ApiError {
                     ..none
                 })
             }
+            Self::Service(ServiceError::Refused(RuleViolation::AlreadyReversed(reversal))) => {
+                Some(Details { reversal_id: Some(reversal.as_str()), ..none })
+            }
             Self::Service(ServiceError::Refused(RuleViolation::MarkedForDeletion { due_at })) => {
                 let due_at = due_at.map(|due_at| due_at.to_string());
                 Some(Details { due_at: Some(due_at.into()), ..none })
@@ -236,6 +239,8 @@ fn of_refusal(refusal: &RuleViolation) -> ErrorCode {
         RuleViolation::InsufficientPoints { .. } => ErrorCode::InsufficientPoints,
         RuleViolation::NoPendingRequest => ErrorCode::NoPendingRequest,
         RuleViolation::RequestGone(_) => ErrorCode::RequestGone,
+        RuleViolation::AlreadyReversed(_) => ErrorCode::AlreadyReversed,
+        RuleViolation::NotReversible => ErrorCode::NotReversible,
         RuleViolation::PointsOutOfRange => ErrorCode::PointsOutOfRange,
         RuleViolation::FamilyLimitReached { .. } => ErrorCode::FamilyLimitReached,
         RuleViolation::AmountOutOfRange(_) => ErrorCode::AmountOutOfRange,

@@ -72,6 +72,10 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) tracking_event_id: Option<&'a str>,
+    /// The event that has reversed the event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) reversal_id: Option<&'a str>,
 }
 
 impl<'a> Details<'a> {

@@ -33,6 +33,8 @@ pub enum ErrorCode {
     InsufficientPoints,
     NoPendingRequest,
     RequestGone,
+    AlreadyReversed,
+    NotReversible,
     PointsOutOfRange,
     FamilyLimitReached,
     AmountOutOfRange,
@@ -215,6 +217,18 @@ const TABLE: [Row; ErrorCode::StorageFull as usize + 1] = {
             Status::CONFLICT,
             "REQUEST_GONE",
             "the request that `request_id` names is no longer pending; `details.ended`, `ended_at` and `tracking_event_id`",
+        ),
+        (
+            Code::AlreadyReversed,
+            Status::CONFLICT,
+            "ALREADY_REVERSED",
+            "the event is already reversed; `details.reversal_id`",
+        ),
+        (
+            Code::NotReversible,
+            Status::CONFLICT,
+            "NOT_REVERSIBLE",
+            "requests, cancellations and reversals cannot be reversed",
         ),
         (
             Code::PointsOutOfRange,

@@ -12,7 +12,8 @@ use crate::domain::input::{
 };
 use crate::domain::password::NewPassword;
 use crate::domain::{
-    Amount, ChildId, Colour, Email, Icon, Invalid, Language, Name, Points, RequestId, RewardId,
+    Amount, ChildId, Colour, Email, Icon, Invalid, Language, Name, Note, Points, RequestId,
+    RewardId,
 };
 use crate::http::extract::fields::FieldType;
 use crate::http::openapi::schemas;
@@ -45,6 +46,10 @@ pub(crate) const REWARD_ID: FieldType<String, RewardId> =
 pub(crate) const NAME: FieldType<String, Name> =
     FieldType { check: |field, text| Name::parse(field, &text), schema: name };
 
+/// What a person writes about a mutation.
+pub(crate) const NOTE: FieldType<String, Note> =
+    FieldType { check: |field, text| Note::parse(field, &text), schema: note };
+
 pub(crate) const REQUEST_ID: FieldType<String, RequestId> =
     FieldType { check: |_, id| Ok(id.into()), schema: || schemas::text().into() };
 
@@ -58,6 +63,12 @@ pub(crate) const NEW_PASSWORD: FieldType<String, NewPassword> =
 /// What a task is worth or a reward costs, in points.
 pub(crate) const AMOUNT: FieldType<i64, Amount> =
     FieldType { check: input::amount, schema: || schemas::integer(1..=Amount::MAX).into() };
+
+/// What an adjustment adds or, below zero, takes.
+pub(crate) const DELTA: FieldType<i64, i64> = FieldType {
+    check: input::delta,
+    schema: || schemas::integer(-Amount::MAX..=Amount::MAX).into(),
+};
 
 /// What a child begins with.
 pub(crate) const OPENING_POINTS: FieldType<i64, Points> = FieldType {
@@ -108,17 +119,24 @@ pub(crate) const THRESHOLD: FieldType<i64, Threshold> = FieldType {
     },
 };
 
+fn name() -> Schema {
+    visible_line(Name::MAX_CHARS)
+}
+
+fn note() -> Schema {
+    visible_line(Note::MAX_CHARS)
+}
+
 /// The pattern, not `maxLength`, has the greatest length, since the surrounding white space does not
 /// count.
-fn name() -> Schema {
-    let inner = Name::MAX_CHARS - 2;
+fn visible_line(max_chars: usize) -> Schema {
+    let inner = max_chars - 2;
     let pattern =
         format!(r"^\s*[^\s{BAD}{BLANK}{PART}]([^{BAD}{BLANK}]{{0,{inner}}}[^\s{BAD}{BLANK}])?\s*$");
     let about = format!(
-        "At most {} characters, at least one of them visible. No line breaks, control characters or \
-         invisible characters, and no blank character other than the space. Surrounding white space is \
-         removed.",
-        Name::MAX_CHARS
+        "At most {max_chars} characters, at least one of them visible. No line breaks, control characters \
+         or invisible characters, and no blank character other than the space. Surrounding white space is \
+         removed."
     );
     let text = schemas::text().min_length(Some(1));
     text.pattern(Some(pattern)).description(Some(about)).into()

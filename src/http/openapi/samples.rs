@@ -69,7 +69,7 @@ pub(crate) fn pending_reward() -> Value {
     json!({
         "id": REQUEST_ID, "user_id": USER_ID, "child_id": CHILD_ID,
         "child_name": "Mía", "reward_id": REWARD_ID, "reward_name": "Ice cream",
-        "created_at": "2026-11-23T01:49:49.750329Z", "cost": 12,
+        "created_at": "2026-11-23T01:49:49.750329Z", "cost": 12, "note": null,
     })
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn pending_task() -> Value {
     json!({
         "id": REQUEST_ID, "user_id": USER_ID, "child_id": CHILD_ID, "child_name": "Mía",
         "task_id": TASK_ID, "task_name": "Make the bed", "points": 5,
-        "created_at": "2026-11-23T01:49:49.750329Z",
+        "created_at": "2026-11-23T01:49:49.750329Z", "note": null,
     })
 }
 
@@ -189,6 +189,8 @@ fn conflict(code: ErrorCode) -> ApiError {
             ended_at: Timestamp::parse_iso(MOMENT).unwrap_or(Timestamp::EPOCH),
             event_id: Some(EVENT_ID.into()),
         }))),
+        ErrorCode::AlreadyReversed => RuleViolation::AlreadyReversed(EVENT_ID.into()),
+        ErrorCode::NotReversible => RuleViolation::NotReversible,
         ErrorCode::FamilyLimitReached => {
             RuleViolation::FamilyLimitReached { limit: FamilyLimit::Children, most: 100 }
         }

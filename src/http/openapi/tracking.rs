@@ -40,8 +40,9 @@ fn common() -> [(&'static str, RefOr<Schema>); 8] {
     let types = flag(EntityType::ALL.map(EntityType::as_str));
     let actions = flag(Action::ALL.map(Action::as_str));
     let entity = "The id of the task, penalty or reward, which may be deleted since.";
-    let action =
-        "Tasks and penalties are `activated`; rewards are `requested`, `redeemed` or `cancelled`.";
+    let action = "Tasks are `activated`, `requested` or `cancelled`; penalties are `activated`; rewards are \
+                  `requested`, `redeemed` or `cancelled`. With `metadata.reverses`, `cancelled` is the reversal \
+                  of an event of any type.";
     [
         ("child_id", about(text(), "The child, which may be deleted since.")),
         ("entity_type", about(types, "The type of `entity_id`.")),
@@ -68,11 +69,29 @@ impl PartialSchema for TrackingEvent {
             .property("actor", about(text(), "Whose session it was: `parent` or `child`."))
             .property(
                 "requested_delta",
-                about(integer(..), "The full deduction, if the floor reduced that of a penalty."),
+                about(integer(..), "The full deduction, if the floor reduced it."),
             )
             .property(
+                "note",
+                about(
+                    nullable(text(), Type::String),
+                    "What a person wrote. Null after the deletion of the account.",
+                ),
+            )
+            .property(
+                "adjustment",
+                about(
+                    schemas::boolean(),
+                    "True if the event is an adjustment, not of a task or penalty.",
+                ),
+            )
+            .property("reverses", about(text(), "The event that this one reverses."))
+            .property(
                 "request_id",
-                about(text(), "The request that begins or ends with the event."),
+                about(
+                    text(),
+                    "The request that begins or ends with the event, or is pending again.",
+                ),
             )
             .property("requested_at", about(text(), "When the request that ends was made."))
             .property(
@@ -110,6 +129,16 @@ impl ToSchema for TrackingEvent {
 
 impl ListItem for TrackingEvent {
     const FIELD: &'static str = "tracking_events";
+
+    fn complete(page: ObjectBuilder) -> ObjectBuilder {
+        let reversals = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(String::schema()))
+            .description(Some(
+                "The id of each event of the page that is reversed, with the id of its reversal.",
+            ));
+        page.property("reversals", reversals).required("reversals")
+    }
 }
 
 /// `utoipa::path` takes no generic types.

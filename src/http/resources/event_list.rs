@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 
 use crate::domain::Page;
 use crate::http::error::ApiError;
@@ -12,7 +13,7 @@ use crate::http::response::json::{JsonText, Window};
 use crate::http::response::page::PageBody;
 use crate::http::response::pieces::{self, Reader, SendProgress, Source, WHOLE};
 use crate::service::ServiceError;
-use crate::store::{EventRows, FoundEvents};
+use crate::store::{EventRows, FoundEvents, Reversals};
 
 /// The text before the events.
 const HEAD: &str = r#"{"tracking_events":["#;
@@ -25,8 +26,8 @@ pub(crate) async fn answer(
     page: Page,
     reader: Reader,
 ) -> Result<Response, ApiError> {
-    let FoundEvents { rows, total } = found;
-    let tail = PageBody::new(page, total).tail();
+    let FoundEvents { rows, total, reversals } = found;
+    let tail = PageBody::new(page, total).tail_with(&member(&reversals));
     if rows.fitting(0, WHOLE) == rows.count() {
         let events = rows.read(0..rows.count()).await.map_err(ServiceError::from)?;
         return Ok(JsonText(whole(&events, &tail)).into_response());
@@ -47,6 +48,12 @@ pub(crate) async fn answer(
     let total = progress.total();
     let body = pieces::body(Events { rows, progress, split: 0, tail }, total, Some(reader));
     Ok(JsonText(body).into_response())
+}
+
+/// The reversals as a member of the page: a map from each reversed event.
+fn member(reversals: &Reversals) -> String {
+    let ids = reversals.iter().map(|(event, reversal)| (event.to_string(), (&**reversal).into()));
+    format!(r#","reversals":{}"#, Value::Object(ids.collect()))
 }
 
 fn whole(events: &[Arc<str>], tail: &str) -> String {

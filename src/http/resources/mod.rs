@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod account_export;
 pub(crate) mod auth;
 pub(crate) mod children;
+pub(crate) mod corrections;
 pub(crate) mod credentials;
 pub(crate) mod crud;
 pub(crate) mod deletion;

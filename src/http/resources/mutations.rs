@@ -13,7 +13,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::domain::{Child, Mutation, MutationDetails, Operation};
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::caller::{Key, Path};
-use crate::http::extract::field_types::{AMOUNT, REQUEST_ID};
+use crate::http::extract::field_types::{AMOUNT, NOTE, REQUEST_ID};
 use crate::http::extract::fields::{FieldFailed, FieldReader, RequestBody};
 use crate::http::extract::input::{Input, OptionalInput};
 use crate::http::openapi::{
@@ -62,9 +62,10 @@ pub(crate) async fn activate(
     operation_id = "requestTask",
     tag = tags::TASKS,
     params(ChildAndTask, Key),
+    request_body = Option<NotedInput>,
     responses(
         MutationResult,
-        Errors<Caller, Path<String>, Key, ChangeErrors, TaskRequestErrors>
+        Errors<Caller, Path<String>, Key, OptionalInput<Noted>, ChangeErrors, TaskRequestErrors>
     )
 )]
 pub(crate) async fn request_task(
@@ -72,9 +73,9 @@ pub(crate) async fn request_task(
     caller: Caller,
     Path((child, task)): Path<(String, String)>,
     Key(key): Key,
+    OptionalInput(Noted(details)): OptionalInput<Noted>,
 ) -> Result<Response, ApiError> {
     let operation = Operation::RequestTask(task.into());
-    let details = MutationDetails::default();
     let mutation = Mutation { child: child.into(), operation, details };
     respond(service.mutate_as_child(&caller, mutation, key).await?).await
 }
@@ -116,9 +117,10 @@ pub(crate) async fn cancel_task(
     operation_id = "requestReward",
     tag = tags::REWARDS,
     params(ChildAndReward, Key),
+    request_body = Option<NotedInput>,
     responses(
         MutationResult,
-        Errors<Caller, Path<String>, Key, ChangeErrors, RequestErrors>
+        Errors<Caller, Path<String>, Key, OptionalInput<Noted>, ChangeErrors, RequestErrors>
     )
 )]
 pub(crate) async fn request(
@@ -126,9 +128,9 @@ pub(crate) async fn request(
     caller: Caller,
     Path((child, reward)): Path<(String, String)>,
     Key(key): Key,
+    OptionalInput(Noted(details)): OptionalInput<Noted>,
 ) -> Result<Response, ApiError> {
     let operation = Operation::Request(reward.into());
-    let details = MutationDetails::default();
     let mutation = Mutation { child: child.into(), operation, details };
     respond(service.mutate_as_child(&caller, mutation, key).await?).await
 }
@@ -189,8 +191,27 @@ pub(crate) async fn cancel(
 }
 
 // `utoipa::path` takes no generic types.
+pub(crate) type NotedInput = Input<Noted>;
 pub(crate) type AnswerInput = Input<Answer>;
 pub(crate) type ApprovalInput = Input<Approval>;
+
+/// The body of a request.
+#[derive(Default)]
+pub(crate) struct Noted(MutationDetails);
+
+impl RequestBody for Noted {
+    const NAME: &'static str = "RequestNote";
+    const ABOUT: &'static str = "What the child wants to say. Other fields are ignored.";
+
+    fn example() -> Value {
+        json!({"note": "For the weekend, please"})
+    }
+
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
+        let note = fields.nullable("note", NOTE)?;
+        Ok(Self(MutationDetails { note, ..MutationDetails::default() }))
+    }
+}
 
 /// The body of an activation.
 #[derive(Default)]
@@ -218,16 +239,18 @@ pub(crate) struct Answer(MutationDetails);
 
 impl RequestBody for Answer {
     const NAME: &'static str = "RequestAnswer";
-    const ABOUT: &'static str = "The request that is answered: if that is no longer pending, nothing changes, and the \
-        error is 409 `REQUEST_GONE`. Other fields are ignored.";
+    const ABOUT: &'static str = "A note, and the request that is answered: if that is no longer pending, nothing \
+        changes, and the error is 409 `REQUEST_GONE`. Other fields are ignored.";
 
     fn example() -> Value {
-        json!({"request_id": samples::REQUEST_ID})
+        json!({"request_id": samples::REQUEST_ID, "note": "Well done"})
     }
 
     fn read(fields: &mut FieldReader<'_>) -> Result<Self, FieldFailed> {
-        let request_id = fields.nullable("request_id", REQUEST_ID)?;
-        Ok(Self(MutationDetails { request_id, points: None }))
+        let note = fields.nullable("note", NOTE);
+        let request_id = fields.nullable("request_id", REQUEST_ID);
+        let (note, request_id) = (note?, request_id?);
+        Ok(Self(MutationDetails { note, request_id, ..MutationDetails::default() }))
     }
 }
 
@@ -300,7 +323,7 @@ impl ErrorCodes for CancellationErrors {
 const REPLAYED: [(&str, HeaderValue); 1] =
     [(MutationResult::REPLAYED, HeaderValue::from_static("true"))];
 
-async fn respond(done: Mutated) -> Result<Response, ApiError> {
+pub(super) async fn respond(done: Mutated) -> Result<Response, ApiError> {
     let replayed = done.replayed;
     let body = JsonText(json::body(MutatedBody(RecordBody(done.child), done.event), None).await?);
     Ok(if replayed { (REPLAYED, body).into_response() } else { body.into_response() })

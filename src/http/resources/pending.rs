@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Amount, PendingReward, PendingTask};
+use crate::domain::{Amount, Note, PendingReward, PendingTask};
 use crate::http::openapi::{samples, schemas};
 use crate::http::resources::records::{ApiRecord, Iso, Unknown};
 
@@ -12,7 +12,7 @@ impl ApiRecord for PendingReward {
 
     const SINGULAR: &'static str = "pending_reward";
     const PLURAL: &'static str = "pending_rewards";
-    const ADDED: &'static [&'static str] = &["cost"];
+    const ADDED: &'static [&'static str] = &["cost", "note"];
 
     fn fields(&self) -> PendingRewardFields<'_> {
         PendingRewardFields {
@@ -24,6 +24,7 @@ impl ApiRecord for PendingReward {
             reward_name: self.reward_name.as_str(),
             created_at: self.created_at.map(Iso),
             cost: self.cost.map(Amount::get),
+            note: self.note.as_ref().map(Note::as_str),
             extra: Unknown::public::<Self>(&self.extra),
         }
     }
@@ -51,6 +52,9 @@ pub(crate) struct PendingRewardFields<'a> {
     /// The reward's cost at the time of the request. Null in older files: then the current one counts.
     #[schema(required)]
     cost: Option<i64>,
+    /// What the child or a parent wrote with the request.
+    #[schema(required)]
+    note: Option<&'a str>,
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, Value>)]
     extra: Unknown<'a>,
@@ -72,6 +76,7 @@ impl ApiRecord for PendingTask {
             task_name: self.task_name.as_str(),
             points: self.points.get(),
             created_at: Iso(self.created_at),
+            note: self.note.as_ref().map(Note::as_str),
         }
     }
 }
@@ -96,4 +101,7 @@ pub(crate) struct PendingTaskFields<'a> {
     points: i64,
     #[schema(schema_with = schemas::moment)]
     created_at: Iso,
+    /// What the child or a parent wrote with the request.
+    #[schema(required)]
+    note: Option<&'a str>,
 }

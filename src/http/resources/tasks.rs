@@ -143,6 +143,9 @@ pub(crate) struct TaskStateBody {
     /// When a parent last cancelled a request of the child, within 90 days.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     last_rejected_at: Option<Iso>,
+    /// The parent's note about that.
+    #[schema(required)]
+    last_rejection: Option<String>,
 }
 
 impl ListItem for TaskStateBody {
@@ -156,6 +159,7 @@ impl From<TaskState> for TaskStateBody {
             request_id: pending.map(|request| request.id.to_string()),
             last_done_at: last.done_at.map(Iso),
             last_rejected_at: last.rejected_at.map(Iso),
+            last_rejection: last.rejection,
             task: RecordBody(task),
         }
     }

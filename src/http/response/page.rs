@@ -16,6 +16,11 @@ use crate::service::Listing;
 pub(crate) trait ListItem: ToSchema {
     /// The field that contains the list: `tasks`.
     const FIELD: &'static str;
+
+    /// Adds what a page contains beside the list.
+    fn complete(page: ObjectBuilder) -> ObjectBuilder {
+        page
+    }
 }
 
 /// A page of a list: `{"tasks": […], "total": 3, "limit": 500, "offset": 0}`.
@@ -44,7 +49,8 @@ impl<B: ListItem> PartialSchema for PageOf<B> {
         let list = ObjectBuilder::new().schema_type(Type::Object).property(B::FIELD, records);
         let page = AllOfBuilder::new().item(Ref::from_schema_name(PageBody::name()));
         let about = "One page of a list.";
-        Schema::from(page.item(list.required(B::FIELD)).description(Some(about))).into()
+        let list = B::complete(list.required(B::FIELD));
+        Schema::from(page.item(list).description(Some(about))).into()
     }
 }
 
@@ -79,7 +85,12 @@ impl PageBody {
 
     /// The JSON text that follows the last record.
     pub(crate) fn tail(&self) -> String {
+        self.tail_with("")
+    }
+
+    /// The same with further members, each of which begins with a comma.
+    pub(crate) fn tail_with(&self, members: &str) -> String {
         let Self { total, limit, offset } = self;
-        format!(r#"],"total":{total},"limit":{limit},"offset":{offset}}}"#)
+        format!(r#"]{members},"total":{total},"limit":{limit},"offset":{offset}}}"#)
     }
 }

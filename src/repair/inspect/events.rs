@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::store::json::tinydb::fields::{Fields, Unreadable};
 
 use super::chains::{Chains, End, Moved};
+use super::reversals::{Compared, Digest, Reversals};
 use super::rows::ahead_of;
 use super::{Finding, FindingKind};
 use crate::domain::{
@@ -41,10 +42,11 @@ pub(super) struct Events<'a> {
     findings: Vec<Finding>,
     /// `None` if the points are not compared, which needs half of the memory.
     chains: Option<Chains>,
-    /// The ids so far with their rows: 24 bytes each, because most are UUIDs.
-    ids: Vec<([u64; 2], RowNumber)>,
-    other_ids: HashMap<Box<str>, RowNumber>,
+    /// The ids so far with their rows: 32 bytes each, because most are UUIDs.
+    ids: Vec<([u64; 2], RowNumber, Digest)>,
+    other_ids: HashMap<Box<str>, (RowNumber, Digest)>,
     rows: Vec<RowNumber>,
+    reversals: Reversals,
 }
 
 /// One event and its findings.
@@ -53,6 +55,7 @@ struct Judged<'a> {
     row: RowNumber,
     byte: Option<u64>,
     findings: &'a mut Vec<Finding>,
+    is_reversal: bool,
 }
 
 impl<'a> Events<'a> {
@@ -71,6 +74,7 @@ impl<'a> Events<'a> {
             ids: Vec::new(),
             other_ids: HashMap::new(),
             rows: Vec::new(),
+            reversals: Reversals::default(),
         }
     }
 
@@ -89,7 +93,11 @@ impl<'a> Events<'a> {
         self.rows.push(row);
         // It was parsed before, or comes from the log.
         let Ok(fields) = Fields::parse(text) else { return };
-        let mut judged = Judged { fields, row, byte, findings: &mut self.findings };
+        let action = fields.text("action").unwrap_or_default();
+        let metadata = fields.raw("metadata").unwrap_or_default();
+        let reversed = tracking::event::reverses(&action, metadata);
+        let is_reversal = reversed.is_some();
+        let mut judged = Judged { fields, row, byte, findings: &mut self.findings, is_reversal };
         judged.fields_are_there();
         let id = judged.text("id");
         let child_id = judged.text("child_id");
@@ -111,23 +119,24 @@ impl<'a> Events<'a> {
                 judged.say(FindingKind::WrongOrder, message);
             }
         }
+        let compared = child_id.as_deref().zip(kind);
+        let compared =
+            compared.map(|(child_id, kind)| Compared { child_id, kind, fields: &judged.fields });
+        if let (Some(reversed), Some(compared)) = (reversed, &compared) {
+            self.reversals.add(&reversed, compared, row, byte);
+        }
+        let digest = compared.and_then(|event| event.digest());
         if let Some(id) = id {
-            self.remember(&id, row, byte);
+            self.remember(&id, (row, digest), byte);
         }
     }
 
-    fn remember(&mut self, id: &str, row: RowNumber, byte: Option<u64>) {
-        let uuid = Uuid::try_parse(id)
-            .ok()
-            .filter(|uuid| *uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == *id);
-        match uuid {
-            Some(uuid) => {
-                let (high, low) = uuid.as_u64_pair();
-                self.ids.push(([high, low], row));
-            }
+    fn remember(&mut self, id: &str, (row, digest): (RowNumber, Digest), byte: Option<u64>) {
+        match uuid_of(id) {
+            Some(uuid) => self.ids.push((uuid, row, digest)),
             None => match self.other_ids.get(id) {
-                Some(first) => self.findings.push(same_id(*first, row, byte)),
-                None => _ = self.other_ids.insert(id.into(), row),
+                Some((first, _)) => self.findings.push(same_id(*first, row, byte)),
+                None => _ = self.other_ids.insert(id.into(), (row, digest)),
             },
         }
     }
@@ -137,11 +146,18 @@ impl<'a> Events<'a> {
     pub(super) fn finish(mut self, knows_points: bool) -> Vec<Finding> {
         let mut findings = self.findings;
         // Stable, so that the first of two equal ones was written first.
-        self.ids.sort_by_key(|(id, _)| *id);
+        self.ids.sort_by_key(|(id, ..)| *id);
         let same = self.ids.chunk_by(|one, other| one.0 == other.0);
         for ids in same.filter(|ids| ids.len() > 1) {
-            findings.extend(ids[1..].iter().map(|(_, row)| same_id(ids[0].1, *row, None)));
+            findings.extend(ids[1..].iter().map(|(_, row, _)| same_id(ids[0].1, *row, None)));
         }
+        let (ids, other_ids) = (self.ids, self.other_ids);
+        let find = |id: &str| {
+            let Some(uuid) = uuid_of(id) else { return other_ids.get(id).copied() };
+            let first = ids.get(ids.partition_point(|(other, ..)| *other < uuid));
+            first.filter(|(found, ..)| *found == uuid).map(|(_, row, digest)| (*row, *digest))
+        };
+        self.reversals.finish(find, knows_points, &mut findings);
         self.rows.sort_unstable();
         for rows in self.rows.chunk_by(PartialEq::eq).filter(|rows| rows.len() > 1) {
             let message = format!("{} rows have this number", rows.len());
@@ -169,6 +185,13 @@ impl<'a> Events<'a> {
         });
         findings
     }
+}
+
+/// An id as two numbers; `None` unless it is a UUID in its usual form.
+fn uuid_of(id: &str) -> Option<[u64; 2]> {
+    let uuid = Uuid::try_parse(id).ok()?;
+    let is_usual = *uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == *id;
+    is_usual.then(|| <[u64; 2]>::from(uuid.as_u64_pair()))
 }
 
 fn same_id(first: RowNumber, row: RowNumber, byte: Option<u64>) -> Finding {
@@ -228,7 +251,7 @@ impl Judged<'_> {
         let entity_type = self.word("entity_type", EntityType::parse);
         let action = self.word("action", Action::parse);
         let (entity_type, action) = (entity_type?, action?);
-        if let Err(error) = check_action(entity_type, action) {
+        if let Err(error) = check_action(entity_type, action, self.is_reversal) {
             self.say(FindingKind::WrongAction, error.to_string());
             return None;
         }
@@ -254,6 +277,7 @@ impl Judged<'_> {
             if let Err(error) = check_delta(before, after, delta) {
                 self.say(FindingKind::WrongDelta, error.to_string());
             } else if let Some((entity_type, action)) = kind
+                && !self.is_reversal
                 && !is_usual_delta(entity_type, action, delta)
             {
                 let message = format!("a {entity_type} that is {action} can't have delta {delta}");

@@ -14,6 +14,7 @@ mod faults;
 mod marked;
 mod other_tables;
 mod report;
+mod reversals;
 mod rows;
 mod tables;
 

@@ -145,6 +145,8 @@ pub enum FindingKind {
     WrongAction,
     /// An event's delta does not match its points, or has the wrong sign.
     WrongDelta,
+    /// An event does not reverse the event that it names.
+    WrongReversal,
     /// An event was recorded before it occurred.
     RecordedTooEarly,
     /// An event follows a later one of the same child.
@@ -181,7 +183,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind that is a warning.
-    pub const WARNINGS: [Self; 24] = [
+    pub const WARNINGS: [Self; 25] = [
         Self::UnreadableRow,
         Self::DuplicateId,
         Self::DuplicateRow,
@@ -194,6 +196,7 @@ impl FindingKind {
         Self::UnknownWord,
         Self::WrongAction,
         Self::WrongDelta,
+        Self::WrongReversal,
         Self::RecordedTooEarly,
         Self::ChainBreak,
         Self::ChildPoints,
@@ -227,6 +230,7 @@ impl FindingKind {
             Self::UnknownWord => "unknown_word",
             Self::WrongAction => "wrong_action",
             Self::WrongDelta => "wrong_delta",
+            Self::WrongReversal => "wrong_reversal",
             Self::RecordedTooEarly => "recorded_too_early",
             Self::WrongOrder => "wrong_order",
             Self::ChainBreak => "chain_break",

@@ -59,6 +59,8 @@ pub(super) struct Rows {
     sender: mpsc::Sender<Batch>,
     batch: Batch,
     families: HashMap<Owner, Family>,
+    /// The events that were reversed, with their families: the database accepts one reversal of each.
+    reversed: HashSet<(i64, String)>,
     /// The events that idempotency keys name, with their families and numbers.
     remembered: HashMap<RowNumber, Option<(i64, Seq)>>,
     imported: Imported,
@@ -85,6 +87,7 @@ impl Rows {
             sender,
             batch: Batch::default(),
             families: HashMap::new(),
+            reversed: HashSet::new(),
             remembered,
             imported: Imported::default(),
         }
@@ -284,7 +287,7 @@ impl Rows {
         }
         let (xid, place) = place_of(self.imported.events);
         self.imported.events += 1;
-        let copy = self.batch.events.row(13).bigint(key).bigint(seq);
+        let copy = self.batch.events.row(14).bigint(key).bigint(seq);
         copy.bigint(xid.cast_signed()).integer(place.into()).boolean(columns.is_anonymous);
         match &*columns.id {
             "" => copy.text(&format!("\u{fffd}{}", row.number)),
@@ -294,7 +297,11 @@ impl Rows {
             copy.text(column);
         }
         copy.bigint(columns.occurred_at.as_micros()).bigint(columns.created_at.as_micros());
-        copy.text(&text);
+        let copy = copy.text(&text);
+        match columns.reverses.filter(|id| self.reversed.insert((key, id.clone()))) {
+            Some(id) => copy.text(&id),
+            None => copy.null(),
+        };
         self.send_if_full();
     }
 

@@ -93,8 +93,9 @@ impl Batch {
         payload: &mut String,
     ) -> Arc<StoredEvent> {
         let event = self.timed(event);
+        self.state.reversals.note(&event);
         self.last_row += 1;
-        let (text, user_id_at) = event::encode(&event);
+        let (text, personal) = event::encode(&event);
         let json: Arc<str> = text.into();
         Entry::Event { number: self.last_row, text: Arc::clone(&json) }.push(payload);
         if let (Some((key, fingerprint)), Some(user_id)) = (remember, &event.user_id) {
@@ -109,7 +110,7 @@ impl Batch {
             Entry::Row(row).push(payload);
         }
         let recorded = Arc::new(StoredEvent { seq: Seq(self.last_row), event, json });
-        self.events.push(NewRow { stored: Arc::clone(&recorded), user_id_at });
+        self.events.push(NewRow { stored: Arc::clone(&recorded), personal });
         recorded
     }
 }

@@ -73,7 +73,7 @@ use super::{
 use crate::clock::new_seed;
 use crate::disk::probe;
 use crate::domain::{
-    ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
 };
 
 /// A data directory that this process has locked.
@@ -271,14 +271,15 @@ impl Store for JsonStore {
         order: SortOrder,
         page: Page,
     ) -> Result<FoundEvents, ReadError> {
-        let tracking = &self.shared.tracking;
+        let (tracking, page) = (&self.shared.tracking, (order, page));
+        let reversals = self.shared.state.load().reversals.clone();
         // A short query is faster on this thread than on another one.
-        match tracking.query(filter, order, page, ReadMode::NonBlocking) {
+        match tracking.query(filter, page, &reversals, ReadMode::NonBlocking) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             found => return Ok(found?),
         }
         let (tracking, filter) = (Arc::clone(tracking), filter.clone());
-        let query = move || tracking.query(&filter, order, page, ReadMode::Blocking);
+        let query = move || tracking.query(&filter, page, &reversals, ReadMode::Blocking);
         Ok(blocking(query).await.map_err(io::Error::other)??)
     }
 
@@ -288,6 +289,18 @@ impl Store for JsonStore {
         order: SortOrder,
     ) -> Result<Box<dyn EventScan>, ReadError> {
         Ok(Box::new(Scan::new(&self.shared.tracking, filter.clone(), order)))
+    }
+
+    async fn find_event(
+        &self,
+        family: &UserId,
+        child: &ChildId,
+        id: &EventId,
+    ) -> Result<Option<StoredEvent>, ReadError> {
+        let filter = EventFilter::of_family(family, Some(child));
+        let (tracking, id) = (Arc::clone(&self.shared.tracking), id.clone());
+        let find = move || tracking.with_id(&id, &filter);
+        Ok(blocking(find).await.map_err(io::Error::other)??)
     }
 
     fn epoch(&self) -> Epoch {

@@ -9,8 +9,9 @@ use super::state::State;
 use super::tinydb::codecs::remembered_key;
 use super::tinydb::record::list_name;
 use crate::domain::{
-    Child, ChildId, Email, EndedRequest, IdempotencyKey, IdempotencyRecord, Page, PendingReward,
-    PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash, User, UserId,
+    Child, ChildId, Email, EndedRequest, EventId, IdempotencyKey, IdempotencyRecord, Page,
+    PendingReward, PendingTask, RequestId, Reward, RewardId, Session, Task, TaskId, TokenHash,
+    User, UserId,
 };
 use crate::store::{FamilyRecords, Listing, Scope, Snapshot};
 
@@ -18,6 +19,8 @@ use crate::store::{FamilyRecords, Listing, Scope, Snapshot};
 pub(super) struct Scoped<S> {
     state: S,
     families: [Option<UserId>; 2],
+    /// The event whose reversal is visible.
+    event: Option<EventId>,
     /// Whether the settings are visible.
     server: bool,
 }
@@ -25,7 +28,7 @@ pub(super) struct Scoped<S> {
 impl<S: Deref<Target = State>> Scoped<S> {
     pub(super) fn new(state: S, scope: &Scope) -> Self {
         let families = match scope {
-            Scope::Family(id) => [Some(id.clone()), None],
+            Scope::Family(id) | Scope::Event(id, _) => [Some(id.clone()), None],
             Scope::Families(one, other) => [Some(one.clone()), Some(other.clone())],
             Scope::Email(email) => [state.user_by_email(email).map(|user| user.id.clone()), None],
             Scope::Session(token_hash) => {
@@ -34,7 +37,8 @@ impl<S: Deref<Target = State>> Scoped<S> {
             }
             Scope::Server => [None, None],
         };
-        Self { state, families, server: *scope == Scope::Server }
+        let event = if let Scope::Event(_, id) = scope { Some(id.clone()) } else { None };
+        Self { state, families, event, server: *scope == Scope::Server }
     }
 
     fn contains(&self, family: &UserId) -> bool {
@@ -254,6 +258,11 @@ impl<S: Deref<Target = State> + Send + Sync> Snapshot for Scoped<S> {
 
     fn idempotency_records_of(&self, user_id: &UserId) -> Vec<Arc<IdempotencyRecord>> {
         self.list(user_id, |state| state.remembered.group(user_id.as_str()))
+    }
+
+    fn reversal_of(&self, event: &EventId) -> Option<EventId> {
+        let is_visible = self.event.as_ref() == Some(event);
+        self.state.reversals.get(event.as_str()).filter(|_| is_visible).cloned()
     }
 
     fn setting(&self, name: &str) -> Option<Value> {

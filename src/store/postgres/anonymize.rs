@@ -1,8 +1,7 @@
-//! Removes an account's id from its events.
+//! Removes an account's id and the notes from its events.
 
 use std::sync::Arc;
 
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::error::Failure;
@@ -10,9 +9,9 @@ use super::inner::Inner;
 use super::sql;
 use crate::domain::UserId;
 use crate::store::Fence;
-use crate::store::json::tracking::user_id_span;
+use crate::store::json::tracking::without_personal;
 
-/// Replaces the account's id in all of its events, in batches, and removes the link to its family.
+/// Replaces the account's id and the notes in all of its events, in batches, and removes the link to its family.
 /// Returns the number of events that were changed.
 pub(super) async fn anonymize(
     inner: Arc<Inner>,
@@ -28,21 +27,12 @@ pub(super) async fn anonymize(
         last = newest.try_get("seq")?;
         let seqs = found.iter().map(|row| row.try_get("seq"));
         let seqs = seqs.collect::<Result<Vec<i64>, _>>()?;
-        let texts = found.iter().map(without_account).collect::<Result<Vec<_>, _>>()?;
+        let texts = found.iter().map(|row| Ok(without_personal(row.try_get("json")?)));
+        let texts = texts.collect::<Result<Vec<_>, Failure>>()?;
         let values: [&(dyn ToSql + Sync); 3] = [&family, &seqs, &texts];
         changed += inner.rows_under(lease, &sql::ANONYMIZE, &values).await?.len();
     }
     inner.rows_under(lease, &sql::bulk::REMOVE_KEPT, &[&user_id.as_str()]).await?;
     inner.rows_under(lease, &sql::UNLINK, &[&user_id.as_str()]).await?;
     Ok(changed)
-}
-
-/// The text of an event with null instead of the account's id, and otherwise the same bytes.
-fn without_account(row: &Row) -> Result<String, Failure> {
-    let mut json: String = row.try_get("json")?;
-    let span = user_id_span(&json);
-    if !span.is_empty() {
-        json.replace_range(span, "null");
-    }
-    Ok(json)
 }

@@ -9,6 +9,7 @@ use super::error::Failure;
 use crate::domain::{EndedRequest, IdempotencyRecord, Session, Timestamp};
 use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::record::Record as _;
+use crate::store::json::tracking::event;
 
 /// The columns of an event. A text that its JSON lacks is empty; a time that it lacks is the other one,
 /// or the Unix epoch.
@@ -19,6 +20,8 @@ pub(crate) struct EventColumns<'a> {
     pub(crate) occurred_at: Timestamp,
     pub(crate) created_at: Timestamp,
     pub(crate) is_anonymous: bool,
+    /// The event that it reverses.
+    pub(crate) reverses: Option<String>,
 }
 
 impl<'a> EventColumns<'a> {
@@ -32,6 +35,11 @@ impl<'a> EventColumns<'a> {
             occurred_at,
             created_at: fields.optional_moment("created_at").unwrap_or(occurred_at),
             is_anonymous: fields.optional_text("user_id").is_none(),
+            reverses: event::reverses(
+                &fields.text("action").unwrap_or_default(),
+                fields.raw("metadata").unwrap_or_default(),
+            )
+            .map(|id| storable((&*id).into()).into_owned()),
         }
     }
 
@@ -53,6 +61,9 @@ impl<'a> EventColumns<'a> {
         }
         if row.try_get::<_, bool>("is_anonymous")? != self.is_anonymous {
             names.push("is_anonymous");
+        }
+        if row.try_get::<_, Option<&str>>("reverses")? != self.reverses.as_deref() {
+            names.push("reverses");
         }
         Ok(names)
     }

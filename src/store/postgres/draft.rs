@@ -48,6 +48,8 @@ pub(super) struct Draft {
     /// The accounts that were looked for: one that was not found is new.
     known: BTreeSet<Arc<str>>,
     tokens: BTreeSet<Arc<str>>,
+    /// The events whose reversals were looked for.
+    reversed: BTreeSet<Arc<str>>,
     pub(super) writes: BTreeMap<(i64, Kind, Arc<str>), Write>,
     pub(super) accounts: BTreeMap<i64, Account>,
     /// The events with the keys of their families.
@@ -66,6 +68,7 @@ impl Draft {
             admins: loaded.admins,
             known: wanted.accounts.clone(),
             tokens: wanted.tokens.clone(),
+            reversed: wanted.reversed.clone(),
             writes: BTreeMap::new(),
             accounts: BTreeMap::new(),
             events: Vec::new(),
@@ -117,6 +120,9 @@ impl Draft {
                 wanted.tokens.insert(Arc::clone(&hash.0));
             }
         }
+        let reversed = changes.event.iter().filter_map(|event| event.reverses());
+        let unknown = reversed.filter(|id| !self.reversed.contains(*id));
+        wanted.reversed.extend(unknown.map(Arc::from));
         let demotes = changes.records.iter().any(|change| self.demotes(change));
         wanted.admins = demotes && self.admins.is_none();
         if wanted == Wanted::default() { Ok(()) } else { Err(Obstacle::Missing(wanted)) }
@@ -132,6 +138,11 @@ impl Draft {
     }
 
     fn check_rules(&self, changes: &Changes) -> Result<(), Obstacle> {
+        let reversed = changes.event.as_ref().and_then(|event| event.reverses());
+        if let Some(reversal) = reversed.and_then(|id| self.records.reversals.get(id)) {
+            let violation = RuleViolation::AlreadyReversed(reversal.clone());
+            return Err(Obstacle::Refused(violation));
+        }
         for change in &changes.records {
             let Change::PutUser(user) = change else { continue };
             let same_email = |it: &User| it.email.folded() == user.email.folded();
@@ -327,6 +338,9 @@ impl Draft {
             let expires_at = record.created_at.after(IdempotencyRecord::LIFETIME);
             self.put(&record, Some(&user_id), None, Some(expires_at));
             self.records.remember(record);
+        }
+        if let Some(reversed) = event.reverses() {
+            self.records.reversals.insert(reversed.into(), event.id.clone());
         }
         let json = encode(&event).0.into();
         let stored = Arc::new(StoredEvent { seq, event, json });

@@ -1,21 +1,25 @@
 //! Queries to the history.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use super::connect::Db;
 use super::copy::storable;
 use super::error::Failure;
 use super::inner::Inner;
 use super::runtime::Runtime;
 use super::sql::{self, Sql};
 use crate::domain::{
-    Action, ChildId, EntityType, EventFilter, Id, Page, Seq, SortOrder, Timestamp, UserId,
+    Action, ChildId, EntityType, EventFilter, EventId, Id, Page, Seq, SortOrder, Timestamp, UserId,
 };
 use crate::store::json::tracking::event::decode;
-use crate::store::{BoxFuture, EventRows, FoundEvents, Malformed, ReadError, StoredEvent};
+use crate::store::{
+    BoxFuture, EventRows, FoundEvents, Malformed, ReadError, Reversals, StoredEvent,
+};
 
 /// A number of rows, for the database.
 pub(super) fn rows_limit(limit: usize) -> i64 {
@@ -63,6 +67,19 @@ impl Inner {
         found.first().map_or(Ok(0), count)
     }
 
+    /// The event of a family's child with that id, unless it is malformed.
+    pub(super) async fn event_with_id(
+        &self,
+        family: &UserId,
+        child: &ChildId,
+        id: &EventId,
+    ) -> Result<Option<StoredEvent>, Failure> {
+        let text = |text: &str| storable(text.into()).into_owned();
+        let (child, id) = (text(child.as_str()), text(id.as_str()));
+        let found = self.db.rows(&sql::FIND_EVENT, &[&family.as_str(), &child, &id]).await?;
+        Ok(found.first().map(stored).transpose()?.and_then(Result::ok))
+    }
+
     async fn after(
         &self,
         sql: &Sql,
@@ -103,8 +120,26 @@ pub(super) async fn find(
         tokio::try_join!(db.prepared(&queries.count, &conditions), db.prepared(sql, &paged))?
     };
     let total = total.first().map_or(Ok(0), count)?;
+    let reversals = reversals(db, &found).await?;
     let rows = Rows::new(&found, runtime)?;
-    Ok(FoundEvents { total: total.max(rows.found.len()), rows: Arc::new(rows) })
+    Ok(FoundEvents { total: total.max(rows.found.len()), rows: Arc::new(rows), reversals })
+}
+
+/// The reversals of found events.
+async fn reversals(db: &Db, found: &[Row]) -> Result<Reversals, Failure> {
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let families = found.iter().map(|row| row.try_get("family_id"));
+    let families = families.collect::<Result<BTreeSet<i64>, _>>()?;
+    let families: Vec<i64> = families.into_iter().collect();
+    let ids = found.iter().map(|row| row.try_get("id")).collect::<Result<Vec<&str>, _>>()?;
+    let reversals = db.prepared(&sql::REVERSALS, &[&families, &ids]).await?;
+    let pair = |row: &Row| {
+        let (reversed, id): (&str, &str) = (row.try_get("reverses")?, row.try_get("id")?);
+        Ok((reversed.into(), id.into()))
+    };
+    reversals.iter().map(pair).collect()
 }
 
 /// The values of a filter, as the statements take them.

@@ -41,6 +41,8 @@ pub(super) struct Wanted {
     pub(super) accounts: BTreeSet<UserIdText>,
     emails: BTreeSet<Arc<str>>,
     pub(super) tokens: BTreeSet<Arc<str>>,
+    /// The events whose reversals are needed.
+    pub(super) reversed: BTreeSet<Arc<str>>,
     /// Whether the number of administrators is needed.
     pub(super) admins: bool,
 }
@@ -51,6 +53,10 @@ impl Wanted {
     pub(super) fn add_scope(&mut self, scope: &Scope) {
         match scope {
             Scope::Family(id) => _ = self.accounts.insert(id.shared()),
+            Scope::Event(id, event) => {
+                self.accounts.insert(id.shared());
+                self.reversed.insert(event.shared());
+            }
             Scope::Families(one, other) => {
                 self.accounts.extend([one.shared(), other.shared()]);
             }
@@ -69,15 +75,16 @@ impl Wanted {
         Some((self.accounts.first().map(|it| &**it), self.tokens.first().map(|it| &**it)))
     }
 
-    /// The account, if only its family is wanted.
+    /// The account, if only the records of its family are wanted.
     pub(super) fn account(&self) -> Option<&str> {
-        self.one()?.0
+        if self.reversed.is_empty() { self.one()?.0 } else { None }
     }
 
     pub(super) fn add(&mut self, other: Self) {
         self.accounts.extend(other.accounts);
         self.emails.extend(other.emails);
         self.tokens.extend(other.tokens);
+        self.reversed.extend(other.reversed);
         self.admins |= other.admins;
     }
 }
@@ -132,6 +139,9 @@ impl Loaded {
 }
 
 /// Loads families in one statement, so that all is of one moment.
+///
+/// Reversals that are committed after that moment may be found as well: then the families have changed, and
+/// a commit conflicts.
 pub(super) async fn load(
     on: &On<'_, impl GenericClient>,
     wanted: &Wanted,
@@ -168,6 +178,15 @@ pub(super) async fn load(
         }
     }
     loaded.number();
+    if !wanted.reversed.is_empty() {
+        let keys: Vec<i64> = loaded.families.iter().map(|family| family.key).collect();
+        let ids = wanted.reversed.iter().map(|id| storable((&**id).into()).into_owned());
+        let ids: Vec<String> = ids.collect();
+        for row in rows(on.client, &sql::REVERSALS, &[&keys, &ids]).await? {
+            let (reversed, id): (&str, &str) = (row.try_get("reverses")?, row.try_get("id")?);
+            loaded.records.reversals.insert(reversed.into(), id.into());
+        }
+    }
     Ok(loaded)
 }
 

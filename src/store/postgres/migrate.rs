@@ -24,6 +24,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "kept", sql: include_str!("migrations/V0002__kept.sql") },
     Migration { version: 3, name: "shared", sql: include_str!("migrations/V0003__shared.sql") },
     Migration { version: 4, name: "logs", sql: include_str!("migrations/V0004__logs.sql") },
+    Migration {
+        version: 5,
+        name: "reversals",
+        sql: include_str!("migrations/V0005__reversals.sql"),
+    },
 ];
 
 /// The version of the schema after all migrations.

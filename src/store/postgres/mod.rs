@@ -87,7 +87,7 @@ use scan::Scan;
 
 use crate::clock::Clock;
 use crate::domain::{
-    ChildId, Epoch, EventFilter, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
 };
 use crate::metrics;
 use crate::store::{
@@ -297,6 +297,17 @@ impl Store for PostgresStore {
         let (runtime, filter) = (self.runtime.clone(), filter.clone());
         let start = async move |_| Scan::start(runtime, filter, order).await;
         Ok(Box::new(self.runtime.run(start).await?))
+    }
+
+    async fn find_event(
+        &self,
+        family: &UserId,
+        child: &ChildId,
+        id: &EventId,
+    ) -> Result<Option<StoredEvent>, ReadError> {
+        let (family, child, id) = (family.clone(), child.clone(), id.clone());
+        let find = async move |inner: Arc<Inner>| inner.event_with_id(&family, &child, &id).await;
+        Ok(self.runtime.run(find).await?)
     }
 
     fn epoch(&self) -> Epoch {

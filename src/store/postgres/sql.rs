@@ -16,7 +16,8 @@ use tokio_postgres::types::Type;
 
 pub(super) use expiry::{EXPIRE, LATE_SESSIONS};
 pub(super) use history::{
-    COUNT_AFTER, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FOLLOW, HAS_LATER_EVENT, HEAD,
+    COUNT_AFTER, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FIND_EVENT, FOLLOW, HAS_LATER_EVENT,
+    HEAD,
 };
 pub(super) use logs::{
     CONFIRM_LOG_REMOVAL, END_LOG_REMOVALS, FORGET_LOG_SERVER, LOG_SERVERS, REGISTER_LOG_SERVER,
@@ -114,16 +115,16 @@ removed_records AS (
 new_events AS (
     INSERT INTO events (
         family_id, seq, place, id, child_id, entity_type, entity_id, action, occurred_at, created_at,
-        json
+        json, reverses
     )
     SELECT w.family_id, w.seq, w.place, w.id, w.child_id, w.entity_type, w.entity_id, w.action,
-        w.occurred_at, w.created_at, w.json
+        w.occurred_at, w.created_at, w.json, w.reverses
     FROM done, unnest(
         $15::bigint[], $16::bigint[], $17::integer[], $18::text[], $19::text[], $20::text[],
-        $21::text[], $22::text[], $23::bigint[], $24::bigint[], $25::text[]
+        $21::text[], $22::text[], $23::bigint[], $24::bigint[], $25::text[], $26::text[]
     ) AS w (
         family_id, seq, place, id, child_id, entity_type, entity_id, action, occurred_at, created_at,
-        json
+        json, reverses
     )
 )"
     };
@@ -140,7 +141,7 @@ macro_rules! swap_types {
             Type::INT8_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY,
             Type::INT8_ARRAY, Type::INT8_ARRAY, Type::INT4_ARRAY, Type::TEXT_ARRAY,
             Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY,
-            Type::INT8_ARRAY, Type::INT8_ARRAY, Type::TEXT_ARRAY
+            Type::INT8_ARRAY, Type::INT8_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY
             $(, $more)*
         ]
     };
@@ -198,14 +199,14 @@ changed_families AS (
 new_families AS (
     INSERT INTO families (id, version, seq, last_occurred_at, commits)
     SELECT w.id, w.version, w.seq, w.last_occurred_at, ARRAY[$6]
-    FROM done, unnest($26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[])
+    FROM done, unnest($27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[])
         AS w (id, version, seq, last_occurred_at)
 ),
 put_accounts AS (
     INSERT INTO accounts (id, family_id, email, is_active_admin, is_marked, deletion_has_started)
     SELECT w.id, w.family_id, w.email, w.is_active_admin, w.is_marked, w.deletion_has_started
-    FROM done, unnest($30::text[], $31::bigint[], $32::text[], $33::boolean[], $34::boolean[],
-        $35::boolean[])
+    FROM done, unnest($31::text[], $32::bigint[], $33::text[], $34::boolean[], $35::boolean[],
+        $36::boolean[])
         AS w (id, family_id, email, is_active_admin, is_marked, deletion_has_started)
     ON CONFLICT (family_id) DO UPDATE SET email = excluded.email,
         is_active_admin = excluded.is_active_admin, is_marked = excluded.is_marked,
@@ -249,6 +250,12 @@ SELECT id FROM done"
 pub(super) const HAS_EVENT: Sql = Sql {
     text: "SELECT EXISTS (SELECT FROM events WHERE family_id = $1 AND id = $2) AS is_there",
     types: &[Type::INT8, Type::TEXT],
+};
+
+/// The reversals of events of families.
+pub(super) const REVERSALS: Sql = Sql {
+    text: "SELECT reverses, id FROM events WHERE family_id = ANY($1) AND reverses = ANY($2)",
+    types: &[Type::INT8_ARRAY, Type::TEXT_ARRAY],
 };
 
 pub(super) const IS_EMPTY: Sql = Sql {
@@ -337,6 +344,8 @@ pub(super) const ALL: &[&Sql] = &[
     &SWAP_ONE,
     &SWAP_MANY,
     &HAS_EVENT,
+    &REVERSALS,
+    &FIND_EVENT,
     &IS_EMPTY,
     &COUNT_ACCOUNTS,
     &MARKED_USERS,

@@ -64,6 +64,7 @@ struct Events {
     occurred_at: Vec<i64>,
     created_at: Vec<i64>,
     json: Vec<String>,
+    reverses: Vec<Option<String>>,
 }
 
 #[derive(Default)]
@@ -138,6 +139,7 @@ impl Swap {
             events.occurred_at.push(event.occurred_at.as_micros());
             events.created_at.push(event.created_at.as_micros());
             events.json.push(stored.json.to_string());
+            events.reverses.push(event.reverses().map(column));
         }
     }
 
@@ -189,6 +191,7 @@ impl Swap {
             &events.occurred_at,
             &events.created_at,
             &events.json,
+            &events.reverses,
         ];
         if self.is_of_one_family() {
             return Ok(!on.rows(&sql::SWAP_ONE, &values).await?.is_empty());

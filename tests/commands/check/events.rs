@@ -13,7 +13,7 @@ const ZOE: &str = "6513270e-269e-4d37-b2a7-4de452e6b438";
 const GONE: &str = "00000000-0000-4000-8000-000000000001";
 
 /// An event of the deleted child.
-fn event(id: &str, minute: u32, before: i64, delta: i64) -> Value {
+pub(super) fn event(id: &str, minute: u32, before: i64, delta: i64) -> Value {
     let kind = if delta < 0 { "penalty" } else { "task" };
     let at = format!("2026-03-01T10:{minute:02}:00Z");
     json!({
@@ -24,7 +24,7 @@ fn event(id: &str, minute: u32, before: i64, delta: i64) -> Value {
 }
 
 /// The Flask service's directory with these events, numbered from 1001.
-fn with_events(events: impl IntoIterator<Item = Value>) -> Folders {
+pub(super) fn with_events(events: impl IntoIterator<Item = Value>) -> Folders {
     let folders = flask();
     for (number, event) in (1001..).zip(events) {
         add(&folders, FILE, number, event);

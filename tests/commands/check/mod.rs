@@ -9,3 +9,4 @@ mod events;
 mod old_files;
 mod output;
 mod records;
+mod reversals;

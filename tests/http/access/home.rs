@@ -69,6 +69,13 @@ pub(crate) fn put(folders: &Folders) {
     table(folders, "users.json", users);
     table(folders, "children.json", owned("child", &json!({"age": 7, "points": 1000})));
     table(folders, "tasks.json", owned("task", &json!({"points": 5, "is_good": true})));
+    let event = json!({
+        "id": "first-event", "user_id": "first", "child_id": "first-child", "entity_type": "task",
+        "entity_id": "first-task", "action": "activated", "points_before": 995, "points_after": 1000,
+        "delta": 5, "occurred_at": "2026-02-09T18:42:15.123456Z",
+        "created_at": "2026-02-09T18:42:15.123456Z", "metadata": {"name": CANARY, "points": 5},
+    });
+    table(folders, "tracking_events.json", [event]);
     table(folders, "rewards.json", owned("reward", &json!({"description": "", "cost": 20})));
     let holders = [
         ("child", "first", Some("first-child")),

@@ -57,6 +57,8 @@ pub(crate) const TABLE: &[Row] = &[
     Row("POST /children/{child}/rewards/{reward}/request", "", FAMILY),
     Row("POST /children/{child}/rewards/{reward}/cancel", "", FAMILY),
     Row("POST /children/{child}/rewards/{reward}/redeem", "", OWN),
+    Row("POST /children/{child}/points/adjust", r#"{"delta":5,"note":"why"}"#, OWN),
+    Row("POST /children/{child}/tracking/{event}/reverse", "", OWN),
     Row("POST /child/{child}/trigger-task", r#"{"task_id":"{task}"}"#, OWN),
     Row("POST /child/{child}/request-reward", r#"{"reward_id":"{reward}"}"#, FAMILY),
     Row("POST /child/{child}/cancel-request-reward", r#"{"reward_id":"{reward}"}"#, FAMILY),
@@ -87,8 +89,12 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// The ids of the first family.
-pub(crate) const IDS: [(&str, &str); 3] =
-    [("{child}", "first-child"), ("{task}", "first-task"), ("{reward}", "first-reward")];
+pub(crate) const IDS: [(&str, &str); 4] = [
+    ("{child}", "first-child"),
+    ("{task}", "first-task"),
+    ("{reward}", "first-reward"),
+    ("{event}", "first-event"),
+];
 
 /// The text with these ids inserted.
 pub(crate) fn filled(text: &str, ids: &[(&str, &str)]) -> String {

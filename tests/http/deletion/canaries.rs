@@ -11,7 +11,7 @@ use super::home::Home;
 use super::queue;
 use crate::harness::{
     Admin, Client, Folders, Parent, Settings, TestServer, activate_path, assert_error, eventually,
-    log_in, send,
+    log_in, reward_path, send,
 };
 
 const ID: &str = "canary-id-5d1f";
@@ -23,6 +23,7 @@ const PENALTY: &str = "Canarypenalty";
 const REWARD: &str = "Canaryreward";
 const DREAM: &str = "Canarydream";
 const KEY: &str = "canarykey";
+const NOTE: &str = "Canarynote ñ";
 const PASSWORD: &str = "correct horse 0";
 
 fn email() -> String {
@@ -61,10 +62,21 @@ impl Canary {
             parent.ask_for(child, &reward).await.expect(200);
             parent.redeem(child, &reward).await.expect(200);
             parent.ask_for(child, &dream).await.expect(200);
+            let noted = json!({"note": NOTE, "delta": 9});
+            parent
+                .post(&format!("/children/{child}/points/adjust"), noted.clone())
+                .await
+                .expect(200);
+            parent.post(&activate_path(child, &task), noted.clone()).await.expect(200);
+            parent
+                .post(&format!("/children/{child}/tasks/{task}/request"), noted)
+                .await
+                .expect(200);
         }
         browser.ask_for(&children[0], &reward).await.expect(200);
         browser.cancel(&children[0], &reward).await.expect(200);
-        browser.ask_for(&children[0], &reward).await.expect(200);
+        let path = reward_path(&children[0], &reward, "request");
+        browser.post(&path, json!({"note": NOTE})).await.expect(200);
         Self { parent, child: browser, children, task }
     }
 
@@ -73,7 +85,8 @@ impl Canary {
         for number in 0..count {
             let path = activate_path(&self.children[number % 2], &self.task);
             let key = format!("{KEY} {number} of {count}");
-            self.parent.act_once(&path, &key).await.expect(200);
+            let request = self.parent.request(Method::POST, &path).header("Idempotency-Key", &key);
+            send(request.json(&json!({"note": NOTE}))).await.expect(200);
         }
     }
 
@@ -142,7 +155,7 @@ async fn only_the_anonymised_history_of_a_deleted_account_remains() {
     server.stop().await;
     let rotated = format!("{}.1", server.folders.log_path(ID).display());
     assert!(Path::new(&rotated).exists(), "the test made too few events for a rotated log");
-    for canary in [ID, FIRST_NAME, LAST_NAME, CHILDREN[0], CHILDREN[1], TASK, REWARD] {
+    for canary in [ID, FIRST_NAME, LAST_NAME, CHILDREN[0], CHILDREN[1], TASK, REWARD, NOTE] {
         assert!(!holders(&server.folders, canary).is_empty(), "{canary} was never there");
     }
     mark_long_ago(&server.folders);
@@ -168,7 +181,7 @@ async fn only_the_anonymised_history_of_a_deleted_account_remains() {
 fn left(folders: &Folders) -> Vec<String> {
     let email = email();
     let [one, other] = CHILDREN;
-    let canaries = [ID, FIRST_NAME, LAST_NAME, &email, one, other, KEY];
+    let canaries = [ID, FIRST_NAME, LAST_NAME, &email, one, other, KEY, NOTE];
     let found = |canary| {
         let holders = holders(folders, canary).into_iter();
         holders.map(move |file| format!("{canary} in {file}"))

@@ -7,7 +7,7 @@ mod crashes;
 mod due;
 mod families;
 mod first_start;
-mod folders;
+pub(crate) mod folders;
 mod home;
 mod imported;
 mod kills;

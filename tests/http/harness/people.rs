@@ -147,6 +147,10 @@ pub(crate) fn reward_path(child: &str, reward: &str, verb: &str) -> String {
     format!("/children/{child}/rewards/{reward}/{verb}")
 }
 
+pub(crate) fn reverse_path(child: &str, event: &str) -> String {
+    format!("/children/{child}/tracking/{event}/reverse")
+}
+
 /// A parent with a child of 50 points, a task, a penalty and a reward.
 pub(crate) struct Family {
     pub(crate) parent: Parent,

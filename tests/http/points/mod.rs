@@ -1,11 +1,14 @@
 //! The four mutations and the history of points: repeats, concurrency, limits, properties and the
 //! clock.
 
+mod adjustments;
 mod changes;
 mod clock;
+mod corrections;
 mod end_to_end;
 mod idempotency;
 mod mutations;
+mod notes;
 mod properties;
 mod races;
 mod refusals;

@@ -1,12 +1,14 @@
-//! For random histories, with and without restarts: the stored points are the sum of the events.
+//! For random histories, with and without restarts: the stored points are the sum of the events, also after
+//! everything that can be reversed is reversed.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{Parent, TestServer, text};
+use crate::harness::{Answer, Parent, TestServer, assert_error, reverse_path, text};
 
 const OPENING: [i64; 2] = [0, 30];
 
@@ -17,6 +19,10 @@ enum Step {
     Request(usize, usize),
     Redeem(usize, usize),
     Cancel(usize, usize),
+    /// The delta, and whether it may take less.
+    Adjust(usize, i64, bool),
+    /// The number of an earlier event, and whether it may take less.
+    Reverse(usize, bool),
     Restart,
 }
 
@@ -27,6 +33,11 @@ fn step(restarts: u32) -> impl Strategy<Value = Step> {
         3 => pair().prop_map(|(child, reward)| Step::Request(child, reward)),
         3 => pair().prop_map(|(child, reward)| Step::Redeem(child, reward)),
         3 => pair().prop_map(|(child, reward)| Step::Cancel(child, reward)),
+        2 => (0..2_usize, -20..20_i64, any::<bool>()).prop_map(|(child, delta, is_partial)| {
+            Step::Adjust(child, if delta == 0 { 20 } else { delta }, is_partial)
+        }),
+        3 => (0..40_usize, any::<bool>())
+            .prop_map(|(event, is_partial)| Step::Reverse(event, is_partial)),
         restarts => Just(Step::Restart),
     ]
 }
@@ -56,8 +67,14 @@ impl Cast {
         Self { parent, children, tasks, rewards }
     }
 
-    /// Executes one step, and returns its event.
-    async fn take(&self, server: &mut TestServer, step: Step) -> Option<Value> {
+    /// Reverses an event, and returns the reversal.
+    async fn reverse(&self, event: &Value, is_partial: bool) -> Answer {
+        let path = reverse_path(&text(&event["child_id"]), &text(&event["id"]));
+        self.parent.post(&path, json!({"partial": is_partial})).await
+    }
+
+    /// Executes one step, and returns its event. `earlier` are the events so far.
+    async fn take(&self, server: &mut TestServer, step: Step, earlier: &[Value]) -> Option<Value> {
         let (parent, children, rewards) = (&self.parent, &self.children, &self.rewards);
         let answer = match step {
             Step::Activate(child, task) => {
@@ -68,6 +85,14 @@ impl Cast {
             }
             Step::Redeem(child, reward) => parent.redeem(&children[child], &rewards[reward]).await,
             Step::Cancel(child, reward) => parent.cancel(&children[child], &rewards[reward]).await,
+            Step::Adjust(child, delta, is_partial) => {
+                let body = json!({"delta": delta, "note": "wrong", "partial": is_partial});
+                parent.post(&format!("/children/{}/points/adjust", children[child]), body).await
+            }
+            Step::Reverse(number, is_partial) => {
+                let event = earlier.get(number.checked_rem(earlier.len())?)?;
+                self.reverse(event, is_partial).await
+            }
             Step::Restart => {
                 server.restart().await;
                 return None;
@@ -90,8 +115,13 @@ fn fold(events: &[Value], children: &[String]) -> (HashMap<String, i64>, usize) 
         assert_eq!(event["points_after"], *now, "{event}");
         assert!(*now >= 0, "{event}");
         let request = (child, text(&event["entity_id"]));
+        let has = |field| event["metadata"].get(field).is_some();
         match event["action"].as_str().unwrap() {
             "requested" => assert!(waiting.insert(request), "twice: {event}"),
+            "cancelled" if has("reverses") && has("request_id") => {
+                assert!(waiting.insert(request), "restored twice: {event}");
+            }
+            "cancelled" if has("reverses") => {}
             "cancelled" => assert!(waiting.remove(&request), "of nothing: {event}"),
             "redeemed" => _ = waiting.remove(&request),
             _ => {}
@@ -100,13 +130,51 @@ fn fold(events: &[Value], children: &[String]) -> (HashMap<String, i64>, usize) 
     (points, waiting.len())
 }
 
-async fn check(steps: Vec<Step>) {
+/// Reverses everything that can be reversed, in an order that `seed` chooses. Returns the reversals.
+async fn reverse_all(cast: &Cast, events: &[Value], seed: u64) -> Vec<Value> {
+    let mut order: Vec<&Value> = events.iter().collect();
+    let place = |event: &Value| (seed, text(&event["id"]));
+    order.sort_by_cached_key(|event| {
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(place(event))
+    });
+    let mut reversals = Vec::new();
+    for event in order {
+        let answer = cast.reverse(event, true).await;
+        if answer.status == 200 {
+            reversals.push(answer.body["tracking_event"].clone());
+            assert_error(&cast.reverse(event, true).await, 409, "ALREADY_REVERSED");
+        } else {
+            let code = text(&answer.body["code"]);
+            assert!(["ALREADY_REVERSED", "NOT_REVERSIBLE"].contains(&&*code), "{}", answer.text);
+        }
+    }
+    reversals
+}
+
+/// Each event that gives or takes points is reversed exactly once.
+fn assert_all_reversed(events: &[Value]) {
+    let mut reversed: Vec<&str> =
+        events.iter().filter_map(|event| event["metadata"]["reverses"].as_str()).collect();
+    let is_reversible =
+        |event: &&Value| event["action"] == "activated" || event["action"] == "redeemed";
+    let ids = events.iter().filter(is_reversible).map(|event| event["id"].as_str().unwrap());
+    let mut ids: Vec<&str> = ids.collect();
+    ids.sort_unstable();
+    reversed.sort_unstable();
+    assert_eq!(reversed, ids);
+}
+
+async fn check(steps: Vec<Step>, seed: u64) {
     let mut server = TestServer::start().await;
     let cast = Cast::new(&server).await;
-    let mut answered = Vec::new();
+    let mut answered: Vec<Value> = Vec::new();
     for step in steps {
-        answered.extend(cast.take(&mut server, step).await);
+        let event = cast.take(&mut server, step, &answered).await;
+        answered.extend(event);
     }
+    let reversals = reverse_all(&cast, &answered, seed).await;
+    answered.extend(reversals);
+    assert_all_reversed(&answered);
     let (points, waiting) = fold(&answered, &cast.children);
     let pending = cast.parent.get("/rewards/pending").await.expect(200);
     assert_eq!(pending["pending_rewards"].as_array().unwrap().len(), waiting);
@@ -124,9 +192,9 @@ fn for_random_histories(restarts: u32) {
     let config = Config { cases: 12, failure_persistence: None, ..Config::default() };
     let histories = prop::collection::vec(step(restarts), 1..40);
     TestRunner::new(config)
-        .run(&histories, |steps| {
+        .run(&(histories, any::<u64>()), |(steps, seed)| {
             let runtime = tokio::runtime::Runtime::new().unwrap();
-            runtime.block_on(check(steps));
+            runtime.block_on(check(steps, seed));
             Ok(())
         })
         .unwrap();

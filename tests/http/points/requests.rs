@@ -8,22 +8,22 @@ use crate::harness::{
 };
 
 /// The only pending request of a list.
-async fn pending(client: &Client, kind: &str) -> Value {
+pub(super) async fn pending(client: &Client, kind: &str) -> Value {
     let mut list = client.get(&format!("/{kind}s/pending")).await.expect(200);
     let list = list[format!("pending_{kind}s")].as_array_mut().unwrap();
     assert_eq!(list.len(), 1, "{list:?}");
     list.remove(0)
 }
 
-fn task_path(family: &Family, verb: &str) -> String {
+pub(super) fn task_path(family: &Family, verb: &str) -> String {
     format!("/children/{}/tasks/{}/{verb}", family.child, family.task)
 }
 
-fn path(family: &Family, verb: &str) -> String {
+pub(super) fn path(family: &Family, verb: &str) -> String {
     reward_path(&family.child, &family.reward, verb)
 }
 
-fn metadata(answer: &Value) -> &Value {
+pub(super) fn metadata(answer: &Value) -> &Value {
     &answer["tracking_event"]["metadata"]
 }
 

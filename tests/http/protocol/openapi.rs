@@ -5,9 +5,9 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, TestServer, assert_error, python, send};
+use crate::harness::{Answer, Client, TestServer, assert_error, python, reverse_path, send, text};
 
 /// Every method and path of the document.
 fn routes(document: &Value) -> Vec<(Method, String)> {
@@ -110,7 +110,14 @@ async fn an_event_is_described_with_the_fields_that_it_has() {
         parent.activate(&poor, &family.penalty).await,
         parent.redeem(&family.child, &family.reward).await,
     ];
-    let events = answers.map(|answer| answer.expect(200)["tracking_event"].take());
+    let mut events = answers.map(|answer| answer.expect(200)["tracking_event"].take()).to_vec();
+    let event = text(&events[1]["id"]);
+    let adjust = format!("/children/{}/points/adjust", family.child);
+    let answers = [
+        parent.act(&reverse_path(&family.child, &event)).await,
+        parent.post(&adjust, json!({"delta": 1, "note": "x"})).await,
+    ];
+    events.extend(answers.map(|answer| answer.expect(200)["tracking_event"].take()));
     let frame = stream.next().await.data;
 
     let document = server.nobody().get("/openapi.json").await.expect(200);

@@ -7,9 +7,9 @@ use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
 use goldstar::domain::ledger::{self, Actor, Answer, EventOrigin};
 use goldstar::domain::{
-    Amount, Child, ChildId, Email, IdempotencyKey, Mutation, MutationDetails, Name, Operation,
-    PendingReward, Points, Reward, RewardId, Role, RuleViolation, Session, Task, TaskId, Timestamp,
-    TokenHash, TrackingEvent, User, UserId,
+    Amount, Child, ChildId, Email, IdempotencyKey, Mutation, MutationDetails, Name, Note,
+    Operation, PendingReward, Points, Reward, RewardId, Role, RuleViolation, Session, Task, TaskId,
+    Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
@@ -163,6 +163,20 @@ impl Bench {
         committed.event.expect("an activation is an event")
     }
 
+    pub(crate) async fn activate_with_note(
+        &self,
+        child: &str,
+        task: &str,
+        note: &str,
+    ) -> Arc<StoredEvent> {
+        let (child, task) = (ChildId::from(child), TaskId::from(task));
+        let note = Some(Note::from_stored(note.into()));
+        let committed = self.commit(move |records, context| {
+            Ok(activation_with(records, context, (&child, &task), note.clone(), None))
+        });
+        committed.await.unwrap().event.expect("an activation is an event")
+    }
+
     pub(crate) async fn points(&self, child: &str) -> i64 {
         let child = self.families().await.child(&child.into()).expect("the child exists");
         child.points.get()
@@ -177,10 +191,20 @@ pub(crate) fn activation(
     task: &TaskId,
     remember: Option<(IdempotencyKey, String)>,
 ) -> Changes {
+    activation_with(records, context, (child, task), None, remember)
+}
+
+fn activation_with(
+    records: &dyn Snapshot,
+    context: &mut Context,
+    (child, task): (&ChildId, &TaskId),
+    note: Option<Note>,
+    remember: Option<(IdempotencyKey, String)>,
+) -> Changes {
     let child = records.child(child).expect("the child exists");
     let task = records.task(task).expect("the task exists");
     let (event_id, now) = (context.new_id(), context.now());
-    let origin = EventOrigin { event_id, actor: Actor::Parent, now };
+    let origin = EventOrigin { event_id, actor: Actor::Parent, now, note };
     let answer = Answer::default();
     let event = ledger::activate(&child, &task, answer, Points::ZERO, origin).unwrap();
     let event = TrackingEvent::new(event).unwrap();
@@ -287,6 +311,7 @@ pub(crate) fn pending(id: &str, child_id: &str, reward_id: &str) -> PendingRewar
         reward_name: Name::from_stored("Ice cream"),
         created_at: Some(Timestamp::from_micros(START)),
         cost: None,
+        note: None,
         extra: [].into(),
     }
 }

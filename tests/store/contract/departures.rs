@@ -113,6 +113,31 @@ fn assert_is(recorded: &StoredEvent, expected: &Value) {
 }
 
 #[tokio::test]
+async fn anonymising_an_account_erases_its_notes() {
+    over_each(async |bench| {
+        two_families(&bench).await;
+        let mut expected = Vec::new();
+        // The shortest note is shorter than null.
+        for (child, note) in [("c1", "x"), ("c3", "of another family"), ("c1", "a \"note\" é")] {
+            let recorded = bench.activate_with_note(child, "good", note).await;
+            let mut event: Value = serde_json::from_str(&recorded.json).unwrap();
+            assert_eq!(event["metadata"]["note"], note);
+            if child == "c1" {
+                (event["user_id"], event["metadata"]["note"]) = (Value::Null, Value::Null);
+            }
+            expected.push(event);
+        }
+        assert_eq!(bench.store.anonymize(&"u".into()).await.unwrap(), 2);
+        assert_eq!(found(&bench, &EventFilter::default()).await, expected);
+        bench.store.purge().await.unwrap();
+        let bench = bench.reopen().await;
+        assert_eq!(found(&bench, &EventFilter::default()).await, expected);
+        assert_eq!(bench.store.anonymize(&"u".into()).await.unwrap(), 0, "in a repeat");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn events_after_an_anonymisation_have_their_account() {
     over_each(async |bench| {
         two_families(&bench).await;

@@ -8,6 +8,7 @@ mod following;
 mod history;
 pub(crate) mod leases;
 mod records;
+mod reversals;
 mod scans;
 mod scopes;
 

@@ -42,14 +42,24 @@ export type MutationOptions =
     })
   | (Omit<CallOptions, "retries"> & { idempotencyKey?: undefined; retries?: undefined });
 
+export interface Noted {
+  /** What a person writes about the mutation: at most 500 characters on one line. */
+  note?: string | undefined;
+}
+
 /** The request that a parent answers: if it is no longer pending, the error is `REQUEST_GONE`. */
-export interface Answer {
+export interface Answer extends Noted {
   requestId?: string | undefined;
 }
 
 export interface Approval extends Answer {
   /** The points to give for a requested task, instead of the requested ones. */
   points?: number | undefined;
+}
+
+export interface Correction extends Noted {
+  /** Takes less if the child does not have the points, instead of `INSUFFICIENT_POINTS`. */
+  partial?: boolean | undefined;
 }
 
 /**
@@ -230,7 +240,7 @@ export class Api {
   }
 
   /** Requests the points of a task that the child has done. */
-  requestTask(childId: string, taskId: string, options?: MutationOptions) {
+  requestTask(childId: string, taskId: string, options?: MutationOptions & Noted) {
     return this.#mutate(at`/children/${childId}/tasks/${taskId}/request`, options);
   }
 
@@ -268,7 +278,7 @@ export class Api {
   }
 
   /** Requests a reward that the child can afford. */
-  requestReward(childId: string, rewardId: string, options?: MutationOptions) {
+  requestReward(childId: string, rewardId: string, options?: MutationOptions & Noted) {
     return this.#mutate(at`/children/${childId}/rewards/${rewardId}/request`, options);
   }
 
@@ -280,6 +290,21 @@ export class Api {
   /** Cancels the child's request for a reward. */
   cancelReward(childId: string, rewardId: string, options?: MutationOptions & Answer) {
     return this.#mutate(at`/children/${childId}/rewards/${rewardId}/cancel`, options);
+  }
+
+  /** Takes back an activation or a redemption, once. Its request, if it ended one, is pending again. */
+  reverseEvent(childId: string, eventId: string, options?: MutationOptions & Correction) {
+    return this.#mutate(at`/children/${childId}/tracking/${eventId}/reverse`, options);
+  }
+
+  /** Adds points or takes them, without a task. */
+  adjustPoints(
+    childId: string,
+    delta: number,
+    note: string,
+    options?: MutationOptions & Omit<Correction, "note">,
+  ) {
+    return this.#mutate(at`/children/${childId}/points/adjust`, { ...options, note }, { delta });
   }
 
   /** Calls a route that has no method here. `T` is the type of the response. */
@@ -319,15 +344,19 @@ export class Api {
     return this.#baseUrl + path + (text === "" ? "" : `?${text}`);
   }
 
-  #mutate(path: string, options: MutationOptions & Approval = {}): Promise<MutationResult> {
-    const { idempotencyKey, requestId, points, ...call } = options;
+  #mutate(
+    path: string,
+    options: MutationOptions & Approval & Correction = {},
+    required: object = {},
+  ): Promise<MutationResult> {
+    const { idempotencyKey, requestId, points, note, partial, ...call } = options;
     const headers = new Headers();
     if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
-    if (requestId === undefined && points === undefined) {
+    const fields = { request_id: requestId, points, note, partial, ...required };
+    if (Object.values(fields).every((value) => value === undefined)) {
       return this.request("POST", path, { ...call, headers });
     }
-    const body = { request_id: requestId, points };
-    return this.request("POST", path, { ...call, headers, body });
+    return this.request("POST", path, { ...call, headers, body: fields });
   }
 
   async #send<T>(method: string, path: string, options: RequestOptions): Promise<T> {

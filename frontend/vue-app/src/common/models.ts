@@ -15,7 +15,10 @@ export const EntityType = {
 } as const;
 export type EntityType = (typeof EntityType)[keyof typeof EntityType];
 
-/** What was done. Requests are `cancelled` or end with another event. */
+/**
+ * What was done. Requests are `cancelled` or end with another event. With `metadata.reverses`, an event of
+ * any type is `cancelled`: it takes back an earlier one.
+ */
 export const Action = {
   Activated: "activated",
   Requested: "requested",
@@ -57,9 +60,15 @@ export interface TrackingMetadata {
   cost?: number;
   /** Whose session it was: `parent` or `child`. */
   actor?: string;
-  /** The full penalty, if less was deducted. */
+  /** The full deduction, if less was deducted. */
   requested_delta?: number;
-  /** The request that begins or ends with the event. */
+  /** The event that this one reverses. */
+  reverses?: string;
+  /** True if the event is an adjustment, not of a task or penalty. */
+  adjustment?: boolean;
+  /** What a person wrote; null after the account was deleted. */
+  note?: string | null;
+  /** The request that begins or ends with the event, or is pending again. */
   request_id?: string;
   /** When the request was made that the event ends. */
   requested_at?: string;
@@ -217,6 +226,8 @@ export interface TaskState extends Task {
   last_done_at: string | null;
   /** When a parent last cancelled a request of the child, within 90 days. */
   last_rejected_at: string | null;
+  /** The parent's note about that. */
+  last_rejection: string | null;
 }
 
 export interface Reward {
@@ -252,6 +263,7 @@ export interface PendingReward {
   created_at: string | null;
   /** The cost at the time of the request; null in older files. */
   cost: number | null;
+  note: string | null;
 }
 
 /** A child's pending request for the points of a task. */
@@ -265,6 +277,7 @@ export interface PendingTask {
   /** The points at the time of the request. */
   points: number;
   created_at: string;
+  note: string | null;
 }
 
 /** Everything that is stored about an account. Later versions add fields. */
@@ -322,6 +335,8 @@ export interface Page {
 
 export interface TrackingEventList extends Page {
   tracking_events: TrackingEvent[];
+  /** The id of each event of the page that is reversed, with the id of its reversal. */
+  reversals: Record<string, string>;
 }
 
 export interface ChildList extends Page {
@@ -497,6 +512,8 @@ export interface ErrorDetails {
   ended_at?: string;
   /** The event that ended the request. */
   tracking_event_id?: string;
+  /** The event that has reversed the event. */
+  reversal_id?: string;
 }
 
 /** What is wrong with one field of a body. */
@@ -547,6 +564,8 @@ export type ErrorCode =
   | "REWARD_ALREADY_REQUESTED"
   | "TASK_ALREADY_REQUESTED"
   | "TASK_NOT_REQUESTABLE"
+  | "ALREADY_REVERSED"
+  | "NOT_REVERSIBLE"
   | "INSUFFICIENT_POINTS"
   | "NO_PENDING_REQUEST"
   | "REQUEST_GONE"

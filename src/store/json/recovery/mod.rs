@@ -63,6 +63,7 @@ impl Recovery<'_> {
         format::record(&**disk, folder)?;
         let DirectoryContents { saved, is_first, first, journal, next, mut state, .. } = reading;
         let DirectoryContents { mut files, tracking, .. } = reading;
+        note_reversals(&mut state, &tracking, journal.as_ref());
         if is_first {
             hold_deletions(&mut state);
         }
@@ -168,7 +169,7 @@ impl Recovery<'_> {
         let mut appender = self.open_tracking(loaded).map_err(io())?;
         let rows = replay.events.iter().map(|stored| NewRow {
             stored: Arc::clone(stored),
-            user_id_at: tracking::user_id_span(&stored.json),
+            personal: tracking::personal_spans(&stored.json),
         });
         let rows: Vec<NewRow> = rows.collect();
         appender.append(&rows);
@@ -254,6 +255,18 @@ fn hold_deletions(state: &mut State) {
     let is_marked = state.users.records().any(|user| user.deletion.is_some());
     if is_marked && state.settings.get(FIRST_START).is_none() {
         state.apply(Change::PutSetting { name: FIRST_START.into(), value: Value::Null });
+    }
+}
+
+/// Adds the reversals in the history to the state.
+fn note_reversals(state: &mut State, tracking: &TrackingFile, journal: Option<&Replay>) {
+    if let TrackingFile::Read(loaded) = tracking {
+        for (reversed, reversal) in &loaded.reversals {
+            state.reversals.insert(reversed, reversal);
+        }
+    }
+    for stored in journal.into_iter().flat_map(|replay| &replay.events) {
+        state.reversals.note(&stored.event);
     }
 }
 

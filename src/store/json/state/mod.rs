@@ -1,6 +1,7 @@
 mod any_table;
 mod groups;
 mod joined;
+mod reversals;
 pub(crate) mod table;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::store::json::tinydb::file::RowImage;
 use crate::store::json::tinydb::record::Record;
 use crate::store::{Change, Changes, Expiry, Listing, constraints};
 pub(crate) use joined::Joined;
+pub(crate) use reversals::Reversals;
 use table::{AnyTable, Table};
 
 /// The setting with the name of the [`Epoch`].
@@ -38,6 +40,8 @@ pub(crate) struct State {
     pub(crate) settings: Table<Setting>,
     pub(crate) pending_tasks: Table<PendingTask>,
     pub(crate) ended: Table<EndedRequest>,
+    /// Part of the history, kept with the state of the records so that a transaction sees both.
+    pub(crate) reversals: Reversals,
     /// Counts the records that lists and look-ups visit. Clones share the counter.
     pub(crate) visited: Counter,
     /// The number of changes since the start.
@@ -63,6 +67,7 @@ impl State {
             settings: parse_table(folder, &mut read, damage)?,
             pending_tasks: parse_table(folder, &mut read, damage)?,
             ended: parse_table(folder, &mut read, damage)?,
+            reversals: Reversals::default(),
             visited: Counter::default(),
             version: 0,
         };
@@ -303,6 +308,7 @@ impl State {
             |id| self.users.get(id.as_str()),
             |email| self.user_by_email(email),
             || self.count_active_admins(),
+            |event| self.reversals.get(event).cloned(),
         )
     }
 

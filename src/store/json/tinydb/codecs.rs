@@ -257,6 +257,7 @@ impl Record for PendingReward {
             reward_name: fields.name("reward_name"),
             created_at: fields.optional_moment("created_at"),
             cost: None,
+            note: None,
             extra: fields.extra(&[
                 "id",
                 "user_id",

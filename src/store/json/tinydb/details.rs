@@ -7,7 +7,7 @@ use super::encoder::Encoder;
 use super::fields::{Fields, Unreadable};
 use super::record::{Record, request_lists};
 use crate::domain::{
-    Amount, Child, ChildId, Colour, EndedRequest, Ending, EntityType, Icon, Id, Language,
+    Amount, Child, ChildId, Colour, EndedRequest, Ending, EntityType, Icon, Id, Language, Note,
     PendingReward, PendingTask, RequestId, Reward, RewardId, Task, TaskId, User, UserId,
 };
 
@@ -56,6 +56,7 @@ pub(crate) struct RequestDetails {
     id: RequestId,
     user_id: UserId,
     cost: Option<Amount>,
+    note: Option<Note>,
 }
 
 impl Extended for User {
@@ -125,12 +126,18 @@ impl Extended for PendingReward {
     type Details = RequestDetails;
 
     fn details(&self) -> Option<RequestDetails> {
-        let cost = Some(self.cost?);
-        Some(RequestDetails { id: self.id.clone(), user_id: self.user_id.clone(), cost })
+        let is_default = self.cost.is_none() && self.note.is_none();
+        (!is_default).then(|| RequestDetails {
+            id: self.id.clone(),
+            user_id: self.user_id.clone(),
+            cost: self.cost,
+            note: self.note.clone(),
+        })
     }
 
     fn set_details(&mut self, details: &RequestDetails) {
         self.cost = details.cost;
+        self.note.clone_from(&details.note);
     }
 }
 
@@ -241,13 +248,14 @@ impl Record for RequestDetails {
 
     fn decode(fields: &Fields<'_>) -> Result<Self, Unreadable> {
         let (id, user_id) = (fields.id("id")?, fields.id("user_id")?);
-        Ok(Self { id, user_id, cost: optional_amount(fields, "cost")? })
+        Ok(Self { id, user_id, cost: optional_amount(fields, "cost")?, note: note(fields) })
     }
 
     fn encode(&self, row: &mut Encoder) {
         row.text("id", self.id.as_str());
         row.text("user_id", self.user_id.as_str());
         row.optional_plain("cost", self.cost.map(Amount::get));
+        row.optional_text("note", self.note.as_ref().map(Note::as_str));
     }
 
     fn key(&self) -> Arc<str> {
@@ -272,6 +280,7 @@ impl Record for PendingTask {
             task_name: fields.name("task_name"),
             points: fields.amount("points")?,
             created_at: fields.moment("created_at")?,
+            note: note(fields),
         })
     }
 
@@ -284,6 +293,7 @@ impl Record for PendingTask {
         row.text("task_name", self.task_name.as_str());
         row.plain("points", self.points.get());
         row.moment("created_at", self.created_at);
+        row.optional_text("note", self.note.as_ref().map(Note::as_str));
     }
 
     fn key(&self) -> Arc<str> {
@@ -340,6 +350,10 @@ impl Record for EndedRequest {
     fn group(&self) -> Option<Arc<str>> {
         Some(self.user_id.shared())
     }
+}
+
+fn note(fields: &Fields<'_>) -> Option<Note> {
+    fields.optional_text("note").map(Note::from_stored)
 }
 
 /// A name that this version does not know is kept in the file, and counts as none.

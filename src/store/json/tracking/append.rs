@@ -1,6 +1,5 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use super::load::{Loaded, Mark};
 use super::own_file::OwnFile;
 use super::patch::{self, Patch};
 use super::read::OwnRows;
+use super::row::Personal;
 use super::table::{Inner, Tracking, Waiting};
 use crate::disk::{Disk, DiskFile, Open};
 use crate::domain::{Id, UserId};
@@ -51,8 +51,8 @@ pub(crate) struct Appender {
 /// A new row.
 pub(crate) struct NewRow {
     pub(crate) stored: Arc<StoredEvent>,
-    /// The [`user_id_span`](super::user_id_span) of the event's text.
-    pub(crate) user_id_at: Range<usize>,
+    /// Those of the event's text.
+    pub(crate) personal: Personal,
 }
 
 impl Appender {
@@ -72,6 +72,7 @@ impl Appender {
             index: Index::new(),
             end: OPENING.len() as u64,
             crc,
+            reversals: Vec::new(),
             tail: Vec::new(),
             appendable: true,
         };
@@ -143,11 +144,11 @@ impl Appender {
         let nothing_waits = {
             let inner = &mut *self.tracking.inner.write();
             let nothing_waits = inner.patches.is_empty();
-            for (found, patch) in &own.rows {
+            for (found, patches) in &own.rows {
                 inner.index.anonymize(found.at);
                 match inner.waiting(found.place) {
                     Some(at) => inner.backlog[at].text = patch::anonymous(&inner.backlog[at].text),
-                    None => _ = inner.patches.insert(patch.offset, *patch),
+                    None => inner.patches.extend(patches.iter().map(|it| (it.offset, *it))),
                 }
             }
             nothing_waits
@@ -254,7 +255,7 @@ impl Appender {
     }
 
     /// Determines the place of the next row, and updates the length and the checksum.
-    fn place(&mut self, NewRow { stored, user_id_at }: &NewRow) -> Waiting {
+    fn place(&mut self, NewRow { stored, personal }: &NewRow) -> Waiting {
         let prefix = prefix(stored.seq.0, self.is_empty);
         let place = Place {
             offset: self.end + prefix.len() as u64,
@@ -262,8 +263,12 @@ impl Appender {
         };
         self.crc.update(prefix.as_bytes());
         // `load` computes the same checksum.
-        self.crc.update(&stored.json.as_bytes()[..user_id_at.start]);
-        self.crc.update(&stored.json.as_bytes()[user_id_at.end..]);
+        let (text, mut hashed) = (stored.json.as_bytes(), 0);
+        for span in personal {
+            self.crc.update(&text[hashed..span.start]);
+            hashed = span.end;
+        }
+        self.crc.update(&text[hashed..]);
         self.end = place.offset + u64::from(place.len);
         self.is_empty = false;
         Waiting { prefix, place, text: Arc::clone(&stored.json) }
@@ -367,6 +372,7 @@ fn summary(stored: &StoredEvent, place: Place) -> Summary<'_> {
     Summary {
         row: stored.seq.0,
         place,
+        id: event.id.as_str(),
         user_id: event.user_id.as_ref().map(Id::as_str),
         child_id: event.child_id.as_str(),
         entity_id: &event.entity_id,

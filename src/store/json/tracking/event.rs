@@ -1,17 +1,17 @@
 //! The row of an event, which is also its form in responses.
 
 use std::fmt::Write as _;
-use std::ops::Range;
+use std::sync::Arc;
 
 use crate::store::json::tinydb::fields::{Fields, Unreadable};
 use crate::store::json::tinydb::pyjson;
 
 use super::patch;
-use super::row::user_id_span;
+use super::row::{Personal, personal_spans};
 use crate::domain::{Action, EntityType, EventError, EventFields, Id, Points, TrackingEvent};
 
-/// The row of an event: a JSON object, and its [`user_id_span`].
-pub(crate) fn encode(event: &TrackingEvent) -> (String, Range<usize>) {
+/// The row of an event: a JSON object, and its personal parts.
+pub(crate) fn encode(event: &TrackingEvent) -> (String, Personal) {
     let mut out = String::with_capacity(640);
     let text = |out: &mut String, name: &str, value: Option<&str>| {
         out.push_str(if out.is_empty() { "{\"" } else { ", \"" });
@@ -43,13 +43,24 @@ pub(crate) fn encode(event: &TrackingEvent) -> (String, Range<usize>) {
         None => out.push_str("null"),
     }
     out.push('}');
-    if event.user_id.as_ref().is_some_and(|id| id.as_str().len() < 2) {
+    let has_note = event.metadata.as_ref().is_some_and(|metadata| metadata.contains_key("note"));
+    if has_note || event.user_id.as_ref().is_some_and(|id| id.as_str().len() < 2) {
         // Space for `null`, for a later anonymisation.
         let text = patch::with_room(&out);
-        let user_id_at = user_id_span(&text);
-        return (text, user_id_at);
+        let personal = personal_spans(&text);
+        return (text, personal);
     }
-    (out, user_id_at)
+    // Without a note, an empty part follows the opening brace.
+    (out, [1..1, user_id_at])
+}
+
+/// The event that a row reverses, by its action, and by its metadata as JSON text.
+pub(crate) fn reverses(action: &str, metadata: &str) -> Option<Arc<str>> {
+    // Few events are reversals, so that nearly all metadata need not be parsed.
+    if action != Action::Cancelled.as_str() || !metadata.contains("reverses") {
+        return None;
+    }
+    Fields::parse(metadata).ok()?.optional_text("reverses")
 }
 
 /// Reads a row as an event; fails if it is not a valid event.
@@ -101,11 +112,21 @@ mod tests {
     }
 
     #[test]
-    fn the_place_of_the_user_id_is_known() {
+    fn the_personal_parts_are_known() {
+        for note in ["\"n\" ", "\"\\u00e9\"", "null"] {
+            let row = ROW.replacen(
+                "\"list\"",
+                &format!("\"actor\": \"child\", \"note\": {note}, \"list\""),
+                1,
+            );
+            let (text, personal) = encode(&decode(&row).unwrap());
+            assert_eq!((&*text, &personal), (&*row, &personal_spans(&row)));
+            assert_eq!(&text[personal[1].clone()], note);
+        }
         for user_id in ["null", "\"\"", "\"u\"", "\"uv\"", "\"\\u00e9\\\"\""] {
             let row = ROW.replacen("null", user_id, 1);
-            let (text, user_id_at) = encode(&decode(&row).unwrap());
-            assert_eq!(user_id_at, user_id_span(&text), "{text}");
+            let (text, personal) = encode(&decode(&row).unwrap());
+            assert_eq!(personal, personal_spans(&text), "{text}");
         }
     }
 

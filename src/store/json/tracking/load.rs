@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
+use super::event;
 use super::index::{EventKind, Index, Place, Summary};
 use super::patch::{self, Patch};
 use super::reader::Reader;
 use super::row::RowSpans;
 use crate::disk::DiskFile;
-use crate::domain::Timestamp;
+use crate::domain::{EventId, Timestamp};
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
 use crate::store::json::progress::Progress;
 use crate::store::json::tinydb::RowNumber;
@@ -21,8 +23,8 @@ use crate::store::json::tinydb::pyjson::{self, Scanner};
 pub(crate) struct Mark {
     /// The offset of the end of its last row.
     pub(crate) len: u64,
-    /// CRC-32 of those bytes without the value of each row's `user_id` and the spaces after it, so
-    /// that an anonymisation does not change it.
+    /// CRC-32 of those bytes without the personal parts of each row, so that an anonymisation does not
+    /// change it.
     pub(crate) crc: u32,
     /// The number of rows.
     pub(crate) rows: u64,
@@ -37,6 +39,8 @@ pub(crate) struct Loaded {
     pub(crate) end: u64,
     /// The checksum up to there.
     pub(crate) crc: crc32fast::Hasher,
+    /// The reversals among the events: the id of the reversed event, and that of the reversal.
+    pub(crate) reversals: Vec<(Arc<str>, EventId)>,
     /// Complete rows after the mark.
     pub(crate) tail: Vec<(RowNumber, String)>,
     /// Whether rows can be appended, and found by their numbers.
@@ -63,6 +67,7 @@ pub(crate) fn load(
         index: Index::new(),
         end: 0,
         crc: crc32fast::Hasher::new(),
+        reversals: Vec::new(),
         tail: Vec::new(),
         appendable: true,
     };
@@ -134,25 +139,32 @@ impl Reader<'_> {
             let start = span.start.saturating_sub(row.value.start);
             text.get(start..start + span.len()).unwrap_or_default()
         };
-        let [user, child, entity_type, entity, action, occurred, created] =
+        let [user, child, entity_type, entity, action, occurred, created, id, metadata] =
             row.fields.each_ref().map(field);
         let string = |raw| pyjson::decode_string(raw).unwrap_or_default();
         let occurred_at = fields::moment(occurred).unwrap_or(Timestamp::EPOCH);
+        let (id, action) = (string(id), string(action));
+        let reversed = event::reverses(&action, metadata);
+        loaded.reversals.extend(reversed.map(|reversed| (reversed, EventId::from(&*id))));
         let created_at = if created == occurred { None } else { fields::moment(created) };
         loaded.index.push_unsorted(&Summary {
             row: self.row_number(row)?,
             place: Place { offset, len: u32::try_from(row.value.len()).unwrap_or(u32::MAX) },
+            id: &id,
             user_id: pyjson::decode_string(user).as_deref(),
             child_id: &string(child),
             entity_id: &string(entity),
-            kind: EventKind::parse(&string(entity_type), &string(action)),
+            kind: EventKind::parse(&string(entity_type), &action),
             occurred_at,
             created_at: created_at.unwrap_or(occurred_at),
         });
-        self.lacks_space |= user.starts_with('"') && patch::lacks_space(&row.user_id_at);
-        // The rest is hashed with the next row: hashing short pieces is slower.
-        loaded.crc.update(&self.buffer[self.hashed..row.user_id_at.start]);
-        self.hashed = row.user_id_at.end;
+        for span in &row.personal {
+            let is_text = self.buffer[span.clone()].starts_with(b"\"");
+            self.lacks_space |= is_text && patch::lacks_space(span);
+            // The rest is hashed with the next row: hashing short pieces is slower.
+            loaded.crc.update(&self.buffer[self.hashed..span.start]);
+            self.hashed = span.end;
+        }
         loaded.end = self.base + row.value.end as u64;
         Ok(())
     }

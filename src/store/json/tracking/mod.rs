@@ -16,10 +16,13 @@ mod table;
 mod visit;
 
 pub(crate) use append::{Appender, NewRow};
+pub(crate) use index::id_hash;
 pub(crate) use load::{Loaded, Mark, load};
-pub(crate) use patch::{Patch, anonymize, anonymous, overlay, trimmed, with_room, write_patches};
+pub(crate) use patch::{
+    Patch, anonymize, anonymous, overlay, trimmed, with_room, without_personal, write_patches,
+};
 pub(crate) use read::OwnRows;
-pub(crate) use row::user_id_span;
+pub(crate) use row::personal_spans;
 pub(crate) use scan::Scan;
 pub(crate) use table::{Newest, Tracking};
 pub(crate) use visit::{FileRow, visit};

@@ -1,5 +1,5 @@
-//! Anonymises rows that are in the file: `null` and spaces overwrite the account's id, so that no
-//! row moves and the file stays JSON.
+//! Anonymises rows that are in the file: `null` and spaces overwrite the account's id and the note, so
+//! that no row moves and the file stays JSON.
 
 use std::collections::HashSet;
 use std::io;
@@ -7,13 +7,13 @@ use std::iter::{repeat, repeat_n};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::row::user_id_span;
+use super::row::{Personal, personal_spans};
 use crate::disk::DiskFile;
 use crate::store::json::tinydb::RowNumber;
 
 const NULL: &str = "null";
 
-/// The place of an account's id in the tracking file, with the spaces after it.
+/// The place of a personal part in the tracking file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Patch {
     /// The number of its row.
@@ -28,7 +28,7 @@ impl Patch {
         self.offset.saturating_add(self.len.into())
     }
 
-    /// Overwrites the id in bytes of the file that start at `base`.
+    /// Overwrites that part in bytes of the file that start at `base`.
     pub(crate) fn overlay(&self, bytes: &mut [u8], base: u64) {
         // A patch may cross either end of the bytes.
         let within = |offset: u64| {
@@ -67,36 +67,55 @@ fn blank(len: usize) -> String {
     NULL.chars().chain(repeat_n(' ', len.saturating_sub(NULL.len()))).collect()
 }
 
-/// The span of a row in which its account's id can be overwritten; `None` if `null` does not fit.
-pub(crate) fn room(row: &str) -> Option<Range<usize>> {
-    Some(user_id_span(row)).filter(|span| !lacks_space(span))
+/// The personal parts of a row that exist, the last one first.
+fn present(personal: Personal) -> impl Iterator<Item = Range<usize>> {
+    personal.into_iter().rev().filter(|span| !span.is_empty())
 }
 
-/// Whether `null` does not fit into a [`user_id_span`].
-pub(crate) fn lacks_space(user_id_at: &Range<usize>) -> bool {
-    user_id_at.len() < NULL.len()
+/// The parts of a row that can be overwritten; `None` if there is none, or `null` does not fit into one.
+pub(crate) fn room(row: &str) -> Option<Vec<Range<usize>>> {
+    let spans: Vec<_> = present(personal_spans(row)).collect();
+    (!spans.is_empty() && !spans.iter().any(lacks_space)).then_some(spans)
 }
 
-/// The row with spaces after its account's id, if `null` would not fit otherwise.
+/// Whether `null` does not fit into a personal part.
+pub(crate) fn lacks_space(span: &Range<usize>) -> bool {
+    span.len() < NULL.len()
+}
+
+/// The row with spaces after each personal part into which `null` would not fit otherwise.
 pub(crate) fn with_room(row: &str) -> String {
-    let span = user_id_span(row);
-    let blanks = if span.is_empty() { 0 } else { NULL.len().saturating_sub(span.len()) };
-    format!("{}{:blanks$}{}", &row[..span.end], "", &row[span.end..])
+    let mut row = row.to_owned();
+    for span in present(personal_spans(&row)).filter(lacks_space) {
+        row.insert_str(span.end, &" ".repeat(NULL.len() - span.len()));
+    }
+    row
 }
 
 /// An anonymised row as it is in the file.
 pub(crate) fn anonymous(row: &str) -> Arc<str> {
-    let Some(span) = room(row) else {
-        return row.into();
-    };
-    format!("{}{}{}", &row[..span.start], blank(span.len()), &row[span.end..]).into()
+    let mut row = row.to_owned();
+    for span in room(&row).into_iter().flatten() {
+        let blank = blank(span.len());
+        row.replace_range(span, &blank);
+    }
+    row.into()
 }
 
 /// An anonymised row as it is returned: without the spaces.
 pub(crate) fn trimmed(mut row: String) -> String {
-    let span = user_id_span(&row);
-    if row[span.clone()].starts_with(NULL) {
-        row.replace_range(span.start + NULL.len()..span.end, "");
+    for span in present(personal_spans(&row)) {
+        if row[span.clone()].starts_with(NULL) {
+            row.replace_range(span.start + NULL.len()..span.end, "");
+        }
+    }
+    row
+}
+
+/// A row with `null` instead of each personal part, and otherwise the same bytes.
+pub(crate) fn without_personal(mut row: String) -> String {
+    for span in present(personal_spans(&row)) {
+        row.replace_range(span, NULL);
     }
     row
 }
@@ -124,6 +143,19 @@ mod tests {
         for other in [answered, row, r#"{"id": "e"}"#] {
             assert_eq!(trimmed(other.to_owned()), other);
         }
+    }
+
+    #[test]
+    fn a_note_is_anonymised_with_the_account() {
+        let row = r#"{"user_id": "family", "metadata": {"actor": "child", "note": "n"}}"#;
+        let roomy = r#"{"user_id": "family", "metadata": {"actor": "child", "note": "n" }}"#;
+        assert_eq!(&*anonymous(row), row, "there is no space");
+        assert_eq!(with_room(row), roomy);
+        let blanked = r#"{"user_id": null    , "metadata": {"actor": "child", "note": null}}"#;
+        assert_eq!(&*anonymous(roomy), blanked);
+        let answered = r#"{"user_id": null, "metadata": {"actor": "child", "note": null}}"#;
+        assert_eq!(trimmed(blanked.to_owned()), answered);
+        assert_eq!(without_personal(roomy.to_owned()), answered);
     }
 
     #[test]

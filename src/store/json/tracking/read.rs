@@ -10,9 +10,9 @@ use super::table::{Inner, Tracking};
 use crate::disk::{DiskFile, read_exact_at, read_exact_cached_at};
 use crate::domain::UserId;
 
-/// Some rows of an account, and the place of its id in each.
+/// Some rows of an account, and the patches that anonymise each.
 pub(crate) struct OwnRows {
-    pub(crate) rows: Vec<(Found, Patch)>,
+    pub(crate) rows: Vec<(Found, Vec<Patch>)>,
     /// The position in the index after the last of them.
     pub(crate) next: usize,
 }
@@ -28,14 +28,14 @@ impl OwnRows {
 
     /// The patches that anonymise them.
     pub(crate) fn patches(&self) -> Vec<Patch> {
-        self.rows.iter().map(|(_, patch)| *patch).collect()
+        self.rows.iter().flat_map(|(_, patches)| patches).copied().collect()
     }
 }
 
 /// A row's text, or its place.
 enum Source {
-    /// In the file, with a patch that may not be written yet.
-    File(Place, Option<Patch>),
+    /// In the file, with patches that may not be written yet.
+    File(Place, Vec<Patch>),
     Memory(Arc<str>),
 }
 
@@ -86,15 +86,18 @@ impl Tracking {
         let (rows, next) =
             self.read(ReadMode::Blocking, |index| index.of_user(user_id.as_str(), from, limit))?;
         let patch = |(found, text): (Found, String)| {
-            let span = patch::room(&text).ok_or_else(|| {
+            let spans = patch::room(&text).ok_or_else(|| {
                 let row = found.row;
                 io::Error::other(format!(
                     "row {row} has no space for `null`; the next start adds some"
                 ))
             })?;
-            let offset = found.place.offset + span.start as u64;
-            let len = u32::try_from(span.len()).unwrap_or(u32::MAX);
-            Ok((found, Patch { row: found.row, offset, len }))
+            let patches = spans.into_iter().map(|span| Patch {
+                row: found.row,
+                offset: found.place.offset + span.start as u64,
+                len: u32::try_from(span.len()).unwrap_or(u32::MAX),
+            });
+            Ok((found, patches.collect()))
         };
         let rows = rows.into_iter().map(patch).collect::<io::Result<_>>()?;
         Ok(OwnRows { rows, next })
@@ -112,8 +115,8 @@ impl Inner {
             return Source::Memory(Arc::clone(&self.backlog[at].text));
         }
         let end = place.offset + u64::from(place.len);
-        let patch = self.patches.range(place.offset..end).next();
-        Source::File(place, patch.map(|(_, patch)| *patch))
+        let patches = self.patches.range(place.offset..end);
+        Source::File(place, patches.map(|(_, patch)| *patch).collect())
     }
 
     /// The row's position in the backlog; `None` if it is in the file.
@@ -143,16 +146,16 @@ impl Located {
 }
 
 fn read(file: &dyn DiskFile, source: &Source, mode: ReadMode) -> io::Result<Vec<u8>> {
-    let (place, patch) = match source {
+    let (place, patches) = match source {
         Source::Memory(text) => return Ok(text.as_bytes().to_owned()),
-        Source::File(place, patch) => (place, patch),
+        Source::File(place, patches) => (place, patches),
     };
     let mut bytes = vec![0; place.len as usize];
     match mode {
         ReadMode::Blocking => read_exact_at(file, &mut bytes, place.offset)?,
         ReadMode::NonBlocking => read_exact_cached_at(file, &mut bytes, place.offset)?,
     }
-    patch::overlay(&mut bytes, place.offset, patch.as_slice());
+    patch::overlay(&mut bytes, place.offset, patches);
     Ok(bytes)
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::store::json::tinydb::pyjson::{Fault, Scanner};
+use crate::store::json::tinydb::pyjson::{self, Fault, Scanner};
 
 /// The spans of one row, in the reader's buffer.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,21 +11,38 @@ pub(crate) struct RowSpans {
     pub(crate) value: Range<usize>,
     /// The values of [`FIELDS`].
     pub(crate) fields: FieldSpans,
-    /// The value of `user_id` and the spaces after it.
-    pub(crate) user_id_at: Range<usize>,
+    /// The personal parts.
+    pub(crate) personal: Personal,
 }
 
-/// The fields in the index.
-const FIELDS: [&str; 7] =
-    ["user_id", "child_id", "entity_type", "entity_id", "action", "occurred_at", "created_at"];
+/// The parts of a row that anonymising overwrites, in the order of the row: the value of `user_id`, and that
+/// of `note` in the metadata of an event that Goldstar wrote, each with the spaces after it. A missing one is
+/// empty.
+pub(crate) type Personal = [Range<usize>; 2];
+
+/// The fields that a load reads.
+const FIELDS: [&str; 9] = [
+    "user_id",
+    "child_id",
+    "entity_type",
+    "entity_id",
+    "action",
+    "occurred_at",
+    "created_at",
+    "id",
+    "metadata",
+];
+
+/// The place of the metadata in [`FIELDS`].
+const METADATA: usize = 8;
 
 type FieldSpans = [Range<usize>; FIELDS.len()];
 
 impl RowSpans {
     /// Shifts the spans to a buffer in which the scanned text starts at `start`.
     pub(crate) fn moved(mut self, start: usize) -> Self {
-        let spans = [&mut self.name, &mut self.value, &mut self.user_id_at];
-        for span in spans.into_iter().chain(&mut self.fields) {
+        let spans = [&mut self.name, &mut self.value];
+        for span in spans.into_iter().chain(&mut self.fields).chain(&mut self.personal) {
             *span = span.start + start..span.end + start;
         }
         self
@@ -81,11 +98,25 @@ fn next_field(scanner: &mut Scanner<'_>, at: usize) -> Result<Option<usize>, Fau
     Ok(Some(scanner.known_field(&name, &FIELDS).unwrap_or(FIELDS.len())))
 }
 
-/// The part of a row that the checksum of a [`Mark`](super::Mark) omits: the value of `user_id` and
-/// the spaces after it.
-pub(crate) fn user_id_span(row: &str) -> Range<usize> {
+/// The personal parts of a row, which the checksum of a [`Mark`](super::Mark) omits.
+pub(crate) fn personal_spans(row: &str) -> Personal {
     let fields = scan_fields(&mut Scanner::new(row.as_bytes()), next_field);
-    fields.map(|(_, user_id_at)| user_id_at).unwrap_or_default()
+    fields.map(|(_, personal)| personal).unwrap_or_default()
+}
+
+/// The note in the metadata of an event, with the spaces after it. Only Goldstar's events have an `actor`:
+/// what other programs wrote is not a note.
+fn note_span(metadata: &[u8]) -> Option<Range<usize>> {
+    // Few events have notes, so that nearly all metadata need not be parsed.
+    memchr::memmem::find(metadata, b"\"note\"")?;
+    let members = pyjson::members(metadata).ok()?;
+    let find =
+        |field: &[u8]| members.iter().rev().find(|(name, _)| metadata[name.clone()] == *field);
+    find(b"\"actor\"")?;
+    let (_, Range { start, end }) = find(b"\"note\"")?;
+    let blanks = metadata[*end..].iter().take_while(|byte| **byte == b' ').count();
+    let is_text = matches!(metadata.get(*start), Some(b'"' | b'n'));
+    is_text.then_some(*start..end + blanks)
 }
 
 /// Consumes a row's name and object; `None` at the table's end.
@@ -100,18 +131,19 @@ pub(crate) fn scan_row(
     let name = scanner.name()?;
     scanner.peek();
     let start = scanner.position();
-    let (fields, user_id_at) = scan_fields(scanner, |scanner, at| shape.next_field(scanner, at))?;
-    Ok(Some(RowSpans { name, value: start..scanner.position(), fields, user_id_at }))
+    let (fields, personal) = scan_fields(scanner, |scanner, at| shape.next_field(scanner, at))?;
+    Ok(Some(RowSpans { name, value: start..scanner.position(), fields, personal }))
 }
 
-/// Consumes a row's object: the values of [`FIELDS`], empty if missing, and the span of `user_id`.
+/// Consumes a row's object: the values of [`FIELDS`], empty if missing, and the personal parts.
 fn scan_fields(
     scanner: &mut Scanner<'_>,
     mut next_field: impl FnMut(&mut Scanner<'_>, usize) -> Result<Option<usize>, Fault>,
-) -> Result<(FieldSpans, Range<usize>), Fault> {
+) -> Result<(FieldSpans, Personal), Fault> {
     let mut fields = FieldSpans::default();
     scanner.take(b'{', "an opening brace")?;
-    let mut user_id_at = scanner.position()..scanner.position();
+    let start = scanner.position();
+    let (mut user_id_at, mut note_at) = (start..start, start..start);
     let mut count = 0;
     while let Some(field) = next_field(scanner, count)? {
         count += 1;
@@ -119,19 +151,27 @@ fn scan_fields(
         if field == 0 {
             scanner.peek();
             user_id_at = value.start..scanner.position();
+        } else if field == METADATA
+            && let Some(note) = note_span(scanner.since(value.start))
+        {
+            note_at = value.start + note.start..value.start + note.end;
         }
         if let Some(known) = fields.get_mut(field) {
             *known = value;
         }
     }
-    Ok((fields, user_id_at))
+    let mut personal = [user_id_at, note_at];
+    personal.sort_unstable_by_key(|span| span.start);
+    Ok((fields, personal))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ROWS: [&str; 12] = [
+    const ROWS: [&str; 14] = [
+        r#", "13": {"user_id": "u", "metadata": {"actor": "child", "note": "n" }, "delta": -1}"#,
+        r#", "14": {"metadata": {"note": null  , "actor": "child"}, "user_id": "u", "delta": -1}"#,
         r#", "1": {"id": "e", "user_id": "u", "child_id": "c", "delta": -1}"#,
         r#", "12": {"id": "e", "user_id": null   , "child_id": "c", "delta": -1}"#,
         r#", "3": {"id": "e", "child_id": "c", "user_id": "u", "delta": -1}"#,
@@ -158,6 +198,27 @@ mod tests {
                     scan_row(&mut Scanner::new(row.as_bytes()), false, &mut Shape::default());
                 proptest::prop_assert_eq!(with, without, "{}", row);
             }
+        }
+    }
+
+    #[test]
+    fn the_note_of_an_own_event_is_personal() {
+        for (metadata, note) in [
+            (r#"{"actor": "child", "note": "n" }"#, r#""n" "#),
+            (r#"{"note": null   , "actor": "child"}"#, "null   "),
+            (r#"{"note": "a \"note\"", "actor": "child"}"#, r#""a \"note\"""#),
+            (r#"{"note": "of another program"}"#, ""),
+            (r#"{"actor": "child", "note": 7}"#, ""),
+            (r#"{"actor": "child", "list": {"note": "n"}}"#, ""),
+            (r#"{"actor": "child", "name": "\"note\""}"#, ""),
+            ("null", ""),
+        ] {
+            let row = format!(r#"{{"metadata": {metadata}, "user_id": "u" , "x": 1}}"#);
+            let [first, second] = personal_spans(&row).map(|span| &row[span]);
+            assert_eq!(
+                (first, second),
+                if note.is_empty() { ("", r#""u" "#) } else { (note, r#""u" "#) }
+            );
         }
     }
 

@@ -16,9 +16,11 @@ use super::index::{Found, Index, Place};
 use super::patch::Patch;
 use super::recent::Recent;
 use crate::disk::DiskFile;
-use crate::domain::{EventFilter, Page, Seq, SortOrder, Timestamp};
+use crate::domain::{EventFilter, EventId, Page, Seq, SortOrder, Timestamp};
 use crate::metrics::Counter;
+use crate::store::json::state::Reversals;
 use crate::store::json::tinydb::RowNumber;
+use crate::store::json::tinydb::fields::Fields;
 use crate::store::json::tinydb::pyjson;
 use crate::store::{BoxFuture, EventRows, FoundEvents, Malformed, ReadError, StoredEvent};
 
@@ -53,12 +55,12 @@ pub(super) struct Waiting {
 }
 
 impl Tracking {
-    /// Finds the matches of `filter`, and their number.
+    /// Finds the matches of `filter`, their number, and those of `reversals` that concern the page.
     pub(crate) fn query(
         self: &Arc<Self>,
         filter: &EventFilter,
-        order: SortOrder,
-        page: Page,
+        (order, page): (SortOrder, Page),
+        reversals: &Reversals,
         mode: ReadMode,
     ) -> io::Result<FoundEvents> {
         let is_too_long = mode == ReadMode::NonBlocking
@@ -69,9 +71,19 @@ impl Tracking {
         let inner = self.inner.read();
         let (found, total) = inner.index.query(filter, order, page);
         let looked_at = inner.index.looked_at(filter, found.len());
+        let is_reversed = |found: &&Found| reversals.has_hash(inner.index.hash_of(found));
+        let reversed: Vec<Found> = found.iter().filter(is_reversed).copied().collect();
         drop(inner);
         self.visited.inc_by(looked_at as u64);
-        Ok(FoundEvents { rows: Arc::new(Rows::new(Arc::clone(self), &found)), total })
+        // The ids are only in the texts.
+        let texts = self.answered(&reversed, mode)?;
+        let reversals = texts.iter().filter_map(|text| {
+            let id = Fields::parse(text).ok()?.optional_text("id")?;
+            let reversal = reversals.get(&id)?.shared();
+            Some((id, reversal))
+        });
+        let reversals = reversals.collect();
+        Ok(FoundEvents { rows: Arc::new(Rows::new(Arc::clone(self), &found)), total, reversals })
     }
 
     /// The texts of these rows as they are returned.
@@ -155,6 +167,16 @@ impl Tracking {
     /// The number of the last row; 0 if there is none.
     pub(crate) fn last_row(&self) -> RowNumber {
         self.inner.read().index.last_row()
+    }
+
+    /// The event that matches and has that id, unless it is malformed.
+    pub(crate) fn with_id(
+        &self,
+        id: &EventId,
+        filter: &EventFilter,
+    ) -> io::Result<Option<StoredEvent>> {
+        let found = self.recorded(|index| index.with_id(id.as_str(), filter))?;
+        Ok(found.into_iter().flatten().find(|stored| stored.event.id == *id))
     }
 
     /// Counts the events that match and come after a row, up to `limit`. Reads none of them.

@@ -28,7 +28,7 @@ pub(crate) enum Entry {
     Row(RowImage),
     /// A new row of the tracking table.
     Event { number: RowNumber, text: Arc<str> },
-    /// The places in the tracking file where an account's id is overwritten.
+    /// The places in the tracking file where an account's id or a note is overwritten.
     Anonymized(Vec<Patch>),
     /// A file is about to be replaced by this one.
     Flush { file: &'static str, checksum: FileChecksum },

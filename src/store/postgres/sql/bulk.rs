@@ -43,7 +43,7 @@ pub(crate) const COPY_KEPT: &str =
     "COPY kept (family_id, file, part, text) FROM STDIN (FORMAT binary)";
 pub(crate) const COPY_EVENTS: &str = "
 COPY events (family_id, seq, xid, place, is_anonymous, id, child_id, entity_type, entity_id, action,
-    occurred_at, created_at, json)
+    occurred_at, created_at, json, reverses)
 FROM STDIN (FORMAT binary)";
 
 /// Sets the last event of each family after an import.
@@ -121,7 +121,7 @@ SELECT kind, id, expires_at, position, row FROM records WHERE family_id = $1 ORD
 pub(crate) const CHECK_EVENTS: Sql = Sql {
     text: "
 SELECT seq, (xid::text::bigint << 16) + place AS position, is_anonymous, id, child_id, entity_type,
-    entity_id, action, occurred_at, created_at, json
+    entity_id, action, occurred_at, created_at, json, reverses
 FROM events
 WHERE family_id = $1
 ORDER BY seq",

@@ -32,6 +32,15 @@ SELECT count(*) AS number FROM (
     types: &[Type::TEXT, Type::TEXT, Type::INT8, Type::INT8],
 };
 
+/// The event of a family's child with that id.
+pub(in crate::store::postgres) const FIND_EVENT: Sql = Sql {
+    text: "
+SELECT e.seq, e.json
+FROM accounts a JOIN events e ON e.family_id = a.family_id
+WHERE a.id = $1 AND e.id = $3 AND e.child_id = $2 AND NOT e.is_anonymous",
+    types: &[Type::TEXT, Type::TEXT, Type::TEXT],
+};
+
 /// Whether the last event of one of the families was added by a transaction with a greater number than
 /// this one.
 pub(in crate::store::postgres) const HAS_LATER_EVENT: Sql = Sql {

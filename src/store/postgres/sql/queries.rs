@@ -58,16 +58,13 @@ impl Queries {
             if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") };
         // The text of a long event is read by itself, so that a page needs little memory.
         let page = |direction| {
-            Sql {
-            text: format!(
-                "SELECT e.family_id, e.seq, octet_length(e.json) AS bytes, \
+            let text = format!(
+                "SELECT e.family_id, e.seq, e.id, octet_length(e.json) AS bytes, \
                  CASE WHEN octet_length(e.json) <= 2048 THEN e.json END AS json \
                  FROM events e WHERE {conditions} ORDER BY e.occurred_at {direction}, \
                  e.created_at {direction}, e.xid {direction}, e.place {direction} LIMIT $8 OFFSET $9"
-            )
-            .leak(),
-            types: TYPES,
-        }
+            );
+            Sql { text: text.leak(), types: TYPES }
         };
         let count = format!("SELECT count(*) AS number FROM events e WHERE {conditions}");
         let count = Sql { text: count.leak(), types: &TYPES[..CONDITIONS.len()] };

@@ -9,7 +9,7 @@ use crate::domain::{EventFilter, Page, SortOrder, Timestamp};
 use crate::store::json::tinydb::RowNumber;
 
 use fields::{Fields, Names, Wanted, reserve};
-pub(crate) use summary::{EventKind, Found, Place, Summary};
+pub(crate) use summary::{EventKind, Found, Place, Summary, id_hash};
 
 /// An event's position in the index: the order of the file.
 pub(crate) type Position = u32;
@@ -17,12 +17,14 @@ pub(crate) type Position = u32;
 /// The most events that a part of a scan visits: about ten microseconds.
 const SCANNED_AT_ONCE: usize = 10_000;
 
-/// Finds events by their fields, ordered by time, with about sixty-four bytes per event.
+/// Finds events by their fields, ordered by time, with about sixty-eight bytes per event.
 #[derive(Default)]
 pub(crate) struct Index {
     offsets: Vec<u64>,
     lens: Vec<u32>,
     rows: Vec<RowNumber>,
+    /// The [`id_hash`] of each event's id.
+    ids: Vec<u32>,
     fields: Fields,
     occurred: Vec<i64>,
     created: Vec<i64>,
@@ -54,6 +56,7 @@ impl Index {
         self.offsets.reserve_exact(more);
         self.lens.reserve_exact(more);
         self.rows.reserve_exact(more);
+        self.ids.reserve_exact(more);
         self.fields.reserve_exact(more);
         self.occurred.reserve_exact(more);
         self.created.reserve_exact(more);
@@ -117,6 +120,7 @@ impl Index {
         reserve(&mut self.offsets);
         reserve(&mut self.lens);
         reserve(&mut self.rows);
+        reserve(&mut self.ids);
         reserve(&mut self.occurred);
         reserve(&mut self.created);
         reserve(&mut self.by_time);
@@ -125,6 +129,7 @@ impl Index {
         self.rows_ascend &= event.row > self.last_row;
         self.last_row = self.last_row.max(event.row);
         self.rows.push(event.row);
+        self.ids.push(id_hash(event.id));
         let occurred_at = event.occurred_at.as_micros();
         let (user, child) = self.fields.add(event);
         if user != Names::NONE {
@@ -279,6 +284,21 @@ impl Index {
         let is_checked = |wanted: Wanted| !self.needs_no_check(wanted);
         let checked = self.fields.resolve(filter).filter(|wanted| is_checked(*wanted));
         checked.map_or(on_page, |wanted| self.within(filter, wanted).len())
+    }
+
+    /// The events of a filter whose ids have the hash of `id`.
+    pub(crate) fn with_id(&self, id: &str, filter: &EventFilter) -> Vec<Found> {
+        let (hash, wanted) = (id_hash(id), self.fields.resolve(filter));
+        let found = wanted.into_iter().flat_map(|wanted| {
+            let found = self.within(filter, wanted).iter().map(|at| *at as usize);
+            found.filter(move |at| self.ids[*at] == hash && self.fields.match_at(wanted, *at))
+        });
+        found.map(|at| self.found(at)).collect()
+    }
+
+    /// The [`id_hash`] of an event's id.
+    pub(crate) fn hash_of(&self, found: &Found) -> u32 {
+        self.ids[found.at]
     }
 
     /// The first `limit` events of an account from a position on, in the order of the file, and the

@@ -6,12 +6,18 @@ use crate::store::json::tinydb::RowNumber;
 pub(crate) struct Summary<'a> {
     pub(crate) row: RowNumber,
     pub(crate) place: Place,
+    pub(crate) id: &'a str,
     pub(crate) user_id: Option<&'a str>,
     pub(crate) child_id: &'a str,
     pub(crate) entity_id: &'a str,
     pub(crate) kind: EventKind,
     pub(crate) occurred_at: Timestamp,
     pub(crate) created_at: Timestamp,
+}
+
+/// The hash by which the index finds events.
+pub(crate) fn id_hash(id: &str) -> u32 {
+    crc32fast::hash(id.as_bytes())
 }
 
 /// The place of a row's text in the file.

@@ -6,6 +6,7 @@ fn event(row: RowNumber, second: i64, child: &'static str) -> Summary<'static> {
     Summary {
         row,
         place: Place { offset: row * 100, len: 50 },
+        id: "e",
         user_id: Some("u"),
         child_id: child,
         entity_id: "t",
@@ -142,4 +143,26 @@ fn an_account_is_anonymised_in_pieces() {
     index.push(&Summary { user_id: Some("u"), ..event(12, 1, "a") });
     assert_eq!(rows(&index, &of("v"), SortOrder::Ascending), [3, 6, 9]);
     assert_eq!(rows(&index, &of("u"), SortOrder::Ascending), [12]);
+}
+
+#[test]
+fn events_are_found_by_their_ids() {
+    let mut index = Index::new();
+    for (row, id) in [(1, "one"), (2, "two"), (3, "one")] {
+        index.push(&Summary { id, ..event(row, 1, if row == 3 { "b" } else { "a" }) });
+    }
+    let of = |child: &str, user: &str| EventFilter {
+        child_id: Some(child.into()),
+        user_id: Some(user.into()),
+        ..EventFilter::default()
+    };
+    let found = |id, filter: &EventFilter| {
+        let found = index.with_id(id, filter);
+        found.iter().map(|found| found.row).collect::<Vec<_>>()
+    };
+    assert_eq!(found("one", &of("a", "u")), [1]);
+    assert_eq!(found("one", &of("b", "u")), [3]);
+    assert!(found("three", &of("a", "u")).is_empty());
+    assert!(found("one", &of("a", "v")).is_empty(), "of another account");
+    assert_eq!(index.hash_of(&index.found(1)), id_hash("two"));
 }
