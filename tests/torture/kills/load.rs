@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::home::Family;
-use crate::harness::{Answer, Client, activate_path, reward_path, text, try_send};
+use crate::harness::{Answer, Client, activate_path, reverse_path, reward_path, text, try_send};
 use crate::random::Random;
 
 /// The number of a family's connections with a parent's session. One more has a child's.
@@ -21,8 +21,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(crate) struct Attempt {
     pub(crate) family: usize,
     child: String,
+    /// The task, the reward, or the event that is reversed.
     entity: String,
     action: &'static str,
+    /// The points of an adjustment.
+    delta: i64,
     pub(crate) key: Option<String>,
 }
 
@@ -44,6 +47,8 @@ impl Attempt {
             "activated" => return activate_path(&self.child, &self.entity),
             "requested" => "request",
             "redeemed" => "redeem",
+            "adjusted" => return format!("/children/{}/points/adjust", self.child),
+            "reversed" => return reverse_path(&self.child, &self.entity),
             _ => "cancel",
         };
         reward_path(&self.child, &self.entity, verb)
@@ -51,15 +56,28 @@ impl Attempt {
 
     pub(crate) async fn send(&self, client: &Client) -> reqwest::Result<Answer> {
         let request = client.request(Method::POST, &self.path());
+        let request = match self.action {
+            "adjusted" => request.json(&json!({"delta": self.delta, "note": "wrong"})),
+            "reversed" => request.json(&json!({"partial": true})),
+            _ => request,
+        };
         let key = self.key.iter().fold(request, |it, key| it.header("Idempotency-Key", key));
         try_send(key).await
     }
 
     /// Whether the event is the result of this attempt.
     pub(crate) fn is(&self, event: &Value) -> bool {
-        event["child_id"] == *self.child
-            && event["entity_id"] == *self.entity
-            && event["action"] == self.action
+        let metadata = &event["metadata"];
+        let is_it = match self.action {
+            "reversed" => metadata["reverses"] == *self.entity,
+            "adjusted" => metadata["adjustment"] == true && metadata["points"] == self.delta.abs(),
+            action => {
+                event["entity_id"] == *self.entity
+                    && event["action"] == action
+                    && metadata.get("reverses").is_none()
+            }
+        };
+        is_it && event["child_id"] == *self.child
     }
 }
 
@@ -74,11 +92,13 @@ struct Seat<'a> {
 }
 
 impl Seat<'_> {
-    fn draw(&mut self, keys: &RefCell<usize>) -> Attempt {
+    fn draw(&mut self, keys: &RefCell<usize>, told: &RefCell<Told>) -> Attempt {
         let (family, random) = (self.family, &mut self.random);
-        let action = match random.below(8) {
+        let action = match random.below(10) {
             0..4 if !self.is_kid => "activated",
             4 if !self.is_kid => "redeemed",
+            8 if !self.is_kid => "adjusted",
+            9 if !self.is_kid => "reversed",
             0..2 | 6 => "cancelled",
             _ => "requested",
         };
@@ -88,13 +108,28 @@ impl Seat<'_> {
             *keys.borrow_mut() += 1;
             format!("key {}", keys.borrow())
         });
-        Attempt {
+        let mut attempt = Attempt {
             family: self.number,
             child: family.children[child].clone(),
             entity: entities[random.below(entities.len())].clone(),
             action,
+            delta: if random.coin() { 7 } else { -4 },
             key,
+        };
+        if action == "reversed" {
+            let told = told.borrow();
+            let own = told.acknowledged.iter().filter(|(it, _)| it.family == self.number);
+            let own: Vec<&Value> = own.map(|(_, event)| event).collect();
+            match own.is_empty() {
+                // There is nothing to reverse yet.
+                true => attempt.action = "adjusted",
+                false => {
+                    let event = own[random.below(own.len())];
+                    (attempt.child, attempt.entity) = (text(&event["child_id"]), id(event));
+                }
+            }
         }
+        attempt
     }
 
     async fn work(
@@ -104,7 +139,7 @@ impl Seat<'_> {
         is_over: &CancellationToken,
     ) {
         while !is_over.is_cancelled() {
-            let attempt = self.draw(keys);
+            let attempt = self.draw(keys, told);
             let Ok(answer) = attempt.send(&self.client).await else {
                 return told.borrow_mut().unknown.push(attempt);
             };
