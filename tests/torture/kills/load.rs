@@ -120,13 +120,12 @@ impl Seat<'_> {
             let told = told.borrow();
             let own = told.acknowledged.iter().filter(|(it, _)| it.family == self.number);
             let own: Vec<&Value> = own.map(|(_, event)| event).collect();
-            match own.is_empty() {
+            if own.is_empty() {
                 // There is nothing to reverse yet.
-                true => attempt.action = "adjusted",
-                false => {
-                    let event = own[random.below(own.len())];
-                    (attempt.child, attempt.entity) = (text(&event["child_id"]), id(event));
-                }
+                attempt.action = "adjusted";
+            } else {
+                let event = own[random.below(own.len())];
+                (attempt.child, attempt.entity) = (text(&event["child_id"]), id(event));
             }
         }
         attempt
