@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::order::Operation;
 use super::state::{Action, Asked, Event, Id, Kind, Mutation, Told};
-use crate::harness::{Answer, Parent, activate_path, reward_path, send, text};
+use crate::harness::{Answer, Parent, activate_path, reverse_path, reward_path, send, text};
 use crate::random::Random;
 
 /// The number of idempotency keys that the clients of a history share.
@@ -29,6 +29,8 @@ struct Known {
     children: Vec<Id>,
     tasks: Vec<Id>,
     rewards: Vec<Id>,
+    /// The events that can be reversed, with their children.
+    events: Vec<(Id, Id)>,
 }
 
 impl Known {
@@ -73,6 +75,12 @@ impl<'a> Scene<'a> {
         let answer = send_by(&self.parents[client % self.parents.len()], &asked).await;
         let returned = self.tick();
         let told = told(&asked, answer);
+        if let (Asked::Mutate { mutation, .. }, Told::Mutated { event, .. }) = (&asked, &told)
+            && matches!(mutation.action, Action::Activate | Action::Redeem | Action::Adjust)
+        {
+            let event = (event.id.clone(), mutation.child.clone());
+            self.known.borrow_mut().events.push(event);
+        }
         if let Told::Added(id) = &told {
             let kind = match &asked {
                 Asked::AddChild { .. } => Kind::Child,
@@ -102,7 +110,7 @@ impl<'a> Scene<'a> {
     fn draw(&self, random: &mut Random) -> Asked {
         let mut known = self.known.borrow_mut();
         let amount = |random: &mut Random| 1 + i64::try_from(random.below(40)).unwrap();
-        match random.below(40) {
+        match random.below(48) {
             0 => Asked::AddChild { points: amount(random) },
             1 => Asked::AddTask { points: amount(random), is_good: random.coin() },
             2 => Asked::AddReward { cost: amount(random) },
@@ -113,6 +121,17 @@ impl<'a> Scene<'a> {
             8..10 => Asked::SetCost(known.draw(Kind::Reward, random), amount(random)),
             10..14 => Asked::ReadPoints(known.draw(Kind::Child, random)),
             14..16 => Asked::ReadRequests,
+            40..43 => {
+                let delta = if random.coin() { amount(random) } else { -amount(random) };
+                let (child, entity) = (known.draw(Kind::Child, random), delta.to_string().into());
+                let mutation = Mutation { action: Action::Adjust, child, entity };
+                Asked::Mutate { mutation, key: None }
+            }
+            43.. if !known.events.is_empty() => {
+                let (entity, child) = known.events[random.below(known.events.len())].clone();
+                let mutation = Mutation { action: Action::Reverse, child, entity };
+                Asked::Mutate { mutation, key: None }
+            }
             choice => {
                 let (action, kind) = match choice {
                     16..24 => (Action::Activate, Kind::Task),
@@ -137,8 +156,17 @@ async fn send_by(parent: &Parent, asked: &Asked) -> Answer {
                 Action::Request => reward_path(child, entity, "request"),
                 Action::Redeem => reward_path(child, entity, "redeem"),
                 Action::Cancel => reward_path(child, entity, "cancel"),
+                Action::Adjust => format!("/children/{child}/points/adjust"),
+                Action::Reverse => reverse_path(child, entity),
             };
             let request = parent.request(Method::POST, &path);
+            let request = match action {
+                Action::Adjust => {
+                    let delta: i64 = entity.parse().unwrap();
+                    request.json(&json!({"delta": delta, "note": "wrong"}))
+                }
+                _ => request,
+            };
             send(key.iter().fold(request, |it, key| it.header("Idempotency-Key", key))).await
         }
         Asked::AddChild { points } => {

@@ -37,6 +37,7 @@ pub(super) enum Asked {
 pub(super) struct Mutation {
     pub(super) action: Action,
     pub(super) child: Id,
+    /// A task, a reward, the points of an adjustment, or the event that is reversed.
     pub(super) entity: Id,
 }
 
@@ -46,6 +47,8 @@ pub(super) enum Action {
     Request,
     Redeem,
     Cancel,
+    Adjust,
+    Reverse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +85,17 @@ pub(super) struct Event {
     pub(super) amount: i64,
 }
 
+/// What is known of an event that can be reversed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Done {
+    child: Id,
+    delta: i64,
+    amount: i64,
+    /// The reward and the cost of the request that it ended.
+    request: Option<(Id, i64)>,
+    is_reversed: bool,
+}
+
 /// The state of a family between two requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct State {
@@ -89,7 +103,9 @@ pub(super) struct State {
     /// The points of each, and whether it adds them.
     tasks: BTreeMap<Id, (i64, bool)>,
     rewards: BTreeMap<Id, i64>,
-    requests: BTreeSet<(Id, Id)>,
+    /// The cost of each requested reward at the time of the request.
+    requests: BTreeMap<(Id, Id), i64>,
+    done: BTreeMap<Id, Done>,
     keys: BTreeMap<String, (usize, Event)>,
     /// The mutation of each key, by its number in `keys`.
     mutations: Vec<Mutation>,
@@ -101,7 +117,10 @@ pub(super) struct State {
 struct Effect {
     after: i64,
     amount: i64,
-    is_waiting: bool,
+    /// The reward whose request begins or ends, and its cost if it begins.
+    request: Option<(Id, Option<i64>)>,
+    /// Whether the event can be reversed.
+    is_reversible: bool,
 }
 
 fn refused(code: &str) -> Told {
@@ -144,7 +163,7 @@ impl State {
             Asked::ReadPoints(id) => {
                 self.children.get(id).map_or_else(|| refused("NOT_FOUND"), |it| Told::Points(*it))
             }
-            Asked::ReadRequests => Told::Requests(self.requests.clone()),
+            Asked::ReadRequests => Told::Requests(self.requests.keys().cloned().collect()),
         }
     }
 
@@ -154,7 +173,7 @@ impl State {
             Kind::Task => self.tasks.remove(id).is_some(),
             Kind::Reward => self.rewards.remove(id).is_some(),
         };
-        self.requests.retain(|(child, reward)| child != id && reward != id);
+        self.requests.retain(|(child, reward), _| child != id && reward != id);
         if was_there { Told::Deleted } else { refused("NOT_FOUND") }
     }
 
@@ -171,16 +190,30 @@ impl State {
             }
             return Ok(Told::Mutated { event: event.clone(), points: before, replayed: true });
         }
-        let Effect { after, amount, is_waiting } = self.effect(mutation, before)?;
-        let request = (mutation.child.clone(), mutation.entity.clone());
-        if is_waiting {
-            self.requests.insert(request);
-        } else {
-            self.requests.remove(&request);
+        let Effect { after, amount, request, is_reversible } = self.effect(mutation, before)?;
+        let child = mutation.child.clone();
+        let mut ended = None;
+        match request {
+            Some((reward, Some(cost))) => _ = self.requests.insert((child.clone(), reward), cost),
+            Some((reward, None)) => {
+                let cost = self.requests.remove(&(child.clone(), reward.clone()));
+                ended = cost.map(|cost| (reward, cost));
+            }
+            None => {}
+        }
+        if mutation.action == Action::Reverse
+            && let Some(done) = self.done.get_mut(&mutation.entity)
+        {
+            done.is_reversed = true;
         }
         self.children.insert(mutation.child.clone(), after);
         self.events += 1;
         let id = if let Told::Mutated { event, .. } = told { event.id.clone() } else { "".into() };
+        if is_reversible {
+            let (delta, request) = (after - before, ended);
+            let done = Done { child, delta, amount, request, is_reversed: false };
+            self.done.insert(id.clone(), done);
+        }
         let event = Event { id, before, after, amount };
         if let Some(key) = key {
             self.keys.insert(key.clone(), (self.mutations.len(), event.clone()));
@@ -195,10 +228,20 @@ impl State {
         if *action == Action::Activate {
             let (points, is_good) = *self.tasks.get(entity).ok_or_else(missing)?;
             let after = if is_good { before + points } else { (before - points).max(0) };
-            return Ok(Effect { after, amount: points, is_waiting: false });
+            return Ok(Effect { after, amount: points, request: None, is_reversible: true });
+        }
+        if *action == Action::Adjust {
+            let delta: i64 = entity.parse().unwrap();
+            let after = corrected(before, delta)?;
+            let amount = delta.abs();
+            return Ok(Effect { after, amount, request: None, is_reversible: true });
+        }
+        if *action == Action::Reverse {
+            return self.reversal(mutation, before);
         }
         let cost = *self.rewards.get(entity).ok_or_else(missing)?;
-        let waits = self.requests.contains(&(child.clone(), entity.clone()));
+        let requested = self.requests.get(&(child.clone(), entity.clone())).copied();
+        let (waits, cost) = (requested.is_some(), requested.unwrap_or(cost));
         match action {
             Action::Request if waits => return Err(refused("REWARD_ALREADY_REQUESTED")),
             Action::Cancel if !waits => return Err(refused("NO_PENDING_REQUEST")),
@@ -208,8 +251,37 @@ impl State {
             _ => {}
         }
         let after = if *action == Action::Redeem { before - cost } else { before };
-        Ok(Effect { after, amount: cost, is_waiting: *action == Action::Request })
+        let begins = (*action == Action::Request).then_some(cost);
+        let request = Some((entity.clone(), begins));
+        Ok(Effect { after, amount: cost, request, is_reversible: *action == Action::Redeem })
     }
+
+    /// The effect of a reversal. Only events that can be reversed are in `done`.
+    fn reversal(&self, mutation: &Mutation, before: i64) -> Result<Effect, Told> {
+        let Mutation { child, entity, .. } = mutation;
+        let done = self.done.get(entity).filter(|done| done.child == *child);
+        let done = done.ok_or_else(|| refused("NOT_FOUND"))?;
+        if done.is_reversed {
+            return Err(refused("ALREADY_REVERSED"));
+        }
+        let after = corrected(before, -done.delta)?;
+        let can_wait = |(reward, _): &&(Id, i64)| {
+            self.rewards.contains_key(reward)
+                && !self.requests.contains_key(&(child.clone(), reward.clone()))
+        };
+        let restored = done.request.as_ref().filter(can_wait);
+        let request = restored.map(|(reward, cost)| (reward.clone(), Some(*cost)));
+        Ok(Effect { after, amount: done.amount, request, is_reversible: false })
+    }
+}
+
+/// The points after a correction, which does not push them below zero.
+fn corrected(before: i64, delta: i64) -> Result<i64, Told> {
+    let after = before + delta;
+    if delta < 0 && after < 0 {
+        return Err(Told::Refused("INSUFFICIENT_POINTS".to_owned(), Some(-after)));
+    }
+    Ok(after)
 }
 
 fn changed(found: Option<()>) -> Told {
