@@ -35,7 +35,11 @@ fn run(folders: &Folders, url: &str, restored: &str, commands: &str) -> String {
     let path = format!("{}:{own}:{}", folder(postgres.as_ref()), std::env::var("PATH").unwrap());
     let (_, place) = url.split_once("?host=").unwrap();
     let (host, port) = place.split_once("&port=").unwrap();
-    let done = Command::new("sh")
+    let mut shell = Command::new("sh");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GOLDSTAR_")) {
+        shell.env_remove(name);
+    }
+    let done = shell
         .args(["-euc", &commands])
         .current_dir(folders.root())
         .env("PATH", path)
