@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::home::{Home, Served};
 use super::nth::{Counted, Error, FailingDisk, Fault};
-use crate::harness::{Answer, Client, Family, assert_error, text};
+use crate::harness::{Answer, Client, Family, assert_error, reverse_path, text};
 use crate::random::Random;
 
 /// The number of concurrent changes.
@@ -14,7 +14,7 @@ const WIDTH: usize = 4;
 /// A change that a client requests.
 #[derive(Clone)]
 pub(super) enum Attempt {
-    /// One of the four mutations.
+    /// A mutation with a task, a reward, `adjustment`, or the id of the event that is reversed.
     Event { action: &'static str, entity: String },
     /// A new task of that name.
     Task(String),
@@ -38,13 +38,20 @@ pub(super) struct Told {
 }
 
 impl Attempt {
-    fn draw(family: &Family, random: &mut Random, number: usize) -> Self {
-        let (action, entity) = match random.below(8) {
+    /// Draws a change. `events` are the confirmed events, which can be reversed.
+    fn draw(family: &Family, events: &[Value], random: &mut Random, number: usize) -> Self {
+        let adjustment = "adjustment".to_owned();
+        let (action, entity) = match random.below(10) {
             0..3 => ("activated", &family.task),
             3 => ("activated", &family.penalty),
             4 => ("requested", &family.reward),
             5 => ("redeemed", &family.reward),
             6 => ("cancelled", &family.reward),
+            7 => ("adjusted", &adjustment),
+            8 if !events.is_empty() => {
+                let entity = text(&events[random.below(events.len())]["id"]);
+                return Self::Event { action: "reversed", entity };
+            }
             _ => return Self::Task(format!("task {number}")),
         };
         Self::Event { action, entity: entity.clone() }
@@ -58,14 +65,28 @@ impl Attempt {
             Self::Event { action: "activated", entity } => parent.activate(child, entity).await,
             Self::Event { action: "requested", entity } => parent.ask_for(child, entity).await,
             Self::Event { action: "redeemed", entity } => parent.redeem(child, entity).await,
+            Self::Event { action: "adjusted", .. } => {
+                let body = json!({"delta": 3, "note": "wrong"});
+                parent.post(&format!("/children/{child}/points/adjust"), body).await
+            }
+            Self::Event { action: "reversed", entity } => {
+                parent.post(&reverse_path(child, entity), json!({"partial": true})).await
+            }
             Self::Event { entity, .. } => parent.cancel(child, entity).await,
         }
     }
 
     /// Whether the event is the result of this attempt.
     pub(super) fn is(&self, event: &Value) -> bool {
-        matches!(self, Self::Event { action, entity }
-            if event["action"] == *action && event["entity_id"] == **entity)
+        let reversed = event["metadata"]["reverses"].as_str();
+        let action = match (event["action"].as_str().unwrap(), reversed) {
+            (_, Some(_)) => "reversed",
+            ("activated", None) if event["entity_id"] == "adjustment" => "adjusted",
+            (action, None) => action,
+        };
+        let entity = reversed.or(event["entity_id"].as_str());
+        matches!(self, Self::Event { action: own, entity: of }
+            if *own == action && Some(&**of) == entity)
     }
 }
 
@@ -84,7 +105,7 @@ impl Told {
         let attempts: Vec<Attempt> = (0..=random.below(WIDTH))
             .map(|_| {
                 self.attempts += 1;
-                Attempt::draw(family, random, self.attempts)
+                Attempt::draw(family, &self.events, random, self.attempts)
             })
             .collect();
         let sent = attempts.iter().map(|it| it.send(&served.parent, &family.child));
@@ -113,7 +134,14 @@ impl Told {
         match (answer.status, code) {
             (200, _) => self.events.push(answer.expect(200)["tracking_event"].take()),
             (201, _) => self.tasks.push(text(&answer.body["task"]["name"])),
-            (409, "REWARD_ALREADY_REQUESTED" | "NO_PENDING_REQUEST" | "INSUFFICIENT_POINTS") => {}
+            (
+                409,
+                "REWARD_ALREADY_REQUESTED"
+                | "NO_PENDING_REQUEST"
+                | "INSUFFICIENT_POINTS"
+                | "ALREADY_REVERSED"
+                | "NOT_REVERSIBLE",
+            ) => {}
             (503, "OUTCOME_UNKNOWN") => {
                 self.end(&answer, disk);
                 self.unknown.push(attempt);
