@@ -179,7 +179,7 @@ async fn tinydb_reads_the_files_after_a_deletion() {
     let mut expected = before;
     for row in expected.as_object_mut().unwrap().values_mut() {
         if row["user_id"] == LEAVER {
-            row["user_id"] = Value::Null;
+            (row["user_id"], row["metadata"]["note"]) = (Value::Null, Value::Null);
         }
     }
     assert_eq!(after, expected);

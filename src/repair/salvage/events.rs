@@ -18,13 +18,15 @@ use crate::store::json::tracking::{Patch, anonymous, with_room};
 pub(super) type Renumbered = HashMap<RowNumber, RowNumber>;
 
 /// Applies the patches of the log to a damaged file, because a torn patch is not JSON. Only where
-/// an account's id can be: another program may have moved it.
+/// an account's id or a note can be: another program may have moved it.
 pub(super) fn overlay(bytes: &mut [u8], patches: &[Patch]) {
     for patch in patches {
         let Ok(at) = usize::try_from(patch.offset) else { continue };
         let Some(before) = bytes.get(..at) else { continue };
         let before = before.trim_ascii_end().strip_suffix(b":").map(<[u8]>::trim_ascii_end);
-        if before.is_some_and(|before| before.ends_with(b"\"user_id\"")) {
+        let is_personal =
+            |before: &[u8]| before.ends_with(b"\"user_id\"") || before.ends_with(b"\"note\"");
+        if before.is_some_and(is_personal) {
             patch.overlay(bytes, 0);
         }
     }
@@ -155,12 +157,12 @@ pub(super) fn anonymize(
         !gone.is_empty()
             && kind::text_of(text, TRACKING.owner).is_some_and(|owner| gone.contains(&owner))
     };
-    let owned = rows.iter().filter(|(number, text)| {
-        let is_nobodys = nobodys.contains(number) && kind::text_of(text, TRACKING.owner).is_some();
-        is_nobodys || belongs_to_gone(text)
+    let owned = rows.iter().filter_map(|(number, text)| {
+        let is_chosen = nobodys.contains(&number) || belongs_to_gone(text);
+        let anonymous = is_chosen.then(|| without_owner(text))?;
+        (*anonymous != *text).then_some((number, anonymous))
     });
-    let owned: Vec<(RowNumber, Arc<str>)> =
-        owned.map(|(number, text)| (number, without_owner(text))).collect();
+    let owned: Vec<(RowNumber, Arc<str>)> = owned.collect();
     let changed = !owned.is_empty();
     for (number, text) in owned {
         rows.set(number, Cow::Owned(text.to_string()));

@@ -17,7 +17,7 @@ use goldstar::followers::audit_log::{AuditLog, Settings};
 use goldstar::metrics::{self, Counter};
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, OpenError, Options, Progress};
 use goldstar::store::{Change, Changes, Commit, CommitError, Context, Scope, Snapshot, Store};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) use disk::FaultyDisk;
 pub(crate) use logged::Logged;
@@ -174,6 +174,8 @@ pub(crate) async fn give_point_of(
             extra: [].into(),
         };
         let child = old.map_or(made, |old| Child { points: after, ..Child::clone(&old) });
+        // A note that names the account: nothing of it may remain.
+        let note = json!({"actor": "child", "note": format!("of {}", user_id.as_str())});
         let event = TrackingEvent::new(EventFields {
             id: format!("{id}-{after}").into(),
             user_id: Some(user_id.clone()),
@@ -186,7 +188,7 @@ pub(crate) async fn give_point_of(
             delta: 1,
             occurred_at: now,
             created_at: now,
-            metadata: None,
+            metadata: note.as_object().cloned(),
         });
         let records = vec![Change::PutChild(child)];
         let changes = Changes { records, event: Some(event.unwrap()), remember: None, lease: None };

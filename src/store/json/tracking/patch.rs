@@ -72,9 +72,10 @@ fn present(personal: Personal) -> impl Iterator<Item = Range<usize>> {
     personal.into_iter().rev().filter(|span| !span.is_empty())
 }
 
-/// The parts of a row that can be overwritten; `None` if there is none, or `null` does not fit into one.
+/// The parts of a row that can be overwritten, in their order; `None` if there is none, or `null` does not fit into one.
 pub(crate) fn room(row: &str) -> Option<Vec<Range<usize>>> {
-    let spans: Vec<_> = present(personal_spans(row)).collect();
+    let mut spans: Vec<_> = present(personal_spans(row)).collect();
+    spans.reverse();
     (!spans.is_empty() && !spans.iter().any(lacks_space)).then_some(spans)
 }
 
