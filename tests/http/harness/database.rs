@@ -40,7 +40,10 @@ struct Common {
 impl Common {
     fn copy(&self) -> String {
         let _turn = self.copying.lock().unwrap();
-        copy_of(&self.url)
+        let copy = copy_of(&self.url);
+        // A copy is a restored database, whose ids have a new epoch.
+        execute(&copy, "DELETE FROM meta WHERE name = 'origin'");
+        copy
     }
 }
 
