@@ -3,7 +3,7 @@
 import zlib
 
 # The operations after which a session or an account has ended, where they succeed.
-ENDING = {"logOut", "changePassword", "beginChildSession", "markAccountForDeletion"}
+ENDING = {"logOut", "changePassword", "beginChildSession", "markAccountForDeletion", "endAllSessions"}
 
 
 def digest(case):
@@ -49,6 +49,9 @@ def replace_what_no_pattern_names(case):
             return [replaced(item) for item in value]
         return value
 
+    # The schema of an optional body permits null, too.
+    if case.body is None and case.meta.generation.mode.is_positive:
+        case.body = {}
     if isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
         case.body = {name: replaced(value) for name, value in case.body.items()}
 
@@ -75,6 +78,8 @@ def feed(case, person):
     if prepare:
         prepare(case, person)
     if isinstance(case.body, dict):
+        # Without it, whichever request is pending counts.
+        case.body.pop("request_id", None)
         known = fields(name, person)
         if is_too_long(case):
             known = dict.fromkeys(NEW_PASSWORDS, family.account["password"]) | known
@@ -98,6 +103,9 @@ def record(path, parameter, family):
         "reward_id": family.reward,
         # Not marked for deletion; what needs a marked account prepares one.
         "user_id": family.id,
+        # What needs a session or an event prepares one.
+        "auth": "x",
+        "event_id": "x",
         "file": "page.js",
     }
     return kinds[parameter]
@@ -127,14 +135,29 @@ def new_record(kind):
     return prepare
 
 
-def mutation(name):
-    """For what another mutation of the same reward must precede."""
+def mutation(name, kind="rewards"):
+    """For what another mutation of the same reward or task must precede."""
 
     def prepare(_case, person):
         family = person.family
-        family.ask("POST", f"/children/{family.child}/rewards/{family.reward}/{name}")
+        record = family.reward if kind == "rewards" else family.task
+        family.ask("POST", f"/children/{family.child}/{kind}/{record}/{name}")
 
     return prepare
+
+
+def another_session(case, person):
+    person.family.log_in()
+    sessions = person.family.ask("GET", "/auth/sessions").json()["sessions"]
+    others = [session["id"] for session in sessions if session["scope"] == "parent"]
+    case.path_parameters["id"] = others[-1]
+    person.log_in()
+
+
+def new_event(case, person):
+    family = person.family
+    path = f"/children/{family.child}/tasks/{family.task}/activate"
+    case.path_parameters["event_id"] = family.ask("POST", path).json()["tracking_event"]["id"]
 
 
 def mark_leaving(_case, person):
@@ -164,6 +187,10 @@ PREPARE = {
     "requestRewardLegacy": mutation("cancel"),
     "cancelReward": mutation("request"),
     "cancelRewardLegacy": mutation("request"),
+    "requestTask": mutation("cancel", "tasks"),
+    "cancelTask": mutation("request", "tasks"),
+    "reverseTrackingEvent": new_event,
+    "endSession": another_session,
     "restoreAccount": mark_leaving,
 }
 
