@@ -39,8 +39,9 @@ def is_beyond_patterns(character):
     return joiners or beyond
 
 
-def replace_what_no_pattern_names(case):
-    """Replaces such characters in a body that is meant to be right."""
+def replace_what_no_schema_names(case):
+    """Replaces such characters in a body that is meant to be right, and a parameter that only another
+    one permits."""
 
     def replaced(value):
         if isinstance(value, str):
@@ -49,10 +50,11 @@ def replace_what_no_pattern_names(case):
             return [replaced(item) for item in value]
         return value
 
-    # The schema of an optional body permits null, too.
-    if case.body is None and case.meta.generation.mode.is_positive:
-        case.body = {}
-    if isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
+    if not case.meta.generation.mode.is_positive:
+        return
+    if (case.query or {}).get("format") == "ndjson":
+        case.query.pop("bom", None)
+    if isinstance(case.body, dict):
         case.body = {name: replaced(value) for name, value in case.body.items()}
 
 
@@ -135,18 +137,29 @@ def new_record(kind):
     return prepare
 
 
-def mutation(name, kind="rewards"):
-    """For what another mutation of the same reward or task must precede."""
+def mutation(name):
+    """For what another mutation of the same reward must precede."""
 
     def prepare(_case, person):
         family = person.family
-        record = family.reward if kind == "rewards" else family.task
-        family.ask("POST", f"/children/{family.child}/{kind}/{record}/{name}")
+        family.ask("POST", f"/children/{family.child}/rewards/{family.reward}/{name}")
 
     return prepare
 
 
+def new_task(case, person):
+    """Another request may have made the family's task a penalty."""
+    case.path_parameters["task_id"] = person.family.make("tasks")
+
+
+def new_task_request(case, person):
+    new_task(case, person)
+    family, task = person.family, case.path_parameters["task_id"]
+    family.ask("POST", f"/children/{family.child}/tasks/{task}/request")
+
+
 def another_session(case, person):
+    """The oldest session of the family; a later one is the role's own."""
     person.family.log_in()
     sessions = person.family.ask("GET", "/auth/sessions").json()["sessions"]
     others = [session["id"] for session in sessions if session["scope"] == "parent"]
@@ -187,8 +200,9 @@ PREPARE = {
     "requestRewardLegacy": mutation("cancel"),
     "cancelReward": mutation("request"),
     "cancelRewardLegacy": mutation("request"),
-    "requestTask": mutation("cancel", "tasks"),
-    "cancelTask": mutation("request", "tasks"),
+    "requestTask": new_task,
+    "cancelTask": new_task_request,
+    "activateTask": new_task_request,
     "reverseTrackingEvent": new_event,
     "endSession": another_session,
     "restoreAccount": mark_leaving,

@@ -44,7 +44,7 @@ answered = defaultdict(Counter)
     suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_is_as_documented(case):
-    feeding.replace_what_no_pattern_names(case)
+    feeding.replace_what_no_schema_names(case)
     if feeding.is_fed(case):
         feeding.feed(case, person)
     headers = person.headers()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use utoipa::openapi::Schema;
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaFormat};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, KnownFormat, SchemaFormat};
 
 use crate::domain::deletion::Threshold;
 use crate::domain::input::{
@@ -65,10 +65,7 @@ pub(crate) const AMOUNT: FieldType<i64, Amount> =
     FieldType { check: input::amount, schema: || schemas::integer(1..=Amount::MAX).into() };
 
 /// What an adjustment adds or, below zero, takes.
-pub(crate) const DELTA: FieldType<i64, i64> = FieldType {
-    check: input::delta,
-    schema: || schemas::integer(-Amount::MAX..=Amount::MAX).into(),
-};
+pub(crate) const DELTA: FieldType<i64, i64> = FieldType { check: input::delta, schema: delta };
 
 /// What a child begins with.
 pub(crate) const OPENING_POINTS: FieldType<i64, Points> = FieldType {
@@ -118,6 +115,13 @@ pub(crate) const THRESHOLD: FieldType<i64, Threshold> = FieldType {
         schemas::integer(range).into()
     },
 };
+
+/// Any amount but 0.
+fn delta() -> Schema {
+    let ranges = [-Amount::MAX..=-1, 1..=Amount::MAX].map(schemas::integer);
+    let any = AnyOfBuilder::new();
+    Schema::AnyOf(ranges.into_iter().fold(any, |any, range| any.item(range)).build())
+}
 
 fn name() -> Schema {
     visible_line(Name::MAX_CHARS)

@@ -34,8 +34,8 @@ impl<T: RequestBody> FromRequest<AppState> for Input<T> {
     }
 }
 
-/// The optional body of a request. No body, and a body of another type than JSON, is as one without
-/// fields, and unknown fields are ignored: older front ends send such bodies.
+/// The optional body of a request. No body, `null`, and a body of another type than JSON, are as one
+/// without fields, and unknown fields are ignored: older front ends send such bodies.
 #[derive(Default)]
 pub(crate) struct OptionalInput<T>(pub(crate) T);
 
@@ -48,7 +48,10 @@ impl<T: RequestBody> FromRequest<AppState> for OptionalInput<T> {
         } else {
             Bytes::new()
         };
-        let body = if body.trim_ascii().is_empty() { b"{}" } else { &*body };
+        let body = match body.trim_ascii() {
+            b"" | b"null" => b"{}",
+            _ => &*body,
+        };
         Ok(Self(fields::read_known(body)?))
     }
 }
