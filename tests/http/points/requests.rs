@@ -236,7 +236,7 @@ async fn the_body_of_a_mutation_is_optional_and_its_fields_are_checked() {
         assert_eq!(assert_error(&answer, 400, "VALIDATION_FAILED")["field"], field, "{value}");
     }
     assert_error(&family.parent.post(&activate, json!([1])).await, 400, "INVALID_JSON");
-    assert_eq!(family.parent.points(&family.child).await, 60);
+    assert_eq!(family.parent.points(&family.child).await, 65);
 }
 
 #[tokio::test]

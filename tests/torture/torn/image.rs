@@ -68,7 +68,7 @@ pub(crate) enum Outcome {
     Refused,
     /// Everything that was confirmed and can exist does exist.
     Opened,
-    /// An event has another account.
+    /// An event has another account or note.
     Changed,
 }
 
@@ -88,11 +88,12 @@ impl Contents {
         self.events.len()
     }
 
-    /// Whether the contents are equal except for the account of one event.
-    pub(crate) fn is_but_for_an_owner(&self, other: &Self) -> bool {
+    /// Whether the contents are equal except for the accounts and the notes of events.
+    pub(crate) fn is_but_for_personal_data(&self, other: &Self) -> bool {
         let without = |event: &String| {
             let mut event: serde_json::Value = serde_json::from_str(event).unwrap();
             event["user_id"].take();
+            event["metadata"]["note"].take();
             event
         };
         let mut pairs = self.events.iter().zip(&other.events);

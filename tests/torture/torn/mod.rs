@@ -71,7 +71,7 @@ fn row(what: &str, outcomes: &Outcomes) -> String {
     let changed = of(Outcome::Changed);
     format!(
         "{all} {what}: {refused} refused, {opened} opened with all that was there, {changed} with \
-         another account in an event"
+         another account or note in an event"
     )
 }
 
@@ -162,24 +162,31 @@ impl Part {
         });
     }
 
-    /// Changed rows before the checkpoint are damage. The account of an event is not part of the
-    /// checkpoint's checksum, because anonymising removes it.
+    /// Changed rows before the checkpoint are damage. The account and the note of an event are not part
+    /// of the checkpoint's checksum, because anonymising removes them.
     fn damage_rows_under_the_checkpoint(&mut self, (image, contents): &(Image, Contents)) {
         let rows = span(&image.last_rows());
         self.cut(rows.start..=rows.end - 1, |folder, len| {
             assert_refused(folder, &image.cut(EVENTS, len), EVENTS);
             Outcome::Refused
         });
-        let ids: Vec<_> = memchr::memmem::find_iter(image.bytes(EVENTS), b"\"family\"").collect();
+        let personal: Vec<_> = ["\"family\"", "\"of family\""]
+            .into_iter()
+            .flat_map(|text| {
+                let found = memchr::memmem::find_iter(image.bytes(EVENTS), text);
+                // Without the quotes.
+                found.map(|start| start + 1..start + text.len() - 1).collect::<Vec<_>>()
+            })
+            .collect();
         self.flip(rows, |folder, bit| {
             let flipped = image.flipped(EVENTS, bit);
-            let is_in_an_id = |id: &usize| (id + 1..id + 7).contains(&(bit / 8));
-            if !ids.iter().any(is_in_an_id) || flipped.refused(folder).is_some() {
+            let is_personal = personal.iter().any(|span| span.contains(&(bit / 8)));
+            if !is_personal || flipped.refused(folder).is_some() {
                 assert_refused(folder, &flipped, EVENTS);
                 return Outcome::Refused;
             }
             let found = Contents::of(&flipped.open(folder).unwrap());
-            assert!(found.is_but_for_an_owner(contents), "bit {bit}");
+            assert!(found.is_but_for_personal_data(contents), "bit {bit}");
             Outcome::Changed
         });
     }
