@@ -67,7 +67,7 @@ describe("files", () => {
   });
 });
 
-describe("the four mutations", () => {
+describe("the mutations", () => {
   test("change the child's points, and answer the event that is recorded", async () => {
     const { api } = parent;
     const { child, task, penalty, reward } = await family(parent);

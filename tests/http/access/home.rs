@@ -86,8 +86,8 @@ pub(crate) fn put(folders: &Folders) {
     let sessions = holders.iter().flat_map(|(role, user_id, child_id)| {
         (0..SESSIONS).map(move |n| {
             json!({
-                "token_sha256": hash(&token(role, n)), "user_id": user_id, "child_id": child_id, "created_at": now,
-                "last_used_at": now, "expires_at": now + 86_400,
+                "token_sha256": hash(&token(role, n)), "user_id": user_id, "child_id": child_id,
+                "created_at": now, "last_used_at": now, "expires_at": now + 86_400,
             })
         })
     });

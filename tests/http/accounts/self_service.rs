@@ -1,8 +1,8 @@
 //! Parents see and end their sessions, and change the address that they log in with.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::person::Session;
 use crate::harness::{Client, PASSWORD, TestServer, assert_error, log_in};
 
 async fn sessions(parent: &Client) -> Vec<Value> {
@@ -25,7 +25,7 @@ async fn the_list_contains_all_sessions_of_the_family_and_no_secret() {
     let stranger = server.parent().await;
     let [phone, tablet] = [server.nobody(), server.nobody()];
     let answer = log_in(&phone, &family.parent.email, PASSWORD).await;
-    let token = answer.header("set-cookie")["session=".len()..][..64].to_owned();
+    let token = Session::in_answer(&answer).token;
     log_in(&tablet, &family.parent.email, PASSWORD).await.expect(200);
     tablet.post("/auth/child-session", json!({"child_id": family.child})).await.expect(200);
 
@@ -132,14 +132,10 @@ async fn a_refused_change_of_the_email_address_changes_nothing() {
 async fn guesses_of_the_password_for_a_new_address_are_limited() {
     let server = TestServer::start().await;
     let parent = server.parent().await;
-    let guess = async || {
-        let body = json!({"email": "new@example.org", "password": "a guess of many"});
-        let request = parent.request(Method::PUT, "/user/email").json(&body);
-        crate::harness::send(request).await
-    };
+    let guess = json!({"email": "new@example.org", "password": "a guess of many"});
     let mut guesses = 0;
     loop {
-        let answer = guess().await;
+        let answer = parent.put("/user/email", guess.clone()).await;
         if answer.status == 429 {
             assert_error(&answer, 429, "TOO_MANY_ATTEMPTS");
             break;

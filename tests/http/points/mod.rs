@@ -1,4 +1,4 @@
-//! The four mutations and the history of points: repeats, concurrency, limits, properties and the
+//! The mutations and the history of points: repeats, concurrency, limits, properties and the
 //! clock.
 
 mod adjustments;

@@ -1,4 +1,4 @@
-//! The four mutations, and everything that each of them writes.
+//! The mutations of tasks and rewards, and everything that each of them writes.
 
 use goldstar::domain::Timestamp;
 use serde_json::{Value, json};

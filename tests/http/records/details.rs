@@ -112,7 +112,7 @@ async fn a_child_and_its_parents_choose_its_goal() {
 
     family.parent.delete(&format!("/rewards/{second}")).await.expect(204);
     let child = family.parent.get(&format!("/children/{}", family.child)).await.expect(200);
-    assert_eq!(child["child"]["goal_reward_id"], Value::Null, "the reward is gone");
+    assert_eq!(child["child"]["goal_reward_id"], Value::Null, "the reward was deleted");
 }
 
 #[tokio::test]

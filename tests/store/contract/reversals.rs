@@ -115,15 +115,14 @@ async fn a_page_names_the_reversals_of_its_own_events() {
             let reversal = reverse(&bench, of(event), event).await.unwrap();
             expected.push((event.event.id.to_string(), reversal.to_string()));
         }
-        for bench in [bench.reopen().await] {
-            assert_eq!(listed(&bench, "c1", ALL).await, expected);
-            assert_eq!(listed(&bench, "c1", Page { limit: 3, offset: 0 }).await, expected[..1]);
-            assert_eq!(listed(&bench, "c1", Page { limit: 2, offset: 4 }).await, expected[1..]);
-            assert_eq!(listed(&bench, "c1", Page { limit: 2, offset: 6 }).await, []);
-            assert_eq!(listed(&bench, "c2", ALL).await, []);
-            bench.store.anonymize(&"u".into()).await.unwrap();
-            assert_eq!(listed(&bench, "c1", ALL).await, expected, "also of a deleted account");
-        }
+        let bench = bench.reopen().await;
+        assert_eq!(listed(&bench, "c1", ALL).await, expected);
+        assert_eq!(listed(&bench, "c1", Page { limit: 3, offset: 0 }).await, expected[..1]);
+        assert_eq!(listed(&bench, "c1", Page { limit: 2, offset: 4 }).await, expected[1..]);
+        assert_eq!(listed(&bench, "c1", Page { limit: 2, offset: 6 }).await, []);
+        assert_eq!(listed(&bench, "c2", ALL).await, []);
+        bench.store.anonymize(&"u".into()).await.unwrap();
+        assert_eq!(listed(&bench, "c1", ALL).await, expected, "also of a deleted account");
     })
     .await;
 }

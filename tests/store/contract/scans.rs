@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use goldstar::domain::{EntityType, EventFilter, Page, SortOrder, Timestamp};
+use goldstar::domain::{
+    Amount, EndedRequest, Ending, EntityType, EventFilter, IdempotencyKey, Name, Note, Page,
+    PendingReward, PendingTask, SortOrder, Timestamp,
+};
 use goldstar::store::{AnyStore, Change, EventScan, Store};
 
-use super::bench::{Bench, START, child, family, user};
+use super::bench::{
+    Bench, START, child, family, fingerprint_of_activation, pending, session, user,
+};
 use super::over_each;
 
 const ALL: Page = Page { limit: 500, offset: 0 };
@@ -117,34 +122,63 @@ async fn an_account_that_is_anonymised_meanwhile_is_not_named() {
     .await;
 }
 
+/// A record of each kind that [`family`] lacks.
+fn further() -> [Change; 4] {
+    let now = Timestamp::from_micros(START);
+    let PendingReward { id, user_id, child_id, child_name, .. } = pending("p", "c1", "r");
+    let ended = EndedRequest {
+        id: "ended".into(),
+        user_id: user_id.clone(),
+        child_id: child_id.clone(),
+        entity_type: EntityType::Task,
+        entity_id: "good".into(),
+        price: Amount::new(5),
+        requested_at: None,
+        ended: Ending::Deleted,
+        ended_at: now,
+        event_id: None,
+    };
+    let task = PendingTask {
+        id,
+        user_id,
+        child_id,
+        child_name,
+        task_id: "good".into(),
+        task_name: Name::from_stored("Make the bed"),
+        points: Amount::new(5).unwrap(),
+        created_at: now,
+        note: Some(Note::from_stored("With sheets".into())),
+    };
+    [
+        Change::PutPending(pending("p2", "c2", "r")),
+        Change::PutPendingTask(task),
+        Change::PutEnded(ended),
+        Change::PutSession(session("s", "u")),
+    ]
+}
+
 #[tokio::test]
 async fn a_family_has_every_record() {
     over_each(async |bench| {
         history(&bench).await;
+        bench.put(further()).await;
+        let key = (IdempotencyKey::parse("key").unwrap(), fingerprint_of_activation());
+        bench.activate_with_key("c1", "good", Some(key)).await;
+        let bench = bench.reopen().await;
         let records = bench.families().await;
-        for id in ["u", "other-family", "nobody"] {
-            let id = id.into();
-            let family = records.family(&id);
-            let counts = [
-                family.children.len(),
-                family.tasks.len(),
-                family.rewards.len(),
-                family.pending.len(),
-                family.sessions.len(),
-                family.idempotency.len(),
-            ];
-            let expected = [
-                records.children_of(&id).len(),
-                records.tasks_of(&id).len(),
-                records.rewards_of(&id).len(),
-                records.pending_of(&id).len(),
-                records.sessions_of(&id).len(),
-                records.idempotency_records_of(&id).len(),
-            ];
-            assert_eq!(counts, expected);
-            assert_eq!(family.account.is_some(), records.user(&id).is_some());
-        }
-        assert_eq!(records.family(&"u".into()).children.len(), 2);
+        let counts = |id: &str| {
+            let family = records.family(&id.into());
+            let (sessions, children) = (family.sessions.len(), family.children.len());
+            let own = [sessions, children, family.tasks.len(), family.rewards.len()];
+            let requests = [family.pending.len(), family.pending_tasks.len(), family.ended.len()];
+            (family.account.is_some(), own, requests, family.idempotency.len())
+        };
+        assert_eq!(counts("u"), (true, [1, 2, 2, 1], [1, 1, 1], 1));
+        assert_eq!(counts("other-family"), (true, [0, 1, 0, 0], [0; 3], 0));
+        assert_eq!(counts("nobody"), (false, [0; 4], [0; 3], 0));
+        let own = records.family(&"u".into());
+        assert_eq!(own.pending_tasks[0].note.as_ref().unwrap().as_str(), "With sheets");
+        assert_eq!(own.ended[0].ended, Ending::Deleted);
     })
     .await;
 }
