@@ -22,6 +22,13 @@ pub(crate) struct Plans {
     pub(crate) page: String,
 }
 
+impl Plans {
+    /// Whether one of them reads the whole table.
+    pub(crate) fn read_all(&self) -> bool {
+        [&self.total, &self.page].iter().any(|plan| plan.contains("Seq Scan on events"))
+    }
+}
+
 const NAMES: [&str; 5] = ["user_id", "child_id", "entity_type", "entity_id", "action"];
 
 /// The values of an event in the middle of the history.
@@ -49,13 +56,24 @@ pub(crate) async fn filters(client: &Client) -> Result<Vec<Filter>, Error> {
 }
 
 impl Filter {
-    pub(crate) fn is_timed(&self) -> bool {
+    fn is_timed(&self) -> bool {
         self.times.iter().any(Option::is_some)
     }
 }
 
-/// The plans of a filter for its values.
-pub(crate) async fn explain(client: &Client, filter: &Filter) -> Result<Plans, Error> {
+/// The plans of a filter for its values, and those of its prepared statements. Statements with times are
+/// not prepared.
+pub(crate) async fn explain(
+    client: &Client,
+    filter: &Filter,
+) -> Result<(Plans, Option<Plans>), Error> {
+    let plans = explain_values(client, filter).await?;
+    let prepared =
+        if filter.is_timed() { None } else { Some(explain_prepared(client, filter).await?) };
+    Ok((plans, prepared))
+}
+
+async fn explain_values(client: &Client, filter: &Filter) -> Result<Plans, Error> {
     let texts = filter.texts.iter().map(|text| (text as &(dyn ToSql + Sync), Type::TEXT));
     let times = filter.times.iter().map(|time| (time as &(dyn ToSql + Sync), Type::INT8));
     let mut values: Vec<_> = texts.chain(times).collect();
@@ -65,9 +83,8 @@ pub(crate) async fn explain(client: &Client, filter: &Filter) -> Result<Plans, E
     Ok(Plans { total, page: plan(client, page, &values).await? })
 }
 
-/// The plans that prepared statements have, which do not depend on the values. Statements with times are
-/// not prepared.
-pub(crate) async fn explain_prepared(client: &Client, filter: &Filter) -> Result<Plans, Error> {
+/// The plans that prepared statements have, which do not depend on the values.
+async fn explain_prepared(client: &Client, filter: &Filter) -> Result<Plans, Error> {
     let quoted =
         |text: &Option<String>| text.as_ref().map_or("NULL".to_owned(), |it| format!("'{it}'"));
     let values = filter.texts.iter().map(quoted).collect::<Vec<_>>().join(", ");
