@@ -64,7 +64,7 @@ pub(crate) const NEW_PASSWORD: FieldType<String, NewPassword> =
 pub(crate) const AMOUNT: FieldType<i64, Amount> =
     FieldType { check: input::amount, schema: || schemas::integer(1..=Amount::MAX).into() };
 
-/// What an adjustment adds or, below zero, takes.
+/// The points that an adjustment adds, or takes if negative.
 pub(crate) const DELTA: FieldType<i64, i64> = FieldType { check: input::delta, schema: delta };
 
 /// What a child begins with.
@@ -120,7 +120,7 @@ pub(crate) const THRESHOLD: FieldType<i64, Threshold> = FieldType {
 fn delta() -> Schema {
     let ranges = [-Amount::MAX..=-1, 1..=Amount::MAX].map(schemas::integer);
     let any = AnyOfBuilder::new();
-    Schema::AnyOf(ranges.into_iter().fold(any, |any, range| any.item(range)).build())
+    Schema::AnyOf(ranges.into_iter().fold(any, AnyOfBuilder::item).build())
 }
 
 fn name() -> Schema {
