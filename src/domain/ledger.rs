@@ -57,9 +57,7 @@ pub fn activate(
         let lowest = floor.min(child.points);
         sum.unwrap_or(lowest).max(lowest)
     };
-    if after.get() - child.points.get() != requested {
-        metadata.insert("requested_delta".to_owned(), requested.into());
-    }
+    add_requested_delta(&mut metadata, child, requested, after);
     let entity_type = if task.is_good { EntityType::Task } else { EntityType::Penalty };
     let entity = (entity_type, task.id.as_str());
     let mut event = origin.event(child, entity, Action::Activated, after, metadata);
@@ -262,6 +260,18 @@ fn about(name: &str, amount: &str, points: i64, actor: Actor) -> Map<String, Val
     metadata.insert(amount.to_owned(), points.into());
     metadata.insert("actor".to_owned(), actor.into());
     metadata
+}
+
+/// Adds the full delta if the real one is smaller.
+fn add_requested_delta(
+    metadata: &mut Map<String, Value>,
+    child: &Child,
+    delta: i64,
+    after: Points,
+) {
+    if after.get() - child.points.get() != delta {
+        metadata.insert("requested_delta".to_owned(), delta.into());
+    }
 }
 
 #[cfg(test)]

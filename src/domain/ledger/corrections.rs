@@ -1,8 +1,8 @@
 //! Corrections: reversals of earlier events, and adjustments.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{EventOrigin, about, add};
+use super::{EventOrigin, about, add, add_requested_delta};
 use crate::domain::{
     Action, Child, EntityType, EventFields, Name, Points, RequestId, RuleViolation, TrackingEvent,
 };
@@ -65,18 +65,6 @@ pub fn adjust(
     Ok(origin.event(child, entity, Action::Activated, after, metadata))
 }
 
-/// Adds the full delta if the real one is smaller.
-fn add_requested_delta(
-    metadata: &mut Map<String, Value>,
-    child: &Child,
-    delta: i64,
-    after: Points,
-) {
-    if after.get() - child.points.get() != delta {
-        metadata.insert("requested_delta".to_owned(), delta.into());
-    }
-}
-
 /// Adds the request that is pending again after a reversal.
 pub fn add_restored_request(event: &mut EventFields, id: &RequestId) {
     add(event, "request_id", id.as_str());
@@ -98,12 +86,12 @@ fn corrected(
     is_partial: bool,
     floor: Points,
 ) -> Result<Points, RuleViolation> {
-    let available = (child.points.get() - floor.get()).max(0);
+    let available = child.points.get() - floor.get();
     let points_needed = -delta - available;
     let delta = if delta >= 0 || points_needed <= 0 {
         delta
     } else if is_partial {
-        -available
+        -available.max(0)
     } else {
         return Err(RuleViolation::InsufficientPoints { points_needed });
     };

@@ -294,7 +294,7 @@ fn a_reversal_of_an_older_event_has_the_name_and_the_amount_that_are_known() {
 fn a_reversal_does_not_push_points_below_the_floor() {
     let given = original(EntityType::Task, Action::Activated, 5, &Value::Null);
     assert_eq!(event(reversed(5, &given, false)).points_after.get(), 0);
-    for (points, points_needed) in [(4, 1), (0, 5), (-2, 5)] {
+    for (points, points_needed) in [(4, 1), (0, 5), (-2, 7)] {
         let refused = reversed(points, &given, false);
         assert_eq!(refused, Err(RuleViolation::InsufficientPoints { points_needed }));
         let partial = event(reversed(points, &given, true));
