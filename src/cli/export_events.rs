@@ -126,7 +126,7 @@ pub(super) fn run(events: Events) -> Result<(), Failure> {
     if config.storage.database_url.is_none() {
         data_directory::require(&config.storage.data_dir)?;
     }
-    // Before the data is read, so that nobody waits in vain.
+    // Before the data is read, so that a file that exists is reported at once.
     let file = out.map(NewFile::begin).transpose()?;
     runtime()?.block_on(export(&config, query, format, file))
 }

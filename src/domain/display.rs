@@ -63,10 +63,10 @@ impl Language {
         let language = parts.next().unwrap_or_default();
         let is_language = (2..=3).contains(&language.len())
             && language.bytes().all(|byte| byte.is_ascii_alphabetic());
-        let mut is_part = |part: &str| {
+        let is_part = |part: &str| {
             (2..=8).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_alphanumeric())
         };
-        if tag.len() > Self::MAX_CHARS || !is_language || !parts.all(&mut is_part) {
+        if tag.len() > Self::MAX_CHARS || !is_language || !parts.all(is_part) {
             return Err(Invalid::new("language", "must be a language tag such as de or pt-BR"));
         }
         Ok(Self(tag.into()))

@@ -102,24 +102,16 @@ pub(crate) struct FieldReader<'a> {
 pub(crate) fn read<T: RequestBody>(body: &[u8]) -> Result<T, ApiError> {
     let mut fields = FieldReader::parse(body)?;
     let value = T::read(&mut fields);
-    let errors = fields.into_errors(T::READ_ONLY);
-    match value {
-        Ok(value) if errors.is_empty() => Ok(value),
-        _ => Err(ApiError::InvalidFields(errors)),
-    }
+    fields.finish(value, T::READ_ONLY)
 }
 
 /// Reads a body, and ignores fields that do not exist.
 pub(crate) fn read_known<T: RequestBody>(body: &[u8]) -> Result<T, ApiError> {
     let mut fields = FieldReader::parse(body)?;
     let value = T::read(&mut fields);
-    let known = fields.known.clone();
-    fields.entries.retain(|(name, _)| known.contains(&name.as_str()));
-    let errors = fields.into_errors(&[]);
-    match value {
-        Ok(value) if errors.is_empty() => Ok(value),
-        _ => Err(ApiError::InvalidFields(errors)),
-    }
+    let FieldReader { entries, known, .. } = &mut fields;
+    entries.retain(|(name, _)| known.contains(&name.as_str()));
+    fields.finish(value, &[])
 }
 
 /// The schema of a body. It allows no other fields.
@@ -237,6 +229,15 @@ impl<'a> FieldReader<'a> {
     }
 
     /// The errors of the body, at most one for each field. Every field must have been read.
+    /// Returns the value of a body without wrong fields.
+    fn finish<T>(self, value: Result<T, FieldFailed>, read_only: &[&str]) -> Result<T, ApiError> {
+        let errors = self.into_errors(read_only);
+        match value {
+            Ok(value) if errors.is_empty() => Ok(value),
+            _ => Err(ApiError::InvalidFields(errors)),
+        }
+    }
+
     fn into_errors(self, read_only: &[&str]) -> Vec<FieldError> {
         let names = (0..self.entries.len()).filter_map(|place| self.check_name(place, read_only));
         let mut errors: Vec<FieldError> = Vec::new();

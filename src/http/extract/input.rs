@@ -34,8 +34,8 @@ impl<T: RequestBody> FromRequest<AppState> for Input<T> {
     }
 }
 
-/// The optional body of a request. No body, `null`, and a body of another type than JSON, are as one
-/// without fields, and unknown fields are ignored: older front ends send such bodies.
+/// The optional body of a request. No body, `null` and a body whose type is not JSON count as a body without
+/// fields, and unknown fields are ignored: older front ends send such bodies.
 #[derive(Default)]
 pub(crate) struct OptionalInput<T>(pub(crate) T);
 
