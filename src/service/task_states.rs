@@ -94,21 +94,20 @@ impl Service {
         let mut last: HashMap<String, LastEvents> = HashMap::new();
         // A reversal is newer than the event that it reverses. Neither of them counts.
         let mut reversed: HashSet<String> = HashSet::new();
-        let mut page = Page { limit: Page::MAX_LIMIT, offset: 0 };
+        let mut scan = self.store.scan_events(&filter, SortOrder::Descending).await?;
         loop {
-            let found = self.store.events(&filter, SortOrder::Descending, page).await?;
-            for event in &found.events {
+            let rows = scan.next(Page::MAX_LIMIT).await?;
+            if rows.count() == 0 {
+                return Ok(last);
+            }
+            for event in rows.read(0..rows.count()).await? {
                 // An event of an older file may lack fields.
-                let Ok(event) = serde_json::from_str::<TaskEvent>(event) else { continue };
+                let Ok(event) = serde_json::from_str::<TaskEvent>(&event) else { continue };
                 if let Some(id) = event.reverses() {
                     reversed.insert(id.to_owned());
                 } else if !reversed.contains(&event.id) {
                     last.entry(event.entity_id.clone()).or_default().add(event);
                 }
-            }
-            page.offset += found.events.len();
-            if found.events.is_empty() || page.offset >= found.total {
-                return Ok(last);
             }
         }
     }
