@@ -48,9 +48,7 @@ impl Operation {
             Self::Request(_) | Self::Cancel(_) | Self::RequestTask(_) | Self::CancelTask(_)
         )
     }
-}
 
-impl Operation {
     /// What is done, and to what.
     fn words(&self) -> (&'static str, Cow<'_, str>) {
         let (verb, entity) = match self {
@@ -68,6 +66,10 @@ impl Operation {
 }
 
 impl Mutation {
+    pub fn new(child: impl Into<ChildId>, operation: Operation, details: MutationDetails) -> Self {
+        Self { child: child.into(), operation, details }
+    }
+
     /// A text that is different for every mutation, including its details. Without details it is that
     /// of earlier versions.
     pub fn fingerprint(&self) -> String {

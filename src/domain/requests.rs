@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Amount, ChildId, EntityType, EventId, RequestId, Timestamp, UserId};
+use super::{Amount, ChildId, EntityType, EventId, Note, RequestId, Timestamp, UserId};
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct EndedRequest {
     pub price: Option<Amount>,
     /// `None` if an older file does not contain it.
     pub requested_at: Option<Timestamp>,
+    /// The note of the request, which is pending again with it if the approval is reversed.
+    pub note: Option<Note>,
     pub ended: Ending,
     pub ended_at: Timestamp,
     /// The event that ended it; `None` for [`Ending::Deleted`].
@@ -55,9 +57,56 @@ pub struct EndedRequest {
 
 impl EndedRequest {
     pub const LIFETIME: Duration = Duration::from_hours(30 * 24);
+    /// The most that are remembered for a family. A child can request and cancel without end, and each
+    /// transaction of the family may load them all.
+    pub const MOST: usize = 300;
 
     /// Whether it is still remembered at that time.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.ended_at.after(Self::LIFETIME)
+    }
+
+    /// The requests of a family that are no longer remembered when `more` requests end: the oldest beyond
+    /// [`Self::MOST`].
+    pub fn forgotten(mut ended: Vec<Arc<Self>>, more: usize) -> impl Iterator<Item = RequestId> {
+        let excess = (ended.len() + more).saturating_sub(Self::MOST);
+        if excess > 0 {
+            ended.sort_by_key(|request| request.ended_at);
+        }
+        ended.into_iter().take(excess).map(|request| request.id.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(number: usize) -> Arc<EndedRequest> {
+        Arc::new(EndedRequest {
+            id: number.to_string().into(),
+            user_id: "u".into(),
+            child_id: "c".into(),
+            entity_type: EntityType::Task,
+            entity_id: "t".into(),
+            price: None,
+            requested_at: None,
+            note: None,
+            ended: Ending::Cancelled,
+            ended_at: Timestamp::EPOCH.after(Duration::from_secs(number as u64)),
+            event_id: None,
+        })
+    }
+
+    #[test]
+    fn a_family_remembers_its_newest_requests() {
+        let newest_first = |count| (0..count).rev().map(ended).collect();
+        let forgotten = |count, more| -> Vec<RequestId> {
+            EndedRequest::forgotten(newest_first(count), more).collect()
+        };
+        assert_eq!(forgotten(EndedRequest::MOST - 1, 1), []);
+        assert_eq!(forgotten(EndedRequest::MOST, 1), ["0".into()]);
+        assert_eq!(forgotten(EndedRequest::MOST, 3), ["0".into(), "1".into(), "2".into()]);
+        assert_eq!(forgotten(2, EndedRequest::MOST), ["0".into(), "1".into()]);
+        assert_eq!(forgotten(0, EndedRequest::MOST + 1), []);
     }
 }

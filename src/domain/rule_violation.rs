@@ -121,7 +121,7 @@ pub enum RuleViolation {
 fn how_ended(request: Option<&EndedRequest>) -> String {
     match request {
         Some(request) => format!("it was {} at {}", request.ended.as_str(), request.ended_at),
-        None => "it ended more than 30 days ago, or never existed".to_owned(),
+        None => "how it ended is not known".to_owned(),
     }
 }
 

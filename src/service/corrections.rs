@@ -52,6 +52,8 @@ impl Entity {
         let amount = |field| Amount::from_stored(metadata.get(field)?.as_i64()?);
         let id = RequestId::from(text("request_id")?);
         let created_at = text("requested_at").and_then(Timestamp::parse_iso);
+        let ended = records.ended_request(&child.user_id, &id);
+        let note = ended.and_then(|ended| ended.note.clone());
         let (user_id, child_id) = (child.user_id.clone(), child.id.clone());
         let pending = match self {
             Self::Task(task) => {
@@ -68,7 +70,7 @@ impl Entity {
                     task_name: text("name").map_or_else(|| task.name.clone(), Name::from_stored),
                     points: amount("requested_points")?,
                     created_at: created_at?,
-                    note: None,
+                    note,
                 })
             }
             Self::Reward(reward) => {
@@ -85,7 +87,7 @@ impl Entity {
                         .map_or_else(|| reward.name.clone(), Name::from_stored),
                     created_at,
                     cost: amount("cost"),
-                    note: None,
+                    note,
                     extra: [].into(),
                 })
             }

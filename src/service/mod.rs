@@ -21,6 +21,7 @@ mod logins;
 mod mutations;
 mod passwords;
 mod rates;
+mod requests;
 mod rewards;
 mod sessions;
 mod spawn;

@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use super::corrections::Entity;
-use super::{Caller, FamilyLimits, Parent, Service, ServiceError};
+use super::requests::{Pending, RequestEnd, ends_of, new_reward_request, new_task_request};
+use super::{Caller, FamilyLimits, Service, ServiceError};
 use crate::domain::ledger::{self, Adjustment, Answer, EventOrigin, Reversal};
 use crate::domain::{
-    Child, EndedRequest, Ending, EntityType, EventError, EventFields, EventId, IdempotencyKey,
-    IdempotencyRecord, KeyTime, Mutation, Operation, PendingReward, PendingTask, Points,
-    RecordKind, RequestId, Reward, RuleViolation, Task, Timestamp, TrackingEvent,
+    Child, Ending, EventError, EventFields, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
+    Operation, PendingReward, PendingTask, Points, RecordKind, RequestId, Reward, RuleViolation,
+    Task, TrackingEvent,
 };
 use crate::store::{
     Change, Changes, Commit, Context, Decided, Malformed, ReadError, Scope, Snapshot, Store,
@@ -46,40 +47,20 @@ struct Decider {
 type Decision = (Arc<Child>, Option<Arc<IdempotencyRecord>>);
 
 impl Service {
-    /// Executes a mutation that only parents may request.
+    /// Executes a mutation. A child may request something for itself and cancel its requests; a parent may
+    /// execute every mutation.
     ///
     /// Fails if the family does not have the child, the task or the reward, and if a rule of the
     /// [`ledger`] forbids it.
-    pub async fn mutate_as_parent(
-        &self,
-        parent: &Parent,
-        mutation: Mutation,
-        key: Option<IdempotencyKey>,
-    ) -> Result<Mutated, ServiceError> {
-        self.mutate(parent, mutation, key).await
-    }
-
-    /// Executes a mutation that a child may request, too: a request or its cancellation.
-    ///
-    /// Fails as [`Self::mutate_as_parent`] does, and for any other mutation.
-    pub async fn mutate_as_child(
+    pub async fn mutate(
         &self,
         caller: &Caller,
         mutation: Mutation,
         key: Option<IdempotencyKey>,
     ) -> Result<Mutated, ServiceError> {
-        if !mutation.operation.is_open_to_children() {
-            caller.clone().into_parent()?;
+        if caller.child_id().is_some() && !mutation.operation.is_open_to_children() {
+            return Err(ServiceError::ParentRequired);
         }
-        self.mutate(caller, mutation, key).await
-    }
-
-    async fn mutate(
-        &self,
-        caller: &Caller,
-        mutation: Mutation,
-        key: Option<IdempotencyKey>,
-    ) -> Result<Mutated, ServiceError> {
         let key_time = key.as_ref().map(|_| self.key_time());
         let (mut scope, mut original) = (caller.family(), None);
         if let Operation::Reverse(event_id) = &mutation.operation {
@@ -185,24 +166,23 @@ impl Decider {
         child: &Child,
         context: &mut Context,
     ) -> Result<(EventFields, Vec<Change>), RuleViolation> {
+        self.check_named_request(records)?;
         let (event_id, now) = (context.new_id(), context.now());
         let note = self.mutation.details.note.clone();
         let origin = EventOrigin { event_id, actor: self.caller.actor(), now, note };
         match &self.mutation.operation {
             Operation::Activate(task) => {
                 let task = self.caller.task(records, task)?;
-                let pending = records.pending_task(&child.id, &task.id);
-                let pending = pending.as_deref();
-                self.check_request(records, pending.map(|request| &request.id))?;
-                let answer = Answer { pending, given: self.mutation.details.points };
+                let pending = self.pending_task(records, child, &task)?;
+                let (pending, given) = (pending.as_deref(), self.mutation.details.points);
+                let answer = Answer { pending, given };
                 let event = ledger::activate(child, &task, answer, self.floor, origin)?;
-                Ok(ending(event, pending, Ending::Activated))
+                Ok(ending(event, pending, Ending::Activated, records))
             }
             Operation::RequestTask(task) => {
                 let task = self.caller.task(records, task)?;
-                let mut request = new_task_request(child, &task, context);
-                request.note.clone_from(&origin.note);
-                let pending = records.pending_task(&child.id, &task.id);
+                let request = new_task_request(child, &task, origin.note.clone(), context);
+                let pending = self.pending_task(records, child, &task)?;
                 let (pending, id) = (pending.as_deref(), &request.id);
                 let event = ledger::request_task(child, &task, pending, id, origin)?;
                 self.limits.check_requests(records, &child.user_id)?;
@@ -210,35 +190,30 @@ impl Decider {
             }
             Operation::CancelTask(task) => {
                 let task = self.caller.task(records, task)?;
-                let pending = records.pending_task(&child.id, &task.id);
-                let pending = pending.as_deref();
-                self.check_request(records, pending.map(|request| &request.id))?;
-                let event = ledger::cancel_task(child, &task, pending, origin)?;
-                Ok(ending(event, pending, Ending::Cancelled))
+                let pending = self.pending_task(records, child, &task)?;
+                let event = ledger::cancel_task(child, &task, pending.as_deref(), origin)?;
+                Ok(ending(event, pending.as_deref(), Ending::Cancelled, records))
             }
             Operation::Request(reward) => {
                 let reward = self.caller.reward(records, reward)?;
-                let mut request = new_request(child, &reward, context);
-                request.note.clone_from(&origin.note);
-                let pending = records.pending(&child.id, &reward.id);
-                let event =
-                    ledger::request(child, &reward, pending.as_deref(), &request.id, origin)?;
+                let request = new_reward_request(child, &reward, origin.note.clone(), context);
+                let pending = self.pending_reward(records, child, &reward)?;
+                let (pending, id) = (pending.as_deref(), &request.id);
+                let event = ledger::request(child, &reward, pending, id, origin)?;
                 self.limits.check_requests(records, &child.user_id)?;
                 Ok((event, vec![Change::PutPending(request)]))
             }
             Operation::Redeem(reward) => {
                 let reward = self.caller.reward(records, reward)?;
-                let pending = records.pending(&child.id, &reward.id);
-                self.check_request(records, pending.as_deref().map(|request| &request.id))?;
+                let pending = self.pending_reward(records, child, &reward)?;
                 let event = ledger::redeem(child, &reward, pending.as_deref(), origin)?;
-                Ok(ending(event, pending.as_deref(), Ending::Redeemed))
+                Ok(ending(event, pending.as_deref(), Ending::Redeemed, records))
             }
             Operation::Cancel(reward) => {
                 let reward = self.caller.reward(records, reward)?;
-                let pending = records.pending(&child.id, &reward.id);
-                self.check_request(records, pending.as_deref().map(|request| &request.id))?;
+                let pending = self.pending_reward(records, child, &reward)?;
                 let event = ledger::cancel(child, &reward, pending.as_deref(), origin)?;
-                Ok(ending(event, pending.as_deref(), Ending::Cancelled))
+                Ok(ending(event, pending.as_deref(), Ending::Cancelled, records))
             }
             Operation::Reverse(_) => self.reversal(records, child, origin),
             Operation::Adjust(delta) => {
@@ -249,7 +224,7 @@ impl Decider {
         }
     }
 
-    /// Returns the event, and the changes that make the request pending again which the reversed event ended.
+    /// Returns the event, and the changes that restore the request that the reversed event ended.
     fn reversal(
         &self,
         records: &dyn Snapshot,
@@ -272,47 +247,44 @@ impl Decider {
         Ok((event, changes.into()))
     }
 
-    /// Fails if the mutation names a request, and that is not the pending one.
-    fn check_request(
+    /// Fails if the request that the mutation names has ended: also if its task or reward no longer exists.
+    fn check_named_request(&self, records: &dyn Snapshot) -> Result<(), RuleViolation> {
+        let Some(named) = &self.mutation.details.request_id else { return Ok(()) };
+        match records.ended_request(&self.caller.user().id, named) {
+            Some(ended) => Err(RuleViolation::RequestGone(Some(ended))),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the child's pending request for a task. Fails if the mutation names another request.
+    fn pending_task(
         &self,
         records: &dyn Snapshot,
-        pending: Option<&RequestId>,
-    ) -> Result<(), RuleViolation> {
-        let Some(id) = &self.mutation.details.request_id else { return Ok(()) };
-        if pending == Some(id) {
-            return Ok(());
+        child: &Child,
+        task: &Task,
+    ) -> Result<Option<Arc<PendingTask>>, RuleViolation> {
+        let pending = records.pending_task(&child.id, &task.id);
+        self.check_pending(pending.as_deref().map(|request| &request.id))?;
+        Ok(pending)
+    }
+
+    /// Returns the child's pending request for a reward. Fails if the mutation names another request.
+    fn pending_reward(
+        &self,
+        records: &dyn Snapshot,
+        child: &Child,
+        reward: &Reward,
+    ) -> Result<Option<Arc<PendingReward>>, RuleViolation> {
+        let pending = records.pending(&child.id, &reward.id);
+        self.check_pending(pending.as_deref().map(|request| &request.id))?;
+        Ok(pending)
+    }
+
+    fn check_pending(&self, pending: Option<&RequestId>) -> Result<(), RuleViolation> {
+        match &self.mutation.details.request_id {
+            Some(named) if pending != Some(named) => Err(RuleViolation::RequestGone(None)),
+            _ => Ok(()),
         }
-        let ended = records.ended_request(&self.caller.user().id, id);
-        Err(RuleViolation::RequestGone(ended))
-    }
-}
-
-fn new_request(child: &Child, reward: &Reward, context: &mut Context) -> PendingReward {
-    PendingReward {
-        id: context.new_id(),
-        user_id: child.user_id.clone(),
-        child_id: child.id.clone(),
-        child_name: child.name.clone(),
-        reward_id: reward.id.clone(),
-        reward_name: reward.name.clone(),
-        created_at: Some(context.now()),
-        cost: Some(reward.cost),
-        note: None,
-        extra: [].into(),
-    }
-}
-
-fn new_task_request(child: &Child, task: &Task, context: &mut Context) -> PendingTask {
-    PendingTask {
-        id: context.new_id(),
-        user_id: child.user_id.clone(),
-        child_id: child.id.clone(),
-        child_name: child.name.clone(),
-        task_id: task.id.clone(),
-        task_name: task.name.clone(),
-        points: task.points,
-        created_at: context.now(),
-        note: None,
     }
 }
 
@@ -321,81 +293,8 @@ fn ending<R: Pending>(
     event: EventFields,
     pending: Option<&R>,
     ended: Ending,
+    records: &dyn Snapshot,
 ) -> (EventFields, Vec<Change>) {
-    let changes = pending.map(|request| {
-        let end =
-            RequestEnd { ended, ended_at: event.occurred_at, event_id: Some(event.id.clone()) };
-        end_of_request(request, end)
-    });
-    let changes = changes.into_iter().flatten().collect();
+    let changes = ends_of(pending, &RequestEnd::with(&event, ended), records);
     (event, changes)
-}
-
-/// How and when a request ends.
-pub(super) struct RequestEnd {
-    pub(super) ended: Ending,
-    pub(super) ended_at: Timestamp,
-    pub(super) event_id: Option<EventId>,
-}
-
-impl RequestEnd {
-    /// The end with a child, task or reward that is deleted.
-    pub(super) fn deleted(now: Timestamp) -> Self {
-        Self { ended: Ending::Deleted, ended_at: now, event_id: None }
-    }
-}
-
-/// A pending request for a reward or for a task.
-pub(super) trait Pending {
-    /// The change that removes it.
-    fn removal(&self) -> Change;
-    /// The record of its end.
-    fn ended(&self, end: RequestEnd) -> EndedRequest;
-}
-
-impl Pending for PendingReward {
-    fn removal(&self) -> Change {
-        Change::RemovePending(self.id.clone())
-    }
-
-    fn ended(&self, RequestEnd { ended, ended_at, event_id }: RequestEnd) -> EndedRequest {
-        EndedRequest {
-            id: self.id.clone(),
-            user_id: self.user_id.clone(),
-            child_id: self.child_id.clone(),
-            entity_type: EntityType::Reward,
-            entity_id: self.reward_id.shared(),
-            price: self.cost,
-            requested_at: self.created_at,
-            ended,
-            ended_at,
-            event_id,
-        }
-    }
-}
-
-impl Pending for PendingTask {
-    fn removal(&self) -> Change {
-        Change::RemovePendingTask(self.id.clone())
-    }
-
-    fn ended(&self, RequestEnd { ended, ended_at, event_id }: RequestEnd) -> EndedRequest {
-        EndedRequest {
-            id: self.id.clone(),
-            user_id: self.user_id.clone(),
-            child_id: self.child_id.clone(),
-            entity_type: EntityType::Task,
-            entity_id: self.task_id.shared(),
-            price: Some(self.points),
-            requested_at: Some(self.created_at),
-            ended,
-            ended_at,
-            event_id,
-        }
-    }
-}
-
-/// Removes a request, and keeps how it ended.
-pub(super) fn end_of_request(request: &impl Pending, end: RequestEnd) -> [Change; 2] {
-    [request.removal(), Change::PutEnded(request.ended(end))]
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::mutations::{RequestEnd, end_of_request};
+use super::requests::{RequestEnd, ends_of};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
 use crate::domain::{
@@ -145,16 +145,14 @@ impl Service {
         self.transact_as(parent, move |records, context| {
             let reward = decider.own_reward(records, &id)?;
             let pending = records.pending_of_reward(&decider.user().id, &reward.id);
-            let end = |request: &Arc<PendingReward>| {
-                end_of_request(&**request, RequestEnd::deleted(context.now()))
-            };
-            let requests = pending.iter().flat_map(end);
+            let end = RequestEnd::deleted(context.now());
+            let requests = ends_of(pending.iter().map(|request| &**request), &end, records);
             let children = records.children_of(&decider.user().id);
             let savers = children.iter().filter(|child| child.goal.as_ref() == Some(&reward.id));
             let without_goal = |child: &Arc<Child>| Child { goal: None, ..Child::clone(child) };
             let goals = savers.map(|child| Change::PutChild(without_goal(child)));
             let itself = [Change::RemoveReward(reward.id.clone())];
-            Ok((Changes::of(requests.chain(goals).chain(itself)), ()))
+            Ok((Changes::of(requests.into_iter().chain(goals).chain(itself)), ()))
         })
         .await?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::mutations::{RequestEnd, end_of_request};
+use super::requests::{RequestEnd, ends_of};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
 use crate::domain::{Amount, Icon, Name, Page, PendingTask, Task, TaskId};
@@ -129,8 +129,6 @@ impl Service {
 fn ends_of_requests(records: &dyn Snapshot, task: &Task, context: &Context) -> Vec<Change> {
     let Some(user_id) = &task.user_id else { return Vec::new() };
     let requests = records.pending_tasks_of(user_id);
-    let of_task = requests.iter().filter(|request| request.task_id == task.id);
-    let end =
-        |request: &Arc<PendingTask>| end_of_request(&**request, RequestEnd::deleted(context.now()));
-    of_task.flat_map(end).collect()
+    let of_task = requests.iter().map(|request| &**request).filter(|it| it.task_id == task.id);
+    ends_of(of_task, &RequestEnd::deleted(context.now()), records)
 }

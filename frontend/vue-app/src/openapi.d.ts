@@ -1128,7 +1128,7 @@ export interface components {
             tracking_events: components["schemas"]["TrackingEvent"][];
         };
         /**
-         * @description The points to add or, below zero, to take; why; and whether to take less if the child does not have them. Other fields are ignored.
+         * @description The points to add, or to take if negative; the reason; and whether to take less if the child does not have the points. Other fields are ignored.
          * @example {
          *       "delta": -3,
          *       "note": "Counted twice yesterday"
@@ -1455,6 +1455,8 @@ export interface components {
              * @description Null if an older file does not contain it.
              */
             requested_at: string | null;
+            /** @description What the child or a parent wrote with the request. */
+            note: string | null;
             /** @description `redeemed`, `activated`, `cancelled` or `deleted`. */
             ended: string;
             /**
@@ -2167,9 +2169,9 @@ export interface components {
                 reverses?: string;
                 /** @description The request that begins or ends with the event, or is pending again. */
                 request_id?: string;
-                /** @description When the request that ends was made. */
+                /** @description The time of the request that ends with the event. */
                 requested_at?: string;
-                /** @description The points of the request for a task that ends. */
+                /** @description The points of the request for a task that ends with the event. */
                 requested_points?: number;
             } | null;
         } & {

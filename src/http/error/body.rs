@@ -60,7 +60,7 @@ pub(crate) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub(crate) due_at: Option<Value>,
-    /// How the request ended: `unknown` after 30 days, and for an id that never existed.
+    /// How the request ended: `unknown` if that is no longer remembered, or the request never existed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = endings)]
     pub(crate) ended: Option<&'static str>,

@@ -185,6 +185,7 @@ fn conflict(code: ErrorCode) -> ApiError {
             entity_id: REWARD_ID.into(),
             price: None,
             requested_at: None,
+            note: None,
             ended: Ending::Redeemed,
             ended_at: Timestamp::parse_iso(MOMENT).unwrap_or(Timestamp::EPOCH),
             event_id: Some(EVENT_ID.into()),

@@ -93,10 +93,16 @@ impl PartialSchema for TrackingEvent {
                     "The request that begins or ends with the event, or is pending again.",
                 ),
             )
-            .property("requested_at", about(text(), "When the request that ends was made."))
+            .property(
+                "requested_at",
+                about(text(), "The time of the request that ends with the event."),
+            )
             .property(
                 "requested_points",
-                about(integer(..), "The points of the request for a task that ends."),
+                about(
+                    integer(..),
+                    "The points of the request for a task that ends with the event.",
+                ),
             );
         let ids = [
             ("id", about(text(), "Unique.")),

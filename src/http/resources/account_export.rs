@@ -206,6 +206,9 @@ struct EndedBody {
     /// Null if an older file does not contain it.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     requested_at: Option<Iso>,
+    /// What the child or a parent wrote with the request.
+    #[schema(required)]
+    note: Option<String>,
     /// `redeemed`, `activated`, `cancelled` or `deleted`.
     ended: &'static str,
     /// The time of the end.
@@ -225,6 +228,7 @@ impl From<&EndedRequest> for EndedBody {
             entity_id: request.entity_id.to_string(),
             price: request.price.map(Amount::get),
             requested_at: request.requested_at.map(Iso),
+            note: request.note.as_ref().map(|note| note.as_str().to_owned()),
             ended: request.ended.as_str(),
             ended_at: Iso(request.ended_at),
             tracking_event_id: request.event_id.as_ref().map(ToString::to_string),

@@ -46,9 +46,8 @@ pub(crate) async fn reverse(
     Key(key): Key,
     OptionalInput(Reversal(details)): OptionalInput<Reversal>,
 ) -> Result<Response, ApiError> {
-    let operation = Operation::Reverse(event.into());
-    let mutation = Mutation { child: child.into(), operation, details };
-    respond(service.mutate_as_parent(&parent, mutation, key).await?).await
+    let mutation = Mutation::new(child, Operation::Reverse(event.into()), details);
+    respond(service.mutate(&parent, mutation, key).await?).await
 }
 
 /// Adjust a child's points
@@ -76,9 +75,8 @@ pub(crate) async fn adjust(
     Key(key): Key,
     OptionalInput(Adjustment { delta, details }): OptionalInput<Adjustment>,
 ) -> Result<Response, ApiError> {
-    let operation = Operation::Adjust(delta);
-    let mutation = Mutation { child: child.into(), operation, details };
-    respond(service.mutate_as_parent(&parent, mutation, key).await?).await
+    let mutation = Mutation::new(child, Operation::Adjust(delta), details);
+    respond(service.mutate(&parent, mutation, key).await?).await
 }
 
 // `utoipa::path` takes no generic types.
@@ -114,8 +112,8 @@ pub(crate) struct Adjustment {
 
 impl RequestBody for Adjustment {
     const NAME: &'static str = "Adjustment";
-    const ABOUT: &'static str = "The points to add or, below zero, to take; why; and whether to take less if the child \
-        does not have them. Other fields are ignored.";
+    const ABOUT: &'static str = "The points to add, or to take if negative; the reason; and whether to take less if the \
+        child does not have the points. Other fields are ignored.";
 
     fn example() -> Value {
         json!({"delta": -3, "note": "Counted twice yesterday"})

@@ -47,9 +47,8 @@ pub(crate) async fn activate(
     Key(key): Key,
     OptionalInput(Approval(details)): OptionalInput<Approval>,
 ) -> Result<Response, ApiError> {
-    let operation = Operation::Activate(task.into());
-    let mutation = Mutation { child: child.into(), operation, details };
-    respond(service.mutate_as_parent(&parent, mutation, key).await?).await
+    let mutation = Mutation::new(child, Operation::Activate(task.into()), details);
+    respond(service.mutate(&parent, mutation, key).await?).await
 }
 
 /// Request a task's points
@@ -75,9 +74,8 @@ pub(crate) async fn request_task(
     Key(key): Key,
     OptionalInput(Noted(details)): OptionalInput<Noted>,
 ) -> Result<Response, ApiError> {
-    let operation = Operation::RequestTask(task.into());
-    let mutation = Mutation { child: child.into(), operation, details };
-    respond(service.mutate_as_child(&caller, mutation, key).await?).await
+    let mutation = Mutation::new(child, Operation::RequestTask(task.into()), details);
+    respond(service.mutate(&caller, mutation, key).await?).await
 }
 
 /// Cancel a request for a task's points
@@ -102,9 +100,8 @@ pub(crate) async fn cancel_task(
     Key(key): Key,
     OptionalInput(Answer(details)): OptionalInput<Answer>,
 ) -> Result<Response, ApiError> {
-    let operation = Operation::CancelTask(task.into());
-    let mutation = Mutation { child: child.into(), operation, details };
-    respond(service.mutate_as_child(&caller, mutation, key).await?).await
+    let mutation = Mutation::new(child, Operation::CancelTask(task.into()), details);
+    respond(service.mutate(&caller, mutation, key).await?).await
 }
 
 /// Request a reward
@@ -130,9 +127,8 @@ pub(crate) async fn request(
     Key(key): Key,
     OptionalInput(Noted(details)): OptionalInput<Noted>,
 ) -> Result<Response, ApiError> {
-    let operation = Operation::Request(reward.into());
-    let mutation = Mutation { child: child.into(), operation, details };
-    respond(service.mutate_as_child(&caller, mutation, key).await?).await
+    let mutation = Mutation::new(child, Operation::Request(reward.into()), details);
+    respond(service.mutate(&caller, mutation, key).await?).await
 }
 
 /// Redeem a reward
@@ -158,9 +154,8 @@ pub(crate) async fn redeem(
     Key(key): Key,
     OptionalInput(Answer(details)): OptionalInput<Answer>,
 ) -> Result<Response, ApiError> {
-    let operation = Operation::Redeem(reward.into());
-    let mutation = Mutation { child: child.into(), operation, details };
-    respond(service.mutate_as_parent(&parent, mutation, key).await?).await
+    let mutation = Mutation::new(child, Operation::Redeem(reward.into()), details);
+    respond(service.mutate(&parent, mutation, key).await?).await
 }
 
 /// Cancel a request for a reward
@@ -185,9 +180,8 @@ pub(crate) async fn cancel(
     Key(key): Key,
     OptionalInput(Answer(details)): OptionalInput<Answer>,
 ) -> Result<Response, ApiError> {
-    let operation = Operation::Cancel(reward.into());
-    let mutation = Mutation { child: child.into(), operation, details };
-    respond(service.mutate_as_child(&caller, mutation, key).await?).await
+    let mutation = Mutation::new(child, Operation::Cancel(reward.into()), details);
+    respond(service.mutate(&caller, mutation, key).await?).await
 }
 
 // `utoipa::path` takes no generic types.

@@ -73,9 +73,9 @@ impl Canary {
                 .await
                 .expect(200);
         }
-        browser.ask_for(&children[0], &reward).await.expect(200);
-        browser.cancel(&children[0], &reward).await.expect(200);
         let path = reward_path(&children[0], &reward, "request");
+        browser.post(&path, json!({"note": NOTE})).await.expect(200);
+        browser.cancel(&children[0], &reward).await.expect(200);
         browser.post(&path, json!({"note": NOTE})).await.expect(200);
         Self { parent, child: browser, children, task }
     }

@@ -18,7 +18,7 @@ async fn exported(server: &TestServer) -> (Family, Value) {
     // Requests for a task and for a reward, of which one has ended, and a goal.
     parent.act(&format!("/children/{child}/tasks/{task}/request")).await.expect(200);
     let other = parent.reward("Cinema", 10).await;
-    parent.ask_for(child, &other).await.expect(200);
+    parent.post(&reward_path(child, &other, "request"), json!({"note": "Soon"})).await.expect(200);
     parent.cancel(child, &other).await.expect(200);
     parent.put(&format!("/children/{child}/goal"), json!({"reward_id": other})).await.expect(200);
     parent.patch("/user", json!({"language": "de"})).await.expect(200);
@@ -52,8 +52,8 @@ async fn the_document_contains_what_the_api_returns() {
     }
     let ended = document["ended_requests"].as_array().unwrap();
     assert_eq!(
-        (ended.len(), &ended[0]["ended"], &ended[0]["price"]),
-        (1, &json!("cancelled"), &json!(10))
+        (ended.len(), &ended[0]["ended"], &ended[0]["price"], &ended[0]["note"]),
+        (1, &json!("cancelled"), &json!(10), &json!("Soon"))
     );
     assert_eq!(document["account"]["language"], "de");
     assert!(document["children"][0]["goal_reward_id"].is_string());

@@ -185,8 +185,9 @@ async fn a_reversal_repeats_with_its_key() {
 /// Approves a request for the task and one for the reward, and returns the requests and the approvals.
 async fn approved(family: &Family) -> [(Value, Value); 2] {
     let parent = &family.parent;
-    parent.act(&task_path(family, "request")).await.expect(200);
-    parent.act(&path(family, "request")).await.expect(200);
+    for path in [task_path(family, "request"), path(family, "request")] {
+        parent.post(&path, json!({"note": "Please"})).await.expect(200);
+    }
     let (task, reward) = (pending(parent, "task").await, pending(parent, "reward").await);
     parent.patch(&format!("/tasks/{}", family.task), json!({"points": 9})).await.expect(200);
     parent.patch(&format!("/rewards/{}", family.reward), json!({"cost": 40})).await.expect(200);
@@ -206,7 +207,7 @@ async fn the_reversal_of_an_approval_restores_the_request() {
         assert_eq!(metadata(&reversed)["request_id"], request["id"]);
     }
     server.restart().await;
-    assert_eq!(pending(parent, "task").await, task.0, "with its id, price and time");
+    assert_eq!(pending(parent, "task").await, task.0, "with its id, price, time and note");
     assert_eq!(pending(parent, "reward").await, reward.0);
     // It can be approved again, at its price.
     let answer = json!({"request_id": reward.0["id"]});

@@ -1,5 +1,6 @@
 //! Requests keep the price of their time, and are answered once.
 
+use goldstar::domain::EndedRequest;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -92,11 +93,34 @@ async fn a_late_answer_to_a_request_changes_nothing() {
     let reward = parent.reward("Cinema", 1).await;
     let by_second = json!({"request_id": second["id"]});
     let other = reward_path(&family.child, &reward, "redeem");
-    check(&parent.post(&other, by_second).await, "deleted", Value::Null);
+    for path in [&path(&family, "redeem"), &other] {
+        check(&parent.post(path, by_second.clone()).await, "deleted", Value::Null);
+    }
+    assert_error(&parent.post(&path(&family, "redeem"), json!({})).await, 404, "NOT_FOUND");
     let unknown = parent.post(&other, json!({"request_id": "no-such-request"})).await;
     let details = check(&unknown, "unknown", Value::Null);
     assert_eq!(details.get("ended_at"), None);
     assert_eq!(parent.points(&family.child).await, 30);
+}
+
+#[tokio::test]
+async fn the_newest_ended_requests_are_remembered() {
+    let mut server = TestServer::start().await;
+    let family = server.family().await;
+    let parent = &family.parent;
+    let mut ids = Vec::new();
+    for _ in 0..=EndedRequest::MOST {
+        let asked = parent.act(&task_path(&family, "request")).await.expect(200);
+        ids.push(metadata(&asked)["request_id"].clone());
+        parent.act(&task_path(&family, "cancel")).await.expect(200);
+    }
+    server.restart().await;
+    for (id, ended) in [(&ids[0], "unknown"), (&ids[1], "cancelled")] {
+        let answer = parent.post(&task_path(&family, "activate"), json!({"request_id": id})).await;
+        assert_eq!(assert_error(&answer, 409, "REQUEST_GONE")["ended"], ended);
+    }
+    let document = parent.get("/account/export").await.expect(200);
+    assert_eq!(document["ended_requests"].as_array().unwrap().len(), EndedRequest::MOST);
 }
 
 #[tokio::test]

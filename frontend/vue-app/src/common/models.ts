@@ -314,6 +314,8 @@ export interface ExportedEndedRequest {
   /** The points of the task or the cost of the reward at the time of the request. */
   price: number | null;
   requested_at: string | null;
+  /** What the child or a parent wrote with the request. */
+  note: string | null;
   ended: string;
   ended_at: string;
   /** Null if its child, task or reward was deleted. */

@@ -324,6 +324,7 @@ impl Record for EndedRequest {
             entity_id: fields.text("entity_id")?.into(),
             price: optional_amount(fields, "price")?,
             requested_at: fields.optional_moment("requested_at"),
+            note: note(fields),
             ended: ended.ok_or(unknown("ended"))?,
             ended_at: fields.moment("ended_at")?,
             event_id: fields.optional_id("tracking_event_id")?,
@@ -338,6 +339,7 @@ impl Record for EndedRequest {
         row.text("entity_id", &self.entity_id);
         row.optional_plain("price", self.price.map(Amount::get));
         row.optional_moment("requested_at", self.requested_at);
+        row.optional_text("note", self.note.as_ref().map(Note::as_str));
         row.text("ended", self.ended.as_str());
         row.moment("ended_at", self.ended_at);
         row.optional_text("tracking_event_id", self.event_id.as_ref().map(Id::as_str));
