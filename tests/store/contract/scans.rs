@@ -134,6 +134,7 @@ fn further() -> [Change; 4] {
         entity_id: "good".into(),
         price: Amount::new(5),
         requested_at: None,
+        note: Some(Note::from_stored("Please".into())),
         ended: Ending::Deleted,
         ended_at: now,
         event_id: None,
