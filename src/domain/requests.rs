@@ -59,7 +59,7 @@ impl EndedRequest {
     pub const LIFETIME: Duration = Duration::from_hours(30 * 24);
     /// The most that are remembered for a family. A child can request and cancel without end, and each
     /// transaction of the family may load them all.
-    pub const MOST: usize = 300;
+    pub const MOST: usize = 200;
 
     /// Whether it is still remembered at that time.
     pub fn is_live(&self, now: Timestamp) -> bool {

@@ -1,4 +1,4 @@
-//! Removes expired sessions and idempotency keys.
+//! Removes expired sessions, idempotency keys and ended requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +13,9 @@ const INTERVAL: Duration = Duration::from_hours(1);
 const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Service {
-    /// Removes expired sessions and idempotency keys now and every hour, until `stop`, and shortens
-    /// sessions that a clock set back would keep too long. A failure is logged, and the next run tries
-    /// again. Checks the clock every second.
+    /// Removes expired sessions, idempotency keys and ended requests now and every hour, until `stop`, and
+    /// shortens sessions that a clock set back would keep too long. A failure is logged, and the next run
+    /// tries again. Checks the clock every second.
     pub async fn run_expiry(self: Arc<Self>, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(CLOCK_CHECK_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -46,8 +46,8 @@ impl Service {
         Projection { name: "housekeeping", backlog: 0, last_error }
     }
 
-    /// Removes expired sessions, with their streams, and expired keys. Ends no session while the clock
-    /// is not settled: it may be wrong for a while after a start or a jump.
+    /// Removes expired sessions, with their streams, expired keys and ended requests. Ends no session while
+    /// the clock is not settled: it may be wrong for a while after a start or a jump.
     async fn remove_expired(&self, lease: Option<Fence>) -> Result<(), ServiceError> {
         let expiry = Expiry {
             now: self.clock.now(),

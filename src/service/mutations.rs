@@ -251,8 +251,11 @@ impl Decider {
     fn check_named_request(&self, records: &dyn Snapshot) -> Result<(), RuleViolation> {
         let Some(named) = &self.mutation.details.request_id else { return Ok(()) };
         match records.ended_request(&self.caller.user().id, named) {
-            Some(ended) => Err(RuleViolation::RequestGone(Some(ended))),
-            None => Ok(()),
+            // A child does not see the requests of other children.
+            Some(ended) if ended.child_id == self.mutation.child => {
+                Err(RuleViolation::RequestGone(Some(ended)))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -97,6 +97,9 @@ async fn a_late_answer_to_a_request_changes_nothing() {
         check(&parent.post(path, by_second.clone()).await, "deleted", Value::Null);
     }
     assert_error(&parent.post(&path(&family, "redeem"), json!({})).await, 404, "NOT_FOUND");
+    let sibling = parent.child("Tom", 50).await;
+    let of_sibling = reward_path(&sibling, &reward, "redeem");
+    check(&parent.post(&of_sibling, by_second).await, "unknown", Value::Null);
     let unknown = parent.post(&other, json!({"request_id": "no-such-request"})).await;
     let details = check(&unknown, "unknown", Value::Null);
     assert_eq!(details.get("ended_at"), None);
