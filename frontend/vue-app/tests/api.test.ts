@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vites
 
 import {
   Api,
-  ApiError,
   type MutationOptions,
   NetworkError,
   newIdempotencyKey,
 } from "../src/common/api";
-import { type AccountExport, Action, EntityType, type TrackingEvent } from "../src/common/models";
+import { Action, EntityType, type TrackingEvent } from "../src/common/models";
 import { family, Goldstar, type Session } from "./harness/goldstar";
+import { refusal } from "./harness/refusal";
 import { BadGateway, Relay } from "./harness/relay";
 
 let goldstar: Goldstar;
@@ -23,13 +23,6 @@ beforeAll(async () => {
 
 afterAll(() => goldstar.remove());
 
-/** What a call is refused with. */
-async function refusal(call: Promise<unknown>): Promise<ApiError> {
-  const error = await call.then(() => undefined, (why: unknown) => why);
-  expect(error).toBeInstanceOf(ApiError);
-  return error as ApiError;
-}
-
 const ids = (events: TrackingEvent[]) => events.map((event) => event.id);
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -37,35 +30,6 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) all.push(item);
   return all;
 }
-
-describe("files", () => {
-  test("contain all events of a child, and everything about an account", async () => {
-    const session = await goldstar.signUp("files@example.org");
-    const { api } = session;
-    const { child, task } = await family(session);
-    await api.activateTask(child.id, task.id);
-    const { tracking_events } = await api.childTracking(child.id);
-
-    const ndjson = await api.exportChildTracking(child.id, { format: "ndjson", order: "asc" });
-    expect((await ndjson.text()).trim().split("\n").map((line) => JSON.parse(line))).toEqual(
-      tracking_events,
-    );
-    const csv = await api.exportChildTracking(child.id, { from: new Date(0), bom: true });
-    expect(csv.headers.get("Content-Disposition")).toContain(".csv");
-    expect(new Uint8Array(await csv.arrayBuffer()).slice(0, 3)).toEqual(
-      new Uint8Array([0xef, 0xbb, 0xbf]),
-    );
-    const account = (await (await api.exportAccount()).json()) as AccountExport;
-    expect(account.children).toHaveLength(1);
-    expect(account.tracking_events).toEqual(tracking_events);
-
-    expect(await refusal(api.exportAdminTracking())).toMatchObject({ code: "ADMIN_REQUIRED" });
-    const all = await admin.api.exportAdminTracking({ child_id: child.id, format: "ndjson" });
-    expect((await all.text()).trim().split("\n")).toHaveLength(1);
-    const none = refusal(api.exportChildTracking("nobody"));
-    expect(await none).toMatchObject({ status: 404, code: "NOT_FOUND" });
-  });
-});
 
 describe("the mutations", () => {
   test("change the child's points, and answer the event that is recorded", async () => {
