@@ -68,7 +68,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
         OPERATIONS,
         "$ goldstar export tinydb copy --database-url postgres://goldstar:password@db.example.org/goldstar",
     ),
-    // `tests/commands/database/backup.rs` runs those of a dump; the first needs a terminal.
+    // In `tests/commands/database`, `privileges.rs` executes the statements of the first, which needs a
+    // terminal, and `backup.rs` runs those of a dump. Those of a recovery are settings.
     (OPERATIONS, "createuser --pwprompt goldstar_server"),
     (OPERATIONS, "pg_dump --format=custom --file=goldstar.dump \"$GOLDSTAR_DATABASE_URL\""),
     (OPERATIONS, "createdb --owner=goldstar restored"),

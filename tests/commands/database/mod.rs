@@ -8,6 +8,7 @@ mod check;
 mod damage;
 mod killed;
 mod other_services;
+mod privileges;
 mod refusals;
 mod round_trip;
 mod samples;
