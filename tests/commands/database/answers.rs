@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{exported, imported};
-use crate::harness::{Client, Folders, Parent, Settings, TestServer};
+use crate::harness::{Client, Folders, Parent, Settings, TestServer, activate_path};
 
 const PATHS: [&str; 5] = ["/children", "/tasks", "/rewards", "/rewards/pending", "/auth/me"];
 
@@ -25,7 +25,7 @@ pub(super) async fn server_on(folders: &Folders, url: Option<&str>) -> TestServe
 }
 
 async fn activate_once(client: &Client, child: &str, task: &str) -> Value {
-    let path = format!("/children/{child}/tasks/{task}/activate");
+    let path = activate_path(child, task);
     client.act_once(&path, "one-key").await.expect(200)["tracking_event"].take()
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::home::{By, everything, put, shown};
 use super::table::{IDS, ROLES, TABLE, filled};
-use crate::harness::{Folders, Process, Settings, TestServer, send};
+use crate::harness::{Folders, Process, Settings, TestServer, activate_path, send};
 
 const PIN: &str = "4711-the-pin";
 const CODE: &str = "the-reset-code";
@@ -90,7 +90,7 @@ async fn files_are_private_whatever_the_umask() {
     let child = post("/children", json!({"name": "N"})).await["child"]["id"].take();
     let task = post("/tasks", json!({"name": "N", "points": 5})).await["task"]["id"].take();
     let (child, task) = (child.as_str().unwrap(), task.as_str().unwrap());
-    post(&format!("/children/{child}/tasks/{task}/activate"), json!({})).await;
+    post(&activate_path(child, task), json!({})).await;
     post("/user/mark-for-deletion", json!({"password": "correct horse"})).await;
     let check = || {
         let mut waiting = vec![folders.data(), folders.logs(), server_logs.clone()];

@@ -10,8 +10,8 @@ use super::folders::{edit_user, holders, put_users};
 use super::home::Home;
 use super::queue;
 use crate::harness::{
-    Admin, Client, Folders, Parent, Settings, TestServer, activate_path, assert_error, eventually,
-    log_in, reward_path, send,
+    Admin, Client, Folders, Parent, Settings, TestServer, activate_path, adjust_path, assert_error,
+    eventually, log_in, reward_path, send, task_path,
 };
 
 const ID: &str = "canary-id-5d1f";
@@ -63,15 +63,9 @@ impl Canary {
             parent.redeem(child, &reward).await.expect(200);
             parent.ask_for(child, &dream).await.expect(200);
             let noted = json!({"note": NOTE, "delta": 9});
-            parent
-                .post(&format!("/children/{child}/points/adjust"), noted.clone())
-                .await
-                .expect(200);
+            parent.post(&adjust_path(child), noted.clone()).await.expect(200);
             parent.post(&activate_path(child, &task), noted.clone()).await.expect(200);
-            parent
-                .post(&format!("/children/{child}/tasks/{task}/request"), noted)
-                .await
-                .expect(200);
+            parent.post(&task_path(child, &task, "request"), noted).await.expect(200);
         }
         let path = reward_path(&children[0], &reward, "request");
         browser.post(&path, json!({"note": NOTE})).await.expect(200);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::harness::database::is_on_postgres;
-use crate::harness::{Family, PASSWORD, TestServer, reward_path};
+use crate::harness::{Family, PASSWORD, TestServer, reward_path, task_path};
 
 /// A family with a record of every kind, and its export.
 async fn exported(server: &TestServer) -> (Family, Value) {
@@ -16,7 +16,7 @@ async fn exported(server: &TestServer) -> (Family, Value) {
     let request = reward_path(child, reward, "request");
     assert_eq!(parent.act_once(&request, "click-1").await.status, 200);
     // Requests for a task and for a reward, of which one has ended, and a goal.
-    parent.act(&format!("/children/{child}/tasks/{task}/request")).await.expect(200);
+    parent.act(&task_path(child, task, "request")).await.expect(200);
     let other = parent.reward("Cinema", 10).await;
     parent.post(&reward_path(child, &other, "request"), json!({"note": "Soon"})).await.expect(200);
     parent.cancel(child, &other).await.expect(200);

@@ -29,7 +29,8 @@ pub(crate) use files::{Folders, end_of_frames, event_ids, logfmt, names};
 pub(crate) use forbidden::forbidden;
 pub(crate) use memory::MemoryServer;
 pub(crate) use people::{
-    Admin, Family, PASSWORD, Parent, activate_path, log_in, reverse_path, reward_path, text,
+    Admin, Family, PASSWORD, Parent, activate_path, adjust_path, log_in, reverse_path, reward_path,
+    task_path, text,
 };
 pub(crate) use process::{Process, goldstar, goldstar_after, run_with_input};
 pub(crate) use python::{python, python_command};

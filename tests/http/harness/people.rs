@@ -140,7 +140,15 @@ impl Client {
 }
 
 pub(crate) fn activate_path(child: &str, task: &str) -> String {
-    format!("/children/{child}/tasks/{task}/activate")
+    task_path(child, task, "activate")
+}
+
+pub(crate) fn task_path(child: &str, task: &str, verb: &str) -> String {
+    format!("/children/{child}/tasks/{task}/{verb}")
+}
+
+pub(crate) fn adjust_path(child: &str) -> String {
+    format!("/children/{child}/points/adjust")
 }
 
 pub(crate) fn reward_path(child: &str, reward: &str, verb: &str) -> String {

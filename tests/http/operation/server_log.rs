@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, Folders, PASSWORD, Process, Settings, TestServer, log_in, names, send,
+    Answer, Folders, PASSWORD, Process, Settings, TestServer, activate_path, log_in, names, send,
 };
 
 fn logging(folder: &Path, flags: &[&str]) -> Settings {
@@ -76,7 +76,7 @@ async fn secrets_of_a_day(server: &TestServer) -> Vec<String> {
     // Its audit log cannot be written, which is logged, too.
     fs::create_dir_all(server.folders.log_path(&user_id)).unwrap();
     let key = "idempotency-key-1";
-    browser.act_once(&format!("/children/{child}/tasks/{task}/activate"), key).await.expect(200);
+    browser.act_once(&activate_path(child, task), key).await.expect(200);
     let mut stream = browser.events("/events?last_event_id=0").await;
     stream.next().await;
     let rows = "/events?last_event_id=secret-event-id";

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::requests::metadata;
-use crate::harness::{Answer, Client, TestServer, assert_error, reverse_path, text};
+use crate::harness::{Answer, Client, TestServer, adjust_path, assert_error, reverse_path, text};
 
 async fn adjust(client: &Client, child: &str, body: Value) -> Answer {
-    client.post(&format!("/children/{child}/points/adjust"), body).await
+    client.post(&adjust_path(child), body).await
 }
 
 #[tokio::test]
@@ -80,8 +80,12 @@ async fn only_a_parent_adjusts_points_and_says_why() {
         let answer = adjust(&family.parent, &family.child, body).await;
         assert_eq!(assert_error(&answer, 400, "VALIDATION_FAILED")["field"], field, "{value}");
     }
-    let path = format!("/children/{}/points/adjust", family.child);
-    let missing = assert_error(&family.parent.act(&path).await, 400, "VALIDATION_FAILED").clone();
+    let missing = assert_error(
+        &family.parent.act(&adjust_path(&family.child)).await,
+        400,
+        "VALIDATION_FAILED",
+    )
+    .clone();
     assert!(missing["fields"]["delta"].is_object() && missing["fields"]["note"].is_object());
     let child = family.parent.hand_over(server.nobody(), &family.child).await;
     assert_error(&adjust(&child, &family.child, right.clone()).await, 403, "PARENT_REQUIRED");

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Parent, TestServer, assert_error, reverse_path, text};
+use crate::harness::{Answer, Parent, TestServer, adjust_path, assert_error, reverse_path, text};
 
 const OPENING: [i64; 2] = [0, 30];
 
@@ -87,7 +87,7 @@ impl Cast {
             Step::Cancel(child, reward) => parent.cancel(&children[child], &rewards[reward]).await,
             Step::Adjust(child, delta, is_partial) => {
                 let body = json!({"delta": delta, "note": "wrong", "partial": is_partial});
-                parent.post(&format!("/children/{}/points/adjust", children[child]), body).await
+                parent.post(&adjust_path(&children[child]), body).await
             }
             Step::Reverse(number, is_partial) => {
                 let event = earlier.get(number.checked_rem(earlier.len())?)?;

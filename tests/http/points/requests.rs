@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, Client, Family, TestServer, activate_path, assert_error, reward_path, send,
+    self, Answer, Client, Family, TestServer, activate_path, assert_error, reward_path, send,
 };
 
 /// The only pending request of a list.
@@ -17,7 +17,7 @@ pub(super) async fn pending(client: &Client, kind: &str) -> Value {
 }
 
 pub(super) fn task_path(family: &Family, verb: &str) -> String {
-    format!("/children/{}/tasks/{}/{verb}", family.child, family.task)
+    harness::task_path(&family.child, &family.task, verb)
 }
 
 pub(super) fn path(family: &Family, verb: &str) -> String {
@@ -223,7 +223,7 @@ async fn a_task_that_becomes_a_penalty_or_is_closed_ends_its_requests() {
     let family = server.family().await;
     let parent = &family.parent;
     let task = format!("/tasks/{}", family.task);
-    let penalty = format!("/children/{}/tasks/{}/request", family.child, family.penalty);
+    let penalty = harness::task_path(&family.child, &family.penalty, "request");
     assert_error(&parent.act(&penalty).await, 409, "TASK_NOT_REQUESTABLE");
     for close in [json!({"requestable": false}), json!({"is_good": false})] {
         parent.patch(&task, json!({"requestable": true, "is_good": true})).await.expect(200);

@@ -7,7 +7,10 @@ use flate2::read::GzDecoder;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, TestServer, assert_error, python, reverse_path, send, text};
+use crate::harness::{
+    Answer, Client, TestServer, adjust_path, assert_error, python, reverse_path, send, task_path,
+    text,
+};
 
 /// Every method and path of the document.
 fn routes(document: &Value) -> Vec<(Method, String)> {
@@ -103,7 +106,7 @@ async fn an_event_is_described_with_the_fields_that_it_has() {
     let parent = &family.parent;
     let poor = parent.child("Aarav", 3).await;
     let mut stream = parent.events("/events").await;
-    let request = format!("/children/{}/tasks/{}/request", family.child, family.task);
+    let request = task_path(&family.child, &family.task, "request");
     let answers = [
         parent.act(&request).await,
         parent.activate(&family.child, &family.task).await,
@@ -112,10 +115,9 @@ async fn an_event_is_described_with_the_fields_that_it_has() {
     ];
     let mut events = answers.map(|answer| answer.expect(200)["tracking_event"].take()).to_vec();
     let event = text(&events[1]["id"]);
-    let adjust = format!("/children/{}/points/adjust", family.child);
     let answers = [
         parent.act(&reverse_path(&family.child, &event)).await,
-        parent.post(&adjust, json!({"delta": 1, "note": "x"})).await,
+        parent.post(&adjust_path(&family.child), json!({"delta": 1, "note": "x"})).await,
     ];
     events.extend(answers.map(|answer| answer.expect(200)["tracking_event"].take()));
     let frame = stream.next().await.data;

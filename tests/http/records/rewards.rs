@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, TestServer, assert_error, text};
+use crate::harness::{Client, TestServer, activate_path, assert_error, text};
 
 #[tokio::test]
 async fn a_reward_is_created_read_updated_and_deleted() {
@@ -50,8 +50,8 @@ async fn amounts_below_zero_change_no_points() {
     for action in [
         path(&reward, "request"),
         path(&reward, "redeem"),
-        format!("/children/{child}/tasks/{}/activate", family.task),
-        format!("/children/{child}/tasks/{penalty}/activate"),
+        activate_path(child, &family.task),
+        activate_path(child, &penalty),
     ] {
         assert_error(&parent.act(&action).await, 409, "AMOUNT_OUT_OF_RANGE");
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::home::{Home, Served};
 use super::nth::{Counted, Error, FailingDisk, Fault};
-use crate::harness::{Answer, Client, Family, assert_error, reverse_path, text};
+use crate::harness::{Answer, Client, Family, adjust_path, assert_error, reverse_path, text};
 use crate::random::Random;
 
 /// The number of concurrent changes.
@@ -67,7 +67,7 @@ impl Attempt {
             Self::Event { action: "redeemed", entity } => parent.redeem(child, entity).await,
             Self::Event { action: "adjusted", .. } => {
                 let body = json!({"delta": 3, "note": "wrong"});
-                parent.post(&format!("/children/{child}/points/adjust"), body).await
+                parent.post(&adjust_path(child), body).await
             }
             Self::Event { action: "reversed", entity } => {
                 parent.post(&reverse_path(child, entity), json!({"partial": true})).await

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::home::Family;
-use crate::harness::{Answer, Client, activate_path, reverse_path, reward_path, text, try_send};
+use crate::harness::{
+    Answer, Client, activate_path, adjust_path, reverse_path, reward_path, text, try_send,
+};
 use crate::random::Random;
 
 /// The number of a family's connections with a parent's session. One more has a child's.
@@ -47,7 +49,7 @@ impl Attempt {
             "activated" => return activate_path(&self.child, &self.entity),
             "requested" => "request",
             "redeemed" => "redeem",
-            "adjusted" => return format!("/children/{}/points/adjust", self.child),
+            "adjusted" => return adjust_path(&self.child),
             "reversed" => return reverse_path(&self.child, &self.entity),
             _ => "cancel",
         };

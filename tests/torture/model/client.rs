@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::order::Operation;
 use super::state::{Action, Asked, Event, Id, Kind, Mutation, Told};
-use crate::harness::{Answer, Parent, activate_path, reverse_path, reward_path, send, text};
+use crate::harness::{
+    Answer, Parent, activate_path, adjust_path, reverse_path, reward_path, send, text,
+};
 use crate::random::Random;
 
 /// The number of idempotency keys that the clients of a history share.
@@ -156,7 +158,7 @@ async fn send_by(parent: &Parent, asked: &Asked) -> Answer {
                 Action::Request => reward_path(child, entity, "request"),
                 Action::Redeem => reward_path(child, entity, "redeem"),
                 Action::Cancel => reward_path(child, entity, "cancel"),
-                Action::Adjust => format!("/children/{child}/points/adjust"),
+                Action::Adjust => adjust_path(child),
                 Action::Reverse => reverse_path(child, entity),
             };
             let request = parent.request(Method::POST, &path);
