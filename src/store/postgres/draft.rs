@@ -304,14 +304,9 @@ impl Draft {
         expires_at: Option<Timestamp>,
     ) {
         self.changes_shared |= key == SHARED;
-        let number = self.writes.len();
-        let new = Write { number, text, expires_at };
-        let write = self.writes.entry((key, kind, id)).or_insert(Write {
-            number,
-            text: None,
-            expires_at: None,
-        });
-        *write = Write { number: write.number, ..new };
+        let row = (key, kind, id);
+        let number = self.writes.get(&row).map_or(self.writes.len(), |first| first.number);
+        self.writes.insert(row, Write { number, text, expires_at });
     }
 
     fn append(
@@ -365,24 +360,10 @@ impl Draft {
             if let Some(id) = account {
                 self.accounts.insert(key, Account::without_record(id));
             }
-            self.families.push(Family::new(key, account.cloned()));
+            self.families.push(Family { key, account: account.cloned(), ..Family::default() });
             self.families.len() - 1
         });
         &mut self.families[place]
-    }
-}
-
-impl Family {
-    fn new(key: i64, account: Option<UserId>) -> Self {
-        Self {
-            key,
-            version: None,
-            seq: 0,
-            last_occurred_at: None,
-            account,
-            commits: Vec::new(),
-            rows: std::collections::HashMap::new(),
-        }
     }
 }
 

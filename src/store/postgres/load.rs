@@ -90,6 +90,7 @@ impl Wanted {
 }
 
 /// A family as it was loaded, or a new one.
+#[derive(Default)]
 pub(super) struct Family {
     pub(super) key: i64,
     /// `None` if the family is new.

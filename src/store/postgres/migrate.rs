@@ -56,9 +56,8 @@ async fn migrate_on(client: &mut Client, hosts: &str) -> Result<(), OpenError> {
         Failure::Database(error) => OpenError::of(error, hosts),
         other => OpenError::Other(other),
     };
-    let transaction = client.transaction().await.map_err(named)?;
-    transaction.batch_execute(sql::MIGRATION_TIMEOUTS).await.map_err(named)?;
-    rows(&transaction, &sql::MIGRATION_LOCK, &[]).await.map_err(failed)?;
+    let mut transaction = client.transaction().await.map_err(named)?;
+    transaction.batch_execute(sql::LOCK_MIGRATIONS).await.map_err(named)?;
     let state = rows(&transaction, &sql::SCHEMA_STATE, &[]).await.map_err(failed)?;
     let state = state.first().ok_or(OpenError::Other(Failure::Stopping))?;
     let found: i32 = state.get("server_version");
@@ -80,7 +79,7 @@ async fn migrate_on(client: &mut Client, hosts: &str) -> Result<(), OpenError> {
     for migration in unapplied(&applied)? {
         apply(&transaction, migration).await.map_err(failed)?;
     }
-    restored::adopt(&transaction).await?;
+    restored::adopt(&mut transaction).await?;
     transaction.commit().await.map_err(named)
 }
 

@@ -15,28 +15,49 @@ use super::position::{last_of, parts, place_of};
 use super::sql;
 use crate::domain::Position;
 
-/// Begins a new epoch, and numbers the events again if that is necessary, unless the database is the one
-/// that was opened last. The transaction has the lock of migrations.
-pub(super) async fn adopt(transaction: &Transaction<'_>) -> Result<(), OpenError> {
-    let found = rows(transaction, &sql::ORIGIN, &[]).await?;
+/// Begins a new epoch unless the database is the one that was opened last, and numbers the events again
+/// if that is necessary. The transaction has the lock of migrations.
+pub(super) async fn adopt(transaction: &mut Transaction<'_>) -> Result<(), OpenError> {
+    let origin = origin(transaction).await?;
+    let found = rows(transaction, &sql::LAST_START, &[]).await?;
     let found = found.first().ok_or(Failure::Stopping)?;
-    let (origin, last): (&str, Option<&str>) = (found.get("origin"), found.get("last"));
-    if last == Some(origin) {
-        return Ok(());
+    let (last, is_ahead): (Option<&str>, bool) = (found.get("origin"), found.get("is_ahead"));
+    if last != Some(&*origin) {
+        rows(transaction, &sql::PUT_ORIGIN, &[&origin]).await?;
     }
-    rows(transaction, &sql::PUT_ORIGIN, &[&origin]).await?;
-    if last.is_none() {
-        return Ok(());
+    // The database of an earlier version has no origin.
+    if last.is_some_and(|last| last != origin) || is_ahead {
+        rows(transaction, &sql::bulk::NEW_EPOCH, &[]).await?;
+        tracing::warn!("the database was restored or promoted: the ids of events have a new epoch");
     }
-    rows(transaction, &sql::bulk::NEW_EPOCH, &[]).await?;
-    tracing::warn!("the database was restored or promoted: the ids of events have a new epoch");
-    let found = rows(transaction, &sql::NEXT_XID, &[]).await?;
-    let found = found.first().ok_or(Failure::Stopping)?;
-    if found.get("is_ahead") {
+    if is_ahead {
         let xid: i64 = found.get("xid");
         renumber(transaction, xid.unsigned_abs()).await?;
     }
     Ok(())
+}
+
+/// What identifies the database. Some services do not permit all of it.
+async fn origin(transaction: &mut Transaction<'_>) -> Result<String, Failure> {
+    // An error ends only the savepoint.
+    let savepoint = transaction.transaction().await?;
+    let found = match rows(&savepoint, &sql::ORIGIN, &[]).await {
+        Err(Failure::Database(error)) if error.as_db_error().is_some() => {
+            savepoint.rollback().await?;
+            let cause = Failure::Database(error).line();
+            tracing::warn!(
+                cause,
+                "the cluster of the database is unknown: a recovery and a promoted standby are not noticed"
+            );
+            rows(transaction, &sql::ORIGIN_IN_CLUSTER, &[]).await?
+        }
+        found => {
+            savepoint.commit().await?;
+            found?
+        }
+    };
+    let found = found.first().ok_or(Failure::Stopping)?;
+    Ok(found.try_get("origin")?)
 }
 
 /// Gives all events positions of transactions that have ended.
@@ -49,7 +70,9 @@ async fn renumber(transaction: &Transaction<'_>, xid: u64) -> Result<(), OpenErr
     }
     for row in rows(transaction, &sql::CURSORS, &[]).await? {
         let (follower, cursor): (&str, &str) = (row.get("follower"), row.get("cursor"));
-        let done = count_up_to(transaction, reached(cursor)).await?;
+        // The follower reports a cursor that it cannot read.
+        let Some(reached) = reached(cursor) else { continue };
+        let done = count_up_to(transaction, reached).await?;
         let cursor = json!({"through": last_of(done)}).to_string();
         rows(transaction, &sql::PUT_CURSOR, &[&follower, &cursor]).await?;
     }
@@ -65,16 +88,16 @@ async fn count_up_to(transaction: &Transaction<'_>, last: Position) -> Result<u6
     Ok(count(&counted)? as u64)
 }
 
-/// The position up to which a follower has done everything: the smallest number in its cursor.
-fn reached(cursor: &str) -> Position {
+/// The position up to which a follower has done everything: the smallest number in its cursor. `None` if
+/// the cursor cannot be read.
+fn reached(cursor: &str) -> Option<Position> {
     fn smallest(value: &Value) -> Option<u64> {
         match value {
             Value::Object(fields) => fields.values().filter_map(smallest).min(),
             other => other.as_u64(),
         }
     }
-    let cursor: Option<Value> = serde_json::from_str(cursor).ok();
-    Position(cursor.as_ref().and_then(smallest).unwrap_or_default())
+    smallest(&serde_json::from_str(cursor).ok()?).map(Position)
 }
 
 #[cfg(test)]
@@ -83,9 +106,9 @@ mod tests {
 
     #[test]
     fn a_cursor_counts_as_its_smallest_position() {
-        assert_eq!(reached("{\"through\":7}"), Position(7));
-        assert_eq!(reached("{\"through\":7,\"lagging\":{\"u\":5}}"), Position(5));
-        assert_eq!(reached("{\"through\":7,\"lagging\":{}}"), Position(7));
-        assert_eq!(reached("unreadable"), Position::START);
+        assert_eq!(reached("{\"through\":7}"), Some(Position(7)));
+        assert_eq!(reached("{\"through\":7,\"lagging\":{\"u\":5}}"), Some(Position(5)));
+        assert_eq!(reached("{\"through\":7,\"lagging\":{}}"), Some(Position(7)));
+        assert_eq!(reached("unreadable"), None);
     }
 }

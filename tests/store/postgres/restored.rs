@@ -21,21 +21,25 @@ const OF_A_BUSY_CLUSTER: &str = "
 UPDATE events SET xid = (xid::text::bigint + 1000000000)::text::xid8;
 INSERT INTO cursors (follower, cursor)
 SELECT 'audit_log', jsonb_build_object('through', (xid::text::bigint << 16) + place)::text
-FROM events WHERE seq = 1";
+FROM events WHERE seq = 1
+UNION ALL VALUES ('other', 'unreadable')";
+
+/// As some services do.
+const OF_A_MANAGED_CLUSTER: &str = "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC";
 
 fn run(program: &mut Command) {
     let done = program.output().unwrap();
     assert!(done.status.success(), "{program:?}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// A copy of a database, made by PostgreSQL's own tools.
-fn restored(url: &str) -> String {
+/// Copies a database with PostgreSQL's own tools.
+fn restore(url: &str, to: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let (dump, copy) = (folder.path().join("dump"), new_database());
+    let dump = folder.path().join("dump");
     fs::write(&dump, "").unwrap();
     run(program("pg_dump").args(["--format=custom", "--dbname", url, "--file"]).arg(&dump));
-    run(program("pg_restore").args(["--exit-on-error", "--dbname", &copy]).arg(&dump));
-    copy
+    let restore = ["--exit-on-error", "--clean", "--if-exists", "--dbname", to];
+    run(program("pg_restore").args(restore).arg(&dump));
 }
 
 /// The numbers of the events after the cursor of the audit log.
@@ -65,13 +69,59 @@ async fn followers_continue_on_a_restored_database() {
     assert_eq!(open(&url).await.unwrap().epoch(), epoch, "it is the same database");
     execute(&url, OF_A_BUSY_CLUSTER);
 
-    let copy = restored(&url);
+    let copy = new_database();
+    restore(&url, &copy);
     let store = open(&copy).await.unwrap();
     let new_epoch = store.epoch();
     assert_ne!(new_epoch, epoch);
+    let cursor = store.following();
+    let cursor = spawn_blocking(move || cursor.cursor("other").unwrap().saved).await.unwrap();
+    assert_eq!(cursor.as_deref(), Some("unreadable"), "its follower reports it");
     assert_eq!(unwritten(&store).await, [2, 3].map(Seq));
     activate(&store).await.unwrap();
     assert_eq!(unwritten(&store).await, [2, 3, 4].map(Seq));
     drop(store);
     assert_eq!(open(&copy).await.unwrap().epoch(), new_epoch);
+}
+
+#[tokio::test]
+async fn a_backup_that_replaces_its_own_database_has_a_new_epoch() {
+    let url = new_database();
+    let epoch = open(&url).await.unwrap().epoch();
+    restore(&url, &url);
+    let new_epoch = open(&url).await.unwrap().epoch();
+    assert_ne!(new_epoch, epoch);
+    assert_eq!(open(&url).await.unwrap().epoch(), new_epoch);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_backup_of_an_earlier_version_is_noticed_by_its_events() {
+    let url = new_database();
+    let store = open(&url).await.unwrap();
+    put(&store, family()).await.unwrap();
+    activate(&store).await.unwrap();
+    let epoch = store.epoch();
+    drop(store);
+    execute(&url, "DELETE FROM meta WHERE name = 'origin'");
+    assert_eq!(open(&url).await.unwrap().epoch(), epoch, "it was upgraded");
+    execute(&url, OF_A_BUSY_CLUSTER);
+    execute(&url, "DELETE FROM meta WHERE name = 'origin'");
+    let store = open(&url).await.unwrap();
+    assert_ne!(store.epoch(), epoch);
+    activate(&store).await.unwrap();
+    assert_eq!(unwritten(&store).await, [2].map(Seq));
+}
+
+#[tokio::test]
+async fn a_cluster_that_does_not_identify_itself_can_be_used() {
+    let url = new_database();
+    execute(&url, "CREATE ROLE managed LOGIN; GRANT CREATE ON SCHEMA public TO managed");
+    execute(&url, OF_A_MANAGED_CLUSTER);
+    let managed = |url: &str| url.replace("goldstar@", "managed@");
+    let epoch = open(&managed(&url)).await.unwrap().epoch();
+    assert_eq!(open(&managed(&url)).await.unwrap().epoch(), epoch);
+    let copy = new_database();
+    restore(&url, &copy);
+    execute(&copy, OF_A_MANAGED_CLUSTER);
+    assert_ne!(open(&managed(&copy)).await.unwrap().epoch(), epoch);
 }

@@ -19,8 +19,13 @@ SELECT current_setting('server_version_num')::integer AS server_version,
     types: &[],
 };
 
-pub(in crate::store::postgres) const MIGRATION_LOCK: Sql =
-    Sql { text: "SELECT pg_advisory_xact_lock(7310868735420852)", types: &[] };
+/// Waits until no other server migrates the schema: it may number the events of a backup for some minutes.
+/// A migration may take longer than a statement of a request.
+pub(in crate::store::postgres) const LOCK_MIGRATIONS: &str = "
+SET LOCAL statement_timeout = 0;
+SET LOCAL lock_timeout = 0;
+SELECT pg_advisory_xact_lock(7310868735420852);
+SET LOCAL lock_timeout = '60s'";
 
 pub(in crate::store::postgres) const CREATE_MIGRATIONS: &str = "
 CREATE TABLE goldstar_migrations (
@@ -37,7 +42,3 @@ pub(in crate::store::postgres) const ADD_MIGRATION: Sql = Sql {
     text: "INSERT INTO goldstar_migrations (version, name, checksum) VALUES ($1, $2, $3)",
     types: &[Type::INT4, Type::TEXT, Type::TEXT],
 };
-
-/// A migration may take longer than a statement of a request.
-pub(in crate::store::postgres) const MIGRATION_TIMEOUTS: &str =
-    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'";

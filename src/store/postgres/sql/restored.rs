@@ -4,15 +4,33 @@ use tokio_postgres::types::Type;
 
 use super::statement::Sql;
 
-/// What identifies the database (its cluster, the cluster's timeline, and its own number), and what did
-/// at the last start. A recovery to an earlier moment and a promoted standby have a new timeline.
+/// What identifies the database: its cluster, the cluster's timeline, and the numbers of the database and of
+/// a table. A recovery to an earlier moment and a promoted standby have a new timeline; what `pg_restore`
+/// creates has new numbers.
 pub(in crate::store::postgres) const ORIGIN: Sql = Sql {
     text: "
-SELECT concat_ws('-', c.system_identifier, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), d.oid)
-    AS origin,
-    (SELECT value FROM meta WHERE name = 'origin') AS last
+SELECT concat_ws('-', c.system_identifier, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), d.oid,
+    'meta'::regclass::oid) AS origin
 FROM pg_control_system() c, pg_database d
 WHERE d.datname = current_database()",
+    types: &[],
+};
+
+/// The same without the cluster.
+pub(in crate::store::postgres) const ORIGIN_IN_CLUSTER: Sql = Sql {
+    text: "
+SELECT concat_ws('-', oid, 'meta'::regclass::oid) AS origin FROM pg_database
+WHERE datname = current_database()",
+    types: &[],
+};
+
+/// What identified the database at the last start, the number of this transaction, and whether an event has a
+/// greater one.
+pub(in crate::store::postgres) const LAST_START: Sql = Sql {
+    text: "
+SELECT (SELECT value FROM meta WHERE name = 'origin') AS origin,
+    pg_current_xact_id()::text::bigint AS xid,
+    EXISTS (SELECT FROM events WHERE xid >= pg_current_xact_id()) AS is_ahead",
     types: &[],
 };
 
@@ -21,14 +39,6 @@ pub(in crate::store::postgres) const PUT_ORIGIN: Sql = Sql {
 INSERT INTO meta (name, value) VALUES ('origin', $1)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     types: &[Type::TEXT],
-};
-
-/// The number of this transaction, and whether an event has a greater one.
-pub(in crate::store::postgres) const NEXT_XID: Sql = Sql {
-    text: "
-SELECT pg_current_xact_id()::text::bigint AS xid,
-    EXISTS (SELECT FROM events WHERE xid >= pg_current_xact_id()) AS is_ahead",
-    types: &[],
 };
 
 pub(in crate::store::postgres) const CURSORS: Sql =
