@@ -18,6 +18,7 @@
 //! - No lock is held during disk I/O.
 
 mod batch;
+mod close;
 mod committer;
 pub(crate) mod damage;
 mod follow;
@@ -41,13 +42,13 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tracing::Span;
 
 use committer::{Committer, RETRY_INTERVAL};
@@ -62,7 +63,7 @@ use scoped::Scoped;
 use shared::Shared;
 use state::State;
 use tinydb::codecs::TABLE_FILES;
-use tracking::{ReadMode, Scan};
+use tracking::{ReadMode, Scan, Tracking};
 use wal::format;
 
 use super::expiry::removed_sessions;
@@ -200,26 +201,13 @@ impl JsonStore {
         if is_closed { CommitError::Closed } else { CommitError::OutcomeUnknown }
     }
 
-    /// Starts to close the store; `done` is called when all files are up to date. Returns false,
-    /// and drops `done`, if the close was started before or its thread has ended.
-    fn begin_close(&self, done: impl FnOnce(io::Result<()>) + Send + 'static) -> bool {
-        let first = !self.closed.swap(true, Ordering::AcqRel);
-        first && self.wakes.send(Wake::Close(Box::new(done))).is_ok()
-    }
-}
-
-impl Drop for JsonStore {
-    /// Closes the store if that was not done before.
-    fn drop(&mut self) {
-        let (answer, answered) = sync_channel(1);
-        let asked = self.begin_close(move |result| {
-            if answer.send(result).is_err() {
-                tracing::debug!("the caller no longer waits for the store to close");
-            }
-        });
-        if asked && !matches!(answered.recv(), Ok(Ok(()))) {
-            tracing::error!("the store could not be closed; the next start completes it");
-        }
+    /// Reads the history on another thread, in the span of the request: it may wait for the disk.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Arc<Tracking>) -> T + Send + 'static,
+    ) -> io::Result<T> {
+        let (tracking, span) = (Arc::clone(&self.shared.tracking), Span::current());
+        Ok(spawn_blocking(move || span.in_scope(|| read(&tracking))).await?)
     }
 }
 
@@ -278,9 +266,11 @@ impl Store for JsonStore {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             found => return Ok(found?),
         }
-        let (tracking, filter) = (Arc::clone(tracking), filter.clone());
-        let query = move || tracking.query(&filter, page, &reversals, ReadMode::Blocking);
-        Ok(blocking(query).await.map_err(io::Error::other)??)
+        let filter = filter.clone();
+        let query = move |tracking: &Arc<Tracking>| {
+            tracking.query(&filter, page, &reversals, ReadMode::Blocking)
+        };
+        Ok(self.blocking(query).await??)
     }
 
     async fn scan_events(
@@ -298,9 +288,8 @@ impl Store for JsonStore {
         id: &EventId,
     ) -> Result<Option<StoredEvent>, ReadError> {
         let filter = EventFilter::of_family(family, Some(child));
-        let (tracking, id) = (Arc::clone(&self.shared.tracking), id.clone());
-        let find = move || tracking.with_id(&id, &filter);
-        Ok(blocking(find).await.map_err(io::Error::other)??)
+        let id = id.clone();
+        Ok(self.blocking(move |tracking| tracking.with_id(&id, &filter)).await??)
     }
 
     fn epoch(&self) -> Epoch {
@@ -320,9 +309,7 @@ impl Store for JsonStore {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, ReadError> {
         let filter = EventFilter::of_family(family, child);
-        let tracking = Arc::clone(&self.shared.tracking);
-        let read = move || tracking.events_after(after.0, &filter, limit);
-        blocking(read).await.map_err(io::Error::other)?
+        self.blocking(move |tracking| tracking.events_after(after.0, &filter, limit)).await?
     }
 
     async fn count_after(
@@ -333,9 +320,7 @@ impl Store for JsonStore {
         limit: usize,
     ) -> Result<usize, ReadError> {
         let filter = EventFilter::of_family(family, child);
-        let tracking = Arc::clone(&self.shared.tracking);
-        let count = move || tracking.count_after(after.0, &filter, limit);
-        Ok(blocking(count).await.map_err(io::Error::other)?)
+        Ok(self.blocking(move |tracking| tracking.count_after(after.0, &filter, limit)).await?)
     }
 
     fn following(&self) -> Arc<dyn Following> {
@@ -381,29 +366,8 @@ impl Store for JsonStore {
     }
 
     async fn close(&self) -> io::Result<()> {
-        let begin = || {
-            let (answer, ended) = watch::channel(None);
-            if !self.begin_close(move |result| _ = answer.send_replace(Some(result))) {
-                tracing::error!("a thread of the store has ended");
-            }
-            ended
-        };
-        let mut ended = self.ended.lock().get_or_insert_with(begin).clone();
-        let result = ended.wait_for(Option::is_some).await;
-        let gone = |_| io::Error::other("a thread of the store has panicked");
-        match &*result.map_err(gone)? {
-            Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
-            Some(Ok(())) | None => Ok(()),
-        }
+        self.close_once().await
     }
-}
-
-/// Runs work that may wait for the disk on another thread, in the span of the request.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, JoinError> {
-    let span = Span::current();
-    spawn_blocking(move || span.in_scope(work)).await
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
