@@ -146,3 +146,23 @@ async fn a_flask_service_that_rewrites_and_deletes_rows_loses_nothing() {
     assert_eq!(server.folders.rows("task_details.json").len(), 1);
     assert!(server.folders.rows("child_details.json").is_empty());
 }
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_keeps_its_details() {
+    let mut server = TestServer::with(Settings::default()).await;
+    let parent = server.parent().await;
+    let task = json!({"name": "Tidy", "points": 5, "icon": "bed"});
+    let task = text(&parent.post("/tasks", task).await.expect(201)["task"]["id"]);
+    let child = parent.child("Mía", 0).await;
+    parent.act(&format!("/children/{child}/tasks/{task}/request")).await.expect(200);
+    let tasks = server.folders.data_file("tasks.json");
+    for points in [r#"{"points": "many"}"#, r#"{"points": 5}"#] {
+        server.stop().await;
+        assert!(python("update_row.py", &[&tasks, task.as_ref()], points).status.success());
+        server.start_again().await;
+    }
+    let found = parent.get(&format!("/tasks/{task}")).await.expect(200);
+    assert_eq!(found["task"]["icon"], "bed");
+    server.stop().await;
+    assert_eq!(server.folders.rows("pending_tasks.json").len(), 1);
+}

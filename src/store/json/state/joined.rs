@@ -68,7 +68,7 @@ impl<R: Extended> Joined<R> {
         let records = &self.records;
         self.details.remove_if(|details| {
             let owner = details.group();
-            records.get(&details.key()).is_none() || owner.is_some_and(|id| !has_account(&id))
+            !records.has_row(&details.key()) || owner.is_some_and(|id| !has_account(&id))
         })
     }
 }

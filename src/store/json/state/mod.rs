@@ -129,17 +129,20 @@ impl State {
     }
 
     /// Removes the rows of Goldstar's own files whose record, child or account another program has deleted.
-    /// Returns their number.
+    /// Returns their number. One that cannot be read was not deleted.
     pub(crate) fn remove_orphans(&mut self) -> usize {
         let users = self.users.records.clone();
-        let has_account = |id: &str| users.get(id).is_some();
+        let has_account = |id: &str| users.has_row(id);
         let children = self.children.records.clone();
         let has_child = |id: &ChildId, user_id: &UserId| {
-            let child = children.get(id.as_str());
-            child.is_some_and(|it| it.user_id == *user_id) && has_account(user_id.as_str())
+            let is_own = match children.get(id.as_str()) {
+                Some(child) => child.user_id == *user_id,
+                None => children.has_row(id.as_str()),
+            };
+            is_own && has_account(user_id.as_str())
         };
         let tasks = self.tasks.records.clone();
-        let has_task = |id: &TaskId| tasks.get(id.as_str()).is_some();
+        let has_task = |id: &TaskId| tasks.has_row(id.as_str());
         self.remove_lost_goals()
             + self
                 .pending_tasks
@@ -156,7 +159,7 @@ impl State {
     fn remove_lost_goals(&mut self) -> usize {
         let rewards = &self.rewards;
         let is_lost = |child: &&Arc<Child>| {
-            child.goal.as_ref().is_some_and(|id| rewards.get(id.as_str()).is_none())
+            child.goal.as_ref().is_some_and(|id| !rewards.has_row(id.as_str()))
         };
         let lost: Vec<_> = self.children.records().filter(is_lost).cloned().collect();
         for child in &lost {

@@ -101,6 +101,15 @@ impl<R: Record> Table<R> {
         self.page(self.groups.list(list), page)
     }
 
+    /// The rows without a readable record in which a field has that value.
+    fn strays_with(&self, field: &'static str, value: &str) -> Vec<RowNumber> {
+        let has_value = |number: &&RowNumber| {
+            let fields = self.rows.get(*number).and_then(|row| Fields::parse(&row.text).ok());
+            fields.is_some_and(|fields| fields.optional_text(field).as_deref() == Some(value))
+        };
+        self.strays.iter().filter(has_value).copied().collect()
+    }
+
     fn page(&self, rows: Option<&OrdSet<RowNumber>>, page: Page) -> Listing<Arc<R>> {
         let on_page = rows.into_iter().flatten().skip(page.offset).take(page.limit);
         let records = on_page.filter_map(|row| self.record(*row)).collect();
@@ -131,6 +140,11 @@ impl<R: Record> Table<R> {
     /// Whether there is no row at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Whether a row has that id, even if its record cannot be read.
+    pub(super) fn has_row(&self, id: &str) -> bool {
+        self.by_key.contains_key(id) || !self.strays_with("id", id).is_empty()
     }
 
     /// Replaces the record with that key, or adds it after all others.
@@ -195,11 +209,9 @@ impl<R: Record> Table<R> {
             None => 1,
             Some((number, _)) if *number < LAST_NUMBER => number + 1,
             Some(_) => {
-                let taken = self.rows.keys().rev();
-                let mut downwards =
-                    (0..=LAST_NUMBER).rev().zip(taken.map(Some).chain(repeat(None)));
-                let free =
-                    |(number, taken): &(RowNumber, Option<&RowNumber>)| *taken != Some(number);
+                let taken = self.rows.keys().rev().map(Some).chain(repeat(None));
+                let mut downwards = (0..=LAST_NUMBER).rev().zip(taken);
+                let free = |(number, taken): &(_, Option<&_>)| *taken != Some(number);
                 downwards.find(free).map_or(0, |(number, _)| number)
             }
         }
@@ -218,9 +230,8 @@ impl<R: Record> Table<R> {
     fn unindex(&mut self, number: RowNumber, record: &R) {
         let key = record.key();
         if self.strays.remove(&number).is_none() {
-            let has_key =
-                |row: &Arc<Row<R>>| row.record.as_ref().is_some_and(|other| other.key() == key);
-            let is_next = |stray: &&RowNumber| self.rows.get(*stray).is_some_and(has_key);
+            let is_it = |row: &Arc<Row<R>>| row.record.as_ref().is_some_and(|it| it.key() == key);
+            let is_next = |stray: &&RowNumber| self.rows.get(*stray).is_some_and(is_it);
             match self.strays.iter().find(is_next).copied() {
                 Some(next) => {
                     self.strays.remove(&next);
@@ -256,12 +267,7 @@ impl<R: Record> AnyTable for Table<R> {
     }
 
     fn remove_strays_of(&mut self, user_id: &str) -> Vec<RowImage> {
-        let belongs = |number: &&RowNumber| {
-            let row = self.rows.get(*number);
-            let fields = row.and_then(|row| Fields::parse(&row.text).ok());
-            fields.is_some_and(|fields| fields.optional_text(R::OWNER).as_deref() == Some(user_id))
-        };
-        let strays: Vec<RowNumber> = self.strays.iter().filter(belongs).copied().collect();
+        let strays = self.strays_with(R::OWNER, user_id);
         strays.into_iter().map(|number| self.remove_row(number)).collect()
     }
 
