@@ -80,6 +80,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ),
     (OPERATIONS, "archive_mode = on"),
     (OPERATIONS, "restore_command = 'cp /var/backups/wal/%f %p'"),
+    // A test of the store executes it.
+    (OPERATIONS, "UPDATE meta SET value = 'snapshot' WHERE name = 'origin';"),
     // They are for Prometheus.
     (OPERATIONS, "scrape_configs:"),
     (OPERATIONS, "groups:"),

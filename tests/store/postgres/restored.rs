@@ -94,6 +94,17 @@ async fn a_backup_that_replaces_its_own_database_has_a_new_epoch() {
     assert_eq!(open(&url).await.unwrap().epoch(), new_epoch);
 }
 
+#[tokio::test]
+async fn an_operator_begins_a_new_epoch_after_a_snapshot_of_the_disks() {
+    let documented = include_str!("../../../docs/operations.md");
+    let (_, statement) = documented.split_once("```sql\nUPDATE meta").unwrap();
+    let (statement, _) = statement.split_once("```").unwrap();
+    let url = new_database();
+    let epoch = open(&url).await.unwrap().epoch();
+    execute(&url, &format!("UPDATE meta{statement}"));
+    assert_ne!(open(&url).await.unwrap().epoch(), epoch);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_backup_of_an_earlier_version_is_noticed_by_its_events() {
     let url = new_database();
