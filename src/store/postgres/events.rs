@@ -1,6 +1,5 @@
 //! Queries to the history.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -131,8 +130,7 @@ async fn reversals(db: &Db, found: &[Row]) -> Result<Reversals, Failure> {
         return Ok(Vec::new());
     }
     let families = found.iter().map(|row| row.try_get("family_id"));
-    let families = families.collect::<Result<BTreeSet<i64>, _>>()?;
-    let families: Vec<i64> = families.into_iter().collect();
+    let families = families.collect::<Result<Vec<i64>, _>>()?;
     let ids = found.iter().map(|row| row.try_get("id")).collect::<Result<Vec<&str>, _>>()?;
     let reversals = db.prepared(&sql::REVERSALS, &[&families, &ids]).await?;
     let pair = |row: &Row| {

@@ -148,12 +148,12 @@ pub(super) async fn load(
     wanted: &Wanted,
     with_commits: bool,
 ) -> Result<Loaded, Failure> {
+    let text = |text: &Arc<str>| storable((&**text).into()).into_owned();
     let found = if let Some((account, token)) = wanted.one().filter(|_| !with_commits) {
         let (account, token) =
             (account.map(|it| storable(it.into())), token.map(|it| storable(it.into())));
         on.rows(&sql::LOAD_ONE, &[&account, &token]).await?
     } else {
-        let text = |text: &Arc<str>| storable((&**text).into()).into_owned();
         let texts = |set: &BTreeSet<Arc<str>>| set.iter().map(text).collect::<Vec<_>>();
         let (accounts, emails) = (texts(&wanted.accounts), texts(&wanted.emails));
         let tokens = texts(&wanted.tokens);
@@ -180,9 +180,9 @@ pub(super) async fn load(
     }
     loaded.number();
     if !wanted.reversed.is_empty() {
-        let keys: Vec<i64> = loaded.families.iter().map(|family| family.key).collect();
-        let ids = wanted.reversed.iter().map(|id| storable((&**id).into()).into_owned());
-        let ids: Vec<String> = ids.collect();
+        let keys = loaded.families.iter().map(|family| family.key);
+        let each = |key| wanted.reversed.iter().map(move |id| (key, text(id)));
+        let (keys, ids): (Vec<i64>, Vec<String>) = keys.flat_map(each).unzip();
         for row in rows(on.client, &sql::REVERSALS, &[&keys, &ids]).await? {
             let (reversed, id): (&str, &str) = (row.try_get("reverses")?, row.try_get("id")?);
             loaded.records.reversals.insert(reversed.into(), id.into());

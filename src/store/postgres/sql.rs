@@ -253,9 +253,13 @@ pub(super) const HAS_EVENT: Sql = Sql {
     types: &[Type::INT8, Type::TEXT],
 };
 
-/// The reversals of events of families.
+/// The reversals of events, each by its family and its id: conditions on all families and all ids would
+/// look up each id in each family.
 pub(super) const REVERSALS: Sql = Sql {
-    text: "SELECT reverses, id FROM events WHERE family_id = ANY($1) AND reverses = ANY($2)",
+    text: "
+SELECT r.reverses, r.id
+FROM unnest($1::bigint[], $2::text[]) AS w (family_id, id)
+JOIN events r ON r.family_id = w.family_id AND r.reverses = w.id",
     types: &[Type::INT8_ARRAY, Type::TEXT_ARRAY],
 };
 

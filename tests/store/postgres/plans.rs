@@ -4,6 +4,7 @@
 mod explain;
 
 use explain::Plans;
+use goldstar::store::postgres::statements::REVERSALS;
 use tokio_postgres::NoTls;
 
 use super::open;
@@ -46,4 +47,8 @@ async fn no_filter_reads_the_whole_table() {
             assert!(!plans.read_all(), "{}: {total}\n{page}", filter.name);
         }
     }
+    let (families, ids) = ((1..=50).collect::<Vec<i64>>(), vec!["event 7"; 50]);
+    let plan = client.query(&format!("EXPLAIN {REVERSALS}"), &[&families, &ids]).await.unwrap();
+    let plan: Vec<&str> = plan.iter().map(|row| row.get(0)).collect();
+    assert!(plan.iter().any(|line| line.contains("events_reverses")), "{plan:#?}");
 }
