@@ -262,7 +262,8 @@ fn join<R: Extended>(
 ) -> Result<(Kind, Arc<str>), Failure> {
     let details = decode::<R::Details>(fields)?;
     let id = details.key();
-    if let Some(record) = records.iter_mut().find(|record| record.key() == id) {
+    // Most details were created with their record, which is the last one then.
+    if let Some(record) = records.iter_mut().rev().find(|record| record.key() == id) {
         Arc::make_mut(record).set_details(&details);
     }
     Ok((kind_of::<R::Details>(), id))

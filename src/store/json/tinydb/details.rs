@@ -11,7 +11,7 @@ use crate::domain::{
     PendingReward, PendingTask, RequestId, Reward, RewardId, Task, TaskId, User, UserId,
 };
 
-/// A record with such fields.
+/// A record with fields that are in a file of their own.
 pub(crate) trait Extended: Record {
     type Details: Record + PartialEq;
 

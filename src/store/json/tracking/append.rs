@@ -51,7 +51,7 @@ pub(crate) struct Appender {
 /// A new row.
 pub(crate) struct NewRow {
     pub(crate) stored: Arc<StoredEvent>,
-    /// Those of the event's text.
+    /// The personal parts of the event's text.
     pub(crate) personal: Personal,
 }
 

@@ -67,15 +67,16 @@ fn blank(len: usize) -> String {
     NULL.chars().chain(repeat_n(' ', len.saturating_sub(NULL.len()))).collect()
 }
 
-/// The personal parts of a row that exist, the last one first.
-fn present(personal: Personal) -> impl Iterator<Item = Range<usize>> {
-    personal.into_iter().rev().filter(|span| !span.is_empty())
+/// The personal parts of a row that exist. They can be changed from the last one on, so that the others
+/// do not move.
+fn present(personal: Personal) -> impl DoubleEndedIterator<Item = Range<usize>> {
+    personal.into_iter().filter(|span| !span.is_empty())
 }
 
-/// The parts of a row that can be overwritten, in their order; `None` if there is none, or `null` does not fit into one.
+/// The personal parts of a row, which `null` can overwrite. `None` if there is none, or if `null` does not
+/// fit into one of them.
 pub(crate) fn room(row: &str) -> Option<Vec<Range<usize>>> {
-    let mut spans: Vec<_> = present(personal_spans(row)).collect();
-    spans.reverse();
+    let spans: Vec<_> = present(personal_spans(row)).collect();
     (!spans.is_empty() && !spans.iter().any(lacks_space)).then_some(spans)
 }
 
@@ -87,7 +88,7 @@ pub(crate) fn lacks_space(span: &Range<usize>) -> bool {
 /// The row with spaces after each personal part into which `null` would not fit otherwise.
 pub(crate) fn with_room(row: &str) -> String {
     let mut row = row.to_owned();
-    for span in present(personal_spans(&row)).filter(lacks_space) {
+    for span in present(personal_spans(&row)).rev().filter(lacks_space) {
         row.insert_str(span.end, &" ".repeat(NULL.len() - span.len()));
     }
     row
@@ -105,7 +106,7 @@ pub(crate) fn anonymous(row: &str) -> Arc<str> {
 
 /// An anonymised row as it is returned: without the spaces.
 pub(crate) fn trimmed(mut row: String) -> String {
-    for span in present(personal_spans(&row)) {
+    for span in present(personal_spans(&row)).rev() {
         if row[span.clone()].starts_with(NULL) {
             row.replace_range(span.start + NULL.len()..span.end, "");
         }
@@ -115,7 +116,7 @@ pub(crate) fn trimmed(mut row: String) -> String {
 
 /// A row with `null` instead of each personal part, and otherwise the same bytes.
 pub(crate) fn without_personal(mut row: String) -> String {
-    for span in present(personal_spans(&row)) {
+    for span in present(personal_spans(&row)).rev() {
         row.replace_range(span, NULL);
     }
     row

@@ -4,8 +4,8 @@ use tokio_postgres::types::Type;
 
 use super::statement::Sql;
 
-/// Removes some of the expired records of a kind, sessions or idempotency keys, and returns them. The
-/// families are locked first, as in a commit.
+/// Removes some of the expired records of a kind, and returns them. The families are locked first, as in a
+/// commit.
 pub(in crate::store::postgres) const EXPIRE: Sql = Sql {
     text: "
 WITH expired AS (
