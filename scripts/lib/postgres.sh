@@ -8,6 +8,7 @@ only_on_files=(
     disk:: access::private:: accounts::sessions::a_token_is_stored deletion::imported::
     deletion::marking::a_session_that_another_program_left points::refusals::points_do_not_overflow
     records::details::a_task_can_have_an_icon records::details::a_flask_service
+    records::details::a_row_that_cannot_be_read
     records::rewards::amounts_below_zero records::tasks::shared_tasks_and_rewards
     # They interrupt or fail writes to the files, or search all files for an account's data.
     deletion::canaries:: deletion::crashes:: deletion::kills:: deletion::runs::data_of_a_deleted

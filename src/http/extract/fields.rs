@@ -291,6 +291,9 @@ fn or_null(schema: Schema) -> Schema {
             if let SchemaType::Type(only) = object.schema_type {
                 object.schema_type = SchemaType::from_iter([only, Type::Null]);
             }
+            if let Some(words) = &mut object.enum_values {
+                words.push(serde_json::Value::Null);
+            }
             Schema::Object(object)
         }
         other => other,

@@ -107,3 +107,9 @@ fn null_clears_and_a_missing_field_keeps() {
     assert_eq!(body.with_default("b", NUMBER, 7), Ok(5));
     assert_eq!(body.with_default("c", NUMBER, 7), Ok(7));
 }
+
+#[test]
+fn a_word_of_a_list_can_be_null_by_its_schema() {
+    let Schema::Object(schema) = or_null(schemas::flag(["a"]).into()) else { panic!() };
+    assert_eq!(schema.enum_values, Some(vec!["a".into(), Value::Null]));
+}
