@@ -63,6 +63,9 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     // Before asking for the password, so that nobody types it in vain.
     if config.storage.database_url.is_none() {
         data_directory::require(&config.storage.data_dir)?;
+    } else if config.storage.is_data_dir_named {
+        let said = writeln!(io::stderr(), "data_dir is ignored: database_url is set");
+        said.map_err(Failure::io("a warning could not be printed"))?;
     }
     let (email, first_name, last_name) = (
         Email::parse(&create.email)?,

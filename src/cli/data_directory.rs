@@ -17,9 +17,10 @@ pub(super) fn resolve<P: Part>(
     Config::resolve(&flags)
 }
 
-/// Fails if the settings name a database, and no directory: the command concerns a directory.
+/// Fails if the settings name a database, and no stronger place names a directory: the command works on
+/// a directory.
 pub(super) fn instead_of_database(config: &mut Config) -> Result<(), Failure> {
-    if config.storage.database_url.take().is_some() && !config.storage.is_data_dir_named {
+    if config.storage.database_url.take().is_some() && !config.storage.prefers_data_dir {
         return Err(Failure::Database);
     }
     Ok(())

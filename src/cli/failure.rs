@@ -40,6 +40,8 @@ pub(super) enum Failure {
     #[error(transparent)]
     CheckDatabase(postgres::OpenError),
     #[error(transparent)]
+    Migrate(postgres::OpenError),
+    #[error(transparent)]
     Transfer(#[from] TransferError),
     #[error("name the database with --database-url, or with `database_url` in the settings file")]
     NoDatabaseUrl,
@@ -90,6 +92,7 @@ impl Failure {
         match self {
             Self::Start(error) if error.is_damage() => ExitCode::from(DAMAGE),
             Self::Transfer(error) if error.is_damage() => ExitCode::from(DAMAGE),
+            Self::Migrate(error) if error.is_damage() => ExitCode::from(DAMAGE),
             Self::Config(_) | Self::NoDatabaseUrl | Self::BomOfNdjson => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }

@@ -14,6 +14,7 @@ mod greeting;
 mod health;
 mod health_client;
 mod import;
+mod migrate;
 mod new_file;
 mod open_files;
 mod progress;
@@ -77,6 +78,8 @@ enum Command {
     Check(check::Arguments),
     /// Copy everything that can still be read of a damaged data directory
     Salvage(salvage::Arguments),
+    /// Bring the tables of a PostgreSQL database to the newest version
+    MigrateDatabase(migrate::Arguments),
     /// Copy a data directory into an empty PostgreSQL database
     Import(import::Arguments),
     /// Copy a PostgreSQL database into a new data directory, or events into a file
@@ -123,6 +126,7 @@ pub fn run() -> ExitCode {
         Some(Command::Salvage(arguments)) => return end(salvage::run(arguments)),
         Some(Command::Admin(arguments)) => admin::run(arguments),
         Some(Command::Check(arguments)) => return end(check::run(arguments)),
+        Some(Command::MigrateDatabase(arguments)) => migrate::run(&arguments),
         Some(Command::Import(arguments)) => import::run(arguments),
         Some(Command::Export(arguments)) => export::run(arguments),
         Some(Command::Servers(arguments)) => servers::run(&arguments),

@@ -44,7 +44,14 @@ impl Part for Storage {
 }
 
 impl Part for Data {
-    const KEYS: &[&str] = &["data_dir", "database_url", "log_dir", "log_max_bytes", "log_backups"];
+    const KEYS: &[&str] = &[
+        "data_dir",
+        "database_url",
+        "database_listen_url",
+        "log_dir",
+        "log_max_bytes",
+        "log_backups",
+    ];
 }
 
 impl Part for Database {

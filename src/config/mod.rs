@@ -40,6 +40,9 @@ pub struct StorageConfig {
     pub data_dir: PathBuf,
     /// Whether a flag, a variable or the file names that directory.
     pub is_data_dir_named: bool,
+    /// Whether it is a flag, or named in a stronger place than the database: a command that works on
+    /// either uses the directory.
+    pub prefers_data_dir: bool,
     /// The database that is used instead.
     pub database_url: Option<DatabaseUrl>,
     /// The directory of the audit logs.
@@ -96,12 +99,20 @@ impl Config {
         let is_secure = settings.first.public_url.as_ref().is_some_and(Origin::is_secure);
         let session_cookie = CookieName::parse(&settings.browsers.session_cookie, is_secure)
             .map_err(|rule| values.refused("session_cookie", rule))?;
+        let places = &settings.places;
+        let listen_url = places.database_listen_url.clone();
+        if listen_url.is_some() && places.database_url.is_none() {
+            return Err(values.refused("database_listen_url", "needs `database_url`, too"));
+        }
+        let database_url = places.database_url.clone().map(|url| url.with_listen_url(listen_url));
         Ok(Self {
             service: service_settings(&settings),
             storage: StorageConfig {
                 data_dir: settings.places.data_dir,
                 is_data_dir_named: values.is_set("data_dir"),
-                database_url: settings.places.database_url,
+                prefers_data_dir: values.is_flag("data_dir")
+                    || values.is_stronger("data_dir", "database_url"),
+                database_url,
                 log_dir: settings.places.log_dir,
                 audit_output: settings.logs.audit_log,
                 audit_log: audit_log::Settings {

@@ -91,6 +91,10 @@ pub(super) struct PlacesGroup {
     /// postgres://user:password@host:5432/database
     #[arg(long, value_name = "URL", value_parser = database)]
     pub(super) database_url: Option<DatabaseUrl>,
+    /// URL of the same database for notifications, if database_url passes through a connection pooler
+    /// such as PgBouncer
+    #[arg(long, value_name = "URL", value_parser = database)]
+    pub(super) database_listen_url: Option<DatabaseUrl>,
     /// Directory for the audit logs, one file per account; created if it does not exist
     #[arg(long, value_name = "DIR", default_value = "logs")]
     pub(super) log_dir: PathBuf,

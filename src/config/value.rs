@@ -45,6 +45,16 @@ pub(super) enum Source {
 }
 
 impl Source {
+    /// Greater for a place that takes precedence.
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Self::Default => 0,
+            Self::File(_) => 1,
+            Self::Variable => 2,
+            Self::Flag => 3,
+        }
+    }
+
     /// The place where a person changes that name.
     pub(super) fn place(&self, name: &str) -> String {
         match self {

@@ -65,6 +65,12 @@ impl Values {
         self.get(key).is_some_and(|value| value.source == Source::Flag)
     }
 
+    /// Whether a setting was set in a place that takes precedence over that of another setting.
+    pub(super) fn is_stronger(&self, key: &str, other: &str) -> bool {
+        let rank = |key| self.get(key).map(|value| value.source.rank());
+        rank(key) > rank(other)
+    }
+
     /// Whether a setting was set anywhere.
     pub(super) fn is_set(&self, key: &str) -> bool {
         self.get(key).is_some_and(|value| value.source != Source::Default)

@@ -25,6 +25,9 @@ pub enum CommitError {
     /// has changed.
     #[error("too many changes are waiting")]
     Overloaded,
+    /// The database cannot be reached, or accepts no changes now. Nothing has changed.
+    #[error("the database cannot be reached")]
+    Unavailable,
     /// The decision panicked. Nothing has changed.
     #[error("the decision panicked")]
     Panicked,

@@ -157,17 +157,27 @@ fn is_shown(setting: &Setting) -> bool {
 #[test]
 fn the_url_of_a_database_is_never_shown() {
     let url = "postgres://ada:secret-1@db.example.org/goldstar";
-    let line = format!("database_url = \"{url}\"");
+    let line = format!("database_url = \"{url}\"\ndatabase_listen_url = \"{url}\"");
     let folder = folder_with("goldstar.toml", &line);
     let empty = tempfile::tempdir().unwrap();
-    let flag = format!("--database-url={url}");
-    for (printed, origin) in [
-        (config(folder.path(), &[], &[]), "goldstar.toml"),
-        (config(empty.path(), &[], &[("GOLDSTAR_DATABASE_URL", url)]), "GOLDSTAR_DATABASE_URL"),
-        (config(empty.path(), &[&flag], &[]), "--database-url"),
+    let flags = ["--database-url", "--database-listen-url"].map(|flag| format!("{flag}={url}"));
+    let variables = ["GOLDSTAR_DATABASE_URL", "GOLDSTAR_DATABASE_LISTEN_URL"];
+    for (printed, origins) in [
+        (config(folder.path(), &[], &[]), ["goldstar.toml", "goldstar.toml"]),
+        (config(empty.path(), &[], &variables.map(|name| (name, url))), variables),
+        (
+            config(empty.path(), &[&flags[0], &flags[1]], &[]),
+            ["--database-url", "--database-listen-url"],
+        ),
     ] {
-        assert_set(&printed, "database_url", "# database_url is set", origin);
+        assert_set(&printed, "database_url", "# database_url is set", origins[0]);
+        let listen = "# database_listen_url is set";
+        assert_set(&printed, "database_listen_url", listen, origins[1]);
     }
+    let alone = run(empty.path(), &["config", &flags[1]], &[]);
+    let text = String::from_utf8(alone.stderr).unwrap();
+    assert_eq!(alone.status.code(), Some(2), "{text}");
+    assert!(text.contains("needs `database_url`") && !text.contains("secret-1"), "{text}");
     for wrong in ["secret-1", "postgres://ada:secret-1@/goldstar", "postgres://ada:secret-1@h/?x=1"]
     {
         let refused = run(empty.path(), &["config", &format!("--database-url={wrong}")], &[]);
@@ -230,7 +240,7 @@ fn the_printed_settings_mean_the_same_as_a_file() {
         printed.into_iter().map(|(key, (assignment, _))| (key, assignment)).collect::<Vec<_>>()
     };
     let (before, after) = (config(folder.path(), &flags, &[]), config(folder.path(), &[], &[]));
-    let mut origins = after.iter().filter(|(key, _)| *key != "database_url");
+    let mut origins = after.iter().filter(|(key, _)| !key.starts_with("database_"));
     assert!(origins.all(|(_, (_, origin))| origin == "goldstar.toml"), "{after:?}");
     assert_eq!(assignments(before), assignments(after));
 }

@@ -55,6 +55,13 @@ const LEFT_OUT: &[(&str, &str)] = &[
         OPERATIONS,
         "$ export GOLDSTAR_DATABASE_URL=postgres://goldstar:password@db.example.org/goldstar",
     ),
+    // `tests/commands/database/connecting.rs` and `tests/http/database/pooler.rs` use them.
+    (
+        OPERATIONS,
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO goldstar_server;",
+    ),
+    (OPERATIONS, "[pgbouncer]"),
+    (OPERATIONS, "ALTER ROLE goldstar SET statement_timeout = '5s';"),
     // `tests/commands/database/samples.rs` compares them with what the commands print.
     (
         OPERATIONS,

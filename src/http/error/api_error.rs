@@ -256,6 +256,7 @@ fn of_commit(error: &CommitError) -> ErrorCode {
         CommitError::OutcomeUnknown => ErrorCode::OutcomeUnknown,
         CommitError::ReadOnly => ErrorCode::ReadOnly,
         CommitError::Overloaded => ErrorCode::Overloaded,
+        CommitError::Unavailable => ErrorCode::DatabaseUnavailable,
         CommitError::Closed => ErrorCode::ShuttingDown,
         CommitError::Panicked | CommitError::LeaseLost => ErrorCode::Internal,
     }

@@ -40,12 +40,14 @@ impl Bulk {
 
     async fn begin(connector: &Connector, begin: &str) -> Result<Self, OpenError> {
         let hosts = connector.hosts();
-        let mut config = connector.config.clone();
+        let mut connector = connector.clone();
         // `VACUUM` cannot be in a transaction, which the timeouts of `begin` are for.
-        let options = config.get_options().unwrap_or_default();
-        config.options(format!("{options} -c statement_timeout=0"));
-        let connected = config.connect(connector.tls.clone()).await;
-        let (client, connection) = connected.map_err(|error| OpenError::of(error, &hosts))?;
+        let options = connector.config.get_options().unwrap_or_default();
+        let options = format!("{options} -c statement_timeout=0");
+        connector.config.options(options);
+        let connected = connector.connect().await;
+        let (client, connection) =
+            connected.map_err(|failure| OpenError::of_failure(failure, &hosts))?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "the connection ended");

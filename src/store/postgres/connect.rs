@@ -4,16 +4,19 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, StatementCache,
-    Transaction,
+    Hook, HookError, Manager, ManagerConfig, Metrics, Object, Pool, PoolError, RecyclingMethod,
+    Runtime, StatementCache, TimeoutType, Transaction,
 };
+use parking_lot::Mutex;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::time::timeout;
 use tokio_postgres::config::{Host, TargetSessionAttrs};
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Config, GenericClient, Row};
+use tokio_postgres::{Client, Config, Connection, GenericClient, Row, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{Failure, OpenError};
@@ -27,21 +30,43 @@ const POOL_WAIT: Duration = Duration::from_secs(3);
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(8);
 /// How often a repeatable statement is tried: each connection of the pool may be lost.
 pub(super) const ATTEMPTS: usize = POOL_SIZE + 1;
-/// How long a connection attempt takes at most.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection to one of several hosts takes at most: the next one may respond.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How much longer a connection with TLS and authentication takes.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(3);
+/// After this time a connection is replaced: another server may have become the primary.
+const LIFETIME: Duration = Duration::from_mins(10);
 /// How long a connection may be silent before it is examined, and how long it may then not respond.
 const KEEPALIVE: Duration = Duration::from_secs(15);
-/// The limits that the database enforces, unless the URL has `options` of its own.
-const SERVER_OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
-                              -c idle_in_transaction_session_timeout=10s";
+/// The limits that the database enforces.
+pub(super) const LIMITS: [(&str, &str); 3] = [
+    ("statement_timeout", "5s"),
+    ("lock_timeout", "2s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+];
 
 /// The URL of a database. It is never shown: it contains the password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
+pub struct DatabaseUrl {
+    url: String,
+    /// The URL for notifications, if it is another one.
+    listen: Option<String>,
+}
 
 impl DatabaseUrl {
     pub fn new(url: impl Into<String>) -> Self {
-        Self(url.into())
+        Self { url: url.into(), listen: None }
+    }
+
+    /// Receives notifications over another URL, which leads to the same database.
+    #[must_use]
+    pub fn with_listen_url(self, listen: Option<Self>) -> Self {
+        Self { listen: listen.map(|listen| listen.url), ..self }
+    }
+
+    /// The URL for notifications, if it is another one.
+    pub(super) fn listen_url(&self) -> Option<Self> {
+        self.listen.clone().map(Self::new)
     }
 
     /// Parses it, so that a mistake is found before the first connection.
@@ -50,7 +75,10 @@ impl DatabaseUrl {
     }
 
     fn config(&self) -> Result<Config, OpenError> {
-        let mut config = Config::from_str(&self.0).map_err(|error| {
+        // These are the names of what `require` does here: the certificate and the host are verified.
+        let url = self.url.replace("sslmode=verify-full", "sslmode=require");
+        let url = url.replace("sslmode=verify-ca", "sslmode=require");
+        let mut config = Config::from_str(&url).map_err(|error| {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             OpenError::Url(cause.unwrap_or_else(|| error.to_string()))
         })?;
@@ -60,9 +88,10 @@ impl DatabaseUrl {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        if config.get_options().is_none() {
-            config.options(SERVER_OPTIONS);
-        }
+        let limits = LIMITS.map(|(name, limit)| format!("-c {name}={limit}")).join(" ");
+        // The last value counts: that of the URL.
+        let options = [&*limits, config.get_options().unwrap_or_default()].join(" ");
+        config.options(options.trim_end());
         config.application_name("goldstar");
         config.keepalives_idle(KEEPALIVE);
         config.tcp_user_timeout(KEEPALIVE);
@@ -98,7 +127,25 @@ impl Connector {
         let hosts: Vec<String> = self.config.get_hosts().iter().map(name).collect();
         hosts.join(", ")
     }
+
+    /// How long a connection takes at most.
+    fn timeout(&self) -> Duration {
+        let of_one = self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(1);
+        of_one * hosts + LOGIN_TIMEOUT
+    }
+
+    /// Opens a connection outside the pool.
+    pub(super) async fn connect(&self) -> Result<(Client, Notifying), Failure> {
+        let connected = timeout(self.timeout(), self.config.connect(self.tls.clone())).await;
+        let connected = connected.map_err(|_| Failure::NoConnection(None))?;
+        connected.map_err(|error| Failure::NoConnection(Some(error)))
+    }
 }
+
+/// A connection, which must be polled. It receives notifications.
+pub(super) type Notifying =
+    Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
 /// TLS that verifies the certificate and its name with the certificates of the system.
 fn tls() -> Result<MakeRustlsConnect, OpenError> {
@@ -116,6 +163,8 @@ pub(super) struct Db {
     pool: Pool,
     /// Whether connections keep prepared statements: those of a pooler may not.
     prepares: AtomicBool,
+    /// Connections from before this time are not used again.
+    renewed: Arc<Mutex<Instant>>,
 }
 
 impl Db {
@@ -123,15 +172,22 @@ impl Db {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager =
             Manager::from_config(connector.config.clone(), connector.tls.clone(), recycling);
+        let renewed = Arc::new(Mutex::new(Instant::now()));
+        let since = Arc::clone(&renewed);
+        let is_usable = Hook::sync_fn(move |_, metrics: &Metrics| {
+            let is_old = metrics.age() > LIFETIME || metrics.created < *since.lock();
+            if is_old { Err(HookError::message("it is too old")) } else { Ok(()) }
+        });
         let pool = Pool::builder(manager)
             .max_size(POOL_SIZE)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(POOL_WAIT))
-            .create_timeout(Some(CONNECT_TIMEOUT))
+            .create_timeout(Some(connector.timeout()))
+            .pre_recycle(is_usable)
             .build();
         // It fails only without a runtime.
         let pool = pool.unwrap_or_else(|error| panic!("{error}"));
-        Self { pool, prepares: AtomicBool::new(true) }
+        Self { pool, prepares: AtomicBool::new(true), renewed }
     }
 
     /// A connection, or a transaction on it, with the statements that are prepared on it.
@@ -141,10 +197,20 @@ impl Db {
 
     pub(super) async fn client(&self) -> Result<Object, Failure> {
         self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => Failure::Database(error),
-            PoolError::Timeout(_) => Failure::Busy,
+            PoolError::Backend(error) => Failure::NoConnection(Some(error)),
+            PoolError::Timeout(TimeoutType::Wait) => Failure::Busy,
+            PoolError::Timeout(_) => Failure::NoConnection(None),
             _ => Failure::Stopping,
         })
+    }
+
+    /// Replaces the connections if one of them shows that they must not be used again. Returns whether
+    /// another connection may work at once.
+    pub(super) fn examine(&self, failure: &Failure) -> bool {
+        if failure.is_of_all_connections() {
+            *self.renewed.lock() = Instant::now();
+        }
+        failure.is_of_connection()
     }
 
     /// Executes one statement on a free connection, and once more on another one if the connection
@@ -174,7 +240,7 @@ impl Db {
     ) -> Result<Vec<Row>, Failure> {
         for _ in 1..ATTEMPTS {
             match self.rows_once(sql, values, is_prepared).await {
-                Err(failure) if failure.is_lost_connection() => {}
+                Err(failure) if self.examine(&failure) => {}
                 other => return other,
             }
         }

@@ -1,9 +1,10 @@
 //! Why the database cannot be used.
 
 use std::io;
+use std::time::Duration;
 
 use thiserror::Error;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::store::{CommitError, ReadError};
 
@@ -34,10 +35,50 @@ pub enum OpenError {
     #[error("there is no such database: create it with CREATE DATABASE, or correct its name")]
     NoDatabase(#[source] tokio_postgres::Error),
     #[error(
-        "TLS with the database failed: install its certificate authority on this machine, or set \
-         SSL_CERT_FILE; sslmode=disable connects without TLS"
+        "the certificate of the database is not signed by an authority that this machine knows: \
+         install the authority's certificate, or set SSL_CERT_FILE to its file"
     )]
+    UnknownAuthority(#[source] tokio_postgres::Error),
+    #[error(
+        "the certificate of the database is for another host: write the host in the database URL as \
+         in the certificate, or give the database a certificate for this host"
+    )]
+    WrongHost(#[source] tokio_postgres::Error),
+    #[error(
+        "the database at {hosts} offers no TLS, which sslmode=require demands: set `ssl = on` in \
+         postgresql.conf, or use sslmode=disable in a network that nobody can listen to"
+    )]
+    NoTls {
+        hosts: String,
+        #[source]
+        cause: tokio_postgres::Error,
+    },
+    #[error("TLS with the database failed: its certificate or its TLS settings must be corrected")]
     Tls(#[source] tokio_postgres::Error),
+    #[error(
+        "the database has no free connection: raise max_connections in postgresql.conf, or the limits \
+         of the connection pooler, to 17 for each server and some more"
+    )]
+    TooManyConnections(#[source] tokio_postgres::Error),
+    #[error(
+        "the connection pooler does not accept the parameter `options`: set \
+         `ignore_startup_parameters = options` in pgbouncer.ini"
+    )]
+    StartupOptions(#[source] tokio_postgres::Error),
+    #[error(
+        "no limit is in effect for {limits}, because a connection pooler does not pass on what \
+         Goldstar sets: {remedy}"
+    )]
+    NoTimeouts { limits: String, remedy: String },
+    #[error(
+        "a notification that was sent with `database_url` was not received within {} s: set \
+         `database_listen_url` to a URL of the same database that does not pass through a connection \
+         pooler such as PgBouncer",
+        .0.as_secs()
+    )]
+    NoNotifications(Duration),
+    #[error("the connection for notifications, for which `database_listen_url` is set, failed")]
+    Listening(#[source] Box<OpenError>),
     #[error("PostgreSQL {found} is too old: version 15 or newer is needed")]
     OldServer { found: i32 },
     #[error(
@@ -46,10 +87,15 @@ pub enum OpenError {
     )]
     ReadOnly(#[source] tokio_postgres::Error),
     #[error(
-        "the user has no privilege to use or to change the schema: \
-         GRANT CREATE, USAGE ON SCHEMA public TO the user, or make it the owner of the database"
+        "the user has no privilege to use or to change the schema: run `goldstar migrate-database` as \
+         the owner of the database, or GRANT CREATE, USAGE ON SCHEMA public TO the user"
     )]
     NoPrivilege(#[source] Option<tokio_postgres::Error>),
+    #[error(
+        "the user {user} may not read and change {tables}: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL \
+         TABLES IN SCHEMA {schema} TO {user}"
+    )]
+    NoTablePrivilege { user: String, tables: String, schema: String },
     #[error("the database has tables of another program: create an empty database for Goldstar")]
     Foreign,
     #[error("the database has no tables of Goldstar: correct its name in the database URL")]
@@ -83,6 +129,10 @@ pub enum OpenError {
 pub enum Failure {
     #[error("all connections to the database are in use")]
     Busy,
+    #[error("there is no connection to the database")]
+    NoConnection(#[source] Option<tokio_postgres::Error>),
+    #[error("the database is read-only")]
+    ReadOnly,
     #[error("the database did not respond in time")]
     Late,
     #[error("the database failed")]
@@ -115,18 +165,31 @@ impl Failure {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Self::Late => Kind::Lost,
-            Self::Busy => Kind::Unavailable,
+            Self::Busy | Self::NoConnection(_) | Self::ReadOnly => Kind::Unavailable,
             Self::Malformed(_) | Self::LeaseLost | Self::Stopping => Kind::Other,
             Self::Database(error) => kind_of(error),
         }
     }
 
-    /// Whether the connection has ended, so that another one may work. A statement that took too long
-    /// is not repeated.
-    pub(super) fn is_lost_connection(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        let ends = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN];
-        error.as_db_error().is_none_or(|error| ends.contains(error.code()))
+    /// Whether the connection has ended or leads to a server that accepts no changes, so that another
+    /// one may work. A statement that took too long is not repeated.
+    pub(super) fn is_of_connection(&self) -> bool {
+        match self {
+            Self::ReadOnly => true,
+            Self::NoConnection(Some(error)) => error.as_db_error().is_some_and(ends_connection),
+            Self::Database(error) => error.as_db_error().is_none_or(ends_connection),
+            _ => false,
+        }
+    }
+
+    /// Whether the connections that were opened before must not be used again: they may lead to a
+    /// server that is no longer the primary, or a statement may still run on them.
+    pub(super) fn is_of_all_connections(&self) -> bool {
+        match self {
+            Self::Late | Self::ReadOnly => true,
+            Self::Database(error) => error.as_db_error().is_some_and(ends_connection),
+            _ => false,
+        }
     }
 
     /// Whether the connection does not have a prepared statement, or has another one of that name: then
@@ -145,13 +208,30 @@ impl Failure {
 
     /// For the state of the server: the cause in one line.
     pub(crate) fn line(&self) -> String {
-        match self {
-            Self::Database(error) => match error.as_db_error() {
-                Some(error) => format!("the database failed: {}", error.message()),
-                None => format!("the database failed: {error}"),
-            },
-            other => other.to_string(),
+        let (Self::Database(error) | Self::NoConnection(Some(error))) = self else {
+            return self.to_string();
+        };
+        if is_read_only(error) {
+            return Self::ReadOnly.to_string();
         }
+        match error.as_db_error() {
+            Some(error) => format!("the database failed: {}", error.message()),
+            None => format!("the database failed: {}", causes(error)),
+        }
+    }
+}
+
+fn ends_connection(error: &DbError) -> bool {
+    [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::READ_ONLY_SQL_TRANSACTION]
+        .contains(error.code())
+}
+
+/// Whether the cause is that the server is a standby, or accepts no changes by its settings.
+fn is_read_only(error: &tokio_postgres::Error) -> bool {
+    match error.as_db_error() {
+        Some(error) => *error.code() == SqlState::READ_ONLY_SQL_TRANSACTION,
+        // The driver has no type for it.
+        None => causes(error).contains("does not allow writes"),
     }
 }
 
@@ -205,7 +285,11 @@ impl From<Failure> for CommitError {
             return Self::LeaseLost;
         }
         tracing::warn!(error = %failure.line(), "the database could not be changed");
-        if failure.kind() == Kind::Full { Self::StorageFull } else { Self::NotDurable }
+        match failure.kind() {
+            Kind::Full => Self::StorageFull,
+            Kind::Unavailable => Self::Unavailable,
+            _ => Self::NotDurable,
+        }
     }
 }
 
@@ -218,17 +302,18 @@ impl OpenError {
     /// The reason why a connection, or the first statements on it, failed.
     pub(super) fn of(cause: tokio_postgres::Error, hosts: &str) -> Self {
         let Some(database) = cause.as_db_error() else {
-            let text = causes(&cause);
-            return if text.contains("does not allow writes") || text.contains("read-write") {
-                Self::ReadOnly(cause)
-            } else if text.contains("certificate") || text.contains("TLS") {
-                Self::Tls(cause)
-            } else if cause.is_closed() || text.contains("connect") || text.contains("resolve") {
-                Self::Unreachable { hosts: hosts.to_owned(), cause }
-            } else {
-                Self::Other(cause.into())
-            };
+            return Self::of_connection(cause, hosts);
         };
+        if is_read_only(&cause) {
+            return Self::ReadOnly(cause);
+        }
+        // PgBouncer has one code for several errors.
+        if database.message().contains("startup parameter") {
+            return Self::StartupOptions(cause);
+        }
+        if database.message().contains("no more connections") {
+            return Self::TooManyConnections(cause);
+        }
         match database.code() {
             code if *code == SqlState::INVALID_PASSWORD
                 || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION =>
@@ -237,12 +322,42 @@ impl OpenError {
             }
             code if *code == SqlState::INVALID_CATALOG_NAME => Self::NoDatabase(cause),
             code if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::NoPrivilege(Some(cause)),
-            code if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly(cause),
+            code if *code == SqlState::TOO_MANY_CONNECTIONS => Self::TooManyConnections(cause),
             code if *code == SqlState::DISK_FULL => Self::DiskFull(cause),
             code if *code == SqlState::CANNOT_CONNECT_NOW => {
                 Self::Unreachable { hosts: hosts.to_owned(), cause }
             }
             _ => Self::Other(cause.into()),
+        }
+    }
+
+    /// The reason why there is no connection. The driver has no types for most of them.
+    fn of_connection(cause: tokio_postgres::Error, hosts: &str) -> Self {
+        let text = causes(&cause);
+        let says = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+        let hosts = hosts.to_owned();
+        if is_read_only(&cause) {
+            Self::ReadOnly(cause)
+        } else if says(&["does not support TLS"]) {
+            Self::NoTls { hosts, cause }
+        } else if says(&["UnknownIssuer"]) {
+            Self::UnknownAuthority(cause)
+        } else if says(&["NotValidForName", "not valid for name"]) {
+            Self::WrongHost(cause)
+        } else if says(&["certificate", "TLS"]) {
+            Self::Tls(cause)
+        } else if cause.is_closed() || says(&["connect", "resolve", "communicating"]) {
+            Self::Unreachable { hosts, cause }
+        } else {
+            Self::Other(cause.into())
+        }
+    }
+
+    /// The reason why a statement at the start failed.
+    pub(super) fn of_failure(failure: Failure, hosts: &str) -> Self {
+        match failure {
+            Failure::Database(cause) | Failure::NoConnection(Some(cause)) => Self::of(cause, hosts),
+            other => Self::Other(other),
         }
     }
 }

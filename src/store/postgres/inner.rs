@@ -11,7 +11,7 @@ use super::error::{Failure, Kind};
 use super::recent::Recent;
 use crate::clock::{Clock, new_seed};
 use crate::metrics::{self, CommitFailure};
-use crate::store::CommitError;
+use crate::store::{CommitError, Health, Projection};
 
 pub(super) struct Inner {
     pub(super) db: Db,
@@ -24,8 +24,12 @@ pub(super) struct Inner {
     pub(super) recent: Recent,
     /// The last position that a follower could read, when one last looked.
     pub(super) end: AtomicU64,
+    /// Makes the server look whether the database can be used.
+    pub(super) suspicion: Notify,
     metrics: metrics::Store,
     trouble: Mutex<Option<Trouble>>,
+    /// Why no notifications are received.
+    deaf: Mutex<Option<String>>,
 }
 
 /// Why the database cannot be used now.
@@ -45,8 +49,10 @@ impl Inner {
             others: Notify::new(),
             recent: Recent::default(),
             end: AtomicU64::default(),
+            suspicion: Notify::new(),
             metrics,
             trouble: Mutex::default(),
+            deaf: Mutex::default(),
         }
     }
 
@@ -70,7 +76,7 @@ impl Inner {
             | CommitError::Closed
             | CommitError::Overloaded
             | CommitError::LeaseLost => return,
-            CommitError::NotDurable => CommitFailure::NotDurable,
+            CommitError::NotDurable | CommitError::Unavailable => CommitFailure::NotDurable,
             CommitError::StorageFull => CommitFailure::StorageFull,
             CommitError::OutcomeUnknown => CommitFailure::OutcomeUnknown,
             CommitError::ReadOnly => CommitFailure::ReadOnly,
@@ -100,6 +106,7 @@ impl Inner {
 
     /// Notes why the database cannot be used now.
     pub(super) fn fails(&self, failure: &Failure) {
+        self.db.examine(failure);
         self.recent.clear();
         let (line, kind) = (failure.line(), failure.kind());
         let mut trouble = self.trouble.lock();
@@ -108,10 +115,30 @@ impl Inner {
         }
         self.metrics.writes_failing.set(1);
         let is_of_connection = matches!(kind, Kind::Lost | Kind::Unavailable);
+        if is_of_connection {
+            self.suspicion.notify_one();
+        }
         *trouble = Some(Trouble { line, is_of_connection });
     }
 
-    pub(super) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().as_ref().map(|trouble| trouble.line.clone())
+    /// Notes whether notifications are received, and if not, why.
+    pub(super) fn listens(&self, failure: Option<&Failure>) {
+        let line = failure.map(Failure::line);
+        let mut deaf = self.deaf.lock();
+        if let Some(line) = line.as_ref().filter(|_| deaf.is_none()) {
+            tracing::warn!(error = %line, "no notifications are received: event streams are delayed");
+            self.suspicion.notify_one();
+        }
+        *deaf = line;
+    }
+
+    pub(super) fn health(&self) -> Health {
+        let trouble = self.trouble.lock();
+        let last_error = self.deaf.lock().clone();
+        Health {
+            trouble: trouble.as_ref().map(|trouble| trouble.line.clone()),
+            projections: vec![Projection { name: "notifications", backlog: 0, last_error }],
+            ..Health::default()
+        }
     }
 }

@@ -181,7 +181,7 @@ impl Inner {
         let Some(lease) = lease else { return self.db.rows(sql, values).await };
         for _ in 1..ATTEMPTS {
             match self.rows_under_once(lease, sql, values).await {
-                Err(failure) if failure.is_lost_connection() => {}
+                Err(failure) if self.db.examine(&failure) => {}
                 other => return other,
             }
         }

@@ -31,8 +31,9 @@ pub async fn log_servers(
     let connector = Connector::new(url)?;
     let hosts = connector.hosts();
     let named = |error| OpenError::of(error, &hosts);
+    let connected = connector.connect().await;
     let (client, connection) =
-        connector.config.connect(connector.tls.clone()).await.map_err(named)?;
+        connected.map_err(|failure| OpenError::of_failure(failure, &hosts))?;
     let driver = tokio::spawn(connection);
     require_newest(&client, &hosts).await?;
     if let Some(id) = forget {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, Transaction};
 
-use super::connect::{Connector, rows};
+use super::connect::{Connector, Db, LIMITS, rows};
 use super::error::{Failure, OpenError};
 use super::{restored, sql};
 
@@ -34,13 +34,23 @@ const MIGRATIONS: &[Migration] = &[
 /// The version of the schema after all migrations.
 const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
 
+/// What a migration has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The hosts of the database.
+    pub hosts: String,
+    /// The version of the schema before; 0 if the database was empty.
+    pub from: i32,
+    pub to: i32,
+}
+
 /// Brings the schema to the newest version, in one transaction. Several servers may start at the same
 /// time: the second waits for the first.
-pub(super) async fn migrate(connector: &Connector) -> Result<(), OpenError> {
+pub(super) async fn migrate(connector: &Connector) -> Result<Migrated, OpenError> {
     let hosts = connector.hosts();
-    let named = |error| OpenError::of(error, &hosts);
+    let connected = connector.connect().await;
     let (mut client, connection) =
-        connector.config.connect(connector.tls.clone()).await.map_err(named)?;
+        connected.map_err(|failure| OpenError::of_failure(failure, &hosts))?;
     let driver = tokio::spawn(connection);
     let migrated = migrate_on(&mut client, &hosts).await;
     drop(client);
@@ -50,12 +60,9 @@ pub(super) async fn migrate(connector: &Connector) -> Result<(), OpenError> {
     migrated
 }
 
-async fn migrate_on(client: &mut Client, hosts: &str) -> Result<(), OpenError> {
+async fn migrate_on(client: &mut Client, hosts: &str) -> Result<Migrated, OpenError> {
     let named = |error| OpenError::of(error, hosts);
-    let failed = |failure| match failure {
-        Failure::Database(error) => OpenError::of(error, hosts),
-        other => OpenError::Other(other),
-    };
+    let failed = |failure| OpenError::of_failure(failure, hosts);
     let mut transaction = client.transaction().await.map_err(named)?;
     transaction.batch_execute(sql::LOCK_MIGRATIONS).await.map_err(named)?;
     let state = rows(&transaction, &sql::SCHEMA_STATE, &[]).await.map_err(failed)?;
@@ -79,16 +86,54 @@ async fn migrate_on(client: &mut Client, hosts: &str) -> Result<(), OpenError> {
     for migration in unapplied(&applied)? {
         apply(&transaction, migration).await.map_err(failed)?;
     }
-    restored::adopt(&mut transaction).await?;
-    transaction.commit().await.map_err(named)
+    require_privileges(&transaction).await.map_err(named_of(hosts))?;
+    restored::adopt(&mut transaction).await.map_err(named_of(hosts))?;
+    transaction.commit().await.map_err(named)?;
+    let from = applied.last().map_or(0, |(version, _)| *version);
+    Ok(Migrated { hosts: hosts.to_owned(), from, to: NEWEST })
+}
+
+/// The same error, with the remedy if it is one of the database.
+fn named_of(hosts: &str) -> impl Fn(OpenError) -> OpenError {
+    move |error| match error {
+        OpenError::Other(failure) => OpenError::of_failure(failure, hosts),
+        other => other,
+    }
+}
+
+/// Fails unless the user has every privilege that a server needs.
+async fn require_privileges(transaction: &Transaction<'_>) -> Result<(), OpenError> {
+    let row = rows(transaction, &sql::RIGHTS, &[&LIMITS.map(|(name, _)| name).as_slice()]).await?;
+    let row = row.first().ok_or(Failure::Stopping)?;
+    let forbidden: Vec<String> = row.get("forbidden");
+    if forbidden.is_empty() {
+        return Ok(());
+    }
+    let (user, schema) = (row.get("role"), row.get("schema"));
+    Err(OpenError::NoTablePrivilege { user, tables: forbidden.join(", "), schema })
+}
+
+/// Fails unless the limits are in effect for the connections of the pool.
+pub(super) async fn require_limits(db: &Db, hosts: &str) -> Result<(), OpenError> {
+    let limits = LIMITS.map(|(name, _)| name);
+    let row = db.row(&sql::RIGHTS, &[&limits.as_slice()]).await;
+    let row = row.map_err(|failure| OpenError::of_failure(failure, hosts))?;
+    let user: &str = row.get("role");
+    let unlimited: Vec<&str> = row.get("unlimited");
+    let missing = || LIMITS.iter().filter(|(name, _)| unlimited.contains(name));
+    if unlimited.is_empty() {
+        return Ok(());
+    }
+    let remedy = missing().map(|(name, limit)| format!("ALTER ROLE {user} SET {name} = '{limit}'"));
+    Err(OpenError::NoTimeouts {
+        limits: missing().map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
+        remedy: remedy.collect::<Vec<_>>().join("; "),
+    })
 }
 
 /// Fails unless the database has the newest schema. Changes nothing.
 pub(super) async fn require_newest(client: &Client, hosts: &str) -> Result<(), OpenError> {
-    let failed = |failure| match failure {
-        Failure::Database(error) => OpenError::of(error, hosts),
-        other => OpenError::Other(other),
-    };
+    let failed = |failure| OpenError::of_failure(failure, hosts);
     let state = rows(client, &sql::SCHEMA_STATE, &[]).await.map_err(failed)?;
     if !state.first().is_some_and(|state| state.get("is_ours")) {
         return Err(OpenError::NoSchema);

@@ -82,6 +82,7 @@ use lease::Leases;
 use load::{Loaded, Wanted, load, parse};
 use logs::Logs;
 pub use logs::{ListedServer, log_servers};
+pub use migrate::Migrated;
 use queue::Queue;
 use runtime::Runtime;
 use scan::Scan;
@@ -112,6 +113,29 @@ pub struct PostgresStore {
     _tasks: DropGuard,
 }
 
+/// Brings the schema of a database to the newest version. A start of a server does the same.
+pub async fn migrate_database(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
+    migrate::migrate(&Connector::new(url)?).await
+}
+
+/// How to connect for notifications. Fails if none is received.
+async fn listener(
+    inner: &Inner,
+    url: &DatabaseUrl,
+    connector: Connector,
+) -> Result<Connector, OpenError> {
+    let Some(other) = url.listen_url() else {
+        listen::check(inner, &connector).await?;
+        return Ok(connector);
+    };
+    let check = async {
+        let connector = Connector::new(&other)?;
+        listen::check(inner, &connector).await?;
+        Ok(connector)
+    };
+    check.await.map_err(|error| OpenError::Listening(Box::new(error)))
+}
+
 impl PostgresStore {
     /// Opens the database, and brings its schema to the newest version.
     pub async fn open(
@@ -122,6 +146,8 @@ impl PostgresStore {
         let connector = Connector::new(url)?;
         migrate::migrate(&connector).await?;
         let inner = Arc::new(Inner::new(Db::new(&connector), clock, metrics));
+        migrate::require_limits(&inner.db, &connector.hosts()).await?;
+        let listener = listener(&inner, url, connector).await?;
         let start = inner.db.row(&sql::START, &[]).await?;
         let epoch = Epoch::from_stored(start.get::<_, Option<&str>>("epoch").unwrap_or_default());
         let newest = start.get::<_, Option<i64>>("newest").map(Timestamp::from_micros);
@@ -134,8 +160,9 @@ impl PostgresStore {
             ),
             tokio::spawn(
                 stop.clone()
-                    .run_until_cancelled_owned(listen::listen(Arc::clone(&inner), connector)),
+                    .run_until_cancelled_owned(listen::listen(Arc::clone(&inner), listener)),
             ),
+            tokio::spawn(stop.clone().run_until_cancelled_owned(listen::watch(Arc::clone(&inner)))),
         ];
         drop(tasks);
         let cursors = Arc::<Cursors>::default();
@@ -158,7 +185,7 @@ impl PostgresStore {
         let load = async move |inner: Arc<Inner>| {
             for _ in 1..ATTEMPTS {
                 match load_once(&inner, &wanted).await {
-                    Err(failure) if failure.is_lost_connection() => {}
+                    Err(failure) if inner.db.examine(&failure) => {}
                     other => return other,
                 }
             }
@@ -368,7 +395,7 @@ impl Store for PostgresStore {
     }
 
     fn health(&self) -> Health {
-        Health { trouble: self.runtime.inner.trouble(), ..Health::default() }
+        self.runtime.inner.health()
     }
 
     async fn anonymize_under(

@@ -24,7 +24,7 @@ pub(super) use logs::{
     REQUEST_LOG_REMOVAL, REQUESTED_LOG_REMOVALS, UNCONFIRMED_LOG_REMOVALS,
 };
 pub(super) use migrations::{
-    ADD_MIGRATION, APPLIED_MIGRATIONS, CREATE_MIGRATIONS, LOCK_MIGRATIONS, SCHEMA_STATE,
+    ADD_MIGRATION, APPLIED_MIGRATIONS, CREATE_MIGRATIONS, LOCK_MIGRATIONS, RIGHTS, SCHEMA_STATE,
 };
 #[cfg(test)]
 pub(super) use queries::QUERIES;
@@ -339,6 +339,17 @@ pub(super) const NOTIFY: Sql = Sql { text: "SELECT pg_notify('goldstar', '')", t
 
 pub(super) const LISTEN: &str = "LISTEN goldstar";
 
+/// Examines at the start whether notifications are received.
+pub(super) const NOTIFY_CHECK: Sql =
+    Sql { text: "SELECT pg_notify('goldstar_check', $1)", types: &[Type::TEXT] };
+
+pub(super) const LISTEN_CHECK: &str = "LISTEN goldstar_check";
+
+pub(super) const IS_READ_ONLY: Sql = Sql {
+    text: "SELECT current_setting('transaction_read_only')::boolean AS is_read_only",
+    types: &[],
+};
+
 /// Every statement with parameters, for the test that prepares them.
 #[cfg(test)]
 pub(super) const ALL: &[&Sql] = &[
@@ -389,7 +400,10 @@ pub(super) const ALL: &[&Sql] = &[
     &ENDED_SESSIONS,
     &TAKE_ALLOWANCES,
     &REMOVE_OLD,
+    &NOTIFY_CHECK,
+    &IS_READ_ONLY,
     &SCHEMA_STATE,
+    &RIGHTS,
     &APPLIED_MIGRATIONS,
     &ADD_MIGRATION,
     &ORIGIN,

@@ -5,6 +5,7 @@ mod answers;
 mod backup;
 mod beside_servers;
 mod check;
+mod connecting;
 mod damage;
 mod killed;
 mod other_services;

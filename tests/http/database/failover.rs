@@ -1,7 +1,7 @@
 //! The database stops, and a standby takes its place.
 
-use crate::harness::cluster::{Cluster, Options, Stop};
-use crate::harness::{Family, Settings, TestServer, eventually, text};
+use crate::harness::cluster::{Cluster, Options, Stop, execute};
+use crate::harness::{Family, Settings, TestServer, assert_error, eventually, text};
 
 /// Sends a change with the same key until it succeeds, and returns the id of its event.
 async fn eventually_event(family: &Family, key: &str) -> String {
@@ -49,8 +49,34 @@ async fn a_server_continues_on_the_standby_that_was_promoted() {
     for _ in 0..10 {
         expected.push(text(&family.event().await["id"]));
     }
+    let mut stream = family.parent.events("/events").await;
     primary.stop(Stop::Immediate);
+    eventually("the state to say why", async || {
+        let health = server.nobody().get("/health").await;
+        (health.status == 503).then_some(())
+    })
+    .await;
     standby.promote();
-    expected.push(eventually_event(&family, "after").await);
+    let after = eventually_event(&family, "after").await;
+    assert_eq!(stream.next().await.event_id(), after, "no gap and no duplicate");
+    expected.push(after);
     assert_eq!(events(&family).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_to_a_primary_that_became_read_only_are_not_used_again() {
+    let cluster = Cluster::start(Options::default());
+    let url = cluster.new_database();
+    let server = TestServer::on_database(&url, Settings::default()).await;
+    let family = server.family().await;
+    family.event().await;
+    execute(&url, "ALTER SYSTEM SET default_transaction_read_only = on");
+    execute(&url, "SELECT pg_reload_conf()");
+    let answer = family.parent.activate(&family.child, &family.task).await;
+    assert_error(&answer, 503, "DATABASE_UNAVAILABLE");
+    assert_eq!(server.nobody().get("/health").await.status, 503);
+    // ALTER SYSTEM is allowed in a read-only transaction.
+    execute(&url, "ALTER SYSTEM RESET default_transaction_read_only");
+    execute(&url, "SELECT pg_reload_conf()");
+    eventually_event(&family, "after").await;
 }

@@ -1,3 +1,4 @@
 //! Servers on a PostgreSQL database that stops, starts again, or is replaced by its standby.
 
 mod failover;
+mod pooler;

@@ -194,6 +194,7 @@ impl TestServer {
         let storage = StorageConfig {
             data_dir: self.folders.data(),
             is_data_dir_named: true,
+            prefers_data_dir: false,
             database_url: self.folders.database.get().map(DatabaseUrl::new),
             log_dir: self.folders.logs(),
             audit_output: audit_log::AuditOutput::Files,

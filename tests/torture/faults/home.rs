@@ -95,6 +95,7 @@ impl Served {
         let storage = StorageConfig {
             data_dir: folders.data(),
             is_data_dir_named: true,
+            prefers_data_dir: true,
             database_url: None,
             log_dir: folders.logs(),
             audit_output: audit_log::AuditOutput::Files,

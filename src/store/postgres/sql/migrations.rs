@@ -27,6 +27,30 @@ SET LOCAL lock_timeout = 0;
 SELECT pg_advisory_xact_lock(7310868735420852);
 SET LOCAL lock_timeout = '60s'";
 
+/// What a server must have besides the schema: every privilege for Goldstar's tables, and time limits.
+pub(in crate::store::postgres) const RIGHTS: Sql = Sql {
+    text: "
+SELECT current_user::text AS role, current_schema()::text AS schema,
+    ARRAY(
+        SELECT c.relname::text FROM pg_catalog.pg_class c
+        WHERE c.relkind IN ('r', 'p') AND c.oid <> migrations.oid
+            AND c.relnamespace = migrations.relnamespace AND c.relowner = migrations.relowner
+            AND NOT (
+                SELECT bool_and(has_table_privilege(c.oid, needed))
+                FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
+            )
+        ORDER BY c.relname
+    ) AS forbidden,
+    ARRAY(
+        SELECT s.name FROM pg_catalog.pg_settings s
+        WHERE s.name = ANY($1) AND s.setting = '0'
+        ORDER BY s.name
+    ) AS unlimited
+FROM pg_catalog.pg_class AS migrations
+WHERE migrations.oid = to_regclass('goldstar_migrations')",
+    types: &[Type::TEXT_ARRAY],
+};
+
 pub(in crate::store::postgres) const CREATE_MIGRATIONS: &str = "
 CREATE TABLE goldstar_migrations (
     version integer PRIMARY KEY,

@@ -6,7 +6,7 @@ mod own;
 use std::process::Command;
 use std::sync::OnceLock;
 
-pub(crate) use own::{Cluster, Options, Stop};
+pub(crate) use own::{Cluster, Options, Stop, unprivileged};
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 
