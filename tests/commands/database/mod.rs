@@ -9,6 +9,7 @@ mod connecting;
 mod damage;
 mod killed;
 mod other_services;
+mod places;
 mod privileges;
 mod refusals;
 mod round_trip;

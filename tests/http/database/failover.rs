@@ -72,9 +72,17 @@ async fn connections_to_a_primary_that_became_read_only_are_not_used_again() {
     family.event().await;
     execute(&url, "ALTER SYSTEM SET default_transaction_read_only = on");
     execute(&url, "SELECT pg_reload_conf()");
-    let answer = family.parent.activate(&family.child, &family.task).await;
-    assert_error(&answer, 503, "DATABASE_UNAVAILABLE");
-    assert_eq!(server.nobody().get("/health").await.status, 503);
+    // Each connection has read the setting some time after the database has.
+    let refused = eventually("an error", async || {
+        let answer = family.parent.activate(&family.child, &family.task).await;
+        (answer.status != 200).then_some(answer)
+    });
+    assert_error(&refused.await, 503, "DATABASE_UNAVAILABLE");
+    let health = server.nobody().get("/health").await;
+    assert_eq!(
+        (health.status, text(&health.body["reason"])),
+        (503, "the database is read-only".into())
+    );
     // ALTER SYSTEM is allowed in a read-only transaction.
     execute(&url, "ALTER SYSTEM RESET default_transaction_read_only");
     execute(&url, "SELECT pg_reload_conf()");

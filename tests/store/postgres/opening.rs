@@ -35,6 +35,12 @@ async fn text(url: &str) -> String {
 async fn an_unusable_database_is_named_with_the_remedy() {
     let url = new_database();
     execute(&url, "CREATE ROLE locked LOGIN PASSWORD 'right'");
+    execute(&url, "CREATE ROLE crowded LOGIN CONNECTION LIMIT 0");
+    // The version that an older server returns.
+    let old = "CREATE SCHEMA old; CREATE FUNCTION old.current_setting(text) RETURNS text
+        LANGUAGE sql AS $$ SELECT '140009' $$";
+    execute(&url, old);
+    let old = format!("{url}&options=-c%20search_path%3Dold%2Cpg_catalog%2Cpublic");
     for (url, remedy) in [
         ("nonsense secret-1".to_owned(), "postgres://user:password@host"),
         ("postgres://ada:secret-1@/x".to_owned(), "it names no host"),
@@ -42,6 +48,8 @@ async fn an_unusable_database_is_named_with_the_remedy() {
         ("postgres://ada:secret-1@nowhere.invalid/x".to_owned(), "nowhere.invalid"),
         (with_password(&url, "secret-1"), "set the password with ALTER ROLE"),
         (with_password(&url, "right"), "GRANT CREATE"),
+        (url.replace("goldstar@", "crowded@"), "raise max_connections"),
+        (old, "PostgreSQL 14 is too old: version 15 or newer is needed"),
         (url.replace("/test", "/missing"), "create it with CREATE DATABASE"),
         (format!("{url}&options=-c%20default_transaction_read_only%3Don"), "read-only"),
     ] {

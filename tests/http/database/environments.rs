@@ -1,0 +1,174 @@
+//! The database cannot be used for a while: the responses and the state of the server say why, and
+//! never contain the password.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::PathBuf;
+use std::process::Command;
+
+use futures_util::future::join_all;
+
+use crate::harness::cluster::{Cluster, Options, execute};
+use crate::harness::{Folders, Process, Settings, TestServer, assert_error, eventually, forbidden};
+
+/// Waits until the state of the server is 503, and returns the reason.
+async fn trouble(server: &TestServer, says: &str) {
+    eventually("the state to say why", async || {
+        let health = server.nobody().get("/health").await;
+        let reason = health.body["reason"].to_string();
+        assert!(!reason.contains("secret-1"), "{reason}");
+        (health.status == 503 && reason.contains(says)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_cannot_be_used_is_reported_until_it_can() {
+    let cluster = Cluster::start(Options::default());
+    let owner = cluster.new_database();
+    execute(&owner, "CREATE ROLE server LOGIN; GRANT ALL ON SCHEMA public TO server");
+    let url = owner.replace("goldstar@", "server:secret-1@");
+    let settings = Settings { binary: true, ..Settings::default() };
+    let mut server = TestServer::on_database(&url, settings).await;
+    let family = server.family().await;
+    let administration = cluster.url("goldstar", "postgres");
+    for (damage, repair, says) in [
+        (
+            "ALTER ROLE server CONNECTION LIMIT 0",
+            "ALTER ROLE server CONNECTION LIMIT -1",
+            "too many connections",
+        ),
+        ("ALTER ROLE server NOLOGIN", "ALTER ROLE server LOGIN", "not permitted to log in"),
+        (
+            "ALTER DATABASE test0 ALLOW_CONNECTIONS false",
+            "ALTER DATABASE test0 ALLOW_CONNECTIONS true",
+            "not currently accepting connections",
+        ),
+        (
+            "ALTER DATABASE test0 RENAME TO hidden",
+            "ALTER DATABASE hidden RENAME TO test0",
+            "does not exist",
+        ),
+    ] {
+        // No connection can be opened after this, so that the database is not in use.
+        execute(&administration, "ALTER ROLE server NOLOGIN");
+        execute(
+            &administration,
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = 'server'",
+        );
+        execute(&administration, damage);
+        if !damage.contains("NOLOGIN") {
+            execute(&administration, "ALTER ROLE server LOGIN");
+        }
+        let answer = family.parent.get("/children").await;
+        assert_error(&answer, 503, "DATABASE_UNAVAILABLE");
+        assert_eq!(answer.header("retry-after"), "1");
+        trouble(&server, says).await;
+        execute(&administration, repair);
+        eventually("the database to be used again", async || {
+            let is_usable = family.parent.get("/children").await.status == 200;
+            let health = server.nobody().get("/health").await;
+            (is_usable && health.body["reason"].is_null()).then_some(())
+        })
+        .await;
+    }
+    family.event().await;
+    let (_, log) = server.stop_by("TERM");
+    assert!(log.contains("does not exist") && !log.contains("secret-1"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_for_which_no_connection_is_free_are_told_when_to_retry() {
+    let cluster = Cluster::start(Options::default());
+    let url = cluster.new_database();
+    let server = TestServer::on_database(&url, Settings::default()).await;
+    let family = server.family().await;
+    let (mut client, connection) =
+        tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let lock = client.transaction().await.unwrap();
+    lock.batch_execute("LOCK TABLE records, tokens IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    // Three times the number of connections: each waits for the lock for two seconds.
+    let reads = (0..48).map(|_| family.parent.get("/children"));
+    for answer in join_all(reads).await {
+        assert_error(&answer, 503, "OVERLOADED");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    lock.rollback().await.unwrap();
+    family.parent.get("/children").await.expect(200);
+    connection.abort();
+}
+
+/// A file system of 32 MiB in the directory of a cluster, until this is dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None` if the machine does not allow it.
+    fn mount(url: &str) -> Option<Self> {
+        let data = PathBuf::from(&execute(url, "SHOW data_directory")[0]);
+        let owner = fs::metadata(&data).unwrap();
+        let folder = data.with_file_name("small");
+        fs::create_dir(&folder).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=32m,mode=700", "tmpfs"]).arg(&folder);
+        if !mount.output().is_ok_and(|output| output.status.success()) {
+            forbidden("a test on a full disk of the database: no file system can be mounted");
+            return None;
+        }
+        chown(&folder, Some(owner.uid()), Some(owner.gid())).unwrap();
+        Some(Self(folder))
+    }
+
+    fn fill(&self) {
+        let mut file = File::create(self.0.join("filler")).unwrap();
+        while file.write_all(&[1; 4096]).is_ok() {}
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.0.join("filler")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily, because the database still uses it. A second panic must be avoided.
+        let unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
+        let is_unmounted = unmounted.is_ok_and(|status| status.success());
+        assert!(is_unmounted || std::thread::panicking(), "{} stays", self.0.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_of_the_database_is_reported_until_there_is_room() {
+    let cluster = Cluster::start(Options::default());
+    let administration = cluster.url("goldstar", "postgres");
+    let Some(disk) = SmallDisk::mount(&administration) else { return };
+    let location = disk.0.display();
+    execute(&administration, &format!("CREATE TABLESPACE small LOCATION '{location}'"));
+    execute(&administration, "CREATE DATABASE small TABLESPACE small");
+    let url = cluster.url("goldstar", "small");
+    disk.fill();
+    let Err(output) = Process::start(&Folders::new(), &[format!("--database-url={url}")]) else {
+        panic!("it started");
+    };
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("the disk of the database is full: free space there"), "{error}");
+    disk.make_room();
+    let server = TestServer::on_database(&url, Settings::default()).await;
+    let family = server.family().await;
+    disk.fill();
+    let refused = loop {
+        // Until the pages that the tables have are full.
+        let answer = family.parent.activate(&family.child, &family.task).await;
+        if answer.status != 200 {
+            break answer;
+        }
+    };
+    assert_error(&refused, 507, "STORAGE_FULL");
+    trouble(&server, "No space left on device").await;
+    family.parent.get("/children").await.expect(200);
+    disk.make_room();
+    family.event().await;
+    assert_eq!(server.nobody().get("/health").await.status, 200);
+}
