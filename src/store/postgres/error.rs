@@ -314,6 +314,10 @@ impl OpenError {
         if database.message().contains("no more connections") {
             return Self::TooManyConnections(cause);
         }
+        // A connection's first file, for which PostgreSQL gives no code.
+        if database.message().contains("could not write init file") {
+            return Self::DiskFull(cause);
+        }
         match database.code() {
             code if *code == SqlState::INVALID_PASSWORD
                 || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION =>
