@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{AsyncMessage, Row};
 
-use super::connect::{Connector, rows};
+use super::connect::{Connector, DatabaseUrl, rows};
 use super::error::{Failure, OpenError};
 use super::inner::Inner;
 use super::sql;
@@ -111,9 +111,27 @@ fn require_writable(found: &[Row]) -> Result<(), Failure> {
     if is_read_only == Some(true) { Err(Failure::ReadOnly) } else { Ok(()) }
 }
 
+/// How to connect for notifications. Fails if none is received.
+pub(super) async fn connector(
+    inner: &Inner,
+    url: &DatabaseUrl,
+    connector: Connector,
+) -> Result<Connector, OpenError> {
+    let Some(other) = url.listen_url() else {
+        check(inner, &connector).await?;
+        return Ok(connector);
+    };
+    let checked = async {
+        let connector = Connector::new(&other)?;
+        check(inner, &connector).await?;
+        Ok(connector)
+    };
+    checked.await.map_err(|error| OpenError::Listening(Box::new(error)))
+}
+
 /// Fails unless a notification that is sent over a connection of the pool is received. A pooler that
 /// gives each transaction another connection loses the subscription.
-pub(super) async fn check(inner: &Inner, connector: &Connector) -> Result<(), OpenError> {
+async fn check(inner: &Inner, connector: &Connector) -> Result<(), OpenError> {
     let named = |failure| OpenError::of_failure(failure, &connector.hosts());
     let (client, mut connection) = connector.connect().await.map_err(named)?;
     let id = inner.server.to_string();

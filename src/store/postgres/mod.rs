@@ -118,24 +118,6 @@ pub async fn migrate_database(url: &DatabaseUrl) -> Result<Migrated, OpenError> 
     migrate::migrate(&Connector::new(url)?).await
 }
 
-/// How to connect for notifications. Fails if none is received.
-async fn listener(
-    inner: &Inner,
-    url: &DatabaseUrl,
-    connector: Connector,
-) -> Result<Connector, OpenError> {
-    let Some(other) = url.listen_url() else {
-        listen::check(inner, &connector).await?;
-        return Ok(connector);
-    };
-    let check = async {
-        let connector = Connector::new(&other)?;
-        listen::check(inner, &connector).await?;
-        Ok(connector)
-    };
-    check.await.map_err(|error| OpenError::Listening(Box::new(error)))
-}
-
 impl PostgresStore {
     /// Opens the database, and brings its schema to the newest version.
     pub async fn open(
@@ -147,7 +129,7 @@ impl PostgresStore {
         migrate::migrate(&connector).await?;
         let inner = Arc::new(Inner::new(Db::new(&connector), clock, metrics));
         migrate::require_limits(&inner.db, &connector.hosts()).await?;
-        let listener = listener(&inner, url, connector).await?;
+        let listener = listen::connector(&inner, url, connector).await?;
         let start = inner.db.row(&sql::START, &[]).await?;
         let epoch = Epoch::from_stored(start.get::<_, Option<&str>>("epoch").unwrap_or_default());
         let newest = start.get::<_, Option<i64>>("newest").map(Timestamp::from_micros);

@@ -6,6 +6,7 @@ mod expiry;
 mod history;
 mod logs;
 mod migrations;
+mod notifications;
 mod queries;
 mod restored;
 mod scan;
@@ -26,6 +27,7 @@ pub(super) use logs::{
 pub(super) use migrations::{
     ADD_MIGRATION, APPLIED_MIGRATIONS, CREATE_MIGRATIONS, LOCK_MIGRATIONS, RIGHTS, SCHEMA_STATE,
 };
+pub(super) use notifications::{IS_READ_ONLY, LISTEN, LISTEN_CHECK, NOTIFY, NOTIFY_CHECK};
 #[cfg(test)]
 pub(super) use queries::QUERIES;
 pub(super) use queries::queries;
@@ -333,21 +335,6 @@ WITH changed AS (
 )
 DELETE FROM accounts a USING changed WHERE a.family_id = changed.id",
     types: &[Type::TEXT],
-};
-
-pub(super) const NOTIFY: Sql = Sql { text: "SELECT pg_notify('goldstar', '')", types: &[] };
-
-pub(super) const LISTEN: &str = "LISTEN goldstar";
-
-/// Examines at the start whether notifications are received.
-pub(super) const NOTIFY_CHECK: Sql =
-    Sql { text: "SELECT pg_notify('goldstar_check', $1)", types: &[Type::TEXT] };
-
-pub(super) const LISTEN_CHECK: &str = "LISTEN goldstar_check";
-
-pub(super) const IS_READ_ONLY: Sql = Sql {
-    text: "SELECT current_setting('transaction_read_only')::boolean AS is_read_only",
-    types: &[],
 };
 
 /// Every statement with parameters, for the test that prepares them.

@@ -1,4 +1,4 @@
-//! A server behind PgBouncer in transaction mode, which gives each transaction any of its connections.
+//! A server behind `PgBouncer` in transaction mode, which gives each transaction any of its connections.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -16,7 +16,7 @@ const LIMITS: [&str; 3] = [
     "ALTER ROLE goldstar SET idle_in_transaction_session_timeout = '10s'",
 ];
 
-/// A PgBouncer, until this is dropped.
+/// A `PgBouncer`, until this is dropped.
 struct Pooler {
     keeper: Child,
     /// The URL of a database through it.
@@ -92,8 +92,9 @@ async fn everything_works_behind_a_pooler_with_a_direct_url_for_notifications() 
         sent.push(text(&family.event().await["id"]));
     }
     let frames = stream.take(sent.len()).await;
-    let received: Vec<&str> = frames.iter().map(|frame| frame.event_id()).collect();
-    assert_eq!(received, sent);
+    for (frame, id) in frames.iter().zip(&sent) {
+        assert_eq!(frame.event_id(), id);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
