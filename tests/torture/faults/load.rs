@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::home::{Home, Served};
 use super::nth::{Counted, Error, FailingDisk, Fault};
-use crate::harness::{Answer, Client, Family, adjust_path, assert_error, reverse_path, text};
+use crate::harness::{
+    Answer, Client, Family, adjust_path, assert_error, reverse_path, task_path, text,
+};
 use crate::random::Random;
 
 /// The number of concurrent changes.
@@ -41,13 +43,15 @@ impl Attempt {
     /// Draws a change. `events` are the confirmed events, which can be reversed.
     fn draw(family: &Family, events: &[Value], random: &mut Random, number: usize) -> Self {
         let adjustment = "adjustment".to_owned();
-        let (action, entity) = match random.below(10) {
+        let (action, entity) = match random.below(12) {
             0..3 => ("activated", &family.task),
             3 => ("activated", &family.penalty),
             4 => ("requested", &family.reward),
             5 => ("redeemed", &family.reward),
             6 => ("cancelled", &family.reward),
             7 => ("adjusted", &adjustment),
+            10 => ("requested", &family.task),
+            11 => ("cancelled", &family.task),
             8 if !events.is_empty() => {
                 let entity = text(&events[random.below(events.len())]["id"]);
                 return Self::Event { action: "reversed", entity };
@@ -57,12 +61,17 @@ impl Attempt {
         Self::Event { action, entity: entity.clone() }
     }
 
-    async fn send(&self, parent: &Client, child: &str) -> Answer {
+    async fn send(&self, parent: &Client, family: &Family) -> Answer {
+        let child = &family.child;
+        let of_task = async |verb| parent.act(&task_path(child, &family.task, verb)).await;
         match self {
             Self::Task(name) => {
                 parent.post("/tasks", json!({"name": name, "points": 1, "is_good": true})).await
             }
             Self::Event { action: "activated", entity } => parent.activate(child, entity).await,
+            Self::Event { action: "requested", entity } if *entity == family.task => {
+                of_task("request").await
+            }
             Self::Event { action: "requested", entity } => parent.ask_for(child, entity).await,
             Self::Event { action: "redeemed", entity } => parent.redeem(child, entity).await,
             Self::Event { action: "adjusted", .. } => {
@@ -72,6 +81,7 @@ impl Attempt {
             Self::Event { action: "reversed", entity } => {
                 parent.post(&reverse_path(child, entity), json!({"partial": true})).await
             }
+            Self::Event { entity, .. } if *entity == family.task => of_task("cancel").await,
             Self::Event { entity, .. } => parent.cancel(child, entity).await,
         }
     }
@@ -108,7 +118,7 @@ impl Told {
                 Attempt::draw(family, &self.events, random, self.attempts)
             })
             .collect();
-        let sent = attempts.iter().map(|it| it.send(&served.parent, &family.child));
+        let sent = attempts.iter().map(|it| it.send(&served.parent, family));
         let (answers, children) = tokio::join!(join_all(sent), served.parent.get("/children"));
         children.expect(200);
         let (unknown, refused) = (self.unknown.len(), self.refused);
@@ -137,6 +147,7 @@ impl Told {
             (
                 409,
                 "REWARD_ALREADY_REQUESTED"
+                | "TASK_ALREADY_REQUESTED"
                 | "NO_PENDING_REQUEST"
                 | "INSUFFICIENT_POINTS"
                 | "ALREADY_REVERSED"

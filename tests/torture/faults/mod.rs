@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::budget::{Rounds, Run};
 use crate::harness::{Folders, event_ids, eventually, text};
+use crate::kills::book::{Requests, fold_request, pending_requests};
 use crate::random::Random;
 use home::{Home, Served, copy_of};
 use load::{Attempt, Told};
@@ -148,6 +149,9 @@ impl Case<'_> {
         well(&served).await;
         let family = &self.home.family;
         assert_eq!(points(&served, &family.child).await, fold(&rows));
+        let mut requests = Requests::new();
+        rows.iter().for_each(|row| fold_request(&mut requests, row));
+        assert_eq!(pending_requests(&served.parent).await, requests);
         let logged = event_ids(&self.folders.log_lines(&family.parent.id));
         assert!(logged.iter().eq(rows.iter().map(|row| row["id"].as_str().unwrap())), "the log");
         served.parent.activate(&family.child, &family.task).await.expect(200);

@@ -1,6 +1,6 @@
 //! The expected history, and the checks of it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 
 use serde_json::Value;
@@ -9,22 +9,23 @@ use tokio_util::sync::CancellationToken;
 use super::home::{Family, Home, OPENING};
 use super::load::{Told, id, new_event};
 use super::streams::{Listener, Listeners};
-use crate::harness::{Admin, Folders, TestServer, event_ids, eventually, python, text};
+use crate::harness::{Admin, Client, Folders, TestServer, event_ids, eventually, python, text};
 
 /// How many of the last confirmed mutations with a key are repeated.
 const REPEATS: usize = 16;
 /// The maximum number of events that a stream replays.
 const REPLAYED: usize = 10_000;
 
-/// A child and a requested reward.
-type Request = (String, String);
+/// The child and the requested task or reward of each pending request, and the points or the cost that the
+/// request recorded.
+pub(crate) type Requests = BTreeMap<(String, String), i64>;
 
 /// The history of one directory at the last check.
 pub(crate) struct Book {
     rows: Vec<Value>,
     ids: HashSet<String>,
     points: HashMap<String, i64>,
-    requests: BTreeSet<Request>,
+    requests: Requests,
     listeners: Vec<Listeners>,
     /// The number of events without a response.
     pub(crate) unconfirmed: usize,
@@ -44,7 +45,7 @@ impl Book {
             rows: Vec::new(),
             ids: HashSet::new(),
             points: home.families.iter().flat_map(opening).collect(),
-            requests: BTreeSet::new(),
+            requests: Requests::new(),
             listeners,
             unconfirmed: 0,
         }
@@ -98,34 +99,22 @@ impl Book {
         assert_eq!(row["points_before"], *points, "{row}");
         *points += row["delta"].as_i64().unwrap();
         assert_eq!(row["points_after"], *points, "{row}");
-        let request = (text(&row["child_id"]), text(&row["entity_id"]));
-        let has = |field| row["metadata"].get(field).is_some();
-        match row["action"].as_str().unwrap() {
-            "cancelled" if has("reverses") && !has("request_id") => {}
-            "cancelled" if has("reverses") => {
-                assert!(self.requests.insert(request), "restored twice: {row}");
-            }
-            "requested" => assert!(self.requests.insert(request), "asked twice: {row}"),
-            "cancelled" => assert!(self.requests.remove(&request), "cancelled twice: {row}"),
-            "redeemed" => _ = self.requests.remove(&request),
-            _ => {}
-        }
+        fold_request(&mut self.requests, row);
     }
 
     /// Checks that the children and the pending requests are the result of the events, in the files
     /// and in the responses.
     async fn check_records(&self, home: &Home) {
         self.check_files(home.folders());
-        let (mut children, mut pending) = (Vec::new(), Vec::new());
+        let (mut children, mut pending) = (Vec::new(), Requests::new());
         for (family, gate) in home.families.iter().zip(home.gates.iter().cycle()) {
             let parent = family.parent.beside(gate);
             let mut body = parent.get("/children").await.expect(200);
             children.append(body["children"].as_array_mut().unwrap());
-            let mut body = parent.get("/rewards/pending").await.expect(200);
-            pending.append(body["pending_rewards"].as_array_mut().unwrap());
+            pending.append(&mut pending_requests(&parent).await);
         }
         assert_eq!(points(&children), self.points);
-        assert_eq!(requests(&pending), self.requests);
+        assert_eq!(pending, self.requests);
         for gate in &home.gates {
             let health = async || gate.get("/health").await.body["status"] == "ok";
             if home.is_on_database() {
@@ -147,7 +136,12 @@ impl Book {
         let mut children = rows("children.json");
         children.retain(|child| child["id"] != "ballast");
         assert_eq!(points(&children), self.points, "children.json");
-        assert_eq!(requests(&rows("pending_rewards.json")), self.requests, "pending_rewards.json");
+        let mut pending = requests(&rows("pending_tasks.json"), "task_id", |it| &it["points"]);
+        let costs = rows("request_details.json");
+        let cost = |request: &Value| costs.iter().find(|it| it["id"] == request["id"]).unwrap();
+        let rewards = rows("pending_rewards.json");
+        pending.append(&mut requests(&rewards, "reward_id", |it| &cost(it)["cost"]));
+        assert_eq!(pending, self.requests, "the files of pending requests");
     }
 
     fn check_logs(&self, home: &Home) {
@@ -302,9 +296,45 @@ fn points(children: &[Value]) -> HashMap<String, i64> {
     children.iter().map(|it| (text(&it["id"]), it["points"].as_i64().unwrap())).collect()
 }
 
-fn requests(pending: &[Value]) -> BTreeSet<Request> {
-    let set: BTreeSet<_> =
-        pending.iter().map(|it| (text(&it["child_id"]), text(&it["reward_id"]))).collect();
-    assert_eq!(set.len(), pending.len(), "a request twice: {pending:?}");
-    set
+/// Follows the requests that an event begins, ends or restores. An answered request counts with what it
+/// recorded.
+pub(crate) fn fold_request(requests: &mut Requests, row: &Value) {
+    let metadata = &row["metadata"];
+    let request = (text(&row["child_id"]), text(&row["entity_id"]));
+    let amount = metadata.get("points").or(metadata.get("cost")).and_then(Value::as_i64).unwrap();
+    let has = |field| metadata.get(field).is_some();
+    match row["action"].as_str().unwrap() {
+        "cancelled" if has("reverses") && !has("request_id") => {}
+        "cancelled" if has("reverses") => {
+            assert!(requests.insert(request, amount).is_none(), "restored twice: {row}");
+        }
+        "requested" => assert!(requests.insert(request, amount).is_none(), "asked twice: {row}"),
+        "cancelled" => assert_eq!(requests.remove(&request), Some(amount), "{row}"),
+        _ => {
+            let ended = requests.remove(&request);
+            assert_eq!(ended, has("request_id").then_some(amount), "{row}");
+        }
+    }
+}
+
+/// The pending requests of a family in the responses.
+pub(crate) async fn pending_requests(parent: &Client) -> Requests {
+    let tasks = parent.get("/tasks/pending").await.expect(200);
+    let rewards = parent.get("/rewards/pending").await.expect(200);
+    let list = |body: &Value, name| body[name].as_array().unwrap().clone();
+    let mut pending = requests(&list(&tasks, "pending_tasks"), "task_id", |it| &it["points"]);
+    pending.append(&mut requests(
+        &list(&rewards, "pending_rewards"),
+        "reward_id",
+        |it| &it["cost"],
+    ));
+    pending
+}
+
+fn requests<'a>(rows: &'a [Value], of: &str, amount: impl Fn(&'a Value) -> &'a Value) -> Requests {
+    let request =
+        |it: &'a Value| ((text(&it["child_id"]), text(&it[of])), amount(it).as_i64().unwrap());
+    let found: Requests = rows.iter().map(request).collect();
+    assert_eq!(found.len(), rows.len(), "a request twice: {rows:?}");
+    found
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::home::Family;
 use crate::harness::{
-    Answer, Client, activate_path, adjust_path, reverse_path, reward_path, text, try_send,
+    Answer, Client, adjust_path, reverse_path, reward_path, task_path, text, try_send,
 };
 use crate::random::Random;
 
@@ -25,6 +25,7 @@ pub(crate) struct Attempt {
     child: String,
     /// The task, the reward, or the event that is reversed.
     entity: String,
+    is_of_task: bool,
     action: &'static str,
     /// The points of an adjustment.
     delta: i64,
@@ -46,14 +47,15 @@ pub(crate) struct Told {
 impl Attempt {
     fn path(&self) -> String {
         let verb = match self.action {
-            "activated" => return activate_path(&self.child, &self.entity),
+            "activated" => "activate",
             "requested" => "request",
             "redeemed" => "redeem",
             "adjusted" => return adjust_path(&self.child),
             "reversed" => return reverse_path(&self.child, &self.entity),
             _ => "cancel",
         };
-        reward_path(&self.child, &self.entity, verb)
+        let path = if self.is_of_task { task_path } else { reward_path };
+        path(&self.child, &self.entity, verb)
     }
 
     pub(crate) async fn send(&self, client: &Client) -> reqwest::Result<Answer> {
@@ -105,7 +107,9 @@ impl Seat<'_> {
             _ => "requested",
         };
         let child = if self.is_kid { 0 } else { random.below(family.children.len()) };
-        let entities = if action == "activated" { &family.tasks } else { &family.rewards };
+        let can_be_task = matches!(action, "requested" | "cancelled");
+        let is_of_task = action == "activated" || can_be_task && random.coin();
+        let entities = if is_of_task { &family.tasks } else { &family.rewards };
         let key = (random.below(3) == 0).then(|| {
             *keys.borrow_mut() += 1;
             format!("key {}", keys.borrow())
@@ -114,6 +118,7 @@ impl Seat<'_> {
             family: self.number,
             child: family.children[child].clone(),
             entity: entities[random.below(entities.len())].clone(),
+            is_of_task,
             action,
             delta: if random.coin() { 7 } else { -4 },
             key,

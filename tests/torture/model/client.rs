@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::order::Operation;
 use super::state::{Action, Asked, Event, Id, Kind, Mutation, Told};
 use crate::harness::{
-    Answer, Parent, activate_path, adjust_path, reverse_path, reward_path, send, text,
+    Answer, Parent, activate_path, adjust_path, reverse_path, reward_path, send, task_path, text,
 };
 use crate::random::Random;
 
@@ -60,7 +60,9 @@ impl<'a> Scene<'a> {
         let children = self.known.borrow().children.clone();
         let points = children.into_iter().map(Asked::ReadPoints);
         let mut seen = Vec::new();
-        for (number, asked) in points.chain([Asked::ReadRequests]).enumerate() {
+        for (number, asked) in
+            points.chain([Kind::Task, Kind::Reward].map(Asked::ReadRequests)).enumerate()
+        {
             seen.push(self.ask(number, asked).await);
         }
         seen
@@ -112,7 +114,7 @@ impl<'a> Scene<'a> {
     fn draw(&self, random: &mut Random) -> Asked {
         let mut known = self.known.borrow_mut();
         let amount = |random: &mut Random| 1 + i64::try_from(random.below(40)).unwrap();
-        match random.below(48) {
+        match random.below(56) {
             0 => Asked::AddChild { points: amount(random) },
             1 => Asked::AddTask { points: amount(random), is_good: random.coin() },
             2 => Asked::AddReward { cost: amount(random) },
@@ -122,14 +124,15 @@ impl<'a> Scene<'a> {
             6..8 => Asked::SetPoints(known.draw(Kind::Task, random), amount(random)),
             8..10 => Asked::SetCost(known.draw(Kind::Reward, random), amount(random)),
             10..14 => Asked::ReadPoints(known.draw(Kind::Child, random)),
-            14..16 => Asked::ReadRequests,
+            14 => Asked::ReadRequests(Kind::Task),
+            15 => Asked::ReadRequests(Kind::Reward),
             40..43 => {
                 let delta = if random.coin() { amount(random) } else { -amount(random) };
                 let (child, entity) = (known.draw(Kind::Child, random), delta.to_string().into());
                 let mutation = Mutation { action: Action::Adjust, child, entity };
                 Asked::Mutate { mutation, key: None }
             }
-            43.. if !known.events.is_empty() => {
+            43..48 if !known.events.is_empty() => {
                 let (entity, child) = known.events[random.below(known.events.len())].clone();
                 let mutation = Mutation { action: Action::Reverse, child, entity };
                 Asked::Mutate { mutation, key: None }
@@ -139,6 +142,8 @@ impl<'a> Scene<'a> {
                     16..24 => (Action::Activate, Kind::Task),
                     24..31 => (Action::Request, Kind::Reward),
                     31..36 => (Action::Redeem, Kind::Reward),
+                    48..53 => (Action::RequestTask, Kind::Task),
+                    53..56 => (Action::CancelTask, Kind::Task),
                     _ => (Action::Cancel, Kind::Reward),
                 };
                 let (child, entity) = (known.draw(Kind::Child, random), known.draw(kind, random));
@@ -155,6 +160,8 @@ async fn send_by(parent: &Parent, asked: &Asked) -> Answer {
         Asked::Mutate { mutation: Mutation { action, child, entity }, key } => {
             let path = match action {
                 Action::Activate => activate_path(child, entity),
+                Action::RequestTask => task_path(child, entity, "request"),
+                Action::CancelTask => task_path(child, entity, "cancel"),
                 Action::Request => reward_path(child, entity, "request"),
                 Action::Redeem => reward_path(child, entity, "redeem"),
                 Action::Cancel => reward_path(child, entity, "cancel"),
@@ -191,7 +198,8 @@ async fn send_by(parent: &Parent, asked: &Asked) -> Answer {
         Asked::Delete(Kind::Task, id) => parent.delete(&format!("/tasks/{id}")).await,
         Asked::Delete(Kind::Reward, id) => parent.delete(&format!("/rewards/{id}")).await,
         Asked::ReadPoints(id) => parent.get(&format!("/children/{id}")).await,
-        Asked::ReadRequests => parent.get("/rewards/pending").await,
+        Asked::ReadRequests(Kind::Task) => parent.get("/tasks/pending").await,
+        Asked::ReadRequests(_) => parent.get("/rewards/pending").await,
     }
 }
 
@@ -216,9 +224,11 @@ fn told(asked: &Asked, answer: Answer) -> Told {
         (Asked::SetCost(_, cost), 200) if body["reward"]["cost"] == *cost => Told::Changed,
         (Asked::Delete(..), 204) => Told::Deleted,
         (Asked::ReadPoints(_), 200) => Told::Points(body["child"]["points"].as_i64().unwrap()),
-        (Asked::ReadRequests, 200) => {
-            let requests = body["pending_rewards"].as_array().unwrap().iter();
-            Told::Requests(requests.map(|it| (id(&it["child_id"]), id(&it["reward_id"]))).collect())
+        (Asked::ReadRequests(kind), 200) => {
+            let kind = if *kind == Kind::Task { "task" } else { "reward" };
+            let requests = body[format!("pending_{kind}s")].as_array().unwrap().iter();
+            let of = format!("{kind}_id");
+            Told::Requests(requests.map(|it| (id(&it["child_id"]), id(&it[&of]))).collect())
         }
         _ => panic!("{asked:?} was answered with {status}: {whole}"),
     }

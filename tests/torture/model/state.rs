@@ -29,8 +29,8 @@ pub(super) enum Asked {
     Delete(Kind, Id),
     /// Reads a child's points.
     ReadPoints(Id),
-    /// Reads the pending requests.
-    ReadRequests,
+    /// Reads the pending requests for tasks or for rewards.
+    ReadRequests(Kind),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +44,8 @@ pub(super) struct Mutation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Action {
     Activate,
+    RequestTask,
+    CancelTask,
     Request,
     Redeem,
     Cancel,
@@ -91,7 +93,7 @@ struct Done {
     child: Id,
     delta: i64,
     amount: i64,
-    /// The reward and the cost of the request that it ended.
+    /// The task or reward of the request that it ended, and what the request recorded.
     request: Option<(Id, i64)>,
     is_reversed: bool,
 }
@@ -103,7 +105,7 @@ pub(super) struct State {
     /// The points of each, and whether it adds them.
     tasks: BTreeMap<Id, (i64, bool)>,
     rewards: BTreeMap<Id, i64>,
-    /// The cost of each requested reward at the time of the request.
+    /// The points of each requested task and the cost of each requested reward, at the time of the request.
     requests: BTreeMap<(Id, Id), i64>,
     done: BTreeMap<Id, Done>,
     keys: BTreeMap<String, (usize, Event)>,
@@ -117,7 +119,7 @@ pub(super) struct State {
 struct Effect {
     after: i64,
     amount: i64,
-    /// The reward whose request begins or ends, and its cost if it begins.
+    /// The task or reward whose request begins or ends, and its points or cost if it begins.
     request: Option<(Id, Option<i64>)>,
     /// Whether the event can be reversed.
     is_reversible: bool,
@@ -163,7 +165,11 @@ impl State {
             Asked::ReadPoints(id) => {
                 self.children.get(id).map_or_else(|| refused("NOT_FOUND"), |it| Told::Points(*it))
             }
-            Asked::ReadRequests => Told::Requests(self.requests.keys().cloned().collect()),
+            Asked::ReadRequests(kind) => {
+                let is_asked =
+                    |(_, id): &&(Id, Id)| self.tasks.contains_key(id) == (*kind == Kind::Task);
+                Told::Requests(self.requests.keys().filter(is_asked).cloned().collect())
+            }
         }
     }
 
@@ -173,7 +179,7 @@ impl State {
             Kind::Task => self.tasks.remove(id).is_some(),
             Kind::Reward => self.rewards.remove(id).is_some(),
         };
-        self.requests.retain(|(child, reward), _| child != id && reward != id);
+        self.requests.retain(|(child, entity), _| child != id && entity != id);
         if was_there { Told::Deleted } else { refused("NOT_FOUND") }
     }
 
@@ -194,10 +200,10 @@ impl State {
         let child = mutation.child.clone();
         let mut ended = None;
         match request {
-            Some((reward, Some(cost))) => _ = self.requests.insert((child.clone(), reward), cost),
-            Some((reward, None)) => {
-                let cost = self.requests.remove(&(child.clone(), reward.clone()));
-                ended = cost.map(|cost| (reward, cost));
+            Some((of, Some(amount))) => _ = self.requests.insert((child.clone(), of), amount),
+            Some((of, None)) => {
+                let amount = self.requests.remove(&(child.clone(), of.clone()));
+                ended = amount.map(|amount| (of, amount));
             }
             None => {}
         }
@@ -223,24 +229,51 @@ impl State {
     }
 
     fn effect(&self, mutation: &Mutation, before: i64) -> Result<Effect, Told> {
-        let Mutation { action, child, entity } = mutation;
-        let missing = || refused("NOT_FOUND");
-        if *action == Action::Activate {
-            let (points, is_good) = *self.tasks.get(entity).ok_or_else(missing)?;
-            let after = if is_good { before + points } else { (before - points).max(0) };
-            return Ok(Effect { after, amount: points, request: None, is_reversible: true });
+        let Mutation { action, entity, .. } = mutation;
+        match action {
+            Action::Activate | Action::RequestTask | Action::CancelTask => {
+                self.of_task(mutation, before)
+            }
+            Action::Adjust => {
+                let delta: i64 = entity.parse().unwrap();
+                let (after, amount) = (corrected(before, delta)?, delta.abs());
+                Ok(Effect { after, amount, request: None, is_reversible: true })
+            }
+            Action::Reverse => self.reversal(mutation, before),
+            Action::Request | Action::Redeem | Action::Cancel => self.of_reward(mutation, before),
         }
-        if *action == Action::Adjust {
-            let delta: i64 = entity.parse().unwrap();
-            let after = corrected(before, delta)?;
-            let amount = delta.abs();
-            return Ok(Effect { after, amount, request: None, is_reversible: true });
+    }
+
+    fn requested(&self, mutation: &Mutation) -> Option<i64> {
+        self.requests.get(&(mutation.child.clone(), mutation.entity.clone())).copied()
+    }
+
+    fn of_task(&self, mutation: &Mutation, before: i64) -> Result<Effect, Told> {
+        let (action, entity) = (mutation.action, &mutation.entity);
+        let (points, is_good) = *self.tasks.get(entity).ok_or_else(|| refused("NOT_FOUND"))?;
+        let requested = self.requested(mutation);
+        match action {
+            Action::RequestTask if !is_good => return Err(refused("TASK_NOT_REQUESTABLE")),
+            Action::RequestTask if requested.is_some() => {
+                return Err(refused("TASK_ALREADY_REQUESTED"));
+            }
+            Action::CancelTask if requested.is_none() => return Err(refused("NO_PENDING_REQUEST")),
+            _ => {}
         }
-        if *action == Action::Reverse {
-            return self.reversal(mutation, before);
-        }
-        let cost = *self.rewards.get(entity).ok_or_else(missing)?;
-        let requested = self.requests.get(&(child.clone(), entity.clone())).copied();
+        let points = requested.unwrap_or(points);
+        let after = match action {
+            Action::Activate if is_good => before + points,
+            Action::Activate => (before - points).max(0),
+            _ => before,
+        };
+        let request = Some((entity.clone(), (action == Action::RequestTask).then_some(points)));
+        Ok(Effect { after, amount: points, request, is_reversible: action == Action::Activate })
+    }
+
+    fn of_reward(&self, mutation: &Mutation, before: i64) -> Result<Effect, Told> {
+        let (action, entity) = (mutation.action, &mutation.entity);
+        let cost = *self.rewards.get(entity).ok_or_else(|| refused("NOT_FOUND"))?;
+        let requested = self.requested(mutation);
         let (waits, cost) = (requested.is_some(), requested.unwrap_or(cost));
         match action {
             Action::Request if waits => return Err(refused("REWARD_ALREADY_REQUESTED")),
@@ -250,10 +283,9 @@ impl State {
             }
             _ => {}
         }
-        let after = if *action == Action::Redeem { before - cost } else { before };
-        let begins = (*action == Action::Request).then_some(cost);
-        let request = Some((entity.clone(), begins));
-        Ok(Effect { after, amount: cost, request, is_reversible: *action == Action::Redeem })
+        let after = if action == Action::Redeem { before - cost } else { before };
+        let request = Some((entity.clone(), (action == Action::Request).then_some(cost)));
+        Ok(Effect { after, amount: cost, request, is_reversible: action == Action::Redeem })
     }
 
     /// The effect of a reversal. Only events that can be reversed are in `done`.
@@ -265,12 +297,12 @@ impl State {
             return Err(refused("ALREADY_REVERSED"));
         }
         let after = corrected(before, -done.delta)?;
-        let can_wait = |(reward, _): &&(Id, i64)| {
-            self.rewards.contains_key(reward)
-                && !self.requests.contains_key(&(child.clone(), reward.clone()))
+        let can_wait = |(of, _): &&(Id, i64)| {
+            (self.tasks.contains_key(of) || self.rewards.contains_key(of))
+                && !self.requests.contains_key(&(child.clone(), of.clone()))
         };
         let restored = done.request.as_ref().filter(can_wait);
-        let request = restored.map(|(reward, cost)| (reward.clone(), Some(*cost)));
+        let request = restored.map(|(of, amount)| (of.clone(), Some(*amount)));
         Ok(Effect { after, amount: done.amount, request, is_reversible: false })
     }
 }
