@@ -8,6 +8,7 @@ mod allowance;
 mod any;
 mod constraints;
 mod error;
+pub(crate) mod event_text;
 mod expiry;
 mod following;
 mod history;

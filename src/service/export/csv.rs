@@ -3,8 +3,7 @@
 //! A spreadsheet executes a cell that starts with certain characters as a formula, and the names in an
 //! event are chosen by a family. Such a text gets an apostrophe before it. Numbers stay numbers.
 
-use crate::store::json::tinydb::fields::Fields;
-use crate::store::json::tinydb::pyjson::{self, Fault};
+use crate::store::event_text::{Fault, Fields, decode_string};
 
 /// The fields of an event that are columns.
 const FIELDS: [&str; 11] = [
@@ -56,7 +55,7 @@ fn push_cell(out: &mut String, raw: Option<&str>) {
     let is_number = raw.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
     if is_number {
         out.push_str(raw);
-    } else if let Some(text) = pyjson::decode_string(raw) {
+    } else if let Some(text) = decode_string(raw) {
         push_text(out, &text);
     } else if raw.starts_with(['{', '[', 't', 'f']) {
         push_text(out, raw);

@@ -150,7 +150,9 @@ impl Case<'_> {
         let family = &self.home.family;
         assert_eq!(points(&served, &family.child).await, fold(&rows));
         let mut requests = Requests::new();
-        rows.iter().for_each(|row| fold_request(&mut requests, row));
+        for row in &rows {
+            fold_request(&mut requests, row);
+        }
         assert_eq!(pending_requests(&served.parent).await, requests);
         let logged = event_ids(&self.folders.log_lines(&family.parent.id));
         assert!(logged.iter().eq(rows.iter().map(|row| row["id"].as_str().unwrap())), "the log");
