@@ -15,12 +15,12 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::{Config, StorageConfig};
 use crate::disk::{Disk, RealDisk, UnusableFolder, probe};
-use crate::followers::Followers;
 use crate::followers::audit_log::{
     self, AuditFollower, AuditLog, AuditOutput, DeletionLog, LineFollower, LogFollower, SERVER_ID,
     Writer, server_id,
 };
 use crate::followers::broker::Broker;
+use crate::followers::{ErasureCopy, Followers};
 use crate::http;
 use crate::metrics::{Counter, Metrics};
 use crate::service::{Demo, Service, ServiceError, ServiceSettings};
@@ -139,7 +139,9 @@ fn assemble(
         });
         let audit_log = audit_log.transpose()?;
         let broker = Broker::follow(store.following(), store.epoch(), metrics.live.clone())?;
-        Ok(Followers { broker, audit_log })
+        let erasure_copy = storage.erasures_dir.clone();
+        let copy = |directory| ErasureCopy::new(Arc::clone(&machine.disk), directory);
+        Ok(Followers { broker, audit_log, erasure_copy: erasure_copy.map(copy) })
     };
     let followers = start().map_err(StartError::Thread)?;
     let disk = Arc::clone(&machine.disk);
@@ -306,6 +308,8 @@ async fn run(
     let sessions = tokio::spawn(sessions);
     let logs = Arc::clone(&service).remove_requested_logs(shutdown.clone());
     let logs = tokio::spawn(logs);
+    let copies = Arc::clone(&service).copy_erasures_on_schedule(shutdown.clone());
+    let copies = tokio::spawn(copies);
     let deletion = tokio::spawn(Arc::clone(&service).delete_on_schedule());
     let end_of_streams = async {
         shutdown.cancelled().await;
@@ -319,6 +323,7 @@ async fn run(
     ended("the expiry", expiry).await;
     ended("the end of other servers' sessions", sessions).await;
     let between_two_steps = async {
+        ended("the copies of the erasure list", copies).await;
         ended("account deletion", deletion).await;
         ended("the removal of deleted accounts' logs", logs).await;
     };

@@ -10,6 +10,7 @@ use super::export_events;
 use super::failure::Failure;
 use super::progress;
 use super::runtime::runtime;
+use crate::clock::Clock;
 use crate::config::{Config, Database, Flags};
 use crate::repair::transfer::{Exported, export};
 
@@ -58,7 +59,8 @@ fn export_tinydb(Tinydb { directory, flags }: Tinydb) -> Result<(), Failure> {
     let config = Config::resolve(&flags)?;
     let url = config.storage.database_url.ok_or(Failure::NoDatabaseUrl)?;
     let progress = progress::on_terminal();
-    let exported = runtime()?.block_on(export(&url, &directory, &progress))?;
+    let now = Clock::system().now();
+    let exported = runtime()?.block_on(export(&url, &directory, now, &progress))?;
     let printed = writeln!(io::stdout(), "{}", in_words(&directory, &exported));
     printed.map_err(Failure::io("everything was exported, but the report could not be printed"))
 }

@@ -45,6 +45,10 @@ pub(super) enum Failure {
     Transfer(#[from] TransferError),
     #[error("name the database with --database-url, or with `database_url` in the settings file")]
     NoDatabaseUrl,
+    #[error(
+        "there is no erasure list: it begins with the first deletion of an account, or with the first backup"
+    )]
+    NoErasures,
     #[error("there is no directory {}: name the data directory with --data-dir or --config, or start a server, which creates it", .0.display())]
     NoDirectory(PathBuf),
     #[error("{} is not a data directory: it contains none of Goldstar's files. Name the data directory with --data-dir or --config, or start a server, which creates them", .0.display())]

@@ -7,6 +7,7 @@ mod checkpoint;
 mod config;
 mod daily_file;
 mod data_directory;
+mod erasures;
 mod export;
 mod export_events;
 mod failure;
@@ -84,6 +85,8 @@ enum Command {
     Import(import::Arguments),
     /// Copy a PostgreSQL database into a new data directory, or events into a file
     Export(export::Arguments),
+    /// Print the list of deleted accounts, with which a backup is restored
+    Erasures(erasures::Arguments),
     /// List the servers on a database that write audit log files
     Servers(servers::Arguments),
     /// Write all changes from the journal into the data files
@@ -129,6 +132,7 @@ pub fn run() -> ExitCode {
         Some(Command::MigrateDatabase(arguments)) => migrate::run(&arguments),
         Some(Command::Import(arguments)) => import::run(arguments),
         Some(Command::Export(arguments)) => export::run(arguments),
+        Some(Command::Erasures(arguments)) => erasures::run(&arguments),
         Some(Command::Servers(arguments)) => servers::run(&arguments),
         Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),
     };

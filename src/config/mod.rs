@@ -47,6 +47,8 @@ pub struct StorageConfig {
     pub database_url: Option<DatabaseUrl>,
     /// The directory of the audit logs.
     pub log_dir: PathBuf,
+    /// The directory of a copy of the erasure list.
+    pub erasures_dir: Option<PathBuf>,
     /// Where the lines of the audit log go.
     pub audit_output: audit_log::AuditOutput,
     /// How the audit logs are rotated.
@@ -114,6 +116,7 @@ impl Config {
                     || values.is_stronger("data_dir", "database_url"),
                 database_url,
                 log_dir: settings.places.log_dir,
+                erasures_dir: settings.backups.erasures_dir,
                 audit_output: settings.logs.audit_log,
                 audit_log: audit_log::Settings {
                     max_bytes: settings.logs.log_max_bytes,

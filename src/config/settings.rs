@@ -52,6 +52,8 @@ pub(super) struct AllSettings {
     #[command(flatten)]
     pub(super) deletion: DeletionGroup,
     #[command(flatten)]
+    pub(super) backups: BackupsGroup,
+    #[command(flatten)]
     pub(super) demo: DemoGroup,
 }
 
@@ -307,6 +309,15 @@ pub(super) struct DeletionGroup {
     /// Number of attempts to delete an account before an administrator has to retry
     #[arg(long, value_name = "COUNT", default_value = "10", value_parser = number::<u32>(1, 100))]
     pub(super) deletion_attempts: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Backups")]
+pub(super) struct BackupsGroup {
+    /// Directory, on another disk than the data, for a copy of the list of deleted accounts, with which a
+    /// restored backup does not bring them back
+    #[arg(long, value_name = "DIR")]
+    pub(super) erasures_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 mod clock_watch;
 pub mod deletion;
 mod display;
+mod erasures;
 mod event;
 mod id;
 mod idempotency;
@@ -23,6 +24,7 @@ mod timestamp;
 pub use clock_watch::{ClockJump, ClockWatch};
 pub use deletion::Deletion;
 pub use display::{Colour, Icon, Language};
+pub use erasures::ErasureList;
 pub use event::{
     Action, EntityType, EventError, EventFields, EventFilter, EventId, Page, SortOrder,
     TrackingEvent, check_action, check_delta, is_usual_delta,

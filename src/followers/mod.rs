@@ -7,13 +7,17 @@
 
 pub mod audit_log;
 pub mod broker;
+mod erasure_copy;
 mod thread;
 
 use audit_log::AuditFollower;
 use broker::Broker;
+pub use erasure_copy::ErasureCopy;
 
 pub struct Followers {
     pub broker: Broker,
     /// `None` if no audit log is written.
     pub audit_log: Option<AuditFollower>,
+    /// `None` if the erasure list is not copied.
+    pub erasure_copy: Option<ErasureCopy>,
 }

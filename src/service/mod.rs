@@ -62,9 +62,9 @@ use tracing::Span;
 
 use crate::clock::Clock;
 use crate::domain::{ClockWatch, Points, RuleViolation};
-use crate::followers::Followers;
 use crate::followers::audit_log::{AuditFollower, DeletionLog};
 use crate::followers::broker::Broker;
+use crate::followers::{ErasureCopy, Followers};
 use crate::metrics::{self, Metrics};
 use crate::store::{
     AnyStore, Change, Changes, Commit, Context, Decided, Health, Lease, Projection, Purpose, Scope,
@@ -101,6 +101,7 @@ pub struct Service {
     store: Arc<AnyStore>,
     broker: Broker,
     audit_log: Option<Arc<AuditFollower>>,
+    erasure_copy: Option<Arc<ErasureCopy>>,
     clock: Clock,
     attempts: Attempts,
     change_rates: ChangeRates,
@@ -133,6 +134,7 @@ impl Service {
             store,
             broker: followers.broker,
             audit_log: followers.audit_log.map(Arc::new),
+            erasure_copy: followers.erasure_copy.map(Arc::new),
             attempts: Attempts::new(
                 clock.clone(),
                 settings.logins,
@@ -170,6 +172,7 @@ impl Service {
         let last_error = self.broker.has_failed().then(failed);
         health.projections.push(Projection { name: Broker::NAME, backlog: 0, last_error });
         health.projections.push(self.deletion_health().await);
+        health.projections.extend(self.erasure_copy.as_ref().map(|copy| copy.health()));
         health.projections.push(self.expiry_health());
         health.projections.push(self.clock_health());
         health

@@ -7,8 +7,8 @@ use super::json::JsonStore;
 use super::memory::MemoryStore;
 use super::postgres::PostgresStore;
 use super::{
-    Allowance, Commit, CommitError, Context, Decided, EventScan, Expiry, Fence, Following,
-    FoundEvents, Health, Lease, LogServers, Purpose, ReadError, Scope, Snapshot, Store,
+    Allowance, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence,
+    Following, FoundEvents, Health, Lease, LogServers, Purpose, ReadError, Scope, Snapshot, Store,
     StoredEvent, UsedUp,
 };
 use crate::domain::{
@@ -223,6 +223,14 @@ impl Store for AnyStore {
             Self::Json(store) => store.log_servers(),
             Self::Memory(store) => store.log_servers(),
             Self::Postgres(store) => store.log_servers(),
+        }
+    }
+
+    fn erasures(&self) -> Arc<dyn Erasures> {
+        match self {
+            Self::Json(store) => store.erasures(),
+            Self::Memory(store) => store.erasures(),
+            Self::Postgres(store) => store.erasures(),
         }
     }
 

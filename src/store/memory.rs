@@ -22,7 +22,7 @@ use super::constraints;
 use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
-    Changes, Commit, CommitError, Context, Decided, EventScan, Expiry, Fence, Following,
+    Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence, Following,
     FoundEvents, Health, ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
@@ -340,6 +340,10 @@ impl Store for MemoryStore {
 
     fn following(&self) -> Arc<dyn Following> {
         Arc::new(self.clone())
+    }
+
+    fn erasures(&self) -> Arc<dyn Erasures> {
+        Arc::clone(&self.kept) as Arc<dyn Erasures>
     }
 
     fn newest(&self) -> Option<Timestamp> {

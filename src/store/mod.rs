@@ -7,6 +7,7 @@
 mod allowance;
 mod any;
 mod constraints;
+mod erasures;
 mod error;
 pub(crate) mod event_text;
 mod expiry;
@@ -25,6 +26,7 @@ mod transaction;
 
 pub use allowance::{Allowance, UsedUp};
 pub use any::AnyStore;
+pub use erasures::Erasures;
 pub use error::CommitError;
 pub use expiry::Expiry;
 pub use following::{Followed, Following, SavedCursor};
@@ -194,6 +196,9 @@ pub trait Store: Send + Sync + 'static {
     fn log_servers(&self) -> Option<Arc<dyn LogServers>> {
         None
     }
+
+    /// The list of the accounts that were deleted.
+    fn erasures(&self) -> Arc<dyn Erasures>;
 
     /// The latest time of a record or an event when the store was opened.
     fn newest(&self) -> Option<Timestamp>;

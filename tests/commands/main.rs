@@ -11,6 +11,7 @@ mod cli;
 mod config;
 mod damage;
 mod database;
+mod erasures;
 mod export_events;
 mod folders;
 mod health_command;

@@ -24,7 +24,7 @@ use std::io::ErrorKind::{InvalidInput, IsADirectory, NotFound};
 use std::path::{Path, PathBuf};
 
 use crate::disk::{Disk, Open, read_if_exists};
-use crate::domain::{Child, Timestamp, User};
+use crate::domain::{Child, ErasureList, Timestamp, User};
 use crate::repair::salvage::kind::{TABLES, TRACKING};
 use crate::store::json::damage::{Damage, DamageKind, OpenError};
 use crate::store::json::lock::DirectoryLock;
@@ -271,6 +271,13 @@ impl<'a> Inspection<'a> {
                 read => read.map_err(OpenError::io(&path))?,
             };
             let bytes = bytes.unwrap_or_default();
+            if name == ErasureList::FILE
+                && let Err(fault) = ErasureList::parse(&bytes)
+            {
+                let message = format!("it is not a list of deleted accounts: {fault}");
+                self.report.findings.push(Finding::of_file(FindingKind::OtherFile, name, message));
+                continue;
+            }
             let mut scanner = Scanner::new(&bytes);
             if let Err(fault) = scanner.value().and_then(|_| scanner.end())
                 && !bytes.is_empty()

@@ -62,6 +62,8 @@ pub enum TransferError {
     /// A row of the database cannot be read.
     #[error("a row of the database cannot be read: {0}. Run `goldstar check --database-url`")]
     Malformed(String),
+    #[error("{} is damaged: it is not an erasure list: {fault}", .path.display())]
+    ErasureList { path: PathBuf, fault: String },
     /// The disk failed.
     #[error("{} can't be written: the export was interrupted, and removed again", .path.display())]
     Io {
@@ -80,7 +82,7 @@ impl TransferError {
     /// Whether the data is damaged.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Damaged { .. } | Self::Malformed(_) => true,
+            Self::Damaged { .. } | Self::Malformed(_) | Self::ErasureList { .. } => true,
             Self::Directory(error) => error.is_damage(),
             Self::Database(error) => error.is_damage(),
             _ => false,

@@ -7,8 +7,9 @@ use futures_util::TryStreamExt as _;
 use tokio_postgres::Row;
 
 use super::directory::{NewDirectory, NewTable};
+use super::erasures;
 use super::error::TransferError;
-use crate::domain::{IdempotencyRecord, Seq, Session, Setting};
+use crate::domain::{ErasureList, IdempotencyRecord, Seq, Session, Setting, Timestamp};
 use crate::repair::salvage::kind::TABLES;
 use crate::repair::salvage::new_epoch;
 use crate::store::json::progress::Progress;
@@ -49,6 +50,7 @@ struct Export<'a> {
 pub async fn export(
     url: &DatabaseUrl,
     to: &Path,
+    now: Timestamp,
     progress: &Progress,
 ) -> Result<Exported, TransferError> {
     let bulk = Bulk::reading(url).await?;
@@ -70,6 +72,7 @@ pub async fn export(
         export.finish(kind.file, table).await?;
     }
     export.other_files().await?;
+    export.erasures(now).await?;
     let Export { directory, exported, .. } = export;
     directory.finish()?;
     bulk.commit().await?;
@@ -139,6 +142,13 @@ impl Export<'_> {
         }
         progress.report(Path::new(tracking::FILE), total, total);
         self.finish(tracking::FILE, table).await
+    }
+
+    async fn erasures(&self, now: Timestamp) -> Result<(), TransferError> {
+        let Some(list) = erasures::read(self.bulk, now).await? else { return Ok(()) };
+        let mut file = self.directory.create(ErasureList::FILE)?;
+        file.push(&list.text())?;
+        file.finish()
     }
 
     async fn other_files(&mut self) -> Result<(), TransferError> {

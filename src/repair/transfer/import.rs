@@ -5,11 +5,12 @@ use std::path::Path;
 use tokio::sync::mpsc;
 use tokio::task::{block_in_place, spawn_blocking};
 
+use super::erasures;
 use super::error::{TransferError, refuse};
 use super::imported::{Imported, LastEvents};
 use super::rows::Rows;
 use crate::disk::RealDisk;
-use crate::domain::Timestamp;
+use crate::domain::{ErasureList, Timestamp};
 use crate::repair::inspect::examine;
 use crate::store::json::progress::Progress;
 use crate::store::postgres::bulk::Bulk;
@@ -29,6 +30,7 @@ pub async fn import(
     let checked = block_in_place(|| examine(&RealDisk, data, now, progress, false));
     let (report, examined) = checked?;
     refuse(data, &report)?;
+    let list = erasures::directory_erasures(&RealDisk, data)?;
     let bulk = Bulk::writing(url).await?;
     let first_xid = require_empty(&bulk).await?;
     // The next batch is read while one is copied.
@@ -47,7 +49,7 @@ pub async fn import(
         let missing = needed + 1 - first_xid;
         return Err(TransferError::TooMany { events: imported.events, missing });
     }
-    finish(bulk, &imported, &last_events).await?;
+    finish(bulk, &imported, &last_events, list.as_ref()).await?;
     Ok(imported)
 }
 
@@ -64,7 +66,15 @@ async fn require_empty(bulk: &Bulk) -> Result<u64, TransferError> {
     Ok(state.get::<_, i64>("xid").unsigned_abs())
 }
 
-async fn finish(bulk: Bulk, imported: &Imported, last: &LastEvents) -> Result<(), Failure> {
+async fn finish(
+    bulk: Bulk,
+    imported: &Imported,
+    last: &LastEvents,
+    erased: Option<&ErasureList>,
+) -> Result<(), Failure> {
+    if let Some(list) = erased {
+        erasures::write(&bulk, list).await?;
+    }
     let LastEvents { keys, seqs, times } = last;
     bulk.rows(&sql::SET_LAST_EVENTS, &[keys, seqs, times]).await?;
     let cursor = format!("{{\"through\":{}}}", last_of(imported.events).0);

@@ -5,6 +5,7 @@
 
 mod batch;
 mod directory;
+mod erasures;
 mod error;
 mod export;
 mod import;
@@ -12,6 +13,7 @@ mod imported;
 mod other_files;
 mod rows;
 
+pub use erasures::{database_erasures, directory_erasures};
 pub use error::TransferError;
 pub use export::{Exported, export};
 pub use import::import;

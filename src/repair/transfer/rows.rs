@@ -14,7 +14,9 @@ use super::imported::{Imported, LastEvents};
 use super::other_files::tinydb_text;
 use crate::disk::{Disk as _, Open, RealDisk};
 use crate::domain::deletion::FIRST_START;
-use crate::domain::{Deletion, IdempotencyRecord, Seq, Session, Setting, Timestamp, User};
+use crate::domain::{
+    Deletion, ErasureList, IdempotencyRecord, Seq, Session, Setting, Timestamp, User,
+};
 use crate::repair::CheckReport;
 use crate::repair::inspect::Examined;
 use crate::repair::salvage::kind::{TABLES, TRACKING, TableKind};
@@ -332,8 +334,10 @@ impl Rows {
 
     /// Keeps other TinyDB files.
     fn other_files(&mut self) -> Result<(), TransferError> {
-        let own: HashSet<&str> =
-            TABLE_FILES.into_iter().chain([tracking::FILE, lock::NAME]).collect();
+        let own: HashSet<&str> = TABLE_FILES
+            .into_iter()
+            .chain([tracking::FILE, lock::NAME, ErasureList::FILE])
+            .collect();
         let names = std::mem::take(&mut self.examined.names);
         for name in names.into_iter().filter(|name| !own.contains(&**name)) {
             match tinydb_text(&self.data, &name)? {

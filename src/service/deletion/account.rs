@@ -32,6 +32,8 @@ pub(super) enum AttemptError {
     OtherLogs(ServiceError),
     #[error("the start of the attempt could not be stored: {0}")]
     Start(ServiceError),
+    #[error("the account could not be added to the erasure list: {0}")]
+    Erasures(ServiceError),
     #[error("the family's records could not be removed: {0}")]
     Records(ServiceError),
     #[error("the audit history could not be anonymised: {0}")]
@@ -127,6 +129,8 @@ impl Service {
         attempts: u32,
         lease: Option<&Fence>,
     ) -> Result<(), AttemptError> {
+        self.check_stopping()?;
+        self.note_erasure(user_id, lease).await.map_err(AttemptError::Erasures)?;
         self.check_stopping()?;
         self.remove_records(user_id, lease).await.map_err(AttemptError::Records)?;
         self.check_stopping()?;

@@ -2,6 +2,7 @@
 //! owner can restore it until its deletion starts.
 
 mod account;
+mod erasures;
 mod first_start;
 mod log;
 mod marking;

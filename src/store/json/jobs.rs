@@ -13,7 +13,7 @@ use super::tracking::Mark;
 use super::wal::prepared::Spare;
 use super::wal::segment::Link;
 use crate::disk::DiskFile;
-use crate::domain::UserId;
+use crate::domain::{ErasureList, Timestamp, UserId};
 use crate::store::CommitError;
 
 /// A message to the committer.
@@ -89,6 +89,9 @@ pub(crate) enum Wake {
     SyncTracking(Arc<dyn DiskFile>),
     /// Remove all data that is not needed any more.
     Purge(oneshot::Sender<io::Result<()>>),
+    /// Add an account, if one is given, to the list of deleted accounts, which is complete until then, and
+    /// return it.
+    Erasures(Option<UserId>, Timestamp, oneshot::Sender<io::Result<ErasureList>>),
     /// Write all files and end.
     Close(Box<dyn FnOnce(io::Result<()>) + Send>),
 }

@@ -69,6 +69,12 @@ impl Maintenance {
                         tracing::debug!("the caller no longer waits for the purge");
                     }
                 }
+                Ok(Wake::Erasures(erased, now, answer)) => {
+                    let list = caught(|| self.update_erasures(erased.as_ref(), now));
+                    if answer.send(list).is_err() {
+                        tracing::debug!("the caller no longer waits for the erasure list");
+                    }
+                }
                 Ok(Wake::Close(done)) => {
                     let result = caught(|| self.close());
                     // The directory is unlocked before `done` is called.
@@ -109,7 +115,7 @@ impl Maintenance {
     }
 
     /// Fails if writes would go to another directory than the locked one.
-    fn check_in_place(&mut self) -> io::Result<()> {
+    pub(super) fn check_in_place(&mut self) -> io::Result<()> {
         self.look();
         self.shared.check_not_lost()
     }

@@ -21,6 +21,7 @@ mod batch;
 mod close;
 mod committer;
 pub(crate) mod damage;
+mod erasures;
 mod follow;
 mod following;
 mod jobs;
@@ -53,6 +54,7 @@ use tracing::Span;
 
 use committer::{Committer, RETRY_INTERVAL};
 pub use damage::{Damage, DamageKind, OpenError};
+use erasures::ErasureFile;
 use jobs::{Anonymization, Anonymizations, Job, Synced, Wake, Waker};
 use lock::DirectoryLock;
 use maintenance::Maintenance;
@@ -68,7 +70,7 @@ use wal::format;
 
 use super::expiry::removed_sessions;
 use super::{
-    Changes, Commit, CommitError, Context, Decided, EventScan, Expiry, Fence, Following,
+    Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence, Following,
     FoundEvents, Health, ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::new_seed;
@@ -325,6 +327,10 @@ impl Store for JsonStore {
 
     fn following(&self) -> Arc<dyn Following> {
         Arc::clone(&self.shared) as Arc<dyn Following>
+    }
+
+    fn erasures(&self) -> Arc<dyn Erasures> {
+        Arc::new(ErasureFile(self.wakes.clone()))
     }
 
     fn newest(&self) -> Option<Timestamp> {

@@ -6,13 +6,47 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::store::{HeldLease, Lease, Purpose};
+use crate::clock::random;
+use crate::domain::{ErasureList, Timestamp, UserId};
+use crate::store::{BoxFuture, CommitError, Erasures, Fence, HeldLease, Lease, Purpose, ReadError};
 
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) wakeups: watch::Sender<()>,
     pub(super) cursors: Mutex<HashMap<String, String>>,
     pub(super) leases: Leases,
+    erasures: Mutex<Option<ErasureList>>,
+}
+
+impl Kept {
+    fn erased(&self, erased: Option<&UserId>, now: Timestamp) -> ErasureList {
+        let mut list = self.erasures.lock();
+        let list = list.get_or_insert_with(|| ErasureList::new(random(), now));
+        if let Some(user_id) = erased {
+            list.add(user_id, now);
+        }
+        list.complete_until = list.complete_until.max(now);
+        list.clone()
+    }
+}
+
+impl Erasures for Kept {
+    fn add(
+        &self,
+        user_id: UserId,
+        now: Timestamp,
+        lease: Option<Fence>,
+    ) -> BoxFuture<'static, Result<(), CommitError>> {
+        let checked = lease.as_ref().map_or(Ok(()), Fence::check);
+        if checked.is_ok() {
+            self.erased(Some(&user_id), now);
+        }
+        Box::pin(std::future::ready(checked))
+    }
+
+    fn list(&self, now: Timestamp) -> BoxFuture<'static, Result<ErasureList, ReadError>> {
+        Box::pin(std::future::ready(Ok(self.erased(None, now))))
+    }
 }
 
 /// The leases, each with the token of its holder. A clone shares them.

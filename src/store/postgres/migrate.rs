@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "reversals",
         sql: include_str!("migrations/V0005__reversals.sql"),
     },
+    Migration { version: 6, name: "erasures", sql: include_str!("migrations/V0006__erasures.sql") },
 ];
 
 /// The version of the schema after all migrations.

@@ -23,6 +23,7 @@ pub(crate) mod copy;
 mod cursors;
 mod draft;
 mod ended;
+mod erasures;
 mod error;
 mod events;
 mod expiry;
@@ -75,6 +76,7 @@ use connect::{ATTEMPTS, Connector, Db, give_back};
 use cursors::Cursors;
 pub(crate) use draft::new_key;
 use ended::EndedSessions;
+use erasures::ErasureTable;
 pub use error::{Failure, OpenError};
 use following::History;
 use inner::Inner;
@@ -93,8 +95,8 @@ use crate::domain::{
 };
 use crate::metrics;
 use crate::store::{
-    Allowance, Change, Changes, Commit, CommitError, Context, Decided, EventScan, Expiry, Fence,
-    Following, FoundEvents, Health, Lease, LogServers, Malformed, Purpose, ReadError, Scope,
+    Allowance, Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry,
+    Fence, Following, FoundEvents, Health, Lease, LogServers, Malformed, Purpose, ReadError, Scope,
     Snapshot, Store, StoredEvent, UsedUp,
 };
 
@@ -370,6 +372,10 @@ impl Store for PostgresStore {
 
     fn log_servers(&self) -> Option<Arc<dyn LogServers>> {
         Some(Arc::new(Logs(self.runtime.clone())))
+    }
+
+    fn erasures(&self) -> Arc<dyn Erasures> {
+        Arc::new(ErasureTable(self.runtime.clone()))
     }
 
     fn newest(&self) -> Option<Timestamp> {

@@ -2,6 +2,7 @@
 //! leaves nothing on a connection that a pooler shares.
 
 pub(crate) mod bulk;
+pub(crate) mod erasures;
 mod expiry;
 mod history;
 mod logs;
@@ -15,6 +16,7 @@ mod statement;
 
 use tokio_postgres::types::Type;
 
+pub(super) use erasures::{ADD_ERASURE, ERASURES, ERASURES_KEY, PUT_ERASURES_KEY};
 pub(super) use expiry::{EXPIRE, LATE_SESSIONS};
 pub(super) use history::{
     COUNT_AFTER, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FIND_EVENT, FOLLOW, HAS_LATER_EVENT,
@@ -383,6 +385,11 @@ pub(super) const ALL: &[&Sql] = &[
     &UNCONFIRMED_LOG_REMOVALS,
     &END_LOG_REMOVALS,
     &LOG_SERVERS,
+    &PUT_ERASURES_KEY,
+    &erasures::SET_ERASURES_KEY,
+    &ERASURES_KEY,
+    &ERASURES,
+    &ADD_ERASURE,
     &FORGET_LOG_SERVER,
     &ENDED_SESSIONS,
     &TAKE_ALLOWANCES,

@@ -5,6 +5,7 @@ mod canaries;
 mod clock;
 mod crashes;
 mod due;
+mod erasures;
 mod families;
 mod first_start;
 pub(crate) mod folders;

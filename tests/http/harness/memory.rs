@@ -44,6 +44,7 @@ impl MemoryServer {
                 broker: Broker::follow(store.following(), store.epoch(), metrics.live.clone())
                     .unwrap(),
                 audit_log: None,
+                erasure_copy: None,
             },
             Clock::system(),
             config.service,

@@ -192,6 +192,7 @@ impl TestServer {
     fn config(&self) -> Config {
         let settings = &self.settings;
         let storage = StorageConfig {
+            erasures_dir: None,
             data_dir: self.folders.data(),
             is_data_dir_named: true,
             prefers_data_dir: false,

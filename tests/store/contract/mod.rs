@@ -4,6 +4,7 @@
 pub(crate) mod bench;
 mod commits;
 mod departures;
+mod erasures;
 mod following;
 mod history;
 pub(crate) mod leases;

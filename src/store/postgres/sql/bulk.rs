@@ -27,7 +27,8 @@ SET LOCAL idle_in_transaction_session_timeout = 0";
 pub(crate) const IMPORT_STATE: Sql = Sql {
     text: "
 SELECT NOT EXISTS (SELECT FROM accounts) AND NOT EXISTS (SELECT FROM records)
-    AND NOT EXISTS (SELECT FROM events) AND NOT EXISTS (SELECT FROM kept) AS is_empty,
+    AND NOT EXISTS (SELECT FROM events) AND NOT EXISTS (SELECT FROM kept)
+    AND NOT EXISTS (SELECT FROM erasures) AS is_empty,
     EXISTS (SELECT FROM leases WHERE expires_at > clock_timestamp()) AS is_served,
     pg_current_xact_id()::text::bigint AS xid",
     types: &[],

@@ -1,0 +1,60 @@
+//! The erasure list of a database.
+
+use std::path::Path;
+
+use tokio_postgres::types::ToSql;
+
+use super::error::TransferError;
+use crate::disk::{Disk, read_if_exists};
+use crate::domain::{ErasureList, Timestamp};
+use crate::store::json::damage::OpenError;
+use crate::store::postgres::bulk::Bulk;
+use crate::store::postgres::sql::erasures as sql;
+use crate::store::postgres::{DatabaseUrl, Failure};
+
+/// Returns the erasure list of a database; `None` if it has not begun.
+pub async fn database_erasures(
+    url: &DatabaseUrl,
+    now: Timestamp,
+) -> Result<Option<ErasureList>, TransferError> {
+    Ok(read(&Bulk::reading(url).await?, now).await?)
+}
+
+/// Returns the erasure list in the file of a directory; `None` if there is no file.
+pub fn directory_erasures(
+    disk: &dyn Disk,
+    data: &Path,
+) -> Result<Option<ErasureList>, TransferError> {
+    let path = data.join(ErasureList::FILE);
+    let Some(bytes) = read_if_exists(disk, &path).map_err(OpenError::io(&path))? else {
+        return Ok(None);
+    };
+    let parsed = ErasureList::parse(&bytes);
+    Ok(Some(parsed.map_err(|fault| TransferError::ErasureList { path, fault })?))
+}
+
+/// Reads the list, which is complete until `now`.
+pub(super) async fn read(bulk: &Bulk, now: Timestamp) -> Result<Option<ErasureList>, Failure> {
+    let key = bulk.rows(&sql::ERASURES_KEY, &[]).await?;
+    let Some(key) = key.first() else { return Ok(None) };
+    let mut list = ErasureList {
+        key: key.try_get("key")?,
+        complete_until: now,
+        erased: std::collections::BTreeMap::new(),
+    };
+    for row in bulk.rows(&sql::ERASURES, &[]).await? {
+        let erased_at = Timestamp::from_micros(row.try_get("erased_at")?);
+        list.erased.insert(row.try_get("account")?, erased_at);
+    }
+    Ok(Some(list))
+}
+
+/// Writes the list into a database whose list is empty.
+pub(super) async fn write(bulk: &Bulk, list: &ErasureList) -> Result<(), Failure> {
+    bulk.rows(&sql::SET_ERASURES_KEY, &[&list.key]).await?;
+    for (account, erased_at) in &list.erased {
+        let values: [&(dyn ToSql + Sync); 2] = [account, &erased_at.as_micros()];
+        bulk.rows(&sql::ADD_ERASURE, &values).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! `goldstar erasures`: the list of deleted accounts in a directory and in a database.
+
+use goldstar::domain::{ErasureList, Timestamp};
+
+use crate::harness::cluster::new_database;
+use crate::harness::{Folders, goldstar};
+
+fn run(folders: &Folders, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = goldstar(folders.root()).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_list_moves_with_the_data() {
+    let folders = Folders::new();
+    folders.put_flask_data();
+    let (code, _, error) = run(&folders, &["erasures", "--data-dir", "data"]);
+    assert!(code == Some(1) && error.contains("there is no erasure list"), "{error}");
+    let mut list = ErasureList::new([7; 32], Timestamp::from_micros(5));
+    list.add(&"deleted".into(), Timestamp::from_micros(3));
+    folders.put(ErasureList::FILE, &list.text());
+    let (code, text, error) = run(&folders, &["erasures", "--data-dir", "data"]);
+    assert_eq!((code, &*text), (Some(0), &*format!("{}\n", list.text())), "{error}");
+    let url = new_database();
+    let (code, _, error) = run(&folders, &["import", "tinydb", "data", "--database-url", &url]);
+    assert_eq!(code, Some(0), "{error}");
+    let (_, text, error) = run(&folders, &["erasures", "--database-url", &url]);
+    let of_database = ErasureList::parse(text.as_bytes()).expect(&error);
+    assert_eq!((&of_database.key, &of_database.erased), (&list.key, &list.erased));
+    assert!(of_database.complete_until > list.complete_until);
+    let (code, _, error) = run(&folders, &["export", "tinydb", "copy", "--database-url", &url]);
+    assert_eq!(code, Some(0), "{error}");
+    let (_, text, _) = run(&folders, &["erasures", "--data-dir", "copy"]);
+    assert_eq!(ErasureList::parse(text.as_bytes()).unwrap().erased, list.erased);
+}
+
+#[test]
+fn a_damaged_list_is_reported_and_not_used() {
+    let folders = Folders::new();
+    folders.put_flask_data();
+    folders.put(ErasureList::FILE, r#"{"_default": {}}"#);
+    let (code, _, error) = run(&folders, &["erasures", "--data-dir", "data"]);
+    assert!(code == Some(78) && error.contains("is not an erasure list"), "{error}");
+    let (_, text, _) = run(&folders, &["check", "data"]);
+    assert!(text.contains("erasures.json: it is not a list of deleted accounts"), "{text}");
+    let (code, _, error) =
+        run(&folders, &["import", "tinydb", "data", "--database-url", &new_database()]);
+    assert!(code == Some(78) && error.contains("is not an erasure list"), "{error}");
+}
