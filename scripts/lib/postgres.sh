@@ -10,6 +10,7 @@ only_on_files=(
     records::details::a_task_can_have_an_icon records::details::a_flask_service
     records::details::a_row_that_cannot_be_read
     records::rewards::amounts_below_zero records::tasks::shared_tasks_and_rewards
+    points::clock::a_row_far_ahead
     # They interrupt or fail writes to the files, or search all files for an account's data.
     deletion::canaries:: deletion::crashes:: deletion::kills:: deletion::runs::data_of_a_deleted
     protocol::hung_up:: protocol::request_ids:: protocol::timeouts::
@@ -18,8 +19,9 @@ only_on_files=(
     records::lists::no_route_visits_more_records
     # The operation of a process: logs, metrics, signals, kills.
     operation::
-    # Sign-ups count by the clock of the database, and keys by the clock of the server that looks.
-    points::changes::an_address_may_create points::clock::a_key_is_valid points::clock::a_row_far_ahead
+    # Sign-ups and idempotency keys count by the clock of the database, which a test cannot move.
+    points::changes::an_address_may_create points::clock::a_key_is_valid
+    points::clock::an_idempotency_key_lives
     # An account's id with U+0000, which no column can contain.
     access::names::an_id_that_is_a_path
     # These use PostgreSQL in every run.

@@ -41,10 +41,17 @@ pub struct IdempotencyRecord {
     /// The mutation's [`super::Mutation::fingerprint`].
     pub fingerprint: Arc<str>,
     pub event: Seq,
-    /// The position of the event; `None` if the store sets [`Self::created_at`] by a clock that the
-    /// server's clock has no influence on.
-    pub position: Option<Position>,
+    pub life: KeyLife,
     pub created_at: Timestamp,
+}
+
+/// How long a key is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyLife {
+    /// By the clock of the server; with the position of the event.
+    OfServer(Position),
+    /// By the clock of the database, which several servers share: whether it was valid when it was read.
+    OfDatabase { is_live: bool },
 }
 
 impl IdempotencyRecord {
@@ -52,7 +59,12 @@ impl IdempotencyRecord {
 
     /// Whether a repeat at that time still returns the event.
     pub fn is_live(&self, time: &KeyTime) -> bool {
-        time.now < time.of(self).after(Self::LIFETIME)
+        match self.life {
+            KeyLife::OfServer(position) => {
+                time.now < time.of(self.created_at, position).after(Self::LIFETIME)
+            }
+            KeyLife::OfDatabase { is_live } => is_live,
+        }
     }
 }
 
@@ -77,13 +89,12 @@ impl KeyTime {
     }
 
     /// When a key was used, corrected for jumps of the wall clock.
-    fn of(&self, key: &IdempotencyRecord) -> Timestamp {
-        let Some(position) = key.position else { return key.created_at.min(self.now) };
+    fn of(&self, created_at: Timestamp, position: Position) -> Timestamp {
         if position <= self.start_position {
-            return key.created_at.min(self.start);
+            return created_at.min(self.start);
         }
         let mut before = self.jumps.iter().rev().filter(|(jump, _)| *jump < position);
-        let created_at = key.created_at.as_micros();
+        let created_at = created_at.as_micros();
         let ahead = before.next().map_or(0, |(_, ahead)| *ahead);
         Timestamp::from_micros(created_at - ahead).min(self.now)
     }
@@ -109,7 +120,7 @@ mod tests {
             key: IdempotencyKey::from_stored("k"),
             fingerprint: "f".into(),
             event: Seq(row),
-            position: Some(Position(row)),
+            life: KeyLife::OfServer(Position(row)),
             created_at: hours(created_at),
         };
         // The clock was set ahead by 1,000 hours after row 5, and back by 3,000 after row 7.

@@ -30,7 +30,7 @@ pub use event::{
     TrackingEvent, check_action, check_delta, is_usual_delta,
 };
 pub use id::Id;
-pub use idempotency::{IdempotencyKey, IdempotencyRecord, KeyTime};
+pub use idempotency::{IdempotencyKey, IdempotencyRecord, KeyLife, KeyTime};
 pub use invalid::Invalid;
 pub use mutation::{Mutation, MutationDetails, Operation};
 pub use points::{Amount, Points};

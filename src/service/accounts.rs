@@ -102,7 +102,7 @@ impl Service {
         match self.authenticate(&token).await {
             Ok(caller) => Ok(LoggedIn { token, caller }),
             // The account was created: "nothing has changed" would not be true.
-            Err(ServiceError::Read(ReadError::Unavailable | ReadError::Overloaded)) => {
+            Err(ServiceError::Read(ReadError::Unavailable(_) | ReadError::Overloaded)) => {
                 Err(CommitError::OutcomeUnknown.into())
             }
             Err(error) => Err(error),

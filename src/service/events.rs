@@ -179,7 +179,7 @@ impl EventStream {
         let read = store.events_after(&self.family, child, self.sent, REPLAYED_AT_ONCE).await;
         let chunk = match read {
             Ok(chunk) => chunk,
-            Err(ReadError::Unavailable | ReadError::Overloaded) => {
+            Err(ReadError::Unavailable(_) | ReadError::Overloaded) => {
                 (self.missed, self.is_waiting) = (Some(missed), true);
                 return;
             }

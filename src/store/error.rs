@@ -2,6 +2,16 @@ use thiserror::Error;
 
 use crate::domain::RuleViolation;
 
+/// Why a database cannot be used now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Outage {
+    #[error("the database cannot be reached")]
+    Unreachable,
+    /// It is a standby, or accepts no changes by its settings.
+    #[error("the database is read-only")]
+    ReadOnly,
+}
+
 #[derive(Clone, Debug, Error)]
 pub enum CommitError {
     /// A rule forbids it. Nothing has changed.
@@ -25,9 +35,9 @@ pub enum CommitError {
     /// has changed.
     #[error("too many changes are waiting")]
     Overloaded,
-    /// The database cannot be reached, or accepts no changes now. Nothing has changed.
-    #[error("the database cannot be reached")]
-    Unavailable,
+    /// The database cannot be used now. Nothing has changed.
+    #[error(transparent)]
+    Unavailable(Outage),
     /// The decision panicked. Nothing has changed.
     #[error("the decision panicked")]
     Panicked,

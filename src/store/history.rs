@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::Outage;
 use crate::domain::{Seq, TrackingEvent};
 
 /// An event in the history.
@@ -24,9 +25,9 @@ pub enum ReadError {
     /// The database has no free connection.
     #[error("too many requests are waiting for the database")]
     Overloaded,
-    /// The database cannot be reached, or accepts no connections now.
-    #[error("the database cannot be reached")]
-    Unavailable,
+    /// The database cannot be used now.
+    #[error(transparent)]
+    Unavailable(Outage),
 }
 
 /// Another program has written a row that is not an event.

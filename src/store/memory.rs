@@ -27,8 +27,8 @@ use super::{
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Id, IdempotencyRecord, Page, Position, Seq, SortOrder,
-    Timestamp, TokenHash, TrackingEvent, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Id, IdempotencyRecord, KeyLife, Page, Position, Seq,
+    SortOrder, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// The faults of a [`MemoryStore`].
@@ -143,7 +143,7 @@ impl Inner {
                 key,
                 fingerprint: fingerprint.into(),
                 event: seq,
-                position: Some(Position(seq.0)),
+                life: KeyLife::OfServer(Position(seq.0)),
                 created_at: event.created_at,
             });
         }

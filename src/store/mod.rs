@@ -27,7 +27,7 @@ mod transaction;
 pub use allowance::{Allowance, UsedUp};
 pub use any::AnyStore;
 pub use erasures::Erasures;
-pub use error::CommitError;
+pub use error::{CommitError, Outage};
 pub use expiry::Expiry;
 pub use following::{Followed, Following, SavedCursor};
 pub use history::{Malformed, ReadError, StoredEvent};

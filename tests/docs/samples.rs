@@ -87,7 +87,11 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ),
     (OPERATIONS, "archive_mode = on"),
     (OPERATIONS, "restore_command = 'cp /var/backups/wal/%f %p'"),
-    // A test of the store executes it.
+    // Tests of the store execute these.
+    (
+        OPERATIONS,
+        "DO $$ BEGIN FOR n IN 1..700 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$;",
+    ),
     (OPERATIONS, "UPDATE meta SET value = 'snapshot' WHERE name = 'origin';"),
     // They are for Prometheus.
     (OPERATIONS, "scrape_configs:"),

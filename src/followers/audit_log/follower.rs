@@ -9,7 +9,7 @@ use super::{AuditLog, Past};
 use crate::domain::{Position, UserId};
 use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
 use crate::metrics::Counter;
-use crate::store::{Followed, Following, Lease, Projection, Purpose, ReadError};
+use crate::store::{Followed, Following, Lease, Outage, Projection, Purpose, ReadError};
 
 /// The name of its cursor, and its name in [`crate::store::Health`].
 pub(super) const NAME: &str = "audit_log";
@@ -162,7 +162,11 @@ impl Past for Held<'_> {
         limit: usize,
     ) -> Result<Followed, ReadError> {
         let page = self.history.events_since(after, family, limit)?;
-        if self.lease.is_held() { Ok(page) } else { Err(ReadError::Unavailable) }
+        if self.lease.is_held() {
+            Ok(page)
+        } else {
+            Err(ReadError::Unavailable(Outage::Unreachable))
+        }
     }
 }
 

@@ -214,7 +214,7 @@ fn of_service(error: &ServiceError) -> ErrorCode {
         ServiceError::SignupClosed => ErrorCode::SignupClosed,
         ServiceError::Commit(error) => of_commit(error),
         ServiceError::Read(ReadError::Overloaded) => ErrorCode::Overloaded,
-        ServiceError::Read(ReadError::Unavailable) => ErrorCode::DatabaseUnavailable,
+        ServiceError::Read(ReadError::Unavailable(_)) => ErrorCode::DatabaseUnavailable,
         ServiceError::NotEmpty | ServiceError::Read(_) | ServiceError::Internal(_) => {
             ErrorCode::Internal
         }
@@ -256,7 +256,7 @@ fn of_commit(error: &CommitError) -> ErrorCode {
         CommitError::OutcomeUnknown => ErrorCode::OutcomeUnknown,
         CommitError::ReadOnly => ErrorCode::ReadOnly,
         CommitError::Overloaded => ErrorCode::Overloaded,
-        CommitError::Unavailable => ErrorCode::DatabaseUnavailable,
+        CommitError::Unavailable(_) => ErrorCode::DatabaseUnavailable,
         CommitError::Closed => ErrorCode::ShuttingDown,
         CommitError::Panicked | CommitError::LeaseLost => ErrorCode::Internal,
     }

@@ -5,6 +5,7 @@ pub(crate) mod body;
 mod code;
 pub(crate) mod field;
 pub(crate) mod json;
+mod table;
 
 pub use api_error::ApiError;
 pub use code::ErrorCode;

@@ -14,7 +14,7 @@ use crate::http::error::field::{FieldCode, FieldError};
 use crate::http::error::json::JsonError;
 use crate::http::error::{ApiError, ErrorCode};
 use crate::service::ServiceError;
-use crate::store::{CommitError, ReadError};
+use crate::store::{CommitError, Outage, ReadError};
 
 pub(crate) const CHILD_ID: &str = "7e29a927-0222-4c47-a312-a37762464203";
 pub(crate) const MOMENT: &str = "2026-11-23T01:49:49.730293Z";
@@ -206,7 +206,7 @@ fn failure(code: ErrorCode) -> ApiError {
         ErrorCode::TimedOut => return ApiError::TimedOut,
         ErrorCode::TooManyConnections => return ApiError::TooManyConnections,
         ErrorCode::DatabaseUnavailable => {
-            return ServiceError::from(ReadError::Unavailable).into();
+            return ServiceError::from(ReadError::Unavailable(Outage::Unreachable)).into();
         }
         ErrorCode::NotDurable => CommitError::NotDurable,
         ErrorCode::OutcomeUnknown => CommitError::OutcomeUnknown,

@@ -10,7 +10,7 @@ use super::error::{TransferError, refuse};
 use super::imported::{Imported, LastEvents};
 use super::rows::Rows;
 use crate::disk::RealDisk;
-use crate::domain::{ErasureList, Timestamp};
+use crate::domain::{ErasureList, IdempotencyRecord, Timestamp};
 use crate::repair::inspect::examine;
 use crate::store::json::progress::Progress;
 use crate::store::postgres::bulk::Bulk;
@@ -79,7 +79,8 @@ async fn finish(
     bulk.rows(&sql::SET_LAST_EVENTS, &[keys, seqs, times]).await?;
     let cursor = format!("{{\"through\":{}}}", last_of(imported.events).0);
     bulk.rows(&sql::NEW_EPOCH, &[]).await?;
-    bulk.rows(&sql::END_IMPORT, &[&cursor]).await?;
+    let lifetime = Timestamp::EPOCH.after(IdempotencyRecord::LIFETIME).as_micros();
+    bulk.rows(&sql::END_IMPORT, &[&cursor, &lifetime]).await?;
     bulk.commit().await?;
     if let Err(failure) = bulk.vacuum().await {
         let error = failure.line();

@@ -8,7 +8,7 @@ use super::tinydb::file::LAST_NUMBER;
 use super::tracking::{NewRow, Tracking, event};
 use super::wal::entry::Entry;
 use crate::domain::{
-    IdempotencyKey, IdempotencyRecord, Position, Seq, Timestamp, TrackingEvent, UserId,
+    IdempotencyKey, IdempotencyRecord, KeyLife, Position, Seq, Timestamp, TrackingEvent, UserId,
 };
 use crate::store::json::tinydb::RowNumber;
 use crate::store::{Changes, CommitError, StoredEvent};
@@ -104,7 +104,7 @@ impl Batch {
                 key,
                 fingerprint: fingerprint.into(),
                 event: Seq(self.last_row),
-                position: Some(Position(self.last_row)),
+                life: KeyLife::OfServer(Position(self.last_row)),
                 created_at: event.created_at,
             });
             Entry::Row(row).push(payload);

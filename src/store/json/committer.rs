@@ -197,7 +197,7 @@ impl Committer {
                 | CommitError::Overloaded
                 | CommitError::LeaseLost,
             ) => return,
-            Err(CommitError::NotDurable | CommitError::Unavailable) => CommitFailure::NotDurable,
+            Err(CommitError::NotDurable | CommitError::Unavailable(_)) => CommitFailure::NotDurable,
             Err(CommitError::StorageFull) => CommitFailure::StorageFull,
             Err(CommitError::OutcomeUnknown) => CommitFailure::OutcomeUnknown,
             Err(CommitError::ReadOnly) => CommitFailure::ReadOnly,

@@ -180,7 +180,7 @@ impl<'a> Group<'a> {
         }
         self.inner.fails(failure);
         if self.started.elapsed() > DEADLINE {
-            return Err(self.failed(CommitError::Unavailable));
+            return Err(self.failed(CommitError::Unavailable(failure.outage())));
         }
         sleep(PAUSE).await;
         self.pause(PAUSE * 4).await;

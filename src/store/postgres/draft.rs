@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::load::{Family, Kind, Loaded, SHARED, Wanted, kind_of};
 use crate::clock::random;
 use crate::domain::{
-    Child, Deletion, EndedRequest, IdempotencyKey, IdempotencyRecord, PendingReward, PendingTask,
-    Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp, TrackingEvent, User, UserId,
+    Child, Deletion, EndedRequest, IdempotencyKey, IdempotencyRecord, KeyLife, PendingReward,
+    PendingTask, Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp, TrackingEvent,
+    User, UserId,
 };
 use crate::store::json::tinydb::codecs::remembered_key;
 use crate::store::json::tinydb::details::Extended;
@@ -327,11 +328,12 @@ impl Draft {
                 key,
                 fingerprint: fingerprint.into(),
                 event: seq,
-                position: None,
+                life: KeyLife::OfDatabase { is_live: true },
                 created_at: event.created_at,
             };
-            let expires_at = record.created_at.after(IdempotencyRecord::LIFETIME);
-            self.put(&record, Some(&user_id), None, Some(expires_at));
+            // The database counts from its own clock.
+            let lifetime = Timestamp::EPOCH.after(IdempotencyRecord::LIFETIME);
+            self.put(&record, Some(&user_id), None, Some(lifetime));
             self.records.remember(record);
         }
         if let Some(reversed) = event.reverses() {

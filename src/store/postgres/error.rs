@@ -6,7 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::store::{CommitError, ReadError};
+use crate::store::{CommitError, Outage, ReadError};
 
 /// Why the store cannot be opened. No text contains the password.
 #[derive(Debug, Error)]
@@ -171,6 +171,15 @@ impl Failure {
         }
     }
 
+    pub(super) fn outage(&self) -> Outage {
+        let is_read_only = match self {
+            Self::ReadOnly => true,
+            Self::Database(error) | Self::NoConnection(Some(error)) => is_read_only(error),
+            _ => false,
+        };
+        if is_read_only { Outage::ReadOnly } else { Outage::Unreachable }
+    }
+
     /// Whether the connection has ended or leads to a server that accepts no changes, so that another
     /// one may work. A statement that took too long is not repeated.
     pub(super) fn is_of_connection(&self) -> bool {
@@ -211,8 +220,8 @@ impl Failure {
         let (Self::Database(error) | Self::NoConnection(Some(error))) = self else {
             return self.to_string();
         };
-        if is_read_only(error) {
-            return Self::ReadOnly.to_string();
+        if self.outage() == Outage::ReadOnly {
+            return Outage::ReadOnly.to_string();
         }
         match error.as_db_error() {
             Some(error) => format!("the database failed: {}", error.message()),
@@ -273,7 +282,7 @@ impl From<Failure> for ReadError {
         match failure.kind() {
             _ if matches!(failure, Failure::Busy) => Self::Overloaded,
             Kind::Conflict => Self::Overloaded,
-            Kind::Lost | Kind::Unavailable => Self::Unavailable,
+            Kind::Lost | Kind::Unavailable => Self::Unavailable(failure.outage()),
             _ => Self::Io(io::Error::other(failure)),
         }
     }
@@ -287,7 +296,7 @@ impl From<Failure> for CommitError {
         tracing::warn!(error = %failure.line(), "the database could not be changed");
         match failure.kind() {
             Kind::Full => Self::StorageFull,
-            Kind::Unavailable => Self::Unavailable,
+            Kind::Unavailable => Self::Unavailable(failure.outage()),
             _ => Self::NotDurable,
         }
     }

@@ -19,10 +19,10 @@ pub(super) async fn remove(inner: &Inner, expiry: &Expiry) -> Result<Vec<TokenHa
     inner.rows_under(expiry.lease.as_ref(), &sql::REMOVE_OLD, &[]).await?;
     // A crash may have left the link of a deleted account.
     inner.rows_under(expiry.lease.as_ref(), &sql::UNLINK, &[&None::<&str>]).await?;
-    remove_all(inner, expiry, "idempotency_keys", expiry.keys.now).await?;
+    remove_all(inner, expiry, "idempotency_keys", None).await?;
     if expiry.sessions {
-        remove_all(inner, expiry, "ended_requests", expiry.now).await?;
-        tokens(&remove_all(inner, expiry, "sessions", expiry.now).await?)
+        remove_all(inner, expiry, "ended_requests", Some(expiry.now)).await?;
+        tokens(&remove_all(inner, expiry, "sessions", Some(expiry.now)).await?)
     } else {
         Ok(Vec::new())
     }
@@ -32,11 +32,11 @@ async fn remove_all(
     inner: &Inner,
     expiry: &Expiry,
     kind: &str,
-    until: Timestamp,
+    until: Option<Timestamp>,
 ) -> Result<Vec<Row>, Failure> {
     let mut removed = Vec::new();
     loop {
-        let found = batch(inner, expiry, kind, until.as_micros()).await?;
+        let found = batch(inner, expiry, kind, until.map(Timestamp::as_micros)).await?;
         if found.is_empty() {
             return Ok(removed);
         }
@@ -58,7 +58,7 @@ async fn batch(
     inner: &Inner,
     expiry: &Expiry,
     kind: &str,
-    until: i64,
+    until: Option<i64>,
 ) -> Result<Vec<Row>, Failure> {
     const ATTEMPTS: usize = 5;
     let lease = expiry.lease.as_ref();

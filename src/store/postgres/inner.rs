@@ -76,7 +76,7 @@ impl Inner {
             | CommitError::Closed
             | CommitError::Overloaded
             | CommitError::LeaseLost => return,
-            CommitError::NotDurable | CommitError::Unavailable => CommitFailure::NotDurable,
+            CommitError::NotDurable | CommitError::Unavailable(_) => CommitFailure::NotDurable,
             CommitError::StorageFull => CommitFailure::StorageFull,
             CommitError::OutcomeUnknown => CommitFailure::OutcomeUnknown,
             CommitError::ReadOnly => CommitFailure::ReadOnly,

@@ -12,8 +12,8 @@ use super::copy::storable;
 use super::error::Failure;
 use super::sql;
 use crate::domain::{
-    Child, EndedRequest, IdempotencyRecord, PendingReward, PendingTask, Reward, Session, Setting,
-    Task, Timestamp, User, UserId,
+    Child, EndedRequest, IdempotencyRecord, KeyLife, PendingReward, PendingTask, Reward, Session,
+    Setting, Task, Timestamp, User, UserId,
 };
 use crate::store::Scope;
 use crate::store::json::tinydb::details::Extended;
@@ -173,7 +173,8 @@ pub(super) async fn load(
             loaded.families.push(family(key, row, with_commits)?);
         }
         let Some(kind) = row.try_get::<_, Option<&str>>("kind")? else { continue };
-        let added = loaded.records.add(kind, row.try_get("row")?)?;
+        let is_live = row.try_get::<_, Option<bool>>("is_expired")? != Some(true);
+        let added = loaded.records.add(kind, row.try_get("row")?, is_live)?;
         if let Some((kind, id, text)) = added {
             loaded.families[place].rows.insert((kind, id), text);
         }
@@ -208,7 +209,7 @@ fn family(key: i64, row: &Row, with_commits: bool) -> Result<Family, Failure> {
 
 impl Records {
     /// Adds the record of a row; `None` for a kind that this version does not know.
-    fn add(&mut self, kind: &str, text: &str) -> Result<Option<LoadedRow>, Failure> {
+    fn add(&mut self, kind: &str, text: &str, is_live: bool) -> Result<Option<LoadedRow>, Failure> {
         let fields = Fields::parse(text).map_err(|fault| Failure::Malformed(fault.to_string()))?;
         let id = match kind {
             "users" => push::<User>(&mut self.users, &fields),
@@ -226,9 +227,8 @@ impl Records {
             "sessions" => push::<Session>(&mut self.sessions, &fields),
             "idempotency_keys" => {
                 let added = push::<IdempotencyRecord>(&mut self.idempotency, &fields)?;
-                // The position is that of an embedded store.
                 if let Some(record) = self.idempotency.last_mut() {
-                    Arc::make_mut(record).position = None;
+                    Arc::make_mut(record).life = KeyLife::OfDatabase { is_live };
                 }
                 Ok(added)
             }

@@ -37,6 +37,7 @@ mod logs;
 mod migrate;
 pub(crate) mod position;
 mod queue;
+mod reads;
 mod recent;
 mod restored;
 mod runtime;
@@ -68,11 +69,10 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio_postgres::Row;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use connect::DatabaseUrl;
-use connect::{ATTEMPTS, Connector, Db, give_back};
+use connect::{Connector, Db};
 use cursors::Cursors;
 pub(crate) use draft::new_key;
 use ended::EndedSessions;
@@ -81,7 +81,6 @@ pub use error::{Failure, OpenError};
 use following::History;
 use inner::Inner;
 use lease::Leases;
-use load::{Loaded, Wanted, load, parse};
 use logs::Logs;
 pub use logs::{ListedServer, log_servers};
 pub use migrate::Migrated;
@@ -163,35 +162,6 @@ impl PostgresStore {
         })
     }
 
-    async fn records(&self, scope: &Scope) -> Result<Arc<dyn Snapshot>, Failure> {
-        let mut wanted = Wanted::default();
-        wanted.add_scope(scope);
-        let load = async move |inner: Arc<Inner>| {
-            for _ in 1..ATTEMPTS {
-                match load_once(&inner, &wanted).await {
-                    Err(failure) if inner.db.examine(&failure) => {}
-                    other => return other,
-                }
-            }
-            load_once(&inner, &wanted).await
-        };
-        let loaded = self.runtime.run(load).await?;
-        let records = loaded.records.scoped(scope);
-        // A change usually follows the check of the session.
-        self.runtime.inner.recent.put(loaded);
-        Ok(Arc::new(records))
-    }
-
-    async fn rows(&self, sql: &'static sql::Sql) -> Result<Vec<Row>, Failure> {
-        self.runtime.run(async move |inner| inner.db.rows(sql, &[]).await).await
-    }
-
-    /// The user records of rows.
-    async fn users(&self, sql: &'static sql::Sql) -> Result<Vec<User>, Failure> {
-        let rows = self.rows(sql).await?;
-        rows.iter().map(|row| parse(row.try_get("row")?)).collect()
-    }
-
     /// Shortens a session that ends too late.
     async fn shorten(
         &self,
@@ -221,16 +191,9 @@ impl PostgresStore {
     }
 }
 
-async fn load_once(inner: &Inner, wanted: &Wanted) -> Result<Loaded, Failure> {
-    let client = inner.db.client().await?;
-    let loaded = load(&inner.db.on(&**client, &client.statement_cache), wanted, false).await;
-    give_back(client, matches!(loaded, Err(Failure::Late)));
-    loaded
-}
-
 impl Store for PostgresStore {
     async fn read(&self, scope: Scope) -> Result<Arc<dyn Snapshot>, ReadError> {
-        Ok(self.records(&scope).await?)
+        Ok(self.runtime.records(&scope).await?)
     }
 
     async fn transact<T: Send + 'static>(
@@ -273,21 +236,21 @@ impl Store for PostgresStore {
     }
 
     async fn is_empty(&self) -> Result<bool, ReadError> {
-        let rows = self.rows(&sql::IS_EMPTY).await?;
+        let rows = self.runtime.rows(&sql::IS_EMPTY).await?;
         Ok(rows.first().is_some_and(|row| row.get("is_empty")))
     }
 
     async fn count_accounts(&self) -> Result<usize, ReadError> {
-        let rows = self.rows(&sql::COUNT_ACCOUNTS).await?;
+        let rows = self.runtime.rows(&sql::COUNT_ACCOUNTS).await?;
         Ok(rows.first().map_or(Ok(0), events::count)?)
     }
 
     async fn marked_accounts(&self) -> Result<Vec<Arc<User>>, ReadError> {
-        Ok(self.users(&sql::MARKED_USERS).await?.into_iter().map(Arc::new).collect())
+        Ok(self.runtime.users(&sql::MARKED_USERS).await?.into_iter().map(Arc::new).collect())
     }
 
     async fn password_hashes(&self) -> Result<Vec<Arc<str>>, ReadError> {
-        Ok(self.users(&sql::USERS).await?.into_iter().map(|user| user.password).collect())
+        Ok(self.runtime.users(&sql::USERS).await?.into_iter().map(|user| user.password).collect())
     }
 
     async fn find_events(

@@ -5,6 +5,7 @@ pub(crate) mod bulk;
 pub(crate) mod erasures;
 mod expiry;
 mod history;
+mod load;
 mod logs;
 mod migrations;
 mod notifications;
@@ -22,6 +23,7 @@ pub(super) use history::{
     COUNT_AFTER, COUNT_SINCE, END, EVENT_TEXTS, EVENTS_AFTER, FIND_EVENT, FOLLOW, HAS_LATER_EVENT,
     HEAD,
 };
+pub(super) use load::{LOAD, LOAD_ONE, LOCK};
 pub(super) use logs::{
     CONFIRM_LOG_REMOVAL, END_LOG_REMOVALS, FORGET_LOG_SERVER, LOG_SERVERS, REGISTER_LOG_SERVER,
     REQUEST_LOG_REMOVAL, REQUESTED_LOG_REMOVALS, UNCONFIRMED_LOG_REMOVALS,
@@ -43,69 +45,20 @@ pub(super) use shared::{
 };
 pub(crate) use statement::Sql;
 
-/// Loads families with what all families share.
-macro_rules! load {
-    ($wanted:literal, $more:literal) => {
-        concat!(
-            "
-WITH wanted AS (",
-            $wanted,
-            "
-)
-SELECT f.id, f.version, f.seq, f.last_occurred_at, a.id AS account_id, r.kind, r.row",
-            $more,
-            "
-FROM wanted
-JOIN families f ON f.id = wanted.family_id
-LEFT JOIN accounts a ON a.family_id = f.id
-LEFT JOIN records r ON r.family_id = f.id
-ORDER BY r.position"
-        )
-    };
-}
-
-/// Loads the family of an account or of a session. Its plan does not depend on the values, so that it
-/// can be prepared.
-pub(super) const LOAD_ONE: Sql = Sql {
-    text: load!(
-        "
-    SELECT family_id FROM accounts WHERE id = $1
-    UNION ALL SELECT family_id FROM tokens WHERE token_sha256 = $2
-    UNION ALL SELECT 0",
-        ""
-    ),
-    types: &[Type::TEXT, Type::TEXT],
-};
-
-/// Loads families by accounts, email addresses and sessions. The number of administrators and the ids of
-/// the last commits are read only if they are needed.
-pub(super) const LOAD: Sql = Sql {
-    text: load!(
-        "
-    SELECT family_id FROM accounts WHERE id = ANY($1)
-    UNION SELECT family_id FROM accounts WHERE email = ANY($2)
-    UNION SELECT family_id FROM tokens WHERE token_sha256 = ANY($3)
-    UNION SELECT 0",
-        ",
-    CASE WHEN $4 THEN f.commits END AS commits,
-    CASE WHEN $5 THEN (SELECT count(*) FROM accounts WHERE is_active_admin) END AS admins"
-    ),
-    types: &[Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::BOOL, Type::BOOL],
-};
-
-/// Locks families after several conflicts.
-pub(super) const LOCK: Sql = Sql {
-    text: "SELECT id FROM families WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-    types: &[Type::INT8_ARRAY],
-};
-
-/// Puts and removes records, and appends events, if `done` has a row.
+/// Puts and removes records, and appends events, if `done` has a row. An idempotency key comes with its
+/// lifetime, because the clocks of servers differ.
 macro_rules! changes {
     () => {
         "
 put_records AS (
     INSERT INTO records (family_id, kind, id, expires_at, row)
-    SELECT w.family_id, w.kind, w.id, w.expires_at, w.row
+    SELECT w.family_id, w.kind, w.id,
+        CASE w.kind
+            WHEN 'idempotency_keys'
+            THEN w.expires_at + (extract(epoch FROM now()) * 1000000)::bigint
+            ELSE w.expires_at
+        END,
+        w.row
     FROM done, unnest($7::bigint[], $8::text[], $9::text[], $10::bigint[], $11::text[])
         WITH ORDINALITY AS w (family_id, kind, id, expires_at, row, n)
     ORDER BY w.n

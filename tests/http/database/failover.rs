@@ -77,7 +77,9 @@ async fn connections_to_a_primary_that_became_read_only_are_not_used_again() {
         let answer = family.parent.activate(&family.child, &family.task).await;
         (answer.status != 200).then_some(answer)
     });
-    assert_error(&refused.await, 503, "DATABASE_UNAVAILABLE");
+    let refused = refused.await;
+    assert_error(&refused, 503, "DATABASE_UNAVAILABLE");
+    assert_eq!(text(&refused.body["error"]), "The database is read-only.");
     let health = server.nobody().get("/health").await;
     assert_eq!(
         (health.status, text(&health.body["reason"])),

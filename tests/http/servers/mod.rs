@@ -1,5 +1,6 @@
 //! Two servers on one PostgreSQL database.
 
+mod keys;
 mod limits;
 mod logs;
 mod paused;

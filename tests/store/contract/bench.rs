@@ -7,9 +7,9 @@ use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
 use goldstar::domain::ledger::{self, Actor, Answer, EventOrigin};
 use goldstar::domain::{
-    Amount, Child, ChildId, Email, IdempotencyKey, Mutation, MutationDetails, Name, Note,
-    Operation, PendingReward, Points, Reward, RewardId, Role, RuleViolation, Session, Task, TaskId,
-    Timestamp, TokenHash, TrackingEvent, User, UserId,
+    Amount, Child, ChildId, Email, IdempotencyKey, IdempotencyRecord, KeyTime, Mutation,
+    MutationDetails, Name, Note, Operation, PendingReward, Points, Reward, RewardId, Role,
+    RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 use goldstar::metrics;
 use goldstar::store::json::{CHECKPOINT_BYTES, JsonStore, Options, Progress};
@@ -21,7 +21,7 @@ use goldstar::store::{
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::cluster::new_database;
+use crate::cluster::{execute, new_database};
 
 /// Where the clock of a [`Bench`] starts: 2026-02-09T18:42:15Z.
 pub(crate) const START: i64 = 1_770_662_535_000_000;
@@ -31,7 +31,8 @@ pub(crate) enum Medium {
     /// The folder of a `JsonStore`.
     Folder(tempfile::TempDir),
     Memory(Option<MemoryStore>),
-    Database(DatabaseUrl),
+    /// The URL of a database.
+    Database(String),
 }
 
 /// What the stores on PostgreSQL run on. It is not that of a test, which may block its thread.
@@ -48,7 +49,7 @@ impl Medium {
     }
 
     pub(crate) fn database() -> Self {
-        Self::Database(DatabaseUrl::new(new_database()))
+        Self::Database(new_database())
     }
 
     fn open(&mut self, clock: Clock) -> AnyStore {
@@ -70,7 +71,7 @@ impl Medium {
                 store.into()
             }
             Self::Database(url) => {
-                let url = url.clone();
+                let url = DatabaseUrl::new(&**url);
                 let (sender, store) = mpsc::channel();
                 RUNTIME.spawn(async move {
                     sender.send(PostgresStore::open(&url, clock, metrics::Store::default()).await)
@@ -120,6 +121,19 @@ impl Bench {
     /// Sets the clock, in microseconds from [`START`].
     pub(crate) fn set_clock(&self, micros: i64) {
         self.micros.store(START + micros, Ordering::Relaxed);
+    }
+
+    /// Lets the time pass that idempotency keys are valid, and returns the time after it.
+    pub(crate) fn pass_key_lifetime(&self) -> KeyTime {
+        let lifetime = IdempotencyRecord::LIFETIME;
+        if let Medium::Database(url) = &self.medium {
+            let earlier = format!(
+                "UPDATE records SET expires_at = expires_at - {} WHERE kind = 'idempotency_keys'",
+                lifetime.as_micros()
+            );
+            execute(url, &earlier);
+        }
+        KeyTime::at(Timestamp::from_micros(START).after(lifetime))
     }
 
     /// Commits changes without a decision.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use goldstar::domain::{
-    Child, ChildId, Deletion, Email, IdempotencyKey, IdempotencyRecord, KeyTime, Role,
-    RuleViolation, Session, Timestamp, TokenHash, User,
+    Child, ChildId, Deletion, Email, IdempotencyKey, KeyTime, Role, RuleViolation, Session,
+    Timestamp, TokenHash, User,
 };
 use goldstar::store::{Change, Changes, CommitError, Expiry, Scope, Store};
 use serde_json::json;
@@ -206,9 +206,12 @@ async fn expired_records_are_removed_and_too_long_sessions_are_shortened() {
         assert!(records.session(&TokenHash("ended".into())).is_none());
         let late = records.session(&TokenHash("late".into())).unwrap();
         assert_eq!(late.expires_at, start.after(Session::LIFETIME));
-        assert!(records.idempotency_record(&"u".into(), &key).is_some());
-        let tomorrow = KeyTime::at(start.after(IdempotencyRecord::LIFETIME));
-        let expiry = Expiry { now: start, keys: tomorrow, sessions: true, lease: None };
+        let found = records.idempotency_record(&"u".into(), &key).unwrap();
+        assert!(found.is_live(&KeyTime::at(start)));
+        let keys = bench.pass_key_lifetime();
+        let records = bench.families().await;
+        assert!(!records.idempotency_record(&"u".into(), &key).unwrap().is_live(&keys));
+        let expiry = Expiry { now: start, keys, sessions: true, lease: None };
         assert_eq!(bench.store.remove_expired(expiry).await.unwrap(), []);
         assert!(bench.families().await.idempotency_record(&"u".into(), &key).is_none());
         assert_eq!(bench.families().await.count_sessions(&"u".into()), 2);

@@ -105,6 +105,19 @@ async fn an_operator_begins_a_new_epoch_after_a_snapshot_of_the_disks() {
     assert_ne!(open(&url).await.unwrap().epoch(), epoch);
 }
 
+#[test]
+fn an_operator_makes_a_cluster_execute_transactions() {
+    let documented = include_str!("../../../docs/operations.md");
+    let (_, statement) = documented.split_once("```sql\nDO $$ BEGIN FOR").unwrap();
+    let (statement, _) = statement.split_once("```").unwrap();
+    let url = new_database();
+    let executed =
+        || -> u64 { execute(&url, "SELECT pg_current_xact_id()::text")[0].parse().unwrap() };
+    let before = executed();
+    execute(&url, &format!("DO $$ BEGIN FOR{statement}"));
+    assert!(executed() >= before + 700);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_backup_of_an_earlier_version_is_noticed_by_its_events() {
     let url = new_database();

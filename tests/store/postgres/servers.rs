@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use goldstar::domain::{EventFilter, Page, Position, RuleViolation, Seq, SortOrder};
 use goldstar::store::postgres::PostgresStore;
 use goldstar::store::{
-    Change, Changes, Commit, CommitError, Context, Purpose, ReadError, Scope, Snapshot, Store,
+    Change, Changes, Commit, CommitError, Context, Outage, Purpose, ReadError, Scope, Snapshot,
+    Store,
 };
 
 use super::{two, two_on};
@@ -194,7 +195,7 @@ async fn a_read_fails_while_the_database_accepts_no_connections_and_works_again_
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname =";
     execute(&administration, &format!("{end} '{name}'"));
     let read = async || server.read(Scope::Family("u".into())).await.map(|_| ());
-    assert!(matches!(read().await, Err(ReadError::Unavailable)));
+    assert!(matches!(read().await, Err(ReadError::Unavailable(Outage::Unreachable))));
     allow(true);
     read().await.unwrap();
     activate(&server).await.unwrap();

@@ -9,8 +9,8 @@ use super::fields::{Fields, Unreadable};
 use super::pyjson;
 use super::record::{Record, list_name, request_lists};
 use crate::domain::{
-    Child, Email, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, PendingReward, PendingTask,
-    Position, Reward, Role, Seq, Session, Setting, Task, TokenHash, User,
+    Child, Email, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, PendingReward,
+    PendingTask, Position, Reward, Role, Seq, Session, Setting, Task, TokenHash, User,
 };
 
 /// The files of the small tables.
@@ -343,7 +343,7 @@ impl Record for IdempotencyRecord {
             key: IdempotencyKey::from_stored(&fields.text("key")?),
             fingerprint: Arc::from(&*fields.text("mutation")?),
             event,
-            position: Some(Position(event.0)),
+            life: KeyLife::OfServer(Position(event.0)),
             created_at: fields.moment("created_at")?,
         })
     }

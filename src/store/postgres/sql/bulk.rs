@@ -65,14 +65,19 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     types: &[],
 };
 
-/// Ends an import: what all families share has changed, and the audit log has no line to write for the
-/// events.
+/// Ends an import: what all families share has changed, the audit log has no line to write for the events,
+/// and no idempotency key is valid for longer than from now on.
 pub(crate) const END_IMPORT: Sql = Sql {
     text: "
-WITH shared AS (UPDATE families SET version = version + 1 WHERE id = 0)
+WITH shared AS (UPDATE families SET version = version + 1 WHERE id = 0),
+keys AS (
+    UPDATE records SET expires_at = (extract(epoch FROM now()) * 1000000)::bigint + $2
+    WHERE kind = 'idempotency_keys'
+        AND expires_at > (extract(epoch FROM now()) * 1000000)::bigint + $2
+)
 INSERT INTO cursors (follower, cursor) VALUES ('audit_log', $1)
 ON CONFLICT (follower) DO UPDATE SET cursor = excluded.cursor",
-    types: &[Type::TEXT],
+    types: &[Type::TEXT, Type::INT8],
 };
 
 /// Updates the statistics of the planner and the visibility map, as autovacuum does some time after an

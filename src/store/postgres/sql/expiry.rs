@@ -4,13 +4,16 @@ use tokio_postgres::types::Type;
 
 use super::statement::Sql;
 
-/// Removes some of the expired records of a kind, and returns them. The families are locked first, as in a
-/// commit.
+/// Removes some of the records of a kind that have expired at a time, and returns them. Without a time, the
+/// clock of the database counts. The families are locked first, as in a commit.
 pub(in crate::store::postgres) const EXPIRE: Sql = Sql {
     text: "
-WITH expired AS (
+WITH until AS (
+    SELECT COALESCE($1, (extract(epoch FROM now()) * 1000000)::bigint) AS time
+),
+expired AS (
     SELECT family_id, id FROM records
-    WHERE kind = $2 AND expires_at <= $1
+    WHERE kind = $2 AND expires_at <= (SELECT time FROM until)
     ORDER BY expires_at
     LIMIT 1000
 ),
@@ -23,7 +26,8 @@ changed_families AS (
 removed AS (
     DELETE FROM records r USING locked, expired
     WHERE r.family_id = locked.id AND r.family_id = expired.family_id
-        AND r.kind = $2 AND r.id = expired.id AND r.expires_at <= $1
+        AND r.kind = $2 AND r.id = expired.id
+        AND r.expires_at <= (SELECT time FROM until)
     RETURNING r.family_id, r.id
 ),
 removed_tokens AS (

@@ -1,0 +1,62 @@
+//! The statements that load families.
+
+use tokio_postgres::types::Type;
+
+use super::statement::Sql;
+
+/// Loads families with what all families share.
+macro_rules! load {
+    ($wanted:literal, $more:literal) => {
+        concat!(
+            "
+WITH wanted AS (",
+            $wanted,
+            "
+)
+SELECT f.id, f.version, f.seq, f.last_occurred_at, a.id AS account_id, r.kind, r.row,
+    r.expires_at <= (extract(epoch FROM now()) * 1000000)::bigint AS is_expired",
+            $more,
+            "
+FROM wanted
+JOIN families f ON f.id = wanted.family_id
+LEFT JOIN accounts a ON a.family_id = f.id
+LEFT JOIN records r ON r.family_id = f.id
+ORDER BY r.position"
+        )
+    };
+}
+
+/// Loads the family of an account or of a session. Its plan does not depend on the values, so that it
+/// can be prepared.
+pub(in crate::store::postgres) const LOAD_ONE: Sql = Sql {
+    text: load!(
+        "
+    SELECT family_id FROM accounts WHERE id = $1
+    UNION ALL SELECT family_id FROM tokens WHERE token_sha256 = $2
+    UNION ALL SELECT 0",
+        ""
+    ),
+    types: &[Type::TEXT, Type::TEXT],
+};
+
+/// Loads families by accounts, email addresses and sessions. The number of administrators and the ids of
+/// the last commits are read only if they are needed.
+pub(in crate::store::postgres) const LOAD: Sql = Sql {
+    text: load!(
+        "
+    SELECT family_id FROM accounts WHERE id = ANY($1)
+    UNION SELECT family_id FROM accounts WHERE email = ANY($2)
+    UNION SELECT family_id FROM tokens WHERE token_sha256 = ANY($3)
+    UNION SELECT 0",
+        ",
+    CASE WHEN $4 THEN f.commits END AS commits,
+    CASE WHEN $5 THEN (SELECT count(*) FROM accounts WHERE is_active_admin) END AS admins"
+    ),
+    types: &[Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::BOOL, Type::BOOL],
+};
+
+/// Locks families after several conflicts.
+pub(in crate::store::postgres) const LOCK: Sql = Sql {
+    text: "SELECT id FROM families WHERE id = ANY($1) ORDER BY id FOR UPDATE",
+    types: &[Type::INT8_ARRAY],
+};
