@@ -10,6 +10,9 @@ pub enum Outage {
     /// It is a standby, or accepts no changes by its settings.
     #[error("the database is read-only")]
     ReadOnly,
+    /// A privilege was revoked.
+    #[error("the database does not permit it; the server log contains the reason")]
+    Forbidden,
 }
 
 #[derive(Clone, Debug, Error)]

@@ -9,8 +9,9 @@ use tokio_postgres::{Client, Row, RowStream};
 
 use super::connect::{Connector, DatabaseUrl, typed};
 use super::copy::CopyRows;
-use super::error::{Failure, OpenError};
+use super::error::Failure;
 use super::migrate;
+use super::open_error::OpenError;
 use super::sql::{self, Sql};
 
 /// The bytes that are sent at once.

@@ -19,7 +19,8 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Connection, GenericClient, Row, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::{Failure, OpenError};
+use super::error::Failure;
+use super::open_error::OpenError;
 use super::sql::Sql;
 
 /// The number of connections of a server, without the one for notifications.

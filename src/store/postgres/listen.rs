@@ -9,8 +9,10 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::{AsyncMessage, Row};
 
 use super::connect::{Connector, DatabaseUrl, rows};
-use super::error::{Failure, OpenError};
+use super::error::Failure;
 use super::inner::Inner;
+use super::migrate::check_usable;
+use super::open_error::OpenError;
 use super::sql;
 
 /// At most one notification is sent in this time: each one makes all commits wait for each other.
@@ -90,8 +92,7 @@ pub(super) async fn watch(inner: Arc<Inner>) {
         } else {
             sleep(pause).await;
         }
-        let found = inner.db.rows(&sql::IS_READ_ONLY, &[]).await;
-        match found.and_then(|found| require_writable(&found)) {
+        match check_usable(&inner.db).await {
             Ok(()) => {
                 inner.responds();
                 pause = HEARTBEAT;

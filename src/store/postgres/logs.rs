@@ -6,9 +6,10 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::connect::{Connector, DatabaseUrl, rows};
-use super::error::{Failure, OpenError};
+use super::error::Failure;
 use super::inner::Inner;
 use super::migrate::require_newest;
+use super::open_error::OpenError;
 use super::runtime::Runtime;
 use super::sql::{self, Sql};
 use crate::domain::{Timestamp, UserId};

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, Row, Transaction};
 
 use super::connect::{Connector, Db, LIMITS, rows};
-use super::error::{Failure, OpenError};
+use super::error::{Failure, Forbidden};
+use super::open_error::OpenError;
 use super::{restored, sql};
 
 /// The oldest supported version of PostgreSQL, as `server_version_num`.
@@ -104,14 +105,33 @@ fn named_of(hosts: &str) -> impl Fn(OpenError) -> OpenError {
 
 /// Fails unless the user has every privilege that a server needs.
 async fn require_privileges(transaction: &Transaction<'_>) -> Result<(), OpenError> {
-    let row = rows(transaction, &sql::RIGHTS, &[&LIMITS.map(|(name, _)| name).as_slice()]).await?;
-    let row = row.first().ok_or(Failure::Stopping)?;
-    let forbidden: Vec<String> = row.get("forbidden");
-    if forbidden.is_empty() {
+    let found =
+        rows(transaction, &sql::RIGHTS, &[&LIMITS.map(|(name, _)| name).as_slice()]).await?;
+    require_usable(&found).map_err(|failure| match failure {
+        Failure::Forbidden(forbidden) => OpenError::NoTablePrivilege(forbidden),
+        other => OpenError::Other(other),
+    })
+}
+
+/// Fails if the database is read-only or permits too little now.
+pub(super) async fn check_usable(db: &Db) -> Result<(), Failure> {
+    let limits = LIMITS.map(|(name, _)| name);
+    require_usable(&db.rows(&sql::RIGHTS, &[&limits.as_slice()]).await?)
+}
+
+/// Fails if the row of [`sql::RIGHTS`] says so.
+fn require_usable(found: &[Row]) -> Result<(), Failure> {
+    let row =
+        found.first().ok_or_else(|| Failure::Malformed("no table of migrations".to_owned()))?;
+    if row.try_get("is_read_only")? {
+        return Err(Failure::ReadOnly);
+    }
+    let tables: Vec<&str> = row.try_get("forbidden")?;
+    if tables.is_empty() {
         return Ok(());
     }
-    let (user, schema) = (row.get("role"), row.get("schema"));
-    Err(OpenError::NoTablePrivilege { user, tables: forbidden.join(", "), schema })
+    let (user, schema) = (row.try_get("role")?, row.try_get("schema")?);
+    Err(Forbidden { user, tables: tables.join(", "), schema }.into())
 }
 
 /// Fails unless the limits are in effect for the connections of the pool.

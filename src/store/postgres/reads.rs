@@ -27,7 +27,8 @@ impl Runtime {
             }
             load_once(&inner, &wanted).await
         };
-        let loaded = self.run(load).await?;
+        // The state of the server says why.
+        let loaded = self.run(load).await.inspect_err(|_| self.inner.suspicion.notify_one())?;
         let records = loaded.records.scoped(scope);
         // A change usually follows the check of the session.
         self.inner.recent.put(loaded);

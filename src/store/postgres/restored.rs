@@ -9,8 +9,9 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
 use super::connect::{rows, typed};
-use super::error::{Failure, OpenError};
+use super::error::Failure;
 use super::events::count;
+use super::open_error::OpenError;
 use super::position::{last_of, parts, place_of};
 use super::sql;
 use crate::domain::Position;

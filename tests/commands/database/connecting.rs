@@ -61,10 +61,16 @@ fn a_server_needs_no_more_than_the_documented_privileges() {
     assert_eq!(code, 0, "{error}");
 }
 
-/// The key and the certificate of an authority, and those of a server with the address 127.0.0.1.
+/// The keys and the certificates of an authority, of another one and of one with the same name, and those
+/// of a server with the address 127.0.0.1.
 const CERTIFICATES: &str = "
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.crt \
-    -addext basicConstraints=critical,CA:true
+authority() {
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=$1 -keyout $2.key -out $2.crt \
+        -addext basicConstraints=critical,CA:true
+}
+authority authority ca
+authority other other
+authority authority namesake
 openssl req -newkey rsa:2048 -nodes -subj /CN=database -keyout server.key -out server.csr
 printf 'subjectAltName=IP:127.0.0.1\\nbasicConstraints=CA:false\\n' >extensions
 openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \
@@ -88,7 +94,8 @@ fn tls_verifies_the_certificate_and_the_host() {
         ..Options::default()
     };
     let cluster = Cluster::start(secure);
-    let authority = root.join("ca.crt");
+    let [authority, other, namesake] =
+        ["ca.crt", "other.crt", "namesake.crt"].map(|name| root.join(name));
     let authority = authority.to_str();
     let port = cluster.address().split(':').next_back().unwrap().to_owned();
     let url = |host: &str, mode: &str| {
@@ -97,6 +104,8 @@ fn tls_verifies_the_certificate_and_the_host() {
     for (host, mode, authority, says) in [
         ("127.0.0.1", "require", None, "set SSL_CERT_FILE"),
         ("127.0.0.1", "prefer", None, "set SSL_CERT_FILE"),
+        ("127.0.0.1", "require", other.to_str(), "set SSL_CERT_FILE"),
+        ("127.0.0.1", "require", namesake.to_str(), "set SSL_CERT_FILE"),
         ("localhost", "require", authority, "is for another host"),
     ] {
         let (code, _, error) = migrate(&url(host, mode), authority);

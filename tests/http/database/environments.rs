@@ -79,6 +79,35 @@ async fn a_database_that_cannot_be_used_is_reported_until_it_can() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_privilege_that_was_revoked_is_named_until_it_is_granted() {
+    let cluster = Cluster::start(Options::default());
+    let owner = cluster.new_database();
+    execute(&owner, "CREATE ROLE server LOGIN; GRANT ALL ON SCHEMA public TO server");
+    let url = owner.replace("goldstar@", "server:secret-1@");
+    // The tables belong to the superuser.
+    TestServer::on_database(&owner, Settings::default()).await.stop().await;
+    let grant = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO server";
+    execute(&owner, grant);
+    let server = TestServer::on_database(&url, Settings::default()).await;
+    let family = server.family().await;
+    for privilege in ["SELECT", "UPDATE"] {
+        execute(&owner, &format!("REVOKE {privilege} ON records FROM server"));
+        let refused = family.parent.activate(&family.child, &family.task).await;
+        assert_error(&refused, 503, "DATABASE_UNAVAILABLE");
+        let error = refused.body["error"].to_string();
+        assert!(error.contains("The database does not permit it"), "{error}");
+        trouble(&server, "the user server may not read and change records: GRANT SELECT,").await;
+        execute(&owner, grant);
+        eventually("the database to be used again", async || {
+            let health = server.nobody().get("/health").await;
+            health.body["reason"].is_null().then_some(())
+        })
+        .await;
+        family.event().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_for_which_no_connection_is_free_are_told_when_to_retry() {
     let cluster = Cluster::start(Options::default());
     let url = cluster.new_database();

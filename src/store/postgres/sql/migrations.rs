@@ -27,10 +27,12 @@ SET LOCAL lock_timeout = 0;
 SELECT pg_advisory_xact_lock(7310868735420852);
 SET LOCAL lock_timeout = '60s'";
 
-/// What a server must have besides the schema: every privilege for Goldstar's tables, and time limits.
+/// What a server must have besides the schema: a primary, every privilege for Goldstar's tables, and time
+/// limits.
 pub(in crate::store::postgres) const RIGHTS: Sql = Sql {
     text: "
-SELECT current_user::text AS role, current_schema()::text AS schema,
+SELECT current_setting('transaction_read_only')::boolean AS is_read_only,
+    current_user::text AS role, current_schema()::text AS schema,
     ARRAY(
         SELECT c.relname::text FROM pg_catalog.pg_class c
         WHERE c.relkind IN ('r', 'p') AND c.oid <> migrations.oid
