@@ -67,8 +67,9 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// What was checked: a directory, or a database on these hosts.
-enum Place {
+pub(super) enum Place {
     Directory(PathBuf),
+    Backup(PathBuf),
     Database(String),
 }
 
@@ -77,6 +78,7 @@ impl Place {
     fn kind(&self) -> &'static str {
         match self {
             Self::Directory(_) => "directory",
+            Self::Backup(_) => "backup",
             Self::Database(_) => "database",
         }
     }
@@ -85,13 +87,13 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Directory(directory) => directory.display().fmt(f),
+            Self::Directory(path) | Self::Backup(path) => path.display().fmt(f),
             Self::Database(hosts) => write!(f, "database at {hosts}"),
         }
     }
 }
 
-fn print(
+pub(super) fn print(
     place: &Place,
     json: bool,
     report: &CheckReport,
@@ -135,7 +137,7 @@ fn as_json(place: &Place, report: &CheckReport, threshold: Threshold) -> Value {
     };
     json!({
         place.kind(): match place {
-            Place::Directory(directory) => directory.to_string_lossy(),
+            Place::Directory(path) | Place::Backup(path) => path.to_string_lossy(),
             Place::Database(hosts) => hosts.into(),
         },
         "status": status(report),
@@ -198,6 +200,12 @@ impl fmt::Display for ForPeople<'_> {
             (Some(Severity::Damage), Place::Database(_)) => f.write_str(
                 "\nA server cannot load the families that are named; restore a backup of the database.",
             ),
+            (Some(Severity::Damage), Place::Backup(_)) => {
+                f.write_str("\nNo server would start on this data, and `goldstar restore` refuses it.")
+            }
+            (Some(Severity::Warning), Place::Backup(_)) => {
+                f.write_str("\nThis backup can be restored.")
+            }
             (Some(Severity::Warning), _) => write!(f, "\nA server runs on this {}.", place.kind()),
             (None | Some(Severity::Note), _) => f.write_str("\nNothing is wrong."),
         }

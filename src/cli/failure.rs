@@ -10,6 +10,7 @@ use super::health_client::Unhealthy;
 use crate::app::{StartError, StopError};
 use crate::config::ConfigError;
 use crate::domain::Invalid;
+use crate::repair::archive::ArchiveError;
 use crate::repair::salvage::SalvageError;
 use crate::repair::transfer::TransferError;
 use crate::service::ServiceError;
@@ -43,12 +44,20 @@ pub(super) enum Failure {
     Migrate(postgres::OpenError),
     #[error(transparent)]
     Transfer(#[from] TransferError),
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error("a server uses the data directory: stop it first")]
+    Served(#[source] OpenError),
     #[error("name the database with --database-url, or with `database_url` in the settings file")]
     NoDatabaseUrl,
     #[error(
         "there is no erasure list: it begins with the first deletion of an account, or with the first backup"
     )]
     NoErasures,
+    #[error("there is no erasure list in {}", .0.display())]
+    NoErasuresIn(PathBuf),
+    #[error("{} is damaged: it is not an erasure list: {fault}", .path.display())]
+    ErasureList { path: PathBuf, fault: String },
     #[error("there is no directory {}: name the data directory with --data-dir or --config, or start a server, which creates it", .0.display())]
     NoDirectory(PathBuf),
     #[error("{} is not a data directory: it contains none of Goldstar's files. Name the data directory with --data-dir or --config, or start a server, which creates them", .0.display())]
@@ -96,7 +105,9 @@ impl Failure {
         match self {
             Self::Start(error) if error.is_damage() => ExitCode::from(DAMAGE),
             Self::Transfer(error) if error.is_damage() => ExitCode::from(DAMAGE),
+            Self::Archive(error) if error.is_damage() => ExitCode::from(DAMAGE),
             Self::Migrate(error) if error.is_damage() => ExitCode::from(DAMAGE),
+            Self::ErasureList { .. } => ExitCode::from(DAMAGE),
             Self::Config(_) | Self::NoDatabaseUrl | Self::BomOfNdjson => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }

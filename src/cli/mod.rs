@@ -2,6 +2,7 @@
 
 mod admin;
 mod ask_first;
+mod backup;
 mod check;
 mod checkpoint;
 mod config;
@@ -19,6 +20,7 @@ mod migrate;
 mod new_file;
 mod open_files;
 mod progress;
+mod restore;
 mod runtime;
 mod salvage;
 mod serve;
@@ -85,6 +87,10 @@ enum Command {
     Import(import::Arguments),
     /// Copy a PostgreSQL database into a new data directory, or events into a file
     Export(export::Arguments),
+    /// Make a backup of a stopped server or a database, or verify one
+    Backup(backup::Arguments),
+    /// Restore a backup into a new data directory or an empty database
+    Restore(restore::Arguments),
     /// Print the list of deleted accounts, with which a backup is restored
     Erasures(erasures::Arguments),
     /// List the servers on a database that write audit log files
@@ -132,6 +138,8 @@ pub fn run() -> ExitCode {
         Some(Command::MigrateDatabase(arguments)) => migrate::run(&arguments),
         Some(Command::Import(arguments)) => import::run(arguments),
         Some(Command::Export(arguments)) => export::run(arguments),
+        Some(Command::Backup(arguments)) => return end(backup::run(arguments)),
+        Some(Command::Restore(arguments)) => restore::run(arguments),
         Some(Command::Erasures(arguments)) => erasures::run(&arguments),
         Some(Command::Servers(arguments)) => servers::run(&arguments),
         Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),

@@ -1,6 +1,7 @@
 //! A new file that gets its name when it is complete.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,9 +35,18 @@ impl NewFile {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.file.write_all_at(bytes, self.offset).map_err(unwritable(&self.partial))?;
+        self.try_write(bytes).map_err(unwritable(&self.partial))
+    }
+
+    pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, self.offset)?;
         self.offset += bytes.len() as u64;
         Ok(())
+    }
+
+    /// The path until the file is complete.
+    pub(super) fn partial(&self) -> &Path {
+        &self.partial
     }
 
     /// Gives the file its final name, durably, and returns that.

@@ -11,6 +11,7 @@ mod idempotency;
 pub mod input;
 mod invalid;
 pub mod ledger;
+mod log_name;
 mod mutation;
 pub mod password;
 mod points;
@@ -32,6 +33,7 @@ pub use event::{
 pub use id::Id;
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, KeyLife, KeyTime};
 pub use invalid::Invalid;
+pub use log_name::log_name;
 pub use mutation::{Mutation, MutationDetails, Operation};
 pub use points::{Amount, Points};
 pub use records::{

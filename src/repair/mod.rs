@@ -1,6 +1,8 @@
 //! The commands that work on a data directory or a database without serving it: `check`, `salvage`,
-//! `import` and `export`.
+//! `import`, `export`, `backup` and `restore`.
 
+pub mod archive;
+pub(crate) mod erase;
 mod inspect;
 pub mod salvage;
 pub mod transfer;

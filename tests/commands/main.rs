@@ -6,6 +6,7 @@
 #[path = "../http/harness/mod.rs"]
 mod harness;
 
+mod backup;
 mod check;
 mod cli;
 mod config;

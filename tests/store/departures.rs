@@ -8,8 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use goldstar::domain::{Deletion, EventFilter, Name, Page, SortOrder, Timestamp, User};
-use goldstar::followers::audit_log::file_name;
+use goldstar::domain::{Deletion, EventFilter, Name, Page, SortOrder, Timestamp, User, log_name};
 use goldstar::store::json::JsonStore;
 use goldstar::store::{Change, CommitError, Store};
 use serde_json::Value;
@@ -137,7 +136,7 @@ async fn no_failure_names_the_account_in_the_server_log() {
     let folder = Folder::new();
     let store = folder.open_with_logs().unwrap();
     // A folder with the name of a log, and a tracking file that cannot be written.
-    let log = folder.logs().join(file_name(&LEAVER.into()));
+    let log = folder.logs().join(log_name(&LEAVER.into()));
     fs::create_dir_all(&log).unwrap();
     two_accounts(&store, 3).await;
     store.follow();

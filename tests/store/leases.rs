@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
-use goldstar::domain::{Position, UserId};
-use goldstar::followers::audit_log::{
-    AuditLog, LineFollower, LogFollower, Settings, Writer, file_name,
-};
+use goldstar::domain::{Position, UserId, log_name};
+use goldstar::followers::audit_log::{AuditLog, LineFollower, LogFollower, Settings, Writer};
 use goldstar::metrics::Counter;
 use goldstar::store::memory::MemoryStore;
 use goldstar::store::{
@@ -45,7 +43,7 @@ impl Server {
 
     /// The ids of the events that have lines.
     fn ids(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.folder.path().join(file_name(&"u".into())));
+        let text = fs::read_to_string(self.folder.path().join(log_name(&"u".into())));
         let id = |line: &str| {
             let (_, rest) = line.split_once("event_id=").unwrap();
             rest.split_once(' ').unwrap().0.to_owned()

@@ -24,8 +24,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use goldstar::disk::{Disk, read_if_exists};
-use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp};
-use goldstar::followers::audit_log::{AuditLog, Settings, file_name};
+use goldstar::domain::{EventFilter, Page, SortOrder, Timestamp, log_name};
+use goldstar::followers::audit_log::{AuditLog, Settings};
 use goldstar::metrics::{self, Counter};
 use goldstar::store::json::{JsonStore, OpenError, Options, Progress};
 use goldstar::store::{Change, CommitError, Scope, Store};
@@ -272,7 +272,7 @@ impl Life {
             assert!(self.disk.is_disturbed(), "{self}: {log:?}");
             return;
         }
-        let newest = self.logs().join(file_name(&"family".into()));
+        let newest = self.logs().join(log_name(&"family".into()));
         let rotated = (1..=LOGS.backups).rev().map(|number| backup(&newest, number));
         let mut lines = String::new();
         for path in rotated.chain([newest.clone()]) {

@@ -5,9 +5,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
-use super::file_name;
 use crate::disk::Disk;
-use crate::domain::UserId;
+use crate::domain::{UserId, log_name};
 
 /// A file of an account in the log directory that could not be removed.
 #[derive(Debug)]
@@ -28,7 +27,7 @@ pub(super) fn remove(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         names => names?,
     };
-    let (log, mut left, mut removed) = (file_name(user_id), Vec::new(), false);
+    let (log, mut left, mut removed) = (log_name(user_id), Vec::new(), false);
     for name in names {
         let Some(suffix) = suffix(&name, &log) else { continue };
         match disk.remove(&folder.join(&name)) {

@@ -9,14 +9,13 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::name::file_name;
 use super::rotation::Settings;
 use super::sync::Unsynced;
 use super::{line, tail};
 use crate::disk::{
     self, Disk, DiskFile, Identity, Open, finish_replacement, is_missing, read_exact_at,
 };
-use crate::domain::{Timestamp, TrackingEvent, UserId};
+use crate::domain::{Timestamp, TrackingEvent, UserId, log_name};
 use crate::store::ReadError;
 
 /// The maximum number of files that the logs have open at the same time.
@@ -93,7 +92,7 @@ impl Files {
     }
 
     pub(super) fn path(&self, user_id: &UserId) -> PathBuf {
-        self.folder.join(file_name(user_id))
+        self.folder.join(log_name(user_id))
     }
 
     /// Writes the lines of an account's events. After an error, it is unknown which of these lines
@@ -166,7 +165,7 @@ impl Files {
     /// that were written are not written again.
     fn check(&mut self, user_id: &UserId) -> io::Result<()> {
         let Some(log) = self.open.get_mut(user_id) else { return Ok(()) };
-        match self.disk.stat(&self.folder.join(file_name(user_id))) {
+        match self.disk.stat(&self.folder.join(log_name(user_id))) {
             Ok(found) if found.identity == log.identity => {
                 if found.len != log.end {
                     log.end = end_of_last_line(&*log.file)?;
@@ -214,7 +213,7 @@ impl Files {
         let log = match self.open.entry(user_id.clone()) {
             Entry::Occupied(log) => log.into_mut(),
             Entry::Vacant(place) => {
-                let path = self.folder.join(file_name(user_id));
+                let path = self.folder.join(log_name(user_id));
                 let file = match self.disk.open(&path, Open::Append) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {
                         self.disk.create_dir(&self.folder)?;

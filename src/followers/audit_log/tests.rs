@@ -24,7 +24,7 @@ use watched::{Operation, Policy, Watched};
 
 use super::*;
 use crate::disk::RealDisk;
-use crate::domain::{Action, EntityType, EventFields, Points, Seq, Timestamp};
+use crate::domain::{Action, EntityType, EventFields, Points, Seq, Timestamp, log_name};
 use crate::store::StoredEvent;
 
 /// The line of an event.
@@ -213,7 +213,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// The event ids of a log, oldest first: the rotated files, then the newest.
 fn ids_in(folder: &Path, user_id: &str) -> Vec<String> {
-    let base = file_name(&user_id.into());
+    let base = log_name(&user_id.into());
     let mut files = contents(folder);
     files.retain(|name, _| name.starts_with(&base));
     let mut ids = Vec::new();
@@ -300,7 +300,7 @@ fn a_thousand_accounts_never_open_more_than_128_files() {
     assert_eq!(files.len(), accounts.len());
     for (number, user_id) in accounts.iter().enumerate() {
         let lines = [number, number + 1000].map(|at| rendered(&table.events.borrow()[at]));
-        let text = str::from_utf8(&files[&file_name(&user_id.as_str().into())]).unwrap();
+        let text = str::from_utf8(&files[&log_name(&user_id.as_str().into())]).unwrap();
         assert_eq!(text, lines.concat());
     }
     let most_open = disk.most_open.load(Ordering::Relaxed);

@@ -52,12 +52,12 @@ pub fn inspect(
     examine(disk, data, now, progress, true).map(|(report, _)| report)
 }
 
-/// What [`inspect`] has read of a directory. It stays locked while this exists.
+/// What [`inspect`] has read of a directory. It stays locked while this exists, unless it is an archive.
 pub(crate) struct Examined {
     pub(crate) state: State,
     /// The names of its files.
     pub(crate) names: Vec<String>,
-    _lock: DirectoryLock,
+    _lock: Option<DirectoryLock>,
 }
 
 /// Like [`inspect`], and returns what was read. The points of events are compared if `compares_points`.
@@ -68,8 +68,20 @@ pub(crate) fn examine(
     progress: &Progress,
     compares_points: bool,
 ) -> Result<(CheckReport, Examined), OpenError> {
-    let names = disk.file_names(data).map_err(OpenError::io(data))?;
     let lock = DirectoryLock::take_to_read(data)?;
+    let (report, examined) = examine_unlocked(disk, data, now, progress, compares_points)?;
+    Ok((report, Examined { _lock: Some(lock), ..examined }))
+}
+
+/// Like [`examine`], of files that nothing can change.
+pub(crate) fn examine_unlocked(
+    disk: &dyn Disk,
+    data: &Path,
+    now: Timestamp,
+    progress: &Progress,
+    compares_points: bool,
+) -> Result<(CheckReport, Examined), OpenError> {
+    let names = disk.file_names(data).map_err(OpenError::io(data))?;
     let folder = data.join(wal::FOLDER);
     let reading = DirectoryReader { disk, data, folder: &folder, progress }.read()?;
     let mut inspection = Inspection::new(disk, data, now, progress, reading);
@@ -79,7 +91,7 @@ pub(crate) fn examine(
     inspection.look_at_damaged_files()?;
     let Inspection { state, mut report, .. } = inspection;
     report.findings.sort_by_key(|finding| Reverse(finding.kind.severity()));
-    Ok((report, Examined { state, names, _lock: lock }))
+    Ok((report, Examined { state, names, _lock: None }))
 }
 
 /// The state of a check.

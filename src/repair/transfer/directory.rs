@@ -15,7 +15,7 @@ use crate::store::json::tinydb::file::push_row_name;
 const PIECE: usize = 1 << 20;
 
 /// The new directory under its temporary name.
-pub(super) struct NewDirectory {
+pub(in crate::repair) struct NewDirectory {
     to: PathBuf,
     partial: PathBuf,
     is_done: bool,
@@ -34,7 +34,7 @@ impl Drop for NewDirectory {
 
 impl NewDirectory {
     /// Starts a directory at `to`, which must not exist or be empty.
-    pub(super) fn begin(to: &Path) -> Result<Self, TransferError> {
+    pub(in crate::repair) fn begin(to: &Path) -> Result<Self, TransferError> {
         match fs::read_dir(to).map(Iterator::count) {
             Ok(0) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -52,18 +52,18 @@ impl NewDirectory {
     }
 
     /// Starts a file.
-    pub(super) fn create(&self, name: &str) -> Result<NewFile, TransferError> {
+    pub(in crate::repair) fn create(&self, name: &str) -> Result<NewFile, TransferError> {
         let is_plain = Path::new(name).file_name() == Some(name.as_ref());
         if !is_plain {
             return Err(TransferError::FileName(name.to_owned()));
         }
         let path = self.partial.join(name);
         let file = RealDisk.open(&path, Open::Truncate).map_err(TransferError::io(&path))?;
-        Ok(NewFile { path, file, offset: 0, buffer: String::new() })
+        Ok(NewFile { path, file, offset: 0, buffer: Vec::new() })
     }
 
     /// Gives the directory its final name, durably.
-    pub(super) fn finish(mut self) -> Result<(), TransferError> {
+    pub(in crate::repair) fn finish(mut self) -> Result<(), TransferError> {
         RealDisk.sync_dir(&self.partial).map_err(TransferError::io(&self.partial))?;
         RealDisk.rename(&self.partial, &self.to).map_err(TransferError::io(&self.to))?;
         self.is_done = true;
@@ -74,21 +74,25 @@ impl NewDirectory {
 }
 
 /// A file that is written from start to end.
-pub(super) struct NewFile {
-    pub(super) path: PathBuf,
+pub(in crate::repair) struct NewFile {
+    pub(in crate::repair) path: PathBuf,
     file: Arc<dyn DiskFile>,
     offset: u64,
-    buffer: String,
+    buffer: Vec<u8>,
 }
 
 impl NewFile {
-    pub(super) fn push(&mut self, text: &str) -> Result<(), TransferError> {
-        self.buffer.push_str(text);
+    pub(in crate::repair) fn push(&mut self, text: &str) -> Result<(), TransferError> {
+        self.push_bytes(text.as_bytes())
+    }
+
+    pub(in crate::repair) fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
+        self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= PIECE { self.write() } else { Ok(()) }
     }
 
     fn write(&mut self) -> Result<(), TransferError> {
-        let written = self.file.write_all_at(self.buffer.as_bytes(), self.offset);
+        let written = self.file.write_all_at(&self.buffer, self.offset);
         written.map_err(TransferError::io(&self.path))?;
         self.offset += self.buffer.len() as u64;
         self.buffer.clear();
@@ -96,22 +100,22 @@ impl NewFile {
     }
 
     /// Writes the rest, and makes the file durable.
-    pub(super) fn finish(mut self) -> Result<(), TransferError> {
+    pub(in crate::repair) fn finish(mut self) -> Result<(), TransferError> {
         self.write()?;
         self.file.sync().map_err(TransferError::io(&self.path))
     }
 }
 
 /// A TinyDB file that is written row by row.
-pub(super) struct NewTable {
-    pub(super) file: NewFile,
+pub(in crate::repair) struct NewTable {
+    pub(in crate::repair) file: NewFile,
     /// The number of rows.
-    pub(super) rows: RowNumber,
+    pub(in crate::repair) rows: RowNumber,
 }
 
 impl NewTable {
     /// `before` is the text of the tables before the default table.
-    pub(super) fn begin(mut file: NewFile, before: &str) -> Result<Self, TransferError> {
+    pub(in crate::repair) fn begin(mut file: NewFile, before: &str) -> Result<Self, TransferError> {
         file.push("{")?;
         file.push(before)?;
         file.push("\"_default\": {")?;
@@ -119,7 +123,7 @@ impl NewTable {
     }
 
     /// Adds a row; returns its number.
-    pub(super) fn push(&mut self, text: &str) -> Result<RowNumber, TransferError> {
+    pub(in crate::repair) fn push(&mut self, text: &str) -> Result<RowNumber, TransferError> {
         self.rows += 1;
         let mut name = String::new();
         push_row_name(&mut name, self.rows, self.rows == 1);
@@ -128,7 +132,7 @@ impl NewTable {
         Ok(self.rows)
     }
 
-    pub(super) fn finish(mut self, after: &str) -> Result<(), TransferError> {
+    pub(in crate::repair) fn finish(mut self, after: &str) -> Result<(), TransferError> {
         self.file.push("}")?;
         self.file.push(after)?;
         self.file.push("}")?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use tokio_postgres::types::ToSql;
 
 use super::error::TransferError;
+use crate::clock::random;
 use crate::disk::{Disk, read_if_exists};
 use crate::domain::{ErasureList, Timestamp};
 use crate::store::json::damage::OpenError;
@@ -18,6 +19,16 @@ pub async fn database_erasures(
     now: Timestamp,
 ) -> Result<Option<ErasureList>, TransferError> {
     Ok(read(&Bulk::reading(url).await?, now).await?)
+}
+
+/// Begins the list of a database that has none.
+pub(super) async fn begin_erasures(url: &DatabaseUrl, now: Timestamp) -> Result<(), TransferError> {
+    if database_erasures(url, now).await?.is_some() {
+        return Ok(());
+    }
+    let bulk = Bulk::writing(url).await?;
+    bulk.rows(&sql::PUT_ERASURES_KEY, &[&ErasureList::new(random(), now).key]).await?;
+    Ok(bulk.commit().await?)
 }
 
 /// Returns the erasure list in the file of a directory; `None` if there is no file.

@@ -90,16 +90,29 @@ impl TransferError {
     }
 }
 
-/// Fails if the checked directory cannot be imported completely.
-pub(super) fn refuse(data: &Path, report: &CheckReport) -> Result<(), TransferError> {
-    use FindingKind::{DuplicateEmail, DuplicateId, DuplicateRow};
-    let faults = named(report, |kind| matches!(kind, FindingKind::Damage(_)));
-    if let Some(faults) = faults {
+/// Why no server starts on the checked directory; `None` if one does.
+pub(in crate::repair) fn damage_in(report: &CheckReport) -> Option<String> {
+    named(report, |kind| matches!(kind, FindingKind::Damage(_)))
+}
+
+/// Fails if the checked directory is damaged, or its files lack changes.
+pub(in crate::repair) fn require_intact(
+    data: &Path,
+    report: &CheckReport,
+) -> Result<(), TransferError> {
+    if let Some(faults) = damage_in(report) {
         return Err(TransferError::Damaged { data: data.to_owned(), faults });
     }
     if report.waiting > 0 || report.is_torn {
         return Err(TransferError::Journal(data.to_owned()));
     }
+    Ok(())
+}
+
+/// Fails if the checked directory cannot be imported completely.
+pub(super) fn refuse(data: &Path, report: &CheckReport) -> Result<(), TransferError> {
+    use FindingKind::{DuplicateEmail, DuplicateId, DuplicateRow};
+    require_intact(data, report)?;
     match named(report, |kind| matches!(kind, DuplicateId | DuplicateRow | DuplicateEmail)) {
         Some(rows) => Err(TransferError::Duplicates { rows }),
         None => Ok(()),

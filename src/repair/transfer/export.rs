@@ -1,13 +1,13 @@
 //! `goldstar export`
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use futures_util::TryStreamExt as _;
 use tokio_postgres::Row;
 
 use super::directory::{NewDirectory, NewTable};
-use super::erasures;
+use super::erasures::{self, begin_erasures};
 use super::error::TransferError;
 use crate::domain::{ErasureList, IdempotencyRecord, Seq, Session, Setting, Timestamp};
 use crate::repair::salvage::kind::TABLES;
@@ -42,6 +42,19 @@ struct Export<'a> {
     bulk: &'a Bulk,
     directory: NewDirectory,
     exported: Exported,
+    /// The families that are left out, and whose events are anonymised.
+    erased: HashSet<i64>,
+}
+
+/// Like [`export`], without accounts whose deletion has started, and with an erasure list.
+pub(in crate::repair) async fn export_for_backup(
+    url: &DatabaseUrl,
+    to: &Path,
+    now: Timestamp,
+    progress: &Progress,
+) -> Result<(), TransferError> {
+    begin_erasures(url, now).await?;
+    export_from(Bulk::reading(url).await?, to, now, progress, true).await.map(|_| ())
 }
 
 /// Writes everything that is in a database at one moment into the directory `to`, which must not
@@ -53,9 +66,23 @@ pub async fn export(
     now: Timestamp,
     progress: &Progress,
 ) -> Result<Exported, TransferError> {
-    let bulk = Bulk::reading(url).await?;
+    export_from(Bulk::reading(url).await?, to, now, progress, false).await
+}
+
+async fn export_from(
+    bulk: Bulk,
+    to: &Path,
+    now: Timestamp,
+    progress: &Progress,
+    is_backup: bool,
+) -> Result<Exported, TransferError> {
     let directory = NewDirectory::begin(to)?;
-    let mut export = Export { bulk: &bulk, directory, exported: Exported::default() };
+    let exported = Exported::default();
+    let mut export = Export { bulk: &bulk, directory, exported, erased: HashSet::new() };
+    if is_backup {
+        let started = bulk.rows(&sql::STARTED_DELETIONS, &[]).await?;
+        export.erased = started.iter().map(|row| row.get("family_id")).collect();
+    }
     let mut keys = export.keys().await?;
     export.events(&mut keys, progress).await?;
     for kind in TABLES {
@@ -90,7 +117,10 @@ impl Export<'_> {
     async fn finish(&mut self, file: &str, mut table: NewTable) -> Result<(), TransferError> {
         let mut rows = self.bulk.stream(&sql::EXPORT_KEPT, &[&file, &"row"]).await?;
         while let Some(row) = next(&mut rows).await? {
-            table.push(text(&row, "text")?)?;
+            let family: i64 = row.try_get("family_id").map_err(Failure::from)?;
+            if !self.erased.contains(&family) {
+                table.push(text(&row, "text")?)?;
+            }
         }
         self.exported.rows.insert(file.to_owned(), table.rows);
         let after = self.kept(file, "after").await?;
@@ -106,7 +136,10 @@ impl Export<'_> {
         let kind = file.strip_suffix(".json").unwrap_or(file);
         let mut rows = self.bulk.stream(&sql::EXPORT_RECORDS, &[&kind]).await?;
         while let Some(row) = next(&mut rows).await? {
-            table.push(text(&row, "row")?)?;
+            let family: i64 = row.try_get("family_id").map_err(Failure::from)?;
+            if !self.erased.contains(&family) {
+                table.push(text(&row, "row")?)?;
+            }
         }
         Ok(())
     }
@@ -131,8 +164,12 @@ impl Export<'_> {
         let mut rows = self.bulk.stream(&sql::EXPORT_EVENTS, &[]).await?;
         while let Some(row) = next(&mut rows).await? {
             let json = text(&row, "json")?;
-            let number = table.push(json)?;
             let family: i64 = row.try_get("family_id").map_err(Failure::from)?;
+            let number = if self.erased.contains(&family) {
+                table.push(&tracking::without_personal(json.to_owned()))?
+            } else {
+                table.push(json)?
+            };
             let seq: i64 = row.try_get("seq").map_err(Failure::from)?;
             if let Some(named) = keys.rows.get_mut(&(family, Seq(seq.unsigned_abs()))) {
                 *named = Some(number);

@@ -9,6 +9,7 @@ use super::erasures;
 use super::error::{TransferError, refuse};
 use super::imported::{Imported, LastEvents};
 use super::rows::Rows;
+use super::source::ImportSource;
 use crate::disk::RealDisk;
 use crate::domain::{ErasureList, IdempotencyRecord, Timestamp};
 use crate::repair::inspect::examine;
@@ -29,13 +30,26 @@ pub async fn import(
     // Wrong points are imported as they are.
     let checked = block_in_place(|| examine(&RealDisk, data, now, progress, false));
     let (report, examined) = checked?;
-    refuse(data, &report)?;
     let list = erasures::directory_erasures(&RealDisk, data)?;
+    let (disk, data) = (Box::new(RealDisk), data.to_owned());
+    let source = ImportSource { disk, data, report, examined, list, erased: None };
+    import_from(url, source, now, progress).await
+}
+
+/// Imports what was examined.
+pub(crate) async fn import_from(
+    url: &DatabaseUrl,
+    mut source: ImportSource,
+    now: Timestamp,
+    progress: &Progress,
+) -> Result<Imported, TransferError> {
+    refuse(&source.data, &source.report)?;
+    let list = source.list.take();
     let bulk = Bulk::writing(url).await?;
     let first_xid = require_empty(&bulk).await?;
     // The next batch is read while one is copied.
     let (sender, mut batches) = mpsc::channel(1);
-    let rows = Rows::new(data, &report, examined, now, sender);
+    let rows = Rows::new(source, now, sender);
     let reading = {
         let progress = progress.clone();
         spawn_blocking(move || rows.read(&progress))

@@ -12,9 +12,15 @@ mod import;
 mod imported;
 mod other_files;
 mod rows;
+mod source;
 
+pub(super) use directory::{NewDirectory, NewTable};
 pub use erasures::{database_erasures, directory_erasures};
 pub use error::TransferError;
+pub(super) use error::{damage_in, require_intact};
+pub(super) use export::export_for_backup;
 pub use export::{Exported, export};
 pub use import::import;
+pub(super) use import::import_from;
 pub use imported::Imported;
+pub(super) use source::ImportSource;

@@ -4,17 +4,21 @@ use std::io;
 use std::path::Path;
 
 use super::error::TransferError;
-use crate::disk::{RealDisk, read_if_exists};
+use crate::disk::{Disk, read_if_exists};
 use crate::store::json::damage::OpenError;
 use crate::store::json::tinydb::pyjson;
 
 /// The text of a file with the form of TinyDB: an object of objects.
-pub(super) fn tinydb_text(data: &Path, name: &str) -> Result<Option<String>, TransferError> {
+pub(super) fn tinydb_text(
+    disk: &dyn Disk,
+    data: &Path,
+    name: &str,
+) -> Result<Option<String>, TransferError> {
     if !has_json_name(name) {
         return Ok(None);
     }
     let path = data.join(name);
-    let bytes = match read_if_exists(&RealDisk, &path) {
+    let bytes = match read_if_exists(disk, &path) {
         // A link to a folder, a pipe or a device cannot be read.
         Err(error)
             if matches!(

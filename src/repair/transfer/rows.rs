@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -12,12 +12,13 @@ use super::batch::Batch;
 use super::error::TransferError;
 use super::imported::{Imported, LastEvents};
 use super::other_files::tinydb_text;
-use crate::disk::{Disk as _, Open, RealDisk};
+use super::source::ImportSource;
+use crate::disk::{Disk, Open};
 use crate::domain::deletion::FIRST_START;
 use crate::domain::{
     Deletion, ErasureList, IdempotencyRecord, Seq, Session, Setting, Timestamp, User,
 };
-use crate::repair::CheckReport;
+use crate::repair::erase::Erased;
 use crate::repair::inspect::Examined;
 use crate::repair::salvage::kind::{TABLES, TRACKING, TableKind};
 use crate::store::json::damage::OpenError;
@@ -52,8 +53,11 @@ struct Family {
 
 /// Reads a directory, and sends its rows.
 pub(super) struct Rows {
+    disk: Box<dyn Disk>,
     data: PathBuf,
     examined: Examined,
+    /// The accounts whose events lose their personal parts.
+    erased: Option<Erased>,
     /// Whether no Goldstar has served the directory, and accounts are marked for deletion.
     holds_deletions: bool,
     /// The version of the families.
@@ -69,21 +73,18 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(
-        data: &Path,
-        report: &CheckReport,
-        examined: Examined,
-        now: Timestamp,
-        sender: mpsc::Sender<Batch>,
-    ) -> Self {
+    pub(super) fn new(source: ImportSource, now: Timestamp, sender: mpsc::Sender<Batch>) -> Self {
+        let ImportSource { disk, data, report, examined, erased, .. } = source;
         let has_setting = examined.state.settings.get(FIRST_START).is_some();
         let marked = &report.marked;
         let holds_deletions = marked.is_first_start && !marked.accounts.is_empty() && !has_setting;
         let remembered = examined.state.remembered.records();
         let remembered = remembered.map(|record| (record.event.0, None)).collect();
         Self {
-            data: data.to_owned(),
+            disk,
+            data,
             examined,
+            erased,
             holds_deletions,
             version: now.as_micros().max(1),
             sender,
@@ -259,7 +260,7 @@ impl Rows {
 
     fn events(&mut self, progress: &Progress) -> Result<(), TransferError> {
         let path = self.data.join(tracking::FILE);
-        let file = match RealDisk.open(&path, Open::Read) {
+        let file = match self.disk.open(&path, Open::Read) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             opened => opened.map_err(OpenError::io(&path))?,
         };
@@ -278,7 +279,10 @@ impl Rows {
         // An event stream sends each event as one line.
         let has_breaks = row.text.contains(['\n', '\r']);
         let text = if has_breaks { pyjson::compact(row.text).into() } else { row.text.to_owned() };
-        let text: String = tracking::trimmed(text);
+        let mut text: String = tracking::trimmed(text);
+        if self.erased.as_mut().is_some_and(|erased| erased.has_event(&text)) {
+            text = tracking::without_personal(text);
+        }
         let Ok(fields) = Fields::parse(&text) else { return };
         let user_id = fields.optional_text("user_id");
         let columns = EventColumns::of(&fields);
@@ -340,7 +344,7 @@ impl Rows {
             .collect();
         let names = std::mem::take(&mut self.examined.names);
         for name in names.into_iter().filter(|name| !own.contains(&**name)) {
-            match tinydb_text(&self.data, &name)? {
+            match tinydb_text(&*self.disk, &self.data, &name)? {
                 Some(text) => {
                     self.keep(SHARED, &name, "file", &text);
                     self.imported.kept.push(format!("the file {name}"));

@@ -47,7 +47,7 @@ fn check_every_byte_of(
     table.record(&mut log, "b", 1);
     drop(log);
     let whole = contents(&folder(&home));
-    let name = file_name(&"a".into());
+    let name = log_name(&"a".into());
     let bytes = &whole[&name];
     assert!(bytes.len() > durable_len);
     let mut wreck = Wreck { files: whole.clone(), saved };

@@ -273,7 +273,7 @@ fn a_long_backlog_is_written_in_parts_and_delays_no_other_log() {
     let mut log = log_in(&home, RealDisk, Settings::default());
     log.resume(None, &table);
     for user_id in ["a", "b"] {
-        let path = folder(&home).join(file_name(&user_id.into()));
+        let path = folder(&home).join(log_name(&user_id.into()));
         fs::create_dir_all(&path).unwrap();
         table.record(&mut log, user_id, if user_id == "a" { 5000 } else { 10 });
         fs::remove_dir(&path).unwrap();

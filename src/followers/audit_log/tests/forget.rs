@@ -11,7 +11,7 @@ fn a_log_is_removed_with_all_its_files_and_no_others() {
         log.resume(None, &table);
         table.record(&mut log, user_id, 10);
         table.record(&mut log, "ab", 10);
-        let name = file_name(&user_id.into());
+        let name = log_name(&user_id.into());
         // Files of a larger number of backups, and a temporary file of a failure.
         for more in [".3", ".17", ".1000", ".tmp"] {
             fs::write(folder(&home).join(format!("{name}{more}")), "older").unwrap();

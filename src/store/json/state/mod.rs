@@ -218,7 +218,7 @@ impl State {
         }
     }
 
-    fn tables_mut(&mut self) -> [&mut dyn AnyTable; 15] {
+    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 15] {
         [
             &mut self.users.records,
             &mut self.children.records,

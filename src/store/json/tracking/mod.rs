@@ -19,7 +19,8 @@ pub(crate) use append::{Appender, NewRow};
 pub(crate) use index::id_hash;
 pub(crate) use load::{Loaded, Mark, load};
 pub(crate) use patch::{
-    Patch, anonymize, anonymous, overlay, trimmed, with_room, without_personal, write_patches,
+    Patch, anonymize, anonymous, overlay, patches_of, trimmed, with_room, without_personal,
+    write_patches,
 };
 pub(crate) use read::OwnRows;
 pub(crate) use row::personal_spans;

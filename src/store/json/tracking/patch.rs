@@ -75,9 +75,19 @@ fn present(personal: Personal) -> impl DoubleEndedIterator<Item = Range<usize>> 
 
 /// The personal parts of a row, which `null` can overwrite. `None` if there is none, or if `null` does not
 /// fit into one of them.
-pub(crate) fn room(row: &str) -> Option<Vec<Range<usize>>> {
+fn room(row: &str) -> Option<Vec<Range<usize>>> {
     let spans: Vec<_> = present(personal_spans(row)).collect();
     (!spans.is_empty() && !spans.iter().any(lacks_space)).then_some(spans)
+}
+
+/// The patches that anonymise a row at that place of the file. `None` as in [`room`].
+pub(crate) fn patches_of(number: RowNumber, offset: u64, text: &str) -> Option<Vec<Patch>> {
+    let patch = |span: Range<usize>| Patch {
+        row: number,
+        offset: offset + span.start as u64,
+        len: u32::try_from(span.len()).unwrap_or(u32::MAX),
+    };
+    Some(room(text)?.into_iter().map(patch).collect())
 }
 
 /// Whether `null` does not fit into a personal part.

@@ -86,18 +86,14 @@ impl Tracking {
         let (rows, next) =
             self.read(ReadMode::Blocking, |index| index.of_user(user_id.as_str(), from, limit))?;
         let patch = |(found, text): (Found, String)| {
-            let spans = patch::room(&text).ok_or_else(|| {
+            let patches = patch::patches_of(found.row, found.place.offset, &text);
+            let patches = patches.ok_or_else(|| {
                 let row = found.row;
                 io::Error::other(format!(
                     "row {row} has no space for `null`; the next start adds some"
                 ))
             })?;
-            let patches = spans.into_iter().map(|span| Patch {
-                row: found.row,
-                offset: found.place.offset + span.start as u64,
-                len: u32::try_from(span.len()).unwrap_or(u32::MAX),
-            });
-            Ok((found, patches.collect()))
+            Ok((found, patches))
         };
         let rows = rows.into_iter().map(patch).collect::<io::Result<_>>()?;
         Ok(OwnRows { rows, next })

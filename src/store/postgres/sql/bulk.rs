@@ -89,6 +89,10 @@ pub(crate) const EXPORT_RECORDS: Sql = Sql {
     types: &[Type::TEXT],
 };
 
+/// The families whose deletion has started.
+pub(crate) const STARTED_DELETIONS: Sql =
+    Sql { text: "SELECT family_id FROM accounts WHERE deletion_has_started", types: &[] };
+
 pub(crate) const EXPORT_EVENTS: Sql =
     Sql { text: "SELECT family_id, seq, json FROM events ORDER BY xid, place", types: &[] };
 
@@ -99,7 +103,7 @@ pub(crate) const EVENTS_SIZE: Sql = Sql {
 
 /// What was kept of a file.
 pub(crate) const EXPORT_KEPT: Sql = Sql {
-    text: "SELECT text FROM kept WHERE file = $1 AND part = $2 ORDER BY position",
+    text: "SELECT family_id, text FROM kept WHERE file = $1 AND part = $2 ORDER BY position",
     types: &[Type::TEXT, Type::TEXT],
 };
 
@@ -183,6 +187,7 @@ pub(crate) const ALL: &[&Sql] = &[
     &NEW_EPOCH,
     &END_IMPORT,
     &EXPORT_RECORDS,
+    &STARTED_DELETIONS,
     &EXPORT_EVENTS,
     &EVENTS_SIZE,
     &EXPORT_KEPT,

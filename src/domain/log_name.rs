@@ -1,10 +1,10 @@
-//! The file names of the logs.
+//! The file names of the audit logs.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::UserId;
+use super::UserId;
 
 /// The maximum length of an encoded id that is used as a whole. File systems allow names of 255
 /// bytes.
@@ -17,7 +17,7 @@ const KEPT: usize = 80;
 /// Bytes other than ASCII letters, digits, `_` and `-` are percent-encoded, so an id cannot point
 /// outside of the folder. An id that is too long is cut, and a dot and the SHA-256 of the whole id
 /// follow. No encoded id contains a dot, so two accounts never share a file.
-pub fn file_name(user_id: &UserId) -> String {
+pub fn log_name(user_id: &UserId) -> String {
     let mut id = encode(user_id.as_str());
     if id.len() > MAX_WHOLE {
         id.truncate(KEPT);
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_usual_id_is_part_of_the_name() {
         let id = "0f8fad5b-d9cb-469f-a165-70867728950e";
-        assert_eq!(file_name(&id.into()), format!("tracking_user_{id}.log"));
+        assert_eq!(log_name(&id.into()), format!("tracking_user_{id}.log"));
     }
 
     #[test]
@@ -69,14 +69,14 @@ mod tests {
             ("a\\b\nc", "tracking_user_a%5Cb%0Ac.log"),
             ("é", "tracking_user_%C3%A9.log"),
         ] {
-            assert_eq!(file_name(&id.into()), expected);
+            assert_eq!(log_name(&id.into()), expected);
         }
     }
 
     #[test]
     fn two_ids_never_share_a_name() {
         let long = "a".repeat(300);
-        let shown = file_name(&long.as_str().into());
+        let shown = log_name(&long.as_str().into());
         let pretender = shown.trim_start_matches("tracking_user_").trim_end_matches(".log");
         let ids = [
             long.clone(),
@@ -87,7 +87,7 @@ mod tests {
             "/".repeat(301),
             pretender.to_owned(),
         ];
-        let names: HashSet<_> = ids.iter().map(|id| file_name(&id.as_str().into())).collect();
+        let names: HashSet<_> = ids.iter().map(|id| log_name(&id.as_str().into())).collect();
         assert_eq!(names.len(), ids.len());
         // This leaves room for `.1000` and `.tmp` within the 255 bytes of a file name.
         assert!(names.iter().all(|name| name.len() <= 240), "{names:?}");

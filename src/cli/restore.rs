@@ -1,0 +1,89 @@
+//! `goldstar restore`
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+
+use super::failure::Failure;
+use super::progress;
+use super::runtime::runtime;
+use crate::clock::Clock;
+use crate::config::{Config, Data, Flags};
+use crate::disk::RealDisk;
+use crate::domain::ErasureList;
+use crate::repair::archive::{Archive, Restored, restore_database, restore_directory};
+use crate::repair::transfer::directory_erasures;
+
+#[derive(Args)]
+#[command(group = ArgGroup::new("list").required(true))]
+#[command(after_help = "\
+The directories must not exist, or be empty, and so must the database. The restore is complete or has no \
+effect, also after a kill. Everybody logs in again, and clients of event streams get `resync`.
+
+An account that was deleted after the backup must not return: name the newest erasure list, of --erasures-dir \
+or of the data directory that the backup replaces. Its accounts are deleted before a server starts. Without \
+one, only the deletions before the backup are known: --no-erasures accepts that.
+
+The exit code is 0 if everything was restored, 78 for damage, 2 for wrong arguments, and 1 for any other \
+failure.
+
+Examples:
+  goldstar restore goldstar.tar --data-dir data --log-dir logs --erasures /mnt/other/erasures
+  goldstar restore goldstar.tar --database-url postgres://goldstar@localhost/goldstar --no-erasures")]
+pub(super) struct Arguments {
+    /// Backup
+    file: PathBuf,
+
+    /// Erasure list, or a directory that contains one
+    #[arg(long, value_name = "PATH", group = "list")]
+    erasures: Option<PathBuf>,
+
+    /// Delete only the accounts that were deleted before the backup
+    #[arg(long, group = "list")]
+    no_erasures: bool,
+
+    #[command(flatten)]
+    flags: Flags<Data>,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { file, erasures, flags, .. } = arguments;
+    let storage = Config::resolve(&flags)?.storage;
+    let later = erasures.as_deref().map(list_at).transpose()?;
+    let (now, progress) = (Clock::system().now(), progress::on_terminal());
+    let archive = Archive::open(&file)?;
+    let url = storage.database_url.filter(|_| !storage.prefers_data_dir);
+    let restored = if let Some(url) = url {
+        let restored = restore_database(&archive, later.as_ref(), &url, now, &progress);
+        runtime()?.block_on(restored)?
+    } else {
+        let (data, logs) = (&storage.data_dir, &storage.log_dir);
+        restore_directory(&archive, later.as_ref(), data, logs, now, &progress)?
+    };
+    let printed = writeln!(io::stdout(), "{}", in_words(&file, &restored));
+    printed.map_err(Failure::io("everything was restored, but the report could not be printed"))
+}
+
+/// The list in a file, or in a directory.
+fn list_at(path: &Path) -> Result<ErasureList, Failure> {
+    let list = if path.is_dir() {
+        directory_erasures(&RealDisk, path)?
+    } else {
+        let bytes = std::fs::read(path)
+            .map_err(Failure::io(format!("{} can't be read", path.display())))?;
+        let list = ErasureList::parse(&bytes)
+            .map_err(|fault| Failure::ErasureList { path: path.to_owned(), fault })?;
+        Some(list)
+    };
+    list.ok_or_else(|| Failure::NoErasuresIn(path.to_owned()))
+}
+
+fn in_words(file: &Path, restored: &Restored) -> String {
+    let Restored { events, erased, complete_until } = restored;
+    format!(
+        "{} was restored: {events} events.\nAccounts that were deleted again: {erased}. The erasure list \
+         is complete until {complete_until}.",
+        file.display()
+    )
+}

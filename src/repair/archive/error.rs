@@ -1,0 +1,54 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::repair::transfer::TransferError;
+use crate::store::json::damage::OpenError;
+
+/// Why a backup was not made, or is not restored.
+#[derive(Debug, Error)]
+pub enum ArchiveError {
+    /// A file of the directory or the archive cannot be read, or the directory is in use.
+    #[error(transparent)]
+    Directory(#[from] OpenError),
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    #[error("{} can't be read", .path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the backup can't be written")]
+    Write(#[source] io::Error),
+    /// The archive is not one, or its bytes have changed.
+    #[error("{} is not a complete backup: {fault}", .path.display())]
+    Invalid { path: PathBuf, fault: String },
+    /// No server would start on the restored data.
+    #[error("{} contains damaged data, and nothing was restored: {faults}. Run `goldstar backup verify {}`", .path.display(), .path.display())]
+    Damaged { path: PathBuf, faults: String },
+    #[error(
+        "the erasure list belongs to another server than the backup: their keys are not the same"
+    )]
+    OtherList,
+    #[error("{} is not empty: choose another directory, or move its files away", .0.display())]
+    NotEmpty(PathBuf),
+}
+
+impl ArchiveError {
+    pub(super) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Unreadable { path, source }
+    }
+
+    /// Whether the archive or the data is damaged.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Invalid { .. } | Self::Damaged { .. } => true,
+            Self::Directory(error) => error.is_damage(),
+            Self::Transfer(error) => error.is_damage(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `goldstar backup` and `goldstar restore`: the real binary on directories and databases.
+
+mod archives;
+mod erased;
+mod moved;
+
+use std::process::Output;
+
+use crate::harness::{Folders, goldstar};
+
+const ARCHIVE: &str = "backup.tar";
+
+/// The exit code, the standard output and the standard error output of a command in the folders.
+fn run(folders: &Folders, arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } =
+        goldstar(folders.root()).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+/// Makes a backup of the folders.
+#[track_caller]
+fn back_up(folders: &Folders) {
+    let command = ["backup", "create", ARCHIVE, "--data-dir", "data", "--log-dir", "logs"];
+    let (code, text, error) = run(folders, &command);
+    assert_eq!(code, 0, "{text}{error}");
+    assert!(!folders.root().join("backup.tar.partial").exists());
+}
+
+/// Restores the backup of the folders into new ones.
+#[track_caller]
+fn restored(folders: &Folders, list: &[&str]) -> Folders {
+    let copy = Folders::new();
+    let (code, text, error) = restore(folders, &copy, list);
+    assert_eq!(code, 0, "{text}{error}");
+    copy
+}
+
+fn restore(from: &Folders, to: &Folders, list: &[&str]) -> (i32, String, String) {
+    let archive = from.root().join(ARCHIVE);
+    let command = ["restore", archive.to_str().unwrap(), "--data-dir", "data", "--log-dir", "logs"];
+    run(to, &[&command, list].concat())
+}
+
+#[track_caller]
+fn assert_clean(folders: &Folders, place: &[&str]) {
+    let (code, text, error) = run(folders, &[&["check"], place].concat());
+    assert_eq!(code, 0, "{text}{error}");
+}
