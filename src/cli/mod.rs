@@ -91,7 +91,7 @@ enum Command {
     Backup(backup::Arguments),
     /// Restore a backup into a new data directory or an empty database
     Restore(restore::Arguments),
-    /// Print the list of deleted accounts, with which a backup is restored
+    /// Print the list of deleted accounts, with which a backup is restored, or apply it to a database
     Erasures(erasures::Arguments),
     /// List the servers on a database that write audit log files
     Servers(servers::Arguments),
@@ -140,7 +140,7 @@ pub fn run() -> ExitCode {
         Some(Command::Export(arguments)) => export::run(arguments),
         Some(Command::Backup(arguments)) => return end(backup::run(arguments)),
         Some(Command::Restore(arguments)) => restore::run(arguments),
-        Some(Command::Erasures(arguments)) => erasures::run(&arguments),
+        Some(Command::Erasures(arguments)) => erasures::run(arguments),
         Some(Command::Servers(arguments)) => servers::run(&arguments),
         Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),
     };

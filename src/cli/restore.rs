@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 
+use super::erasures::list_at;
 use super::failure::Failure;
 use super::progress;
 use super::runtime::runtime;
 use crate::clock::Clock;
 use crate::config::{Config, Data, Flags};
-use crate::disk::RealDisk;
-use crate::domain::ErasureList;
 use crate::repair::archive::{Archive, Restored, restore_database, restore_directory};
-use crate::repair::transfer::directory_erasures;
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("list").required(true))]
@@ -63,20 +61,6 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let printed = writeln!(io::stdout(), "{}", in_words(&file, &restored));
     printed.map_err(Failure::io("everything was restored, but the report could not be printed"))
-}
-
-/// The list in a file, or in a directory.
-fn list_at(path: &Path) -> Result<ErasureList, Failure> {
-    let list = if path.is_dir() {
-        directory_erasures(&RealDisk, path)?
-    } else {
-        let bytes = std::fs::read(path)
-            .map_err(Failure::io(format!("{} can't be read", path.display())))?;
-        let list = ErasureList::parse(&bytes)
-            .map_err(|fault| Failure::ErasureList { path: path.to_owned(), fault })?;
-        Some(list)
-    };
-    list.ok_or_else(|| Failure::NoErasuresIn(path.to_owned()))
 }
 
 fn in_words(file: &Path, restored: &Restored) -> String {

@@ -80,11 +80,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "createuser --pwprompt goldstar_server"),
     (OPERATIONS, "pg_dump --format=custom --file=goldstar.dump \"$GOLDSTAR_DATABASE_URL\""),
     (OPERATIONS, "createdb --owner=goldstar restored"),
-    (
-        OPERATIONS,
-        "salt=$(psql -qAtX -c \"SELECT row::json ->> 'value' FROM records WHERE id = \
-         'account_deletion_salt'\" \"$GOLDSTAR_DATABASE_URL\")",
-    ),
+    (OPERATIONS, "goldstar erasures --database-url \"$GOLDSTAR_DATABASE_URL\" > erasures.json"),
     (OPERATIONS, "archive_mode = on"),
     (OPERATIONS, "restore_command = 'cp /var/backups/wal/%f %p'"),
     // Tests of the store execute these.

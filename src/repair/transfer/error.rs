@@ -64,6 +64,8 @@ pub enum TransferError {
     Malformed(String),
     #[error("{} is damaged: it is not an erasure list: {fault}", .path.display())]
     ErasureList { path: PathBuf, fault: String },
+    #[error("{} belongs to another server than the database: their keys are not the same", .0.display())]
+    OtherList(PathBuf),
     /// The disk failed.
     #[error("{} can't be written: the export was interrupted, and removed again", .path.display())]
     Io {

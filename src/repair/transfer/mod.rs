@@ -3,6 +3,7 @@
 //! Records and events keep their text byte for byte. What a database has no place for (rows that are
 //! no records, other tables, other TinyDB files) is kept as text in a table of its own.
 
+mod again;
 mod batch;
 mod directory;
 mod erasures;
@@ -14,6 +15,7 @@ mod other_files;
 mod rows;
 mod source;
 
+pub use again::erase_again;
 pub(super) use directory::{NewDirectory, NewTable};
 pub use erasures::{database_erasures, directory_erasures};
 pub use error::TransferError;

@@ -340,6 +340,8 @@ pub(super) const ALL: &[&Sql] = &[
     &LOG_SERVERS,
     &PUT_ERASURES_KEY,
     &erasures::SET_ERASURES_KEY,
+    &erasures::ACCOUNTS,
+    &erasures::START_DELETION,
     &ERASURES_KEY,
     &ERASURES,
     &ADD_ERASURE,

@@ -79,7 +79,9 @@ async fn an_account_that_was_deleted_after_a_backup_is_deleted_again() {
     assert!(report.ends_with("Nothing is wrong.\n"), "{report}");
     let account = format!("SELECT count(*) FROM accounts WHERE id = '{}'", parent.id);
     assert_eq!([execute(&url, &account), execute(&restored, &account)], [["0"], ["1"]]);
-    assert!(run(&folders, &url, &restored, mark).ends_with("UPDATE 1\n"));
+    assert!(run(&folders, &url, &restored, mark).contains("deletes again: 1. "));
+    let started = format!("{account} AND deletion_has_started");
+    assert_eq!(execute(&restored, &started), ["1"], "it cannot be restored");
     // The same server.
     let copy = Folders::new();
     fs::create_dir(copy.root().join("logs")).unwrap();

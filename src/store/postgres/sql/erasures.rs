@@ -22,6 +22,23 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 pub(crate) const ERASURES_KEY: Sql =
     Sql { text: "SELECT value AS key FROM meta WHERE name = 'erasures_key'", types: &[] };
 
+/// The accounts that have a record.
+pub(crate) const ACCOUNTS: Sql = Sql {
+    text: "
+SELECT a.id, a.family_id, r.row
+FROM accounts a JOIN records r ON r.family_id = a.family_id AND r.kind = 'users' AND r.id = a.id",
+    types: &[],
+};
+
+/// Sets the record of an account whose deletion has started.
+pub(crate) const START_DELETION: Sql = Sql {
+    text: "
+WITH family AS (UPDATE families SET version = version + 1 WHERE id = $1),
+record AS (UPDATE records SET row = $3 WHERE family_id = $1 AND kind = 'users' AND id = $2)
+UPDATE accounts SET is_active_admin = false, is_marked = true, deletion_has_started = true WHERE id = $2",
+    types: &[Type::INT8, Type::TEXT, Type::TEXT],
+};
+
 pub(crate) const ERASURES: Sql =
     Sql { text: "SELECT account, erased_at FROM erasures ORDER BY account", types: &[] };
 
