@@ -2,7 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use goldstar::domain::{Epoch, Seq, Timestamp, TokenHash};
-use goldstar::followers::broker::{Broker, Interest, Message, Subscription};
+use goldstar::followers::broker::{Broker, Interest, Place, Rendered, Subscription};
 use goldstar::metrics::Metrics;
 use tokio_util::sync::CancellationToken;
 
@@ -11,9 +11,9 @@ use crate::directory::wait;
 /// The length of the data of an event.
 const DATA_BYTES: usize = 400;
 
-fn message(seq: u64) -> Message {
+fn message(seq: u64) -> Rendered {
     let data = format!("{{\"padding\":\"{}\"}}", "x".repeat(DATA_BYTES));
-    Message::new(&Epoch::default(), Seq(seq), "u".into(), "c".into(), &data)
+    Rendered::new(&Epoch::default(), Seq(seq), "u".into(), "c".into(), &data)
 }
 
 /// The frames of one event, which all streams share.
@@ -36,7 +36,10 @@ pub(crate) fn fan_out(criterion: &mut Criterion) {
                 broker.publish(message(seq));
                 wait(async {
                     for subscription in &mut subscriptions {
-                        assert_eq!(subscription.next().await.unwrap().seq.0, seq);
+                        assert_eq!(
+                            subscription.next().await.unwrap().place,
+                            Place::Event(Seq(seq))
+                        );
                     }
                 });
             });

@@ -12,6 +12,7 @@ pub mod input;
 mod invalid;
 pub mod ledger;
 mod log_name;
+mod message;
 mod mutation;
 pub mod password;
 mod points;
@@ -34,6 +35,7 @@ pub use id::Id;
 pub use idempotency::{IdempotencyKey, IdempotencyRecord, KeyLife, KeyTime};
 pub use invalid::Invalid;
 pub use log_name::log_name;
+pub use message::{ChangedKind, Message};
 pub use mutation::{Mutation, MutationDetails, Operation};
 pub use points::{Amount, Points};
 pub use records::{
@@ -42,6 +44,6 @@ pub use records::{
 };
 pub use requests::{EndedRequest, Ending};
 pub use rule_violation::{FamilyLimit, RecordKind, RuleViolation};
-pub use seq::{Epoch, Position, Seq};
+pub use seq::{Epoch, MessagePosition, Position, Seq};
 pub use text::{Email, Name, Note, check_line};
 pub use timestamp::Timestamp;

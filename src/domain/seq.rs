@@ -43,6 +43,16 @@ impl Position {
     }
 }
 
+/// A position in the order in which a store returns the messages of all families. It is independent of
+/// those of the events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessagePosition {
+    /// The transaction, if the store orders messages by it.
+    pub transaction: u64,
+    /// The number of the message.
+    pub number: u64,
+}
+
 /// Identifies one numbering of the events. It changes when events may have received other numbers:
 /// stream ids from before cannot be compared with new ones. A directory that was never renumbered
 /// has none.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::limits::display_bytes;
+use super::requests::removal_of;
 use super::sessions::{Acting, Ending};
 use super::{Caller, Listing, Parent, Service, ServiceError};
 use crate::domain::input::FieldUpdate;
-use crate::domain::{Child, ChildId, Colour, Name, Page, Points, RewardId, TokenHash};
+use crate::domain::{Child, ChildId, Colour, Name, Page, Points, RewardId, Timestamp, TokenHash};
 use crate::store::{Change, Snapshot};
 
 #[derive(Clone, Debug)]
@@ -136,9 +137,9 @@ impl Service {
         id: ChildId,
     ) -> Result<(), ServiceError> {
         let decider = parent.clone();
-        self.end_sessions(Acting::Caller(parent), move |records, _| {
+        self.end_sessions(Acting::Caller(parent), move |records, context| {
             let child = decider.child(records, &id)?;
-            let requests = removal_of_requests(records, &child);
+            let requests = removal_of_requests(records, &child, context.now());
             let itself = [Change::RemoveChild(child.id.clone())];
             let sessions = sessions_of_child(records, &child);
             Ok(Ending {
@@ -157,13 +158,13 @@ fn sessions_of_child(records: &dyn Snapshot, child: &Child) -> Vec<TokenHash> {
 }
 
 /// The changes that remove a child's requests, pending and ended: nothing can name them any more.
-fn removal_of_requests(records: &dyn Snapshot, child: &Child) -> Vec<Change> {
+fn removal_of_requests(records: &dyn Snapshot, child: &Child, now: Timestamp) -> Vec<Change> {
     let Child { id, user_id, .. } = child;
     let rewards = records.pending_of_child(user_id, id);
-    let rewards = rewards.iter().map(|request| Change::RemovePending(request.id.clone()));
+    let rewards = rewards.iter().flat_map(|request| removal_of(&**request, now));
     let mut tasks = records.pending_tasks_of(user_id);
     tasks.retain(|request| request.child_id == *id);
-    let tasks = tasks.iter().map(|request| Change::RemovePendingTask(request.id.clone()));
+    let tasks = tasks.iter().flat_map(|request| removal_of(&**request, now));
     let mut ended = records.ended_requests_of(user_id);
     ended.retain(|request| request.child_id == *id);
     let ended = ended.iter().map(|request| Change::RemoveEnded(request.id.clone()));

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Caller, Causes, Service, ServiceError};
 use crate::domain::{ChildId, Seq, TokenHash, UserId};
-use crate::followers::broker::{Interest, Message, Subscription, sse};
+use crate::followers::broker::{Interest, Place, Rendered, Subscription, sse};
 use crate::store::{ReadError, Store, StoredEvent};
 
 /// How often a stream checks its session while the store cannot be reached.
@@ -48,6 +48,8 @@ pub struct EventStream {
     child: Option<ChildId>,
     /// The last event that the client has or does not need.
     sent: Seq,
+    /// The number of the family's last message before the stream.
+    last_message: u64,
     /// Whether the store could not be reached, so that nothing but comments can be sent.
     is_waiting: bool,
 }
@@ -90,6 +92,7 @@ impl Service {
         self.live_session(&session).await?.ok_or(ServiceError::Unauthenticated)?;
         let last_event_id = request.last_event_id.as_deref();
         let start = self.start(&family, child.as_ref(), last_event_id).await?;
+        let last_message = self.store.last_message(&family).await?;
         let (Start::Now(sent) | Start::After { seq: sent, .. } | Start::Resync(sent)) = start;
         let mut stream = EventStream {
             service: Arc::clone(self),
@@ -102,6 +105,7 @@ impl Service {
             family,
             child,
             sent,
+            last_message,
             is_waiting: false,
         };
         match start {
@@ -209,8 +213,7 @@ impl EventStream {
     }
 
     fn frame_of(&self, stored: &StoredEvent) -> Option<Bytes> {
-        let message = self.service.broker.message(stored);
-        message.map(|message| frame_for(&message, self.named))
+        frame_for(&self.service.broker.render(stored)?, self.named)
     }
 
     fn replay_failed(&mut self, error: &ReadError, missed: &Missed) {
@@ -231,8 +234,13 @@ impl EventStream {
                 message = self.subscription.next() => {
                     let message = message?;
                     // An event of the replay can arrive by the subscription, too.
-                    if message.seq > self.sent {
-                        return Some(frame_for(&message, self.named));
+                    let is_new = match message.place {
+                        Place::Event(seq) => seq > self.sent,
+                        Place::Message(number) => number > self.last_message,
+                    };
+                    if is_new && let Some(frame) = frame_for(&message, self.named)
+                    {
+                        return Some(frame);
                     }
                 }
                 _ = self.heartbeat.tick() => {
@@ -249,6 +257,6 @@ fn every(period: Duration) -> Interval {
     interval
 }
 
-fn frame_for(message: &Message, named: bool) -> Bytes {
-    if named { message.named.clone() } else { message.unnamed.clone() }
+fn frame_for(message: &Rendered, named: bool) -> Option<Bytes> {
+    if named { Some(message.named.clone()) } else { message.unnamed.clone() }
 }

@@ -18,6 +18,7 @@ mod expiry;
 mod export;
 mod limits;
 mod logins;
+mod messages;
 mod mutations;
 mod passwords;
 mod rates;
@@ -74,6 +75,7 @@ use changes::ChangeRates;
 use deletion::Deletions;
 use export::Exports;
 use logins::Attempts;
+use messages::with_messages;
 use passwords::Passwords;
 
 /// The operator's settings of the use cases.
@@ -245,7 +247,9 @@ impl Service {
         let caller = caller.clone();
         let decide = move |records: &dyn Snapshot, context: &mut Context| {
             caller.check_session(records, context.now())?;
-            decide(records, context)
+            let (changes, value) = decide(records, context)?;
+            let family = &caller.user().id;
+            Ok((with_messages(changes, records, family, context.now()), value))
         };
         self.transact(scope, decide).await
     }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::corrections::Entity;
+use super::messages::of_restored;
 use super::requests::{Pending, RequestEnd, ends_of, new_reward_request, new_task_request};
 use super::{Caller, FamilyLimits, Service, ServiceError};
 use crate::domain::ledger::{self, Adjustment, Answer, EventOrigin, Reversal};
@@ -244,7 +245,9 @@ impl Decider {
         let Some((request, changes)) = restored else { return Ok((event, Vec::new())) };
         self.limits.check_requests(records, &child.user_id)?;
         ledger::add_restored_request(&mut event, &request);
-        Ok((event, changes.into()))
+        // The event names the task or reward, and not the request.
+        let message = of_restored(&request, child, original.entity_type, event.occurred_at);
+        Ok((event, changes.into_iter().chain([message]).collect()))
     }
 
     /// Fails if the request that the mutation names has ended: also if its task or reward no longer exists.

@@ -1,7 +1,7 @@
 //! How requests for rewards and tasks begin and end.
 
 use crate::domain::{
-    Child, EndedRequest, Ending, EntityType, EventFields, EventId, Note, PendingReward,
+    Child, EndedRequest, Ending, EntityType, EventFields, EventId, Message, Note, PendingReward,
     PendingTask, Reward, Task, Timestamp,
 };
 use crate::store::{Change, Context, Snapshot};
@@ -117,7 +117,7 @@ impl Pending for PendingTask {
 }
 
 /// The changes that end requests of one family: they are removed, and how they ended is remembered in the
-/// place of the oldest ended requests if there are too many.
+/// place of the oldest ended requests if there are too many. Front ends get a message about each.
 pub(super) fn ends_of<'a, R: Pending + 'a>(
     requests: impl IntoIterator<Item = &'a R>,
     end: &RequestEnd,
@@ -125,6 +125,7 @@ pub(super) fn ends_of<'a, R: Pending + 'a>(
 ) -> Vec<Change> {
     let ends = requests.into_iter().map(|request| (request.removal(), request.ended(end)));
     let (mut changes, mut ended): (Vec<Change>, Vec<EndedRequest>) = ends.unzip();
+    changes.extend(ended.iter().map(|ended| Change::PutMessage(Message::request_ended(ended))));
     ended.truncate(EndedRequest::MOST);
     if let Some(EndedRequest { user_id, .. }) = ended.first() {
         let earlier = records.ended_requests_of(user_id);
@@ -132,4 +133,10 @@ pub(super) fn ends_of<'a, R: Pending + 'a>(
     }
     changes.extend(ended.into_iter().map(Change::PutEnded));
     changes
+}
+
+/// The changes that remove a request of a child that is deleted: no later answer can name it.
+pub(super) fn removal_of(request: &impl Pending, now: Timestamp) -> [Change; 2] {
+    let ended = request.ended(&RequestEnd::deleted(now));
+    [request.removal(), Change::PutMessage(Message::request_ended(&ended))]
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::caller::hexadecimal;
+use super::messages::with_messages;
 use super::{Caller, Causes, Listing, Parent, Service, ServiceError, Token, spawn};
 use crate::domain::{Page, RecordKind, RuleViolation, Session, Timestamp, TokenHash, UserId};
 use crate::store::{Change, Changes, Context, Scope, Snapshot, Store};
@@ -105,7 +106,12 @@ impl Service {
             }
             let Ending { sessions, changes, value } = decide(records, context)?;
             let removed = sessions.iter().cloned().map(Change::RemoveSession);
-            Ok((Changes::of(removed.chain(changes)), (sessions, value)))
+            let mut changes = Changes::of(removed.chain(changes));
+            if let Some(caller) = &caller {
+                let family = &caller.user().id;
+                changes = with_messages(changes, records, family, context.now());
+            }
+            Ok((changes, (sessions, value)))
         };
         let work = async move {
             let (sessions, value) = service.transact(scope, decide).await?.value;

@@ -12,7 +12,8 @@ use super::{
     StoredEvent, UsedUp,
 };
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp, TokenHash,
+    User, UserId,
 };
 
 /// One of the stores. It exists so that code that uses a store need not be generic.
@@ -171,6 +172,22 @@ impl Store for AnyStore {
             Self::Json(store) => store.head(family).await,
             Self::Memory(store) => store.head(family).await,
             Self::Postgres(store) => store.head(family).await,
+        }
+    }
+
+    async fn last_message(&self, family: &UserId) -> Result<u64, ReadError> {
+        match self {
+            Self::Json(store) => store.last_message(family).await,
+            Self::Memory(store) => store.last_message(family).await,
+            Self::Postgres(store) => store.last_message(family).await,
+        }
+    }
+
+    async fn messages_of(&self, family: &UserId) -> Result<Vec<Arc<Message>>, ReadError> {
+        match self {
+            Self::Json(store) => store.messages_of(family).await,
+            Self::Memory(store) => store.messages_of(family).await,
+            Self::Postgres(store) => store.messages_of(family).await,
         }
     }
 

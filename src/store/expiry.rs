@@ -1,7 +1,10 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Change, Changes, Fence};
-use crate::domain::{EndedRequest, IdempotencyRecord, KeyTime, Session, Timestamp, TokenHash};
+use crate::domain::{
+    EndedRequest, IdempotencyRecord, KeyTime, Message, Session, Timestamp, TokenHash,
+};
 
 /// What [`super::Store::remove_expired`] removes.
 #[derive(Clone, Debug)]
@@ -10,7 +13,7 @@ pub struct Expiry {
     pub now: Timestamp,
     /// The time by which idempotency records expire.
     pub keys: KeyTime,
-    /// Whether sessions and ended requests are removed, and sessions shortened. A clock that has just been
+    /// Whether sessions, ended requests and messages are removed, and sessions shortened. A clock that has just been
     /// set is not trusted.
     pub sessions: bool,
     /// The lease that must be valid.
@@ -24,6 +27,7 @@ impl Expiry {
         keys: impl Iterator<Item = &'a Arc<IdempotencyRecord>>,
         sessions: impl Iterator<Item = &'a Arc<Session>>,
         ended: impl Iterator<Item = &'a Arc<EndedRequest>>,
+        messages: impl Iterator<Item = &'a Arc<Message>>,
     ) -> impl Iterator<Item = Change> {
         let expired = keys.filter(|record| !record.is_live(&self.keys));
         let keys = expired
@@ -37,7 +41,26 @@ impl Expiry {
         });
         let ended = ended.filter(|request| self.sessions && !request.is_live(self.now));
         let ended = ended.map(|request| Change::RemoveEnded(request.id.clone()));
-        keys.chain(changed).chain(ended)
+        let messages = self.old_messages(messages).into_iter();
+        let messages =
+            messages.map(|it| Change::RemoveMessage(it.user_id.clone(), Arc::clone(&it.cause)));
+        keys.chain(changed).chain(ended).chain(messages)
+    }
+
+    /// The messages that have expired or that their families have too many of.
+    fn old_messages<'a>(
+        &self,
+        messages: impl Iterator<Item = &'a Arc<Message>>,
+    ) -> Vec<&'a Arc<Message>> {
+        let mut messages: Vec<_> = messages.filter(|_| self.sessions).collect();
+        let mut kept: HashMap<&str, usize> = HashMap::new();
+        messages.reverse();
+        messages.retain(|message| {
+            let kept = kept.entry(message.user_id.as_str()).or_default();
+            *kept += 1;
+            *kept > Message::MOST || !message.is_live(self.now)
+        });
+        messages
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{Fence, Lease, Purpose, ReadError, StoredEvent};
-use crate::domain::{Position, UserId};
+use crate::domain::{Message, MessagePosition, Position, UserId};
 
 /// A part of the history in the store's order.
 #[derive(Debug, Default)]
@@ -14,6 +14,17 @@ pub struct Followed {
     pub events: Vec<(Position, Arc<StoredEvent>)>,
     /// Every event up to this position is in [`Self::events`], was read before, or is omitted.
     pub through: Position,
+    /// Whether there may be more after [`Self::through`].
+    pub has_more: bool,
+}
+
+/// A part of the messages in the store's order.
+#[derive(Debug, Default)]
+pub struct FollowedMessages {
+    /// The messages, each with its position.
+    pub messages: Vec<(MessagePosition, Arc<Message>)>,
+    /// Every message up to this position is in [`Self::messages`], was read before, or is omitted.
+    pub through: MessagePosition,
     /// Whether there may be more after [`Self::through`].
     pub has_more: bool,
 }
@@ -51,7 +62,19 @@ pub trait Following: Send + Sync {
     /// The approximate number of events after a position, without reading them.
     fn count_since(&self, after: Position) -> usize;
 
-    /// Changes after each commit with an event. A change may be lost, repeated or merged with
+    /// The position of the last message.
+    fn messages_end(&self) -> Result<MessagePosition, ReadError>;
+
+    /// The messages after `after`, at most `limit`. As with events, no new message appears at or before a
+    /// position that was read, and messages of an account whose deletion has started are omitted. A
+    /// message that was replaced or removed meanwhile is omitted, too.
+    fn messages_since(
+        &self,
+        after: MessagePosition,
+        limit: usize,
+    ) -> Result<FollowedMessages, ReadError>;
+
+    /// Changes after each commit with an event or a message. A change may be lost, repeated or merged with
     /// others, so a follower must also read at intervals.
     fn wakeups(&self) -> watch::Receiver<()>;
 

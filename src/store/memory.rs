@@ -5,6 +5,7 @@
 
 mod following;
 mod kept;
+mod messages;
 mod scan;
 
 use std::io;
@@ -16,19 +17,20 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use kept::Kept;
+use messages::Messages;
 use scan::{Rows, Scan};
 
 use super::constraints;
 use super::expiry::removed_sessions;
 use super::records::Records;
 use super::{
-    Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence, Following,
-    FoundEvents, Health, ReadError, Scope, Snapshot, Store, StoredEvent,
+    Change, Changes, Commit, CommitError, Context, Decided, Erasures, EventScan, Expiry, Fence,
+    Following, FoundEvents, Health, ReadError, Scope, Snapshot, Store, StoredEvent,
 };
 use crate::clock::{Clock, new_seed};
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Id, IdempotencyRecord, KeyLife, Page, Position, Seq,
-    SortOrder, Timestamp, TokenHash, TrackingEvent, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Id, IdempotencyRecord, KeyLife, Message, Page, Position,
+    Seq, SortOrder, Timestamp, TokenHash, TrackingEvent, User, UserId,
 };
 
 /// The faults of a [`MemoryStore`].
@@ -62,6 +64,7 @@ pub struct MemoryStore {
 struct Inner {
     records: Records,
     events: Vec<Arc<StoredEvent>>,
+    messages: Messages,
 }
 
 impl MemoryStore {
@@ -119,8 +122,10 @@ impl MemoryStore {
             || records.users.iter().filter(|it| it.is_active_admin()).count(),
             |event| records.reversals.get(event).cloned(),
         )?;
+        let last_message = inner.messages.last();
         let event = inner.apply(changes, now);
-        if event.is_some() && !self.faults.wakeups_are_lost.load(Ordering::SeqCst) {
+        let wakes = event.is_some() || inner.messages.last() > last_message;
+        if wakes && !self.faults.wakeups_are_lost.load(Ordering::SeqCst) {
             self.kept.wakeups.send_replace(());
         }
         Ok(Commit { value, event })
@@ -130,7 +135,7 @@ impl MemoryStore {
 impl Inner {
     fn apply(&mut self, changes: Changes, now: Timestamp) -> Option<Arc<StoredEvent>> {
         for change in changes.records {
-            self.records.apply(change);
+            self.apply_to_record(change);
         }
         let event = changes.event?;
         let of_family = |it: &&Arc<StoredEvent>| it.event.user_id == event.user_id;
@@ -153,6 +158,11 @@ impl Inner {
         let stored = Arc::new(StoredEvent { seq, json: json_of(&event), event });
         self.events.push(Arc::clone(&stored));
         Some(stored)
+    }
+
+    fn apply_to_record(&mut self, change: Change) {
+        self.messages.apply(&change);
+        self.records.apply(change);
     }
 
     /// The number of the last event of all families: they share one sequence.
@@ -237,11 +247,12 @@ impl Store for MemoryStore {
         self.check_open()?;
         let mut inner = self.inner.lock();
         let Records { idempotency, sessions, ended, .. } = &inner.records;
-        let changes = expiry.changes(idempotency.iter(), sessions.iter(), ended.iter());
+        let messages = inner.messages.numbered().map(|(_, message)| message);
+        let changes = expiry.changes(idempotency.iter(), sessions.iter(), ended.iter(), messages);
         let changes = Changes::of(changes);
         expiry.lease.as_ref().map_or(Ok(()), Fence::check)?;
         let removed = removed_sessions(&changes);
-        changes.records.into_iter().for_each(|change| inner.records.apply(change));
+        changes.records.into_iter().for_each(|change| inner.apply_to_record(change));
         Ok(removed)
     }
 
@@ -315,6 +326,16 @@ impl Store for MemoryStore {
 
     async fn head(&self, _family: &UserId) -> Result<Seq, ReadError> {
         Ok(self.inner.lock().last())
+    }
+
+    async fn last_message(&self, _family: &UserId) -> Result<u64, ReadError> {
+        Ok(self.inner.lock().messages.last())
+    }
+
+    async fn messages_of(&self, family: &UserId) -> Result<Vec<Arc<Message>>, ReadError> {
+        let inner = self.inner.lock();
+        let messages = inner.messages.numbered().map(|(_, message)| message);
+        Ok(messages.filter(|it| it.user_id == *family).cloned().collect())
     }
 
     async fn events_after(

@@ -29,7 +29,7 @@ pub use any::AnyStore;
 pub use erasures::Erasures;
 pub use error::{CommitError, Outage};
 pub use expiry::Expiry;
-pub use following::{Followed, Following, SavedCursor};
+pub use following::{Followed, FollowedMessages, Following, SavedCursor};
 pub use history::{Malformed, ReadError, StoredEvent};
 pub use lease::{Fence, HeldLease, Lease, Purpose};
 pub use log_servers::{LogServer, LogServers};
@@ -43,7 +43,8 @@ use std::io;
 use std::sync::Arc;
 
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp, TokenHash,
+    User, UserId,
 };
 
 /// A store of records and of the history of events.
@@ -182,6 +183,16 @@ pub trait Store: Send + Sync + 'static {
         let first = self.events_after(family, None, before, 1);
         async move { Ok(first.await?.pop().filter(|stored| stored.seq == seq)) }
     }
+
+    /// Returns a number that is not less than those of the family's messages so far, and less than those
+    /// of all later ones.
+    fn last_message(&self, family: &UserId) -> impl Future<Output = Result<u64, ReadError>> + Send;
+
+    /// Returns the messages of an account.
+    fn messages_of(
+        &self,
+        family: &UserId,
+    ) -> impl Future<Output = Result<Vec<Arc<Message>>, ReadError>> + Send;
 
     /// The whole history, for followers.
     fn following(&self) -> Arc<dyn Following>;

@@ -6,9 +6,9 @@ use uuid::{Builder, Uuid};
 use super::history::StoredEvent;
 use super::{CommitError, Fence};
 use crate::domain::{
-    Child, ChildId, EndedRequest, Id, IdempotencyKey, PendingReward, PendingTask, RequestId,
-    Reward, RewardId, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash, TrackingEvent,
-    User, UserId,
+    Child, ChildId, EndedRequest, Id, IdempotencyKey, Message, PendingReward, PendingTask,
+    RequestId, Reward, RewardId, RuleViolation, Session, Task, TaskId, Timestamp, TokenHash,
+    TrackingEvent, User, UserId,
 };
 
 /// What a decision results in: the changes and a value for the caller, or the rule that forbids it.
@@ -100,7 +100,7 @@ impl Changes {
 /// A change of one record. A `Put` whose id exists replaces that record, and keeps the fields that
 /// Goldstar does not know. A `Remove` of a record that does not exist changes nothing.
 ///
-/// `RemoveUser` also removes the rows of any table that name the account and are not valid records.
+/// `RemoveUser` also removes the account's messages, and the rows of any table that name the account and are not valid records.
 /// `RemoveSession` is allowed in every scope: the token's hash is proof enough.
 #[derive(Clone, Debug)]
 pub enum Change {
@@ -118,10 +118,17 @@ pub enum Change {
     RemovePendingTask(RequestId),
     PutEnded(EndedRequest),
     RemoveEnded(RequestId),
+    /// Replaces the message with the same cause, and gets a new number.
+    PutMessage(Message),
+    /// The message of an account with that cause.
+    RemoveMessage(UserId, Arc<str>),
     PutSession(Session),
     RemoveSession(TokenHash),
     RemoveIdempotencyKey(UserId, IdempotencyKey),
-    PutSetting { name: Arc<str>, value: serde_json::Value },
+    PutSetting {
+        name: Arc<str>,
+        value: serde_json::Value,
+    },
 }
 
 impl Change {
@@ -136,7 +143,10 @@ impl Change {
             Self::PutPendingTask(new) => Some(&new.user_id),
             Self::PutEnded(new) => Some(&new.user_id),
             Self::PutSession(new) => Some(&new.user_id),
-            Self::RemoveUser(id) | Self::RemoveIdempotencyKey(id, _) => Some(id),
+            Self::PutMessage(new) => Some(&new.user_id),
+            Self::RemoveUser(id)
+            | Self::RemoveIdempotencyKey(id, _)
+            | Self::RemoveMessage(id, _) => Some(id),
             Self::RemoveChild(_)
             | Self::RemoveTask(_)
             | Self::RemoveReward(_)

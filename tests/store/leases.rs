@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use goldstar::clock::Clock;
 use goldstar::disk::RealDisk;
-use goldstar::domain::{Position, UserId, log_name};
+use goldstar::domain::{MessagePosition, Position, UserId, log_name};
 use goldstar::followers::audit_log::{AuditLog, LineFollower, LogFollower, Settings, Writer};
 use goldstar::metrics::Counter;
 use goldstar::store::memory::MemoryStore;
 use goldstar::store::{
-    Changes, Fence, Followed, Following, Lease, Purpose, ReadError, SavedCursor, Scope, Snapshot,
-    Store,
+    Changes, Fence, Followed, FollowedMessages, Following, Lease, Purpose, ReadError, SavedCursor,
+    Scope, Snapshot, Store,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -79,6 +79,18 @@ impl Following for Paused {
 
     fn count_since(&self, after: Position) -> usize {
         self.history.count_since(after)
+    }
+
+    fn messages_end(&self) -> Result<MessagePosition, ReadError> {
+        self.history.messages_end()
+    }
+
+    fn messages_since(
+        &self,
+        after: MessagePosition,
+        limit: usize,
+    ) -> Result<FollowedMessages, ReadError> {
+        self.history.messages_since(after, limit)
     }
 
     fn wakeups(&self) -> watch::Receiver<()> {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { Api, NetworkError } from "../src/common/api";
 import type { BackendEvents } from "../src/common/backendEvents";
-import type { Child, TrackingEventPayload } from "../src/common/models";
+import type { ChangedRecord, Child, EndedRequest, TrackingEventPayload } from "../src/common/models";
 import { Recorder, until } from "./harness/events";
 import { family, Goldstar, type Session } from "./harness/goldstar";
 import { BadGateway, Relay } from "./harness/relay";
@@ -88,6 +88,32 @@ test("each event is told of once, in its order, with what it is about", async ()
   expect(payloads[0]).toEqual({ tracking_event_id: id, ...rest });
   expect(recorder.states).toEqual(["open"]);
   expect(recorder.errors).toEqual([]);
+});
+
+test("the end of a request and a changed record are reported", async () => {
+  const { child, task, reward } = await family(parent);
+  const recorder = await follow();
+  const ended: EndedRequest[] = [];
+  const changed: ChangedRecord[] = [];
+  recorder.events.on("request_ended", (request) => ended.push(request));
+  recorder.events.on("records_changed", (record) => changed.push(record));
+  await parent.api.activateTask(child.id, task.id);
+  const asked = (await parent.api.requestReward(child.id, reward.id)).tracking_event;
+  const redeemed = (await parent.api.redeemReward(child.id, reward.id)).tracking_event;
+  await parent.api.request("DELETE", `/tasks/${task.id}`);
+  await until(() => changed.length > 0);
+  expect(ended).toEqual([
+    {
+      request_id: asked.metadata?.request_id,
+      child_id: child.id,
+      entity_type: "reward",
+      entity_id: reward.id,
+      ended: "redeemed",
+      ended_at: redeemed.occurred_at,
+      tracking_event_id: redeemed.id,
+    },
+  ]);
+  expect(changed).toEqual([{ kind: "task", id: task.id }]);
 });
 
 test("a listener is told of nothing any more once it is taken away", async () => {

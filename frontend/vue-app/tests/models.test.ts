@@ -45,11 +45,14 @@ interface Written {
   PendingTaskList: models.PendingTaskList;
   Projection: models.Projection;
   QueuedAccount: models.QueuedAccount;
+  RecordsChanged: models.RecordsChanged;
+  RequestEnded: models.RequestEnded;
   Reward: models.Reward;
   RewardList: models.RewardList;
   RewardOffer: models.RewardOffer;
   RewardOfferList: models.RewardOfferList;
   Session: models.Session;
+  StreamData: models.StreamData;
   Task: models.Task;
   TaskList: models.TaskList;
   TaskState: models.TaskState;

@@ -1,9 +1,9 @@
-//! The broker sends each new event to the subscribers that want it.
+//! The broker sends each new event and message to the subscribers that want it.
 //!
 //! It follows the history on its own thread. A subscriber that does not keep up is closed, without
 //! an effect on the others.
 
-mod message;
+mod rendered;
 pub mod sse;
 mod subscriber;
 
@@ -17,12 +17,12 @@ use parking_lot::Mutex;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{Epoch, Position, TokenHash, UserId};
+use crate::domain::{Epoch, MessagePosition, Position, TokenHash, UserId};
 use crate::followers::thread::{FollowerThread, LONGEST_WAIT, Next};
 use crate::metrics;
-use crate::store::{Following, StoredEvent};
-pub use message::Message;
-use message::message;
+use crate::store::{Following, ReadError, StoredEvent};
+use rendered::rendered;
+pub use rendered::{Place, Rendered};
 pub use subscriber::Interest;
 use subscriber::Subscriber;
 
@@ -61,17 +61,19 @@ impl Broker {
         let broker = Self { epoch, ..Self::new(metrics) };
         let wakeups = history.wakeups();
         let position = history.read_end().map_err(io::Error::other)?;
+        let messages = history.messages_end().map_err(io::Error::other)?;
         let end = End(Arc::clone(&broker.subscribers));
         let epoch = broker.epoch.clone();
-        let mut follower = BrokerFollower { history, epoch, position, is_failing: false, end };
+        let mut follower =
+            BrokerFollower { history, epoch, position, messages, is_failing: false, end };
         let round = move |_| follower.round();
         let thread = Arc::new(FollowerThread::spawn("event-streams", wakeups, round)?);
         Ok(Self { thread: Some(thread), ..broker })
     }
 
     /// Renders the frames of an event; `None` if it was anonymised.
-    pub fn message(&self, stored: &StoredEvent) -> Option<Message> {
-        message(stored, &self.epoch)
+    pub fn render(&self, stored: &StoredEvent) -> Option<Rendered> {
+        rendered(stored, &self.epoch)
     }
 
     /// The epoch of the ids in the streams.
@@ -87,7 +89,7 @@ impl Broker {
 
     /// Sends a message to all subscribers that want it. Each receives messages in the order of
     /// these calls. Never blocks.
-    pub fn publish(&self, message: Message) {
+    pub fn publish(&self, message: Rendered) {
         self.subscribers.deliver(message);
     }
 
@@ -151,7 +153,7 @@ pub struct Subscription {
 
 impl Subscription {
     /// The next message; `None` once the stream is closed. Cancel safe: no message is lost.
-    pub async fn next(&mut self) -> Option<Arc<Message>> {
+    pub async fn next(&mut self) -> Option<Arc<Rendered>> {
         poll_fn(|context| self.subscriber.poll_next(context)).await
     }
 
@@ -218,7 +220,7 @@ impl Subscribers {
 
     /// The subscribers that want a message. They are copied, so that messages are delivered without
     /// the lock, and subscribing never waits for a delivery.
-    fn concerned(&self, message: &Message) -> Vec<Arc<Subscriber>> {
+    fn concerned(&self, message: &Rendered) -> Vec<Arc<Subscriber>> {
         let families = self.families.lock();
         let family = families.by_user.get(&message.user_id).into_iter().flatten();
         family.filter(|subscriber| subscriber.wants(message)).cloned().collect()
@@ -233,7 +235,7 @@ impl Subscribers {
         self.families.lock().by_user.is_empty()
     }
 
-    fn deliver(&self, message: Message) {
+    fn deliver(&self, message: Rendered) {
         let message = Arc::new(message);
         for subscriber in self.concerned(&message) {
             if !subscriber.push(&message, QUEUE_LIMIT) {
@@ -284,6 +286,8 @@ struct BrokerFollower {
     epoch: Epoch,
     /// Every event up to this position was published, or had no subscriber.
     position: Position,
+    /// The same of messages.
+    messages: MessagePosition,
     /// Whether the history could not be read the last time.
     is_failing: bool,
     end: End,
@@ -294,33 +298,54 @@ impl BrokerFollower {
         let subscribers = &self.end.0;
         if subscribers.is_empty() {
             // Without the lock, because it can wait for the database. An older position is correct,
-            // too: a subscriber skips the events that it has.
+            // too: a subscriber skips the events and messages that it has.
             let end = self.history.read_end().unwrap_or(self.position);
+            let messages = self.history.messages_end().unwrap_or(self.messages);
             if subscribers.is_empty() {
                 self.position = self.position.max(end);
+                self.messages = self.messages.max(messages);
                 return Next::Nudge;
             }
         }
-        let page = match self.history.events_since(self.position, None, EVENTS_AT_ONCE) {
-            Ok(page) => page,
+        match self.publish() {
+            Ok(next) => {
+                self.is_failing = false;
+                next
+            }
             Err(error) => {
                 if !std::mem::replace(&mut self.is_failing, true) {
                     tracing::error!(%error, "the event streams are delayed: the history cannot be read");
                 }
-                return Next::Events(LONGEST_WAIT);
+                Next::Events(LONGEST_WAIT)
             }
-        };
-        self.is_failing = false;
-        for (_, stored) in &page.events {
+        }
+    }
+
+    /// Publishes events and messages. Messages are read before the events and published after all of them,
+    /// so that no message arrives before an event of the same commit.
+    fn publish(&mut self) -> Result<Next, ReadError> {
+        let subscribers = &self.end.0;
+        let messages = self.history.messages_since(self.messages, EVENTS_AT_ONCE)?;
+        let events = self.history.events_since(self.position, None, EVENTS_AT_ONCE)?;
+        for (_, stored) in &events.events {
             if let Some(user_id) = &stored.event.user_id
                 && subscribers.has_any(user_id)
-                && let Some(message) = message(stored, &self.epoch)
+                && let Some(message) = rendered(stored, &self.epoch)
             {
                 subscribers.deliver(message);
             }
         }
-        self.position = page.through;
-        if page.has_more { Next::Again } else { Next::Events(Duration::ZERO) }
+        self.position = events.through;
+        if events.has_more {
+            return Ok(Next::Again);
+        }
+        for (position, message) in &messages.messages {
+            if subscribers.has_any(&message.user_id) {
+                subscribers.deliver(Rendered::of_message(position.number, message));
+            }
+        }
+        self.messages = messages.through;
+        Ok(if messages.has_more { Next::Again } else { Next::Events(Duration::ZERO) })
     }
 }
 

@@ -21,6 +21,11 @@ pub fn event(id: &str, data: &str) -> (Bytes, Bytes) {
     render(EVENT_NAME, id, data)
 }
 
+/// A message, which has no id: a reconnect does not receive it again.
+pub fn message(name: &str, data: &str) -> Bytes {
+    format!("event: {name}\ndata: {data}\n\n").into()
+}
+
 /// Requests the client to load everything again, because missed events cannot be replayed. `last` is
 /// the id to resume from: with it, a reconnect needs no second `resync`.
 pub fn resync(last: &str, named: bool) -> Bytes {
@@ -53,6 +58,12 @@ mod tests {
         let (named, unnamed) = event("7", r#"{"a":1}"#);
         assert_eq!(named, "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n");
         assert_eq!(unnamed, "id: 7\ndata: {\"a\":1}\n\n");
+    }
+
+    #[test]
+    fn a_message_has_a_name_and_no_id() {
+        let frame = message("request_ended", r#"{"a":1}"#);
+        assert_eq!(frame, "event: request_ended\ndata: {\"a\":1}\n\n");
     }
 
     #[test]

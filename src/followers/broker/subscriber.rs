@@ -7,14 +7,14 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
-use super::message::Message;
+use super::rendered::Rendered;
 use crate::domain::{ChildId, TokenHash, UserId};
 
 /// The maximum capacity of an empty queue, in messages, so that an idle subscriber does not keep
 /// the memory of a burst.
 const KEPT_CAPACITY: usize = 8;
 
-/// Which events a subscriber receives.
+/// Which events and messages a subscriber receives.
 #[derive(Clone, Debug)]
 pub struct Interest {
     /// Its family.
@@ -36,7 +36,7 @@ pub(super) struct Subscriber {
 
 #[derive(Debug, Default)]
 struct Queue {
-    messages: VecDeque<Arc<Message>>,
+    messages: VecDeque<Arc<Rendered>>,
     waker: Option<Waker>,
     /// Nothing is added any more, and the stream ends after the queued messages.
     finished: bool,
@@ -50,14 +50,16 @@ impl Subscriber {
     }
 
     /// Whether the subscriber gets the message.
-    pub(super) fn wants(&self, message: &Message) -> bool {
-        let child = self.interest.child_id.as_ref();
-        child.is_none_or(|child| *child == message.child_id)
+    pub(super) fn wants(&self, message: &Rendered) -> bool {
+        match (&self.interest.child_id, &message.child_id) {
+            (Some(child), Some(about)) => child == about,
+            (None, _) | (_, None) => true,
+        }
     }
 
     /// Queues a message; returns false if the queue has `limit` messages already. If the stream is
     /// ending, the message is dropped, and this returns true.
-    pub(super) fn push(&self, message: &Arc<Message>, limit: usize) -> bool {
+    pub(super) fn push(&self, message: &Arc<Rendered>, limit: usize) -> bool {
         let mut queue = self.queue.lock();
         if queue.closed || queue.finished {
             return true;
@@ -105,7 +107,7 @@ impl Subscriber {
         self.closer.cancel();
     }
 
-    pub(super) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Arc<Message>>> {
+    pub(super) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Arc<Rendered>>> {
         let mut queue = self.queue.lock();
         if queue.closed {
             return Poll::Ready(None);

@@ -7,8 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 use super::*;
-use crate::domain::{Action, EntityType, EventFields, Points, Seq, Timestamp, TrackingEvent};
-use crate::store::{Fence, Followed, Lease, Purpose, ReadError, SavedCursor, StoredEvent};
+use crate::domain::{
+    Action, ChangedKind, EntityType, EventFields, Message, Points, Seq, Timestamp, TrackingEvent,
+};
+use crate::store::{
+    Fence, Followed, FollowedMessages, Lease, Purpose, ReadError, SavedCursor, StoredEvent,
+};
 
 fn interest(user_id: &str, child_id: Option<&str>, session: &str) -> Interest {
     Interest {
@@ -22,8 +26,8 @@ fn family(user_id: &str) -> Interest {
     interest(user_id, None, "s")
 }
 
-fn message(seq: u64, user_id: &str, child_id: &str) -> Message {
-    Message::new(&Epoch::default(), Seq(seq), user_id.into(), child_id.into(), "{}")
+fn message(seq: u64, user_id: &str, child_id: &str) -> Rendered {
+    Rendered::new(&Epoch::default(), Seq(seq), user_id.into(), child_id.into(), "{}")
 }
 
 fn subscribe(broker: &Broker, interest: Interest) -> Subscription {
@@ -35,11 +39,18 @@ fn subscribe_with(broker: &Broker, interest: Interest, closer: CancellationToken
     broker.subscribe(interest, closer, usize::MAX).unwrap()
 }
 
+impl Rendered {
+    fn number(&self) -> u64 {
+        let Place::Event(seq) = self.place else { panic!("not an event: {self:?}") };
+        seq.0
+    }
+}
+
 /// The sequence numbers of the next messages.
 async fn numbers(subscription: &mut Subscription, count: usize) -> Vec<u64> {
     let mut numbers = Vec::new();
     for _ in 0..count {
-        numbers.push(subscription.next().await.unwrap().seq.0);
+        numbers.push(subscription.next().await.unwrap().number());
     }
     numbers
 }
@@ -57,14 +68,14 @@ fn evicted(broker: &Broker) -> u64 {
 async fn settled(broker: &Broker) {
     let mut witness = subscribe(broker, family("witness"));
     broker.publish(message(0, "witness", "c"));
-    assert_eq!(witness.next().await.unwrap().seq.0, 0);
+    assert_eq!(witness.next().await.unwrap().number(), 0);
 }
 
 /// The message that a subscriber gets without waiting.
 fn poll(subscription: &mut Subscription) -> Poll<Option<u64>> {
     let mut context = Context::from_waker(Waker::noop());
     let next = pin!(subscription.next()).poll(&mut context);
-    next.map(|message| message.map(|message| message.seq.0))
+    next.map(|message| message.map(|message| message.number()))
 }
 
 #[tokio::test]
@@ -91,12 +102,12 @@ async fn a_reader_waits_for_the_next_message() {
 async fn the_bytes_of_a_message_are_shared() {
     let broker = Broker::new(metrics::Live::default());
     let mut subscribers = [(); 2].map(|()| subscribe(&broker, family("u")));
-    broker.publish(Message::new(&Epoch::default(), Seq(7), "u".into(), "c".into(), r#"{"a":1}"#));
+    broker.publish(Rendered::new(&Epoch::default(), Seq(7), "u".into(), "c".into(), r#"{"a":1}"#));
     let first = subscribers[0].next().await.unwrap();
     let second = subscribers[1].next().await.unwrap();
     assert!(Arc::ptr_eq(&first, &second));
     assert_eq!(first.named, "event: tracking_event_created\nid: 7\ndata: {\"a\":1}\n\n");
-    assert_eq!(first.unnamed, "id: 7\ndata: {\"a\":1}\n\n");
+    assert_eq!(first.unnamed.as_ref().unwrap(), "id: 7\ndata: {\"a\":1}\n\n");
 }
 
 #[tokio::test]
@@ -275,6 +286,7 @@ fn an_idle_reader_is_small() {
 #[derive(Default)]
 struct Grown {
     events: Mutex<Vec<Arc<StoredEvent>>>,
+    messages: Mutex<Vec<Arc<Message>>>,
     wakeups: watch::Sender<()>,
     /// Whether the next read fails.
     fails: AtomicBool,
@@ -283,10 +295,14 @@ struct Grown {
 impl Grown {
     /// Adds an event of the account `u`.
     fn add(&self) {
+        self.add_of("u");
+    }
+
+    fn add_of(&self, user_id: &str) {
         let mut events = self.events.lock();
         let event = TrackingEvent::new(EventFields {
             id: "e".into(),
-            user_id: Some("u".into()),
+            user_id: Some(user_id.into()),
             child_id: "c".into(),
             entity_type: EntityType::Reward,
             entity_id: "t".to_owned(),
@@ -305,6 +321,10 @@ impl Grown {
     fn wake(&self) {
         self.wakeups.send_replace(());
     }
+}
+
+fn at(number: usize) -> MessagePosition {
+    MessagePosition { transaction: 0, number: number as u64 }
 }
 
 impl Following for Grown {
@@ -331,6 +351,23 @@ impl Following for Grown {
 
     fn count_since(&self, Position(after): Position) -> usize {
         self.events.lock().len() - usize::try_from(after).unwrap()
+    }
+
+    fn messages_end(&self) -> Result<MessagePosition, ReadError> {
+        Ok(at(self.messages.lock().len()))
+    }
+
+    fn messages_since(
+        &self,
+        after: MessagePosition,
+        limit: usize,
+    ) -> Result<FollowedMessages, ReadError> {
+        let messages = self.messages.lock();
+        let numbered = messages.iter().zip(1..).filter(|(_, number)| at(*number) > after);
+        let found: Vec<_> = numbered.take(limit).map(|(it, n)| (at(n), Arc::clone(it))).collect();
+        let through = found.last().map_or(after, |(position, _)| *position);
+        let has_more = through < at(messages.len());
+        Ok(FollowedMessages { messages: found, through, has_more })
     }
 
     fn wakeups(&self) -> watch::Receiver<()> {
@@ -365,11 +402,34 @@ async fn every_event_after_the_subscription_is_published() {
     history.add();
     history.wake();
     // The first event may be published, too; a subscriber skips it.
-    while subscriber.next().await.unwrap().seq.0 != 2 {}
+    while subscriber.next().await.unwrap().number() != 2 {}
     for first in (3..700).step_by(100) {
         (0..100).for_each(|_| history.add());
         history.wake();
         assert_eq!(numbers(&mut subscriber, 100).await, (first..first + 100).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn messages_follow_the_events_that_were_committed_with_them() {
+    let (history, broker) = following();
+    let mut subscriber = subscribe(&broker, family("v"));
+    let message = |user_id: &str| {
+        let (kind, now) = (ChangedKind::Task, Timestamp::EPOCH);
+        Arc::new(Message::records_changed(user_id.into(), kind, "t", None, now))
+    };
+    // The lock delays the broker, so that it finds more events than it reads at once.
+    let mut messages = history.messages.lock();
+    messages.extend(["v", "u", "v"].map(message));
+    (0..EVENTS_AT_ONCE).for_each(|_| history.add());
+    history.add_of("v");
+    drop(messages);
+    history.wake();
+    assert_eq!(numbers(&mut subscriber, 1).await, [EVENTS_AT_ONCE as u64 + 1]);
+    for number in [1, 3] {
+        let received = subscriber.next().await.unwrap();
+        assert_eq!((received.place, &received.unnamed), (Place::Message(number), &None));
+        assert!(received.named.starts_with(b"event: records_changed\ndata: "));
     }
 }
 

@@ -3,6 +3,7 @@
 mod errors;
 pub(super) mod samples;
 pub(super) mod schemas;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod tracking;
@@ -11,7 +12,8 @@ pub(super) use errors::{
     ChangeErrors, ErrorCodes, Errors, FamilyLimitErrors, PasswordErrors, SessionChangeErrors,
     SharedErrors,
 };
-pub(super) use tracking::{MutationResult, TrackingEvent, TrackingEventCreated, TrackingEventPage};
+pub(super) use stream::StreamData;
+pub(super) use tracking::{MutationResult, TrackingEvent, TrackingEventPage};
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;

@@ -90,6 +90,21 @@ pub(super) fn tracking_event() -> Value {
     })
 }
 
+pub(super) fn request_ended() -> Value {
+    json!({
+        "type": "request_ended",
+        "payload": {
+            "request_id": REQUEST_ID, "child_id": CHILD_ID, "entity_type": "reward",
+            "entity_id": REWARD_ID, "ended": "redeemed", "ended_at": MOMENT,
+            "tracking_event_id": EVENT_ID,
+        },
+    })
+}
+
+pub(super) fn records_changed() -> Value {
+    json!({"type": "records_changed", "payload": {"kind": "reward", "id": REWARD_ID}})
+}
+
 pub(super) fn tracking_event_created() -> Value {
     json!({
         "type": "tracking_event_created",

@@ -15,12 +15,12 @@ use crate::domain::{Action, Child, EntityType, Points};
 use crate::http::resources::records::RecordBody;
 use crate::http::response::page::{ListItem, PageOf};
 
-fn reference<T: ToSchema>() -> RefOr<Schema> {
+pub(super) fn reference<T: ToSchema>() -> RefOr<Schema> {
     Ref::from_schema_name(T::name()).into()
 }
 
 /// An object that has all of its fields.
-fn object(
+pub(super) fn object(
     about: &str,
     fields: impl IntoIterator<Item = (&'static str, RefOr<Schema>)>,
 ) -> ObjectBuilder {
@@ -30,12 +30,12 @@ fn object(
         .fold(object, |object, (name, schema)| object.property(name, schema).required(name))
 }
 
-fn about(schema: ObjectBuilder, about: &str) -> RefOr<Schema> {
+pub(super) fn about(schema: ObjectBuilder, about: &str) -> RefOr<Schema> {
     schema.description(Some(about)).into()
 }
 
 /// The fields that the event and the event stream have in common.
-fn common() -> [(&'static str, RefOr<Schema>); 8] {
+pub(super) fn common() -> [(&'static str, RefOr<Schema>); 8] {
     let points = || integer(-Points::LIMIT..=Points::LIMIT);
     let types = flag(EntityType::ALL.map(EntityType::as_str));
     let actions = flag(Action::ALL.map(Action::as_str));
@@ -189,31 +189,5 @@ impl ToSchema for MutationResult {
     fn schemas(schemas: &mut schemas::Named) {
         schemas::add::<TrackingEvent>(schemas);
         schemas::add::<RecordBody<Child>>(schemas);
-    }
-}
-
-/// The `data` of a message of the event stream.
-pub(crate) enum TrackingEventCreated {}
-
-impl PartialSchema for TrackingEventCreated {
-    fn schema() -> RefOr<Schema> {
-        let id = ("tracking_event_id", about(text(), "The `id` of the event."));
-        let payload = object(
-            "The event, without the account and the metadata.",
-            [id].into_iter().chain(common()),
-        );
-        let kind = about(flag(["tracking_event_created"]), "The type of the message.");
-        object(
-            "The `data` of a message of the event stream.",
-            [("type", kind), ("payload", payload.into())],
-        )
-        .examples([samples::tracking_event_created()])
-        .into()
-    }
-}
-
-impl ToSchema for TrackingEventCreated {
-    fn name() -> Cow<'static, str> {
-        "TrackingEventCreated".into()
     }
 }

@@ -6,14 +6,15 @@ use std::vec::IntoIter;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::{
-    Amount, Child, EndedRequest, IdempotencyRecord, PendingReward, PendingTask, Reward, Session,
-    Task, Timestamp,
+    Amount, Child, EndedRequest, IdempotencyRecord, Message, PendingReward, PendingTask, Reward,
+    Session, Task, Timestamp,
 };
 use crate::http::error::ApiError;
 use crate::http::openapi::{Errors, TrackingEvent, schemas, tags};
@@ -50,9 +51,9 @@ pub(crate) async fn export(
     State(service): State<Arc<Service>>,
     parent: Parent,
 ) -> Result<Response, ApiError> {
-    let AccountExport { records, events } = service.export_account(&parent).await?;
+    let AccountExport { records, messages, events } = service.export_account(&parent).await?;
     let name = format!("goldstar-account-{}.json", date(events.started_at()));
-    let document = AccountDocument::new(records, events);
+    let document = AccountDocument::new(records, messages, events);
     Ok(file(document, json::reader(&service, &parent), "application/json", &name))
 }
 
@@ -68,8 +69,10 @@ pub(crate) struct AccountDocument {
 type Part = Box<dyn FnOnce(&mut Vec<u8>) -> serde_json::Result<()> + Send>;
 
 impl AccountDocument {
-    fn new(records: FamilyRecords, events: ExportedEvents) -> Self {
-        let parts = parts(records, events.started_at());
+    fn new(records: FamilyRecords, messages: Vec<Arc<Message>>, events: ExportedEvents) -> Self {
+        let mut parts = parts(records, events.started_at());
+        list(&mut parts, ",\"messages\":[", messages, MessageBody);
+        text(&mut parts, ",\"tracking_events\":[");
         Self { records: parts.into_iter(), events, separator: Some("") }
     }
 }
@@ -100,7 +103,7 @@ impl Source for AccountDocument {
     }
 }
 
-/// The parts before the first event.
+/// The parts before the messages.
 fn parts(records: FamilyRecords, exported_at: Timestamp) -> Vec<Part> {
     // Names every field, so that a new kind of record does not compile without its place in the document.
     let FamilyRecords {
@@ -127,7 +130,6 @@ fn parts(records: FamilyRecords, exported_at: Timestamp) -> Vec<Part> {
     list(&mut parts, ",\"ended_requests\":[", ended, |it| EndedBody::from(&*it));
     list(&mut parts, ",\"sessions\":[", sessions, |it| SessionBody::from(&*it));
     list(&mut parts, ",\"idempotency_keys\":[", idempotency, |it| KeyBody::from(&*it));
-    text(&mut parts, ",\"tracking_events\":[");
     parts
 }
 
@@ -253,6 +255,30 @@ impl From<&IdempotencyRecord> for KeyBody {
     }
 }
 
+/// A message of the event stream.
+struct MessageBody(Arc<Message>);
+
+impl Serialize for MessageBody {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Message { name, payload, created_at, .. } = &*self.0;
+        MessageFields { r#type: name, payload, created_at: Iso(*created_at) }.serialize(serializer)
+    }
+}
+
+/// A message of the event stream.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExportedMessage)]
+struct MessageFields<'a> {
+    /// `request_ended` or `records_changed`.
+    r#type: &'a str,
+    /// As in the event stream.
+    #[schema(value_type = Object)]
+    payload: &'a Map<String, Value>,
+    /// The time of the change.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Iso,
+}
+
 impl PartialSchema for AccountDocument {
     fn schema() -> RefOr<Schema> {
         fn list<T: ToSchema>() -> RefOr<Schema> {
@@ -270,6 +296,7 @@ impl PartialSchema for AccountDocument {
             ("ended_requests", list::<EndedBody>()),
             ("sessions", list::<SessionBody>()),
             ("idempotency_keys", list::<KeyBody>()),
+            ("messages", list::<MessageFields<'_>>()),
             ("tracking_events", list::<TrackingEvent>()),
         ];
         let about = "Everything that is stored about an account. Programs that read it must accept further fields.";
@@ -296,6 +323,7 @@ impl ToSchema for AccountDocument {
         schemas::add::<EndedBody>(schemas);
         schemas::add::<SessionBody>(schemas);
         schemas::add::<KeyBody>(schemas);
+        schemas::add::<MessageFields<'_>>(schemas);
         schemas::add::<TrackingEvent>(schemas);
     }
 }

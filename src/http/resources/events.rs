@@ -16,7 +16,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
 use crate::http::error::{ApiError, ErrorCode};
 use crate::http::extract::query::{FromParameters, Parameters, Query};
-use crate::http::openapi::{ErrorCodes, Errors, TrackingEventCreated, schemas, tags};
+use crate::http::openapi::{ErrorCodes, Errors, StreamData, schemas, tags};
 use crate::http::server::request_context::RequestContext;
 use crate::http::state::AppState;
 use crate::service::{Caller, EventStream, Service, StreamRequest};
@@ -26,6 +26,10 @@ use crate::service::{Caller, EventStream, Service, StreamRequest};
 /// A stream of server-sent events. It contains each tracking event once it is stored, in the order of storage; in a
 /// child's session, only the events of that child. The schema is that of `data`. `event` is
 /// `tracking_event_created`, and `id` identifies the position in the stream.
+///
+/// Between the events there are messages without an `id`: `request_ended` and `records_changed`. A reconnect does not
+/// repeat them, and streams with `named=false` do not contain them. A child's session receives those about that child,
+/// its tasks and its rewards.
 ///
 /// A client that reconnects sends the last id that it received (browsers do), and first receives the events that it
 /// missed. If that is not possible, the stream starts with one `resync` event, whose `data` is
@@ -43,7 +47,7 @@ use crate::service::{Caller, EventStream, Service, StreamRequest};
             status = 200,
             description = "The stream. It ends with its session, and when the server stops",
             content_type = "text/event-stream",
-            body = TrackingEventCreated
+            body = StreamData
         ),
         Errors<Caller, Query<StreamParameters>, StreamLimitErrors>
     )

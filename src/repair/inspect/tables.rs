@@ -8,8 +8,8 @@ use super::other_tables::OtherTable;
 use super::rows::inspect_row;
 use super::{Finding, FindingKind};
 use crate::domain::{
-    Child, EndedRequest, Id, IdempotencyRecord, PendingReward, PendingTask, Reward, Session, Task,
-    Timestamp, User,
+    Child, EndedRequest, Id, IdempotencyRecord, Message, PendingReward, PendingTask, Reward,
+    Session, Task, Timestamp, User,
 };
 use crate::repair::salvage::kind::TableKind;
 use crate::store::json::state::table::{Stray, Table};
@@ -166,8 +166,9 @@ impl Tables<'_> {
 
     /// Examines the files that the Flask service does not have.
     fn references_of_own_files(&self, check: &mut Check<'_>) {
-        let State { users, children, tasks, rewards, pending, pending_tasks, ended, .. } =
-            self.state;
+        let State {
+            users, children, tasks, rewards, pending, pending_tasks, ended, messages, ..
+        } = self.state;
         check.details("account", users);
         check.details("child", children);
         check.details("task", tasks);
@@ -181,6 +182,9 @@ impl Tables<'_> {
         for (row, it) in ended.numbered() {
             check.names::<EndedRequest, User>(row, "account", it.user_id.as_str(), users);
             check.names::<EndedRequest, Child>(row, "child", it.child_id.as_str(), children);
+        }
+        for (row, it) in messages.numbered() {
+            check.names::<Message, User>(row, "account", it.user_id.as_str(), users);
         }
         for (row, it) in children.details.numbered() {
             if let Some(goal) = &it.goal {

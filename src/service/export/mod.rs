@@ -8,8 +8,10 @@ mod permit;
 pub use events::{ExportFormat, ExportedEvents};
 pub(super) use permit::Exports;
 
+use std::sync::Arc;
+
 use super::{Admin, Parent, Service, ServiceError};
-use crate::domain::{ChildId, EventFilter, SortOrder, UserId};
+use crate::domain::{ChildId, EventFilter, Message, SortOrder, UserId};
 use crate::store::{FamilyRecords, Store};
 
 /// Which events to export.
@@ -22,6 +24,7 @@ pub struct ExportQuery {
 /// Everything that is stored about an account.
 pub struct AccountExport {
     pub records: FamilyRecords,
+    pub messages: Vec<Arc<Message>>,
     pub events: ExportedEvents,
 }
 
@@ -61,8 +64,9 @@ impl Service {
         let query = ExportQuery { filter, order: SortOrder::Ascending };
         // Before the events: an event that is recorded meanwhile is then in the export.
         let records = self.records_of(parent).await?.family(family);
+        let messages = self.store.messages_of(family).await?;
         let events = self.export_for(family, query).await?;
-        Ok(AccountExport { records, events })
+        Ok(AccountExport { records, messages, events })
     }
 
     /// Exports events for the operator, without a limit.

@@ -11,7 +11,7 @@ use crate::domain::{
     IdempotencyKey, IdempotencyRecord, KeyLife, Position, Seq, Timestamp, TrackingEvent, UserId,
 };
 use crate::store::json::tinydb::RowNumber;
-use crate::store::{Changes, CommitError, StoredEvent};
+use crate::store::{Change, Changes, CommitError, StoredEvent};
 
 /// A batch of transactions: the durable state, and the changes of the transactions executed so far.
 /// Dropping the batch discards these changes.
@@ -22,6 +22,8 @@ pub(crate) struct Batch {
     pub(crate) payloads: Vec<String>,
     /// The events in the order of their row numbers.
     pub(crate) events: Vec<NewRow>,
+    /// Whether a transaction has put a message.
+    pub(crate) has_messages: bool,
     last_row: RowNumber,
     history: Arc<Tracking>,
     /// The time of the last event of each account in the batch.
@@ -36,6 +38,7 @@ impl Batch {
             state: state.clone(),
             payloads: Vec::new(),
             events: Vec::new(),
+            has_messages: false,
             last_row: history.last_row(),
             history,
             last_of: HashMap::new(),
@@ -64,6 +67,7 @@ impl Batch {
     fn apply(&mut self, changes: Changes) -> Option<Arc<StoredEvent>> {
         let mut payload = String::with_capacity(1024);
         for change in changes.records {
+            self.has_messages |= matches!(change, Change::PutMessage(_));
             for image in self.state.apply(change) {
                 Entry::Row(image).push(&mut payload);
             }

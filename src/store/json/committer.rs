@@ -238,7 +238,7 @@ impl Committer {
     /// Writes the rows of a durable batch to the tracking file, publishes its state, and wakes the
     /// followers.
     fn publish(&mut self, batch: Batch) {
-        let Batch { state, events, .. } = batch;
+        let Batch { state, events, has_messages, .. } = batch;
         if !events.is_empty() {
             self.appender.append(&events);
             if let Some(file) = self.appender.take_unsynced() {
@@ -250,6 +250,8 @@ impl Committer {
         if !events.is_empty() {
             self.note_health();
             self.shared.follow.publish(events.into_iter().map(|row| row.stored));
+        } else if has_messages {
+            self.shared.follow.wake();
         }
     }
 

@@ -96,6 +96,11 @@ impl Follow {
         let surplus = newest.len().saturating_sub(KEPT);
         newest.drain(..surplus);
         drop(newest);
+        self.wake();
+    }
+
+    /// Wakes the followers.
+    pub(crate) fn wake(&self) {
         self.wakeups.send_replace(());
     }
 

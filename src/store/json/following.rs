@@ -5,10 +5,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::shared::Shared;
+use super::tinydb::RowNumber;
 use super::tracking::Newest;
-use crate::domain::{Deletion, EventFilter, Position, UserId};
+use crate::domain::{Deletion, EventFilter, MessagePosition, Position, UserId};
 use crate::store::{
-    Fence, Followed, Following, Lease, Purpose, ReadError, SavedCursor, StoredEvent,
+    Fence, Followed, FollowedMessages, Following, Lease, Purpose, ReadError, SavedCursor,
+    StoredEvent,
 };
 
 impl Shared {
@@ -17,10 +19,13 @@ impl Shared {
         if self.follow.is_foreign(event.seq.0) {
             return false;
         }
-        let Some(user_id) = &event.event.user_id else { return true };
-        let state = self.state.load();
-        let user = state.users.get(user_id.as_str());
-        !user.is_some_and(|user| user.deletion.as_ref().is_some_and(Deletion::has_started))
+        event.event.user_id.as_ref().is_none_or(|user_id| !self.is_deleted(user_id))
+    }
+
+    /// Whether the deletion of an account has started.
+    fn is_deleted(&self, user_id: &UserId) -> bool {
+        let user = self.state.load().users.get(user_id.as_str());
+        user.is_some_and(|user| user.deletion.as_ref().is_some_and(Deletion::has_started))
     }
 }
 
@@ -54,6 +59,27 @@ impl Following for Shared {
         self.tracking.count_after(after, &EventFilter::default(), usize::MAX)
     }
 
+    fn messages_end(&self) -> Result<MessagePosition, ReadError> {
+        Ok(at(self.state.load().messages.last_number()))
+    }
+
+    fn messages_since(
+        &self,
+        after: MessagePosition,
+        limit: usize,
+    ) -> Result<FollowedMessages, ReadError> {
+        let state = self.state.load();
+        let mut found = FollowedMessages { through: after, ..FollowedMessages::default() };
+        for (number, message) in state.messages.after(after.number).take(limit) {
+            found.through = at(number);
+            if !self.is_deleted(&message.user_id) {
+                found.messages.push((at(number), Arc::clone(message)));
+            }
+        }
+        found.has_more = state.messages.last_number() > found.through.number;
+        Ok(found)
+    }
+
     fn wakeups(&self) -> watch::Receiver<()> {
         self.follow.subscribe()
     }
@@ -77,4 +103,8 @@ impl Following for Shared {
     fn lease(&self, purpose: Purpose) -> Option<Lease> {
         self.follow.lease(purpose)
     }
+}
+
+fn at(number: RowNumber) -> MessagePosition {
+    MessagePosition { transaction: 0, number }
 }

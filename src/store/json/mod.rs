@@ -76,7 +76,8 @@ use super::{
 use crate::clock::new_seed;
 use crate::disk::probe;
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp, TokenHash,
+    User, UserId,
 };
 
 /// A data directory that this process has locked.
@@ -301,6 +302,15 @@ impl Store for JsonStore {
     async fn head(&self, _family: &UserId) -> Result<Seq, ReadError> {
         // The row numbers of all families are one sequence.
         Ok(Seq(self.shared.tracking.last_row()))
+    }
+
+    async fn last_message(&self, _family: &UserId) -> Result<u64, ReadError> {
+        // So are those of the messages.
+        Ok(self.shared.state.load().messages.last_number())
+    }
+
+    async fn messages_of(&self, family: &UserId) -> Result<Vec<Arc<Message>>, ReadError> {
+        Ok(self.shared.state.load().messages.group(family.as_str()))
     }
 
     async fn events_after(

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use tokio::sync::watch;
 
 use super::MemoryStore;
-use crate::domain::{Deletion, EventFilter, Position, UserId};
+use crate::domain::{Deletion, EventFilter, MessagePosition, Position, UserId};
 use crate::store::{
-    Fence, Followed, Following, Lease, Purpose, ReadError, SavedCursor, Snapshot as _,
+    Fence, Followed, FollowedMessages, Following, Lease, Purpose, ReadError, SavedCursor,
+    Snapshot as _,
 };
 
 impl Following for MemoryStore {
@@ -41,6 +42,29 @@ impl Following for MemoryStore {
 
     fn count_since(&self, Position(after): Position) -> usize {
         self.inner.lock().events.iter().filter(|stored| stored.seq.0 > after).count()
+    }
+
+    fn messages_end(&self) -> Result<MessagePosition, ReadError> {
+        Ok(MessagePosition { transaction: 0, number: self.inner.lock().messages.last() })
+    }
+
+    fn messages_since(
+        &self,
+        after: MessagePosition,
+        limit: usize,
+    ) -> Result<FollowedMessages, ReadError> {
+        let inner = self.inner.lock();
+        let mut found = FollowedMessages { through: after, ..FollowedMessages::default() };
+        let mut later = inner.messages.numbered().filter(|(number, _)| *number > after.number);
+        for (number, message) in later.by_ref().take(limit) {
+            found.through.number = number;
+            let user = inner.records.user(&message.user_id);
+            if !user.is_some_and(|user| user.deletion.as_ref().is_some_and(Deletion::has_started)) {
+                found.messages.push((found.through, Arc::clone(message)));
+            }
+        }
+        found.has_more = later.next().is_some();
+        Ok(found)
     }
 
     fn wakeups(&self) -> watch::Receiver<()> {

@@ -90,6 +90,8 @@ struct Attempt {
     family: Option<(i64, Option<i64>)>,
     /// An event, with the key of its family.
     event: Option<(i64, EventId)>,
+    /// Whether it has an event or a message.
+    wakes_followers: bool,
     results: Vec<Finished>,
     /// The families afterwards, if it was committed.
     state: Option<Loaded>,
@@ -133,7 +135,7 @@ impl<'a> Group<'a> {
             match step {
                 Ok(Step::Done(attempt)) => {
                     self.inner.works();
-                    if attempt.event.is_some() {
+                    if attempt.wakes_followers {
                         self.inner.wake();
                     }
                     if let Some(state) = attempt.state {
@@ -354,6 +356,7 @@ impl Attempt {
         let family = changed.map(|family| (family.key, family.version)).next();
         let event = draft.events.first().map(|(key, stored)| (*key, stored.event.id.clone()));
         let family = family.filter(|_| !draft.is_empty());
-        Self { commit_id: new_seed(), family, event, results, state: None }
+        let wakes_followers = event.is_some() || draft.has_messages;
+        Self { commit_id: new_seed(), family, event, wakes_followers, results, state: None }
     }
 }

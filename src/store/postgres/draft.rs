@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::load::{Family, Kind, Loaded, SHARED, Wanted, kind_of};
 use crate::clock::random;
 use crate::domain::{
-    Child, Deletion, EndedRequest, IdempotencyKey, IdempotencyRecord, KeyLife, PendingReward,
-    PendingTask, Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp, TrackingEvent,
-    User, UserId,
+    Child, Deletion, EndedRequest, IdempotencyKey, IdempotencyRecord, KeyLife, Message,
+    PendingReward, PendingTask, Reward, RuleViolation, Seq, Session, Setting, Task, Timestamp,
+    TrackingEvent, User, UserId,
 };
 use crate::store::json::tinydb::codecs::remembered_key;
 use crate::store::json::tinydb::details::Extended;
@@ -55,6 +55,7 @@ pub(super) struct Draft {
     pub(super) accounts: BTreeMap<i64, Account>,
     /// The events with the keys of their families.
     pub(super) events: Vec<(i64, Arc<StoredEvent>)>,
+    pub(super) has_messages: bool,
     /// Whether what all families share is changed.
     pub(super) changes_shared: bool,
     /// The leases that must be valid.
@@ -73,6 +74,7 @@ impl Draft {
             writes: BTreeMap::new(),
             accounts: BTreeMap::new(),
             events: Vec::new(),
+            has_messages: false,
             changes_shared: false,
             leases: Vec::new(),
         }
@@ -204,6 +206,15 @@ impl Draft {
             Change::RemovePendingTask(id) => self.remove::<PendingTask>(&id.shared()),
             Change::RemoveEnded(id) => self.remove::<EndedRequest>(&id.shared()),
             Change::RemoveSession(hash) => self.remove::<Session>(&hash.0),
+            Change::PutMessage(new) => {
+                let key = self.family(Some(&new.user_id)).key;
+                let expires_at = new.created_at.after(Message::LIFETIME);
+                let (kind, text) = (kind_of::<Message>(), new_row(new));
+                self.write(key, kind, new.key(), Some(text), Some(expires_at));
+                self.has_messages = true;
+            }
+            // Only `remove_expired` removes single messages, and does so without a draft.
+            Change::RemoveMessage(..) => {}
             Change::RemoveIdempotencyKey(user_id, key) => {
                 let key = remembered_key(user_id.as_str(), key.as_str());
                 self.remove::<IdempotencyRecord>(&key);
@@ -233,6 +244,9 @@ impl Draft {
         if self.place(Some(id)).is_some() {
             let key = self.family(Some(id)).key;
             self.accounts.insert(key, Account::without_record(id));
+            // The statement removes the messages that are stored.
+            let is_message = |kind| kind == kind_of::<Message>();
+            self.writes.retain(|(family, kind, _), _| *family != key || !is_message(*kind));
         }
         self.remove_extended::<User>(&id.shared());
     }

@@ -6,22 +6,27 @@ use std::time::Duration;
 use tokio_postgres::Row;
 
 use super::error::{Failure, Kind};
+use super::events::rows_limit;
 use super::inner::Inner;
 use super::sql;
-use crate::domain::{Session, Timestamp, TokenHash};
+use crate::domain::{Message, Session, Timestamp, TokenHash};
 use crate::store::Expiry;
 
 /// A session that ends later than this after now may be shortened.
 const LONGEST_SESSION: Duration = Session::LIFETIME;
 
-/// Removes expired sessions, idempotency keys and ended requests in batches. Returns the sessions.
+/// Removes expired sessions, idempotency keys, ended requests and messages in batches. Returns the sessions.
 pub(super) async fn remove(inner: &Inner, expiry: &Expiry) -> Result<Vec<TokenHash>, Failure> {
     inner.rows_under(expiry.lease.as_ref(), &sql::REMOVE_OLD, &[]).await?;
     // A crash may have left the link of a deleted account.
     inner.rows_under(expiry.lease.as_ref(), &sql::UNLINK, &[&None::<&str>]).await?;
     remove_all(inner, expiry, "idempotency_keys", None).await?;
     if expiry.sessions {
-        remove_all(inner, expiry, "ended_requests", Some(expiry.now)).await?;
+        for kind in ["ended_requests", "messages"] {
+            remove_all(inner, expiry, kind, Some(expiry.now)).await?;
+        }
+        let most = rows_limit(Message::MOST);
+        inner.rows_under(expiry.lease.as_ref(), &sql::TRIM_MESSAGES, &[&most]).await?;
         tokens(&remove_all(inner, expiry, "sessions", Some(expiry.now)).await?)
     } else {
         Ok(Vec::new())

@@ -20,15 +20,16 @@ use super::lease::Leases;
 use super::position::parts;
 use super::runtime::Runtime;
 use super::sql;
-use crate::domain::{Id, Position, UserId};
+use crate::domain::{Id, MessagePosition, Position, UserId};
 use crate::store::{
-    Fence, Followed, Following, Lease, Purpose, ReadError, SavedCursor, StoredEvent,
+    Fence, Followed, FollowedMessages, Following, Lease, Purpose, ReadError, SavedCursor,
+    StoredEvent,
 };
 
 /// How long a follower waits for transactions that are open, in all.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The pause before it looks again.
-const PAUSE: Duration = Duration::from_millis(10);
+pub(super) const PAUSE: Duration = Duration::from_millis(10);
 
 pub(super) struct History {
     pub(super) runtime: Runtime,
@@ -133,6 +134,19 @@ impl Following for History {
     fn count_since(&self, after: Position) -> usize {
         let counted = self.runtime.wait(async move |inner| inner.count_since(after).await);
         counted.unwrap_or_default()
+    }
+
+    fn messages_end(&self) -> Result<MessagePosition, ReadError> {
+        Ok(self.runtime.wait(async |inner| inner.messages_end().await)?)
+    }
+
+    fn messages_since(
+        &self,
+        after: MessagePosition,
+        limit: usize,
+    ) -> Result<FollowedMessages, ReadError> {
+        let read = async move |inner: Arc<Inner>| inner.messages_since(after, limit).await;
+        Ok(self.runtime.wait(read)?)
     }
 
     fn wakeups(&self) -> watch::Receiver<()> {

@@ -56,7 +56,7 @@ impl Inner {
         }
     }
 
-    /// Wakes the followers of every server after a commit with events.
+    /// Wakes the followers of every server after a commit with events or messages.
     pub(super) fn wake(&self) {
         self.wakeups.send_replace(());
         self.others.notify_one();

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/V0005__reversals.sql"),
     },
     Migration { version: 6, name: "erasures", sql: include_str!("migrations/V0006__erasures.sql") },
+    Migration { version: 7, name: "messages", sql: include_str!("migrations/V0007__messages.sql") },
 ];
 
 /// The version of the schema after all migrations.

@@ -34,6 +34,7 @@ mod lease;
 mod listen;
 mod load;
 mod logs;
+mod messages;
 mod migrate;
 mod open_error;
 pub(crate) mod position;
@@ -92,7 +93,8 @@ use scan::Scan;
 
 use crate::clock::Clock;
 use crate::domain::{
-    ChildId, Epoch, EventFilter, EventId, Page, Seq, SortOrder, Timestamp, TokenHash, User, UserId,
+    ChildId, Epoch, EventFilter, EventId, Message, Page, Seq, SortOrder, Timestamp, TokenHash,
+    User, UserId,
 };
 use crate::metrics;
 use crate::store::{
@@ -294,6 +296,16 @@ impl Store for PostgresStore {
     async fn head(&self, family: &UserId) -> Result<Seq, ReadError> {
         let family = family.clone();
         Ok(self.runtime.run(async move |inner| inner.head(&family).await).await?)
+    }
+
+    async fn last_message(&self, family: &UserId) -> Result<u64, ReadError> {
+        let family = family.clone();
+        Ok(self.runtime.run(async move |inner| inner.last_message(&family).await).await?)
+    }
+
+    async fn messages_of(&self, family: &UserId) -> Result<Vec<Arc<Message>>, ReadError> {
+        let family = family.clone();
+        Ok(self.runtime.run(async move |inner| inner.messages_of(&family).await).await?)
     }
 
     async fn events_after(

@@ -23,6 +23,7 @@ pub(super) async fn adopt(transaction: &mut Transaction<'_>) -> Result<(), OpenE
     let found = rows(transaction, &sql::LAST_START, &[]).await?;
     let found = found.first().ok_or(Failure::Stopping)?;
     let (last, is_ahead): (Option<&str>, bool) = (found.get("origin"), found.get("is_ahead"));
+    rows(transaction, &sql::FORGET_ORDER, &[]).await?;
     if last != Some(&*origin) {
         rows(transaction, &sql::PUT_ORIGIN, &[&origin]).await?;
     }

@@ -7,6 +7,7 @@ mod expiry;
 mod history;
 mod load;
 mod logs;
+mod messages;
 mod migrations;
 mod notifications;
 mod queries;
@@ -27,6 +28,10 @@ pub(super) use load::{LOAD, LOAD_ONE, LOCK};
 pub(super) use logs::{
     CONFIRM_LOG_REMOVAL, END_LOG_REMOVALS, FORGET_LOG_SERVER, LOG_SERVERS, REGISTER_LOG_SERVER,
     REQUEST_LOG_REMOVAL, REQUESTED_LOG_REMOVALS, UNCONFIRMED_LOG_REMOVALS,
+};
+pub(super) use messages::{
+    FOLLOW_MESSAGES, FORGET_ORDER, HAS_LATER_MESSAGES, LAST_MESSAGE, MESSAGES_END, MESSAGES_OF,
+    TRIM_MESSAGES,
 };
 pub(super) use migrations::{
     ADD_MIGRATION, APPLIED_MIGRATIONS, CREATE_MIGRATIONS, LOCK_MIGRATIONS, RIGHTS, SCHEMA_STATE,
@@ -51,19 +56,23 @@ macro_rules! changes {
     () => {
         "
 put_records AS (
-    INSERT INTO records (family_id, kind, id, expires_at, row)
+    INSERT INTO records (family_id, kind, id, expires_at, row, xid)
     SELECT w.family_id, w.kind, w.id,
         CASE w.kind
             WHEN 'idempotency_keys'
             THEN w.expires_at + (extract(epoch FROM now()) * 1000000)::bigint
             ELSE w.expires_at
         END,
-        w.row
+        w.row,
+        CASE WHEN w.kind = 'messages' THEN pg_current_xact_id() END
     FROM done, unnest($7::bigint[], $8::text[], $9::text[], $10::bigint[], $11::text[])
         WITH ORDINALITY AS w (family_id, kind, id, expires_at, row, n)
     ORDER BY w.n
     ON CONFLICT (family_id, kind, id)
-        DO UPDATE SET expires_at = excluded.expires_at, row = excluded.row
+        DO UPDATE SET expires_at = excluded.expires_at, row = excluded.row, xid = excluded.xid,
+            position = CASE
+                WHEN excluded.xid IS NULL THEN records.position ELSE excluded.position
+            END
 ),
 removed_records AS (
     DELETE FROM records r
@@ -185,6 +194,11 @@ removed_tokens AS (
 ),
 ended_sessions AS (
     INSERT INTO ended_sessions (token_sha256) SELECT token_sha256 FROM removed_tokens
+),
+removed_messages AS (
+    DELETE FROM records r
+    USING done, unnest($32::bigint[], $33::text[]) AS w (family_id, email)
+    WHERE w.email IS NULL AND r.family_id = w.family_id AND r.kind = 'messages'
 ),",
         changes!(),
         "
@@ -321,6 +335,13 @@ pub(super) const ALL: &[&Sql] = &[
     &END,
     &FOLLOW,
     &COUNT_SINCE,
+    &LAST_MESSAGE,
+    &MESSAGES_OF,
+    &TRIM_MESSAGES,
+    &FORGET_ORDER,
+    &MESSAGES_END,
+    &FOLLOW_MESSAGES,
+    &HAS_LATER_MESSAGES,
     &CURSOR,
     &PUT_CURSOR,
     &LOCK_LEASES,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Folders, Settings, TestServer, activate_path, assert_error, python};
 
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
     "users.json",
     "children.json",
     "tasks.json",
@@ -23,6 +23,7 @@ const FILES: [&str; 16] = [
     "request_details.json",
     "pending_tasks.json",
     "ended_requests.json",
+    "messages.json",
 ];
 
 fn assert_tinydb_reads(folders: &Folders) {

@@ -60,6 +60,16 @@ impl Events {
         self.next_or_end().await.expect("the stream has ended")
     }
 
+    /// The next frame with a tracking event. Frames of messages before it are skipped.
+    pub(crate) async fn next_event(&mut self) -> Frame {
+        loop {
+            let frame = self.next().await;
+            if frame.event == "tracking_event_created" {
+                return frame;
+            }
+        }
+    }
+
     /// The next frame; `None` at the end of the stream. Fails if neither comes.
     pub(crate) async fn next_or_end(&mut self) -> Option<Frame> {
         within("the next frame", self.frames.next()).await

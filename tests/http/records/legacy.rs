@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{
     Answer, Client, Family, Scrape, TestServer, activate_path, assert_error, reward_path, send,
+    text,
 };
 
 /// The last part of an old path, the field of its body, and the last part of the new route.
@@ -85,8 +86,7 @@ async fn each_old_path_behaves_like_its_new_route() {
         let by_old = ask(&old.parent, &old, route).await.expect(200);
         let row = server.folders.events().pop().unwrap();
         assert_eq!(row.to_string(), by_old["tracking_event"].to_string(), "the very object");
-        let frame = stream.next().await;
-        assert_eq!(frame.data["payload"]["tracking_event_id"], row["id"]);
+        assert_eq!(stream.next_event().await.event_id(), text(&row["id"]));
         assert_eq!(
             (&row["child_id"], &row["entity_id"]),
             (&json!(old.child), &json!(id(&old, route)))

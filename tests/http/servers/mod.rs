@@ -3,5 +3,6 @@
 mod keys;
 mod limits;
 mod logs;
+mod messages;
 mod paused;
 mod sessions;

@@ -3,4 +3,5 @@
 mod events;
 mod heartbeat;
 mod limit;
+mod messages;
 mod slow_readers;

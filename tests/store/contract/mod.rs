@@ -8,6 +8,7 @@ mod erasures;
 mod following;
 mod history;
 pub(crate) mod leases;
+mod messages;
 mod records;
 mod reversals;
 mod scans;
@@ -16,6 +17,7 @@ mod scopes;
 use bench::{Bench, Medium};
 pub(crate) use bench::{activation, family, user};
 pub(crate) use following::read_since;
+pub(crate) use messages::message;
 
 /// Each function creates an empty medium for one implementation.
 const IMPLEMENTATIONS: &[fn() -> Medium] = &[Medium::folder, Medium::memory, Medium::database];

@@ -3,9 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use goldstar::domain::{Position, Seq};
-use goldstar::store::Store;
+use goldstar::domain::{MessagePosition, Position, Seq};
 use goldstar::store::postgres::PostgresStore;
+use goldstar::store::{Change, Store};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
@@ -13,12 +13,13 @@ use super::open;
 use super::servers::{activate, put};
 use crate::cluster::{execute, new_database, program};
 use crate::contract::bench::family;
-use crate::contract::read_since;
+use crate::contract::{message, read_since};
 
 /// Gives the events the positions of a cluster that has executed many more transactions. The audit log
 /// has the line of the first one.
 const OF_A_BUSY_CLUSTER: &str = "
 UPDATE events SET xid = (xid::text::bigint + 1000000000)::text::xid8;
+UPDATE records SET xid = (xid::text::bigint + 1000000000)::text::xid8 WHERE kind = 'messages';
 INSERT INTO cursors (follower, cursor)
 SELECT 'audit_log', jsonb_build_object('through', (xid::text::bigint << 16) + place)::text
 FROM events WHERE seq = 1
@@ -61,6 +62,7 @@ async fn followers_continue_on_a_restored_database() {
     let url = new_database();
     let store = open(&url).await.unwrap();
     put(&store, family()).await.unwrap();
+    put(&store, vec![Change::PutMessage(message("u", "before"))]).await.unwrap();
     for _ in 0..3 {
         activate(&store).await.unwrap();
     }
@@ -80,6 +82,22 @@ async fn followers_continue_on_a_restored_database() {
     assert_eq!(unwritten(&store).await, [2, 3].map(Seq));
     activate(&store).await.unwrap();
     assert_eq!(unwritten(&store).await, [2, 3, 4].map(Seq));
+    put(&store, vec![Change::PutMessage(message("u", "after"))]).await.unwrap();
+    let history = store.following();
+    let read = move || {
+        loop {
+            let found = history.messages_since(MessagePosition::default(), 2).unwrap().messages;
+            if let [(_, message)] = &found[..] {
+                return message.payload["id"].clone();
+            }
+            assert!(
+                found.is_empty(),
+                "the message from before was read by its followers: {found:?}"
+            );
+        }
+    };
+    assert_eq!(spawn_blocking(read).await.unwrap(), "after");
+    assert_eq!(store.messages_of(&"u".into()).await.unwrap().len(), 2);
     drop(store);
     assert_eq!(open(&copy).await.unwrap().epoch(), new_epoch);
 }

@@ -1,12 +1,24 @@
 /** Follows Goldstar's event stream, `GET /events`, for as long as the session lasts. */
 
 import { type Api, ApiError, NetworkError } from "./api";
-import type { Session, TrackingEventCreated, TrackingEventPayload } from "./models";
+import type {
+  ChangedRecord,
+  EndedRequest,
+  RecordsChanged,
+  RequestEnded,
+  Session,
+  TrackingEventCreated,
+  TrackingEventPayload,
+} from "./models";
 
 /** The events, and the arguments of their listeners. */
 export interface BackendEventMap {
   /** A tracking event was recorded. Each is reported once, in the order of recording. */
   tracking_event_created: TrackingEventPayload;
+  /** A request has ended: remove its prompt. A lost connection may lose it; see `state`. */
+  request_ended: EndedRequest;
+  /** A record was changed in another way than by a tracking event: load it again. */
+  records_changed: ChangedRecord;
   /**
    * Load everything again. This comes first, and whenever missed events cannot be replayed. Events
    * that are recorded from here on are reported.
@@ -115,6 +127,13 @@ export class BackendEvents {
     source.addEventListener("tracking_event_created", ({ data, lastEventId }) => {
       this.#lastEventId = lastEventId;
       this.#tell("tracking_event_created", (JSON.parse(data) as TrackingEventCreated).payload);
+    });
+    // These have no id of their own.
+    source.addEventListener("request_ended", ({ data }) => {
+      this.#tell("request_ended", (JSON.parse(data) as RequestEnded).payload);
+    });
+    source.addEventListener("records_changed", ({ data }) => {
+      this.#tell("records_changed", (JSON.parse(data) as RecordsChanged).payload);
     });
     source.addEventListener("resync", ({ lastEventId }) => {
       this.#lastEventId = lastEventId;

@@ -409,6 +409,41 @@ export interface TrackingEventCreated {
   payload: TrackingEventPayload;
 }
 
+/** A request that has ended: remove its prompt. */
+export interface EndedRequest {
+  request_id: string;
+  child_id: string;
+  entity_type: "task" | "reward";
+  /** The requested task or reward. */
+  entity_id: string;
+  /** `deleted` with its child, task or reward, or because the task can no longer be requested. */
+  ended: "redeemed" | "activated" | "cancelled" | "deleted";
+  ended_at: string;
+  /** The event that ended it; null if it was `deleted`. */
+  tracking_event_id: string | null;
+}
+
+/** The `data` of a message about a request. */
+export interface RequestEnded {
+  type: "request_ended";
+  payload: EndedRequest;
+}
+
+/** A record that was created, updated or deleted in another way than by a tracking event. */
+export interface ChangedRecord {
+  kind: "child" | "task" | "reward" | "pending_reward" | "pending_task";
+  id: string;
+}
+
+/** The `data` of a message about a record. */
+export interface RecordsChanged {
+  type: "records_changed";
+  payload: ChangedRecord;
+}
+
+/** The `data` of a frame of the event stream with an event or a message. */
+export type StreamData = TrackingEventCreated | RequestEnded | RecordsChanged;
+
 /** The `data` of the frame that requires all data to be loaded again. */
 export interface Resync {
   type: "resync";

@@ -2,11 +2,10 @@
 
 use std::ops::Deref;
 
-use super::table::{AnyTable as _, Table};
-use crate::store::json::tinydb::RowNumber;
+use super::table::Table;
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::file::RowImage;
-use crate::store::json::tinydb::record::Record;
+use crate::store::json::tinydb::record::Record as _;
 
 /// The records of two tables: those in memory have the fields of both. Clones are cheap.
 #[derive(Clone)]
@@ -70,17 +69,5 @@ impl<R: Extended> Joined<R> {
             let owner = details.group();
             !records.has_row(&details.key()) || owner.is_some_and(|id| !has_account(&id))
         })
-    }
-}
-
-impl<R: Record> Table<R> {
-    /// Removes the records for which `is_lost` returns true. Returns their number.
-    pub(super) fn remove_if(&mut self, is_lost: impl Fn(&R) -> bool) -> usize {
-        let lost = self.numbered().filter(|(_, record)| is_lost(record));
-        let lost: Vec<RowNumber> = lost.map(|(number, _)| number).collect();
-        for number in &lost {
-            self.set(*number, None);
-        }
-        lost.len()
     }
 }

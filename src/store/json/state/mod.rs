@@ -8,14 +8,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::{
-    Child, ChildId, Email, EndedRequest, Epoch, IdempotencyRecord, PendingReward, PendingTask,
-    Reward, RuleViolation, Session, Setting, Task, TaskId, Timestamp, User, UserId,
+    Child, ChildId, Email, EndedRequest, Epoch, IdempotencyRecord, Message, PendingReward,
+    PendingTask, Reward, RuleViolation, Session, Setting, Task, TaskId, Timestamp, User, UserId,
 };
 use crate::metrics::Counter;
 use crate::store::json::damage::Damage;
+use crate::store::json::tinydb::RowNumber;
 use crate::store::json::tinydb::codecs::remembered_key;
 use crate::store::json::tinydb::details::Extended;
 use crate::store::json::tinydb::file::RowImage;
+use crate::store::json::tinydb::message::message_key;
 use crate::store::json::tinydb::record::Record;
 use crate::store::{Change, Changes, Expiry, Listing, constraints};
 pub(crate) use joined::Joined;
@@ -40,6 +42,9 @@ pub(crate) struct State {
     pub(crate) settings: Table<Setting>,
     pub(crate) pending_tasks: Table<PendingTask>,
     pub(crate) ended: Table<EndedRequest>,
+    pub(crate) messages: Table<Message>,
+    /// The largest number of a message since the start. Numbers are not used again.
+    last_message: RowNumber,
     /// Part of the history, kept with the state of the records so that a transaction sees both.
     pub(crate) reversals: Reversals,
     /// Counts the records that lists and look-ups visit. Clones share the counter.
@@ -67,6 +72,8 @@ impl State {
             settings: parse_table(folder, &mut read, damage)?,
             pending_tasks: parse_table(folder, &mut read, damage)?,
             ended: parse_table(folder, &mut read, damage)?,
+            messages: parse_table(folder, &mut read, damage)?,
+            last_message: 0,
             reversals: Reversals::default(),
             visited: Counter::default(),
             version: 0,
@@ -92,6 +99,7 @@ impl State {
             latest(&self.pending, |it| [it.created_at, None]),
             latest(&self.pending_tasks, |it| [Some(it.created_at), None]),
             latest(&self.ended, |it| [Some(it.ended_at), None]),
+            latest(&self.messages, |it| [Some(it.created_at), None]),
             latest(&self.sessions, |it| [it.created_at, it.last_used_at].map(Some)),
             latest(&self.remembered, |it| [Some(it.created_at), None]),
         ];
@@ -99,7 +107,7 @@ impl State {
     }
 
     /// Every table.
-    pub(crate) fn tables(&self) -> [&dyn AnyTable; 15] {
+    pub(crate) fn tables(&self) -> [&dyn AnyTable; 16] {
         [
             &self.users.records,
             &self.children.records,
@@ -116,6 +124,7 @@ impl State {
             &self.pending.details,
             &self.pending_tasks,
             &self.ended,
+            &self.messages,
         ]
     }
 
@@ -148,6 +157,7 @@ impl State {
                 .pending_tasks
                 .remove_if(|it| !has_child(&it.child_id, &it.user_id) || !has_task(&it.task_id))
             + self.ended.remove_if(|it| !has_child(&it.child_id, &it.user_id))
+            + self.messages.remove_if(|it| !has_account(it.user_id.as_str()))
             + self.users.remove_orphans(has_account)
             + self.children.remove_orphans(has_account)
             + self.tasks.remove_orphans(has_account)
@@ -186,6 +196,10 @@ impl State {
             Change::RemovePendingTask(id) => self.pending_tasks.remove(id.as_str()),
             Change::PutEnded(ended) => vec![self.ended.put(ended)],
             Change::RemoveEnded(id) => self.ended.remove(id.as_str()),
+            Change::PutMessage(message) => self.put_message(&message),
+            Change::RemoveMessage(user_id, cause) => {
+                self.messages.remove(&message_key(&user_id, &cause))
+            }
             Change::PutSession(session) => vec![self.sessions.put(session)],
             Change::RemoveSession(hash) => self.sessions.remove(&hash.0),
             Change::RemoveIdempotencyKey(user_id, key) => {
@@ -195,9 +209,18 @@ impl State {
         }
     }
 
-    /// Removes an account, and the rows that name it and have no key of their own.
+    fn put_message(&mut self, message: &Message) -> Vec<RowImage> {
+        let (number, rows) = self.messages.put_after(self.last_message, message);
+        self.last_message = number;
+        rows
+    }
+
+    /// Removes an account, its messages, and the rows that name it and have no key of their own.
     fn remove_user(&mut self, id: &str) -> Vec<RowImage> {
         let mut removed = self.users.remove(id);
+        for message in self.messages.group(id) {
+            removed.extend(self.messages.remove(&message.key()));
+        }
         for table in self.tables_mut() {
             removed.extend(table.remove_strays_of(id));
         }
@@ -218,7 +241,7 @@ impl State {
         }
     }
 
-    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 15] {
+    pub(crate) fn tables_mut(&mut self) -> [&mut dyn AnyTable; 16] {
         [
             &mut self.users.records,
             &mut self.children.records,
@@ -235,6 +258,7 @@ impl State {
             &mut self.pending.details,
             &mut self.pending_tasks,
             &mut self.ended,
+            &mut self.messages,
         ]
     }
 }
@@ -325,8 +349,16 @@ impl State {
         &'a self,
         expiry: &'a Expiry,
     ) -> impl Iterator<Item = Change> + 'a {
-        let visited = self.remembered.len() + self.sessions.len() + self.ended.len();
+        let State { remembered, sessions, ended, messages, .. } = self;
+        let visited = remembered.len() + sessions.len() + ended.len() + messages.len();
         self.visited.inc_by(visited as u64);
-        expiry.changes(self.remembered.records(), self.sessions.records(), self.ended.records())
+        // The last message stays, so that the next start does not use its number again.
+        let old = messages.len().saturating_sub(1);
+        expiry.changes(
+            remembered.records(),
+            sessions.records(),
+            ended.records(),
+            messages.records().take(old),
+        )
     }
 }

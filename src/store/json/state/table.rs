@@ -1,3 +1,5 @@
+mod numbers;
+
 use std::iter::repeat;
 use std::path::Path;
 use std::sync::Arc;
@@ -130,11 +132,6 @@ impl<R: Record> Table<R> {
     /// All records.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Arc<R>> {
         self.rows.values().filter_map(|row| row.record.as_ref())
-    }
-
-    /// All records, with the numbers of their rows.
-    pub(crate) fn numbered(&self) -> impl Iterator<Item = (RowNumber, &Arc<R>)> {
-        self.rows.iter().filter_map(|(number, row)| Some((*number, row.record.as_ref()?)))
     }
 
     /// Whether there is no row at all.

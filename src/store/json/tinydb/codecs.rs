@@ -9,12 +9,13 @@ use super::fields::{Fields, Unreadable};
 use super::pyjson;
 use super::record::{Record, list_name, request_lists};
 use crate::domain::{
-    Child, Email, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, PendingReward,
-    PendingTask, Position, Reward, Role, Seq, Session, Setting, Task, TokenHash, User,
+    Child, Email, EndedRequest, Id, IdempotencyKey, IdempotencyRecord, KeyLife, Message,
+    PendingReward, PendingTask, Position, Reward, Role, Seq, Session, Setting, Task, TokenHash,
+    User,
 };
 
 /// The files of the small tables.
-pub(crate) const TABLE_FILES: [&str; 15] = [
+pub(crate) const TABLE_FILES: [&str; 16] = [
     User::FILE,
     Child::FILE,
     Task::FILE,
@@ -30,6 +31,7 @@ pub(crate) const TABLE_FILES: [&str; 15] = [
     RequestDetails::FILE,
     PendingTask::FILE,
     EndedRequest::FILE,
+    Message::FILE,
 ];
 
 impl Record for User {

@@ -7,6 +7,7 @@ pub(crate) mod details;
 pub(crate) mod encoder;
 pub(crate) mod fields;
 pub(crate) mod file;
+pub(crate) mod message;
 pub(crate) mod pyjson;
 pub(crate) mod record;
 

@@ -4,7 +4,7 @@ use tokio_postgres::types::Type;
 
 use super::statement::Sql;
 
-/// Loads families with what all families share.
+/// Loads families with what all families share. No rule reads messages.
 macro_rules! load {
     ($wanted:literal, $more:literal) => {
         concat!(
@@ -20,7 +20,7 @@ SELECT f.id, f.version, f.seq, f.last_occurred_at, a.id AS account_id, r.kind, r
 FROM wanted
 JOIN families f ON f.id = wanted.family_id
 LEFT JOIN accounts a ON a.family_id = f.id
-LEFT JOIN records r ON r.family_id = f.id
+LEFT JOIN records r ON r.family_id = f.id AND r.kind <> 'messages'
 ORDER BY r.position"
         )
     };

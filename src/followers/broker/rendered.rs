@@ -1,40 +1,70 @@
-//! The form of an event in the event streams.
+//! The form of an event and of a message in the event streams.
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::sse;
-use crate::domain::{ChildId, Epoch, Seq, TrackingEvent, UserId};
+use crate::domain::{ChildId, Epoch, Message, Seq, TrackingEvent, UserId};
 use crate::store::StoredEvent;
 
-/// A new event as the bytes that are sent: rendered once, shared by all subscribers.
+/// A new event or message as the bytes that are sent: rendered once, shared by all subscribers.
 #[derive(Debug)]
-pub struct Message {
-    pub seq: Seq,
+pub struct Rendered {
+    pub place: Place,
     /// The family that receives it.
     pub user_id: UserId,
-    /// The child that it is about.
-    pub child_id: ChildId,
+    /// The child that it is about; `None` if the sessions of all children receive it.
+    pub child_id: Option<ChildId>,
     /// The frame with an `event:` line.
     pub named: Bytes,
-    /// The frame without one.
-    pub unnamed: Bytes,
+    /// The frame without one; `None` if streams without names do not get it.
+    pub unnamed: Option<Bytes>,
 }
 
-impl Message {
+/// Where it is in the history or among the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Event(Seq),
+    /// With the number of the message.
+    Message(u64),
+}
+
+impl Rendered {
     /// Renders an event's frames; `data` is the JSON text that the client gets.
     pub fn new(epoch: &Epoch, seq: Seq, user_id: UserId, child_id: ChildId, data: &str) -> Self {
         let (named, unnamed) = sse::event(&epoch.stream_id(seq), data);
-        Self { seq, user_id, child_id, named, unnamed }
+        let (child_id, unnamed) = (Some(child_id), Some(unnamed));
+        Self { place: Place::Event(seq), user_id, child_id, named, unnamed }
+    }
+
+    /// Renders a message.
+    pub fn of_message(number: u64, message: &Message) -> Self {
+        let data = MessageData { r#type: &message.name, payload: &message.payload };
+        // Texts and JSON values always have a JSON form.
+        let data = serde_json::to_string(&data).unwrap_or_default();
+        Self {
+            place: Place::Message(number),
+            user_id: message.user_id.clone(),
+            child_id: message.child_id.clone(),
+            named: sse::message(&message.name, &data),
+            unnamed: None,
+        }
     }
 }
 
 /// The frames of an event; `None` if it was anonymised.
-pub(super) fn message(stored: &StoredEvent, epoch: &Epoch) -> Option<Message> {
+pub(super) fn rendered(stored: &StoredEvent, epoch: &Epoch) -> Option<Rendered> {
     let event = &stored.event;
     let user_id = event.user_id.clone()?;
     let data = live_data(event);
-    Some(Message::new(epoch, stored.seq, user_id, event.child_id.clone(), &data))
+    Some(Rendered::new(epoch, stored.seq, user_id, event.child_id.clone(), &data))
+}
+
+#[derive(Serialize)]
+struct MessageData<'a> {
+    r#type: &'a str,
+    payload: &'a Map<String, Value>,
 }
 
 #[derive(Serialize)]
