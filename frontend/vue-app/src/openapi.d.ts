@@ -770,6 +770,10 @@ export interface paths {
          *     child's session, only the events of that child. The schema is that of `data`. `event` is
          *     `tracking_event_created`, and `id` identifies the position in the stream.
          *
+         *     Between the events there are messages without an `id`: `request_ended` and `records_changed`. A reconnect does not
+         *     repeat them, and streams with `named=false` do not contain them. A child's session receives those about that child,
+         *     its tasks and its rewards.
+         *
          *     A client that reconnects sends the last id that it received (browsers do), and first receives the events that it
          *     missed. If that is not possible, the stream starts with one `resync` event, whose `data` is
          *     `{"type":"resync"}`: load all data again.
@@ -1125,6 +1129,7 @@ export interface components {
             ended_requests: components["schemas"]["ExportedEndedRequest"][];
             sessions: components["schemas"]["ExportedSession"][];
             idempotency_keys: components["schemas"]["ExportedIdempotencyKey"][];
+            messages: components["schemas"]["ExportedMessage"][];
             tracking_events: components["schemas"]["TrackingEvent"][];
         };
         /**
@@ -1477,6 +1482,18 @@ export interface components {
              */
             created_at: string;
         };
+        /** @description A message of the event stream. */
+        ExportedMessage: {
+            /** @description `request_ended` or `records_changed`. */
+            type: string;
+            /** @description As in the event stream. */
+            payload: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description The time of the change.
+             */
+            created_at: string;
+        };
         /** @description A session, without its token. */
         ExportedSession: {
             /** @description The child that uses the session. Null for a parent's. */
@@ -1826,6 +1843,33 @@ export interface components {
             waiting_for: string[];
         };
         /**
+         * @description A record was created, updated or deleted, and no event says so: load it again.
+         * @example {
+         *       "type": "records_changed",
+         *       "payload": {
+         *         "kind": "reward",
+         *         "id": "67aadd88-dcea-4879-8d54-8f45bffe6d16"
+         *       }
+         *     }
+         */
+        RecordsChanged: {
+            /**
+             * @description The type of the message.
+             * @enum {string}
+             */
+            type: "records_changed";
+            /** @description The record. */
+            payload: {
+                /**
+                 * @description What it is.
+                 * @enum {string}
+                 */
+                kind: "child" | "task" | "reward" | "pending_reward" | "pending_task";
+                /** @description Its `id`; it may be deleted. */
+                id: string;
+            };
+        };
+        /**
          * @description A note, and the request that is answered: if that is no longer pending, nothing changes, and the error is 409 `REQUEST_GONE`. Other fields are ignored.
          * @example {
          *       "request_id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d",
@@ -1836,6 +1880,54 @@ export interface components {
             /** @description At most 500 characters, at least one of them visible. No line breaks, control characters or invisible characters, and no blank character other than the space. Surrounding white space is removed. */
             note?: string | null;
             request_id?: string | null;
+        };
+        /**
+         * @description A request has ended: remove its prompt.
+         * @example {
+         *       "type": "request_ended",
+         *       "payload": {
+         *         "request_id": "b709676f-e8ca-4c4c-b5b2-b46e55499b9d",
+         *         "child_id": "7e29a927-0222-4c47-a312-a37762464203",
+         *         "entity_type": "reward",
+         *         "entity_id": "67aadd88-dcea-4879-8d54-8f45bffe6d16",
+         *         "ended": "redeemed",
+         *         "ended_at": "2026-11-23T01:49:49.730293Z",
+         *         "tracking_event_id": "42f97cd9-a931-4025-97d6-c870d0148f74"
+         *       }
+         *     }
+         */
+        RequestEnded: {
+            /**
+             * @description The type of the message.
+             * @enum {string}
+             */
+            type: "request_ended";
+            /** @description The request. */
+            payload: {
+                /** @description The `id` of the request. */
+                request_id: string;
+                /** @description The child, which may be deleted since. */
+                child_id: string;
+                /**
+                 * @description The type of `entity_id`.
+                 * @enum {string}
+                 */
+                entity_type: "task" | "reward";
+                /** @description The requested task or reward. */
+                entity_id: string;
+                /**
+                 * @description How it ended.
+                 * @enum {string}
+                 */
+                ended: "redeemed" | "activated" | "cancelled" | "deleted";
+                /**
+                 * Format: date-time
+                 * @description When it ended, by the server's clock.
+                 */
+                ended_at: string;
+                /** @description The event that ended it; null if it was `deleted`. */
+                tracking_event_id: string | null;
+            };
         };
         /**
          * @description What the child wants to say. Other fields are ignored.
@@ -1997,6 +2089,8 @@ export interface components {
              */
             password: string;
         };
+        /** @description The `data` of a frame of the event stream. */
+        StreamData: components["schemas"]["TrackingEventCreated"] | components["schemas"]["RequestEnded"] | components["schemas"]["RecordsChanged"];
         /**
          * @description A task or penalty.
          * @example {
@@ -2178,7 +2272,7 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * @description The `data` of a message of the event stream.
+         * @description A tracking event was recorded.
          * @example {
          *       "type": "tracking_event_created",
          *       "payload": {
@@ -6613,7 +6707,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["TrackingEventCreated"];
+                    "text/event-stream": components["schemas"]["StreamData"];
                 };
             };
             /**

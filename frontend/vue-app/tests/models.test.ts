@@ -30,6 +30,7 @@ interface Written {
   ErrorDetails: models.ErrorDetails;
   ExportedEndedRequest: models.ExportedEndedRequest;
   ExportedIdempotencyKey: models.ExportedIdempotencyKey;
+  ExportedMessage: models.ExportedMessage;
   ExportedSession: models.ExportedSession;
   FamilyLimit: models.FamilyLimit;
   FieldCode: models.FieldCode;

@@ -418,12 +418,13 @@ async fn messages_follow_the_events_that_were_committed_with_them() {
         let (kind, now) = (ChangedKind::Task, Timestamp::EPOCH);
         Arc::new(Message::records_changed(user_id.into(), kind, "t", None, now))
     };
-    // The lock delays the broker, so that it finds more events than it reads at once.
-    let mut messages = history.messages.lock();
-    messages.extend(["v", "u", "v"].map(message));
-    (0..EVENTS_AT_ONCE).for_each(|_| history.add());
-    history.add_of("v");
-    drop(messages);
+    {
+        // The lock delays the broker, so that it finds more events than it reads at once.
+        let mut messages = history.messages.lock();
+        messages.extend(["v", "u", "v"].map(message));
+        (0..EVENTS_AT_ONCE).for_each(|_| history.add());
+        history.add_of("v");
+    }
     history.wake();
     assert_eq!(numbers(&mut subscriber, 1).await, [EVENTS_AT_ONCE as u64 + 1]);
     for number in [1, 3] {

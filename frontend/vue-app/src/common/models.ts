@@ -292,6 +292,7 @@ export interface AccountExport {
   ended_requests: ExportedEndedRequest[];
   sessions: ExportedSession[];
   idempotency_keys: ExportedIdempotencyKey[];
+  messages: ExportedMessage[];
   /** The oldest first. */
   tracking_events: TrackingEvent[];
 }
@@ -324,6 +325,13 @@ export interface ExportedEndedRequest {
 
 export interface ExportedIdempotencyKey {
   key: string;
+  created_at: string;
+}
+
+/** A message of the event stream, from the last 30 days. */
+export interface ExportedMessage {
+  type: string;
+  payload: Record<string, unknown>;
   created_at: string;
 }
 
