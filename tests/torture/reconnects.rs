@@ -52,6 +52,9 @@ impl Reader {
         let mut frames = Box::pin(cut.map(Ok::<_, ()>).eventsource());
         // An end within a character is an error of the parser, and ends the stream in any case.
         while let Some(Ok(frame)) = within("the next frame", frames.next()).await {
+            if frame.event != "tracking_event_created" {
+                continue;
+            }
             let data: Value = serde_json::from_str(&frame.data).unwrap();
             let event = text(&data["payload"]["tracking_event_id"]);
             self.last.clone_from(&frame.id);
@@ -76,7 +79,8 @@ impl Reader {
         let own: Vec<Received> = own.map(|(n, row)| (n.to_string(), text(&row["id"]))).collect();
         let missed = own.len().checked_sub(self.received.len()).expect("more events than rows");
         let mut stream = self.client.events_after(&self.last).await;
-        for frame in stream.take(missed).await {
+        for _ in 0..missed {
+            let frame = stream.next_event().await;
             self.received.push((frame.id.clone(), frame.event_id().to_owned()));
         }
         assert_eq!(self.received, own);

@@ -47,7 +47,7 @@ impl Listener {
         family.event().await;
         let mut listeners = Vec::new();
         for mut stream in streams {
-            let last = stream.next().await.id;
+            let last = stream.next_event().await.id;
             listeners.push(Self { client: client.clone(), stream, last, returns: 0 });
         }
         listeners
@@ -57,7 +57,7 @@ impl Listener {
     pub(crate) async fn receive(&mut self, end: &Last) -> Vec<Received> {
         let mut received = Vec::new();
         loop {
-            let Some(frame) = self.stream.next_or_end().await else {
+            let Some(frame) = self.stream.next_event_or_end().await else {
                 self.returns += 1;
                 self.stream = self.client.events_after(&self.last).await;
                 continue;

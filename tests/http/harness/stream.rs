@@ -20,6 +20,10 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    fn is_tracking_event(&self) -> bool {
+        self.event == "tracking_event_created"
+    }
+
     /// The event's id in the frame's payload.
     pub(crate) fn event_id(&self) -> &str {
         let id = self.data["payload"]["tracking_event_id"].as_str();
@@ -62,9 +66,14 @@ impl Events {
 
     /// The next frame with a tracking event. Frames of messages before it are skipped.
     pub(crate) async fn next_event(&mut self) -> Frame {
+        self.next_event_or_end().await.expect("the stream has ended")
+    }
+
+    /// The same; `None` at the end of the stream.
+    pub(crate) async fn next_event_or_end(&mut self) -> Option<Frame> {
         loop {
-            let frame = self.next().await;
-            if frame.event == "tracking_event_created" {
+            let frame = self.next_or_end().await;
+            if frame.as_ref().is_none_or(Frame::is_tracking_event) {
                 return frame;
             }
         }

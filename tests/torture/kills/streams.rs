@@ -26,7 +26,7 @@ impl Listener {
     /// Reads until the server is killed or the load is over, if the stream is open.
     pub(crate) async fn listen(&mut self, is_over: &CancellationToken) {
         let Some(stream) = &mut self.open else { return };
-        while let Some(next) = is_over.run_until_cancelled(stream.next_or_end()).await {
+        while let Some(next) = is_over.run_until_cancelled(stream.next_event_or_end()).await {
             let Some(frame) = next else {
                 self.open = None;
                 return;
@@ -48,7 +48,7 @@ impl Listener {
             if self.received.len() == rows.len() {
                 break;
             }
-            match stream.next_or_end().await {
+            match stream.next_event_or_end().await {
                 Some(frame) => {
                     self.received.push((frame.id.clone(), frame.event_id().to_owned()));
                 }
