@@ -12,6 +12,7 @@ import type {
   Moment,
 } from "../src/common/api";
 import type * as models from "../src/common/models";
+import type * as requests from "../src/common/requests";
 import type { components, paths } from "../src/openapi";
 
 type Schemas = components["schemas"];
@@ -64,34 +65,35 @@ interface Written {
   User: models.User;
   UserForChild: models.UserForChild;
 
+  ChildPatch: requests.ChildPatch;
+  EmailChange: requests.Login;
+  Login: requests.Login;
+  NewChild: requests.NewChild;
+  NewReward: requests.NewReward;
+  NewTask: requests.NewTask;
+  PasswordChange: requests.PasswordChange;
+  RewardPatch: requests.RewardPatch;
+  Signup: requests.Signup;
+  TaskPatch: requests.TaskPatch;
+  UserPatch: requests.UserPatch;
+
   ChildAnswer: { child: models.Child };
   RewardAnswer: { reward: models.Reward };
   TaskAnswer: { task: models.Task };
   UserAnswer: { user: models.User };
 }
 
-/** What only a request holds. */
+/** The bodies of requests that the calls build from their arguments. */
 type Requests =
   | "Adjustment"
   | "Approval"
-  | "ChildPatch"
   | "ChildSession"
   | "Confirmation"
-  | "EmailChange"
   | "Goal"
-  | "Login"
-  | "NewChild"
-  | "NewReward"
-  | "NewTask"
   | "NewThreshold"
-  | "PasswordChange"
   | "RequestAnswer"
   | "RequestNote"
-  | "Reversal"
-  | "RewardPatch"
-  | "Signup"
-  | "TaskPatch"
-  | "UserPatch";
+  | "Reversal";
 
 /** The fields that have a name: further ones, of an older data directory, have no type. */
 type Named<T> = T extends readonly (infer Item)[]

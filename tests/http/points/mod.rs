@@ -2,6 +2,7 @@
 //! clock.
 
 mod adjustments;
+mod answers;
 mod changes;
 mod clock;
 mod corrections;

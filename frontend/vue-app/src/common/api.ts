@@ -1,10 +1,10 @@
-/** Calls of Goldstar's HTTP API: queries of the events, and the mutations. */
+/** Calls of Goldstar's HTTP API. */
 
+import { Client } from "./client";
 import type {
   AdminExport,
   AdminTrackingFilters,
   Answer,
-  ApiOptions,
   Approval,
   CallOptions,
   ChildExport,
@@ -13,77 +13,105 @@ import type {
   FamilyTrackingFilters,
   MutationOptions,
   Noted,
-  RequestOptions,
+  Paging,
 } from "./apiOptions";
 import type {
   Child,
-  ErrorBody,
-  ErrorCode,
-  ErrorDetails,
-  Session,
+  ChildList,
+  DeletionDue,
+  DeletionQueue,
+  DeletionRun,
+  DeletionThreshold,
+  Health,
+  ListedSessionList,
   MutationResult,
+  PendingRewardList,
   PendingTaskList,
+  Reward,
+  RewardList,
+  RewardOfferList,
+  Session,
+  Task,
+  TaskList,
   TaskStateList,
   TrackingEvent,
   TrackingEventList,
   User,
 } from "./models";
+import type {
+  ChildPatch,
+  Login,
+  NewChild,
+  NewReward,
+  NewTask,
+  PasswordChange,
+  RewardPatch,
+  Signup,
+  TaskPatch,
+  UserPatch,
+} from "./requests";
 
 export * from "./apiOptions";
-
-/** An error of the server. */
-export class ApiError extends Error {
-  override readonly name = "ApiError";
-  /** The HTTP status. */
-  readonly status: number;
-  /** For programs; `message` is for people. */
-  readonly code: ErrorCode;
-  /** Details that depend on the code, such as `points_needed`. */
-  readonly details: ErrorDetails | undefined;
-  /** Finds the request in the server's own log. */
-  readonly requestId: string | undefined;
-
-  constructor(status: number, body: ErrorBody, requestId?: string) {
-    super(body.error);
-    this.status = status;
-    this.code = body.code;
-    this.details = body.details;
-    this.requestId = requestId;
-  }
-}
-
-/**
- * No response of Goldstar: the network failed, or something else responded, such as a proxy whose
- * server is down. The request may or may not have succeeded.
- */
-export class NetworkError extends Error {
-  override readonly name = "NetworkError";
-
-  constructor(message: string, cause?: unknown) {
-    super(message);
-    // `Error` accepts it as an argument only from ES2022 on, and apps are built for less.
-    Object.assign(this, { cause });
-  }
-}
+export { ApiError, backOff, NetworkError } from "./client";
+export * from "./requests";
 
 /**
  * The calls of the API. Each throws an {@link ApiError}, a {@link NetworkError}, or the reason of
  * its signal after that was aborted.
  */
-export class Api {
-  /** See {@link ApiOptions}. */
-  readonly retryDelay: (retries: number) => number;
-  readonly #baseUrl: string;
-  readonly #token: string | undefined;
-  readonly #fetch: typeof fetch;
+export class Api extends Client {
+  /** Creates an account, and logs in. */
+  signUp(account: Signup, options?: CallOptions): Promise<{ user: User }> {
+    return this.request("POST", "/auth/signup", { ...options, body: account });
+  }
 
-  constructor(options: ApiOptions = {}) {
-    this.retryDelay = options.retryDelay ?? backOff;
-    this.#baseUrl = options.baseUrl ?? "/api";
-    this.#token = options.token;
-    const send = options.fetch ?? fetch;
-    // A browser's own `fetch` throws if it is called as a method of another object.
-    this.#fetch = (input, init) => send(input, init);
+  logIn(login: Login, options?: CallOptions): Promise<{ user: User }> {
+    return this.request("POST", "/auth/login", { ...options, body: login });
+  }
+
+  logOut(options?: CallOptions): Promise<void> {
+    return this.request("POST", "/auth/logout", options);
+  }
+
+  /** Removes the account's mark for deletion. */
+  restore(login: Login, options?: CallOptions): Promise<{ user: User }> {
+    return this.request("POST", "/auth/restore", { ...options, body: login });
+  }
+
+  /** Ends every other session of the account. */
+  changePassword(change: PasswordChange, options?: CallOptions): Promise<void> {
+    return this.request("PUT", "/auth/password", { ...options, body: change });
+  }
+
+  /** Changes the address to log in with. `login` is the new address and the present password. */
+  changeEmail(login: Login, options?: CallOptions): Promise<{ user: User }> {
+    return this.request("PUT", "/user/email", { ...options, body: login });
+  }
+
+  /** The sessions of the account and of its children, the most recently used first. */
+  sessions(page: Paging = {}, options?: CallOptions): Promise<ListedSessionList> {
+    return this.request("GET", "/auth/sessions", { ...options, query: page });
+  }
+
+  /** Ends one of these sessions. */
+  endSession(id: string, options?: CallOptions): Promise<void> {
+    return this.request("DELETE", at`/auth/sessions/${id}`, options);
+  }
+
+  /** Ends all of these sessions, and the current one. */
+  endSessions(options?: CallOptions): Promise<void> {
+    return this.request("DELETE", "/auth/sessions", options);
+  }
+
+  /** Replaces the browser's session by one of a child. */
+  beginChildSession(childId: string, options?: CallOptions): Promise<Session> {
+    const body = { child_id: childId };
+    return this.request("POST", "/auth/child-session", { ...options, body });
+  }
+
+  /** Marks the own account for deletion, and ends its sessions. */
+  markForDeletion(password: string, options?: CallOptions): Promise<DeletionDue> {
+    return this.request("POST", "/user/mark-for-deletion", { ...options, body: { password } });
   }
 
   /** The current session. */
@@ -176,13 +204,17 @@ export class Api {
   }
 
   /** The tasks with what each means for a child. */
-  taskStates(childId: string, options?: CallOptions): Promise<TaskStateList> {
-    return this.request("GET", at`/children/${childId}/tasks`, options);
+  taskStates(
+    childId: string,
+    page: Paging = {},
+    options?: CallOptions,
+  ): Promise<TaskStateList> {
+    return this.request("GET", at`/children/${childId}/tasks`, { ...options, query: page });
   }
 
   /** The requests for tasks that wait for a parent. */
-  pendingTasks(options?: CallOptions): Promise<PendingTaskList> {
-    return this.request("GET", "/tasks/pending", options);
+  pendingTasks(page: Paging = {}, options?: CallOptions): Promise<PendingTaskList> {
+    return this.request("GET", "/tasks/pending", { ...options, query: page });
   }
 
   /** Sets or removes the reward that a child saves for. */
@@ -197,7 +229,7 @@ export class Api {
 
   /** Updates the fields of the account that are present. */
   updateAccount(
-    fields: Partial<Pick<User, "first_name" | "last_name" | "image_id" | "language">>,
+    fields: UserPatch,
     options?: CallOptions,
   ): Promise<{ user: User }> {
     return this.request("PATCH", "/user", { ...options, body: fields });
@@ -233,41 +265,114 @@ export class Api {
     return this.#mutate(at`/children/${childId}/points/adjust`, { ...options, note }, { delta });
   }
 
-  /** Calls a route that has no method here. `T` is the type of the response. */
-  request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    return this.#retry(() => this.#send<T>(method, path, options), options);
+  children(page: Paging = {}, options?: CallOptions): Promise<ChildList> {
+    return this.request("GET", "/children", { ...options, query: page });
   }
 
-  /** Gets a file, whose body has not been read yet. */
-  download(path: string, options: RequestOptions = {}): Promise<Response> {
-    return this.#retry(async () => {
-      const response = await this.#fetchResponse("GET", path, options);
-      if (!response.ok) read(response, await this.#textOf(response, options.signal));
-      return response;
-    }, options);
+  child(id: string, options?: CallOptions): Promise<{ child: Child }> {
+    return this.request("GET", at`/children/${id}`, options);
   }
 
-  async #retry<T>(send: () => Promise<T>, { retries = 0, signal }: CallOptions): Promise<T> {
-    for (let tried = 0; ; tried += 1) {
-      try {
-        return await send();
-      } catch (error) {
-        if (tried >= retries || !mayPass(error)) throw error;
-        await pause(this.retryDelay(tried), signal);
-      }
-    }
+  createChild(child: NewChild, options?: CallOptions): Promise<{ child: Child }> {
+    return this.request("POST", "/children", { ...options, body: child });
   }
 
-  /** The URL of a route. */
-  url(path: string, query: object = {}): string {
-    const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) {
-        parameters.set(name, value instanceof Date ? value.toISOString() : String(value));
-      }
-    }
-    const text = parameters.toString();
-    return this.#baseUrl + path + (text === "" ? "" : `?${text}`);
+  /** Updates the fields that are present. */
+  updateChild(id: string, patch: ChildPatch, options?: CallOptions): Promise<{ child: Child }> {
+    return this.request("PATCH", at`/children/${id}`, { ...options, body: patch });
+  }
+
+  deleteChild(id: string, options?: CallOptions): Promise<void> {
+    return this.request("DELETE", at`/children/${id}`, options);
+  }
+
+  tasks(page: Paging = {}, options?: CallOptions): Promise<TaskList> {
+    return this.request("GET", "/tasks", { ...options, query: page });
+  }
+
+  task(id: string, options?: CallOptions): Promise<{ task: Task }> {
+    return this.request("GET", at`/tasks/${id}`, options);
+  }
+
+  createTask(task: NewTask, options?: CallOptions): Promise<{ task: Task }> {
+    return this.request("POST", "/tasks", { ...options, body: task });
+  }
+
+  /** Updates the fields that are present. */
+  updateTask(id: string, patch: TaskPatch, options?: CallOptions): Promise<{ task: Task }> {
+    return this.request("PATCH", at`/tasks/${id}`, { ...options, body: patch });
+  }
+
+  deleteTask(id: string, options?: CallOptions): Promise<void> {
+    return this.request("DELETE", at`/tasks/${id}`, options);
+  }
+
+  rewards(page: Paging = {}, options?: CallOptions): Promise<RewardList> {
+    return this.request("GET", "/rewards", { ...options, query: page });
+  }
+
+  reward(id: string, options?: CallOptions): Promise<{ reward: Reward }> {
+    return this.request("GET", at`/rewards/${id}`, options);
+  }
+
+  createReward(reward: NewReward, options?: CallOptions): Promise<{ reward: Reward }> {
+    return this.request("POST", "/rewards", { ...options, body: reward });
+  }
+
+  /** Updates the fields that are present. */
+  updateReward(id: string, patch: RewardPatch, options?: CallOptions): Promise<{ reward: Reward }> {
+    return this.request("PATCH", at`/rewards/${id}`, { ...options, body: patch });
+  }
+
+  deleteReward(id: string, options?: CallOptions): Promise<void> {
+    return this.request("DELETE", at`/rewards/${id}`, options);
+  }
+
+  /** The rewards, with the points that a child still needs for each. */
+  rewardOffers(
+    childId: string,
+    page: Paging = {},
+    options?: CallOptions,
+  ): Promise<RewardOfferList> {
+    return this.request("GET", at`/children/${childId}/rewards`, { ...options, query: page });
+  }
+
+  /** The requests for rewards that wait for a parent. */
+  pendingRewards(page: Paging = {}, options?: CallOptions): Promise<PendingRewardList> {
+    return this.request("GET", "/rewards/pending", { ...options, query: page });
+  }
+
+  deletionThreshold(options?: CallOptions): Promise<DeletionThreshold> {
+    return this.request("GET", "/admin/deletion-threshold", options);
+  }
+
+  setDeletionThreshold(hours: number, options?: CallOptions): Promise<DeletionThreshold> {
+    return this.request("PUT", "/admin/deletion-threshold", { ...options, body: { hours } });
+  }
+
+  /** The accounts that are marked for deletion. */
+  deletionQueue(page: Paging = {}, options?: CallOptions): Promise<DeletionQueue> {
+    return this.request("GET", "/admin/deletion-queue", { ...options, query: page });
+  }
+
+  /** Deletes the accounts that are due. */
+  runDeletionQueue(options?: CallOptions): Promise<DeletionRun> {
+    return this.request("POST", "/admin/deletion-queue/run", options);
+  }
+
+  /** Deletes one account that is due. */
+  runDeletion(userId: string, options?: CallOptions): Promise<DeletionRun> {
+    return this.request("POST", at`/admin/deletion-queue/${userId}/run`, options);
+  }
+
+  /** Removes an account's mark for deletion. */
+  unmark(userId: string, options?: CallOptions): Promise<void> {
+    return this.request("DELETE", at`/admin/deletion-queue/${userId}`, options);
+  }
+
+  /** The health of the server. If it cannot accept changes, that is an {@link ApiError}. */
+  health(options?: CallOptions): Promise<Health> {
+    return this.request("GET", "/health", options);
   }
 
   #mutate(
@@ -285,42 +390,6 @@ export class Api {
     return this.request("POST", path, { ...call, headers, body: fields });
   }
 
-  async #send<T>(method: string, path: string, options: RequestOptions): Promise<T> {
-    const response = await this.#fetchResponse(method, path, options);
-    return read<T>(response, await this.#textOf(response, options.signal));
-  }
-
-  async #fetchResponse(
-    method: string,
-    path: string,
-    { query, body, headers, signal }: RequestOptions,
-  ): Promise<Response> {
-    const sent = new Headers(headers);
-    if (this.#token !== undefined) sent.set("Authorization", `Bearer ${this.#token}`);
-    if (body !== undefined) sent.set("Content-Type", "application/json");
-    const url = this.url(path, query);
-    const init: RequestInit = {
-      method,
-      headers: sent,
-      body: body === undefined ? null : JSON.stringify(body),
-      credentials: "include",
-      signal: signal ?? null,
-    };
-    return this.#connected(() => this.#fetch(url, init), signal);
-  }
-
-  #textOf(response: Response, signal: AbortSignal | undefined): Promise<string> {
-    return this.#connected(() => response.text(), signal);
-  }
-
-  async #connected<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    try {
-      return await call();
-    } catch (cause) {
-      signal?.throwIfAborted();
-      throw new NetworkError("The server can't be reached.", cause);
-    }
-  }
 }
 
 /** A key for one click, to be sent with each attempt. */
@@ -330,55 +399,9 @@ export function newIdempotencyKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The delay after this many retries, in milliseconds: it doubles from a second to half a minute. */
-export function backOff(retries: number): number {
-  const longest = Math.min(1_000 * 2 ** retries, 30_000);
-  // Clients that lost a server at the same time should not return at the same time.
-  return longest * (0.5 + Math.random() / 2);
-}
-
 /** The path with each id encoded. */
 function at(texts: TemplateStringsArray, ...ids: string[]): string {
   return String.raw({ raw: texts }, ...ids.map(encodeURIComponent));
-}
-
-function read<T>(response: Response, text: string): T {
-  if (response.status === 204) return undefined as T;
-  let answer: Partial<ErrorBody> | null;
-  try {
-    answer = JSON.parse(text);
-  } catch (cause) {
-    throw foreignAnswer(response, cause);
-  }
-  if (response.ok) return answer as T;
-  const { error = "", code, ...rest } = answer ?? {};
-  if (code === undefined) throw foreignAnswer(response);
-  const requestId = response.headers.get("X-Request-Id") ?? undefined;
-  throw new ApiError(response.status, { error, code, ...rest }, requestId);
-}
-
-function foreignAnswer(response: Response, cause?: unknown): NetworkError {
-  const message = `Something other than Goldstar answered, with status ${response.status}.`;
-  return new NetworkError(message, cause);
-}
-
-/** Whether the same request may succeed later. */
-function mayPass(error: unknown): boolean {
-  return error instanceof NetworkError || (error instanceof ApiError && error.status === 503);
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", abort, { once: true });
-  });
 }
 
 /** Implements {@link Api.allChildTracking}. */

@@ -86,6 +86,14 @@ export interface AdminTrackingFilters extends FamilyTrackingFilters {
   user_id?: string | undefined;
 }
 
+/** A part of a list. */
+export interface Paging {
+  /** The number of records: 500 by default and at most. */
+  limit?: number | undefined;
+  /** The number of records to skip. */
+  offset?: number | undefined;
+}
+
 /** The form of a file of events. */
 export interface ExportFormat {
   /** `csv` (default), or `ndjson`: an event in each line. */

@@ -1,0 +1,63 @@
+/** The bodies of requests. */
+
+import type { Colour, Icon } from "./models";
+
+export interface Signup {
+  first_name: string;
+  last_name: string;
+  email: string;
+  password: string;
+}
+
+export interface Login {
+  email: string;
+  password: string;
+}
+
+export interface PasswordChange {
+  current_password: string;
+  new_password: string;
+}
+
+export interface UserPatch {
+  first_name?: string;
+  last_name?: string;
+  image_id?: string | null;
+  language?: string | null;
+}
+
+export interface NewChild {
+  name: string;
+  age?: number | null;
+  /** The points to begin with; default 0. */
+  points?: number;
+  image_id?: string | null;
+  tasks?: string[];
+  rewards?: string[];
+  colour?: Colour | null;
+}
+
+export type ChildPatch = Partial<Omit<NewChild, "points">>;
+
+export interface NewTask {
+  name: string;
+  points: number;
+  /** False for a penalty; default true. */
+  is_good?: boolean;
+  image_id?: string | null;
+  /** Whether children can request it; default true. */
+  requestable?: boolean;
+  icon?: Icon | null;
+}
+
+export type TaskPatch = Partial<NewTask>;
+
+export interface NewReward {
+  name: string;
+  description?: string;
+  cost: number;
+  image_id?: string | null;
+  icon?: Icon | null;
+}
+
+export type RewardPatch = Partial<NewReward>;

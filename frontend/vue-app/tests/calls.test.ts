@@ -1,0 +1,108 @@
+/** The calls of records and accounts, against the real server, and that none is missing. */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { Api, ApiError } from "../src/common/api";
+import { family, Goldstar, type Session } from "./harness/goldstar";
+
+let goldstar: Goldstar;
+let parent: Session;
+let admin: Session;
+
+beforeAll(async () => {
+  goldstar = await Goldstar.start();
+  parent = await goldstar.signUp("paula@example.org");
+  admin = await goldstar.logIn("ada@example.org");
+});
+
+afterAll(() => goldstar.remove());
+
+/** Routes that are no JSON, and those of older front ends. */
+const OTHERS = /^\/(events|metrics|docs|openapi\.json|child\/)/;
+
+test("every JSON route has a call", async () => {
+  const file = join(import.meta.dirname, "../../../docs/openapi.json");
+  const { paths } = JSON.parse(await readFile(file, "utf8")) as {
+    paths: Record<string, Record<string, unknown>>;
+  };
+  const routes = Object.entries(paths)
+    .filter(([path]) => !OTHERS.test(path))
+    .flatMap(([path, methods]) =>
+      ["get", "post", "put", "patch", "delete"]
+        .filter((method) => method in methods)
+        .map((method) => `${method} ${path.replaceAll(/\{\w+\}/g, "ID")}`),
+    );
+  const called = new Set<string>();
+  const record: typeof fetch = (input, init) => {
+    const path = String(input).split("?", 1)[0];
+    called.add(`${(init?.method ?? "GET").toLowerCase()} ${path}`);
+    return Promise.resolve(new Response(`{"tracking_events":[],"total":0}`));
+  };
+  const api = new Api({ baseUrl: "", fetch: record });
+  const names = Object.getOwnPropertyNames(Api.prototype).filter((name) => name !== "constructor");
+  for (const name of names) {
+    const call = Reflect.get(api, name) as (...ids: unknown[]) => unknown;
+    const result = call.call(api, "ID", "ID", {});
+    if (name.startsWith("all")) await (result as AsyncGenerator).next();
+    else await result;
+  }
+  expect(routes.filter((route) => !called.has(route))).toEqual([]);
+});
+
+test("records are created, listed, updated and deleted", async () => {
+  const { api } = parent;
+  const { child } = await api.createChild({ name: "Leo", points: 3 });
+  expect((await api.children()).children).toEqual([child]);
+
+  const { task } = await api.createTask({ name: "Homework", points: 5, icon: "homework" });
+  const changed = (await api.updateTask(task.id, { points: 6 })).task;
+  expect((await api.task(task.id)).task).toEqual(changed);
+  const { reward } = await api.createReward({ name: "Cinema", cost: 2 });
+  await api.requestReward(child.id, reward.id);
+  expect((await api.pendingRewards()).pending_rewards).toMatchObject([{ cost: 2 }]);
+  expect((await api.rewardOffers(child.id)).rewards).toContainEqual(
+    expect.objectContaining({ id: reward.id, requested: true }),
+  );
+  await api.deleteReward(reward.id);
+  await api.deleteTask(task.id);
+  await expect(api.reward(reward.id)).rejects.toBeInstanceOf(ApiError);
+  await api.updateChild(child.id, { colour: "teal" });
+  expect((await api.children({ limit: 1 })).limit).toBe(1);
+  await api.deleteChild(child.id);
+});
+
+test("accounts are created, changed, marked and restored", async () => {
+  const api = new Api({ baseUrl: goldstar.baseUrl });
+  const login = { email: "petra@example.org", password: "correct horse battery" };
+  const { user } = await api.signUp({ first_name: "Petra", last_name: "P", ...login });
+  expect((await api.logIn(login)).user.id).toBe(user.id);
+  const session = await goldstar.logIn(login.email);
+  await session.api.markForDeletion(login.password);
+  expect((await admin.api.deletionQueue()).users.map(({ id }) => id)).toContain(user.id);
+  await api.restore(login);
+  expect((await admin.api.deletionQueue()).users).toEqual([]);
+  const again = await goldstar.logIn(login.email);
+  const email = "petra@example.com";
+  expect((await again.api.changeEmail({ ...login, email })).user.email).toBe(email);
+  const other = await goldstar.logIn(email);
+  for (const { id, is_current } of (await again.api.sessions()).sessions) {
+    if (!is_current) await again.api.endSession(id);
+  }
+  await expect(other.api.me()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  const { child } = await family(again);
+  const passwords = { current_password: login.password, new_password: "another horse battery" };
+  await again.api.changePassword(passwords);
+  const renewed = await api.logIn({ email, password: passwords.new_password });
+  expect(renewed.user.id).toBe(user.id);
+  expect(child.user_id).toBe(user.id);
+});
+
+test("administrators see and set the threshold, and anyone the health", async () => {
+  const { hours, minimum } = await admin.api.deletionThreshold();
+  expect((await admin.api.setDeletionThreshold(minimum)).hours).toBe(minimum);
+  expect((await admin.api.setDeletionThreshold(hours)).hours).toBe(hours);
+  expect((await admin.api.runDeletionQueue()).results).toEqual([]);
+  expect((await parent.api.health()).status).toBe("ok");
+});
