@@ -26,13 +26,14 @@ mod salvage;
 mod serve;
 mod server_log;
 mod servers;
+mod shell;
 mod signals;
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Arg, Parser, Subcommand};
+use clap::{Arg, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Everything, Flags, Storage};
 use crate::service::Causes;
@@ -100,6 +101,13 @@ enum Command {
 For a data directory that no server uses, for example after a crash. Afterwards TinyDB finds every \
 record in the files. Each start and each stop of a server does the same.")]
     Checkpoint(Flags<Storage>),
+    /// Print a script that completes the arguments of goldstar in a shell
+    #[command(after_help = "\
+Example:
+  goldstar completions bash > /etc/bash_completion.d/goldstar")]
+    Completions(shell::Completions),
+    /// Write the manual pages of all commands into a directory
+    ManPages(shell::ManPages),
 }
 
 /// Hides the settings that `goldstar serve --help` lists, except the most important ones.
@@ -143,6 +151,12 @@ pub fn run() -> ExitCode {
         Some(Command::Erasures(arguments)) => erasures::run(arguments),
         Some(Command::Servers(arguments)) => servers::run(&arguments),
         Some(Command::Checkpoint(flags)) => checkpoint::run(&flags),
+        Some(Command::Completions(arguments)) => {
+            shell::print_completions(&arguments, Arguments::command())
+        }
+        Some(Command::ManPages(arguments)) => {
+            shell::write_man_pages(&arguments, Arguments::command())
+        }
     };
     end(done.map(|()| ExitCode::SUCCESS))
 }
@@ -168,8 +182,6 @@ fn end(done: Result<ExitCode, Failure>) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
     use crate::config::OF_ADMIN;
 
