@@ -214,13 +214,28 @@ fn audit_writer(
 }
 
 /// A running server.
-#[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     is_new: bool,
     accounts: usize,
     demo: Option<Demo>,
+    live: Live,
     served: JoinHandle<Result<(), StopError>>,
+}
+
+/// The parts of a running server that read their settings again.
+#[derive(Clone)]
+pub struct Live {
+    app: http::App,
+    service: Arc<Service>,
+}
+
+impl Live {
+    /// Replaces the settings of HTTP and of the service, as [`http::App::reload`] and [`Service::reload`] say.
+    pub fn reload(&self, http: http::HttpSettings, service: ServiceSettings) {
+        self.app.reload(http);
+        self.service.reload(service);
+    }
 }
 
 impl Server {
@@ -242,6 +257,11 @@ impl Server {
     /// The demo family, if one was requested.
     pub fn demo(&self) -> Option<&Demo> {
         self.demo.as_ref()
+    }
+
+    /// Returns what changes the settings of the server.
+    pub fn live(&self) -> Live {
+        self.live.clone()
     }
 
     /// Waits until all responses are sent and all data files are written.
@@ -269,6 +289,7 @@ pub async fn launch_on(
 ) -> Result<Server, StartError> {
     let address = listener.local_addr().map_err(StartError::Listener)?;
     let Config { storage, demo: with_demo, http: http_settings, service: settings, .. } = config;
+    let limits = http_settings.limits;
     let http_settings = Arc::new(http_settings);
     let metrics = Arc::new(Metrics::new(machine.clock.now()));
     let counted = Arc::clone(&metrics);
@@ -288,8 +309,10 @@ pub async fn launch_on(
     service.warn_of_expensive_hashes().await?;
     let demo = if with_demo { Some(fill_with_demo(&service).await?) } else { None };
     let (is_new, accounts) = (service.is_new().await?, service.count_accounts().await?);
-    let served = tokio::spawn(run(listener, service, http_settings, metrics, shutdown));
-    Ok(Server { address, is_new, accounts, demo, served })
+    let app = http::App::new(Arc::clone(&service), http_settings, metrics);
+    let live = Live { app: app.clone(), service: Arc::clone(&service) };
+    let served = tokio::spawn(run(listener, service, app, limits, shutdown));
+    Ok(Server { address, is_new, accounts, demo, live, served })
 }
 
 /// Serves requests until `shutdown` completes. Then stops within the shutdown timeout: a share of
@@ -297,12 +320,10 @@ pub async fn launch_on(
 async fn run(
     listener: TcpListener,
     service: Arc<Service>,
-    settings: Arc<http::HttpSettings>,
-    metrics: Arc<Metrics>,
+    app: http::App,
+    limits: http::Limits,
     shutdown: CancellationToken,
 ) -> Result<(), StopError> {
-    let limits = settings.limits;
-    let app = http::App::new(Arc::clone(&service), settings, metrics);
     let expiry = tokio::spawn(Arc::clone(&service).run_expiry(shutdown.clone()));
     let sessions = Arc::clone(&service).follow_ended_sessions(shutdown.clone());
     let sessions = tokio::spawn(sessions);

@@ -6,6 +6,8 @@ use std::mem;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::Clock;
 use crate::disk::{Disk, NONBLOCK, RealDisk, give_to_owner_of};
@@ -25,6 +27,8 @@ pub(super) struct DailyFile {
     name: String,
     /// `None` after an error: the next line opens the file again.
     file: Option<File>,
+    /// Whether another program has moved the file.
+    is_moved: Arc<AtomicBool>,
     /// The lines that were lost since the last one that was written.
     lost: u64,
 }
@@ -32,11 +36,19 @@ pub(super) struct DailyFile {
 impl DailyFile {
     /// Opens or creates today's file, and removes the oldest ones beyond `files`. Creates the directory
     /// if it doesn't exist.
-    pub(super) fn open(directory: &Path, files: NonZeroUsize, clock: Clock) -> io::Result<Self> {
+    ///
+    /// While `is_moved` is set, the next line opens the file again, and resets it.
+    pub(super) fn open(
+        directory: &Path,
+        files: NonZeroUsize,
+        clock: Clock,
+        is_moved: Arc<AtomicBool>,
+    ) -> io::Result<Self> {
         RealDisk.create_dir(directory)?;
         let name = name_at(clock.now());
         let file = Some(open(&directory.join(&name))?);
-        let daily = Self { directory: directory.to_owned(), files, clock, name, file, lost: 0 };
+        let directory = directory.to_owned();
+        let daily = Self { directory, files, clock, name, file, is_moved, lost: 0 };
         daily.prune()?;
         Ok(daily)
     }
@@ -50,7 +62,9 @@ impl DailyFile {
 
     fn today(&mut self) -> io::Result<File> {
         let name = name_at(self.clock.now());
+        let is_moved = self.is_moved.swap(false, Ordering::Relaxed);
         if name == self.name
+            && !is_moved
             && let Some(file) = self.file.take()
         {
             return Ok(file);
@@ -167,7 +181,7 @@ mod tests {
         fs::write(folder.path().join("goldstar.access.log"), "another's").unwrap();
         let micros = Arc::new(AtomicI64::new(at("2026-02-27T12:00:00Z")));
         let clock = Clock::manual(Arc::clone(&micros));
-        let mut daily = DailyFile::open(folder.path(), FILES, clock).unwrap();
+        let mut daily = DailyFile::open(folder.path(), FILES, clock, Arc::default()).unwrap();
         for (time, line) in [
             ("2026-02-27T23:59:59.999999Z", "a\n"),
             ("2026-02-28T00:00:00Z", "b\n"),
@@ -190,9 +204,28 @@ mod tests {
             fs::write(folder.path().join(name), "").unwrap();
         }
         let clock = Clock::manual(Arc::new(AtomicI64::new(at("2026-03-01T00:00:00Z"))));
-        let mut daily = DailyFile::open(folder.path(), FILES, clock).unwrap();
+        let mut daily = DailyFile::open(folder.path(), FILES, clock, Arc::default()).unwrap();
         daily.write_all(b"a\n").unwrap();
         assert_eq!(names(folder.path()), ["goldstar.2026-03-01.log", "goldstar.2030-01-02.log"]);
+    }
+
+    #[test]
+    fn a_file_that_was_moved_is_created_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(Arc::new(AtomicI64::new(at("2026-03-01T00:00:00Z"))));
+        let is_moved = Arc::new(AtomicBool::new(false));
+        let mut daily =
+            DailyFile::open(folder.path(), FILES, clock, Arc::clone(&is_moved)).unwrap();
+        let path = folder.path().join("goldstar.2026-03-01.log");
+        let moved = folder.path().join("moved");
+        daily.write_all(b"a\n").unwrap();
+        fs::rename(&path, &moved).unwrap();
+        daily.write_all(b"b\n").unwrap();
+        is_moved.store(true, Ordering::Relaxed);
+        daily.write_all(b"c\n").unwrap();
+        daily.write_all(b"d\n").unwrap();
+        let texts = [moved, path].map(|path| fs::read_to_string(path).unwrap());
+        assert_eq!(texts, ["a\nb\n", "c\nd\n"]);
     }
 
     #[test]
@@ -201,7 +234,7 @@ mod tests {
         let path = folder.path().join("goldstar.2026-03-01.log");
         std::os::unix::fs::symlink("/dev/full", &path).unwrap();
         let clock = Clock::manual(Arc::new(AtomicI64::new(at("2026-03-01T00:00:00Z"))));
-        let mut daily = DailyFile::open(folder.path(), FILES, clock).unwrap();
+        let mut daily = DailyFile::open(folder.path(), FILES, clock, Arc::default()).unwrap();
         let log = tempfile::NamedTempFile::new().unwrap();
         let writer = Arc::new(log.reopen().unwrap());
         let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish();

@@ -20,6 +20,7 @@ mod migrate;
 mod new_file;
 mod open_files;
 mod progress;
+mod reload;
 mod restore;
 mod runtime;
 mod salvage;
@@ -28,6 +29,7 @@ mod server_log;
 mod servers;
 mod shell;
 mod signals;
+mod supervisor;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -69,7 +71,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the server until it receives SIGTERM, SIGINT (Ctrl-C) or SIGHUP
+    /// Run the server until it receives SIGTERM or SIGINT (Ctrl-C); SIGHUP makes it read its settings
+    /// again
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Flags<Everything>),
     /// Print every setting and where it was set, in the form of a settings file

@@ -11,34 +11,38 @@ use super::failure::Failure;
 use super::greeting::Greeting;
 use super::open_files::make_room_for;
 use super::progress;
+use super::reload::Settings;
 use super::runtime::runtime;
 use super::server_log::ServerLog;
 use super::signals::cancel_on_signal;
+use super::supervisor;
 
 use crate::app::{self, Machine, Server, StartError};
-use crate::config::{Config, Everything, Flags, StorageConfig};
+use crate::config::{Config, Everything, Flags, StorageConfig, Values};
 use crate::followers::audit_log::AuditOutput;
 use crate::repair::salvage::is_data_directory;
 
 pub(super) fn run(flags: &Flags<Everything>) -> Result<(), Failure> {
-    let config = Config::resolve(flags)?;
+    let values = Values::resolve(flags)?;
+    let config = Config::from_values(&values)?;
     let log = ServerLog::start(&config.server_log)?;
-    let served = run_until_stopped(config, &log);
+    let settings = Settings { flags: flags.clone(), values };
+    let served = run_until_stopped(config, settings, &log);
     log.finish();
     served
 }
 
-fn run_until_stopped(config: Config, log: &ServerLog) -> Result<(), Failure> {
+fn run_until_stopped(config: Config, settings: Settings, log: &ServerLog) -> Result<(), Failure> {
     let runtime = runtime()?;
-    let served = runtime.block_on(serve(config, log));
+    let served = runtime.block_on(serve(config, settings, log));
     // The data is closed: no need to wait for threads that still read or compute.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
+async fn serve(mut config: Config, settings: Settings, log: &ServerLog) -> Result<(), Failure> {
     let shutdown = CancellationToken::new();
-    cancel_on_signal(&shutdown, log)?;
+    let hangup = cancel_on_signal(&shutdown, log)?;
     let limits = &mut config.http.limits;
     limits.max_connections = make_room_for(limits.max_connections)?;
     let listen = config.listen.clone();
@@ -63,6 +67,8 @@ async fn serve(mut config: Config, log: &ServerLog) -> Result<(), Failure> {
         }
         launched => launched?,
     };
+    supervisor::watch(&shutdown);
+    tokio::spawn(settings.reload_at(hangup, server.live(), log.clone()));
     if !shutdown.is_cancelled() {
         announce(&server, &storage, signup_open, is_created);
     }

@@ -5,19 +5,20 @@ use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tracing::Metadata;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry, reload};
 
 use super::daily_file::DailyFile;
 use super::failure::Failure;
@@ -31,9 +32,14 @@ const MAX_WAITING_LINES: usize = 8_000;
 /// How long lines are collected after each write. No reader notices it.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The writers of the log. A clone has the same ones.
+/// The log of this process. A clone is the same log.
 #[derive(Clone)]
-pub(super) struct ServerLog(Arc<Mutex<Vec<WorkerGuard>>>);
+pub(super) struct ServerLog {
+    writers: Arc<Mutex<Vec<WorkerGuard>>>,
+    filter: reload::Handle<EnvFilter, Registry>,
+    /// Set to make the daily file open again.
+    is_moved: Arc<AtomicBool>,
+}
 
 impl ServerLog {
     /// Starts the log of this process, which includes panics: on the standard error output, and in
@@ -45,11 +51,13 @@ impl ServerLog {
         let filter = EnvFilter::builder().parse(&config.filter);
         let invalid = Failure::io("the filter of the server log is not valid");
         let filter = filter.map_err(|error| invalid(io::Error::other(error)))?;
+        let (filter, handle) = reload::Layer::new(filter);
+        let is_moved = Arc::new(AtomicBool::new(false));
         let (stderr, guard) = non_blocking(Paced(BufWriter::new(io::stderr())));
         let mut writers = vec![guard];
         // A line is formatted once for both places, and a file must not contain escape codes.
         let is_colored = config.directory.is_none() && io::stderr().is_terminal();
-        let writer = match daily_file(config)? {
+        let writer = match daily_file(config, &is_moved)? {
             Some(file) => {
                 let (file, guard) = non_blocking(file);
                 writers.push(guard);
@@ -61,20 +69,36 @@ impl ServerLog {
         let lines = tracing_subscriber::fmt::layer().with_writer(writer);
         let lines = lines.with_timer(Time(Clock::system())).with_ansi(is_colored);
         match config.format {
+            // systemd's journal has the time of each line.
+            LogFormat::Text if is_journal() => log.with(lines.without_time()).init(),
             LogFormat::Text => log.with(lines).init(),
             LogFormat::Json => {
                 log.with(lines.json().flatten_event(true).with_span_list(false)).init();
             }
         }
         panic::set_hook(Box::new(log_panic));
-        Ok(Self(Arc::new(Mutex::new(writers))))
+        Ok(Self { writers: Arc::new(Mutex::new(writers)), filter: handle, is_moved })
+    }
+
+    /// Replaces the filter.
+    pub(super) fn set_filter(&self, filter: &str) {
+        let set = EnvFilter::builder().parse(filter).map_err(io::Error::other);
+        let set = set.and_then(|filter| self.filter.reload(filter).map_err(io::Error::other));
+        if let Err(error) = set {
+            tracing::error!(%error, "the filter of the server log stays as it is");
+        }
+    }
+
+    /// Makes the next line open its daily file again, for a program that has moved the file.
+    pub(super) fn reopen(&self) {
+        self.is_moved.store(true, Ordering::Relaxed);
     }
 
     /// Writes the lines that wait, and ends the log; to be called before the process ends, in every
     /// way. Takes about two seconds if nothing can be written any more.
     pub(super) fn finish(&self) {
         // Under the lock: a second caller returns only when all lines are written.
-        self.0.lock().clear();
+        self.writers.lock().clear();
     }
 }
 
@@ -114,13 +138,24 @@ fn is_own(metadata: &Metadata<'_>) -> bool {
     metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"))
 }
 
+/// Whether the standard error output goes to systemd's journal, by the device and the inode that systemd
+/// passes.
+fn is_journal() -> bool {
+    let Ok(journal) = std::env::var("JOURNAL_STREAM") else { return false };
+    let stat = rustix::fs::fstat(io::stderr());
+    stat.is_ok_and(|stat| format!("{}:{}", stat.st_dev, stat.st_ino) == journal)
+}
+
 /// The daily files, if a directory is set.
-fn daily_file(config: &ServerLogConfig) -> Result<Option<DailyFile>, Failure> {
+fn daily_file(
+    config: &ServerLogConfig,
+    is_moved: &Arc<AtomicBool>,
+) -> Result<Option<DailyFile>, Failure> {
     let Some(directory) = &config.directory else {
         return Ok(None);
     };
     let what = format!("the server log can't be written to {}", directory.display());
-    let file = DailyFile::open(directory, config.files, Clock::system());
+    let file = DailyFile::open(directory, config.files, Clock::system(), Arc::clone(is_moved));
     let file = file.map_err(|error| with_permission_advice(directory, directory, error));
     file.map(Some).map_err(Failure::io(what))
 }

@@ -20,7 +20,7 @@ pub trait Part {
 }
 
 /// Every setting.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Everything {}
 /// Where the files are.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ fn taken<P: Part>() -> impl Iterator<Item = &'static Setting> {
 }
 
 /// The settings that were given on the command line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Flags<P> {
     /// The file to read instead of the usual one.
     pub(super) file: Option<PathBuf>,

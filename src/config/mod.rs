@@ -4,6 +4,7 @@ mod environment;
 mod file;
 mod flags;
 mod parse;
+mod reload;
 mod setting;
 mod settings;
 mod value;
@@ -12,6 +13,7 @@ mod values;
 #[cfg(test)]
 pub(crate) use environment::OF_ADMIN;
 pub use flags::{Address, Data, Database, Everything, Flags, Part, Storage};
+pub use reload::{FIXED, Reloaded};
 pub use setting::{Kind, SETTINGS, Setting};
 pub use settings::LogFormat;
 pub use value::{ConfigError, Value};

@@ -67,6 +67,7 @@ impl Source {
 }
 
 /// A setting's value. It has no `Debug`, since it may be a secret.
+#[derive(Clone)]
 pub struct Value {
     pub(super) setting: &'static Setting,
     /// As it would be written in a variable; empty for none.

@@ -49,6 +49,11 @@ impl Values {
         values.into_iter().map(Value::complete).collect::<Result<_, _>>().map(Self)
     }
 
+    /// All values, in the order of the help.
+    pub(super) fn of(values: Vec<Value>) -> Self {
+        Self(values)
+    }
+
     /// Every value, in the order of the help.
     pub fn iter(&self) -> impl Iterator<Item = &Value> {
         self.0.iter()

@@ -3,10 +3,12 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::extract::FromRef;
 
 use crate::http::docs::documentation::Documentation;
 use crate::http::server::address_limit::Addresses;
+use crate::http::server::cors::Cors;
 use crate::http::server::request_id::RequestIds;
 use crate::http::settings::HttpSettings;
 use crate::metrics::Metrics;
@@ -18,11 +20,19 @@ pub(crate) struct AppState(pub(crate) Arc<Parts>);
 
 pub(crate) struct Parts {
     pub(crate) service: Arc<Service>,
-    pub(crate) settings: Arc<HttpSettings>,
+    pub(crate) live_settings: ArcSwap<HttpSettings>,
+    /// `None` if no other origin is allowed.
+    pub(crate) cors: ArcSwapOption<Cors>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) request_ids: RequestIds,
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) documentation: Arc<Documentation>,
+}
+
+impl Parts {
+    pub(crate) fn settings(&self) -> Arc<HttpSettings> {
+        self.live_settings.load_full()
+    }
 }
 
 impl Deref for AppState {
@@ -41,7 +51,7 @@ impl FromRef<AppState> for Arc<Service> {
 
 impl FromRef<AppState> for Arc<HttpSettings> {
     fn from_ref(state: &AppState) -> Self {
-        Self::clone(&state.settings)
+        state.settings()
     }
 }
 

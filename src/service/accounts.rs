@@ -74,7 +74,7 @@ impl Service {
         account: NewAccount,
         sent: SentSessions,
     ) -> Result<LoggedIn, ServiceError> {
-        if !self.settings.signup_open {
+        if !self.settings().signup_open {
             return Err(ServiceError::SignupClosed);
         }
         self.attempts.at_sign_up(&self.store, address).await?;
@@ -135,7 +135,7 @@ impl Service {
         let verified = self.verified_user(address, email, password).await?;
         let token = Token::random();
         let token_hash = token.hash();
-        let settings = self.settings;
+        let settings = self.settings();
         let policy = self.deletion_policy().await?;
         let acting = Acting::Anyone(Scope::Family(verified.id().clone()));
         let created = self.end_sessions(acting, move |records, context| {

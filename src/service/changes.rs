@@ -10,7 +10,7 @@ use super::rates::{RateCounter, both, network, whole_seconds};
 use crate::clock::Clock;
 use crate::domain::UserId;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChangeLimits {
     /// The number of changes of an account within the window; 0 for no limit.
     pub per_account: u32,
@@ -29,17 +29,22 @@ pub(super) struct ChangeRates {
 }
 
 struct Counters {
+    limits: ChangeLimits,
     by_address: RateCounter,
     by_account: RateCounter,
 }
 
 impl ChangeRates {
     pub(super) fn new(clock: Clock, limits: ChangeLimits) -> Self {
-        let counters = Counters {
-            by_address: RateCounter::new(limits.per_address, limits.window),
-            by_account: RateCounter::new(limits.per_account, limits.window),
-        };
-        Self { clock, counters: Mutex::new(counters) }
+        Self { clock, counters: Mutex::new(Counters::new(limits)) }
+    }
+
+    /// Counts from zero if the limits have changed.
+    pub(super) fn set_limits(&self, limits: ChangeLimits) {
+        let mut counters = self.counters.lock();
+        if counters.limits != limits {
+            *counters = Counters::new(limits);
+        }
     }
 
     /// Counts a request of an account from an address.
@@ -52,6 +57,14 @@ impl ChangeRates {
 }
 
 impl Counters {
+    fn new(limits: ChangeLimits) -> Self {
+        Self {
+            limits,
+            by_address: RateCounter::new(limits.per_address, limits.window),
+            by_account: RateCounter::new(limits.per_account, limits.window),
+        }
+    }
+
     /// The error is the time until the next change is allowed.
     fn one_more(
         &mut self,

@@ -59,7 +59,7 @@ impl Service {
         new: NewChild,
     ) -> Result<Arc<Child>, ServiceError> {
         let user_id = parent.user().id.clone();
-        let limits = self.settings.family;
+        let limits = self.settings().family;
         self.put(parent, Change::PutChild, move |records, context| {
             limits.check_children(records, &user_id)?;
             limits.check_displayed(0, display_bytes(&new.tasks, &new.rewards))?;
@@ -89,7 +89,7 @@ impl Service {
         patch: ChildPatch,
     ) -> Result<Arc<Child>, ServiceError> {
         let decider = parent.clone();
-        let limits = self.settings.family;
+        let limits = self.settings().family;
         self.put(parent, Change::PutChild, move |records, context| {
             let child = Child::clone(&*decider.child(records, &id)?);
             let before = display_bytes(&child.tasks, &child.rewards);

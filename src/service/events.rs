@@ -86,7 +86,7 @@ impl Service {
             Interest { user_id: family.clone(), child_id: child.clone(), session: session.clone() };
         // First the subscription, then the history: the other way round, an event in between would be
         // in neither.
-        let limit = self.settings.streams_per_session;
+        let limit = self.settings().streams_per_session;
         let subscription = self.broker.subscribe(interest, request.closer, limit)?;
         // The end of a session closes only streams that exist by then.
         self.live_session(&session).await?.ok_or(ServiceError::Unauthenticated)?;
@@ -99,7 +99,7 @@ impl Service {
             session,
             named: request.named,
             subscription,
-            heartbeat: every(self.settings.heartbeat),
+            heartbeat: every(self.settings().heartbeat),
             ready: VecDeque::from([sse::beginning(&self.broker.epoch().stream_id(sent))]),
             missed: None,
             family,

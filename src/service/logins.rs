@@ -15,7 +15,7 @@ use crate::domain::Email;
 use crate::metrics::{self, LoginRefusal};
 use crate::store::{Allowance, AnyStore, Store, UsedUp};
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LoginLimits {
     /// The number of attempts for an account within the window; 0 for no limit.
     pub per_account: u32,
@@ -26,7 +26,7 @@ pub struct LoginLimits {
     pub window: Duration,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SignupLimits {
     /// The number of sign-ups from an address within the window; 0 for no limit. IPv6 addresses are
     /// counted per /64.
@@ -38,8 +38,6 @@ pub struct SignupLimits {
 /// Counts the attempts.
 pub(super) struct Attempts {
     clock: Clock,
-    limits: LoginLimits,
-    signups: SignupLimits,
     /// The attempts on a store that does not count them for several servers. One lock for all, so that
     /// an attempt counts for each limit or for none.
     counters: Mutex<Counters>,
@@ -54,6 +52,8 @@ struct TooMany {
 }
 
 struct Counters {
+    limits: LoginLimits,
+    signups: SignupLimits,
     by_address: RateCounter,
     by_account: RateCounter,
     sign_ups: RateCounter,
@@ -66,12 +66,15 @@ impl Attempts {
         signups: SignupLimits,
         metrics: metrics::Logins,
     ) -> Self {
-        let counters = Counters {
-            by_address: RateCounter::new(limits.per_address, limits.window),
-            by_account: RateCounter::new(limits.per_account, limits.window),
-            sign_ups: RateCounter::new(signups.per_address, signups.window),
-        };
-        Self { clock, limits, signups, counters: Mutex::new(counters), metrics }
+        Self { clock, counters: Mutex::new(Counters::new(limits, signups)), metrics }
+    }
+
+    /// Counts from zero if the limits have changed.
+    pub(super) fn set_limits(&self, limits: LoginLimits, signups: SignupLimits) {
+        let mut counters = self.counters.lock();
+        if (counters.limits, counters.signups) != (limits, signups) {
+            *counters = Counters::new(limits, signups);
+        }
     }
 
     /// Counts an attempt at the password of the account with that email address. Must be called before
@@ -85,7 +88,7 @@ impl Attempts {
         email: &Email,
     ) -> Result<(), ServiceError> {
         let key = format!("account {}", email.folded());
-        let LoginLimits { per_account: limit, window, .. } = self.limits;
+        let LoginLimits { per_account: limit, window, .. } = self.counters.lock().limits;
         let account = Allowance { key, limit, window };
         let allowances = [self.of_address(address), (LoginRefusal::AccountLimit, account)];
         let decided = match take(store, allowances).await? {
@@ -104,7 +107,7 @@ impl Attempts {
         address: IpAddr,
     ) -> Result<(), ServiceError> {
         let key = format!("sign-up {}", network(address));
-        let SignupLimits { per_address: limit, window } = self.signups;
+        let SignupLimits { per_address: limit, window } = self.counters.lock().signups;
         let sign_ups = Allowance { key, limit, window };
         let allowances = [self.of_address(address), (LoginRefusal::AddressLimit, sign_ups)];
         let decided = match take(store, allowances).await? {
@@ -116,7 +119,7 @@ impl Attempts {
 
     fn of_address(&self, address: IpAddr) -> (LoginRefusal, Allowance) {
         let key = format!("address {}", network(address));
-        let LoginLimits { per_address: limit, window, .. } = self.limits;
+        let LoginLimits { per_address: limit, window, .. } = self.counters.lock().limits;
         (LoginRefusal::AddressLimit, Allowance { key, limit, window })
     }
 
@@ -140,6 +143,16 @@ async fn take(
 }
 
 impl Counters {
+    fn new(limits: LoginLimits, signups: SignupLimits) -> Self {
+        Self {
+            limits,
+            signups,
+            by_address: RateCounter::new(limits.per_address, limits.window),
+            by_account: RateCounter::new(limits.per_account, limits.window),
+            sign_ups: RateCounter::new(signups.per_address, signups.window),
+        }
+    }
+
     fn at_password(
         &mut self,
         now: Duration,
@@ -188,10 +201,8 @@ mod tests {
 
     fn attempts(per_account: u32, per_address: u32) -> Attempts {
         let window = Duration::from_mins(10);
-        let by_address = RateCounter::new(per_address, window);
-        let by_account = RateCounter::new(per_account, window);
-        let sign_ups = RateCounter::new(0, window);
-        Attempts(Counters { by_address, by_account, sign_ups }, Duration::ZERO)
+        let limits = LoginLimits { per_account, per_address, window };
+        Attempts(Counters::new(limits, SignupLimits { per_address: 0, window }), Duration::ZERO)
     }
 
     fn pass(attempts: &mut Attempts, seconds: u64) {

@@ -57,6 +57,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tracing::Span;
@@ -109,7 +110,7 @@ pub struct Service {
     change_rates: ChangeRates,
     exports: Exports,
     passwords: Passwords,
-    settings: ServiceSettings,
+    settings: ArcSwap<ServiceSettings>,
     metrics: metrics::Logins,
     deletions: Deletions,
     /// Why the last removal of expired records failed.
@@ -147,7 +148,7 @@ impl Service {
             exports: Exports::new(metrics.exports.clone()),
             clock,
             passwords: Passwords::new(settings.password_method),
-            settings,
+            settings: ArcSwap::from_pointee(settings),
             metrics: metrics.logins.clone(),
             deletions,
             expiry_error: Mutex::default(),
@@ -155,6 +156,18 @@ impl Service {
         };
         service.warn_of_rows_ahead();
         service
+    }
+
+    fn settings(&self) -> ServiceSettings {
+        **self.settings.load()
+    }
+
+    /// Replaces the settings. Limits of attempts that have changed count from zero again. The interval of
+    /// the deletion, the heartbeat and the method of password hashes stay.
+    pub fn reload(&self, settings: ServiceSettings) {
+        self.attempts.set_limits(settings.logins, settings.signups);
+        self.change_rates.set_limits(settings.changes);
+        self.settings.store(Arc::new(settings));
     }
 
     /// Returns whether there is no record of any kind yet.

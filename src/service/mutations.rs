@@ -76,8 +76,8 @@ impl Service {
             original,
             key,
             key_time,
-            floor: self.settings.points_floor,
-            limits: self.settings.family,
+            floor: self.settings().points_floor,
+            limits: self.settings().family,
         };
         let decide =
             move |records: &dyn Snapshot, context: &mut Context| decider.decide(records, context);

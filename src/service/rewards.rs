@@ -96,7 +96,7 @@ impl Service {
         new: NewReward,
     ) -> Result<Arc<Reward>, ServiceError> {
         let user_id = parent.user().id.clone();
-        let limits = self.settings.family;
+        let limits = self.settings().family;
         self.put(parent, Change::PutReward, move |records, context| {
             limits.check_rewards(records, &user_id)?;
             Ok(Reward {

@@ -51,7 +51,7 @@ impl Service {
         new: NewTask,
     ) -> Result<Arc<Task>, ServiceError> {
         let user_id = parent.user().id.clone();
-        let limits = self.settings.family;
+        let limits = self.settings().family;
         self.put(parent, Change::PutTask, move |records, context| {
             limits.check_tasks(records, &user_id)?;
             Ok(Task {

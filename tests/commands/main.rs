@@ -18,3 +18,4 @@ mod folders;
 mod health_command;
 mod packaging;
 mod python;
+mod shell;

@@ -59,7 +59,8 @@ async fn caller_of(headers: &HeaderMap, state: &AppState) -> Result<Caller, Serv
     if let Some(token) = bearer_token(headers) {
         return state.service.authenticate(&Token::presented(token)).await;
     }
-    let live = live_cookie(headers, &state.settings.session_cookie, &state.service).await?;
+    let settings = state.settings();
+    let live = live_cookie(headers, &settings.session_cookie, &state.service).await?;
     live.map(|(_, caller)| caller).ok_or(ServiceError::Unauthenticated)
 }
 
@@ -67,7 +68,8 @@ impl FromRequestParts<AppState> for SentSessions {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        let cookies = session_cookies(&parts.headers, &state.settings.session_cookie);
+        let settings = state.settings();
+        let cookies = session_cookies(&parts.headers, &settings.session_cookie);
         Ok(cookies.map(Token::presented).collect())
     }
 }
@@ -116,7 +118,8 @@ impl FromRequestParts<AppState> for Monitor {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let Monitoring { is_open, token } = &state.settings.monitoring;
+        let settings = state.settings();
+        let Monitoring { is_open, token } = &settings.monitoring;
         if *is_open || token.as_ref().is_some_and(|token| presents(&parts.headers, token)) {
             return Ok(Self);
         }

@@ -29,7 +29,7 @@ impl<T: RequestBody> FromRequest<AppState> for Input<T> {
         if !is_json(request.headers()) {
             return Err(ApiError::UnsupportedMediaType);
         }
-        let body = read(request.into_body(), &state.settings.limits).await?;
+        let body = read(request.into_body(), &state.settings().limits).await?;
         Ok(Self(fields::read(&body)?))
     }
 }
@@ -44,7 +44,7 @@ impl<T: RequestBody> FromRequest<AppState> for OptionalInput<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         let body = if is_json(request.headers()) {
-            read(request.into_body(), &state.settings.limits).await?
+            read(request.into_body(), &state.settings().limits).await?
         } else {
             Bytes::new()
         };

@@ -92,7 +92,7 @@ impl FromRequestParts<AppState> for Wanted {
         let context = RequestContext::from_request_parts(parts, state).await?;
         Ok(Self(StreamRequest {
             last_event_id: header.filter(|id| !id.is_empty()).or(parameters.last_event_id),
-            named: parameters.named.unwrap_or(state.settings.named_events),
+            named: parameters.named.unwrap_or(state.settings().named_events),
             closer: context.peer.closer.clone(),
         }))
     }

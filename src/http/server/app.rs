@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -38,29 +39,34 @@ pub struct App {
     state: AppState,
     /// Outside the router, which would otherwise choose a route before the trailing slash is removed.
     router: NormalizePath<Router>,
-    /// `None` if no other origin is allowed.
-    cors: Option<Arc<Cors>>,
 }
 
 impl App {
     /// The routes of `service`. Requests are counted in `metrics`, which `/metrics` returns.
     pub fn new(service: Arc<Service>, settings: Arc<HttpSettings>, metrics: Arc<Metrics>) -> Self {
         let (routes, document) = every_route(&settings);
-        let cors = Cors::new(&settings.allowed_origins).map(Arc::new);
         let state = AppState(Arc::new(Parts {
             service,
-            settings,
+            cors: ArcSwapOption::new(Cors::new(&settings.allowed_origins).map(Arc::new)),
+            live_settings: ArcSwap::new(settings),
             metrics,
             request_ids: RequestIds::new(),
             addresses: Arc::default(),
             documentation: Arc::new(Documentation::new(&in_json(&document))),
         }));
         let routes = routes.layer(MapRequestLayer::new(note_route)).with_state(state.clone());
-        Self { state, router: NormalizePathLayer::trim_trailing_slash().layer(routes), cors }
+        Self { state, router: NormalizePathLayer::trim_trailing_slash().layer(routes) }
     }
 
-    pub(super) fn settings(&self) -> &HttpSettings {
-        &self.state.settings
+    /// Replaces the settings, for all requests that start afterwards. The numbers of connections, the
+    /// routes and the API's description stay.
+    pub fn reload(&self, settings: HttpSettings) {
+        self.state.cors.store(Cors::new(&settings.allowed_origins).map(Arc::new));
+        self.state.live_settings.store(Arc::new(settings));
+    }
+
+    pub(super) fn settings(&self) -> Arc<HttpSettings> {
+        self.state.settings()
     }
 
     pub(super) fn metrics(&self) -> &metrics::Http {
@@ -90,7 +96,7 @@ impl App {
     /// Adds CORS headers to every response to a page of an allowed origin, errors included, and
     /// responds to its preflight requests. No other response has such headers.
     async fn with_cors(&self, request: Request, is_admitted: bool) -> Response {
-        match &self.cors {
+        match self.state.cors.load_full() {
             Some(cors) if cors.allows(request.headers()) => {
                 let inner = service_fn(|request| {
                     self.in_time(request, is_admitted).map(Ok::<_, Infallible>)
@@ -117,7 +123,8 @@ impl App {
             return error.into_response();
         }
         let accepts_gzip = compression::accepts_gzip(request.headers());
-        let handled = cross_site::protect(self.settings(), self.router.clone(), request);
+        let settings = self.settings();
+        let handled = cross_site::protect(&settings, self.router.clone(), request);
         // The panic itself has been reported on the standard error output by then.
         let handled = AssertUnwindSafe(handled).catch_unwind().await;
         let response = handled.unwrap_or_else(|_| ApiError::Panicked.into_response());
@@ -145,12 +152,13 @@ impl App {
     /// Acquires a permit for an address; a trusted proxy needs none. Fails if the address has as many as
     /// it may have.
     pub(super) fn acquire(&self, address: IpAddr) -> Result<Option<AddressPermit>, ApiError> {
-        let HttpSettings { trusted_proxies, limits, .. } = self.settings();
+        let settings = self.settings();
         let address = address.to_canonical();
-        if is_trusted(&address, trusted_proxies) {
+        if is_trusted(&address, &settings.trusted_proxies) {
             return Ok(None);
         }
-        let permit = self.state.addresses.acquire(address, limits.connections_per_address());
+        let permit =
+            self.state.addresses.acquire(address, settings.limits.connections_per_address());
         permit.map(Some).ok_or(ApiError::TooManyConnections)
     }
 }

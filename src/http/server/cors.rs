@@ -13,7 +13,7 @@ use crate::http::settings::Origin;
 const MAX_AGE: Duration = Duration::from_mins(10);
 
 /// The allowed origins, at least one, and the layer for requests of their pages.
-pub(super) struct Cors {
+pub(crate) struct Cors {
     origins: Vec<HeaderValue>,
     layer: CorsLayer,
 }

@@ -3,7 +3,7 @@
 mod access;
 pub(crate) mod address_limit;
 mod app;
-mod cors;
+pub(crate) mod cors;
 mod cross_site;
 mod headers;
 pub(crate) mod request_context;

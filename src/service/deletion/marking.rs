@@ -110,7 +110,7 @@ impl Service {
         let token = Token::random();
         let token_hash = token.hash();
         let user_id = verified.id().clone();
-        let limits = self.settings.family;
+        let limits = self.settings().family;
         let acting = Acting::Anyone(Scope::Family(user_id.clone()));
         let restored = self.end_sessions(acting, move |records, context| {
             let changes = restore(records, &verified, &token_hash, context.now())?;

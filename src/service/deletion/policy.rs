@@ -15,7 +15,7 @@ impl Service {
     /// Returns the current policy. Ignores a stored threshold that is out of bounds, which another program
     /// must have written: it must not make an account due too early.
     pub(in crate::service) async fn deletion_policy(&self) -> Result<Policy, ServiceError> {
-        let settings = self.settings.deletion;
+        let settings = self.settings().deletion;
         let records = self.store.read(Scope::Server).await?;
         let stored = records.setting(THRESHOLD).as_ref().and_then(Value::as_i64);
         let threshold = stored.and_then(Threshold::from_hours).unwrap_or(settings.threshold);

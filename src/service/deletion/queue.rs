@@ -36,7 +36,7 @@ impl Service {
         _admin: &Admin,
     ) -> Result<ThresholdInForce, ServiceError> {
         let threshold = self.deletion_policy().await?.threshold;
-        Ok(ThresholdInForce { threshold, default: self.settings.deletion.threshold })
+        Ok(ThresholdInForce { threshold, default: self.settings().deletion.threshold })
     }
 
     /// Changes how long marked accounts wait, including those that are marked already. The threshold is
@@ -51,7 +51,7 @@ impl Service {
             Change::PutSetting { name: THRESHOLD.into(), value }
         };
         self.transact_as(admin, move |_, _| Ok((Changes::of([put()]), ()))).await?;
-        Ok(ThresholdInForce { threshold, default: self.settings.deletion.threshold })
+        Ok(ThresholdInForce { threshold, default: self.settings().deletion.threshold })
     }
 
     /// Returns the marked accounts: first those in progress, then the others by the time of the next
@@ -82,7 +82,7 @@ impl Service {
 
     /// Returns the number of marked accounts for each status.
     pub async fn deletion_queue_lengths(&self) -> Result<[(Status, usize); 5], ServiceError> {
-        let max_attempts = self.settings.deletion.max_attempts;
+        let max_attempts = self.settings().deletion.max_attempts;
         let marked = self.store.marked_accounts().await?;
         let deletions = || marked.iter().filter_map(|user| user.deletion.as_ref());
         Ok(Status::ALL.map(|status| {
@@ -93,7 +93,7 @@ impl Service {
     /// The queue in `/health`: the accounts that wait for a person. It identifies no account.
     pub(in crate::service) async fn deletion_health(&self) -> Projection {
         const NAME: &str = "account_deletion";
-        let max_attempts = self.settings.deletion.max_attempts;
+        let max_attempts = self.settings().deletion.max_attempts;
         let marked = match self.store.marked_accounts().await {
             Ok(marked) => marked,
             Err(error) => {

@@ -77,7 +77,7 @@ pub(super) fn is_lost(lease: Option<&Fence>) -> bool {
 impl Service {
     /// Deletes due accounts now and after each interval, until [`Self::start_shutdown`].
     pub async fn delete_on_schedule(self: Arc<Self>) {
-        let mut interval = tokio::time::interval(self.settings.deletion.interval);
+        let mut interval = tokio::time::interval(self.settings().deletion.interval);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (stopping, mut lease) = (&self.deletions.stopping, None);
         while stopping.run_until_cancelled(interval.tick()).await.is_some() {

@@ -7,12 +7,13 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use crate::harness::{
-    Folders, Process, Settings, TestServer, eventually, goldstar_after, text, within,
+    Folders, Process, Settings, TestServer, eventually, goldstar_after, names, python_command,
+    text, within,
 };
 
 #[tokio::test]
 async fn a_stop_by_a_signal_is_clean() {
-    for signal in ["TERM", "INT", "HUP"] {
+    for signal in ["TERM", "INT"] {
         let mut server = TestServer::process().await;
         let family = server.family().await;
         let mut stream = family.parent.events("/events").await;
@@ -43,7 +44,7 @@ async fn hang(server: &TestServer) -> BufReader<TcpStream> {
 
 #[tokio::test]
 async fn a_second_signal_ends_a_stop_that_waits_and_loses_nothing() {
-    for (first, second) in [("TERM", "TERM"), ("INT", "INT"), ("INT", "HUP")] {
+    for (first, second) in [("TERM", "TERM"), ("INT", "INT"), ("INT", "TERM")] {
         let waits = ["--shutdown-timeout=3600", "--body-timeout=3599", "--request-timeout=3600"];
         let flags = waits.map(str::to_owned).into();
         let settings = Settings { binary: true, flags, ..Settings::default() };
@@ -101,4 +102,27 @@ async fn a_server_whose_output_is_full_serves_and_stops() {
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     let status = eventually("its end", async || server.try_wait().unwrap()).await;
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_server_in_a_terminal_stops_when_the_terminal_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = python_command("terminal.py");
+    terminal.arg(env!("CARGO_BIN_EXE_goldstar")).current_dir(folder.path());
+    terminal.args(["--listen", "127.0.0.1:0", "--server-log-dir", "log"]);
+    let mut terminal = terminal.stdin(Stdio::piped()).spawn().unwrap();
+    let said = async |what: &str| {
+        eventually(what, async || {
+            let names = names(&folder.path().join("log"));
+            let name = names.first()?;
+            let log = fs::read_to_string(folder.path().join("log").join(name)).unwrap();
+            log.contains(what).then_some(log)
+        })
+        .await
+    };
+    said(" serving ").await;
+    drop(terminal.stdin.take());
+    let log = said(" stopped").await;
+    assert!(log.contains("signal=\"SIGHUP\""), "{log}");
+    terminal.wait().unwrap();
 }
