@@ -1,6 +1,7 @@
 //! Floor 5: puts the server together from its configuration, its listener and a future that ends
 //! it. The command and the tests start it in the same way.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -214,6 +215,7 @@ fn audit_writer(
 }
 
 /// A running server.
+#[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     is_new: bool,
@@ -228,6 +230,12 @@ pub struct Server {
 pub struct Live {
     app: http::App,
     service: Arc<Service>,
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").finish_non_exhaustive()
+    }
 }
 
 impl Live {

@@ -40,6 +40,6 @@ impl Settings {
     }
 
     fn read(&mut self) -> Result<Reloaded, ConfigError> {
-        self.values.reload(Values::resolve(&self.flags)?)
+        self.values.reload(&Values::resolve(&self.flags)?)
     }
 }

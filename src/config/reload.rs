@@ -41,7 +41,7 @@ impl Values {
     /// Merges the values that were read again into those that a server uses.
     ///
     /// Fails if a value breaks its rule, and then changes nothing.
-    pub fn reload(&mut self, read: Self) -> Result<Reloaded, ConfigError> {
+    pub fn reload(&mut self, read: &Self) -> Result<Reloaded, ConfigError> {
         let (mut changed, mut need_restart) = (Vec::new(), Vec::new());
         let mut merged = Vec::new();
         for (old, new) in self.iter().zip(read.iter()) {
@@ -53,7 +53,7 @@ impl Values {
             merged.push(if is_fixed { old.clone() } else { new.clone() });
         }
         // A value that needs a restart must be valid, too.
-        Config::from_values(&read)?;
+        Config::from_values(read)?;
         let merged = Self::of(merged);
         let config = Config::from_values(&merged)?;
         *self = merged;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use goldstar::config::{Kind, SETTINGS, Setting};
+use goldstar::config::{FIXED, Kind, SETTINGS, Setting};
 use tempfile::TempDir;
 
 use crate::harness::{goldstar, names};
@@ -308,4 +308,17 @@ fn a_secret_comes_from_four_places_and_is_never_shown() {
         let expected = (assignment.to_owned(), origin.to_owned());
         assert_eq!(printed(flags, variables, text), expected);
     }
+}
+
+#[test]
+fn the_settings_that_need_a_restart_are_documented() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md");
+    let text = fs::read_to_string(path).unwrap();
+    let (_, section) = text.split_once("\n### Changing settings while the server runs\n").unwrap();
+    let (section, _) = section.split_once("\n### ").unwrap();
+    let (_, list) = section.split_once("These settings need a restart").unwrap();
+    let (list, _) = list.split_once(". If a setting is wrong").unwrap();
+    let documented: Vec<_> = list.split('`').skip(1).step_by(2).collect();
+    assert_eq!(documented, FIXED);
+    assert!(FIXED.iter().all(|key| SETTINGS.iter().any(|setting| setting.key == *key)));
 }
