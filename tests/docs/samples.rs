@@ -30,12 +30,15 @@ const LEFT_OUT: &[(&str, &str)] = &[
     (OPERATIONS, "install -d -m 700 -o goldstar -g goldstar /var/lib/goldstar"),
     (OPERATIONS, "goldstar config --config /etc/goldstar/goldstar.toml"),
     (OPERATIONS, "systemctl daemon-reload"),
+    // `tests/commands/shell.rs` runs both commands.
+    (OPERATIONS, "goldstar completions bash > /etc/bash_completion.d/goldstar"),
     // `tests/commands/packaging` reads it; it and the next need Docker.
     (OPERATIONS, "services:"),
     (OPERATIONS, "docker compose up --detach --build"),
     // `frontend/vue-app/browser/servers` runs the same without Docker.
     (OPERATIONS, "echo \"DATABASE_PASSWORD=$(openssl rand -hex 24)\" > packaging/.env"),
     // systemd and Docker once more.
+    (OPERATIONS, "systemctl reload goldstar"),
     (OPERATIONS, "systemctl stop goldstar"),
     (OPERATIONS, "docker compose stop"),
     (OPERATIONS, "goldstar health"),
