@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::life::{Life, Tally};
 use crate::budget::{Rounds, Run};
 use crate::harness::cluster::new_database;
-use crate::harness::{TestServer, names};
+use crate::harness::{TestServer, eventually, names};
 
 const ROUNDS: Rounds = Rounds { short: 1, long: 12 };
 const SHORT: Duration = Duration::from_secs(2);
@@ -31,7 +31,8 @@ async fn a_paused_server_writes_no_line_without_its_lease() {
         let mut life = Life::begin(&new_database()).await;
         let mut paused = (0, 0);
         life.endure(&mut random, async |servers| {
-            let holder = servers.iter().position(|server| lines(server) > 0).unwrap();
+            let writes = async || servers.iter().position(|server| lines(server) > 0);
+            let holder = eventually("the first line", writes).await;
             servers[holder].signal("STOP");
             paused = (holder, lines(&servers[holder]));
             tokio::time::sleep(time).await;
