@@ -35,6 +35,13 @@ async fn outcomes(admin: &Admin) -> Vec<String> {
     run(admin).await.iter().map(outcome).collect()
 }
 
+/// Runs the deletion, and checks that no account is left. On a busy machine, the run of the server's start
+/// can come so late that it has deleted them already.
+async fn all_are_deleted(admin: &Admin) {
+    run(admin).await;
+    assert_eq!(queue(admin).await["count"], 0);
+}
+
 #[tokio::test]
 async fn nobody_is_deleted_on_the_first_day() {
     let folders = Folders::new();
@@ -59,7 +66,7 @@ async fn nobody_is_deleted_on_the_first_day() {
     assert_eq!(outcomes(&admin).await, ["held"; 3]);
     assert_eq!(queue(&admin).await["count"], 3);
     clock.forward(1);
-    assert_eq!(outcomes(&admin).await, ["deleted"; 3]);
+    all_are_deleted(&admin).await;
 }
 
 #[tokio::test]
@@ -77,7 +84,7 @@ async fn the_day_begins_with_the_first_server_and_not_with_another_command() {
     let admin = server.admin().await;
     assert_eq!(outcomes(&admin).await, ["held"; 3]);
     clock.forward(1);
-    assert_eq!(outcomes(&admin).await, ["deleted"; 3]);
+    all_are_deleted(&admin).await;
 }
 
 #[tokio::test]
