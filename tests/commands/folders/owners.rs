@@ -51,6 +51,8 @@ async fn files_that_root_creates_belong_to_the_owner_of_the_directory() {
     let process = Process::start(&folders, &flags).unwrap_or_else(|output| panic!("{output:?}"));
     let family = Family::of(Parent::sign_up(client_of(&process)).await).await;
     family.event().await;
+    // The line follows the response, and a new log gets its owner before its first line.
+    assert!(!folders.log_lines(&family.parent.id).is_empty());
     // A kill leaves the journal and the temporary files.
     process.kill();
     for folder in [folders.data(), folders.logs(), server_logs] {
