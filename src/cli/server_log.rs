@@ -69,8 +69,10 @@ impl ServerLog {
         let lines = tracing_subscriber::fmt::layer().with_writer(writer);
         let lines = lines.with_timer(Time(Clock::system())).with_ansi(is_colored);
         match config.format {
-            // systemd's journal has the time of each line.
-            LogFormat::Text if is_journal() => log.with(lines.without_time()).init(),
+            // systemd's journal has the time of each line. A daily file does not.
+            LogFormat::Text if config.directory.is_none() && is_journal() => {
+                log.with(lines.without_time()).init()
+            }
             LogFormat::Text => log.with(lines).init(),
             LogFormat::Json => {
                 log.with(lines.json().flatten_event(true).with_span_list(false)).init();

@@ -5,13 +5,14 @@ use super::value::ConfigError;
 use super::values::Values;
 
 /// The settings that need a restart. All others take effect when they are read again.
-pub const FIXED: [&str; 19] = [
+pub const FIXED: [&str; 20] = [
     "public_url",
     "listen",
     "data_dir",
     "database_url",
     "database_listen_url",
     "log_dir",
+    "erasures_dir",
     "session_cookie",
     "max_connections",
     "max_connections_per_address",

@@ -1,7 +1,10 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
+use clap::{Args as _, Command};
+
 use super::environment::Environment;
+use super::settings::{BackupsGroup, LogsGroup, PlacesGroup};
 use super::*;
 
 /// The configuration from these variables and the defaults.
@@ -22,6 +25,18 @@ fn assert_refused(key: &str, text: &str, rule: &str) {
     let said = error.to_string();
     assert!(said.starts_with(&format!("GOLDSTAR_{} ", key.to_uppercase())), "{said}");
     assert!(said.contains(rule) && said.ends_with(&format!(", and is {text:?}")), "{said}");
+}
+
+#[test]
+fn a_place_of_files_needs_a_restart() {
+    let groups = [
+        PlacesGroup::augment_args(Command::new("places")),
+        LogsGroup::augment_args(Command::new("logs")),
+        BackupsGroup::augment_args(Command::new("backups")),
+    ];
+    for key in groups.iter().flat_map(Command::get_arguments).map(|it| it.get_id().as_str()) {
+        assert!(key == "server_log" || FIXED.contains(&key), "{key}");
+    }
 }
 
 #[test]

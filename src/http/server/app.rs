@@ -60,7 +60,9 @@ impl App {
 
     /// Replaces the settings, for all requests that start afterwards. The numbers of connections, the
     /// routes and the API's description stay.
-    pub fn reload(&self, settings: HttpSettings) {
+    pub fn reload(&self, mut settings: HttpSettings) {
+        // The start may have lowered it to the number of open files that the system allows.
+        settings.limits.max_connections = self.settings().limits.max_connections;
         self.state.cors.store(Cors::new(&settings.allowed_origins).map(Arc::new));
         self.state.live_settings.store(Arc::new(settings));
     }

@@ -53,12 +53,18 @@ fn systemd_learns_that_the_server_is_ready_works_and_stops() {
 async fn lines_in_the_journal_have_no_time_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    for (is_journal, begins) in [(true, " INFO goldstar"), (false, "20")] {
+    // A daily file has the same lines, and needs the times.
+    for (is_journal, flags, begins) in [
+        (true, &[][..], " INFO goldstar"),
+        (false, &[], "20"),
+        (true, &["--server-log-dir=daily"], "20"),
+    ] {
         let file = File::create(&log).unwrap();
         let data = file.metadata().unwrap();
         let inode = if is_journal { data.ino() } else { data.ino() + 1 };
         let mut command = goldstar(folder.path());
         command.env("JOURNAL_STREAM", format!("{}:{inode}", data.dev())).stderr(file);
+        command.args(flags);
         let _server = Running::start(command);
         let line = eventually("a line", async || {
             let text = fs::read_to_string(&log).unwrap();
