@@ -80,7 +80,7 @@ impl ErasureList {
         true
     }
 
-    /// Reads the text of a file; the error says what is wrong with it.
+    /// Reads the text of a file. The error describes what is wrong with it.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         let tables: Tables = serde_json::from_slice(text).map_err(|error| error.to_string())?;
         let time = |text: &str| Timestamp::parse_iso(text).ok_or(format!("{text:?} is not a time"));

@@ -6,7 +6,7 @@ use crate::domain::{
 use crate::store::{Change, Changes, Snapshot};
 
 /// The changes of a family, with a message for each record that they create, update or delete. Without
-/// messages if they contain an event, which says what has changed.
+/// messages if they contain an event: the event names the change.
 pub(super) fn with_messages(
     mut changes: Changes,
     records: &dyn Snapshot,
