@@ -71,7 +71,7 @@ impl ServerLog {
         match config.format {
             // systemd's journal has the time of each line. A daily file does not.
             LogFormat::Text if config.directory.is_none() && is_journal() => {
-                log.with(lines.without_time()).init()
+                log.with(lines.without_time()).init();
             }
             LogFormat::Text => log.with(lines).init(),
             LogFormat::Json => {
