@@ -76,7 +76,7 @@ impl Message {
         }
     }
 
-    /// A record was created, updated or deleted, and no event says so.
+    /// A record was created, updated or deleted without an event.
     pub fn records_changed(
         user_id: UserId,
         kind: ChangedKind,

@@ -5,8 +5,8 @@ use crate::domain::{
 };
 use crate::store::{Change, Changes, Snapshot};
 
-/// The changes of a family, with a message for each record that they create, update or delete. Without
-/// messages if they contain an event: the event names the change.
+/// Adds a message for each record that the changes of a family create, update or delete. Changes with an
+/// event get no messages: the event names the change.
 pub(super) fn with_messages(
     mut changes: Changes,
     records: &dyn Snapshot,

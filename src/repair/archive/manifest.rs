@@ -33,7 +33,7 @@ impl Manifest {
         Self { format: FORMAT, goldstar, created_at, epoch, rows, last_event }
     }
 
-    /// Reads the entry; the error says why this version cannot read the archive.
+    /// Reads the entry. The error describes why this version cannot read the archive.
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
         let manifest: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
         if manifest.format > FORMAT {

@@ -93,7 +93,7 @@ pub async fn restore_database(
     Ok(Restored { events: imported.events, erased: accounts.len(), complete_until })
 }
 
-/// Restores into new directories, which must not exist or be empty. Each gets its name when it is
+/// Restores into new directories. Existing ones must be empty. Each gets its name when it is
 /// complete, the data directory last. After an interruption a log directory may remain, which the next
 /// attempt accepts.
 pub fn restore_directory(

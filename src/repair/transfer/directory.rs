@@ -33,7 +33,7 @@ impl Drop for NewDirectory {
 }
 
 impl NewDirectory {
-    /// Starts a directory at `to`, which must not exist or be empty.
+    /// Starts a directory at `to`. An existing one must be empty.
     pub(in crate::repair) fn begin(to: &Path) -> Result<Self, TransferError> {
         match fs::read_dir(to).map(Iterator::count) {
             Ok(0) => {}

@@ -106,7 +106,7 @@ pub(super) async fn watch(inner: Arc<Inner>) {
     }
 }
 
-/// Fails if the row of [`sql::IS_READ_ONLY`] says so.
+/// Fails if the row of [`sql::IS_READ_ONLY`] shows that the database is read-only.
 fn require_writable(found: &[Row]) -> Result<(), Failure> {
     let is_read_only = found.first().map(|row| row.try_get("is_read_only")).transpose()?;
     if is_read_only == Some(true) { Err(Failure::ReadOnly) } else { Ok(()) }

@@ -120,7 +120,7 @@ pub(super) async fn check_usable(db: &Db) -> Result<(), Failure> {
     require_usable(&db.rows(&sql::RIGHTS, &[&limits.as_slice()]).await?)
 }
 
-/// Fails if the row of [`sql::RIGHTS`] says so.
+/// Fails if the row of [`sql::RIGHTS`] shows that a privilege is missing.
 fn require_usable(found: &[Row]) -> Result<(), Failure> {
     let row =
         found.first().ok_or_else(|| Failure::Malformed("no table of migrations".to_owned()))?;

@@ -4,19 +4,10 @@ mod archives;
 mod erased;
 mod moved;
 
-use std::process::Output;
-
-use crate::harness::{Folders, goldstar};
+use crate::check::directory::run;
+use crate::harness::Folders;
 
 const ARCHIVE: &str = "backup.tar";
-
-/// The exit code, the standard output and the standard error output of a command in the folders.
-fn run(folders: &Folders, arguments: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } =
-        goldstar(folders.root()).args(arguments).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    (status.code().unwrap(), text(stdout), text(stderr))
-}
 
 /// Makes a backup of the folders.
 #[track_caller]
