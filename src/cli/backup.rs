@@ -78,7 +78,7 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         What::Verify(Verify { file, json, flags }) => {
             let threshold = Config::resolve(&flags)?.service.deletion.threshold;
             let progress = progress::on_terminal();
-            let (_, report) = verify(&file, Clock::system().now(), &progress)?;
+            let report = verify(&file, Clock::system().now(), &progress)?;
             print(&Place::Backup(file), json, &report, threshold)
         }
     }

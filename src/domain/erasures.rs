@@ -57,6 +57,14 @@ impl ErasureList {
     }
 
     /// Whether an account is in the list.
+    /// Adds an account if one is given. The list is then complete until `now`.
+    pub fn update(&mut self, erased: Option<&UserId>, now: Timestamp) {
+        if let Some(user_id) = erased {
+            self.add(user_id, now);
+        }
+        self.complete_until = self.complete_until.max(now);
+    }
+
     pub fn contains(&self, user_id: &str) -> bool {
         !self.erased.is_empty() && self.erased.contains_key(&self.hash(user_id))
     }
@@ -112,7 +120,8 @@ impl ErasureList {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// The bytes in lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a `String` can't fail.
         write!(text, "{byte:02x}").unwrap_or_default();

@@ -45,12 +45,13 @@ pub struct IdempotencyRecord {
     pub created_at: Timestamp,
 }
 
-/// How long a key is valid.
+/// Which clock decides whether a key is still valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyLife {
-    /// By the clock of the server; with the position of the event.
+    /// The clock of the server. Contains the position of the key's event.
     OfServer(Position),
-    /// By the clock of the database, which several servers share: whether it was valid when it was read.
+    /// The clock of the database, which several servers share. `is_live` tells whether the key was valid
+    /// when it was read.
     OfDatabase { is_live: bool },
 }
 

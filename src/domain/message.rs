@@ -49,8 +49,8 @@ impl ChangedKind {
 
 impl Message {
     pub const LIFETIME: Duration = Duration::from_hours(30 * 24);
-    /// The most that a family keeps, apart from those of the last hour: records can be created and deleted
-    /// without end.
+    /// The number of messages of a family that remain after the hourly removal, which limits a family that
+    /// creates and deletes many records.
     pub const MOST: usize = 1000;
     pub const REQUEST_ENDED: &str = "request_ended";
     pub const RECORDS_CHANGED: &str = "records_changed";

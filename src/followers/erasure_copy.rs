@@ -14,16 +14,19 @@ use crate::store::Projection;
 pub struct ErasureCopy {
     disk: Arc<dyn Disk>,
     directory: PathBuf,
+    /// Locked while the copy is read, merged and replaced.
+    writing: Mutex<()>,
     last_error: Mutex<Option<String>>,
 }
 
 impl ErasureCopy {
     pub fn new(disk: Arc<dyn Disk>, directory: PathBuf) -> Self {
-        Self { disk, directory, last_error: Mutex::default() }
+        Self { disk, directory, writing: Mutex::default(), last_error: Mutex::default() }
     }
 
     /// Writes the list. Blocks.
     pub fn write(&self, list: ErasureList) {
+        let _writing = self.writing.lock();
         self.note(self.try_write(list).map_err(|error| error.to_string()));
     }
 

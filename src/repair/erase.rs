@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::{ErasureList, IdempotencyRecord, Session, User, UserId};
+use crate::domain::{Deletion, ErasureList, IdempotencyRecord, Session, User, UserId};
 use crate::repair::salvage::kind::TABLES;
 use crate::store::json::state::State;
 use crate::store::json::tinydb::fields::Fields;
@@ -26,7 +26,7 @@ impl Erased {
         let state = state.clone();
         Self::new(move |id| {
             let user = state.users.get(id);
-            user.and_then(|user| user.deletion.clone()).is_some_and(|it| it.has_started())
+            user.is_some_and(|user| user.deletion.as_ref().is_some_and(Deletion::has_started))
         })
     }
 

@@ -25,7 +25,7 @@ const LARGEST_TEXT: u64 = 64 << 20;
 /// An archive whose checksums are right.
 pub struct Archive {
     pub(super) path: PathBuf,
-    pub manifest: Manifest,
+    manifest: Manifest,
     disk: ArchiveDisk,
 }
 

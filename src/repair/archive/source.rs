@@ -37,7 +37,11 @@ pub fn archive_directory<W: Write>(
     transfer::require_intact(data, &report)?;
     let (mut contents, erased) = contents(data, examined, now, progress)?;
     let erased: Vec<String> = erased.iter().map(log_name).collect();
-    for name in RealDisk.file_names(logs).unwrap_or_default() {
+    let names = match RealDisk.file_names(logs) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        names => names.map_err(ArchiveError::unreadable(logs))?,
+    };
+    for name in names {
         let is_erased = erased.iter().any(|erased| name.starts_with(erased));
         if is_log(&name) && !is_erased {
             let path = logs.join(&name);
@@ -161,7 +165,7 @@ impl History {
         patches.sort_unstable_by_key(|patch: &Patch| patch.offset);
         let id = Fields::parse(&last).ok().and_then(|fields| fields.optional_text("id"));
         history.last_event = id.map(|id| (*id).to_owned());
-        let source = Source::File { file, len, patches, end: "" };
+        let source = Source::File { file, len, patches };
         history.entry = Some(Entry { name: format!("{DATA}/{}", tracking::FILE), source });
         Ok(history)
     }

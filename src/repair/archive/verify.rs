@@ -1,7 +1,6 @@
 use std::path::Path;
 
 use super::error::ArchiveError;
-use super::manifest::Manifest;
 use super::names::DATA;
 use super::read::Archive;
 use crate::domain::Timestamp;
@@ -13,10 +12,10 @@ pub fn verify(
     path: &Path,
     now: Timestamp,
     progress: &Progress,
-) -> Result<(Manifest, CheckReport), ArchiveError> {
+) -> Result<CheckReport, ArchiveError> {
     let archive = Archive::open(path)?;
     let (report, _) = examine_unlocked(&archive.disk(), Path::new(DATA), now, progress, true)?;
     archive.check_counts(&report)?;
     archive.erasures()?;
-    Ok((archive.manifest, report))
+    Ok(report)
 }

@@ -1,6 +1,5 @@
 //! Writes an archive.
 
-use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use tar::{Builder, Header};
 use super::manifest::Manifest;
 use super::names::{CHECKSUMS, MANIFEST};
 use crate::disk::{DiskFile, read_exact_at};
+use crate::domain::hex;
 use crate::store::json::tracking::{Patch, overlay};
 
 /// The bytes that are read at once.
@@ -31,12 +31,11 @@ pub(crate) struct Entry {
 /// The bytes of an entry.
 pub(crate) enum Source {
     Text(String),
-    /// The first bytes of a file, with patches that are ordered by offset, and a text after them.
+    /// The first bytes of a file, with patches that are ordered by offset.
     File {
         file: Arc<dyn DiskFile>,
         len: u64,
         patches: Vec<Patch>,
-        end: &'static str,
     },
 }
 
@@ -48,13 +47,13 @@ impl Entry {
     /// The bytes that a file has now.
     pub(crate) fn file(name: String, file: Arc<dyn DiskFile>) -> io::Result<Self> {
         let len = file.len()?;
-        Ok(Self { name, source: Source::File { file, len, patches: Vec::new(), end: "" } })
+        Ok(Self { name, source: Source::File { file, len, patches: Vec::new() } })
     }
 
     fn len(&self) -> u64 {
         match &self.source {
             Source::Text(text) => text.len() as u64,
-            Source::File { len, end, .. } => len + end.len() as u64,
+            Source::File { len, .. } => *len,
         }
     }
 }
@@ -86,11 +85,7 @@ impl Contents {
 
 /// Adds a line to the list of checksums.
 pub(super) fn push_sum(sums: &mut String, hash: &[u8], name: &str) {
-    for byte in hash {
-        // Writing to a `String` can't fail.
-        write!(sums, "{byte:02x}").unwrap_or_default();
-    }
-    sums.extend(["  ", name, "\n"]);
+    sums.extend([&*hex(hash), "  ", name, "\n"]);
 }
 
 fn header(len: u64, modified: u64) -> Header {
@@ -120,15 +115,12 @@ impl Reader {
         self.piece.clear();
         match &mut self.source {
             Source::Text(text) => self.piece = std::mem::take(text).into_bytes(),
-            Source::File { file, len, patches, end } => {
+            Source::File { file, len, patches } => {
                 let left = usize::try_from(*len - self.offset).unwrap_or(usize::MAX);
                 self.piece.resize(left.min(PIECE), 0);
                 read_exact_at(&**file, &mut self.piece, self.offset)?;
                 overlay(&mut self.piece, self.offset, patches);
                 self.offset += self.piece.len() as u64;
-                if self.offset == *len {
-                    self.piece.extend(std::mem::take(end).bytes());
-                }
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use crate::disk::{Disk, read_if_exists};
 use crate::domain::{ErasureList, Timestamp};
 use crate::store::json::damage::OpenError;
 use crate::store::postgres::bulk::Bulk;
+use crate::store::postgres::erasures::add_rows;
 use crate::store::postgres::sql::erasures as sql;
 use crate::store::postgres::{DatabaseUrl, Failure};
 
@@ -53,14 +54,11 @@ pub(super) async fn read(bulk: &Bulk, now: Timestamp) -> Result<Option<ErasureLi
         complete_until: now,
         erased: std::collections::BTreeMap::new(),
     };
-    for row in bulk.rows(&sql::ERASURES, &[]).await? {
-        let erased_at = Timestamp::from_micros(row.try_get("erased_at")?);
-        list.erased.insert(row.try_get("account")?, erased_at);
-    }
+    add_rows(&mut list, &bulk.rows(&sql::ERASURES, &[]).await?)?;
     Ok(Some(list))
 }
 
-/// Writes the list into a database whose list is empty.
+/// Adds a list to that of the database, which is empty or has the same key.
 pub(super) async fn write(bulk: &Bulk, list: &ErasureList) -> Result<(), Failure> {
     bulk.rows(&sql::SET_ERASURES_KEY, &[&list.key]).await?;
     for (account, erased_at) in &list.erased {

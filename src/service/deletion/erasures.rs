@@ -1,4 +1,4 @@
-//! The list of deleted accounts, with which a restored backup is corrected.
+//! The list of deleted accounts. A restore uses it to delete these accounts again.
 
 use std::sync::Arc;
 use std::time::Duration;

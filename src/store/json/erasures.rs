@@ -41,10 +41,11 @@ impl Erasures for ErasureFile {
             match Self::update(wakes, Some(user_id), now).await {
                 None => Err(CommitError::Closed),
                 Some(Ok(_)) => Ok(()),
-                Some(Err(error)) if error.kind() == io::ErrorKind::StorageFull => {
-                    Err(CommitError::StorageFull)
+                Some(Err(error)) => {
+                    tracing::error!(%error, "the erasure list can't be updated");
+                    let is_full = error.kind() == io::ErrorKind::StorageFull;
+                    Err(if is_full { CommitError::StorageFull } else { CommitError::NotDurable })
                 }
-                Some(Err(_)) => Err(CommitError::NotDurable),
             }
         })
     }
@@ -71,12 +72,8 @@ impl Maintenance {
             Some(bytes) => ErasureList::parse(&bytes).map_err(io::Error::other)?,
             None => ErasureList::new(random(), now),
         };
-        if let Some(user_id) = erased {
-            list.add(user_id, now);
-        }
-        list.complete_until = list.complete_until.max(now);
-        replace(&*self.disk, &path, list.text().as_bytes())
-            .inspect_err(|error| tracing::error!(%error, "the erasure list can't be written"))?;
+        list.update(erased, now);
+        replace(&*self.disk, &path, list.text().as_bytes())?;
         Ok(list)
     }
 }

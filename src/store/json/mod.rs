@@ -305,7 +305,7 @@ impl Store for JsonStore {
     }
 
     async fn last_message(&self, _family: &UserId) -> Result<u64, ReadError> {
-        // So are those of the messages.
+        // The row numbers of the messages of all families are one sequence.
         Ok(self.shared.state.load().messages.last_number())
     }
 

@@ -22,10 +22,7 @@ impl Kept {
     fn erased(&self, erased: Option<&UserId>, now: Timestamp) -> ErasureList {
         let mut list = self.erasures.lock();
         let list = list.get_or_insert_with(|| ErasureList::new(random(), now));
-        if let Some(user_id) = erased {
-            list.add(user_id, now);
-        }
-        list.complete_until = list.complete_until.max(now);
+        list.update(erased, now);
         list.clone()
     }
 }

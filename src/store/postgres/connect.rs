@@ -76,7 +76,7 @@ impl DatabaseUrl {
     }
 
     fn config(&self) -> Result<Config, OpenError> {
-        // These are the names of what `require` does here: the certificate and the host are verified.
+        // The driver does not know these names. Its `require` verifies the certificate and the host here.
         let url = self.url.replace("sslmode=verify-full", "sslmode=require");
         let url = url.replace("sslmode=verify-ca", "sslmode=require");
         let mut config = Config::from_str(&url).map_err(|error| {

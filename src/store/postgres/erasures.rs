@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::error::Failure;
@@ -21,11 +22,17 @@ async fn read(inner: &Inner, now: Timestamp) -> Result<ErasureList, Failure> {
     inner.db.rows(&sql::PUT_ERASURES_KEY, &[&new.key]).await?;
     let key = inner.db.row(&sql::ERASURES_KEY, &[]).await?;
     let mut list = ErasureList { key: key.try_get("key")?, ..new };
-    for row in inner.db.rows(&sql::ERASURES, &[]).await? {
+    add_rows(&mut list, &inner.db.rows(&sql::ERASURES, &[]).await?)?;
+    Ok(list)
+}
+
+/// Adds the rows of [`sql::ERASURES`] to a list.
+pub(crate) fn add_rows(list: &mut ErasureList, rows: &[Row]) -> Result<(), Failure> {
+    for row in rows {
         let erased_at = Timestamp::from_micros(row.try_get("erased_at")?);
         list.erased.insert(row.try_get("account")?, erased_at);
     }
-    Ok(list)
+    Ok(())
 }
 
 impl Erasures for ErasureTable {

@@ -196,8 +196,10 @@ impl From<Failure> for ReadError {
 
 impl From<Failure> for CommitError {
     fn from(failure: Failure) -> Self {
-        if matches!(failure, Failure::LeaseLost) {
-            return Self::LeaseLost;
+        match failure {
+            Failure::LeaseLost => return Self::LeaseLost,
+            Failure::Busy => return Self::Overloaded,
+            _ => {}
         }
         tracing::warn!(error = %failure.line(), "the database could not be changed");
         match failure.kind() {

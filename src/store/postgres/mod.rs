@@ -23,7 +23,7 @@ pub(crate) mod copy;
 mod cursors;
 mod draft;
 mod ended;
-mod erasures;
+pub(crate) mod erasures;
 mod error;
 mod events;
 mod expiry;

@@ -162,3 +162,14 @@ fn a_killed_restore_leaves_nothing_or_everything() {
     }
     assert!(interrupted > 0);
 }
+
+#[test]
+fn logs_that_cannot_be_read_are_not_left_out() {
+    let folders = Folders::new();
+    folders.put_flask_data();
+    fs::write(folders.logs(), "no directory").unwrap();
+    let create = ["backup", "create", ARCHIVE, "--data-dir", "data", "--log-dir", "logs"];
+    let (code, _, error) = run(&folders, &create);
+    assert!(code == 1 && error.contains("logs"), "{error}");
+    assert_eq!(names(folders.root()), ["data", "logs"]);
+}

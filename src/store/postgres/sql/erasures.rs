@@ -11,7 +11,7 @@ INSERT INTO meta (name, value) VALUES ('erasures_key', $1) ON CONFLICT (name) DO
     types: &[Type::TEXT],
 };
 
-/// Replaces the key of an empty list.
+/// Sets the key of the hashes. A list with entries must have the same key already.
 pub(crate) const SET_ERASURES_KEY: Sql = Sql {
     text: "
 INSERT INTO meta (name, value) VALUES ('erasures_key', $1)
