@@ -195,10 +195,11 @@ removed_tokens AS (
 ended_sessions AS (
     INSERT INTO ended_sessions (token_sha256) SELECT token_sha256 FROM removed_tokens
 ),
-removed_messages AS (
+removed_rest AS (
+    -- With the account, its messages and the records that only a newer version knows.
     DELETE FROM records r
     USING done, unnest($32::bigint[], $33::text[]) AS w (family_id, email)
-    WHERE w.email IS NULL AND r.family_id = w.family_id AND r.kind = 'messages'
+    WHERE w.email IS NULL AND r.family_id = w.family_id
 ),",
         changes!(),
         "

@@ -35,7 +35,7 @@ fn goldstar() -> Command {
 fn analyze(arguments: &[&str]) -> Option<Output> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("goldstar.service");
-    let installed = "ExecStart=/usr/local/bin/goldstar ";
+    let installed = "ExecStart=goldstar ";
     assert!(read(UNIT).contains(installed));
     let here = format!("ExecStart={} ", env!("CARGO_BIN_EXE_goldstar"));
     fs::write(&path, read(UNIT).replace(installed, &here)).unwrap();
@@ -68,10 +68,7 @@ fn the_service_is_sandboxed() {
 
 #[test]
 fn the_unit_fits_the_program() {
-    assert_eq!(
-        unit("ExecStart"),
-        "/usr/local/bin/goldstar serve --config /etc/goldstar/goldstar.toml"
-    );
+    assert_eq!(unit("ExecStart"), "goldstar serve --config /etc/goldstar/goldstar.toml");
     let settings = settings_in(&read(SETTINGS_FILE));
     let limits = Config::default().http.limits;
     let number = |key: &str| unit(key).parse::<u64>().unwrap();

@@ -6,3 +6,4 @@ mod logs;
 mod messages;
 mod paused;
 mod sessions;
+mod upgrades;
